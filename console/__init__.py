@@ -1,0 +1,1 @@
+"""Where people meet Ringfence: the command line. Imports the other packages; nobody imports it."""

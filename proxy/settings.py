@@ -1,0 +1,149 @@
+"""What an operator sets for the data plane: listeners, trunks, PBXes, limits; each with type, default and help."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class HostPort(BaseModel):
+    """A host and a port, written ``192.0.2.1:5060``, ``[2001:db8::1]:5060`` or ``pbx.example.com``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str  # without brackets
+    port: int = Field(5060, ge=1, le=65535)
+
+    @property
+    def literal(self) -> bool:
+        """Is the host an address, so that nothing has to be resolved?"""
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_host_port(text: object) -> object:
+    """``HOST[:PORT]`` as written in YAML; anything but text is left to the validator."""
+    if not isinstance(text, str):
+        return text
+    host, port = text.strip(), ""
+    if host.startswith("["):
+        host, bracket, port = host[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise ValueError("an IPv6 address is written [2001:db8::1]:5060")
+        ipaddress.IPv6Address(host)
+        port = port[1:]
+    elif host.count(":") == 1:
+        host, port = host.split(":")
+    elif ":" in host:
+        raise ValueError("an IPv6 address is written in brackets: [2001:db8::1]:5060")
+    if not host or any(c.isspace() for c in host):
+        raise ValueError("expected HOST or HOST:PORT")
+    if port and not port.isdigit():
+        raise ValueError(f"{port!r} is not a port")
+    return {"host": host.lower(), "port": int(port)} if port else {"host": host.lower()}
+
+
+Address = Annotated[HostPort, BeforeValidator(parse_host_port)]
+
+
+def parse_network(text: object) -> str:
+    """An address or network of a trunk, in the one spelling `ipaddress` gives it."""
+    return str(ipaddress.ip_network(str(text).strip().strip("[]")))
+
+
+Network = Annotated[str, BeforeValidator(parse_network)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
+
+
+class Part(BaseModel):
+    """A section of ringfence.yaml: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ListenerSettings(Part):
+    """One UDP socket that takes SIP."""
+
+    address: Address = Field(description="Address and port to listen on; [::1]:5060 for IPv6.")
+    advertise: Address | None = Field(
+        None, description="Host and port put into Via and Record-Route; default: the address."
+    )
+    side: Literal["any", "pbx", "trunk"] = Field(
+        "any", description="pbx: whatever arrives here comes from the PBX side."
+    )
+
+
+class PbxSettings(Part):
+    """Where calls end, and a source of outgoing ones."""
+
+    name: Name
+    addresses: list[Address] = Field(min_length=1, description="Tried in this order until one answers.")
+    rewrite_host: bool = Field(False, description="Put the PBX's host and port into the Request-URI.")
+    outbound_trunk: Name | None = Field(None, description="Trunk that takes calls whose Request-URI names the proxy.")
+
+
+class TrunkSettings(Part):
+    """A named source of calls."""
+
+    name: Name = Field(description="`default` takes every source that is in no other trunk.")
+    addresses: list[Network] = Field(default=[], description="Addresses or networks calls come from.")
+    send_to: list[Address] = Field(default=[], description="Where calls from the PBX to this trunk go.")
+    country: Country | Literal[""] = Field("", description="ISO country whose plan national numbers are read in.")
+    numbers: Literal["national", "international"] = Field(
+        "national", description="international: bare digits are E.164."
+    )
+    identity: Literal["trusted", "untrusted"] = Field("untrusted", description="Is its P-Asserted-Identity believed?")
+    cli: Literal["screened", "unscreened"] = Field("unscreened", description="Did the network before it check From?")
+    profile: Name = Field("decline", description="Reply profile of rejections.")
+    pbx: Name | None = Field(None, description="Where its calls go; default: the first PBX.")
+    emergency: list[str] = Field(default=[], description="Further emergency numbers of this trunk.")
+    not_emergency: list[str] = Field(default=[], description="Emergency digits that are extensions of the PBX.")
+    tag_at: int | None = Field(None, description="Suspicion from which calls are tagged; default: thresholds.tag.")
+    reject_at: int | None = Field(
+        None, description="Suspicion from which calls are rejected; default: thresholds.reject."
+    )
+    fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
+
+
+class ProfileSettings(Part):
+    """How a rejection looks on the wire."""
+
+    status: int = Field(603, ge=400, le=699, description="Never 607: that is the callee's word (RFC 8197).")
+    phrase: str = Field("Decline", pattern=r"^[\x20-\x7e]*$")
+    reason: Literal["SIP", "Q.850", "none"] = Field("SIP", description="Protocol of the Reason header field.")
+    cause: int | None = Field(None, description="Cause in Reason; default: the status, or 21 for Q.850.")
+
+
+class LimitSettings(Part):
+    """Bounds that keep memory and time finite."""
+
+    max_transactions: int = Field(200_000, ge=100, description="Transactions held; beyond it new requests get 503.")
+    unacknowledged_rejections: int = Field(20_000, ge=10, description="Rejections retransmitted at once.")
+    receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
+    judge_ms: int = Field(50, ge=1, description="Budget of one judgement; beyond it the call goes through.")
+    timer_c_s: float = Field(185.0, gt=180.0, description="How long a call may ring (RFC 3261 16.6 step 11).")
+    drain_s: float = Field(9.5, gt=0, le=30, description="How long SIGTERM waits for calls in set-up.")
+
+
+class ProxySettings(Part):
+    """The data plane's part of ringfence.yaml."""
+
+    listen: list[ListenerSettings] = Field(min_length=1)
+    aliases: list[Address] = Field(default=[], description="Further names of this proxy in Request-URI and Route.")
+    pbxes: list[PbxSettings] = Field(min_length=1)
+    trunks: list[TrunkSettings] = Field(min_length=1)
+    profiles: dict[str, ProfileSettings] = Field(default={}, description="Reply profiles beside `decline`.")
+    record_route: bool = Field(True, description="Stay in the path of dialogs (RFC 3261 16.6 step 4).")
+    label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")
+    distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
+    limits: LimitSettings = LimitSettings()
+    metrics: Address | None = Field(None, description="Where Prometheus reads; loopback only, unless it says so.")

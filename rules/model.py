@@ -1,0 +1,210 @@
+"""The words that every part shares: a number, a call, a verdict (docs/rules.md says what they mean)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class NumberClass(StrEnum):
+    """What kind of number it is; a class of its own is never an accident of parsing."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    PREMIUM = "premium"
+    TOLL_FREE = "toll-free"
+    CN_95 = "cn-95"
+    CN_96 = "cn-96"
+    CN_400 = "cn-400"
+    CN_9_ODD = "cn-9-odd"
+    SERVICE = "service"
+    EMERGENCY = "emergency"
+    OTHER = "other"  # a valid number of none of the kinds above (VoIP, UAN, pager ...)
+    EXTENSION = "extension"  # digits of no plan
+    NAME = "name"  # a SIP name, no number
+    ANONYMOUS = "anonymous"
+    MALFORMED = "malformed"
+    IMPOSSIBLE = "impossible"  # looks international, but no plan allows it
+    UNHELD = "unheld"  # by the range ledger
+
+
+class Number(NamedTuple):
+    """A caller or called number in its one spelling.
+
+    ``canonical`` is E.164 (``+8613800138000``), ``CN:95588`` for numbers that exist only inside a plan,
+    ``EXT:1001`` for digits of no plan, and empty for classes that hold no number.
+    """
+
+    canonical: str
+    kind: NumberClass
+    region: str = ""  # ISO 3166 alpha-2 of the number, empty where there is none
+    raw: str = ""  # the user part as it was spelt, %-escapes decoded
+    inbound_only: bool = False  # a number that can be called but calls nobody (400 in China)
+
+
+class Action(StrEnum):
+    """What happens to the call."""
+
+    FORWARD = "forward"
+    TAG = "tag"
+    REJECT = "reject"
+    DIVERT = "divert"
+
+
+class Step(StrEnum):
+    """Who decided, in the order of precedence (docs/rules.md, *Who wins*)."""
+
+    EMERGENCY = "emergency"
+    SUBSCRIBER_ALLOW = "subscriber allow list"
+    OPERATOR_ALLOW = "allow list"
+    SEALED = "sealed"
+    SUBSCRIBER_BLOCK = "subscriber block list"
+    OPERATOR_BLOCK = "block list"
+    LADDER = "ladder"
+    RULES = "deciding rule"
+    SHARED = "shared list"
+    SUSPICION = "suspicion"
+    DEFAULT = "no rule"
+    FAIL_OPEN = "fail open"
+
+
+class Trunk(NamedTuple):
+    """What judging needs to know of the trunk that a call came from."""
+
+    name: str
+    country: str = ""  # ISO 3166 alpha-2; national numbers are read in its plan
+    national: bool = True  # False: bare digits are E.164 without the plus
+    identity_trusted: bool = False  # is its P-Asserted-Identity believed?
+    cli_screened: bool = False  # did the network before it check From?
+    profile: str = "decline"  # how a rejection is put on the wire
+    tag_at: int = 5  # suspicion from which a call is tagged
+    reject_at: int = 10  # suspicion from which a call is rejected
+    fail_closed: bool = False
+
+
+class Call:
+    """One INVITE as the rules see it. A plain slots class: it is made once a call, on the call path."""
+
+    __slots__ = (
+        "agrees",
+        "asserted_by_pai",
+        "at",
+        "call_id",
+        "called",
+        "caller",
+        "callers",
+        "display_name",
+        "diverted",
+        "domain",
+        "emergency",
+        "facts",
+        "headers",
+        "source",
+        "to_subscriber",
+        "trunk",
+        "user_agent",
+    )
+
+    def __init__(
+        self,
+        *,
+        caller: Number,
+        called: Number,
+        trunk: Trunk,
+        at: float,
+        callers: tuple[Number, ...] = (),
+        emergency: bool = False,
+        asserted_by_pai: bool = False,
+        agrees: bool | None = None,
+        display_name: str = "",
+        domain: str = "",
+        user_agent: str = "",
+        diverted: bool = False,
+        headers: dict[str, str] | None = None,
+        facts: dict[str, float | str | bool] | None = None,
+        call_id: str = "",
+        source: str = "",
+    ) -> None:
+        self.caller = caller  # the asserted number
+        self.callers = callers or (caller,)  # every number to look up, the asserted one first
+        self.called = called
+        self.trunk = trunk
+        self.at = at  # seconds since the epoch
+        self.emergency = emergency
+        self.asserted_by_pai = asserted_by_pai
+        self.agrees = agrees  # P-Asserted-Identity and From name one number; None: there is only From
+        self.display_name = display_name
+        self.domain = domain  # host of the asserted identity, lower case
+        self.user_agent = user_agent
+        self.diverted = diverted
+        self.headers = headers  # the extra headers declared in ringfence.yaml, lower-case names
+        self.facts = facts  # facts that others measured: rates, ledger, subscriber group
+        self.call_id = call_id
+        self.source = source  # address the INVITE came from, without port
+
+    @property
+    def believed(self) -> bool:
+        """Can the asserted number be believed, so that an operator's allow entry may pass it?"""
+        return self.trunk.identity_trusted if self.asserted_by_pai else self.trunk.cli_screened
+
+
+class Fired(NamedTuple):
+    """One list entry or rule that matched, whether or not it won."""
+
+    name: str  # rule name, or name of the list
+    step: Step
+    effect: str  # forward, tag, reject, divert, "suspicion +4", "observe: reject"
+    detail: str = ""  # list entry and source, or file:line of the rule
+
+
+class Verdict:
+    """What happens to a call, and why. Made once a call; `decision` ties reply, log, record and appeal."""
+
+    __slots__ = (
+        "action",
+        "decision",
+        "destination",
+        "fired",
+        "label",
+        "profile",
+        "reason",
+        "revision",
+        "rule",
+        "step",
+        "suspicion",
+    )
+
+    def __init__(
+        self,
+        action: Action,
+        step: Step,
+        *,
+        decision: str = "",
+        rule: str = "",
+        reason: str = "",
+        profile: str = "",
+        suspicion: int = 0,
+        fired: tuple[Fired, ...] = (),
+        label: str = "",
+        destination: str = "",
+        revision: str = "",
+    ) -> None:
+        self.action = action
+        self.step = step
+        self.decision = decision  # 20 characters of [0-9a-f]
+        self.rule = rule  # the rule or list that won; empty when none did
+        self.reason = reason  # the winner's `because`
+        self.profile = profile  # reply profile of a rejection
+        self.suspicion = suspicion
+        self.fired = fired
+        self.label = label  # display-name label of a tag, empty for none
+        self.destination = destination  # named destination of a divert
+        self.revision = revision  # rule set that judged
+
+
+class Outcome(NamedTuple):
+    """How a judged call ended, as far as the INVITE transaction tells."""
+
+    status: int  # final status sent to the caller, 0 when it gave up or nothing was sent
+    rang: bool  # a 180 or 183 or 2xx went back
+    setup_ms: int  # from INVITE to final response, milliseconds

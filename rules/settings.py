@@ -1,0 +1,78 @@
+"""What an operator sets for judging: storage, keys, lists, rule files, thresholds; each with default and help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """A section of ringfence.yaml: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known_zone(name: str) -> str:
+    """The name of a zone that the tz database knows."""
+    try:
+        ZoneInfo(name)
+    except Exception as error:
+        raise ValueError(f"{name!r} is no time zone; write one such as Asia/Shanghai or UTC") from error
+    return name
+
+
+ListKind = Literal["allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "plain"]
+
+
+class ListSettings(Part):
+    """A named list and its policy."""
+
+    kind: ListKind = Field(description="What an entry does by itself; plain does nothing until a rule names the list.")
+    suspicion: int = Field(5, ge=-10, le=10, description="What an entry of a suspect list adds.")
+    shared: bool = Field(False, description="Comes from another operator: stands below the operator's own rules.")
+    min_length: int = Field(3, ge=1, le=15, description="Digits that an entry must have at least.")
+    expires_days: int | None = Field(None, ge=1, description="Default life of an entry; none: for ever.")
+    max_entries: int = Field(20_000_000, ge=1)
+
+
+class StorageSettings(Part):
+    """Where lists and decisions live."""
+
+    database: Path = Field(Path("ringfence.db"), description="SQLite file; relative to ringfence.yaml.")
+    key_file: Path = Field(
+        Path("ringfence.keys"), description="Keys of tokens and pseudonyms, mode 0600; made if missing."
+    )
+    decision_days: int = Field(30, ge=1, description="How long decision records are kept.")
+    decision_mib: int = Field(2048, ge=1, description="How much room decision records may take.")
+    cache_entries: int = Field(100_000, ge=16, description="Callers held in the LRU cache.")
+
+
+class Thresholds(Part):
+    """Suspicion from which a call is tagged, and from which it is rejected."""
+
+    tag: int = 5
+    reject: int = 10
+
+
+class LogSettings(Part):
+    """The log: one masked JSON line a judged call, and what happens to the service."""
+
+    file: Path | None = Field(None, description="Default: standard output.")
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    mask_numbers: bool = Field(True, description="Turn off only where the law lets you; it is logged.")
+
+
+class ScreeningSettings(Part):
+    """The deciding half's part of ringfence.yaml."""
+
+    time_zone: Annotated[str, AfterValidator(known_zone)] = Field("UTC", description="Zone of hours and days in rules.")
+    storage: StorageSettings = StorageSettings()
+    lists: dict[str, ListSettings] = Field(default={}, description="Named lists.")
+    rules: list[str] = Field(default=[], description="Rule files or patterns, relative to ringfence.yaml.")
+    use: list[dict[str, object] | str] = Field(default=["baseline"], description="Shipped packs that are on.")
+    headers: list[str] = Field(default=[], max_length=8, description="Further header fields that rules may read.")
+    thresholds: Thresholds = Thresholds()
+    logging: LogSettings = LogSettings()
