@@ -148,6 +148,20 @@ class Call:
         return self.trunk.identity_trusted if self.asserted_by_pai else self.trunk.cli_screened
 
 
+class Hit(NamedTuple):
+    """One list entry that covers a looked-up number."""
+
+    list: str  # name of the list
+    kind: str  # rules.settings.ListKind
+    entry: str  # as people write it: +8613800138000, +86138*, +8613800000000-+8613899999999
+    source: str  # where the entry came from
+    number: str  # the canonical number that was looked up
+    narrowness: int  # larger covers less; ranks entries within one step of precedence
+    suspicion: int = 0  # what an entry of a suspect list adds
+    shared: bool = False  # the list came from another operator
+    trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
+
+
 class Fired(NamedTuple):
     """One list entry or rule that matched, whether or not it won."""
 
