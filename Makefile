@@ -1,0 +1,29 @@
+# Two commands to know: `make demo` and `make test`. Each sets the machine up first; a second run starts at once.
+python = .venv/bin/python
+.PHONY: demo test set-up style types arrows tests lock
+
+demo:
+	@tools/setup run
+	@.venv/bin/ringfence demo
+
+test:
+	@tools/setup test
+	@tools/check
+
+set-up:
+	@tools/setup test
+
+style:
+	$(python) -m ruff check . && $(python) -m ruff format --check .
+
+types:
+	$(python) -m mypy
+
+arrows:
+	.venv/bin/lint-imports
+
+tests:
+	$(python) -m pytest
+
+lock:
+	@tools/setup lock

@@ -1,0 +1,96 @@
+"""The shape of the code: arrows, purity, one door to SQLite, a test for each source, names that tell something."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("proxy", "rules", "console")
+SOURCES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+PURE = ("proxy/sip/", "proxy/core.py", "proxy/screening.py", "proxy/effects.py", "rules/model.py", "rules/engine.py")
+INPUT_OUTPUT = {"asyncio", "socket", "ssl", "sqlite3", "time", "logging", "random", "aiosqlite", "asyncio_dgram"}
+SQLITE_DOORS = ("rules/store.py", "rules/cache.py", "rules/migrations/")
+TELL_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
+# Files without behaviour of their own: values, settings and maps of their folder.
+NOTHING_TO_TEST = {"rules/model.py", "proxy/settings.py", "rules/settings.py", "console/__main__.py"}
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imports_of(file: Path) -> set[str]:
+    """Every module that the file imports, by its full name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+def tops(file: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports_of(file)}
+
+
+def test_the_arrows_hold():
+    linter = Path(sys.executable).with_name("lint-imports")
+    run = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=name_of)
+def test_nobody_imports_the_tests_or_a_folder_without_code(file):
+    assert not tops(file) & {"tests", "config", "docker", "bench", "docs"}
+
+
+@pytest.mark.parametrize("file", [f for f in SOURCES if name_of(f).startswith(PURE)], ids=name_of)
+def test_a_pure_file_does_no_input_output_and_reads_no_clock(file):
+    assert not tops(file) & INPUT_OUTPUT
+
+
+@pytest.mark.parametrize("file", [f for f in SOURCES if not name_of(f).startswith(SQLITE_DOORS)], ids=name_of)
+def test_sqlite_has_one_door(file):
+    assert not tops(file) & {"sqlite3", "aiosqlite"}
+
+
+@pytest.mark.parametrize("file", [f for f in SOURCES if not name_of(f).startswith("console/")], ids=name_of)
+def test_the_softphone_library_stays_out_of_the_product(file):
+    assert "pjsua2" not in tops(file)
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=name_of)
+def test_a_file_has_one_subject_and_says_which(file):
+    text = file.read_text()
+    assert text.count("\n") <= 400, "over 400 lines: two subjects?"
+    assert ast.get_docstring(ast.parse(text)), "no opening docstring"
+    assert file.stem not in TELL_NOTHING
+
+
+def has_behaviour(file: Path) -> bool:
+    """Does the file hold a function, so that there is something to test?"""
+    return any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(ast.parse(file.read_text())))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [f for f in SOURCES if f.stem != "__init__" and name_of(f) not in NOTHING_TO_TEST and has_behaviour(f)],
+    ids=name_of,
+)
+def test_each_source_has_its_test(file):
+    mirrored = ROOT / "tests" / file.relative_to(ROOT).with_name(f"test_{file.name}")
+    assert mirrored.is_file(), f"expected {name_of(mirrored)}"
+
+
+def test_what_is_said_to_need_no_test_exists():
+    assert all((ROOT / name).is_file() for name in NOTHING_TO_TEST)
+
+
+def test_no_package_below_tests():
+    """tests/proxy/__init__.py would make pytest import tests/proxy as `proxy`."""
+    assert not [file for file in TESTS if file.name == "__init__.py"]
