@@ -1,0 +1,61 @@
+"""Addresses and ports on loopback that no other run of the tests uses."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import os
+import socket
+from pathlib import Path
+from typing import NamedTuple
+
+# 127.A.B.C: A and B are this process's own, so that runs at the same time never meet.
+_block = f"127.{64 + os.getpid() // 256 % 128}.{os.getpid() % 256}"
+_hosts = itertools.count(1)
+
+
+class Endpoint(NamedTuple):
+    """A host and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def new_host() -> str:
+    """A loopback address that nothing else in this run uses."""
+    return f"{_block}.{next(_hosts)}"
+
+
+def free_port(host: str) -> int:
+    """A high UDP port that was free a moment ago, even one (RTP starts on even ports), with the next one free too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe, socket.socket(family, socket.SOCK_DGRAM) as neighbour:
+            probe.bind((host, 0))
+            port: int = probe.getsockname()[1]
+            if port % 2:
+                continue
+            try:
+                neighbour.bind((host, port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def new_endpoint(host: str = "") -> Endpoint:
+    """A free endpoint, on a host of its own unless one is given."""
+    host = host or new_host()
+    return Endpoint(host, free_port(host))
+
+
+def listening(endpoint: Endpoint) -> bool:
+    """Has somebody on this machine bound that UDP endpoint? Asks the kernel, sends nothing."""
+    packed = ipaddress.ip_address(endpoint.host).packed
+    # /proc/net prints each 32-bit word of an address in the machine's byte order.
+    words = [packed[i : i + 4] for i in range(0, len(packed), 4)]
+    wanted = "".join(f"{int.from_bytes(word, 'little'):08X}" for word in words) + f":{endpoint.port:04X}"
+    table = Path("/proc/net/udp6" if len(packed) == 16 else "/proc/net/udp").read_text()
+    return any(line.split()[1] == wanted for line in table.splitlines()[1:])

@@ -1,0 +1,137 @@
+"""SIPp as caller or callee: scenario files filled in, one call run, and what went over the wire read back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.peers.loopback import Endpoint, listening, new_endpoint
+from tests.peers.process import Peer
+
+SCENARIOS = Path(__file__).parent.parent / "live" / "sipp"
+CALL_S = 15  # no flow takes longer; SIPp then gives up by itself
+
+# What a scenario may leave unsaid; `parts/*.sip` are placeholders too.
+DEFAULTS = {
+    "caller": "+8613912345678",
+    "called": "02161234567",
+    "name": "",
+    "headers": "",
+    "expires": "60",
+}
+
+_PLACEHOLDER = re.compile(r"\{\{([a-z0-9 -]+)\}\}")
+_ENTRY = re.compile(r"^-{20,} (\S+ \S+)\n(?:UDP|TCP) message (sent|received)[^\n]*\n\n", re.MULTILINE)
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The scenario with every ``{{name}}`` replaced; a line that was only an empty placeholder goes."""
+    parts = {path.stem: path.read_text().rstrip("\n") for path in (SCENARIOS / "parts").glob("*.sip")}
+    known = {**parts, **DEFAULTS, **values}
+
+    def value(match: re.Match[str]) -> str:
+        return known[match[1]]
+
+    while _PLACEHOLDER.search(text):
+        lines = (
+            _PLACEHOLDER.sub(value, line)
+            for line in text.split("\n")
+            if not (match := _PLACEHOLDER.fullmatch(line)) or known[match[1]]
+        )
+        text = "\n".join(lines)
+    return text
+
+
+class Packet(NamedTuple):
+    """One SIP message that a SIPp sent or received."""
+
+    at: str  # wall clock
+    sent: bool
+    text: str
+
+    @property
+    def start(self) -> str:
+        """Its first line."""
+        return self.text.partition("\n")[0].strip()
+
+    def fields(self, name: str) -> list[str]:
+        """The values of a header field, one for each line that carries it."""
+        head = self.text.partition("\n\n")[0]
+        return re.findall(rf"^{re.escape(name)}\s*:[ \t]*(.*?)\s*$", head, re.MULTILINE | re.IGNORECASE)
+
+    def field(self, name: str) -> str:
+        """The value of a header field that must stand there exactly once."""
+        values = self.fields(name)
+        assert len(values) == 1, f"{len(values)} {name} fields in\n{self.text}"
+        return values[0]
+
+
+class Sipp(Peer):
+    """One SIPp process that plays one scenario for one call."""
+
+    def __init__(
+        self,
+        scenario: str,
+        *,
+        at: Endpoint,
+        to: Endpoint,
+        folder: Path,
+        values: Mapping[str, str] | None = None,
+    ) -> None:
+        script = folder / f"{scenario}-{at.port}.xml"
+        script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), values or {}))
+        self.scenario, self.at = scenario, at
+        self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
+        control = new_endpoint()
+        command = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
+        command += ["-ci", control.host, "-cp", str(control.port), "-m", "1", "-nostdin"]
+        command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
+        command += ["-timeout", str(CALL_S), "-timeout_error"]
+        super().__init__(
+            command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder
+        )
+
+    def listens(self) -> Sipp:
+        """Itself, once its socket is bound."""
+        self.ready(lambda: listening(self.at), f"listening on {self.at}")
+        return self
+
+    def packets(self) -> list[Packet]:
+        """What it sent and received so far, in order."""
+        if not self.trace.exists():
+            return []
+        text = self.trace.read_text(errors="replace").replace("\r\n", "\n")
+        entries = list(_ENTRY.finditer(text))
+        ends = [entry.start() for entry in entries[1:]] + [len(text)]
+        return [
+            Packet(entry[1], entry[2] == "sent", text[entry.end() : end].rstrip("\n") + "\n\n")
+            for entry, end in zip(entries, ends, strict=True)
+        ]
+
+    def received(self, start: str) -> list[Packet]:
+        """What it received whose first line begins so: a method, or ``SIP/2.0 200``."""
+        return [packet for packet in self.packets() if not packet.sent and packet.start.startswith(start)]
+
+    def sent(self, start: str) -> list[Packet]:
+        """What it sent whose first line begins so."""
+        return [packet for packet in self.packets() if packet.sent and packet.start.startswith(start)]
+
+    def done(self) -> None:
+        """Wait for the end of the scenario; one that went otherwise is an error that shows the whole exchange."""
+        try:
+            status = self.wait(CALL_S + 2)
+        except AssertionError:
+            raise AssertionError(self.story()) from None
+        if status:
+            raise AssertionError(self.story())
+
+    def story(self) -> str:
+        """The exchange as SIPp saw it, and what it complained of."""
+        lines = [f"===== SIPp {self.scenario} at {self.at}, status {self.process.poll()}"]
+        for packet in self.packets():
+            lines.append(f"--- {packet.at} {'sent' if packet.sent else 'received'}\n{packet.text.rstrip()}")
+        if self.errors.exists():
+            lines.append("--- complaints\n" + self.errors.read_text(errors="replace"))
+        return "\n".join(lines)
