@@ -16,7 +16,13 @@ INPUT_OUTPUT = {"asyncio", "socket", "ssl", "sqlite3", "time", "logging", "rando
 SQLITE_DOORS = ("rules/store.py", "rules/cache.py", "rules/migrations/")
 TELL_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 # Files without behaviour of their own: values, settings and maps of their folder.
-NOTHING_TO_TEST = {"rules/model.py", "proxy/settings.py", "rules/settings.py", "console/__main__.py"}
+NOTHING_TO_TEST = {
+    "rules/model.py",
+    "proxy/settings.py",
+    "rules/settings.py",
+    "console/settings.py",
+    "console/__main__.py",
+}
 
 
 def name_of(file: Path) -> str:

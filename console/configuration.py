@@ -1,0 +1,39 @@
+"""Where ringfence.yaml is found, and how it is read: either a Configuration, or every fault of it at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from console.cross_checks import cross_check
+from console.settings import Configuration
+from rules.source import RuleError, faults_of, load_document, shipped
+
+__all__ = ["Configuration", "find_configuration", "load_configuration"]
+
+FILE_NAME = "ringfence.yaml"
+VARIABLE = "RINGFENCE_CONFIG"
+
+
+def find_configuration(named: Path | None = None) -> Path:
+    """The file that applies: the one named, $RINGFENCE_CONFIG, ./ringfence.yaml, else the shipped default."""
+    if named is None and (variable := os.environ.get(VARIABLE)):
+        named = Path(variable)
+    if named is not None:
+        return named / FILE_NAME if named.is_dir() else named
+    here = Path(FILE_NAME)
+    return here if here.is_file() else shipped(FILE_NAME)
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read and check ringfence.yaml; raises RuleError, whose faults name everything that is wrong."""
+    document = load_document(path)
+    try:
+        configuration = Configuration.model_validate({} if document.data is None else document.data)
+    except ValidationError as error:
+        raise RuleError(faults_of(error, document, Configuration)) from None
+    if faults := cross_check(configuration, document, path.parent):
+        raise RuleError(faults)
+    return configuration

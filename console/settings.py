@@ -1,0 +1,34 @@
+"""ringfence.yaml as one typed value: the data plane's settings, the deciding half's, and the file's version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from proxy.settings import ProxySettings
+from rules.settings import ScreeningSettings
+
+NEWEST = 1
+
+
+def known_version(version: int) -> int:
+    """The version, if this program reads it."""
+    if version != NEWEST:
+        raise ValueError(f"version {version} is unknown to this program; write version: {NEWEST}")
+    return version
+
+
+class Configuration(ProxySettings, ScreeningSettings):
+    """Everything that an operator sets."""
+
+    version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
+
+
+def rule_files(base: Path, pattern: str) -> list[Path]:
+    """The rule files that one line of `rules:` means, in one order everywhere."""
+    path = Path(pattern)
+    if path.is_absolute():
+        base, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
+    return sorted(file for file in base.glob(pattern) if file.is_file())

@@ -1,0 +1,248 @@
+"""Softphones on pjsua2, each run as a process of its own: one that answers every call, one that places one call.
+
+They tell what happens as JSON lines on standard output, so that a crash inside the library stays theirs:
+``python -m console.softphone answer --bind HOST:PORT`` and ``python -m console.softphone call --from ... --to ...``.
+pjsua2 is GPL: it is an optional extra, imported here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+import pjsua2 as pj
+
+TALK_S = 0.6  # how long the caller talks before it hangs up
+RING_S = 0.1  # how long the answering phone rings
+DEAD_S = 0.5  # what is left in flight after a hang-up is read for so long
+CODEC = "PCMA/8000/1"
+Tell = Callable[..., None]
+
+
+def speak_json(out: IO[str]) -> Tell:
+    """A function that writes one event as one JSON line, at once, with the time that all processes share."""
+
+    def tell(event: str, **facts: Any) -> None:
+        out.write(json.dumps({"event": event, "at": time.monotonic(), **facts}, ensure_ascii=False) + "\n")
+        out.flush()
+
+    return tell
+
+
+def headers_of(message: str) -> dict[str, list[str]]:
+    """The header fields of a SIP message as it came, by lower-case name."""
+    found: dict[str, list[str]] = {}
+    head = re.sub(r"\r?\n[ \t]+", " ", message.partition("\r\n\r\n")[0])
+    for line in head.splitlines()[1:]:
+        name, colon, value = line.partition(":")
+        if colon:
+            found.setdefault(name.strip().lower(), []).append(value.strip())
+    return found
+
+
+class Line(pj.Call):  # type: ignore[misc]
+    """One call as a softphone sees it: it sends a tone, counts what it hears and tells each turn."""
+
+    def __init__(self, phone: Phone, account: pj.Account, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+        super().__init__(account, call_id)
+        self.phone = phone
+        self.over = False
+        self.answered_at = 0.0
+        self.heard = 0
+        self.answer_at = 0.0  # when to answer, for the phone that does
+        self.told: set[int] = set()
+
+    def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
+        """Tell each response to our INVITE as it came in."""
+        event = prm.e.body.tsxState
+        if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.method != "INVITE" or event.tsx.role != pj.PJSIP_ROLE_UAC:
+            return
+        status = event.tsx.statusCode
+        if status not in self.told:
+            self.told.add(status)
+            whole = event.src.rdata.wholeMsg
+            first = whole.partition("\r\n")[0].split(" ", 2)
+            phrase = first[2] if len(first) > 2 else ""
+            self.phone.tell("response", status=status, phrase=phrase, headers=headers_of(whole))
+
+    def onCallState(self, prm: Any) -> None:  # noqa: N802
+        """Follow the call to its end."""
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            self.answered_at = time.monotonic()
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self.over = True
+            self.phone.tell("ended", status=info.lastStatusCode, phrase=info.lastReason, heard=self.heard)
+
+    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802
+        """Send the tone as soon as audio is up."""
+        info = self.getInfo()  # kept in a variable: iterating over a temporary reads freed memory
+        for medium in info.media:
+            if medium.type == pj.PJMEDIA_TYPE_AUDIO and medium.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                self.phone.tone.startTransmit(self.getAudioMedia(medium.index))
+
+    def listen(self) -> None:
+        """Note how many RTP packets came in so far."""
+        if self.answered_at and not self.over:
+            self.heard = max(self.heard, self.getStreamStat(0).rtcp.rxStat.pkt)
+
+
+class Account(pj.Account):  # type: ignore[misc]
+    """The identity of a phone; takes incoming calls when the phone answers."""
+
+    def __init__(self, phone: Phone) -> None:
+        super().__init__()
+        self.phone = phone
+
+    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802
+        """Ring, and remember to answer; tell the INVITE as it arrived."""
+        whole = prm.rdata.wholeMsg
+        line = Line(self.phone, self, prm.callId)
+        self.phone.lines.append(line)
+        ringing = pj.CallOpParam()
+        ringing.statusCode = 180
+        line.answer(ringing)
+        line.answer_at = time.monotonic() + RING_S
+        self.phone.tell("invite", line=whole.partition("\r\n")[0], headers=headers_of(whole), peer=prm.rdata.srcAddress)
+
+
+class Phone:
+    """One endpoint on one UDP port, without sound card, driven by `run`."""
+
+    def __init__(self, host: str, port: int, tell: Tell) -> None:
+        self.tell = tell
+        self.lines: list[Line] = []
+        self.accounts: list[Account] = []
+        self.host = host
+        self.endpoint = pj.Endpoint()
+        self.endpoint.libCreate()
+        settings = pj.EpConfig()
+        settings.uaConfig.threadCnt = 0
+        settings.uaConfig.mainThreadOnly = True
+        settings.uaConfig.userAgent = "Ringfence softphone (pjsua2)"
+        settings.logConfig.level = settings.logConfig.consoleLevel = 0
+        settings.medConfig.noVad = True
+        self.endpoint.libInit(settings)
+        transport = pj.TransportConfig()
+        transport.boundAddress, transport.port = host, port
+        kind = pj.PJSIP_TRANSPORT_UDP6 if ":" in host else pj.PJSIP_TRANSPORT_UDP
+        self.transport = self.endpoint.transportCreate(kind, transport)
+        self.endpoint.libStart()
+        self.endpoint.audDevManager().setNullDev()
+        for codec in self.endpoint.codecEnum2():
+            self.endpoint.codecSetPriority(codec.codecId, 255 if codec.codecId == CODEC else 0)
+        self.tone = pj.ToneGenerator()
+        self.tone.createToneGenerator()
+        sound = pj.ToneDesc()
+        sound.freq1, sound.freq2, sound.on_msec, sound.off_msec = 425, 0, 400, 100
+        sounds = pj.ToneDescVector()
+        sounds.append(sound)
+        self.tone.play(sounds, True)
+
+    def account(self, identity: str, route: str = "") -> Account:
+        """An identity that this phone calls with, or answers as."""
+        settings = pj.AccountConfig()
+        settings.idUri = identity
+        settings.sipConfig.transportId = self.transport
+        if route:
+            settings.sipConfig.proxies.append(route)
+        settings.mediaConfig.transportConfig.boundAddress = self.host
+        if ":" in self.host:
+            settings.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED
+        account = Account(self)
+        account.create(settings)
+        self.accounts.append(account)
+        return account
+
+    def turn(self) -> None:
+        """Handle what is there, answer who waits."""
+        self.endpoint.libHandleEvents(10)
+        now = time.monotonic()
+        for line in self.lines:
+            if not line.over:
+                line.listen()
+            if line.answer_at and now >= line.answer_at and not line.over:
+                line.answer_at = 0.0
+                answer = pj.CallOpParam()
+                answer.statusCode = 200
+                line.answer(answer)
+        self.lines = [line for line in self.lines if not line.over]
+
+    def close(self) -> None:
+        """Hang up, let the last messages pass, and take the library down in the order that it survives."""
+        self.endpoint.hangupAllCalls()
+        end = time.monotonic() + DEAD_S
+        while time.monotonic() < end:
+            self.endpoint.libHandleEvents(10)
+        self.lines.clear()
+        del self.tone
+        for account in self.accounts:
+            account.shutdown()
+        self.accounts.clear()
+        gc.collect()
+        self.endpoint.libDestroy()
+
+
+def answer_calls(phone: Phone) -> None:
+    """Answer whatever comes until standard input ends."""
+    phone.account(f"sip:pbx@{bracketed(phone.host)}")
+    phone.tell("ready")
+    os.set_blocking(0, False)
+    while True:
+        phone.turn()
+        try:
+            if os.read(0, 1) == b"":
+                return
+        except BlockingIOError:
+            continue
+
+
+def place_call(phone: Phone, order: dict[str, Any]) -> None:
+    """Place one call, talk a little when it is answered, hang up; `ended` is the last thing told."""
+    account = phone.account(order["identity"], order.get("route", ""))
+    line = Line(phone, account)
+    phone.lines.append(line)
+    parameters = pj.CallOpParam(True)
+    for name, value in order.get("headers", {}).items():
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        parameters.txOption.headers.append(header)
+    deadline = time.monotonic() + order["timeout"]
+    phone.tell("calling")
+    line.makeCall(order["target"], parameters)
+    while not line.over:
+        phone.turn()
+        now = time.monotonic()
+        if (line.answered_at and now > line.answered_at + TALK_S) or now > deadline:
+            deadline = line.answered_at = float("inf")
+            line.hangup(pj.CallOpParam())
+
+
+def bracketed(host: str) -> str:
+    """The host as it stands in a URI."""
+    return f"[{host}]" if ":" in host else host
+
+
+def main() -> None:
+    """Run the phone that the one argument, a JSON object, orders."""
+    tell = speak_json(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the library prints what it likes to standard output
+    order = json.loads(sys.argv[1])
+    phone = Phone(order["host"], order["port"], tell)
+    try:
+        if "target" in order:
+            place_call(phone, order)
+        else:
+            answer_calls(phone)
+    finally:
+        phone.close()
+
+
+if __name__ == "__main__":
+    main()

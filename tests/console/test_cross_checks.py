@@ -1,0 +1,123 @@
+"""What no single field can see: each fault of a configuration is named at its place, with what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from console.configuration import load_configuration
+from rules.source import RuleError
+
+SOUND = """\
+version: 1
+listen:
+  - address: 127.0.0.1:5060
+pbxes:
+  - {name: pbx, addresses: [127.0.0.1:5080]}
+trunks:
+  - name: default
+"""
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    """The faults of a file, each without the folder's name."""
+    file = folder / "ringfence.yaml"
+    file.write_text(text)
+    try:
+        load_configuration(file)
+    except RuleError as error:
+        return [str(fault).removeprefix(f"{folder}/") for fault in error.faults]
+    return []
+
+
+def only_fault(folder: Path, text: str) -> str:
+    found = faults(folder, text)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_a_sound_file_has_no_fault(tmp_path):
+    assert faults(tmp_path, SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "place", "what"),
+    [
+        ("127.0.0.1:5060", "0.0.0.0:5060", "3:14", "add `advertise:`"),
+        ("127.0.0.1:5060", "proxy.example.com", "3:14", "is no address"),
+        (":5060", ":5060\n    advertise: 0.0.0.0", "4:16", "can't be reached"),
+        (":5060", ":5060\n  - address: 127.0.0.1:5060", "4:14", "a second listener"),
+        ("[127.0.0.1:5080]", "[127.0.0.1:5060]", "5:29", "calls would circle"),
+        ("[127.0.0.1:5080]", "[127.0.0.1:5080, 127.0.0.1:5080]", "5:45", "a second pbx at"),
+        ("5080]}", "5080], outbound_trunk: carrier}", "5:62", "no trunk is named 'carrier'; known are default"),
+        ("5080]}", "5080], outbound_trunk: default}", "5:62", "has no `send_to`"),
+        ("name: default", "name: default\n    pbx: other", "8:10", "no pbx is named 'other'; known are pbx"),
+        ("name: default", "name: default\n    identity: trusted", "8:15", "can't be trusted"),
+        ("name: default", "name: default\n    cli: screened", "8:10", "nobody checked From"),
+        ("name: default", "name: default\n    addresses: [192.0.2.1]", "8:16", "has no addresses of its own"),
+        ("name: default", "name: default\n    profile: loud", "8:14", "no profile is named 'loud'; known are decline"),
+        ("name: default", "name: default\n    emergency: [one]", "8:17", "is no emergency number"),
+        ("name: default", "name: default\n    tag_at: 11", "8:13", "reject at 10 already"),
+        ("name: default", "name: default\n    reject_at: 0", "8:16", "would tag at 5"),
+        ("name: default", "name: default\n  - name: carrier", "8:5", "no call would ever be its"),
+        ("name: default", "name: default\n  - {name: default}", "8:12", "a second trunk 'default'"),
+    ],
+)
+def test_peers_fit_together(tmp_path, was, becomes, place, what):
+    found = only_fault(tmp_path, SOUND.replace(was, becomes, 1))
+    assert found.startswith(f"ringfence.yaml:{place}: ")
+    assert what in found
+
+
+def test_an_address_belongs_to_one_trunk(tmp_path):
+    text = SOUND + "  - {name: a, addresses: [192.0.2.7]}\n  - {name: b, addresses: [198.51.100.0/24, 192.0.2.7]}\n"
+    assert "9:44: 192.0.2.7 is already in trunk 'a'" in only_fault(tmp_path, text)
+
+
+def test_a_network_inside_another_is_no_fault(tmp_path):
+    assert (
+        faults(tmp_path, SOUND + "  - {name: a, addresses: [10.0.0.0/8]}\n  - {name: b, addresses: [10.1.0.0/16]}\n")
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "what"),
+    [
+        ("profiles: {quiet: {status: 607}}", "8:28", "607 is the callee's word"),
+        ("profiles: {quiet: {reason: none, cause: 21}}", "8:41", "a cause without a Reason"),
+        ("profiles: {quiet: {reason: Q.850, cause: 603}}", "8:42", "no Q.850 cause"),
+        ("thresholds: {tag: 11}", "8:19", "no call would be tagged"),
+        ('label: "a\\tb"', "8:8", "control character"),
+        ("distinct_ring: ding", "8:16", "is no URI"),
+        ("headers: [X-Score, x-score]", "8:20", "a second header"),
+        ("headers: ['X Score']", "8:11", "is no header field name"),
+        ("metrics: 0.0.0.0:9464", "8:10", "can be reached from other machines"),
+        ("metrics: metrics.example.com:9464", "8:10", "can be reached from other machines"),
+        ("rules: [rules.d/*.yaml]", "8:9", "no file matches 'rules.d/*.yaml'"),
+        ("storage: {database: .}", "8:21", "is a folder"),
+        ("logging: {file: logs/calls.log}", "8:17", "there is no folder"),
+    ],
+)
+def test_the_rest_fits_too(tmp_path, line, place, what):
+    found = only_fault(tmp_path, SOUND + line + "\n")
+    assert found.startswith(f"ringfence.yaml:{place}: ")
+    assert what in found
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "127.0.0.53:9464", "[::1]:9464", "localhost:9464"])
+def test_metrics_on_the_machine_itself(tmp_path, address):
+    assert faults(tmp_path, f'{SOUND}metrics: "{address}"\n') == []
+
+
+def test_keys_are_for_their_owner_only(tmp_path):
+    keys = tmp_path / "ringfence.keys"
+    keys.touch(mode=0o600)
+    text = SOUND + "storage: {key_file: ringfence.keys}\n"
+    assert faults(tmp_path, text) == []
+    keys.chmod(0o640)
+    assert f"chmod 600 {keys}" in only_fault(tmp_path, text)
+
+
+def test_all_faults_at_once_in_the_order_of_the_file(tmp_path):
+    text = SOUND.replace("default", "default\n    identity: trusted\n    profile: loud") + "metrics: 0.0.0.0:1\n"
+    assert [fault.split(":")[1] for fault in faults(tmp_path, text)] == ["8", "9", "10"]
