@@ -1,7 +1,7 @@
 """Softphones on pjsua2, each run as a process of its own: one that answers every call, one that places one call.
 
-They tell what happens as JSON lines on standard output, so that a crash inside the library stays theirs:
-``python -m console.softphone answer --bind HOST:PORT`` and ``python -m console.softphone call --from ... --to ...``.
+``python -m console.softphone ORDER`` takes its order as one JSON object (console.phones writes it) and tells what
+happens as JSON lines on standard output, so that a crash inside the library stays its own.
 pjsua2 is GPL: it is an optional extra, imported here and nowhere else.
 """
 
@@ -186,7 +186,7 @@ class Phone:
             account.shutdown()
         self.accounts.clear()
         gc.collect()
-        self.endpoint.libDestroy()
+        self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
 
 
 def answer_calls(phone: Phone) -> None:
