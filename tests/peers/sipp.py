@@ -11,7 +11,7 @@ from tests.peers.loopback import Endpoint, listening, new_endpoint
 from tests.peers.process import Peer
 
 SCENARIOS = Path(__file__).parent.parent / "live" / "sipp"
-CALL_S = 15  # no flow takes longer; SIPp then gives up by itself
+CALL_S = 8  # no flow takes longer; SIPp then gives up by itself
 
 # What a scenario may leave unsaid; `parts/*.sip` are placeholders too.
 DEFAULTS = {
