@@ -1,0 +1,307 @@
+"""Reads a number as it was spelt into its one canonical form and its class (docs/numbers.md)."""
+
+from __future__ import annotations
+
+import re
+from threading import Lock
+
+import phonenumbers
+from cachetools import LRUCache
+from phonenumbers import PhoneNumberType
+
+from rules.emergency import EVERYWHERE, EmergencyTable, emergency_table, is_emergency, own_numbers
+from rules.model import Number, NumberClass, Trunk
+from rules.plan_table import LONGEST_E164, Plan, PlanRow, calling_code, codes_of, international_prefix, plan_of
+from rules.prefixes import canonical_prefix
+from rules.spelling import fold, is_address, is_digits, without_separators
+
+__all__ = ["EmergencyTable", "canonical_prefix", "emergency_table", "is_emergency", "read_number"]
+
+LONGEST_EXTENSION = 32
+LONGEST_USER = 256  # characters looked at; more is no number
+SHORTEST_BARE_E164 = 10  # digits: shorter ones on a national trunk are local numbers and extensions
+SHORTEST_GUESS = 7  # digits: shorter ones that no plan claims are extensions on every trunk
+ANONYMOUS_WORDS = frozenset(
+    "anonymous anonymoususer unavailable notavailable restricted unknown unknowncaller unknownnumber private "
+    "privatenumber privatecaller withheld numberwithheld blocked nocallerid noname nonumber hidden 匿名 未知".split()
+)
+KINDS = {
+    PhoneNumberType.FIXED_LINE: NumberClass.FIXED,
+    # The North American plan cannot tell the two apart. Fixed, so that a rule for mobiles means mobiles only.
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberClass.FIXED,
+    PhoneNumberType.MOBILE: NumberClass.MOBILE,
+    PhoneNumberType.PREMIUM_RATE: NumberClass.PREMIUM,
+    PhoneNumberType.TOLL_FREE: NumberClass.TOLL_FREE,
+}
+_CANONICAL = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]{1,32})")
+_DIALLED = re.compile(r"[0-9*#]*[0-9][0-9*#]*")
+
+_cache: LRUCache[tuple[str, str, bool, str, bool], Number] = LRUCache(50_000)
+_cache_lock = Lock()  # the console reads numbers in several threads; a hit needs no lock
+
+
+def read_number(user: str, trunk: Trunk, *, context: str = "", called: bool = False) -> Number:
+    """The number that a user part means on this trunk; every text gives one, none raises.
+
+    ``user`` is the decoded user part of a sip: or tel: URI, ``context`` its phone-context (RFC 3966 section 5.1.5).
+    """
+    key = (user, trunk.country, trunk.national, context, called)
+    try:
+        return _cache[key]
+    except KeyError:
+        number = _read(user, trunk.country, trunk.national, context, called)._replace(raw=user)
+    if len(user) + len(context) <= LONGEST_USER:
+        with _cache_lock:
+            _cache[key] = number
+    return number
+
+
+def _read(user: str, country: str, national: bool, context: str, called: bool) -> Number:
+    if len(user) > LONGEST_USER:
+        user = user.partition(";")[0]
+        if len(user) > LONGEST_USER:
+            return _MALFORMED
+    text = fold(user).strip()
+    if canonical := _CANONICAL.fullmatch(text):
+        return _of_canonical(*canonical.groups())
+    text, context = _bare_user(text, context)
+    dialled = without_separators(text)
+    if dialled[:1] == "+":
+        return _global(dialled[1:]) if is_digits(dialled[1:]) and not is_address(text) else _MALFORMED
+    if not is_digits(dialled) or is_address(text):
+        return _no_number(text, dialled, called)
+    if (area := _context_digits(context)) and (number := _in_context(dialled, area, called)):
+        return number
+    return _national(dialled, country, called) if national else _international(dialled, country, called)
+
+
+def _bare_user(text: str, context: str) -> tuple[str, str]:
+    """The user part without scheme, host, password and parameters, which a careful caller has split off before."""
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme.lower() in ("tel", "sip", "sips"):
+        text = rest.partition("@")[0]
+    text, _, parameters = text.partition(";")
+    if parameters and not context:
+        for parameter in parameters.split(";"):
+            name, _, value = parameter.partition("=")
+            if name.strip().lower() == "phone-context":
+                context = value.strip()
+    return text.partition(":")[0].strip(), context
+
+
+def _no_number(text: str, dialled: str, called: bool) -> Number:
+    """Not digits alone: a word for nobody, a feature code, a name, or rubbish."""
+    word = dialled.replace("_", "").casefold()
+    if not called and (not text or word in ANONYMOUS_WORDS):
+        return _ANONYMOUS
+    if _DIALLED.fullmatch(dialled) and len(dialled) <= LONGEST_EXTENSION and not is_address(text):
+        return Number(f"EXT:{dialled}", NumberClass.EXTENSION)
+    if (text and not dialled) or not text.isprintable():
+        return _MALFORMED
+    return _NAME
+
+
+def _of_canonical(plan: str, digits: str) -> Number:
+    """Our own canonical form, read back."""
+    plan = plan.upper()
+    if plan == "EXT" or not is_digits(digits):
+        return Number(f"EXT:{digits}", NumberClass.EXTENSION)
+    table = plan_of(plan)
+    row = table.listed(digits) if table else None
+    if table and row:
+        return _of_row(table, row, digits)
+    if table and digits[:2] in ("95", "96"):
+        return Number(f"{plan}:{digits}", NumberClass.CN_9_ODD, plan)
+    kind = NumberClass.EMERGENCY if digits in EVERYWHERE or digits in own_numbers(plan) else NumberClass.OTHER
+    return Number(f"{plan}:{digits}", kind, plan)
+
+
+def _of_row(plan: Plan, row: PlanRow, digits: str) -> Number:
+    prefix = f"{plan.country}:" if row.inside else f"+{plan.calling_code}"
+    return Number(prefix + digits, row.kind, plan.country, inbound_only=row.inbound_only)
+
+
+def _in_plan(plan: Plan, digits: str, *, area_spelt: bool) -> Number | None:
+    """A national significant number that our own table knows; ``area_spelt``: after 0 or +86 short codes may have one."""
+    if row := plan.listed(digits):
+        return _of_row(plan, row, digits)
+    if plan.fixed(digits):
+        return Number(f"+{plan.calling_code}{digits}", NumberClass.FIXED, plan.country)
+    local = digits[len(plan.area(digits)) :] if area_spelt else digits
+    if len(local) < len(digits):
+        if (row := plan.listed(local)) and row.area:
+            return _of_row(plan, row, local)
+        if odd := _odd(plan, local):
+            return odd
+    return None
+
+
+def _odd(plan: Plan, digits: str) -> Number | None:
+    """A 95 or 96 number of a length that the plan does not list."""
+    if digits[:2] in ("95", "96") and len(digits) <= LONGEST_E164:
+        return Number(f"{plan.country}:{digits}", NumberClass.CN_9_ODD, plan.country)
+    return None
+
+
+def _global(digits: str) -> Number:
+    """Digits that begin with a country code."""
+    if digits[:1] == "0" or not 0 < len(digits) <= LONGEST_E164:
+        return _MALFORMED
+    if digits[:2] == "86" and (plan := plan_of("CN")):
+        rest = digits[2:]
+        known = _in_plan(plan, rest, area_spelt=True)
+        if known is None and rest[:1] == plan.trunk_prefix:  # +86 (0)138…
+            known = _in_plan(plan, rest[1:], area_spelt=True)
+        if known := known or _odd(plan, rest):
+            return known
+    return _of_library(f"+{digits}", None) or _impossible(digits)
+
+
+def _of_library(text: str, country: str | None) -> Number | None:
+    """A number that phonenumbers knows to be valid."""
+    try:
+        parsed = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    kind = phonenumbers.number_type(parsed)
+    if kind == PhoneNumberType.UNKNOWN:
+        return None
+    canonical = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if parsed.country_code == 86 and text != canonical:  # prefixes gone, our own table is asked again
+        return _global(canonical[1:])
+    region = phonenumbers.region_code_for_number(parsed) or ""
+    return Number(canonical, KINDS.get(kind, NumberClass.OTHER), region if region.isalpha() else "")
+
+
+def _impossible(digits: str) -> Number:
+    """It looks international, but no plan allows it; kept as spelt, so that a list can hold it."""
+    return Number(f"+{digits}", NumberClass.IMPOSSIBLE, _region_of(digits))
+
+
+def _region_of(digits: str) -> str:
+    region = phonenumbers.region_code_for_country_code(int(calling_code(digits) or 0))
+    return region if region.isalpha() and region != "ZZ" else ""
+
+
+def _national(digits: str, country: str, called: bool) -> Number:
+    """Bare digits in the plan of the trunk's country; the first reading that some plan allows wins."""
+    return (
+        _in_own_plan(digits, country, called)
+        or _short_emergency(digits, country)
+        or _after_prefix(digits, country)
+        or (_of_library(digits, country) if country else None)
+        or _bare_global(digits, SHORTEST_BARE_E164)
+        or _impossible_as_spelt(digits, country)
+        or _extension(digits)
+    )
+
+
+def _international(digits: str, country: str, called: bool) -> Number:
+    """Bare digits that are E.164 without the plus, unless only a national reading is possible."""
+    plan = plan_of(country)
+    row = plan.listed(digits) if plan else None
+    if plan and row and row.inside:
+        return _of_row(plan, row, digits)
+    if known := _short_emergency(digits, country) or _after_prefix(digits, country) or _bare_global(digits, 1):
+        return known
+    if (known := _national(digits, country, called)).kind not in (NumberClass.EXTENSION, NumberClass.IMPOSSIBLE):
+        return known
+    return (
+        _impossible(digits)
+        if len(digits) >= SHORTEST_GUESS and len(digits) <= LONGEST_E164 and digits[0] != "0"
+        else known
+    )
+
+
+def _in_own_plan(digits: str, country: str, called: bool) -> Number | None:
+    plan = plan_of(country)
+    if plan is None or digits[:2] == "00":
+        return None
+    if digits[0] == plan.trunk_prefix:
+        return _in_plan(plan, digits[1:], area_spelt=True)
+    if known := _in_plan(plan, digits, area_spelt=False):
+        return known
+    # 955 and 9501 as called numbers are extensions of the PBX.
+    return None if called and len(digits) < 5 else _odd(plan, digits)
+
+
+def _short_emergency(digits: str, country: str) -> Number | None:
+    if digits in EVERYWHERE or digits in own_numbers(country):
+        return Number(f"{country or 'EXT'}:{digits}", NumberClass.EMERGENCY, country)
+    return None
+
+
+def _after_prefix(digits: str, country: str) -> Number | None:
+    """A valid number after an international prefix: 00, which is understood everywhere, or the country's own."""
+    if digits[:2] == "00" and (known := _valid(_global(digits[2:]))):
+        return known
+    prefix = international_prefix(country)
+    if prefix and (spelt := prefix.match(digits)):
+        return _valid(_global(digits[spelt.end() :]))
+    return None
+
+
+def _bare_global(digits: str, shortest: int) -> Number | None:
+    return _valid(_global(digits)) if len(digits) >= shortest else None
+
+
+def _valid(number: Number) -> Number | None:
+    return None if number.kind in (NumberClass.IMPOSSIBLE, NumberClass.MALFORMED) else number
+
+
+def _impossible_as_spelt(digits: str, country: str) -> Number | None:
+    """Spelt like a long-distance or international number, though no plan allows it."""
+    if digits[:2] == "00" and len(digits) > SHORTEST_GUESS + 1:
+        return _global(digits[2:])
+    code, prefix = codes_of(country)
+    if not code or len(digits) <= SHORTEST_GUESS:
+        return None
+    if prefix and digits.startswith(prefix):
+        digits = digits[len(prefix) :]
+    elif code != "1":  # the North American plan alone has one length, with or without its prefix
+        return None
+    possible = phonenumbers.is_possible_number_with_reason(
+        phonenumbers.PhoneNumber(country_code=int(code), national_number=int(digits or 0))
+    )
+    if digits[:1] in ("", "0") or possible != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    return _valid_or_impossible(code + digits)
+
+
+def _valid_or_impossible(digits: str) -> Number | None:
+    return _impossible(digits) if len(digits) <= LONGEST_E164 else None
+
+
+def _extension(digits: str) -> Number:
+    return Number(f"EXT:{digits}", NumberClass.EXTENSION) if len(digits) <= LONGEST_EXTENSION else _MALFORMED
+
+
+def _context_digits(context: str) -> str:
+    """The digits of a global phone-context; a domain says whose plan it is, which is the trunk's."""
+    if not context:
+        return ""
+    text = without_separators(fold(context[:LONGEST_USER])).strip()
+    digits = text[1:]
+    return digits if text[:1] == "+" and is_digits(digits) and digits[0] != "0" and len(digits) < LONGEST_E164 else ""
+
+
+def _in_context(digits: str, area: str, called: bool) -> Number | None:
+    """A local number in a global context: +86 is a country, +8610 a city (RFC 3966 section 5.1.5)."""
+    code = calling_code(area)
+    if not code:
+        return None
+    city = None if area == code else _bare_global(area + digits, 1)
+    known = city or _national(digits, phonenumbers.region_code_for_country_code(int(code)), called)
+    whole = area + digits
+    here = known.canonical[:1] != "+" or known.canonical.startswith(f"+{code}") or digits[0] == "0"
+    if here and known.kind is not NumberClass.EXTENSION:
+        return known
+    # No plan of that country allows it. The author of the context says that it is a number there all the same.
+    return (
+        _impossible(whole) if SHORTEST_GUESS <= len(digits) <= LONGEST_E164 - len(area) and digits[0] != "0" else known
+    )
+
+
+_ANONYMOUS = Number("", NumberClass.ANONYMOUS)
+_MALFORMED = Number("", NumberClass.MALFORMED)
+_NAME = Number("", NumberClass.NAME)

@@ -1,0 +1,43 @@
+"""Folds the many ways in which people and machines spell digits into one (RFC 3966 section 5.1.1, and beyond)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# RFC 3966 allows - . ( ) between digits; people add the space, and typography its own dashes and spaces.
+_SEPARATORS = "-.() \t\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u3000\u30fb\ufe63\uff08\uff09\uff0d\uff0e"
+# Marks that address books paste around a number: zero-width, byte order, direction.
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
+_DROP_ASCII = str.maketrans("", "", "-.() \t")
+_DROP = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
+_FULL_WIDTH = str.maketrans(
+    {
+        "\uff0b": "+", "\ufe62": "+", "\uff0a": "*", "\uff03": "#", "\uff1b": ";", "\uff1a": ":", "\uff1d": "=", "\uff05": "%"
+    }
+)  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """The text with digits, plus, star and hash of any width as ASCII; letters and separators stay."""
+    if text.isascii():
+        return text
+    text = text.translate(_FULL_WIDTH)
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
+def without_separators(folded: str) -> str:
+    """The folded text without visual separators and invisible marks."""
+    return folded.translate(_DROP_ASCII if folded.isascii() else _DROP)
+
+
+def is_digits(text: str) -> bool:
+    """Is it one ASCII digit or more, and nothing else?"""
+    return text.isascii() and text.isdigit()
+
+
+def is_address(text: str) -> bool:
+    """Is it an IPv4 address in dots, which no separator rule may turn into a number?"""
+    if text.count(".") != 3:
+        return False
+    octets = text.split(".")
+    return all(is_digits(o) and len(o) <= 3 and int(o) <= 255 and str(int(o)) == o for o in octets)
