@@ -1,0 +1,209 @@
+"""The response context of a forwarded request: its branches, its targets, its best response (RFC 3261 16.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.forwarding import Plan, restore_from
+from proxy.routing import Target
+from proxy.sip.flow import Flow
+from proxy.sip.message import Request, ResponseHead
+from proxy.sip.timers import TIMEOUT, Timer
+from proxy.sip.transaction import ClientTransaction, NonInviteClient, ServerTransaction, State, derive
+from proxy.validation import Fields
+from rules.model import Verdict
+
+if TYPE_CHECKING:
+    from proxy.core import Core
+
+# In a 4xx these tell the caller how to mend its request (16.7 step 6).
+_TELLING = (401, 407, 415, 420, 484)
+
+
+def choose_best(responses: list[tuple[int, bytes]]) -> tuple[int, bytes]:
+    """The final response to send on when no branch is left: a 6xx, else the lowest class (16.7 step 6)."""
+
+    def rank(response: tuple[int, bytes]) -> tuple[int, int]:
+        status = response[0]
+        if status >= 600:
+            return 0, 0
+        if status in _TELLING:
+            return status // 100, -1
+        return status // 100, status == 408
+
+    return min(responses, key=rank)
+
+
+class Context:
+    """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
+
+    __slots__ = (
+        "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "pending", "plan",
+        "rang", "request", "ring_until", "sent_from", "server", "targets", "timer", "verdict",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        core: Core,
+        request: Request,
+        fields: Fields,
+        plan: Plan,
+        flow: Flow,
+        server: ServerTransaction,
+        now: float,
+    ) -> None:
+        self.core = core
+        self.request = request
+        self.fields = fields
+        self.plan = plan
+        self.flow = flow
+        self.server = server
+        server.user = self
+        self.arrived = now
+        self.lines: list[bytes] = []  # as they leave, but for Via and Record-Route
+        self.sent_from = b""  # From as it came, where a label changed it on the way down
+        self.targets: list[Target] = []
+        self.pending: list[ClientTransaction] = []
+        self.finals: list[tuple[int, bytes]] = []  # status and bytes; no bytes: of our own making
+        self.verdict: Verdict | None = None
+        self.decision = ""
+        self.cancelled = False
+        self.done = False
+        self.rang = False
+        self.timer: Timer | None = None  # C while it rings, or the wait after a CANCEL
+        self.ring_until = 0.0
+
+    def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
+        """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""
+        status = response.status
+        if status < 200:
+            self._on_provisional(client, response, now)
+        elif status < 300:
+            self._answer(status, response.forwarded, now)
+            if client in self.pending:
+                self.pending.remove(client)
+                self._cancel_branches(now)
+        elif not self.done:
+            self.pending.remove(client)
+            # A 503 says that this one server is full; that is no news of ours to the caller (16.7 step 6).
+            self.finals.append((500, b"") if status == 503 else (status, response.forwarded))
+            if status >= 600:
+                self.targets.clear()
+                self._cancel_branches(now)
+            self._next(now, retry=status == 503)
+
+    def _on_provisional(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
+        if (self.done or self.cancelled) and client in self.pending:
+            self._send_cancel(client, now)
+        if self.done:
+            return
+        self.ring_until = now + self.core.ring_s
+        if response.status > 100:
+            self.rang |= response.status in (180, 183)
+            self._send_up(response.status, response.forwarded, now)
+
+    def on_timeout(self, client: ClientTransaction, now: float) -> None:
+        """Timer B or F: the next target, else 408; a request other than INVITE gets nothing (RFC 4320 4.2)."""
+        self._branch_failed(client, 487 if self.cancelled else 408, now)
+
+    def on_transport_failure(self, client: ClientTransaction, now: float) -> None:
+        """It could not be sent: the next target, else 503 (16.9)."""
+        self._branch_failed(client, 487 if self.cancelled else 503, now)
+
+    def _branch_failed(self, client: ClientTransaction, status: int, now: float) -> None:
+        if client in self.pending:
+            self.pending.remove(client)
+        if not self.done:
+            self.finals.append((status, b""))
+            self._next(now, retry=True)
+
+    def unreachable(self, now: float) -> None:
+        """The target that was to be tried can't be sent to."""
+        self.finals.append((503, b""))
+        self._next(now, retry=True)
+
+    def _next(self, now: float, *, retry: bool) -> None:
+        """Try the next target when the last one failed for its own reasons, else answer when no branch waits."""
+        if retry and self.targets and not self.cancelled:
+            self.core.forward(self, now)
+            return
+        if self.pending:
+            return
+        status, data = choose_best(self.finals)
+        if status == 408 and not data and not self.server.invite:
+            self.close()
+            self.server.end()
+            return
+        self._answer(status, data or self.core.own_response(self.request, status), now)
+
+    def _answer(self, status: int, data: bytes, now: float) -> None:
+        """A final response upstream; a second 2xx is another dialog of a call that was forked below."""
+        self._send_up(status, data, now)
+        if not self.done:
+            self.core.finished(self, status, now)
+            self.close()
+
+    def _send_up(self, status: int, data: bytes, now: float) -> None:
+        if self.sent_from:
+            data = restore_from(data, self.sent_from)
+        self.server.respond(status, data, now)
+
+    def close(self) -> None:
+        """The final response is out: let go of what only the way to it needed (2 KB a call for 32 s)."""
+        self.done = True
+        del self.request, self.fields, self.plan, self.lines, self.targets
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def ring(self, now: float) -> None:
+        """Start timer C (16.6 step 11)."""
+        self.ring_until = now + self.core.ring_s
+        if self.timer is None:
+            self.timer = self.core.layer.timers.start(self.core.ring_s, "C", self, now)
+
+    def on_timer(self, letter: str, now: float) -> None:
+        """C: it has rung for too long (16.8). Wait: a cancelled branch never gave its 487 (9.1)."""
+        self.timer = None
+        if self.done:
+            return
+        if letter == "C" and now < self.ring_until:
+            self.timer = self.core.layer.timers.start(self.core.ring_s, "C", self, now)
+            return
+        self.give_up(408 if letter == "C" else 487, now)
+
+    def give_up(self, status: int, now: float) -> None:
+        """End the call from here: CANCEL what rings and answer now."""
+        if self.done:
+            return
+        self.targets.clear()
+        self._cancel_branches(now)
+        for client in self.pending:
+            client.expire(now)
+        self._answer(status, self.core.own_response(self.request, status), now)
+
+    def cancel(self, now: float) -> None:
+        """The caller gave up (9.2, 16.10). The 487 comes from below, or from here when nobody was asked yet."""
+        if self.cancelled or self.done:
+            return
+        self.cancelled = True
+        self.targets.clear()
+        if not self.pending:
+            self._answer(487, self.core.own_response(self.request, 487), now)
+            return
+        self._cancel_branches(now)
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = self.core.layer.timers.start(TIMEOUT, "wait", self, now)
+
+    def _cancel_branches(self, now: float) -> None:
+        for client in self.pending:
+            self._send_cancel(client, now)
+
+    def _send_cancel(self, client: ClientTransaction, now: float) -> None:
+        """CANCEL a branch that has shown a sign of life; one that has not is cancelled when it does (9.1)."""
+        if not client.invite or client.branch in self.core.layer.cancels:
+            return
+        if client.state is State.PROCEEDING:
+            cancel = derive(client.request, b"CANCEL")
+            NonInviteClient(self.core.layer, client.branch, client.flow, cancel, None, now)

@@ -1,0 +1,437 @@
+"""The proxy core: RFC 3261 section 16 in its own order. Messages and time in, effects out; no I/O.
+
+`receive` takes a datagram; `effects` holds what the shell has to do afterwards. A request is matched to its
+transaction, validated (16.3), its route prepared (16.4), judged when it is a trunk-side INVITE without a
+valid token, and forwarded (16.6); responses find their context by branch (16.7).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from proxy.context import Context
+from proxy.effects import Decide, Effect, Finished, Resolve, Send
+from proxy.forwarding import (
+    FlowTo,
+    Plan,
+    dropped_names,
+    edit_lines,
+    is_loop,
+    make_response,
+    plan_route,
+    record_routes,
+    reply_flow,
+    rewrite_host,
+    stamp_via,
+)
+from proxy.phrases import PHRASES
+from proxy.routing import Peer, Target, Topology
+from proxy.screening import Screening
+from proxy.settings import LimitSettings
+from proxy.sip.errors import BadHeader, BadMessage
+from proxy.sip.flow import Flow
+from proxy.sip.headers import MAGIC_COOKIE, Via
+from proxy.sip.message import Request, ResponseHead, parse_request
+from proxy.sip.transaction import (
+    InviteClient,
+    InviteServer,
+    Layer,
+    NonInviteClient,
+    NonInviteServer,
+    ServerKey,
+    ServerTransaction,
+)
+from proxy.sip.uri import Uri, parse_uri
+from proxy.token import FROM_PBX, FROM_TRUNK, LABELLED, Tokens
+from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
+from rules.model import Action, Outcome, Verdict
+
+_DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
+_KEEP_ALIVE = b"\r\n\0 \t"
+_RETRY_AFTER = b"Retry-After: 5"
+_FORBIDDEN = Refusal(403, "Forbidden")
+_NOT_FOUND = Refusal(404, "Not Found")
+
+
+class Core:
+    """A stateful proxy for one node."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        tokens: Tokens,
+        screening: Screening,
+        limits: LimitSettings,
+        *,
+        salt: int,
+        record_route: bool = True,
+    ) -> None:
+        """`salt` is a random number of this start, so that a restart never repeats a branch (16.6 step 8)."""
+        self.topology = topology
+        self.tokens = tokens
+        self.screening = screening
+        self.limits = limits
+        self.record_route = record_route
+        self.ring_s = limits.timer_c_s
+        self.effects: list[Effect] = []
+        self.layer = Layer(self._send)
+        self.flow_to = FlowTo(topology)
+        self.draining = False
+        self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
+        self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
+        self._branches = 0
+        self._salt = salt & 0xFFFFFFFF
+
+    def _send(self, flow: Flow, data: bytes) -> None:
+        self.effects.append(Send(flow, data))
+
+    # ---- messages in -------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> None:
+        """One datagram. Never raises for what a peer can send."""
+        if data[:8].upper() == b"SIP/2.0 ":
+            self._receive_response(data, now)
+            return
+        try:
+            request = parse_request(data.lstrip(b"\r\n") if data[:1] == b"\r" else data)
+        except BadMessage:
+            self.dropped["not SIP" if data.strip(_KEEP_ALIVE) else "keep-alive"] += 1
+            return
+        self._receive_request(request, flow, now)
+
+    def _receive_response(self, data: bytes, now: float) -> None:
+        try:
+            response = ResponseHead(data)
+        except (BadMessage, BadHeader):
+            self.dropped["malformed response"] += 1
+            return
+        if not self.layer.on_response(response, now):
+            self.dropped["stray response"] += 1  # RFC 6026 section 7: never forwarded
+
+    def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
+        if not request.answerable:
+            self.dropped["no Via"] += 1
+            return
+        if request.version.upper() != b"SIP/2.0":
+            self._refuse_on(flow, request, Refusal(505, "Version Not Supported"))
+            return
+        try:
+            via = request.via
+        except BadHeader:
+            self._refuse_on(flow, request, Refusal(400, "Malformed Via"))
+            return
+        stamp_via(request, via, flow)
+        key = server_key(request, via)
+        server = self.layer.servers.get(key)
+        if server is not None and self._absorb(server, request, now):
+            return
+        back = reply_flow(flow, via, self.flow_to)
+        if flow.peer is None:
+            self._refuse_on(back, request, _FORBIDDEN)
+            return
+        fields = read_fields(request, via)
+        if isinstance(fields, Refusal):
+            self._refuse_on(back, request, fields)
+            return
+        if request.method == b"ACK":
+            self._forward_ack(request, fields, flow, flow.peer, now)
+        elif request.method == b"CANCEL":
+            self._cancel(request, key, back, now)
+        else:
+            self._start(request, fields, key, flow, back, now)
+
+    def _absorb(self, server: ServerTransaction, request: Request, now: float) -> bool:
+        """Is it a retransmission, or the ACK of a final response that this hop sent?"""
+        if request.method != b"ACK":
+            server.on_retransmission()
+            return True
+        return isinstance(server, InviteServer) and server.on_ack(now)
+
+    def _cancel(self, request: Request, key: ServerKey, back: Flow, now: float) -> None:
+        """CANCEL has a transaction of its own, and ends that of its INVITE (9.2, 16.10)."""
+        invite = self.layer.servers.get((*key[:-1], b"INVITE"))
+        server = NonInviteServer(self.layer, key, back)
+        if not isinstance(invite, InviteServer):
+            # Every INVITE that we forwarded has a transaction: there is nothing below to cancel.
+            server.respond(481, self.own_response(request, 481), now)
+            return
+        server.respond(200, self.own_response(request, 200), now)
+        if isinstance(invite.user, Context):
+            invite.user.cancel(now)
+
+    # ---- a new request -----------------------------------------------------------------------------------------
+
+    def _start(self, request: Request, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float) -> None:
+        peer: Peer = flow.peer
+        if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
+            self._answer_options(request, back)
+            return
+        try:
+            plan = plan_route(request, fields, self.topology, self.tokens, from_pbx=peer.from_pbx)
+        except BadHeader as error:
+            self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
+            return
+        loop = self._loop_hash(request, fields, plan, peer)
+        refusal = refuse_to_forward(request, fields, looped=is_loop(request, self.topology.listeners, loop))
+        if refusal is None and _is_preloaded(plan, peer):
+            refusal = _FORBIDDEN
+        if refusal is None:
+            refusal = self._refuse_for_load(request, fields, plan)
+        if refusal is not None:
+            self._refuse_on(back, request, refusal)
+            return
+        if request.method == b"INVITE":
+            server: ServerTransaction = InviteServer(self.layer, key, back)
+        else:
+            server = NonInviteServer(self.layer, key, back)
+        context = Context(self, request, fields, plan, flow, server, now)
+        if server.invite and not peer.from_pbx and plan.token is None:
+            self.effects.append(Decide(context))
+        else:
+            self._admit(context, now)
+
+    def _refuse_for_load(self, request: Request, fields: Fields, plan: Plan) -> Refusal | None:
+        """503 for what would be new work while the node drains or is full; dialogs go on."""
+        if len(self.layer.servers) >= self.limits.max_transactions:
+            return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
+        if self.draining and not fields.to_tag and request.method == b"INVITE" and plan.token is None:
+            return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
+        return None
+
+    def decided(self, context: Context, verdict: Verdict, now: float) -> None:
+        """The verdict on a call that `Decide` asked for."""
+        if context.done:
+            return  # its caller gave up meanwhile
+        context.verdict = verdict
+        context.decision = verdict.decision
+        if verdict.action is not Action.REJECT:
+            self._admit(context, now)
+            return
+        if self.layer.unacknowledged >= self.limits.unacknowledged_rejections:
+            # A flood that never acknowledges: silence costs nothing and holds nothing.
+            self.dropped["too many unacknowledged rejections"] += 1
+            self.finished(context, 0, now)
+            context.close()
+            context.server.end()
+            return
+        status, phrase, extra = self.screening.rejection(verdict, context.flow.peer.trunk)
+        data = make_response(context.request, status, phrase, self._own_tag(context.request), extra)
+        context.server.respond(status, data, now)
+        self.refused[status] += 1
+        self.finished(context, status, now)
+        context.close()
+
+    def _admit(self, context: Context, now: float) -> None:
+        """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
+        request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
+        next_hop = parse_uri(_bare(plan.routes[0])) if plan.routes else plan.uri
+        if peer.from_pbx:
+            context.targets = list(self.topology.targets_from_pbx(peer, next_hop))
+        else:
+            context.targets = list(self.topology.targets_from_trunk(peer, next_hop))
+        if not context.targets:
+            server = context.server
+            context.close()
+            server.respond(404, make_response(request, 404, "Not Found", self._own_tag(request)), now)
+            self.refused[404] += 1
+            return
+        plan = context.plan = _for_next_hop(plan, next_hop, context.targets[0])
+        dropped = dropped_names(request, from_pbx=peer.from_pbx, identity_trusted=peer.identity_trusted)
+        if peer.from_pbx and not self.topology.trusts(context.targets[0]):
+            dropped = self.screening.withheld_names(request)
+        context.lines = edit_lines(request, fields, plan, dropped)
+        if context.verdict is not None:
+            context.sent_from = self.screening.apply(context.lines, request, context.verdict)
+        if context.server.invite:
+            context.server.respond(100, make_response(request, 100, "Trying"), now)
+        self.forward(context, now)
+
+    # ---- forwarding (16.6) -------------------------------------------------------------------------------------
+
+    def forward(self, context: Context, now: float) -> None:
+        """Send the request to its next target, or ask for that target's address."""
+        target = context.targets.pop(0)
+        if not target.literal:
+            self.effects.append(Resolve(target, partial(self.resolved, context, target)))
+            return
+        listener = self.topology.listener_for(context.flow.listener, target)
+        if listener is None:
+            context.unreachable(now)
+            return
+        request, plan = context.request, context.plan
+        branch = self._new_branch(request, context)
+        uri = plan.uri_bytes
+        if target.pbx is not None and target.pbx.rewrite_host:
+            uri = rewrite_host(uri, target.host, target.port)
+        head = [request.method + b" " + uri + b" SIP/2.0", listener.via + branch + b";rport"]
+        if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:
+            head += record_routes(listener, context.flow.listener, self._sign(context))
+        data = b"\r\n".join((*head, *context.lines, b"", request.body))
+        flow = self.flow_to(listener, target.host, target.port)
+        if context.server.invite:
+            context.pending.append(InviteClient(self.layer, branch, flow, data, context, now))
+            context.ring(now)
+        else:
+            context.pending.append(NonInviteClient(self.layer, branch, flow, data, context, now))
+
+    def resolved(self, context: Context, target: Target, addresses: Sequence[str], now: float) -> None:
+        """The addresses of a target's host, best first; none when it can't be resolved."""
+        if context.done:
+            return
+        if not addresses:
+            context.unreachable(now)
+            return
+        context.targets[:0] = [target._replace(host=address) for address in addresses]
+        self.forward(context, now)
+
+    def _forward_ack(self, request: Request, fields: Fields, flow: Flow, peer: Peer, now: float) -> None:
+        """The ACK for a 2xx has no transaction (16.11); the ACK for a response of ours ends here."""
+        if fields.to_tag and fields.to_tag == self._own_tag(request):
+            self.dropped["ACK to a response of ours"] += 1
+            return
+        try:
+            plan = plan_route(request, fields, self.topology, self.tokens, from_pbx=peer.from_pbx)
+            next_hop = parse_uri(_bare(plan.routes[0])) if plan.routes else plan.uri
+        except BadHeader:
+            self.dropped["malformed ACK"] += 1
+            return
+        choose = self.topology.targets_from_pbx if peer.from_pbx else self.topology.targets_from_trunk
+        targets = choose(peer, next_hop)
+        if not targets or fields.forwards == 0 or _is_preloaded(plan, peer):
+            self.dropped["ACK to nowhere"] += 1
+            return
+        plan = _for_next_hop(plan, next_hop, targets[0])
+        dropped = dropped_names(request, from_pbx=peer.from_pbx, identity_trusted=peer.identity_trusted)
+        lines = edit_lines(request, fields, plan, dropped)
+        # A retransmitted ACK must get the same branch (16.11).
+        mark = hash((fields.via.branch or request.raw(b"via"), fields.call_id)) & 0xFFFFFFFFFFFF
+        branch = b"%sack%x.%x" % (MAGIC_COOKIE, self._salt, mark)
+        start = b"ACK " + plan.uri_bytes + b" SIP/2.0"
+
+        def send(addresses: Sequence[str], _: float) -> None:
+            target = targets[0]._replace(host=addresses[0]) if addresses else None
+            listener = self.topology.listener_for(flow.listener, target) if target else None
+            if target is None or listener is None:
+                self.dropped["ACK to nowhere"] += 1
+                return
+            data = b"\r\n".join((start, listener.via + branch, *lines, b"", request.body))
+            self._send(self.flow_to(listener, target.host, target.port), data)
+
+        if targets[0].literal:
+            send((targets[0].host,), now)
+        else:
+            self.effects.append(Resolve(targets[0], send))
+
+    def _new_branch(self, request: Request, context: Context) -> bytes:
+        self._branches += 1
+        loop = self._loop_hash(request, context.fields, context.plan, context.flow.peer)
+        return b"%s%x.%x%s" % (MAGIC_COOKIE, self._salt, self._branches, loop)
+
+    def _loop_hash(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:
+        """What decides where the request goes (RFC 5393 4.2.2: Request-URI, Route and what else routing looks at)."""
+        required = request.raw(b"proxy-require")
+        tags = fields.from_tag, fields.to_tag
+        number = hash((request.uri, *plan.routes, fields.call_id, *tags, fields.cseq, required, peer.from_pbx))
+        return b".%x" % (number & 0xFFFFFFFFFFFF)
+
+    def _sign(self, context: Context) -> bytes:
+        flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
+        if context.sent_from:
+            flags += LABELLED
+        return self.tokens.sign(context.decision, flags, context.fields.call_id, context.fields.from_tag)
+
+    # ---- responses of our own ----------------------------------------------------------------------------------
+
+    def own_response(self, request: Request, status: int) -> bytes:
+        """A final response with our own To tag."""
+        return make_response(request, status, PHRASES.get(status, "Unknown"), self._own_tag(request))
+
+    def _refuse_on(self, flow: Flow, request: Request, refusal: Refusal) -> None:
+        """Answer without keeping state (8.2.7); nothing is ever answered to an ACK."""
+        if request.method == b"ACK":
+            self.dropped["malformed ACK"] += 1
+            return
+        self.refused[refusal.status] += 1
+        phrase, tag = refusal.phrase, self._own_tag(request)
+        self._send(flow, make_response(request, refusal.status, phrase, tag, refusal.fields))
+
+    def _answer_options(self, request: Request, flow: Flow) -> None:
+        """We are asked ourselves whether we are alive (11)."""
+        fields = (b"Accept: application/sdp", b"Supported: ")
+        self._send(flow, make_response(request, 200, "OK", self._own_tag(request), fields))
+
+    def _own_tag(self, request: Request) -> bytes:
+        """The To tag of our responses to this request: the same each time, so that their ACK is known (8.2.7)."""
+        sender = request.raw(b"from") or b""
+        number = hash((self._salt, request.call_id, sender.rpartition(b"tag=")[2], b"our To tag"))
+        return b"rf%x" % (number & 0xFFFFFFFFFFFFFFFF)
+
+    # ---- events from outside -----------------------------------------------------------------------------------
+
+    def transport_failed(self, branch: bytes, now: float) -> None:
+        """The transport reports that the request with this branch did not arrive (ICMP, no route)."""
+        client = self.layer.clients.get(branch)
+        if client is None or client.user is None or not client.request:
+            return
+        user = client.user
+        client.end()
+        if isinstance(user, Context):
+            user.on_transport_failure(client, now)
+
+    def tick(self, now: float) -> None:
+        """Fire every timer that has expired."""
+        self.layer.fire(now)
+
+    def finished(self, context: Context, status: int, now: float) -> None:
+        """Tell the shell how a judged call ended."""
+        if context.decision:
+            rang = context.rang or 200 <= status < 300
+            outcome = Outcome(status, rang, int((now - context.arrived) * 1000))
+            self.effects.append(Finished(context.decision, outcome))
+
+    @property
+    def in_setup(self) -> int:
+        """Requests that still wait for their final response."""
+        return sum(isinstance(server.user, Context) for server in self.layer.servers.values())
+
+    def give_up_all(self, now: float) -> None:
+        """End what is still in set-up, for a shutdown that can't wait any longer."""
+        for server in list(self.layer.servers.values()):
+            if isinstance(server.user, Context):
+                server.user.give_up(503, now)
+
+
+def server_key(request: Request, via: Via) -> ServerKey:
+    """What identifies a server transaction (17.2.3); the way of RFC 2543 where there is no RFC 3261 branch."""
+    method = b"INVITE" if request.method == b"ACK" else request.method
+    branch = via.branch
+    if branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
+        return branch, via.host, b"%d" % via.port, method
+    try:
+        number, tag = request.cseq[0], request.from_.tag
+    except BadHeader:
+        number, tag = 0, b""
+    return request.uri, tag, request.call_id, b"%d" % number, request.raw(b"via") or b"", method
+
+
+def _bare(route: bytes) -> bytes:
+    """The URI of a Route value."""
+    return route.partition(b"<")[2].partition(b">")[0] or route.partition(b";")[0].strip()
+
+
+def _is_preloaded(plan: Plan, peer: Peer) -> bool:
+    """Does a trunk-side request try to choose its path, without the token of a dialog that may?"""
+    return plan.named_us and bool(plan.routes) and plan.token is None and not peer.from_pbx
+
+
+def _for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
+    """A strict router wants its own URI as Request-URI and ours last in Route (16.6 step 6).
+
+    Only where we follow the Route: a next hop that gave way to the trunk's PBX changes nothing.
+    """
+    if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host, target.port):
+        return plan
+    routes = [*plan.routes[1:], b"<" + plan.uri_bytes + b">"]
+    return plan._replace(uri=next_hop, uri_bytes=_bare(plan.routes[0]), routes=routes, changed=True)

@@ -1,0 +1,228 @@
+"""How a request and our own responses look on the wire: RFC 3261 sections 16.4, 16.6, 8.2.6 and RFC 3581."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from proxy.routing import Topology
+from proxy.sip.errors import BadHeader
+from proxy.sip.flow import Flow, Listener
+from proxy.sip.headers import Via, parse_addresses, parse_via
+from proxy.sip.message import OWN_HEADERS, Request, parse_response
+from proxy.sip.uri import Uri, parse_uri
+from proxy.token import Token, Tokens, read_token
+from proxy.validation import Fields
+
+IDENTITY_HEADERS = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
+_OWN_ONLY = frozenset((OWN_HEADERS,))
+_IDENTITY_AND_OWN = IDENTITY_HEADERS | _OWN_ONLY
+_NOTHING: frozenset[bytes] = frozenset()
+
+
+def stamp_via(request: Request, via: Via, flow: Flow) -> None:
+    """Note in the top Via where the request really came from (RFC 3261 18.2.1, RFC 3581 section 4)."""
+    wants_rport = via.wants_rport
+    if not wants_rport and via.host.strip(b"[]") == flow.host.encode():
+        return
+    address = b";received=" + flow.host.encode()
+    index = request.where[b"via"]
+    name, _, value = request.lines[index].partition(b":")
+    own, others = value[: via.end], value[via.end :]
+    comma = b""
+    if own.endswith(b","):
+        own, comma = own[:-1], b","
+    own = _without_params(own, (b"received", b"rport") if wants_rport else (b"received",))
+    if wants_rport:
+        address += b";rport=%d" % flow.port
+    request.lines[index] = name + b":" + own + address + comma + others
+
+
+def _without_params(value: bytes, names: tuple[bytes, ...]) -> bytes:
+    parts = value.rstrip().split(b";")
+    return b";".join(part for part in parts if part.partition(b"=")[0].strip().lower() not in names)
+
+
+def reply_flow(flow: Flow, via: Via, flow_to: FlowTo) -> Flow:
+    """Where responses go (RFC 3261 18.2.2, RFC 3581).
+
+    A sent-by that is the source's own address is believed as to the port. Any other sender is behind address
+    translation or names itself by a host name; the port there says nothing of where it can be reached, so
+    responses go back to where the request came from. `maddr` is not followed: it would send our answers to
+    whomever the request names.
+    """
+    if flow.reliable or via.wants_rport or via.host.strip(b"[]") != flow.host.encode():
+        return flow
+    port = via.port or 5060
+    return flow if port == flow.port else flow_to(flow.listener, flow.host, port)
+
+
+class FlowTo:
+    """Flows by remote address, made once each."""
+
+    def __init__(self, topology: Topology, most: int = 50_000) -> None:
+        self._topology = topology
+        self._flows: dict[tuple[int, str, int], Flow] = {}
+        self._most = most
+
+    def __call__(self, listener: Listener, host: str, port: int) -> Flow:
+        """The flow from that listener to that address."""
+        key = (listener.number, host, port)
+        flow = self._flows.get(key)
+        if flow is None:
+            if len(self._flows) >= self._most:
+                self._flows.clear()  # flows are values: those in use live on with their transactions
+            remote = (host, port) if listener.family == 4 else (host, port, 0, 0)
+            flow = Flow(listener, remote, self._topology.peer_of(listener, host, port))
+            self._flows[key] = flow
+        return flow
+
+
+class Plan(NamedTuple):
+    """The route of a request after preprocessing (RFC 3261 16.4)."""
+
+    uri: Uri
+    uri_bytes: bytes
+    routes: list[bytes]  # Route values that remain, as URIs in brackets with their parameters
+    token: Token | None  # a valid token that one of our own Route values carried
+    changed: bool  # Route header fields differ from what came
+    named_us: bool  # the top Route named us
+
+
+def plan_route(request: Request, fields: Fields, topology: Topology, tokens: Tokens, *, from_pbx: bool) -> Plan:
+    """Undo a strict router, take our own Route values off, and read their token. Raises BadHeader."""
+    values = _route_values(request)
+    uri, uri_bytes = fields.uri, request.uri
+    users: list[bytes] = []
+    changed = False
+    if values and topology.names_us(uri) and read_token(uri.user) is not None:
+        # A strict router before us put our Record-Route URI into the Request-URI (16.4).
+        users.append(uri.user)
+        uri_bytes = values.pop()[1]
+        uri = parse_uri(uri_bytes)
+        changed = True
+    named_us = False
+    while values:
+        top = parse_uri(values[0][1])
+        if not topology.names_us(top):
+            break
+        users.append(top.user)
+        del values[0]
+        changed = named_us = True
+    token = None
+    for user in users:
+        token = tokens.verify(user, fields.call_id, fields.from_tag, fields.to_tag, from_pbx=from_pbx)
+        if token is not None:
+            break
+    if token is not None and not fields.to_tag:
+        token = None  # a token proves a dialog, and a request without a To tag is in none
+    return Plan(uri, uri_bytes, [text for text, _ in values], token, changed, named_us)
+
+
+def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
+    """Every Route value as written, and its URI."""
+    if b"route" not in request.where:
+        return []
+    found = []
+    for line in request.raw_all(b"route"):
+        start = 0
+        for address in parse_addresses("Route", line):
+            found.append((line[start : start + address.end].strip().rstrip(b",").strip(), address.uri))
+            start += address.end
+    return found
+
+
+def dropped_names(request: Request, *, from_pbx: bool, identity_trusted: bool) -> frozenset[bytes]:
+    """Header fields that a trunk-side request loses: always ours, and identities of those we don't trust."""
+    if from_pbx:
+        return _NOTHING
+    return _OWN_ONLY if identity_trusted else _IDENTITY_AND_OWN
+
+
+def edit_lines(request: Request, fields: Fields, plan: Plan, dropped: frozenset[bytes]) -> list[bytes]:
+    """The header lines as they leave (16.6 steps 3 and 5), without the new Via and Record-Route."""
+    lines = request.lines.copy()
+    where = request.where
+    forwards = b"Max-Forwards: %d" % (fields.forwards - 1)
+    if b"max-forwards" in where:
+        lines[where[b"max-forwards"]] = forwards
+    gone = {name for name in dropped if name in where}
+    if plan.changed:
+        gone.add(b"route")
+    if gone:
+        lines = [line for line, name in zip(lines, request.names, strict=True) if name not in gone]
+    if b"max-forwards" not in where:
+        lines.insert(0, b"Max-Forwards: %d" % fields.forwards)
+    if plan.changed and plan.routes:
+        lines[:0] = [b"Route: " + value for value in plan.routes]
+    return lines
+
+
+def record_routes(outgoing: Listener, incoming: Listener, user: bytes) -> list[bytes]:
+    """Our Record-Route values: two where the request crosses from one listener to another (RFC 5658)."""
+    values = [b"Record-Route: <sip:%s@%s;lr>" % (user, outgoing.sent_by)]
+    if outgoing is not incoming:
+        values.append(b"Record-Route: <sip:%s@%s;lr>" % (user, incoming.sent_by))
+    return values
+
+
+def rewrite_host(uri: bytes, host: str, port: int) -> bytes:
+    """The Request-URI with the PBX's host and port, for a PBX that wants to see itself there."""
+    parsed = parse_uri(uri)
+    if parsed.scheme not in (b"sip", b"sips"):
+        return uri
+    user = parsed.user + b"@" if parsed.user else b""
+    shown = f"[{host}]" if ":" in host else host
+    return b"%s:%s%s:%d%s" % (parsed.scheme, user, shown.encode(), port, parsed.params)
+
+
+def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -> bool:
+    """Did we forward this very request before (RFC 3261 16.3 step 4, with the hash of RFC 5393)?"""
+    for value in request.raw_all(b"via"):
+        if not any(listener.sent_by in value for listener in listeners):
+            continue
+        while value:
+            try:
+                via = parse_via(value)
+            except BadHeader:
+                break
+            if via.branch.endswith(loop_hash):
+                return True
+            value = value[via.end :]
+    return False
+
+
+def make_response(
+    request: Request, status: int, phrase: str, to_tag: bytes = b"", fields: Sequence[bytes] = ()
+) -> bytes:
+    """A response of our own, with what RFC 3261 8.2.6 copies from the request."""
+    copied: list[bytes] = []
+    for name, line in zip(request.names, request.lines, strict=True):
+        if name == b"via":
+            copied.append(line)
+    for name in (b"from", b"to", b"call-id", b"cseq"):
+        index = request.where.get(name)
+        if index is None:
+            continue
+        line = request.lines[index]
+        if name == b"to" and to_tag and b"tag" not in _header_params(line):
+            line = line.rstrip() + b";tag=" + to_tag
+        copied.append(line)
+    if status == 100 and b"timestamp" in request.where:
+        copied.append(request.lines[request.where[b"timestamp"]])
+    start = b"SIP/2.0 %d %s" % (status, phrase.encode("ascii", "replace"))
+    return b"\r\n".join((start, *copied, *fields, b"Content-Length: 0", b"", b""))
+
+
+def _header_params(line: bytes) -> bytes:
+    """What follows the URI of a To line, lower case: where a tag would stand."""
+    return (line.rpartition(b">")[2] if b">" in line else line.partition(b";")[2]).lower()
+
+
+def restore_from(response: bytes, line: bytes) -> bytes:
+    """The response with From as the caller sent it (RFC 3261 8.1.1.3: From is the caller's own)."""
+    parsed = parse_response(response)
+    index = parsed.where.get(b"from")
+    if index is not None:
+        parsed.lines[index] = line
+    return parsed.to_bytes()

@@ -1,0 +1,184 @@
+"""Who sends, and where a request goes next: peers, sides and the rule that no caller chooses our targets."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
+from proxy.sip.flow import Listener
+from proxy.sip.uri import Uri
+from rules.model import Trunk
+from rules.numbers import EmergencyTable, emergency_table
+
+DEFAULT_TRUNK = "default"
+_NO_TRUNK = Trunk("")
+
+
+class Target(NamedTuple):
+    """Where to send a request: an address, or a name that is still to be resolved."""
+
+    host: str
+    port: int
+    pbx: Pbx | None = None  # set when the host and port of the Request-URI may be rewritten
+
+    @property
+    def literal(self) -> bool:
+        """Is the host an address?"""
+        return is_address(self.host)
+
+
+def is_address(host: str) -> bool:
+    """Is this an IPv4 or IPv6 address, rather than a name?"""
+    if ":" in host:
+        return True
+    return bool(host) and host[-1].isdigit() and host.replace(".", "").isdigit()
+
+
+@dataclass(slots=True)
+class Pbx:
+    """Where calls end."""
+
+    name: str
+    targets: list[Target] = field(default_factory=list)
+    rewrite_host: bool = False
+    outbound: list[Target] = field(default_factory=list)
+
+
+class Peer:
+    """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
+
+    __slots__ = ("emergency", "from_pbx", "identity_trusted", "name", "pbx", "trunk")
+
+    def __init__(
+        self, name: str, pbx: Pbx, *, from_pbx: bool, trunk: Trunk = _NO_TRUNK, emergency: EmergencyTable | None = None
+    ) -> None:
+        self.name = name
+        self.pbx = pbx
+        self.from_pbx = from_pbx
+        self.trunk = trunk
+        self.emergency = emergency
+        self.identity_trusted = from_pbx or trunk.identity_trusted
+
+
+class Topology:
+    """Listeners, trunks and PBXes of the configuration, ready to be asked on the call path."""
+
+    def __init__(self, settings: ProxySettings, *, tag_at: int = 5, reject_at: int = 10) -> None:
+        self.listeners = [
+            Listener(i, "UDP", each.address.host, each.address.port, str(each.advertise or each.address), each.side)
+            for i, each in enumerate(settings.listen)
+        ]
+        self._names = {_key(each.address) for each in settings.listen}
+        self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
+        self._names |= {_key(each) for each in settings.aliases}
+        trunks = {each.name: each for each in settings.trunks}
+        self.pbxes = {each.name: _make_pbx(each, trunks) for each in settings.pbxes}
+        first = next(iter(self.pbxes.values()))
+        self._pbx_sources: dict[tuple[str, int], Peer] = {}
+        for pbx in self.pbxes.values():
+            for target in pbx.targets:
+                self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
+        self._pbx_side = Peer(first.name, first, from_pbx=True)
+        self._hosts: dict[str, Peer] = {}
+        self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
+        self._default: Peer | None = None
+        for each in settings.trunks:
+            self._add_trunk(each, self.pbxes[each.pbx] if each.pbx else first, tag_at, reject_at)
+        self._networks.sort(key=lambda item: -item[0].prefixlen)
+        self._trusted_targets = {
+            (address.host, address.port)
+            for each in settings.trunks
+            if each.identity == "trusted"
+            for address in each.send_to
+        }
+
+    def _add_trunk(self, each: TrunkSettings, pbx: Pbx, tag_at: int, reject_at: int) -> None:
+        facts = Trunk(
+            name=each.name,
+            country=each.country,
+            national=each.numbers == "national",
+            identity_trusted=each.identity == "trusted",
+            cli_screened=each.cli == "screened",
+            profile=each.profile,
+            tag_at=tag_at if each.tag_at is None else each.tag_at,
+            reject_at=reject_at if each.reject_at is None else each.reject_at,
+            fail_closed=each.fail_closed,
+        )
+        table = emergency_table(each.country, each.emergency, each.not_emergency)
+        peer = Peer(each.name, pbx, from_pbx=False, trunk=facts, emergency=table)
+        if each.name == DEFAULT_TRUNK:
+            self._default = peer
+        for text in each.addresses:
+            network = ipaddress.ip_network(text)
+            if network.num_addresses == 1:
+                self._hosts[str(network.network_address)] = peer
+            else:
+                self._networks.append((network, peer))
+
+    def peer_of(self, listener: Listener, host: str, port: int) -> Peer | None:
+        """Who sends from this address; None for a source that is in no trunk while there is no `default`."""
+        peer = self._pbx_sources.get((host, port))
+        if peer is not None:
+            return peer
+        if listener.side == "pbx":
+            return self._pbx_side
+        peer = self._hosts.get(host)
+        if peer is None and self._networks:
+            address = ipaddress.ip_address(host.partition("%")[0])
+            peer = next((found for network, found in self._networks if address in network), None)
+        return peer or self._default
+
+    def names_us(self, uri: Uri) -> bool:
+        """Does the URI's host and port name this proxy: a listener, what it advertises, or an alias?"""
+        return bool(uri.host) and uri.address in self._names
+
+    def is_pbx(self, address: tuple[str, int]) -> bool:
+        """Is it an address of a configured PBX, the only third place a trunk-side request may name?"""
+        return address in self._pbx_sources
+
+    def trusts(self, target: Target) -> bool:
+        """May an asserted identity that asks for privacy be shown there (RFC 3325 section 7)?"""
+        return (target.host, target.port) in self._trusted_targets or self.is_pbx((target.host, target.port))
+
+    def targets_from_trunk(self, peer: Peer, next_hop: Uri) -> list[Target]:
+        """Where a trunk-side request goes: the PBX it names if that is configured, else the trunk's PBX."""
+        address = next_hop.address
+        if next_hop.host and self.is_pbx(address):
+            return [Target(*address)]
+        return peer.pbx.targets
+
+    def targets_from_pbx(self, peer: Peer, next_hop: Uri) -> list[Target]:
+        """Where a PBX-side request goes: to its next hop; to the outbound trunk when that is us; nowhere: empty."""
+        if not next_hop.host or self.names_us(next_hop):
+            return peer.pbx.outbound
+        maddr = next_hop.param(b"maddr")
+        host, port = next_hop.address
+        return [Target(maddr.decode("ascii", "replace").strip("[]") if maddr else host, port)]
+
+    def listener_for(self, arrived: Listener, target: Target) -> Listener | None:
+        """The listener to send from: of the target's family, on its side, the one of arrival where that fits."""
+        family = 6 if ":" in target.host else 4
+        side = "pbx" if self.is_pbx((target.host, target.port)) else "trunk"
+        fitting = [each for each in self.listeners if each.family == family]
+        best = [each for each in fitting if each.side == side]
+        if not best:
+            best = [each for each in fitting if each.side == "any"] or fitting
+        if arrived in best:
+            return arrived
+        return best[0] if best else None
+
+
+def _make_pbx(each: PbxSettings, trunks: dict[str, TrunkSettings]) -> Pbx:
+    pbx = Pbx(each.name, rewrite_host=each.rewrite_host)
+    pbx.targets = [Target(address.host, address.port, pbx) for address in each.addresses]
+    chosen = trunks.get(each.outbound_trunk or "")
+    if chosen is None:
+        chosen = next((trunk for trunk in trunks.values() if trunk.send_to), None)
+    pbx.outbound = [Target(address.host, address.port) for address in chosen.send_to] if chosen else []
+    return pbx
+
+
+def _key(address: HostPort) -> tuple[str, int]:
+    return address.host, address.port

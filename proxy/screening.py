@@ -1,0 +1,174 @@
+"""The one seam between SIP and judging: an INVITE becomes a Call, a Verdict becomes a response or edits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from proxy.context import Context
+from proxy.forwarding import IDENTITY_HEADERS
+from proxy.settings import ProfileSettings
+from proxy.sip.errors import BadHeader
+from proxy.sip.headers import Address, parse_address, parse_addresses, parse_single_address
+from proxy.sip.message import Request
+from proxy.sip.uri import Uri, parse_uri, read_user
+from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
+from rules.numbers import is_emergency, read_number
+
+DEFAULT_PROFILE = "decline"
+_NOBODY = Number("", NumberClass.ANONYMOUS)
+_MALFORMED = Number("", NumberClass.MALFORMED)
+
+
+class Screening:
+    """Reads calls and renders verdicts, by the operator's settings."""
+
+    def __init__(
+        self,
+        profiles: Mapping[str, ProfileSettings],
+        *,
+        headers: Sequence[str] = (),
+        distinct_ring: str = "",
+    ) -> None:
+        self._profiles = {DEFAULT_PROFILE: ProfileSettings(), **profiles}
+        self._headers = [(name.lower(), name.lower().encode()) for name in headers]
+        self._alert = b"Alert-Info: <%s>" % distinct_ring.encode() if distinct_ring else b""
+
+    def read_call(self, context: Context, at: float) -> Call:
+        """The facts of an INVITE; `at` is seconds since the epoch. Never raises: what can't be read is a class."""
+        request, trunk = context.request, context.flow.peer.trunk
+        sender, domain, display = read_identity(request, trunk)
+        callers, asserted_by_pai, agrees = read_asserted(request, sender, trunk)
+        uri = context.plan.uri
+        called, emergency = read_called(uri, context)
+        agent = request.raw(b"user-agent")
+        return Call(
+            caller=callers[0],
+            callers=callers,
+            called=called,
+            trunk=trunk,
+            at=at,
+            emergency=emergency,
+            asserted_by_pai=asserted_by_pai,
+            agrees=agrees,
+            display_name=display,
+            domain=domain,
+            user_agent=agent.decode("utf-8", "replace") if agent else "",
+            diverted=b"diversion" in request.where,
+            headers=self._read_headers(request) if self._headers else None,
+            call_id=context.fields.call_id.decode("utf-8", "replace"),
+            source=context.flow.host,
+        )
+
+    def _read_headers(self, request: Request) -> dict[str, str]:
+        found = ((name, request.raw(key)) for name, key in self._headers)
+        return {name: value.decode("utf-8", "replace") for name, value in found if value is not None}
+
+    def rejection(self, verdict: Verdict, trunk: Trunk) -> tuple[int, str, tuple[bytes, ...]]:
+        """Status, phrase and header fields of a rejection. Neither rule nor list is named to the caller."""
+        profile = self._profiles.get(verdict.profile) or self._profiles.get(trunk.profile)
+        if profile is None:
+            profile = self._profiles[DEFAULT_PROFILE]
+        if profile.reason == "none":
+            return profile.status, profile.phrase, ()
+        cause = profile.cause or (21 if profile.reason == "Q.850" else profile.status)
+        reason = f'Reason: {profile.reason};cause={cause};text="{verdict.decision}"'
+        return profile.status, profile.phrase, (reason.encode(),)
+
+    def apply(self, lines: list[bytes], request: Request, verdict: Verdict) -> bytes:
+        """Mark a tagged call in `lines`; returns From as it came when the label changed it, else nothing."""
+        if verdict.action is not Action.TAG:
+            return b""
+        lines += (
+            b"X-Ringfence-Verdict: suspected",
+            b"X-Ringfence-Rule: " + verdict.rule.encode("ascii", "replace"),
+            b"X-Ringfence-Decision: " + verdict.decision.encode(),
+        )
+        if self._alert:
+            lines.append(self._alert)
+        if not verdict.label:
+            return b""
+        line = request.lines[request.where[b"from"]]
+        labelled = label_from(line, verdict.label)
+        if labelled == line or line not in lines:
+            return b""
+        lines[lines.index(line)] = labelled
+        return line
+
+    @staticmethod
+    def withheld_names(request: Request) -> frozenset[bytes]:
+        """Identities that may not leave the trust domain when the caller asked for `Privacy: id` (RFC 3325 7)."""
+        privacy = request.raw(b"privacy")
+        if privacy is None:
+            return frozenset()
+        asked = {each.strip().lower() for value in request.raw_all(b"privacy") for each in value.split(b";")}
+        return IDENTITY_HEADERS if b"id" in asked else frozenset()
+
+
+def read_identity(request: Request, trunk: Trunk) -> tuple[Number, str, str]:
+    """The number, domain and display name that From gives."""
+    try:
+        address = parse_single_address("From", request.raw(b"from") or b"")
+    except BadHeader:
+        return _MALFORMED, "", ""
+    return *read_party(address, trunk), address.display_name
+
+
+def read_party(address: Address, trunk: Trunk) -> tuple[Number, str]:
+    """The number and domain of an address; an URI that can't be read is malformed."""
+    try:
+        uri = parse_uri(address.uri)
+    except BadHeader:
+        return _MALFORMED, ""
+    domain = uri.host.decode("ascii")
+    if uri.scheme not in (b"sip", b"sips", b"tel"):
+        return Number("", NumberClass.NAME, raw=uri.user.decode("utf-8", "replace")), domain
+    if not uri.user or domain == "anonymous.invalid":
+        return _NOBODY, domain
+    user, context = read_user(uri if uri.scheme != b"tel" else uri._replace(params=uri.params + address.params))
+    return read_number(user, trunk, context=context), domain
+
+
+def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple[Number, ...], bool, bool | None]:
+    """Every number to look up, the asserted one first; whether it came from P-Asserted-Identity; whether all agree.
+
+    A value that names no number (malformed, "unknown") asserts nothing.
+    """
+    if b"p-asserted-identity" not in request.where:
+        return (sender,), False, None
+    asserted: list[Number] = []
+    for value in request.raw_all(b"p-asserted-identity"):
+        try:
+            addresses = parse_addresses("P-Asserted-Identity", value)
+        except BadHeader:
+            continue
+        numbers = [read_party(address, trunk)[0] for address in addresses]
+        asserted += [number for number in numbers if number.canonical and number not in asserted]
+    if not asserted:
+        return (sender,), False, None
+    agrees = all(number.canonical == sender.canonical for number in asserted)
+    first = asserted[0] if trunk.identity_trusted else sender
+    distinct = {number.canonical: number for number in (first, sender, *asserted) if number.canonical}
+    callers = (first, *(number for key, number in distinct.items() if key != first.canonical))
+    return callers, trunk.identity_trusted, agrees
+
+
+def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:
+    """The called number, from the Request-URI only, and whether it is a call for help."""
+    peer = context.flow.peer
+    if uri.scheme == b"urn":
+        name = uri.user.decode("utf-8", "replace")
+        return Number("", NumberClass.SERVICE, raw=name), is_emergency("urn", name, peer.emergency)
+    user, phone_context = read_user(uri)
+    number = read_number(user, peer.trunk, context=phone_context, called=True)
+    return number, is_emergency(uri.scheme.decode(), user, peer.emergency)
+
+
+def label_from(line: bytes, label: str) -> bytes:
+    """A From line whose display name begins with the label; URI, tag and parameters stay as they are."""
+    name, _, value = line.partition(b":")
+    try:
+        address = parse_address("From", value)
+    except BadHeader:
+        return line
+    shown = f"{label} {address.display_name}".strip().replace("\\", "\\\\").replace('"', '\\"')
+    return b'%s: "%s" <%s>%s' % (name, shown.encode(), address.uri, address.params)

@@ -1,0 +1,38 @@
+"""Where a message came from or goes to: transport, local listener, remote address, connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Listener:
+    """One listening socket as the protocol core knows it."""
+
+    __slots__ = ("family", "host", "number", "port", "sent_by", "side", "transport", "via")
+
+    def __init__(self, number: int, transport: str, host: str, port: int, sent_by: str, side: str = "any") -> None:
+        self.number = number
+        self.transport = transport  # "UDP"
+        self.host = host
+        self.port = port
+        self.family = 6 if ":" in host else 4
+        self.sent_by = sent_by.encode()  # advertised host:port
+        self.side = side  # any, pbx or trunk
+        self.via = b"Via: SIP/2.0/%s %s;branch=" % (transport.encode(), self.sent_by)
+
+
+class Flow:
+    """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
+
+    __slots__ = ("connection", "host", "listener", "peer", "port", "reliable", "remote")
+
+    def __init__(
+        self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, connection: object = None
+    ) -> None:
+        self.listener = listener
+        self.remote = remote  # the address tuple that the socket gave, and takes
+        self.host: str = remote[0]
+        self.port: int = remote[1]
+        self.peer = peer
+        self.connection = connection  # of a stream transport
+        self.reliable = connection is not None

@@ -1,0 +1,136 @@
+"""Reading header field values: Via, name-addr, CSeq and the plain numbers (RFC 3261 section 25)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from proxy.sip.errors import BadHeader
+
+# Parameters after a value: each begins with ";", so the match is linear.
+_PARAMS = (
+    rb"((?:\s*;\s*[^\s;=,\"<>]+(?:\s*=\s*"
+    rb"(?:\"(?:[^\"\\]|\\.)*\"|[^\s;,\"<>]+))?)*)\s*"
+)
+_VIA = re.compile(
+    rb"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9\-.!%*_+`'~]+)\s+"
+    rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)(?:\s*:\s*([0-9]{1,5}))?" + _PARAMS + rb"(?:,|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+# An unquoted display name is tokens; real phones also put UTF-8 there. A comma would start another value.
+_NAME_ADDR = re.compile(
+    rb"\s*(\"(?:[^\"\\]|\\.)*\"|[A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*?)\s*<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)",
+    re.DOTALL,
+)
+_ADDR_SPEC = re.compile(rb"\s*([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
+_CSEQ = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
+_TAG = re.compile(rb";\s*tag\s*=\s*([^\s;,]+)", re.IGNORECASE)
+_BRANCH = re.compile(rb";\s*branch\s*=\s*([^\s;,]+)", re.IGNORECASE)
+_RPORT = re.compile(rb";\s*rport\s*(?=;|\Z)", re.IGNORECASE)
+
+MAGIC_COOKIE = b"z9hG4bK"
+
+
+class Via(NamedTuple):
+    """One Via value; `end` is where the next value on the same line begins, or the line's length."""
+
+    transport: bytes
+    host: bytes  # as written, IPv6 in brackets
+    port: int  # 0 where none was written
+    params: bytes
+    end: int
+
+    @property
+    def branch(self) -> bytes:
+        """The branch parameter, empty where there is none."""
+        found = _BRANCH.search(self.params)
+        return found[1] if found else b""
+
+    @property
+    def wants_rport(self) -> bool:
+        """Did the sender ask for RFC 3581's rport?"""
+        return b"rport" in self.params and _RPORT.search(self.params) is not None
+
+
+class Address(NamedTuple):
+    """A name-addr or addr-spec with its header parameters."""
+
+    display: bytes  # as written, with quotes
+    uri: bytes
+    params: bytes
+    end: int  # where the next value on the same line begins, or the line's length
+
+    @property
+    def tag(self) -> bytes:
+        """The tag parameter, empty where there is none."""
+        if not self.params:
+            return b""
+        found = _TAG.search(self.params)
+        return found[1] if found else b""
+
+    @property
+    def display_name(self) -> str:
+        """The display name as people read it: without quotes and escapes."""
+        name = self.display
+        if name[:1] == b'"':
+            name = re.sub(rb"\\(.)", rb"\1", name[1:-1], flags=re.DOTALL)
+        return " ".join(name.decode("utf-8", "replace").split())
+
+
+def parse_via(value: bytes) -> Via:
+    """The first Via value of a line. Raises BadHeader."""
+    found = _VIA.match(value)
+    if found is None:
+        raise BadHeader("Via", value)
+    transport, host, port, params = found.groups()
+    return Via(transport, host, int(port) if port else 0, params, found.end())
+
+
+def parse_address(name: str, value: bytes) -> Address:
+    """The first name-addr or addr-spec of a From, To, Route or P-Asserted-Identity line. Raises BadHeader."""
+    found = _NAME_ADDR.match(value)
+    if found is not None:
+        return Address(found[1], found[2], found[3], found.end())
+    bare = _ADDR_SPEC.match(value)
+    if bare is None:
+        raise BadHeader(name, value)
+    return Address(b"", bare[1], bare[2], bare.end())
+
+
+def parse_single_address(name: str, value: bytes) -> Address:
+    """The address of a header field that holds only one. Raises BadHeader also for a second one."""
+    address = parse_address(name, value)
+    if address.end != len(value) or value.endswith(b","):
+        raise BadHeader(name, value)
+    return address
+
+
+def parse_addresses(name: str, value: bytes) -> list[Address]:
+    """Every address of a line. Raises BadHeader when one of them is malformed."""
+    found = []
+    while value:
+        address = parse_address(name, value)
+        found.append(address)
+        value = value[address.end :]
+    return found
+
+
+def parse_cseq(value: bytes) -> tuple[int, bytes]:
+    """Sequence number and method. Raises BadHeader, also for a number of over 32 bits."""
+    found = _CSEQ.match(value)
+    if found is None or int(found[1]) >= 2**32:
+        raise BadHeader("CSeq", value)
+    return int(found[1]), found[2]
+
+
+def parse_number(name: str, value: bytes, most: int) -> int:
+    """A header field that is one number of at most `most`. Raises BadHeader."""
+    digits = value.strip()
+    if not digits.isdigit() or len(digits) > 20 or int(digits) > most:
+        raise BadHeader(name, value)
+    return int(digits)
+
+
+def split_tokens(value: bytes) -> list[bytes]:
+    """The comma-separated tokens of Proxy-Require and its like."""
+    return [token.strip() for token in value.split(b",") if token.strip()]

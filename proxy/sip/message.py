@@ -1,0 +1,283 @@
+"""One SIP message over its own bytes: header fields are found at once, parsed when asked for, edited at send.
+
+What nothing edits leaves byte for byte as it came: folded lines, odd spellings, order and body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from proxy.sip.errors import BadHeader, BadMessage
+from proxy.sip.headers import (
+    MAGIC_COOKIE,
+    Address,
+    Via,
+    parse_cseq,
+    parse_number,
+    parse_single_address,
+    parse_via,
+)
+from proxy.sip.uri import Uri, parse_uri
+
+# Header fields that can be written in one letter (RFC 3261 7.3.3 and the IANA registry).
+COMPACT = {
+    b"a": b"accept-contact", b"b": b"referred-by", b"c": b"content-type", b"d": b"request-disposition",
+    b"e": b"content-encoding", b"f": b"from", b"i": b"call-id", b"j": b"reject-contact", b"k": b"supported",
+    b"l": b"content-length", b"m": b"contact", b"n": b"identity-info", b"o": b"event", b"r": b"refer-to",
+    b"s": b"subject", b"t": b"to", b"u": b"allow-events", b"v": b"via", b"x": b"session-expires",
+    b"y": b"identity",
+}  # fmt: skip
+# Every header field that begins so is one to us: they are ours, and are removed together.
+OWN_HEADERS = b"x-ringfence-"
+# Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
+SINGLE = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
+
+_START = re.compile(rb"([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]+) (SIP/[0-9]+\.[0-9]+)\Z", re.IGNORECASE)
+_STATUS = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
+_MOST_SPELLINGS = 4000
+
+_canonical: dict[bytes, bytes] = {}  # spelling -> canonical name; bounded, since spellings come from the wire
+
+
+def canonical_name(spelling: bytes) -> bytes:
+    """The lower-case long name of a header field; empty when the spelling is no token."""
+    name = spelling.strip(b" \t\r\n").lower()
+    name = COMPACT.get(name, name)
+    if name.startswith(OWN_HEADERS):
+        name = OWN_HEADERS
+    if not name or b" " in name or b"\t" in name or b"\r" in name:
+        name = b""
+    if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64:
+        _canonical[spelling] = name
+    return name
+
+
+class Message:
+    """What requests and responses share: start line, header lines as they came, body."""
+
+    __slots__ = ("body", "fault", "lines", "names", "repeated", "start", "where")
+
+    def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
+        self.start = start
+        self.lines = lines  # one header field each, folded ones with their CRLF inside
+        self.body = body
+        self.fault = ""  # what is wrong with the framing; empty when nothing is
+        self.names: list[bytes] = []
+        self.where: dict[bytes, int] = {}  # canonical name -> index of its first line
+        self.repeated: list[bytes] = []
+        names, where = self.names, self.where
+        for index, line in enumerate(lines):
+            spelling, colon, _ = line.partition(b":")
+            name = _canonical.get(spelling)
+            if name is None:
+                name = canonical_name(spelling)
+            if not colon or not name:
+                self.fault = "a line of the header section is no header field"
+            names.append(name)
+            if name in where:
+                self.repeated.append(name)
+            else:
+                where[name] = index
+
+    def raw(self, name: bytes) -> bytes | None:
+        """The value of the first header field of that canonical name, as written; None where it is absent."""
+        index = self.where.get(name)
+        return None if index is None else self.lines[index].partition(b":")[2].strip()
+
+    def raw_all(self, name: bytes) -> list[bytes]:
+        """The value of every header field of that name, in order."""
+        if name not in self.where:
+            return []
+        return [
+            line.partition(b":")[2].strip() for line, found in zip(self.lines, self.names, strict=True) if found == name
+        ]
+
+    def check_length(self) -> None:
+        """Cut what follows the body (RFC 3261 18.3), and note a Content-Length that can't be right."""
+        value = self.raw(b"content-length")
+        if value is None:
+            return
+        try:
+            length = parse_number("Content-Length", value, 2**31)
+            if b"content-length" in self.repeated and any(
+                parse_number("Content-Length", other, 2**31) != length for other in self.raw_all(b"content-length")
+            ):
+                self.fault = "Content-Length is repeated with another value"
+        except BadHeader:
+            self.fault = "malformed Content-Length"
+            return
+        if length > len(self.body):
+            self.fault = "the body is shorter than Content-Length"
+        elif length < len(self.body):
+            self.body = self.body[:length]
+
+    def to_bytes(self) -> bytes:
+        """The message on the wire."""
+        return b"\r\n".join((self.start, *self.lines, b"", self.body))
+
+
+class Request(Message):
+    """A request; properties parse on every call and raise BadHeader, so a malformed value never looks absent."""
+
+    __slots__ = ("method", "uri", "version")
+
+    def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
+        super().__init__(start, lines, body)
+        found = _START.match(start)
+        if found is None:
+            self.fault = "malformed request line"
+            self.method, self.uri, self.version = start.partition(b" ")[0], b"", b"SIP/2.0"
+        else:
+            self.method, self.uri, self.version = found.groups()
+
+    @property
+    def request_uri(self) -> Uri:
+        """The Request-URI in its parts."""
+        return parse_uri(self.uri)
+
+    @property
+    def via(self) -> Via:
+        """The top Via."""
+        return parse_via(self.raw(b"via") or b"")
+
+    @property
+    def from_(self) -> Address:
+        """From; a second value is a fault."""
+        return parse_single_address("From", self.raw(b"from") or b"")
+
+    @property
+    def to(self) -> Address:
+        """To; a second value is a fault."""
+        return parse_single_address("To", self.raw(b"to") or b"")
+
+    @property
+    def cseq(self) -> tuple[int, bytes]:
+        """CSeq number and method."""
+        return parse_cseq(self.raw(b"cseq") or b"")
+
+    @property
+    def call_id(self) -> bytes:
+        """Call-ID, empty where it is absent."""
+        return self.raw(b"call-id") or b""
+
+    @property
+    def answerable(self) -> bool:
+        """Is there enough of it to send a response?"""
+        return b"via" in self.where
+
+
+class Response(Message):
+    """A response, parsed in full; most are forwarded without that (see `ResponseHead`)."""
+
+    __slots__ = ("status",)
+
+    def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
+        super().__init__(start, lines, body)
+        found = _STATUS.match(start)
+        if found is None:
+            raise BadMessage("malformed status line")
+        self.status = int(found[1])
+
+    @property
+    def to_tag(self) -> bytes:
+        """The To tag. Raises BadHeader."""
+        return parse_single_address("To", self.raw(b"to") or b"").tag
+
+
+def split(data: bytes) -> tuple[bytes, list[bytes], bytes, str]:
+    """Start line, header lines, body and what is wrong with the framing. Raises BadMessage."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    if not end and head.endswith(b"\r\n"):
+        head = head[:-2]
+    fault = "" if end else "the header section does not end"
+    lines = head.split(b"\r\n")
+    # A lone CR or LF is a line end to some parsers and not to others: what we judged must be what they read.
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+        fault = "a line ends in a bare CR or LF"
+    start = lines.pop(0)
+    if b"\r\n " in head or b"\r\n\t" in head:
+        lines = _unfold(lines)
+    if b" " not in start:
+        raise BadMessage("no SIP start line")
+    return start, lines, body, fault
+
+
+def _unfold(lines: list[bytes]) -> list[bytes]:
+    """Join continuation lines to the field they belong to, bytes unchanged (RFC 3261 7.3.1)."""
+    joined: list[bytes] = []
+    for line in lines:
+        if line[:1] in (b" ", b"\t") and joined:
+            joined[-1] += b"\r\n" + line
+        else:
+            joined.append(line)
+    return joined
+
+
+def parse_request(data: bytes) -> Request:
+    """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP."""
+    start, lines, body, fault = split(data)
+    if not start[-7:-1].upper().startswith(b"SIP/2.") and b"SIP/" not in start.upper():
+        raise BadMessage("no SIP version in the start line")
+    request = Request(start, lines, body)
+    if fault:
+        request.fault = fault
+    elif body or b"content-length" in request.where:
+        request.check_length()
+    return request
+
+
+def parse_response(data: bytes) -> Response:
+    """A response from a datagram. Raises BadMessage for whatever can't be forwarded as it is."""
+    start, lines, body, fault = split(data)
+    response = Response(start, lines, body)
+    response.check_length()
+    if fault or response.fault:
+        raise BadMessage(fault or response.fault)
+    return response
+
+
+class ResponseHead:
+    """A response of which only the status and the top Via are read, and which is sent on without that Via."""
+
+    __slots__ = ("branch", "forwarded", "status")
+
+    def __init__(self, data: bytes) -> None:
+        """Raises BadMessage or BadHeader for whatever can't be forwarded."""
+        found = _STATUS.match(data)
+        if found is None:
+            raise BadMessage("malformed status line")
+        self.status = int(found[1])
+        start_end = data.find(b"\r\n")
+        via_end = data.find(b"\r\n", start_end + 2)
+        line = data[start_end + 2 : via_end]
+        head_end = data.find(b"\r\n\r\n", via_end)
+        length_at = data.find(b"\r\nContent-Length:", via_end, head_end + 2)
+        if (
+            line[:4] in (b"Via:", b"via:")
+            and b"," not in line
+            and b'"' not in line
+            and head_end > 0
+            and data[via_end + 2] not in b" \t"
+            and length_at > 0
+            and _length_is(data, length_at + 17, len(data) - head_end - 4)
+        ):
+            self.forwarded = data[: start_end + 2] + data[via_end + 2 :]
+            at = line.find(b"branch=" + MAGIC_COOKIE)
+            self.branch = line[at + 7 :].partition(b";")[0].strip() if at > 0 else b""
+            return
+        response = parse_response(data)  # the general way: compact, folded, several values on one line
+        value = response.raw(b"via") or b""
+        via = parse_via(value)
+        index = response.where[b"via"]
+        rest = value[via.end :].lstrip()
+        if rest:
+            response.lines[index] = b"Via: " + rest
+        else:
+            del response.lines[index]
+        self.branch = via.branch
+        self.forwarded = response.to_bytes()
+
+
+def _length_is(data: bytes, at: int, expected: int) -> bool:
+    """Does the number at `at` equal `expected`?"""
+    return data[at : data.find(b"\r\n", at)].strip() == b"%d" % expected

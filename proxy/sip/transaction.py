@@ -1,0 +1,379 @@
+"""The four transaction machines of RFC 3261 section 17, with RFC 6026 (Accepted) and RFC 4320 (no late 408).
+
+Each machine is driven by messages and expired timers; what it wants sent goes to the layer's `send`, what its
+user must know goes to the user. The states are those of RFC 6026 figures 5 and 7 for INVITE, and of RFC 3261
+figures 6 and 8 for the rest. `reliable` flows start neither A, E nor G, and D, I, J and K are zero for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Protocol
+
+from proxy.sip.flow import Flow
+from proxy.sip.message import Request, ResponseHead, parse_request, parse_response
+from proxy.sip.timers import T1, T2, T4, TIMEOUT, Timer, Timers
+
+
+class State(Enum):
+    """The states of all four machines, named as in the RFCs."""
+
+    CALLING = "Calling"
+    TRYING = "Trying"
+    PROCEEDING = "Proceeding"
+    COMPLETED = "Completed"
+    CONFIRMED = "Confirmed"
+    ACCEPTED = "Accepted"
+    TERMINATED = "Terminated"
+
+
+ServerKey = tuple[bytes, ...]
+
+
+class ClientUser(Protocol):
+    """Who learns what comes back on a client transaction: the proxy core's response context."""
+
+    def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
+        """A response that is no retransmission, or a 2xx to INVITE."""
+
+    def on_timeout(self, client: ClientTransaction, now: float) -> None:
+        """Timer B or F fired: nothing final came."""
+
+
+class Layer:
+    """All transactions of a node: found by key, ended by timer."""
+
+    def __init__(self, send: Callable[[Flow, bytes], None]) -> None:
+        self.send = send
+        self.timers = Timers()
+        self.servers: dict[ServerKey, ServerTransaction] = {}
+        self.clients: dict[bytes, ClientTransaction] = {}  # by branch
+        self.cancels: dict[bytes, ClientTransaction] = {}  # CANCEL shares the branch of its INVITE
+        self.unacknowledged = 0  # own or relayed final rejections that wait for ACK
+
+    def fire(self, now: float) -> None:
+        """Drive every machine whose timer has expired."""
+        for timer in self.timers.due(now):
+            timer.owner.on_timer(timer.letter, now)
+
+    def on_response(self, response: ResponseHead, now: float) -> bool:
+        """Hand a response to its client transaction; False when none waits for it."""
+        client = self.clients.get(response.branch)
+        if response.branch in self.cancels:
+            value = parse_response(response.forwarded).raw(b"cseq") or b""
+            if value.endswith(b"CANCEL"):
+                client = self.cancels[response.branch]
+        if client is None:
+            return False
+        client.on_response(response, now)
+        return True
+
+
+class ServerTransaction:
+    """What both server machines share."""
+
+    __slots__ = ("flow", "key", "last", "layer", "state", "timer", "user")
+    invite = False
+
+    def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
+        self.layer = layer
+        self.key = key
+        self.flow = flow
+        self.last = b""  # the response to repeat
+        self.state = State.TRYING
+        self.timer: Timer | None = None
+        self.user: object = None  # the response context, until the transaction has its final response
+        layer.servers[key] = self
+
+    def respond(self, status: int, data: bytes, now: float) -> None:
+        """Send a response of ours or from below."""
+        raise NotImplementedError  # pragma: no cover - each machine has its own
+
+    def on_retransmission(self) -> None:
+        """The request came again: repeat the last response, if there is one."""
+        if self.last and self.state is not State.CONFIRMED and self.state is not State.ACCEPTED:
+            self.layer.send(self.flow, self.last)
+
+    def end(self) -> None:
+        """Terminated: nothing is held any more."""
+        self.state = State.TERMINATED
+        self.user = None
+        if self.timer is not None:
+            self.timer.cancel()
+        self.layer.servers.pop(self.key, None)
+
+
+class InviteServer(ServerTransaction):
+    """INVITE server transaction (RFC 6026 figure 7, in place of RFC 3261 figure 7)."""
+
+    __slots__ = ("deadline", "interval")
+    invite = True
+
+    def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
+        super().__init__(layer, key, flow)
+        self.state = State.PROCEEDING
+        self.interval = T1
+        self.deadline: Timer | None = None
+
+    def respond(self, status: int, data: bytes, now: float) -> None:
+        """Provisional responses go out as they come, a 2xx opens Accepted, anything else Completed."""
+        layer = self.layer
+        if self.state is State.ACCEPTED:
+            if 200 <= status < 300:
+                layer.send(self.flow, data)
+            return
+        if self.state is not State.PROCEEDING:
+            return
+        layer.send(self.flow, data)
+        if status < 200:
+            self.last = data
+            return
+        self.user = None
+        if status < 300:
+            self.state, self.last = State.ACCEPTED, b""
+            self.timer = layer.timers.start(TIMEOUT, "L", self, now)
+            return
+        self.state, self.last = State.COMPLETED, data
+        layer.unacknowledged += 1
+        self.deadline = layer.timers.start(TIMEOUT, "H", self, now)
+        if not self.flow.reliable:
+            self.timer = layer.timers.start(self.interval, "G", self, now)
+
+    def on_ack(self, now: float) -> bool:
+        """True when the ACK belongs to the transaction; in Accepted it is the dialog's, and goes on (RFC 6026 7.1)."""
+        if self.state is State.ACCEPTED:
+            return False
+        if self.state is State.COMPLETED:
+            self._leave_completed()
+            self.state, self.last = State.CONFIRMED, b""
+            if self.flow.reliable:
+                self.end()
+            else:
+                self.timer = self.layer.timers.start(T4, "I", self, now)
+        return True
+
+    def on_timer(self, letter: str, now: float) -> None:
+        """G repeats the response; H, I and L end the transaction."""
+        if letter != "G":
+            self.end()
+        elif self.state is State.COMPLETED:
+            self.layer.send(self.flow, self.last)
+            self.interval = min(2 * self.interval, T2)
+            self.timer = self.layer.timers.start(self.interval, "G", self, now)
+
+    def end(self) -> None:
+        """Terminated, acknowledged or not."""
+        if self.state is State.COMPLETED:
+            self._leave_completed()
+        super().end()
+
+    def _leave_completed(self) -> None:
+        self.layer.unacknowledged -= 1
+        for timer in (self.timer, self.deadline):
+            if timer is not None:
+                timer.cancel()
+        self.timer = self.deadline = None
+
+
+class NonInviteServer(ServerTransaction):
+    """Non-INVITE server transaction (RFC 3261 figure 8)."""
+
+    __slots__ = ()
+
+    def respond(self, status: int, data: bytes, now: float) -> None:
+        """A final response is kept for timer J and repeated when the request is."""
+        if self.state is State.COMPLETED or self.state is State.TERMINATED:
+            return
+        self.layer.send(self.flow, data)
+        self.last = data
+        if status < 200:
+            self.state = State.PROCEEDING
+            return
+        self.state = State.COMPLETED
+        self.user = None
+        if self.flow.reliable:
+            self.end()
+        else:
+            self.timer = self.layer.timers.start(TIMEOUT, "J", self, now)
+
+    def on_timer(self, letter: str, now: float) -> None:
+        """J ends the transaction."""
+        self.end()
+
+
+class ClientTransaction:
+    """What both client machines share."""
+
+    __slots__ = ("branch", "deadline", "flow", "interval", "layer", "request", "state", "timer", "user")
+    invite = False
+
+    def __init__(self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser | None) -> None:
+        self.layer = layer
+        self.branch = branch
+        self.flow = flow
+        self.request = request  # as sent; empty once nothing needs it
+        self.user = user  # None for a CANCEL of ours, whose answer changes nothing
+        self.state = State.TRYING
+        self.interval = T1
+        self.timer: Timer | None = None
+        self.deadline: Timer | None = None
+
+    def on_response(self, response: ResponseHead, now: float) -> None:
+        """A response with this transaction's branch."""
+        raise NotImplementedError  # pragma: no cover - each machine has its own
+
+    def end(self) -> None:
+        """Terminated: nothing is held any more."""
+        self.state = State.TERMINATED
+        self.user = None
+        self.request = b""
+        self._cancel_timers()
+        holder = self.layer.cancels if self.layer.cancels.get(self.branch) is self else self.layer.clients
+        if holder.get(self.branch) is self:
+            del holder[self.branch]
+
+    def expire(self, now: float) -> None:
+        """Nobody waits for it any more: it may still acknowledge what comes within 64 T1, then it is gone."""
+        self._cancel_timers()
+        self.deadline = self.layer.timers.start(TIMEOUT, "D", self, now)
+
+    def _start(self, retransmit: str, timeout: str, now: float) -> None:
+        self.layer.send(self.flow, self.request)
+        self.deadline = self.layer.timers.start(TIMEOUT, timeout, self, now)
+        if not self.flow.reliable:
+            self.timer = self.layer.timers.start(T1, retransmit, self, now)
+
+    def _cancel_timers(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.deadline is not None:
+            self.deadline.cancel()
+        self.timer = self.deadline = None
+
+    def _time_out(self, now: float) -> None:
+        user = self.user
+        self.end()
+        if user is not None:
+            user.on_timeout(self, now)
+
+
+class InviteClient(ClientTransaction):
+    """INVITE client transaction (RFC 6026 figure 5, in place of RFC 3261 figure 5)."""
+
+    __slots__ = ("ack",)
+    invite = True
+
+    def __init__(self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser, now: float) -> None:
+        super().__init__(layer, branch, flow, request, user)
+        self.state = State.CALLING
+        self.ack = b""
+        layer.clients[branch] = self
+        self._start("A", "B", now)
+
+    def on_response(self, response: ResponseHead, now: float) -> None:
+        """Provisional, 2xx (each one, also repeated) and the first other final response reach the user."""
+        status = response.status
+        if self.state is State.COMPLETED:
+            if status >= 300:
+                self.layer.send(self.flow, self.ack)
+            return
+        if self.state is State.ACCEPTED:
+            if 200 <= status < 300 and self.user is not None:
+                self.user.on_response(self, response, now)
+            return
+        user = self.user
+        if status < 200:
+            if self.state is State.CALLING:
+                self.state = State.PROCEEDING
+                self._cancel_timers()
+        elif status < 300:
+            self._cancel_timers()
+            self.state, self.request = State.ACCEPTED, b""
+            self.deadline = self.layer.timers.start(TIMEOUT, "M", self, now)
+        else:
+            self._complete(response, now)
+        if user is not None:
+            user.on_response(self, response, now)
+
+    def _complete(self, response: ResponseHead, now: float) -> None:
+        """Acknowledge hop by hop, and keep the ACK for repeated responses (RFC 3261 17.1.1.3)."""
+        self._cancel_timers()
+        to = parse_response(response.forwarded).raw(b"to")
+        self.ack = derive(self.request, b"ACK", to)
+        self.layer.send(self.flow, self.ack)
+        self.state, self.request, self.user = State.COMPLETED, b"", None
+        if self.flow.reliable:
+            self.end()
+        else:
+            self.deadline = self.layer.timers.start(TIMEOUT, "D", self, now)
+
+    def on_timer(self, letter: str, now: float) -> None:
+        """A repeats the INVITE, B gives up, D and M end the transaction."""
+        if letter == "A":
+            if self.state is State.CALLING:
+                self.layer.send(self.flow, self.request)
+                self.interval *= 2
+                self.timer = self.layer.timers.start(self.interval, "A", self, now)
+        elif letter == "B":
+            self._time_out(now)
+        else:
+            self.end()
+
+
+class NonInviteClient(ClientTransaction):
+    """Non-INVITE client transaction (RFC 3261 figure 6); also carries the CANCELs we send."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser | None, now: float
+    ) -> None:
+        super().__init__(layer, branch, flow, request, user)
+        (layer.cancels if user is None else layer.clients)[branch] = self
+        self._start("E", "F", now)
+
+    def on_response(self, response: ResponseHead, now: float) -> None:
+        """Provisional and the first final response reach the user."""
+        if self.state is State.COMPLETED:
+            return
+        user = self.user
+        if response.status < 200:
+            self.state = State.PROCEEDING
+        else:
+            self._cancel_timers()
+            self.state, self.request, self.user = State.COMPLETED, b"", None
+            if self.flow.reliable:
+                self.end()
+            else:
+                self.deadline = self.layer.timers.start(T4, "K", self, now)
+        if user is not None:
+            user.on_response(self, response, now)
+
+    def on_timer(self, letter: str, now: float) -> None:
+        """E repeats the request, F gives up, K ends the transaction."""
+        if letter == "E":
+            self.layer.send(self.flow, self.request)
+            self.interval = T2 if self.state is State.PROCEEDING else min(2 * self.interval, T2)
+            self.timer = self.layer.timers.start(self.interval, "E", self, now)
+        elif letter == "F":
+            self._time_out(now)
+        else:
+            self.end()
+
+
+def derive(sent: bytes, method: bytes, to: bytes | None = None) -> bytes:
+    """The ACK for a non-2xx (RFC 3261 17.1.1.3) or the CANCEL (9.1) of an INVITE that was sent."""
+    invite: Request = parse_request(sent)
+    number = invite.cseq[0]
+    kept = [b"Via: " + (invite.raw(b"via") or b"")]
+    kept += [b"Route: " + value for value in invite.raw_all(b"route")]
+    kept += [
+        b"Max-Forwards: 70",
+        b"From: " + (invite.raw(b"from") or b""),
+        b"To: " + (to if to is not None else invite.raw(b"to") or b""),
+        b"Call-ID: " + invite.call_id,
+        b"CSeq: %d %s" % (number, method),
+        b"Content-Length: 0",
+    ]
+    return b"\r\n".join((method + b" " + invite.uri + b" SIP/2.0", *kept, b"", b""))

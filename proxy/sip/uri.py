@@ -1,0 +1,101 @@
+"""Reading SIP, SIPS, tel and other URIs from their bytes (RFC 3261 section 19, RFC 3966)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from proxy.sip.errors import BadHeader
+
+# The user part may hold almost anything but "@"; the host may not. RFC 5118 4.10 wants "[2001:db8:::192.0.2.1]" read.
+_SIP = re.compile(
+    rb"(?i:(sips?)):"
+    rb"(?:([^@<>\"\s]*)@)?"
+    rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)"
+    rb"(?::([0-9]{1,5}))?"
+    rb"((?:;[^;?@<>\"\s]*)*)"
+    rb"(\?[^@<>\"\s]*)?\Z"
+)
+_SCHEME = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*):([^<>\"\s]+)\Z")
+
+SIP_PORT = 5060
+SIPS_PORT = 5061
+
+
+class Uri(NamedTuple):
+    """A URI in its parts, as bytes; escapes are left in.
+
+    For other schemes than sip and sips `user` holds what stands between the scheme and the first ";",
+    and `host` is empty.
+    """
+
+    scheme: bytes  # lower case
+    user: bytes  # with user parameters and password; empty where there is none
+    host: bytes  # lower case, IPv6 without brackets; empty where there is none
+    port: int  # 0 where none was written
+    params: bytes  # with the leading ";", as written
+    headers: bytes = b""  # with the leading "?", as written
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to compare with others; the port is the scheme's own where none was written."""
+        return self.host.decode("ascii"), self.port or (SIPS_PORT if self.scheme == b"sips" else SIP_PORT)
+
+    def param(self, name: bytes) -> bytes | None:
+        """Value of a URI parameter (empty for a bare one), or None where it is absent."""
+        for part in self.params.split(b";"):
+            key, _, value = part.partition(b"=")
+            if key.strip().lower() == name:
+                return value.strip()
+        return None
+
+
+def parse_uri(text: bytes) -> Uri:
+    """The parts of a URI.
+
+    Raises BadHeader for anything that is no URI, or a sip: URI outside RFC 3261's grammar.
+    """
+    found = _SIP.match(text)
+    if found is not None:
+        scheme, user, host, port, params, headers = found.groups()
+        if host[0] == 91:  # "["
+            host = host[1:-1]
+        number = int(port) if port else 0
+        if number > 65535:
+            raise BadHeader("URI", text)
+        return Uri(scheme.lower(), user or b"", host.lower(), number, params, headers or b"")
+    other = _SCHEME.match(text)
+    if other is None or other[1].lower() in (b"sip", b"sips"):
+        raise BadHeader("URI", text)
+    opaque, semicolon, rest = other[2].partition(b";")
+    return Uri(other[1].lower(), opaque, b"", 0, semicolon + rest)
+
+
+class UserPart(NamedTuple):
+    """Who a URI names: the user part without parameters, escapes decoded once (RFC 3261 19.1.4)."""
+
+    user: str
+    context: str  # phone-context (RFC 3966 5.1.5), empty where there is none
+
+
+def read_user(uri: Uri) -> UserPart:
+    """The user of a sip: or tel: URI and its phone-context, wherever the two RFCs let it stand.
+
+    RFC 4904's trunk-group parameters and others like cpc are left out: they say nothing of the number.
+    """
+    if b";" not in uri.user and b"%" not in uri.user and b":" not in uri.user and b"context" not in uri.params:
+        return UserPart(uri.user.decode("utf-8", "replace"), "")
+    head, _, tail = uri.user.partition(b";")
+    if uri.scheme != b"tel":
+        head = head.partition(b":")[0]  # a password is no part of the number
+    context = b""
+    for part in (tail + b";" + uri.params).split(b";"):
+        key, _, value = part.partition(b"=")
+        if key.strip().lower() == b"phone-context":
+            context = value.strip().strip(b'"')
+            break
+    return UserPart(
+        unquote_to_bytes(head).decode("utf-8", "replace"),
+        unquote_to_bytes(context).decode("utf-8", "replace"),
+    )

@@ -1,0 +1,96 @@
+"""Is this request fit to be forwarded? RFC 3261 section 16.3, in its order, with the answer it names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from proxy.sip.errors import BadHeader
+from proxy.sip.headers import Via, parse_number, split_tokens
+from proxy.sip.message import SINGLE, Request
+from proxy.sip.uri import Uri
+
+MOST_FORWARDS = 255
+DEFAULT_FORWARDS = 70  # RFC 3261 16.6 step 3
+
+_SCHEMES = frozenset((b"sip", b"sips", b"tel"))
+_URN_SERVICE = b"service:"  # RFC 5031; urn:service:sos is how phones dial for help
+_METHODS = frozenset(
+    b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
+)
+_MANDATORY = (b"to", b"from", b"cseq", b"call-id", b"via")
+
+
+class Refusal(NamedTuple):
+    """The response that a request gets in place of being forwarded."""
+
+    status: int
+    phrase: str
+    fields: tuple[bytes, ...] = ()
+
+
+class Fields(NamedTuple):
+    """What the core needs of a valid request, parsed once."""
+
+    uri: Uri
+    via: Via
+    from_tag: bytes
+    to_tag: bytes
+    call_id: bytes
+    cseq: int
+    forwards: int  # Max-Forwards as it came; 70 where it was absent
+
+
+def read_fields(request: Request, via: Via) -> Fields | Refusal:
+    """The parsed fields of a request of reasonable syntax, or how it is refused (16.3 steps 1 and 2)."""
+    if request.fault:
+        return Refusal(400, f"Bad Request: {request.fault}")
+    where = request.where
+    for name in _MANDATORY:
+        if name not in where:
+            return Refusal(400, f"Missing {name.decode().title()}")
+    if request.repeated and any(name in SINGLE for name in request.repeated):
+        return Refusal(400, "A Single Header Field Is Repeated")
+    try:
+        number, method = request.cseq
+        if method != request.method:
+            # RFC 4475 3.1.2.18: for a method nobody knows, 501 tells more.
+            return Refusal(400, "CSeq Method Mismatch") if request.method in _METHODS else _NOT_IMPLEMENTED
+        from_tag = request.from_.tag
+        to_tag = request.to.tag
+        call_id = request.call_id
+        if not call_id or b" " in call_id:
+            return Refusal(400, "Malformed Call-ID")
+        value = request.raw(b"max-forwards")
+        forwards = DEFAULT_FORWARDS if value is None else parse_number("Max-Forwards", value, MOST_FORWARDS)
+        uri = _read_request_uri(request)
+    except BadHeader as error:
+        return Refusal(400, f"Malformed {error.name}")
+    if isinstance(uri, Refusal):
+        return uri
+    return Fields(uri, via, from_tag, to_tag, call_id, number, forwards)
+
+
+_NOT_IMPLEMENTED = Refusal(501, "Not Implemented")
+_UNSUPPORTED_SCHEME = Refusal(416, "Unsupported URI Scheme")
+
+
+def _read_request_uri(request: Request) -> Uri | Refusal:
+    uri = request.request_uri
+    if uri.scheme not in _SCHEMES and not (uri.scheme == b"urn" and uri.user.lower().startswith(_URN_SERVICE)):
+        return _UNSUPPORTED_SCHEME
+    if uri.headers:
+        return Refusal(400, "Header Fields in Request-URI")  # RFC 3261 19.1.1 forbids them there
+    return uri
+
+
+def refuse_to_forward(request: Request, fields: Fields, *, looped: bool) -> Refusal | None:
+    """Max-Forwards, loops and extensions that we don't know (16.3 steps 3 to 5), or None when it may go on."""
+    if fields.forwards == 0:
+        return Refusal(483, "Too Many Hops")
+    if looped:
+        return Refusal(482, "Loop Detected")
+    if b"proxy-require" in request.where:
+        unknown = [token for value in request.raw_all(b"proxy-require") for token in split_tokens(value)]
+        if unknown:
+            return Refusal(420, "Bad Extension", (b"Unsupported: " + b", ".join(unknown),))
+    return None
