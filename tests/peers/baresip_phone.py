@@ -1,0 +1,81 @@
+"""A baresip softphone in this process: one identity, audio as PCM, no registration."""
+
+from __future__ import annotations
+
+import array
+import math
+from types import TracebackType
+from typing import Self
+
+from baresip import Account, Config
+from baresip.call import Call
+from baresip.runtime import Runtime
+from baresip.ua import UserAgent
+
+from tests.peers.loopback import Endpoint
+from tests.peers.process import eventually
+
+RATE = 8000  # of G.711
+LOUD = 3000  # amplitude of the tone; full scale is 32767
+TONE_HZ = 400
+SHOWN = ("From", "To", "X-Ringfence-Verdict", "X-Ringfence-Rule", "X-Ringfence-Decision", "X-Seen-By-Pbx", "X-Second-Hop")
+
+TONE = array.array("h", (int(LOUD * math.sin(2 * math.pi * TONE_HZ * n / RATE)) for n in range(RATE))).tobytes()
+
+
+def loudness(pcm: bytes) -> float:
+    """Root mean square of 16-bit samples."""
+    samples = array.array("h", pcm)
+    return math.sqrt(sum(sample * sample for sample in samples) / len(samples)) if samples else 0.0
+
+
+async def hears_a_tone(call: Call, seconds: float = 0.3) -> float:
+    """Send a tone until that much sound as loud as a tone came back; its loudness."""
+    heard = bytearray()
+
+    def talk_and_listen() -> bool:
+        info = call.audio.info()
+        if info.tx_ready and info.tx_buffered < RATE:
+            call.audio.write(TONE[: RATE // 2])
+        if info.rx_ready and (pcm := call.audio.read(info.rx_capacity)) and loudness(pcm) > LOUD / 10:
+            heard.extend(pcm)
+        return len(heard) >= seconds * RATE * 2
+
+    await eventually(talk_and_listen, "a tone heard", within=8)
+    return loudness(bytes(heard))
+
+
+class BaresipPhone:
+    """One user at one endpoint. A process holds one such phone at a time."""
+
+    def __init__(self, user: str, at: Endpoint, *, proxy: Endpoint | None = None) -> None:
+        self.user, self.at, self.proxy = user, at, proxy
+        self.incoming: list[Call] = []
+        self.runtime = Runtime()
+        self.agent: UserAgent
+
+    async def __aenter__(self) -> Self:
+        await self.runtime.start(
+            Config(
+                net_interface=self.at.host,
+                expose_headers=SHOWN,
+                extra_config_text=f"sip_listen {self.at}\n",
+            )
+        )
+        outbound = (f'outbound="sip:{self.proxy};transport=udp;lr"',) if self.proxy else ()
+        account = Account(
+            self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=outbound
+        )
+        self.agent = await UserAgent.create(self.runtime, account)
+        self.agent.on_incoming(self.incoming.append)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.runtime.close()
+
+    async def rings(self) -> Call:
+        """The call that has come in."""
+        await eventually(lambda: self.incoming, f"a call at {self.at}")
+        return self.incoming[-1]

@@ -1,0 +1,54 @@
+"""Kamailio as a second hop: a plain record-routing proxy between Ringfence and whoever answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.peers.loopback import Endpoint, listening
+from tests.peers.process import Peer
+
+# What a dialog establishes goes on to NEXT; what is within one follows its route set; nothing is judged.
+CONFIGURATION = """#!KAMAILIO
+debug=1
+log_stderror=yes
+fork=yes
+children=1
+tcp_children=1
+disable_tcp=yes
+auto_aliases=no
+listen=udp:{at}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "siputils.so"
+loadmodule "textops.so"
+request_route {{
+  if (!mf_process_maxfwd_header("70")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+  if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+  if (has_totag()) {{
+    if (!loose_route() && !is_method("ACK")) {{ sl_send_reply("404", "Not Here"); exit; }}
+    t_relay();
+    exit;
+  }}
+  if (is_method("INVITE|SUBSCRIBE|REFER|NOTIFY")) record_route();
+  append_hf("X-Second-Hop: kamailio\\r\\n");
+  $du = "sip:{next}";
+  t_relay();
+}}
+"""
+
+
+class Kamailio(Peer):
+    """A proxy at `at` that sends on to `next_hop`."""
+
+    def __init__(self, *, at: Endpoint, next_hop: Endpoint, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        script = folder / "kamailio.cfg"
+        script.write_text(CONFIGURATION.format(at=at, next=next_hop))
+        command: list[str | Path] = ["kamailio", "-f", script, "-DD", "-E", "-m", "64", "-M", "8"]
+        # -Y: its control socket, where two at once would meet otherwise.
+        command += ["-w", folder, "-Y", folder, "-P", folder / "kamailio.pid"]
+        super().__init__(command, output=folder / "kamailio.txt", folder=folder)
+        self.ready(lambda: listening(at), f"listening on {at}")
