@@ -2,25 +2,144 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from console.answers import FAULTS, as_json, clear_errors
+from console.list_commands import lists_app
+from console.options import AsJson, ConfigurationFile, chosen
 
 app = typer.Typer(
     name="ringfence",
-    help="A SIP proxy that stops a harassing call before it rings.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    epilog="Exit status: 0 done or yes, 1 faults or no, 2 wrong usage.",
 )
+app.add_typer(lists_app, name="lists")
 
 
 @app.callback()
-def ringfence() -> None:
+def ringfence(context: typer.Context, config: ConfigurationFile = None) -> None:
     """A SIP proxy that stops a harassing call before it rings."""
+    context.obj = config
 
 
 @app.command()
-def version() -> None:
+def serve(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """Run the proxy until SIGTERM; calls in set-up end first. Decisions go to standard output, one JSON line a call."""
+    with clear_errors():
+        from console.serve import serve as run
+
+        run(chosen(context, config))
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="[FILE...]", help="Rule files alone.")] = [],  # noqa: B006
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Check configuration and rules; each fault is named as file:line:column: what is wrong, what would be right."""
+    from console.check import check as find
+
+    found = find(chosen(context, config), files)
+    if json:
+        as_json(found.as_data())
+    else:
+        typer.echo(found.as_text())
+    raise typer.Exit(FAULTS if found.refused else 0)
+
+
+@app.command()
+def log(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
+    verdict: Annotated[str, typer.Option(help="forward, tag, reject or divert.")] = "",
+    caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
+    trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
+    rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
+    unmasked: Annotated[bool, typer.Option(help="Show callers in full, where the law lets you.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show what was decided about which call, newest last; called numbers are never kept in clear."""
+    from console.decision_commands import print_decisions, recent
+
+    with clear_errors():
+        rows = recent(
+            chosen(context, config),
+            limit=limit,
+            verdict=verdict,
+            caller=caller,
+            trunk=trunk,
+            rule=rule,
+            since=since,
+            clear=unmasked,
+        )
+    as_json(rows) if json else print_decisions(rows)
+
+
+@app.command()
+def call(
+    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Number, SIP URI, or anonymous.")],
+    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Number or SIP URI.")],
+    via: Annotated[str, typer.Option(metavar="HOST:PORT", help="The proxy, any proxy, by UDP.")],
+    header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
+    json: AsJson = False,
+) -> None:
+    """Place one call with a pjsua2 softphone and print what came back; exit 0 if answered. Needs no configuration."""
+    from console.call import place_one, print_placed
+
+    with clear_errors():
+        placed = place_one(caller, called, via, header)
+    as_json(placed._asdict()) if json else print_placed(placed)
+    raise typer.Exit(0 if 200 <= placed.status < 300 else FAULTS)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Made anew each time; keeps what to look at afterwards.")
+    ] = Path("var/demo"),
+) -> None:
+    """Start a proxy and real softphones on loopback, place five calls, and show what became of each."""
+    from console.demo_table import show_demo
+
+    with clear_errors():
+        good = show_demo(folder)
+    raise typer.Exit(0 if good else FAULTS)
+
+
+@app.command()
+def health(
+    context: typer.Context,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Ask the running proxy with a SIP OPTIONS on each listener; exit 0 if every one answers."""
+    from console.configuration import load_configuration
+    from console.health import ask
+
+    with clear_errors():
+        listeners = load_configuration(chosen(context, config)).listen
+    answers = {str(listener.address): ask(listener) for listener in listeners}
+    if json:
+        as_json(answers)
+    else:
+        for address, status in answers.items():
+            typer.echo(f"{address}: {f'answers {status}' if status else 'no answer'}")
+    raise typer.Exit(0 if all(answers.values()) else FAULTS)
+
+
+@app.command()
+def version(json: AsJson = False) -> None:
     """Print the version."""
     from importlib.metadata import version as version_of
 
-    typer.echo(version_of("ringfence"))
+    number = version_of("ringfence")
+    as_json({"ringfence": number}) if json else typer.echo(number)

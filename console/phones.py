@@ -32,7 +32,7 @@ class Placed(NamedTuple):
     heard: int  # RTP packets received while talking
     headers: dict[str, list[str]]  # of the final response
     responses: tuple[int, ...]  # every status, in order
-    first_ms: float  # until the first response beyond 100
+    first_ms: float  # from sending the INVITE until the first response beyond 100
     final_ms: float
     call_id: str
 
@@ -105,6 +105,13 @@ class Phone:
             raise PhoneError(f"the softphone told no {' or '.join(names)} within {within:g} s") from None
         raise PhoneError(f"the softphone ended: {await self.last_words()}")
 
+    async def maybe(self, name: str, *, within: float) -> Event | None:
+        """The next event of this name, or None when none comes in time."""
+        try:
+            return await self.expect(name, within=within)
+        except PhoneError:
+            return None
+
     async def last_words(self) -> str:
         """The last line that the phone's process wrote to standard error."""
         assert self.process.stderr is not None
@@ -142,7 +149,7 @@ async def place(caller: str, called: str, via: HostPort, *, headers: dict[str, s
         begun = 0.0
         responses: list[Event] = []
         async for event in phone.events():
-            if event["event"] == "calling":
+            if event["event"] == "sent":
                 begun = event["at"]
             elif event["event"] == "response":
                 responses.append(event)

@@ -25,6 +25,12 @@ class Configuration(ProxySettings, ScreeningSettings):
 
     version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
 
+    @property
+    def country(self) -> str:
+        """The country of all trunks; none where they differ, and national spellings then name nobody."""
+        countries = {trunk.country for trunk in self.trunks if trunk.country}
+        return countries.pop() if len(countries) == 1 else ""
+
 
 def rule_files(base: Path, pattern: str) -> list[Path]:
     """The rule files that one line of `rules:` means, in one order everywhere."""

@@ -59,12 +59,15 @@ class Line(pj.Call):  # type: ignore[misc]
         self.told: set[int] = set()
 
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
-        """Tell each response to our INVITE as it came in."""
+        """Tell when our INVITE left, and each response to it as it came in."""
         event = prm.e.body.tsxState
-        if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.method != "INVITE" or event.tsx.role != pj.PJSIP_ROLE_UAC:
+        if event.tsx.method != "INVITE" or event.tsx.role != pj.PJSIP_ROLE_UAC:
             return
         status = event.tsx.statusCode
-        if status not in self.told:
+        if event.type == pj.PJSIP_EVENT_TX_MSG and 0 not in self.told:
+            self.told.add(0)
+            self.phone.tell("sent")
+        elif event.type == pj.PJSIP_EVENT_RX_MSG and status not in self.told:
             self.told.add(status)
             whole = event.src.rdata.wholeMsg
             first = whole.partition("\r\n")[0].split(" ", 2)
@@ -101,15 +104,23 @@ class Account(pj.Account):  # type: ignore[misc]
         self.phone = phone
 
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802
-        """Ring, and remember to answer; tell the INVITE as it arrived."""
+        """Ring, and remember to answer; tell the INVITE as it arrived, and how long ringing took to send."""
+        begun = time.monotonic()
         whole = prm.rdata.wholeMsg
         line = Line(self.phone, self, prm.callId)
         self.phone.lines.append(line)
         ringing = pj.CallOpParam()
         ringing.statusCode = 180
         line.answer(ringing)
-        line.answer_at = time.monotonic() + RING_S
-        self.phone.tell("invite", line=whole.partition("\r\n")[0], headers=headers_of(whole), peer=prm.rdata.srcAddress)
+        rang = time.monotonic()
+        line.answer_at = rang + RING_S
+        self.phone.tell(
+            "invite",
+            request=whole.partition("\r\n")[0],
+            headers=headers_of(whole),
+            peer=prm.rdata.srcAddress,
+            took_ms=(rang - begun) * 1e3,
+        )
 
 
 class Phone:

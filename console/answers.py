@@ -1,0 +1,58 @@
+"""How commands answer: faults as lines on standard error, values as JSON or text, an exit status for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+
+FAULTS = 1  # what was asked about is wrong, absent, or judged otherwise than wished
+USAGE = 2  # the command line itself is wrong (typer uses the same)
+
+
+def fail(message: str, status: int = FAULTS) -> NoReturn:
+    """Say what is wrong on standard error and exit."""
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Turn the errors that people can mend into lines, one a fault, instead of a trace."""
+    from console.phones import PhoneError
+    from rules.admission import EntryError
+    from rules.keys import KeyFileError
+    from rules.source import RuleError
+    from rules.store import StoreError
+
+    try:
+        yield
+    except (RuleError, KeyFileError, StoreError, EntryError, PhoneError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON for programs."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("\n")
+
+
+def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """Print rows as a plain table: these columns, in this order."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=200)
+    table = Table(*columns, box=box.SIMPLE, pad_edge=False)
+    for row in rows:
+        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+    console.print(table)

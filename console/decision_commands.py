@@ -1,0 +1,80 @@
+"""`ringfence log`: what was decided about which call, newest last."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from console.answers import print_table
+from console.options import moment, shown_time
+
+if TYPE_CHECKING:
+    from rules.decisions import Decision
+
+
+def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, Any]:
+    """A decision for programs: numbers masked, times readable."""
+    from rules.privacy import mask
+
+    return {
+        "decision": decision.id,
+        "at": shown_time(decision.at, zone),
+        "call_id": decision.call_id,
+        "source": decision.source,
+        "trunk": decision.trunk,
+        "caller": (mask(decision.caller) if masked else decision.caller) or decision.caller_class,
+        "caller_class": decision.caller_class,
+        "called": decision.called_area or decision.called_class,
+        "called_class": decision.called_class,
+        "verdict": str(decision.action),
+        "step": str(decision.step),
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "suspicion": decision.suspicion,
+        "status": decision.status,
+        "rang": decision.rang,
+        "setup_ms": decision.setup_ms,
+        "revision": decision.revision,
+    }
+
+
+def recent(
+    file: Path, *, limit: int, verdict: str, caller: str, trunk: str, rule: str, since: str, clear: bool
+) -> list[dict[str, Any]]:
+    """The decisions that fit, oldest first."""
+    from console.configuration import load_configuration
+    from rules.decisions import Decisions
+    from rules.model import Trunk
+    from rules.numbers import read_number
+    from rules.screen import decisions_path
+
+    configuration = load_configuration(file)
+    zone = configuration.time_zone
+    database = decisions_path(file.parent / configuration.storage.database)
+    if not database.exists():
+        return []
+    begin = moment(since, now=time.time(), zone=zone, ahead=False) if since else None
+    number = read_number(caller, Trunk("", country=configuration.country)).canonical if caller else ""
+
+    async def work() -> list[Decision]:
+        decisions = await Decisions.open(database)
+        try:
+            return await decisions.recent(limit, action=verdict, caller=number, trunk=trunk, rule=rule, since=begin)
+        finally:
+            await decisions.close()
+
+    return [as_data(decision, zone, masked=not clear) for decision in reversed(asyncio.run(work()))]
+
+
+def print_decisions(rows: list[dict[str, Any]]) -> None:
+    """Decisions as a table."""
+    columns = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
+    shown = [{**row, "rule": row["rule"] or row["step"]} for row in rows]
+    if rows:
+        print_table(columns, shown)
+    else:
+        typer.echo("No decision fits.")

@@ -1,0 +1,90 @@
+"""How the demo looks: a table that grows call by call, a sentence for each fault, and what to try next."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from console.demo import CALLED, LISTED, ORDINARY, STEPS, Seen, Stage, run, verdict_seen
+from rules.model import Action
+
+COLOURS = {Action.REJECT: "red", Action.TAG: "yellow", Action.FORWARD: "green", Action.DIVERT: "blue"}
+PIPED_WIDTH = 132  # columns when nobody looks
+
+
+def show_demo(folder: Path) -> bool:
+    """Run the demo in this folder; True if every call ended as the rules say."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPED_WIDTH)
+    console.print("A proxy with the shipped rules between callers and a PBX, all on loopback; every phone is pjsua2.\n")
+    table = new_table()
+    with Live(table, console=console, refresh_per_second=8):
+        stage, seen = asyncio.run(run(folder, lambda one: add_row(table, one)))
+    for one in seen:
+        for problem in one.problems:
+            console.print(f"[red]{one.step.title}: {problem}[/]", highlight=False)
+    good = all(not one.problems for one in seen) and len(seen) == len(STEPS)
+    console.print(f"\n{len(seen)} calls, {'each as the rules say.' if good else 'not all as the rules say.'}")
+    console.print(what_next(stage, seen), highlight=False, soft_wrap=True)
+    return good
+
+
+def new_table() -> Table:
+    """The empty table."""
+    table = Table(pad_edge=False)
+    for name in ("call from", "caller", "called", "verdict", "rule", "callee saw", "caller got"):
+        table.add_column(name, overflow="fold")
+    table.add_column("added", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    return table
+
+
+def add_row(table: Table, seen: Seen) -> None:
+    """One call as a row."""
+    step, decision = seen.step, seen.decision
+    verdict = decision.action if decision else None
+    table.add_row(
+        step.title,
+        step.caller,
+        step.called,
+        f"[{COLOURS[verdict]}]{verdict}[/]" if verdict else "none",
+        (decision.rule or decision.step) if decision else "",
+        callee_saw(seen),
+        caller_got(seen),
+        f"{seen.added_ms:.1f} ms",
+        "[red]wrong[/]" if seen.problems else "[green]ok[/]",
+    )
+
+
+def callee_saw(seen: Seen) -> str:
+    """What arrived at the phone behind the proxy."""
+    if seen.invite is None:
+        return "nothing"
+    verdict = verdict_seen(seen.invite)
+    return f"a call, X-Ringfence-Verdict: {verdict}" if verdict else "a call"
+
+
+def caller_got(seen: Seen) -> str:
+    """What came back to the calling phone."""
+    placed = seen.placed
+    audio = f", {placed.heard} packets of audio" if placed.heard else ""
+    return f"{placed.status} {placed.phrase}{audio}"
+
+
+def what_next(stage: Stage, seen: list[Seen]) -> str:
+    """Commands that work on what the demo left behind."""
+    ours = f"ringfence --config {stage.configuration}"
+    stopped = next((one.decision.id for one in seen if one.decision and one.decision.action is Action.REJECT), "ID")
+    return f"""
+Try next (the files of this run are in {stage.folder}):
+  {ours} explain {stopped}      why the first call was stopped
+  {ours} explain --from {LISTED} --to 110      the same caller, calling for help
+  {ours} log      every decision of this run
+  {ours} lists add blocked {ORDINARY} --reason "rang at night"
+  {ours} serve      run the proxy again, and in another terminal:
+  ringfence call --from {ORDINARY} --to {CALLED} --via {stage.proxy}"""

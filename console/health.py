@@ -1,0 +1,46 @@
+"""`ringfence health`: does the running proxy answer SIP? Asked with an OPTIONS, as a neighbour would."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+
+from proxy.settings import HostPort, ListenerSettings
+
+WAIT_S = 2.0
+
+
+def reachable(listener: ListenerSettings) -> HostPort:
+    """The listener's address as this machine reaches it."""
+    address = listener.address
+    if address.literal and ipaddress.ip_address(address.host).is_unspecified:
+        return HostPort(host="::1" if ":" in address.host else "127.0.0.1", port=address.port)
+    return address
+
+
+def options(target: HostPort, local: HostPort) -> bytes:
+    """An OPTIONS that names the proxy and nobody behind it (RFC 3261 11)."""
+    return (
+        f"OPTIONS sip:{target} SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP {local};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
+        f"From: <sip:health@{local}>;tag={secrets.token_hex(4)}\r\n"
+        f"To: <sip:{target}>\r\n"
+        f"Call-ID: {secrets.token_hex(8)}\r\n"
+        "CSeq: 1 OPTIONS\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def ask(listener: ListenerSettings, *, wait_s: float = WAIT_S) -> int:
+    """The status that the proxy answers; 0 when nothing comes in time or nobody listens."""
+    target = reachable(listener)
+    with socket.socket(socket.AF_INET6 if ":" in target.host else socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(wait_s)
+        try:
+            asking.connect((target.host, target.port))
+            host, port = asking.getsockname()[:2]
+            asking.send(options(target, HostPort(host=host, port=port)))
+            first = asking.recv(65_535).split(b"\r\n", 1)[0].split(b" ")
+        except OSError:
+            return 0
+    return int(first[1]) if first[0] == b"SIP/2.0" and len(first) > 1 and first[1].isdigit() else 0
