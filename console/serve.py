@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import structlog
+from rules.compile import RuleSet
 
 from console.configuration import load_configuration
 from console.rulebook import load_rules
 from console.settings import Configuration
-from rules.compile import RuleSet
+from proxy.metrics import Metrics
 from rules.screen import Screen
 
 
@@ -27,6 +28,8 @@ def serve(file: Path) -> None:
 
 async def run(configuration: Configuration, ruleset: RuleSet, file: Path) -> None:
     """Open what judging needs, run the proxy, and leave everything recorded on disk."""
+    from prometheus_client import start_http_server
+
     import proxy.app
 
     log = structlog.get_logger("ringfence")
@@ -35,8 +38,10 @@ async def run(configuration: Configuration, ruleset: RuleSet, file: Path) -> Non
         (base / path).parent.mkdir(parents=True, exist_ok=True)
     screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms)
 
-    def ready() -> None:
+    def ready(metrics: Metrics) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
+        if configuration.metrics:
+            start_http_server(configuration.metrics.port, configuration.metrics.host, metrics.registry)
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
@@ -51,7 +56,7 @@ async def run(configuration: Configuration, ruleset: RuleSet, file: Path) -> Non
             log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")
 
     try:
-        await proxy.app.run(configuration, screen, screen.keys, ready=ready)
+        await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready)
     finally:
         await screen.close()
         log.info("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -129,6 +130,17 @@ class Topology:
             address = ipaddress.ip_address(host.partition("%")[0])
             peer = next((found for network, found in self._networks if address in network), None)
         return peer or self._default
+
+    def named_targets(self) -> list[Target]:
+        """PBX targets written as host names."""
+        return [target for pbx in self.pbxes.values() for target in pbx.targets if not target.literal]
+
+    def learn(self, target: Target, addresses: Sequence[str]) -> None:
+        """What comes from these addresses comes from the PBX that the target belongs to."""
+        if target.pbx is None:
+            return
+        for address in addresses:
+            self._pbx_sources.setdefault((address, target.port), Peer(target.pbx.name, target.pbx, from_pbx=True))
 
     def names_us(self, uri: Uri) -> bool:
         """Does the URI's host and port name this proxy: a listener, what it advertises, or an alias?"""

@@ -1,0 +1,83 @@
+"""The composition root of the data plane: settings, judge and keys become one running node."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from proxy.core import Core
+from proxy.metrics import Metrics
+from proxy.routing import Topology
+from proxy.screening import Screening
+from proxy.server import Judge, Server
+from proxy.settings import ProxySettings
+from proxy.token import Tokens
+from rules.settings import ScreeningSettings
+
+log = structlog.get_logger("ringfence.proxy")
+
+
+class CountingJudge(Judge, Protocol):
+    """A judge whose counters are published."""
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Everything counted since the start."""
+
+
+class Keyring(Protocol):
+    """What the data plane needs of `rules.keys.Keys`."""
+
+    @property
+    def tokens(self) -> Sequence[tuple[str, bytes]]:
+        """Pairs of key id and secret; the first signs."""
+
+
+def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring) -> Core:
+    """The protocol core of these settings, not yet bound to any socket."""
+    thresholds = judging.thresholds
+    topology = Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject)
+    screening = Screening(settings.profiles, headers=judging.headers, distinct_ring=settings.distinct_ring)
+    return Core(
+        topology,
+        Tokens(keys.tokens),
+        screening,
+        settings.limits,
+        salt=secrets.randbits(32),
+        record_route=settings.record_route,
+    )
+
+
+async def run(
+    settings: ProxySettings,
+    judging: ScreeningSettings,
+    judge: CountingJudge,
+    keys: Keyring,
+    *,
+    ready: Callable[[Metrics], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return.
+
+    `ready` is called once every socket is bound, with the figures that the console publishes.
+    Raises OSError when an address can't be had.
+    """
+    core = build_core(settings, judging, keys)
+    metrics = Metrics(core, lambda: judge.counters)
+    server = Server(core, judge, metrics)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await server.open(settings.limits.receive_queue)
+        ready(metrics)
+        await stop.wait()
+        log.info("draining", calls=core.in_setup)
+        await server.drain(settings.limits.drain_s)
+    finally:
+        await server.close()

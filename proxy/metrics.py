@@ -1,0 +1,89 @@
+"""What Prometheus reads: plain integers of the call path, collected only when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from proxy.core import Core
+from proxy.transport import UdpEndpoint
+from rules.model import Action
+
+_LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+
+
+class Metrics(Collector):
+    """One node's figures; no number and no address is ever a label."""
+
+    def __init__(self, core: Core, screening: Callable[[], Mapping[str, int]]) -> None:
+        self._core = core
+        self._screening = screening
+        self.endpoints: list[UdpEndpoint] = []
+        self.stalls = 0
+        self.longest_stall = 0.0
+        self.unresolved = 0
+        self.registry = CollectorRegistry()
+        self.added_latency = Histogram(
+            "ringfence_added_latency_seconds",
+            "From the arrival of an INVITE that is judged to what was sent for it.",
+            buckets=_LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, in the order of a call."""
+        yield from self._messages()
+        yield from self._calls()
+        yield from self._loop()
+
+    def _messages(self) -> Iterator[Metric]:
+        dropped = CounterMetricFamily(
+            "ringfence_messages_dropped", "Datagrams that got no answer, by reason.", labels=["reason"]
+        )
+        for reason, count in self._core.dropped.items():
+            dropped.add_metric([reason.lower().replace(" ", "-")], count)
+        dropped.add_metric(["queue-full"], sum(endpoint.arrivals.overflowed for endpoint in self.endpoints))
+        yield dropped
+        refused = CounterMetricFamily(
+            "ringfence_requests_answered", "Requests the proxy answered itself, by status.", labels=["status"]
+        )
+        for status, count in self._core.refused.items():
+            refused.add_metric([str(status)], count)
+        yield refused
+        yield CounterMetricFamily(
+            "ringfence_send_errors",
+            "Datagrams that the socket did not take.",
+            sum(endpoint.send_errors for endpoint in self.endpoints),
+        )
+
+    def _calls(self) -> Iterator[Metric]:
+        counters = dict(self._screening())
+        calls = CounterMetricFamily("ringfence_calls", "Judged calls by verdict.", labels=["verdict"])
+        for action in Action:
+            calls.add_metric([action.value], counters.pop(f"verdict_{action}", 0))
+        yield calls
+        for name, count in counters.items():
+            if name.endswith("_waiting"):
+                yield GaugeMetricFamily(f"ringfence_{name}", f"{name.replace('_', ' ').capitalize()}.", count)
+            else:
+                yield CounterMetricFamily(f"ringfence_{name}", f"{name.replace('_', ' ').capitalize()}.", count)
+
+    def _loop(self) -> Iterator[Metric]:
+        layer = self._core.layer
+        held = GaugeMetricFamily("ringfence_transactions", "Transactions held.", labels=["role"])
+        held.add_metric(["server"], len(layer.servers))
+        held.add_metric(["client"], len(layer.clients) + len(layer.cancels))
+        yield held
+        yield GaugeMetricFamily(
+            "ringfence_unacknowledged_rejections", "Final rejections that wait for ACK.", layer.unacknowledged
+        )
+        yield GaugeMetricFamily(
+            "ringfence_receive_queue", "Datagrams waiting.", sum(len(endpoint.arrivals) for endpoint in self.endpoints)
+        )
+        yield CounterMetricFamily("ringfence_loop_stalls", "Times the loop stood still for over 50 ms.", self.stalls)
+        yield GaugeMetricFamily("ringfence_loop_longest_stall_seconds", "The longest of them.", self.longest_stall)
+        yield CounterMetricFamily("ringfence_unresolved_hosts", "Targets whose name had no address.", self.unresolved)

@@ -1,0 +1,46 @@
+"""Addresses of host names, cached, with a deadline; SRV and NAPTR (RFC 3263) come behind the same function."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from time import monotonic
+
+DEADLINE_S = 3.0
+KEEP_S = 60.0
+KEEP_FAILURE_S = 5.0
+_MOST_NAMES = 10_000
+
+
+class Resolver:
+    """Asks the system's resolver (hosts file and DNS) off the loop, once for all who wait for one name."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._known: dict[str, tuple[float, list[str]]] = {}
+        self._asking: dict[str, asyncio.Task[list[str]]] = {}
+
+    async def addresses(self, host: str) -> list[str]:
+        """Every address of the host in the system's order of preference; none when there is no answer in time."""
+        known = self._known.get(host)
+        if known is not None and known[0] > self._clock():
+            return known[1]
+        task = self._asking.get(host)
+        if task is None:
+            task = self._asking[host] = asyncio.create_task(self._ask(host))
+            task.add_done_callback(lambda _: self._asking.pop(host, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, host: str) -> list[str]:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+            addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        except (OSError, TimeoutError, UnicodeError):
+            addresses = []
+        if len(self._known) >= _MOST_NAMES:
+            self._known.clear()
+        self._known[host] = (self._clock() + (KEEP_S if addresses else KEEP_FAILURE_S), addresses)
+        return addresses

@@ -1,0 +1,178 @@
+"""The asyncio shell: datagrams into the core, the core's effects out to sockets, judge and resolver."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic, time
+from typing import Any, Protocol
+
+import structlog
+
+from proxy.core import Core
+from proxy.effects import Decide, Effect, Finished, Resolve, Send
+from proxy.metrics import Metrics
+from proxy.resolver import Resolver
+from proxy.routing import Target
+from proxy.sip.errors import BadHeader, BadMessage
+from proxy.sip.flow import Listener
+from proxy.sip.message import parse_request
+from proxy.transport import UdpEndpoint
+from rules.model import Call, Outcome, Verdict
+
+TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
+POLL_S = 0.25  # how often changes of the lists are looked for
+STALL_S = 0.05
+DRAIN_STEP_S = 0.05
+
+log = structlog.get_logger("ringfence.proxy")
+
+
+class Judge(Protocol):
+    """What the shell needs of `rules.screen.Screen`."""
+
+    def judge(self, call: Call) -> Verdict:
+        """May this call ring? Never raises, never waits."""
+
+    def ended(self, decision: str, outcome: Outcome) -> None:
+        """A judged call has its final response."""
+
+    def poll(self) -> None:
+        """See what other processes have changed."""
+
+
+class Server:
+    """One node: its sockets, its loop, its clock."""
+
+    def __init__(self, core: Core, judge: Judge, metrics: Metrics) -> None:
+        self._core = core
+        self._judge = judge
+        self._metrics = metrics
+        self._endpoints: list[UdpEndpoint] = []
+        self._resolver = Resolver()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._last_tick = 0.0
+        self._next_poll = 0.0
+
+    async def open(self, receive_queue: int) -> None:
+        """Bind every listener and begin to receive. Raises OSError when an address can't be had."""
+        for listener in self._core.topology.listeners:
+            self._endpoints.append(await UdpEndpoint.open(listener, receive_queue))
+        self._metrics.endpoints = self._endpoints
+        for endpoint in self._endpoints:
+            self._spawn(endpoint.receive(self.on_datagram))
+        await self.learn_pbx_addresses()
+        self._last_tick = monotonic()
+        self._spawn(self._keep_time())
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def learn_pbx_addresses(self) -> None:
+        """PBXes written as names: what they send must be known as theirs by its address."""
+        for target in self._core.topology.named_targets():
+            self._core.topology.learn(target, await self._resolver.addresses(target.host))
+
+    def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
+        """One datagram, from arrival to everything that is sent for it."""
+        core = self._core
+        core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
+        if core.effects:
+            self._perform(arrived)
+
+    def _perform(self, arrived: float) -> None:
+        """Do what the core asked for, and what that makes it ask for."""
+        core, endpoints = self._core, self._endpoints
+        effects = core.effects
+        judged = False
+        for effect in effects:  # grows while it is walked
+            if type(effect) is Send:
+                flow, data = effect
+                if not endpoints[flow.listener.number].send(data, flow.remote):
+                    self._failed(data)
+            elif type(effect) is Decide:
+                judged = True
+                self._decide(effect)
+            else:
+                self._perform_rare(effect)
+        effects.clear()
+        if judged:
+            self._metrics.added_latency.observe(monotonic() - arrived)
+
+    def _decide(self, effect: Decide) -> None:
+        context = effect.context
+        call = self._core.screening.read_call(context, time())
+        self._core.decided(context, self._judge.judge(call), monotonic())
+
+    def _perform_rare(self, effect: Effect) -> None:
+        if isinstance(effect, Finished):
+            self._judge.ended(effect.decision, effect.outcome)
+        elif isinstance(effect, Resolve):
+            self._spawn(self._resolve(effect))
+
+    async def _resolve(self, effect: Resolve) -> None:
+        addresses = await self._resolver.addresses(effect.target.host)
+        if not addresses:
+            self._metrics.unresolved += 1
+            log.warning("target has no address", host=effect.target.host)
+        self._learn(effect.target, addresses)
+        effect.resolved(addresses, monotonic())
+        self._perform(monotonic())
+
+    def _learn(self, target: Target, addresses: list[str]) -> None:
+        if target.pbx is not None:
+            self._core.topology.learn(target, addresses)
+
+    def _failed(self, data: bytes) -> None:
+        """A datagram of ours can't be delivered: if it was a request, its transaction fails (RFC 3261 18.4)."""
+        if data[:4] == b"SIP/":
+            return
+        try:
+            branch = parse_request(data).via.branch
+        except (BadMessage, BadHeader):
+            return
+        self._core.transport_failed(branch, monotonic())
+
+    async def _keep_time(self) -> None:
+        """Timers, returned datagrams and list changes, fifty times a second."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._tick(monotonic())
+
+    def _tick(self, now: float) -> None:
+        late = now - self._last_tick - TICK_S
+        if late > STALL_S:
+            self._metrics.stalls += 1
+            self._metrics.longest_stall = max(self._metrics.longest_stall, late)
+        self._last_tick = now
+        for endpoint in self._endpoints:
+            for data in endpoint.returned():
+                self._failed(data)
+        self._core.tick(now)
+        self._perform(now)
+        if now >= self._next_poll:
+            self._next_poll = now + POLL_S
+            self._judge.poll()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new calls, let those in set-up end, and end the rest from here when the time is over."""
+        core = self._core
+        core.draining = True
+        for _ in range(int(seconds / DRAIN_STEP_S)):
+            if not core.in_setup:
+                return
+            await asyncio.sleep(DRAIN_STEP_S)
+        if core.in_setup:
+            log.warning("ending calls in set-up", calls=core.in_setup)
+            core.give_up_all(monotonic())
+            self._perform(monotonic())
+            await asyncio.sleep(DRAIN_STEP_S)
+
+    async def close(self) -> None:
+        """Stop the clock and close the sockets."""
+        for endpoint in self._endpoints:
+            endpoint.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
