@@ -1,0 +1,196 @@
+"""Script a call: bytes and time in, datagrams out. No sockets, no sleep; the whole conversation reads from the top."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from proxy.context import Context
+from proxy.core import Core
+from proxy.effects import Decide, Finished, Resolve, Send
+from proxy.routing import Topology
+from proxy.screening import Screening
+from proxy.settings import ProxySettings
+from proxy.token import Tokens
+from rules.model import Action, Call, Outcome, Step, Verdict
+from tests import wire
+
+DECISION = "0123456789abcdef0123"
+FORWARD = Verdict(Action.FORWARD, Step.DEFAULT, decision=DECISION)
+REJECT = Verdict(Action.REJECT, Step.OPERATOR_BLOCK, decision=DECISION, rule="blocked", reason="Blocked.")
+TAG = Verdict(Action.TAG, Step.SUSPICION, decision=DECISION, rule="nuisance", suspicion=5)
+
+SETTINGS: dict[str, Any] = {
+    "listen": [{"address": wire.US}],
+    "aliases": ["proxy.rook.example"],
+    "trunks": [{"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "send_to": ["198.51.100.21"]}],
+    "pbxes": [{"name": "office", "addresses": ["203.0.113.10", "203.0.113.11"]}],
+}
+
+
+class Sent(NamedTuple):
+    """One datagram that left, where to and when (seconds after the start)."""
+
+    to: tuple[str, int]
+    data: bytes
+    at: float
+
+    @property
+    def status(self) -> int:
+        return wire.status(self.data)
+
+    @property
+    def method(self) -> str:
+        return wire.method(self.data)
+
+    @property
+    def brief(self) -> str:
+        """What it is in one word: the method or the status."""
+        return self.method or str(self.status)
+
+
+class Playbook:
+    """A core before a scripted world; each stimulus returns what left because of it."""
+
+    def __init__(self, *, secret: bytes = b"secret of the first node", **settings: Any) -> None:
+        self.settings = ProxySettings.model_validate({**SETTINGS, **settings})
+        self.topology = Topology(self.settings)
+        self.screening = Screening(self.settings.profiles, distinct_ring=self.settings.distinct_ring)
+        self.core = Core(
+            self.topology,
+            Tokens([("k1", secret)]),
+            self.screening,
+            self.settings.limits,
+            salt=7,
+            record_route=self.settings.record_route,
+        )
+        self.start = 1000.0  # no clock begins at zero
+        self.now = self.start
+        self.verdict: Verdict | None = FORWARD  # what every call gets; None: no verdict comes
+        self.names: dict[str, list[str]] = {}  # what names resolve to
+        self.waiting: list[Context] = []  # calls whose verdict has not come
+        self.calls: list[Call] = []  # every call that was judged
+        self.log: list[Sent] = []
+        self.outcomes: list[tuple[str, Outcome]] = []
+
+    def trunk(self, data: bytes, source: tuple[str, int] = wire.TRUNK) -> list[Sent]:
+        """The trunk side sends a datagram."""
+        return self.receive(data, source)
+
+    def pbx(self, data: bytes, source: tuple[str, int] = wire.PBX) -> list[Sent]:
+        """The PBX side sends a datagram."""
+        return self.receive(data, source)
+
+    def receive(self, data: bytes, source: tuple[str, int], listener: int = 0) -> list[Sent]:
+        """A datagram arrives at a listener."""
+        mark = len(self.log)
+        self.core.receive(data, self.core.flow_to(self.topology.listeners[listener], *source), self.now)
+        self._perform()
+        return self.log[mark:]
+
+    def wait(self, seconds: float) -> list[Sent]:
+        """Time passes; every timer fires at its moment."""
+        mark, until = len(self.log), self.now + seconds
+        while (at := self.core.layer.timers.next_at()) is not None and at <= until:
+            self.now = at
+            self.core.tick(at)
+            self._perform()
+        self.now = until
+        return self.log[mark:]
+
+    def decide(self, verdict: Verdict) -> list[Sent]:
+        """The verdict comes for the call that has waited longest."""
+        mark = len(self.log)
+        self.core.decided(self.waiting.pop(0), verdict, self.now)
+        self._perform()
+        return self.log[mark:]
+
+    def fails(self, data: bytes) -> list[Sent]:
+        """The transport reports that this request could not be sent."""
+        mark = len(self.log)
+        self.core.transport_failed(wire.branch(data).encode(), self.now)
+        self._perform()
+        return self.log[mark:]
+
+    def _perform(self) -> None:
+        while self.core.effects:
+            effects, self.core.effects = self.core.effects, []
+            for effect in effects:
+                self._perform_one(effect)
+
+    def _perform_one(self, effect: object) -> None:
+        if isinstance(effect, Send):
+            remote = (effect.flow.host, effect.flow.port)
+            self.log.append(Sent(remote, effect.data, round(self.now - self.start, 6)))
+        elif isinstance(effect, Decide):
+            self.calls.append(self.screening.read_call(effect.context, self.now))
+            if self.verdict is None:
+                self.waiting.append(effect.context)
+            else:
+                self.core.decided(effect.context, self.verdict, self.now)
+        elif isinstance(effect, Resolve):
+            effect.resolved(self.names.get(effect.target.host, []), self.now)
+        elif isinstance(effect, Finished):
+            self.outcomes.append((effect.decision, effect.outcome))
+
+    # ---- whole passages that many tests begin with
+
+    def forwarded(self, data: bytes | None = None, **fields: Any) -> bytes:
+        """An INVITE from the trunk goes on to the PBX: the INVITE as the PBX gets it."""
+        return only(self.trunk(data or wire.invite(**fields)), to=wire.PBX)
+
+    def answered(self, **fields: Any) -> tuple[bytes, bytes]:
+        """A call is answered and acknowledged: the INVITE as the PBX got it and the 200 as the caller got it."""
+        down = self.forwarded(**fields)
+        up = only(self.pbx(wire.answer(down)), to=wire.TRUNK)
+        self.trunk(in_dialog("ACK", up))
+        return down, up
+
+    @property
+    def held(self) -> int:
+        """Everything the core still holds: transactions, timers, rejections that wait for their ACK."""
+        layer = self.core.layer
+        return len(layer.servers) + len(layer.clients) + len(layer.cancels) + len(layer.timers) + layer.unacknowledged
+
+
+def briefs(sent: list[Sent]) -> list[str]:
+    """What left, in short: methods and statuses."""
+    return [each.brief for each in sent]
+
+
+def only(sent: list[Sent], *, to: tuple[str, int] | None = None) -> bytes:
+    """The one datagram that left (to that address); 100 Trying is passed over."""
+    found = [each for each in sent if each.status != 100 and to in (None, each.to)]
+    assert len(found) == 1, f"expected one datagram, got {[(s.to, s.brief) for s in sent]}"
+    return found[0].data
+
+
+def in_dialog(method: str, final: bytes, *, cseq: int = 1, branch: str = "z9hG4bKtwo", **fields: Any) -> bytes:
+    """A request of the caller inside the dialog that this 2xx opened: Route from Record-Route (RFC 3261 12.1.2)."""
+    routes = [f"Route: {value}" for value in reversed(wire.headers(final, "Record-Route"))]
+    contact = wire.header(final, "Contact").partition("<")[2].partition(">")[0] or "sip:desk@203.0.113.10"
+    given = {
+        "uri": contact,
+        "via": f"SIP/2.0/UDP 198.51.100.21:5060;branch={branch}",
+        "from_": wire.header(final, "From"),
+        "to": wire.header(final, "To"),
+        "call_id": wire.header(final, "Call-ID"),
+        "cseq": cseq,
+        **fields,
+    }
+    given["extra"] = "\n".join([*routes, str(fields.get("extra", ""))])
+    return wire.request(method, **given)
+
+
+def from_callee(method: str, down: bytes, tag: str = "rook", *, branch: str = "z9hG4bKpbx", **fields: Any) -> bytes:
+    """A request of the callee inside the dialog of the INVITE that it got (RFC 3261 12.1.1)."""
+    routes = [f"Route: {value}" for value in wire.headers(down, "Record-Route")]
+    given = {
+        "uri": wire.header(down, "Contact").partition("<")[2].partition(">")[0],
+        "via": f"SIP/2.0/UDP 203.0.113.10:5060;branch={branch}",
+        "from_": wire.header(down, "To") + f";tag={tag}",
+        "to": wire.header(down, "From"),
+        "call_id": wire.header(down, "Call-ID"),
+        **fields,
+    }
+    given["extra"] = "\n".join([*routes, str(fields.get("extra", ""))])
+    return wire.request(method, **given)
