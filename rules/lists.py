@@ -1,0 +1,323 @@
+"""The lists of numbers: entries added, removed, shown; every change is on disk before it is acknowledged."""
+
+# ruff: noqa: S608 - queries are put together from this file's own column names only
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rules.admission import AGAINST_CALLERS, EntryError, read_entry
+from rules.entries import Interval, decode, digits_of, encode
+from rules.settings import ListSettings
+from rules.store import Connection, Store
+
+_DAY_S = 86_400.0
+_ORIGIN = "o.source, o.reason, o.author, o.created, o.expires, o.evidence, o.note, o.trunks, o.import_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an entry comes from and how long it counts."""
+
+    source: str = "operator"
+    reason: str = ""
+    author: str = ""
+    expires: float | None = None  # seconds since the epoch; None: the list's default
+    evidence: str = ""
+    note: str = ""
+    trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it stands in a list."""
+
+    list: str
+    text: str  # +8613800138000, +86138*, +8613800000000-+8613899999999
+    origin: Origin
+    created: float
+    import_id: int | None = None
+
+
+class Lists:
+    """All lists of one database."""
+
+    def __init__(self, store: Store, settings: Mapping[str, ListSettings], now: Callable[[], float]) -> None:
+        self.store = store
+        self.settings = dict(settings)
+        self.now = now
+
+    @classmethod
+    async def open(
+        cls, path: Path, settings: Mapping[str, ListSettings], *, now: Callable[[], float] = time.time
+    ) -> Lists:
+        """Open the database, which is made if it is missing, and give it the lists of ringfence.yaml."""
+        lists = cls(await Store.open(path, "lists", durable=True), settings, now)
+        try:
+            await lists._configure()
+        except BaseException:
+            await lists.close()
+            raise
+        return lists
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self.store.close()
+
+    def policy(self, name: str) -> ListSettings:
+        """The policy of a list of ringfence.yaml."""
+        if name not in self.settings:
+            known = ", ".join(sorted(self.settings)) or "none"
+            raise EntryError("no-such-list", f"there is no list {name!r} in ringfence.yaml; it has {known}")
+        return self.settings[name]
+
+    async def add(
+        self,
+        name: str,
+        text: str,
+        origin: Origin = Origin(),
+        *,
+        country: str = "",
+        force: bool = False,
+    ) -> Entry:
+        """Put a number, prefix or range on a list; an entry that stands there already gets the new origin.
+
+        ``force`` adds an entry although it covers numbers of an allow list or one's own.
+        """
+        policy = self.policy(name)
+        interval = read_entry(text, policy, country=country)
+        async with self.store.transaction() as connection:
+            list_id, entries = await self.row_of(connection, name)
+            if policy.kind in AGAINST_CALLERS and not force:
+                await _refuse_protected(connection, text, interval)
+            origin_id, created, kept = await self.keep_origin(connection, origin, policy)
+            if await put(connection, list_id, interval, origin_id):
+                if entries >= policy.max_entries:
+                    raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
+                await _count(connection, list_id, 1)
+            await mark_changed(connection)
+        return Entry(name, interval.text, kept, created)
+
+    async def remove(self, name: str, text: str, *, country: str = "") -> Entry:
+        """Take an entry off a list."""
+        interval = read_entry(text, ListSettings(kind="plain", min_length=1), country=country)
+        self.policy(name)
+        async with self.store.transaction() as connection:
+            found = await _entries(connection, [interval], name)
+            if not found:
+                raise EntryError("not-listed", f"{interval.text} is not on list {name}")
+            list_id, _ = await self.row_of(connection, name)
+            await take(connection, list_id, interval)
+            await _count(connection, list_id, -1)
+            await mark_changed(connection)
+        return found[0]
+
+    async def show(self, name: str, *, limit: int = 100, after: str = "") -> list[Entry]:
+        """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on."""
+        self.policy(name)
+        connection = self.store.connection
+        found: list[Entry] = []
+        wide = after.endswith("*") or "-" in after
+        if wide or not after:
+            query = (
+                f"select w.text, {_ORIGIN} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
+                "where l.name = ? and (w.start, w.text) > "
+                "(select coalesce(max(start), -1), ? from wide where text = ?) order by w.start, w.text limit ?"
+            )
+            rows = await connection.execute_fetchall(query, (name, after, after, limit))
+            found = [_entry(name, *row) for row in rows]
+        if len(found) < limit:
+            query = (
+                f"select e.code, {_ORIGIN} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code > ? order by e.code limit ?"
+            )
+            start = -1 if wide or not after else encode(after)
+            rows = await connection.execute_fetchall(query, (name, start, limit - len(found)))
+            found += [_entry(name, decode(row[0]), *row[1:]) for row in rows]
+        return found
+
+    async def covering(self, canonical: str) -> list[Entry]:
+        """Every entry that covers a number, on whatever list, expired ones included."""
+        code = encode(canonical)
+        if code is None:
+            return []
+        query = (
+            f"select l.name, null, {_ORIGIN} from exact e join list l on l.id = e.list "
+            "join origin o on o.id = e.origin where e.code = ?1 union all "
+            f"select l.name, w.text, {_ORIGIN} from span s join wide w on w.id = s.wide join list l on l.id = w.list "
+            "join origin o on o.id = w.origin where s.start = "
+            "(select start from span where start <= ?1 order by start desc limit 1) "
+            "and w.stop >= ?1 and w.places in (0, ?2)"
+        )
+        rows = await self.store.connection.execute_fetchall(query, (code, len(digits_of(canonical))))
+        return sorted(
+            (_entry(row[0], row[1] or canonical, *row[2:]) for row in rows), key=lambda entry: (entry.list, entry.text)
+        )
+
+    async def counts(self) -> dict[str, int]:
+        """How many entries each configured list has."""
+        rows = await self.store.connection.execute_fetchall(
+            "select name, entries from list where configured order by name"
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def row_of(self, connection: Connection, name: str) -> tuple[int, int]:
+        """Id and number of entries of a list."""
+        rows = list(await connection.execute_fetchall("select id, entries from list where name = ?", (name,)))
+        return rows[0][0], rows[0][1]
+
+    async def keep_origin(
+        self, connection: Connection, origin: Origin, policy: ListSettings, import_id: int | None = None
+    ) -> tuple[int, float, Origin]:
+        """Write an origin, its expiry settled; its id, its time and itself as it stands now."""
+        created, expires = self.now(), origin.expires
+        if expires is None and policy.expires_days is not None:
+            expires = created + policy.expires_days * _DAY_S
+        cursor = await connection.execute(
+            "insert into origin (source, reason, author, created, expires, evidence, note, trunks, import_id) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                origin.source,
+                origin.reason,
+                origin.author,
+                created,
+                expires,
+                origin.evidence,
+                origin.note,
+                " ".join(origin.trunks),
+                import_id,
+            ),
+        )
+        assert cursor.lastrowid is not None
+        kept = Origin(origin.source, origin.reason, origin.author, expires, origin.evidence, origin.note, origin.trunks)
+        return cursor.lastrowid, created, kept
+
+    async def _configure(self) -> None:
+        """Make the table of lists say what ringfence.yaml says; entries of a list that left it stay, asleep."""
+        wanted = {
+            name: (policy.kind, policy.suspicion, int(policy.shared), 1) for name, policy in self.settings.items()
+        }
+        rows = await self.store.connection.execute_fetchall(
+            "select name, kind, suspicion, shared, configured from list"
+        )
+        known = {row[0]: tuple(row[1:]) for row in rows}
+        asleep = {name: (*row[:3], 0) for name, row in known.items() if name not in wanted}
+        if known == wanted | asleep:
+            return
+        async with self.store.transaction() as connection:
+            await connection.executemany(
+                "insert into list (name, kind, suspicion, shared, configured) values (?, ?, ?, ?, ?) "
+                "on conflict (name) do update set kind = excluded.kind, suspicion = excluded.suspicion, "
+                "shared = excluded.shared, configured = excluded.configured",
+                [(name, *row) for name, row in (wanted | asleep).items()],
+            )
+            await mark_changed(connection)
+
+
+async def put(connection: Connection, list_id: int, interval: Interval, origin_id: int) -> bool:
+    """Write an entry; true when it was not there before."""
+    if interval.exact:
+        values: tuple[Any, ...] = (origin_id, interval.start, list_id)
+        done = await connection.execute("update exact set origin = ? where code = ? and list = ?", values)
+        if done.rowcount:
+            return False
+        await connection.execute("insert into exact (origin, code, list) values (?, ?, ?)", values)
+        return True
+    values = (origin_id, list_id, interval.start, interval.stop, interval.places)
+    done = await connection.execute(
+        "update wide set origin = ? where list = ? and start = ? and stop = ? and places = ?", values
+    )
+    if done.rowcount:
+        return False
+    cursor = await connection.execute(
+        "insert into wide (origin, list, start, stop, places, text) values (?, ?, ?, ?, ?, ?)", (*values, interval.text)
+    )
+    await _spread(connection, cursor.lastrowid, interval)
+    return True
+
+
+async def _spread(connection: Connection, wide: int | None, interval: Interval) -> None:
+    """Enter a wide entry under its own start and every start that it covers."""
+    # What covers its start is among the rows of the nearest start below: those go under the new start too.
+    await connection.execute(
+        "insert or ignore into span select ?1, s.wide from span s join wide w on w.id = s.wide where s.start = "
+        "(select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1",
+        (interval.start,),
+    )
+    await connection.execute("insert or ignore into span values (?, ?)", (interval.start, wide))
+    await connection.execute(
+        "insert or ignore into span select distinct start, ?1 from span where start between ?2 and ?3",
+        (wide, interval.start, interval.stop),
+    )
+
+
+async def take(connection: Connection, list_id: int, interval: Interval) -> None:
+    """Delete an entry."""
+    if interval.exact:
+        await connection.execute("delete from exact where code = ? and list = ?", (interval.start, list_id))
+        return
+    values = (list_id, interval.start, interval.stop, interval.places)
+    rows = await connection.execute_fetchall(
+        "delete from wide where list = ? and start = ? and stop = ? and places = ? returning id", values
+    )
+    for (wide,) in rows:
+        await connection.execute(
+            "delete from span where start between ? and ? and wide = ?", (interval.start, interval.stop, wide)
+        )
+    # A start at which no entry begins any more says only what the nearest start below says too.
+    await connection.execute(
+        "delete from span where start = ?1 and not exists (select 1 from wide where start = ?1)", (interval.start,)
+    )
+
+
+async def _count(connection: Connection, list_id: int, more: int) -> None:
+    await connection.execute("update list set entries = entries + ? where id = ?", (more, list_id))
+
+
+async def mark_changed(connection: Connection) -> None:
+    """Let every cache know that its answers may be old."""
+    await connection.execute("update change set revision = revision + 1")
+
+
+async def _entries(connection: Connection, intervals: list[Interval], name: str) -> list[Entry]:
+    found = []
+    for interval in intervals:
+        if interval.exact:
+            rows = await connection.execute_fetchall(
+                f"select {_ORIGIN} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code = ?",
+                (name, interval.start),
+            )
+        else:
+            rows = await connection.execute_fetchall(
+                f"select {_ORIGIN} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
+                "where l.name = ? and w.start = ? and w.stop = ? and w.places = ?",
+                (name, interval.start, interval.stop, interval.places),
+            )
+        found += [_entry(name, interval.text, *row) for row in rows]
+    return found
+
+
+def _entry(name: str, text: str, *row: Any) -> Entry:
+    source, reason, author, created, expires, evidence, note, trunks, import_id = row
+    origin = Origin(source, reason, author, expires, evidence, note, tuple(trunks.split()))
+    return Entry(name, text, origin, created, import_id)
+
+
+async def _refuse_protected(connection: Connection, text: str, interval: Interval) -> None:
+    """An entry against callers must not cover what an allow list or the own numbers hold."""
+    query = (
+        "select l.name from exact e join list l on l.id = e.list "
+        "where e.code between ?1 and ?2 and l.kind in ('allow', 'own') and l.configured "
+        "union all select l.name from wide w join list l on l.id = w.list "
+        "where w.start <= ?2 and w.stop >= ?1 and l.kind in ('allow', 'own') and l.configured limit 1"
+    )
+    rows = list(await connection.execute_fetchall(query, (interval.start, interval.stop)))
+    if rows:
+        raise EntryError(
+            "protected", f"{text!r} covers numbers of list {rows[0][0]}; take them off there first, or force it"
+        )

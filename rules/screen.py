@@ -1,0 +1,193 @@
+"""What the proxy holds: a call goes in, a verdict comes out, in microseconds and without ever raising."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from secrets import token_hex
+from time import perf_counter
+from typing import Protocol, TextIO
+
+from rules.cache import Lookup
+from rules.decisions import Decisions
+from rules.journal import Journal
+from rules.keys import Keys
+from rules.lists import Lists
+from rules.model import Action, Call, Hit, Outcome, Step, Verdict
+from rules.settings import ScreeningSettings
+
+
+class RuleSet(Protocol):
+    """What judging needs of a compiled rule set."""
+
+    @property
+    def revision(self) -> str:
+        """Names this rule set in every decision."""
+
+    @property
+    def called_lists(self) -> frozenset[str]:
+        """Lists that some rule asks about the called number."""
+
+    def judge(self, call: Call, caller_hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> Verdict:
+        """The verdict, without a decision id."""
+
+
+class Screen:
+    """Lists, cache, rules and journal of one process."""
+
+    def __init__(
+        self, ruleset: RuleSet, lookup: Lookup, journal: Journal, lists: Lists, *, keys: Keys, budget_s: float
+    ) -> None:
+        self.ruleset = ruleset
+        self.lookup = lookup
+        self.journal = journal
+        self.lists = lists
+        self.keys = keys
+        self._budget_s = budget_s
+        self._log: TextIO | None = None  # set when the screen opened it and has to close it
+        self._verdicts = dict.fromkeys(Action, 0)
+        self._emergency = 0
+        self._errors = 0
+        self._over_budget = 0
+        self._unknown = 0
+        self.last_error = ""
+
+    @classmethod
+    async def open(
+        cls,
+        settings: ScreeningSettings,
+        ruleset: RuleSet,
+        base: Path,
+        *,
+        now: Callable[[], float] = time.time,
+        log: TextIO | None = None,
+        budget_ms: int = 50,
+    ) -> Screen:
+        """Open keys, lists and decisions below ``base`` and begin to write; log lines go to ``log`` if given."""
+        storage = settings.storage
+        keys = Keys.load(base / storage.key_file)
+        database = base / storage.database
+        lists = await Lists.open(database, settings.lists, now=now)
+        lookup: Lookup | None = None
+        opened: TextIO | None = None
+        try:
+            lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_ms / 2000)
+            if log is None and settings.logging.file is not None:
+                log = opened = (base / settings.logging.file).open("a", encoding="utf-8")
+            journal = Journal(
+                await Decisions.open(decisions_path(database)),
+                keys.pseudonym,
+                log=log or sys.stdout,
+                days=storage.decision_days,
+                mib=storage.decision_mib,
+                masked=settings.logging.mask_numbers,
+                now=now,
+            )
+        except BaseException:
+            if lookup is not None:
+                lookup.close()
+            if opened is not None:
+                opened.close()
+            await lists.close()
+            raise
+        journal.start()
+        screen = cls(ruleset, lookup, journal, lists, keys=keys, budget_s=budget_ms / 1000)
+        screen._log = opened
+        return screen
+
+    def judge(self, call: Call) -> Verdict:
+        """May this call ring? The verdict carries a decision id and is on its way into the record."""
+        started = perf_counter()
+        try:
+            verdict = self._emergency_verdict() if call.emergency else self._judged(call, started)
+        except Exception as error:  # whatever goes wrong here, the call goes through
+            self._errors += 1
+            self.last_error = f"{type(error).__name__}: {error}"
+            verdict = self._fail_open(call)
+        # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
+        verdict.decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{token_hex(5)}"
+        self._verdicts[verdict.action] += 1
+        self.journal.record(call, verdict)
+        return verdict
+
+    def ended(self, decision: str, outcome: Outcome) -> None:
+        """A judged call has ended."""
+        self.journal.ended(decision, outcome)
+
+    def swap(self, ruleset: RuleSet) -> None:
+        """The next call is judged by another rule set."""
+        self.ruleset = ruleset
+
+    def poll(self) -> None:
+        """See changes of the lists; called four times a second."""
+        self.lookup.poll()
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Everything counted since the start, for metrics."""
+        lookup, journal = self.lookup, self.journal
+        return {
+            **{f"verdict_{action}": count for action, count in self._verdicts.items()},
+            "emergency": self._emergency,
+            "judge_errors": self._errors,
+            "judge_over_budget": self._over_budget,
+            "judge_unknown": self._unknown,
+            "lookup_hits": lookup.hits,
+            "lookup_misses": lookup.misses,
+            "lookup_slow": lookup.slow,
+            "lookup_unknown": lookup.unknown,
+            "decisions_written": journal.written,
+            "decisions_dropped": journal.dropped,
+            "decisions_waiting": journal.waiting,
+            "decision_write_errors": journal.write_errors,
+            "log_lines_dropped": journal.lines_dropped,
+        }
+
+    async def close(self) -> None:
+        """Everything recorded is on disk; nothing is open any more."""
+        await self.journal.close()
+        self.lookup.close()
+        await self.lists.close()
+        if self._log is not None:
+            self._log.close()
+
+    def _judged(self, call: Call, started: float) -> Verdict:
+        look_up, now = self.lookup.look_up, call.at
+        hits: tuple[Hit, ...] = ()
+        for number in call.callers:
+            found = look_up(number.canonical, now)
+            if found is None:
+                self._unknown += 1
+                return self._fail_open(call)
+            hits = hits + found if hits else found
+        called_hits: tuple[Hit, ...] = ()
+        ruleset = self.ruleset
+        if ruleset.called_lists:
+            found = look_up(call.called.canonical, now)
+            if found is None:
+                self._unknown += 1
+                return self._fail_open(call)
+            if found:
+                called_hits = tuple(hit for hit in found if hit.list in ruleset.called_lists)
+        verdict = ruleset.judge(call, hits, called_hits)
+        if perf_counter() - started > self._budget_s:
+            self._over_budget += 1
+            return self._fail_open(call)
+        return verdict
+
+    def _emergency_verdict(self) -> Verdict:
+        self._emergency += 1
+        return Verdict(Action.FORWARD, Step.EMERGENCY, revision=self.ruleset.revision)
+
+    def _fail_open(self, call: Call) -> Verdict:
+        trunk = call.trunk
+        action = Action.REJECT if trunk.fail_closed else Action.FORWARD
+        profile = trunk.profile if trunk.fail_closed else ""
+        return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+def decisions_path(database: Path) -> Path:
+    """Decisions lie beside the lists: their commits must neither wait for an import nor empty the cache."""
+    return database.with_name(f"{database.stem}-decisions{database.suffix}")

@@ -1,0 +1,149 @@
+"""The screen: a call in, a verdict out; it never raises, it fails open, and it leaves a record."""
+
+import io
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+
+from rules.lists import Origin
+from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.screen import Screen, decisions_path
+from rules.settings import ListSettings, LogSettings, ScreeningSettings
+
+SETTINGS = ScreeningSettings(
+    lists={"nuisance": ListSettings(kind="block"), "homes": ListSettings(kind="plain")},
+)
+CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
+OTHER = Number("+8613900139000", NumberClass.MOBILE, "CN")
+CALLED = Number("+861062345678", NumberClass.FIXED, "CN")
+TRUNK = Trunk("north", "CN")
+
+
+class Rules:
+    """Rejects what any list names; remembers what it was asked."""
+
+    def __init__(self, revision="r1", called_lists=frozenset()):
+        self.revision, self.called_lists = revision, called_lists
+        self.asked = []
+
+    def judge(self, call, caller_hits, called_hits):
+        self.asked.append((call, caller_hits, called_hits))
+        action, step = (Action.REJECT, Step.OPERATOR_BLOCK) if caller_hits else (Action.FORWARD, Step.DEFAULT)
+        return Verdict(action, step, revision=self.revision, rule=caller_hits[0].list if caller_hits else "")
+
+
+class Broken(Rules):
+    def judge(self, call, caller_hits, called_hits):
+        raise RecursionError("deep")
+
+
+def call(caller=CALLER, **more):
+    return Call(**{"caller": caller, "called": CALLED, "trunk": TRUNK, "at": 1_000.0, "call_id": "a@b", **more})
+
+
+@asynccontextmanager
+async def opened(path, rules, **more):
+    log = io.StringIO()
+    screen = await Screen.open(SETTINGS, rules, path, **{"now": lambda: 1_000.0, "log": log, **more})
+    try:
+        yield screen, log
+    finally:
+        await screen.close()
+
+
+async def test_a_listed_caller_is_judged_by_its_hits_and_recorded(tmp_path):
+    rules = Rules()
+    async with opened(tmp_path, rules) as (screen, log):
+        await screen.lists.add("nuisance", "+8613800138000", Origin("hotline"))
+        screen.poll()
+        verdict = screen.judge(call())
+        other = screen.judge(call(OTHER))
+        assert (verdict.action, other.action) == (Action.REJECT, Action.FORWARD)
+        assert len({verdict.decision, other.decision}) == 2
+        assert all(len(d) == 20 and set(d) <= set("0123456789abcdef") for d in (verdict.decision, other.decision))
+        screen.ended(verdict.decision, Outcome(603, False, 3))
+        await screen.journal.flush()
+        line = json.loads(log.getvalue())
+        assert (line["decision"], line["verdict"], line["status"]) == (verdict.decision, "reject", 603)
+        counters = screen.counters
+        assert (counters["verdict_reject"], counters["verdict_forward"]) == (1, 1)
+        assert (counters["lookup_misses"], counters["lookup_hits"]) == (2, 0)
+    assert rules.asked[0][1][0].source == "hotline"
+
+
+async def test_all_asserted_numbers_are_looked_up_the_called_one_only_if_a_rule_asks(tmp_path):
+    rules = Rules()
+    async with opened(tmp_path, rules) as (screen, _):
+        await screen.lists.add("nuisance", OTHER.canonical)
+        await screen.lists.add("nuisance", CALLED.canonical)
+        await screen.lists.add("homes", CALLED.canonical)
+        screen.poll()
+        screen.judge(call(callers=(CALLER, OTHER)))
+        _, caller_hits, called_hits = rules.asked.pop()
+        assert [hit.number for hit in caller_hits] == [OTHER.canonical]
+        assert called_hits == ()
+        screen.swap(Rules("r2", frozenset({"homes"})))
+        assert screen.judge(call()).revision == "r2"
+        assert [hit.list for hit in screen.ruleset.asked.pop()[2]] == ["homes"]
+
+
+async def test_an_emergency_call_skips_everything_but_the_record(tmp_path):
+    rules = Broken()
+    async with opened(tmp_path, rules) as (screen, _):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        screen.poll()
+        verdict = screen.judge(call(emergency=True))
+        assert (verdict.action, verdict.step) == (Action.FORWARD, Step.EMERGENCY)
+        assert (screen.counters["lookup_misses"], screen.counters["judge_errors"]) == (0, 0)
+        await screen.journal.flush(everything=True)
+        assert screen.counters["decisions_written"] == 1
+
+
+@pytest.mark.parametrize(("closed", "action"), [(False, Action.FORWARD), (True, Action.REJECT)])
+async def test_an_error_fails_open_or_as_the_trunk_says(tmp_path, closed, action):
+    async with opened(tmp_path, Broken()) as (screen, _):
+        verdict = screen.judge(call(trunk=TRUNK._replace(fail_closed=closed)))
+        assert (verdict.action, verdict.step, verdict.revision) == (action, Step.FAIL_OPEN, "r1")
+        assert len(verdict.decision) == 20
+        assert screen.counters["judge_errors"] == 1
+        assert screen.last_error == "RecursionError: deep"
+
+
+async def test_an_unknown_look_up_fails_open(tmp_path):
+    rules = Rules()
+    async with opened(tmp_path, rules) as (screen, _):
+        screen.lookup.look_up = lambda canonical, now: None
+        assert screen.judge(call()).step is Step.FAIL_OPEN
+        screen.lookup.look_up = lambda canonical, now: None if canonical == CALLED.canonical else ()
+        screen.swap(Rules("r2", frozenset({"homes"})))
+        assert screen.judge(call()).step is Step.FAIL_OPEN
+        assert screen.counters["judge_unknown"] == 2
+        assert rules.asked == []
+
+
+async def test_a_verdict_over_budget_fails_open(tmp_path):
+    async with opened(tmp_path, Rules(), budget_ms=0) as (screen, _):
+        assert screen.judge(call()).step is Step.FAIL_OPEN
+        assert screen.counters["judge_over_budget"] == 1
+
+
+async def test_lines_go_to_the_file_of_the_settings(tmp_path):
+    settings = SETTINGS.model_copy(update={"logging": LogSettings(file="calls.log", mask_numbers=False)})
+    screen = await Screen.open(settings, Rules(), tmp_path, now=lambda: 1_000.0)
+    screen.judge(call())
+    await screen.close()
+    assert json.loads((tmp_path / "calls.log").read_text())["caller"] == CALLER.canonical
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "calls.log",
+        "ringfence-decisions.db",
+        "ringfence.db",
+        "ringfence.keys",
+    ]
+    assert decisions_path(tmp_path / "ringfence.db").is_file()
+
+
+async def test_a_start_that_fails_leaves_nothing_open(tmp_path):
+    settings = SETTINGS.model_copy(update={"logging": LogSettings(file="none/calls.log")})
+    with pytest.raises(FileNotFoundError):
+        await Screen.open(settings, Rules(), tmp_path)

@@ -1,0 +1,130 @@
+"""The door to SQLite: layouts grow step by step, transactions are whole, the hot reader never waits."""
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import closing
+
+import pytest
+
+from rules.store import HotReader, ReadError, Store, StoreError, migrate
+
+
+def version(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("pragma user_version").fetchone()[0]
+
+
+@pytest.mark.parametrize("series", ["lists", "decisions"])
+def test_a_database_is_made_and_then_left_alone(tmp_path, series):
+    path = tmp_path / "a.db"
+    migrate(path, series)
+    assert version(path) >= 1
+    before = path.stat().st_mtime_ns
+    migrate(path, series)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_many_starts_at_once_migrate_once(tmp_path):
+    path, faults = tmp_path / "a.db", []
+
+    def start():
+        try:
+            migrate(path, "lists")
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_a_newer_layout_is_refused(tmp_path):
+    path = tmp_path / "a.db"
+    migrate(path, "lists")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma user_version=999")
+    with pytest.raises(StoreError, match="layout 999 was made by a newer Ringfence"):
+        migrate(path, "lists")
+
+
+def test_what_is_no_database_is_refused_by_name(tmp_path):
+    path = tmp_path / "a.db"
+    path.write_bytes(b"this is not a database, it is a letter to a friend" * 100)
+    with pytest.raises(StoreError, match=r"a\.db: file is not a database"):
+        migrate(path, "lists")
+    with pytest.raises(StoreError, match=r"none/a\.db: unable to open"):
+        migrate(tmp_path / "none" / "a.db", "lists")
+
+
+async def test_a_transaction_that_fails_leaves_nothing(tmp_path):
+    store = await Store.open(tmp_path / "a.db", "lists", durable=True)
+
+    async def fail():
+        async with store.transaction() as connection:
+            await connection.execute("update change set revision = 7")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    async with store.transaction() as connection:
+        assert list(await connection.execute_fetchall("select revision from change")) == [(0,)]
+    await store.close()
+
+
+async def test_transactions_of_one_process_take_turns(tmp_path):
+    store = await Store.open(tmp_path / "a.db", "lists", durable=False)
+
+    async def count():
+        async with store.transaction() as connection:
+            rows = list(await connection.execute_fetchall("select revision from change"))
+            await asyncio.sleep(0)
+            await connection.execute("update change set revision = ?", (rows[0][0] + 1,))
+
+    await asyncio.gather(*(count() for _ in range(20)))
+    assert list(await store.connection.execute_fetchall("select revision from change")) == [(20,)]
+    await store.close()
+
+
+def test_the_hot_reader_sees_commits_and_cannot_write(tmp_path):
+    path = tmp_path / "a.db"
+    migrate(path, "lists")
+    reader = HotReader(path)
+    before = reader.data_version()
+    assert reader.data_version() == before
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update change set revision = 3")
+    assert reader.data_version() != before
+    assert reader.rows("select revision from change") == [(3,)]
+    with pytest.raises(ReadError, match="readonly"):
+        reader.rows("update change set revision = 4")
+    reader.close()
+
+
+def test_the_hot_reader_gives_up_at_its_deadline_and_at_a_lock(tmp_path):
+    path = tmp_path / "a.db"
+    migrate(path, "lists")
+    reader = HotReader(path)
+    reader.abort_when(lambda: True, steps=1)
+    with pytest.raises(ReadError, match="interrupted"):
+        reader.rows("select revision from change")
+    reader.abort_when(lambda: False, steps=1)
+    assert reader.rows("select revision from change") == [(0,)]
+    reader.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma journal_mode=delete")
+        locked = HotReader(path)
+        connection.execute("begin exclusive")
+        with pytest.raises(ReadError, match="locked"):
+            locked.rows("select revision from change")
+        with pytest.raises(ReadError, match="locked"):
+            locked.data_version()
+        locked.close()
+
+
+def test_a_reader_of_nothing_is_refused(tmp_path):
+    with pytest.raises(StoreError, match=r"none\.db: unable to open"):
+        HotReader(tmp_path / "none.db")
