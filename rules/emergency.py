@@ -13,10 +13,12 @@ from phonenumbers.phonemetadata import PhoneMetadata
 from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
 from rules.model import NumberClass
+from rules.phone_context import country_of_context, split_context
 from rules.plan_table import PLANS, codes_of, plan_of
 from rules.spelling import fold, is_digits, without_separators
 
 EVERYWHERE = frozenset({"112", "911", "999", "000"})
+_LONGEST_PATTERN = 4  # digits: writing out six would hold a call up for 0.2 s; emergency.csv has the longer ones
 _LONGEST = 64  # characters of a user part; the longest spelling of an emergency number has far fewer
 
 
@@ -25,6 +27,7 @@ class EmergencyTable(NamedTuple):
 
     numbers: frozenset[str]  # as dialled
     spellings: frozenset[str]  # every way in which they reach us, folded and without separators
+    off: frozenset[str]  # switched off, whoever's plan they belong to
 
 
 def emergency_table(country: str, extra: Sequence[str] = (), off: Sequence[str] = ()) -> EmergencyTable:
@@ -32,22 +35,34 @@ def emergency_table(country: str, extra: Sequence[str] = (), off: Sequence[str] 
     own = own_numbers(country)
     added = {_entry(text) for text in extra}
     numbers = EVERYWHERE | own | added
-    removed = {_entry(text) for text in off}
+    removed = frozenset(_entry(text) for text in off)
     if unknown := sorted(removed - numbers):
         raise ValueError(
             f"{unknown[0]!r} is no emergency number here, so it cannot be switched off; there are {_in_words(numbers)}"
         )
     numbers -= removed
-    return EmergencyTable(numbers, frozenset(_spellings(country, numbers, own)))
+    return EmergencyTable(numbers, frozenset(_spellings(country, numbers, own)), removed)
 
 
-def is_emergency(scheme: str, user: str, table: EmergencyTable) -> bool:
-    """Is the called number (user part of a Request-URI, or ``service:sos`` of a urn) an emergency number?"""
+def is_emergency(scheme: str, user: str, table: EmergencyTable, *, context: str = "") -> bool:
+    """Is the called number (user part of a Request-URI, or ``service:sos`` of a urn) an emergency number?
+
+    ``context`` is its phone-context: a number of another country's plan is an emergency as that country says.
+    """
     if user in table.spellings:
         return True
-    if user.isascii() and user.isdigit():
+    if not context and user.isascii() and user.isdigit():
         return False
-    return _is_sos(f"{scheme}:{user}" if scheme.lower() == "urn" else user) or _plain(user) in table.spellings
+    if _is_sos(f"{scheme}:{user}" if scheme.lower() == "urn" else user):
+        return True
+    if "%" in user:
+        user = unquote(user)
+    user, _, parameters = user.partition(";")
+    plain = _plain(user)
+    if plain in table.spellings:
+        return True
+    country = country_of_context(context or split_context(parameters))
+    return bool(country) and plain in own_numbers(country) and plain not in table.off
 
 
 @cache
@@ -65,6 +80,8 @@ def _of_library(country: str) -> Iterable[str]:
         return
     pattern = re.compile(metadata.emergency.national_number_pattern)
     for length in metadata.emergency.possible_length:
+        if length > _LONGEST_PATTERN:
+            continue
         for number in range(10**length):
             if pattern.fullmatch(digits := f"{number:0{length}}"):
                 yield digits
@@ -104,13 +121,10 @@ def _entry(text: str) -> str:
 
 
 def _plain(user: str) -> str:
-    """The user part without %-escapes, parameters, separators and case; empty when it is too long for a number."""
-    if "%" in user:
-        user = unquote(user)
-    if not user.isascii():
-        user = fold(user)
-    user = user.partition(";")[0].partition(":")[0]
-    return without_separators(user).lower() if len(user) <= _LONGEST else ""
+    """The user part without password, separators and case; empty when it is too long for a number."""
+    if len(user) > _LONGEST:
+        return ""
+    return without_separators(fold(user).partition(":")[0]).lower()
 
 
 def _is_sos(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from threading import Lock
 
 import phonenumbers
@@ -11,6 +12,7 @@ from phonenumbers import PhoneNumberType
 
 from rules.emergency import EVERYWHERE, EmergencyTable, emergency_table, is_emergency, own_numbers
 from rules.model import Number, NumberClass, Trunk
+from rules.phone_context import context_digits, country_of_context, split_context
 from rules.plan_table import LONGEST_E164, Plan, PlanRow, calling_code, codes_of, international_prefix, plan_of
 from rules.prefixes import canonical_prefix
 from rules.spelling import fold, is_address, is_digits, without_separators
@@ -22,8 +24,9 @@ LONGEST_USER = 256  # characters looked at; more is no number
 SHORTEST_BARE_E164 = 10  # digits: shorter ones on a national trunk are local numbers and extensions
 SHORTEST_GUESS = 7  # digits: shorter ones that no plan claims are extensions on every trunk
 ANONYMOUS_WORDS = frozenset(
-    "anonymous anonymoususer unavailable notavailable restricted unknown unknowncaller unknownnumber private "
-    "privatenumber privatecaller withheld numberwithheld blocked nocallerid noname nonumber hidden 匿名 未知".split()
+    {"anonymous", "anonymoususer", "unavailable", "notavailable", "restricted", "unknown", "unknowncaller"}
+    | {"unknownnumber", "private", "privatenumber", "privatecaller", "withheld", "numberwithheld", "blocked"}
+    | {"nocallerid", "noname", "nonumber", "hidden", "匿名", "未知"}
 )
 KINDS = {
     PhoneNumberType.FIXED_LINE: NumberClass.FIXED,
@@ -36,7 +39,7 @@ KINDS = {
 _CANONICAL = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]{1,32})")
 _DIALLED = re.compile(r"[0-9*#]*[0-9][0-9*#]*")
 
-_cache: LRUCache[tuple[str, str, bool, str, bool], Number] = LRUCache(50_000)
+_cache: LRUCache[tuple[str, str, bool, str, bool], Number] = LRUCache(20_000)
 _cache_lock = Lock()  # the console reads numbers in several threads; a hit needs no lock
 
 
@@ -61,17 +64,18 @@ def _read(user: str, country: str, national: bool, context: str, called: bool) -
         user = user.partition(";")[0]
         if len(user) > LONGEST_USER:
             return _MALFORMED
+    country = country.upper()
     text = fold(user).strip()
     if canonical := _CANONICAL.fullmatch(text):
         return _of_canonical(*canonical.groups())
     text, context = _bare_user(text, context)
     dialled = without_separators(text)
     if dialled[:1] == "+":
-        return _global(dialled[1:]) if is_digits(dialled[1:]) and not is_address(text) else _MALFORMED
+        return _global(dialled[1:]) if is_digits(dialled[1:]) else _MALFORMED
     if not is_digits(dialled) or is_address(text):
         return _no_number(text, dialled, called)
-    if (area := _context_digits(context)) and (number := _in_context(dialled, area, called)):
-        return number
+    if context and (region := country_of_context(context)):
+        return _in_context(dialled, context_digits(context), region, called)
     return _national(dialled, country, called) if national else _international(dialled, country, called)
 
 
@@ -79,14 +83,10 @@ def _bare_user(text: str, context: str) -> tuple[str, str]:
     """The user part without scheme, host, password and parameters, which a careful caller has split off before."""
     scheme, colon, rest = text.partition(":")
     if colon and scheme.lower() in ("tel", "sip", "sips"):
-        text = rest.partition("@")[0]
+        text = rest
+    text = text.partition("@")[0] or text  # also user%40realm, as mobile networks write identities
     text, _, parameters = text.partition(";")
-    if parameters and not context:
-        for parameter in parameters.split(";"):
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "phone-context":
-                context = value.strip()
-    return text.partition(":")[0].strip(), context
+    return text.partition(":")[0].strip(), context or split_context(parameters)
 
 
 def _no_number(text: str, dialled: str, called: bool) -> Number:
@@ -104,7 +104,7 @@ def _no_number(text: str, dialled: str, called: bool) -> Number:
 def _of_canonical(plan: str, digits: str) -> Number:
     """Our own canonical form, read back."""
     plan = plan.upper()
-    if plan == "EXT" or not is_digits(digits):
+    if not is_digits(digits) or (plan == "EXT" and digits not in EVERYWHERE):
         return Number(f"EXT:{digits}", NumberClass.EXTENSION)
     table = plan_of(plan)
     row = table.listed(digits) if table else None
@@ -113,7 +113,7 @@ def _of_canonical(plan: str, digits: str) -> Number:
     if table and digits[:2] in ("95", "96"):
         return Number(f"{plan}:{digits}", NumberClass.CN_9_ODD, plan)
     kind = NumberClass.EMERGENCY if digits in EVERYWHERE or digits in own_numbers(plan) else NumberClass.OTHER
-    return Number(f"{plan}:{digits}", kind, plan)
+    return Number(f"{plan}:{digits}", kind, "" if plan == "EXT" else plan)
 
 
 def _of_row(plan: Plan, row: PlanRow, digits: str) -> Number:
@@ -122,7 +122,7 @@ def _of_row(plan: Plan, row: PlanRow, digits: str) -> Number:
 
 
 def _in_plan(plan: Plan, digits: str, *, area_spelt: bool) -> Number | None:
-    """A national significant number that our own table knows; ``area_spelt``: after 0 or +86 short codes may have one."""
+    """A national number that our own table knows; ``area_spelt``: after 0 or +86 a short code may have an area code."""
     if row := plan.listed(digits):
         return _of_row(plan, row, digits)
     if plan.fixed(digits):
@@ -154,7 +154,16 @@ def _global(digits: str) -> Number:
             known = _in_plan(plan, rest[1:], area_spelt=True)
         if known := known or _odd(plan, rest):
             return known
-    return _of_library(f"+{digits}", None) or _impossible(digits)
+    return _of_library(f"+{digits}", None) or _global_emergency(digits) or _impossible(digits)
+
+
+def _global_emergency(digits: str) -> Number | None:
+    """+49110: an emergency number behind its country code."""
+    region = _region_of(digits)
+    rest = digits[len(calling_code(digits)) :]
+    if region and rest and rest in own_numbers(region):
+        return Number(f"{region}:{rest}", NumberClass.EMERGENCY, region)
+    return None
 
 
 def _of_library(text: str, country: str | None) -> Number | None:
@@ -204,13 +213,9 @@ def _international(digits: str, country: str, called: bool) -> Number:
         return _of_row(plan, row, digits)
     if known := _short_emergency(digits, country) or _after_prefix(digits, country) or _bare_global(digits, 1):
         return known
-    if (known := _national(digits, country, called)).kind not in (NumberClass.EXTENSION, NumberClass.IMPOSSIBLE):
-        return known
-    return (
-        _impossible(digits)
-        if len(digits) >= SHORTEST_GUESS and len(digits) <= LONGEST_E164 and digits[0] != "0"
-        else known
-    )
+    known = _national(digits, country, called)
+    guess = known.kind in (NumberClass.EXTENSION, NumberClass.IMPOSSIBLE) and digits[0] != "0"
+    return _impossible(digits) if guess and SHORTEST_GUESS <= len(digits) <= LONGEST_E164 else known
 
 
 def _in_own_plan(digits: str, country: str, called: bool) -> Number | None:
@@ -232,13 +237,17 @@ def _short_emergency(digits: str, country: str) -> Number | None:
 
 
 def _after_prefix(digits: str, country: str) -> Number | None:
-    """A valid number after an international prefix: 00, which is understood everywhere, or the country's own."""
-    if digits[:2] == "00" and (known := _valid(_global(digits[2:]))):
-        return known
+    """A valid number after an international prefix."""
+    return next((known for rest in _rests(digits, country) if (known := _valid(_global(rest)))), None)
+
+
+def _rests(digits: str, country: str) -> Iterator[str]:
+    """What follows an international prefix: 00, which is understood everywhere, or the country's own."""
+    if digits[:2] == "00":
+        yield digits[2:]
     prefix = international_prefix(country)
     if prefix and (spelt := prefix.match(digits)):
-        return _valid(_global(digits[spelt.end() :]))
-    return None
+        yield digits[spelt.end() :]
 
 
 def _bare_global(digits: str, shortest: int) -> Number | None:
@@ -251,55 +260,38 @@ def _valid(number: Number) -> Number | None:
 
 def _impossible_as_spelt(digits: str, country: str) -> Number | None:
     """Spelt like a long-distance or international number, though no plan allows it."""
-    if digits[:2] == "00" and len(digits) > SHORTEST_GUESS + 1:
-        return _global(digits[2:])
-    code, prefix = codes_of(country)
-    if not code or len(digits) <= SHORTEST_GUESS:
+    if len(digits) <= SHORTEST_GUESS:
         return None
+    if rest := next(_rests(digits, country), ""):
+        return _global(rest)
+    code, prefix = codes_of(country)
     if prefix and digits.startswith(prefix):
         digits = digits[len(prefix) :]
     elif code != "1":  # the North American plan alone has one length, with or without its prefix
         return None
-    possible = phonenumbers.is_possible_number_with_reason(
-        phonenumbers.PhoneNumber(country_code=int(code), national_number=int(digits or 0))
-    )
-    if digits[:1] in ("", "0") or possible != phonenumbers.ValidationResult.IS_POSSIBLE:
+    if not digits or digits[0] == "0" or len(code + digits) > LONGEST_E164:
         return None
-    return _valid_or_impossible(code + digits)
-
-
-def _valid_or_impossible(digits: str) -> Number | None:
-    return _impossible(digits) if len(digits) <= LONGEST_E164 else None
+    number = phonenumbers.PhoneNumber(country_code=int(code), national_number=int(digits))
+    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    return _impossible(code + digits) if possible else None
 
 
 def _extension(digits: str) -> Number:
     return Number(f"EXT:{digits}", NumberClass.EXTENSION) if len(digits) <= LONGEST_EXTENSION else _MALFORMED
 
 
-def _context_digits(context: str) -> str:
-    """The digits of a global phone-context; a domain says whose plan it is, which is the trunk's."""
-    if not context:
-        return ""
-    text = without_separators(fold(context[:LONGEST_USER])).strip()
-    digits = text[1:]
-    return digits if text[:1] == "+" and is_digits(digits) and digits[0] != "0" and len(digits) < LONGEST_E164 else ""
-
-
-def _in_context(digits: str, area: str, called: bool) -> Number | None:
-    """A local number in a global context: +86 is a country, +8610 a city (RFC 3966 section 5.1.5)."""
-    code = calling_code(area)
-    if not code:
-        return None
-    city = None if area == code else _bare_global(area + digits, 1)
-    known = city or _national(digits, phonenumbers.region_code_for_country_code(int(code)), called)
-    whole = area + digits
+def _in_context(digits: str, area: str, region: str, called: bool) -> Number:
+    """A local number in a context: +86 is a country, +8610 a city, a domain a mobile network (RFC 3966, 5.1.5)."""
+    code, _ = codes_of(region)
+    city = _bare_global(area + digits, 1) if area and area != code else None
+    known = city or _national(digits, region, called)
     here = known.canonical[:1] != "+" or known.canonical.startswith(f"+{code}") or digits[0] == "0"
     if here and known.kind is not NumberClass.EXTENSION:
         return known
-    # No plan of that country allows it. The author of the context says that it is a number there all the same.
-    return (
-        _impossible(whole) if SHORTEST_GUESS <= len(digits) <= LONGEST_E164 - len(area) and digits[0] != "0" else known
-    )
+    # No plan of that country allows it. Whoever wrote the context says that it is a number there all the same.
+    if area and digits[0] != "0" and SHORTEST_GUESS <= len(digits) <= LONGEST_E164 - len(area):
+        return _impossible(area + digits)
+    return known
 
 
 _ANONYMOUS = Number("", NumberClass.ANONYMOUS)

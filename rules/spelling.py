@@ -10,11 +10,7 @@ _SEPARATORS = "-.() \t\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u3000\u30
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 _DROP_ASCII = str.maketrans("", "", "-.() \t")
 _DROP = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
-_FULL_WIDTH = str.maketrans(
-    {
-        "\uff0b": "+", "\ufe62": "+", "\uff0a": "*", "\uff03": "#", "\uff1b": ";", "\uff1a": ":", "\uff1d": "=", "\uff05": "%"
-    }
-)  # fmt: skip
+_FULL_WIDTH = str.maketrans("\uff0b\ufe62\uff0a\uff03", "++*#")
 
 
 def fold(text: str) -> str:
