@@ -15,15 +15,15 @@ def test_hung_up_by_the_callee(lane):
 
 
 def test_busy(lane):
-    flow = lane.call("caller_refused", "callee_refuses", status="486", refusal="486 Busy Here", provisional="100 Trying")
+    flow = lane.call(
+        "caller_refused", "callee_refuses", status="486", refusal="486 Busy Here", provisional="100 Trying"
+    )
     assert len(flow.caller.received("SIP/2.0 486")) == 1
 
 
 @pytest.mark.parametrize("refusal", ["480 Temporarily Unavailable", "408 Request Timeout", "603 Decline"])
 def test_not_answered(lane, refusal):
-    flow = lane.call(
-        "caller_refused", "callee_refuses", status=refusal[:3], refusal=refusal, provisional="180 Ringing"
-    )
+    flow = lane.call("caller_refused", "callee_refuses", status=refusal[:3], refusal=refusal, provisional="180 Ringing")
     assert flow.caller.received("SIP/2.0 180")
 
 
@@ -77,14 +77,24 @@ IN_A_CALL = {
 @pytest.mark.parametrize("method", IN_A_CALL)
 def test_a_request_of_the_caller_within_the_call(lane, method):
     lane.call(
-        "caller_asks_in_call", "callee_asked_in_call", method=method, extra=IN_A_CALL[method], status="200", answer="200 OK"
+        "caller_asks_in_call",
+        "callee_asked_in_call",
+        method=method,
+        extra=IN_A_CALL[method],
+        status="200",
+        answer="200 OK",
     )
 
 
 @pytest.mark.parametrize("method", IN_A_CALL)
 def test_a_request_of_the_callee_within_the_call(lane, method):
     lane.call(
-        "caller_asked_in_call", "callee_asks_in_call", method=method, extra=IN_A_CALL[method], status="200", answer="200 OK"
+        "caller_asked_in_call",
+        "callee_asks_in_call",
+        method=method,
+        extra=IN_A_CALL[method],
+        status="200",
+        answer="200 OK",
     )
 
 

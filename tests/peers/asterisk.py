@@ -15,7 +15,7 @@ MODULES = """
     res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject
     res_pjsip res_pjsip_pubsub res_pjsip_session res_pjsip_sdp_rtp res_pjsip_endpoint_identifier_ip
     res_pjsip_caller_id res_pjsip_header_funcs res_pjsip_nat res_pjsip_rfc3326 res_rtp_asterisk
-    chan_pjsip pbx_config app_dial app_echo app_verbose func_callerid func_logic
+    chan_pjsip pbx_config app_stack app_dial app_echo app_verbose func_callerid func_logic
     codec_alaw codec_ulaw format_pcm bridge_simple bridge_native_rtp
 """
 
@@ -90,7 +90,7 @@ endpoint=telephone
 match={telephone.host}
 """
 
-EMPTY = "acl udptl features cel pjproject indications manager ccss cdr".split()
+EMPTY = ("acl", "udptl", "features", "cel", "cdr", "pjproject", "indications", "manager", "ccss")
 
 
 def asterisk_root() -> Path:
@@ -121,6 +121,6 @@ class Asterisk(Peer):
             (folder / f"{name}.conf").write_text(text)
         self.at = at
         # Its own loader and libraries: those of the machine are of another Debian release.
-        command = [loader, "--library-path", libraries, root / "usr" / "sbin" / "asterisk"]
+        command: list[str | Path] = [loader, "--library-path", libraries, root / "usr" / "sbin" / "asterisk"]
         super().__init__([*command, "-C", folder / "asterisk.conf", "-f", "-n"], output=folder / "console.txt")
         self.ready(lambda: "Asterisk Ready" in self.said and listening(at), f"ready on {at}", within=20)

@@ -18,7 +18,15 @@ from tests.peers.process import eventually
 RATE = 8000  # of G.711
 LOUD = 3000  # amplitude of the tone; full scale is 32767
 TONE_HZ = 400
-SHOWN = ("From", "To", "X-Ringfence-Verdict", "X-Ringfence-Rule", "X-Ringfence-Decision", "X-Seen-By-Pbx", "X-Second-Hop")
+SHOWN = (
+    "From",
+    "To",
+    "X-Ringfence-Verdict",
+    "X-Ringfence-Rule",
+    "X-Ringfence-Decision",
+    "X-Seen-By-Pbx",
+    "X-Second-Hop",
+)
 
 TONE = array.array("h", (int(LOUD * math.sin(2 * math.pi * TONE_HZ * n / RATE)) for n in range(RATE))).tobytes()
 
@@ -63,9 +71,7 @@ class BaresipPhone:
             )
         )
         outbound = (f'outbound="sip:{self.proxy};transport=udp;lr"',) if self.proxy else ()
-        account = Account(
-            self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=outbound
-        )
+        account = Account(self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=outbound)
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming.append)
         return self

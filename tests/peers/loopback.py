@@ -9,8 +9,9 @@ import socket
 from pathlib import Path
 from typing import NamedTuple
 
-# 127.A.B.C: A and B are this process's own, so that runs at the same time never meet.
-_block = f"127.{64 + os.getpid() // 256 % 128}.{os.getpid() % 256}"
+# 127.A.B.C: A and the upper half of B are this process's own, so that runs at the same time never meet.
+_pid = os.getpid()
+_network = int(ipaddress.IPv4Address(f"127.{64 + _pid % 128}.{_pid // 128 % 16 * 16}.0"))
 _hosts = itertools.count(1)
 
 
@@ -24,9 +25,15 @@ class Endpoint(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def parse_endpoint(text: str) -> Endpoint:
+    """The endpoint written so."""
+    host, _, port = text.rpartition(":")
+    return Endpoint(host.strip("[]"), int(port))
+
+
 def new_host() -> str:
     """A loopback address that nothing else in this run uses."""
-    return f"{_block}.{next(_hosts)}"
+    return str(ipaddress.IPv4Address(_network + next(_hosts)))
 
 
 def free_port(host: str) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.peers.loopback import Endpoint, listening, new_endpoint
+from tests.peers.loopback import Endpoint, free_port, listening, new_host
 from tests.peers.process import Peer
 
 SCENARIOS = Path(__file__).parent.parent / "live" / "sipp"
 CALL_S = 8  # no flow takes longer; SIPp then gives up by itself
+
+CONTROL_HOST = new_host()  # SIPp opens a port for commands, which nobody here sends
 
 # What a scenario may leave unsaid; `parts/*.sip` are placeholders too.
 DEFAULTS = {
@@ -22,6 +25,7 @@ DEFAULTS = {
     "expires": "60",
 }
 
+_runs = itertools.count(1)
 _PLACEHOLDER = re.compile(r"\{\{([a-z0-9 -]+)\}\}")
 _ENTRY = re.compile(r"^-{20,} (\S+ \S+)\n(?:UDP|TCP) message (sent|received)[^\n]*\n\n", re.MULTILINE)
 
@@ -80,18 +84,15 @@ class Sipp(Peer):
         folder: Path,
         values: Mapping[str, str] | None = None,
     ) -> None:
-        script = folder / f"{scenario}-{at.port}.xml"
+        script = folder / f"{scenario}-{next(_runs)}.xml"
         script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), values or {}))
         self.scenario, self.at = scenario, at
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
-        control = new_endpoint()
-        command = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
-        command += ["-ci", control.host, "-cp", str(control.port), "-m", "1", "-nostdin"]
+        command: list[str | Path] = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
+        command += ["-ci", CONTROL_HOST, "-cp", str(free_port(CONTROL_HOST)), "-m", "1", "-nostdin"]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
         command += ["-timeout", str(CALL_S), "-timeout_error"]
-        super().__init__(
-            command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder
-        )
+        super().__init__(command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder)
 
     def listens(self) -> Sipp:
         """Itself, once its socket is bound."""
@@ -104,7 +105,7 @@ class Sipp(Peer):
             return []
         text = self.trace.read_text(errors="replace").replace("\r\n", "\n")
         entries = list(_ENTRY.finditer(text))
-        ends = [entry.start() for entry in entries[1:]] + [len(text)]
+        ends = [*(entry.start() for entry in entries[1:]), len(text)] if entries else []
         return [
             Packet(entry[1], entry[2] == "sent", text[entry.end() : end].rstrip("\n") + "\n\n")
             for entry, end in zip(entries, ends, strict=True)
@@ -118,13 +119,16 @@ class Sipp(Peer):
         """What it sent whose first line begins so."""
         return [packet for packet in self.packets() if packet.sent and packet.start.startswith(start)]
 
+    def failed(self) -> bool:
+        """Wait for the end of the scenario: did it go otherwise than written?"""
+        try:
+            return self.wait(CALL_S + 2) != 0
+        except AssertionError:
+            return True
+
     def done(self) -> None:
         """Wait for the end of the scenario; one that went otherwise is an error that shows the whole exchange."""
-        try:
-            status = self.wait(CALL_S + 2)
-        except AssertionError:
-            raise AssertionError(self.story()) from None
-        if status:
+        if self.failed():
             raise AssertionError(self.story())
 
     def story(self) -> str:

@@ -1,0 +1,92 @@
+"""Asterisk as the PBX behind Ringfence: its own extension, a telephone behind it, and calls out of it."""
+
+import asyncio
+
+import pytest
+from baresip.errors import CallDeclined
+
+from console.phones import host_port, place
+from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
+from tests.peers.asterisk import Asterisk
+from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone
+from tests.peers.lanes import new_lane
+from tests.peers.loopback import Endpoint, new_endpoint
+from tests.peers.ringfence import Ringfence, settings
+
+pytestmark = pytest.mark.live
+
+ORDINARY = "+8613912345678"
+LABEL = "Suspected"
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    """Two trunks (SIPp's and that of softphones on 127.0.0.1), Ringfence, Asterisk, and where its telephone is."""
+    folder = tmp_path_factory.mktemp("asterisk")
+    at, telephone = new_endpoint(), new_endpoint("127.0.0.1")
+    lane = new_lane("carrier", folder / "carrier")
+    softphone = new_lane("softphone", folder / "softphone", trunk=Endpoint("127.0.0.1", 5060), pbx=new_endpoint())
+    configuration = settings([at], [lane, softphone], label=LABEL)
+    configuration["trunks"][1]["pbx"] = lane.name
+    with (
+        Asterisk(at=lane.pbx, proxy=at, telephone=telephone, folder=folder / "asterisk"),
+        Ringfence(folder / "proxy", configuration, numbers=NUMBERS),
+    ):
+        yield lane._replace(proxy=at), telephone
+
+
+async def test_the_echo_comes_back_to_baresip(office):
+    lane, _ = office
+    async with BaresipPhone(ORDINARY, new_endpoint("127.0.0.1"), proxy=lane.proxy) as caller:
+        call = await caller.agent.dial(f"sip:600@{lane.proxy}")
+        await call.wait_established(5)
+        assert await hears_a_tone(call, seconds=0.5) > LOUD / 2
+        await call.hangup()
+
+
+async def test_the_echo_comes_back_to_pjsua2(office):
+    lane, _ = office
+    placed = await place(ORDINARY, "600", host_port(str(lane.proxy)))
+    assert placed.status == 200
+    assert placed.heard >= 20
+
+
+async def test_a_listed_caller_never_reaches_it(office):
+    lane, _ = office
+    async with BaresipPhone(BLOCKED, new_endpoint("127.0.0.1"), proxy=lane.proxy) as caller:
+        call = await caller.agent.dial(f"sip:600@{lane.proxy}")
+        with pytest.raises(CallDeclined):
+            await call.wait_established(5)
+
+
+async def test_the_telephone_behind_it_shows_the_label_and_its_dialplan_reads_the_verdict(office):
+    lane, at = office
+    async with BaresipPhone("telephone", at) as telephone:
+        placing = asyncio.create_task(place(SUSPECTED, "200", host_port(str(lane.proxy))))
+        call = await telephone.rings()
+        await call.answer()
+        assert await hears_a_tone(call) > LOUD / 10
+        placed = await placing
+    assert LABEL in call.headers["From"]
+    assert call.headers["X-Seen-By-Pbx"] == "suspected"
+    assert placed.status == 200
+    assert placed.heard >= 20
+
+
+async def test_the_telephone_calls_out(office):
+    lane, at = office
+    async with BaresipPhone("telephone", at) as telephone:
+        with lane.trunk_side("callee_answers").listens() as carrier:
+            call = await telephone.agent.dial(f"sip:013800138000@{lane.pbx}")
+            await call.wait_established(5)
+            await call.hangup()
+            await asyncio.to_thread(carrier.done)
+    (invite,) = carrier.received("INVITE")
+    assert invite.start.startswith("INVITE sip:013800138000@")
+    assert len(invite.fields("Record-Route")) == 1
+
+
+def test_the_trunk_hangs_up_on_a_call_in(office):
+    lane, _ = office
+    with lane.trunk_side("caller_hangs_up", called="600") as caller:
+        caller.done()

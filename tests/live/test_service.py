@@ -1,0 +1,84 @@
+"""The proxy as a service: what it answers itself, a PBX that is not there, and the end of its life."""
+
+import signal
+
+import pytest
+
+from tests.peers.lanes import new_lane
+from tests.peers.loopback import new_endpoint
+from tests.peers.process import until
+from tests.peers.ringfence import Ringfence, settings
+
+pytestmark = pytest.mark.live
+
+
+def test_options_to_the_proxy_itself(lane):
+    uri = f"sip:{lane.proxy}"
+    caller = lane.alone("asks", method="OPTIONS", uri=uri, extra="", status="200")
+    assert len(caller.received("SIP/2.0 200")) == 1
+
+
+def test_a_pbx_that_cannot_be_sent_to(house):
+    caller = house.unsendable.alone("caller_refused", status="503")
+    assert len(caller.received("SIP/2.0 503")) == 1
+
+
+@pytest.fixture
+def own(tmp_path):
+    """What a proxy of the test's own needs: a folder, settings, and two lanes."""
+    at = new_endpoint()
+    lanes = [new_lane(f"lane{i}", tmp_path / f"lane{i}")._replace(proxy=at) for i in range(2)]
+    return tmp_path / "proxy", settings([at], lanes, limits={"drain_s": 3}), *lanes
+
+
+def test_sigterm_lets_the_call_in_set_up_be_answered_and_takes_no_new_one(own):
+    folder, configuration, first, second = own
+    with (
+        Ringfence(folder, configuration) as proxy,
+        first.pbx_side("callee_answers_late", silence="600").listens() as pbx,
+        first.trunk_side("caller_hangs_up") as caller,
+    ):
+        until(lambda: caller.received("SIP/2.0 180"), "the call rings")
+        proxy.process.send_signal(signal.SIGTERM)
+        second.alone("caller_refused", status="503")
+        until(lambda: pbx.received("ACK"), "the answered call is acknowledged")
+        assert proxy.wait(10) == 0
+        with Ringfence(folder, configuration):  # the next one takes the call's BYE
+            caller.done()
+            pbx.done()
+
+
+def test_sigterm_ends_a_call_that_rings_on(own):
+    folder, configuration, lane, _ = own
+    configuration["limits"]["drain_s"] = 0.5
+    with (
+        Ringfence(folder, configuration) as proxy,
+        lane.pbx_side("callee_cancelled", silence="1", provisional="180 Ringing").listens() as pbx,
+        lane.trunk_side("caller_refused", status="503") as caller,
+    ):
+        until(lambda: caller.received("SIP/2.0 180"), "the call rings")
+        proxy.process.send_signal(signal.SIGTERM)
+        caller.done()
+        assert proxy.wait(10) == 0
+        assert pbx.received("CANCEL")
+
+
+def test_sigterm_without_calls_ends_at_once(own):
+    folder, configuration, *_ = own
+    with Ringfence(folder, configuration) as proxy:
+        proxy.process.send_signal(signal.SIGTERM)
+        assert proxy.wait(2) == 0
+
+
+def test_a_crash_and_restart_in_mid_call_keeps_the_dialog(own):
+    folder, configuration, lane, _ = own
+    with (
+        Ringfence(folder, configuration) as proxy,
+        lane.pbx_side("callee_answers").listens() as pbx,
+        lane.trunk_side("caller_talks_on", talk="1500") as caller,
+    ):
+        until(lambda: pbx.received("ACK"), "the call is answered")
+        proxy.stop(signal.SIGKILL)
+        with Ringfence(folder, configuration):
+            caller.done()
+            pbx.done()

@@ -1,0 +1,96 @@
+"""pjsua2 and baresip call each other through the proxy, with audio that is counted and measured."""
+
+import asyncio
+
+import pytest
+from baresip.errors import CallDeclined
+
+from console.phones import answering, host_port, place
+from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
+from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone
+from tests.peers.lanes import new_lane
+from tests.peers.loopback import new_endpoint
+from tests.peers.ringfence import Ringfence, settings
+
+pytestmark = pytest.mark.live
+
+CALLED = "02161234567"
+ORDINARY = "+8613912345678"
+LABEL = "疑似骚扰"
+HALF_A_SECOND = 20  # packets of 20 ms, with room for the first ones
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory):
+    """A proxy between softphones on 127.0.0.1, the only address that baresip takes, and one that answers there."""
+    folder = tmp_path_factory.mktemp("softphones")
+    at = new_endpoint()
+    lane = new_lane("softphones", folder, trunk=new_endpoint("127.0.0.1"), pbx=new_endpoint("127.0.0.1"))
+    configuration = settings([at], [lane], label=LABEL)
+    with Ringfence(folder / "proxy", configuration, numbers=NUMBERS):
+        yield lane._replace(proxy=at)
+
+
+async def test_pjsua2_talks_with_pjsua2(line):
+    async with answering(*line.pbx) as callee:
+        await callee.expect("ready")
+        placed = await place(ORDINARY, CALLED, host_port(str(line.proxy)))
+        seen = await callee.expect("invite")
+        ended = await callee.expect("ended")
+    assert (placed.status, placed.rang) == (200, True)
+    assert placed.heard >= HALF_A_SECOND
+    assert ended["heard"] >= HALF_A_SECOND
+    assert not [name for name in seen["headers"] if name.startswith("x-ringfence")]
+    assert seen["headers"]["from"][0].startswith(f"<sip:{ORDINARY}@")
+
+
+async def test_pjsua2_shows_the_tag_and_the_label_of_a_suspected_caller(line):
+    async with answering(*line.pbx) as callee:
+        await callee.expect("ready")
+        placed = await place(SUSPECTED, CALLED, host_port(str(line.proxy)))
+        seen = (await callee.expect("invite"))["headers"]
+    assert placed.status == 200
+    assert seen["x-ringfence-verdict"] == ["suspected"]
+    assert seen["x-ringfence-rule"] == ["suspects"]
+    assert LABEL in seen["from"][0]
+    assert LABEL not in placed.headers["from"][0]  # the caller's own From comes back to it
+
+
+async def test_pjsua2_is_told_603(line):
+    placed = await place(BLOCKED, CALLED, host_port(str(line.proxy)))
+    assert (placed.status, placed.phrase, placed.rang, placed.heard) == (603, "Decline", False, 0)
+    assert "cause=603" in placed.headers["reason"][0]
+
+
+async def test_pjsua2_talks_with_baresip(line):
+    async with BaresipPhone("pbx", line.pbx) as callee:
+        placing = asyncio.create_task(place(SUSPECTED, CALLED, host_port(str(line.proxy))))
+        call = await callee.rings()
+        await call.answer()
+        loudness = await hears_a_tone(call)
+        placed = await placing
+    assert call.headers["X-Ringfence-Verdict"] == "suspected"
+    assert LABEL in call.headers["From"]
+    assert loudness > LOUD / 10
+    assert placed.status == 200
+    assert placed.heard >= HALF_A_SECOND
+
+
+async def test_baresip_talks_with_pjsua2(line):
+    async with answering(*line.pbx) as callee, BaresipPhone(ORDINARY, line.trunk, proxy=line.proxy) as caller:
+        await callee.expect("ready")
+        call = await caller.agent.dial(f"sip:{CALLED}@{line.proxy}")
+        await call.wait_established(5)
+        loudness = await hears_a_tone(call)
+        await call.hangup()
+        ended = await callee.expect("ended")
+    assert loudness > LOUD / 10
+    assert ended["heard"] >= 10
+
+
+async def test_baresip_is_declined(line):
+    async with BaresipPhone(BLOCKED, line.trunk, proxy=line.proxy) as caller:
+        call = await caller.agent.dial(f"sip:{CALLED}@{line.proxy}")
+        with pytest.raises(CallDeclined) as refusal:
+            await call.wait_established(5)
+    assert refusal.value.status == 603

@@ -1,0 +1,70 @@
+"""The product as its users run it: a process with a ringfence.yaml of its own, and its command line beside it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.peers.lanes import Lane
+from tests.peers.loopback import Endpoint, listening, parse_endpoint
+from tests.peers.process import Peer
+
+COMMAND_S = 30
+LISTS = {"blocked": {"kind": "block"}, "suspects": {"kind": "suspect"}, "friends": {"kind": "allow"}}
+
+
+def settings(listen: Iterable[Endpoint], lanes: Iterable[Lane], **more: Any) -> dict[str, Any]:
+    """A whole ringfence.yaml for these listeners and lanes; `more` replaces or adds top-level keys."""
+    pairs = [lane.settings() for lane in lanes]
+    return {
+        "listen": [{"address": str(endpoint)} for endpoint in listen],
+        "pbxes": [pbx for pbx, _ in pairs],
+        "trunks": [trunk for _, trunk in pairs],
+        "lists": LISTS,
+        "use": [],
+        "storage": {"database": "ringfence.db", "key_file": "ringfence.keys"},
+        "logging": {"file": "calls.jsonl"},
+        **more,
+    }
+
+
+class Ringfence(Peer):
+    """`ringfence serve` on the given settings, once it listens."""
+
+    def __init__(
+        self, folder: Path, configuration: Mapping[str, Any], *, numbers: Mapping[str, list[str]] | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.file = folder / "ringfence.yaml"
+        self.file.write_text(json.dumps(configuration, indent=1, ensure_ascii=False))  # JSON is YAML too
+        for name, listed in (numbers or {}).items():
+            self.command("lists", "add", name, *listed, "--country", "CN")
+        super().__init__(
+            [sys.executable, "-W", "error", "-m", "console", "serve", "--config", self.file],
+            output=folder / "service.log",
+        )
+        for endpoint in (parse_endpoint(listener["address"]) for listener in configuration["listen"]):
+            self.ready(partial(listening, endpoint), f"listening on {endpoint}")
+
+    def command(self, *words: str) -> str:
+        """What another process of the command line prints on this configuration."""
+        run = subprocess.run(
+            [sys.executable, "-m", "console", "--config", self.file, *words],
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S,
+            check=False,
+        )
+        assert run.returncode == 0, f"ringfence {' '.join(words)}: {run.returncode}\n{run.stdout}{run.stderr}"
+        return run.stdout
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The log lines of judged calls so far."""
+        log = self.folder / "calls.jsonl"
+        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
