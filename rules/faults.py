@@ -61,12 +61,17 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names[:40])}"
 
 
-def faults_of(error: ValidationError, document: Placed, model: type[BaseModel] | None = None) -> list[Fault]:
-    """What is wrong with a document, by place; `model`, when given, lets unknown keys be compared with known ones."""
-    entries = [(document.path(entry["loc"]), entry) for entry in error.errors(include_url=False)]
+def faults_of(
+    error: ValidationError, document: Placed, model: type[BaseModel] | None = None, *, within: Location = ()
+) -> list[Fault]:
+    """What is wrong with a document, by place.
+
+    `model`, when given, lets unknown keys be compared with known ones; `within` is the part that was validated.
+    """
+    entries = [(document.path((*within, *entry["loc"])), entry) for entry in error.errors(include_url=False)]
     faults: dict[Location, Fault] = {}
     for path, entry in entries:
-        vague = len(path) < len(entry["loc"]) and entry["type"] not in ("missing", "extra_forbidden")
+        vague = len(path) < len(within) + len(entry["loc"]) and entry["type"] not in ("missing", "extra_forbidden")
         if vague and any(len(other) > len(path) and other[: len(path)] == path for other, _ in entries):
             continue  # another choice of the same union comes closer to what was meant
         key = (*path, entry["loc"][-1]) if entry["type"] == "missing" else path

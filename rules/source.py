@@ -115,7 +115,7 @@ def load_document(path: Path) -> Document:
 def read_document(text: str, file: str) -> Document:
     """The YAML document in `text`; `file` names it in faults."""
     try:
-        with _no_collection():
+        with without_collection():
             data, place = _Reader(file).read(text)
     except yaml.MarkedYAMLError as error:
         raise RuleError([_syntax_fault(error, text, file)]) from None
@@ -130,7 +130,7 @@ def read_document(text: str, file: str) -> Document:
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Keep the garbage collector from walking a growing tree again and again (it takes half of the time)."""
     was_on = gc.isenabled()
     gc.disable()

@@ -1,0 +1,67 @@
+"""What rules see of one call: its own facts, the lists its numbers stand on, and the wall clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from rules.model import Call, Hit
+
+# Entries of these kinds count on any number that the call shows; all others only on the asserted one, so that a
+# number which is merely claimed neither opens a door nor closes one (docs/rules.md, *Who is looked up*).
+COUNTS_ON_ANY = frozenset(("block", "suspect", "sealed", "do-not-originate", "subscriber-block"))
+NOWHERE: frozenset[str] = frozenset()
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+class WallClock:
+    """Reads hours and days of one zone; the machine's own zone is never used."""
+
+    __slots__ = ("_offset", "_quarter", "_working", "zone")
+
+    def __init__(self, zone: str, working: Callable[[date], bool]) -> None:
+        self.zone = ZoneInfo(zone)
+        self._working = working
+        self._quarter = -1  # offsets change on whole quarters of an hour: one look-up serves all calls within it
+        self._offset = 0
+
+    def read(self, at: float) -> tuple[int, int]:
+        """Day (counted from 1970-01-01) and minute of the day."""
+        quarter = int(at // 900)
+        if quarter != self._quarter:
+            offset = datetime.fromtimestamp(quarter * 900, self.zone).utcoffset()
+            self._offset = int(offset.total_seconds()) if offset else 0
+            self._quarter = quarter
+        return divmod((int(at) + self._offset) // 60, 1440)
+
+    def works(self, day: int) -> bool:
+        """Is this day, counted from 1970-01-01, a working day?"""
+        return self._working(date.fromordinal(day + _EPOCH))
+
+
+class Facts:
+    """One call while it is judged; made once a call, on the call path."""
+
+    __slots__ = ("call", "called_kinds", "called_lists", "caller_kinds", "caller_lists", "clock")
+
+    def __init__(self, call: Call, caller_hits: Sequence[Hit], called_hits: Sequence[Hit], clock: WallClock) -> None:
+        self.call = call
+        self.clock = clock
+        if caller_hits:
+            asserted = call.callers[0].canonical
+            counted = [hit for hit in caller_hits if hit.kind in COUNTS_ON_ANY or hit.number == asserted]
+            self.caller_lists = frozenset([hit.list for hit in counted])
+            self.caller_kinds = frozenset([hit.kind for hit in counted])
+        else:
+            self.caller_lists = self.caller_kinds = NOWHERE
+        if called_hits:
+            self.called_lists = frozenset([hit.list for hit in called_hits])
+            self.called_kinds = frozenset([hit.kind for hit in called_hits])
+        else:
+            self.called_lists = self.called_kinds = NOWHERE
+
+    def measured(self, name: str) -> float | str | bool | None:
+        """A fact that others measured, None where it is lacking."""
+        facts = self.call.facts
+        return None if facts is None else facts.get(name)

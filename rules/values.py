@@ -1,0 +1,126 @@
+"""The single values of the rule language, each read from the text that an author writes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Window(NamedTuple):
+    """Hours of wall clock in minutes from midnight: start in, end out; start > end runs across midnight."""
+
+    start: int
+    end: int
+
+
+def read_window(text: object) -> object:
+    """``21:00-08:00`` as a Window."""
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})", str(text).strip())
+    if not found:
+        raise ValueError(f"{text!r} is no span of hours; write one such as 21:00-08:00")
+    start_hour, start_minute, end_hour, end_minute = map(int, found.groups())
+    start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
+    if start_minute > 59 or end_minute > 59 or start >= 1440 or end > 1440:
+        raise ValueError(f"{text!r} names an hour that no clock shows; write 00:00 to 24:00")
+    if start == end:
+        raise ValueError("start and end are equal; write 00:00-24:00 for the whole day, or leave hours out")
+    return Window(start, end)
+
+
+class Lengths(NamedTuple):
+    """How many digits a number has, both ends in."""
+
+    low: int
+    high: int
+
+
+def read_lengths(text: object) -> object:
+    """``5`` or ``5-8`` as Lengths."""
+    found = re.fullmatch(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", str(text).strip())
+    if not found:
+        raise ValueError(f"{text!r} is no length; write a count of digits such as 5 or 5-8")
+    low, high = int(found[1]), int(found[2] or found[1])
+    if low > high:
+        raise ValueError(f"{text!r} ends before it begins; write the smaller length first")
+    return Lengths(low, high)
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def read_span(text: object) -> object:
+    """``1h`` in seconds."""
+    found = re.fullmatch(r"(\d{1,4})\s*([smhd])", str(text).strip())
+    if not found or int(found[1]) == 0:
+        raise ValueError(f"{text!r} is no length of time; write one such as 10m, 1h or 1d")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def span_name(seconds: int) -> str:
+    """The one spelling of a length of time in names of facts: 1d, 1h, 90m."""
+    unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def read_amount(text: object) -> object:
+    """``60`` or ``70%`` as a number; a percentage is kept as its number."""
+    found = re.fullmatch(r"(-?\d{1,12}(?:\.\d{1,6})?)\s*%?", str(text).strip())
+    if not found:
+        raise ValueError(f"{text!r} is no amount; write one such as 60 or 70%")
+    return float(found[1])
+
+
+def read_mode(text: object) -> object:
+    """``live``, ``observe`` or ``10%`` as the share of calls it acts on, in percent."""
+    words = {"live": 100.0, "observe": 0.0}
+    if str(text) in words:
+        return words[str(text)]
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", str(text).strip())
+    if not found or not 0 < float(found[1]) < 100:
+        raise ValueError(f"{text!r} is no mode; write live, observe, or a share of callers such as 10%")
+    return float(found[1])
+
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def read_days(value: object) -> object:
+    """Days of the week, spans of them, and the words working and off, as a flat list of words."""
+    days: list[str] = []
+    for item in value if isinstance(value, list) else [value]:
+        word = str(item).strip().lower()
+        first, dash, last = word.partition("-")
+        if word in ("working", "off"):
+            days.append(word)
+        elif first[:3] in DAYS and (not dash or last[:3] in DAYS):
+            start = DAYS.index(first[:3])
+            days += [DAYS[(start + n) % 7] for n in range((DAYS.index((last or first)[:3]) - start) % 7 + 1)]
+        else:
+            raise ValueError(f"{item!r} is no day; write mon, mon-fri, working (a working day) or off (any other day)")
+    return days
+
+
+def read_time(text: object) -> object:
+    """A point of time as ISO 8601 writes it; without an offset it is in the zone of ringfence.yaml."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no point of time; write one such as 2026-11-24T22:10+08:00") from error
+
+
+def read_version(value: object) -> object:
+    """The version of the language: there is one so far."""
+    if str(value) != "1":
+        raise ValueError(f"version {value!r} of the rule language is not known; write version: 1")
+    return 1
+
+
+def read_countries(value: object) -> object:
+    """Countries in capitals; the two words that compare with the trunk's country stay as they are."""
+    items = value if isinstance(value, list) else [value]
+    words = [str(item).lower() if len(str(item)) > 2 else str(item).upper() for item in items]
+    for word in words:
+        if word not in ("trunk", "not-trunk") and not re.fullmatch("[A-Z]{2}", word):
+            raise ValueError(f"{word!r} is no country; write CN, trunk (the trunk's own) or not-trunk (any other)")
+    return words
