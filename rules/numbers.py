@@ -37,7 +37,6 @@ KINDS = {
     PhoneNumberType.TOLL_FREE: NumberClass.TOLL_FREE,
 }
 _CANONICAL = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]{1,32})")
-_DIALLED = re.compile(r"[0-9*#]*[0-9][0-9*#]*")
 
 _cache: LRUCache[tuple[str, str, bool, str, bool], Number] = LRUCache(20_000)
 _cache_lock = Lock()  # the console reads numbers in several threads; a hit needs no lock
@@ -90,15 +89,15 @@ def _bare_user(text: str, context: str) -> tuple[str, str]:
 
 
 def _no_number(text: str, dialled: str, called: bool) -> Number:
-    """Not digits alone: a word for nobody, a feature code, a name, or rubbish."""
+    """Not digits alone: a word for nobody, a feature code such as *97, a name (it has a letter), or rubbish."""
     word = dialled.replace("_", "").casefold()
     if not called and (not text or word in ANONYMOUS_WORDS):
         return _ANONYMOUS
-    if _DIALLED.fullmatch(dialled) and len(dialled) <= LONGEST_EXTENSION and not is_address(text):
-        return Number(f"EXT:{dialled}", NumberClass.EXTENSION)
-    if (text and not dialled) or not text.isprintable():
-        return _MALFORMED
-    return _NAME
+    if is_address(text) or not text:
+        return _NAME
+    if not dialled.strip("0123456789*#"):
+        return _extension(dialled) if dialled else _MALFORMED
+    return _NAME if text.isprintable() and any(c.isalpha() for c in text) else _MALFORMED
 
 
 def _of_canonical(plan: str, digits: str) -> Number:
@@ -176,9 +175,12 @@ def _of_library(text: str, country: str | None) -> Number | None:
     if kind == PhoneNumberType.UNKNOWN:
         return None
     canonical = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    if len(canonical) > LONGEST_E164 + 1:  # the library knows longer ones in Germany
+        return None
     if parsed.country_code == 86 and text != canonical:  # prefixes gone, our own table is asked again
         return _global(canonical[1:])
-    region = phonenumbers.region_code_for_number(parsed) or ""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[parsed.country_code or 0]
+    region = regions[0] if len(regions) == 1 else phonenumbers.region_code_for_number(parsed) or ""
     return Number(canonical, KINDS.get(kind, NumberClass.OTHER), region if region.isalpha() else "")
 
 
@@ -215,7 +217,7 @@ def _international(digits: str, country: str, called: bool) -> Number:
         return known
     known = _national(digits, country, called)
     guess = known.kind in (NumberClass.EXTENSION, NumberClass.IMPOSSIBLE) and digits[0] != "0"
-    return _impossible(digits) if guess and SHORTEST_GUESS <= len(digits) <= LONGEST_E164 else known
+    return _global(digits) if guess and SHORTEST_GUESS <= len(digits) <= LONGEST_E164 else known
 
 
 def _in_own_plan(digits: str, country: str, called: bool) -> Number | None:
@@ -251,7 +253,9 @@ def _rests(digits: str, country: str) -> Iterator[str]:
 
 
 def _bare_global(digits: str, shortest: int) -> Number | None:
-    return _valid(_global(digits)) if len(digits) >= shortest else None
+    """A valid number of E.164 without the plus. 3315 is an extension, not an emergency in France."""
+    known = _valid(_global(digits)) if len(digits) >= shortest else None
+    return known if known and known.kind is not NumberClass.EMERGENCY else None
 
 
 def _valid(number: Number) -> Number | None:
@@ -273,7 +277,7 @@ def _impossible_as_spelt(digits: str, country: str) -> Number | None:
         return None
     number = phonenumbers.PhoneNumber(country_code=int(code), national_number=int(digits))
     possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return _impossible(code + digits) if possible else None
+    return _global(code + digits) if possible else None
 
 
 def _extension(digits: str) -> Number:
@@ -290,7 +294,7 @@ def _in_context(digits: str, area: str, region: str, called: bool) -> Number:
         return known
     # No plan of that country allows it. Whoever wrote the context says that it is a number there all the same.
     if area and digits[0] != "0" and SHORTEST_GUESS <= len(digits) <= LONGEST_E164 - len(area):
-        return _impossible(area + digits)
+        return _global(area + digits)
     return known
 
 

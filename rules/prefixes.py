@@ -47,6 +47,8 @@ def _global(digits: str, text: str) -> str:
 
 def _in_china(plan: Plan, rest: str) -> str:
     """The beginning of a national number: inside the plan only, or of E.164."""
+    if len(plan.calling_code + rest) > LONGEST_E164:
+        raise ValueError(f"{rest!r} is too long: a number has at most {LONGEST_E164} digits, country code and all")
     local = rest[len(plan.area(rest)) :]
     if _inside(plan, rest):
         return f"{plan.country}:{rest}"

@@ -159,6 +159,7 @@ def test_an_international_trunk_reads_bare_digits_as_e164():
     assert canonical("380674606869", INTERNATIONAL) == "+380674606869"
     assert canonical("4311129", INTERNATIONAL) == "+4311129"
     assert canonical("214346", INTERNATIONAL) == "EXT:214346"
+    assert kind("3315", INTERNATIONAL) == kind("86110", CN_INTERNATIONAL) == "extension"
 
 
 def test_a_national_trunk_reads_e164_without_plus_where_no_national_number_fits():
@@ -202,7 +203,10 @@ def test_phone_context():
         ("MP114.FXS1", "name"),
         ("185.22.184.14", "name"),
         ("8t50q901", "name"),
-        ("**", "name"),
+        ("**", "extension"),
+        ("0+8613800138000", "malformed"),
+        ("_", "malformed"),
+        ("1/2", "malformed"),
         ("张三", "name"),
         ("+441xxxxxxxxx", "malformed"),
         ("+", "malformed"),
