@@ -38,7 +38,7 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "pending", "plan",
+        "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop", "pending", "plan",
         "rang", "request", "ring_until", "sent_from", "server", "targets", "timer", "verdict",
     )  # fmt: skip
 
@@ -48,6 +48,7 @@ class Context:
         request: Request,
         fields: Fields,
         plan: Plan,
+        loop: bytes,
         flow: Flow,
         server: ServerTransaction,
         now: float,
@@ -56,6 +57,7 @@ class Context:
         self.request = request
         self.fields = fields
         self.plan = plan
+        self.loop = loop  # the end of every branch of this request
         self.flow = flow
         self.server = server
         server.user = self

@@ -18,6 +18,7 @@ from proxy.forwarding import (
     Plan,
     dropped_names,
     edit_lines,
+    find_token,
     is_loop,
     make_response,
     plan_route,
@@ -49,6 +50,7 @@ from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
 _DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
+_OWN_TAG = b"rf"
 _KEEP_ALIVE = b"\r\n\0 \t"
 _RETRY_AFTER = b"Retry-After: 5"
 _FORBIDDEN = Refusal(403, "Forbidden")
@@ -169,16 +171,21 @@ class Core:
             self._answer_options(request, back)
             return
         try:
-            plan = plan_route(request, fields, self.topology, self.tokens, from_pbx=peer.from_pbx)
+            plan = plan_route(request, fields.uri, self.topology)
         except BadHeader as error:
             self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
             return
-        loop = self._loop_hash(request, fields, plan, peer)
+        loop = _loop_hash(request, fields, plan, peer)
         refusal = refuse_to_forward(request, fields, looped=is_loop(request, self.topology.listeners, loop))
-        if refusal is None and _is_preloaded(plan, peer):
-            refusal = _FORBIDDEN
+        in_dialog = peer.from_pbx or (
+            # Only here does a token matter: a trunk-side call that is not to be judged, or that chooses its path.
+            (request.method == b"INVITE" or plan.routes)
+            and find_token(plan, fields, self.tokens, from_pbx=False) is not None
+        )
+        if refusal is None and plan.named_us and plan.routes and not in_dialog:
+            refusal = _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
         if refusal is None:
-            refusal = self._refuse_for_load(request, fields, plan)
+            refusal = self._refuse_for_load(request, fields)
         if refusal is not None:
             self._refuse_on(back, request, refusal)
             return
@@ -186,17 +193,17 @@ class Core:
             server: ServerTransaction = InviteServer(self.layer, key, back)
         else:
             server = NonInviteServer(self.layer, key, back)
-        context = Context(self, request, fields, plan, flow, server, now)
-        if server.invite and not peer.from_pbx and plan.token is None:
+        context = Context(self, request, fields, plan, loop, flow, server, now)
+        if server.invite and not in_dialog:
             self.effects.append(Decide(context))
         else:
             self._admit(context, now)
 
-    def _refuse_for_load(self, request: Request, fields: Fields, plan: Plan) -> Refusal | None:
+    def _refuse_for_load(self, request: Request, fields: Fields) -> Refusal | None:
         """503 for what would be new work while the node drains or is full; dialogs go on."""
         if len(self.layer.servers) >= self.limits.max_transactions:
             return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
-        if self.draining and not fields.to_tag and request.method == b"INVITE" and plan.token is None:
+        if self.draining and not fields.to_tag and request.method == b"INVITE":
             return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
         return None
 
@@ -261,7 +268,8 @@ class Core:
             context.unreachable(now)
             return
         request, plan = context.request, context.plan
-        branch = self._new_branch(request, context)
+        self._branches += 1
+        branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self._salt, self._branches, context.loop)
         uri = plan.uri_bytes
         if target.pbx is not None and target.pbx.rewrite_host:
             uri = rewrite_host(uri, target.host, target.port)
@@ -288,18 +296,24 @@ class Core:
 
     def _forward_ack(self, request: Request, fields: Fields, flow: Flow, peer: Peer, now: float) -> None:
         """The ACK for a 2xx has no transaction (16.11); the ACK for a response of ours ends here."""
-        if fields.to_tag and fields.to_tag == self._own_tag(request):
+        if fields.to_tag.startswith(_OWN_TAG) and fields.to_tag == self._own_tag(request):
             self.dropped["ACK to a response of ours"] += 1
             return
         try:
-            plan = plan_route(request, fields, self.topology, self.tokens, from_pbx=peer.from_pbx)
+            plan = plan_route(request, fields.uri, self.topology)
             next_hop = parse_uri(_bare(plan.routes[0])) if plan.routes else plan.uri
         except BadHeader:
             self.dropped["malformed ACK"] += 1
             return
         choose = self.topology.targets_from_pbx if peer.from_pbx else self.topology.targets_from_trunk
         targets = choose(peer, next_hop)
-        if not targets or fields.forwards == 0 or _is_preloaded(plan, peer):
+        preloaded = (
+            plan.named_us
+            and plan.routes
+            and not peer.from_pbx
+            and find_token(plan, fields, self.tokens, from_pbx=False) is None
+        )
+        if not targets or fields.forwards == 0 or preloaded:
             self.dropped["ACK to nowhere"] += 1
             return
         plan = _for_next_hop(plan, next_hop, targets[0])
@@ -323,18 +337,6 @@ class Core:
             send((targets[0].host,), now)
         else:
             self.effects.append(Resolve(targets[0], send))
-
-    def _new_branch(self, request: Request, context: Context) -> bytes:
-        self._branches += 1
-        loop = self._loop_hash(request, context.fields, context.plan, context.flow.peer)
-        return b"%s%x.%x%s" % (MAGIC_COOKIE, self._salt, self._branches, loop)
-
-    def _loop_hash(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:
-        """What decides where the request goes (RFC 5393 4.2.2: Request-URI, Route and what else routing looks at)."""
-        required = request.raw(b"proxy-require")
-        tags = fields.from_tag, fields.to_tag
-        number = hash((request.uri, *plan.routes, fields.call_id, *tags, fields.cseq, required, peer.from_pbx))
-        return b".%x" % (number & 0xFFFFFFFFFFFF)
 
     def _sign(self, context: Context) -> bytes:
         flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
@@ -366,7 +368,7 @@ class Core:
         """The To tag of our responses to this request: the same each time, so that their ACK is known (8.2.7)."""
         sender = request.raw(b"from") or b""
         number = hash((self._salt, request.call_id, sender.rpartition(b"tag=")[2], b"our To tag"))
-        return b"rf%x" % (number & 0xFFFFFFFFFFFFFFFF)
+        return _OWN_TAG + b"%x" % (number & 0xFFFFFFFFFFFFFFFF)
 
     # ---- events from outside -----------------------------------------------------------------------------------
 
@@ -421,9 +423,12 @@ def _bare(route: bytes) -> bytes:
     return route.partition(b"<")[2].partition(b">")[0] or route.partition(b";")[0].strip()
 
 
-def _is_preloaded(plan: Plan, peer: Peer) -> bool:
-    """Does a trunk-side request try to choose its path, without the token of a dialog that may?"""
-    return plan.named_us and bool(plan.routes) and plan.token is None and not peer.from_pbx
+def _loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:
+    """What decides where the request goes (RFC 5393 4.2.2: Request-URI, Route and what else routing looks at)."""
+    required = request.raw(b"proxy-require")
+    tags = fields.from_tag, fields.to_tag
+    number = hash((request.uri, *plan.routes, fields.call_id, *tags, fields.cseq, required, peer.from_pbx))
+    return b".%x" % (number & 0xFFFFFFFFFFFF)
 
 
 def _for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
@@ -431,7 +436,7 @@ def _for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
 
     Only where we follow the Route: a next hop that gave way to the trunk's PBX changes nothing.
     """
-    if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host, target.port):
+    if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host.encode(), target.port):
         return plan
     routes = [*plan.routes[1:], b"<" + plan.uri_bytes + b">"]
     return plan._replace(uri=next_hop, uri_bytes=_bare(plan.routes[0]), routes=routes, changed=True)

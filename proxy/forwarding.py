@@ -83,16 +83,18 @@ class Plan(NamedTuple):
 
     uri: Uri
     uri_bytes: bytes
-    routes: list[bytes]  # Route values that remain, as URIs in brackets with their parameters
-    token: Token | None  # a valid token that one of our own Route values carried
-    changed: bool  # Route header fields differ from what came
+    routes: list[bytes]  # Route values that remain, as written
+    users: list[bytes]  # user parts of our own Route values that were taken off: one of them may be a token
     named_us: bool  # the top Route named us
+    changed: bool  # Route header fields differ from what came
 
 
-def plan_route(request: Request, fields: Fields, topology: Topology, tokens: Tokens, *, from_pbx: bool) -> Plan:
-    """Undo a strict router, take our own Route values off, and read their token. Raises BadHeader."""
+def plan_route(request: Request, uri: Uri, topology: Topology) -> Plan:
+    """Undo a strict router, and take our own Route values off. Raises BadHeader."""
+    if b"route" not in request.where:
+        return Plan(uri, request.uri, [], [], False, False)
     values = _route_values(request)
-    uri, uri_bytes = fields.uri, request.uri
+    uri_bytes = request.uri
     users: list[bytes] = []
     changed = False
     if values and topology.names_us(uri) and read_token(uri.user) is not None:
@@ -109,14 +111,17 @@ def plan_route(request: Request, fields: Fields, topology: Topology, tokens: Tok
         users.append(top.user)
         del values[0]
         changed = named_us = True
-    token = None
-    for user in users:
-        token = tokens.verify(user, fields.call_id, fields.from_tag, fields.to_tag, from_pbx=from_pbx)
-        if token is not None:
-            break
-    if token is not None and not fields.to_tag:
-        token = None  # a token proves a dialog, and a request without a To tag is in none
-    return Plan(uri, uri_bytes, [text for text, _ in values], token, changed, named_us)
+    return Plan(uri, uri_bytes, [text for text, _ in values], users, named_us, changed)
+
+
+def find_token(plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> Token | None:
+    """The valid token among our own Route values. It proves a dialog, and without a To tag there is none."""
+    if fields.to_tag:
+        for user in plan.users:
+            token = tokens.verify(user, fields.call_id, fields.from_tag, fields.to_tag, from_pbx=from_pbx)
+            if token is not None:
+                return token
+    return None
 
 
 def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
@@ -125,6 +130,10 @@ def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
         return []
     found = []
     for line in request.raw_all(b"route"):
+        bare = line[1:-1]
+        if line[:1] == b"<" and line[-1:] == b">" and b">" not in bare and b"<" not in bare:
+            found.append((line, bare))  # one value without parameters, as nearly all are
+            continue
         start = 0
         for address in parse_addresses("Route", line):
             found.append((line[start : start + address.end].strip().rstrip(b",").strip(), address.uri))
@@ -178,15 +187,17 @@ def rewrite_host(uri: bytes, host: str, port: int) -> bytes:
 
 def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -> bool:
     """Did we forward this very request before (RFC 3261 16.3 step 4, with the hash of RFC 5393)?"""
-    for value in request.raw_all(b"via"):
-        if not any(listener.sent_by in value for listener in listeners):
+    for line, name in zip(request.lines, request.names, strict=True):
+        if name != b"via" or loop_hash not in line:
             continue
+        value = line.partition(b":")[2]
         while value:
             try:
                 via = parse_via(value)
             except BadHeader:
                 break
-            if via.branch.endswith(loop_hash):
+            sent_by = b"%s:%d" % (via.host, via.port or 5060)
+            if via.branch.endswith(loop_hash) and any(sent_by == each.sent_by for each in listeners):
                 return True
             value = value[via.end :]
     return False
@@ -196,10 +207,7 @@ def make_response(
     request: Request, status: int, phrase: str, to_tag: bytes = b"", fields: Sequence[bytes] = ()
 ) -> bytes:
     """A response of our own, with what RFC 3261 8.2.6 copies from the request."""
-    copied: list[bytes] = []
-    for name, line in zip(request.names, request.lines, strict=True):
-        if name == b"via":
-            copied.append(line)
+    copied = [line for line, name in zip(request.lines, request.names, strict=True) if name == b"via"]
     for name in (b"from", b"to", b"call-id", b"cseq"):
         index = request.where.get(name)
         if index is None:

@@ -71,16 +71,19 @@ class Topology:
             Listener(i, "UDP", each.address.host, each.address.port, str(each.advertise or each.address), each.side)
             for i, each in enumerate(settings.listen)
         ]
-        self._names = {_key(each.address) for each in settings.listen}
+        self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
         self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
         self._names |= {_key(each) for each in settings.aliases}
         trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each, trunks) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
         self._pbx_sources: dict[tuple[str, int], Peer] = {}
+        self._pbx_targets: dict[tuple[bytes, int], list[Target]] = {}
         for pbx in self.pbxes.values():
             for target in pbx.targets:
                 self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
+                # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
+                self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
         self._pbx_side = Peer(first.name, first, from_pbx=True)
         self._hosts: dict[str, Peer] = {}
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
@@ -146,20 +149,17 @@ class Topology:
         """Does the URI's host and port name this proxy: a listener, what it advertises, or an alias?"""
         return bool(uri.host) and uri.address in self._names
 
-    def is_pbx(self, address: tuple[str, int]) -> bool:
-        """Is it an address of a configured PBX, the only third place a trunk-side request may name?"""
-        return address in self._pbx_sources
+    def is_pbx(self, target: Target) -> bool:
+        """Is it an address of a configured PBX?"""
+        return (target.host, target.port) in self._pbx_sources
 
     def trusts(self, target: Target) -> bool:
         """May an asserted identity that asks for privacy be shown there (RFC 3325 section 7)?"""
-        return (target.host, target.port) in self._trusted_targets or self.is_pbx((target.host, target.port))
+        return (target.host, target.port) in self._trusted_targets or self.is_pbx(target)
 
     def targets_from_trunk(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a trunk-side request goes: the PBX it names if that is configured, else the trunk's PBX."""
-        address = next_hop.address
-        if next_hop.host and self.is_pbx(address):
-            return [Target(*address)]
-        return peer.pbx.targets
+        return self._pbx_targets.get(next_hop.address, peer.pbx.targets)
 
     def targets_from_pbx(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a PBX-side request goes: to its next hop; to the outbound trunk when that is us; nowhere: empty."""
@@ -167,12 +167,14 @@ class Topology:
             return peer.pbx.outbound
         maddr = next_hop.param(b"maddr")
         host, port = next_hop.address
-        return [Target(maddr.decode("ascii", "replace").strip("[]") if maddr else host, port)]
+        return [Target((maddr.strip(b"[]") if maddr else host).decode("ascii", "replace"), port)]
 
     def listener_for(self, arrived: Listener, target: Target) -> Listener | None:
         """The listener to send from: of the target's family, on its side, the one of arrival where that fits."""
         family = 6 if ":" in target.host else 4
-        side = "pbx" if self.is_pbx((target.host, target.port)) else "trunk"
+        if len(self.listeners) == 1:
+            return arrived if arrived.family == family else None
+        side = "pbx" if self.is_pbx(target) else "trunk"
         fitting = [each for each in self.listeners if each.family == family]
         best = [each for each in fitting if each.side == side]
         if not best:
@@ -192,5 +194,5 @@ def _make_pbx(each: PbxSettings, trunks: dict[str, TrunkSettings]) -> Pbx:
     return pbx
 
 
-def _key(address: HostPort) -> tuple[str, int]:
-    return address.host, address.port
+def _key(address: HostPort) -> tuple[bytes, int]:
+    return address.host.encode(), address.port

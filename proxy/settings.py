@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from rules.model import Trunk
+
 
 class HostPort(BaseModel):
     """A host and a port, written ``192.0.2.1:5060``, ``[2001:db8::1]:5060`` or ``pbx.example.com``."""
@@ -112,6 +114,20 @@ class TrunkSettings(Part):
         None, description="Suspicion from which calls are rejected; default: thresholds.reject."
     )
     fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
+
+    def facts(self, *, tag_at: int, reject_at: int) -> Trunk:
+        """What judging sees of this trunk; the thresholds are those of trunks that set none."""
+        return Trunk(
+            name=self.name,
+            country=self.country,
+            national=self.numbers == "national",
+            identity_trusted=self.identity == "trusted",
+            cli_screened=self.cli == "screened",
+            profile=self.profile,
+            tag_at=tag_at if self.tag_at is None else self.tag_at,
+            reject_at=reject_at if self.reject_at is None else self.reject_at,
+            fail_closed=self.fail_closed,
+        )
 
 
 class ProfileSettings(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Via, parse_number, split_tokens
+from proxy.sip.headers import Via, parse_number, parse_tag, split_tokens
 from proxy.sip.message import SINGLE, Request
 from proxy.sip.uri import Uri
 
@@ -17,7 +17,7 @@ _URN_SERVICE = b"service:"  # RFC 5031; urn:service:sos is how phones dial for h
 _METHODS = frozenset(
     b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
 )
-_MANDATORY = (b"to", b"from", b"cseq", b"call-id", b"via")
+_MANDATORY = {b"to", b"from", b"cseq", b"call-id", b"via"}
 
 
 class Refusal(NamedTuple):
@@ -45,18 +45,18 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
     if request.fault:
         return Refusal(400, f"Bad Request: {request.fault}")
     where = request.where
-    for name in _MANDATORY:
-        if name not in where:
-            return Refusal(400, f"Missing {name.decode().title()}")
-    if request.repeated and any(name in SINGLE for name in request.repeated):
+    if not where.keys() >= _MANDATORY:
+        missing = min(_MANDATORY - where.keys())
+        return Refusal(400, f"Missing {missing.decode().title()}")
+    if len(where) != len(request.names) and any(name in SINGLE for name in request.repeated):
         return Refusal(400, "A Single Header Field Is Repeated")
     try:
         number, method = request.cseq
         if method != request.method:
             # RFC 4475 3.1.2.18: for a method nobody knows, 501 tells more.
             return Refusal(400, "CSeq Method Mismatch") if request.method in _METHODS else _NOT_IMPLEMENTED
-        from_tag = request.from_.tag
-        to_tag = request.to.tag
+        from_tag = parse_tag("From", request.raw(b"from") or b"")
+        to_tag = parse_tag("To", request.raw(b"to") or b"")
         call_id = request.call_id
         if not call_id or b" " in call_id:
             return Refusal(400, "Malformed Call-ID")

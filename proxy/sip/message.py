@@ -6,6 +6,7 @@ What nothing edits leaves byte for byte as it came: folded lines, odd spellings,
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.headers import (
@@ -32,21 +33,25 @@ OWN_HEADERS = b"x-ringfence-"
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
 SINGLE = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
 
-_START = re.compile(rb"([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]+) (SIP/[0-9]+\.[0-9]+)\Z", re.IGNORECASE)
+_TOKEN = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+\Z")
+_VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
 _STATUS = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
+_CLASSES = (b"1", b"2", b"3", b"4", b"5", b"6")
+_AFTER_STATUS = (b" ", b"\r")
 _MOST_SPELLINGS = 4000
 
 _canonical: dict[bytes, bytes] = {}  # spelling -> canonical name; bounded, since spellings come from the wire
 
 
-def canonical_name(spelling: bytes) -> bytes:
-    """The lower-case long name of a header field; empty when the spelling is no token."""
+def canonical_name(line: bytes) -> bytes:
+    """The lower-case long name of a header line; empty when it begins with no name."""
+    spelling, colon, _ = line.partition(b":")
     name = spelling.strip(b" \t\r\n").lower()
     name = COMPACT.get(name, name)
     if name.startswith(OWN_HEADERS):
         name = OWN_HEADERS
-    if not name or b" " in name or b"\t" in name or b"\r" in name:
-        name = b""
+    if not colon or not name or b" " in name or b"\t" in name or b"\r" in name:
+        return b""
     if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64:
         _canonical[spelling] = name
     return name
@@ -55,29 +60,30 @@ def canonical_name(spelling: bytes) -> bytes:
 class Message:
     """What requests and responses share: start line, header lines as they came, body."""
 
-    __slots__ = ("body", "fault", "lines", "names", "repeated", "start", "where")
+    __slots__ = ("body", "fault", "lines", "names", "start", "where")
 
     def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
         self.start = start
         self.lines = lines  # one header field each, folded ones with their CRLF inside
         self.body = body
         self.fault = ""  # what is wrong with the framing; empty when nothing is
-        self.names: list[bytes] = []
-        self.where: dict[bytes, int] = {}  # canonical name -> index of its first line
-        self.repeated: list[bytes] = []
-        names, where = self.names, self.where
-        for index, line in enumerate(lines):
-            spelling, colon, _ = line.partition(b":")
-            name = _canonical.get(spelling)
-            if name is None:
-                name = canonical_name(spelling)
-            if not colon or not name:
+        known = _canonical.get
+        # A line without a colon loses its last byte here, is not known, and is looked at below.
+        names = [known(line[: line.find(b":")]) for line in lines]
+        if None in names:
+            names = [canonical_name(line) if name is None else name for line, name in zip(lines, names, strict=True)]
+            if b"" in names:
                 self.fault = "a line of the header section is no header field"
-            names.append(name)
-            if name in where:
-                self.repeated.append(name)
-            else:
-                where[name] = index
+        self.names: list[bytes] = cast(list[bytes], names)
+        # Canonical name -> index of its first line: built from the end, so that the first one stays.
+        self.where: dict[bytes, int] = dict(zip(reversed(self.names), range(len(names) - 1, -1, -1), strict=True))
+
+    @property
+    def repeated(self) -> list[bytes]:
+        """Names that stand on more than one line."""
+        if len(self.where) == len(self.names):
+            return []
+        return [name for name in self.where if self.names.count(name) > 1]
 
     def raw(self, name: bytes) -> bytes | None:
         """The value of the first header field of that canonical name, as written; None where it is absent."""
@@ -94,8 +100,11 @@ class Message:
 
     def check_length(self) -> None:
         """Cut what follows the body (RFC 3261 18.3), and note a Content-Length that can't be right."""
-        value = self.raw(b"content-length")
-        if value is None:
+        index = self.where.get(b"content-length")
+        if index is None:
+            return
+        value = self.lines[index].partition(b":")[2]
+        if len(self.where) == len(self.names) and int_or_none(value) == len(self.body):
             return
         try:
             length = parse_number("Content-Length", value, 2**31)
@@ -123,12 +132,12 @@ class Request(Message):
 
     def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
         super().__init__(start, lines, body)
-        found = _START.match(start)
-        if found is None:
-            self.fault = "malformed request line"
-            self.method, self.uri, self.version = start.partition(b" ")[0], b"", b"SIP/2.0"
+        parts = start.split(b" ")
+        if len(parts) == 3 and parts[1] and _TOKEN.match(parts[0]) and _VERSION.match(parts[2]):
+            self.method, self.uri, self.version = parts
         else:
-            self.method, self.uri, self.version = found.groups()
+            self.fault = "malformed request line"
+            self.method, self.uri, self.version = parts[0], b"", b"SIP/2.0"
 
     @property
     def request_uri(self) -> Uri:
@@ -138,7 +147,7 @@ class Request(Message):
     @property
     def via(self) -> Via:
         """The top Via."""
-        return parse_via(self.raw(b"via") or b"")
+        return parse_via(self.raw(b"via") or b"")  # an absent Via is as malformed as an empty one
 
     @property
     def from_(self) -> Address:
@@ -221,7 +230,7 @@ def parse_request(data: bytes) -> Request:
     request = Request(start, lines, body)
     if fault:
         request.fault = fault
-    elif body or b"content-length" in request.where:
+    else:
         request.check_length()
     return request
 
@@ -243,23 +252,23 @@ class ResponseHead:
 
     def __init__(self, data: bytes) -> None:
         """Raises BadMessage or BadHeader for whatever can't be forwarded."""
-        found = _STATUS.match(data)
-        if found is None:
+        digits = data[8:12]
+        if not digits[:3].isdigit() or digits[:1] not in _CLASSES or digits[3:] not in _AFTER_STATUS:
             raise BadMessage("malformed status line")
-        self.status = int(found[1])
+        self.status = int(digits[:3])
         start_end = data.find(b"\r\n")
         via_end = data.find(b"\r\n", start_end + 2)
         line = data[start_end + 2 : via_end]
         head_end = data.find(b"\r\n\r\n", via_end)
         length_at = data.find(b"\r\nContent-Length:", via_end, head_end + 2)
         if (
-            line[:4] in (b"Via:", b"via:")
+            head_end > 0
+            and length_at > 0
+            and line[:4] == b"Via:"
             and b"," not in line
             and b'"' not in line
-            and head_end > 0
-            and data[via_end + 2] not in b" \t"
-            and length_at > 0
-            and _length_is(data, length_at + 17, len(data) - head_end - 4)
+            and data[via_end + 2] > 32  # the next line does not continue this one
+            and int_or_none(data[length_at + 17 : data.find(b"\r\n", length_at + 17)]) == len(data) - head_end - 4
         ):
             self.forwarded = data[: start_end + 2] + data[via_end + 2 :]
             at = line.find(b"branch=" + MAGIC_COOKIE)
@@ -278,6 +287,7 @@ class ResponseHead:
         self.forwarded = response.to_bytes()
 
 
-def _length_is(data: bytes, at: int, expected: int) -> bool:
-    """Does the number at `at` equal `expected`?"""
-    return data[at : data.find(b"\r\n", at)].strip() == b"%d" % expected
+def int_or_none(digits: bytes) -> int | None:
+    """The number, when it is one."""
+    digits = digits.strip()
+    return int(digits) if digits.isdigit() and len(digits) < 10 else None

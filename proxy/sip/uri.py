@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -38,9 +39,9 @@ class Uri(NamedTuple):
     headers: bytes = b""  # with the leading "?", as written
 
     @property
-    def address(self) -> tuple[str, int]:
+    def address(self) -> tuple[bytes, int]:
         """Host and port to compare with others; the port is the scheme's own where none was written."""
-        return self.host.decode("ascii"), self.port or (SIPS_PORT if self.scheme == b"sips" else SIP_PORT)
+        return self.host, self.port or (SIPS_PORT if self.scheme == b"sips" else SIP_PORT)
 
     def param(self, name: bytes) -> bytes | None:
         """Value of a URI parameter (empty for a bare one), or None where it is absent."""
@@ -51,6 +52,7 @@ class Uri(NamedTuple):
         return None
 
 
+@lru_cache(maxsize=4096)  # the URIs of Contact, Route and P-Asserted-Identity come again and again
 def parse_uri(text: bytes) -> Uri:
     """The parts of a URI.
 
