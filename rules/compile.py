@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,17 +34,17 @@ def compile_rules(
     *,
     trunks: Sequence[Trunk] = (),
     profiles: Collection[str] | None = None,
-    lists: Mapping[str, str] | None = None,
+    lists: Iterable[str] = (),
     configuration: Document | None = None,
     now: float | None = None,
 ) -> tuple[RuleSet | None, list[Fault]]:
     """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
 
-    The rule set is None when there is any fault; warnings alone stop nothing. `trunks` tell the countries in which
-    bare numbers are read, `profiles` the reply profiles, `lists` the kinds of lists beyond those in `settings`.
+    The rule set is None when there is any fault; warnings alone stop nothing. Bare numbers are read in the one country
+    of `trunks`, if a file names no other. `profiles` are the reply profiles, `lists` those beyond `settings`.
     """
     with without_collection():
-        compiler = _Compiler(settings, trunks, profiles, {**(lists or {})}, time.time() if now is None else now)
+        compiler = _Compiler(settings, trunks, profiles, lists, time.time() if now is None else now)
         return compiler.compile(sources, configuration or NO_CONFIGURATION)
 
 
@@ -64,14 +64,15 @@ class _Compiler:
         settings: ScreeningSettings,
         trunks: Sequence[Trunk],
         profiles: Collection[str] | None,
-        lists: Mapping[str, str],
+        lists: Iterable[str],
         now: float,
     ) -> None:
         self.settings = settings
         self.trunks = {trunk.name: trunk for trunk in trunks}
         self.profiles = profiles
         self.faults: list[Fault] = []
-        self.kinds = {**lists, **{name: str(listed.kind) for name, listed in settings.lists.items()}}
+        self.kinds = dict.fromkeys(lists, "plain")
+        self.kinds.update((name, str(listed.kind)) for name, listed in settings.lists.items())
         countries = {trunk.country for trunk in trunks if trunk.country}
         self.country = countries.pop() if len(countries) == 1 else ""
         self.surroundings = Surroundings(lists=self.kinds, trunks=self.trunks, headers=settings.headers)
@@ -151,7 +152,7 @@ class _Compiler:
                 if rule.rule in file.off:
                     continue
                 loc: Location = ("rules", position)
-                place = f"{file.document.file}:{file.document.locate(loc)[0]}"
+                place = f"{file.shown}:{file.document.locate(loc)[0]}"
                 if rule.rule in places:
                     what = f"rule {rule.rule!r} stands in {places[rule.rule]} too"
                     self.faults.append(file.document.fault((*loc, "rule"), what, "give one of them another name"))
@@ -183,7 +184,7 @@ class _Compiler:
 
     def _prove(self, item: _Built) -> None:
         """Run a rule's examples; one that fails is a fault."""
-        if not item.rule.catches and not item.file.pack:
+        if not item.rule.catches:
             what = f"rule {item.rule.rule!r} shows no call that it catches"
             hint = "add catches: [{from: NUMBER, to: NUMBER}]"
             self.faults.append(item.file.document.fault((*item.loc, "rule"), what, hint, warning=True))

@@ -42,6 +42,11 @@ class Condition:
         self.how = how  # "all" or "any" of the parts
         self.parts = tuple(parts)
 
+    @property
+    def joint(self) -> str:
+        """The word between its parts."""
+        return "or" if self.how == ANY else "and"
+
 
 def all_of(parts: Sequence[Condition]) -> Condition:
     """Every part must hold; found by the most telling of them."""

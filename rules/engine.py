@@ -109,6 +109,17 @@ class CompiledRule:
         return share > 0.0 and bucket(self.name, call.caller.canonical or call.called.canonical) < share
 
 
+def counts(hit: Hit, call: Call) -> bool:
+    """Does this entry act on this call? An allow entry must not open the door to a forged number."""
+    if hit.kind in COUNTS_ON_ANY:
+        return True
+    if hit.number != call.callers[0].canonical:
+        return False
+    if hit.kind != "allow":
+        return True
+    return call.believed and (not hit.trunks or call.trunk.name in hit.trunks)
+
+
 class Judgement:
     """The state of one search for a verdict: what decides so far, what marks, and what fired."""
 
@@ -138,7 +149,6 @@ class Judgement:
     def hear_lists(self, hits: Sequence[Hit]) -> None:
         """What the entries that cover the caller do by themselves."""
         call = self.call
-        asserted = call.callers[0].canonical
         suspects: dict[str, Hit] = {}
         for hit in hits:
             detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
@@ -149,7 +159,7 @@ class Judgement:
                     suspects[hit.list] = hit
                 continue
             effect = ENTRY_EFFECTS.get(kind)
-            if effect is None or not self._counts(hit, asserted):
+            if effect is None or not counts(hit, call):
                 self.fired.append(Fired(hit.list, Step.DEFAULT, "fact", detail))
                 continue
             step, action = effect
@@ -161,16 +171,6 @@ class Judgement:
             detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
             self.fired.append(Fired(hit.list, Step.SUSPICION, f"suspicion {hit.suspicion:+d}", detail))
             self.suspect(hit.suspicion, hit.list, f"on list {hit.list}")
-
-    def _counts(self, hit: Hit, asserted: str) -> bool:
-        """Does this entry act on this call? An allow entry must not open the door to a forged number."""
-        if hit.kind in COUNTS_ON_ANY:
-            return True
-        if hit.number != asserted:
-            return False
-        if hit.kind != "allow":
-            return True
-        return self.call.believed and (not hit.trunks or self.call.trunk.name in hit.trunks)
 
     def hear_rules(self, rules: Sequence[CompiledRule]) -> None:
         """What the rules whose conditions hold do."""

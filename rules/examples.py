@@ -42,9 +42,12 @@ def example_call(example: Example, trunk: Trunk, zone: ZoneInfo) -> Call:
 def example_facts(example: Example, trunk: Trunk, clock: WallClock, kinds: Mapping[str, str]) -> Facts:
     """What rules see of an example; `kinds` are the kinds of the lists it names."""
     call = example_call(example, trunk, clock.zone)
+    caller = call.caller.canonical
+    hits = [_hit(name, kinds, caller) for name in example.on_list]
+    hits += [Hit(f"any {kind} list", kind, caller, "example", caller, 0) for kind in example.list_kind]
     return Facts(
         call,
-        [_hit(name, kinds, call.caller.canonical) for name in example.on_list],
+        hits,
         [_hit(name, kinds, call.called.canonical) for name in example.called_on_list],
         clock,
     )

@@ -279,6 +279,9 @@ class Example(Part):
     on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
         [], description="Lists the caller stands on."
     )
+    list_kind: Annotated[list[ListKind], BeforeValidator(as_list, json_schema_input_type=ListKind | list[ListKind])] = (
+        Field([], description="Kinds of lists the caller stands on, where their names do not matter.")
+    )
     called_on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
         [], description="Lists the called number stands on."
     )
@@ -323,8 +326,10 @@ class RuleFile(Part):
 class PackUse(Part):
     """How ringfence.yaml turns a shipped pack on, and the only way to alter it."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # settings may come from Python, too
+
     pack: str
-    off: list[str] = Field([], description="Rules of the pack that are left out.")
+    off: Annotated[list[str], BeforeValidator(as_list)] = Field([], description="Rules of the pack that are left out.")
     settings: dict[str, str] = Field({}, description="Values that the pack lets you alter.")
 
 
@@ -344,3 +349,9 @@ def json_schema() -> dict[str, Any]:
         "oneOf": [schema, {"type": "array", "items": {"$ref": "#/$defs/Rule"}}],
         "$defs": definitions,
     }
+
+
+if __name__ == "__main__":  # python -m rules.language > config/schema/rules.json
+    import json
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -26,6 +26,11 @@ class SourceFile(NamedTuple):
     pack: str = ""  # the shipped pack it belongs to
     off: frozenset[str] = frozenset()  # rules left out
 
+    @property
+    def shown(self) -> str:
+        """What records and explanations call it."""
+        return f"{self.pack}.yaml" if self.pack else self.document.file
+
 
 def rule_paths(settings: ScreeningSettings, base: Path, configuration: Document | None = None) -> list[Path]:
     """The rule files that ringfence.yaml names, patterns resolved beside it; RuleError for what is not there."""
