@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from rules.emergency import emergency_table
 from rules.entries import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
@@ -81,7 +82,7 @@ def _prefix(text: str, prefix: str, country: str) -> Interval:
 def _number(text: str, folded: str, country: str) -> Interval:
     interval = number_interval(_canonical(text, folded, country))
     if interval is None:
-        raise EntryError("not-a-number", f"{text!r} has more digits than a number can have (15)")
+        raise EntryError("not-a-number", f"{text!r} is no number that a list can hold: 1 to 15 digits")
     return interval
 
 
@@ -115,8 +116,17 @@ def _refuse_short(text: str, interval: Interval, min_length: int) -> None:
 
 
 def _refuse_emergency(text: str, interval: Interval, country: str) -> None:
+    for number, code in _emergency_codes(country):
+        if interval.start <= code <= interval.stop and interval.places in (0, len(number)):
+            raise EntryError("emergency", f"{text!r} covers the emergency number {number}")
+
+
+@cache
+def _emergency_codes(country: str) -> tuple[tuple[str, int], ...]:
+    found = []
     for number in sorted(emergency_table(country).numbers):
-        for plan in (country, "EXT", ""):
-            code = encode(f"{plan}:{number}" if plan else f"+{number}")
-            if code is not None and interval.start <= code <= interval.stop and interval.places in (0, len(number)):
-                raise EntryError("emergency", f"{text!r} covers the emergency number {number}")
+        for plan in (f"{country}:", "EXT:", "+"):
+            code = encode(plan + number)
+            if code is not None:
+                found.append((number, code))
+    return tuple(found)

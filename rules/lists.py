@@ -32,6 +32,9 @@ class Origin:
     trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
 
 
+OPERATOR = Origin()
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An entry as it stands in a list."""
@@ -79,7 +82,7 @@ class Lists:
         self,
         name: str,
         text: str,
-        origin: Origin = Origin(),
+        origin: Origin = OPERATOR,
         *,
         country: str = "",
         force: bool = False,
@@ -98,7 +101,7 @@ class Lists:
             if await put(connection, list_id, interval, origin_id):
                 if entries >= policy.max_entries:
                     raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
-                await _count(connection, list_id, 1)
+                await count(connection, list_id, 1)
             await mark_changed(connection)
         return Entry(name, interval.text, kept, created)
 
@@ -112,7 +115,7 @@ class Lists:
                 raise EntryError("not-listed", f"{interval.text} is not on list {name}")
             list_id, _ = await self.row_of(connection, name)
             await take(connection, list_id, interval)
-            await _count(connection, list_id, -1)
+            await count(connection, list_id, -1)
             await mark_changed(connection)
         return found[0]
 
@@ -236,22 +239,33 @@ async def put(connection: Connection, list_id: int, interval: Interval, origin_i
     cursor = await connection.execute(
         "insert into wide (origin, list, start, stop, places, text) values (?, ?, ?, ?, ?, ?)", (*values, interval.text)
     )
-    await _spread(connection, cursor.lastrowid, interval)
+    assert cursor.lastrowid is not None
+    await spread(connection, [(cursor.lastrowid, interval.start, interval.stop)])
     return True
 
 
-async def _spread(connection: Connection, wide: int | None, interval: Interval) -> None:
-    """Enter a wide entry under its own start and every start that it covers."""
-    # What covers its start is among the rows of the nearest start below: those go under the new start too.
-    await connection.execute(
+async def spread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
+    """Enter new wide entries (id, start, stop) under their own start and every start that they cover."""
+    wides = sorted(wides, key=lambda wide: wide[1])
+    await connection.executemany("insert or ignore into span values (?2, ?1)", [wide[:2] for wide in wides])
+    # What covers a new start is among the rows of the nearest start below it: those go under the new start too.
+    await connection.executemany(
         "insert or ignore into span select ?1, s.wide from span s join wide w on w.id = s.wide where s.start = "
-        "(select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1",
-        (interval.start,),
+        "(select start from span where start < ?1 order by start desc limit 1) and w.stop >= ?1",
+        [(start,) for _, start, _ in wides],
     )
-    await connection.execute("insert or ignore into span values (?, ?)", (interval.start, wide))
-    await connection.execute(
-        "insert or ignore into span select distinct start, ?1 from span where start between ?2 and ?3",
-        (wide, interval.start, interval.stop),
+    await connection.executemany(
+        "insert or ignore into span select distinct start, ?1 from span where start between ?2 and ?3", wides
+    )
+
+
+async def unspread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
+    """Take wide entries (id, start, stop) that are deleted already out of every start that they cover."""
+    await connection.executemany("delete from span where start between ?2 and ?3 and wide = ?1", wides)
+    # A start at which no entry begins any more says only what the nearest start below says too.
+    await connection.executemany(
+        "delete from span where start = ?1 and not exists (select 1 from wide where start = ?1)",
+        [(start,) for _, start, _ in wides],
     )
 
 
@@ -264,17 +278,11 @@ async def take(connection: Connection, list_id: int, interval: Interval) -> None
     rows = await connection.execute_fetchall(
         "delete from wide where list = ? and start = ? and stop = ? and places = ? returning id", values
     )
-    for (wide,) in rows:
-        await connection.execute(
-            "delete from span where start between ? and ? and wide = ?", (interval.start, interval.stop, wide)
-        )
-    # A start at which no entry begins any more says only what the nearest start below says too.
-    await connection.execute(
-        "delete from span where start = ?1 and not exists (select 1 from wide where start = ?1)", (interval.start,)
-    )
+    await unspread(connection, [(wide, interval.start, interval.stop) for (wide,) in rows])
 
 
-async def _count(connection: Connection, list_id: int, more: int) -> None:
+async def count(connection: Connection, list_id: int, more: int) -> None:
+    """A list has so many entries more."""
     await connection.execute("update list set entries = entries + ? where id = ?", (more, list_id))
 
 

@@ -32,6 +32,7 @@ create table import (
     created real not null,
     added integer not null,
     changed integer not null,
+    removed integer not null,
     undone real
 );
 
@@ -64,13 +65,24 @@ create table span (
     primary key (start, wide)
 ) without rowid;
 
--- What an import changed, so that it can be undone.
+-- What an import changed or removed, as it was before, so that it can be undone.
 create table replaced (
     import_id integer not null,
     code integer not null,
     list integer not null,
     origin integer not null,
     primary key (import_id, code, list)
+) without rowid;
+
+create table replaced_wide (
+    import_id integer not null,
+    list integer not null,
+    start integer not null,
+    stop integer not null,
+    places integer not null,
+    text text not null,
+    origin integer not null,
+    primary key (import_id, list, start, stop, places)
 ) without rowid;
 
 -- Counted up by every change that a cached answer could show.

@@ -1,0 +1,129 @@
+"""The rows of a file, read into sorted integers; bad ones are refused with line and reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import chain, pairwise
+
+from rules.admission import EntryError, read_entry
+from rules.entries import Interval, encode
+from rules.list_files import Line
+from rules.lists import Origin
+from rules.model import NumberClass, Trunk
+from rules.numbers import read_number
+from rules.settings import ListSettings
+
+_HEAD = 9  # of numbers with nine leading characters and the length in common, one is read, the others follow it
+_BY_HEAD = frozenset({NumberClass.MOBILE, NumberClass.FIXED, NumberClass.OTHER, NumberClass.TOLL_FREE})
+SHIFT = 24  # an entry is sorted as code << 24 | index of its origin
+MASK = (1 << SHIFT) - 1
+_SHOWN = 100  # refusals told one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not taken."""
+
+    line: int
+    text: str
+    name: str
+    message: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did, or would do."""
+
+    import_id: int | None = None
+    lines: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    refusals: list[Refusal] = field(default_factory=list)  # the first hundred
+    refused: Counter[str] = field(default_factory=Counter)  # all of them, by name
+
+    def refuse(self, refusal: Refusal) -> None:
+        """One line more was not taken."""
+        self.refused[refusal.name] += 1
+        if len(self.refusals) < _SHOWN:
+            self.refusals.append(refusal)
+
+
+class Batch:
+    """Rows read into integers, with each origin kept once."""
+
+    def __init__(self, policy: ListSettings, origin: Origin, country: str) -> None:
+        self.policy, self.country = policy, country
+        self.report = Report()
+        self.packed: list[int] = []
+        self.wides: dict[Interval, int] = {}
+        self.origins: dict[Origin, int] = {origin: 0}
+        self._origin = origin
+        self._trunk = Trunk("", country=country, national=bool(country))
+        self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
+        self._heads: dict[tuple[str, int], str] = {}
+
+    def read(self, rows: Iterable[Line], on_error: str, progress: Callable[[int], None] | None) -> None:
+        """Read everything; a fault of a line is a refusal, or ends it all."""
+        heads, packed, take = self._heads, self.packed, 0
+        for line, text, more in rows:
+            take += 1
+            if progress is not None and not take % 20_000:
+                progress(take)
+            try:
+                index = self._index(more) if more else 0
+                known = heads.get((text[:_HEAD], len(text)))
+                if known is not None and text[_HEAD:].isdigit() and text.isascii():
+                    code = encode(known + text)
+                    if code is not None:
+                        packed.append(code << SHIFT | index)
+                        continue
+                self._read_one(text, index)
+            except EntryError as error:
+                if on_error == "stop":
+                    raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+                self.report.refuse(Refusal(line, text, error.name, str(error)))
+        self.report.lines = take
+        packed.sort()
+        self.packed = [p for p, after in pairwise(chain(packed, (-1,))) if p >> SHIFT != after >> SHIFT]
+
+    def _read_one(self, text: str, index: int) -> None:
+        interval = read_entry(text, self.policy, country=self.country)
+        if not interval.exact:
+            self.wides[interval] = index
+            return
+        self.packed.append(interval.start << SHIFT | index)
+        # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
+        number = read_number(text, self._trunk)
+        if len(text) > _HEAD and number.kind in _BY_HEAD and number.canonical.endswith(text) and interval.places >= 9:
+            self._heads[text[:_HEAD], len(text)] = number.canonical[: -len(text)]
+
+    def _index(self, more: Mapping[str, str]) -> int:
+        key = tuple(more.items())
+        known = self._indexes.get(key)
+        if known is not None:
+            return known
+        base = self._origin
+        origin = replace(
+            base,
+            source=more.get("source", base.source),
+            reason=more.get("reason", base.reason),
+            evidence=more.get("evidence", base.evidence),
+            note=more.get("note", base.note),
+            expires=_moment(more["expires"]) if "expires" in more else base.expires,
+        )
+        index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))
+        if index > MASK:
+            raise EntryError("too-many-origins", "more than 16 million different reasons, sources and notes")
+        return index
+
+
+def _moment(text: str) -> float:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EntryError("not-a-time", f"{text!r} is no time; write 2026-12-31 or 2026-12-31T18:00:00+08:00") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,214 @@
+"""Imports: whole or not at all, told before they happen, undone by their id, live at the next poll."""
+
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from rules.admission import EntryError
+from rules.cache import Lookup
+from rules.imports import import_file, import_rows, imports, undo
+from rules.lists import Lists, Origin
+from rules.settings import ListSettings
+
+LISTS = {
+    "bank": ListSettings(kind="allow"),
+    "nuisance": ListSettings(kind="block", max_entries=1_000),
+    "week": ListSettings(kind="suspect", expires_days=7),
+}
+
+
+@asynccontextmanager
+async def opened(path, now=1_000.0):
+    lists = await Lists.open(path / "lists.db", LISTS, now=lambda: now)
+    try:
+        yield lists
+    finally:
+        await lists.close()
+
+
+def rows(*texts):
+    return [(line, text, {}) for line, text in enumerate(texts, start=1)]
+
+
+async def texts(lists, name="nuisance"):
+    return [entry.text for entry in await lists.show(name, limit=10_000)]
+
+
+def state(path):
+    """All that a look-up or a person can see of the lists."""
+    with closing(sqlite3.connect(path / "lists.db")) as connection:
+        return [
+            connection.execute(query).fetchall()
+            for query in (
+                "select code, list, origin from exact order by code, list",
+                "select list, start, stop, places, text, origin from wide order by list, start, stop",
+                "select s.start, w.list, w.start, w.stop from span s join wide w on w.id = s.wide order by 1, 2, 3, 4",
+                "select name, entries from list order by name",
+            )
+        ]
+
+
+async def test_a_file_is_imported_and_live(tmp_path):
+    async with opened(tmp_path) as lists:
+        lookup = Lookup(tmp_path / "lists.db", entries=16)
+        assert lookup.look_up("+8613800138000", 1.0) == ()
+        data = "reason,number\nnight,138 0013 8000\n,9558*\n,+8613900000000-+8613900000999\n"
+        report = await import_file(lists, "nuisance", io.BytesIO(data.encode()), Origin("police"), country="CN")
+        assert (report.lines, report.added, report.changed, report.removed) == (3, 3, 0, 0)
+        lookup.poll()
+        hit = lookup.look_up("+8613800138000", 1.0)[0]
+        assert (hit.list, hit.source) == ("nuisance", "police")
+        assert [hit.entry for hit in lookup.look_up("CN:95588", 1.0)] == ["CN:9558*"]
+        assert [hit.entry for hit in lookup.look_up("+8613900000500", 1.0)] == ["+8613900000000-+8613900000999"]
+        lookup.close()
+        assert [entry.origin.reason for entry in await lists.show("nuisance")] == ["", "", "night"]
+        assert await lists.counts() == {"bank": 0, "nuisance": 3, "week": 0}
+
+
+async def test_what_stands_there_already_is_changed_and_counted(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "+8613800138000")
+        await lists.add("nuisance", "+86139*")
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*", "+86138*"))
+        assert (report.added, report.changed) == (2, 2)
+        assert (await lists.counts())["nuisance"] == 4
+
+
+async def test_a_new_version_removes_what_it_lacks(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("bank", "+8613700137000")
+        for text in ("+8613800138000", "+8613800138001", "+86139*", "+86136*"):
+            await lists.add("nuisance", text)
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+86139*", "CN:95588"), replace_all=True)
+        assert (report.added, report.changed, report.removed) == (1, 2, 2)
+        assert await texts(lists) == ["+86139*", "+8613800138000", "CN:95588"]
+        assert await texts(lists, "bank") == ["+8613700137000"]
+        assert (await lists.counts())["nuisance"] == 3
+
+
+async def test_a_dry_run_tells_and_changes_nothing(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "+8613800138000")
+        before = state(tmp_path)
+        report = await import_rows(
+            lists, "nuisance", rows("+8613800138001", "000"), on_error="skip", replace_all=True, dry_run=True
+        )
+        assert (report.added, report.removed, report.import_id, report.refused) == (1, 1, None, {"nonsense": 1})
+        assert state(tmp_path) == before
+        assert await imports(lists) == []
+        assert (await import_rows(lists, "nuisance", rows("+8613800138001"))).added == 1
+
+
+async def test_an_import_is_undone_by_its_id(tmp_path):
+    async with opened(tmp_path) as lists:
+        for text in ("+8613800138000", "+8613800138001", "+86139*", "+86136*", "+86137*"):
+            await lists.add("nuisance", text)
+        before = state(tmp_path)
+        new = rows("+8613800138000", "+8613800138009", "+86139*", "+861391*", "+86137*")
+        report = await import_rows(lists, "nuisance", new, Origin("feed", author="li"), replace_all=True)
+        made = (await imports(lists))[0]
+        assert (made.id, made.list, made.source, made.author) == (report.import_id, "nuisance", "feed", "li")
+        assert (made.added, made.changed, made.removed, made.undone) == (2, 3, 2, None)
+        await undo(lists, report.import_id)
+        assert state(tmp_path) == before
+        assert (await imports(lists))[0].undone == 1_000.0
+        with pytest.raises(EntryError, match="was undone already"):
+            await undo(lists, report.import_id)
+        with pytest.raises(EntryError, match="there is no import 99"):
+            await undo(lists, 99)
+
+
+async def test_what_was_edited_since_stays_when_an_import_is_undone(tmp_path):
+    async with opened(tmp_path) as lists:
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*"))
+        await lists.add("nuisance", "+8613800138000", Origin("by hand"))
+        await undo(lists, report.import_id)
+        assert await texts(lists) == ["+8613800138000"]
+        assert (await lists.counts())["nuisance"] == 1
+
+
+async def test_a_bad_line_ends_it_all_or_is_skipped(tmp_path):
+    async with opened(tmp_path) as lists:
+        before = state(tmp_path)
+        with pytest.raises(EntryError, match=r"line 2: .*zeros only.*nothing was imported"):
+            await import_rows(lists, "nuisance", rows("+8613800138000", "000"))
+        assert state(tmp_path) == before
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "000"), on_error="skip")
+        assert (report.added, [refusal.line for refusal in report.refusals]) == (1, [2])
+
+
+async def test_allowed_numbers_are_not_blocked_by_an_import(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("bank", "+8613800138000")
+        await lists.add("bank", "+86139*")
+        new = rows("+8613800138000", "+8613800138001", "+8613900139000", "+86138*", "+86137*")
+        with pytest.raises(EntryError, match=r"\+8613800138000 covers numbers of an allow list.*nothing was imported"):
+            await import_rows(lists, "nuisance", new)
+        report = await import_rows(lists, "nuisance", new, on_error="skip")
+        assert (report.added, report.refused) == (2, {"protected": 3})
+        assert await texts(lists) == ["+86137*", "+8613800138001"]
+        assert (await import_rows(lists, "nuisance", new, force=True)).added == 3
+
+
+async def test_a_list_takes_no_more_than_it_may(tmp_path):
+    async with opened(tmp_path) as lists:
+        before = state(tmp_path)
+        with pytest.raises(EntryError, match="would have 1001 entries"):
+            await import_rows(lists, "nuisance", rows(*(f"+86138{n:08d}" for n in range(1_001))))
+        assert state(tmp_path) == before
+        assert (await import_rows(lists, "nuisance", rows(*(f"+86138{n:08d}" for n in range(1_000))))).added == 1_000
+
+
+async def test_expiry_is_the_row_s_or_the_list_s(tmp_path):
+    async with opened(tmp_path) as lists:
+        new = [(1, "+8613800138000", {}), (2, "+8613800138001", {"expires": "1970-01-02"})]
+        await import_rows(lists, "week", new)
+        assert [entry.origin.expires for entry in await lists.show("week")] == [1_000.0 + 7 * 86_400, 86_400.0]
+
+
+IMPORTER = """
+import asyncio, sys
+from pathlib import Path
+from rules.imports import import_rows
+from rules.lists import Lists
+from rules.settings import ListSettings
+
+async def main():
+    lists = await Lists.open(Path(sys.argv[1]), {"nuisance": ListSettings(kind="block")})
+    for turn in range(1_000):
+        rows = [(n, f"+86138{turn * 500 + n:08d}", {}) for n in range(500)] + [(501, f"+8613{turn:05d}*", {})]
+        print("begun", flush=True)
+        await import_rows(lists, "nuisance", rows)
+        print("done", flush=True)
+
+asyncio.run(main())
+"""
+
+
+def killed_after(database, words):
+    """How many imports were begun and acknowledged by a process killed after so many words."""
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", IMPORTER, str(database)]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        told = [process.stdout.readline() for _ in range(words)]
+        os.kill(process.pid, signal.SIGKILL)
+        told += process.stdout.readlines()
+    return told.count("begun\n"), told.count("done\n")
+
+
+@pytest.mark.parametrize("words", [1, 3, 8, 21])
+async def test_kill_9_leaves_whole_imports_only(tmp_path, words):
+    begun, done = killed_after(tmp_path / "lists.db", words)
+    async with opened(tmp_path) as lists:
+        whole = len(await imports(lists))
+        assert done <= whole <= begun
+        assert (await lists.counts())["nuisance"] == 501 * whole
+    numbers, wides, spans, _ = state(tmp_path)
+    assert (len(numbers), len(wides), len(spans)) == (500 * whole, whole, whole)
