@@ -31,13 +31,12 @@ class House(NamedTuple):
 def house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("house")
     four, six = new_endpoint(), new_endpoint("::1")
-    lanes = [new_lane(f"lane{i}", folder / f"lane{i}")._replace(proxy=four) for i in range(LANES)]
-    from_six = new_lane("from-six", folder / "from-six", trunk=new_endpoint("::1"))._replace(proxy=six, inside=four)
-    to_six = new_lane("to-six", folder / "to-six", pbx=new_endpoint("::1"))._replace(proxy=four, inside=six)
+    lanes = [new_lane(f"lane{i}", folder / f"lane{i}", proxy=four) for i in range(LANES)]
+    from_six = new_lane("from-six", folder / "from-six", trunk=new_endpoint("::1"), proxy=six, inside=four)
+    to_six = new_lane("to-six", folder / "to-six", pbx=new_endpoint("::1"), proxy=four, inside=six)
     # Sending to the broadcast address needs a permission that no SIP socket asks for: it fails at once, and stays here.
-    unsendable = new_lane("unsendable", folder / "unsendable", pbx=Endpoint("255.255.255.255", 5060))._replace(
-        proxy=four
-    )
+    nowhere = Endpoint("255.255.255.255", 5060)
+    unsendable = new_lane("unsendable", folder / "unsendable", pbx=nowhere, proxy=four)
     configuration = settings([four, six], [*lanes, from_six, to_six, unsendable])
     with Ringfence(folder / "proxy", configuration, numbers=NUMBERS) as proxy:
         yield House(proxy, four, iter(lanes), from_six, to_six, unsendable)

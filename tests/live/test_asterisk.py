@@ -24,7 +24,7 @@ def office(tmp_path_factory):
     """Two trunks (SIPp's and that of softphones on 127.0.0.1), Ringfence, Asterisk, and where its telephone is."""
     folder = tmp_path_factory.mktemp("asterisk")
     at, telephone = new_endpoint(), new_endpoint("127.0.0.1")
-    lane = new_lane("carrier", folder / "carrier")
+    lane = new_lane("carrier", folder / "carrier", proxy=at)
     softphone = new_lane("softphone", folder / "softphone", trunk=Endpoint("127.0.0.1", 5060), pbx=new_endpoint())
     configuration = settings([at], [lane, softphone], label=LABEL)
     configuration["trunks"][1]["pbx"] = lane.name
@@ -32,7 +32,7 @@ def office(tmp_path_factory):
         Asterisk(at=lane.pbx, proxy=at, telephone=telephone, folder=folder / "asterisk"),
         Ringfence(folder / "proxy", configuration, numbers=NUMBERS),
     ):
-        yield lane._replace(proxy=at), telephone
+        yield lane, telephone
 
 
 async def test_the_echo_comes_back_to_baresip(office):

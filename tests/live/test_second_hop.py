@@ -20,7 +20,7 @@ def chain(tmp_path_factory):
     """Trunk, Ringfence, Kamailio, and behind it the endpoint that answers."""
     folder = tmp_path_factory.mktemp("second-hop")
     at, kamailio, callee = new_endpoint(), new_endpoint(), new_endpoint("127.0.0.1")
-    lane = new_lane("carrier", folder / "carrier", pbx=kamailio)
+    lane = new_lane("carrier", folder / "carrier", pbx=kamailio, proxy=at)
     softphone = new_lane("softphone", folder / "softphone", trunk=Endpoint("127.0.0.1", 5060), pbx=new_endpoint())
     configuration = settings([at], [lane, softphone])
     configuration["trunks"][1]["pbx"] = lane.name
@@ -28,7 +28,7 @@ def chain(tmp_path_factory):
         Kamailio(at=kamailio, next_hop=callee, folder=folder / "kamailio"),
         Ringfence(folder / "proxy", configuration, numbers=NUMBERS),
     ):
-        yield lane._replace(proxy=at, pbx=callee)
+        yield lane._replace(pbx=callee, beyond=1)
 
 
 FLOWS = [

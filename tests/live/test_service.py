@@ -27,7 +27,7 @@ def test_a_pbx_that_cannot_be_sent_to(house):
 def own(tmp_path):
     """What a proxy of the test's own needs: a folder, settings, and two lanes."""
     at = new_endpoint()
-    lanes = [new_lane(f"lane{i}", tmp_path / f"lane{i}")._replace(proxy=at) for i in range(2)]
+    lanes = [new_lane(f"lane{i}", tmp_path / f"lane{i}", proxy=at) for i in range(2)]
     return tmp_path / "proxy", settings([at], lanes, limits={"drain_s": 3}), *lanes
 
 

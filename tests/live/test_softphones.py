@@ -25,10 +25,11 @@ def line(tmp_path_factory):
     """A proxy between softphones on 127.0.0.1, the only address that baresip takes, and one that answers there."""
     folder = tmp_path_factory.mktemp("softphones")
     at = new_endpoint()
-    lane = new_lane("softphones", folder, trunk=new_endpoint("127.0.0.1"), pbx=new_endpoint("127.0.0.1"))
+    trunk, pbx = new_endpoint("127.0.0.1"), new_endpoint("127.0.0.1")
+    lane = new_lane("softphones", folder, trunk=trunk, pbx=pbx, proxy=at)
     configuration = settings([at], [lane], label=LABEL)
     with Ringfence(folder / "proxy", configuration, numbers=NUMBERS):
-        yield lane._replace(proxy=at)
+        yield lane
 
 
 async def test_pjsua2_talks_with_pjsua2(line):

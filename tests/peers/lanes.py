@@ -25,6 +25,7 @@ class Lane(NamedTuple):
     folder: Path
     proxy: Endpoint | None = None  # towards the trunk; None: they talk to each other, which proves a scenario itself
     inside: Endpoint | None = None  # towards the PBX, when that is another listener
+    beyond: int = 0  # further proxies between it and the PBX side
 
     def call(self, caller: str, callee: str, /, **values: str) -> Flow:
         """The trunk plays `caller`, the PBX `callee`, both to the end."""
@@ -40,12 +41,11 @@ class Lane(NamedTuple):
 
     def trunk_side(self, scenario: str, /, **values: str) -> Sipp:
         """The trunk alone."""
-        return Sipp(scenario, at=self.trunk, to=self.proxy or self.pbx, folder=self.folder, values=values)
+        return self._sipp(scenario, self.trunk, self.proxy or self.pbx, values)
 
     def pbx_side(self, scenario: str, /, **values: str) -> Sipp:
         """The PBX alone."""
-        to = self.inside or self.proxy or self.trunk
-        return Sipp(scenario, at=self.pbx, to=to, folder=self.folder, values=values)
+        return self._sipp(scenario, self.pbx, self.inside or self.proxy or self.trunk, values)
 
     def alone(self, scenario: str, /, **values: str) -> Sipp:
         """The trunk plays `scenario` to the end against the proxy itself: nothing is behind it."""
@@ -65,15 +65,30 @@ class Lane(NamedTuple):
         }
         return pbx, trunk
 
+    def _sipp(self, scenario: str, at: Endpoint, to: Endpoint, values: dict[str, str]) -> Sipp:
+        hops = self.beyond + (self.proxy is not None)
+        return Sipp(scenario, at=at, to=to, folder=self.folder, values=values, hops=hops)
 
-def new_lane(name: str, folder: Path, *, trunk: Endpoint | None = None, pbx: Endpoint | None = None) -> Lane:
+
+def new_lane(
+    name: str,
+    folder: Path,
+    *,
+    proxy: Endpoint | None = None,
+    inside: Endpoint | None = None,
+    trunk: Endpoint | None = None,
+    pbx: Endpoint | None = None,
+) -> Lane:
     """A lane between fresh endpoints, or the ones given."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Lane(name, trunk or new_endpoint(), pbx or new_endpoint(), folder)
+    return Lane(name, trunk or new_endpoint(), pbx or new_endpoint(), folder, proxy, inside)
 
 
 def _finish(*peers: Sipp) -> None:
     """Wait for every peer's end; if one went wrong, show all their exchanges, not just the first one's."""
     failed = [peer for peer in peers if peer.failed()]
-    if failed:
-        raise AssertionError("\n".join(peer.story() for peer in peers))
+    # SIPp finds a call by its Call-ID alone: that a response took its whole way back is checked here (RFC 3261 16.7).
+    strays = [packet for peer in peers for packet in peer.received("SIP/2.0") if not peer.owns(packet)]
+    if failed or strays:
+        found = "".join(f"not its own way back: {packet.fields('Via')} on {packet.start}\n" for packet in strays)
+        raise AssertionError(found + "\n".join(peer.story() for peer in peers))

@@ -48,6 +48,21 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
+def path_of(hops: int) -> dict[str, str]:
+    """Placeholders that note the path of an INVITE and give it back in a response that is sent after other messages.
+
+    SIPp gives back by itself only the fields of the last message, and an action sees one line of a field at a time.
+    """
+    lines = [("Via", f"via{n}", n) for n in range(1, hops + 2)]
+    lines += [("Record-Route", f"path{n}", n) for n in range(1, hops + 1)]
+    note = '    <ereg regexp=".*" search_in="hdr" header="{0}:" occurrence="{2}" assign_to="{1}"/>'
+    return {
+        "note-path": "\n".join(note.format(*line) for line in lines),
+        "noted": ",".join(variable for _, variable, _ in lines),
+        "path": "\n".join(f"{name}:[${variable}]" for name, variable, _ in lines),
+    }
+
+
 class Packet(NamedTuple):
     """One SIP message that a SIPp sent or received."""
 
@@ -83,9 +98,11 @@ class Sipp(Peer):
         to: Endpoint,
         folder: Path,
         values: Mapping[str, str] | None = None,
+        hops: int = 0,
     ) -> None:
+        """`hops`: how many proxies record their route between this one and the other end."""
         script = folder / f"{scenario}-{next(_runs)}.xml"
-        script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), values or {}))
+        script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), {**path_of(hops), **(values or {})}))
         self.scenario, self.at = scenario, at
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
         command: list[str | Path] = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
@@ -118,6 +135,11 @@ class Sipp(Peer):
     def sent(self, start: str) -> list[Packet]:
         """What it sent whose first line begins so."""
         return [packet for packet in self.packets() if packet.sent and packet.start.startswith(start)]
+
+    def owns(self, response: Packet) -> bool:
+        """Does the response carry one Via, the one that was put on the request?"""
+        vias = response.fields("Via")
+        return len(vias) == 1 and vias[0].startswith(f"SIP/2.0/UDP {self.at};") and "," not in vias[0]
 
     def failed(self) -> bool:
         """Wait for the end of the scenario: did it go otherwise than written?"""
