@@ -13,12 +13,13 @@ from typing import TextIO
 from rules.decisions import Decisions, Row, row
 from rules.model import Call, Number, Outcome, Verdict
 from rules.privacy import mask
-from rules.store import DatabaseError, OperationalError
+from rules.store import DatabaseError, StoreError
 
 TICK_S = 0.25
 _WAITS_S = 2.0  # a call that has not ended by then is written without its outcome, which follows
 _FORGOTTEN_S = 600.0  # nothing rings that long: its line goes out without an outcome
 _PRUNE_S = 60.0
+_AT_ONCE = 32  # records made before the loop gets its turn
 
 
 class _Open:
@@ -102,7 +103,7 @@ class Journal:
         """Write what is due: calls that ended, calls older than two seconds; on demand all."""
         async with self._flushing:
             now = self._now()
-            self._give_up_waiting(now, everything)
+            await self._give_up_waiting(now, everything)
             rows, late = list(self._rows), list(self._late)
             self._rows.clear()
             self._late.clear()
@@ -138,7 +139,7 @@ class Journal:
         try:
             await self._decisions.write(rows, late)
             self.written += len(rows)
-        except OperationalError as error:  # disk full, locked: kept for the next tick, within the bound
+        except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
             self.last_error = str(error)
             self._rows.extendleft(reversed(rows))
@@ -157,13 +158,19 @@ class Journal:
             self.lines_dropped += len(lines)
             self.last_error = str(error)
 
-    def _give_up_waiting(self, now: float, everything: bool) -> None:
-        due = [name for name, waiting in self._open.items() if everything or now - waiting.at >= _WAITS_S]
-        for name in due:
-            waiting = self._open.pop(name)
-            call, verdict = waiting.call, waiting.verdict
-            if call is None or verdict is None:
+    async def _give_up_waiting(self, now: float, everything: bool) -> None:
+        due = []
+        for name, waiting in self._open.items():  # oldest first; a clock set back makes everything due
+            if not everything and 0.0 <= now - waiting.at < _WAITS_S:
+                break
+            due.append(name)
+        for count, name in enumerate(due, start=1):
+            if not count % _AT_ONCE:
+                await asyncio.sleep(0)  # calls come first
+            found = self._open.pop(name, None)
+            if found is None or found.call is None or found.verdict is None:
                 continue
+            waiting, call, verdict = found, found.call, found.verdict
             self._keep(call, verdict, None)
             waiting.line = self._line(call, verdict)
             waiting.call = waiting.verdict = None

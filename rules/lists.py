@@ -49,9 +49,9 @@ class Entry:
 class Lists:
     """All lists of one database."""
 
-    def __init__(self, store: Store, settings: Mapping[str, ListSettings], now: Callable[[], float]) -> None:
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self.store = store
-        self.settings = dict(settings)
+        self.settings: dict[str, ListSettings] = {}
         self.now = now
 
     @classmethod
@@ -59,9 +59,9 @@ class Lists:
         cls, path: Path, settings: Mapping[str, ListSettings], *, now: Callable[[], float] = time.time
     ) -> Lists:
         """Open the database, which is made if it is missing, and give it the lists of ringfence.yaml."""
-        lists = cls(await Store.open(path, "lists", durable=True), settings, now)
+        lists = cls(await Store.open(path, "lists", durable=True), now)
         try:
-            await lists._configure()
+            await lists.configure(settings)
         except BaseException:
             await lists.close()
             raise
@@ -199,8 +199,9 @@ class Lists:
         kept = Origin(origin.source, origin.reason, origin.author, expires, origin.evidence, origin.note, origin.trunks)
         return cursor.lastrowid, created, kept
 
-    async def _configure(self) -> None:
+    async def configure(self, settings: Mapping[str, ListSettings]) -> None:
         """Make the table of lists say what ringfence.yaml says; entries of a list that left it stay, asleep."""
+        self.settings = dict(settings)
         wanted = {
             name: (policy.kind, policy.suspicion, int(policy.shared), 1) for name, policy in self.settings.items()
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from rules.keys import Keys
 from rules.lists import Lists
 from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.settings import ScreeningSettings
+from rules.store import warm
 
 
 class RuleSet(Protocol):
@@ -74,6 +76,7 @@ class Screen:
         opened: TextIO | None = None
         try:
             lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_ms / 2000)
+            await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
                 log = opened = (base / settings.logging.file).open("a", encoding="utf-8")
             journal = Journal(

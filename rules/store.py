@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +15,6 @@ import aiosqlite
 
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
-OperationalError = sqlite3.OperationalError  # of these: locked, full or unreadable; may go better the next time
 
 Series = Literal["lists", "decisions"]
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
@@ -27,8 +27,9 @@ class StoreError(Exception):
 class Store:
     """A database opened for reading and writing off the call path; transactions wait for each other."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self.connection = connection
+        self._path = path
         self._turn = asyncio.Lock()
 
     @classmethod
@@ -39,24 +40,45 @@ class Store:
         await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
         await connection.execute("pragma foreign_keys=on")
         await connection.execute("pragma temp_store=memory")
-        return cls(connection)
+        return cls(connection, path)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         """All of it or nothing; committed when the block has ended."""
         async with self._turn:
-            await self.connection.execute("begin immediate")
             try:
+                await self.connection.execute("begin immediate")
                 yield self.connection
                 await self.connection.execute("commit")
+            except sqlite3.OperationalError as error:
+                await self._roll_back()
+                raise StoreError(f"{self._path}: {error}; nothing was changed{_advice(error)}") from error
             except BaseException:
-                if self.connection.in_transaction:
-                    await self.connection.execute("rollback")
+                await self._roll_back()
                 raise
+
+    async def _roll_back(self) -> None:
+        if self.connection.in_transaction:
+            await self.connection.execute("rollback")
 
     async def close(self) -> None:
         """Nothing is open any more."""
         await self.connection.close()
+
+
+def _advice(error: sqlite3.OperationalError) -> str:
+    text = str(error)
+    if "locked" in text:
+        return "; another process is writing (an import?): try again when it has ended"
+    if "full" in text:
+        return "; make room on the disk"
+    return ""
+
+
+def warm(path: Path) -> None:
+    """Ask the system to read the file ahead, so that the first calls find their pages in memory; waits for nothing."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
 def migrate(path: Path, series: Series) -> None:
@@ -67,6 +89,7 @@ def migrate(path: Path, series: Series) -> None:
         if file.name.endswith(".sql")
     )
     try:
+        _make_private(path)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)) as connection:
             version = _version(connection)
             if version > steps[-1][0]:
@@ -78,8 +101,16 @@ def migrate(path: Path, series: Series) -> None:
             connection.execute("pragma journal_mode=wal")
             for number, script in steps:
                 _step(connection, number, script)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: {error}; restore a copy, or move the file away and start afresh") from error
+
+
+def _make_private(path: Path) -> None:
+    """Callers stand in it in clear: a new file is its owner's alone, and SQLite gives its WAL the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from rules.decisions import Decisions
 from rules.journal import Journal
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
-from rules.store import OperationalError
+from rules.store import StoreError
 
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
 CALLED = Number("+861062345678", NumberClass.FIXED, "CN")
@@ -85,6 +85,15 @@ async def test_a_call_that_rings_long_is_written_first_and_ended_later(tmp_path)
         assert json.loads(log.getvalue())["status"] == 486
 
 
+async def test_a_clock_set_back_keeps_nobody_waiting(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        for number in range(100):
+            note(journal, clock, f"{number:020d}")
+        clock.now -= 3_600.0
+        await journal.flush()
+        assert len(await decisions.recent(999)) == 100
+
+
 async def test_a_call_that_never_ends_gets_its_line_all_the_same(tmp_path):
     async with opened(tmp_path) as (journal, _, clock, log):
         note(journal, clock, "a" * 20)
@@ -136,7 +145,7 @@ async def test_a_full_disk_keeps_records_for_the_next_tick(tmp_path, monkeypatch
         journal.ended("a" * 20, Outcome(200, True, 1))
 
         async def full(rows, late):
-            raise OperationalError("database or disk is full")
+            raise StoreError("database or disk is full")
 
         with monkeypatch.context() as patch:
             patch.setattr(decisions, "write", full)

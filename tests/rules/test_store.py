@@ -2,12 +2,13 @@
 
 import asyncio
 import sqlite3
+import stat
 import threading
 from contextlib import closing
 
 import pytest
 
-from rules.store import HotReader, ReadError, Store, StoreError, migrate
+from rules.store import HotReader, ReadError, Store, StoreError, migrate, warm
 
 
 def version(path):
@@ -56,7 +57,7 @@ def test_what_is_no_database_is_refused_by_name(tmp_path):
     path.write_bytes(b"this is not a database, it is a letter to a friend" * 100)
     with pytest.raises(StoreError, match=r"a\.db: file is not a database"):
         migrate(path, "lists")
-    with pytest.raises(StoreError, match=r"none/a\.db: unable to open"):
+    with pytest.raises(StoreError, match=r"none/a\.db: .*the folder must exist"):
         migrate(tmp_path / "none" / "a.db", "lists")
 
 
@@ -73,6 +74,33 @@ async def test_a_transaction_that_fails_leaves_nothing(tmp_path):
     async with store.transaction() as connection:
         assert list(await connection.execute_fetchall("select revision from change")) == [(0,)]
     await store.close()
+
+
+async def test_a_lock_and_a_full_disk_say_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("rules.store.WRITER_PATIENCE_S", 0.0)
+    store = await Store.open(tmp_path / "a.db", "lists", durable=True)
+
+    async def fill():
+        async with store.transaction() as connection:
+            await connection.execute("create table filler as select zeroblob(1000000) as bytes")
+
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(StoreError, match=r"a\.db: database is locked; nothing was changed; another process"):
+            await fill()
+        other.execute("rollback")
+    await store.connection.execute("pragma max_page_count=40")
+    with pytest.raises(StoreError, match="full; nothing was changed; make room"):
+        await fill()
+    await store.connection.execute("pragma max_page_count=4000")
+    await fill()
+    await store.close()
+
+
+def test_a_new_database_is_private(tmp_path):
+    migrate(tmp_path / "a.db", "lists")
+    assert stat.S_IMODE((tmp_path / "a.db").stat().st_mode) == 0o600
+    warm(tmp_path / "a.db")
 
 
 async def test_transactions_of_one_process_take_turns(tmp_path):
