@@ -38,8 +38,8 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop", "pending", "plan",
-        "rang", "request", "ring_until", "sent_from", "server", "targets", "timer", "verdict",
+        "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop", "pending",
+        "plan", "rang", "request", "ring_until", "sent_from", "server", "targets", "timer", "verdict",
     )  # fmt: skip
 
     def __init__(

@@ -46,7 +46,7 @@ from proxy.sip.transaction import (
 )
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import FROM_PBX, FROM_TRUNK, LABELLED, Tokens
-from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
+from proxy.validation import Fields, Refusal, read_fields, read_forwards, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
 _DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
@@ -129,16 +129,16 @@ class Core:
         server = self.layer.servers.get(key)
         if server is not None and self._absorb(server, request, now):
             return
-        back = reply_flow(flow, via, self.flow_to)
+        back = flow if request.method == b"ACK" else reply_flow(flow, via, self.flow_to)
         if flow.peer is None:
             self._refuse_on(back, request, _FORBIDDEN)
+            return
+        if request.method == b"ACK":
+            self._forward_ack(request, via, flow, flow.peer, now)
             return
         fields = read_fields(request, via)
         if isinstance(fields, Refusal):
             self._refuse_on(back, request, fields)
-            return
-        if request.method == b"ACK":
-            self._forward_ack(request, fields, flow, flow.peer, now)
         elif request.method == b"CANCEL":
             self._cancel(request, key, back, now)
         else:
@@ -248,7 +248,7 @@ class Core:
         dropped = dropped_names(request, from_pbx=peer.from_pbx, identity_trusted=peer.identity_trusted)
         if peer.from_pbx and not self.topology.trusts(context.targets[0]):
             dropped = self.screening.withheld_names(request)
-        context.lines = edit_lines(request, fields, plan, dropped)
+        context.lines = edit_lines(request, fields.forwards, plan, dropped)
         if context.verdict is not None:
             context.sent_from = self.screening.apply(context.lines, request, context.verdict)
         if context.server.invite:
@@ -294,33 +294,31 @@ class Core:
         context.targets[:0] = [target._replace(host=address) for address in addresses]
         self.forward(context, now)
 
-    def _forward_ack(self, request: Request, fields: Fields, flow: Flow, peer: Peer, now: float) -> None:
-        """The ACK for a 2xx has no transaction (16.11); the ACK for a response of ours ends here."""
-        if fields.to_tag.startswith(_OWN_TAG) and fields.to_tag == self._own_tag(request):
+    def _forward_ack(self, request: Request, via: Via, flow: Flow, peer: Peer, now: float) -> None:
+        """The ACK for a 2xx has no transaction (16.11); the ACK for a response of ours ends here.
+
+        Nothing is ever answered to it, so that only what its way depends on is read.
+        """
+        if b"tag=" + _OWN_TAG in (request.raw(b"to") or b"") and request.to_tag == self._own_tag(request):
             self.dropped["ACK to a response of ours"] += 1
             return
         try:
-            plan = plan_route(request, fields.uri, self.topology)
+            forwards = read_forwards(request)
+            plan = plan_route(request, request.request_uri, self.topology)
             next_hop = parse_uri(_bare(plan.routes[0])) if plan.routes else plan.uri
         except BadHeader:
             self.dropped["malformed ACK"] += 1
             return
         choose = self.topology.targets_from_pbx if peer.from_pbx else self.topology.targets_from_trunk
         targets = choose(peer, next_hop)
-        preloaded = (
-            plan.named_us
-            and plan.routes
-            and not peer.from_pbx
-            and find_token(plan, fields, self.tokens, from_pbx=False) is None
-        )
-        if not targets or fields.forwards == 0 or preloaded:
+        if request.fault or not targets or forwards == 0 or self._is_preloaded(request, via, plan, peer):
             self.dropped["ACK to nowhere"] += 1
             return
         plan = _for_next_hop(plan, next_hop, targets[0])
         dropped = dropped_names(request, from_pbx=peer.from_pbx, identity_trusted=peer.identity_trusted)
-        lines = edit_lines(request, fields, plan, dropped)
+        lines = edit_lines(request, forwards, plan, dropped)
         # A retransmitted ACK must get the same branch (16.11).
-        mark = hash((fields.via.branch or request.raw(b"via"), fields.call_id)) & 0xFFFFFFFFFFFF
+        mark = hash((via.branch or request.raw(b"via"), request.raw(b"call-id"))) & 0xFFFFFFFFFFFF
         branch = b"%sack%x.%x" % (MAGIC_COOKIE, self._salt, mark)
         start = b"ACK " + plan.uri_bytes + b" SIP/2.0"
 
@@ -337,6 +335,13 @@ class Core:
             send((targets[0].host,), now)
         else:
             self.effects.append(Resolve(targets[0], send))
+
+    def _is_preloaded(self, request: Request, via: Via, plan: Plan, peer: Peer) -> bool:
+        """Does a trunk-side ACK try to choose its path, without the token of a dialog that may?"""
+        if not (plan.named_us and plan.routes) or peer.from_pbx:
+            return False
+        fields = read_fields(request, via)
+        return isinstance(fields, Refusal) or find_token(plan, fields, self.tokens, from_pbx=False) is None
 
     def _sign(self, context: Context) -> bytes:
         flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
@@ -410,12 +415,12 @@ def server_key(request: Request, via: Via) -> ServerKey:
     method = b"INVITE" if request.method == b"ACK" else request.method
     branch = via.branch
     if branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
-        return branch, via.host, b"%d" % via.port, method
+        return branch, via.host, via.port, method
     try:
         number, tag = request.cseq[0], request.from_.tag
     except BadHeader:
         number, tag = 0, b""
-    return request.uri, tag, request.call_id, b"%d" % number, request.raw(b"via") or b"", method
+    return request.uri, tag, request.call_id, number, request.raw(b"via") or b"", method
 
 
 def _bare(route: bytes) -> bytes:

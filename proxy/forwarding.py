@@ -28,6 +28,7 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
     address = b";received=" + flow.host.encode()
     index = request.where[b"via"]
     name, _, value = request.lines[index].partition(b":")
+    value = value.strip()  # as parse_via saw it
     own, others = value[: via.end], value[via.end :]
     comma = b""
     if own.endswith(b","):
@@ -35,7 +36,7 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
     own = _without_params(own, (b"received", b"rport") if wants_rport else (b"received",))
     if wants_rport:
         address += b";rport=%d" % flow.port
-    request.lines[index] = name + b":" + own + address + comma + others
+    request.lines[index] = name + b": " + own + address + comma + others
 
 
 def _without_params(value: bytes, names: tuple[bytes, ...]) -> bytes:
@@ -148,20 +149,20 @@ def dropped_names(request: Request, *, from_pbx: bool, identity_trusted: bool) -
     return _OWN_ONLY if identity_trusted else _IDENTITY_AND_OWN
 
 
-def edit_lines(request: Request, fields: Fields, plan: Plan, dropped: frozenset[bytes]) -> list[bytes]:
+def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[bytes]) -> list[bytes]:
     """The header lines as they leave (16.6 steps 3 and 5), without the new Via and Record-Route."""
     lines = request.lines.copy()
     where = request.where
-    forwards = b"Max-Forwards: %d" % (fields.forwards - 1)
-    if b"max-forwards" in where:
-        lines[where[b"max-forwards"]] = forwards
-    gone = {name for name in dropped if name in where}
+    at = where.get(b"max-forwards")
+    if at is not None:
+        lines[at] = b"Max-Forwards: %d" % (forwards - 1)
+    gone: set[bytes] = where.keys() & dropped
     if plan.changed:
         gone.add(b"route")
     if gone:
         lines = [line for line, name in zip(lines, request.names, strict=True) if name not in gone]
-    if b"max-forwards" not in where:
-        lines.insert(0, b"Max-Forwards: %d" % fields.forwards)
+    if at is None:
+        lines.insert(0, b"Max-Forwards: %d" % forwards)
     if plan.changed and plan.routes:
         lines[:0] = [b"Route: " + value for value in plan.routes]
     return lines
@@ -187,9 +188,9 @@ def rewrite_host(uri: bytes, host: str, port: int) -> bytes:
 
 def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -> bool:
     """Did we forward this very request before (RFC 3261 16.3 step 4, with the hash of RFC 5393)?"""
-    for line, name in zip(request.lines, request.names, strict=True):
-        if name != b"via" or loop_hash not in line:
-            continue
+    if loop_hash not in b"\n".join(vias := request.via_lines):
+        return False
+    for line in vias:
         value = line.partition(b":")[2]
         while value:
             try:
@@ -207,7 +208,7 @@ def make_response(
     request: Request, status: int, phrase: str, to_tag: bytes = b"", fields: Sequence[bytes] = ()
 ) -> bytes:
     """A response of our own, with what RFC 3261 8.2.6 copies from the request."""
-    copied = [line for line, name in zip(request.lines, request.names, strict=True) if name == b"via"]
+    copied = request.via_lines
     for name in (b"from", b"to", b"call-id", b"cseq"):
         index = request.where.get(name)
         if index is None:

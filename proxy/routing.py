@@ -32,9 +32,7 @@ class Target(NamedTuple):
 
 def is_address(host: str) -> bool:
     """Is this an IPv4 or IPv6 address, rather than a name?"""
-    if ":" in host:
-        return True
-    return bool(host) and host[-1].isdigit() and host.replace(".", "").isdigit()
+    return ":" in host or host.replace(".", "").isdigit()
 
 
 @dataclass(slots=True)

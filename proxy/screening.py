@@ -160,7 +160,7 @@ def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:
         return Number("", NumberClass.SERVICE, raw=name), is_emergency("urn", name, peer.emergency)
     user, phone_context = read_user(uri)
     number = read_number(user, peer.trunk, context=phone_context, called=True)
-    return number, is_emergency(uri.scheme.decode(), user, peer.emergency)
+    return number, is_emergency(uri.scheme.decode(), user, peer.emergency, context=phone_context)
 
 
 def label_from(line: bytes, label: str) -> bytes:

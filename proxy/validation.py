@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Via, parse_number, parse_tag, split_tokens
+from proxy.sip.headers import Via, parse_cseq, parse_number, parse_tag, split_tokens
 from proxy.sip.message import SINGLE, Request
 from proxy.sip.uri import Uri
 
@@ -44,24 +44,23 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
     """The parsed fields of a request of reasonable syntax, or how it is refused (16.3 steps 1 and 2)."""
     if request.fault:
         return Refusal(400, f"Bad Request: {request.fault}")
-    where = request.where
+    where, lines = request.where, request.lines
     if not where.keys() >= _MANDATORY:
         missing = min(_MANDATORY - where.keys())
         return Refusal(400, f"Missing {missing.decode().title()}")
-    if len(where) != len(request.names) and any(name in SINGLE for name in request.repeated):
+    if len(where) != len(lines) and any(name in SINGLE for name in request.repeated):
         return Refusal(400, "A Single Header Field Is Repeated")
     try:
-        number, method = request.cseq
+        number, method = parse_cseq(lines[where[b"cseq"]].partition(b":")[2].strip())
         if method != request.method:
             # RFC 4475 3.1.2.18: for a method nobody knows, 501 tells more.
             return Refusal(400, "CSeq Method Mismatch") if request.method in _METHODS else _NOT_IMPLEMENTED
-        from_tag = parse_tag("From", request.raw(b"from") or b"")
-        to_tag = parse_tag("To", request.raw(b"to") or b"")
-        call_id = request.call_id
+        from_tag = parse_tag("From", lines[where[b"from"]].partition(b":")[2].strip())
+        to_tag = parse_tag("To", lines[where[b"to"]].partition(b":")[2].strip())
+        call_id = lines[where[b"call-id"]].partition(b":")[2].strip()
         if not call_id or b" " in call_id:
             return Refusal(400, "Malformed Call-ID")
-        value = request.raw(b"max-forwards")
-        forwards = DEFAULT_FORWARDS if value is None else parse_number("Max-Forwards", value, MOST_FORWARDS)
+        forwards = read_forwards(request)
         uri = _read_request_uri(request)
     except BadHeader as error:
         return Refusal(400, f"Malformed {error.name}")
@@ -72,6 +71,14 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
 
 _NOT_IMPLEMENTED = Refusal(501, "Not Implemented")
 _UNSUPPORTED_SCHEME = Refusal(416, "Unsupported URI Scheme")
+
+
+def read_forwards(request: Request) -> int:
+    """Max-Forwards as it came; 70 where it is absent (RFC 3261 16.6 step 3). Raises BadHeader."""
+    at = request.where.get(b"max-forwards")
+    if at is None:
+        return DEFAULT_FORWARDS
+    return parse_number("Max-Forwards", request.lines[at].partition(b":")[2], MOST_FORWARDS)
 
 
 def _read_request_uri(request: Request) -> Uri | Refusal:

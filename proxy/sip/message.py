@@ -16,6 +16,7 @@ from proxy.sip.headers import (
     parse_cseq,
     parse_number,
     parse_single_address,
+    parse_tag,
     parse_via,
 )
 from proxy.sip.uri import Uri, parse_uri
@@ -33,11 +34,12 @@ OWN_HEADERS = b"x-ringfence-"
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
 SINGLE = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
 
+_USUAL_METHODS = frozenset((b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIONS", b"REGISTER"))
 _TOKEN = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+\Z")
 _VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
 _STATUS = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
-_CLASSES = (b"1", b"2", b"3", b"4", b"5", b"6")
 _AFTER_STATUS = (b" ", b"\r")
+_BLANKS = (b" ", b"\t")
 _MOST_SPELLINGS = 4000
 
 _canonical: dict[bytes, bytes] = {}  # spelling -> canonical name; bounded, since spellings come from the wire
@@ -52,7 +54,7 @@ def canonical_name(line: bytes) -> bytes:
         name = OWN_HEADERS
     if not colon or not name or b" " in name or b"\t" in name or b"\r" in name:
         return b""
-    if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64:
+    if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64 and spelling[:1] not in _BLANKS:
         _canonical[spelling] = name
     return name
 
@@ -68,15 +70,22 @@ class Message:
         self.body = body
         self.fault = ""  # what is wrong with the framing; empty when nothing is
         known = _canonical.get
-        # A line without a colon loses its last byte here, is not known, and is looked at below.
+        # A line without a colon loses its last byte here and is not known; nor is one that continues another.
         names = [known(line[: line.find(b":")]) for line in lines]
         if None in names:
-            names = [canonical_name(line) if name is None else name for line, name in zip(lines, names, strict=True)]
-            if b"" in names:
-                self.fault = "a line of the header section is no header field"
+            names = self._name_slowly()
         self.names: list[bytes] = cast(list[bytes], names)
         # Canonical name -> index of its first line: built from the end, so that the first one stays.
         self.where: dict[bytes, int] = dict(zip(reversed(self.names), range(len(names) - 1, -1, -1), strict=True))
+
+    def _name_slowly(self) -> list[bytes | None]:
+        """Names of lines that are spelt for the first time, folded, or no header fields at all."""
+        if any(line[:1] in _BLANKS for line in self.lines):
+            self.lines[:] = _unfold(self.lines)
+        names = [canonical_name(line) for line in self.lines]
+        if b"" in names:
+            self.fault = "a line of the header section is no header field"
+        return [*names]
 
     @property
     def repeated(self) -> list[bytes]:
@@ -133,7 +142,7 @@ class Request(Message):
     def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
         super().__init__(start, lines, body)
         parts = start.split(b" ")
-        if len(parts) == 3 and parts[1] and _TOKEN.match(parts[0]) and _VERSION.match(parts[2]):
+        if len(parts) == 3 and (parts[0] in _USUAL_METHODS or _TOKEN.match(parts[0])) and _VERSION.match(parts[2]):
             self.method, self.uri, self.version = parts
         else:
             self.fault = "malformed request line"
@@ -150,6 +159,16 @@ class Request(Message):
         return parse_via(self.raw(b"via") or b"")  # an absent Via is as malformed as an empty one
 
     @property
+    def via_lines(self) -> list[bytes]:
+        """Every Via header line, in a list of its own."""
+        at = self.where.get(b"via")
+        if at is None:
+            return []
+        if len(self.where) == len(self.lines):
+            return [self.lines[at]]
+        return [line for line, name in zip(self.lines, self.names, strict=True) if name == b"via"]
+
+    @property
     def from_(self) -> Address:
         """From; a second value is a fault."""
         return parse_single_address("From", self.raw(b"from") or b"")
@@ -158,6 +177,14 @@ class Request(Message):
     def to(self) -> Address:
         """To; a second value is a fault."""
         return parse_single_address("To", self.raw(b"to") or b"")
+
+    @property
+    def to_tag(self) -> bytes:
+        """The To tag, empty where there is none or To can't be read."""
+        try:
+            return parse_tag("To", self.raw(b"to") or b"")
+        except BadHeader:
+            return b""
 
     @property
     def cseq(self) -> tuple[int, bytes]:
@@ -204,8 +231,6 @@ def split(data: bytes) -> tuple[bytes, list[bytes], bytes, str]:
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         fault = "a line ends in a bare CR or LF"
     start = lines.pop(0)
-    if b"\r\n " in head or b"\r\n\t" in head:
-        lines = _unfold(lines)
     if b" " not in start:
         raise BadMessage("no SIP start line")
     return start, lines, body, fault
@@ -215,7 +240,7 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
     """Join continuation lines to the field they belong to, bytes unchanged (RFC 3261 7.3.1)."""
     joined: list[bytes] = []
     for line in lines:
-        if line[:1] in (b" ", b"\t") and joined:
+        if line[:1] in _BLANKS and joined:
             joined[-1] += b"\r\n" + line
         else:
             joined.append(line)
@@ -225,7 +250,7 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
 def parse_request(data: bytes) -> Request:
     """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP."""
     start, lines, body, fault = split(data)
-    if not start[-7:-1].upper().startswith(b"SIP/2.") and b"SIP/" not in start.upper():
+    if start[-8:] != b" SIP/2.0" and b"SIP/" not in start.upper():
         raise BadMessage("no SIP version in the start line")
     request = Request(start, lines, body)
     if fault:
@@ -252,10 +277,10 @@ class ResponseHead:
 
     def __init__(self, data: bytes) -> None:
         """Raises BadMessage or BadHeader for whatever can't be forwarded."""
-        digits = data[8:12]
-        if not digits[:3].isdigit() or digits[:1] not in _CLASSES or digits[3:] not in _AFTER_STATUS:
+        digits = data[8:11]
+        if not digits.isdigit() or not 100 <= (status := int(digits)) < 700 or data[11:12] not in _AFTER_STATUS:
             raise BadMessage("malformed status line")
-        self.status = int(digits[:3])
+        self.status = status
         start_end = data.find(b"\r\n")
         via_end = data.find(b"\r\n", start_end + 2)
         line = data[start_end + 2 : via_end]

@@ -28,7 +28,7 @@ class State(Enum):
     TERMINATED = "Terminated"
 
 
-ServerKey = tuple[bytes, ...]
+ServerKey = tuple[bytes | int, ...]
 
 
 class ClientUser(Protocol):
