@@ -79,6 +79,13 @@ def test_a_request_without_via_can_not_be_answered(play: Playbook):
     assert play.core.dropped == {"no Via": 1}
 
 
+@pytest.mark.parametrize(
+    "start", [b"SIP/3.0 200 OK", b"SIP/2.0  200 OK", b"SIP/2.0\t200 OK", b"SIP/2.0 20 OK", b"SIP/2.0 OK", b"SIP/2.0"]
+)
+def test_what_looks_like_a_response_is_never_answered(play: Playbook, start: bytes):
+    assert play.trunk(wire.response(200, wire.invite()).replace(b"SIP/2.0 200 Whatever", start, 1)) == []
+
+
 @pytest.mark.parametrize("data", [b"\r\n\r\n", b"\0", b"\0" * 4, b"\r\n", b" "])
 def test_keep_alives_are_dropped_and_counted(play: Playbook, data: bytes):
     assert play.trunk(data) == []

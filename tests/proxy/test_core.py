@@ -1,0 +1,423 @@
+"""The proxy core as a whole: who is judged, what a verdict does on the wire, what is stripped, what bounds it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.model import Action, NumberClass, Step, Verdict
+from tests import wire
+from tests.playbook import DECISION, REJECT, TAG, Playbook, briefs, from_callee, in_dialog, only
+from tests.torture import VECTORS, WILD
+
+VIA2 = "SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKother"
+OURS = "X-Ringfence-Verdict: allowed\nX-Ringfence-Rule: mine\nx-ringfence-anything: x\nX-RINGFENCE- : y"
+ASSERTED = (
+    "P-Asserted-Identity: <sip:95588@bank.example>\nP-Preferred-Identity: <sip:1@x>\nRemote-Party-ID: <sip:2@x>\n"
+    "P-ASSERTED-identity : <tel:+1>"
+)
+
+
+def rejecting(**settings: object) -> Playbook:
+    play = Playbook(**settings)
+    play.verdict = REJECT
+    return play
+
+
+# Forward
+
+
+def test_a_call_goes_to_the_pbx_of_its_trunk(play: Playbook):
+    """Trunk-side calls end at the PBX, whatever host the Request-URI names; it is kept as it came."""
+    for number, uri in enumerate(["sip:+8613800138000@203.0.113.1", "sip:1001@third.example", "tel:+8613800138000"]):
+        down = play.forwarded(uri=uri, call_id=str(number), via=f"{VIA2}{number}")
+        assert wire.uri(down) == uri
+
+
+def test_a_judged_call_carries_no_header_of_ours(play: Playbook):
+    assert b"ringfence" not in play.forwarded().lower()
+
+
+def test_the_call_is_judged_by_its_facts(play: Playbook):
+    play.trunk(wire.invite(extra="User-Agent: Loom/1"))
+    [call] = play.calls
+    assert (call.caller.canonical, call.called.canonical) == ("+8613912345678", "+8613800138000")
+    assert (call.trunk.name, call.source, call.call_id) == ("carrier", "198.51.100.21", "call-1@wren.example")
+    assert (call.domain, call.user_agent, call.emergency) == ("wren.example", "Loom/1", False)
+
+
+# Reject
+
+
+def test_a_rejection_on_the_wire():
+    play = rejecting()
+    [sent] = play.trunk(wire.invite())
+    assert sent.to == wire.TRUNK
+    assert wire.start_line(sent.data) == "SIP/2.0 603 Decline"
+    assert wire.header(sent.data, "Reason") == f'SIP;cause=603;text="{DECISION}"'
+    assert ";tag=" in wire.header(sent.data, "To")
+    assert b"blocked" not in sent.data.lower(), "neither rule nor list is named"
+
+
+def test_no_100_goes_before_an_immediate_rejection():
+    assert briefs(rejecting().trunk(wire.invite())) == ["603"]
+
+
+def test_a_rejection_is_repeated_until_the_ack():
+    play = rejecting()
+    [first] = play.trunk(wire.invite())
+    assert [each.data for each in play.wait(2)] == [first.data] * 2
+    assert briefs(play.trunk(wire.invite())) == ["603"], "and when the INVITE comes again"
+    assert play.trunk(wire.ack(wire.invite(), first.data)) == []
+    assert play.wait(60) == []
+    assert play.held == 0
+    assert len(play.calls) == len(play.outcomes) == 1
+
+
+def test_a_rejection_is_repeated_until_timer_h_and_then_forgotten():
+    play = rejecting()
+    play.trunk(wire.invite())
+    times = [each.at for each in play.wait(100)]
+    assert times == [0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
+    assert play.held == 0
+
+
+def test_a_flood_that_acknowledges_nothing_holds_no_more_than_the_limit():
+    play = rejecting(limits={"unacknowledged_rejections": 10})
+    for number in range(30):
+        play.trunk(wire.invite(via=f"{VIA2}{number}", call_id=str(number)))
+    assert briefs(play.log) == ["603"] * 10
+    assert play.core.layer.unacknowledged == 10
+    assert len(play.core.layer.servers) == 10
+    assert play.core.dropped["too many unacknowledged rejections"] == 20
+    assert len(play.outcomes) == 30
+    play.wait(100)
+    assert play.held == 0
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "reason"),
+    [
+        ({}, "603 Decline", f'SIP;cause=603;text="{DECISION}"'),
+        ({"status": 433, "phrase": "Not So"}, "433 Not So", f'SIP;cause=433;text="{DECISION}"'),
+        ({"status": 403, "phrase": "No", "reason": "Q.850"}, "403 No", f'Q.850;cause=21;text="{DECISION}"'),
+        ({"status": 486, "phrase": "Busy", "reason": "none"}, "486 Busy", ""),
+    ],
+)  # fmt: skip
+def test_a_profile_says_how_a_rejection_looks(profile: dict[str, object], status: str, reason: str):
+    trunk = {"name": "carrier", "addresses": ["198.51.100.0/24"], "profile": "own"}
+    play = rejecting(trunks=[trunk], profiles={"own": profile})
+    answer = only(play.trunk(wire.invite()))
+    assert wire.start_line(answer) == f"SIP/2.0 {status}"
+    assert wire.header(answer, "Reason") == reason
+
+
+# Tag
+
+
+def test_a_tag_on_the_wire():
+    play = Playbook()
+    play.verdict = TAG
+    down = play.forwarded()
+    assert wire.header(down, "X-Ringfence-Verdict") == "suspected"
+    assert wire.header(down, "X-Ringfence-Rule") == "nuisance"
+    assert wire.header(down, "X-Ringfence-Decision") == DECISION
+    assert wire.header(down, "From") == wire.header(wire.invite(), "From")
+    assert wire.body(down) == wire.body(wire.invite())
+
+
+def test_a_tag_that_the_caller_brought_is_replaced():
+    play = Playbook()
+    play.verdict = TAG
+    assert wire.header(play.forwarded(extra=OURS), "X-Ringfence-Verdict") == "suspected"
+
+
+def test_a_distinct_ring():
+    play = Playbook(distinct_ring="urn:alert:source:external")
+    play.verdict = TAG
+    assert wire.header(play.forwarded(), "Alert-Info") == "<urn:alert:source:external>"
+
+
+def test_a_label_changes_the_display_name_below_and_nothing_above():
+    play = Playbook()
+    play.verdict = Verdict(Action.TAG, Step.SUSPICION, decision=DECISION, rule="nuisance", label="[suspected]")
+    came = '"W \\"x\\"" <sip:+8613912345678@wren.example>;tag=wren'
+    down = play.forwarded(from_=came)
+    assert wire.header(down, "From") == '"[suspected] W \\"x\\"" <sip:+8613912345678@wren.example>;tag=wren'
+    for answer in (wire.response(180, down), wire.answer(down), wire.answer(down)):
+        assert wire.header(only(play.pbx(answer), to=wire.TRUNK), "From") == came
+
+
+# What a trunk may not bring along (semantics: on the wire, the caller)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "OPTIONS", "MESSAGE", "REGISTER", "DANCE", "ACK"])
+@pytest.mark.parametrize("to", ["<sip:x@rook.example>", "<sip:x@rook.example>;tag=in-dialog"])
+def test_headers_of_ours_are_removed_from_every_request_of_a_trunk(play: Playbook, method: str, to: str):
+    down = only(play.trunk(wire.request(method, extra=OURS, to=to)), to=wire.PBX)
+    assert b"x-ringfence" not in down.lower()
+
+
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE", "ACK"])
+def test_identities_of_an_untrusted_trunk_are_removed(play: Playbook, method: str):
+    down = only(play.trunk(wire.request(method, extra=ASSERTED, to="<sip:x@rook.example>;tag=a")), to=wire.PBX)
+    for name in ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID"):
+        assert wire.headers(down, name) == []
+
+
+def test_identities_of_a_trusted_trunk_pass():
+    trunk = {"name": "carrier", "addresses": ["198.51.100.0/24"], "identity": "trusted"}
+    down = Playbook(trunks=[trunk]).forwarded(extra="P-Asserted-Identity: <sip:+8613912345678@wren.example>")
+    assert wire.header(down, "P-Asserted-Identity") == "<sip:+8613912345678@wren.example>"
+
+
+def test_an_identity_that_asks_for_privacy_does_not_leave_to_an_untrusted_trunk(play: Playbook):
+    """RFC 3325 section 7; without Privacy: id it goes out."""
+    identity = "<sip:1001@rook.example>"
+    asked = [("id", []), ("header;id", []), ("user ; id", []), ("none", [identity]), ("", [identity])]
+    for number, (privacy, shown) in enumerate(asked):
+        data = wire.invite(
+            uri="sip:+8613912345678@198.51.100.21",
+            extra=f"P-Asserted-Identity: {identity}\nPrivacy: {privacy}",
+            via=f"SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bK{number}",
+            call_id=f"privacy-{number}",
+        )
+        assert wire.headers(only(play.pbx(data), to=wire.TRUNK), "P-Asserted-Identity") == shown
+
+
+# Directions (semantics: peers, trunks, directions)
+
+
+def test_a_stranger_gets_403(play: Playbook):
+    sent = play.trunk(wire.invite(), wire.STRANGER)
+    assert [(each.brief, each.to) for each in sent] == [("403", wire.STRANGER)]
+    assert play.calls == []
+
+
+def test_a_stranger_is_the_default_trunk_where_there_is_one():
+    play = Playbook(trunks=[{"name": "default"}])
+    assert briefs(play.trunk(wire.invite(), wire.STRANGER)) == ["100", "INVITE"]
+    assert play.calls[0].trunk.name == "default"
+
+
+def test_an_ack_of_a_stranger_is_dropped(play: Playbook):
+    assert play.trunk(wire.request("ACK"), wire.STRANGER) == []
+
+
+def test_a_call_of_the_pbx_is_not_judged_and_goes_where_it_says(play: Playbook):
+    play.verdict = REJECT
+    data = wire.invite(
+        uri="sip:+8613912345678@198.51.100.40:5070", via="SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout"
+    )
+    assert only(play.pbx(data), to=("198.51.100.40", 5070))
+    assert play.calls == []
+
+
+def test_a_call_of_the_pbx_that_names_us_goes_to_the_outbound_trunk(play: Playbook):
+    data = wire.invite(via="SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout")
+    assert only(play.pbx(data), to=wire.TRUNK)
+
+
+def test_without_an_outbound_trunk_it_is_404():
+    play = Playbook(trunks=[{"name": "carrier", "addresses": ["198.51.100.0/24"]}])
+    data = wire.invite(via="SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout")
+    assert briefs(play.pbx(data)) == ["404"]
+
+
+def test_the_address_of_the_pbx_with_another_port_is_no_pbx():
+    """Source address *and port* make a PBX."""
+    play = Playbook(trunks=[{"name": "default"}])
+    play.trunk(wire.invite(), ("203.0.113.10", 5099))
+    assert len(play.calls) == 1
+
+
+def test_a_listener_of_the_pbx_side_takes_only_the_pbx():
+    listen = [{"address": wire.US}, {"address": "203.0.113.1:5080", "side": "pbx"}]
+    play = Playbook(listen=listen)
+    data = wire.invite(via="SIP/2.0/UDP 203.0.113.77:5060;branch=z9hG4bKout")
+    assert only(play.receive(data, ("203.0.113.77", 5060), listener=1), to=wire.TRUNK)
+    assert play.calls == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "route"),
+    [
+        ("sip:1@192.0.2.66", ""),
+        ("sip:1@192.0.2.66;maddr=192.0.2.67", ""),
+        ("sip:1@203.0.113.10:5060;maddr=192.0.2.67", ""),
+        ("sip:1@203.0.113.1", "Route: <sip:192.0.2.66;lr>"),
+        ("sip:1@203.0.113.1", "Route: <sip:192.0.2.66>"),
+        ("sip:1@192.0.2.66", "Route: <sip:203.0.113.10;lr;maddr=192.0.2.67>"),
+        ("sip:1@203.0.113.1", "Route: <sip:203.0.113.10;lr>, <sip:192.0.2.66;lr>"),
+    ],
+)
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "MESSAGE", "ACK", "DANCE"])
+def test_no_caller_makes_us_send_anywhere_else(play: Playbook, uri: str, route: str, method: str):
+    sent = play.trunk(wire.request(method, uri=uri, extra=route, to="<sip:x@y.example>;tag=z"))
+    assert {each.to for each in sent} <= {wire.TRUNK, wire.PBX}
+
+
+def test_a_trunk_may_name_the_second_address_of_the_pbx(play: Playbook):
+    assert only(play.trunk(wire.request("BYE", uri="sip:desk@203.0.113.11", to="<sip:x@y>;tag=z")), to=wire.PBX2)
+
+
+@pytest.mark.parametrize("route", ["<sip:192.0.2.66;lr>", "<sip:203.0.113.10;lr>", "<sip:x@rook.example>"])
+def test_a_route_beyond_us_needs_a_token(play: Playbook, route: str):
+    sent = play.trunk(wire.invite(extra=f"Route: <sip:{wire.US};lr>, {route}"))
+    assert briefs(sent) == ["403"]
+    assert play.calls == []
+
+
+# OPTIONS to the proxy
+
+
+@pytest.mark.parametrize(
+    "uri", [f"sip:{wire.US}", "sip:proxy.rook.example", "sip:203.0.113.1", f"sip:{wire.US};transport=udp"]
+)
+@pytest.mark.parametrize("forwards", ["70", "0"])
+def test_an_options_that_names_us_is_answered(play: Playbook, uri: str, forwards: str):
+    sent = play.trunk(wire.request("OPTIONS", uri=uri, max_forwards=forwards))
+    assert [(each.brief, each.to) for each in sent] == [("200", wire.TRUNK)]
+
+
+@pytest.mark.parametrize("uri", [f"sip:1001@{wire.US}", "sip:rook.example", "sip:203.0.113.1:5070"])
+def test_an_options_for_somebody_else_is_forwarded(play: Playbook, uri: str):
+    assert briefs(play.trunk(wire.request("OPTIONS", uri=uri))) == ["OPTIONS"]
+
+
+# The end, and too much
+
+
+def test_while_it_drains_new_calls_get_503_and_old_ones_go_on(play: Playbook):
+    down, up = play.answered()
+    play.core.draining = True
+    sent = play.trunk(wire.invite(via=VIA2, call_id="new"))
+    assert briefs(sent) == ["503"]
+    assert wire.header(sent[0].data, "Retry-After")
+    assert briefs(play.trunk(in_dialog("BYE", up, cseq=2))) == ["BYE"]
+    assert briefs(play.pbx(from_callee("INFO", down))) == ["INFO"]
+
+
+def test_what_rings_when_time_is_up_gets_503_and_is_cancelled(play: Playbook):
+    down = play.forwarded()
+    play.pbx(wire.response(180, down))
+    assert play.core.in_setup == 1
+    mark = len(play.log)
+    play.core.give_up_all(play.now)
+    play._perform()
+    assert sorted(briefs(play.log[mark:])) == ["503", "CANCEL"]
+    assert play.core.in_setup == 0
+
+
+def test_more_transactions_than_allowed_get_503():
+    play = Playbook(limits={"max_transactions": 100})
+    for number in range(120):
+        play.trunk(wire.request("OPTIONS", via=f"{VIA2}{number}", call_id=str(number)))
+    assert briefs(play.log).count("503") == 20
+
+
+def test_a_verdict_that_takes_longer_than_200_ms_lets_a_100_go(play: Playbook):
+    """RFC 3261 17.2.1: or the caller sends its INVITE again."""
+    play.verdict = None
+    play.trunk(wire.invite())
+    assert play.wait(0.19) == []
+    assert briefs(play.wait(0.02)) == ["100"]
+    assert briefs(play.decide(REJECT)) == ["603"]
+
+
+# No bytes at all can make it fall
+
+
+@pytest.mark.parametrize("message", WILD, ids=[wild.name for wild in WILD])
+def test_messages_of_real_devices_reach_the_pbx_and_name_their_caller(message):
+    # 194 is Brazil's, E1112 one operator's own spelling of 112: a trunk may add such numbers.
+    trunk = {"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "emergency": ["194", "E1112"]}
+    trunk["numbers"] = "international" if message.caller_e164 else "national"
+    play = Playbook(trunks=[trunk])
+    sent = [each for each in play.trunk(message.data) if each.status != 100]
+    if b"\nProxy-Require: sec-agree" in message.data:
+        assert briefs(sent) == ["420"]
+        return
+    if message.name == "wild/twilio-masked-malformed-host-port.sip":
+        assert briefs(sent) in (["400"], ["INVITE"])
+        return
+    assert [each.to for each in sent] == [wire.PBX]
+    if message.method == "INVITE":
+        [call] = play.calls
+        assert number_kind(call.caller.kind) == message.caller_class
+        assert not message.emergency or call.emergency
+        if message.caller_e164:
+            assert call.caller.canonical == message.caller_e164
+
+
+def number_kind(kind: NumberClass) -> str:
+    """The four classes of the corpus."""
+    if kind in (NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED):
+        return kind.value
+    return "number"
+
+
+ALL = [vector.data for vector in VECTORS] + [wild.data for wild in WILD]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_survived(data: bytes):
+    play = Playbook()
+    for source in (wire.TRUNK, wire.PBX, wire.STRANGER):
+        play.receive(data, source)
+
+
+@given(
+    st.sampled_from(ALL),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), st.binary(max_size=6)), max_size=6),
+    st.booleans(),
+)
+def test_any_damaged_message_is_survived_and_none_rings_unjudged(original: bytes, damages, from_pbx: bool):
+    play = Playbook()
+    play.verdict = REJECT
+    data = original
+    for place, length, put in damages:
+        at = int(place * len(data))
+        data = data[:at] + put + data[at + length :]
+    sent = play.receive(data, wire.PBX if from_pbx else wire.TRUNK)
+    if not from_pbx:
+        assert all(each.method != "INVITE" for each in sent)
+    play.wait(40)
+
+
+EVENTS = ["trunk", "pbx", "reply", "cancel", "ack", "wait", "fail", "invite"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(EVENTS), st.integers(100, 699)),
+        max_size=14,
+    )
+)
+def test_any_order_of_events_is_survived_and_ends(script: list[tuple[str, int]]):
+    """Whatever both sides do, in whatever order, nothing is held in the end."""
+    play = Playbook()
+    number = 0
+    for what, value in script:
+        downs = [each.data for each in play.log if each.method == "INVITE"]
+        ups = [each.data for each in play.log if each.to == wire.TRUNK and each.status >= 300]
+        if what in ("trunk", "invite"):
+            number += what == "invite"
+            play.trunk(wire.invite(via=f"{VIA2}{number}", call_id=str(number)))
+        elif what == "pbx":
+            play.pbx(
+                wire.request(
+                    "OPTIONS", uri="sip:x@198.51.100.21", via=f"SIP/2.0/UDP 203.0.113.10;branch=z9hG4bK{value}"
+                )
+            )
+        elif what == "reply" and downs:
+            play.pbx(wire.response(value, downs[value % len(downs)]))
+        elif what == "cancel":
+            play.trunk(wire.cancel(wire.invite(via=f"{VIA2}{number}", call_id=str(number))))
+        elif what == "ack" and ups:
+            play.trunk(wire.ack(wire.invite(via=f"{VIA2}{number}", call_id=str(number)), ups[-1]))
+        elif what == "wait":
+            play.wait((value - 100) / 10)
+        elif what == "fail" and downs:
+            play.fails(downs[value % len(downs)])
+    play.wait(1200)
+    assert play.held == 0
