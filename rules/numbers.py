@@ -20,6 +20,7 @@ from rules.spelling import fold, is_address, is_digits, without_separators
 __all__ = ["EmergencyTable", "canonical_prefix", "emergency_table", "is_emergency", "read_number"]
 
 LONGEST_EXTENSION = 32
+SHORTEST_95 = 5  # digits
 LONGEST_USER = 256  # characters looked at; more is no number
 SHORTEST_BARE_E164 = 10  # digits: shorter ones on a national trunk are local numbers and extensions
 SHORTEST_GUESS = 7  # digits: shorter ones that no plan claims are extensions on every trunk
@@ -150,7 +151,7 @@ def _global(digits: str) -> Number:
         rest = digits[2:]
         known = _in_plan(plan, rest, area_spelt=True)
         if known is None and rest[:1] == plan.trunk_prefix:  # +86 (0)138…
-            known = _in_plan(plan, rest[1:], area_spelt=True)
+            known = _after_trunk_prefix(plan, rest[1:])
         if known := known or _odd(plan, rest):
             return known
     return _of_library(f"+{digits}", None) or _global_emergency(digits) or _impossible(digits)
@@ -225,11 +226,16 @@ def _in_own_plan(digits: str, country: str, called: bool) -> Number | None:
     if plan is None or digits[:2] == "00":
         return None
     if digits[0] == plan.trunk_prefix:
-        return _in_plan(plan, digits[1:], area_spelt=True)
-    if known := _in_plan(plan, digits, area_spelt=False):
-        return known
-    # 955 and 9501 as called numbers are extensions of the PBX.
-    return None if called and len(digits) < 5 else _odd(plan, digits)
+        return _after_trunk_prefix(plan, digits[1:])
+    if digits[:2] in ("95", "96") and not plan.listed(digits):
+        # Also 9518888888: without 0 or +86 it is no fixed line. Called, 955 and 9501 are extensions of the PBX.
+        return None if called and len(digits) < SHORTEST_95 else _odd(plan, digits)
+    return _in_plan(plan, digits, area_spelt=False)
+
+
+def _after_trunk_prefix(plan: Plan, digits: str) -> Number | None:
+    """What follows 0; 0110 is an extension, not the police."""
+    return _in_plan(plan, digits, area_spelt=True) if len(digits) >= SHORTEST_95 else None
 
 
 def _short_emergency(digits: str, country: str) -> Number | None:
