@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from console.cross_checks import cross_check
 from console.settings import Configuration
-from rules.source import RuleError, faults_of, load_document, shipped
+from rules.source import Document, RuleError, faults_of, load_document, shipped
 
-__all__ = ["Configuration", "find_configuration", "load_configuration"]
+__all__ = ["Configuration", "find_configuration", "load_configuration", "read_configuration"]
 
 FILE_NAME = "ringfence.yaml"
 VARIABLE = "RINGFENCE_CONFIG"
@@ -29,6 +29,11 @@ def find_configuration(named: Path | None = None) -> Path:
 
 def load_configuration(path: Path) -> Configuration:
     """Read and check ringfence.yaml; raises RuleError, whose faults name everything that is wrong."""
+    return read_configuration(path)[0]
+
+
+def read_configuration(path: Path) -> tuple[Configuration, Document]:
+    """The same, with the document that knows where each setting stands."""
     document = load_document(path)
     try:
         configuration = Configuration.model_validate({} if document.data is None else document.data)
@@ -36,4 +41,4 @@ def load_configuration(path: Path) -> Configuration:
         raise RuleError(faults_of(error, document, Configuration)) from None
     if faults := cross_check(configuration, document, path.parent):
         raise RuleError(faults)
-    return configuration
+    return configuration, document

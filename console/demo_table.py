@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +16,7 @@ from console.demo import CALLED, LISTED, ORDINARY, STEPS, Seen, Stage, run, verd
 from rules.model import Action
 
 COLOURS = {Action.REJECT: "red", Action.TAG: "yellow", Action.FORWARD: "green", Action.DIVERT: "blue"}
-PIPED_WIDTH = 132  # columns when nobody looks
+PIPED_WIDTH = 160  # columns when nobody looks
 
 
 def show_demo(folder: Path) -> bool:
@@ -25,6 +28,8 @@ def show_demo(folder: Path) -> bool:
     table = new_table()
     with Live(table, console=console, refresh_per_second=8):
         stage, seen = asyncio.run(run(folder, lambda one: add_row(table, one)))
+    if not console.is_terminal:
+        console.print()  # Live ends a piped table without a line end
     for one in seen:
         for problem in one.problems:
             console.print(f"[red]{one.step.title}: {problem}[/]", highlight=False)
@@ -76,9 +81,17 @@ def caller_got(seen: Seen) -> str:
     return f"{placed.status} {placed.phrase}{audio}"
 
 
+def program_name() -> str:
+    """How this program can be called from here."""
+    if shutil.which("ringfence"):
+        return "ringfence"
+    return os.path.relpath(Path(sys.executable).with_name("ringfence"))
+
+
 def what_next(stage: Stage, seen: list[Seen]) -> str:
     """Commands that work on what the demo left behind."""
-    ours = f"ringfence --config {stage.configuration}"
+    program = program_name()
+    ours = f"{program} --config {stage.configuration}"
     stopped = next((one.decision.id for one in seen if one.decision and one.decision.action is Action.REJECT), "ID")
     return f"""
 Try next (the files of this run are in {stage.folder}):
@@ -87,4 +100,4 @@ Try next (the files of this run are in {stage.folder}):
   {ours} log      every decision of this run
   {ours} lists add blocked {ORDINARY} --reason "rang at night"
   {ours} serve      run the proxy again, and in another terminal:
-  ringfence call --from {ORDINARY} --to {CALLED} --via {stage.proxy}"""
+  {program} call --from {ORDINARY} --to {CALLED} --via {stage.proxy}"""

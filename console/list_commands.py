@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from console.settings import Configuration
     from rules.lists import Entry, Lists
 
-lists_app = typer.Typer(no_args_is_help=True, help="Add, remove, show and import numbers, without a restart.")
+lists_app = typer.Typer(no_args_is_help=True)
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
 Numbers = Annotated[
     list[str],
@@ -30,6 +30,13 @@ Numbers = Annotated[
 Country = Annotated[
     str, typer.Option(metavar="CC", help="Country whose plan national numbers are read in; default: the trunks'.")
 ]
+
+
+@lists_app.callback()
+def lists(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """Add, remove, show and import numbers, without a restart."""
+    if config is not None:
+        context.obj = config
 
 
 @asynccontextmanager

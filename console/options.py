@@ -24,10 +24,10 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def chosen(context: typer.Context, config: Path | None) -> Path:
-    """The configuration file of this command: named after the command, before it, or found."""
+    """The configuration file of this command: named after the command, before it (nearest first), or found."""
     from console.configuration import find_configuration
 
-    return find_configuration(config if config is not None else context.find_root().obj)
+    return find_configuration(config if config is not None else context.obj)
 
 
 def seconds(text: str) -> int:

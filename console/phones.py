@@ -130,12 +130,14 @@ def caller_identity(number: str, host: str) -> str:
         return '"Anonymous" <sip:anonymous@anonymous.invalid>'
     if "sip:" in number:
         return number
-    return f"<sip:{number}@{f'[{host}]' if ':' in host else host}>"
+    return f"<sip:{number}@{host}>"
 
 
 async def place(caller: str, called: str, via: HostPort, *, headers: dict[str, str] | None = None) -> Placed:
     """Place one call by any proxy: say who calls, who is called and where the proxy is; talk a little when answered."""
     host = own_address(via)
+    if ":" in host:
+        raise PhoneError(f"{via}: pjsua2 as published speaks IPv4 only; for IPv6 call with SIPp (docs/testing.md)")
     order = {
         "host": host,
         "port": free_port(host),

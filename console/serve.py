@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
-from rules.compile import RuleSet
+import uvloop
+from prometheus_client import start_http_server
 
-from console.configuration import load_configuration
-from console.rulebook import load_rules
-from console.settings import Configuration
+import proxy.app
+from console.rulebook import Rulebook, load_rulebook
 from proxy.metrics import Metrics
+from proxy.settings import HostPort
 from rules.screen import Screen
 
 
 def serve(file: Path) -> None:
     """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used."""
-    import uvloop
-
-    configuration = load_configuration(file)
-    ruleset = load_rules(configuration, file.parent)
-    log_to_stderr(configuration.logging.level)
-    uvloop.run(run(configuration, ruleset, file))
+    rulebook = load_rulebook(file)
+    log_to_stderr(rulebook.configuration.logging.level)
+    uvloop.run(run(rulebook, file))
 
 
-async def run(configuration: Configuration, ruleset: RuleSet, file: Path) -> None:
+async def run(rulebook: Rulebook, file: Path) -> None:
     """Open what judging needs, run the proxy, and leave everything recorded on disk."""
-    from prometheus_client import start_http_server
-
-    import proxy.app
-
     log = structlog.get_logger("ringfence")
+    configuration, ruleset = rulebook.configuration, rulebook.ruleset
     base = file.parent
     for path in (configuration.storage.database, configuration.storage.key_file):
         (base / path).parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +37,8 @@ async def run(configuration: Configuration, ruleset: RuleSet, file: Path) -> Non
 
     def ready(metrics: Metrics) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
-        if configuration.metrics:
-            start_http_server(configuration.metrics.port, configuration.metrics.host, metrics.registry)
+        if configuration.metrics is not None:
+            cleanup.callback(publish(metrics, configuration.metrics))
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
@@ -55,23 +52,37 @@ async def run(configuration: Configuration, ruleset: RuleSet, file: Path) -> Non
         if not configuration.logging.mask_numbers:
             log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")
 
-    try:
-        await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready)
-    finally:
-        await screen.close()
-        log.info("stopped")
+    for warning in rulebook.warnings:
+        log.warning("check", fault=str(warning))
+    with ExitStack() as cleanup:
+        try:
+            await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready)
+        finally:
+            await screen.close()
+            log.info("stopped")
+
+
+def publish(metrics: Metrics, address: HostPort) -> Callable[[], None]:
+    """Let Prometheus read the figures over HTTP, in a thread beside the loop; what is returned ends that."""
+    server, thread = start_http_server(address.port, address.host, metrics.registry)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
 
 
 def log_to_stderr(level: str) -> None:
     """Service events go to standard error: JSON lines for machines, readable ones on a terminal."""
-    terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(),
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -60,28 +60,35 @@ class Line(pj.Call):  # type: ignore[misc]
 
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         """Tell when our INVITE left, and each response to it as it came in."""
-        event = prm.e.body.tsxState
-        if event.tsx.method != "INVITE" or event.tsx.role != pj.PJSIP_ROLE_UAC:
-            return
-        status = event.tsx.statusCode
-        if event.type == pj.PJSIP_EVENT_TX_MSG and 0 not in self.told:
-            self.told.add(0)
-            self.phone.tell("sent")
-        elif event.type == pj.PJSIP_EVENT_RX_MSG and status not in self.told:
-            self.told.add(status)
-            whole = event.src.rdata.wholeMsg
-            first = whole.partition("\r\n")[0].split(" ", 2)
-            phrase = first[2] if len(first) > 2 else ""
-            self.phone.tell("response", status=status, phrase=phrase, headers=headers_of(whole))
+        self.follow(prm.e)
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802
-        """Follow the call to its end."""
+        """Follow the call to its end; of a refusal the library tells only here."""
+        self.follow(prm.e)
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self.answered_at = time.monotonic()
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self.over = True
             self.phone.tell("ended", status=info.lastStatusCode, phrase=info.lastReason, heard=self.heard)
+
+    def follow(self, event: Any) -> None:
+        """Tell what this event says about our INVITE, once."""
+        if event.type != pj.PJSIP_EVENT_TSX_STATE:
+            return
+        turn = event.body.tsxState
+        if turn.tsx.method != "INVITE" or turn.tsx.role != pj.PJSIP_ROLE_UAC:
+            return
+        status = turn.tsx.statusCode
+        if turn.type == pj.PJSIP_EVENT_TX_MSG and 0 not in self.told:
+            self.told.add(0)
+            self.phone.tell("sent")
+        elif turn.type == pj.PJSIP_EVENT_RX_MSG and status not in self.told:
+            self.told.add(status)
+            whole = turn.src.rdata.wholeMsg
+            first = whole.partition("\r\n")[0].split(" ", 2)
+            phrase = first[2] if len(first) > 2 else ""
+            self.phone.tell("response", status=status, phrase=phrase, headers=headers_of(whole))
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802
         """Send the tone as soon as audio is up."""
@@ -142,8 +149,7 @@ class Phone:
         self.endpoint.libInit(settings)
         transport = pj.TransportConfig()
         transport.boundAddress, transport.port = host, port
-        kind = pj.PJSIP_TRANSPORT_UDP6 if ":" in host else pj.PJSIP_TRANSPORT_UDP
-        self.transport = self.endpoint.transportCreate(kind, transport)
+        self.transport = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
         for codec in self.endpoint.codecEnum2():
@@ -164,8 +170,6 @@ class Phone:
         if route:
             settings.sipConfig.proxies.append(route)
         settings.mediaConfig.transportConfig.boundAddress = self.host
-        if ":" in self.host:
-            settings.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED
         account = Account(self)
         account.create(settings)
         self.accounts.append(account)
@@ -202,7 +206,7 @@ class Phone:
 
 def answer_calls(phone: Phone) -> None:
     """Answer whatever comes until standard input ends."""
-    phone.account(f"sip:pbx@{bracketed(phone.host)}")
+    phone.account(f"sip:pbx@{phone.host}")
     phone.tell("ready")
     os.set_blocking(0, False)
     while True:
@@ -233,11 +237,6 @@ def place_call(phone: Phone, order: dict[str, Any]) -> None:
         if (line.answered_at and now > line.answered_at + TALK_S) or now > deadline:
             deadline = line.answered_at = float("inf")
             line.hangup(pj.CallOpParam())
-
-
-def bracketed(host: str) -> str:
-    """The host as it stands in a URI."""
-    return f"[{host}]" if ":" in host else host
 
 
 def main() -> None:

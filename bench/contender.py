@@ -1,0 +1,98 @@
+"""Start the real product with a list of numbers, as it would run in production: logging and metrics on.
+
+Numbers in FILE (`number,action`, action `reject` or `tag`) get that, all others are forwarded to --upstream. The
+folder given by --dir holds ringfence.yaml, rules, keys, database and the log of calls: a second start on it keeps keys
+and records and takes the numbers given now, and `ringfence --config DIR/ringfence.yaml ...` works beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from console.phones import free_port, host_port, own_address
+from proxy.settings import HostPort
+from rules.source import load_document
+
+LISTS = {"reject": ("rejected", {"kind": "block"}), "tag": ("tagged", {"kind": "suspect"})}
+RULES = """\
+# yaml-language-server: $schema={schema}
+# Further rules of this installation. The numbers themselves are on the lists `rejected` and `tagged`.
+rules:
+  - rule: anonymous-callers
+    because: A caller may withhold the number.
+    when: {{caller: {{class: anonymous}}}}
+    then: forward
+    catches: [{{from: anonymous, to: 13800138000}}]
+    spares: [{{from: 13912345678, to: 13800138000}}]
+"""
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--listen", required=True, type=host_port, metavar="HOST:PORT", help="[::1]:PORT for IPv6")
+    parser.add_argument("--upstream", required=True, type=host_port, metavar="HOST:PORT", help="the PBX")
+    parser.add_argument("--numbers", required=True, type=Path, metavar="FILE.csv", help="number,action")
+    parser.add_argument("--dir", type=Path, metavar="DIR", help="made if missing; default: a temporary folder")
+    return parser.parse_args()
+
+
+def listeners(listen: HostPort, upstream: HostPort) -> list[dict[str, str]]:
+    """The address asked for, and one of the PBX's IP version beside it where that differs."""
+    found = [{"address": str(listen)}]
+    if listen.host in ("0.0.0.0", "::"):
+        found[0]["advertise"] = str(HostPort(host=own_address(upstream), port=listen.port))
+    own = own_address(upstream)
+    if (":" in own) != (":" in listen.host):
+        found.append({"address": str(HostPort(host=own, port=free_port(own)))})
+    return found
+
+
+def free_tcp_port() -> int:
+    """A TCP port of loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_configuration(folder: Path, listen: HostPort, upstream: HostPort) -> None:
+    """ringfence.yaml and rules; what somebody added to an earlier one stays, addresses are those given now."""
+    file = folder / "ringfence.yaml"
+    data: dict[str, Any] = load_document(file).data if file.exists() else {}
+    data.setdefault("version", 1)
+    data.setdefault("time_zone", "Asia/Shanghai")
+    data["listen"] = listeners(listen, upstream)
+    data["pbxes"] = [{"name": "pbx", "addresses": [str(upstream)]}]
+    data.setdefault("trunks", [{"name": "default", "country": "CN", "identity": "untrusted"}])
+    data.setdefault("lists", {}).update(dict(LISTS.values()))
+    data.setdefault("use", [])
+    data.setdefault("rules", ["rules/*.yaml"])
+    data.setdefault("storage", {"database": "ringfence.db", "key_file": "ringfence.keys"})
+    data.setdefault("logging", {"file": "calls.log"})
+    data["metrics"] = f"127.0.0.1:{free_tcp_port()}"
+    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    rules = folder / "rules"
+    rules.mkdir(exist_ok=True)
+    if not any(rules.glob("*.yaml")):
+        (rules / "own.yaml").write_text(RULES)
+
+
+def read_numbers(file: Path) -> dict[str, list[str]]:
+    """The numbers of each action."""
+    numbers: dict[str, list[str]] = {action: [] for action in LISTS}
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        rows = csv.DictReader(lines)
+        if not rows.fieldnames or {"number", "action"} - set(rows.fieldnames):
+            sys.exit(f"{file}:1: expected the header number,action")
+        for count, row in enumerate(rows, start=2):
+            if row["action"] not in numbers:
+                sys.exit(f"{file}:{count}: action {row['action']!r} is neither reject nor tag")
+            numbers[row["action"]].append(row["number"])
+    return numbers

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""What one screened call costs: Ringfence beside Kamailio and the floor, the same work for each in turn.
+
+SIPp calls at a steady rate; one caller in ten is on the list of those to reject, one in ten is suspected and must be
+tagged, the rest are forwarded. Whoever rings is answered by a SIPp PBX, acknowledged, and hung up on. Everything runs
+over UDP on loopback. The figure is user and system time of all the contender's processes, divided by calls: unlike
+elapsed time it holds on a busy machine. It falls as the rate rises, since datagrams then come in batches; name the rate
+and the interpreter with it.
+
+    bench/cost_per_call.py                         this checkout beside Kamailio and the floor
+    bench/cost_per_call.py NAME='COMMAND' ...      other contenders; {listen} {upstream} {numbers} are filled in
+
+Needs kamailio, kamailio-sqlite-modules, sip-tester and a C compiler (`make set-up` installs them). Exit status 1 when a
+contender fails more than 0.5 % of the calls, lets a listed caller ring, or stops another one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import meter
+import workload
+
+HERE = Path(__file__).resolve().parent
+HOST = "127.0.0.1"
+TOLERATED = 0.005  # of the calls
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+REFERENCE = "kamailio"  # with its line a call: the least that must be written to explain a verdict
+
+
+class Round(NamedTuple):
+    """One contender's turn."""
+
+    us_per_call: float
+    failed: int
+    retransmitted: int
+    mib: float
+    rang: int
+
+
+class Ports(NamedTuple):
+    """Where the three parties are."""
+
+    proxy: int
+    caller: int
+    pbx: int
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=int, default=1500, help="calls a second")
+    parser.add_argument("--calls", type=int, default=9000, help="calls a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--list-size", type=int, default=200_000, help="numbers on the list")
+    parser.add_argument("--settle", type=float, default=6.0, help="seconds that a contender has to be ready")
+    parser.add_argument("--port", type=int, default=15_060, help="of the contender; the next tens are the peers'")
+    parser.add_argument(
+        "--without", choices=("kamailio",), help="leave both Kamailios out: for lists too long for them"
+    )
+    parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
+    parser.add_argument("contenders", nargs="*", metavar="NAME=COMMAND")
+    return parser.parse_args()
+
+
+def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports) -> dict[str, list[str]]:
+    """The command of each contender, the floor first."""
+    relay = work.folder / "relay"
+    subprocess.run(["cc", "-O2", "-o", relay, HERE / "relay.c"], check=True)
+    found = {"floor": [str(relay), str(ports.proxy), str(ports.pbx)]}
+    if options.without != "kamailio":
+        plain = [
+            *("kamailio", "-f", str(HERE / "kamailio.cfg"), "-DD", "-x", "fm", "-X", "fm", "-m", "1024", "-M", "1024"),
+            *("-Y", str(work.folder), "-P", str(work.folder / "kamailio.pid")),
+            *("-A", f"LISTEN=udp:{HOST}:{ports.proxy}", "-A", f'UPSTREAM="sip:{HOST}:{ports.pbx}"'),
+            *("-A", f'TABLE="sqlite://{work.table}"'),
+        ]
+        found |= {"kamailio-bare": plain, REFERENCE: [*plain, "-A", "LOGGED"]}
+    fill = {
+        "listen": f"{HOST}:{ports.proxy}",
+        "upstream": f"{HOST}:{ports.pbx}",
+        "numbers": shlex.quote(str(work.numbers)),
+    }
+    own = f"ringfence={shlex.quote(str(HERE / 'contender'))}"
+    own += " --listen {listen} --upstream {upstream} --numbers {numbers}"
+    for contender in options.contenders or [own]:
+        name, equals, command = contender.partition("=")
+        if not equals:
+            sys.exit(f"{contender!r}: expected NAME=COMMAND")
+        found[name] = shlex.split(command.format(**fill))
+    return found
+
+
+@contextlib.contextmanager
+def running(command: list[str], folder: Path, log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, ended at the end."""
+    with contextlib.ExitStack() as files:
+        out = files.enter_context(log.open("ab")) if log else subprocess.DEVNULL
+        streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+        process = subprocess.Popen(command, cwd=folder, start_new_session=True, **streams)
+        try:
+            yield process
+        finally:
+            meter.end(process)
+
+
+def statistics_of(file: Path) -> dict[str, str]:
+    """The last row of a SIPp statistics file, by column."""
+    lines = file.read_text().splitlines()
+    return dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))
+
+
+def sipp(scenario: str, port: int, statistics_file: Path, *more: str) -> list[str]:
+    """The command of a SIPp that writes its statistics each second."""
+    return [
+        *("sipp", "-sf", str(HERE / "sipp" / scenario), "-i", HOST, "-p", str(port), "-nostdin"),
+        *("-buff_size", "4000000", "-trace_stat", "-fd", "1", "-stf", str(statistics_file)),
+        *more,
+    ]
+
+
+def one_round(
+    command: list[str], work: workload.Workload, ports: Ports, options: argparse.Namespace, log: Path
+) -> Round:
+    """Start a contender between the caller and the PBX, play the calls, and see what they cost it."""
+    seen_by_caller, seen_by_pbx = work.folder / "caller.stat", work.folder / "pbx.stat"
+    for file in (seen_by_caller, seen_by_pbx):
+        file.unlink(missing_ok=True)
+    longest = options.calls / options.rate + 20
+    caller = sipp(
+        *("caller.xml", ports.caller, seen_by_caller, "-inf", str(work.injection), "-r", str(options.rate)),
+        *("-m", str(options.calls), "-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{ports.proxy}"),
+    )
+    with running(sipp("pbx.xml", ports.pbx, seen_by_pbx), work.folder), running(command, work.folder, log) as proxy:
+        time.sleep(options.settle)
+        if proxy.poll() is not None:
+            sys.exit(
+                f"{shlex.join(command)} ended with {proxy.returncode} before the first call; its output is in {log}"
+            )
+        before = meter.cpu_seconds(proxy.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(caller, cwd=work.folder, timeout=longest + 40, check=False, **QUIET)
+        spent = meter.cpu_seconds(proxy.pid) - before
+        mib = meter.memory_mib(proxy.pid)
+        time.sleep(1.5)  # until the PBX has written its last row
+    done = statistics_of(seen_by_caller)
+    return Round(
+        us_per_call=spent / options.calls * 1e6,
+        failed=options.calls - int(done["SuccessfulCall(C)"]),
+        retransmitted=int(done["Retransmissions(C)"]),
+        mib=mib,
+        rang=int(statistics_of(seen_by_pbx)["IncomingCall(C)"]),
+    )
+
+
+def faults(name: str, rounds: list[Round], expected: int, calls: int) -> list[str]:
+    """What disqualifies a contender."""
+    found = []
+    if sum(one.failed for one in rounds) > TOLERATED * calls * len(rounds):
+        found.append("too many failed calls")
+    if name != "floor" and any(abs(one.rang - expected) > TOLERATED * calls for one in rounds):
+        found.append(f"wrong verdicts: {', '.join(str(one.rang) for one in rounds)} calls rang, {expected} should")
+    return found
+
+
+def print_table(results: dict[str, list[Round]], expected: int, options: argparse.Namespace) -> bool:
+    """One row a contender; True when none is disqualified."""
+    cost = {name: statistics.median(one.us_per_call for one in rounds) for name, rounds in results.items()}
+    head = ("contender", "us a call", "x kamailio", "x floor", "failed", "retransmitted", "MiB")
+    rows, notes = [head], []
+    for name, rounds in results.items():
+        ratio = f"{cost[name] / cost[REFERENCE]:.2f}" if REFERENCE in cost else "-"
+        failed, again = sum(one.failed for one in rounds), sum(one.retransmitted for one in rounds)
+        most = max(one.mib for one in rounds)
+        floor = f"{cost[name] / cost['floor']:.2f}"
+        rows.append((name, f"{cost[name]:.0f}", ratio, floor, str(failed), str(again), f"{most:.0f}"))
+        notes += [f"{name}: {fault}" for fault in faults(name, rounds, expected, options.calls)]
+    print(
+        f"{options.rate} calls/s, {options.calls} calls a round, {options.rounds} rounds, list of {options.list_size}, "
+        f"Python {platform.python_version()} ({sys.executable})"
+    )
+    for count, row in enumerate(rows):
+        if options.markdown:
+            print("| " + " | ".join(row) + " |")
+            if count == 0:
+                print("|---" + "|--:" * (len(head) - 1) + "|")
+        else:
+            print(f"{row[0]:16}" + "".join(f"{value:>14}" for value in row[1:]))
+    print("\n".join(notes), end="\n" if notes else "")
+    return not notes
+
+
+def main() -> int:
+    """Run every contender in turn, round after round."""
+    options = arguments()
+    ports = Ports(options.port, options.port + 10, options.port + 20)
+    log = Path(tempfile.gettempdir()) / "ringfence-bench.log"
+    log.write_bytes(b"")
+    with tempfile.TemporaryDirectory(prefix="ringfence-bench-") as name:
+        work = workload.make(Path(name), options.list_size)
+        contenders = commands(options, work, ports)
+        results: dict[str, list[Round]] = {contender: [] for contender in contenders}
+        for _ in range(options.rounds):
+            for contender, command in contenders.items():
+                results[contender].append(one_round(command, work, ports, options, log))
+        return 0 if print_table(results, work.ringing(options.calls), options) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

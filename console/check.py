@@ -1,0 +1,66 @@
+"""`ringfence check`: the whole configuration, or rule files alone; every fault at once, then one line of sum."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from console.configuration import read_configuration
+from console.rulebook import compiled, load_rulebook
+from rules.source import Fault, RuleError
+
+
+class Findings(NamedTuple):
+    """What check found."""
+
+    checked: list[str]  # files
+    rules: int
+    revision: str  # of the rule set; empty when it was refused
+    faults: list[Fault]
+
+    @property
+    def refused(self) -> bool:
+        """Would a proxy refuse to start with this?"""
+        return any(not fault.warning for fault in self.faults)
+
+    def as_text(self) -> str:
+        """A line for each fault, with the line of the file that it is in, then the sum."""
+        lines = [part for fault in self.faults for part in (str(fault), *quoted(fault))]
+        wrong = sum(not fault.warning for fault in self.faults)
+        files = f"{len(self.checked)} file{'s' if len(self.checked) != 1 else ''}"
+        rules = f"{self.rules} rules, " if not self.refused else ""
+        return "\n".join(
+            [*lines, f"{files}: {rules}{wrong} fault{'s' if wrong != 1 else ''}, {len(self.faults) - wrong} warnings"]
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """The same for programs."""
+        faults = [fault._asdict() for fault in self.faults]
+        return {"files": self.checked, "rules": self.rules, "revision": self.revision or None, "faults": faults}
+
+
+def quoted(fault: Fault) -> list[str]:
+    """The line that a fault stands in, and a mark below the place."""
+    if not fault.line:
+        return []
+    lines = Path(fault.file).read_text(encoding="utf-8", errors="replace").splitlines()
+    if fault.line > len(lines):
+        return []
+    line = lines[fault.line - 1]
+    mark = "".join("\t" if one == "\t" else " " for one in line[: fault.column - 1])
+    return [f"    {line}", f"    {mark}^"]
+
+
+def check(configuration: Path, files: list[Path]) -> Findings:
+    """Check a ringfence.yaml with all its rules, or only these rule files under it."""
+    try:
+        if not files:
+            book = load_rulebook(configuration)
+            names = [str(configuration), *map(str, book.files)]
+            return Findings(names, len(book.ruleset.rules), book.ruleset.revision, book.warnings)
+        ruleset, faults = compiled(*read_configuration(configuration), files)
+    except RuleError as error:
+        return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
+    return Findings(
+        list(map(str, files)), len(ruleset.rules) if ruleset else 0, ruleset.revision if ruleset else "", faults
+    )

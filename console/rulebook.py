@@ -1,0 +1,50 @@
+"""From ringfence.yaml to a rule set: the rule files that it names and the shipped packs that it uses, compiled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from console.configuration import read_configuration
+from console.cross_checks import BUILT_IN_PROFILES
+from console.settings import Configuration, rule_files
+from rules.compile import compile_rules
+from rules.engine import RuleSet
+from rules.model import Trunk
+from rules.source import Document, Fault, RuleError
+
+
+class Rulebook(NamedTuple):
+    """A configuration with its rules."""
+
+    configuration: Configuration
+    ruleset: RuleSet
+    warnings: list[Fault]
+    files: list[Path]
+
+
+def trunks_of(configuration: Configuration) -> list[Trunk]:
+    """The trunks as judging sees them."""
+    usual = configuration.thresholds
+    return [trunk.facts(tag_at=usual.tag, reject_at=usual.reject) for trunk in configuration.trunks]
+
+
+def compiled(configuration: Configuration, document: Document, files: list[Path]) -> tuple[RuleSet | None, list[Fault]]:
+    """These rule files compiled as this configuration would, with every fault and warning."""
+    return compile_rules(
+        files,
+        configuration,
+        trunks=trunks_of(configuration),
+        profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
+        configuration=document,
+    )
+
+
+def load_rulebook(path: Path) -> Rulebook:
+    """Configuration and rules of a ringfence.yaml; raises RuleError, whose faults name everything that is wrong."""
+    configuration, document = read_configuration(path)
+    files = [file for pattern in configuration.rules for file in rule_files(path.parent, pattern)]
+    ruleset, faults = compiled(configuration, document, files)
+    if ruleset is None:
+        raise RuleError(faults)
+    return Rulebook(configuration, ruleset, [fault for fault in faults if fault.warning], files)
