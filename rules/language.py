@@ -19,6 +19,7 @@ from rules.values import (
     read_amount,
     read_countries,
     read_days,
+    read_lack,
     read_lengths,
     read_mode,
     read_span,
@@ -67,11 +68,14 @@ Pattern = Annotated[str, Field(min_length=1, max_length=500)]
 Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
 
 
+Lacking = Annotated[Literal[True], BeforeValidator(read_lack, json_schema_input_type=Literal[True])]
+
+
 class Words(Part):
     """A fact that is a word: one of these, or lacking."""
 
     is_: Some[Word] | None = Field(None, alias="is", description="One of these words.")
-    missing: Literal[True] | None = Field(None, description="true: the call lacks this fact.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
 class Text(Part):
@@ -82,14 +86,14 @@ class Text(Part):
     )
     contains: Some[Pattern] | None = Field(None, description="Stands somewhere in the text, capitals or not.")
     matches: Some[Pattern] | None = Field(None, description="Regular expressions of RE2, found anywhere in the text.")
-    missing: Literal[True] | None = Field(None, description="true: the call lacks this text.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this text.")
 
 
 class Truth(Part):
     """A fact that is true or false, if the call has it."""
 
     is_: bool | None = Field(None, alias="is")
-    missing: Literal[True] | None = Field(None, description="true: the call lacks this fact.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
 class Amount(Part):
@@ -98,7 +102,7 @@ class Amount(Part):
     is_: Some[Word] | None = Field(None, alias="is", description="One of these values.")
     over: Annotated[float, BeforeValidator(read_amount)] | None = Field(None, description="More than this.")
     under: Annotated[float, BeforeValidator(read_amount)] | None = Field(None, description="Less than this.")
-    missing: Literal[True] | None = Field(None, description="true: the call lacks this fact.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
 class Rate(Part):
@@ -109,7 +113,7 @@ class Rate(Part):
     within: Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)] = Field(
         description="Length of the window: 10m, 1h, 1d."
     )
-    missing: Literal[True] | None = Field(None, description="true: the call lacks this fact.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
 SomeWords = Annotated[Words, BeforeValidator(as_words, json_schema_input_type=Words | str | list[str])]
@@ -137,7 +141,7 @@ class NumberCondition(Part):
         None, description="Country of the number: CN, trunk (the trunk's own), not-trunk (any other)."
     )
     inbound_only: bool | None = Field(None, description="true: a number that is called but never calls (400 in China).")
-    missing: Literal[True] | None = Field(None, description="true: there is no number.")
+    missing: Lacking | None = Field(None, description="true: there is no number.")
 
 
 class CallerCondition(NumberCondition):

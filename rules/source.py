@@ -272,6 +272,8 @@ def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
         what, hint = "the file ends in the middle of something", "close the bracket or quote, or save the whole file"
         if error.context_mark is not None:
             what += f" that begins in line {error.context_mark.line + 1}"
+    elif "nesting depth" in problem:
+        what, hint = "parts are nested too deep", "say it in fewer levels"
     elif "mapping values are not allowed" in problem:
         what, hint = "a second ': ' stands in this line", "put the value into quotes, or the key on a line of its own"
     elif "expected '-' indicator" in problem or "expected <block end>" in problem or "block mapping" in problem:

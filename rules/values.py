@@ -109,6 +109,13 @@ def read_time(text: object) -> object:
         raise ValueError(f"{text!r} is no point of time; write one such as 2026-11-24T22:10+08:00") from error
 
 
+def read_lack(value: object) -> object:
+    """``true``: the fact must be lacking; to ask for its presence, the condition itself is enough."""
+    if str(value).lower() != "true":
+        raise ValueError(f"{value!r} cannot stand here; write missing: true, or leave it out")
+    return True
+
+
 def read_version(value: object) -> object:
     """The version of the language: there is one so far."""
     if str(value) != "1":
