@@ -8,29 +8,36 @@ and records and takes the numbers given now, and `ringfence --config DIR/ringfen
 from __future__ import annotations
 
 import argparse
+import asyncio
 import csv
+import os
 import socket
 import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from console.configuration import load_configuration
 from console.phones import free_port, host_port, own_address
 from proxy.settings import HostPort
-from rules.source import load_document
+from rules.imports import import_rows
+from rules.lists import Lists, Origin
+from rules.source import RuleError, load_document
 
+Line = tuple[int, str, Mapping[str, str]]
 LISTS = {"reject": ("rejected", {"kind": "block"}), "tag": ("tagged", {"kind": "suspect"})}
 RULES = """\
-# yaml-language-server: $schema={schema}
 # Further rules of this installation. The numbers themselves are on the lists `rejected` and `tagged`.
 rules:
   - rule: anonymous-callers
     because: A caller may withhold the number.
-    when: {{caller: {{class: anonymous}}}}
+    when: {caller: {class: anonymous}}
     then: forward
-    catches: [{{from: anonymous, to: 13800138000}}]
-    spares: [{{from: 13912345678, to: 13800138000}}]
+    catches: [{from: anonymous, to: 13800138000}]
+    spares: [{from: 13912345678, to: 13800138000}]
 """
 
 
@@ -84,15 +91,52 @@ def write_configuration(folder: Path, listen: HostPort, upstream: HostPort) -> N
         (rules / "own.yaml").write_text(RULES)
 
 
-def read_numbers(file: Path) -> dict[str, list[str]]:
-    """The numbers of each action."""
-    numbers: dict[str, list[str]] = {action: [] for action in LISTS}
+def read_numbers(file: Path) -> dict[str, list[Line]]:
+    """The numbers of each action, with the lines that they stand in."""
+    numbers: dict[str, list[Line]] = {action: [] for action in LISTS}
     with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.DictReader(lines)
-        if not rows.fieldnames or {"number", "action"} - set(rows.fieldnames):
+        rows = csv.reader(lines)
+        head = next(rows, [])
+        if {"number", "action"} - set(head):
             sys.exit(f"{file}:1: expected the header number,action")
-        for count, row in enumerate(rows, start=2):
-            if row["action"] not in numbers:
-                sys.exit(f"{file}:{count}: action {row['action']!r} is neither reject nor tag")
-            numbers[row["action"]].append(row["number"])
+        number, action = head.index("number"), head.index("action")
+        for row in filter(None, rows):
+            if len(row) != len(head) or row[action] not in numbers:
+                sys.exit(f"{file}:{rows.line_num}: expected NUMBER,reject or NUMBER,tag, not {','.join(row)!r}")
+            numbers[row[action]].append((rows.line_num, row[number], {}))
     return numbers
+
+
+async def fill_lists(folder: Path, numbers: dict[str, list[Line]]) -> None:
+    """Make the two lists hold these numbers and no others."""
+    configuration = load_configuration(folder / "ringfence.yaml")
+    lists = await Lists.open(folder / configuration.storage.database, configuration.lists)
+    try:
+        for action, rows in numbers.items():
+            origin = Origin(source="numbers given to bench/contender", reason=f"to {action}")
+            report = await import_rows(
+                *(lists, LISTS[action][0], rows, origin), country="CN", on_error="skip", replace_all=True, force=True
+            )
+            for refusal in report.refusals:
+                print(f"line {refusal.line}: {refusal.text!r} is not taken: {refusal.message}", file=sys.stderr)
+    finally:
+        await lists.close()
+
+
+def main() -> None:
+    """Write the folder, fill the lists, become the proxy."""
+    words = arguments()
+    numbers = read_numbers(words.numbers)
+    folder = words.dir or Path(tempfile.mkdtemp(prefix="ringfence-contender-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        write_configuration(folder, words.listen, words.upstream)
+        asyncio.run(fill_lists(folder, numbers))
+    except RuleError as error:
+        sys.exit(str(error))
+    program = str(Path(sys.executable).with_name("ringfence"))
+    os.execv(program, [program, "--config", str(folder / "ringfence.yaml"), "serve"])
+
+
+if __name__ == "__main__":
+    main()
