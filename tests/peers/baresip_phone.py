@@ -9,6 +9,7 @@ from typing import Self
 
 from baresip import Account, Config
 from baresip.call import Call
+from baresip.errors import AudioNotActive
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
@@ -42,7 +43,10 @@ async def hears_a_tone(call: Call, seconds: float = 0.3) -> float:
     heard = bytearray()
 
     def talk_and_listen() -> bool:
-        info = call.audio.info()
+        try:
+            info = call.audio.info()
+        except AudioNotActive:
+            return False
         if info.tx_ready and info.tx_buffered < RATE:
             call.audio.write(TONE[: RATE // 2])
         if info.rx_ready and (pcm := call.audio.read(info.rx_capacity)) and loudness(pcm) > LOUD / 10:
@@ -70,8 +74,9 @@ class BaresipPhone:
                 extra_config_text=f"sip_listen {self.at}\n",
             )
         )
-        outbound = (f'outbound="sip:{self.proxy};transport=udp;lr"',) if self.proxy else ()
-        account = Account(self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=outbound)
+        # catchall: whatever the Request-URI's user is, the call is for this phone.
+        further = ("catchall=yes", *((f'outbound="sip:{self.proxy};transport=udp;lr"',) if self.proxy else ()))
+        account = Account(self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=further)
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming.append)
         return self
