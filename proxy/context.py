@@ -97,10 +97,9 @@ class Context:
     def _on_provisional(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
         if (self.done or self.cancelled) and client in self.pending:
             self._send_cancel(client, now)
-        if self.done:
-            return
-        self.ring_until = now + self.core.ring_s
-        if response.status > 100:
+        # 100 is for this hop (16.7 step 5), and only INVITE has others (RFC 4320 4.1).
+        if not self.done and self.server.invite and response.status > 100:
+            self.ring_until = now + self.core.ring_s
             self.rang |= response.status in (180, 183)
             self._send_up(response.status, response.forwarded, now)
 
@@ -132,7 +131,7 @@ class Context:
         if self.pending:
             return
         status, data = choose_best(self.finals)
-        if status == 408 and not data and not self.server.invite:
+        if status == 408 and not self.server.invite:  # it would come too late to be of use (RFC 4320 4.2)
             self.close()
             self.server.end()
             return

@@ -50,6 +50,8 @@ from proxy.validation import Fields, Refusal, read_fields, read_forwards, refuse
 from rules.model import Action, Outcome, Verdict
 
 _DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
+TRYING_AFTER_S = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
+
 _OWN_TAG = b"rf"
 _KEEP_ALIVE = b"\r\n\0 \t"
 _RETRY_AFTER = b"Retry-After: 5"
@@ -81,6 +83,7 @@ class Core:
         self.layer = Layer(self._send)
         self.flow_to = FlowTo(topology)
         self.draining = False
+        self._undecided: dict[Context, None] = {}  # in the order they came
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
         self._branches = 0
@@ -105,12 +108,10 @@ class Core:
 
     def _receive_response(self, data: bytes, now: float) -> None:
         try:
-            response = ResponseHead(data)
+            if not self.layer.on_response(ResponseHead(data), now):
+                self.dropped["stray response"] += 1  # RFC 6026 section 7: never forwarded
         except (BadMessage, BadHeader):
             self.dropped["malformed response"] += 1
-            return
-        if not self.layer.on_response(response, now):
-            self.dropped["stray response"] += 1  # RFC 6026 section 7: never forwarded
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         if not request.answerable:
@@ -154,11 +155,11 @@ class Core:
     def _cancel(self, request: Request, key: ServerKey, back: Flow, now: float) -> None:
         """CANCEL has a transaction of its own, and ends that of its INVITE (9.2, 16.10)."""
         invite = self.layer.servers.get((*key[:-1], b"INVITE"))
-        server = NonInviteServer(self.layer, key, back)
         if not isinstance(invite, InviteServer):
             # Every INVITE that we forwarded has a transaction: there is nothing below to cancel.
-            server.respond(481, self.own_response(request, 481), now)
+            self._refuse_on(back, request, Refusal(481, PHRASES[481]))
             return
+        server = NonInviteServer(self.layer, key, back)
         server.respond(200, self.own_response(request, 200), now)
         if isinstance(invite.user, Context):
             invite.user.cancel(now)
@@ -195,6 +196,7 @@ class Core:
             server = NonInviteServer(self.layer, key, back)
         context = Context(self, request, fields, plan, loop, flow, server, now)
         if server.invite and not in_dialog:
+            self._undecided[context] = None
             self.effects.append(Decide(context))
         else:
             self._admit(context, now)
@@ -209,6 +211,7 @@ class Core:
 
     def decided(self, context: Context, verdict: Verdict, now: float) -> None:
         """The verdict on a call that `Decide` asked for."""
+        self._undecided.pop(context, None)
         if context.done:
             return  # its caller gave up meanwhile
         context.verdict = verdict
@@ -233,7 +236,7 @@ class Core:
     def _admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
         request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
-        next_hop = parse_uri(_bare(plan.routes[0])) if plan.routes else plan.uri
+        next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
         if peer.from_pbx:
             context.targets = list(self.topology.targets_from_pbx(peer, next_hop))
         else:
@@ -251,7 +254,7 @@ class Core:
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
         if context.verdict is not None:
             context.sent_from = self.screening.apply(context.lines, request, context.verdict)
-        if context.server.invite:
+        if context.server.invite and not context.server.last:
             context.server.respond(100, make_response(request, 100, "Trying"), now)
         self.forward(context, now)
 
@@ -303,9 +306,11 @@ class Core:
             self.dropped["ACK to a response of ours"] += 1
             return
         try:
+            if not (request.raw(b"cseq") or b"").endswith(b"ACK"):
+                raise BadHeader("CSeq", request.raw(b"cseq") or b"")
             forwards = read_forwards(request)
             plan = plan_route(request, request.request_uri, self.topology)
-            next_hop = parse_uri(_bare(plan.routes[0])) if plan.routes else plan.uri
+            next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
         except BadHeader:
             self.dropped["malformed ACK"] += 1
             return
@@ -390,6 +395,13 @@ class Core:
     def tick(self, now: float) -> None:
         """Fire every timer that has expired."""
         self.layer.fire(now)
+        while self._undecided:
+            context = next(iter(self._undecided))
+            if context.arrived > now - TRYING_AFTER_S:
+                break
+            del self._undecided[context]
+            if not context.done:
+                context.server.respond(100, make_response(context.request, 100, "Trying"), now)
 
     def finished(self, context: Context, status: int, now: float) -> None:
         """Tell the shell how a judged call ended."""
@@ -423,11 +435,6 @@ def server_key(request: Request, via: Via) -> ServerKey:
     return request.uri, tag, request.call_id, number, request.raw(b"via") or b"", method
 
 
-def _bare(route: bytes) -> bytes:
-    """The URI of a Route value."""
-    return route.partition(b"<")[2].partition(b">")[0] or route.partition(b";")[0].strip()
-
-
 def _loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:
     """What decides where the request goes (RFC 5393 4.2.2: Request-URI, Route and what else routing looks at)."""
     required = request.raw(b"proxy-require")
@@ -443,5 +450,5 @@ def _for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
     """
     if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host.encode(), target.port):
         return plan
-    routes = [*plan.routes[1:], b"<" + plan.uri_bytes + b">"]
-    return plan._replace(uri=next_hop, uri_bytes=_bare(plan.routes[0]), routes=routes, changed=True)
+    routes = [*plan.routes[1:], (b"<" + plan.uri_bytes + b">", plan.uri_bytes)]
+    return plan._replace(uri=next_hop, uri_bytes=plan.routes[0][1], routes=routes, changed=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from proxy.routing import Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
-from proxy.sip.headers import Via, parse_addresses, parse_via
+from proxy.sip.headers import Via, parse_addresses, parse_via, split_params
 from proxy.sip.message import OWN_HEADERS, Request, parse_response
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Token, Tokens, read_token
@@ -33,15 +33,12 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
     comma = b""
     if own.endswith(b","):
         own, comma = own[:-1], b","
-    own = _without_params(own, (b"received", b"rport") if wants_rport else (b"received",))
+    replaced = (b"received", b"rport") if wants_rport else (b"received",)
+    kept = [part for part in split_params(via.params) if part.partition(b"=")[0].rstrip().lower() not in replaced]
+    own = b";".join((own[: len(own.rstrip()) - len(via.params.rstrip())].rstrip(), *kept))
     if wants_rport:
         address += b";rport=%d" % flow.port
     request.lines[index] = name + b": " + own + address + comma + others
-
-
-def _without_params(value: bytes, names: tuple[bytes, ...]) -> bytes:
-    parts = value.rstrip().split(b";")
-    return b";".join(part for part in parts if part.partition(b"=")[0].strip().lower() not in names)
 
 
 def reply_flow(flow: Flow, via: Via, flow_to: FlowTo) -> Flow:
@@ -84,7 +81,7 @@ class Plan(NamedTuple):
 
     uri: Uri
     uri_bytes: bytes
-    routes: list[bytes]  # Route values that remain, as written
+    routes: list[tuple[bytes, bytes]]  # Route values that remain: as written, and their URIs
     users: list[bytes]  # user parts of our own Route values that were taken off: one of them may be a token
     named_us: bool  # the top Route named us
     changed: bool  # Route header fields differ from what came
@@ -112,7 +109,7 @@ def plan_route(request: Request, uri: Uri, topology: Topology) -> Plan:
         users.append(top.user)
         del values[0]
         changed = named_us = True
-    return Plan(uri, uri_bytes, [text for text, _ in values], users, named_us, changed)
+    return Plan(uri, uri_bytes, values, users, named_us, changed)
 
 
 def find_token(plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> Token | None:
@@ -164,7 +161,7 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     if at is None:
         lines.insert(0, b"Max-Forwards: %d" % forwards)
     if plan.changed and plan.routes:
-        lines[:0] = [b"Route: " + value for value in plan.routes]
+        lines[:0] = [b"Route: " + value for value, _ in plan.routes]
     return lines
 
 
@@ -214,18 +211,13 @@ def make_response(
         if index is None:
             continue
         line = request.lines[index]
-        if name == b"to" and to_tag and b"tag" not in _header_params(line):
+        if name == b"to" and to_tag and not request.to_tag:
             line = line.rstrip() + b";tag=" + to_tag
         copied.append(line)
     if status == 100 and b"timestamp" in request.where:
         copied.append(request.lines[request.where[b"timestamp"]])
     start = b"SIP/2.0 %d %s" % (status, phrase.encode("ascii", "replace"))
     return b"\r\n".join((start, *copied, *fields, b"Content-Length: 0", b"", b""))
-
-
-def _header_params(line: bytes) -> bytes:
-    """What follows the URI of a To line, lower case: where a tag would stand."""
-    return (line.rpartition(b">")[2] if b">" in line else line.partition(b";")[2]).lower()
 
 
 def restore_from(response: bytes, line: bytes) -> bytes:

@@ -59,7 +59,8 @@ class Tokens:
         return token if compare_digest(expected, token.mac) else None
 
     def _mac(self, key: bytes, decision: bytes, flags: bytes, call_id: bytes, tag: bytes) -> bytes:
-        text = b"\0".join((key, decision, flags, call_id, tag))
+        # The length keeps a Call-ID and a tag from being cut at another place.
+        text = b"%s.%s.%s.%d.%s%s" % (key, decision, flags, len(call_id), call_id, tag)
         return blake2s(text, key=self._keys[key], digest_size=_MAC_BYTES).hexdigest().encode()
 
 

@@ -26,15 +26,12 @@ _USUAL_PARTY = re.compile(
     rb"(?:\"[^\"\\]*\" ?|[A-Za-z0-9.\-_]* ?)<[A-Za-z0-9+]+:[^<>\s\"]+>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
 )
 # An unquoted display name is tokens; real phones also put UTF-8 there. A comma would start another value.
-_NAME_ADDR = re.compile(
-    rb"\s*(\"(?:[^\"\\]|\\.)*\"|[A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*?)\s*<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)",
-    re.DOTALL,
-)
-_ADDR_SPEC = re.compile(rb"\s*([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
+_QUOTED = re.compile(rb"\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_TOKENS = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*\Z")
+_IN_BRACKETS = re.compile(rb"<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
+_ADDR_SPEC = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
 _CSEQ = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
-_TAG = re.compile(rb";\s*tag\s*=\s*([^\s;,]+)", re.IGNORECASE)
-_BRANCH = re.compile(rb";\s*branch\s*=\s*([^\s;,]+)", re.IGNORECASE)
-_RPORT = re.compile(rb";\s*rport\s*(?=;|\Z)", re.IGNORECASE)
+_PARAM = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
 
 MAGIC_COOKIE = b"z9hG4bK"
 
@@ -52,7 +49,8 @@ class Via(NamedTuple):
     @property
     def wants_rport(self) -> bool:
         """Did the sender ask for RFC 3581's rport?"""
-        return b"rport" in self.params and _RPORT.search(self.params) is not None
+        params = self.params
+        return params.endswith(b";rport") or any(part.lower() == b"rport" for part in split_params(params))
 
 
 class Address(NamedTuple):
@@ -66,10 +64,7 @@ class Address(NamedTuple):
     @property
     def tag(self) -> bytes:
         """The tag parameter, empty where there is none."""
-        if not self.params:
-            return b""
-        found = _TAG.search(self.params)
-        return found[1] if found else b""
+        return find_param(self.params, b"tag") if self.params else b""
 
     @property
     def display_name(self) -> str:
@@ -90,17 +85,20 @@ def parse_via(value: bytes) -> Via:
     if found is None:
         raise BadHeader("Via", value)
     transport, host, port, params = found.groups()
-    branched = _BRANCH.search(params)
-    branch = branched[1] if branched else b""
-    return Via(transport, host, int(port) if port else 0, params, branch, found.end())
+    return Via(transport, host, int(port) if port else 0, params, find_param(params, b"branch"), found.end())
 
 
 def parse_address(name: str, value: bytes) -> Address:
     """The first name-addr or addr-spec of a From, To, Route or P-Asserted-Identity line. Raises BadHeader."""
-    found = _NAME_ADDR.match(value)
-    if found is not None:
-        return Address(found[1], found[2], found[3], found.end())
-    bare = _ADDR_SPEC.match(value)
+    start = len(value) - len(value.lstrip())
+    quoted = _QUOTED.match(value, start)
+    at = value.find(b"<", quoted.end() if quoted else start)
+    between = value[quoted.end() if quoted else start : at].strip() if at >= 0 else b"<"
+    if (not between) if quoted else _TOKENS.match(between):
+        found = _IN_BRACKETS.match(value, at)
+        if found is not None:
+            return Address(quoted[0] if quoted else between, found[1], found[2], found.end())
+    bare = _ADDR_SPEC.match(value, start)
     if bare is None:
         raise BadHeader(name, value)
     return Address(b"", bare[1], bare[2], bare.end())
@@ -119,7 +117,10 @@ def parse_tag(name: str, value: bytes) -> bytes:
     found = _USUAL_PARTY.match(value)
     if found is not None:
         return found[1] or b""
-    return parse_single_address(name, value).tag
+    address = parse_single_address(name, value)
+    if sum(part.partition(b"=")[0].rstrip().lower() == b"tag" for part in split_params(address.params)) > 1:
+        raise BadHeader(name, value)  # two readers could take two different ones
+    return address.tag
 
 
 def parse_addresses(name: str, value: bytes) -> list[Address]:
@@ -149,6 +150,22 @@ def parse_number(name: str, value: bytes, most: int) -> int:
     if not digits.isdigit() or len(digits) > 20 or int(digits) > most:
         raise BadHeader(name, value)
     return int(digits)
+
+
+def find_param(params: bytes, name: bytes) -> bytes:
+    """The value of a parameter, empty where it is absent."""
+    for part in split_params(params):
+        key, _, value = part.partition(b"=")
+        if key.rstrip().lower() == name:
+            return value.lstrip()
+    return b""
+
+
+def split_params(params: bytes) -> list[bytes]:
+    """The parameters of a value, each without its ";" and outer blanks; a quoted ";" separates nothing."""
+    if b'"' not in params:
+        return [part.strip() for part in params.split(b";")[1:]]
+    return [part.strip() for part in _PARAM.findall(params)]
 
 
 def split_tokens(value: bytes) -> list[bytes]:

@@ -52,7 +52,7 @@ def canonical_name(line: bytes) -> bytes:
     name = COMPACT.get(name, name)
     if name.startswith(OWN_HEADERS):
         name = OWN_HEADERS
-    if not colon or not name or b" " in name or b"\t" in name or b"\r" in name:
+    if not colon or not name or spelling[:1] in _BLANKS or b" " in name or b"\t" in name or b"\r" in name:
         return b""
     if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64 and spelling[:1] not in _BLANKS:
         _canonical[spelling] = name
@@ -250,7 +250,7 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
 def parse_request(data: bytes) -> Request:
     """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP."""
     start, lines, body, fault = split(data)
-    if start[-8:] != b" SIP/2.0" and b"SIP/" not in start.upper():
+    if start[-8:] != b" SIP/2.0" and (b"SIP/" not in (shown := start.upper()) or shown.startswith(b"SIP/")):
         raise BadMessage("no SIP version in the start line")
     request = Request(start, lines, body)
     if fault:
@@ -289,6 +289,7 @@ class ResponseHead:
         if (
             head_end > 0
             and length_at > 0
+            and data.count(b"\n", 0, head_end) == data.count(b"\r\n", 0, head_end) == data.count(b"\r", 0, head_end)
             and line[:4] == b"Via:"
             and b"," not in line
             and b'"' not in line

@@ -58,7 +58,7 @@ class Layer:
             timer.owner.on_timer(timer.letter, now)
 
     def on_response(self, response: ResponseHead, now: float) -> bool:
-        """Hand a response to its client transaction; False when none waits for it."""
+        """Hand a response to its client transaction; False when none waits for it. Raises BadMessage."""
         client = self.clients.get(response.branch)
         if response.branch in self.cancels:
             value = parse_response(response.forwarded).raw(b"cseq") or b""
@@ -298,8 +298,8 @@ class InviteClient(ClientTransaction):
 
     def _complete(self, response: ResponseHead, now: float) -> None:
         """Acknowledge hop by hop, and keep the ACK for repeated responses (RFC 3261 17.1.1.3)."""
+        to = parse_response(response.forwarded).raw(b"to")  # raises BadMessage before anything has changed
         self._cancel_timers()
-        to = parse_response(response.forwarded).raw(b"to")
         self.ack = derive(self.request, b"ACK", to)
         self.layer.send(self.flow, self.ack)
         self.state, self.request, self.user = State.COMPLETED, b"", None

@@ -52,12 +52,15 @@ class Uri(NamedTuple):
         return None
 
 
-@lru_cache(maxsize=4096)  # the URIs of Contact, Route and P-Asserted-Identity come again and again
 def parse_uri(text: bytes) -> Uri:
     """The parts of a URI.
 
     Raises BadHeader for anything that is no URI, or a sip: URI outside RFC 3261's grammar.
     """
+    return _parse_known(text) if len(text) <= _LONGEST_KEPT else _parse(text)
+
+
+def _parse(text: bytes) -> Uri:
     found = _SIP.match(text)
     if found is not None:
         scheme, user, host, port, params, headers = found.groups()
@@ -74,6 +77,11 @@ def parse_uri(text: bytes) -> Uri:
     return Uri(other[1].lower(), opaque, b"", 0, semicolon + rest)
 
 
+# The URIs of Contact and Route come again and again; a hostile one must not fill the memory.
+_LONGEST_KEPT = 200
+_parse_known = lru_cache(maxsize=4096)(_parse)
+
+
 class UserPart(NamedTuple):
     """Who a URI names: the user part without parameters, escapes decoded once (RFC 3261 19.1.4)."""
 
@@ -86,7 +94,7 @@ def read_user(uri: Uri) -> UserPart:
 
     RFC 4904's trunk-group parameters and others like cpc are left out: they say nothing of the number.
     """
-    if b";" not in uri.user and b"%" not in uri.user and b":" not in uri.user and b"context" not in uri.params:
+    if b";" not in uri.user and b"%" not in uri.user and b":" not in uri.user and b"=" not in uri.params:
         return UserPart(uri.user.decode("utf-8", "replace"), "")
     head, _, tail = uri.user.partition(b";")
     if uri.scheme != b"tel":
