@@ -142,7 +142,7 @@ def test_unreadable_responses_end_here_and_harm_nothing(play: Playbook):
         wire.response(486, down)[:-30],
     ):
         assert briefs(play.pbx(broken)) in ([], ["ACK", "486"])
-    play.wait(40)
+    play.wait(80)
     assert play.log[-1].status in (408, 486)
 
 

@@ -249,5 +249,5 @@ def test_a_hostile_value_costs_no_more_than_its_length(parse: Callable[[str, byt
 def test_a_hostile_via_costs_no_more_than_its_length(value: bytes):
     start = process_time()
     with contextlib.suppress(BadHeader):
-        parse_via(value)
+        parse_via(b"SIP/2.0/" + value)
     assert process_time() - start < 0.5

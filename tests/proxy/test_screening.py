@@ -1,0 +1,233 @@
+"""The seam between SIP and judging: who is asserted, who is looked up, what is called, and the label."""
+
+from typing import Any
+
+import pytest
+
+from proxy.screening import label_from
+from rules.model import Call, NumberClass
+from tests import wire
+from tests.playbook import Playbook
+
+
+def call(
+    data: bytes | None = None, *, trunk: dict[str, Any] | None = None, headers: list[str] | None = None, **fields: Any
+) -> Call:
+    """The call that an INVITE is judged as."""
+    settings = {"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", **(trunk or {})}
+    play = Playbook(trunks=[settings])
+    if headers:
+        play.screening._headers = [(name.lower(), name.lower().encode()) for name in headers]
+    play.trunk(data or wire.invite(**fields))
+    [found] = play.calls
+    return found
+
+
+TRUSTED = {"identity": "trusted"}
+PAI = "P-Asserted-Identity: <sip:+8613700000001@bank.example>"
+
+
+# One caller, in every spelling (standards: header used for the decision = header forwarded)
+
+
+@pytest.mark.parametrize(
+    "from_",
+    [
+        "<sip:+8613912345678@wren.example>;tag=a",
+        "sip:+8613912345678@wren.example;tag=a",
+        '"Wren" <sip:+8613912345678@wren.example>;tag=a',
+        "Wren<sip:+8613912345678@wren.example>;tag=a",
+        "<sip:008613912345678@wren.example>;tag=a",
+        "<sip:8613912345678@wren.example>;tag=a",
+        "<sip:13912345678@wren.example>;tag=a",
+        "<sip:013912345678@wren.example>;tag=a",
+        "<sips:+8613912345678@wren.example:5061>;tag=a",
+        "<sip:+8613912345678:secret@wren.example>;tag=a",
+        "<sip:+8613912345678@wren.example;user=phone>;tag=a",
+        "<sip:+86-139-1234-5678@wren.example;user=phone>;tag=a",
+        "<sip:%2B86139%31%32345678@wren.example>;tag=a",
+        "<sip:+8613912345678;tgrp=tg1;trunk-context=wren.example@gw.example>;tag=a",
+        "<sip:+8613912345678;cpc=ordinary;isub=1@gw.example>;tag=a",
+        "<tel:+8613912345678>;tag=a",
+        "<tel:+86-(139)-1234.5678>;tag=a",
+        "<tel:13912345678;phone-context=+86>;tag=a",
+        "<sip:13912345678;phone-context=+86@gw.example;user=phone>;tag=a",
+        "<tel:+8613912345678;verstat=TN-Validation-Passed>;tag=a",
+        "\n <sip:+8613912345678@wren.example>\n ;tag=a",
+    ],
+)
+@pytest.mark.parametrize("name", ["From", "f"])
+def test_the_same_number_however_it_is_spelt(from_: str, name: str):
+    data = wire.invite(from_=from_).replace(b"From:", name.encode() + b":", 1)
+    assert call(data).caller.canonical == "+8613912345678"
+
+
+@pytest.mark.parametrize(
+    ("from_", "kind"),
+    [
+        ("<sip:anonymous@anonymous.invalid>;tag=a", NumberClass.ANONYMOUS),
+        ('"Anonymous" <sip:anonymous@wren.example>;tag=a', NumberClass.ANONYMOUS),
+        ("<sip:wren.example>;tag=a", NumberClass.ANONYMOUS),
+        ("<sip:c8oqz84zk7z@anonymous.invalid>;tag=a", NumberClass.ANONYMOUS),
+        ("<sip:jenny.wren@wren.example>;tag=a", NumberClass.NAME),
+        ("<sip:+861@wren.example>;tag=a", NumberClass.IMPOSSIBLE),
+        ("<sip:95588@bank.example>;tag=a", NumberClass.CN_95),
+        ("<sip:4001234567@x.example>;tag=a", NumberClass.CN_400),
+        ("<mailto:wren@wren.example>;tag=a", NumberClass.NAME),
+    ],
+)
+def test_anonymous_and_malformed_are_classes_of_their_own(from_: str, kind: NumberClass):
+    assert call(from_=from_).caller.kind is kind
+
+
+@pytest.mark.parametrize("from_", ["<sip:+8613912345678@>;tag=a", "<sip:a b@x>;tag=a", "<sip:@>;tag=a"])
+def test_a_from_that_can_not_be_read_is_refused_or_malformed(from_: str):
+    play = Playbook()
+    sent = play.trunk(wire.invite(from_=from_))
+    assert sent[0].status == 400 or play.calls[0].caller.kind is NumberClass.MALFORMED
+
+
+# Who is asserted, who is looked up
+
+
+def test_an_untrusted_trunk_asserts_by_from_and_all_are_looked_up():
+    found = call(extra=PAI)
+    assert found.caller.canonical == "+8613912345678"
+    assert [number.canonical for number in found.callers] == ["+8613912345678", "+8613700000001"]
+    assert (found.asserted_by_pai, found.agrees) == (False, False)
+
+
+def test_a_trusted_trunk_asserts_by_p_asserted_identity():
+    found = call(extra=PAI, trunk=TRUSTED)
+    assert [number.canonical for number in found.callers] == ["+8613700000001", "+8613912345678"]
+    assert (found.asserted_by_pai, found.agrees, found.believed) == (True, False, True)
+
+
+def test_two_asserted_identities_are_both_looked_up():
+    found = call(extra="P-Asserted-Identity: <sip:+8613700000001@x>, <tel:+8613700000002>", trunk=TRUSTED)
+    assert found.caller.canonical == "+8613700000001"
+    assert {number.canonical for number in found.callers} == {"+8613700000001", "+8613700000002", "+8613912345678"}
+
+
+def test_two_lines_of_asserted_identities_are_both_looked_up():
+    found = call(extra=f"{PAI}\np-asserted-identity: <tel:+8613700000002>", trunk=TRUSTED)
+    assert len(found.callers) == 3
+
+
+def test_where_they_agree_there_is_one():
+    found = call(extra="P-Asserted-Identity: <tel:+86-139-1234-5678>", trunk=TRUSTED)
+    assert (len(found.callers), found.agrees) == (1, True)
+
+
+@pytest.mark.parametrize("value", ["<sip:unknown@x>", "<sip:@x>", "nonsense", '"open <sip:1@x>', "<null>", ""])
+@pytest.mark.parametrize("trunk", [{}, TRUSTED])
+def test_an_identity_that_names_no_number_asserts_nothing(value: str, trunk: dict[str, Any]):
+    found = call(extra=f"P-Asserted-Identity: {value}", trunk=trunk)
+    assert found.caller.canonical == "+8613912345678"
+    assert not found.asserted_by_pai
+
+
+def test_a_broken_value_hides_none_before_it():
+    """A blocked number is looked up though something that can't be read follows it."""
+    found = call(extra="P-Asserted-Identity: <sip:+8613700000001@x>, nonsense", trunk=TRUSTED)
+    assert "+8613700000001" in [number.canonical for number in found.callers]
+
+
+def test_an_asserted_number_behind_an_anonymous_from():
+    found = call(from_="<sip:anonymous@anonymous.invalid>;tag=a", extra=PAI, trunk=TRUSTED)
+    assert (found.caller.canonical, found.asserted_by_pai, found.agrees) == ("+8613700000001", True, False)
+
+
+def test_without_assertion_agreement_is_no_fact():
+    assert call().agrees is None
+
+
+@pytest.mark.parametrize(("cli", "believed"), [("screened", True), ("unscreened", False)])
+def test_from_is_believed_where_the_network_before_checked_it(cli: str, believed: bool):
+    assert call(trunk={"cli": cli}).believed is believed
+
+
+# Who is called
+
+
+@pytest.mark.parametrize(
+    ("uri", "canonical"),
+    [
+        ("sip:+8613800138000@x.example", "+8613800138000"),
+        ("tel:13800138000", "+8613800138000"),
+        ("sip:13800138000;phone-context=+86@x", "+8613800138000"),
+        ("sip:1001@x.example", "EXT:1001"),
+        ("sip:95588@x.example", "CN:95588"),
+    ],
+)
+def test_the_called_number_comes_from_the_request_uri(uri: str, canonical: str):
+    found = call(uri=uri, to="<sip:110@rook.example>")
+    assert found.called.canonical == canonical
+    assert not found.emergency, "To says nothing of where the call goes"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:110@x",
+        "tel:112",
+        "sip:%31%31%39@x",
+        "urn:service:sos",
+        "URN:service:SOS.fire",
+        "sip:120@x;user=phone",
+        "sip:911@x",
+        "tel:1-1-0",
+    ],
+)
+def test_a_call_for_help(uri: str):
+    assert call(uri=uri).emergency
+
+
+@pytest.mark.parametrize("uri", ["sip:1100@x", "sip:+8613800138000@x", "urn:service:counseling", "sip:sos@x"])
+def test_no_call_for_help(uri: str):
+    assert not call(uri=uri).emergency
+
+
+def test_a_trunk_may_add_emergency_numbers_and_switch_off_what_are_its_extensions():
+    trunk = {"emergency": ["7777"], "not_emergency": ["911"]}
+    assert call(uri="sip:7777@x", trunk=trunk).emergency
+    assert not call(uri="sip:911@x", trunk=trunk).emergency
+
+
+# Other facts
+
+
+def test_the_other_facts_of_a_call():
+    found = call(
+        from_='"Jenny  \\"W\\"" <sip:+8613912345678@Wren.Example>;tag=a',
+        extra="Diversion: <sip:1@x>\nUser-Agent: Loom/1\nX-Zone: south\nX-Unasked: 1",
+        headers=["X-Zone"],
+    )
+    assert found.display_name == 'Jenny "W"'
+    assert found.domain == "wren.example"
+    assert found.diverted
+    assert found.user_agent == "Loom/1"
+    assert found.headers == {"x-zone": "south"}
+
+
+def test_octets_that_are_no_utf8_are_replaced_not_fatal():
+    data = wire.invite().replace(b"<sip:+8613912345678", b'"\xff\xfe" <sip:+8613912345678', 1)
+    assert call(data).display_name == "��"
+
+
+# The label
+
+
+@pytest.mark.parametrize(
+    ("line", "labelled"),
+    [
+        (b"From: <sip:a@b>;tag=1", b'From: "[!]" <sip:a@b>;tag=1'),
+        (b"From: sip:a@b;tag=1", b'From: "[!]" <sip:a@b>;tag=1'),
+        (b"f:Bob <sip:a@b>", b'f: "[!] Bob" <sip:a@b>'),
+        (b'From: "B \\"x\\" \\\\" <sip:a@b>;tag=1', b'From: "[!] B \\"x\\" \\\\" <sip:a@b>;tag=1'),
+        ('From: "Ёж" <sip:a@b>'.encode(), '"[!] Ёж" <sip:a@b>'.encode()),
+        (b"From: nonsense", b"From: nonsense"),
+    ],
+)
+def test_a_label_stands_before_the_display_name(line: bytes, labelled: bytes):
+    assert label_from(line, "[!]").endswith(labelled)
