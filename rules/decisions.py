@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ _COLUMNS = (
     "id, at, call_id, source, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
     "action, step, rule, reason, profile, suspicion, fired, facts, revision, status, rang, setup_ms"
 )
-_INSERT = f"insert or ignore into decision ({_COLUMNS}) values ({', '.join('?' * 23)})"
+_VALUES = f"({', '.join('?' * 23)})"
+_INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
+# Rows in one statement: the thread that writes takes the interpreter 32 times less often from the loop that judges.
+_AT_ONCE = 32
+_INSERT_MANY = f"insert or ignore into decision ({_COLUMNS}) values {', '.join([_VALUES] * _AT_ONCE)}"
 _UPDATE = "update decision set status = ?, rang = ?, setup_ms = ? where id = ?"
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _PRUNED_AT_ONCE = 5_000
@@ -127,8 +132,10 @@ class Decisions:
     async def write(self, rows: list[Row], late: list[Row]) -> None:
         """Add rows, then the outcomes (status, rang, setup_ms, id) of earlier ones: all or nothing."""
         async with self._store.transaction() as connection:
-            if rows:
-                await connection.executemany(_INSERT, rows)
+            whole = len(rows) - len(rows) % _AT_ONCE
+            chunks = (rows[start : start + _AT_ONCE] for start in range(0, whole, _AT_ONCE))
+            await connection.executemany(_INSERT_MANY, ([*chain.from_iterable(chunk)] for chunk in chunks))
+            await connection.executemany(_INSERT, rows[whole:])
             if late:
                 await connection.executemany(_UPDATE, late)
 
