@@ -239,6 +239,19 @@ def test_a_listener_of_the_pbx_side_takes_only_the_pbx():
 
 
 @pytest.mark.parametrize(
+    "host", ["1.2..4", "999.1.1.1", "1.2.3", "...", "[2001:db8:::192.0.2.1]", "[::::]", "[1:2]", "a..b"]
+)
+@pytest.mark.parametrize("uri", ["sip:x@{}", "sip:x@h.example;maddr={}"])
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "ACK"])
+def test_an_address_that_is_none_can_not_be_sent_to(host: str, uri: str, method: str):
+    """A call of the PBX to a host that is no address and no name: 503, and no exception."""
+    play = Playbook(listen=[{"address": wire.US}, {"address": "[2001:db8::1]"}])
+    via = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout"
+    sent = play.pbx(wire.request(method, uri=uri.format(host), via=via, to="<sip:x@y>;tag=z"))
+    assert briefs(sent) == {"INVITE": ["100", "503"], "OPTIONS": ["503"], "ACK": []}[method]
+
+
+@pytest.mark.parametrize(
     ("uri", "route"),
     [
         ("sip:1@192.0.2.66", ""),
