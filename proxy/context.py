@@ -72,7 +72,7 @@ class Context:
         self.cancelled = False
         self.done = False
         self.rang = False
-        self.timer: Timer | None = None  # C while it rings, or the wait after a CANCEL
+        self.timer: Timer | None = None  # 100 while it is judged, C while it rings, then the wait after a CANCEL
         self.ring_until = 0.0
 
     def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
@@ -164,9 +164,12 @@ class Context:
             self.timer = self.core.layer.timers.start(self.core.ring_s, "C", self, now)
 
     def on_timer(self, letter: str, now: float) -> None:
-        """C: it has rung for too long (16.8). Wait: a cancelled branch never gave its 487 (9.1)."""
+        """100: the verdict takes long. C: it rang for too long (16.8). Wait: a cancelled branch gave no 487 (9.1)."""
         self.timer = None
         if self.done:
+            return
+        if letter == "100":
+            self.core.say_trying(self, now)
             return
         if letter == "C" and now < self.ring_until:
             self.timer = self.core.layer.timers.start(self.core.ring_s, "C", self, now)

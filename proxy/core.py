@@ -83,7 +83,6 @@ class Core:
         self.layer = Layer(self._send)
         self.flow_to = FlowTo(topology)
         self.draining = False
-        self._undecided: dict[Context, None] = {}  # in the order they came
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
         self._branches = 0
@@ -96,7 +95,7 @@ class Core:
 
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         """One datagram. Never raises for what a peer can send."""
-        if data[:8].upper() == b"SIP/2.0 ":
+        if data[:4].upper() == b"SIP/":
             self._receive_response(data, now)
             return
         try:
@@ -196,7 +195,7 @@ class Core:
             server = NonInviteServer(self.layer, key, back)
         context = Context(self, request, fields, plan, loop, flow, server, now)
         if server.invite and not in_dialog:
-            self._undecided[context] = None
+            context.timer = self.layer.timers.start(TRYING_AFTER_S, "100", context, now)
             self.effects.append(Decide(context))
         else:
             self._admit(context, now)
@@ -211,9 +210,11 @@ class Core:
 
     def decided(self, context: Context, verdict: Verdict, now: float) -> None:
         """The verdict on a call that `Decide` asked for."""
-        self._undecided.pop(context, None)
         if context.done:
             return  # its caller gave up meanwhile
+        if context.timer is not None:
+            context.timer.cancel()
+            context.timer = None
         context.verdict = verdict
         context.decision = verdict.decision
         if verdict.action is not Action.REJECT:
@@ -254,8 +255,8 @@ class Core:
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
         if context.verdict is not None:
             context.sent_from = self.screening.apply(context.lines, request, context.verdict)
-        if context.server.invite and not context.server.last:
-            context.server.respond(100, make_response(request, 100, "Trying"), now)
+        if context.server.invite:
+            self.say_trying(context, now)
         self.forward(context, now)
 
     # ---- forwarding (16.6) -------------------------------------------------------------------------------------
@@ -360,6 +361,11 @@ class Core:
         """A final response with our own To tag."""
         return make_response(request, status, PHRASES.get(status, "Unknown"), self._own_tag(request))
 
+    def say_trying(self, context: Context, now: float) -> None:
+        """100 Trying, once: the caller need not send its INVITE again."""
+        if not context.server.last:
+            context.server.respond(100, make_response(context.request, 100, "Trying"), now)
+
     def _refuse_on(self, flow: Flow, request: Request, refusal: Refusal) -> None:
         """Answer without keeping state (8.2.7); nothing is ever answered to an ACK."""
         if request.method == b"ACK":
@@ -395,13 +401,6 @@ class Core:
     def tick(self, now: float) -> None:
         """Fire every timer that has expired."""
         self.layer.fire(now)
-        while self._undecided:
-            context = next(iter(self._undecided))
-            if context.arrived > now - TRYING_AFTER_S:
-                break
-            del self._undecided[context]
-            if not context.done:
-                context.server.respond(100, make_response(context.request, 100, "Trying"), now)
 
     def finished(self, context: Context, status: int, now: float) -> None:
         """Tell the shell how a judged call ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
@@ -30,9 +31,14 @@ class Target(NamedTuple):
         return is_address(self.host)
 
 
+@lru_cache(maxsize=4096)
 def is_address(host: str) -> bool:
     """Is this an IPv4 or IPv6 address, rather than a name?"""
-    return ":" in host or host.replace(".", "").isdigit()
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from proxy.context import Context
 from proxy.forwarding import IDENTITY_HEADERS
 from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Address, parse_address, parse_addresses, parse_single_address
+from proxy.sip.headers import Address, parse_address, parse_single_address
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri, read_user
 from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
@@ -137,19 +137,28 @@ def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple
         return (sender,), False, None
     asserted: list[Number] = []
     for value in request.raw_all(b"p-asserted-identity"):
-        try:
-            addresses = parse_addresses("P-Asserted-Identity", value)
-        except BadHeader:
-            continue
-        numbers = [read_party(address, trunk)[0] for address in addresses]
-        asserted += [number for number in numbers if number.canonical and number not in asserted]
+        for address in _readable(value):
+            number = read_party(address, trunk)[0]
+            if number.canonical and number not in asserted:
+                asserted.append(number)
     if not asserted:
         return (sender,), False, None
     agrees = all(number.canonical == sender.canonical for number in asserted)
     first = asserted[0] if trunk.identity_trusted else sender
-    distinct = {number.canonical: number for number in (first, sender, *asserted) if number.canonical}
+    distinct = {number.canonical: number for number in (first, *asserted, sender) if number.canonical}
     callers = (first, *(number for key, number in distinct.items() if key != first.canonical))
     return callers, trunk.identity_trusted, agrees
+
+
+def _readable(value: bytes) -> Iterator[Address]:
+    """The addresses of a line up to the first that is malformed; what follows it could be anything."""
+    while value:
+        try:
+            address = parse_address("P-Asserted-Identity", value)
+        except BadHeader:
+            return
+        yield address
+        value = value[address.end :]
 
 
 def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:

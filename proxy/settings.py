@@ -40,7 +40,7 @@ def parse_host_port(text: object) -> object:
         host, bracket, port = host[1:].partition("]")
         if not bracket or (port and not port.startswith(":")):
             raise ValueError("an IPv6 address is written [2001:db8::1]:5060")
-        ipaddress.IPv6Address(host)
+        host = str(ipaddress.IPv6Address(host))
         port = port[1:]
     elif host.count(":") == 1:
         host, port = host.split(":")

@@ -42,7 +42,9 @@ _AFTER_STATUS = (b" ", b"\r")
 _BLANKS = (b" ", b"\t")
 _MOST_SPELLINGS = 4000
 
-_canonical: dict[bytes, bytes] = {}  # spelling -> canonical name; bounded, since spellings come from the wire
+_canonical: dict[
+    bytes, bytes
+] = {}  # spelling with its colon -> canonical name; bounded, since spellings come from the wire
 
 
 def canonical_name(line: bytes) -> bytes:
@@ -55,7 +57,7 @@ def canonical_name(line: bytes) -> bytes:
     if not colon or not name or spelling[:1] in _BLANKS or b" " in name or b"\t" in name or b"\r" in name:
         return b""
     if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64 and spelling[:1] not in _BLANKS:
-        _canonical[spelling] = name
+        _canonical[spelling + colon] = name
     return name
 
 
@@ -70,8 +72,8 @@ class Message:
         self.body = body
         self.fault = ""  # what is wrong with the framing; empty when nothing is
         known = _canonical.get
-        # A line without a colon loses its last byte here and is not known; nor is one that continues another.
-        names = [known(line[: line.find(b":")]) for line in lines]
+        # With the colon, so that a line that has none is b"" here, and that is never known.
+        names = [known(line[: line.find(b":") + 1]) for line in lines]
         if None in names:
             names = self._name_slowly()
         self.names: list[bytes] = cast(list[bytes], names)
@@ -250,7 +252,7 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
 def parse_request(data: bytes) -> Request:
     """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP."""
     start, lines, body, fault = split(data)
-    if start[-8:] != b" SIP/2.0" and (b"SIP/" not in (shown := start.upper()) or shown.startswith(b"SIP/")):
+    if start[-8:] != b" SIP/2.0" and b"SIP/" not in start.upper():
         raise BadMessage("no SIP version in the start line")
     request = Request(start, lines, body)
     if fault:

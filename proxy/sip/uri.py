@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -64,17 +65,25 @@ def _parse(text: bytes) -> Uri:
     found = _SIP.match(text)
     if found is not None:
         scheme, user, host, port, params, headers = found.groups()
-        if host[0] == 91:  # "["
-            host = host[1:-1]
         number = int(port) if port else 0
         if number > 65535:
             raise BadHeader("URI", text)
-        return Uri(scheme.lower(), user or b"", host.lower(), number, params, headers or b"")
+        return Uri(scheme.lower(), user or b"", _one_spelling(host), number, params, headers or b"")
     other = _SCHEME.match(text)
     if other is None or other[1].lower() in (b"sip", b"sips"):
         raise BadHeader("URI", text)
     opaque, semicolon, rest = other[2].partition(b";")
     return Uri(other[1].lower(), opaque, b"", 0, semicolon + rest)
+
+
+def _one_spelling(host: bytes) -> bytes:
+    """A host as it is compared: lower case, an IPv6 address without brackets in its shortest form."""
+    if host[0] != 91:  # "["
+        return host.lower()
+    try:
+        return str(IPv6Address(host[1:-1].decode("ascii"))).encode()
+    except AddressValueError:
+        return host[1:-1].lower()  # RFC 5118 4.10: read it all the same
 
 
 # The URIs of Contact and Route come again and again; a hostile one must not fill the memory.
