@@ -26,13 +26,18 @@ def clear_errors() -> Iterator[None]:
     from console.phones import PhoneError
     from rules.admission import EntryError
     from rules.keys import KeyFileError
+    from rules.list_files import ListFileError
     from rules.source import RuleError
-    from rules.store import StoreError
+    from rules.store import DatabaseError, StoreError
 
     try:
         yield
-    except (RuleError, KeyFileError, StoreError, EntryError, PhoneError) as error:
+    except (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError) as error:
         fail(str(error))
+    except DatabaseError as error:
+        fail(f"the database: {error}; is the disk full, or another program writing to it?")
+    except OSError as error:
+        fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

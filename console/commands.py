@@ -85,6 +85,43 @@ def log(
 
 
 @app.command()
+def explain(
+    context: typer.Context,
+    decision: Annotated[str, typer.Argument(metavar="[DECISION]", help="From the log, a Reason or X-Ringfence.")] = "",
+    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who calls, by From.")] = "",
+    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Who is called.")] = "",
+    asserted: Annotated[str, typer.Option("--pai", metavar="NUMBER", help="P-Asserted-Identity.")] = "",
+    trunk: Annotated[str, typer.Option(help="Default: default, else the first.")] = "",
+    at: Annotated[str, typer.Option(metavar="TIME", help="2026-12-31T18:00; default: now.")] = "",
+    display_name: Annotated[str, typer.Option(help="Display name in From.")] = "",
+    user_agent: Annotated[str, typer.Option(help="User-Agent.")] = "",
+    header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
+    unmasked: Annotated[
+        bool, typer.Option(help="Show the caller of a record in full, where the law lets you.")
+    ] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
+    from console.answers import fail
+    from console.explain import Asked, explain_call, explain_decision
+
+    file = chosen(context, config)
+    if bool(decision) == bool(caller and called):
+        raise typer.BadParameter("name a DECISION, or a call by --from and --to")
+    with clear_errors():
+        if decision:
+            found = explain_decision(file, decision, clear=unmasked)
+        else:
+            found = explain_call(
+                file, Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
+            )
+    if found is None:
+        fail(f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
+    as_json(found.as_data()) if json else typer.echo(found.as_text())
+
+
+@app.command()
 def call(
     caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Number, SIP URI, or anonymous.")],
     called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Number or SIP URI.")],

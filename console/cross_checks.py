@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console.settings import Configuration, rule_files
+from proxy.settings import TrunkSettings
+from rules.emergency import emergency_table
 from rules.source import Document, Fault
 
 Place = tuple[str | int, ...]
@@ -109,10 +111,7 @@ def trunks(configuration: Configuration) -> Iterator[Finding]:
     for i, trunk in enumerate(configuration.trunks):
         if trunk.pbx is not None and trunk.pbx not in pbx_names:
             yield Finding(("trunks", i, "pbx"), f"no pbx is named {trunk.pbx!r}", known(pbx_names))
-        for key in ("emergency", "not_emergency"):
-            for j, number in enumerate(getattr(trunk, key)):
-                if not re.fullmatch(r"[0-9*#]{2,15}", number):
-                    yield Finding(("trunks", i, key, j), f"{number!r} is no emergency number", "write its digits")
+        yield from emergency_numbers(i, trunk)
         if trunk.name == "default":
             yield from stranger(i, trunk.identity, trunk.cli, trunk.addresses)
         elif not trunk.addresses and not trunk.send_to:
@@ -121,6 +120,20 @@ def trunks(configuration: Configuration) -> Iterator[Finding]:
                 f"trunk {trunk.name!r} has neither `addresses` nor `send_to`, so no call would ever be its",
                 "write the addresses its calls come from",
             )
+
+
+def emergency_numbers(i: int, trunk: TrunkSettings) -> Iterator[Finding]:
+    """What a trunk adds to the emergency numbers can be dialled; what it takes away is among them."""
+    for key, given in (("emergency", trunk.emergency), ("not_emergency", trunk.not_emergency)):
+        for j, number in enumerate(given):
+            try:
+                if key == "emergency":
+                    emergency_table(trunk.country, [number])
+                else:
+                    emergency_table(trunk.country, trunk.emergency, [number])
+            except ValueError as error:
+                what, _, hint = str(error).partition("; ")
+                yield Finding(("trunks", i, key, j), what, hint)
 
 
 def stranger(i: int, identity: str, cli: str, sources: list[str]) -> Iterator[Finding]:

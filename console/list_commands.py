@@ -7,16 +7,18 @@ import getpass
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, fail, print_table
+from console.answers import FAULTS, as_json, clear_errors, fail, print_table
 from console.options import AsJson, ConfigurationFile, chosen, moment, shown_time
 
 if TYPE_CHECKING:
     from console.settings import Configuration
+    from rules.import_batch import Report
     from rules.lists import Entry, Lists
 
 lists_app = typer.Typer(no_args_is_help=True)
@@ -141,6 +143,64 @@ def remove(
     else:
         for entry in removed:
             typer.echo(f"{entry['entry']} is off {name}.")
+
+
+@lists_app.command(name="import")
+def import_numbers(
+    context: typer.Context,
+    name: ListName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV, JSON lines or text.")],
+    column: Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")] = "",
+    reason: Annotated[str, typer.Option(help="For rows that give none.")] = "",
+    source: Annotated[str, typer.Option(help="Who says so; default: the file's name.")] = "",
+    replace: Annotated[bool, typer.Option(help="The file is the whole list: what is not in it is removed.")] = False,
+    skip: Annotated[bool, typer.Option(help="Leave bad rows out instead of refusing the file.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, change nothing.")] = False,
+    force: Annotated[bool, typer.Option(help="Even what covers numbers of an allow list.")] = False,
+    country: Country = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile."""
+    chosen_file = chosen(context, config)
+
+    async def work() -> Report:
+        from rules.imports import import_file
+        from rules.lists import Origin
+
+        async with opened(chosen_file) as (lists, configuration):
+            origin = Origin(source or file.name, reason, getpass.getuser())
+            with file.open("rb") as stream:
+                return await import_file(
+                    *(lists, name, stream, origin),
+                    country=country.upper() or configuration.country,
+                    column=column,
+                    on_error="skip" if skip else "stop",
+                    replace_all=replace,
+                    dry_run=dry_run,
+                    force=force,
+                )
+
+    with clear_errors():
+        report = asyncio.run(work())
+    if json:
+        as_json({**asdict(report), "refused": dict(report.refused)})
+    else:
+        print_report(report, str(file), name, dry_run=dry_run)
+    if report.refused and not skip:
+        raise typer.Exit(FAULTS)
+
+
+def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
+    """What an import did, line by line where it refused."""
+    for refusal in report.refusals:
+        typer.echo(f"{file}:{refusal.line}: {refusal.text!r}: {refusal.message}", err=True)
+    would = "would be " if dry_run else ""
+    number = f" (import {report.import_id})" if report.import_id is not None else ""
+    typer.echo(
+        f"{report.lines} lines: {report.added} {would}added to {name}, {report.changed} {would}changed, "
+        f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
+    )
 
 
 @lists_app.command()

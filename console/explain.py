@@ -1,0 +1,205 @@
+"""`ringfence explain`: why a recorded call got its verdict, or what a call would get now, in sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+
+from console.decision_commands import as_data
+from console.options import moment
+from console.rulebook import Rulebook, load_rulebook, trunks_of
+from rules.cache import Lookup
+from rules.decisions import Decision, Decisions
+from rules.emergency import emergency_table, is_emergency
+from rules.explain import Line, explain, on_the_wire
+from rules.lists import Lists
+from rules.model import Call, Hit, Number, NumberClass, Trunk, Verdict
+from rules.numbers import read_number
+from rules.screen import decisions_path
+
+LOOK_UP_S = 1.0  # nobody rings while we explain: a slow disk is no reason for an unknown
+DEFAULT_TRUNK = "default"
+
+
+class Asked(NamedTuple):
+    """A call to explain, as described on the command line."""
+
+    caller: str
+    called: str
+    at: str = ""
+    trunk: str = ""
+    asserted: str = ""  # P-Asserted-Identity
+    display_name: str = ""
+    user_agent: str = ""
+    headers: tuple[str, ...] = ()
+
+
+class Explanation(NamedTuple):
+    """Sentences for people, the same facts for programs."""
+
+    lines: list[Line]
+    data: dict[str, Any]
+
+    def as_text(self) -> str:
+        """One sentence a line, the step before it, a mark at what decided."""
+        width = max(len(line.step) for line in self.lines)
+        return "\n".join(
+            f"{'=>' if line.won else '  '} {line.step:{width}}  {line.text}{f'  ({line.place})' if line.place else ''}"
+            for line in self.lines
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        return {**self.data, "lines": [line._asdict() for line in self.lines]}
+
+
+def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanation | None:
+    """Why a recorded call got its verdict; None when there is no such record."""
+    book = load_rulebook(file)
+    database = decisions_path(file.parent / book.configuration.storage.database)
+    decision = asyncio.run(find(database, decision_id)) if database.exists() else None
+    if decision is None:
+        return None
+    data = as_data(decision, book.configuration.time_zone, masked=not clear)
+    data |= {"fired": [fired._asdict() for fired in decision.fired], "facts": decision.facts if clear else {}}
+    return Explanation(recorded(decision, data, book.ruleset.revision), data)
+
+
+async def find(database: Path, decision_id: str) -> Decision | None:
+    """The record with this id."""
+    decisions = await Decisions.open(database)
+    try:
+        return await decisions.find(decision_id)
+    finally:
+        await decisions.close()
+
+
+def recorded(decision: Decision, data: dict[str, Any], current: str) -> list[Line]:
+    """A record in sentences, in the order of precedence."""
+    called = (
+        f"a number of {data['called']} ({decision.called_class})" if decision.called_area else decision.called_class
+    )
+    believed = "the number could be believed" if decision.facts.get("believed") else "the number could not be believed"
+    lines = [
+        Line("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
+        Line("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
+    ]
+    for fired in decision.fired:
+        detail = f", {fired.detail}" if fired.detail else ""
+        won = fired.name == decision.rule and fired.step is decision.step
+        lines.append(Line(fired.step, f"{fired.name}: {fired.effect}{detail}", won))
+    by = f" by {decision.rule}" if decision.rule else ""
+    reason = f": {decision.reason}" if decision.reason else ""
+    lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True))
+    ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
+    rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
+    lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
+    verdict = Verdict(decision.action, decision.step, rule=decision.rule, profile=decision.profile)
+    lines += [Line("on the wire", text) for text in on_the_wire(verdict)]
+    judged = f"judged by rule set {decision.revision}"
+    lines.append(Line("rules", judged if decision.revision == current else f"{judged}; now there is {current}"))
+    return lines
+
+
+def explain_call(file: Path, asked: Asked) -> Explanation:
+    """What a call would get now, with the rules and lists as they are."""
+    book = load_rulebook(file)
+    call = described(book, asked)
+    hits, called_hits = asyncio.run(covered(book, file, call))
+    verdict = book.ruleset.judge(call, hits, called_hits)
+    lines = explain(call, verdict, book.ruleset, hits, called_hits)
+    data = {
+        "caller": call.caller.canonical or str(call.caller.kind),
+        "called": call.called.canonical or call.called.raw,
+        "trunk": call.trunk.name,
+        "verdict": str(verdict.action),
+        "step": str(verdict.step),
+        "rule": verdict.rule,
+        "reason": verdict.reason,
+        "suspicion": verdict.suspicion,
+        "fired": [fired._asdict() for fired in verdict.fired],
+        "revision": verdict.revision,
+    }
+    return Explanation(lines, data)
+
+
+def described(book: Rulebook, asked: Asked) -> Call:
+    """The call that the command line describes, as the proxy would read it."""
+    settings = trunk_named(book, asked.trunk)
+    called_scheme, _, called_name = asked.called.partition(":")
+    scheme, user = (called_scheme, called_name) if called_name else ("sip", asked.called)
+    user = user.partition("@")[0]
+    from_number = read_number(party(asked.caller), settings)
+    asserted = read_number(party(asked.asserted), settings) if asked.asserted else None
+    first = asserted if asserted is not None and settings.identity_trusted else from_number
+    others = [number for number in (from_number, asserted) if number is not None and number != first]
+    table = emergency_table(settings.country, *emergency_words(book, settings.name))
+    called = Number("", NumberClass.SERVICE, raw=user) if scheme == "urn" else read_number(user, settings, called=True)
+    zone, now = book.configuration.time_zone, time.time()
+    return Call(
+        caller=first,
+        callers=(first, *others),
+        called=called,
+        trunk=settings,
+        at=moment(asked.at, now=now, zone=zone, ahead=False) if asked.at else now,
+        emergency=is_emergency(scheme, user, table),
+        asserted_by_pai=asserted is not None and settings.identity_trusted,
+        agrees=None if asserted is None else asserted.canonical == from_number.canonical,
+        display_name=asked.display_name,
+        user_agent=asked.user_agent,
+        headers=headers_of(asked.headers),
+    )
+
+
+def party(text: str) -> str:
+    """The user part of a number or URI as typed."""
+    _, _, rest = text.rpartition("sip:")
+    return rest.removeprefix("tel:").partition("@")[0]
+
+
+def headers_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME: VALUE as typed, by lower-case name."""
+    found = {}
+    for text in texts:
+        name, colon, value = text.partition(":")
+        if not colon:
+            raise typer.BadParameter(f"--header {text!r}: write NAME: VALUE")
+        found[name.strip().lower()] = value.strip()
+    return found
+
+
+def trunk_named(book: Rulebook, name: str) -> Trunk:
+    """The trunk of this name; without a name `default`, else the first."""
+    known = {trunk.name: trunk for trunk in trunks_of(book.configuration)}
+    if not name:
+        return known.get(DEFAULT_TRUNK) or next(iter(known.values()))
+    if name not in known:
+        raise typer.BadParameter(f"there is no trunk {name!r}; known are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def emergency_words(book: Rulebook, trunk: str) -> tuple[list[str], list[str]]:
+    """What a trunk adds to the emergency numbers, and what it takes away."""
+    settings = next(one for one in book.configuration.trunks if one.name == trunk)
+    return settings.emergency, settings.not_emergency
+
+
+async def covered(book: Rulebook, file: Path, call: Call) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+    """The list entries that cover the numbers of the caller, and the called one where some rule asks."""
+    configuration = book.configuration
+    database = file.parent / configuration.storage.database
+    if not await asyncio.to_thread(database.exists):
+        return (), ()
+    lists = await Lists.open(database, configuration.lists)
+    lookup = Lookup(database, entries=16, budget_s=LOOK_UP_S)
+    try:
+        hits = [hit for number in call.callers for hit in lookup.look_up(number.canonical, call.at) or ()]
+        called = lookup.look_up(call.called.canonical, call.at) or ()
+        return tuple(hits), tuple(hit for hit in called if hit.list in book.ruleset.called_lists)
+    finally:
+        lookup.close()
+        await lists.close()
