@@ -204,14 +204,22 @@ class _Compiler:
             return
         facts = example_facts(example, trunk, self.clock, self.kinds)
         if facts.call.emergency:
-            self.faults.append(fault(loc, f"{example.to!r} is an emergency number, which no rule sees", "call another"))
+            self.faults.append(
+                fault(loc, f"{example.to!r} is an emergency number, which no rule sees", "let the example call another")
+            )
             return
         rule = item.compiled
         if rule.holds(facts) is wanted:
             return
         words = example_words(example)
         if not wanted:
-            self.faults.append(fault(loc, f"rule {rule.name!r} catches what it should spare: {words}", "narrow `when`"))
+            self.faults.append(
+                fault(
+                    loc,
+                    f"rule {rule.name!r} catches what it should spare: {words}",
+                    "narrow `when`, or add to `unless`",
+                )
+            )
             return
         why = next((part for part in rule.asks if not part.holds(facts)), None)
         stop = next((part for part in rule.stops if part.holds(facts)), None)

@@ -81,4 +81,7 @@ def example_words(example: Example) -> str:
         for name, value in example.model_dump(exclude_unset=True).items()
         if value not in (None, "", [], {})
     }
-    return ", ".join(f"{name} {value}" for name, value in said.items())
+    return ", ".join(
+        f"{name} {value.isoformat(' ', 'minutes') if isinstance(value, datetime) else value}"
+        for name, value in said.items()
+    )

@@ -103,11 +103,11 @@ _EXPECTED = {
 def _sentence(entry: Mapping[str, Any], path: Location, model: type[BaseModel] | None) -> tuple[str, str]:
     """What is wrong and what would be right, from one pydantic error."""
     kind, context = entry["type"], entry.get("ctx", {})
-    name = next((str(part) for part in reversed(path) if isinstance(part, str)), "the file")
+    name = next((part for part in (*reversed(path), *entry["loc"]) if isinstance(part, str)), "the file")
     shown = _shown(entry["input"])
     if kind == "extra_forbidden":
         word = str(entry["loc"][-1])
-        return f"unknown key {word!r}", nearest(word, _known_keys(model, entry["loc"][:-1])) if model else ""
+        return f"unknown key {word!r}", _key_hint(word, model, entry["loc"][:-1]) if model else ""
     if kind == "missing":
         key = str(entry["loc"][-1])
         return f"{key!r} is missing", f"add {key}: ..."
@@ -143,6 +143,27 @@ def _shown(value: object) -> str:
         return "an empty value"
     text = str(value)
     return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _key_hint(word: str, model: type[BaseModel], loc: Sequence[int | str]) -> str:
+    """The nearest key that is known here, or where the key belongs, or all that are known here."""
+    hint = nearest(word, _known_keys(model, loc))
+    if not hint.startswith("did you mean") and (places := sorted(_places_of(word, model, set()))):
+        return f"it stands under {' or '.join(places)}"
+    return hint
+
+
+def _places_of(word: str, model: type[BaseModel], seen: set[type[BaseModel]]) -> set[str]:
+    """The keys under which a key may stand."""
+    seen.add(model)
+    found = set()
+    for key, annotation in _fields(model).items():
+        for inner in _models_in(annotation):
+            if word in _fields(inner):
+                found.add(key)
+            if inner not in seen:
+                found |= _places_of(word, inner, seen)
+    return found
 
 
 def _known_keys(model: type[BaseModel], loc: Sequence[int | str]) -> set[str]:

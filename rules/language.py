@@ -22,6 +22,7 @@ from rules.values import (
     read_lack,
     read_lengths,
     read_mode,
+    read_name,
     read_span,
     read_time,
     read_version,
@@ -37,7 +38,7 @@ def as_list(value: object) -> object:
 
 
 Some = Annotated[list[Item], BeforeValidator(as_list, json_schema_input_type=Item | list[Item]), Field(min_length=1)]
-RuleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+RuleName = Annotated[str, BeforeValidator(read_name), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -198,9 +199,10 @@ class When(Part):
     hours: Some[Annotated[Window, BeforeValidator(read_window, json_schema_input_type=str)]] | None = Field(
         None, description="Wall clock, start in, end out: 21:00-08:00."
     )
-    days: Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=str | list[str])] | None = Field(
-        None, description="mon, mon-fri, working (a working day), off (any other day)."
-    )
+    days: (
+        Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=str | list[str]), Field(min_length=1)]
+        | None
+    ) = Field(None, description="mon, mon-fri, working (a working day), off (any other day).")
     fact: dict[str, Annotated[SomeAmount, AfterValidator(said)]] | None = Field(
         None, description="Facts that others measured, by name."
     )

@@ -75,8 +75,8 @@ class Document:
         return tuple(part for part, _, _ in self._descend(loc))
 
     def fault(self, loc: Iterable[int | str], what: str, hint: str = "", *, warning: bool = False) -> Fault:
-        """A fault of the part that `loc` names."""
-        return Fault(self.file, *self.locate(loc), what, hint, warning)
+        """A fault of the value that `loc` names."""
+        return Fault(self.file, *self.locate(loc, value=True), what, hint, warning)
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1."""

@@ -109,6 +109,13 @@ def read_time(text: object) -> object:
         raise ValueError(f"{text!r} is no point of time; write one such as 2026-11-24T22:10+08:00") from error
 
 
+def read_name(text: object) -> object:
+    """The name of a rule, list or condition, fit for a header field."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(text)):
+        raise ValueError(f"{text!r} is no name; write letters, digits, - _ and ., 64 at most")
+    return text
+
+
 def read_lack(value: object) -> object:
     """``true``: the fact must be lacking; to ask for its presence, the condition itself is enough."""
     if str(value).lower() != "true":

@@ -1,0 +1,80 @@
+"""What a rule author wrote but cannot mean is named where it stands."""
+
+# ruff: noqa: E501 - a fault reads best in one line
+
+import pytest
+
+from tests.rules.calls import ABROAD, CN, call, faults, holds, rule, rules
+
+
+@pytest.mark.parametrize(
+    ("when", "fault"),
+    [
+        ("{caller: {exact: 8.61391E+12}}", "rules.yaml:3:26: '8.61391E+12' is no number; write it with its country code, such as +8613800138000"),
+        ("{caller: {exact: alice}}", "rules.yaml:3:26: 'alice' is no number; write it with its country code, such as +8613800138000"),
+        ("{caller: {exact: +4412345}}", "rules.yaml:3:26: '+4412345' is a number that no plan allows; write it with its country code, such as +8613800138000"),
+        ("{caller: [95588, bob]}", "rules.yaml:3:26: 'bob' is no number; write it with its country code, such as +8613800138000"),
+        ("{caller: {starts_with: [138, 000]}}", "rules.yaml:3:38: '000' names no number: zeros alone are a trunk or international prefix"),
+        ("{caller: {range: 95588}}", "rules.yaml:3:26: '95588' is no range; write FIRST-LAST, such as 95000-95099"),
+        ("{caller: {range: 95588-95500}}", "rules.yaml:3:26: '95588-95500' is no range of numbers of one length; write two numbers of one plan and length, the smaller one first"),
+        ("{caller: {range: 95588-95012345}}", "rules.yaml:3:26: '95588-95012345' is no range of numbers of one length; write two numbers of one plan and length, the smaller one first"),
+        ("{caller: {on_list: [blokced]}}", "rules.yaml:3:29: there is no list 'blokced'; did you mean 'blocked'?"),
+        ("{called: 110}", "rules.yaml:3:18: '110' is an emergency number, and emergency calls always pass; leave it out"),
+        ("{trunk: carier}", "rules.yaml:3:17: there is no trunk 'carier'; did you mean 'carrier'?"),
+        ("{condition: night}", "rules.yaml:3:21: there is no condition named 'night'; there is none to choose from"),
+        ("{header: {X-Other: a}}", "rules.yaml:3:28: header field 'X-Other' is not declared, so rules cannot read it; add X-Other to `headers` in ringfence.yaml"),
+        ("{display_name: {matches: '(?=a)'}}", "rules.yaml:3:34: RE2 cannot use this expression: invalid perl operator: (?=; write it without look-around and back references"),
+        ("{display_name: {matches: '(a'}}", "rules.yaml:3:34: RE2 cannot use this expression: missing ): (a; write it without look-around and back references"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_cannot_be(when, fault):
+    assert faults(rule(when)) == [fault]
+
+
+def test_every_fault_of_a_rule_at_once():
+    found = faults(rule("{caller: {exact: [a, b], on_list: x}, called: {starts_with: 00}}"))
+    assert [line.split(":")[2] for line in found] == ["27", "30", "43", "69"]
+
+
+def test_bare_numbers_need_a_country_when_trunks_have_several():
+    text = rule("{caller: 13912345678}")
+    (fault,) = faults(text, trunks=(CN, ABROAD))
+    assert fault.endswith(
+        "'13912345678' could be a number of any country; write it with its country code, or set `country: CN` at the top "
+        "of the file"
+    )
+    assert holds_in_file("country: CN\nrules:\n" + text)
+
+
+def holds_in_file(text):
+    return bool(rules(text, trunks=(CN, ABROAD)).judge(call("13912345678")).fired)
+
+
+def test_an_expression_that_explodes_elsewhere_takes_no_time_here():
+    assert not holds("{display_name: {matches: '^(a+)+$'}}", call(display_name="a" * 5000 + "!"))
+
+
+def test_named_conditions_are_reused_and_may_refer_to_others():
+    text = (
+        "conditions:\n"
+        "  at-night: {hours: 21:00-08:00}\n"
+        "  bank: {caller: 95588}\n"
+        "  bank-at-night: {condition: bank, all: [{condition: at-night}]}\n"
+        "rules:\n" + rule("{condition: [bank-at-night]}")
+    )
+    assert rules(text).judge(call("95588")).fired
+    assert not rules(text).judge(call("95588", at=0)).fired
+    assert not rules(text).judge(call("95599")).fired
+
+
+def test_a_named_condition_may_stand_in_another_file():
+    ruleset = rules("conditions: {bank: {caller: 95588}}\n---\n" + rule("{condition: bank}"))
+    assert ruleset.judge(call("95588")).fired
+
+
+def test_named_conditions_must_not_circle_nor_share_a_name():
+    circle = "conditions:\n  a: {condition: b}\n  b: {any: [{condition: a}]}\n"
+    assert "refers to itself by way of" in faults(circle)[0]
+    assert faults("conditions: {a: {caller: 95588}}\n---\nconditions: {a: {caller: 95599}}\n") == [
+        "1-rules.yaml:1:17: condition 'a' stands in rules.yaml too; give one of them another name"
+    ]
