@@ -10,6 +10,7 @@ from typing import Self
 from baresip import Account, Config
 from baresip.call import Call
 from baresip.errors import AudioNotActive
+from baresip.events import Event, StackEvent
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
@@ -63,6 +64,7 @@ class BaresipPhone:
     def __init__(self, user: str, at: Endpoint, *, proxy: Endpoint | None = None) -> None:
         self.user, self.at, self.proxy = user, at, proxy
         self.incoming: list[Call] = []
+        self.ended: list[str] = []  # why calls ended, in the stack's words: status, phrase, Reason
         self.runtime = Runtime()
         self.agent: UserAgent
 
@@ -79,12 +81,26 @@ class BaresipPhone:
         account = Account(self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=further)
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming.append)
+        self.runtime.subscribe(self._note_end)
         return self
+
+    def _note_end(self, event: StackEvent) -> None:
+        if event.event is Event.CALL_CLOSED:
+            self.ended.append(event.text or "")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.runtime.close()
+
+    async def refused(self, target: str) -> str:
+        """Call `target` and be refused; the words of the refusal.
+
+        A refusal within the same millisecond ends the call before `dial` hands it out, so its own events may be missed.
+        """
+        await self.agent.dial(target)
+        await eventually(lambda: self.ended, f"{target} refused")
+        return self.ended[-1]
 
     async def rings(self) -> Call:
         """The call that has come in."""
