@@ -17,8 +17,9 @@ from rules.decisions import Decision, Decisions
 from rules.emergency import emergency_table, is_emergency
 from rules.explain import Line, explain, on_the_wire
 from rules.lists import Lists
-from rules.model import Call, Hit, Number, NumberClass, Trunk, Verdict
+from rules.model import Call, Fired, Hit, Number, NumberClass, Trunk, Verdict
 from rules.numbers import read_number
+from rules.privacy import mask
 from rules.screen import decisions_path
 
 LOOK_UP_S = 1.0  # nobody rings while we explain: a slow disk is no reason for an unknown
@@ -65,8 +66,14 @@ def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanatio
     if decision is None:
         return None
     data = as_data(decision, book.configuration.time_zone, masked=not clear)
-    data |= {"fired": [fired._asdict() for fired in decision.fired], "facts": decision.facts if clear else {}}
+    fired = decision.fired if clear else [hidden(one, decision.caller) for one in decision.fired]
+    data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
     return Explanation(recorded(decision, data, book.ruleset.revision), data)
+
+
+def hidden(fired: Fired, caller: str) -> Fired:
+    """What fired, without the caller's number where the entry is the number itself."""
+    return fired._replace(detail=fired.detail.replace(caller, mask(caller))) if caller else fired
 
 
 async def find(database: Path, decision_id: str) -> Decision | None:
@@ -88,10 +95,10 @@ def recorded(decision: Decision, data: dict[str, Any], current: str) -> list[Lin
         Line("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
         Line("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
     ]
-    for fired in decision.fired:
-        detail = f", {fired.detail}" if fired.detail else ""
-        won = fired.name == decision.rule and fired.step is decision.step
-        lines.append(Line(fired.step, f"{fired.name}: {fired.effect}{detail}", won))
+    for fired in data["fired"]:
+        detail = f", {fired['detail']}" if fired["detail"] else ""
+        won = fired["name"] == decision.rule and fired["step"] is decision.step
+        lines.append(Line(fired["step"], f"{fired['name']}: {fired['effect']}{detail}", won))
     by = f" by {decision.rule}" if decision.rule else ""
     reason = f": {decision.reason}" if decision.reason else ""
     lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True))

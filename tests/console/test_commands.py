@@ -1,19 +1,76 @@
-"""The command line as people type it: help, usage errors, the version."""
+"""The command line as people type it: help, usage errors, where --config may stand, exit statuses."""
 
+import json
+import subprocess
+import sys
 from importlib.metadata import version
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from console.commands import app
 
 
-def run(*words: str):
+def typed(*words: str):
     return CliRunner().invoke(app, words)
 
 
 def test_version():
-    assert run("version").stdout.strip() == version("ringfence")
+    assert typed("version").stdout.strip() == version("ringfence")
+    assert json.loads(typed("version", "--json").stdout) == {"ringfence": version("ringfence")}
 
 
-def test_an_unknown_command_is_a_usage_error():
-    assert run("chekc").exit_code == 2
+@pytest.mark.parametrize(
+    "words", [["chekc"], ["check", "--jsno"], ["lists", "add", "blocked"], ["call", "--from", "1"]]
+)
+def test_wrong_usage(words):
+    assert typed(*words).exit_code == 2
+
+
+COMMANDS = ["serve", "check", "lists", "log", "explain", "call", "demo", "health", "version"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps(command):
+    help_text = typed(command, "--help")
+    assert help_text.exit_code == 0
+    assert "Usage: " in help_text.stdout
+
+
+def test_help_names_every_command_and_the_exit_statuses():
+    shown = typed("--help").stdout
+    assert all(command in shown for command in COMMANDS)
+    assert "0 done or yes, 1 faults or no, 2 wrong usage" in shown
+
+
+def test_config_before_and_after_the_command(file):
+    nearer = typed("--config", "/nowhere", "check", "--config", str(file))
+    assert typed("--config", str(file), "check").stdout == nearer.stdout
+    assert nearer.exit_code == 0
+    group = typed("lists", "--config", str(file), "show", "--json")
+    assert [one["list"] for one in json.loads(group.stdout)] == ["allowed", "blocked", "suspected"]
+
+
+def test_a_missing_configuration_is_one_clear_line():
+    found = typed("--config", "/nowhere/ringfence.yaml", "lists", "show")
+    assert found.exit_code == 1
+    assert found.stderr == "/nowhere/ringfence.yaml: there is no such file; check the spelling of its path\n"
+
+
+def test_the_program_starts_by_its_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "console", "version"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout.strip() == version("ringfence")
+
+
+def test_nobody_home_is_a_no(run):
+    found = run("health", "--json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout) == {"127.0.0.1:5060": 0}

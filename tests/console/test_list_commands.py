@@ -1,0 +1,73 @@
+"""`ringfence lists`: what is added, shown, removed and imported, and what is refused."""
+
+import json
+
+import pytest
+
+
+def entries(run, name: str) -> list[str]:
+    return [one["entry"] for one in json.loads(run("lists", "show", name, "--json").stdout)]
+
+
+def test_numbers_in_any_spelling_on_and_off(run):
+    added = run("lists", "add", "blocked", "170 1234 5678", "+86171*", "--reason", "rang at night", "--expires", "30d")
+    assert added.exit_code == 0, added.stderr
+    assert added.stdout.splitlines()[0].startswith("+8617012345678 is on blocked until 20")
+    assert entries(run, "blocked") == ["+86171*", "+8617012345678"]
+    removed = run("lists", "remove", "blocked", "008617012345678")
+    assert removed.stdout == "+8617012345678 is off blocked.\n"
+    assert entries(run, "blocked") == ["+86171*"]
+
+
+def test_what_is_known_of_an_entry(run):
+    run("lists", "add", "allowed", "95588", "--reason", "bank", "--source", "us", "--trunk", "carrier", "--json")
+    (entry,) = json.loads(run("lists", "show", "allowed", "--json").stdout)
+    assert entry["entry"] == "CN:95588"
+    assert (entry["reason"], entry["source"], entry["trunks"], entry["expires"]) == ("bank", "us", ["carrier"], None)
+
+
+def test_all_lists_counted(run):
+    run("lists", "add", "blocked", "17012345678")
+    counted = {one["list"]: one["entries"] for one in json.loads(run("lists", "show", "--json").stdout)}
+    assert counted == {"allowed": 0, "blocked": 1, "suspected": 0}
+
+
+def test_pages(run):
+    run("lists", "add", "blocked", *(f"1701234567{digit}" for digit in range(4)))
+    first = json.loads(run("lists", "show", "blocked", "--limit", "3", "--json").stdout)
+    rest = run("lists", "show", "blocked", "--after", first[-1]["entry"], "--json").stdout
+    assert [one["entry"] for one in json.loads(rest)] == ["+8617012345673"]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["add", "nobody", "17012345678"], "it has allowed, blocked, suspected"),
+        (["add", "blocked", "110"], "emergency"),
+        (["add", "blocked", "8.61391E+12"], "format the column as text"),
+        (["add", "allowed", "95588", "--trunk", "other"], "no trunk is named other"),
+        (["remove", "blocked", "17012345678"], "is not on list blocked"),
+    ],
+)
+def test_refusals_are_one_clear_line(run, words, what):
+    found = run("lists", *words)
+    assert found.exit_code == 1
+    assert what in found.stderr
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_file_whole_or_not_at_all(run, tmp_path):
+    numbers = tmp_path / "numbers.csv"
+    numbers.write_text("number,reason\n17012345678,a\nnot a number!,b\n17012345679,c\n")
+    assert run("lists", "import", "blocked", str(numbers)).exit_code == 1
+    assert entries(run, "blocked") == []
+    tried = run("lists", "import", "blocked", str(numbers), "--skip", "--dry-run", "--json")
+    assert json.loads(tried.stdout)["added"] == 2
+    assert entries(run, "blocked") == []
+    done = run("lists", "import", "blocked", str(numbers), "--skip")
+    assert done.exit_code == 0
+    assert f"{numbers}:3: " in done.stderr
+    assert "3 lines: 2 added to blocked, 0 changed, 0 removed, 1 refused" in done.stdout
+    numbers.write_text("number\n17012345679\n")
+    run("lists", "import", "blocked", str(numbers), "--replace")
+    assert entries(run, "blocked") == ["+8617012345679"]
