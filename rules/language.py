@@ -279,19 +279,21 @@ class Example(Part):
     display_name: str = ""
     domain: str = ""
     user_agent: str = ""
-    header: dict[str, str] = {}
+    header: dict[str, str] = Field(default_factory=dict)
     agrees: bool | None = None
     diverted: bool = False
     on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
-        [], description="Lists the caller stands on."
+        default_factory=list, description="Lists the caller stands on."
     )
     list_kind: Annotated[list[ListKind], BeforeValidator(as_list, json_schema_input_type=ListKind | list[ListKind])] = (
         Field([], description="Kinds of lists the caller stands on, where their names do not matter.")
     )
     called_on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
-        [], description="Lists the called number stands on."
+        default_factory=list, description="Lists the called number stands on."
     )
-    facts: dict[str, str] = Field({}, description="Measured facts: calls_1h: 61, short_calls_1h: 80%.")
+    facts: dict[str, str] = Field(
+        default_factory=dict, description="Measured facts: calls_1h: 61, short_calls_1h: 80%."
+    )
 
 
 class Rule(Part):
@@ -304,13 +306,13 @@ class Rule(Part):
     unless: Annotated[
         list[Annotated[When, AfterValidator(said)]],
         BeforeValidator(as_list, json_schema_input_type=When | list[When]),
-    ] = Field([], description="One that holds stops the rule.")
+    ] = Field(default_factory=list, description="One that holds stops the rule.")
     then: Annotated[Then, BeforeValidator(read_then, json_schema_input_type=ThenText)]
     mode: Annotated[float, BeforeValidator(read_mode, json_schema_input_type=str)] = Field(
         100.0, description="live, observe (recorded only), or a share of callers such as 10%."
     )
-    catches: list[Example] = Field([], description="Calls that it catches.")
-    spares: list[Example] = Field([], description="Calls that it leaves alone.")
+    catches: list[Example] = Field(default_factory=list, description="Calls that it catches.")
+    spares: list[Example] = Field(default_factory=list, description="Calls that it leaves alone.")
 
 
 class RuleFile(Part):
@@ -320,13 +322,15 @@ class RuleFile(Part):
     about: str = Field("", description="What the file is for.")
     country: Country | None = Field(None, description="Country whose plan bare numbers in this file are read in.")
     settings: dict[RuleName, str] = Field(
-        {}, description="Values of a pack that `use` may alter; $NAME stands for one."
+        default_factory=dict, description="Values of a pack that `use` may alter; $NAME stands for one."
     )
     include: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
-        [], description="Further files of the same folder."
+        default_factory=list, description="Further files of the same folder."
     )
-    conditions: dict[RuleName, Annotated[When, AfterValidator(said)]] = Field({}, description="Named conditions.")
-    rules: list[Rule] = []
+    conditions: dict[RuleName, Annotated[When, AfterValidator(said)]] = Field(
+        default_factory=dict, description="Named conditions."
+    )
+    rules: list[Rule] = Field(default_factory=list)
 
 
 class PackUse(Part):
@@ -335,8 +339,10 @@ class PackUse(Part):
     model_config = ConfigDict(coerce_numbers_to_str=True)  # settings may come from Python, too
 
     pack: str
-    off: Annotated[list[str], BeforeValidator(as_list)] = Field([], description="Rules of the pack that are left out.")
-    settings: dict[str, str] = Field({}, description="Values that the pack lets you alter.")
+    off: Annotated[list[str], BeforeValidator(as_list)] = Field(
+        default_factory=list, description="Rules of the pack that are left out."
+    )
+    settings: dict[str, str] = Field(default_factory=dict, description="Values that the pack lets you alter.")
 
 
 def rule_file_data(data: Any) -> Any:

@@ -3,12 +3,14 @@
 # ruff: noqa: E501 - a fault reads best in one line
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from rules.language import RuleFile, json_schema, rule_file_data
 from rules.source import load_document, read_document, shipped
-from tests.rules.calls import compiled, faults, rule
+from tests.rules.calls import compiled, faults, rule, rules
 
 
 def read(text):
@@ -96,6 +98,24 @@ def test_every_condition_and_key_says_in_the_schema_what_it_is():
         if "description" not in value
     ]
     assert silent == []
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
+
+
+@pytest.mark.parametrize("name", ["RuleFile", "Rule", "When", "CallerCondition", "CalledCondition", "Rate", "Example"])
+def test_every_key_is_in_the_documentation(name):
+    schema = json_schema()
+    properties = {"RuleFile": schema["oneOf"][0]}.get(name) or schema["$defs"][name]
+    text = DOCS.read_text()
+    assert [key for key in properties["properties"] if not re.search(rf"\b{key}\b", text)] == []
+
+
+def test_every_rule_in_the_documentation_compiles():
+    blocks = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    files = [block.replace("include: [more-banks.yaml]\n", "") for block in blocks if "rule:" in block]
+    assert len(files) == 2
+    rules("\n---\n".join(files))
 
 
 @pytest.mark.parametrize("pack", ["baseline", "cn"])
