@@ -50,6 +50,7 @@ class Server:
         self._endpoints: list[UdpEndpoint] = []
         self._resolver = Resolver()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._last_tick = 0.0
         self._next_poll = 0.0
 
@@ -59,7 +60,7 @@ class Server:
             self._endpoints.append(await UdpEndpoint.open(listener, receive_queue))
         self._metrics.endpoints = self._endpoints
         for endpoint in self._endpoints:
-            self._spawn(endpoint.receive(self.on_datagram))
+            self._spawn(endpoint.receive(self.on_datagram, self.flush))
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
@@ -75,41 +76,46 @@ class Server:
             self._core.topology.learn(target, await self._resolver.addresses(target.host))
 
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
-        """One datagram, from arrival to everything that is sent for it."""
+        """One datagram into the core; what it asks for is done by `flush`."""
         core = self._core
-        core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
-        if core.effects:
-            self._perform(arrived)
-
-    def _perform(self, arrived: float) -> None:
-        """Do what the core asked for, and what that makes it ask for."""
-        core, endpoints = self._core, self._endpoints
         effects = core.effects
-        judged = False
+        before = len(effects)
+        core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
+        if len(effects) > before and type(effects[-1]) is Decide:
+            self._decide(effects.pop())
+            self._judged.append(arrived)
+
+    def flush(self) -> None:
+        """Send what waits to be sent, and do what else the core asked for."""
+        endpoints = self._endpoints
+        effects = self._core.effects
         for effect in effects:  # grows while it is walked
             if type(effect) is Send:
                 flow, data = effect
                 if not endpoints[flow.listener.number].send(data, flow.remote):
                     self._failed(data)
-            elif type(effect) is Decide:
-                judged = True
-                self._decide(effect)
             else:
-                self._perform_rare(effect)
+                self._perform(effect)
         effects.clear()
-        if judged:
-            self._metrics.added_latency.observe(monotonic() - arrived)
+        if self._judged:
+            now = monotonic()
+            for arrived in self._judged:
+                self._metrics.added_latency.observe(now - arrived)
+            self._judged.clear()
 
-    def _decide(self, effect: Decide) -> None:
+    def _decide(self, effect: Effect) -> None:
+        assert isinstance(effect, Decide)
         context = effect.context
         call = self._core.screening.read_call(context, time())
         self._core.decided(context, self._judge.judge(call), monotonic())
 
-    def _perform_rare(self, effect: Effect) -> None:
+    def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Finished):
             self._judge.ended(effect.decision, effect.outcome)
         elif isinstance(effect, Resolve):
             self._spawn(self._resolve(effect))
+        elif isinstance(effect, Decide):
+            self._decide(effect)
 
     async def _resolve(self, effect: Resolve) -> None:
         addresses = await self._resolver.addresses(effect.target.host)
@@ -118,7 +124,7 @@ class Server:
             log.warning("target has no address", host=effect.target.host)
         self._learn(effect.target, addresses)
         effect.resolved(addresses, monotonic())
-        self._perform(monotonic())
+        self.flush()
 
     def _learn(self, target: Target, addresses: list[str]) -> None:
         if target.pbx is not None:
@@ -150,7 +156,7 @@ class Server:
             for data in endpoint.returned():
                 self._failed(data)
         self._core.tick(now)
-        self._perform(now)
+        self.flush()
         if now >= self._next_poll:
             self._next_poll = now + POLL_S
             self._judge.poll()
@@ -166,7 +172,7 @@ class Server:
         if core.in_setup:
             log.warning("ending calls in set-up", calls=core.in_setup)
             core.give_up_all(monotonic())
-            self._perform(monotonic())
+            self.flush()
             await asyncio.sleep(DRAIN_STEP_S)
 
     async def close(self) -> None:

@@ -10,7 +10,6 @@ from typing import cast
 
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.headers import (
-    MAGIC_COOKIE,
     Address,
     Via,
     parse_cseq,
@@ -283,24 +282,24 @@ class ResponseHead:
         if not digits.isdigit() or not 100 <= (status := int(digits)) < 700 or data[11:12] not in _AFTER_STATUS:
             raise BadMessage("malformed status line")
         self.status = status
-        start_end = data.find(b"\r\n")
-        via_end = data.find(b"\r\n", start_end + 2)
-        line = data[start_end + 2 : via_end]
+        start_end = data.find(b"\r\n") + 2
+        via_end = data.find(b"\r\n", start_end)
+        line = data[start_end:via_end]
         head_end = data.find(b"\r\n\r\n", via_end)
-        length_at = data.find(b"\r\nContent-Length:", via_end, head_end + 2)
+        length_at = data.find(b"\r\nContent-Length:", via_end, head_end + 2) + 17
         if (
             head_end > 0
-            and length_at > 0
-            and data.count(b"\n", 0, head_end) == data.count(b"\r\n", 0, head_end) == data.count(b"\r", 0, head_end)
+            and length_at > 17
             and line[:4] == b"Via:"
-            and b"," not in line
             and b'"' not in line
             and data[via_end + 2] > 32  # the next line does not continue this one
-            and int_or_none(data[length_at + 17 : data.find(b"\r\n", length_at + 17)]) == len(data) - head_end - 4
+            and data.count(b"\n", 0, head_end) == data.count(b"\r\n", 0, head_end) == data.count(b"\r", 0, head_end)
+            and int_or_none(data[length_at : data.find(b"\r\n", length_at)]) == len(data) - head_end - 4
         ):
-            self.forwarded = data[: start_end + 2] + data[via_end + 2 :]
-            at = line.find(b"branch=" + MAGIC_COOKIE)
-            self.branch = line[at + 7 :].partition(b";")[0].strip() if at > 0 else b""
+            own, comma, others = line.partition(b",")
+            rest = data[via_end + 2 :]
+            self.forwarded = data[:start_end] + (b"Via:" + others + b"\r\n" + rest if comma else rest)
+            self.branch = own.partition(b"branch=")[2].partition(b";")[0].rstrip()
             return
         response = parse_response(data)  # the general way: compact, folded, several values on one line
         value = response.raw(b"via") or b""
