@@ -1,0 +1,70 @@
+"""How commands answer: errors that people can mend are lines, all others stay errors."""
+
+import json
+
+import pytest
+import typer
+
+from console.answers import as_json, clear_errors, fail, print_table
+from rules.admission import EntryError
+from rules.keys import KeyFileError
+from rules.source import Fault, RuleError
+from rules.store import DatabaseError
+
+
+def test_failing_says_why(capsys):
+    with pytest.raises(typer.Exit) as caught:
+        fail("no such thing")
+    assert caught.value.exit_code == 1
+    assert capsys.readouterr().err == "no such thing\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            RuleError([Fault("a.yaml", 1, 2, "wrong", "right"), Fault("b.yaml", 3, 4, "bad")]),
+            "a.yaml:1:2: wrong; right\nb.yaml:3:4: bad\n",
+        ),
+        (KeyFileError("keys: others may read it"), "keys: others may read it\n"),
+        (EntryError("full", "the list is full"), "the list is full\n"),
+        (
+            DatabaseError("database is locked"),
+            "the database: database is locked; is the disk full, or another program writing to it?\n",
+        ),
+        (FileNotFoundError(2, "No such file or directory", "x.csv"), "x.csv: No such file or directory\n"),
+        (OSError(98, "can't listen on 127.0.0.1 port 5060"), "can't listen on 127.0.0.1 port 5060\n"),
+    ],
+)
+def test_errors_that_people_can_mend(capsys, error, said):
+    with pytest.raises(typer.Exit) as caught, clear_errors():
+        raise error
+    assert caught.value.exit_code == 1
+    assert capsys.readouterr().err == said
+
+
+def test_an_interrupt_ends_quietly():
+    with pytest.raises(typer.Exit) as caught, clear_errors():
+        raise KeyboardInterrupt
+    assert caught.value.exit_code == 130
+
+
+def test_a_fault_of_the_program_stays_one():
+    with pytest.raises(ZeroDivisionError), clear_errors():
+        raise ZeroDivisionError
+
+
+def test_json_keeps_what_people_wrote(capsys):
+    as_json({"reason": "夜间骚扰"})
+    out = capsys.readouterr().out
+    assert "夜间骚扰" in out
+    assert json.loads(out) == {"reason": "夜间骚扰"}
+
+
+def test_a_table(capsys):
+    print_table(
+        ("list", "entries"), [{"list": "blocked", "entries": 3, "kind": "block"}, {"list": "own", "entries": None}]
+    )
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert lines[0] == ["list", "entries"]
+    assert lines[2:] == [["blocked", "3"], ["own"]]

@@ -1,0 +1,48 @@
+"""`ringfence call`: what is typed, and what is printed."""
+
+import pytest
+import typer
+
+from console.call import place_one, print_placed
+from console.phones import PhoneError, Placed
+
+DECLINED = Placed(
+    status=603,
+    phrase="Decline",
+    rang=False,
+    heard=0,
+    headers={"reason": ['SIP;cause=603;text="d1"'], "via": ["SIP/2.0/UDP x"]},
+    responses=(100, 603),
+    first_ms=2.0,
+    final_ms=2.4,
+    call_id="c1",
+)
+
+
+def test_what_came_back(capsys):
+    print_placed(DECLINED)
+    assert capsys.readouterr().out.splitlines() == [
+        "603 Decline  (100 -> 603, 2 ms)",
+        "rang: no; audio received: 0 packets",
+        'Reason: SIP;cause=603;text="d1"',
+        "Call-ID: c1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("via", "headers", "said"),
+    [
+        ("127.0.0.1:sip", [], "write HOST:PORT"),
+        ("::1", [], "write HOST:PORT"),
+        ("127.0.0.1:5060", ["X-Score 3"], "write NAME: VALUE"),
+        ("127.0.0.1:5060", [": 3"], "write NAME: VALUE"),
+    ],
+)
+def test_wrong_usage(via, headers, said):
+    with pytest.raises(typer.BadParameter, match=said):
+        place_one("1", "2", via, headers)
+
+
+def test_ipv6_is_refused_with_a_way_out():
+    with pytest.raises(PhoneError, match="SIPp"):
+        place_one("1", "2", "[::1]:5060", [])

@@ -1,0 +1,36 @@
+"""The demo as a stranger sees it: it ends well, its table tells each call, and what it names to try next works."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def ringfence(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "console", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
+
+
+def test_five_calls_and_what_to_try_next(tmp_path):
+    done = ringfence("demo", "--dir", str(tmp_path / "demo"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    for cells in (
+        ("a listed number", "reject", "blocked", "nothing", "603 Decline"),
+        ("a suspected number", "tag", "suspected", "X-Ringfence-Verdict", "200 OK"),
+        ("an ordinary number", "forward", "a call", "200 OK"),
+        ("an anonymous caller", "anonymous", "forward", "a call", "200 OK"),
+        ("a listed number, for help", "110", "forward", "emergency", "200 OK"),
+    ):
+        assert re.search(".*".join(map(re.escape, cells)), done.stdout), cells
+    assert "5 calls, each as the rules say." in done.stdout
+    named = re.findall(r"--config \S+ (explain [0-9a-f]{20}|explain --from \S+ --to \S+|log)\b", done.stdout)
+    assert len(named) == 3
+    for words in named:
+        tried = ringfence("--config", str(tmp_path / "demo"), *shlex.split(words))
+        assert tried.returncode == 0, tried.stderr
