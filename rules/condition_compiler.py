@@ -31,7 +31,7 @@ from rules.conditions import (
 )
 from rules.facts import Facts
 from rules.faults import Location, nearest
-from rules.index import Key, Pattern, set_options, text_reader
+from rules.index import Key, Pattern, expression_options, text_reader
 from rules.language import CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.model import Number, NumberClass, Trunk
 from rules.numbers import canonical_prefix, read_number
@@ -159,7 +159,7 @@ class ConditionCompiler:
             sound = []
             for position, expression in enumerate(text.matches):
                 try:
-                    re2.compile(expression, set_options())
+                    re2.compile(expression, expression_options())
                     sound.append(f"(?-is:{expression})")
                 except re2.error as error:
                     said = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
@@ -177,7 +177,7 @@ class ConditionCompiler:
         expression = f"(?is:{search})" if search else ""
         key = Key(about, f"{sorted(whole)}{expression}")
         self.surroundings.patterns[key] = Pattern(whole, expression)
-        searched = re2.compile(expression, set_options()).search if expression else None
+        searched = re2.compile(expression, expression_options()).search if expression else None
 
         def holds(facts: Facts) -> bool:
             text = read(facts)

@@ -20,19 +20,21 @@ class Key(NamedTuple):
     value: str
 
 
-def _header(name: str) -> Callable[[Facts], str]:
-    def read(facts: Facts) -> str:
-        headers = facts.call.headers
-        return headers.get(name, "") if headers else ""
-
-    return read
+LONGEST_TEXT = 512  # characters that rules look at: strangers choose these texts, and reading takes time
 
 
 def text_reader(about: str) -> Callable[[Facts], str]:
     """Reads display_name, domain, user_agent or header.NAME of a call; empty where it is lacking."""
     if about.startswith("header."):
-        return _header(about.partition(".")[2])
-    return attrgetter(f"call.{about}")
+        name = about.partition(".")[2]
+
+        def header(facts: Facts) -> str:
+            headers = facts.call.headers
+            return headers.get(name, "")[:LONGEST_TEXT] if headers else ""
+
+        return header
+    whole = attrgetter(f"call.{about}")
+    return lambda facts: whole(facts)[:LONGEST_TEXT]
 
 
 # What can be found by looking one value up.
@@ -133,8 +135,9 @@ class _TextTable(Generic[R]):
         self.read = read
         self.whole: dict[str, list[R]] = {}
         self.searched: list[R] = []
-        expressions = re2.Set.SearchSet(set_options())
-        for pattern, rule in rules:
+        rows = list(rules)
+        expressions = re2.Set.SearchSet(expression_options(len(rows)))
+        for pattern, rule in rows:
             for text in pattern.whole:
                 self.whole.setdefault(text, []).append(rule)
             if pattern.search:
@@ -157,11 +160,11 @@ class _TextTable(Generic[R]):
                 found.append(self.searched[number])
 
 
-def set_options() -> Any:
-    """Options of the one automaton: quiet, and with room for tens of thousands of expressions."""
+def expression_options(expressions: int = 1) -> Any:
+    """Quiet, and with a bound on memory: an automaton grows while it reads texts that strangers chose."""
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 256 << 20
+    options.max_mem = (16 << 20) + (8 << 10) * expressions
     return options
 
 

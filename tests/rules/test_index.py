@@ -3,7 +3,7 @@
 import re2
 
 from rules.facts import Facts
-from rules.index import Index, Key, Pattern, set_options
+from rules.index import Index, Key, Pattern, expression_options
 from tests.rules.calls import call, hit, rules
 
 CLOCK = rules("").clock
@@ -67,7 +67,7 @@ def test_texts_are_found_whole_or_by_expression():
 
 
 def test_ten_thousand_expressions_fit_one_automaton():
-    expressions = re2.Set.SearchSet(set_options())
+    expressions = re2.Set.SearchSet(expression_options(10_000))
     for number in range(10_000):
         expressions.Add(f"(?is:loan{number}shark)")
     expressions.Compile()
