@@ -350,7 +350,7 @@ def test_messages_of_real_devices_reach_the_pbx_and_name_their_caller(message):
     if b"\nProxy-Require: sec-agree" in message.data:
         assert briefs(sent) == ["420"]
         return
-    if message.name == "wild/twilio-masked-malformed-host-port.sip":
+    if message.name == "corpora/wild/twilio-masked-malformed-host-port.sip":
         assert briefs(sent) in (["400"], ["INVITE"])
         return
     assert [each.to for each in sent] == [wire.PBX]
