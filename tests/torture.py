@@ -59,22 +59,19 @@ class Wild(NamedTuple):
     emergency: bool
 
 
-def load_wild() -> list[Wild]:
-    """The messages of real devices; none where the published corpora are not at hand."""
-    index = PUBLISHED / "wild" / "INDEX.yaml"
-    if not index.is_file():
-        return []
+def load_wild(folder: Path) -> list[Wild]:
+    """Messages as real devices send them."""
     return [
         Wild(
-            entry["file"],
-            (PUBLISHED / entry["file"]).read_bytes(),
+            f"{folder.name}/{entry['file']}",
+            (folder / entry["file"]).read_bytes(),
             entry["method"],
             entry.get("caller_class", ""),
             entry.get("caller_e164"),
             bool(entry.get("emergency", False)),
         )
-        for entry in YAML(typ="safe").load(index)
+        for entry in YAML(typ="safe").load(folder / "wild" / "INDEX.yaml")
     ]
 
 
-WILD = load_wild()
+WILD = load_wild(OWN) + (load_wild(PUBLISHED) if PUBLISHED.is_dir() else [])

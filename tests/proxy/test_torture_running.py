@@ -1,0 +1,210 @@
+"""Every torture message through the running proxy, where only loopback exists: no packet leaves the machine.
+
+Started as usual, the one test here starts this file again in a network namespace of its own; the tests below run
+there. Their messages name foreign hosts in Route, Contact and Via.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests import wire
+from tests.peers.loopback import Endpoint
+from tests.peers.process import until
+from tests.peers.ringfence import Ringfence, settings
+from tests.torture import VECTORS, WILD
+
+ISOLATED = os.environ.get("RINGFENCE_ALONE_ON_LOOPBACK") == "1"
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
+TRUNK, PBX = Endpoint("127.0.0.2", 5060), Endpoint("127.0.0.3", 15062)
+PROXIES = [Endpoint("127.0.0.1", port) for port in (15060, 15070, 15080, 15090)]
+AS_ROOT = [] if os.geteuid() == 0 else ["--map-root-user"]
+HOSTILE = {
+    "keep-alive": b"\r\n\r\n",
+    "nul": b"\0",
+    "nothing": b"",
+    "binary": bytes(range(256)) * 20,
+    "65 KB of NUL": b"\0" * 65507,
+    "65 KB header": b"OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nX: " + b"y" * 65000 + b"\r\n\r\n",
+    "65 KB of blanks": wire.invite(via="SIP/2.0/UDP h;branch=z9hG4bKb", from_="a" + " " * 64000 + ","),
+    "65 KB of headers": b"OPTIONS sip:x@127.0.0.1 SIP/2.0\r\n" + b"a:\r\n" * 16000 + b"\r\n",
+    "http": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "half a message": wire.invite()[:200],
+    "no start": b"Via: SIP/2.0/UDP h\r\n\r\n",
+    "a response without sense": b"SIP/2.0 200 OK\r\n\r\n",
+}  # fmt: skip
+
+
+def lift_loopback() -> None:
+    """Set the loopback interface of this namespace up."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = bytearray(struct.pack("16sh14x", b"lo", 0))
+        fcntl.ioctl(sock, SIOCGIFFLAGS, request)
+        flags = struct.unpack_from("h", request, 16)[0]
+        struct.pack_into("h", request, 16, flags | IFF_UP)
+        fcntl.ioctl(sock, SIOCSIFFLAGS, request)
+
+
+def field(data: bytes, names: bytes) -> bytes:
+    """The first header field with one of these names (a|b), read in a way that is not the product's."""
+    head = re.sub(rb"\r\n[ \t]+", b" ", data.partition(b"\r\n\r\n")[0])
+    found = re.search(rb"(?im)^(?:" + names + rb")[ \t]*:[ \t]*([^\r]*)", head)
+    return found[1].strip() if found else b""
+
+
+def rounds(messages: list[bytes]) -> dict[bytes, int]:
+    """Which proxy takes which message: the RFCs use one branch in several, and for 32 s that is one transaction."""
+    taken: Counter[tuple[bytes, ...]] = Counter()
+    found: dict[bytes, int] = {}
+    for data in messages:
+        top = field(data, b"via|v").partition(b",")[0]
+        key = (data.split(b" ")[0], b"".join(top.split()))
+        if data not in found:
+            found[data] = taken[key]
+            taken[key] += 1
+    return found
+
+
+class World(NamedTuple):
+    """The running proxies, and a socket on either side of them."""
+
+    proxies: list[Ringfence]
+    trunk: socket.socket
+    pbx: socket.socket
+    marks: Iterator[int]
+    known: set[bytes]  # branches that the PBX has seen
+
+    def send(self, data: bytes) -> tuple[list[bytes], list[bytes]]:
+        """One datagram of the trunk: what the trunk and what the PBX got because of it.
+
+        The proxy handles datagrams in their order; so an OPTIONS to itself, sent after it, tells when it is done.
+        """
+        at = PROXIES[ROUND.get(data, 0)]
+        self.trunk.sendto(data, at)
+        up, down = self._until_done(at), list(self._arrived())
+        for each in down:
+            if each.startswith(b"INVITE "):  # answered, so that the call ends and is logged
+                self.pbx.sendto(b"SIP/2.0 200 OK\r\n" + each.split(b"\r\n")[1] + b"\r\nContent-Length: 0\r\n\r\n", at)
+                self._until_done(at)
+        return up, down
+
+    def _until_done(self, at: Endpoint) -> list[bytes]:
+        """What the trunk gets until the proxy has handled everything sent to it so far."""
+        mark = f"mark-{next(self.marks)}"
+        via = f"SIP/2.0/UDP {TRUNK};branch=z9hG4bK{mark};rport"
+        self.trunk.sendto(wire.request("OPTIONS", uri=f"sip:{at}", call_id=mark, via=via), at)
+        up: list[bytes] = []
+        while True:
+            got = self.trunk.recv(65535)
+            if f"Call-ID: {mark}\r\n".encode() in got:
+                return up
+            up.append(got)
+
+    def said(self) -> str:
+        """What the proxies have written beside their call logs."""
+        return "".join(proxy.said for proxy in self.proxies)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The log lines of judged calls."""
+        return [line for proxy in self.proxies for line in proxy.calls()]
+
+    def _arrived(self) -> Iterator[bytes]:
+        """What has come to the PBX, repetitions left out."""
+        while True:
+            try:
+                data = self.pbx.recv(65535, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            if (mark := data.split(b"\r\n")[1]) not in self.known:
+                self.known.add(mark)
+                yield data
+
+
+ROUND = rounds([vector.data for vector in VECTORS] + [wild.data for wild in WILD])
+
+
+if not ISOLATED:
+
+    def test_every_torture_message_passes_through_the_running_proxy():
+        run = subprocess.run(
+            ["unshare", *AS_ROOT, "--net", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
+            cwd=Path(__file__).resolve().parents[2],
+            env={**os.environ, "RINGFENCE_ALONE_ON_LOOPBACK": "1"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+
+else:
+
+    @pytest.fixture(scope="module")
+    def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+        lift_loopback()
+        folder = tmp_path_factory.mktemp("torture")
+        sides = {
+            "pbxes": [{"name": "office", "addresses": [str(PBX)]}],
+            "trunks": [{"name": "default", "country": "CN"}],
+            "limits": {"drain_s": 0.2},  # the PBX here never answers
+        }
+        with contextlib.ExitStack() as stack:
+            proxies = [
+                stack.enter_context(Ringfence(folder / str(at.port), settings([at], [], **sides))) for at in PROXIES
+            ]
+            trunk, pbx = (stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in "tp")
+            trunk.bind(TRUNK)
+            trunk.settimeout(10)
+            pbx.bind(PBX)
+            found = World(proxies, trunk, pbx, iter(range(10**6)), set())
+            yield found
+            for proxy in proxies:
+                proxy.stop()
+                assert proxy.process.returncode == 0, proxy.said
+            assert "Traceback" not in found.said()
+
+    def test_only_loopback_exists():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(OSError, match="unreachable"):
+            sock.sendto(b"x", ("192.0.2.1", 5060))
+
+    @pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for vector in VECTORS])
+    def test_a_torture_message_gets_what_its_verdict_says(world: World, vector):
+        up, down = world.send(vector.data)
+        finals = [data for data in up if wire.status(data) >= 200]
+        assert len(down) + len(finals) <= 1
+        outcome: object = "forward" if down else wire.status(finals[0]) if finals else "drop"
+        assert outcome in vector.allowed
+        assert "Traceback" not in world.said()
+
+    @pytest.mark.parametrize("message", WILD, ids=[wild.name for wild in WILD])
+    def test_a_message_of_a_real_device_reaches_the_pbx_or_is_answered(world: World, message):
+        up, down = world.send(message.data)
+        assert len(down) + len([data for data in up if wire.status(data) >= 200]) == 1
+
+    @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+    def test_hostile_datagrams_are_dropped_or_refused(world: World, data: bytes):
+        up, down = world.send(data)
+        assert down == []
+        assert [wire.status(answer) for answer in up] in ([], [400])
+        assert "Traceback" not in world.said()
+
+    def test_every_invite_that_reached_the_pbx_was_judged(world: World):
+        """By its Call-ID, however the name of that field was spelt. The log is written behind the calls."""
+        wanted = {field(v.data, b"call-id|i").decode() for v in VECTORS if v.must_screen and v.allowed == {"forward"}}
+        until(lambda: wanted <= {line["call_id"] for line in world.calls()}, "the log of every judged call")
+
+    def test_no_number_stands_unmasked_in_the_logs(world: World):
+        """The caller of our own messages (standards 66)."""
+        assert "3912345678" not in world.said()
+        assert all("3912345678" not in str({**line, "call_id": ""}) for line in world.calls())
