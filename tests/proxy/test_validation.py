@@ -74,6 +74,13 @@ def test_400_for_a_top_via_that_can_not_be_read(play: Playbook):
     assert wire.status(refused(play, wire.invite(via="SIP/2.0/UDP 198.51.100.21;;"))) == 400
 
 
+@pytest.mark.parametrize("port", ["65536", "99999"])
+def test_400_for_a_via_with_a_port_that_is_none(play: Playbook, port: str):
+    """And it goes to where the request came from: nothing can be sent to such a port."""
+    answer = refused(play, wire.invite(via=f"SIP/2.0/UDP 198.51.100.21:{port};branch=z9hG4bKport"))
+    assert wire.status(answer) == 400
+
+
 def test_a_request_without_via_can_not_be_answered(play: Playbook):
     assert play.trunk(b"OPTIONS sip:x SIP/2.0\r\nFrom: <sip:a@b>\r\n\r\n") == []
     assert play.core.dropped == {"no Via": 1}
