@@ -1,6 +1,7 @@
 """The proxy as a service: what it answers itself, a PBX that is not there, and the end of its life."""
 
 import signal
+import socket
 
 import pytest
 
@@ -29,6 +30,30 @@ def own(tmp_path):
     at = new_endpoint()
     lanes = [new_lane(f"lane{i}", tmp_path / f"lane{i}", proxy=at) for i in range(2)]
     return tmp_path / "proxy", settings([at], lanes, limits={"drain_s": 3}), *lanes
+
+
+def alive(lane):
+    """Does the proxy answer? A crash shows as silence."""
+    lane.alone("asks", method="OPTIONS", uri=f"sip:{lane.proxy}", extra="", status="200")
+
+
+def test_a_pbx_where_nobody_listens_does_no_harm(own):
+    folder, configuration, lane, other = own
+    with Ringfence(folder, configuration), lane.trunk_side("caller_refused", status="503") as caller:
+        until(lambda: caller.received("SIP/2.0"), "a first response")  # the kernel has answered ours with ICMP by now
+        alive(other)
+
+
+def test_a_caller_that_is_gone_before_its_answer_does_no_harm(own):
+    folder, configuration, lane, other = own
+    request = f"OPTIONS sip:{lane.proxy} SIP/2.0\r\nVia: SIP/2.0/UDP {lane.trunk};branch=z9hG4bKgone\r\n"
+    request += f"From: <sip:1@{lane.trunk}>;tag=1\r\nTo: <sip:{lane.proxy}>\r\nCall-ID: gone\r\nCSeq: 1 OPTIONS\r\n"
+    request += "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    with Ringfence(folder, configuration):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+            caller.bind(lane.trunk)
+            caller.sendto(request.encode(), lane.proxy)
+        alive(other)
 
 
 def test_sigterm_lets_the_call_in_set_up_be_answered_and_takes_no_new_one(own):

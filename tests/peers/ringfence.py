@@ -48,6 +48,7 @@ class Ringfence(Peer):
         super().__init__(
             [sys.executable, "-W", "error", "-m", "console", "serve", "--config", self.file],
             output=folder / "service.log",
+            environment={"PYTHONFAULTHANDLER": "1"},
         )
         for endpoint in (parse_endpoint(listener["address"]) for listener in configuration["listen"]):
             self.ready(partial(listening, endpoint), f"listening on {endpoint}")
