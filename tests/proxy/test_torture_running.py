@@ -42,7 +42,7 @@ HOSTILE = {
     "http": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "half a message": wire.invite()[:200],
     "no start": b"Via: SIP/2.0/UDP h\r\n\r\n",
-    "a sent-by without port": wire.request("X", via=f"SIP/2.0/UDP {TRUNK.host}:99999;branch=z9hG4bKp", max_forwards="0"),
+    "a port that is none": wire.request("X", via=f"SIP/2.0/UDP {TRUNK.host}:99999;branch=z9hG4bKp", max_forwards="0"),
     "a response without sense": b"SIP/2.0 200 OK\r\n\r\n",
 }  # fmt: skip
 

@@ -1,0 +1,179 @@
+"""The seam to the sockets: datagrams in their order, bounded, and what the kernel gives back."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from proxy.sip.flow import Listener
+from proxy.transport import BATCH, Arrivals, UdpEndpoint
+from tests.peers.loopback import Endpoint, new_endpoint
+from tests.peers.process import eventually
+
+
+@contextlib.asynccontextmanager
+async def opened(at: Endpoint, most: int = 1000) -> AsyncIterator[UdpEndpoint]:
+    """A bound endpoint, closed in the end, also by the loop."""
+    endpoint = await UdpEndpoint.open(Listener(0, "UDP", at.host, at.port, str(at)), most)
+    try:
+        yield endpoint
+    finally:
+        endpoint.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+@pytest.fixture(params=["", "::1"], ids=["IPv4", "IPv6"])
+async def endpoint(request: pytest.FixtureRequest) -> AsyncIterator[UdpEndpoint]:
+    async with opened(new_endpoint(request.param)) as found:
+        yield found
+
+
+def neighbour(endpoint: UdpEndpoint) -> socket.socket:
+    """A socket that can reach the endpoint."""
+    six = endpoint.listener.family == 6
+    sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("::1" if six else "127.0.0.1", 0))
+    sock.settimeout(5)
+    return sock
+
+
+class Heard:
+    """Collects what an endpoint receives."""
+
+    def __init__(self, endpoint: UdpEndpoint) -> None:
+        self.data: list[bytes] = []
+        self.remotes: list[tuple[Any, ...]] = []
+        self.batches: list[int] = []
+        self._flushed = 0
+        self.task = asyncio.create_task(endpoint.receive(self.handle, self.flush))
+
+    def handle(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
+        self.data.append(data)
+        self.remotes.append(remote)
+
+    def flush(self) -> None:
+        self.batches.append(len(self.data) - self._flushed)
+        self._flushed = len(self.data)
+
+
+async def test_datagrams_come_and_go(endpoint: UdpEndpoint):
+    heard = Heard(endpoint)
+    with neighbour(endpoint) as other:
+        other.sendto(b"hello", (endpoint.listener.host, endpoint.listener.port))
+        await eventually(lambda: heard.data, "the datagram")
+        assert heard.data == [b"hello"]
+        assert heard.remotes[0][:2] == other.getsockname()[:2]
+        assert endpoint.send(b"and back", heard.remotes[0])
+        assert other.recv(100) == b"and back"
+    endpoint.close()
+    await asyncio.wait_for(heard.task, 5)
+
+
+async def test_a_burst_keeps_its_order_and_is_flushed_in_batches(endpoint: UdpEndpoint):
+    with neighbour(endpoint) as other:
+        for number in range(100):
+            other.sendto(b"%d" % number, (endpoint.listener.host, endpoint.listener.port))
+        heard = Heard(endpoint)
+        await eventually(lambda: sum(heard.batches) == 100, "the burst")
+    assert heard.data == [b"%d" % number for number in range(100)]
+    assert max(heard.batches) <= BATCH
+    heard.task.cancel()
+
+
+async def test_an_empty_datagram_is_a_datagram(endpoint: UdpEndpoint):
+    heard = Heard(endpoint)
+    with neighbour(endpoint) as other:
+        other.sendto(b"", (endpoint.listener.host, endpoint.listener.port))
+        other.sendto(b"next", (endpoint.listener.host, endpoint.listener.port))
+        await eventually(lambda: b"next" in heard.data, "what follows it")
+    heard.task.cancel()
+
+
+async def test_an_address_in_use_is_named(endpoint: UdpEndpoint):
+    at = endpoint.listener
+    with pytest.raises(OSError, match=rf"can't listen on {at.host} port {at.port}: Address already in use"):
+        await UdpEndpoint.open(at, 10)
+
+
+async def test_an_address_of_somebody_else_is_named():
+    with pytest.raises(OSError, match=r"can't listen on 192\.0\.2\.1 port 5060"):
+        await UdpEndpoint.open(Listener(0, "UDP", "192.0.2.1", 5060, "192.0.2.1:5060"), 10)
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [("255.255.255.255", 5060), ("300.1.1.1", 5060), ("127.0.0.1", 0), ("127.0.0.1", 99999), ("127.0.0.1", -1)],
+)
+async def test_what_can_not_be_sent_to_is_told_and_never_raises(remote: tuple[str, int]):
+    async with opened(new_endpoint()) as endpoint:
+        assert not endpoint.send(b"x", remote)
+        assert endpoint.send_errors == 1
+
+
+async def test_what_is_too_long_for_a_datagram_is_lost_not_failed():
+    """The next hop is not at fault."""
+    async with opened(new_endpoint()) as endpoint:
+        assert endpoint.send(b"x" * 70000, ("127.0.0.1", 9))
+        assert endpoint.send_errors == 1
+
+
+async def test_a_datagram_that_nobody_took_is_given_back(endpoint: UdpEndpoint):
+    """ICMP port unreachable, and the kernel's error queue has the datagram."""
+    nobody = new_endpoint(endpoint.listener.host)
+    assert endpoint.send(b"anybody there?", tuple(nobody))
+    found: list[bytes] = []
+
+    def look() -> list[bytes]:
+        found.extend(endpoint.returned())
+        return found
+
+    await eventually(look, "the datagram to come back")
+    assert found == [b"anybody there?"]
+
+
+async def test_after_such_an_error_sending_goes_on(endpoint: UdpEndpoint):
+    heard = Heard(endpoint)
+    endpoint.send(b"lost", tuple(new_endpoint(endpoint.listener.host)))
+    await eventually(endpoint.returned, "the datagram to come back")
+    with neighbour(endpoint) as other:
+        assert endpoint.send(b"found", other.getsockname())
+        assert other.recv(100) == b"found"
+        other.sendto(b"and heard", (endpoint.listener.host, endpoint.listener.port))
+        await eventually(lambda: heard.data, "the answer")
+    heard.task.cancel()
+
+
+# The queue
+
+
+def test_too_many_that_wait_are_dropped_and_counted():
+    arrivals = Arrivals(2)
+    for number in range(5):
+        arrivals.put_nowait((b"%d" % number, ("127.0.0.1", 9)))
+    assert (len(arrivals), arrivals.overflowed) == (2, 3)
+    assert [arrivals.pop()[0] for _ in range(2)] == [b"0", b"1"]
+
+
+def test_each_is_stamped_on_arrival():
+    arrivals = Arrivals(10)
+    for _ in range(2):
+        arrivals.put_nowait((b"x", ("127.0.0.1", 9)))
+    first, second = arrivals.pop()[2], arrivals.pop()[2]
+    assert 0 < first <= second
+
+
+async def test_a_reader_that_waits_is_woken():
+    arrivals = Arrivals(10)
+    reader = asyncio.create_task(arrivals.get())
+    await asyncio.sleep(0)
+    arrivals.put_nowait((b"x", ("127.0.0.1", 9)))
+    assert await asyncio.wait_for(reader, 5) == (b"x", ("127.0.0.1", 9))
+
+
+async def test_the_library_still_calls_the_queue_as_we_expect(endpoint: UdpEndpoint):
+    """asyncio-dgram's protocol puts without waiting, its stream gets: the private seam that we stand in."""
+    assert endpoint._stream._recvq is endpoint.arrivals
