@@ -1,0 +1,55 @@
+"""What Prometheus reads: every family the operator is promised, and never a number."""
+
+import re
+
+from prometheus_client import generate_latest
+
+from proxy.metrics import Metrics
+from tests import wire
+from tests.playbook import REJECT, Playbook
+
+
+def exposed(play: Playbook, counters: dict[str, int] | None = None) -> dict[str, float]:
+    """Each sample by its name and labels."""
+    text = generate_latest(Metrics(play.core, lambda: counters or {}).registry).decode()
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_dropped_and_answered_messages_are_counted_by_reason():
+    play = Playbook()
+    play.trunk(b"\r\n\r\n")
+    play.trunk(b"nonsense")
+    play.trunk(wire.request("OPTIONS", max_forwards="0"))
+    found = exposed(play)
+    assert found['ringfence_messages_dropped_total{reason="keep-alive"}'] == 1
+    assert found['ringfence_messages_dropped_total{reason="not-sip"}'] == 1
+    assert found['ringfence_requests_answered_total{status="483"}'] == 1
+
+
+def test_calls_are_counted_by_verdict():
+    found = exposed(Playbook(), {"verdict_reject": 3, "verdict_tag": 2, "lookups_hit": 5, "decisions_waiting": 7})
+    assert found['ringfence_calls_total{verdict="reject"}'] == 3
+    assert found['ringfence_calls_total{verdict="tag"}'] == 2
+    assert found['ringfence_calls_total{verdict="forward"}'] == 0
+    assert found["ringfence_lookups_hit_total"] == 5
+    assert found["ringfence_decisions_waiting"] == 7
+
+
+def test_what_is_held_is_shown():
+    play = Playbook()
+    play.forwarded()
+    play.verdict = REJECT
+    play.trunk(wire.invite(via="SIP/2.0/UDP 198.51.100.21;branch=z9hG4bKtwo", call_id="two"))
+    found = exposed(play)
+    assert found['ringfence_transactions{role="server"}'] == 2
+    assert found['ringfence_transactions{role="client"}'] == 1
+    assert found["ringfence_unacknowledged_rejections"] == 1
+
+
+def test_no_number_and_no_address_stands_in_a_label():
+    play = Playbook()
+    play.forwarded()
+    play.trunk(wire.invite(), wire.STRANGER)
+    names = " ".join(exposed(play))
+    assert not re.search(r"\d{5,}|\d+\.\d+\.\d+\.\d+", re.sub(r'le="[^"]*"', "", names))

@@ -1,0 +1,227 @@
+"""The asyncio shell around the core: real sockets on loopback, a scripted judge."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from proxy.app import build_core
+from proxy.metrics import Metrics
+from proxy.server import POLL_S, Server
+from proxy.settings import ProxySettings
+from rules.model import Call, Outcome, Verdict
+from rules.settings import ScreeningSettings
+from tests import wire
+from tests.peers.loopback import Endpoint, new_endpoint
+from tests.peers.process import eventually
+from tests.playbook import FORWARD, REJECT
+
+
+class Keys:
+    """The keys of a node."""
+
+    tokens = (("k1", b"secret"),)
+
+
+class Judge:
+    """Gives every call the same verdict and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.verdict = FORWARD
+        self.calls: list[Call] = []
+        self.ends: list[tuple[str, Outcome]] = []
+        self.polls = 0
+        self.counters: dict[str, int] = {}
+
+    def judge(self, call: Call) -> Verdict:
+        self.calls.append(call)
+        return self.verdict
+
+    def ended(self, decision: str, outcome: Outcome) -> None:
+        self.ends.append((decision, outcome))
+
+    def poll(self) -> None:
+        self.polls += 1
+
+
+class House:
+    """A running node with a trunk before it and a PBX behind it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.at, self.trunk_at, self.pbx_at = new_endpoint(), new_endpoint(), new_endpoint()
+        self.settings = ProxySettings.model_validate(
+            {
+                "listen": [{"address": str(self.at)}],
+                "trunks": [{"name": "carrier", "addresses": [self.trunk_at.host], "country": "CN"}],
+                "pbxes": [{"name": "office", "addresses": [str(self.pbx_at)]}],
+                **settings,
+            }
+        )
+        self.core = build_core(self.settings, ScreeningSettings(), Keys())
+        self.judge = Judge()
+        self.metrics = Metrics(self.core, lambda: self.judge.counters)
+        self.server = Server(self.core, self.judge, self.metrics)
+        self.trunk, self.pbx = _bound(self.trunk_at), _bound(self.pbx_at)
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendto(self.trunk, data, self.at)
+
+    async def heard(self, sock: socket.socket) -> bytes:
+        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 65535), 5)
+
+    def invite(self, number: int = 1) -> bytes:
+        via = f"SIP/2.0/UDP {self.trunk_at};branch=z9hG4bKserver{number}"
+        return wire.invite(via=via, uri=f"sip:{wire.CALLED}@{self.at}", call_id=f"server-{number}")
+
+
+def _bound(at: Endpoint) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind(at)
+    return sock
+
+
+@contextlib.asynccontextmanager
+async def running(**settings: Any) -> AsyncIterator[House]:
+    house = House(**settings)
+    try:
+        await house.server.open(1000)
+        yield house
+    finally:
+        await house.server.close()
+        await asyncio.sleep(0)
+        house.trunk.close()
+        house.pbx.close()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with running() as found:
+        yield found
+
+
+async def test_a_call_goes_through(house: House):
+    await house.send(house.invite())
+    assert wire.status(await house.heard(house.trunk)) == 100
+    down = await house.heard(house.pbx)
+    await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(down), house.at)
+    assert wire.status(await house.heard(house.trunk)) == 200
+    await eventually(lambda: house.judge.ends, "its outcome")
+    assert house.judge.calls[0].caller.canonical == wire.CALLER
+    assert house.judge.calls[0].at > 1.7e9, "judged by the wall clock, not by the loop's"
+    assert house.judge.ends[0][1].status == 200
+
+
+async def test_a_rejected_call_is_repeated_by_the_clock(house: House):
+    house.judge.verdict = REJECT
+    await house.send(house.invite())
+    first, second = await house.heard(house.trunk), await house.heard(house.trunk)
+    assert first == second
+    assert wire.status(first) == 603
+
+
+async def test_a_pbx_that_is_not_there_is_503_at_once(house: House):
+    """The kernel gives the datagram back (ICMP): no waiting for timer B."""
+    house.pbx.close()
+    await house.send(house.invite())
+    assert wire.status(await house.heard(house.trunk)) == 100
+    assert wire.status(await house.heard(house.trunk)) == 503
+
+
+async def test_a_pbx_by_name_is_known_by_its_address():
+    async with running() as outer:
+        name = {"pbxes": [{"name": "office", "addresses": [f"localhost:{outer.pbx_at.port}"]}]}
+        async with running(**name) as house:
+            flow = house.core.flow_to(house.core.topology.listeners[0], "127.0.0.1", outer.pbx_at.port)
+            assert flow.peer is not None
+            assert flow.peer.from_pbx
+
+
+async def test_a_name_without_address_is_503_and_counted():
+    async with running(pbxes=[{"name": "office", "addresses": ["pbx.invalid"]}]) as house:
+        await house.send(house.invite())
+        assert wire.status(await house.heard(house.trunk)) == 100
+        assert wire.status(await house.heard(house.trunk)) == 503
+        assert house.metrics.unresolved == 1
+
+
+async def test_the_lists_are_looked_at_four_times_a_second(house: House):
+    start = monotonic()
+    await eventually(lambda: house.judge.polls >= 3, "three looks")
+    assert monotonic() - start > 2 * POLL_S - 0.1
+
+
+async def test_one_datagram_that_makes_the_core_fall_does_not_stop_the_others(house: House, monkeypatch):
+    """Whatever we did not foresee costs one datagram, never the node."""
+    receive = house.core.receive
+
+    def fall_once(*arguments: Any) -> None:
+        monkeypatch.setattr(house.core, "receive", receive)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(house.core, "receive", fall_once)
+    await house.send(house.invite(1))
+    await house.send(house.invite(2))
+    assert wire.status(await house.heard(house.trunk)) == 100
+
+
+async def test_a_judge_that_falls_costs_no_more_than_its_call(house: House, monkeypatch):
+    judge = house.judge.judge
+
+    def fall_once(call: Call) -> Verdict:
+        monkeypatch.setattr(house.judge, "judge", judge)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(house.judge, "judge", fall_once)
+    await house.send(house.invite(1))
+    await house.send(house.invite(2))
+    while wire.header(await house.heard(house.trunk), "Call-ID") != "server-2":
+        pass
+    assert wire.header(await house.heard(house.pbx), "Call-ID") in ("server-1", "server-2")
+
+
+async def test_one_timer_that_falls_does_not_stop_the_clock(house: House, monkeypatch):
+    tick = house.core.tick
+
+    def fall_once(now: float) -> None:
+        monkeypatch.setattr(house.core, "tick", tick)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(house.core, "tick", fall_once)
+    polls = house.judge.polls
+    await eventually(lambda: house.judge.polls > polls + 1, "the clock going on")
+
+
+# The end
+
+
+async def test_a_drain_without_calls_is_over_at_once(house: House):
+    start = monotonic()
+    await house.server.drain(5)
+    assert monotonic() - start < 0.5
+    await house.send(house.invite())
+    assert wire.status(await house.heard(house.trunk)) == 503
+
+
+async def test_a_drain_waits_for_calls_in_set_up(house: House):
+    await house.send(house.invite())
+    down = await house.heard(house.pbx)
+    draining = asyncio.create_task(house.server.drain(5))
+    await asyncio.sleep(0)
+    await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(down), house.at)
+    await asyncio.wait_for(draining, 2)
+    assert [wire.status(await house.heard(house.trunk)) for _ in range(2)] == [100, 200]
+
+
+async def test_when_the_time_is_over_the_rest_gets_503(house: House):
+    await house.send(house.invite())
+    down = await house.heard(house.pbx)
+    await asyncio.get_running_loop().sock_sendto(house.pbx, wire.response(180, down), house.at)
+    assert [wire.status(await house.heard(house.trunk)) for _ in range(2)] == [100, 180]
+    await house.server.drain(0.1)
+    assert wire.status(await house.heard(house.trunk)) == 503
+    assert wire.method(await house.heard(house.pbx)) == "CANCEL"
