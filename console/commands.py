@@ -174,6 +174,22 @@ def health(
 
 
 @app.command()
+def settings(
+    json: AsJson = False, schema: Annotated[bool, typer.Option(help="Print the JSON Schema for editors.")] = False
+) -> None:
+    """List every setting of ringfence.yaml with its kind, default and meaning."""
+    from console.answers import print_table
+    from console.setting_table import json_schema
+    from console.setting_table import settings as all_settings
+
+    if schema:
+        as_json(json_schema())
+        return
+    rows = [one._asdict() for one in all_settings()]
+    as_json(rows) if json else print_table(("name", "kind", "default", "meaning"), rows)
+
+
+@app.command()
 def version(json: AsJson = False) -> None:
     """Print the version."""
     from importlib.metadata import version as version_of

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -41,7 +42,7 @@ def show_demo(folder: Path) -> bool:
 
 def new_table() -> Table:
     """The empty table."""
-    table = Table(pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("call from", "caller", "called", "verdict", "rule", "callee saw", "caller got"):
         table.add_column(name, overflow="fold")
     table.add_column("added", justify="right", no_wrap=True)
@@ -71,13 +72,13 @@ def callee_saw(seen: Seen) -> str:
     if seen.invite is None:
         return "nothing"
     verdict = verdict_seen(seen.invite)
-    return f"a call, X-Ringfence-Verdict: {verdict}" if verdict else "a call"
+    return f"X-Ringfence-Verdict: {verdict}" if verdict else "an ordinary call"
 
 
 def caller_got(seen: Seen) -> str:
     """What came back to the calling phone."""
     placed = seen.placed
-    audio = f", {placed.heard} packets of audio" if placed.heard else ""
+    audio = f", {placed.heard} audio packets" if placed.heard else ""
     return f"{placed.status} {placed.phrase}{audio}"
 
 
@@ -95,9 +96,14 @@ def what_next(stage: Stage, seen: list[Seen]) -> str:
     stopped = next((one.decision.id for one in seen if one.decision and one.decision.action is Action.REJECT), "ID")
     return f"""
 Try next (the files of this run are in {stage.folder}):
-  {ours} explain {stopped}      why the first call was stopped
-  {ours} explain --from {LISTED} --to 110      the same caller, calling for help
-  {ours} log      every decision of this run
+  # why the first call was stopped
+  {ours} explain {stopped}
+  # the same caller, calling for help
+  {ours} explain --from {LISTED} --to 110
+  # every decision of this run
+  {ours} log
+  # one number more on a list: the next call within a second is judged by it
   {ours} lists add blocked {ORDINARY} --reason "rang at night"
-  {ours} serve      run the proxy again, and in another terminal:
-  {program} call --from {ORDINARY} --to {CALLED} --via {stage.proxy}"""
+  # run the proxy again; then, in another terminal, call it with a softphone
+  {ours} serve
+  {program} call --from {LISTED} --to {CALLED} --via {stage.proxy}"""

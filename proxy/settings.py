@@ -53,7 +53,7 @@ def parse_host_port(text: object) -> object:
     return {"host": host.lower(), "port": int(port)} if port else {"host": host.lower()}
 
 
-Address = Annotated[HostPort, BeforeValidator(parse_host_port)]
+Address = Annotated[HostPort, BeforeValidator(parse_host_port, json_schema_input_type=str)]
 
 
 def parse_network(text: object) -> str:
@@ -61,7 +61,7 @@ def parse_network(text: object) -> str:
     return str(ipaddress.ip_network(str(text).strip().strip("[]")))
 
 
-Network = Annotated[str, BeforeValidator(parse_network)]
+Network = Annotated[str, BeforeValidator(parse_network, json_schema_input_type=str)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
 
@@ -87,7 +87,7 @@ class ListenerSettings(Part):
 class PbxSettings(Part):
     """Where calls end, and a source of outgoing ones."""
 
-    name: Name
+    name: Name = Field(description="How trunks and the log call it.")
     addresses: list[Address] = Field(min_length=1, description="Tried in this order until one answers.")
     rewrite_host: bool = Field(False, description="Put the PBX's host and port into the Request-URI.")
     outbound_trunk: Name | None = Field(None, description="Trunk that takes calls whose Request-URI names the proxy.")
@@ -134,7 +134,7 @@ class ProfileSettings(Part):
     """How a rejection looks on the wire."""
 
     status: int = Field(603, ge=400, le=699, description="Never 607: that is the callee's word (RFC 8197).")
-    phrase: str = Field("Decline", pattern=r"^[\x20-\x7e]*$")
+    phrase: str = Field("Decline", pattern=r"^[\x20-\x7e]*$", description="Behind the status.")
     reason: Literal["SIP", "Q.850", "none"] = Field("SIP", description="Protocol of the Reason header field.")
     cause: int | None = Field(None, description="Cause in Reason; default: the status, or 21 for Q.850.")
 
@@ -162,4 +162,4 @@ class ProxySettings(Part):
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
     limits: LimitSettings = LimitSettings()
-    metrics: Address | None = Field(None, description="Where Prometheus reads; loopback only, unless it says so.")
+    metrics: Address | None = Field(None, description="Where Prometheus reads, on loopback.")

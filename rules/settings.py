@@ -35,7 +35,7 @@ class ListSettings(Part):
     shared: bool = Field(False, description="Comes from another operator: stands below the operator's own rules.")
     min_length: int = Field(3, ge=1, le=15, description="Digits that an entry must have at least.")
     expires_days: int | None = Field(None, ge=1, description="Default life of an entry; none: for ever.")
-    max_entries: int = Field(20_000_000, ge=1)
+    max_entries: int = Field(20_000_000, ge=1, description="Entries it may have at most.")
 
 
 class StorageSettings(Part):
@@ -53,15 +53,15 @@ class StorageSettings(Part):
 class Thresholds(Part):
     """Suspicion from which a call is tagged, and from which it is rejected."""
 
-    tag: int = 5
-    reject: int = 10
+    tag: int = Field(5, description="A call whose suspicion reaches it is tagged.")
+    reject: int = Field(10, description="A call whose suspicion reaches it is rejected.")
 
 
 class LogSettings(Part):
     """The log: one masked JSON line a judged call, and what happens to the service."""
 
-    file: Path | None = Field(None, description="Default: standard output.")
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: Path | None = Field(None, description="Where the line of each judged call goes; default: standard output.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Of service events on stderr.")
     mask_numbers: bool = Field(True, description="Turn off only where the law lets you; it is logged.")
 
 

@@ -1,0 +1,54 @@
+"""Nothing is secret: every command, setting and metric can be found where a reader looks, and documents name real files."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from console.commands import app
+from console.setting_table import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+OPERATING = (ROOT / "docs" / "operating.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = sorted(get_command(app).commands)
+
+
+def metric_names() -> set[str]:
+    """The families that the data plane makes, as written in its source."""
+    return set(re.findall(r'"(ringfence_[a-z_]+)"', (ROOT / "proxy" / "metrics.py").read_text()))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_the_readme(command):
+    assert f"`{command}" in README
+
+
+@pytest.mark.parametrize("setting", [one.name for one in settings()])
+def test_every_setting_is_in_the_operators_book(setting):
+    assert f"`{setting}`" in OPERATING
+
+
+@pytest.mark.parametrize("metric", sorted(metric_names()))
+def test_every_metric_is_in_the_operators_book(metric):
+    assert f"`{metric}" in OPERATING
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_what_a_document_links_to_exists(document):
+    text = document.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_the_files_that_a_document_names_exist(document):
+    for name in re.findall(r"`((?:proxy|rules|console|tests|tools|bench|docker)/[\w./-]+?)`", document.read_text()):
+        assert (ROOT / name.rstrip("/")).exists(), name
+
+
+def test_the_two_commands_stand_first():
+    first, second = re.search(r"```\n\$ make (\w+).*?```.*?```\n\$ make (\w+)", README, re.DOTALL).groups()
+    assert (first, second) == ("demo", "test")
