@@ -39,6 +39,7 @@ def alive(lane):
 
 def test_a_pbx_where_nobody_listens_does_no_harm(own):
     folder, configuration, lane, other = own
+    configuration["limits"]["drain_s"] = 0.5
     with Ringfence(folder, configuration), lane.trunk_side("caller_refused", status="503") as caller:
         until(lambda: caller.received("SIP/2.0"), "a first response")  # the kernel has answered ours with ICMP by now
         alive(other)

@@ -43,9 +43,9 @@ class Lane(NamedTuple):
         """The trunk alone."""
         return self._sipp(scenario, self.trunk, self.proxy or self.pbx, values)
 
-    def pbx_side(self, scenario: str, /, **values: str) -> Sipp:
+    def pbx_side(self, scenario: str, /, *, calls: int = 1, **values: str) -> Sipp:
         """The PBX alone."""
-        return self._sipp(scenario, self.pbx, self.inside or self.proxy or self.trunk, values)
+        return self._sipp(scenario, self.pbx, self.inside or self.proxy or self.trunk, values, calls)
 
     def alone(self, scenario: str, /, **values: str) -> Sipp:
         """The trunk plays `scenario` to the end against the proxy itself: nothing is behind it."""
@@ -65,9 +65,9 @@ class Lane(NamedTuple):
         }
         return pbx, trunk
 
-    def _sipp(self, scenario: str, at: Endpoint, to: Endpoint, values: dict[str, str]) -> Sipp:
+    def _sipp(self, scenario: str, at: Endpoint, to: Endpoint, values: dict[str, str], calls: int = 1) -> Sipp:
         hops = self.beyond + (self.proxy is not None)
-        return Sipp(scenario, at=at, to=to, folder=self.folder, values=values, hops=hops)
+        return Sipp(scenario, at=at, to=to, folder=self.folder, values=values, hops=hops, calls=calls)
 
 
 def new_lane(

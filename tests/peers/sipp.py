@@ -99,14 +99,15 @@ class Sipp(Peer):
         folder: Path,
         values: Mapping[str, str] | None = None,
         hops: int = 0,
+        calls: int = 1,
     ) -> None:
-        """`hops`: how many proxies record their route between this one and the other end."""
+        """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`."""
         script = folder / f"{scenario}-{next(_runs)}.xml"
         script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), {**path_of(hops), **(values or {})}))
         self.scenario, self.at = scenario, at
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
         command: list[str | Path] = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
-        command += ["-ci", CONTROL_HOST, "-cp", str(free_port(CONTROL_HOST)), "-m", "1", "-nostdin"]
+        command += ["-ci", CONTROL_HOST, "-cp", str(free_port(CONTROL_HOST)), "-m", str(calls), "-nostdin"]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
         command += ["-timeout", str(CALL_S), "-timeout_error"]
         super().__init__(command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder)
