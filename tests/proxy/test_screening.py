@@ -1,13 +1,20 @@
 """The seam between SIP and judging: who is asserted, who is looked up, what is called, and the label."""
 
+import contextlib
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.screening import label_from
 from rules.model import Call, NumberClass
 from tests import wire
 from tests.playbook import Playbook
+from tests.proxy.sip.test_message import independent
+from tests.torture import VECTORS, WILD
 
 
 def call(
@@ -231,3 +238,51 @@ def test_octets_that_are_no_utf8_are_replaced_not_fatal():
 )
 def test_a_label_stands_before_the_display_name(line: bytes, labelled: bytes):
     assert label_from(line, "[!]").endswith(labelled)
+
+
+# The header used for the decision is the header forwarded
+
+
+PIECES = [
+    b'"',
+    b"<",
+    b">",
+    b";",
+    b",",
+    b" ",
+    b"\r\n ",
+    b"\r\n",
+    b":",
+    b"sip:",
+    b"@",
+    b"\\",
+    b"tag=",
+    b"\t",
+    b"?",
+    b"%",
+    b"\0",
+]
+PIECES += [b"From: <sip:1@x>;tag=q\r\n", b"f:<sip:2@x>;tag=z\r\n", b"tel:+86", b"\n", b"From"]
+INVITES = [vector.data for vector in VECTORS if vector.method == "INVITE"]
+INVITES += [wild.data for wild in WILD if wild.method == "INVITE"]
+
+
+@given(
+    st.sampled_from(INVITES),
+    st.lists(st.tuples(st.integers(-5, 120), st.sampled_from(PIECES), st.integers(0, 3)), max_size=3),
+)
+def test_whoever_rings_is_who_was_judged(data: bytes, damages: list[tuple[int, bytes, int]]):
+    """However From is bent: if the call goes on, an independent parser reads the caller from it that we judged."""
+    for offset, piece, eaten in damages:
+        at = max(data.lower().find(b"\nf") + offset, 0)
+        data = data[:at] + piece + data[at + eaten :]
+    play = Playbook()
+    for down in [each.data for each in play.trunk(data) if each.method == "INVITE"]:
+        [judged] = play.calls
+        other = independent(down)
+        if other is None or judged.caller.kind is NumberClass.ANONYMOUS:
+            continue
+        assert len(other.headers.getlist("From")) == 1
+        with contextlib.suppress(ValueError):
+            user = unquote(other.from_address.uri.user or "")
+            assert re.split("[;:]", user)[0] == judged.caller.raw.partition(";")[0]
