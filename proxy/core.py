@@ -16,7 +16,6 @@ from proxy.effects import Decide, Effect, Finished, Resolve, Send
 from proxy.forwarding import (
     FlowTo,
     Plan,
-    dropped_names,
     edit_lines,
     find_token,
     is_loop,
@@ -33,7 +32,7 @@ from proxy.screening import Screening
 from proxy.settings import LimitSettings
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
-from proxy.sip.headers import MAGIC_COOKIE, Via
+from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
 from proxy.sip.message import Request, ResponseHead, parse_request
 from proxy.sip.transaction import (
     InviteClient,
@@ -113,14 +112,15 @@ class Core:
             self.dropped["malformed response"] += 1
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
-        if not request.answerable:
+        at = request.where.get(b"via")
+        if at is None:
             self.dropped["no Via"] += 1
             return
-        if request.version.upper() != b"SIP/2.0":
+        if request.version != b"SIP/2.0" and request.version.upper() != b"SIP/2.0":
             self._refuse_on(flow, request, Refusal(505, "Version Not Supported"))
             return
         try:
-            via = request.via
+            via = parse_via(request.lines[at].partition(b":")[2].strip())
         except BadHeader:
             self._refuse_on(flow, request, Refusal(400, "Malformed Via"))
             return
@@ -249,7 +249,7 @@ class Core:
             self.refused[404] += 1
             return
         plan = context.plan = _for_next_hop(plan, next_hop, context.targets[0])
-        dropped = dropped_names(request, from_pbx=peer.from_pbx, identity_trusted=peer.identity_trusted)
+        dropped = peer.dropped
         if peer.from_pbx and not self.topology.trusts(context.targets[0]):
             dropped = self.screening.withheld_names(request)
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
@@ -321,8 +321,7 @@ class Core:
             self.dropped["ACK to nowhere"] += 1
             return
         plan = _for_next_hop(plan, next_hop, targets[0])
-        dropped = dropped_names(request, from_pbx=peer.from_pbx, identity_trusted=peer.identity_trusted)
-        lines = edit_lines(request, forwards, plan, dropped)
+        lines = edit_lines(request, forwards, plan, peer.dropped)
         # A retransmitted ACK must get the same branch (16.11).
         mark = hash((via.branch or request.raw(b"via"), request.raw(b"call-id"))) & 0xFFFFFFFFFFFF
         branch = b"%sack%x.%x" % (MAGIC_COOKIE, self._salt, mark)

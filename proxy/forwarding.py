@@ -9,21 +9,16 @@ from proxy.routing import Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_addresses, parse_via, split_params
-from proxy.sip.message import OWN_HEADERS, Request, parse_response
+from proxy.sip.message import Request, parse_response
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Token, Tokens, read_token
 from proxy.validation import Fields
-
-IDENTITY_HEADERS = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
-_OWN_ONLY = frozenset((OWN_HEADERS,))
-_IDENTITY_AND_OWN = IDENTITY_HEADERS | _OWN_ONLY
-_NOTHING: frozenset[bytes] = frozenset()
 
 
 def stamp_via(request: Request, via: Via, flow: Flow) -> None:
     """Note in the top Via where the request really came from (RFC 3261 18.2.1, RFC 3581 section 4)."""
     wants_rport = via.wants_rport
-    if not wants_rport and via.host.strip(b"[]") == flow.host.encode():
+    if not wants_rport and via.host == flow.shown_host:
         return
     address = b";received=" + flow.host.encode()
     index = request.where[b"via"]
@@ -49,7 +44,7 @@ def reply_flow(flow: Flow, via: Via, flow_to: FlowTo) -> Flow:
     responses go back to where the request came from. `maddr` is not followed: it would send our answers to
     whomever the request names.
     """
-    if flow.reliable or via.wants_rport or via.host.strip(b"[]") != flow.host.encode():
+    if via.wants_rport or via.host != flow.shown_host or flow.reliable:
         return flow
     port = via.port or 5060
     return flow if port == flow.port else flow_to(flow.listener, flow.host, port)
@@ -103,10 +98,10 @@ def plan_route(request: Request, uri: Uri, topology: Topology) -> Plan:
         changed = True
     named_us = False
     while values:
-        top = parse_uri(values[0][1])
-        if not topology.names_us(top):
+        user = topology.own_route(values[0][1])
+        if user is None:
             break
-        users.append(top.user)
+        users.append(user)
         del values[0]
         changed = named_us = True
     return Plan(uri, uri_bytes, values, users, named_us, changed)
@@ -124,8 +119,6 @@ def find_token(plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) ->
 
 def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
     """Every Route value as written, and its URI."""
-    if b"route" not in request.where:
-        return []
     found = []
     for line in request.raw_all(b"route"):
         bare = line[1:-1]
@@ -139,13 +132,6 @@ def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def dropped_names(request: Request, *, from_pbx: bool, identity_trusted: bool) -> frozenset[bytes]:
-    """Header fields that a trunk-side request loses: always ours, and identities of those we don't trust."""
-    if from_pbx:
-        return _NOTHING
-    return _OWN_ONLY if identity_trusted else _IDENTITY_AND_OWN
-
-
 def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[bytes]) -> list[bytes]:
     """The header lines as they leave (16.6 steps 3 and 5), without the new Via and Record-Route."""
     lines = request.lines.copy()
@@ -153,11 +139,11 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     at = where.get(b"max-forwards")
     if at is not None:
         lines[at] = b"Max-Forwards: %d" % (forwards - 1)
-    gone: set[bytes] = where.keys() & dropped
-    if plan.changed:
-        gone.add(b"route")
-    if gone:
+    if not dropped.isdisjoint(where) or (plan.changed and len(where) != len(lines)):
+        gone = dropped | {b"route"} if plan.changed else dropped
         lines = [line for line, name in zip(lines, request.names, strict=True) if name not in gone]
+    elif plan.changed:
+        del lines[where[b"route"]]
     if at is None:
         lines.insert(0, b"Max-Forwards: %d" % forwards)
     if plan.changed and plan.routes:

@@ -25,6 +25,7 @@ class Metrics(Collector):
         self.stalls = 0
         self.longest_stall = 0.0
         self.unresolved = 0
+        self.faults = 0
         self.registry = CollectorRegistry()
         self.added_latency = Histogram(
             "ringfence_added_latency_seconds",
@@ -86,4 +87,5 @@ class Metrics(Collector):
         )
         yield CounterMetricFamily("ringfence_loop_stalls", "Times the loop stood still for over 50 ms.", self.stalls)
         yield GaugeMetricFamily("ringfence_loop_longest_stall_seconds", "The longest of them.", self.longest_stall)
+        yield CounterMetricFamily("ringfence_faults", "Our own errors that cost a datagram or verdict.", self.faults)
         yield CounterMetricFamily("ringfence_unresolved_hosts", "Targets whose name had no address.", self.unresolved)

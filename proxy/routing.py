@@ -10,11 +10,15 @@ from typing import NamedTuple
 
 from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
-from proxy.sip.uri import Uri
+from proxy.sip.message import OWN_HEADERS
+from proxy.sip.uri import Uri, parse_uri
 from rules.model import Trunk
 from rules.numbers import EmergencyTable, emergency_table
 
 DEFAULT_TRUNK = "default"
+IDENTITY_HEADERS = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
+_OWN = frozenset((OWN_HEADERS,))
+_NOTHING: frozenset[bytes] = frozenset()
 _NO_TRUNK = Trunk("")
 
 
@@ -54,7 +58,7 @@ class Pbx:
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
-    __slots__ = ("emergency", "from_pbx", "identity_trusted", "name", "pbx", "trunk")
+    __slots__ = ("dropped", "emergency", "from_pbx", "name", "pbx", "trunk")
 
     def __init__(
         self, name: str, pbx: Pbx, *, from_pbx: bool, trunk: Trunk = _NO_TRUNK, emergency: EmergencyTable | None = None
@@ -64,7 +68,10 @@ class Peer:
         self.from_pbx = from_pbx
         self.trunk = trunk
         self.emergency = emergency
-        self.identity_trusted = from_pbx or trunk.identity_trusted
+        # Header fields that its requests lose: always ours, and the identities that we don't believe.
+        self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
+        if not (from_pbx or trunk.identity_trusted):
+            self.dropped |= IDENTITY_HEADERS
 
 
 class Topology:
@@ -78,6 +85,7 @@ class Topology:
         self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
         self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
         self._names |= {_key(each) for each in settings.aliases}
+        self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in self.listeners)
         trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each, trunks) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
@@ -152,6 +160,13 @@ class Topology:
     def names_us(self, uri: Uri) -> bool:
         """Does the URI's host and port name this proxy: a listener, what it advertises, or an alias?"""
         return bool(uri.host) and uri.address in self._names
+
+    def own_route(self, uri: bytes) -> bytes | None:
+        """The user part of a Route URI that names us, else None. Raises BadHeader."""
+        if uri.startswith(b"sip:") and uri.endswith(self._route_ends) and uri.count(b"@") == 1:
+            return uri[4:].partition(b"@")[0]  # as our own Record-Route was written
+        parsed = parse_uri(uri)
+        return parsed.user if self.names_us(parsed) else None
 
     def is_pbx(self, target: Target) -> bool:
         """Is it an address of a configured PBX?"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from proxy.context import Context
-from proxy.forwarding import IDENTITY_HEADERS
+from proxy.routing import IDENTITY_HEADERS
 from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import Address, parse_address, parse_single_address

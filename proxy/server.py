@@ -17,7 +17,7 @@ from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Listener
 from proxy.sip.message import parse_request
 from proxy.transport import UdpEndpoint
-from rules.model import Call, Outcome, Verdict
+from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
@@ -80,23 +80,27 @@ class Server:
         core = self._core
         effects = core.effects
         before = len(effects)
-        core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
-        if len(effects) > before and type(effects[-1]) is Decide:
-            self._decide(effects.pop())
-            self._judged.append(arrived)
+        try:
+            core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
+            if len(effects) > before and type(effects[-1]) is Decide:
+                self._decide(effects.pop())
+                self._judged.append(arrived)
+        except Exception:  # what nobody foresaw costs one datagram, never the node
+            self._metrics.faults += 1
+            log.exception("a datagram could not be handled")
 
     def flush(self) -> None:
         """Send what waits to be sent, and do what else the core asked for."""
-        endpoints = self._endpoints
-        effects = self._core.effects
-        for effect in effects:  # grows while it is walked
-            if type(effect) is Send:
-                flow, data = effect
-                if not endpoints[flow.listener.number].send(data, flow.remote):
-                    self._failed(data)
-            else:
-                self._perform(effect)
-        effects.clear()
+        core, endpoints = self._core, self._endpoints
+        while core.effects:
+            effects, core.effects = core.effects, []  # a new list for what these make the core ask for
+            for effect in effects:
+                if type(effect) is Send:
+                    flow, data = effect
+                    if not endpoints[flow.listener.number].send(data, flow.remote):
+                        self._failed(data)
+                else:
+                    self._perform(effect)
         if self._judged:
             now = monotonic()
             for arrived in self._judged:
@@ -104,10 +108,17 @@ class Server:
             self._judged.clear()
 
     def _decide(self, effect: Effect) -> None:
+        """Judge a call. One that can't be judged goes through, unless its trunk wants it otherwise."""
         assert isinstance(effect, Decide)
         context = effect.context
-        call = self._core.screening.read_call(context, time())
-        self._core.decided(context, self._judge.judge(call), monotonic())
+        try:
+            verdict = self._judge.judge(self._core.screening.read_call(context, time()))
+        except Exception:
+            self._metrics.faults += 1
+            log.exception("a call could not be judged")
+            closed = context.flow.peer.trunk.fail_closed
+            verdict = Verdict(Action.REJECT if closed else Action.FORWARD, Step.FAIL_OPEN)
+        self._core.decided(context, verdict, monotonic())
 
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Finished):
@@ -152,14 +163,18 @@ class Server:
             self._metrics.stalls += 1
             self._metrics.longest_stall = max(self._metrics.longest_stall, late)
         self._last_tick = now
-        for endpoint in self._endpoints:
-            for data in endpoint.returned():
-                self._failed(data)
-        self._core.tick(now)
-        self.flush()
-        if now >= self._next_poll:
-            self._next_poll = now + POLL_S
-            self._judge.poll()
+        try:
+            for endpoint in self._endpoints:
+                for data in endpoint.returned():
+                    self._failed(data)
+            self._core.tick(now)
+            self.flush()
+            if now >= self._next_poll:
+                self._next_poll = now + POLL_S
+                self._judge.poll()
+        except Exception:  # the clock goes on
+            self._metrics.faults += 1
+            log.exception("a timer could not be handled")
 
     async def drain(self, seconds: float) -> None:
         """Take no new calls, let those in set-up end, and end the rest from here when the time is over."""

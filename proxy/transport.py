@@ -119,6 +119,9 @@ class UdpEndpoint:
         except OSError as error:
             self.send_errors += 1
             return error.errno in (errno.EMSGSIZE, errno.ENOBUFS, errno.EINTR)
+        except (OverflowError, ValueError, TypeError):
+            self.send_errors += 1
+            return False  # no address at all
         return True
 
     def returned(self) -> list[bytes]:

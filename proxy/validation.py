@@ -7,7 +7,7 @@ from typing import NamedTuple
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import Via, parse_cseq, parse_number, parse_tag, split_tokens
 from proxy.sip.message import SINGLE, Request
-from proxy.sip.uri import Uri
+from proxy.sip.uri import Uri, parse_uri
 
 MOST_FORWARDS = 255
 DEFAULT_FORWARDS = 70  # RFC 3261 16.6 step 3
@@ -17,7 +17,6 @@ _URN_SERVICE = b"service:"  # RFC 5031; urn:service:sos is how phones dial for h
 _METHODS = frozenset(
     b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
 )
-_MANDATORY = {b"to", b"from", b"cseq", b"call-id", b"via"}
 
 
 class Refusal(NamedTuple):
@@ -45,9 +44,6 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
     if request.fault:
         return Refusal(400, f"Bad Request: {request.fault}")
     where, lines = request.where, request.lines
-    if not where.keys() >= _MANDATORY:
-        missing = min(_MANDATORY - where.keys())
-        return Refusal(400, f"Missing {missing.decode().title()}")
     if len(where) != len(lines) and any(name in SINGLE for name in request.repeated):
         return Refusal(400, "A Single Header Field Is Repeated")
     try:
@@ -62,6 +58,8 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
             return Refusal(400, "Malformed Call-ID")
         forwards = read_forwards(request)
         uri = _read_request_uri(request)
+    except KeyError as missing:
+        return Refusal(400, f"Missing {missing.args[0].decode().title()}")
     except BadHeader as error:
         return Refusal(400, f"Malformed {error.name}")
     if isinstance(uri, Refusal):
@@ -78,11 +76,14 @@ def read_forwards(request: Request) -> int:
     at = request.where.get(b"max-forwards")
     if at is None:
         return DEFAULT_FORWARDS
+    value = request.lines[at][-3:].lstrip()
+    if value == b"70" or value == b"69":
+        return int(value)  # nearly always
     return parse_number("Max-Forwards", request.lines[at].partition(b":")[2], MOST_FORWARDS)
 
 
 def _read_request_uri(request: Request) -> Uri | Refusal:
-    uri = request.request_uri
+    uri = parse_uri(request.uri)
     if uri.scheme not in _SCHEMES and not (uri.scheme == b"urn" and uri.user.lower().startswith(_URN_SERVICE)):
         return _UNSUPPORTED_SCHEME
     if uri.headers:

@@ -24,7 +24,7 @@ class Listener:
 class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
-    __slots__ = ("connection", "host", "listener", "peer", "port", "reliable", "remote")
+    __slots__ = ("connection", "host", "listener", "peer", "port", "reliable", "remote", "shown_host")
 
     def __init__(
         self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, connection: object = None
@@ -33,6 +33,8 @@ class Flow:
         self.remote = remote  # the address tuple that the socket gave, and takes
         self.host: str = remote[0]
         self.port: int = remote[1]
+        # As a Via would show it.
+        self.shown_host = (f"[{self.host}]" if ":" in self.host else self.host).encode()
         self.peer = peer
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None

@@ -20,7 +20,7 @@ _VIA = re.compile(
 # What nearly everybody sends: one value, nothing quoted. Half the price, the same meaning.
 _USUAL_VIA = re.compile(
     rb"SIP/2\.0/(UDP|TCP|TLS) ([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
-    rb"((?:;rport)?;branch=([A-Za-z0-9.\-_]+)(?:;rport)?)\Z"
+    rb"((;rport)?;branch=([A-Za-z0-9.\-_]+)(;rport)?)\Z"
 )
 _USUAL_PARTY = re.compile(
     rb"(?:\"[^\"\\]*\" ?|[A-Za-z0-9.\-_]* ?)<[A-Za-z0-9+]+:[^<>\s\"]+>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
@@ -44,13 +44,8 @@ class Via(NamedTuple):
     port: int  # 0 where none was written
     params: bytes
     branch: bytes  # empty where there is none
+    wants_rport: bool  # did the sender ask for RFC 3581's rport?
     end: int
-
-    @property
-    def wants_rport(self) -> bool:
-        """Did the sender ask for RFC 3581's rport?"""
-        params = self.params
-        return params.endswith(b";rport") or any(part.lower() == b"rport" for part in split_params(params))
 
 
 class Address(NamedTuple):
@@ -78,14 +73,17 @@ class Address(NamedTuple):
 def parse_via(value: bytes) -> Via:
     """The first Via value of a line. Raises BadHeader."""
     found = _USUAL_VIA.match(value)
-    if found is not None:
-        transport, host, port, params, branch = found.groups()
-        return Via(transport, host, int(port) if port else 0, params, branch, len(value))
+    if found is not None and int(found[3] or 0) <= 65535:
+        transport, host, port, params, before, branch, after = found.groups()
+        wants_rport = before is not None or after is not None
+        return Via(transport, host, int(port) if port else 0, params, branch, wants_rport, len(value))
     found = _VIA.match(value)
-    if found is None:
+    if found is None or int(found[3] or 0) > 65535:
         raise BadHeader("Via", value)
     transport, host, port, params = found.groups()
-    return Via(transport, host, int(port) if port else 0, params, find_param(params, b"branch"), found.end())
+    wants_rport = any(part.lower() == b"rport" for part in split_params(params))
+    branch = find_param(params, b"branch")
+    return Via(transport, host, int(port) if port else 0, params, branch, wants_rport, found.end())
 
 
 def parse_address(name: str, value: bytes) -> Address:

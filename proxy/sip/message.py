@@ -143,7 +143,11 @@ class Request(Message):
     def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
         super().__init__(start, lines, body)
         parts = start.split(b" ")
-        if len(parts) == 3 and (parts[0] in _USUAL_METHODS or _TOKEN.match(parts[0])) and _VERSION.match(parts[2]):
+        if (
+            len(parts) == 3
+            and (parts[0] in _USUAL_METHODS or _TOKEN.match(parts[0]))
+            and (parts[2] == b"SIP/2.0" or _VERSION.match(parts[2]))
+        ):
             self.method, self.uri, self.version = parts
         else:
             self.fault = "malformed request line"
@@ -196,11 +200,6 @@ class Request(Message):
     def call_id(self) -> bytes:
         """Call-ID, empty where it is absent."""
         return self.raw(b"call-id") or b""
-
-    @property
-    def answerable(self) -> bool:
-        """Is there enough of it to send a response?"""
-        return b"via" in self.where
 
 
 class Response(Message):
