@@ -10,6 +10,14 @@ def test_answered_and_hung_up_by_the_caller(lane):
     assert len(flow.callee.received("INVITE")) == len(flow.callee.received("BYE")) == 1
 
 
+def test_a_pbx_that_answers_with_both_vias_on_one_line(lane):
+    flow = lane.call("caller_hangs_up", "callee_answers")
+    (sent,) = flow.callee.sent("SIP/2.0 180")[0].fields("Via")
+    assert sent.count(",") == 1  # that is how SIPp gives them back
+    (heard,) = flow.caller.received("SIP/2.0 180")[0].fields("Via")
+    assert heard == flow.caller.sent("INVITE")[0].field("Via")
+
+
 def test_hung_up_by_the_callee(lane):
     lane.call("caller_hears_bye", "callee_hangs_up")
 

@@ -98,7 +98,7 @@ def test_a_stranger_is_forbidden(house, tmp_path):
 
 def test_a_number_listed_by_another_process_is_refused_within_a_second(lane, house):
     number = "+8613900000003"
-    with lane.pbx_side("callee_refuses", refusal="486 Busy Here", provisional="100 Trying", calls=100).listens() as pbx:
+    with lane.pbx_side("callee_refuses", 100, refusal="486 Busy Here", provisional="100 Trying").listens() as pbx:
         assert not refused(lane, number)
         house.proxy.command("lists", "add", "blocked", number)
         until(lambda: refused(lane, number), "refused", within=1.0)

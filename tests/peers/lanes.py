@@ -43,8 +43,8 @@ class Lane(NamedTuple):
         """The trunk alone."""
         return self._sipp(scenario, self.trunk, self.proxy or self.pbx, values)
 
-    def pbx_side(self, scenario: str, /, *, calls: int = 1, **values: str) -> Sipp:
-        """The PBX alone."""
+    def pbx_side(self, scenario: str, calls: int = 1, /, **values: str) -> Sipp:
+        """The PBX alone, for so many calls."""
         return self._sipp(scenario, self.pbx, self.inside or self.proxy or self.trunk, values, calls)
 
     def alone(self, scenario: str, /, **values: str) -> Sipp:
