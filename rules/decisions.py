@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import chain
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
 
@@ -81,41 +82,42 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Ro
         verdict.profile,
         verdict.suspicion,
         _encode(verdict.fired) if verdict.fired else "[]",
-        _encode(_facts(call)),
+        _facts(call),
         verdict.revision,
         *((outcome.status, outcome.rang, outcome.setup_ms) if outcome else (None, None, None)),
     )
 
 
-def _facts(call: Call) -> dict[str, object]:
-    """What the rules could see beyond the columns; what is lacking is left out."""
-    caller = call.caller
-    found: dict[str, object] = {"believed": call.believed}
-    if caller.raw != caller.canonical:
-        found["raw"] = caller.raw
-    if caller.region:
-        found["region"] = caller.region
-    if caller.inbound_only:
-        found["inbound_only"] = True
+def _facts(call: Call) -> str:
+    """What the rules could see beyond the columns, as JSON; what is lacking is left out."""
+    _, _, region, raw, inbound_only = caller = call.caller
+    # Put together by hand: a dict and the encoder cost three times as much, and most calls have two or three facts.
+    found = '{"believed":true' if call.believed else '{"believed":false'
+    if raw != caller.canonical:
+        found += f',"raw":{quoted(raw)}'
+    if region:
+        found += f',"region":"{region}"'
+    if inbound_only:
+        found += ',"inbound_only":true'
     if len(call.callers) > 1:
-        found["callers"] = [number.canonical for number in call.callers]
+        found += f',"callers":{_encode([number.canonical for number in call.callers])}'
     if call.asserted_by_pai:
-        found["pai"] = True
+        found += ',"pai":true'
     if call.agrees is not None:
-        found["agrees"] = call.agrees
+        found += ',"agrees":true' if call.agrees else ',"agrees":false'
     if call.display_name:
-        found["display_name"] = call.display_name
+        found += f',"display_name":{quoted(call.display_name)}'
     if call.domain:
-        found["domain"] = call.domain
+        found += f',"domain":{quoted(call.domain)}'
     if call.user_agent:
-        found["user_agent"] = call.user_agent
+        found += f',"user_agent":{quoted(call.user_agent)}'
     if call.diverted:
-        found["diverted"] = True
+        found += ',"diverted":true'
     if call.headers:
-        found["headers"] = call.headers
+        found += f',"headers":{_encode(call.headers)}'
     if call.facts:
-        found["facts"] = call.facts
-    return found
+        found += f',"facts":{_encode(call.facts)}'
+    return found + "}"
 
 
 class Decisions:

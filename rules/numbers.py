@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from threading import Lock
+from functools import lru_cache
 
 import phonenumbers
-from cachetools import LRUCache
 from phonenumbers import PhoneNumberType
 
 from rules.emergency import EVERYWHERE, EmergencyTable, emergency_table, is_emergency, own_numbers
@@ -39,24 +38,31 @@ KINDS = {
 }
 _CANONICAL = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]{1,32})")
 
-_cache: LRUCache[tuple[str, str, bool, str, bool], Number] = LRUCache(20_000)
-_cache_lock = Lock()  # the console reads numbers in several threads; a hit needs no lock
-
 
 def read_number(user: str, trunk: Trunk, *, context: str = "", called: bool = False) -> Number:
     """The number that a user part means on this trunk; every text gives one, none raises.
 
     ``user`` is the decoded user part of a sip: or tel: URI, ``context`` its phone-context (RFC 3966 section 5.1.5).
     """
-    key = (user, trunk.country, trunk.national, context, called)
-    try:
-        return _cache[key]
-    except KeyError:
-        number = _read(user, trunk.country, trunk.national, context, called)._replace(raw=user)
-    if len(user) + len(context) <= LONGEST_USER:
-        with _cache_lock:
-            _cache[key] = number
-    return number
+    if len(user) + len(context) > LONGEST_USER:
+        return _read(user, trunk.country, trunk.national, context, called)._replace(raw=user)
+    return _remembered(user, trunk.country, trunk.national, context, called)
+
+
+@lru_cache(maxsize=20_000)
+def _remembered(user: str, country: str, national: bool, context: str, called: bool) -> Number:
+    # The usual spellings, ASCII digits with or without a plus, hold nothing to fold, to split off or to drop.
+    dialled = user[1:] if user[:1] == "+" else user
+    if not (dialled.isascii() and dialled.isdigit()):
+        number = _read(user, country, national, context, called)
+    elif dialled is not user:
+        number = _global(dialled)
+    elif context:
+        number = _read(user, country, national, context, called)
+    else:
+        number = (_national if national else _international)(user, country.upper(), called)
+    canonical, kind, region, _, inbound_only = number
+    return Number(canonical, kind, region, user, inbound_only)
 
 
 def _read(user: str, country: str, national: bool, context: str, called: bool) -> Number:

@@ -9,6 +9,7 @@ import phonenumbers
 
 from rules.entries import digits_of
 from rules.model import Number, NumberClass
+from rules.plan_table import plan_of
 
 _HIDDEN = "****"
 
@@ -35,17 +36,25 @@ def pseudonym(key: bytes, canonical: str) -> str:
 def area(number: Number) -> str:
     """The digits up to the area code: +8610, +86138, CN:955; an extension has none."""
     canonical = number.canonical
+    if canonical[:3] == "+86":
+        return _area_in_china(canonical)
     if canonical[:1] == "+":
-        return _international_area(canonical) if len(canonical) < 9 else _known_area(canonical[:9], len(canonical))
+        return canonical[:5] if canonical[:2] == "+1" else _known_area(canonical[:8], len(canonical))
     plan, colon, digits = canonical.partition(":")
     if number.kind is NumberClass.EXTENSION:
         return f"{plan}{colon}"
     return f"{plan}{colon}{digits[:3]}"
 
 
+def _area_in_china(canonical: str) -> str:
+    plan = plan_of("CN")
+    area = plan.area(canonical[3:]) if plan else ""
+    return canonical[: 3 + len(area)] if area else canonical[:6]  # the first three digits of mobiles
+
+
 @lru_cache(maxsize=20_000)
 def _known_area(head: str, length: int) -> str:
-    # An area is settled by the first eight digits and the length: the rest, which names a person, is not kept here.
+    # An area is settled by the first seven digits and the length: the rest, which names a person, is not kept here.
     return _international_area(head.ljust(length, "0"))
 
 

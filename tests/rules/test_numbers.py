@@ -358,3 +358,16 @@ def test_callers_of_real_devices(caller: Wild):
     assert number.kind is expected if expected else number.kind not in NO_NUMBER.values()
     if caller.e164:
         assert number.canonical == caller.e164
+
+
+@given(
+    st.text("0123456789", min_size=1, max_size=17),
+    st.sampled_from(["", "+"]),
+    st.sampled_from([Trunk("t", country="CN"), Trunk("t", country="cn", national=False), Trunk("t"), Trunk("t", "DE")]),
+    st.booleans(),
+)
+def test_the_short_way_of_plain_digits_leads_where_the_long_one_does(digits, plus, trunk, called):
+    plain, spaced = f"{plus}{digits}", f"{plus} {digits} "
+    short, long = read_number(plain, trunk, called=called), read_number(spaced, trunk, called=called)
+    assert short.raw == plain
+    assert short._replace(raw="") == long._replace(raw="")
