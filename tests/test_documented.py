@@ -1,4 +1,4 @@
-"""Nothing is secret: every command, setting and metric can be found where a reader looks, and documents name real files."""
+"""Nothing is secret: commands, settings and metrics stand where a reader looks, and documents name real files."""
 
 import re
 from pathlib import Path
