@@ -42,7 +42,9 @@ def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyrin
     """The protocol core of these settings, not yet bound to any socket."""
     thresholds = judging.thresholds
     topology = Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject)
-    screening = Screening(settings.profiles, headers=judging.headers, distinct_ring=settings.distinct_ring)
+    screening = Screening(
+        settings.profiles, headers=judging.headers, label=settings.label, distinct_ring=settings.distinct_ring
+    )
     return Core(
         topology,
         Tokens(keys.tokens),

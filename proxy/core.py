@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from proxy.context import Context
-from proxy.effects import Decide, Effect, Finished, Resolve, Send
+from proxy.effects import Decide, Effect, Finished, Probe, Resolve, Send
 from proxy.forwarding import (
     FlowTo,
     Plan,
@@ -79,7 +79,7 @@ class Core:
         self.record_route = record_route
         self.ring_s = limits.timer_c_s
         self.effects: list[Effect] = []
-        self.layer = Layer(self._send)
+        self.layer = Layer(self._send, self._ask_whether_alive)
         self.flow_to = FlowTo(topology)
         self.draining = False
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
@@ -89,6 +89,9 @@ class Core:
 
     def _send(self, flow: Flow, data: bytes) -> None:
         self.effects.append(Send(flow, data))
+
+    def _ask_whether_alive(self, flow: Flow, branch: bytes) -> None:
+        self.effects.append(Probe(flow, branch))
 
     # ---- messages in -------------------------------------------------------------------------------------------
 

@@ -33,6 +33,13 @@ class Resolve(NamedTuple):
     resolved: Callable[[Sequence[str], float], None]
 
 
+class Probe(NamedTuple):
+    """A request got no answer yet: is anybody there at all? If not, call `Core.transport_failed(branch, now)`."""
+
+    flow: Flow
+    branch: bytes
+
+
 class Finished(NamedTuple):
     """A judged call has its final response."""
 
@@ -40,4 +47,4 @@ class Finished(NamedTuple):
     outcome: Outcome
 
 
-Effect = Send | Decide | Resolve | Finished
+Effect = Send | Decide | Resolve | Probe | Finished

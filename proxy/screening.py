@@ -27,10 +27,12 @@ class Screening:
         profiles: Mapping[str, ProfileSettings],
         *,
         headers: Sequence[str] = (),
+        label: str = "",
         distinct_ring: str = "",
     ) -> None:
         self._profiles = {DEFAULT_PROFILE: ProfileSettings(), **profiles}
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
+        self._label = label
         self._alert = b"Alert-Info: <%s>" % distinct_ring.encode() if distinct_ring else b""
 
     def read_call(self, context: Context, at: float) -> Call:
@@ -85,10 +87,11 @@ class Screening:
         )
         if self._alert:
             lines.append(self._alert)
-        if not verdict.label:
+        label = verdict.label or self._label
+        if not label:
             return b""
         line = request.lines[request.where[b"from"]]
-        labelled = label_from(line, verdict.label)
+        labelled = label_from(line, label)
         if labelled == line or line not in lines:
             return b""
         lines[lines.index(line)] = labelled

@@ -9,20 +9,22 @@ from typing import Any, Protocol
 import structlog
 
 from proxy.core import Core
-from proxy.effects import Decide, Effect, Finished, Resolve, Send
+from proxy.effects import Decide, Effect, Finished, Probe, Resolve, Send
 from proxy.metrics import Metrics
 from proxy.resolver import Resolver
 from proxy.routing import Target
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Listener
 from proxy.sip.message import parse_request
-from proxy.transport import UdpEndpoint
+from proxy.transport import UdpEndpoint, refuses
 from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
 STALL_S = 0.05
+PROBE_S = 0.3
 DRAIN_STEP_S = 0.05
+LINGER_S = 1.0
 
 log = structlog.get_logger("ringfence.proxy")
 
@@ -50,6 +52,7 @@ class Server:
         self._endpoints: list[UdpEndpoint] = []
         self._resolver = Resolver()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._last_tick = 0.0
         self._next_poll = 0.0
@@ -125,6 +128,8 @@ class Server:
             self._judge.ended(effect.decision, effect.outcome)
         elif isinstance(effect, Resolve):
             self._spawn(self._resolve(effect))
+        elif isinstance(effect, Probe):
+            self._spawn(self._probe(effect))
         elif isinstance(effect, Decide):
             self._decide(effect)
 
@@ -136,6 +141,17 @@ class Server:
         self._learn(effect.target, addresses)
         effect.resolved(addresses, monotonic())
         self.flush()
+
+    async def _probe(self, effect: Probe) -> None:
+        """Ask once for all calls that wait for one address."""
+        where = effect.flow.host, effect.flow.port
+        task = self._probes.get(where)
+        if task is None:
+            task = self._probes[where] = asyncio.create_task(refuses(*where, PROBE_S))
+            task.add_done_callback(lambda _: self._probes.pop(where, None))
+        if await asyncio.shield(task):
+            self._core.transport_failed(effect.branch, monotonic())
+            self.flush()
 
     def _learn(self, target: Target, addresses: list[str]) -> None:
         if target.pbx is not None:
@@ -152,7 +168,7 @@ class Server:
         self._core.transport_failed(branch, monotonic())
 
     async def _keep_time(self) -> None:
-        """Timers, returned datagrams and list changes, fifty times a second."""
+        """Timers and list changes, fifty times a second."""
         while True:
             await asyncio.sleep(TICK_S)
             self._tick(monotonic())
@@ -164,9 +180,6 @@ class Server:
             self._metrics.longest_stall = max(self._metrics.longest_stall, late)
         self._last_tick = now
         try:
-            for endpoint in self._endpoints:
-                for data in endpoint.returned():
-                    self._failed(data)
             self._core.tick(now)
             self.flush()
             if now >= self._next_poll:
@@ -180,8 +193,10 @@ class Server:
         """Take no new calls, let those in set-up end, and end the rest from here when the time is over."""
         core = self._core
         core.draining = True
+        quiet = 0.0  # how long nothing has been in set-up: the ACK of the last call is still on its way
         for _ in range(int(seconds / DRAIN_STEP_S)):
-            if not core.in_setup:
+            quiet = 0.0 if core.in_setup else quiet + DRAIN_STEP_S
+            if quiet > (LINGER_S if core.layer.servers else 0.0):
                 return
             await asyncio.sleep(DRAIN_STEP_S)
         if core.in_setup:

@@ -7,7 +7,6 @@ costs 3 us a datagram. Receiving hands whole batches to a plain function, with n
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 from collections import deque
@@ -20,9 +19,6 @@ from asyncio_dgram.aio import DatagramServer, Protocol, TransportClosed
 from proxy.sip.flow import Listener
 
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
-_IP_RECVERR = 11  # linux/in.h; Python's socket module does not name it
-_IPV6_RECVERR = 25
-
 BATCH = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
@@ -89,9 +85,6 @@ class UdpEndpoint:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             if listener.family == 6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
-            else:
-                sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
             sock.bind((listener.host, listener.port))
         except OSError as error:
             sock.close()
@@ -112,10 +105,6 @@ class UdpEndpoint:
             self._sock.sendto(data, remote)
         except BlockingIOError:
             self.send_errors += 1  # the buffer is full: lost like any datagram, its sender repeats it
-        except ConnectionRefusedError:
-            # The kernel reports an earlier datagram's ICMP error here and has not sent this one.
-            with contextlib.suppress(OSError):
-                self._sock.sendto(data, remote)
         except OSError as error:
             self.send_errors += 1
             return error.errno in (errno.EMSGSIZE, errno.ENOBUFS, errno.EINTR)
@@ -123,16 +112,6 @@ class UdpEndpoint:
             self.send_errors += 1
             return False  # no address at all
         return True
-
-    def returned(self) -> list[bytes]:
-        """Datagrams of ours that ICMP said did not arrive: the kernel gives each of them back."""
-        found: list[bytes] = []
-        while True:
-            try:
-                data = self._sock.recvmsg(2048, 512, socket.MSG_ERRQUEUE)[0]
-            except OSError:
-                return found
-            found.append(data)
 
     async def receive(self, handle: Handler, flush: Callable[[], None]) -> None:
         """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.
@@ -148,7 +127,7 @@ class UdpEndpoint:
             except TransportClosed:
                 return
             except OSError:
-                continue  # an ICMP error, which `returned` tells with its datagram
+                continue  # what the socket reports of an earlier datagram says nothing of the next
             handle(data, cast(tuple[Any, ...], remote), listener, arrived)
             for _ in range(min(len(arrivals), BATCH - 1)):
                 data, remote, arrived = arrivals.pop()
@@ -160,3 +139,24 @@ class UdpEndpoint:
     def close(self) -> None:
         """Close the socket."""
         self._stream.close()
+
+
+async def refuses(host: str, port: int, seconds: float) -> bool:
+    """Does this address answer a keep-alive (RFC 5626 4.4.1) with ICMP port unreachable within the time?
+
+    Asked on a socket of its own: only a connected one hears of ICMP errors, and the error queue of the listening
+    one (IP_RECVERR) makes libuv read past its buffer.
+    """
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect((host, port))
+            probe.send(b"\r\n\r\n")
+            async with asyncio.timeout(seconds):
+                await loop.sock_recv(probe, 1)
+        except ConnectionRefusedError:
+            return True
+        except (OSError, TimeoutError):
+            return False
+    return False

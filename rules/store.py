@@ -76,12 +76,21 @@ def _advice(error: sqlite3.OperationalError) -> str:
     return ""
 
 
+_read_ahead: list[int] = []  # descriptors that stay open for the life of the process, see `warm`
+
+
 def warm(path: Path) -> None:
-    """Ask the system to read the file ahead, so that the first calls find their pages in memory; waits for nothing."""
-    with path.open("rb") as file:
-        # Piece by piece: asked for everything at once, Linux reads one read-ahead window and stops (8 of 200 MB).
-        for start in range(0, path.stat().st_size, _PIECE):
-            os.posix_fadvise(file.fileno(), start, _PIECE, os.POSIX_FADV_WILLNEED)
+    """Ask the system to read the file ahead, so that the first calls find their pages in memory; waits for nothing.
+
+    The descriptor is never closed: closing any descriptor of a file drops every POSIX lock that the process holds
+    on it, SQLite's own among them, and another process would then take itself for the last user of the database
+    (sqlite.org, "How To Corrupt An SQLite Database File", section 2.2).
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    _read_ahead.append(descriptor)
+    # Piece by piece: asked for everything at once, Linux reads one read-ahead window and stops (8 of 200 MB).
+    for start in range(0, path.stat().st_size, _PIECE):
+        os.posix_fadvise(descriptor, start, _PIECE, os.POSIX_FADV_WILLNEED)
 
 
 def migrate(path: Path, series: Series) -> None:

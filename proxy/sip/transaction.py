@@ -44,8 +44,11 @@ class ClientUser(Protocol):
 class Layer:
     """All transactions of a node: found by key, ended by timer."""
 
-    def __init__(self, send: Callable[[Flow, bytes], None]) -> None:
+    def __init__(
+        self, send: Callable[[Flow, bytes], None], silent: Callable[[Flow, bytes], None] = lambda flow, branch: None
+    ) -> None:
         self.send = send
+        self.silent = silent  # told once of each branch whose request had to be repeated
         self.timers = Timers()
         self.servers: dict[ServerKey, ServerTransaction] = {}
         self.clients: dict[bytes, ClientTransaction] = {}  # by branch
@@ -313,6 +316,8 @@ class InviteClient(ClientTransaction):
         if letter == "A":
             if self.state is State.CALLING:
                 self.layer.send(self.flow, self.request)
+                if self.interval == T1:
+                    self.layer.silent(self.flow, self.branch)
                 self.interval *= 2
                 self.timer = self.layer.timers.start(self.interval, "A", self, now)
         elif letter == "B":
@@ -354,6 +359,8 @@ class NonInviteClient(ClientTransaction):
         """E repeats the request, F gives up, K ends the transaction."""
         if letter == "E":
             self.layer.send(self.flow, self.request)
+            if self.interval == T1:
+                self.layer.silent(self.flow, self.branch)
             self.interval = T2 if self.state is State.PROCEEDING else min(2 * self.interval, T2)
             self.timer = self.layer.timers.start(self.interval, "E", self, now)
         elif letter == "F":

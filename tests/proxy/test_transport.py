@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.sip.flow import Listener
-from proxy.transport import BATCH, Arrivals, UdpEndpoint
+from proxy.transport import BATCH, Arrivals, UdpEndpoint, refuses
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
 
@@ -121,24 +121,21 @@ async def test_what_is_too_long_for_a_datagram_is_lost_not_failed():
         assert endpoint.send_errors == 1
 
 
-async def test_a_datagram_that_nobody_took_is_given_back(endpoint: UdpEndpoint):
-    """ICMP port unreachable, and the kernel's error queue has the datagram."""
+async def test_an_address_where_nobody_listens_refuses(endpoint: UdpEndpoint):
+    """RFC 3261 18.4: ICMP port unreachable is a failure, known long before timer B."""
     nobody = new_endpoint(endpoint.listener.host)
-    assert endpoint.send(b"anybody there?", tuple(nobody))
-    found: list[bytes] = []
-
-    def look() -> list[bytes]:
-        found.extend(endpoint.returned())
-        return found
-
-    await eventually(look, "the datagram to come back")
-    assert found == [b"anybody there?"]
+    assert await refuses(nobody.host, nobody.port, 5)
 
 
-async def test_after_such_an_error_sending_goes_on(endpoint: UdpEndpoint):
+async def test_silence_and_bad_addresses_refuse_nothing(endpoint: UdpEndpoint):
+    with neighbour(endpoint) as silent:
+        assert not await refuses(*silent.getsockname()[:2], 0.05)
+    assert not await refuses("255.255.255.255", 5060, 0.05)
+
+
+async def test_an_icmp_error_ends_nothing(endpoint: UdpEndpoint):
     heard = Heard(endpoint)
     endpoint.send(b"lost", tuple(new_endpoint(endpoint.listener.host)))
-    await eventually(endpoint.returned, "the datagram to come back")
     with neighbour(endpoint) as other:
         assert endpoint.send(b"found", other.getsockname())
         assert other.recv(100) == b"found"
