@@ -11,28 +11,29 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
+from proxy.acknowledgement import forward_ack
+from proxy.answers import Answers
 from proxy.context import Context
 from proxy.effects import Decide, Effect, Finished, Probe, Resolve, Send
 from proxy.forwarding import (
     FlowTo,
-    Plan,
     edit_lines,
     find_token,
+    for_next_hop,
     is_loop,
-    make_response,
+    loop_hash,
     plan_route,
     record_routes,
     reply_flow,
     rewrite_host,
     stamp_via,
 )
-from proxy.phrases import PHRASES
 from proxy.routing import Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
-from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
+from proxy.sip.headers import MAGIC_COOKIE, parse_via
 from proxy.sip.message import Request, ResponseHead, parse_request
 from proxy.sip.transaction import (
     InviteClient,
@@ -42,20 +43,20 @@ from proxy.sip.transaction import (
     NonInviteServer,
     ServerKey,
     ServerTransaction,
+    server_key,
 )
-from proxy.sip.uri import Uri, parse_uri
+from proxy.sip.uri import parse_uri
 from proxy.token import FROM_PBX, FROM_TRUNK, LABELLED, Tokens
-from proxy.validation import Fields, Refusal, read_fields, read_forwards, refuse_to_forward
+from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
 _DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 TRYING_AFTER_S = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
 
-_OWN_TAG = b"rf"
 _KEEP_ALIVE = b"\r\n\0 \t"
 _RETRY_AFTER = b"Retry-After: 5"
 _FORBIDDEN = Refusal(403, "Forbidden")
-_NOT_FOUND = Refusal(404, "Not Found")
+_UNKNOWN_CALL = Refusal(481, "Call/Transaction Does Not Exist")
 
 
 class Core:
@@ -85,7 +86,8 @@ class Core:
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
         self._branches = 0
-        self._salt = salt & 0xFFFFFFFF
+        self.salt = salt & 0xFFFFFFFF
+        self.answers = Answers(self.salt)
 
     def _send(self, flow: Flow, data: bytes) -> None:
         self.effects.append(Send(flow, data))
@@ -137,7 +139,7 @@ class Core:
             self._refuse_on(back, request, _FORBIDDEN)
             return
         if request.method == b"ACK":
-            self._forward_ack(request, via, flow, flow.peer, now)
+            forward_ack(self, request, via, flow, now)
             return
         fields = read_fields(request, via)
         if isinstance(fields, Refusal):
@@ -159,7 +161,7 @@ class Core:
         invite = self.layer.servers.get((*key[:-1], b"INVITE"))
         if not isinstance(invite, InviteServer):
             # Every INVITE that we forwarded has a transaction: there is nothing below to cancel.
-            self._refuse_on(back, request, Refusal(481, PHRASES[481]))
+            self._refuse_on(back, request, _UNKNOWN_CALL)
             return
         server = NonInviteServer(self.layer, key, back)
         server.respond(200, self.own_response(request, 200), now)
@@ -171,14 +173,14 @@ class Core:
     def _start(self, request: Request, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float) -> None:
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
-            self._answer_options(request, back)
+            self._send(back, self.answers.options(request))
             return
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader as error:
             self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
             return
-        loop = _loop_hash(request, fields, plan, peer)
+        loop = loop_hash(request, fields, plan, peer)
         refusal = refuse_to_forward(request, fields, looped=is_loop(request, self.topology.listeners, loop))
         in_dialog = peer.from_pbx or (
             # Only here does a token matter: a trunk-side call that is not to be judged, or that chooses its path.
@@ -231,7 +233,7 @@ class Core:
             context.server.end()
             return
         status, phrase, extra = self.screening.rejection(verdict, context.flow.peer.trunk)
-        data = make_response(context.request, status, phrase, self._own_tag(context.request), extra)
+        data = self.answers.refusal(context.request, Refusal(status, phrase, extra))
         context.server.respond(status, data, now)
         self.refused[status] += 1
         self.finished(context, status, now)
@@ -241,17 +243,14 @@ class Core:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
         request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        if peer.from_pbx:
-            context.targets = list(self.topology.targets_from_pbx(peer, next_hop))
-        else:
-            context.targets = list(self.topology.targets_from_trunk(peer, next_hop))
+        context.targets = self.topology.targets(peer, next_hop).copy()
         if not context.targets:
             server = context.server
             context.close()
-            server.respond(404, make_response(request, 404, "Not Found", self._own_tag(request)), now)
+            server.respond(404, self.answers.final(request, 404), now)
             self.refused[404] += 1
             return
-        plan = context.plan = _for_next_hop(plan, next_hop, context.targets[0])
+        plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
         dropped = peer.dropped
         if peer.from_pbx and not self.topology.trusts(context.targets[0]):
             dropped = self.screening.withheld_names(request)
@@ -276,7 +275,7 @@ class Core:
             return
         request, plan = context.request, context.plan
         self._branches += 1
-        branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self._salt, self._branches, context.loop)
+        branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self.salt, self._branches, context.loop)
         uri = plan.uri_bytes
         if target.pbx is not None and target.pbx.rewrite_host:
             uri = rewrite_host(uri, target.host, target.port)
@@ -301,56 +300,6 @@ class Core:
         context.targets[:0] = [target._replace(host=address) for address in addresses]
         self.forward(context, now)
 
-    def _forward_ack(self, request: Request, via: Via, flow: Flow, peer: Peer, now: float) -> None:
-        """The ACK for a 2xx has no transaction (16.11); the ACK for a response of ours ends here.
-
-        Nothing is ever answered to it, so that only what its way depends on is read.
-        """
-        if b"tag=" + _OWN_TAG in (request.raw(b"to") or b"") and request.to_tag == self._own_tag(request):
-            self.dropped["ACK to a response of ours"] += 1
-            return
-        try:
-            if not (request.raw(b"cseq") or b"").endswith(b"ACK"):
-                raise BadHeader("CSeq", request.raw(b"cseq") or b"")
-            forwards = read_forwards(request)
-            plan = plan_route(request, request.request_uri, self.topology)
-            next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        except BadHeader:
-            self.dropped["malformed ACK"] += 1
-            return
-        choose = self.topology.targets_from_pbx if peer.from_pbx else self.topology.targets_from_trunk
-        targets = choose(peer, next_hop)
-        if request.fault or not targets or forwards == 0 or self._is_preloaded(request, via, plan, peer):
-            self.dropped["ACK to nowhere"] += 1
-            return
-        plan = _for_next_hop(plan, next_hop, targets[0])
-        lines = edit_lines(request, forwards, plan, peer.dropped)
-        # A retransmitted ACK must get the same branch (16.11).
-        mark = hash((via.branch or request.raw(b"via"), request.raw(b"call-id"))) & 0xFFFFFFFFFFFF
-        branch = b"%sack%x.%x" % (MAGIC_COOKIE, self._salt, mark)
-        start = b"ACK " + plan.uri_bytes + b" SIP/2.0"
-
-        def send(addresses: Sequence[str], _: float) -> None:
-            target = targets[0]._replace(host=addresses[0]) if addresses else None
-            listener = self.topology.listener_for(flow.listener, target) if target else None
-            if target is None or listener is None:
-                self.dropped["ACK to nowhere"] += 1
-                return
-            data = b"\r\n".join((start, listener.via + branch, *lines, b"", request.body))
-            self._send(self.flow_to(listener, target.host, target.port), data)
-
-        if targets[0].literal:
-            send((targets[0].host,), now)
-        else:
-            self.effects.append(Resolve(targets[0], send))
-
-    def _is_preloaded(self, request: Request, via: Via, plan: Plan, peer: Peer) -> bool:
-        """Does a trunk-side ACK try to choose its path, without the token of a dialog that may?"""
-        if not (plan.named_us and plan.routes) or peer.from_pbx:
-            return False
-        fields = read_fields(request, via)
-        return isinstance(fields, Refusal) or find_token(plan, fields, self.tokens, from_pbx=False) is None
-
     def _sign(self, context: Context) -> bytes:
         flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
         if context.sent_from:
@@ -361,12 +310,12 @@ class Core:
 
     def own_response(self, request: Request, status: int) -> bytes:
         """A final response with our own To tag."""
-        return make_response(request, status, PHRASES.get(status, "Unknown"), self._own_tag(request))
+        return self.answers.final(request, status)
 
     def say_trying(self, context: Context, now: float) -> None:
         """100 Trying, once: the caller need not send its INVITE again."""
         if not context.server.last:
-            context.server.respond(100, make_response(context.request, 100, "Trying"), now)
+            context.server.respond(100, self.answers.trying(context.request), now)
 
     def _refuse_on(self, flow: Flow, request: Request, refusal: Refusal) -> None:
         """Answer without keeping state (8.2.7); nothing is ever answered to an ACK."""
@@ -374,19 +323,7 @@ class Core:
             self.dropped["malformed ACK"] += 1
             return
         self.refused[refusal.status] += 1
-        phrase, tag = refusal.phrase, self._own_tag(request)
-        self._send(flow, make_response(request, refusal.status, phrase, tag, refusal.fields))
-
-    def _answer_options(self, request: Request, flow: Flow) -> None:
-        """We are asked ourselves whether we are alive (11)."""
-        fields = (b"Accept: application/sdp", b"Supported: ")
-        self._send(flow, make_response(request, 200, "OK", self._own_tag(request), fields))
-
-    def _own_tag(self, request: Request) -> bytes:
-        """The To tag of our responses to this request: the same each time, so that their ACK is known (8.2.7)."""
-        sender = request.raw(b"from") or b""
-        number = hash((self._salt, request.call_id, sender.rpartition(b"tag=")[2], b"our To tag"))
-        return _OWN_TAG + b"%x" % (number & 0xFFFFFFFFFFFFFFFF)
+        self._send(flow, self.answers.refusal(request, refusal))
 
     # ---- events from outside -----------------------------------------------------------------------------------
 
@@ -421,35 +358,3 @@ class Core:
         for server in list(self.layer.servers.values()):
             if isinstance(server.user, Context):
                 server.user.give_up(503, now)
-
-
-def server_key(request: Request, via: Via) -> ServerKey:
-    """What identifies a server transaction (17.2.3); the way of RFC 2543 where there is no RFC 3261 branch."""
-    method = b"INVITE" if request.method == b"ACK" else request.method
-    branch = via.branch
-    if branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
-        return branch, via.host, via.port, method
-    try:
-        number, tag = request.cseq[0], request.from_.tag
-    except BadHeader:
-        number, tag = 0, b""
-    return request.uri, tag, request.call_id, number, request.raw(b"via") or b"", method
-
-
-def _loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:
-    """What decides where the request goes (RFC 5393 4.2.2: Request-URI, Route and what else routing looks at)."""
-    required = request.raw(b"proxy-require")
-    tags = fields.from_tag, fields.to_tag
-    number = hash((request.uri, *plan.routes, fields.call_id, *tags, fields.cseq, required, peer.from_pbx))
-    return b".%x" % (number & 0xFFFFFFFFFFFF)
-
-
-def _for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
-    """A strict router wants its own URI as Request-URI and ours last in Route (16.6 step 6).
-
-    Only where we follow the Route: a next hop that gave way to the trunk's PBX changes nothing.
-    """
-    if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host.encode(), target.port):
-        return plan
-    routes = [*plan.routes[1:], (b"<" + plan.uri_bytes + b">", plan.uri_bytes)]
-    return plan._replace(uri=next_hop, uri_bytes=plan.routes[0][1], routes=routes, changed=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from proxy.routing import Topology
+from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_addresses, parse_via, split_params
@@ -151,6 +151,17 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     return lines
 
 
+def for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
+    """A strict router wants its own URI as Request-URI and ours last in Route (16.6 step 6).
+
+    Only where we follow the Route: a next hop that gave way to the trunk's PBX changes nothing.
+    """
+    if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host.encode(), target.port):
+        return plan
+    routes = [*plan.routes[1:], (b"<" + plan.uri_bytes + b">", plan.uri_bytes)]
+    return plan._replace(uri=next_hop, uri_bytes=plan.routes[0][1], routes=routes, changed=True)
+
+
 def record_routes(outgoing: Listener, incoming: Listener, user: bytes) -> list[bytes]:
     """Our Record-Route values: two where the request crosses from one listener to another (RFC 5658)."""
     values = [b"Record-Route: <sip:%s@%s;lr>" % (user, outgoing.sent_by)]
@@ -167,6 +178,14 @@ def rewrite_host(uri: bytes, host: str, port: int) -> bytes:
     user = parsed.user + b"@" if parsed.user else b""
     shown = f"[{host}]" if ":" in host else host
     return b"%s:%s%s:%d%s" % (parsed.scheme, user, shown.encode(), port, parsed.params)
+
+
+def loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:
+    """What decides where the request goes (RFC 5393 4.2.2: Request-URI, Route and what else routing looks at)."""
+    required = request.raw(b"proxy-require")
+    tags = fields.from_tag, fields.to_tag
+    number = hash((request.uri, *plan.routes, fields.call_id, *tags, fields.cseq, required, peer.from_pbx))
+    return b".%x" % (number & 0xFFFFFFFFFFFF)
 
 
 def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -> bool:

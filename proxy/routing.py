@@ -176,6 +176,10 @@ class Topology:
         """May an asserted identity that asks for privacy be shown there (RFC 3325 section 7)?"""
         return (target.host, target.port) in self._trusted_targets or self.is_pbx(target)
 
+    def targets(self, peer: Peer, next_hop: Uri) -> list[Target]:
+        """Where a request of this peer goes, given its top Route or Request-URI; empty: nowhere."""
+        return (self.targets_from_pbx if peer.from_pbx else self.targets_from_trunk)(peer, next_hop)
+
     def targets_from_trunk(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a trunk-side request goes: the PBX it names if that is configured, else the trunk's PBX."""
         return self._pbx_targets.get(next_hop.address, peer.pbx.targets)

@@ -1,8 +1,7 @@
 """The four transaction machines of RFC 3261 section 17, with RFC 6026 (Accepted) and RFC 4320 (no late 408).
 
-Each machine is driven by messages and expired timers; what it wants sent goes to the layer's `send`, what its
-user must know goes to the user. The states are those of RFC 6026 figures 5 and 7 for INVITE, and of RFC 3261
-figures 6 and 8 for the rest. `reliable` flows start neither A, E nor G, and D, I, J and K are zero for them.
+Messages and expired timers drive a machine; what it wants sent goes to the layer, what its user must know to the user.
+States: RFC 6026 figures 5 and 7, RFC 3261 figures 6 and 8. On `reliable` flows A, E and G are off, D, I, J, K zero.
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
+from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
+from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request, ResponseHead, parse_request, parse_response
 from proxy.sip.timers import T1, T2, T4, TIMEOUT, Timer, Timers
 
@@ -384,3 +385,16 @@ def derive(sent: bytes, method: bytes, to: bytes | None = None) -> bytes:
         b"Content-Length: 0",
     ]
     return b"\r\n".join((method + b" " + invite.uri + b" SIP/2.0", *kept, b"", b""))
+
+
+def server_key(request: Request, via: Via) -> ServerKey:
+    """What identifies a server transaction (17.2.3); the way of RFC 2543 where there is no RFC 3261 branch."""
+    method = b"INVITE" if request.method == b"ACK" else request.method
+    branch = via.branch
+    if branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
+        return branch, via.host, via.port, method
+    try:
+        number, tag = request.cseq[0], request.from_.tag
+    except BadHeader:
+        number, tag = 0, b""
+    return request.uri, tag, request.call_id, number, request.raw(b"via") or b"", method

@@ -28,7 +28,7 @@ def test_the_core_has_what_the_settings_say():
 
 def test_each_start_has_a_salt_of_its_own():
     first, second = (build_core(settings(), ScreeningSettings(), Keys()) for _ in range(2))
-    assert first._salt != second._salt
+    assert first.salt != second.salt
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

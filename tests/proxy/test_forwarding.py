@@ -108,7 +108,7 @@ def test_each_request_has_a_branch_of_its_own(play: Playbook):
 
 def test_a_restart_does_not_repeat_a_branch():
     first, second = Playbook(), Playbook()
-    second.core._salt = 8
+    second.core.salt = 8
     assert wire.branch(first.forwarded()) != wire.branch(second.forwarded())
 
 

@@ -1,0 +1,62 @@
+"""The responses that the proxy itself gives: with one To tag a request, so that their ACK is known (RFC 3261 8.2.7)."""
+
+from __future__ import annotations
+
+from proxy.forwarding import make_response
+from proxy.sip.message import Request
+from proxy.validation import Refusal
+
+_OWN_TAG = b"rf"
+PHRASES = {
+    200: "OK",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    408: "Request Timeout",
+    416: "Unsupported URI Scheme",
+    420: "Bad Extension",
+    481: "Call/Transaction Does Not Exist",
+    482: "Loop Detected",
+    483: "Too Many Hops",
+    487: "Request Terminated",
+    500: "Server Internal Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "Version Not Supported",
+    603: "Decline",
+}
+
+
+class Answers:
+    """Responses of one node; `salt` makes its tags its own."""
+
+    def __init__(self, salt: int) -> None:
+        self._salt = salt
+
+    def final(self, request: Request, status: int) -> bytes:
+        """A final response with the phrase that the RFC gives it."""
+        return make_response(request, status, PHRASES.get(status, "Unknown"), self._tag(request))
+
+    def refusal(self, request: Request, refusal: Refusal) -> bytes:
+        """A final response that says why."""
+        return make_response(request, refusal.status, refusal.phrase, self._tag(request), refusal.fields)
+
+    def trying(self, request: Request) -> bytes:
+        """100 Trying, which has no To tag (8.2.6.2)."""
+        return make_response(request, 100, "Trying")
+
+    def options(self, request: Request) -> bytes:
+        """We are asked ourselves whether we are alive (11)."""
+        return make_response(request, 200, "OK", self._tag(request), (b"Accept: application/sdp", b"Supported: "))
+
+    def acknowledges_us(self, request: Request) -> bool:
+        """Is this ACK for a final response of ours?"""
+        if b"tag=" + _OWN_TAG not in (request.raw(b"to") or b""):
+            return False
+        return request.to_tag == self._tag(request)
+
+    def _tag(self, request: Request) -> bytes:
+        """The same for each response to one request, known to nobody else, and kept nowhere."""
+        sender = request.raw(b"from") or b""
+        number = hash((self._salt, request.call_id, sender.rpartition(b"tag=")[2], b"our To tag"))
+        return _OWN_TAG + b"%x" % (number & 0xFFFFFFFFFFFFFFFF)
