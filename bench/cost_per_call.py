@@ -19,12 +19,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import platform
+import re
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +50,7 @@ class Round(NamedTuple):
     retransmitted: int
     mib: float
     rang: int
+    stalls: str  # what Ringfence says of its loop; empty for others
 
 
 class Ports(NamedTuple):
@@ -93,13 +97,32 @@ def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports)
         "numbers": shlex.quote(str(work.numbers)),
     }
     own = f"ringfence={shlex.quote(str(HERE / 'contender'))}"
-    own += " --listen {listen} --upstream {upstream} --numbers {numbers}"
+    own += (
+        f" --listen {{listen}} --upstream {{upstream}} --numbers {{numbers}} --dir {shlex.quote(str(own_folder(work)))}"
+    )
     for contender in options.contenders or [own]:
         name, equals, command = contender.partition("=")
         if not equals:
             sys.exit(f"{contender!r}: expected NAME=COMMAND")
         found[name] = shlex.split(command.format(**fill))
     return found
+
+
+def own_folder(work: workload.Workload) -> Path:
+    """Where this checkout's contender keeps its files, round after round."""
+    return work.folder / "ringfence"
+
+
+def stalls_of(folder: Path) -> str:
+    """How often, and how long at most, the loop of the Ringfence with these files stood still for over 50 ms."""
+    file = folder / "ringfence.yaml"
+    address = re.search(r"^metrics: (\S+)$", file.read_text(), re.MULTILINE) if file.exists() else None
+    if address is None:
+        return ""
+    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=5) as page:
+        figures = dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
+    longest = float(figures["ringfence_loop_longest_stall_seconds"]) * 1000
+    return f"loop stalls over 50 ms: {float(figures['ringfence_loop_stalls_total']):.0f}, the longest {longest:.0f} ms"
 
 
 @contextlib.contextmanager
@@ -142,8 +165,11 @@ def one_round(
         *("caller.xml", ports.caller, seen_by_caller, "-inf", str(work.injection), "-r", str(options.rate)),
         *("-m", str(options.calls), "-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{ports.proxy}"),
     )
-    with running(sipp("pbx.xml", ports.pbx, seen_by_pbx), work.folder), running(command, work.folder, log) as proxy:
+    answering = running(sipp("pbx.xml", ports.pbx, seen_by_pbx), work.folder)
+    with answering as pbx, running(command, work.folder, log) as proxy:
         time.sleep(options.settle)
+        if pbx.poll() is not None:
+            sys.exit(f"the PBX did not start: is UDP port {ports.pbx} in use? --port takes others")
         if proxy.poll() is not None:
             sys.exit(
                 f"{shlex.join(command)} ended with {proxy.returncode} before the first call; its output is in {log}"
@@ -153,7 +179,10 @@ def one_round(
             subprocess.run(caller, cwd=work.folder, timeout=longest + 40, check=False, **QUIET)
         spent = meter.cpu_seconds(proxy.pid) - before
         mib = meter.memory_mib(proxy.pid)
-        time.sleep(1.5)  # until the PBX has written its last row
+        stalls = stalls_of(own_folder(work)) if str(own_folder(work)) in command else ""
+        pbx.send_signal(signal.SIGUSR1)  # SIPp then ends what it has, writes its last row and quits
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            pbx.wait(5)
     done = statistics_of(seen_by_caller)
     return Round(
         us_per_call=spent / options.calls * 1e6,
@@ -161,6 +190,7 @@ def one_round(
         retransmitted=int(done["Retransmissions(C)"]),
         mib=mib,
         rang=int(statistics_of(seen_by_pbx)["IncomingCall(C)"]),
+        stalls=stalls,
     )
 
 
@@ -198,6 +228,11 @@ def print_table(results: dict[str, list[Round]], expected: int, options: argpars
         else:
             print(f"{row[0]:16}" + "".join(f"{value:>14}" for value in row[1:]))
     print("\n".join(notes), end="\n" if notes else "")
+    for name, rounds in results.items():
+        print(
+            "".join(f"{name}, round {count}: {one.stalls}\n" for count, one in enumerate(rounds, 1) if one.stalls),
+            end="",
+        )
     return not notes
 
 
