@@ -8,7 +8,7 @@ from proxy.context import Context
 from proxy.routing import IDENTITY_HEADERS
 from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Address, parse_address, parse_single_address
+from proxy.sip.headers import Address, parse_address
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri, read_user
 from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
@@ -38,7 +38,8 @@ class Screening:
     def read_call(self, context: Context, at: float) -> Call:
         """The facts of an INVITE; `at` is seconds since the epoch. Never raises: what can't be read is a class."""
         request, trunk = context.request, context.flow.peer.trunk
-        sender, domain, display = read_identity(request, trunk)
+        party = context.fields.sender
+        sender, domain = read_identity(party.uri, trunk)
         callers, asserted_by_pai, agrees = read_asserted(request, sender, trunk)
         uri = context.plan.uri
         called, emergency = read_called(uri, context)
@@ -52,7 +53,7 @@ class Screening:
             emergency=emergency,
             asserted_by_pai=asserted_by_pai,
             agrees=agrees,
-            display_name=display,
+            display_name=party.display_name,
             domain=domain,
             user_agent=agent.decode("utf-8", "replace") if agent else "",
             diverted=b"diversion" in request.where,
@@ -107,27 +108,18 @@ class Screening:
         return IDENTITY_HEADERS if b"id" in asked else frozenset()
 
 
-def read_identity(request: Request, trunk: Trunk) -> tuple[Number, str, str]:
-    """The number, domain and display name that From gives."""
+def read_identity(uri: bytes, trunk: Trunk) -> tuple[Number, str]:
+    """The number and domain of the URI in From or P-Asserted-Identity; one that can't be read is malformed."""
     try:
-        address = parse_single_address("From", request.raw(b"from") or b"")
-    except BadHeader:
-        return _MALFORMED, "", ""
-    return *read_party(address, trunk), address.display_name
-
-
-def read_party(address: Address, trunk: Trunk) -> tuple[Number, str]:
-    """The number and domain of an address; an URI that can't be read is malformed."""
-    try:
-        uri = parse_uri(address.uri)
+        parsed = parse_uri(uri)
     except BadHeader:
         return _MALFORMED, ""
-    domain = uri.host.decode("ascii")
-    if uri.scheme not in (b"sip", b"sips", b"tel"):
-        return Number("", NumberClass.NAME, raw=uri.user.decode("utf-8", "replace")), domain
-    if not uri.user or domain == "anonymous.invalid":
+    domain = parsed.host.decode("ascii")
+    if parsed.scheme not in (b"sip", b"sips", b"tel"):
+        return Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")), domain
+    if not parsed.user or domain == "anonymous.invalid":
         return _NOBODY, domain
-    user, context = read_user(uri if uri.scheme != b"tel" else uri._replace(params=uri.params + address.params))
+    user, context = read_user(parsed)
     return read_number(user, trunk, context=context), domain
 
 
@@ -141,7 +133,7 @@ def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple
     asserted: list[Number] = []
     for value in request.raw_all(b"p-asserted-identity"):
         for address in _readable(value):
-            number = read_party(address, trunk)[0]
+            number = read_identity(address.uri, trunk)[0]
             if number.canonical and number not in asserted:
                 asserted.append(number)
     if not asserted:

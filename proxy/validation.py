@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Via, parse_cseq, parse_number, parse_tag, split_tokens
+from proxy.sip.headers import Party, Via, parse_cseq, parse_number, parse_party, split_tokens
 from proxy.sip.message import SINGLE, Request
 from proxy.sip.uri import Uri, parse_uri
 
@@ -32,6 +32,7 @@ class Fields(NamedTuple):
 
     uri: Uri
     via: Via
+    sender: Party
     from_tag: bytes
     to_tag: bytes
     call_id: bytes
@@ -51,8 +52,8 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
         if method != request.method:
             # RFC 4475 3.1.2.18: for a method nobody knows, 501 tells more.
             return Refusal(400, "CSeq Method Mismatch") if request.method in _METHODS else _NOT_IMPLEMENTED
-        from_tag = parse_tag("From", lines[where[b"from"]].partition(b":")[2].strip())
-        to_tag = parse_tag("To", lines[where[b"to"]].partition(b":")[2].strip())
+        sender = parse_party("From", lines[where[b"from"]].partition(b":")[2].strip())
+        to_tag = parse_party("To", lines[where[b"to"]].partition(b":")[2].strip()).tag
         call_id = lines[where[b"call-id"]].partition(b":")[2].strip()
         if not call_id or b" " in call_id:
             return Refusal(400, "Malformed Call-ID")
@@ -64,7 +65,7 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
         return Refusal(400, f"Malformed {error.name}")
     if isinstance(uri, Refusal):
         return uri
-    return Fields(uri, via, from_tag, to_tag, call_id, number, forwards)
+    return Fields(uri, via, sender, sender.tag, to_tag, call_id, number, forwards)
 
 
 _NOT_IMPLEMENTED = Refusal(501, "Not Implemented")

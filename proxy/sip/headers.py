@@ -23,7 +23,7 @@ _USUAL_VIA = re.compile(
     rb"((;rport)?;branch=([A-Za-z0-9.\-_]+)(;rport)?)\Z"
 )
 _USUAL_PARTY = re.compile(
-    rb"(?:\"[^\"\\]*\" ?|[A-Za-z0-9.\-_]* ?)<[A-Za-z0-9+]+:[^<>\s\"]+>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
+    rb"(\"[^\"\\]*\"|[A-Za-z0-9.\-_]*) ?<([A-Za-z0-9+]+:[^<>\s\"]+)>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
 )
 # An unquoted display name is tokens; real phones also put UTF-8 there. A comma would start another value.
 _QUOTED = re.compile(rb"\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
@@ -64,10 +64,16 @@ class Address(NamedTuple):
     @property
     def display_name(self) -> str:
         """The display name as people read it: without quotes and escapes."""
-        name = self.display
-        if name[:1] == b'"':
-            name = re.sub(rb"\\(.)", rb"\1", name[1:-1], flags=re.DOTALL)
-        return " ".join(name.decode("utf-8", "replace").split())
+        return read_display_name(self.display)
+
+
+def read_display_name(display: bytes) -> str:
+    """A display name as people read it: without quotes and escapes, blanks folded."""
+    if display[:1] == b'"':
+        display = display[1:-1]
+        if b"\\" in display:
+            display = re.sub(rb"\\(.)", rb"\1", display, flags=re.DOTALL)
+    return " ".join(display.decode("utf-8", "replace").split()) if display else ""
 
 
 def parse_via(value: bytes) -> Via:
@@ -110,15 +116,31 @@ def parse_single_address(name: str, value: bytes) -> Address:
     return address
 
 
-def parse_tag(name: str, value: bytes) -> bytes:
-    """The tag of From or To, empty where there is none. Raises BadHeader like `parse_single_address`."""
+class Party(NamedTuple):
+    """From or To: who, and in which dialog."""
+
+    display: bytes  # as written, with quotes
+    uri: bytes
+    tag: bytes  # empty where there is none
+
+    @property
+    def display_name(self) -> str:
+        """The display name as people read it: without quotes and escapes."""
+        return read_display_name(self.display)
+
+
+def parse_party(name: str, value: bytes) -> Party:
+    """From or To. Raises BadHeader like `parse_single_address`, and for two tags."""
     found = _USUAL_PARTY.match(value)
     if found is not None:
-        return found[1] or b""
+        display, uri, tag = found.groups()
+        return Party(display, uri, tag or b"")
     address = parse_single_address(name, value)
     if sum(part.partition(b"=")[0].rstrip().lower() == b"tag" for part in split_params(address.params)) > 1:
         raise BadHeader(name, value)  # two readers could take two different ones
-    return address.tag
+    # A tel: URI without brackets has left its own parameters to the header field (RFC 3261 20).
+    uri = address.uri + address.params if address.uri[:4].lower() == b"tel:" else address.uri
+    return Party(address.display, uri, address.tag)
 
 
 def parse_addresses(name: str, value: bytes) -> list[Address]:

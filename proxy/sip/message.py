@@ -14,8 +14,8 @@ from proxy.sip.headers import (
     Via,
     parse_cseq,
     parse_number,
+    parse_party,
     parse_single_address,
-    parse_tag,
     parse_via,
 )
 from proxy.sip.uri import Uri, parse_uri
@@ -39,6 +39,7 @@ _VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
 _STATUS = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
 _AFTER_STATUS = (b" ", b"\r")
 _BLANKS = (b" ", b"\t")
+_LINE_ENDS = (b"\r", b"\n")
 _MOST_SPELLINGS = 4000
 
 _canonical: dict[
@@ -187,7 +188,7 @@ class Request(Message):
     def to_tag(self) -> bytes:
         """The To tag, empty where there is none or To can't be read."""
         try:
-            return parse_tag("To", self.raw(b"to") or b"")
+            return parse_party("To", self.raw(b"to") or b"").tag
         except BadHeader:
             return b""
 
@@ -228,12 +229,17 @@ def split(data: bytes) -> tuple[bytes, list[bytes], bytes, str]:
     fault = "" if end else "the header section does not end"
     lines = head.split(b"\r\n")
     # A lone CR or LF is a line end to some parsers and not to others: what we judged must be what they read.
-    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+    if not _ends_in_crlf(head, len(lines)):
         fault = "a line ends in a bare CR or LF"
     start = lines.pop(0)
     if b" " not in start:
         raise BadMessage("no SIP start line")
     return start, lines, body, fault
+
+
+def _ends_in_crlf(head: bytes, lines: int) -> bool:
+    """Do CR and LF only stand together? `lines` is how many CRLF makes of it."""
+    return len(head.splitlines()) == lines and head[-1:] not in _LINE_ENDS
 
 
 def _unfold(lines: list[bytes]) -> list[bytes]:
@@ -292,7 +298,7 @@ class ResponseHead:
             and line[:4] == b"Via:"
             and b'"' not in line
             and data[via_end + 2] > 32  # the next line does not continue this one
-            and data.count(b"\n", 0, head_end) == data.count(b"\r\n", 0, head_end) == data.count(b"\r", 0, head_end)
+            and _ends_in_crlf(head := data[:head_end], len(head.split(b"\r\n")))
             and int_or_none(data[length_at : data.find(b"\r\n", length_at)]) == len(data) - head_end - 4
         ):
             own, comma, others = line.partition(b",")

@@ -14,8 +14,8 @@ from proxy.sip.headers import (
     parse_addresses,
     parse_cseq,
     parse_number,
+    parse_party,
     parse_single_address,
-    parse_tag,
     parse_via,
     split_tokens,
 )
@@ -123,7 +123,7 @@ def test_what_is_no_via(value: bytes):
 def test_an_address(value: bytes, name: str, uri: bytes, tag: bytes):
     address = parse_single_address("From", value)
     assert (address.display_name, address.uri, address.tag) == (name, uri, tag)
-    assert parse_tag("From", value) == tag
+    assert parse_party("From", value).tag == tag
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_an_address(value: bytes, name: str, uri: bytes, tag: bytes):
     ],
 )
 def test_what_is_no_single_address(value: bytes):
-    for parse in (parse_single_address, parse_tag):
+    for parse in (parse_single_address, parse_party):
         with pytest.raises(BadHeader) as error:
             parse("From", value)
         assert "From" in str(error.value)
@@ -208,7 +208,7 @@ def test_any_bytes_are_a_value_or_a_bad_header(value: bytes):
     for parse in (parse_via, parse_cseq):
         with contextlib.suppress(BadHeader):
             parse(value)
-    for read in (parse_address, parse_single_address, parse_addresses, parse_tag):
+    for read in (parse_address, parse_single_address, parse_addresses, parse_party):
         with contextlib.suppress(BadHeader):
             read("From", value)
 
