@@ -14,9 +14,10 @@ from functools import partial
 from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
 from proxy.context import Context
-from proxy.effects import Decide, Effect, Finished, Probe, Resolve, Send
+from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send
 from proxy.forwarding import (
     FlowTo,
+    Plan,
     edit_lines,
     find_token,
     for_next_hop,
@@ -46,7 +47,7 @@ from proxy.sip.transaction import (
     server_key,
 )
 from proxy.sip.uri import parse_uri
-from proxy.token import FROM_PBX, FROM_TRUNK, LABELLED, Tokens
+from proxy.token import FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
 from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
@@ -198,12 +199,20 @@ class Core:
             server: ServerTransaction = InviteServer(self.layer, key, back)
         else:
             server = NonInviteServer(self.layer, key, back)
+            if request.method == b"BYE":
+                self._note_end(fields, plan, peer)
         context = Context(self, request, fields, plan, loop, flow, server, now)
         if server.invite and not in_dialog:
             context.timer = self.layer.timers.start(TRYING_AFTER_S, "100", context, now)
             self.effects.append(Decide(context))
         else:
             self._admit(context, now)
+
+    def _note_end(self, fields: Fields, plan: Plan, peer: Peer) -> None:
+        """How long a call lasted is known by its BYE, whoever sends it."""
+        token = find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx)
+        if token is not None and token.decision != NO_DECISION:
+            self.effects.append(HungUp(token.decision.decode()))
 
     def _refuse_for_load(self, request: Request, fields: Fields) -> Refusal | None:
         """503 for what would be new work while the node drains or is full; dialogs go on."""

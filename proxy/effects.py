@@ -47,4 +47,10 @@ class Finished(NamedTuple):
     outcome: Outcome
 
 
-Effect = Send | Decide | Resolve | Probe | Finished
+class HungUp(NamedTuple):
+    """The BYE of a judged call was seen, with the token of its dialog."""
+
+    decision: str
+
+
+Effect = Send | Decide | Resolve | Probe | Finished | HungUp

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 
 from proxy.core import Core
-from proxy.effects import Decide, Effect, Finished, Probe, Resolve, Send
+from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send
 from proxy.metrics import Metrics
 from proxy.resolver import Resolver
 from proxy.routing import Target
@@ -37,6 +37,9 @@ class Judge(Protocol):
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A judged call has its final response."""
+
+    def hung_up(self, decision: str) -> None:
+        """A judged call that was answered has ended."""
 
     def poll(self) -> None:
         """See what other processes have changed."""
@@ -126,6 +129,8 @@ class Server:
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, Finished):
             self._judge.ended(effect.decision, effect.outcome)
+        elif isinstance(effect, HungUp):
+            self._judge.hung_up(effect.decision)
         elif isinstance(effect, Resolve):
             self._spawn(self._resolve(effect))
         elif isinstance(effect, Probe):

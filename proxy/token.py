@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 _MAC_BYTES = 16
-_NO_DECISION = b"-"
+NO_DECISION = b"-"
 
 FROM_TRUNK = b"t"  # the dialog's caller is on the trunk side
 FROM_PBX = b"p"
@@ -40,7 +40,7 @@ class Tokens:
 
     def sign(self, decision: str, flags: bytes, call_id: bytes, caller_tag: bytes) -> bytes:
         """The user part for a Record-Route of this dialog."""
-        name = decision.encode() or _NO_DECISION
+        name = decision.encode() or NO_DECISION
         mac = self._mac(self._first, name, flags, call_id, caller_tag)
         return b".".join((self._first, name, flags, mac))
 

@@ -119,6 +119,9 @@ class Screen:
         """A judged call has ended."""
         self.journal.ended(decision, outcome)
 
+    def hung_up(self, decision: str) -> None:
+        """A judged call that was answered is over; whoever measures durations learns it here."""
+
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""
         self.ruleset = ruleset

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from proxy.context import Context
 from proxy.core import Core
-from proxy.effects import Decide, Finished, Resolve, Send
+from proxy.effects import Decide, Finished, HungUp, Resolve, Send
 from proxy.routing import Topology
 from proxy.screening import Screening
 from proxy.settings import ProxySettings
@@ -70,6 +70,7 @@ class Playbook:
         self.waiting: list[Context] = []  # calls whose verdict has not come
         self.calls: list[Call] = []  # every call that was judged
         self.log: list[Sent] = []
+        self.hung_up: list[str] = []
         self.outcomes: list[tuple[str, Outcome]] = []
 
     def trunk(self, data: bytes, source: tuple[str, int] = wire.TRUNK) -> list[Sent]:
@@ -131,6 +132,8 @@ class Playbook:
             effect.resolved(self.names.get(effect.target.host, []), self.now)
         elif isinstance(effect, Finished):
             self.outcomes.append((effect.decision, effect.outcome))
+        elif isinstance(effect, HungUp):
+            self.hung_up.append(effect.decision)
 
     # ---- whole passages that many tests begin with
 

@@ -434,3 +434,26 @@ def test_any_order_of_events_is_survived_and_ends(script: list[tuple[str, int]])
             play.fails(downs[value % len(downs)])
     play.wait(1200)
     assert play.held == 0
+
+
+# When a call ends
+
+
+@pytest.mark.parametrize("side", ["caller", "callee"])
+def test_the_bye_of_a_judged_call_tells_its_decision(play: Playbook, side: str):
+    """How long it lasted is known by its end, whoever hangs up."""
+    down, up = play.answered()
+    if side == "caller":
+        play.trunk(in_dialog("BYE", up, cseq=2))
+    else:
+        play.pbx(from_callee("BYE", down))
+    assert play.hung_up == [play.outcomes[0][0]]
+
+
+def test_a_repeated_or_a_forged_bye_ends_nothing_twice(play: Playbook):
+    _, up = play.answered()
+    bye = in_dialog("BYE", up, cseq=2)
+    play.trunk(bye)
+    play.trunk(bye)
+    play.trunk(wire.request("BYE", extra="Route: <sip:k1.d.t." + "0" * 32 + "@203.0.113.1;lr>", via=f"{VIA2}forged"))
+    assert len(play.hung_up) == 1

@@ -34,6 +34,7 @@ class Judge:
         self.verdict = FORWARD
         self.calls: list[Call] = []
         self.ends: list[tuple[str, Outcome]] = []
+        self.hang_ups: list[str] = []
         self.polls = 0
         self.counters: dict[str, int] = {}
 
@@ -43,6 +44,9 @@ class Judge:
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         self.ends.append((decision, outcome))
+
+    def hung_up(self, decision: str) -> None:
+        self.hang_ups.append(decision)
 
     def poll(self) -> None:
         self.polls += 1
