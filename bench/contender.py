@@ -23,7 +23,7 @@ import yaml
 from console.configuration import load_configuration
 from console.phones import free_port, host_port, own_address
 from proxy.settings import HostPort
-from rules.imports import import_rows
+from rules.imports import Wishes, import_rows
 from rules.lists import Lists, Origin
 from rules.source import RuleError, load_document
 
@@ -111,12 +111,11 @@ async def fill_lists(folder: Path, numbers: dict[str, list[Line]]) -> None:
     """Make the two lists hold these numbers and no others."""
     configuration = load_configuration(folder / "ringfence.yaml")
     lists = await Lists.open(folder / configuration.storage.database, configuration.lists)
+    wishes = Wishes("CN", on_error="skip", replace_all=True, wide=True, force=True, insist=True)
     try:
         for action, rows in numbers.items():
             origin = Origin(source="numbers given to bench/contender", reason=f"to {action}")
-            report = await import_rows(
-                *(lists, LISTS[action][0], rows, origin), country="CN", on_error="skip", replace_all=True, force=True
-            )
+            report = await import_rows(lists, LISTS[action][0], rows, origin, wishes)
             for refusal in report.refusals:
                 print(f"line {refusal.line}: {refusal.text!r} is not taken: {refusal.message}", file=sys.stderr)
     finally:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors
+from console.further_commands import register
 from console.list_commands import lists_app
 from console.options import AsJson, ConfigurationFile, chosen
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done or yes, 1 faults or no, 2 wrong usage.",
 )
 app.add_typer(lists_app, name="lists")
+register(app)
 
 
 @app.callback()

@@ -202,7 +202,7 @@ async def covered(book: Rulebook, file: Path, call: Call) -> tuple[tuple[Hit, ..
     if not await asyncio.to_thread(database.exists):
         return (), ()
     lists = await Lists.open(database, configuration.lists)
-    lookup = Lookup(database, entries=16, budget_s=LOOK_UP_S)
+    lookup = Lookup(database, entries=16, budget_s=LOOK_UP_S, zone=configuration.time_zone)
     try:
         hits = [hit for number in call.callers for hit in lookup.look_up(number.canonical, call.at) or ()]
         called = lookup.look_up(call.called.canonical, call.at) or ()

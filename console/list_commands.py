@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, fail, print_table
+from console.answers import as_json, clear_errors, fail, print_table
 from console.options import AsJson, ConfigurationFile, chosen, moment, shown_time
 
 if TYPE_CHECKING:
     from console.settings import Configuration
-    from rules.import_batch import Report
     from rules.lists import Entry, Lists
+    from rules.origins import Qualification
 
 lists_app = typer.Typer(no_args_is_help=True)
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
@@ -36,7 +36,7 @@ Country = Annotated[
 
 @lists_app.callback()
 def lists(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Add, remove, show and import numbers, without a restart."""
+    """Numbers on lists: add, remove, show, import and export them, without a restart."""
     if config is not None:
         context.obj = config
 
@@ -71,7 +71,17 @@ def as_data(entry: Entry, zone: str) -> dict[str, Any]:
         "evidence": origin.evidence,
         "note": origin.note,
         "trunks": list(origin.trunks),
+        "except": list(entry.exceptions),
+        **qualified(origin.qualification, zone),
+        "off": entry.off(time.time()) or None,
     }
+
+
+def qualified(qualification: Qualification | None, zone: str) -> dict[str, Any]:
+    """What qualifies an allow entry; nothing for others."""
+    if qualification is None:
+        return {}
+    return {**asdict(qualification), "review": shown_time(qualification.review, zone) or None}
 
 
 @lists_app.command()
@@ -84,6 +94,15 @@ def add(
     expires: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-12-31; default: the list's.")] = "",
     evidence: Annotated[str, typer.Option(help="A reference to what proves it.")] = "",
     trunk: Annotated[list[str], typer.Option(help="Allow entries: the only trunks on which they pass calls.")] = [],  # noqa: B006
+    ranges: Annotated[bool, typer.Option("--range", help="Block a prefix or range; says how many it hits.")] = False,
+    leave_out: Annotated[list[str], typer.Option("--except", help="What an allow prefix leaves out.")] = [],  # noqa: B006
+    licence: Annotated[str, typer.Option(help="Allow entries: number of the licence.")] = "",
+    document: Annotated[str, typer.Option(help="Allow entries: hash of the document shown.")] = "",
+    purpose: Annotated[str, typer.Option(help="Allow entries: what the calls are for.")] = "",
+    hours: Annotated[str, typer.Option(help="Allow entries: 09:00-18:00, the hours they pass calls.")] = "",
+    review: Annotated[str, typer.Option(metavar="TIME", help="Allow entries: off from then on.")] = "",
+    owner: Annotated[str, typer.Option(help="Allow entries: who answers for it.")] = "",
+    approver: Annotated[str, typer.Option(help="Allow entries: who agreed; not the author.")] = "",
     country: Country = "",
     force: Annotated[bool, typer.Option(help="Even if it covers numbers of an allow list.")] = False,
     config: ConfigurationFile = None,
@@ -92,28 +111,55 @@ def add(
     """Put numbers on a list: on disk when this returns, in force for the next call within a second."""
     file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
-        from rules.lists import Origin
+    async def work() -> list[Entry]:
+        from rules.origins import UNQUALIFIED, Origin, Qualification
 
         async with opened(file) as (lists, configuration):
             zone = configuration.time_zone
             if unknown := set(trunk) - {known.name for known in configuration.trunks}:
                 fail(f"no trunk is named {', '.join(sorted(unknown))} in {file}")
             until = moment(expires, now=time.time(), zone=zone, ahead=True) if expires else None
-            origin = Origin(source, reason, getpass.getuser(), until, evidence, trunks=tuple(trunk))
-            read_in = country.upper() or configuration.country
+            due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
+            shown = Qualification(licence, document, purpose, hours, due, owner, approver)
+            origin = Origin(
+                *(source, reason, getpass.getuser(), until, evidence, "", tuple(trunk)),
+                qualification=None if shown == UNQUALIFIED else shown,
+            )
             return [
-                as_data(await lists.add(name, number, origin, country=read_in, force=force), zone) for number in numbers
+                await lists.add(
+                    *(name, number, origin),
+                    country=country.upper() or configuration.country,
+                    exceptions=tuple(leave_out),
+                    wide=ranges,
+                    force=force,
+                )
+                for number in numbers
             ]
 
     with clear_errors():
         added = asyncio.run(work())
+        zone = load_zone(file)
     if json:
-        as_json(added)
+        as_json([as_data(entry, zone) for entry in added])
     else:
         for entry in added:
-            until = f" until {entry['expires']}" if entry["expires"] else ""
-            typer.echo(f"{entry['entry']} is on {name}{until}.")
+            print_added(entry, zone)
+
+
+def load_zone(file: Path) -> str:
+    """The time zone of a configuration."""
+    from console.configuration import load_configuration
+
+    return load_configuration(file).time_zone
+
+
+def print_added(entry: Entry, zone: str) -> None:
+    """What was put on a list, how far it reaches, and which blocks it makes useless."""
+    until = f" until {shown_time(entry.origin.expires, zone)}" if entry.origin.expires else ""
+    hits = f"; it hits {entry.reach:,} numbers of the plan" if entry.text[-1] == "*" or "-" in entry.text else ""
+    typer.echo(f"{entry.text} is on {entry.list}{until}{hits}.")
+    for useless in entry.overrules:
+        typer.echo(f"useless from now on: {useless}")
 
 
 @lists_app.command()
@@ -132,7 +178,9 @@ def remove(
         async with opened(file) as (lists, configuration):
             read_in = country.upper() or configuration.country
             return [
-                as_data(await lists.remove(name, number, country=read_in), configuration.time_zone)
+                as_data(
+                    await lists.remove(name, number, country=read_in, author=getpass.getuser()), configuration.time_zone
+                )
                 for number in numbers
             ]
 
@@ -143,64 +191,6 @@ def remove(
     else:
         for entry in removed:
             typer.echo(f"{entry['entry']} is off {name}.")
-
-
-@lists_app.command(name="import")
-def import_numbers(
-    context: typer.Context,
-    name: ListName,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV, JSON lines or text.")],
-    column: Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")] = "",
-    reason: Annotated[str, typer.Option(help="For rows that give none.")] = "",
-    source: Annotated[str, typer.Option(help="Who says so; default: the file's name.")] = "",
-    replace: Annotated[bool, typer.Option(help="The file is the whole list: what is not in it is removed.")] = False,
-    skip: Annotated[bool, typer.Option(help="Leave bad rows out instead of refusing the file.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would happen, change nothing.")] = False,
-    force: Annotated[bool, typer.Option(help="Even what covers numbers of an allow list.")] = False,
-    country: Country = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
-    """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile."""
-    chosen_file = chosen(context, config)
-
-    async def work() -> Report:
-        from rules.imports import import_file
-        from rules.lists import Origin
-
-        async with opened(chosen_file) as (lists, configuration):
-            origin = Origin(source or file.name, reason, getpass.getuser())
-            with file.open("rb") as stream:
-                return await import_file(
-                    *(lists, name, stream, origin),
-                    country=country.upper() or configuration.country,
-                    column=column,
-                    on_error="skip" if skip else "stop",
-                    replace_all=replace,
-                    dry_run=dry_run,
-                    force=force,
-                )
-
-    with clear_errors():
-        report = asyncio.run(work())
-    if json:
-        as_json({**asdict(report), "refused": dict(report.refused)})
-    else:
-        print_report(report, str(file), name, dry_run=dry_run)
-    if report.refused and not skip:
-        raise typer.Exit(FAULTS)
-
-
-def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
-    """What an import did, line by line where it refused."""
-    for refusal in report.refusals:
-        typer.echo(f"{file}:{refusal.line}: {refusal.text!r}: {refusal.message}", err=True)
-    would = "would be " if dry_run else ""
-    number = f" (import {report.import_id})" if report.import_id is not None else ""
-    typer.echo(
-        f"{report.lines} lines: {report.added} {would}added to {name}, {report.changed} {would}changed, "
-        f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
-    )
 
 
 @lists_app.command()
@@ -231,5 +221,5 @@ def show(
     if json:
         as_json(rows)
         return
-    columns = ("entry", "reason", "source", "created", "expires") if name else ("list", "kind", "entries")
+    columns = ("entry", "reason", "source", "created", "expires", "off") if name else ("list", "kind", "entries")
     print_table(columns, rows)

@@ -167,6 +167,16 @@ class Decisions:
         query = f"select {_COLUMNS} from decision {where} order by seq desc limit ?"
         return await self._read(query, (*values, limit))
 
+    async def callers_since(self, since: float, *, most: int = 1_000_000) -> dict[str, int]:
+        """How often each caller got through untouched since then; of the newest ``most`` calls only."""
+        query = (
+            "select caller, count(*) from "
+            "(select caller, action from decision where at >= ? order by seq desc limit ?) "
+            "where action = 'forward' and caller <> '' group by caller"
+        )
+        async with self._store.connection.execute(query, (since, most)) as cursor:
+            return {row[0]: row[1] for row in await cursor.fetchall()}
+
     async def prune(self, *, now: float, days: int, mib: int) -> int:
         """Forget what is too old, and the oldest of what needs too much room; how many rows went."""
         gone = 0

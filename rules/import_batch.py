@@ -9,18 +9,22 @@ from datetime import UTC, datetime
 from itertools import chain, pairwise
 
 from rules.admission import EntryError, read_entry
+from rules.conflicts import holes_of, refuse_wide, written_holes
 from rules.entries import Interval, encode
+from rules.holding import Caught
 from rules.list_files import Line
-from rules.lists import Origin
 from rules.model import NumberClass, Trunk
 from rules.numbers import read_number
+from rules.origins import UNQUALIFIED, Origin, check_qualification
 from rules.settings import ListSettings
 
 _HEAD = 9  # of numbers with nine leading characters and the length in common, one is read, the others follow it
 _BY_HEAD = frozenset({NumberClass.MOBILE, NumberClass.FIXED, NumberClass.OTHER, NumberClass.TOLL_FREE})
 SHIFT = 24  # an entry is sorted as code << 24 | index of its origin
 MASK = (1 << SHIFT) - 1
+_QUALIFIED = ("licence", "document", "purpose", "hours", "owner", "approver")
 _SHOWN = 100  # refusals told one by one
+NOTHING_CAUGHT = Caught(0, 0, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Report:
     removed: int = 0
     refusals: list[Refusal] = field(default_factory=list)  # the first hundred
     refused: Counter[str] = field(default_factory=Counter)  # all of them, by name
+    held: list[str] = field(default_factory=list)  # why it waits for a person, or would have
+    overrules: int = 0  # blocks that an import into an allow list makes useless
+    caught: Caught = NOTHING_CAUGHT  # calls of the last day that it would have caught
 
     def refuse(self, refusal: Refusal) -> None:
         """One line more was not taken."""
@@ -55,11 +62,11 @@ class Report:
 class Batch:
     """Rows read into integers, with each origin kept once."""
 
-    def __init__(self, policy: ListSettings, origin: Origin, country: str) -> None:
-        self.policy, self.country = policy, country
+    def __init__(self, policy: ListSettings, origin: Origin, country: str, *, wide: bool) -> None:
+        self.policy, self.country, self.wide = policy, country, wide
         self.report = Report()
         self.packed: list[int] = []
-        self.wides: dict[Interval, int] = {}
+        self.wides: dict[Interval, tuple[int, str]] = {}  # index of the origin, and holes
         self.origins: dict[Origin, int] = {origin: 0}
         self._origin = origin
         self._trunk = Trunk("", country=country, national=bool(country))
@@ -81,7 +88,7 @@ class Batch:
                     if code is not None:
                         packed.append(code << SHIFT | index)
                         continue
-                self._read_one(text, index)
+                self._read_one(text, index, more.get("except", ""))
             except EntryError as error:
                 if on_error == "stop":
                     raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
@@ -90,10 +97,13 @@ class Batch:
         packed.sort()
         self.packed = [p for p, after in pairwise(chain(packed, (-1,))) if p >> SHIFT != after >> SHIFT]
 
-    def _read_one(self, text: str, index: int) -> None:
+    def _read_one(self, text: str, index: int, exceptions: str) -> None:
         interval = read_entry(text, self.policy, country=self.country)
+        holes = holes_of(interval, tuple(exceptions.split()), self.policy.kind, self.country)
         if not interval.exact:
-            self.wides[interval] = index
+            if not self.wide:
+                refuse_wide(interval, self.policy.kind)
+            self.wides[interval] = index, written_holes(holes)
             return
         self.packed.append(interval.start << SHIFT | index)
         # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
@@ -106,19 +116,28 @@ class Batch:
         known = self._indexes.get(key)
         if known is not None:
             return known
-        base = self._origin
-        origin = replace(
-            base,
-            source=more.get("source", base.source),
-            reason=more.get("reason", base.reason),
-            evidence=more.get("evidence", base.evidence),
-            note=more.get("note", base.note),
-            expires=_moment(more["expires"]) if "expires" in more else base.expires,
-        )
+        origin = self._origin_of(more)
+        if self.policy.kind == "allow":
+            check_qualification("this row", origin, required=self.policy.qualified)
         index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))
         if index > MASK:
             raise EntryError("too-many-origins", "more than 16 million different reasons, sources and notes")
         return index
+
+    def _origin_of(self, more: Mapping[str, str]) -> Origin:
+        base = self._origin
+        qualified = {name: more[name] for name in _QUALIFIED if name in more}
+        qualification = base.qualification
+        if qualified or "review" in more:
+            review = {"review": _moment(more["review"])} if "review" in more else {}
+            qualification = replace(base.qualification or UNQUALIFIED, **qualified, **review)  # type: ignore[arg-type]
+        return replace(
+            base,
+            **{name: more[name] for name in ("source", "reason", "evidence", "note") if name in more},
+            expires=_moment(more["expires"]) if "expires" in more else base.expires,
+            trunks=tuple(more["trunks"].split()) if "trunks" in more else base.trunks,
+            qualification=qualification,
+        )
 
 
 def _moment(text: str) -> float:

@@ -5,80 +5,66 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal
 
 from rules.admission import AGAINST_CALLERS, EntryError
+from rules.conflicts import overruled
 from rules.entries import decode
+from rules.holding import caught, overlap, reasons
 from rules.import_batch import MASK, SHIFT, Batch, Refusal, Report
 from rules.list_files import Line, read_lines
 from rules.lists import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
+from rules.origins import DAY_S, INSERT
 from rules.store import Connection
-
-_DAY_S = 86_400.0
 
 
 class _Unwanted(Exception):
-    """Rolls a dry run back."""
+    """Rolls a dry run back, and what is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How an import is to be done."""
+
+    country: str = ""  # national numbers are read in its plan
+    on_error: Literal["stop", "skip"] = "stop"  # a bad line ends the import, or is left out and reported
+    replace_all: bool = False  # a new version of the list: what is not among the rows is removed
+    dry_run: bool = False  # say what would happen, change nothing
+    wide: bool = False  # whole ranges may be blocked
+    force: bool = False  # also what covers numbers of an allow list or one's own
+    insist: bool = False  # although it would be held for a person; recorded
+    calls: Mapping[str, int] = field(default_factory=dict)  # how often each caller got through in the last day
+    progress: Callable[[int], None] | None = None  # told how many lines were read
+
+
+PLAIN = Wishes()
 
 
 async def import_file(
-    lists: Lists,
-    name: str,
-    stream: BinaryIO,
-    origin: Origin = OPERATOR,
-    *,
-    country: str = "",
-    column: str = "",
-    on_error: Literal["stop", "skip"] = "stop",
-    replace_all: bool = False,
-    dry_run: bool = False,
-    force: bool = False,
-    progress: Callable[[int], None] | None = None,
+    lists: Lists, name: str, stream: BinaryIO, origin: Origin = OPERATOR, wishes: Wishes = PLAIN, *, column: str = ""
 ) -> Report:
     """Import CSV, JSON lines or plain text; see `import_rows`."""
-    return await import_rows(
-        lists,
-        name,
-        read_lines(stream, column=column),
-        origin,
-        country=country,
-        on_error=on_error,
-        replace_all=replace_all,
-        dry_run=dry_run,
-        force=force,
-        progress=progress,
-    )
+    return await import_rows(lists, name, read_lines(stream, column=column), origin, wishes)
 
 
 async def import_rows(
-    lists: Lists,
-    name: str,
-    rows: Iterable[Line],
-    origin: Origin = OPERATOR,
-    *,
-    country: str = "",
-    on_error: Literal["stop", "skip"] = "stop",
-    replace_all: bool = False,
-    dry_run: bool = False,
-    force: bool = False,
-    progress: Callable[[int], None] | None = None,
+    lists: Lists, name: str, rows: Iterable[Line], origin: Origin = OPERATOR, wishes: Wishes = PLAIN
 ) -> Report:
     """Put (line, entry, further columns) on a list in one transaction; readers go on meanwhile.
 
-    ``replace_all``: the rows are a new version of the list, what is not among them is removed. ``dry_run`` says what
-    would happen and changes nothing. A bad line ends the import (``on_error="stop"``) or is skipped and reported.
+    What would be held for a person changes nothing and says why in `Report.held`; a dry run tells everything.
     """
-    policy = lists.policy(name)
-    batch = Batch(policy, origin, country)
-    await asyncio.to_thread(batch.read, rows, on_error, progress)
+    policy = lists.may_change(name, origin.author)
+    batch = Batch(policy, origin, wishes.country, wide=wishes.wide)
+    if wishes.dry_run:
+        wishes = replace(wishes, on_error="skip")
+    await asyncio.to_thread(batch.read, rows, wishes.on_error, wishes.progress)
     try:
         async with lists.store.transaction() as connection:
-            await _Import(lists, connection, name, batch, replace_all=replace_all, force=force).run(on_error)
-            if dry_run:
+            await _Import(lists, connection, name, batch, wishes).run()
+            if wishes.dry_run or (batch.report.held and not wishes.insist):
                 raise _Unwanted
     except _Unwanted:
         batch.report.import_id = None
@@ -88,32 +74,59 @@ async def import_rows(
 class _Import:
     """One import inside its transaction."""
 
-    def __init__(
-        self, lists: Lists, connection: Connection, name: str, batch: Batch, *, replace_all: bool, force: bool
-    ) -> None:
-        self.lists, self.connection, self.name, self.batch = lists, connection, name, batch
-        self.replace_all, self.force = replace_all, force
+    def __init__(self, lists: Lists, connection: Connection, name: str, batch: Batch, wishes: Wishes) -> None:
+        self.lists, self.connection, self.name, self.batch, self.wishes = lists, connection, name, batch, wishes
         self.list_id = self.import_id = self.first_origin = 0
 
-    async def run(self, on_error: str) -> None:
+    async def run(self) -> None:
         """Write everything."""
-        report, connection = self.batch.report, self.connection
+        report, connection, batch = self.batch.report, self.connection, self.batch
         self.list_id, entries = await self.lists.row_of(connection, self.name)
-        if self.batch.policy.kind in AGAINST_CALLERS and not self.force:
-            await self._refuse_protected(on_error)
+        if batch.policy.kind in AGAINST_CALLERS:
+            if not self.wishes.force:
+                await self._refuse_protected()
+            await self._compare_with_calls()
         await self._begin()
         await self._write_numbers()
         await self._write_wides()
         changed = await self._one("select count(*) from replaced where import_id = ?", self.import_id)
         changed += await self._one("select count(*) from replaced_wide where import_id = ?", self.import_id)
         report.changed = changed
-        report.added = len(self.batch.packed) + len(self.batch.wides) - changed
-        if self.replace_all:
+        report.added = len(batch.packed) + len(batch.wides) - changed
+        if self.wishes.replace_all:
             report.removed = await self._remove_others()
+        if batch.policy.kind == "allow":
+            report.overrules = await self._overruled()
         more = report.added - report.removed
-        if entries + more > self.batch.policy.max_entries:
+        if entries + more > batch.policy.max_entries:
             raise EntryError("full", f"list {self.name} would have {entries + more} entries; max_entries allows fewer")
+        report.held = reasons(
+            before=entries,
+            added=report.added,
+            removed=report.removed,
+            whole=self.wishes.replace_all,
+            found=report.caught,
+        )
         await self._finish(more)
+
+    async def _compare_with_calls(self) -> None:
+        """How many calls of the last day would these entries have caught?"""
+        calls, batch = self.wishes.calls, self.batch
+        if calls:
+            numbers = [packed >> SHIFT for packed in batch.packed]
+            wides = [(interval.start, interval.stop) for interval in batch.wides]
+            batch.report.caught = await asyncio.to_thread(caught, numbers, wides, calls)
+
+    async def _overruled(self) -> int:
+        """How many blocks of single numbers lie in what was added to an allow list."""
+        query = (
+            "select count(*) from exact a join exact b on b.code = a.code join list l on l.id = b.list "
+            "where a.list = ? and a.origin >= ? and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')"
+        )
+        found = await self._one(query, self.list_id, self.first_origin)
+        for interval in self.batch.wides:
+            found += len(await overruled(self.connection, interval, ()))
+        return found
 
     async def _begin(self) -> None:
         now, origins = self.lists.now(), self.batch.origins
@@ -125,21 +138,13 @@ class _Import:
         self.import_id = self.batch.report.import_id = cursor.lastrowid
         self.first_origin = 1 + await self._one("select coalesce(max(id), 0) from origin")
         days = self.batch.policy.expires_days
-        default = None if days is None else now + days * _DAY_S
+        default = None if days is None else now + days * DAY_S
         await self.connection.executemany(
-            "insert into origin values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            INSERT,
             (
                 (
-                    self.first_origin + index,
-                    o.source,
-                    o.reason,
-                    o.author,
-                    now,
-                    default if o.expires is None else o.expires,
-                    o.evidence,
-                    o.note,
-                    " ".join(o.trunks),
-                    self.import_id,
+                    *(o if o.expires is not None else replace(o, expires=default)).row(),
+                    *(now, self.import_id, self.first_origin + index),
                 )
                 for o, index in origins.items()
             ),
@@ -148,7 +153,7 @@ class _Import:
         kept = f"insert into replaced values ({self.import_id}, old.code, old.list, old.origin)"
         wide = (
             f"insert into replaced_wide values ({self.import_id}, old.list, old.start, old.stop, old.places, old.text, "
-            "old.origin)"
+            "old.origin, old.holes)"
         )
         for event in ("update", "delete"):
             await self.connection.execute(f"create temp trigger kept_{event} before {event} on exact begin {kept}; end")
@@ -164,11 +169,11 @@ class _Import:
     async def _write_wides(self) -> None:
         known = await self._one("select coalesce(max(id), 0) from wide")
         await self.connection.executemany(
-            "insert into wide (list, start, stop, places, text, origin) values (?, ?, ?, ?, ?, ?) "
-            "on conflict (list, start, stop, places) do update set origin = excluded.origin",
+            "insert into wide (list, start, stop, places, text, origin, holes) values (?, ?, ?, ?, ?, ?, ?) "
+            "on conflict (list, start, stop, places) do update set origin = excluded.origin, holes = excluded.holes",
             (
-                (self.list_id, i.start, i.stop, i.places, i.text, self.first_origin + index)
-                for i, index in self.batch.wides.items()
+                (self.list_id, i.start, i.stop, i.places, i.text, self.first_origin + index, holes)
+                for i, (index, holes) in self.batch.wides.items()
             ),
         )
         found = await self._rows("select id, start, stop from wide where id > ?", known)
@@ -187,31 +192,31 @@ class _Import:
             await self.connection.execute(f"drop trigger wide_{event}")
         report = self.batch.report
         await self.connection.execute(
-            "update import set added = ?, changed = ?, removed = ? where id = ?",
-            (report.added, report.changed, report.removed, self.import_id),
+            "update import set added = ?, changed = ?, removed = ?, insisted = ? where id = ?",
+            (report.added, report.changed, report.removed, "; ".join(report.held), self.import_id),
         )
         await count(self.connection, self.list_id, more)
         await mark_changed(self.connection)
 
-    async def _refuse_protected(self, on_error: str) -> None:
+    async def _refuse_protected(self) -> None:
         """Take out what covers numbers of allow lists and one's own."""
         wanted = "l.kind in ('allow', 'own') and l.configured"
         if not await self._one(f"select coalesce(sum(entries), 0) from list l where {wanted}"):
             return
         rows = await self._rows(f"select code, code from exact e join list l on l.id = e.list where {wanted}")
         rows += await self._rows(f"select start, stop from wide w join list l on l.id = w.list where {wanted}")
-        covered = _overlap(sorted(rows))
+        covered = overlap(sorted((row[0], row[1]) for row in rows))
         batch = self.batch
         for packed in [p for p in batch.packed if covered(p >> SHIFT, p >> SHIFT)]:
-            self._protected(decode(packed >> SHIFT), on_error)
+            self._protected(decode(packed >> SHIFT))
         batch.packed = [p for p in batch.packed if not covered(p >> SHIFT, p >> SHIFT)]
         for interval in [i for i in batch.wides if covered(i.start, i.stop)]:
-            self._protected(interval.text, on_error)
+            self._protected(interval.text)
             del batch.wides[interval]
 
-    def _protected(self, text: str, on_error: str) -> None:
+    def _protected(self, text: str) -> None:
         message = f"{text} covers numbers of an allow list or one's own"
-        if on_error == "stop":
+        if self.wishes.on_error == "stop":
             raise EntryError("protected", f"{message}; nothing was imported")
         self.batch.report.refuse(Refusal(0, text, "protected", message))
 
@@ -220,18 +225,6 @@ class _Import:
 
     async def _rows(self, query: str, *values: object) -> list[tuple[int, ...]]:
         return [tuple(row) for row in await self.connection.execute_fetchall(query, values)]
-
-
-def _overlap(covers: list[tuple[int, ...]]) -> Callable[[int, int], bool]:
-    """Tells whether an interval has a number in common with one of these, which are sorted."""
-    starts = [start for start, _ in covers]
-    reach = list(accumulate((stop for _, stop in covers), max))
-
-    def overlaps(start: int, stop: int) -> bool:
-        before = bisect_right(starts, stop)
-        return before > 0 and reach[before - 1] >= start
-
-    return overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,19 +240,20 @@ class Import:
     changed: int
     removed: int
     undone: float | None
+    insisted: str  # why it had been held, when a person insisted
 
 
 async def imports(lists: Lists, *, limit: int = 50) -> list[Import]:
     """The latest imports, newest first."""
     rows = await lists.store.connection.execute_fetchall(
-        "select i.id, l.name, i.source, i.author, i.created, i.added, i.changed, i.removed, i.undone "
+        "select i.id, l.name, i.source, i.author, i.created, i.added, i.changed, i.removed, i.undone, i.insisted "
         "from import i join list l on l.id = i.list order by i.id desc limit ?",
         (limit,),
     )
     return [Import(*row) for row in rows]
 
 
-async def undo(lists: Lists, import_id: int) -> Import:
+async def undo(lists: Lists, import_id: int, *, author: str = "") -> Import:
     """Take back a whole import: what it added goes, what it changed or removed is as before.
 
     Entries that were edited since then stay as they are.
@@ -270,6 +264,7 @@ async def undo(lists: Lists, import_id: int) -> Import:
             raise EntryError("no-such-import", f"there is no import {import_id}")
         if found[0].undone is not None:
             raise EntryError("undone", f"import {import_id} was undone already")
+        lists.may_change(found[0].list, author)
         list_id, _ = await lists.row_of(connection, found[0].list)
         its = "origin in (select id from origin where import_id = ?)"
         gone = await connection.execute(f"delete from exact where list = ? and {its}", (list_id, import_id))
@@ -280,8 +275,8 @@ async def undo(lists: Lists, import_id: int) -> Import:
         await unspread(connection, wides)
         again = await _wides(
             connection,
-            "insert or ignore into wide (list, start, stop, places, text, origin) "
-            "select list, start, stop, places, text, origin from replaced_wide where import_id = ?",
+            "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
+            "select list, start, stop, places, text, origin, holes from replaced_wide where import_id = ?",
             import_id,
         )
         await spread(connection, again)

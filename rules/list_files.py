@@ -19,6 +19,15 @@ COLUMNS = {
     "source": ("source", "来源"),
     "expires": ("expires", "until", "有效期"),
     "evidence": ("evidence", "reference", "证据"),
+    "trunks": ("trunks", "trunk", "中继"),
+    "licence": ("licence", "license", "许可证"),
+    "document": ("document", "documenthash"),
+    "purpose": ("purpose", "用途"),
+    "hours": ("hours", "时段"),
+    "review": ("review", "reviewdate", "复核日期"),
+    "owner": ("owner", "责任人"),
+    "approver": ("approver", "审批人"),
+    "except": ("except", "exceptions", "例外"),
     "note": ("note", "comment", "remark", "remarks", "备注"),
 }
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}

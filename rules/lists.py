@@ -6,44 +6,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rules.admission import AGAINST_CALLERS, EntryError, read_entry
+from rules.conflicts import holes_of, in_holes, overruled, protected, read_holes, refuse_wide, written_holes
 from rules.entries import Interval, decode, digits_of, encode
+from rules.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
+from rules.reach import reach
 from rules.settings import ListSettings
 from rules.store import Connection, Store
 
-_DAY_S = 86_400.0
-_ORIGIN = "o.source, o.reason, o.author, o.created, o.expires, o.evidence, o.note, o.trunks, o.import_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an entry comes from and how long it counts."""
-
-    source: str = "operator"
-    reason: str = ""
-    author: str = ""
-    expires: float | None = None  # seconds since the epoch; None: the list's default
-    evidence: str = ""
-    note: str = ""
-    trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
-
-
-OPERATOR = Origin()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry as it stands in a list."""
-
-    list: str
-    text: str  # +8613800138000, +86138*, +8613800000000-+8613899999999
-    origin: Origin
-    created: float
-    import_id: int | None = None
+__all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
 
 
 class Lists:
@@ -78,6 +53,16 @@ class Lists:
             raise EntryError("no-such-list", f"there is no list {name!r} in ringfence.yaml; it has {known}")
         return self.settings[name]
 
+    def may_change(self, name: str, author: str) -> ListSettings:
+        """The policy of a list that this author may change."""
+        policy = self.policy(name)
+        if policy.changed_by and author not in policy.changed_by:
+            raise EntryError(
+                "not-yours",
+                f"list {name} is changed by {', '.join(policy.changed_by)} only (changed_by), not by {author or 'you'}",
+            )
+        return policy
+
     async def add(
         self,
         name: str,
@@ -85,30 +70,42 @@ class Lists:
         origin: Origin = OPERATOR,
         *,
         country: str = "",
+        exceptions: tuple[str, ...] = (),
+        wide: bool = False,
         force: bool = False,
     ) -> Entry:
         """Put a number, prefix or range on a list; an entry that stands there already gets the new origin.
 
-        ``force`` adds an entry although it covers numbers of an allow list or one's own.
+        ``exceptions`` are what an allow prefix or range leaves out. ``wide`` lets a whole range be blocked, ``force``
+        adds an entry although it covers numbers of an allow list or one's own.
         """
-        policy = self.policy(name)
+        policy = self.may_change(name, origin.author)
         interval = read_entry(text, policy, country=country)
+        holes = holes_of(interval, exceptions, policy.kind, country)
+        if policy.kind == "allow":
+            check_qualification(text, origin, required=policy.qualified)
         async with self.store.transaction() as connection:
             list_id, entries = await self.row_of(connection, name)
-            if policy.kind in AGAINST_CALLERS and not force:
-                await _refuse_protected(connection, text, interval)
+            if policy.kind in AGAINST_CALLERS and not force and (other := await protected(connection, interval)):
+                raise EntryError(
+                    "protected", f"{text!r} covers numbers of list {other}; take them off there first, or force it"
+                )
+            if not wide:
+                refuse_wide(interval, policy.kind)
             origin_id, created, kept = await self.keep_origin(connection, origin, policy)
-            if await put(connection, list_id, interval, origin_id):
+            if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
                 if entries >= policy.max_entries:
                     raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
                 await count(connection, list_id, 1)
             await mark_changed(connection)
-        return Entry(name, interval.text, kept, created)
+            useless = await overruled(connection, interval, holes) if policy.kind == "allow" else ()
+        texts = tuple(hole.text for hole in holes)
+        return Entry(name, interval.text, kept, created, None, texts, reach(interval), useless)
 
-    async def remove(self, name: str, text: str, *, country: str = "") -> Entry:
+    async def remove(self, name: str, text: str, *, country: str = "", author: str = "") -> Entry:
         """Take an entry off a list."""
         interval = read_entry(text, ListSettings(kind="plain", min_length=1), country=country)
-        self.policy(name)
+        self.may_change(name, author)
         async with self.store.transaction() as connection:
             found = await _entries(connection, [interval], name)
             if not found:
@@ -127,20 +124,21 @@ class Lists:
         wide = after.endswith("*") or "-" in after
         if wide or not after:
             query = (
-                f"select w.text, {_ORIGIN} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
+                f"select w.text, w.holes, {COLUMNS} from wide w join list l on l.id = w.list "
+                "join origin o on o.id = w.origin "
                 "where l.name = ? and (w.start, w.text) > "
                 "(select coalesce(max(start), -1), ? from wide where text = ?) order by w.start, w.text limit ?"
             )
             rows = await connection.execute_fetchall(query, (name, after, after, limit))
-            found = [_entry(name, *row) for row in rows]
+            found = [entry_of(name, row[0], *row[2:], exceptions=read_holes(row[1])) for row in rows]
         if len(found) < limit:
             query = (
-                f"select e.code, {_ORIGIN} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                f"select e.code, {COLUMNS} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
                 "where l.name = ? and e.code > ? order by e.code limit ?"
             )
             start = -1 if wide or not after else encode(after)
             rows = await connection.execute_fetchall(query, (name, start, limit - len(found)))
-            found += [_entry(name, decode(row[0]), *row[1:]) for row in rows]
+            found += [entry_of(name, decode(row[0]), *row[1:]) for row in rows]
         return found
 
     async def covering(self, canonical: str) -> list[Entry]:
@@ -149,17 +147,31 @@ class Lists:
         if code is None:
             return []
         query = (
-            f"select l.name, null, {_ORIGIN} from exact e join list l on l.id = e.list "
+            f"select l.name, null, '', {COLUMNS} from exact e join list l on l.id = e.list "
             "join origin o on o.id = e.origin where e.code = ?1 union all "
-            f"select l.name, w.text, {_ORIGIN} from span s join wide w on w.id = s.wide join list l on l.id = w.list "
-            "join origin o on o.id = w.origin where s.start = "
+            f"select l.name, w.text, w.holes, {COLUMNS} from span s join wide w on w.id = s.wide "
+            "join list l on l.id = w.list join origin o on o.id = w.origin where s.start = "
             "(select start from span where start <= ?1 order by start desc limit 1) "
             "and w.stop >= ?1 and w.places in (0, ?2)"
         )
         rows = await self.store.connection.execute_fetchall(query, (code, len(digits_of(canonical))))
         return sorted(
-            (_entry(row[0], row[1] or canonical, *row[2:]) for row in rows), key=lambda entry: (entry.list, entry.text)
+            (
+                entry_of(row[0], row[1] or canonical, *row[3:], exceptions=read_holes(row[2]))
+                for row in rows
+                if not in_holes(row[2], code)
+            ),
+            key=lambda entry: (entry.list, entry.text),
         )
+
+    async def newest(self, name: str) -> str:
+        """A number that came to a list last, as people write it; empty for none."""
+        query = (
+            "select e.code from exact e join list l on l.id = e.list where l.name = ? and e.origin = "
+            "(select max(id) from origin where import_id is not null) limit 1"
+        )
+        rows = list(await self.store.connection.execute_fetchall(query, (name,)))
+        return decode(rows[0][0]) if rows else ""
 
     async def counts(self) -> dict[str, int]:
         """How many entries each configured list has."""
@@ -177,27 +189,12 @@ class Lists:
         self, connection: Connection, origin: Origin, policy: ListSettings, import_id: int | None = None
     ) -> tuple[int, float, Origin]:
         """Write an origin, its expiry settled; its id, its time and itself as it stands now."""
-        created, expires = self.now(), origin.expires
-        if expires is None and policy.expires_days is not None:
-            expires = created + policy.expires_days * _DAY_S
-        cursor = await connection.execute(
-            "insert into origin (source, reason, author, created, expires, evidence, note, trunks, import_id) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                origin.source,
-                origin.reason,
-                origin.author,
-                created,
-                expires,
-                origin.evidence,
-                origin.note,
-                " ".join(origin.trunks),
-                import_id,
-            ),
-        )
+        created = self.now()
+        if origin.expires is None and policy.expires_days is not None:
+            origin = replace(origin, expires=created + policy.expires_days * DAY_S)
+        cursor = await connection.execute(INSERT, (*origin.row(), created, import_id, None))
         assert cursor.lastrowid is not None
-        kept = Origin(origin.source, origin.reason, origin.author, expires, origin.evidence, origin.note, origin.trunks)
-        return cursor.lastrowid, created, kept
+        return cursor.lastrowid, created, origin
 
     async def configure(self, settings: Mapping[str, ListSettings]) -> None:
         """Make the table of lists say what ringfence.yaml says; entries of a list that left it stay, asleep."""
@@ -222,7 +219,7 @@ class Lists:
             await mark_changed(connection)
 
 
-async def put(connection: Connection, list_id: int, interval: Interval, origin_id: int) -> bool:
+async def put(connection: Connection, list_id: int, interval: Interval, origin_id: int, *, holes: str = "") -> bool:
     """Write an entry; true when it was not there before."""
     if interval.exact:
         values: tuple[Any, ...] = (origin_id, interval.start, list_id)
@@ -231,14 +228,15 @@ async def put(connection: Connection, list_id: int, interval: Interval, origin_i
             return False
         await connection.execute("insert into exact (origin, code, list) values (?, ?, ?)", values)
         return True
-    values = (origin_id, list_id, interval.start, interval.stop, interval.places)
+    values = (origin_id, holes, list_id, interval.start, interval.stop, interval.places)
     done = await connection.execute(
-        "update wide set origin = ? where list = ? and start = ? and stop = ? and places = ?", values
+        "update wide set origin = ?, holes = ? where list = ? and start = ? and stop = ? and places = ?", values
     )
     if done.rowcount:
         return False
     cursor = await connection.execute(
-        "insert into wide (origin, list, start, stop, places, text) values (?, ?, ?, ?, ?, ?)", (*values, interval.text)
+        "insert into wide (origin, holes, list, start, stop, places, text) values (?, ?, ?, ?, ?, ?, ?)",
+        (*values, interval.text),
     )
     assert cursor.lastrowid is not None
     await spread(connection, [(cursor.lastrowid, interval.start, interval.stop)])
@@ -295,38 +293,18 @@ async def mark_changed(connection: Connection) -> None:
 async def _entries(connection: Connection, intervals: list[Interval], name: str) -> list[Entry]:
     found = []
     for interval in intervals:
+        values: tuple[Any, ...] = (name, interval.start)
         if interval.exact:
-            rows = await connection.execute_fetchall(
-                f"select {_ORIGIN} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
-                "where l.name = ? and e.code = ?",
-                (name, interval.start),
+            query = (
+                f"select '', {COLUMNS} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code = ?"
             )
         else:
-            rows = await connection.execute_fetchall(
-                f"select {_ORIGIN} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
-                "where l.name = ? and w.start = ? and w.stop = ? and w.places = ?",
-                (name, interval.start, interval.stop, interval.places),
+            query = (
+                f"select w.holes, {COLUMNS} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
+                "where l.name = ? and w.start = ? and w.stop = ? and w.places = ?"
             )
-        found += [_entry(name, interval.text, *row) for row in rows]
+            values = (*values, interval.stop, interval.places)
+        rows = await connection.execute_fetchall(query, values)
+        found += [entry_of(name, interval.text, *row[1:], exceptions=read_holes(row[0])) for row in rows]
     return found
-
-
-def _entry(name: str, text: str, *row: Any) -> Entry:
-    source, reason, author, created, expires, evidence, note, trunks, import_id = row
-    origin = Origin(source, reason, author, expires, evidence, note, tuple(trunks.split()))
-    return Entry(name, text, origin, created, import_id)
-
-
-async def _refuse_protected(connection: Connection, text: str, interval: Interval) -> None:
-    """An entry against callers must not cover what an allow list or the own numbers hold."""
-    query = (
-        "select l.name from exact e join list l on l.id = e.list "
-        "where e.code between ?1 and ?2 and l.kind in ('allow', 'own') and l.configured "
-        "union all select l.name from wide w join list l on l.id = w.list "
-        "where w.start <= ?2 and w.stop >= ?1 and l.kind in ('allow', 'own') and l.configured limit 1"
-    )
-    rows = list(await connection.execute_fetchall(query, (interval.start, interval.stop)))
-    if rows:
-        raise EntryError(
-            "protected", f"{text!r} covers numbers of list {rows[0][0]}; take them off there first, or force it"
-        )

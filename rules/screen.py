@@ -75,7 +75,7 @@ class Screen:
         lookup: Lookup | None = None
         opened: TextIO | None = None
         try:
-            lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_ms / 2000)
+            lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_ms / 2000, zone=settings.time_zone)
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
                 log = opened = (base / settings.logging.file).open("a", encoding="utf-8")

@@ -36,6 +36,8 @@ class ListSettings(Part):
     min_length: int = Field(3, ge=1, le=15, description="Digits that an entry must have at least.")
     expires_days: int | None = Field(None, ge=1, description="Default life of an entry; none: for ever.")
     max_entries: int = Field(20_000_000, ge=1, description="Entries it may have at most.")
+    changed_by: list[str] = Field(default=[], description="Who may change it, by login name; none: everybody.")
+    qualified: bool = Field(False, description="Allow entries need licence, document, purpose, review and approver.")
 
 
 class StorageSettings(Part):
@@ -48,6 +50,7 @@ class StorageSettings(Part):
     decision_days: int = Field(30, ge=1, description="How long decision records are kept.")
     decision_mib: int = Field(2048, ge=1, description="How much room decision records may take.")
     cache_entries: int = Field(100_000, ge=16, description="Callers held in the LRU cache.")
+    snapshot_hours: int = Field(1, ge=0, description="Hours between copies of changed lists to fall back on; 0: none.")
 
 
 class Thresholds(Part):

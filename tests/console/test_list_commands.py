@@ -10,9 +10,12 @@ def entries(run, name: str) -> list[str]:
 
 
 def test_numbers_in_any_spelling_on_and_off(run):
-    added = run("lists", "add", "blocked", "170 1234 5678", "+86171*", "--reason", "rang at night", "--expires", "30d")
+    words = ["--reason", "rang at night", "--expires", "30d", "--range"]
+    added = run("lists", "add", "blocked", "170 1234 5678", "+86171*", *words)
     assert added.exit_code == 0, added.stderr
     assert added.stdout.splitlines()[0].startswith("+8617012345678 is on blocked until 20")
+    assert "+86171* is on blocked" in added.stdout
+    assert "it hits 100,000,000 numbers of the plan" in added.stdout
     assert entries(run, "blocked") == ["+86171*", "+8617012345678"]
     removed = run("lists", "remove", "blocked", "008617012345678")
     assert removed.stdout == "+8617012345678 is off blocked.\n"
@@ -44,6 +47,7 @@ def test_pages(run):
     [
         (["add", "nobody", "17012345678"], "it has allowed, blocked, suspected"),
         (["add", "blocked", "110"], "emergency"),
+        (["add", "blocked", "+86171*"], "would stop 100,000,000 numbers of the plan; say --range"),
         (["add", "blocked", "8.61391E+12"], "format the column as text"),
         (["add", "allowed", "95588", "--trunk", "other"], "no trunk is named other"),
         (["remove", "blocked", "17012345678"], "is not on list blocked"),
@@ -69,5 +73,21 @@ def test_a_file_whole_or_not_at_all(run, tmp_path):
     assert f"{numbers}:3: " in done.stderr
     assert "3 lines: 2 added to blocked, 0 changed, 0 removed, 1 refused" in done.stdout
     numbers.write_text("number\n17012345679\n")
-    run("lists", "import", "blocked", str(numbers), "--replace")
+    held = run("lists", "import", "blocked", str(numbers), "--replace")
+    assert held.exit_code == 1
+    assert "held, nothing was changed: it changes 50% of the list" in held.stderr
+    run("lists", "import", "blocked", str(numbers), "--replace", "--yes-really")
     assert entries(run, "blocked") == ["+8617012345679"]
+
+
+def test_an_allow_entry_of_an_organisation(run):
+    run("lists", "add", "blocked", "95012345")
+    shown = ["--licence", "B2-1", "--document", "sha256:ab", "--purpose", "surveys", "--hours", "09:00-18:00"]
+    whole = [*shown, "--review", "30d", "--owner", "Li", "--approver", "Wang"]
+    lacking = run("lists", "add", "allowed", "95012*", *shown)
+    assert lacking.stderr == "'95012*': the qualification lacks review, owner, approver\n"
+    added = run("lists", "add", "allowed", "95012*", *whole, "--except", "95012999")
+    assert added.exit_code == 0, added.stderr
+    assert "useless from now on: CN:95012345 on blocked" in added.stdout
+    (entry,) = json.loads(run("lists", "show", "allowed", "--json").stdout)
+    assert (entry["licence"], entry["hours"], entry["except"]) == ("B2-1", "09:00-18:00", ["CN:95012999"])

@@ -13,6 +13,7 @@ from rules.entries import encode, number_interval, prefix_interval, range_interv
 from rules.lists import Lists, Origin, mark_changed
 from rules.lists import put as write
 from rules.lists import take as erase
+from rules.origins import INSERT
 from rules.settings import ListSettings
 
 KINDS = ("allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "plain")
@@ -82,7 +83,7 @@ async def test_a_write_that_touches_no_list_empties_nothing(tmp_path):
 
 async def test_the_wide_entry_reappears_when_the_narrow_one_expires(tmp_path):
     async with opened(tmp_path) as (lists, lookup):
-        await lists.add("block", "+86138*")
+        await lists.add("block", "+86138*", wide=True)
         await lists.add("allow", "+8613800138000", Origin(expires=100.0))
         lookup.poll()
         assert names(lookup.look_up("+8613800138000", 99.9)) == [("allow", "+8613800138000"), ("block", "+86138*")]
@@ -112,7 +113,7 @@ async def test_a_read_over_its_budget_is_unknown_counted_and_not_kept(tmp_path):
         async with lists.store.transaction() as connection:
             rows = [(encode("+8613800138000"), list_id, 1) for list_id in range(5_000)]
             await connection.executemany("insert into exact values (?, ?, ?)", rows)
-            await connection.execute("insert into origin values (1, '', '', '', 0, null, '', '', '', null)")
+            await connection.execute(INSERT, (*Origin().row(), 0.0, None, 1))
         assert lookup.look_up("+8613800138000", 1.0) is None
         assert lookup.look_up("+8613800138000", 1.0) is None
         assert (lookup.unknown, lookup.misses, lookup.hits) == (2, 2, 0)

@@ -16,7 +16,7 @@ BLOCK = ListSettings(kind="block")
 
 
 def batch(rows, country="CN", on_error="skip"):
-    read = Batch(BLOCK, Origin("feed"), country)
+    read = Batch(BLOCK, Origin("feed"), country, wide=True)
     read.read(rows, on_error, None)
     return read
 
@@ -66,7 +66,7 @@ def test_many_refusals_are_counted_and_some_are_shown():
 
 def test_progress_is_told():
     told = []
-    Batch(BLOCK, Origin(), "CN").read(((n, "95588", {}) for n in range(60_000)), "skip", told.append)
+    Batch(BLOCK, Origin(), "CN", wide=False).read(((n, "95588", {}) for n in range(60_000)), "skip", told.append)
     assert told == [20_000, 40_000, 60_000]
 
 

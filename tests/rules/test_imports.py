@@ -13,7 +13,7 @@ import pytest
 
 from rules.admission import EntryError
 from rules.cache import Lookup
-from rules.imports import import_file, import_rows, imports, undo
+from rules.imports import Wishes, import_file, import_rows, imports, undo
 from rules.lists import Lists, Origin
 from rules.settings import ListSettings
 
@@ -22,6 +22,8 @@ LISTS = {
     "nuisance": ListSettings(kind="block", max_entries=1_000),
     "week": ListSettings(kind="suspect", expires_days=7),
 }
+WIDE = Wishes(wide=True)
+VERSION = Wishes(wide=True, replace_all=True, insist=True)
 
 
 @asynccontextmanager
@@ -60,7 +62,8 @@ async def test_a_file_is_imported_and_live(tmp_path):
         lookup = Lookup(tmp_path / "lists.db", entries=16)
         assert lookup.look_up("+8613800138000", 1.0) == ()
         data = "reason,number\nnight,138 0013 8000\n,9558*\n,+8613900000000-+8613900000999\n"
-        report = await import_file(lists, "nuisance", io.BytesIO(data.encode()), Origin("police"), country="CN")
+        stream = io.BytesIO(data.encode())
+        report = await import_file(lists, "nuisance", stream, Origin("police"), Wishes("CN", wide=True))
         assert (report.lines, report.added, report.changed, report.removed) == (3, 3, 0, 0)
         lookup.poll()
         hit = lookup.look_up("+8613800138000", 1.0)[0]
@@ -75,8 +78,10 @@ async def test_a_file_is_imported_and_live(tmp_path):
 async def test_what_stands_there_already_is_changed_and_counted(tmp_path):
     async with opened(tmp_path) as lists:
         await lists.add("nuisance", "+8613800138000")
-        await lists.add("nuisance", "+86139*")
-        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*", "+86138*"))
+        await lists.add("nuisance", "+86139*", wide=True)
+        report = await import_rows(
+            lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*", "+86138*"), wishes=WIDE
+        )
         assert (report.added, report.changed) == (2, 2)
         assert (await lists.counts())["nuisance"] == 4
 
@@ -85,8 +90,8 @@ async def test_a_new_version_removes_what_it_lacks(tmp_path):
     async with opened(tmp_path) as lists:
         await lists.add("bank", "+8613700137000")
         for text in ("+8613800138000", "+8613800138001", "+86139*", "+86136*"):
-            await lists.add("nuisance", text)
-        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+86139*", "CN:95588"), replace_all=True)
+            await lists.add("nuisance", text, wide=True)
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+86139*", "CN:95588"), wishes=VERSION)
         assert (report.added, report.changed, report.removed) == (1, 2, 2)
         assert await texts(lists) == ["+86139*", "+8613800138000", "CN:95588"]
         assert await texts(lists, "bank") == ["+8613700137000"]
@@ -98,7 +103,7 @@ async def test_a_dry_run_tells_and_changes_nothing(tmp_path):
         await lists.add("nuisance", "+8613800138000")
         before = state(tmp_path)
         report = await import_rows(
-            lists, "nuisance", rows("+8613800138001", "000"), on_error="skip", replace_all=True, dry_run=True
+            lists, "nuisance", rows("+8613800138001", "000"), wishes=Wishes(replace_all=True, dry_run=True)
         )
         assert (report.added, report.removed, report.import_id, report.refused) == (1, 1, None, {"nonsense": 1})
         assert state(tmp_path) == before
@@ -109,10 +114,10 @@ async def test_a_dry_run_tells_and_changes_nothing(tmp_path):
 async def test_an_import_is_undone_by_its_id(tmp_path):
     async with opened(tmp_path) as lists:
         for text in ("+8613800138000", "+8613800138001", "+86139*", "+86136*", "+86137*"):
-            await lists.add("nuisance", text)
+            await lists.add("nuisance", text, wide=True)
         before = state(tmp_path)
         new = rows("+8613800138000", "+8613800138009", "+86139*", "+861391*", "+86137*")
-        report = await import_rows(lists, "nuisance", new, Origin("feed", author="li"), replace_all=True)
+        report = await import_rows(lists, "nuisance", new, Origin("feed", author="li"), VERSION)
         made = (await imports(lists))[0]
         assert (made.id, made.list, made.source, made.author) == (report.import_id, "nuisance", "feed", "li")
         assert (made.added, made.changed, made.removed, made.undone) == (2, 3, 2, None)
@@ -127,7 +132,7 @@ async def test_an_import_is_undone_by_its_id(tmp_path):
 
 async def test_what_was_edited_since_stays_when_an_import_is_undone(tmp_path):
     async with opened(tmp_path) as lists:
-        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*"))
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*"), wishes=WIDE)
         await lists.add("nuisance", "+8613800138000", Origin("by hand"))
         await undo(lists, report.import_id)
         assert await texts(lists) == ["+8613800138000"]
@@ -140,7 +145,7 @@ async def test_a_bad_line_ends_it_all_or_is_skipped(tmp_path):
         with pytest.raises(EntryError, match=r"line 2: .*zeros only.*nothing was imported"):
             await import_rows(lists, "nuisance", rows("+8613800138000", "000"))
         assert state(tmp_path) == before
-        report = await import_rows(lists, "nuisance", rows("+8613800138000", "000"), on_error="skip")
+        report = await import_rows(lists, "nuisance", rows("+8613800138000", "000"), wishes=Wishes(on_error="skip"))
         assert (report.added, [refusal.line for refusal in report.refusals]) == (1, [2])
 
 
@@ -150,11 +155,11 @@ async def test_allowed_numbers_are_not_blocked_by_an_import(tmp_path):
         await lists.add("bank", "+86139*")
         new = rows("+8613800138000", "+8613800138001", "+8613900139000", "+86138*", "+86137*")
         with pytest.raises(EntryError, match=r"\+8613800138000 covers numbers of an allow list.*nothing was imported"):
-            await import_rows(lists, "nuisance", new)
-        report = await import_rows(lists, "nuisance", new, on_error="skip")
+            await import_rows(lists, "nuisance", new, wishes=WIDE)
+        report = await import_rows(lists, "nuisance", new, wishes=Wishes(on_error="skip", wide=True))
         assert (report.added, report.refused) == (2, {"protected": 3})
         assert await texts(lists) == ["+86137*", "+8613800138001"]
-        assert (await import_rows(lists, "nuisance", new, force=True)).added == 3
+        assert (await import_rows(lists, "nuisance", new, wishes=Wishes(force=True, wide=True))).added == 3
 
 
 async def test_a_list_takes_no_more_than_it_may(tmp_path):
@@ -176,7 +181,7 @@ async def test_expiry_is_the_row_s_or_the_list_s(tmp_path):
 IMPORTER = """
 import asyncio, sys
 from pathlib import Path
-from rules.imports import import_rows
+from rules.imports import Wishes, import_rows
 from rules.lists import Lists
 from rules.settings import ListSettings
 
@@ -185,7 +190,7 @@ async def main():
     for turn in range(1_000):
         rows = [(n, f"+86138{turn * 500 + n:08d}", {}) for n in range(500)] + [(501, f"+8613{turn:05d}*", {})]
         print("begun", flush=True)
-        await import_rows(lists, "nuisance", rows)
+        await import_rows(lists, "nuisance", rows, wishes=Wishes(wide=True))
         print("done", flush=True)
 
 asyncio.run(main())

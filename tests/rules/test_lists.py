@@ -149,7 +149,7 @@ def test_each_start_names_everything_that_covers_it(tmp_path_factory, edits):
         async with opened(path) as lists:
             for add, name, text in edits:
                 if add:
-                    await lists.add(name, text, force=True)
+                    await lists.add(name, text, wide=True, force=True)
                 elif text in await texts(lists, name):
                     await lists.remove(name, text)
 
@@ -169,7 +169,7 @@ async def main():
     lists = await Lists.open(Path(sys.argv[1]), {"nuisance": ListSettings(kind="block")})
     for number in range(100_000):
         text = f"+86138{number:08d}" if number % 3 else f"+8613{number:07d}*"
-        entry = await lists.add("nuisance", text)
+        entry = await lists.add("nuisance", text, wide=True)
         print(entry.text, flush=True)
 
 asyncio.run(main())

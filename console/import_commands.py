@@ -1,0 +1,279 @@
+"""`ringfence lists import | export | imports | undo`: whole files of numbers in and out, and back again."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import getpass
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import FAULTS, as_json, clear_errors, fail, print_table
+from console.list_commands import Country, ListName, as_data, lists_app, opened
+from console.options import AsJson, ConfigurationFile, chosen, shown_time
+
+if TYPE_CHECKING:
+    from rules.import_batch import Report
+    from rules.imports import Wishes
+    from rules.lists import Lists, Origin
+
+DAY_S = 86_400.0
+POLLED_S = 0.25  # the proxy looks for changes so often
+PAGE = 5_000
+
+
+class OnError(StrEnum):
+    """What a bad line does."""
+
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class Format(StrEnum):
+    """How entries are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    TEXT = "text"
+
+
+@lists_app.command(name="import")
+def import_numbers(
+    context: typer.Context,
+    name: ListName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or text; - for standard input.")],
+    column: Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")] = "",
+    reason: Annotated[str, typer.Option(help="For rows that give none.")] = "",
+    source: Annotated[str, typer.Option(help="Who says so; default: the file's name.")] = "",
+    replace: Annotated[bool, typer.Option(help="The file is the whole list: what is not in it is removed.")] = False,
+    on_error: Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")] = OnError.STOP,
+    skip: Annotated[bool, typer.Option(help="The same as --on-error skip.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, change nothing.")] = False,
+    ranges: Annotated[bool, typer.Option("--range", help="Prefixes and ranges may be blocked.")] = False,
+    force: Annotated[bool, typer.Option(help="Even what covers numbers of an allow list.")] = False,
+    yes_really: Annotated[
+        bool, typer.Option(help="Even an empty version, one that changes much or stops many calls; recorded.")
+    ] = False,
+    country: Country = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile."""
+    chosen_file = chosen(context, config)
+    bad: OnError = OnError.SKIP if skip else on_error
+
+    async def work() -> tuple[Report, float, str]:
+        from rules.imports import Wishes
+        from rules.lists import Origin
+
+        async with opened(chosen_file) as (lists, configuration):
+            with progress_bar() as told:
+                wishes = Wishes(
+                    country=country.upper() or configuration.country,
+                    on_error=bad.value,
+                    replace_all=replace,
+                    dry_run=dry_run,
+                    wide=ranges,
+                    force=force,
+                    insist=yes_really,
+                    calls=await calls_of_the_last_day(chosen_file.parent / configuration.storage.database),
+                    progress=told,
+                )
+                origin = Origin(source or file.name, reason, getpass.getuser())
+                started = time.perf_counter()
+                report = await run_import(lists, name, file, origin, wishes, column)
+            newest = await lists.newest(name) if report.import_id is not None else ""
+            return report, time.perf_counter() - started, newest
+
+    with clear_errors():
+        report, took, example = asyncio.run(work())
+    held = bool(report.held) and not yes_really
+    if json:
+        as_json({**asdict(report), "refused": dict(report.refused)})
+    else:
+        print_report(report, str(file), name, dry_run=dry_run or held)
+        if report.import_id is not None:
+            typer.echo(f"live after {took + POLLED_S:.1f} s{f'; try: ringfence why {example}' if example else ''}")
+    if held and not dry_run:
+        fail(f"held, nothing was changed: {'; '.join(report.held)}. A person says --yes-really, which is recorded.")
+    if report.refused and bad is OnError.STOP:
+        raise typer.Exit(FAULTS)
+
+
+async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes: Wishes, column: str) -> Report:
+    """Import a file or standard input."""
+    from rules.imports import import_file
+
+    if str(file) == "-":
+        return await import_file(lists, name, sys.stdin.buffer, origin, wishes, column=column)
+    with file.open("rb") as stream:
+        return await import_file(lists, name, stream, origin, wishes, column=column)
+
+
+async def calls_of_the_last_day(database: Path) -> dict[str, int]:
+    """How often each caller got through untouched in the last day, as far as the record tells."""
+    from rules.decisions import Decisions
+    from rules.screen import decisions_path
+
+    path = decisions_path(database)
+    if not await asyncio.to_thread(path.exists):
+        return {}
+    decisions = await Decisions.open(path)
+    try:
+        return await decisions.callers_since(time.time() - DAY_S)
+    finally:
+        await decisions.close()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int], None]]:
+    """A line on standard error that shows how many rows were read, on anything longer than a second."""
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    begun = time.monotonic()
+    with Progress(
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,.0f} lines"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("reading", total=None, visible=False)
+
+        def told(lines: int) -> None:
+            progress.update(task, completed=lines, visible=time.monotonic() - begun > 1.0)
+
+        yield told
+
+
+def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
+    """What an import did, line by line where it refused."""
+    for refusal in report.refusals:
+        where = f"{file}:{refusal.line}" if refusal.line else file
+        typer.echo(f"{where}: {refusal.text!r}: {refusal.message}", err=True)
+    would = "would be " if dry_run else ""
+    number = f" (import {report.import_id})" if report.import_id is not None else ""
+    typer.echo(
+        f"{report.lines} lines: {report.added} {would}added to {name}, {report.changed} {would}changed, "
+        f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
+    )
+    if conflicts := report.refused.get("protected", 0):
+        typer.echo(f"{conflicts} conflict with an allow list or one's own numbers.")
+    if report.overrules:
+        typer.echo(f"{report.overrules} blocks {'would become' if dry_run else 'are now'} useless.")
+    if report.caught.of:
+        most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""
+        typer.echo(
+            f"Of {report.caught.of:,} calls that went through in the last day it would have caught "
+            f"{report.caught.calls:,}{most}."
+        )
+    if dry_run and report.held:
+        typer.echo(f"It would be held for a person: {'; '.join(report.held)}.")
+
+
+@lists_app.command()
+def export(
+    context: typer.Context,
+    name: ListName,
+    form: Annotated[Format, typer.Option("--format", help="How entries are written.")] = Format.CSV,
+    config: ConfigurationFile = None,
+) -> None:
+    """Write a list to standard output, in the form that `lists import` reads."""
+    file = chosen(context, config)
+
+    async def work() -> None:
+        async with opened(file) as (lists, configuration):
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            if form is Format.CSV:
+                writer.writerow(EXPORTED)
+            async for entry in every_entry(lists, name, configuration.time_zone):
+                if form is Format.TEXT:
+                    typer.echo(entry["number"])
+                elif form is Format.JSONL:
+                    typer.echo(json.dumps({key: value for key, value in entry.items() if value}, ensure_ascii=False))
+                else:
+                    writer.writerow([entry.get(column, "") for column in EXPORTED])
+
+    with clear_errors():
+        asyncio.run(work())
+
+
+EXPORTED = (
+    *("number", "reason", "source", "expires", "evidence", "note", "trunks", "except"),
+    *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
+)
+
+
+async def every_entry(lists: Lists, name: str, zone: str) -> AsyncIterator[dict[str, str]]:
+    """Each entry of a list in the columns of a file."""
+    after = ""
+    while page := await lists.show(name, limit=PAGE, after=after):
+        for entry in page:
+            data = as_data(entry, zone)
+            yield {
+                "number": entry.text,
+                **{column: str(data[column] or "") for column in EXPORTED if column in data},
+                "trunks": " ".join(entry.origin.trunks),
+                "except": " ".join(entry.exceptions),
+            }
+        after = page[-1].text
+
+
+@lists_app.command()
+def imports(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show the latest imports: what each did, and by whose word it went through if it was held."""
+    file = chosen(context, config)
+
+    async def work() -> list[dict[str, Any]]:
+        from rules.imports import imports as latest
+
+        async with opened(file) as (lists, configuration):
+            zone = configuration.time_zone
+            return [
+                {
+                    **asdict(one),
+                    "created": shown_time(one.created, zone),
+                    "undone": shown_time(one.undone, zone) or None,
+                }
+                for one in await latest(lists, limit=limit)
+            ]
+
+    with clear_errors():
+        rows = asyncio.run(work())
+    columns = ("id", "list", "source", "author", "created", "added", "changed", "removed", "undone", "insisted")
+    as_json(rows) if json else print_table(columns, rows)
+
+
+@lists_app.command()
+def undo(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="IMPORT", help="Its number, from `lists imports`.")],
+    config: ConfigurationFile = None,
+) -> None:
+    """Take back a whole import; entries that were edited since then stay as they are."""
+    file = chosen(context, config)
+
+    async def work() -> str:
+        from rules.imports import undo as take_back
+
+        async with opened(file) as (lists, _):
+            done = await take_back(lists, number, author=getpass.getuser())
+            return f"Import {done.id} into {done.list} is undone: {done.added} off, {done.changed + done.removed} back."
+
+    with clear_errors():
+        typer.echo(asyncio.run(work()))

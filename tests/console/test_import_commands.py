@@ -1,0 +1,105 @@
+"""Files of numbers in and out: what is told, what is held, and that an export is read back."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from console.commands import app
+from rules.decisions import Decisions
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("number,reason\n17012345678,night\n17012345679,\n")
+    return path
+
+
+def test_a_file_is_imported_live_and_undone(run, numbers):
+    done = run("lists", "import", "blocked", str(numbers), "--reason", "feed", "--on-error", "skip")
+    assert done.exit_code == 0, done.stderr
+    assert "live after 0." in done.stdout
+    assert "try: ringfence why +8617012345678" in done.stdout
+    (made,) = json.loads(run("lists", "imports", "--json").stdout)
+    assert (made["added"], made["source"], made["insisted"]) == (2, "numbers.csv", "")
+    undone = run("lists", "undo", str(made["id"]))
+    assert undone.stdout == "Import 1 into blocked is undone: 2 off, 0 back.\n"
+    assert "was undone already" in run("lists", "undo", "1").stderr
+
+
+def test_standard_input(file):
+    words = ["--config", str(file), "lists", "import", "blocked", "-"]
+    done = CliRunner().invoke(app, words, input="17012345678\n".encode("utf-16"))
+    assert done.exit_code == 0, done.stderr
+    assert "1 lines: 1 added to blocked" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "text"])
+def test_what_is_exported_is_read_back(run, tmp_path, form):
+    run("lists", "add", "suspected", "+86171*", "17012345678", "95588", "--reason", "rang, often", "--evidence", "7")
+    before = json.loads(run("lists", "show", "suspected", "--json").stdout)
+    copy = tmp_path / "copy"
+    copy.write_text(run("lists", "export", "suspected", "--format", form).stdout)
+    run("lists", "remove", "suspected", "+86171*", "17012345678", "95588")
+    assert run("lists", "import", "suspected", str(copy)).exit_code == 0
+    after = json.loads(run("lists", "show", "suspected", "--json").stdout)
+    told = ["entry"] if form == "text" else ["entry", "reason", "evidence"]
+    assert [[one[key] for key in told] for one in after] == [[one[key] for key in told] for one in before]
+
+
+def recorded(file, caller, times):
+    """So many calls of a caller that went through a moment ago."""
+
+    async def work():
+        decisions = await Decisions.open(file.with_name("ringfence-decisions.db"))
+        words = (
+            "",
+            "",
+            "t",
+            caller,
+            "mobile",
+            "",
+            "mobile",
+            "",
+            "",
+            "forward",
+            "no rule",
+            "",
+            "",
+            "",
+            0,
+            "[]",
+            "{}",
+            "",
+        )
+        rows = [(f"{n:020d}", time.time(), *words, 200, True, 1) for n in range(times)]
+        await decisions.write(rows, [])
+        await decisions.close()
+
+    asyncio.run(work())
+
+
+def test_what_would_stop_many_calls_waits_for_a_person(run, file, numbers):
+    recorded(file, "+8617012345678", 3)
+    tried = run("lists", "import", "blocked", str(numbers), "--dry-run")
+    assert tried.exit_code == 0, tried.stderr
+    assert "it would have caught 3; most from +8617012345678" in tried.stdout
+    assert "It would be held for a person" in tried.stdout
+    held = run("lists", "import", "blocked", str(numbers))
+    assert (held.exit_code, "held, nothing was changed" in held.stderr) == (1, True)
+    assert json.loads(run("lists", "imports", "--json").stdout) == []
+    assert run("lists", "import", "blocked", str(numbers), "--yes-really").exit_code == 0
+    (made,) = json.loads(run("lists", "imports", "--json").stdout)
+    assert made["insisted"] == "it would have caught 3 of 3 calls of the last day"
+
+
+def test_ranges_and_conflicts_are_told(run, tmp_path):
+    path = tmp_path / "n.txt"
+    path.write_text("+86171*\n95588\n")
+    run("lists", "add", "allowed", "95588")
+    tried = run("lists", "import", "blocked", str(path), "--dry-run")
+    assert f"{path}:1: '+86171*': +86171* would stop 100,000,000 numbers" in tried.stderr
+    assert "1 conflict with an allow list" in tried.stdout
