@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from proxy.forwarding import Plan, restore_from
 from proxy.routing import Target
@@ -41,6 +41,7 @@ class Context:
         "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop", "pending",
         "plan", "rang", "request", "ring_until", "sent_from", "server", "targets", "timer", "verdict",
     )  # fmt: skip
+    __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from proxy.sip.flow import Flow
 
@@ -13,44 +13,62 @@ if TYPE_CHECKING:
     from rules.model import Outcome
 
 
-class Send(NamedTuple):
+class Send:
     """Put these bytes on that flow."""
 
-    flow: Flow
-    data: bytes
+    __slots__ = ("data", "flow")
+
+    def __init__(self, flow: Flow, data: bytes) -> None:
+        self.flow = flow
+        self.data = data
 
 
-class Decide(NamedTuple):
+class Decide:
     """May this call ring? Answer with `Core.decided(context, verdict, now)`."""
 
-    context: Context
+    __slots__ = ("context",)
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
 
-class Resolve(NamedTuple):
+class Resolve:
     """Which addresses has this target's host? Answer with `resolved(addresses, now)`: best first, or none."""
 
-    target: Target
-    resolved: Callable[[Sequence[str], float], None]
+    __slots__ = ("resolved", "target")
+
+    def __init__(self, target: Target, resolved: Callable[[Sequence[str], float], None]) -> None:
+        self.target = target
+        self.resolved = resolved
 
 
-class Probe(NamedTuple):
+class Probe:
     """A request got no answer yet: is anybody there at all? If not, call `Core.transport_failed(branch, now)`."""
 
-    flow: Flow
-    branch: bytes
+    __slots__ = ("branch", "flow")
+
+    def __init__(self, flow: Flow, branch: bytes) -> None:
+        self.flow = flow
+        self.branch = branch
 
 
-class Finished(NamedTuple):
+class Finished:
     """A judged call has its final response."""
 
-    decision: str
-    outcome: Outcome
+    __slots__ = ("decision", "outcome")
+
+    def __init__(self, decision: str, outcome: Outcome) -> None:
+        self.decision = decision
+        self.outcome = outcome
 
 
-class HungUp(NamedTuple):
+class HungUp:
     """The BYE of a judged call was seen, with the token of its dialog."""
 
-    decision: str
+    __slots__ = ("decision",)
+
+    def __init__(self, decision: str) -> None:
+        self.decision = decision
 
 
 Effect = Send | Decide | Resolve | Probe | Finished | HungUp

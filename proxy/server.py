@@ -102,9 +102,9 @@ class Server:
             effects, core.effects = core.effects, []  # a new list for what these make the core ask for
             for effect in effects:
                 if type(effect) is Send:
-                    flow, data = effect
-                    if not endpoints[flow.listener.number].send(data, flow.remote):
-                        self._failed(data)
+                    flow = effect.flow
+                    if not endpoints[flow.listener.number].send(effect.data, flow.remote):
+                        self._failed(effect.data)
                 else:
                     self._perform(effect)
         if self._judged:

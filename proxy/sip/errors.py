@@ -5,11 +5,13 @@ SipError
  +-- BadHeader    a header field or URI that does not follow the grammar
 """
 
+from typing import ClassVar
+
 
 class SipError(Exception):
     """A fault of the peer; `status` is the response that RFC 3261 names for it."""
 
-    status = 400
+    status: ClassVar[int] = 400
 
 
 class BadMessage(SipError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
@@ -78,7 +78,7 @@ class ServerTransaction:
     """What both server machines share."""
 
     __slots__ = ("flow", "key", "last", "layer", "state", "timer", "user")
-    invite = False
+    invite: ClassVar[bool] = False
 
     def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
         self.layer = layer
@@ -112,7 +112,7 @@ class InviteServer(ServerTransaction):
     """INVITE server transaction (RFC 6026 figure 7, in place of RFC 3261 figure 7)."""
 
     __slots__ = ("deadline", "interval")
-    invite = True
+    invite: ClassVar[bool] = True
 
     def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
         super().__init__(layer, key, flow)
@@ -210,7 +210,7 @@ class ClientTransaction:
     """What both client machines share."""
 
     __slots__ = ("branch", "deadline", "flow", "interval", "layer", "request", "state", "timer", "user")
-    invite = False
+    invite: ClassVar[bool] = False
 
     def __init__(self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser | None) -> None:
         self.layer = layer
@@ -266,7 +266,7 @@ class InviteClient(ClientTransaction):
     """INVITE client transaction (RFC 6026 figure 5, in place of RFC 3261 figure 5)."""
 
     __slots__ = ("ack",)
-    invite = True
+    invite: ClassVar[bool] = True
 
     def __init__(self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser, now: float) -> None:
         super().__init__(layer, branch, flow, request, user)
