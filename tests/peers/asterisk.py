@@ -15,7 +15,7 @@ MODULES = """
     res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject
     res_pjsip res_pjsip_pubsub res_pjsip_session res_pjsip_sdp_rtp res_pjsip_endpoint_identifier_ip
     res_pjsip_caller_id res_pjsip_header_funcs res_pjsip_nat res_pjsip_rfc3326 res_rtp_asterisk
-    chan_pjsip pbx_config app_stack app_dial app_echo app_verbose func_callerid func_logic
+    chan_pjsip pbx_config app_stack app_exec app_dial app_echo app_verbose func_callerid func_logic
     codec_alaw codec_ulaw format_pcm bridge_simple bridge_native_rtp
 """
 
