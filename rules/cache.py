@@ -28,7 +28,7 @@ select w.list, o.source, o.expires, o.trunks, o.review, o.hours, w.start, w.stop
  where s.start = (select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1
 """
 _POLICIES = "select id, name, kind, suspicion, shared from list where configured"
-_REVISION = "select revision from change"
+_REVISION = "select revision, ledger, subscribers from change"
 _STEPS = 500  # a look-up takes about 60 steps of SQLite's machine: the deadline is asked for long ones only
 _SLOW_S = 0.001
 
@@ -51,6 +51,8 @@ class Lookup:
         self._deadline = inf
         self._policies: dict[int, _Policy] = {}
         self._revision = -1
+        self.ledger_revision = 0  # of the range ledger, and of the subscribers' lists: 0 when there is none
+        self.subscribers_revision = 0
         self._data_version = -1
         self.hits = 0
         self.misses = 0
@@ -78,7 +80,7 @@ class Lookup:
             version = self._reader.data_version()
             if version == self._data_version:
                 return
-            revision = self._reader.rows(_REVISION)[0][0]
+            revision, self.ledger_revision, self.subscribers_revision = self._reader.rows(_REVISION)[0]
             if revision != self._revision:
                 rows = self._reader.rows(_POLICIES)
                 self._policies = {row[0]: _Policy(row[1], row[2], row[3], bool(row[4])) for row in rows}
@@ -86,6 +88,19 @@ class Lookup:
             self._data_version = version
         except ReadError:
             self.unknown += 1  # the next poll asks again
+
+    def ask(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]] | None:
+        """The rows of a query that reads little, within the budget; None: unknown, and counted."""
+        started = perf_counter()
+        self._deadline = started + self._budget_s
+        try:
+            rows = self._reader.rows(query, parameters)
+        except ReadError:
+            self.unknown += 1
+            return None
+        if perf_counter() - started > _SLOW_S:
+            self.slow += 1
+        return rows
 
     def close(self) -> None:
         """Nothing is open any more."""
@@ -103,15 +118,9 @@ class Lookup:
         if code is None:
             return ()  # no list can hold it
         self.misses += 1
-        started = perf_counter()
-        self._deadline = started + self._budget_s
-        try:
-            rows = self._reader.rows(_QUERY, (code,))
-        except ReadError:
-            self.unknown += 1
+        rows = self.ask(_QUERY, (code,))
+        if rows is None:
             return None
-        if perf_counter() - started > _SLOW_S:
-            self.slow += 1
         answer = self._answer(canonical, code, rows, now) if rows else ((), -inf, inf, self._revision)
         self._cache[canonical] = answer
         return answer[0]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from json.encoder import encode_basestring_ascii as quoted
@@ -26,9 +27,23 @@ _INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
 _AT_ONCE = 32
 _INSERT_MANY = f"insert or ignore into decision ({_COLUMNS}) values {', '.join([_VALUES] * _AT_ONCE)}"
 _UPDATE = "update decision set status = ?, rang = ?, setup_ms = ? where id = ?"
+_COUNT = (
+    "insert into hit_count (list, entry, hits, last) values (?, ?, ?, ?) "
+    "on conflict (list, entry) do update set hits = hits + excluded.hits, last = max(last, excluded.last)"
+)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _PRUNED_AT_ONCE = 5_000
 _DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class HitCount:
+    """How often an entry, or all entries of a list together, covered a call."""
+
+    list: str
+    entry: str  # or how many different ones
+    hits: int
+    last: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +146,8 @@ class Decisions:
         """Open the database, which is made if it is missing."""
         return cls(await Store.open(path, "decisions", durable=False))
 
-    async def write(self, rows: list[Row], late: list[Row]) -> None:
-        """Add rows, then the outcomes (status, rang, setup_ms, id) of earlier ones: all or nothing."""
+    async def write(self, rows: list[Row], late: list[Row], tally: Sequence[Row] = ()) -> None:
+        """Add rows, the outcomes (status, rang, setup_ms, id) of earlier ones, hits of list entries: all or nothing."""
         async with self._store.transaction() as connection:
             whole = len(rows) - len(rows) % _AT_ONCE
             chunks = (rows[start : start + _AT_ONCE] for start in range(0, whole, _AT_ONCE))
@@ -140,6 +155,8 @@ class Decisions:
             await connection.executemany(_INSERT, rows[whole:])
             if late:
                 await connection.executemany(_UPDATE, late)
+            if tally:
+                await connection.executemany(_COUNT, tally)
 
     async def find(self, decision: str) -> Decision | None:
         """The decision with this id."""
@@ -176,6 +193,29 @@ class Decisions:
         )
         async with self._store.connection.execute(query, (since, most)) as cursor:
             return {row[0]: row[1] for row in await cursor.fetchall()}
+
+    async def most_hit(self, name: str = "", limit: int = 20) -> list[HitCount]:
+        """The entries of a list, or of all, that covered most calls."""
+        query = (
+            "select list, entry, hits, last from hit_count "
+            "where ? in ('', list) order by hits desc, list, entry limit ?"
+        )
+        async with self._store.connection.execute(query, (name, limit)) as cursor:
+            return [HitCount(*row) for row in await cursor.fetchall()]
+
+    async def hits_of(self, name: str, entries: Sequence[str]) -> dict[str, HitCount]:
+        """What is counted of these entries of a list; those never hit are missing."""
+        query = (
+            "select list, entry, hits, last from hit_count where list = ? and entry in (select value from json_each(?))"
+        )
+        async with self._store.connection.execute(query, (name, json.dumps(entries))) as cursor:
+            return {row[1]: HitCount(*row) for row in await cursor.fetchall()}
+
+    async def hit_sums(self) -> dict[str, HitCount]:
+        """For each list how many of its entries were ever hit, how often, and when last."""
+        query = "select list, cast(count(*) as text), sum(hits), max(last) from hit_count group by list"
+        async with self._store.connection.execute(query) as cursor:
+            return {row[0]: HitCount(*row) for row in await cursor.fetchall()}
 
     async def prune(self, *, now: float, days: int, mib: int) -> int:
         """Forget what is too old, and the oldest of what needs too much room; how many rows went."""

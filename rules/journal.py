@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TextIO
 
 from rules.decisions import Decisions, Row, row
-from rules.model import Call, Number, Outcome, Verdict
+from rules.model import Call, Hit, Number, Outcome, Verdict
 from rules.privacy import mask
 from rules.store import DatabaseError, StoreError
 
@@ -60,6 +60,7 @@ class Journal:
         self._rows: deque[Row] = deque()
         self._late: deque[Row] = deque()
         self._lines: deque[str] = deque()
+        self._tally: dict[tuple[str, str], tuple[int, float]] = {}  # (list, entry) -> hits since the last flush, last
         self._stamp, self._second = "", -1
         self._pruned = now()
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +80,17 @@ class Journal:
         if len(self._open) + len(self._rows) >= self._limit:
             self._drop_oldest()
         self._open[verdict.decision] = _Open(call, verdict, call.at)
+
+    def count(self, hits: Iterable[Hit], at: float) -> None:
+        """Note that these list entries covered a call."""
+        tally = self._tally
+        for hit in hits:
+            key = (hit.list, hit.entry)
+            known = tally.get(key)
+            if known is not None:
+                tally[key] = (known[0] + 1, at)
+            elif len(tally) < self._limit:
+                tally[key] = (1, at)
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         """Note how a judged call ended."""
@@ -107,8 +119,9 @@ class Journal:
             rows, late = list(self._rows), list(self._late)
             self._rows.clear()
             self._late.clear()
-            if rows or late:
-                await self._write(rows, late)
+            tally, self._tally = self._tally, {}
+            if rows or late or tally:
+                await self._write(rows, late, tally)
             if self._lines:
                 await asyncio.to_thread(self._print)
             if now - self._pruned >= _PRUNE_S:
@@ -135,15 +148,18 @@ class Journal:
                 self.write_errors += 1
                 self.last_error = f"{type(error).__name__}: {error}"
 
-    async def _write(self, rows: list[Row], late: list[Row]) -> None:
+    async def _write(self, rows: list[Row], late: list[Row], tally: dict[tuple[str, str], tuple[int, float]]) -> None:
         try:
-            await self._decisions.write(rows, late)
+            await self._decisions.write(rows, late, [(*key, *counted) for key, counted in tally.items()])
             self.written += len(rows)
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
             self.last_error = str(error)
             self._rows.extendleft(reversed(rows))
             self._late.extendleft(reversed(late))
+            for key, (hits, last) in tally.items():
+                more, latest = self._tally.get(key, (0, last))
+                self._tally[key] = (hits + more, latest)
         except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
             self.write_errors += 1
             self.dropped += len(rows)

@@ -12,13 +12,16 @@ from typing import BinaryIO
 # What columns are called, in what we have seen; compared in lower case without blanks, hyphens and underscores.
 COLUMNS = {
     "number": (
-        *("number", "entry", "phone", "phonenumber", "tel", "telephone", "msisdn", "caller"),
-        *("号码", "电话", "电话号码", "主叫号码"),
+        *("number", "entry", "code", "prefix", "phone", "phonenumber", "tel", "telephone", "msisdn", "caller"),
+        *("号码", "电话", "电话号码", "主叫号码", "码号", "号段"),
     ),
     "reason": ("reason", "why", "category", "原因", "类别"),
     "source": ("source", "来源"),
     "expires": ("expires", "until", "有效期"),
     "evidence": ("evidence", "reference", "证据"),
+    "holder": ("holder", "使用单位", "持有单位"),
+    "host": ("host", "hostingoperator", "operator", "运营商", "接入运营商"),
+    "valid_until": ("validuntil", "valid", "有效期至"),
     "trunks": ("trunks", "trunk", "中继"),
     "licence": ("licence", "license", "许可证"),
     "document": ("document", "documenthash"),

@@ -15,10 +15,13 @@ from rules.cache import Lookup
 from rules.decisions import Decisions
 from rules.journal import Journal
 from rules.keys import Keys
+from rules.ledger import Held, Ledger, State
 from rules.lists import Lists
-from rules.model import Action, Call, Hit, Outcome, Step, Verdict
-from rules.settings import ScreeningSettings
+from rules.model import Action, Call, Hit, NumberClass, Outcome, Step, Verdict
+from rules.rates import Rates
+from rules.settings import RateSettings, ScreeningSettings
 from rules.store import warm
+from rules.subscribers import SubscriberLists
 
 
 class RuleSet(Protocol):
@@ -32,6 +35,10 @@ class RuleSet(Protocol):
     def called_lists(self) -> frozenset[str]:
         """Lists that some rule asks about the called number."""
 
+    @property
+    def rates(self) -> frozenset[tuple[str, int]]:
+        """What rules ask to be counted: (name, seconds)."""
+
     def judge(self, call: Call, caller_hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> Verdict:
         """The verdict, without a decision id."""
 
@@ -40,7 +47,16 @@ class Screen:
     """Lists, cache, rules and journal of one process."""
 
     def __init__(
-        self, ruleset: RuleSet, lookup: Lookup, journal: Journal, lists: Lists, *, keys: Keys, budget_s: float
+        self,
+        ruleset: RuleSet,
+        lookup: Lookup,
+        journal: Journal,
+        lists: Lists,
+        *,
+        keys: Keys,
+        budget_s: float,
+        facts: RateSettings | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.ruleset = ruleset
         self.lookup = lookup
@@ -48,6 +64,8 @@ class Screen:
         self.lists = lists
         self.keys = keys
         self._budget_s = budget_s
+        self._ledger = Ledger(lookup)
+        self._subscribers = SubscriberLists(lookup, keys.pseudonym)
         self._log: TextIO | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
@@ -96,21 +114,22 @@ class Screen:
             await lists.close()
             raise
         journal.start()
-        screen = cls(ruleset, lookup, journal, lists, keys=keys, budget_s=budget_ms / 1000)
+        screen = cls(ruleset, lookup, journal, lists, keys=keys, budget_s=budget_ms / 1000, facts=settings.facts, now=now)
         screen._log = opened
         return screen
 
     def judge(self, call: Call) -> Verdict:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
         started = perf_counter()
+        # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
+        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{token_hex(5)}"
         try:
-            verdict = self._emergency_verdict() if call.emergency else self._judged(call, started)
+            verdict = self._emergency_verdict() if call.emergency else self._judged(call, decision, started)
         except Exception as error:  # whatever goes wrong here, the call goes through
             self._errors += 1
             self.last_error = f"{type(error).__name__}: {error}"
             verdict = self._fail_open(call)
-        # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
-        verdict.decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{token_hex(5)}"
+        verdict.decision = decision
         self._verdicts[verdict.action] += 1
         self.journal.record(call, verdict)
         return verdict
@@ -118,17 +137,22 @@ class Screen:
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A judged call has ended."""
         self.journal.ended(decision, outcome)
+        self._rates.ended(decision, outcome)
 
     def hung_up(self, decision: str) -> None:
         """A judged call that was answered is over; whoever measures durations learns it here."""
+        self._rates.hung_up(decision, self._now())
 
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""
         self.ruleset = ruleset
+        self._rates.ask(ruleset.rates)
 
     def poll(self) -> None:
         """See changes of the lists; called four times a second."""
         self.lookup.poll()
+        self._ledger.poll()
+        self._subscribers.poll()
 
     @property
     def counters(self) -> dict[str, int]:
@@ -159,7 +183,7 @@ class Screen:
         if self._log is not None:
             self._log.close()
 
-    def _judged(self, call: Call, started: float) -> Verdict:
+    def _judged(self, call: Call, decision: str, started: float) -> Verdict:
         look_up, now = self.lookup.look_up, call.at
         hits: tuple[Hit, ...] = ()
         for number in call.callers:
@@ -168,6 +192,12 @@ class Screen:
                 self._unknown += 1
                 return self._fail_open(call)
             hits = hits + found if hits else found
+        if hits:
+            self.journal.count(hits, now)
+        if self._subscribers.any:
+            hits += self._subscribers.look_up(call.called.canonical, call.callers)
+        if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
+            self._enter(call, known)
         called_hits: tuple[Hit, ...] = ()
         ruleset = self.ruleset
         if ruleset.called_lists:
@@ -177,11 +207,20 @@ class Screen:
                 return self._fail_open(call)
             if found:
                 called_hits = tuple(hit for hit in found if hit.list in ruleset.called_lists)
+        if ruleset.rates and not (called_hits and is_emergency_listed(called_hits)):
+            self._rates.count(call, decision)
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
             self._over_budget += 1
             return self._fail_open(call)
         return verdict
+
+    def _enter(self, call: Call, known: Held) -> None:
+        """Let rules and the record see what the range ledger says of the caller."""
+        call.facts = {**(call.facts or {}), **known.facts()}
+        if known.state is not State.HELD:
+            caller = call.caller._replace(kind=NumberClass.UNHELD)
+            call.caller, call.callers = caller, (caller, *call.callers[1:])
 
     def _emergency_verdict(self) -> Verdict:
         self._emergency += 1

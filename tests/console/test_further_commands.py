@@ -2,8 +2,15 @@
 
 import pytest
 
+WORDS = [
+    *(["lists", word] for word in ("import", "export", "imports", "undo", "stats", "top", "stale")),
+    *(["ranges", word] for word in ("import", "show")),
+    *(["subscribers", word] for word in ("add", "remove", "show")),
+    ["why"],
+]
 
-@pytest.mark.parametrize("words", [["lists", "import"], ["lists", "export"], ["lists", "imports"], ["lists", "undo"]])
+
+@pytest.mark.parametrize("words", WORDS)
 def test_it_is_there_and_has_help(run, words):
     found = run(*words, "--help")
     assert found.exit_code == 0

@@ -4,9 +4,9 @@ import io
 import json
 from contextlib import asynccontextmanager
 
-from rules.decisions import Decisions
+from rules.decisions import Decisions, HitCount
 from rules.journal import Journal
-from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.store import StoreError
 
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
@@ -144,7 +144,7 @@ async def test_a_full_disk_keeps_records_for_the_next_tick(tmp_path, monkeypatch
         note(journal, clock, "a" * 20)
         journal.ended("a" * 20, Outcome(200, True, 1))
 
-        async def full(rows, late):
+        async def full(rows, late, tally):
             raise StoreError("database or disk is full")
 
         with monkeypatch.context() as patch:
@@ -200,3 +200,23 @@ async def test_what_is_too_old_is_pruned_in_passing(tmp_path):
         clock.now += 2 * 86_400
         await journal.flush()
         assert await decisions.recent(9) == []
+
+
+async def test_hits_survive_a_full_disk_and_add_up(tmp_path, monkeypatch):
+    async with opened(tmp_path, limit=1) as (journal, decisions, _, _):
+        hit = Hit("nuisance", "block", "+86138*", "feed", "+8613800138000", 0)
+
+        async def full(rows, late, tally):
+            journal.count([hit], 9.0)
+            raise StoreError("database or disk is full")
+
+        journal.count([hit, hit._replace(entry="+86139*")], 7.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(decisions, "write", full)
+            await journal.flush()
+        journal.count([hit], 8.0)
+        await journal.flush()
+        assert await decisions.most_hit("nuisance") == [HitCount("nuisance", "+86138*", 3, 8.0)], (
+            "no more than the limit"
+        )
+        assert (await decisions.hit_sums())["nuisance"].entry == "1"

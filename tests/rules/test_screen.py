@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from rules.decisions import Decisions, HitCount
+from rules.ledger import import_ledger
 from rules.lists import Origin
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.screen import Screen, decisions_path
 from rules.settings import ListSettings, LogSettings, ScreeningSettings
+from rules.subscribers import SubscriberStore
 
 SETTINGS = ScreeningSettings(
     lists={"nuisance": ListSettings(kind="block"), "homes": ListSettings(kind="plain")},
@@ -147,3 +150,35 @@ async def test_a_start_that_fails_leaves_nothing_open(tmp_path):
     settings = SETTINGS.model_copy(update={"logging": LogSettings(file="none/calls.log")})
     with pytest.raises(FileNotFoundError):
         await Screen.open(settings, Rules(), tmp_path)
+
+
+async def test_the_ledger_and_the_subscriber_s_list_are_heard(tmp_path):
+    rules = Rules()
+    async with opened(tmp_path, rules) as (screen, _):
+        rows = [(2, "95012", {"holder": "Firm"})]
+        await import_ledger(screen.lists.store, rows, source="", now=0.0, country="CN", complete=("95",))
+        wishes = SubscriberStore(screen.lists.store, screen.keys.pseudonym, lambda: 0.0)
+        await wishes.add(CALLED.canonical, "block", OTHER.canonical)
+        screen.poll()
+        assert screen.judge(call()).action is Action.FORWARD
+        assert screen.judge(call(OTHER)).action is Action.REJECT
+        screen.judge(call(Number("CN:95012345", NumberClass.CN_95, "CN")))
+        screen.judge(call(Number("CN:95588", NumberClass.CN_95, "CN"), facts={"calls_1h": 3}))
+    (plain, _, _), (_, wished, _), (held, _, _), (unheld, _, _) = rules.asked
+    assert plain.facts is None
+    assert [hit.kind for hit in wished] == ["subscriber-block"]
+    assert (held.caller.kind, held.facts["holder"]) == (NumberClass.CN_95, "Firm")
+    assert unheld.caller.kind is unheld.callers[0].kind is NumberClass.UNHELD
+    assert unheld.facts == {"calls_1h": 3, "ledger": "unheld"}
+
+
+async def test_hits_are_counted_once_they_are_written(tmp_path):
+    async with opened(tmp_path, Rules()) as (screen, _):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        screen.poll()
+        for _ in range(3):
+            screen.judge(call())
+        await screen.journal.flush()
+        decisions = await Decisions.open(decisions_path(tmp_path / "ringfence.db"))
+        assert await decisions.most_hit() == [HitCount("nuisance", CALLER.canonical, 3, 1_000.0)]
+        await decisions.close()
