@@ -20,7 +20,8 @@ from rules.lists import Lists
 from rules.model import Action, Call, Hit, NumberClass, Outcome, Step, Verdict
 from rules.rates import Rates
 from rules.settings import RateSettings, ScreeningSettings
-from rules.store import warm
+from rules.snapshots import Snapshots, snapshot_path
+from rules.store import CorruptDatabase, warm
 from rules.subscribers import SubscriberLists
 
 
@@ -56,6 +57,7 @@ class Screen:
         keys: Keys,
         budget_s: float,
         facts: RateSettings | None = None,
+        snapshot_hours: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.ruleset = ruleset
@@ -64,6 +66,10 @@ class Screen:
         self.lists = lists
         self.keys = keys
         self._budget_s = budget_s
+        self._now = now
+        self._rates = Rates(ruleset.rates, facts)
+        self._on_snapshot = lookup.on_snapshot
+        self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._ledger = Ledger(lookup)
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
         self._log: TextIO | None = None  # set when the screen opened it and has to close it
@@ -89,11 +95,24 @@ class Screen:
         storage = settings.storage
         keys = Keys.load(base / storage.key_file)
         database = base / storage.database
-        lists = await Lists.open(database, settings.lists, now=now)
+        good, corrupt = snapshot_path(database), ""
+        try:
+            lists = await Lists.open(database, settings.lists, now=now)
+        except CorruptDatabase as error:
+            if not good.exists():
+                raise
+            corrupt = str(error)
+            lists = await Lists.open(good, settings.lists, now=now)
         lookup: Lookup | None = None
         opened: TextIO | None = None
         try:
-            lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_ms / 2000, zone=settings.time_zone)
+            lookup = Lookup(
+                database,
+                entries=storage.cache_entries,
+                budget_s=budget_ms / 2000,
+                zone=settings.time_zone,
+                fallback=good,
+            )
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
                 log = opened = (base / settings.logging.file).open("a", encoding="utf-8")
@@ -114,7 +133,8 @@ class Screen:
             await lists.close()
             raise
         journal.start()
-        screen = cls(ruleset, lookup, journal, lists, keys=keys, budget_s=budget_ms / 1000, facts=settings.facts, now=now)
+        budget_s, facts = budget_ms / 1000, settings.facts
+        screen = cls(ruleset, lookup, journal, lists, keys=keys, budget_s=budget_s, facts=facts, now=now)
         screen._log = opened
         return screen
 
@@ -151,6 +171,14 @@ class Screen:
     def poll(self) -> None:
         """See changes of the lists; called four times a second."""
         self.lookup.poll()
+        if self.lookup.on_snapshot is not self._on_snapshot:
+            self._on_snapshot = self.lookup.on_snapshot
+            self.journal.alarm(
+                "the database of lists is damaged: judging by the last good snapshot; run `ringfence db restore`"
+                if self._on_snapshot
+                else "the database of lists is back"
+            )
+        self._snapshots.poll(self._now())
         self._ledger.poll()
         self._subscribers.poll()
 
@@ -168,6 +196,7 @@ class Screen:
             "lookup_misses": lookup.misses,
             "lookup_slow": lookup.slow,
             "lookup_unknown": lookup.unknown,
+            "lists_fallbacks": lookup.fallbacks,
             "decisions_written": journal.written,
             "decisions_dropped": journal.dropped,
             "decisions_waiting": journal.waiting,
@@ -177,6 +206,7 @@ class Screen:
 
     async def close(self) -> None:
         """Everything recorded is on disk; nothing is open any more."""
+        await self._snapshots.close()
         await self.journal.close()
         self.lookup.close()
         await self.lists.close()
@@ -207,7 +237,7 @@ class Screen:
                 return self._fail_open(call)
             if found:
                 called_hits = tuple(hit for hit in found if hit.list in ruleset.called_lists)
-        if ruleset.rates and not (called_hits and is_emergency_listed(called_hits)):
+        if ruleset.rates and not any(hit.kind == "emergency" for hit in called_hits):
             self._rates.count(call, decision)
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:

@@ -60,6 +60,15 @@ class Thresholds(Part):
     reject: int = Field(10, description="A call whose suspicion reaches it is rejected.")
 
 
+class RateSettings(Part):
+    """How callers' habits are measured, where some rule asks for them."""
+
+    short_call_s: float = Field(6.0, gt=0, description="An answered call that ends within it is short.")
+    ratio_calls: int = Field(20, ge=1, description="Calls that a share needs; with fewer it is lacking.")
+    remembered_calls: int = Field(500_000, ge=100, description="Calls remembered at most; beyond it the oldest go.")
+    plugin_ms: int = Field(5, ge=1, description="How long a call waits for a fact of a plug-in; then it is lacking.")
+
+
 class LogSettings(Part):
     """The log: one masked JSON line a judged call, and what happens to the service."""
 
@@ -78,4 +87,5 @@ class ScreeningSettings(Part):
     use: list[dict[str, object] | str] = Field(default=["baseline"], description="Shipped packs that are on.")
     headers: list[str] = Field(default=[], max_length=8, description="Further header fields that rules may read.")
     thresholds: Thresholds = Thresholds()
+    facts: RateSettings = RateSettings()
     logging: LogSettings = LogSettings()

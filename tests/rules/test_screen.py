@@ -9,7 +9,7 @@ import pytest
 from rules.decisions import Decisions, HitCount
 from rules.ledger import import_ledger
 from rules.lists import Origin
-from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.screen import Screen, decisions_path
 from rules.settings import ListSettings, LogSettings, ScreeningSettings
 from rules.subscribers import SubscriberStore
@@ -26,8 +26,8 @@ TRUNK = Trunk("north", "CN")
 class Rules:
     """Rejects what any list names; remembers what it was asked."""
 
-    def __init__(self, revision="r1", called_lists=frozenset()):
-        self.revision, self.called_lists = revision, called_lists
+    def __init__(self, revision="r1", called_lists=frozenset(), rates=frozenset()):
+        self.revision, self.called_lists, self.rates = revision, called_lists, rates
         self.asked = []
 
     def judge(self, call, caller_hits, called_hits):
@@ -182,3 +182,35 @@ async def test_hits_are_counted_once_they_are_written(tmp_path):
         decisions = await Decisions.open(decisions_path(tmp_path / "ringfence.db"))
         assert await decisions.most_hit() == [HitCount("nuisance", CALLER.canonical, 3, 1_000.0)]
         await decisions.close()
+
+
+async def test_rates_are_measured_when_a_rule_asks_and_shown_to_it(tmp_path):
+    rates = frozenset({("calls", 3600), ("short_calls", 3600)})
+    rules = Rules(rates=rates)
+    clock = iter(range(1002, 2000))
+    async with opened(tmp_path, rules) as (screen, _):
+        screen._now = lambda: next(clock)
+        for _ in range(20):
+            verdict = screen.judge(call())
+            screen.ended(verdict.decision, Outcome(200, True, 1000))
+            screen.hung_up(verdict.decision)
+        screen.judge(call())
+        screen.judge(call(emergency=True))
+        last = rules.asked[-1][0].facts
+        assert last["calls_1h"] == 21
+        assert last["short_calls_1h"] == 30.0  # ended 1, 2 ... 6 seconds after the answer
+        screen.swap(Rules())
+        plain = call()
+        screen.judge(plain)
+        assert plain.facts is None
+
+
+async def test_a_call_to_an_emergency_number_on_a_list_is_not_counted(tmp_path):
+    rules = Rules("r1", frozenset({"homes"}), frozenset({("calls", 3600)}))
+    async with opened(tmp_path, rules) as (screen, _):
+        screen.lookup.look_up = lambda number, now: (
+            (Hit("homes", "emergency", number, "", number, 100),) if number == CALLED.canonical else ()
+        )
+        made = call()
+        screen.judge(made)
+        assert made.facts is None
