@@ -287,18 +287,20 @@ class ResponseHead:
         if not digits.isdigit() or not 100 <= (status := int(digits)) < 700 or data[11:12] not in _AFTER_STATUS:
             raise BadMessage("malformed status line")
         self.status = status
-        start_end = data.find(b"\r\n") + 2
+        head_end = data.find(b"\r\n\r\n")
+        if head_end < 0:
+            raise BadMessage("the header section does not end")
+        head = data[:head_end]
+        start_end = head.find(b"\r\n") + 2
         via_end = data.find(b"\r\n", start_end)
         line = data[start_end:via_end]
-        head_end = data.find(b"\r\n\r\n", via_end)
-        length_at = data.find(b"\r\nContent-Length:", via_end, head_end + 2) + 17
+        length_at = data.find(b"\r\nContent-Length:", via_end, head_end) + 17
         if (
-            head_end > 0
-            and length_at > 17
+            length_at > 17
             and line[:4] == b"Via:"
             and b'"' not in line
             and data[via_end + 2] > 32  # the next line does not continue this one
-            and _ends_in_crlf(head := data[:head_end], len(head.split(b"\r\n")))
+            and _ends_in_crlf(head, len(head.split(b"\r\n")))
             and int_or_none(data[length_at : data.find(b"\r\n", length_at)]) == len(data) - head_end - 4
         ):
             own, comma, others = line.partition(b",")
