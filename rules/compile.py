@@ -29,7 +29,7 @@ from rules.source import Document, without_collection
 
 
 def compile_rules(
-    sources: Iterable[Path | Document],
+    sources: Iterable[Path | Document] | RuleFiles,
     settings: ScreeningSettings,
     *,
     trunks: Sequence[Trunk] = (),
@@ -41,11 +41,25 @@ def compile_rules(
     """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
 
     The rule set is None when there is any fault; warnings alone stop nothing. Bare numbers are read in the one country
-    of `trunks`, if a file names no other. `profiles` are the reply profiles, `lists` those beyond `settings`.
+    of `trunks`, if a file names no other. `profiles` are the reply profiles, `lists` those beyond `settings`. Where the
+    sources are files already read, they are all there is: packs stand among them.
     """
     with without_collection():
         compiler = _Compiler(settings, trunks, profiles, lists, time.time() if now is None else now)
-        return compiler.compile(sources, configuration or NO_CONFIGURATION)
+        configuration = configuration or NO_CONFIGURATION
+        return compiler.compile(read_files(sources, settings, configuration), configuration)
+
+
+def read_files(
+    sources: Iterable[Path | Document] | RuleFiles, settings: ScreeningSettings, configuration: Document
+) -> RuleFiles:
+    """These files, what they include, and the packs that are on."""
+    if isinstance(sources, RuleFiles):
+        return sources
+    files = RuleFiles()
+    files.add_all(sources)
+    files.add_packs(settings.use, configuration)
+    return files
 
 
 class _Built(NamedTuple):
@@ -79,12 +93,7 @@ class _Compiler:
         works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year)
         self.clock = WallClock(settings.time_zone, works)
 
-    def compile(
-        self, sources: Iterable[Path | Document], configuration: Document
-    ) -> tuple[RuleSet | None, list[Fault]]:
-        files = RuleFiles()
-        files.add_all(sources)
-        files.add_packs(self.settings.use, configuration)
+    def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
         self.faults += files.faults
         self._name_conditions(files.files)
         built = self._build_all(files.files)

@@ -57,11 +57,15 @@ def rule_paths(settings: ScreeningSettings, base: Path, configuration: Document 
 
 
 class RuleFiles:
-    """Collects rule files; every fault is kept, nothing stops at the first."""
+    """Collects rule files; every fault is kept, nothing stops at the first.
 
-    def __init__(self) -> None:
+    With `packs`, texts by name, the files are those of a stored revision: complete, nothing is read beside them.
+    """
+
+    def __init__(self, packs: Mapping[str, str] | None = None) -> None:
         self.files: list[SourceFile] = []
         self.faults: list[Fault] = []
+        self._packs = packs
         self._seen: set[Path] = set()
 
     def add_all(self, sources: Iterable[Path | Document]) -> None:
@@ -89,7 +93,7 @@ class RuleFiles:
         if content is None:
             return
         self.files.append(SourceFile(document, content))
-        for position, name in enumerate(content.include):
+        for position, name in enumerate(content.include if self._packs is None else ()):
             place = ("include", position)
             path = folder / name
             if Path(name).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
@@ -122,13 +126,12 @@ class RuleFiles:
             self._add_pack(wanted, loc, configuration)
 
     def _add_pack(self, wanted: PackUse, loc: Location, configuration: Document) -> None:
-        path = shipped(f"rules/{wanted.pack}.yaml")
-        if not re.fullmatch("[a-z][a-z-]*", wanted.pack) or not path.is_file():
+        document = self._pack(wanted.pack)
+        if document is None:
             packs = [pack.stem for pack in shipped("rules").glob("*.yaml")]
             what, hint = f"there is no pack {wanted.pack!r}", nearest(wanted.pack, packs)
             self.faults.append(configuration.fault((*loc, "pack"), what, hint))
             return
-        document = load_document(path)
         declared: dict[str, str] = document.data.get("settings", {})
         for name in wanted.settings:
             if name not in declared:
@@ -143,6 +146,12 @@ class RuleFiles:
                 what = f"pack {wanted.pack} has no rule {name!r}"
                 self.faults.append(configuration.fault((*loc, "off", position), what, nearest(name, names)))
         self.files.append(SourceFile(document, content, wanted.pack, frozenset(wanted.off)))
+
+    def _pack(self, name: str) -> Document | None:
+        if self._packs is not None:
+            return read_document(self._packs[name], f"{name}.yaml") if name in self._packs else None
+        path = shipped(f"rules/{name}.yaml")
+        return load_document(path) if re.fullmatch("[a-z][a-z-]*", name) and path.is_file() else None
 
 
 def filled_in(data: Any, values: Mapping[str, str]) -> Any:

@@ -72,6 +72,7 @@ class Screen:
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._ledger = Ledger(lookup)
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
+        self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self._log: TextIO | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
@@ -181,6 +182,8 @@ class Screen:
         self._snapshots.poll(self._now())
         self._ledger.poll()
         self._subscribers.poll()
+        for poll in self.polled:
+            poll()
 
     @property
     def counters(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ import aiosqlite
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
 
-Series = Literal["lists", "decisions"]
+Series = Literal["lists", "decisions", "revisions"]
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PIECE = 131_072
 
