@@ -16,6 +16,7 @@ from rules.cache import Lookup
 from rules.decisions import Decision, Decisions
 from rules.emergency import emergency_table, is_emergency
 from rules.explain import Line, explain, on_the_wire
+from rules.fact_sources import FactSources, installed_sources
 from rules.lists import Lists
 from rules.model import Call, Fired, Hit, Number, NumberClass, Trunk, Verdict
 from rules.numbers import read_number
@@ -117,6 +118,7 @@ def explain_call(file: Path, asked: Asked) -> Explanation:
     book = load_rulebook(file)
     call = described(book, asked)
     hits, called_hits = asyncio.run(covered(book, file, call))
+    ask_plugins(book.ruleset.facts, call)
     verdict = book.ruleset.judge(call, hits, called_hits)
     lines = explain(call, verdict, book.ruleset, hits, called_hits)
     data = {
@@ -160,6 +162,16 @@ def described(book: Rulebook, asked: Asked) -> Call:
         user_agent=asked.user_agent,
         headers=headers_of(asked.headers),
     )
+
+
+def ask_plugins(facts: frozenset[str], call: Call) -> None:
+    """Let the plug-ins whose facts the rules read say what they know of the call, as they would when it rings."""
+    if not facts or call.emergency:
+        return
+    sources = FactSources(installed_sources(), wait_s=LOOK_UP_S)
+    sources.ask(facts)
+    sources.measure(call)
+    sources.close()
 
 
 def party(text: str) -> str:

@@ -10,6 +10,7 @@ from console.cross_checks import BUILT_IN_PROFILES
 from console.settings import Configuration, rule_files
 from rules.compile import compile_rules
 from rules.engine import RuleSet
+from rules.fact_sources import OURS, installed_sources
 from rules.model import Trunk
 from rules.source import Document, Fault, RuleError
 
@@ -37,7 +38,13 @@ def compiled(configuration: Configuration, document: Document, files: list[Path]
         trunks=trunks_of(configuration),
         profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
         configuration=document,
+        facts=known_facts(),
     )
+
+
+def known_facts() -> frozenset[str]:
+    """The facts that somebody here measures: Ringfence itself, or a plug-in."""
+    return OURS.union(*(source.names for source in installed_sources().values()))
 
 
 def load_rulebook(path: Path) -> Rulebook:

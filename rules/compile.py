@@ -36,6 +36,7 @@ def compile_rules(
     profiles: Collection[str] | None = None,
     lists: Iterable[str] = (),
     configuration: Document | None = None,
+    facts: Collection[str] | None = None,
     now: float | None = None,
 ) -> tuple[RuleSet | None, list[Fault]]:
     """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
@@ -45,7 +46,7 @@ def compile_rules(
     sources are files already read, they are all there is: packs stand among them.
     """
     with without_collection():
-        compiler = _Compiler(settings, trunks, profiles, lists, time.time() if now is None else now)
+        compiler = _Compiler(settings, trunks, profiles, lists, facts, time.time() if now is None else now)
         configuration = configuration or NO_CONFIGURATION
         return compiler.compile(read_files(sources, settings, configuration), configuration)
 
@@ -79,6 +80,7 @@ class _Compiler:
         trunks: Sequence[Trunk],
         profiles: Collection[str] | None,
         lists: Iterable[str],
+        facts: Collection[str] | None,
         now: float,
     ) -> None:
         self.settings = settings
@@ -89,7 +91,7 @@ class _Compiler:
         self.kinds.update((name, str(listed.kind)) for name, listed in settings.lists.items())
         countries = {trunk.country for trunk in trunks if trunk.country}
         self.country = countries.pop() if len(countries) == 1 else ""
-        self.surroundings = Surroundings(lists=self.kinds, trunks=self.trunks, headers=settings.headers)
+        self.surroundings = Surroundings(lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=facts)
         works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year)
         self.clock = WallClock(settings.time_zone, works)
 
@@ -111,6 +113,7 @@ class _Compiler:
             revision=self._revision(built, files.files),
             called_lists=frozenset(self.surroundings.called_lists | emergency),
             rates=frozenset(self.surroundings.rates),
+            facts=frozenset(self.surroundings.facts),
         )
         return ruleset, faults
 
@@ -118,8 +121,8 @@ class _Compiler:
         return file.content.country or self.country
 
     def _conditions_of(self, file: SourceFile) -> ConditionCompiler:
-        def report(loc: Location, what: str, hint: str) -> None:
-            self.faults.append(file.document.fault(loc, what, hint))
+        def report(loc: Location, what: str, hint: str, warning: bool = False) -> None:
+            self.faults.append(file.document.fault(loc, what, hint, warning=warning))
 
         return ConditionCompiler(self.surroundings, self._country(file), report)
 

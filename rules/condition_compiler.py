@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
+from typing import Protocol
 
 import re2
 
@@ -32,12 +33,17 @@ from rules.conditions import (
 from rules.facts import Facts
 from rules.faults import Location, nearest
 from rules.index import Key, Pattern, expression_options, text_reader
-from rules.language import CalledCondition, CallerCondition, NumberCondition, Text, When
+from rules.language import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.model import Number, NumberClass, Trunk
 from rules.numbers import canonical_prefix, read_number
+from rules.values import RATES, read_rate_name
 
-Report = Callable[[Location, str, str], None]
-_RATES = ("calls", "called_numbers", "short_calls", "answered")
+
+class Report(Protocol):
+    """Takes what is wrong at a place, and what would be right; a warning stops nothing."""
+
+    def __call__(self, loc: Location, what: str, hint: str, warning: bool = False, /) -> None:
+        """Keep it."""
 
 
 class Surroundings:
@@ -49,14 +55,17 @@ class Surroundings:
         lists: Mapping[str, str],
         trunks: Collection[str],
         headers: Collection[str],
+        facts: Collection[str] | None = None,
     ) -> None:
         self.lists = lists  # kinds of the lists by name
         self.trunks = trunks  # empty: not known
         self.headers = frozenset(name.lower() for name in headers)
+        self.known_facts = facts  # those that somebody measures; None: not known
         self.named: dict[str, Condition] = {}
         self.patterns: dict[Key, Pattern] = {}
         self.called_lists: set[str] = set()
         self.rates: set[tuple[str, int]] = set()
+        self.facts: set[str] = set()
 
 
 class ConditionCompiler:
@@ -87,7 +96,7 @@ class ConditionCompiler:
             parts.append(truth("the call was diverted", attrgetter("call.diverted"), when.diverted))
         if when.hours or when.days:
             parts.append(at_time(when.hours or [], when.days or []))
-        parts += [amount_of(name, amount) for name, amount in (when.fact or {}).items()]
+        parts += self.facts(when.fact or {}, (*loc, "fact"))
         if when.condition:
             parts.append(self.named(when.condition, (*loc, "condition")))
         if when.any_:
@@ -95,6 +104,19 @@ class ConditionCompiler:
         if when.all_:
             parts.append(all_of([self.when(part, (*loc, "all", n)) for n, part in enumerate(when.all_)]))
         return all_of(parts or [NEVER])
+
+    def facts(self, amounts: Mapping[str, Amount], loc: Location) -> list[Condition]:
+        """Facts by name: counted ones are counted, plug-ins are asked for theirs."""
+        known = self.surroundings.known_facts
+        for name in amounts:
+            if rate := read_rate_name(name):
+                self.surroundings.rates.add(rate)
+                continue
+            self.surroundings.facts.add(name)
+            if known is not None and name not in known:
+                what = f"nobody measures fact {name!r} here, so every call lacks it"
+                self.report((*loc, name), what, f"{nearest(name, known)} A plug-in may give it (docs/facts.md)", True)
+        return [amount_of(name, amount) for name, amount in amounts.items()]
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:
         """One of the named conditions holds."""
@@ -218,7 +240,7 @@ class ConditionCompiler:
         if condition.missing:
             parts.append(Condition(lambda facts: not canonical(facts), f"{title} has no number", sees))
         if isinstance(condition, CallerCondition):
-            for name in _RATES:
+            for name in RATES:
                 rate = getattr(condition, name)
                 if rate:
                     self.surroundings.rates.add((name, rate.within))

@@ -254,7 +254,7 @@ class Judgement:
 class RuleSet:
     """All rules that are on, compiled; immutable, so that the proxy swaps one for another between two calls."""
 
-    __slots__ = ("called_lists", "clock", "index", "rates", "revision", "rules")
+    __slots__ = ("called_lists", "clock", "facts", "index", "rates", "revision", "rules")
 
     def __init__(
         self,
@@ -265,12 +265,14 @@ class RuleSet:
         revision: str,
         called_lists: frozenset[str] = frozenset(),
         rates: frozenset[tuple[str, int]] = frozenset(),
+        facts: frozenset[str] = frozenset(),
     ) -> None:
         self.rules = tuple(rules)  # by name
         self.index = index
         self.clock = clock
         self.revision = revision  # 12 hexadecimal digits of a hash over what the rules mean
         self.rates = rates  # counted facts that some rule asks for: (name, seconds)
+        self.facts = facts  # other facts that some rule asks for, by name
         self.called_lists = called_lists  # lists that the called number must be looked up on
 
     def judge(self, call: Call, caller_hits: Sequence[Hit] = (), called_hits: Sequence[Hit] = ()) -> Verdict:

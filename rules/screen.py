@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 
 from rules.cache import Lookup
 from rules.decisions import Decisions
+from rules.fact_sources import FactSources, installed_sources
 from rules.journal import Journal
 from rules.keys import Keys
 from rules.ledger import Held, Ledger, State
@@ -40,6 +41,10 @@ class RuleSet(Protocol):
     def rates(self) -> frozenset[tuple[str, int]]:
         """What rules ask to be counted: (name, seconds)."""
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """What else rules ask for, by name."""
+
     def judge(self, call: Call, caller_hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> Verdict:
         """The verdict, without a decision id."""
 
@@ -57,6 +62,7 @@ class Screen:
         keys: Keys,
         budget_s: float,
         facts: RateSettings | None = None,
+        sources: FactSources | None = None,
         snapshot_hours: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -68,6 +74,8 @@ class Screen:
         self._budget_s = budget_s
         self._now = now
         self._rates = Rates(ruleset.rates, facts)
+        self._sources = sources or FactSources()
+        self._sources.ask(ruleset.facts)
         self._on_snapshot = lookup.on_snapshot
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._ledger = Ledger(lookup)
@@ -91,6 +99,7 @@ class Screen:
         now: Callable[[], float] = time.time,
         log: TextIO | None = None,
         budget_ms: int = 50,
+        sources: FactSources | None = None,
     ) -> Screen:
         """Open keys, lists and decisions below ``base`` and begin to write; log lines go to ``log`` if given."""
         storage = settings.storage
@@ -135,7 +144,10 @@ class Screen:
             raise
         journal.start()
         budget_s, facts = budget_ms / 1000, settings.facts
-        screen = cls(ruleset, lookup, journal, lists, keys=keys, budget_s=budget_s, facts=facts, now=now)
+        sources = sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000)
+        screen = cls(
+            *(ruleset, lookup, journal, lists), keys=keys, budget_s=budget_s, facts=facts, sources=sources, now=now
+        )
         screen._log = opened
         return screen
 
@@ -168,6 +180,7 @@ class Screen:
         """The next call is judged by another rule set."""
         self.ruleset = ruleset
         self._rates.ask(ruleset.rates)
+        self._sources.ask(ruleset.facts)
 
     def poll(self) -> None:
         """See changes of the lists; called four times a second."""
@@ -195,6 +208,8 @@ class Screen:
             "judge_errors": self._errors,
             "judge_over_budget": self._over_budget,
             "judge_unknown": self._unknown,
+            "facts_failed": self._sources.failures,
+            "rates_forgotten": self._rates.forgotten,
             "lookup_hits": lookup.hits,
             "lookup_misses": lookup.misses,
             "lookup_slow": lookup.slow,
@@ -212,6 +227,7 @@ class Screen:
         await self._snapshots.close()
         await self.journal.close()
         self.lookup.close()
+        self._sources.close()
         await self.lists.close()
         if self._log is not None:
             self._log.close()
@@ -242,6 +258,8 @@ class Screen:
                 called_hits = tuple(hit for hit in found if hit.list in ruleset.called_lists)
         if ruleset.rates and not any(hit.kind == "emergency" for hit in called_hits):
             self._rates.count(call, decision)
+        if self._sources.wanted:
+            self._sources.measure(call)
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
             self._over_budget += 1

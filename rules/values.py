@@ -63,6 +63,21 @@ def span_name(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
+RATES = ("calls", "called_numbers", "short_calls", "answered")
+
+
+def read_rate_name(fact: str) -> tuple[str, int] | None:
+    """``calls_1h`` as what is counted and the seconds of its window; None for any other fact."""
+    name, _, span = fact.rpartition("_")
+    if name not in RATES:
+        return None
+    try:
+        seconds = read_span(span)
+    except ValueError:
+        return None
+    return (name, seconds) if isinstance(seconds, int) and span_name(seconds) == span else None
+
+
 def read_amount(text: object) -> object:
     """``60`` or ``70%`` as a number; a percentage is kept as its number."""
     found = re.fullmatch(r"(-?\d{1,12}(?:\.\d{1,6})?)\s*%?", str(text).strip())

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rules.decisions import Decisions, HitCount
+from rules.fact_sources import FactSources
 from rules.ledger import import_ledger
 from rules.lists import Origin
 from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
@@ -26,8 +27,8 @@ TRUNK = Trunk("north", "CN")
 class Rules:
     """Rejects what any list names; remembers what it was asked."""
 
-    def __init__(self, revision="r1", called_lists=frozenset(), rates=frozenset()):
-        self.revision, self.called_lists, self.rates = revision, called_lists, rates
+    def __init__(self, revision="r1", called_lists=frozenset(), rates=frozenset(), facts=frozenset()):
+        self.revision, self.called_lists, self.rates, self.facts = revision, called_lists, rates, facts
         self.asked = []
 
     def judge(self, call, caller_hits, called_hits):
@@ -203,6 +204,24 @@ async def test_rates_are_measured_when_a_rule_asks_and_shown_to_it(tmp_path):
         plain = call()
         screen.judge(plain)
         assert plain.facts is None
+
+
+async def test_plug_ins_are_asked_when_a_rule_reads_their_facts(tmp_path):
+    class Risk:
+        names = ("risk",)
+
+        def measure(self, call):
+            return {"risk": 3}
+
+    rules = Rules(facts=frozenset({"risk"}))
+    async with opened(tmp_path, rules, sources=FactSources({"risk": Risk()}, wait_s=5)) as (screen, _):
+        made, urgent, plain = call(), call(emergency=True), call()
+        screen.judge(made)
+        screen.judge(urgent)
+        screen.swap(Rules())
+        screen.judge(plain)
+        assert (made.facts, urgent.facts, plain.facts) == ({"risk": 3}, None, None)
+        assert screen.counters["facts_failed"] == 0
 
 
 async def test_a_call_to_an_emergency_number_on_a_list_is_not_counted(tmp_path):
