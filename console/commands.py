@@ -56,6 +56,22 @@ def check(
     raise typer.Exit(FAULTS if found.refused else 0)
 
 
+@app.command("test")
+def run_rule_tests(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="[FILE...]", help="Rule files, test files, or both.")] = [],  # noqa: B006
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Run the examples of the rules and the test files; show what fails and why, and what no call ever showed."""
+    from console.proof import run_tests
+
+    with clear_errors():
+        report = run_tests(chosen(context, config), files)
+    as_json(report.as_data()) if json else typer.echo(report.as_text())
+    raise typer.Exit(0 if report.good else FAULTS)
+
+
 @app.command()
 def log(
     context: typer.Context,

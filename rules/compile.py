@@ -51,6 +51,34 @@ def compile_rules(
         return compiler.compile(read_files(sources, settings, configuration), configuration)
 
 
+class Unproved(NamedTuple):
+    """Rules that were compiled without asking whether their examples hold."""
+
+    ruleset: RuleSet | None  # None: there are faults
+    faults: list[Fault]
+    built: list[Built]
+    setting: Setting
+
+
+def compile_unproved(
+    sources: Iterable[Path | Document] | RuleFiles,
+    settings: ScreeningSettings,
+    *,
+    trunks: Sequence[Trunk] = (),
+    profiles: Collection[str] | None = None,
+    configuration: Document | None = None,
+    facts: Collection[str] | None = None,
+    now: float | None = None,
+) -> Unproved:
+    """The same for whoever runs the examples: one that fails is no fault here."""
+    with without_collection():
+        compiler = _Compiler(settings, trunks, profiles, (), facts, time.time() if now is None else now)
+        compiler.proving = False
+        configuration = configuration or NO_CONFIGURATION
+        ruleset, faults = compiler.compile(read_files(sources, settings, configuration), configuration)
+        return Unproved(ruleset, faults, compiler.built, compiler.setting)
+
+
 def read_files(
     sources: Iterable[Path | Document] | RuleFiles, settings: ScreeningSettings, configuration: Document
 ) -> RuleFiles:
@@ -63,7 +91,7 @@ def read_files(
     return files
 
 
-class _Built(NamedTuple):
+class Built(NamedTuple):
     """A rule on its way into the rule set."""
 
     file: SourceFile
@@ -71,6 +99,37 @@ class _Built(NamedTuple):
     loc: Location
     compiled: CompiledRule
     keys: tuple[Key, ...]
+
+
+class Setting(NamedTuple):
+    """What made-up calls are made in: trunks, lists by their kinds, the clock."""
+
+    trunks: dict[str, Trunk]
+    kinds: dict[str, str]
+    country: str  # the one country of all trunks
+    clock: WallClock
+
+    def trunk(self, example: Example, country: str) -> Trunk | None:
+        """The trunk of an example: the one it names, else one of the file's country, else a made-up one."""
+        if example.trunk and self.trunks and example.trunk not in self.trunks:
+            return None
+        trunk = self.trunks.get(example.trunk)
+        if trunk is None:
+            alike = (known for known in self.trunks.values() if known.country == country)
+            trunk = next(alike, Trunk(example.trunk or "example", country=country))
+        return trunk._replace(country=example.trunk_country) if example.trunk_country else trunk
+
+    def faults(self, example: Example, document: Document, loc: Location) -> list[Fault]:
+        """Lists and trunks that an example names and nobody made."""
+        found = [
+            document.fault(loc, f"there is no list {name!r}", nearest(name, self.kinds))
+            for name in (*example.on_list, *example.called_on_list)
+            if name not in self.kinds
+        ]
+        if self.trunk(example, "") is None:
+            hint = nearest(example.trunk, self.trunks)
+            found.append(document.fault((*loc, "trunk"), f"there is no trunk {example.trunk!r}", hint))
+        return found
 
 
 class _Compiler:
@@ -94,11 +153,14 @@ class _Compiler:
         self.surroundings = Surroundings(lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=facts)
         works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year)
         self.clock = WallClock(settings.time_zone, works)
+        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
+        self.proving = True
+        self.built: list[Built] = []
 
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
         self.faults += files.faults
         self._name_conditions(files.files)
-        built = self._build_all(files.files)
+        built = self.built = self._build_all(files.files)
         for item in built:
             self._prove(item)
         self._warn_of_calendar(files.files, configuration)
@@ -155,8 +217,8 @@ class _Compiler:
         for name in sorted(owners):
             define(name)
 
-    def _build_all(self, files: Sequence[SourceFile]) -> list[_Built]:
-        built: list[_Built] = []
+    def _build_all(self, files: Sequence[SourceFile]) -> list[Built]:
+        built: list[Built] = []
         places: dict[str, str] = {}
         for file in files:
             conditions = self._conditions_of(file)
@@ -172,7 +234,7 @@ class _Compiler:
                 built.append(self._build(file, rule, loc, place, conditions))
         return built
 
-    def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> _Built:
+    def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> Built:
         when = conditions.when(rule.when, (*loc, "when"))
         unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
         then = rule.then
@@ -192,9 +254,9 @@ class _Compiler:
             suspicion=then.suspicion,
             share=rule.mode,
         )
-        return _Built(file, rule, loc, compiled, when.keys)
+        return Built(file, rule, loc, compiled, when.keys)
 
-    def _prove(self, item: _Built) -> None:
+    def _prove(self, item: Built) -> None:
         """Run a rule's examples; one that fails is a fault."""
         if not item.rule.catches:
             what = f"rule {item.rule.rule!r} shows no call that it catches"
@@ -204,15 +266,11 @@ class _Compiler:
             for position, example in enumerate(examples):
                 self._try(item, example, (*item.loc, key, position), wanted=key == "catches")
 
-    def _try(self, item: _Built, example: Example, loc: Location, *, wanted: bool) -> None:
+    def _try(self, item: Built, example: Example, loc: Location, *, wanted: bool) -> None:
         fault = item.file.document.fault
-        for name in (*example.on_list, *example.called_on_list):
-            if name not in self.kinds:
-                self.faults.append(fault(loc, f"there is no list {name!r}", nearest(name, self.kinds)))
-        trunk = self._trunk(example, self._country(item.file))
+        self.faults += self.setting.faults(example, item.file.document, loc)
+        trunk = self.setting.trunk(example, self._country(item.file))
         if trunk is None:
-            hint = nearest(example.trunk, self.trunks)
-            self.faults.append(fault((*loc, "trunk"), f"there is no trunk {example.trunk!r}", hint))
             return
         facts = example_facts(example, trunk, self.clock, self.kinds)
         if facts.call.emergency:
@@ -221,7 +279,7 @@ class _Compiler:
             )
             return
         rule = item.compiled
-        if rule.holds(facts) is wanted:
+        if not self.proving or rule.holds(facts) is wanted:
             return
         words = example_words(example)
         if not wanted:
@@ -238,23 +296,13 @@ class _Compiler:
         hint = _does_not_hold(why, facts) if why else f"`unless` stops it: {stop.says}" if stop else ""
         self.faults.append(fault(loc, f"rule {rule.name!r} does not catch: {words}", hint))
 
-    def _trunk(self, example: Example, country: str) -> Trunk | None:
-        """The trunk of an example: the one it names, else one of the file's country, else a made-up one."""
-        if example.trunk and self.trunks and example.trunk not in self.trunks:
-            return None
-        trunk = self.trunks.get(example.trunk)
-        if trunk is None:
-            alike = (known for known in self.trunks.values() if known.country == country)
-            trunk = next(alike, Trunk(example.trunk or "example", country=country))
-        return trunk._replace(country=example.trunk_country) if example.trunk_country else trunk
-
     def _warn_of_calendar(self, files: Sequence[SourceFile], configuration: Document) -> None:
         days = {day for file in files for when in _whens(file) for day in _days(when)}
         if self.calendar_warning and days & {"working", "off"}:
             hint = "name the days of the week where it matters"
             self.faults.append(configuration.fault((), self.calendar_warning, hint, warning=True))
 
-    def _revision(self, built: Sequence[_Built], files: Sequence[SourceFile]) -> str:
+    def _revision(self, built: Sequence[Built], files: Sequence[SourceFile]) -> str:
         meaning = []
         for item in built:
             rule = item.rule.model_dump_json(exclude={"catches", "spares", "source"}, exclude_defaults=True)

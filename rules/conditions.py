@@ -332,4 +332,9 @@ def _measured(
     words = [f"one of {alternatives(sorted(values))}" if values else "", _bounds(over, under)]
     says = f"fact {fact} is " + ("missing" if missing else " and ".join(filter(None, words)) or "known")
     keys = [] if missing else [Key("fact", fact)]
-    return Condition(holds, says, lambda facts: or_lacking(facts.measured(fact)), keys=keys, weight=10)
+
+    def sees(facts: Facts) -> str:
+        value = facts.measured(fact)
+        return "lacking" if value is None else shown_fact(value)
+
+    return Condition(holds, says, sees, keys=keys, weight=10)

@@ -42,15 +42,15 @@ def example_call(example: Example, trunk: Trunk, zone: ZoneInfo) -> Call:
 def example_facts(example: Example, trunk: Trunk, clock: WallClock, kinds: Mapping[str, str]) -> Facts:
     """What rules see of an example; `kinds` are the kinds of the lists it names."""
     call = example_call(example, trunk, clock.zone)
+    return Facts(call, *example_hits(example, call, kinds), clock)
+
+
+def example_hits(example: Example, call: Call, kinds: Mapping[str, str]) -> tuple[list[Hit], list[Hit]]:
+    """The entries that cover the caller, and the called number."""
     caller = call.caller.canonical
     hits = [_hit(name, kinds, caller) for name in example.on_list]
     hits += [Hit(f"any {kind} list", kind, caller, "example", caller, 0) for kind in example.list_kind]
-    return Facts(
-        call,
-        hits,
-        [_hit(name, kinds, call.called.canonical) for name in example.called_on_list],
-        clock,
-    )
+    return hits, [_hit(name, kinds, call.called.canonical) for name in example.called_on_list]
 
 
 def _hit(name: str, kinds: Mapping[str, str], number: str) -> Hit:

@@ -28,7 +28,7 @@ def explain(
 ) -> list[Line]:
     """Every step in the order of precedence, ending with what goes out on the wire."""
     facts = Facts(call, hits, called_hits, ruleset.clock)
-    lines = [_the_call(call, ruleset)]
+    lines = [the_call(call, ruleset)]
     lines += _emergency(call, called_hits, verdict)
     if verdict.step is not Step.EMERGENCY:
         for step in (
@@ -48,7 +48,8 @@ def explain(
     return lines
 
 
-def _the_call(call: Call, ruleset: RuleSet) -> Line:
+def the_call(call: Call, ruleset: RuleSet) -> Line:
+    """Who calls whom, when, by which trunk."""
     at = datetime.fromtimestamp(call.at, ruleset.clock.zone)
     believed = "the number can be believed" if call.believed else "the number cannot be believed"
     others = ", ".join(_number(number) for number in call.callers[1:])

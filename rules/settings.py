@@ -84,6 +84,7 @@ class ScreeningSettings(Part):
     storage: StorageSettings = StorageSettings()
     lists: dict[str, ListSettings] = Field(default={}, description="Named lists.")
     rules: list[str] = Field(default=[], description="Rule files or patterns, relative to ringfence.yaml.")
+    tests: list[str] = Field(default=[], description="Test files or patterns, which `ringfence test` runs.")
     use: list[dict[str, object] | str] = Field(default=["baseline"], description="Shipped packs that are on.")
     headers: list[str] = Field(default=[], max_length=8, description="Further header fields that rules may read.")
     thresholds: Thresholds = Thresholds()
