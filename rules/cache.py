@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from math import inf
 from pathlib import Path
@@ -15,7 +16,7 @@ from rules.conflicts import in_holes
 from rules.entries import EXACT, PLACES, SPACE, encode, narrowness
 from rules.model import Hit
 from rules.origins import read_hours, within
-from rules.store import HotReader, ReadError
+from rules.store import CorruptDatabase, HotReader, ReadError, StoreError
 
 # Single numbers and wide entries in one step. Ten million numbers: 5 us, p99 12 us, warm.
 _QUERY = """
@@ -43,7 +44,12 @@ class _Policy(NamedTuple):
 class Lookup:
     """Which list entries cover a number. It lives in the event loop and never waits for anybody."""
 
-    def __init__(self, path: Path, *, entries: int, budget_s: float = 0.02, zone: str = "UTC") -> None:
+    def __init__(
+        self, path: Path, *, entries: int, budget_s: float = 0.02, zone: str = "UTC", fallback: Path | None = None
+    ) -> None:
+        self.path, self._fallback = path, fallback
+        self.fallbacks = 0  # times that the database was found damaged
+        self.on_snapshot = False
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
         self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
@@ -58,8 +64,14 @@ class Lookup:
         self.misses = 0
         self.slow = 0
         self.unknown = 0
-        self._reader = HotReader(path)
-        self._reader.abort_when(self._overdue, steps=_STEPS)
+        self._inode = _inode(path)
+        try:
+            self._reader = self._opened(path)
+        except CorruptDatabase:
+            if fallback is None or not fallback.exists():
+                raise
+            self.on_snapshot, self.fallbacks = True, 1
+            self._reader = self._opened(fallback)
         self.poll()
 
     def look_up(self, canonical: str, now: float) -> tuple[Hit, ...] | None:
@@ -75,6 +87,8 @@ class Lookup:
 
     def poll(self) -> None:
         """See what other connections and processes have changed; called four times a second."""
+        if _inode(self.path) != self._inode:
+            self._reopen()
         self._deadline = perf_counter() + self._budget_s
         try:
             version = self._reader.data_version()
@@ -86,8 +100,10 @@ class Lookup:
                 self._policies = {row[0]: _Policy(row[1], row[2], row[3], bool(row[4])) for row in rows}
                 self._revision = revision
             self._data_version = version
-        except ReadError:
+        except ReadError as error:
             self.unknown += 1  # the next poll asks again
+            if error.corrupt:
+                self._fall_back()
 
     def ask(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]] | None:
         """The rows of a query that reads little, within the budget; None: unknown, and counted."""
@@ -95,9 +111,11 @@ class Lookup:
         self._deadline = started + self._budget_s
         try:
             rows = self._reader.rows(query, parameters)
-        except ReadError:
-            self.unknown += 1
-            return None
+        except ReadError as error:
+            if not (error.corrupt and self._fall_back()):
+                self.unknown += 1
+                return None
+            return self.ask(query, parameters)
         if perf_counter() - started > _SLOW_S:
             self.slow += 1
         return rows
@@ -105,6 +123,39 @@ class Lookup:
     def close(self) -> None:
         """Nothing is open any more."""
         self._reader.close()
+
+    def _opened(self, path: Path) -> HotReader:
+        reader = HotReader(path)
+        reader.abort_when(self._overdue, steps=_STEPS)
+        return reader
+
+    def _fall_back(self) -> bool:
+        """Judge by the last good snapshot from now on; false when there is none, or it is in use already."""
+        if self.on_snapshot or self._fallback is None or not self._fallback.exists():
+            return False
+        self.on_snapshot, self.fallbacks = True, self.fallbacks + 1
+        self._change_reader(self._fallback)
+        return True
+
+    def _reopen(self) -> None:
+        """Another file stands where the database stood: it was restored."""
+        inode = _inode(self.path)
+        if inode is None:
+            return  # gone: what is open stays readable
+        self._inode = inode
+        try:
+            self._change_reader(self.path)
+            self.on_snapshot = False
+        except StoreError:
+            self.unknown += 1  # what is open stays in use
+
+    def _change_reader(self, path: Path) -> None:
+        reader = self._opened(path)
+        self._reader.close()
+        self._reader = reader
+        self._cache.clear()
+        self._revision = self._data_version = -1
+        self.poll()
 
     def _minute(self, now: float) -> int:
         local = datetime.fromtimestamp(now, self._zone)
@@ -160,6 +211,13 @@ class Lookup:
             )
         found.sort(key=lambda hit: (-hit.narrowness, hit.list, hit.entry))
         return tuple(found), since, until, self._revision
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return None
 
 
 def _length(code: int) -> int:

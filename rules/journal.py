@@ -92,6 +92,11 @@ class Journal:
             elif len(tally) < self._limit:
                 tally[key] = (1, at)
 
+    def alarm(self, what: str) -> None:
+        """Say at once, among the lines of calls, what somebody must see to."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._now()))
+        self._lines.append(f'{{"at":"{stamp}Z","event":"alarm","what":{quoted(what)}}}\n')
+
     def ended(self, decision: str, outcome: Outcome) -> None:
         """Note how a judged call ended."""
         waiting = self._open.pop(decision, None)

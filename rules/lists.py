@@ -16,7 +16,7 @@ from rules.entries import Interval, decode, digits_of, encode
 from rules.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
 from rules.reach import reach
 from rules.settings import ListSettings
-from rules.store import Connection, Store
+from rules.store import Connection, DatabaseError, Store, unusable
 
 __all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
 
@@ -37,6 +37,9 @@ class Lists:
         lists = cls(await Store.open(path, "lists", durable=True), now)
         try:
             await lists.configure(settings)
+        except DatabaseError as error:
+            await lists.close()
+            raise unusable(path, error) from error
         except BaseException:
             await lists.close()
             raise

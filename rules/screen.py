@@ -76,7 +76,7 @@ class Screen:
         self._rates = Rates(ruleset.rates, facts)
         self._sources = sources or FactSources()
         self._sources.ask(ruleset.facts)
-        self._on_snapshot = lookup.on_snapshot
+        self._on_snapshot = False  # as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._ledger = Ledger(lookup)
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
@@ -105,14 +105,7 @@ class Screen:
         storage = settings.storage
         keys = Keys.load(base / storage.key_file)
         database = base / storage.database
-        good, corrupt = snapshot_path(database), ""
-        try:
-            lists = await Lists.open(database, settings.lists, now=now)
-        except CorruptDatabase as error:
-            if not good.exists():
-                raise
-            corrupt = str(error)
-            lists = await Lists.open(good, settings.lists, now=now)
+        lists = await _open_lists(database, settings, now)
         lookup: Lookup | None = None
         opened: TextIO | None = None
         try:
@@ -121,7 +114,7 @@ class Screen:
                 entries=storage.cache_entries,
                 budget_s=budget_ms / 2000,
                 zone=settings.time_zone,
-                fallback=good,
+                fallback=snapshot_path(database),
             )
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
@@ -144,9 +137,14 @@ class Screen:
             raise
         journal.start()
         budget_s, facts = budget_ms / 1000, settings.facts
-        sources = sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000)
         screen = cls(
-            *(ruleset, lookup, journal, lists), keys=keys, budget_s=budget_s, facts=facts, sources=sources, now=now
+            *(ruleset, lookup, journal, lists),
+            keys=keys,
+            budget_s=budget_s,
+            facts=facts,
+            sources=sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000),
+            snapshot_hours=storage.snapshot_hours,
+            now=now,
         )
         screen._log = opened
         return screen
@@ -282,6 +280,17 @@ class Screen:
         action = Action.REJECT if trunk.fail_closed else Action.FORWARD
         profile = trunk.profile if trunk.fail_closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable[[], float]) -> Lists:
+    """The lists, or the last good copy of them when the database is damaged; the first poll raises the alarm."""
+    try:
+        return await Lists.open(database, settings.lists, now=now)
+    except CorruptDatabase:
+        good = snapshot_path(database)
+        if not good.exists():
+            raise
+        return await Lists.open(good, settings.lists, now=now)
 
 
 def decisions_path(database: Path) -> Path:

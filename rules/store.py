@@ -16,13 +16,17 @@ import aiosqlite
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
 
-Series = Literal["lists", "decisions", "revisions"]
+Series = Literal["lists", "decisions", "revisions", "complaints"]
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PIECE = 131_072
 
 
 class StoreError(Exception):
     """A database cannot be used; the message says what to do."""
+
+
+class CorruptDatabase(StoreError):
+    """A file is no database, or one that is damaged."""
 
 
 class Store:
@@ -38,9 +42,13 @@ class Store:
         """Open and bring up to date; ``durable``: a commit returns when the disk has it, not just the system."""
         await asyncio.to_thread(migrate, path, series)
         connection = await aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)
-        await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
-        await connection.execute("pragma foreign_keys=on")
-        await connection.execute("pragma temp_store=memory")
+        try:
+            await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
+            await connection.execute("pragma foreign_keys=on")
+            await connection.execute("pragma temp_store=memory")
+        except sqlite3.DatabaseError as error:
+            await connection.close()
+            raise unusable(path, error) from error
         return cls(connection, path)
 
     @asynccontextmanager
@@ -116,7 +124,7 @@ def migrate(path: Path, series: Series) -> None:
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: {error}; restore a copy, or move the file away and start afresh") from error
+        raise unusable(path, error) from error
 
 
 def _make_private(path: Path) -> None:
@@ -154,8 +162,89 @@ def _statements(script: str) -> list[str]:
     return found
 
 
+def unusable(path: Path, error: sqlite3.Error) -> StoreError:
+    """What to raise when a database cannot be used, and what to do about it."""
+    kind = CorruptDatabase if _corrupt(error) else StoreError
+    return kind(f"{path}: {error}; `ringfence db restore` puts a copy in its place")
+
+
+def _corrupt(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def faults_of(path: Path, *, quick: bool = False) -> list[str]:
+    """What is wrong inside a database file, at most a hundred things; reads all of it."""
+    try:
+        with closing(_read_only(path)) as connection:
+            rows = connection.execute(f"pragma {'quick_check' if quick else 'integrity_check'}").fetchall()
+    except sqlite3.Error as error:
+        return [str(error)]
+    return [str(row[0]) for row in rows if row[0] != "ok"]
+
+
+def one_value(path: Path, query: str) -> object:
+    """The first value of the first row, None for none or when the file cannot be read."""
+    try:
+        with closing(_read_only(path)) as connection:
+            row = connection.execute(query).fetchone()
+    except sqlite3.Error:
+        return None
+    return row[0] if row else None
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """A whole and sound copy, as of one moment, in place of ``target``; writers go on meanwhile."""
+    unfinished = target.with_name(f"{target.name}.new")
+    try:
+        unfinished.unlink(missing_ok=True)
+        _make_private(unfinished)
+        with closing(_read_only(source)) as old, closing(sqlite3.connect(unfinished)) as new:
+            old.backup(new)
+            new.execute("pragma journal_mode=delete")  # one file, nothing beside it
+        if faults := faults_of(unfinished, quick=True):
+            raise CorruptDatabase(f"{source}: {faults[0]}; it was not copied")
+        _to_disk(unfinished)
+        unfinished.replace(target)
+        _to_disk(target.parent)
+    except sqlite3.Error as error:
+        kind = CorruptDatabase if _corrupt(error) else StoreError
+        raise kind(f"{source}: {error}; it was not copied") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def put_in_place(copy: Path, path: Path, aside: Path) -> None:
+    """Let a copy be the database; what was there goes to ``aside``. At no moment is there none, or a mixture."""
+    fresh = path.with_name(f"{path.name}.restored")
+    copy_database(copy, fresh)
+    if path.exists():
+        os.link(path, aside)
+        # A log that belongs to the old file must not meet the new one.
+        for end in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + end).replace(aside.with_name(aside.name + end))
+    fresh.replace(path)
+    _to_disk(path.parent)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class ReadError(Exception):
     """A read on the call path met a lock, a damaged page or its deadline: the answer is unknown."""
+
+    def __init__(self, error: sqlite3.Error) -> None:
+        super().__init__(str(error))
+        self.corrupt = _corrupt(error)
 
 
 class HotReader:
@@ -169,7 +258,7 @@ class HotReader:
             self._connection.execute("pragma query_only=on")
             self._connection.execute("pragma cache_size=-8192")
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}") from error
+            raise (CorruptDatabase if _corrupt(error) else StoreError)(f"{path}: {error}") from error
         self._cursor = self._connection.cursor()
 
     def abort_when(self, overdue: Callable[[], bool], *, steps: int) -> None:
@@ -181,14 +270,14 @@ class HotReader:
         try:
             return self._cursor.execute(query, parameters).fetchall()
         except sqlite3.Error as error:
-            raise ReadError(str(error)) from error
+            raise ReadError(error) from error
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""
         try:
             found: int = self._cursor.execute("pragma data_version").fetchone()[0]
         except sqlite3.Error as error:
-            raise ReadError(str(error)) from error
+            raise ReadError(error) from error
         return found
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ WORDS = [
     *(["lists", word] for word in ("import", "export", "imports", "undo", "stats", "top", "stale")),
     *(["ranges", word] for word in ("import", "show")),
     *(["subscribers", word] for word in ("add", "remove", "show")),
+    *(["db", word] for word in ("check", "backup", "restore")),
     ["why"],
 ]
 

@@ -8,7 +8,19 @@ from contextlib import closing
 
 import pytest
 
-from rules.store import HotReader, ReadError, Store, StoreError, migrate, warm
+from rules.store import (
+    CorruptDatabase,
+    HotReader,
+    ReadError,
+    Store,
+    StoreError,
+    copy_database,
+    faults_of,
+    migrate,
+    one_value,
+    put_in_place,
+    warm,
+)
 
 
 def version(path):
@@ -156,3 +168,76 @@ def test_the_hot_reader_gives_up_at_its_deadline_and_at_a_lock(tmp_path):
 def test_a_reader_of_nothing_is_refused(tmp_path):
     with pytest.raises(StoreError, match=r"none\.db: unable to open"):
         HotReader(tmp_path / "none.db")
+
+
+def filled(path, revision):
+    migrate(path, "lists")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update change set revision = ?", (revision,))
+
+
+def damaged(path):
+    """The same file with every page but the first overwritten."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xa5" * (len(data) - 4096))
+
+
+def revision(path):
+    return one_value(path, "select revision from change")
+
+
+def test_a_copy_is_whole_private_and_one_file(tmp_path):
+    path, copy = tmp_path / "a.db", tmp_path / "copies" / "a.db"
+    copy.parent.mkdir()
+    filled(path, 7)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update change set revision = 8")  # still in the log
+        copy_database(path, copy)
+    assert revision(copy) == 7, "what was committed, and nothing else"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert [file.name for file in copy.parent.iterdir()] == ["a.db"]
+    assert faults_of(copy) == faults_of(path) == []
+
+
+def test_what_is_damaged_is_told_and_not_copied(tmp_path):
+    path = tmp_path / "a.db"
+    filled(path, 7)
+    damaged(path)
+    assert faults_of(path)
+    assert faults_of(tmp_path / "none.db") == ["unable to open database file"]
+    with pytest.raises(CorruptDatabase, match="it was not copied"):
+        copy_database(path, tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
+    assert one_value(path, "select revision from change") is None
+    with pytest.raises(CorruptDatabase, match="malformed"):
+        HotReader(path)
+
+
+def test_a_reader_tells_damage_from_other_faults(tmp_path):
+    path = tmp_path / "a.db"
+    filled(path, 7)
+    reader = HotReader(path)
+    with pytest.raises(ReadError) as error:
+        reader.rows("select nothing")
+    assert not error.value.corrupt
+    damaged(path)
+    with pytest.raises(ReadError) as error:
+        reader.rows("select revision from change")
+    assert error.value.corrupt
+    reader.close()
+
+
+def test_a_copy_takes_the_place_of_a_database_and_of_its_log(tmp_path):
+    path, copy, aside = tmp_path / "a.db", tmp_path / "copy.db", tmp_path / "old.db"
+    filled(path, 7)
+    copy_database(path, copy)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update change set revision = 9")
+        connection.commit()
+        put_in_place(copy, path, aside)  # while another process has it open, its log not yet in it
+    assert revision(path) == 7
+    assert revision(aside) == 9
+    put_in_place(copy, tmp_path / "new.db", tmp_path / "unused.db")
+    assert revision(tmp_path / "new.db") == 7

@@ -1,0 +1,63 @@
+"""Copies of the lists to fall back on: made beside the calls, checked, and only when something changed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from rules.cache import Lookup
+from rules.journal import Journal
+from rules.store import StoreError, copy_database, one_value
+
+_FIRST_S = 60.0  # after the start
+_HOUR_S = 3600.0
+_REVISION = "select revision + ledger + subscribers from change"
+
+
+def snapshot_path(database: Path) -> Path:
+    """Where the last good copy lies."""
+    return database.with_name(f"{database.name}.good")
+
+
+class Snapshots:
+    """Keeps the last good copy near the present; asked on every poll, it mostly does nothing."""
+
+    def __init__(self, lookup: Lookup, journal: Journal, *, hours: int) -> None:
+        self._lookup, self._journal, self._hours = lookup, journal, hours
+        self._due: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def poll(self, now: float) -> None:
+        """Begin a copy if one is due and nothing is wrong."""
+        if not self._hours:
+            return
+        if self._due is None or self._due > now + self._hours * _HOUR_S:  # the start, or a clock set back
+            self._due = now + _FIRST_S
+        if now < self._due or self._lookup.on_snapshot or self._task is not None:
+            return
+        self._due = now + self._hours * _HOUR_S
+        self._task = asyncio.get_running_loop().create_task(self._take(), name="snapshot")
+
+    async def close(self) -> None:
+        """No copy is being made any more."""
+        if self._task is not None:
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _take(self) -> None:
+        try:
+            await asyncio.to_thread(take_snapshot, self._lookup.path)
+        except (StoreError, OSError) as error:
+            self._journal.alarm(f"no snapshot of the lists: {error}")
+        finally:
+            self._task = None
+
+
+def take_snapshot(database: Path) -> bool:
+    """Copy the lists if they changed since the last copy; did they?"""
+    good = snapshot_path(database)
+    if good.exists() and one_value(good, _REVISION) == one_value(database, _REVISION) is not None:
+        return False
+    copy_database(database, good)
+    return True

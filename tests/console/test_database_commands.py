@@ -1,0 +1,39 @@
+"""`ringfence db`: sound or not, copied, put back."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def database(file, run):
+    run("lists", "add", "blocked", "17012345678")
+    return file.with_name("ringfence.db")
+
+
+def test_what_is_sound_and_what_is_not(run, file, database):
+    assert run("db", "check").stdout == f"{database}: sound\n"
+    database.write_bytes(b"a letter to a friend" * 1000)
+    found = run("db", "check", "--json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout) == {str(database): ["file is not a database"]}
+    refused = run("lists", "add", "blocked", "17012345678")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert "file is not a database; `ringfence db restore` puts a copy in its place" in refused.stderr
+
+
+def test_nothing_to_check(run):
+    assert "there is no database yet" in run("db", "check").stderr
+
+
+def test_a_backup_is_put_back(run, tmp_path, database):
+    copy = tmp_path / "copy.db"
+    assert run("db", "backup", str(copy)).stdout == f"The lists are copied to {copy}.\n"
+    assert "is there already" in run("db", "backup", str(copy)).stderr
+    assert run("db", "backup", str(copy), "--force").exit_code == 0
+    run("lists", "remove", "blocked", "17012345678")
+    restored = run("db", "restore", str(copy))
+    assert restored.exit_code == 0, restored.stderr
+    assert "before it is ringfence.db.until-" in restored.stdout
+    assert json.loads(run("lists", "show", "blocked", "--json").stdout)[0]["entry"] == "+8617012345678"
+    assert "does not exist; name a file" in run("db", "restore").stderr
