@@ -58,6 +58,7 @@ class Unproved(NamedTuple):
     faults: list[Fault]
     built: list[Built]
     setting: Setting
+    files: list[SourceFile]
 
 
 def compile_unproved(
@@ -75,8 +76,9 @@ def compile_unproved(
         compiler = _Compiler(settings, trunks, profiles, (), facts, time.time() if now is None else now)
         compiler.proving = False
         configuration = configuration or NO_CONFIGURATION
-        ruleset, faults = compiler.compile(read_files(sources, settings, configuration), configuration)
-        return Unproved(ruleset, faults, compiler.built, compiler.setting)
+        files = read_files(sources, settings, configuration)
+        ruleset, faults = compiler.compile(files, configuration)
+        return Unproved(ruleset, faults, compiler.built, compiler.setting, files.files)
 
 
 def read_files(
