@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from proxy.effects import Resolve
-from proxy.forwarding import Plan, edit_lines, find_token, for_next_hop, plan_route
-from proxy.routing import Peer
+from proxy.answers import Answers
+from proxy.effects import Effect, Resolve
+from proxy.forwarding import FlowTo, Plan, edit_lines, find_token, for_next_hop, plan_route
+from proxy.routing import Peer, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
+from proxy.sip.transaction import Layer
 from proxy.sip.uri import parse_uri
+from proxy.token import Tokens
 from proxy.validation import Refusal, read_fields, read_forwards
 
-if TYPE_CHECKING:
-    from proxy.core import Core
+
+class Node(Protocol):
+    """What the way of an ACK needs of the proxy core."""
+
+    answers: Answers
+    dropped: Counter[str]
+    effects: list[Effect]
+    flow_to: FlowTo
+    layer: Layer
+    salt: int
+    tokens: Tokens
+    topology: Topology
 
 
-def forward_ack(core: Core, request: Request, via: Via, flow: Flow, now: float) -> None:
+def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) -> None:
     """Send an ACK for a 2xx on. Nothing is ever answered to it, so that only what its way depends on is read."""
     if core.answers.acknowledges_us(request):
         core.dropped["ACK to a response of ours"] += 1
@@ -60,7 +74,7 @@ def forward_ack(core: Core, request: Request, via: Via, flow: Flow, now: float) 
         core.effects.append(Resolve(targets[0], send))
 
 
-def _is_preloaded(core: Core, request: Request, via: Via, plan: Plan, peer: Peer) -> bool:
+def _is_preloaded(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> bool:
     """Does a trunk-side ACK try to choose its path, without the token of a dialog that may?"""
     if not (plan.named_us and plan.routes) or peer.from_pbx:
         return False

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from proxy.forwarding import Plan, restore_from
 from proxy.routing import Target
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
-from proxy.sip.transaction import ClientTransaction, NonInviteClient, ServerTransaction, State, derive
+from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
 from proxy.validation import Fields
 from rules.model import Verdict
 
-if TYPE_CHECKING:
-    from proxy.core import Core
+
+class Forwarder(Protocol):
+    """What a context needs of the proxy core."""
+
+    layer: Layer
+    ring_s: float  # timer C
+
+    def forward(self, context: Context, now: float) -> None:
+        """Send the request to the next of the context's targets."""
+
+    def own_response(self, request: Request, status: int) -> bytes:
+        """A final response of our own."""
+
+    def say_trying(self, context: Context, now: float) -> None:
+        """100 Trying, once."""
+
+    def finished(self, context: Context, status: int, now: float) -> None:
+        """The request has its final response."""
+
 
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
 _TELLING = (401, 407, 415, 420, 484)
@@ -45,7 +62,7 @@ class Context:
 
     def __init__(
         self,
-        core: Core,
+        core: Forwarder,
         request: Request,
         fields: Fields,
         plan: Plan,
