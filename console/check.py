@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from console.configuration import read_configuration
+from console.rule_review import review
 from console.rulebook import compiled, load_rulebook
+from rules.engine import RuleSet
 from rules.source import Fault, RuleError
+
+SHOWN = 10  # rules named in one line
 
 
 class Findings(NamedTuple):
@@ -17,6 +23,8 @@ class Findings(NamedTuple):
     rules: int
     revision: str  # of the rule set; empty when it was refused
     faults: list[Fault]
+    examples: int = 0
+    not_analysed: Mapping[str, list[str]] = MappingProxyType({})  # by rule: conditions that could hide others
 
     @property
     def refused(self) -> bool:
@@ -27,8 +35,12 @@ class Findings(NamedTuple):
         """A line for each fault, with the line of the file that it is in, then the sum."""
         lines = [part for fault in self.faults for part in (str(fault), *quoted(fault))]
         wrong = sum(not fault.warning for fault in self.faults)
+        if self.not_analysed:
+            rules = "; ".join(f"{rule} ({', '.join(asked)})" for rule, asked in list(self.not_analysed.items())[:SHOWN])
+            more = f" and {len(self.not_analysed) - SHOWN} more" if len(self.not_analysed) > SHOWN else ""
+            lines.append(f"not analysed, whether rules hide each other by these conditions: {rules}{more}")
         files = f"{len(self.checked)} file{'s' if len(self.checked) != 1 else ''}"
-        rules = f"{self.rules} rules, " if not self.refused else ""
+        rules = f"{self.rules} rules, {self.examples} examples, " if not self.refused else ""
         return "\n".join(
             [*lines, f"{files}: {rules}{wrong} fault{'s' if wrong != 1 else ''}, {len(self.faults) - wrong} warnings"]
         )
@@ -36,7 +48,14 @@ class Findings(NamedTuple):
     def as_data(self) -> dict[str, Any]:
         """The same for programs."""
         faults = [fault._asdict() for fault in self.faults]
-        return {"files": self.checked, "rules": self.rules, "revision": self.revision or None, "faults": faults}
+        return {
+            "files": self.checked,
+            "rules": self.rules,
+            "examples": self.examples,
+            "revision": self.revision or None,
+            "faults": faults,
+            "not_analysed": dict(self.not_analysed),
+        }
 
 
 def quoted(fault: Fault) -> list[str]:
@@ -57,10 +76,17 @@ def check(configuration: Path, files: list[Path]) -> Findings:
         if not files:
             book = load_rulebook(configuration)
             names = [str(configuration), *map(str, book.files)]
-            return Findings(names, len(book.ruleset.rules), book.ruleset.revision, book.warnings)
+            return reviewed(names, book.ruleset, book.warnings, configuration, book.files)
         ruleset, faults = compiled(*read_configuration(configuration), files)
     except RuleError as error:
         return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
-    return Findings(
-        list(map(str, files)), len(ruleset.rules) if ruleset else 0, ruleset.revision if ruleset else "", faults
-    )
+    if ruleset is None:
+        return Findings(list(map(str, files)), 0, "", faults)
+    return reviewed(list(map(str, files)), ruleset, faults, configuration, files)
+
+
+def reviewed(names: list[str], ruleset: RuleSet, faults: list[Fault], file: Path, rule_files: list[Path]) -> Findings:
+    """What is found in rules that compile."""
+    found = review(*read_configuration(file), rule_files, file.parent)
+    warnings = sorted({*faults, *found.warnings})
+    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, found.examples, found.not_analysed)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rules.calendars import working_days
 from rules.condition_compiler import ConditionCompiler, Surroundings
-from rules.conditions import Condition
+from rules.conditions import NEVER, Condition
 from rules.engine import CompiledRule, RuleSet
 from rules.examples import example_facts, example_words
 from rules.facts import Facts, WallClock
@@ -158,6 +158,7 @@ class _Compiler:
         self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
         self.proving = True
         self.built: list[Built] = []
+        self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
 
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
         self.faults += files.faults
@@ -237,8 +238,12 @@ class _Compiler:
         return built
 
     def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> Built:
+        known = len(self.faults)
         when = conditions.when(rule.when, (*loc, "when"))
         unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
+        wrong = any(not fault.warning for fault in self.faults[known:])
+        if wrong or any(part is NEVER for part in _parts([when, *unless])):
+            self.unsound.add(rule.rule)
         then = rule.then
         if then.profile and self.profiles is not None and then.profile not in self.profiles:
             what = f"there is no reply profile {then.profile!r}"
@@ -281,7 +286,7 @@ class _Compiler:
             )
             return
         rule = item.compiled
-        if not self.proving or rule.holds(facts) is wanted:
+        if not self.proving or rule.name in self.unsound or rule.holds(facts) is wanted:
             return
         words = example_words(example)
         if not wanted:
@@ -314,6 +319,13 @@ class _Compiler:
                 meaning.append(f"{name} {self._country(file)} {when.model_dump_json(exclude_defaults=True)}")
         text = json.dumps([self.settings.time_zone, self.country, *sorted(meaning)])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _parts(conditions: Sequence[Condition]) -> Iterator[Condition]:
+    """These conditions and all below them."""
+    for condition in conditions:
+        yield condition
+        yield from _parts(condition.parts)
 
 
 def _does_not_hold(condition: Condition, facts: Facts) -> str:
