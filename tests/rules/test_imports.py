@@ -1,5 +1,6 @@
 """Imports: whole or not at all, told before they happen, undone by their id, live at the next poll."""
 
+import asyncio
 import io
 import os
 import signal
@@ -16,6 +17,7 @@ from rules.cache import Lookup
 from rules.imports import Wishes, import_file, import_rows, imports, undo
 from rules.lists import Lists, Origin
 from rules.settings import ListSettings
+from rules.store import StoreError
 
 LISTS = {
     "bank": ListSettings(kind="allow"),
@@ -217,3 +219,72 @@ async def test_kill_9_leaves_whole_imports_only(tmp_path, words):
         assert (await lists.counts())["nuisance"] == 501 * whole
     numbers, wides, spans, _ = state(tmp_path)
     assert (len(numbers), len(wides), len(spans)) == (500 * whole, whole, whole)
+
+
+async def test_two_imports_at_once_take_turns(tmp_path):
+    async with opened(tmp_path) as one, opened(tmp_path, now=2_000.0) as other:
+        numbers = [f"+86138{n:08d}" for n in range(300)]
+        first, second = await asyncio.gather(
+            import_rows(one, "nuisance", rows(*numbers[:200]), Origin("one")),
+            import_rows(other, "nuisance", rows(*numbers[100:]), Origin("other")),
+        )
+        assert first.added + second.added == 300
+        assert first.changed + second.changed == 100
+        assert (await one.counts())["nuisance"] == 300
+
+
+async def test_a_clock_set_back_does_no_damage(tmp_path):
+    async with opened(tmp_path, now=9_000.0) as lists:
+        await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001"))
+    async with opened(tmp_path, now=10.0) as lists:
+        report = await import_rows(lists, "nuisance", rows("+8613800138001", "+8613800138002"), wishes=VERSION)
+        assert (report.added, report.changed, report.removed) == (1, 1, 1)
+        assert (await imports(lists))[0].id == report.import_id
+        await undo(lists, report.import_id)
+        assert await texts(lists) == ["+8613800138000", "+8613800138001"]
+
+
+async def test_a_full_disk_changes_nothing_and_says_what_to_do(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "+8613800138000")
+        before = state(tmp_path)
+        await lists.store.connection.execute("pragma max_page_count=1")  # SQLite takes what it has already
+        many = rows(*(f"+86139{n:08d}" for n in range(900)))
+        with pytest.raises(StoreError, match=r"lists\.db: .*full; nothing was changed; make room"):
+            await import_rows(lists, "nuisance", [(line, text, {"note": f"{line:0900}"}) for line, text, _ in many])
+        assert state(tmp_path) == before
+        await lists.store.connection.execute("pragma max_page_count=100000")
+        assert (await import_rows(lists, "nuisance", many)).added == 900
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+async def test_files_as_they_come(tmp_path, encoding, delimiter):
+    lines = [["原因", "号码"], ["夜间骚扰", '"138 0013-8000"'], ["推销", "１３９００１３９０００"], ["骗", "95588"]]
+    data = "\r\n".join(delimiter.join(line) for line in lines).encode(encoding)
+    async with opened(tmp_path) as lists:
+        report = await import_file(lists, "nuisance", io.BytesIO(data), wishes=Wishes("CN"))
+        assert report.added == 3
+        found = {entry.text: entry.origin.reason for entry in await lists.show("nuisance")}
+        assert found == {"+8613800138000": "夜间骚扰", "+8613900139000": "推销", "CN:95588": "骗"}
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("8.61391E+12", "format the column as text"),
+        ("13800138000.0", "format the column as text"),
+    ],
+)
+async def test_what_a_spreadsheet_spoilt_is_refused_with_advice(tmp_path, text, advice):
+    async with opened(tmp_path) as lists:
+        with pytest.raises(EntryError, match=f"line 1: .*{advice}"):
+            await import_rows(lists, "nuisance", rows(text), wishes=Wishes("CN"))
+
+
+async def test_what_an_import_into_an_allow_list_makes_useless(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "+8613800138000")
+        report = await import_rows(lists, "bank", [(1, "+86138*", {"except": "+861381*"})])
+        assert report.overrules == 1
+        assert (await lists.show("bank"))[0].exceptions == ("+861381*",)
