@@ -9,8 +9,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
+from rules.editor_schema import for_editors
 from rules.model import NumberClass
 from rules.settings import ListKind
 from rules.values import (
@@ -37,7 +48,18 @@ def as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Some = Annotated[list[Item], BeforeValidator(as_list, json_schema_input_type=Item | list[Item]), Field(min_length=1)]
+class OneOrMore:
+    """One value is a list of one, for validation and for editors."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(as_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+Some = Annotated[list[Item], Field(min_length=1), OneOrMore()]
 RuleName = Annotated[str, BeforeValidator(read_name), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -63,6 +85,11 @@ def as_words(value: object) -> object:
 def as_numbers(value: object) -> object:
     """A number, or a list of them, is short for ``{exact: ...}``."""
     return value if isinstance(value, dict) else {"exact": value}
+
+
+def as_it_is(value: object) -> object:
+    """Text stays text; editors may read it as something else."""
+    return value
 
 
 Pattern = Annotated[str, Field(min_length=1, max_length=500)]
@@ -101,16 +128,24 @@ class Amount(Part):
     """A fact that is a number or a word, from whoever measured it."""
 
     is_: Some[Word] | None = Field(None, alias="is", description="One of these values.")
-    over: Annotated[float, BeforeValidator(read_amount)] | None = Field(None, description="More than this.")
-    under: Annotated[float, BeforeValidator(read_amount)] | None = Field(None, description="Less than this.")
+    over: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="More than this."
+    )
+    under: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="Less than this."
+    )
     missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
 class Rate(Part):
     """What this caller did on this trunk within a rolling window."""
 
-    over: Annotated[float, BeforeValidator(read_amount)] | None = Field(None, description="More than this.")
-    under: Annotated[float, BeforeValidator(read_amount)] | None = Field(None, description="Less than this.")
+    over: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="More than this."
+    )
+    under: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="Less than this."
+    )
     within: Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)] = Field(
         description="Length of the window: 10m, 1h, 1d."
     )
@@ -242,7 +277,9 @@ class _Tag(Part):
 
 
 class _Suspicion(Part):
-    suspicion: int = Field(ge=-10, le=10, description="Added up over all rules; ringfence.yaml says what it leads to.")
+    suspicion: Annotated[int, Field(ge=-10, le=10)] | Annotated[str, Field(pattern=r"^\$")] = Field(
+        description="Added up over all rules; ringfence.yaml says what it leads to."
+    )
 
 
 ThenText = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
@@ -291,7 +328,7 @@ class Example(Part):
     called_on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
         default_factory=list, description="Lists the called number stands on."
     )
-    facts: dict[str, str] = Field(
+    facts: dict[str, Annotated[str, BeforeValidator(as_it_is, json_schema_input_type=str | bool)]] = Field(
         default_factory=dict, description="Measured facts: calls_1h: 61, short_calls_1h: 80%."
     )
 
@@ -355,12 +392,8 @@ def json_schema() -> dict[str, Any]:
     schema = RuleFile.model_json_schema(by_alias=True, mode="validation")
     definitions = schema.pop("$defs")
     schema["type"] = "object"
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Ringfence rules",
-        "oneOf": [schema, {"type": "array", "items": {"$ref": "#/$defs/Rule"}}],
-        "$defs": definitions,
-    }
+    either = {"oneOf": [schema, {"type": "array", "items": {"$ref": "#/$defs/Rule"}}]}
+    return for_editors("Ringfence rules", either, definitions=definitions)
 
 
 if __name__ == "__main__":  # python -m rules.language > config/schema/rules.json

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from rules.editor_schema import for_editors
 from rules.faults import RuleError, faults_of
 from rules.language import Country, Example, Part, RuleName, Some, Word
 from rules.source import Document
@@ -61,7 +62,7 @@ def read_sequences(document: Document) -> SequenceFile:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a test file, for completion and hover in editors."""
     schema = SequenceFile.model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "title": "Ringfence tests"}
+    return for_editors("Ringfence tests", schema, definitions=schema.pop("$defs"))
 
 
 if __name__ == "__main__":  # python -m rules.sequences > config/schema/tests.json
