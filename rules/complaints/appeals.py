@@ -1,0 +1,223 @@
+"""The other side is heard: an appeal names a decision or a number, attacks one thing, has its clock, and is decided."""
+
+# ruff: noqa: S608 - queries are put together from this file's own column names only
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from rules.complaints import audit, tallies
+from rules.complaints.archive import Archive
+from rules.complaints.case_files import case_of
+from rules.complaints.cases import Cases
+from rules.complaints.deadlines import APPEAL_CLOCKS, Clock, clocks_of, meet, start_clocks
+from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
+from rules.complaints.ladder_book import LadderBook
+from rules.complaints.reading import LONGEST_TEXT
+from rules.complaints.seals import standing_seal
+from rules.complaints.secrecy import new_reference, read_reference
+from rules.complaints.states import AppealState, Attacks
+from rules.complaints.tallies import place_of
+from rules.model import Step
+
+_COLUMNS = "id, reference, received, number, decision, attacks, target, state, version, decided, decided_by, reason"
+_DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
+
+
+class Appeal(NamedTuple):
+    """One appeal, without the words of the appellant."""
+
+    id: int
+    reference: str
+    received: float
+    number: str
+    decision: str
+    attacks: Attacks
+    target: str
+    state: AppealState
+    version: int
+    decided: float | None
+    decided_by: str
+    reason: str
+
+
+class Appeals:
+    """The desk's appeals."""
+
+    def __init__(self, archive: Archive, cases: Cases, book: LadderBook) -> None:
+        self._archive, self._cases, self._book = archive, cases, book
+
+    async def file(
+        self,
+        *,
+        number: str = "",
+        decision: str = "",
+        attacks: Attacks | None = None,
+        target: str = "",
+        text: str = "",
+        contact: str = "",
+    ) -> Appeal:
+        """Take an appeal; what it attacks is found out where only the number or the decision is named."""
+        archive = self._archive
+        if len(text) > LONGEST_TEXT:
+            raise ComplaintError("text", f"{len(text):,} characters; {LONGEST_TEXT:,} at most")
+        canonical, found_attacks, found_target = await self._grounds(number, decision)
+        attacks = attacks or found_attacks
+        if attacks is None:
+            raise ComplaintError("attacks", "nothing stands against this number: no seal, no step of the ladder")
+        target = target or (found_target if attacks is found_attacks else "")
+        reference, now = new_reference("A"), archive.now()
+        blob = archive.secrecy.encrypt({"text": text, "contact": contact.strip()}, reference)
+        async with archive.store.transaction() as connection:
+            query = "select reference from appeal where number = ? and attacks = ? and target = ? and state = 'filed'"
+            known = list(await connection.execute_fetchall(query, (canonical, attacks, target)))
+            if known:
+                return await self._find(known[0][0])
+            cursor = await connection.execute(
+                "insert into appeal (reference, received, number, decision, attacks, target, contents, state) "
+                "values (?, ?, ?, ?, ?, ?, ?, 'filed')",
+                (reference, now, canonical, decision.strip().lower(), attacks, target, blob),
+            )
+            assert cursor.lastrowid is not None
+            profile = APPEAL_CLOCKS[archive.settings.appeal_clock]
+            clocks = {cursor.lastrowid: archive.deadlines.clocks(now, profile)}
+            await start_clocks(connection, "appeal", clocks)
+            await audit.record(connection, [audit.Deed(now, "appellant", "appeal", reference, "filed", "", attacks)])
+        return await self._find(reference)
+
+    async def find(self, reference: str) -> tuple[Appeal, list[Clock], dict[str, str]]:
+        """An appeal with its clocks and the words of the appellant."""
+        appeal = await self._find(read_reference(reference))
+        connection = self._archive.store.connection
+        rows = list(await connection.execute_fetchall("select contents from appeal where id = ?", (appeal.id,)))
+        words = self._archive.secrecy.decrypt(rows[0][0], appeal.reference)
+        return appeal, await clocks_of(connection, "appeal", appeal.id), words
+
+    async def listed(self, *, state: AppealState | None = None, limit: int = 50, after: int = 0) -> list[Appeal]:
+        """Appeals, those that wait and are due first on top."""
+        query = (
+            f"select {_COLUMNS} from appeal where ?1 is null or state = ?1 "
+            f"order by state <> 'filed', coalesce({_DUE}, 1e18), id limit ?2 offset ?3"
+        )
+        rows = await self._archive.store.connection.execute_fetchall(query, (state, limit, after))
+        return [_appeal(row) for row in rows]
+
+    async def grant(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
+        """The appellant is right: a seal is released, a step of the ladder is taken back.
+
+        What rules and lists do is changed by whoever may change them; the reason says so to both.
+        """
+        appeal = await self._find(read_reference(reference))
+        await self._check(appeal, reason, version)
+        if appeal.attacks is Attacks.SEAL:
+            await self._release(appeal, actor, reason)
+        elif appeal.attacks is Attacks.LADDER:
+            kind, _, name = appeal.target.partition(" ")
+            if kind not in ("number", "owner", "business"):
+                raise ComplaintError("target", "an appeal against the ladder names whose step: number +86...")
+            await self._book.clear(kind, name, actor=actor, reason=reason)  # type: ignore[arg-type]
+        return await self._decide(appeal, AppealState.GRANTED, actor, reason)
+
+    async def refuse(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
+        """The appellant is not right; everything stays."""
+        appeal = await self._find(read_reference(reference))
+        await self._check(appeal, reason, version)
+        return await self._decide(appeal, AppealState.REFUSED, actor, reason)
+
+    async def _grounds(self, number: str, decision: str) -> tuple[str, Attacks | None, str]:
+        """The number, and what stopped it as far as that is known."""
+        if decision:
+            query = "select caller, step, rule from decision where id = ?"
+            connection = self._archive.decisions.connection
+            rows = list(await connection.execute_fetchall(query, (decision.strip().lower(),)))
+            if rows and rows[0][0]:
+                return rows[0][0], *_of_step(rows[0][1], rows[0][2], rows[0][0])
+            if not number:
+                raise NotFound("decision", "there is no such decision in the record; name the number instead")
+        if not number:
+            raise ComplaintError("number", "name a number, or the decision id that the rejection carried")
+        canonical = self._archive.read_number(number, "number").canonical
+        if seal := await standing_seal(self._archive, canonical):
+            return canonical, Attacks.SEAL, str(seal[0])
+        return canonical, *await self._on_ladder(canonical)
+
+    async def _on_ladder(self, canonical: str) -> tuple[Attacks | None, str]:
+        now = self._archive.now()
+        try:
+            standing = await self._book.standing("number", canonical)
+            if standing and standing.step_at(now):
+                return Attacks.LADDER, f"number {canonical}"
+            if owner := await self._book.owner_of(canonical):
+                standing = await self._book.standing("owner", owner)
+                if standing and standing.step_at(now):
+                    return Attacks.LADDER, f"owner {owner}"
+        except Refused:
+            pass  # an emergency or own number never stands there
+        return None, ""
+
+    async def _release(self, appeal: Appeal, actor: str, reason: str) -> None:
+        connection = self._archive.store.connection
+        seal = await standing_seal(self._archive, appeal.number)
+        if seal is None:
+            raise ComplaintError("number", f"{appeal.number} is not sealed any more; refuse the appeal, saying so")
+        case = await case_of(connection, seal[1])
+        await self._cases.release(case.id, actor=actor, reason=f"appeal {appeal.reference}: {reason}")
+
+    async def _check(self, appeal: Appeal, reason: str, version: int | None) -> None:
+        if not reason.strip():
+            raise ComplaintError("reason", "say why: the appellant is told")
+        if appeal.state is not AppealState.FILED or (version is not None and version != appeal.version):
+            raise Conflict(
+                *("appeal", f"{appeal.reference} is {appeal.state} already"),
+                who=appeal.decided_by,
+                when=appeal.decided or appeal.received,
+            )
+
+    async def _decide(self, appeal: Appeal, state: AppealState, actor: str, reason: str) -> Appeal:
+        archive = self._archive
+        now = archive.now()
+        place = await place_of(archive, archive.read_number(appeal.number, "number"))
+        async with archive.store.transaction() as connection:
+            done = await connection.execute(
+                "update appeal set state = ?, decided = ?, decided_by = ?, reason = ?, version = version + 1 "
+                "where id = ? and state = 'filed'",
+                (state, now, actor, reason, appeal.id),
+            )
+            if not done.rowcount:
+                found = await self._find(appeal.reference)
+                raise Conflict(
+                    *("appeal", f"{appeal.reference} is {found.state} already"),
+                    who=found.decided_by,
+                    when=found.decided or now,
+                )
+            await meet(connection, "appeal", appeal.id, ("answer",), now)
+            sums = tallies.Sums()
+            tallies.add(sums, place.keys(), archive.periods(now), f"appeals {state}")
+            await tallies.write(connection, sums)
+            deed = audit.Deed(now, actor, "appeal", appeal.reference, state.value, reason, appeal.target)
+            await audit.record(connection, [deed])
+        return await self._find(appeal.reference)
+
+    async def _find(self, reference: str) -> Appeal:
+        query = f"select {_COLUMNS} from appeal where reference = ?"
+        rows = list(await self._archive.store.connection.execute_fetchall(query, (reference,)))
+        if not rows:
+            raise NotFound("reference", f"there is no appeal {reference[:40]!r}")
+        return _appeal(rows[0])
+
+
+def _of_step(step: str, rule: str, caller: str) -> tuple[Attacks | None, str]:
+    """What a decision rested on."""
+    if step == Step.SEALED:
+        return Attacks.SEAL, ""
+    if step == Step.LADDER:
+        return Attacks.LADDER, f"number {caller}"
+    if step in (Step.OPERATOR_BLOCK, Step.SHARED, Step.SUBSCRIBER_BLOCK):
+        return Attacks.ENTRY, rule
+    return (Attacks.RULE, rule) if rule else (None, "")
+
+
+def _appeal(row: Any) -> Appeal:
+    values = list(row)
+    values[5], values[7] = Attacks(values[5]), AppealState(values[7])
+    return Appeal(*values)

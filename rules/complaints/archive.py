@@ -1,0 +1,116 @@
+"""What every part of the desk works on: three databases, the keys, the operator's settings, zone and clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rules.complaints.deadlines import Deadlines, read_calendar
+from rules.complaints.faults import ComplaintError
+from rules.complaints.secrecy import Secrecy
+from rules.complaints.settings import ComplaintSettings
+from rules.keys import Keys
+from rules.lists import Lists
+from rules.model import Number, Trunk
+from rules.numbers import read_number
+from rules.screen import decisions_path
+from rules.settings import ScreeningSettings
+from rules.store import Store
+
+
+class Archive:
+    """Open files and what is needed to read them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        lists: Lists,
+        decisions: Store,
+        keys: Keys,
+        settings: ComplaintSettings,
+        zone: str,
+        country: str,
+        base: Path,
+        now: Callable[[], float],
+    ) -> None:
+        self.store, self.lists, self.decisions = store, lists, decisions
+        self.secrecy = Secrecy(keys)
+        self.settings = settings
+        self.zone = ZoneInfo(zone)
+        self.country = country
+        overruled = read_calendar(base / settings.calendar) if settings.calendar else {}
+        self.deadlines = Deadlines(zone, country, overruled)
+        self.now = now
+        self._files = AsyncExitStack()
+
+    @classmethod
+    async def open(
+        cls,
+        base: Path,
+        screening: ScreeningSettings,
+        settings: ComplaintSettings,
+        *,
+        country: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> Archive:
+        """Open everything that lies below ``base``; what is missing is made."""
+        keys = Keys.load(base / screening.storage.key_file)
+        database = base / screening.storage.database
+        async with AsyncExitStack() as files:
+            lists = await Lists.open(database, screening.lists, now=now)
+            files.push_async_callback(lists.close)
+            decisions = await Store.open(decisions_path(database), "decisions", durable=False)
+            files.push_async_callback(decisions.close)
+            store = await Store.open(complaints_path(database), "complaints", durable=True)
+            files.push_async_callback(store.close)
+            archive = cls(
+                store=store,
+                lists=lists,
+                decisions=decisions,
+                keys=keys,
+                settings=settings,
+                zone=screening.time_zone,
+                country=country,
+                base=base,
+                now=now,
+            )
+            archive._files = files.pop_all()
+            return archive
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self._files.aclose()
+
+    def read_number(self, text: str, field: str, *, called: bool = False) -> Number:
+        """A number in any spelling, or an error that names the field."""
+        trunk = Trunk("", country=self.country, national=bool(self.country))
+        number = read_number(text.strip(), trunk, called=called)
+        if not number.canonical:
+            raise ComplaintError(
+                field, f"{text[:40]!r} is no number (it reads as {number.kind}); write it with + and country"
+            )
+        return number
+
+    def day(self, at: float) -> int:
+        """The day of a moment in the operator's zone: yyyymmdd."""
+        local = datetime.fromtimestamp(at, self.zone)
+        return local.year * 10_000 + local.month * 100 + local.day
+
+    def periods(self, at: float) -> tuple[str, str, str]:
+        """The day, month and quarter that a moment lies in."""
+        local = datetime.fromtimestamp(at, self.zone)
+        return (
+            f"{local.year:04}-{local.month:02}-{local.day:02}",
+            f"{local.year:04}-{local.month:02}",
+            f"{local.year:04}Q{(local.month + 2) // 3}",
+        )
+
+
+def complaints_path(database: Path) -> Path:
+    """Complaints lie beside the lists: their commits must not empty the cache of the call path."""
+    return database.with_name(f"{database.stem}-complaints{database.suffix}")

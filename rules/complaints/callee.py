@@ -1,0 +1,89 @@
+"""What the callee's phone says: 607 Unwanted (RFC 8197), and the feature code that reports the last call."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from rules.complaints.archive import Archive
+from rules.complaints.complaint_rows import Channel
+from rules.complaints.faults import ComplaintError, NotFound
+from rules.complaints.intake import Filed, Intake
+from rules.complaints.protection import accusable
+from rules.complaints.reading import Read
+from rules.complaints.ties import CallRecord, last_call, record_of
+
+UNWANTED = 607
+_TRIES = 40  # a record is on disk within a second or two of the end of its call
+_OTHER = "other"
+
+
+class Callee:
+    """Turns what phones say into complaints."""
+
+    def __init__(self, archive: Archive, intake: Intake, *, limit: int = 10_000) -> None:
+        self._archive, self._intake, self._limit = archive, intake, limit
+        self._waiting: deque[tuple[str, int]] = deque()
+        self.dropped = 0
+
+    def unwanted(self, decision: str) -> None:
+        """A judged call was answered 607; takes a microsecond, `drain` does the work."""
+        if len(self._waiting) >= self._limit:
+            self._waiting.popleft()
+            self.dropped += 1
+        self._waiting.append((decision, _TRIES))
+
+    async def drain(self) -> list[Filed]:
+        """File what waits and has its record on disk; the rest waits on, for some rounds."""
+        reads = []
+        for decision, tries in [self._waiting.popleft() for _ in range(len(self._waiting))]:
+            record = await record_of(self._archive, decision)
+            if record is not None:
+                read = await self._read(record, Channel.UNWANTED)
+                reads += [read] if read else []
+            elif tries > 1:
+                self._waiting.append((decision, tries - 1))
+            else:
+                self.dropped += 1
+        return await self._intake.keep(reads)
+
+    async def report_last_call(self, called: str) -> Filed:
+        """File a complaint about the last caller that rang this subscriber; NotFound when nobody did lately."""
+        archive = self._archive
+        number = archive.read_number(called, "called", called=True)
+        hours = archive.settings.last_call_hours
+        line = archive.secrecy.pseudonym(number.canonical)
+        record = await last_call(archive, line, archive.now() - hours * 3600.0)
+        if record is None:
+            raise NotFound("called", f"nobody with a number rang this subscriber in the last {hours:g} h")
+        read = await self._read(record, Channel.FEATURE_CODE)
+        if read is None:
+            raise ComplaintError(
+                "called", "nobody can complain about the last caller: it is an emergency or own number"
+            )
+        return (await self._intake.keep([read]))[0]
+
+    async def _read(self, record: CallRecord, channel: Channel) -> Read | None:
+        """The complaint about a judged call; its reporter is the callee. None: nobody can complain about the caller."""
+        if not record.caller or not record.line:
+            return None
+        try:
+            accused = await accusable(self._archive, record.caller)
+        except ComplaintError:
+            return None
+        categories = self._archive.settings.categories
+        return Read(
+            accused=accused,
+            reporter=record.line,
+            line=record.line,
+            line_known=True,
+            at=record.at,
+            day=self._archive.day(record.at),
+            category=_OTHER if _OTHER in categories else categories[-1],
+            channel=channel,
+            source="phone",
+            business="",
+            knew=(),
+            branch="",
+            contents={},
+            decision=record.decision,
+        )

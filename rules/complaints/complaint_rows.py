@@ -1,0 +1,104 @@
+"""Complaints as they stand in the database: read back, found by what the reporter was told, listed."""
+
+# ruff: noqa: S608 - queries are put together from this file's own column names only
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from rules.complaints.evidence import Said, Tie
+from rules.complaints.faults import NotFound
+from rules.complaints.secrecy import read_reference
+from rules.complaints.states import ComplaintState
+from rules.store import Connection
+
+COLUMNS = (
+    "id, reference, received, call_at, call_day, accused, category, channel, source, business, knew, branch, "
+    "decision, tie, never_called, state, state_at, case_id"
+)
+
+
+class Channel(StrEnum):
+    """How a complaint came in."""
+
+    UNWANTED = "607"  # the callee's phone said so (RFC 8197)
+    FEATURE_CODE = "feature code"
+    API = "api"
+    CENTRE = "centre"  # a file of a complaint centre
+    OPERATOR = "operator"
+
+
+class Complaint(NamedTuple):
+    """One complaint, without the words of its reporter."""
+
+    id: int
+    reference: str
+    received: float
+    call_at: float | None
+    call_day: int
+    accused: str
+    category: str
+    channel: Channel
+    source: str
+    business: str
+    knew: tuple[str, ...]
+    branch: str
+    decision: str
+    tie: Tie
+    never_called: bool
+    state: ComplaintState
+    state_at: float
+    case_id: int
+
+
+def complaint_of(row: Any) -> Complaint:
+    """A complaint from COLUMNS."""
+    values = list(row)
+    values[7] = Channel(values[7])
+    values[10] = tuple(values[10].split())
+    values[13] = Tie(values[13])
+    values[14] = bool(values[14])
+    values[15] = ComplaintState(values[15])
+    return Complaint(*values)
+
+
+async def find(connection: Connection, reference: str) -> Complaint:
+    """The complaint with this reference, or NotFound."""
+    query = f"select {COLUMNS} from complaint where reference = ?"
+    rows = list(await connection.execute_fetchall(query, (read_reference(reference),)))
+    if not rows:
+        raise NotFound("reference", f"there is no complaint {reference[:40]!r}")
+    return complaint_of(rows[0])
+
+
+async def listed(
+    connection: Connection,
+    *,
+    accused: str = "",
+    state: ComplaintState | None = None,
+    case_id: int | None = None,
+    source: str = "",
+    limit: int = 50,
+    before: int | None = None,
+) -> list[Complaint]:
+    """Complaints that fit, newest first; ``before`` is the id of the last one of the page before."""
+    wanted = {"accused": accused, "state": state or "", "case_id": case_id or "", "source": source}
+    conditions = [f"{column} = ?" for column, value in wanted.items() if value]
+    values: list[object] = [value for value in wanted.values() if value]
+    if before is not None:
+        conditions.append("id < ?")
+        values.append(before)
+    where = f"where {' and '.join(conditions)}" if conditions else ""
+    query = f"select {COLUMNS} from complaint {where} order by id desc limit ?"
+    return [complaint_of(row) for row in await connection.execute_fetchall(query, (*values, limit))]
+
+
+async def said_in(connection: Connection, case_id: int) -> list[Said]:
+    """The complaints of a case as evidence: of each reporter, line and tie the newest, which is the heaviest."""
+    query = (
+        "select reporter, line, tie, max(received) from complaint "
+        "where case_id = ? and state not in ('withdrawn', 'rejected') group by reporter, line, tie"
+    )
+    rows = await connection.execute_fetchall(query, (case_id,))
+    return [Said(row[0], row[1], Tie(row[2]), row[3]) for row in rows]

@@ -1,0 +1,129 @@
+"""When something is due: spans in hours or working days, run from receipt; they are met, running or overdue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from rules.calendars import working_days
+from rules.complaints.faults import ComplaintError
+from rules.store import Connection
+
+
+class Span(NamedTuple):
+    """So many hours, or so many working days."""
+
+    hours: float = 0.0
+    working_days: int = 0
+
+
+CASE_CLOCKS: dict[str, dict[str, Span]] = {
+    "12321": {
+        "accept": Span(working_days=1),
+        "hand over": Span(working_days=3),
+        "decide": Span(working_days=15),
+        "answer": Span(working_days=20),
+    }
+}
+APPEAL_CLOCKS: dict[str, dict[str, Span]] = {
+    "crtc": {"answer": Span(hours=24)},
+    "12321": {"answer": Span(working_days=20)},
+}
+
+
+class Standing(StrEnum):
+    """Of a clock."""
+
+    MET = "met"
+    LATE = "met late"
+    RUNNING = "running"
+    OVERDUE = "overdue"
+
+
+class Clock(NamedTuple):
+    """One deadline of one case or appeal."""
+
+    name: str
+    started: float
+    due: float
+    met: float | None
+
+    def standing(self, now: float) -> Standing:
+        """How it stands at this moment."""
+        if self.met is not None:
+            return Standing.MET if self.met <= self.due else Standing.LATE
+        return Standing.RUNNING if now <= self.due else Standing.OVERDUE
+
+
+class Deadlines:
+    """Reckons in the operator's zone and calendar."""
+
+    def __init__(self, zone: str, country: str, overruled: Mapping[date, bool] | None = None) -> None:
+        self._zone, self._country, self._overruled = ZoneInfo(zone), country, dict(overruled or {})
+        self._calendars: dict[int, Callable[[date], bool]] = {}
+        self.warnings: set[str] = set()
+
+    def due(self, received: float, span: Span) -> float:
+        """The moment by which it must be done: hours to the second, working days to the end of the last one."""
+        if not span.working_days:
+            return received + span.hours * 3600.0
+        day = datetime.fromtimestamp(received, self._zone).date()
+        left = span.working_days
+        while left:
+            day += timedelta(days=1)
+            left -= self._works(day)
+        return datetime.combine(day + timedelta(days=1), time(), self._zone).timestamp()
+
+    def clocks(self, received: float, profile: Mapping[str, Span]) -> list[Clock]:
+        """All clocks of a profile, started."""
+        return [Clock(name, received, self.due(received, span), None) for name, span in profile.items()]
+
+    def _works(self, day: date) -> bool:
+        if day in self._overruled:
+            return self._overruled[day]
+        calendar = self._calendars.get(day.year)
+        if calendar is None:
+            calendar, warning = working_days(self._country, day.year)
+            self._calendars[day.year] = calendar
+            if warning:
+                self.warnings.add(warning)
+        return calendar(day)
+
+
+def read_calendar(path: Path) -> dict[date, bool]:
+    """Days that overrule the calendar, one a line: ``2026-10-10 work`` or ``2026-10-12 free``; # begins a remark."""
+    found = {}
+    for count, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        try:
+            day, kind = date.fromisoformat(words[0]), words[1]
+            found[day] = {"work": True, "free": False}[kind]
+        except (ValueError, IndexError, KeyError):
+            raise ComplaintError("calendar", f"{path}:{count}: write a day and work or free") from None
+    return found
+
+
+async def start_clocks(connection: Connection, subject: str, clocks: Mapping[int, list[Clock]]) -> None:
+    """Start the clocks of these cases or appeals."""
+    rows = [(subject, of, *clock) for of, several in clocks.items() for clock in several]
+    await connection.executemany("insert or ignore into clock values (?, ?, ?, ?, ?, ?)", rows)
+
+
+async def meet(connection: Connection, subject: str, of: int, names: tuple[str, ...], now: float) -> None:
+    """These clocks are met, unless they were met before."""
+    await connection.executemany(
+        "update clock set met = ? where subject = ? and id = ? and name = ? and met is null",
+        [(now, subject, of, name) for name in names],
+    )
+
+
+async def clocks_of(connection: Connection, subject: str, of: int) -> list[Clock]:
+    """The clocks of a case or appeal, the next one due first."""
+    query = "select name, started, due, met from clock where subject = ? and id = ? order by due"
+    return [Clock(*row) for row in await connection.execute_fetchall(query, (subject, of))]

@@ -1,0 +1,55 @@
+"""Everything about complaints, opened together: what the command line, the API and the proxy's side hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rules.complaints.appeals import Appeals
+from rules.complaints.archive import Archive
+from rules.complaints.callee import Callee
+from rules.complaints.cases import Cases
+from rules.complaints.counting import Counting
+from rules.complaints.intake import Intake
+from rules.complaints.ladder_book import LadderBook
+from rules.complaints.policy import Policy
+from rules.complaints.settings import ComplaintSettings
+from rules.settings import ScreeningSettings
+
+
+class Desk:
+    """The complaint desk of one installation."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.ladder = LadderBook(archive)
+        self.complaints = Intake(archive, Policy(archive, self.ladder).heed)
+        self.callee = Callee(archive, self.complaints)
+        self.cases = Cases(archive)
+        self.appeals = Appeals(archive, self.cases, self.ladder)
+        self.counting = Counting(archive)
+
+    @classmethod
+    async def open(
+        cls,
+        base: Path,
+        screening: ScreeningSettings,
+        settings: ComplaintSettings | None = None,
+        *,
+        country: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> Desk:
+        """Open what lies below ``base`` (the folder of ringfence.yaml), and finish what a stop left half done."""
+        archive = await Archive.open(base, screening, settings or ComplaintSettings(), country=country, now=now)
+        desk = cls(archive)
+        try:
+            await desk.cases.mend()
+        except BaseException:
+            await desk.close()
+            raise
+        return desk
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self.archive.close()

@@ -1,0 +1,89 @@
+"""How much complaints prove: the 95 % Wilson lower bound of weight over subscribers rung, from the set as it stands.
+
+Pure. The sum is computed anew from the sorted set each time and never updated in place, so that neither the order of
+complaints nor a complaint that came and went leaves a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from math import fsum, sqrt
+from typing import NamedTuple
+
+Z = 1.959963984540054  # of the normal distribution, 95 % two-sided
+DAY_S = 86_400.0
+
+
+class Tie(StrEnum):
+    """How a complaint hangs on a call."""
+
+    JUDGED = "judged"  # on the record of a judged call whose identity can be believed
+    UNWANTED = "unwanted"  # the callee's phone said 607 (RFC 8197)
+    UNTIED = "untied"
+
+
+WEIGHTS = {Tie.JUDGED: 1.0, Tie.UNWANTED: 0.5, Tie.UNTIED: 0.25}
+
+
+class Said(NamedTuple):
+    """One complaint, as far as it is evidence."""
+
+    reporter: str
+    line: str  # the called line; thirty reporters behind one count as one
+    tie: Tie
+    received: float
+
+
+class Evidence(NamedTuple):
+    """What complaints prove, with every input."""
+
+    weight: float  # w
+    subscribers: float  # n
+    rang: int  # subscribers it rang, before the floor
+    complaints: int  # that count
+    counted: int  # of these, one for each reporter and line
+    score: float  # per 10,000
+
+
+def wilson(weight: float, subscribers: float) -> float:
+    """The lower bound of the share that complains."""
+    if weight <= 0.0:
+        return 0.0
+    share, square = weight / subscribers, Z * Z
+    spread = Z * sqrt(share * (1.0 - share) / subscribers + square / (4.0 * subscribers * subscribers))
+    return (share + square / (2.0 * subscribers) - spread) / (1.0 + square / subscribers)
+
+
+def score(weight: float, rang: float, fewest: int = 20) -> float:
+    """Evidence per 10,000, from w and the subscribers that the number rang."""
+    return 10_000.0 * wilson(weight, max(float(rang), float(fewest), 4.0 * weight))
+
+
+def one_each(complaints: Iterable[Said], now: float, half_life_days: float) -> list[tuple[float, Said]]:
+    """The complaints that count with what they weigh now, heaviest first: each reporter and each line only once."""
+    half_life_s = half_life_days * DAY_S
+    weighed = [(WEIGHTS[said.tie] * 0.5 ** (max(now - said.received, 0.0) / half_life_s), said) for said in complaints]
+    # Heaviest first, so that a light complaint which names another's line never takes the place of his own.
+    weighed.sort(key=lambda one: (-one[0], one[1]))
+    reporters: set[str] = set()
+    lines: set[str] = set()
+    found = []
+    for weight, said in weighed:
+        if said.reporter in reporters or said.line in lines:
+            continue
+        reporters.add(said.reporter)
+        lines.add(said.line)
+        found.append((weight, said))
+    return found
+
+
+def weigh(
+    complaints: Iterable[Said], *, rang: int, now: float, half_life_days: float = 30.0, fewest: int = 20
+) -> Evidence:
+    """What these complaints about one number prove at this moment."""
+    said = list(complaints)
+    counted = one_each(said, now, half_life_days)
+    weight = fsum(weight for weight, _ in counted)
+    subscribers = max(float(rang), float(fewest), 4.0 * weight)
+    return Evidence(weight, subscribers, rang, len(said), len(counted), 10_000.0 * wilson(weight, subscribers))

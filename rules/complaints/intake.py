@@ -1,0 +1,220 @@
+"""Complaints come in: checked, tied to their call, written with their case and sums in one transaction, numbered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from rules.complaints import audit, tallies
+from rules.complaints.archive import Archive
+from rules.complaints.case_files import CaseFile, case_of, open_cases
+from rules.complaints.complaint_rows import Channel, Complaint, find
+from rules.complaints.evidence import Tie
+from rules.complaints.faults import ComplaintError, Conflict
+from rules.complaints.protection import accusable
+from rules.complaints.reading import NewComplaint, Read, read_complaint
+from rules.complaints.secrecy import new_reference
+from rules.complaints.states import CaseState, ComplaintState
+from rules.complaints.ties import CallRecord, find_calls, record_of
+from rules.model import Number
+from rules.store import Connection
+
+_AT_ONCE = 5_000
+_INSERT = (
+    "insert into complaint (reference, received, call_at, call_day, accused, reporter, line, category, channel, "
+    "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_KNOWN = (
+    "select c.reference, c.accused, c.reporter, c.call_day, c.channel, c.state, c.tie, c.never_called, c.case_id "
+    "from json_each(?) j join complaint c on c.accused = j.value ->> 0 and c.reporter = j.value ->> 1 "
+    "and c.call_day = j.value ->> 2 and c.channel = j.value ->> 3 and c.state <> 'withdrawn'"
+)
+
+
+class Filed(NamedTuple):
+    """What the reporter is told at once."""
+
+    reference: str
+    state: ComplaintState
+    duplicate: bool  # it was known already and adds nothing
+    tie: Tie
+    never_called: bool
+    case_id: int
+
+
+_Key = tuple[str, str, int, str]  # accused, reporter, day of the call, channel: once is enough
+
+
+class Intake:
+    """The ways in end here."""
+
+    def __init__(self, archive: Archive, heed: Callable[[list[CaseFile]], Awaitable[None]]) -> None:
+        self._archive = archive
+        self._heed = heed  # what policy does by itself once complaints are in
+
+    async def file(self, new: NewComplaint) -> Filed:
+        """Take one complaint; on disk when this returns."""
+        read = await self._read(new)
+        return (await self.keep([read]))[0]
+
+    async def file_many(self, news: Sequence[NewComplaint]) -> list[Filed | ComplaintError]:
+        """Take many, some thousands in a transaction; what is wrong with one stops no other."""
+        found: list[Filed | ComplaintError] = []
+        numbers: dict[str, Number | ComplaintError] = {}
+        for start in range(0, len(news), _AT_ONCE):
+            piece: list[Read | ComplaintError] = []
+            for new in news[start : start + _AT_ONCE]:
+                try:
+                    piece.append(await self._read(new, numbers))
+                except ComplaintError as error:
+                    piece.append(error)
+            filed = iter(await self.keep([one for one in piece if isinstance(one, Read)]))
+            found += [next(filed) if isinstance(one, Read) else one for one in piece]
+        return found
+
+    async def withdraw(self, reference: str, *, actor: str, reason: str = "") -> Complaint:
+        """Take a complaint back; it loses its effect. After a seal the case goes on top, and nothing else happens."""
+        return await self._end(reference, ComplaintState.WITHDRAWN, actor, reason)
+
+    async def reject(self, reference: str, *, actor: str, reason: str) -> Complaint:
+        """An officer finds that a complaint is none; it loses its effect."""
+        if not reason.strip():
+            raise ComplaintError("reason", "say why it is rejected: the reporter is told")
+        return await self._end(reference, ComplaintState.REJECTED, actor, reason)
+
+    async def keep(self, reads: Sequence[Read]) -> list[Filed]:
+        """Write what was read, in one transaction; duplicates get the number that they had."""
+        if not reads:
+            return []
+        archive = self._archive
+        calls = await self._calls(reads)
+        places = {read.accused.canonical: await tallies.place_of(archive, read.accused) for read in _firsts(reads)}
+        now = archive.now()
+        async with archive.store.transaction() as connection:
+            known = await _known(connection, reads)
+            fresh = {key: read for read in reversed(reads) if (key := _key(read)) not in known}
+            first = {read.accused.canonical: now for read in fresh.values()}
+            cases = await open_cases(archive, connection, first, places) if first else {}
+            filed: dict[_Key, Filed] = {}
+            rows, sums = [], tallies.Sums()
+            for key, read in reversed(fresh.items()):
+                case = cases[read.accused.canonical]
+                filed[key], row = self._row(read, case, calls, now)
+                rows.append(row)
+                tallies.add(sums, _keys(read, case), archive.periods(now), "complaints")
+            await connection.executemany(_INSERT, rows)
+            await tallies.write(connection, sums)
+        await self._heed(list(cases.values()))
+        answers = []
+        for read in reads:
+            key = _key(read)
+            answers.append(known.get(key) or filed[key])
+            if key in filed:
+                known[key] = filed[key]._replace(duplicate=True)
+        return answers
+
+    async def _read(self, new: NewComplaint, numbers: dict[str, Number | ComplaintError] | None = None) -> Read:
+        known = numbers.get(new.accused) if numbers is not None else None
+        if known is None:
+            try:
+                known = await accusable(self._archive, new.accused)
+            except ComplaintError as error:
+                known = error
+            if numbers is not None:
+                numbers[new.accused] = known
+        if isinstance(known, ComplaintError):
+            raise known
+        return read_complaint(self._archive, new, known)
+
+    async def _calls(self, reads: Sequence[Read]) -> dict[tuple[str, str], CallRecord]:
+        """The judged call of each accused number and line."""
+        calls = await find_calls(self._archive, [(read.accused.canonical, read.line) for read in reads])
+        for read in reads:
+            if not read.decision:
+                continue
+            record = await record_of(self._archive, read.decision)
+            if record is not None and (record.caller, record.line) == (read.accused.canonical, read.line):
+                calls[record.caller, record.line] = record
+        return calls
+
+    def _row(
+        self, read: Read, case: CaseFile, calls: Mapping[tuple[str, str], CallRecord], now: float
+    ) -> tuple[Filed, tuple[object, ...]]:
+        call = calls.get((read.accused.canonical, read.line))
+        tie = call.tie if call else Tie.UNTIED
+        if call and read.channel is Channel.UNWANTED:
+            tie = Tie.UNWANTED
+        reference = new_reference("C")
+        state = _state_in(case)
+        filed = Filed(reference, state, False, tie, call is None and read.line_known, case.id)
+        row = (
+            *(reference, now, read.at, read.day, read.accused.canonical, read.reporter, read.line, read.category),
+            *(read.channel, read.source, read.business, " ".join(read.knew), read.branch),
+            self._archive.secrecy.encrypt(read.contents, reference),
+            *(call.decision if call else "", tie, filed.never_called, state, now, case.id),
+        )
+        return filed, row
+
+    async def _end(self, reference: str, state: ComplaintState, actor: str, reason: str) -> Complaint:
+        archive = self._archive
+        now = archive.now()
+        async with archive.store.transaction() as connection:
+            complaint = await find(connection, reference)
+            if complaint.state in (ComplaintState.WITHDRAWN, ComplaintState.REJECTED):
+                raise Conflict(
+                    *("state", f"{complaint.reference} is {complaint.state} already"), who="", when=complaint.state_at
+                )
+            await connection.execute(
+                "update complaint set state = ?, state_at = ? where id = ?", (state, now, complaint.id)
+            )
+            if state is ComplaintState.WITHDRAWN:
+                await connection.execute(
+                    "update case_file set on_top = 'a complaint was withdrawn after the seal' "
+                    "where id = ? and state = 'sealed'",
+                    (complaint.case_id,),
+                )
+            keys = await _counted_under(connection, complaint)
+            sums = tallies.Sums()
+            tallies.add(sums, keys, archive.periods(complaint.received), state.value)
+            await tallies.write(connection, sums)
+            deed = audit.Deed(now, actor, "complaint", complaint.reference, state.value, reason, str(complaint.case_id))
+            await audit.record(connection, [deed])
+        return complaint._replace(state=state, state_at=now)
+
+
+def _state_in(case: CaseFile) -> ComplaintState:
+    """What a complaint is that joins a case: the officer who took the case took it too; a seal answers it at once."""
+    if case.state is CaseState.COLLECTING:
+        return ComplaintState.RECEIVED
+    return ComplaintState.ANSWERED if case.state is CaseState.SEALED else ComplaintState.ACCEPTED
+
+
+def _key(read: Read) -> _Key:
+    return read.accused.canonical, read.reporter, read.day, read.channel
+
+
+def _firsts(reads: Sequence[Read]) -> list[Read]:
+    return list({read.accused.canonical: read for read in reads}.values())
+
+
+async def _known(connection: Connection, reads: Sequence[Read]) -> dict[_Key, Filed]:
+    asked = json.dumps([_key(read) for read in reads])
+    found = {}
+    for row in await connection.execute_fetchall(_KNOWN, (asked,)):
+        reference, accused, reporter, day, channel, state, tie, never, case_id = row
+        filed = Filed(reference, ComplaintState(state), True, Tie(tie), bool(never), case_id)
+        found[accused, reporter, day, channel] = filed
+    return found
+
+
+def _keys(read: Read, case: CaseFile) -> list[tuple[str, str]]:
+    named = (("category", read.category), ("business", read.business), ("branch", read.branch))
+    return [*case.place.keys(), *((name, key) for name, key in named if key)]
+
+
+async def _counted_under(connection: Connection, complaint: Complaint) -> list[tuple[str, str]]:
+    case = await case_of(connection, complaint.case_id)
+    named = (("category", complaint.category), ("business", complaint.business), ("branch", complaint.branch))
+    return [*case.place.keys(), *((name, key) for name, key in named if key)]

@@ -1,0 +1,122 @@
+"""Who climbs the ladder and why, and whose a number is; what calls are judged by is changed within a second."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from rules.complaints import audit
+from rules.complaints.archive import Archive
+from rules.complaints.faults import ComplaintError, NotFound
+from rules.complaints.ladder import LadderStep, Standing
+from rules.complaints.protection import restrainable
+from rules.complaints.reading import one_line
+from rules.store import Connection
+
+Kind = Literal["number", "owner", "business"]
+_STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
+
+
+class Climber(NamedTuple):
+    """Somebody on the ladder."""
+
+    standing: Standing
+    step: LadderStep
+    numbers: tuple[str, ...]
+    author: str
+
+
+class LadderBook:
+    """Changes and shows the ladder."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def standing(self, kind: Kind, name: str) -> Standing | None:
+        """Where a number, an owner or a business stands."""
+        connection = self._archive.lists.store.connection
+        rows = list(await connection.execute_fetchall(_STANDING, (kind, await self._name(kind, name))))
+        return Standing(*rows[0]) if rows else None
+
+    async def climb(self, kind: Kind, name: str, *, actor: str, reason: str, to: LadderStep | None = None) -> Standing:
+        """One step up, or on a given one, for a term that grows with each offence."""
+        if not reason.strip():
+            raise ComplaintError("reason", "say why: whoever is concerned is told")
+        name = await self._name(kind, name)
+        now = self._archive.now()
+        async with self._archive.lists.store.transaction() as connection:
+            rows = list(await connection.execute_fetchall(_STANDING, (kind, name)))
+            before = Standing(*rows[0]) if rows else Standing(kind, name, 0, 0, now)
+            found = before.climbed(now, to=to, reason=reason)
+            await connection.execute("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", (*found, actor))
+            await _mark_changed(connection)
+        await self._record(actor, f"{kind} {name}", found.step_at(now).name.lower(), reason)
+        return found
+
+    async def clear(self, kind: Kind, name: str, *, actor: str, reason: str) -> None:
+        """Off the ladder, offences forgotten: an appeal was granted."""
+        name = await self._name(kind, name)
+        async with self._archive.lists.store.transaction() as connection:
+            done = await connection.execute("delete from standing where kind = ? and name = ?", (kind, name))
+            if not done.rowcount:
+                raise NotFound("name", f"{kind} {name} does not stand on the ladder")
+            await _mark_changed(connection)
+        await self._record(actor, f"{kind} {name}", "off the ladder", reason)
+
+    async def assign(self, number: str, kind: Literal["owner", "business"], name: str, *, actor: str) -> str:
+        """Say whose a number is. A new owner starts clean with it; what he earned elsewhere comes with him."""
+        canonical = (await restrainable(self._archive, number)).canonical
+        name = one_line(name, "name")
+        if not name:
+            raise ComplaintError("name", f"say which {kind}")
+        async with self._archive.lists.store.transaction() as connection:
+            query = "select name from belongs where number = ? and kind = ?"
+            rows = list(await connection.execute_fetchall(query, (canonical, kind)))
+            if kind == "owner" and rows and rows[0][0] != name:
+                await connection.execute("delete from standing where kind = 'number' and name = ?", (canonical,))
+                await connection.execute("delete from belongs where number = ? and kind = 'business'", (canonical,))
+            await connection.execute(
+                "insert or replace into belongs values (?, ?, ?, ?)", (canonical, kind, name, self._archive.now())
+            )
+            await _mark_changed(connection)
+        await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
+        return canonical
+
+    async def climbers(self, kind: Kind | None = None, limit: int = 100) -> list[Climber]:
+        """Who stands on the ladder, highest first; owners and businesses with their numbers."""
+        connection = self._archive.lists.store.connection
+        now = self._archive.now()
+        query = (
+            "select s.kind, s.name, level, offences, s.since, reason, author, "
+            "(select group_concat(number, ' ') from belongs b where b.kind = s.kind and b.name = s.name) "
+            "from standing s where ?1 is null or s.kind = ?1"
+        )
+        found = []
+        for row in await connection.execute_fetchall(query, (kind,)):
+            standing = Standing(*row[:6])
+            if step := standing.step_at(now):
+                found.append(Climber(standing, step, tuple((row[7] or "").split()), row[6]))
+        found.sort(key=lambda one: (-one.step, -one.standing.offences, one.standing.kind, one.standing.name))
+        return found[:limit]
+
+    async def owner_of(self, number: str) -> str:
+        """Whose a number is; empty where nobody said."""
+        query = "select name from belongs where number = ? and kind = 'owner'"
+        rows = list(await self._archive.lists.store.connection.execute_fetchall(query, (number,)))
+        return str(rows[0][0]) if rows else ""
+
+    async def _name(self, kind: Kind, name: str) -> str:
+        if kind == "number":
+            return (await restrainable(self._archive, name)).canonical
+        name = one_line(name, "name")
+        if not name:
+            raise ComplaintError("name", f"say which {kind}")
+        return name
+
+    async def _record(self, actor: str, what: str, step: str, reason: str) -> None:
+        deed = audit.Deed(self._archive.now(), actor, "ladder", what, step, reason)
+        async with self._archive.store.transaction() as connection:
+            await audit.record(connection, [deed])
+
+
+async def _mark_changed(connection: Connection) -> None:
+    await connection.execute("update change set ladder = ladder + 1")

@@ -1,0 +1,53 @@
+"""What happens without a person: enough reporters who were truly called put a number on the ladder, never on a seal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rules.complaints.archive import Archive
+from rules.complaints.case_files import CaseFile
+from rules.complaints.evidence import Said, Tie, one_each
+from rules.complaints.faults import ComplaintError
+from rules.complaints.ladder import LadderStep
+from rules.complaints.ladder_book import LadderBook
+from rules.complaints.protection import ALLOWED, on_list_of
+
+AUTHOR = "policy"
+_STEPS = {"tag": LadderStep.TAG, "limit": LadderStep.LIMIT}
+
+
+class Policy:
+    """Looks at cases after complaints came in."""
+
+    def __init__(self, archive: Archive, book: LadderBook) -> None:
+        self._archive, self._book = archive, book
+
+    async def heed(self, cases: Sequence[CaseFile]) -> None:
+        """Tag or limit what enough different reporters complain about; an allowed number stays as it is."""
+        settings = self._archive.settings
+        step = _STEPS.get(settings.policy_step)
+        if step is None:
+            return
+        for case in cases:
+            reporters = await self._reporters(case)
+            if reporters < settings.policy_reporters or await on_list_of(self._archive, case.number, ALLOWED):
+                continue
+            try:
+                standing = await self._book.standing("number", case.number)
+                if standing is None or standing.step_at(self._archive.now()) < step:
+                    reason = f"{reporters} different reporters in {settings.policy_hours:g} h (case {case.id})"
+                    await self._book.climb("number", case.number, actor=AUTHOR, reason=reason, to=step)
+            except ComplaintError:
+                continue  # a public service number: a person looks at the case
+
+    async def _reporters(self, case: CaseFile) -> int:
+        """Different reporters on different lines, all of them on the record of a call, lately."""
+        now, settings = self._archive.now(), self._archive.settings
+        query = (
+            "select reporter, line, tie, max(received) from complaint where case_id = ? and decision <> '' "
+            "and received >= ? and state not in ('withdrawn', 'rejected') group by reporter, line limit 1000"
+        )
+        values = (case.id, now - settings.policy_hours * 3600.0)
+        rows = await self._archive.store.connection.execute_fetchall(query, values)
+        said = [Said(row[0], row[1], Tie(row[2]), row[3]) for row in rows]
+        return len(one_each(said, now, settings.half_life_days))

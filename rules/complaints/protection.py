@@ -1,0 +1,49 @@
+"""Which numbers nobody may complain about, seal or put on the ladder."""
+
+from __future__ import annotations
+
+from rules.complaints.archive import Archive
+from rules.complaints.faults import ComplaintError, Refused
+from rules.emergency import emergency_table
+from rules.entries import digits_of
+from rules.model import Number, NumberClass
+
+_NOBODY = frozenset({NumberClass.EXTENSION, NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED})
+ALLOWED = frozenset({"allow"})
+OURS = frozenset({"own", "emergency"})
+
+
+async def accusable(archive: Archive, text: str, field: str = "accused") -> Number:
+    """The number that a complaint names, if one can complain about it."""
+    number = archive.read_number(text, field)
+    if _is_emergency(archive, number):
+        raise Refused(field, f"{number.canonical} is an emergency number: nobody can complain about it here")
+    if number.kind in _NOBODY:
+        raise ComplaintError(field, f"{text[:40]!r} is no caller's number (it reads as {number.kind})")
+    if name := await on_list_of(archive, number.canonical, OURS):
+        raise Refused(field, f"{number.canonical} is on list {name}: it is one of our own numbers")
+    return number
+
+
+async def restrainable(archive: Archive, text: str, field: str = "number") -> Number:
+    """The number, if it may be sealed or put on the ladder: no emergency, no public service, none of our own."""
+    number = await accusable(archive, text, field)
+    if number.kind is NumberClass.SERVICE:
+        raise Refused(field, f"{number.canonical} is a public service number: it cannot be stopped")
+    return number
+
+
+async def on_list_of(archive: Archive, canonical: str, kinds: frozenset[str]) -> str:
+    """The list of one of these kinds that the number stands on; empty for none."""
+    now = archive.now()
+    for entry in await archive.lists.covering(canonical):
+        policy = archive.lists.settings.get(entry.list)
+        if policy is not None and policy.kind in kinds and not entry.off(now):
+            return entry.list
+    return ""
+
+
+def _is_emergency(archive: Archive, number: Number) -> bool:
+    if number.kind is NumberClass.EMERGENCY:
+        return True
+    return digits_of(number.canonical) in emergency_table(archive.country).numbers

@@ -1,0 +1,37 @@
+"""What an operator sets for complaints, cases, appeals and the ladder; each with default and help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CATEGORIES = ["marketing", "fraud", "loan", "property", "insurance", "ring-once", "abuse", "other"]
+
+
+class ComplaintSettings(BaseModel):
+    """How complaints are weighed, on which clocks they are answered, and who may do what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    categories: list[str] = Field(default=CATEGORIES, min_length=1, description="What a complaint can be about.")
+    half_life_days: float = Field(30.0, gt=0, description="A complaint weighs half after so many days.")
+    ring_days: int = Field(30, ge=1, description="Evidence compares with subscribers that it rang in so many days.")
+    fewest_subscribers: int = Field(20, ge=1, description="Subscribers that evidence assumes at least.")
+    case_clock: Literal["12321"] = Field("12321", description="Deadlines of cases: working days as 12321 has them.")
+    appeal_clock: Literal["crtc", "12321"] = Field("crtc", description="Deadline of appeals: 24 hours, or 20 days.")
+    calendar: Path | None = Field(None, description="File of days (2026-10-10 work, 2026-10-12 free) that overrule.")
+    policy_step: Literal["none", "tag", "limit"] = Field("tag", description="What enough reporters do by themselves.")
+    policy_reporters: int = Field(5, ge=2, description="Different reporters, all tied to judged calls, that suffice.")
+    policy_hours: float = Field(240.0, gt=0, description="Within so many hours.")
+    limit_calls_hour: int = Field(10, ge=1, description="Ladder step limit: calls an hour that pass.")
+    limit_called_day: int = Field(20, ge=1, description="Ladder step limit: different called numbers a day that pass.")
+    officers: list[str] = Field(default=[], description="Who may work on cases, by login name; none: everybody.")
+    released_by: list[str] = Field(default=[], description="Who may release a seal; none: every officer.")
+    last_call_hours: float = Field(24.0, gt=0, description="How old the last call may be that a feature code reports.")
+    jump_factor: float = Field(
+        3.0, gt=1, description="Alert when a code's complaints of a day are so many times usual."
+    )
+    jump_least: int = Field(20, ge=1, description="Complaints of a day that such an alert needs at least.")
+    branch_complaints: int = Field(5, ge=2, description="Complaints naming one branch as the leak that raise an alert.")
