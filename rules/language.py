@@ -9,21 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rules.editor_schema import for_editors
 from rules.model import NumberClass
 from rules.settings import ListKind
+from rules.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
 from rules.values import (
     Lengths,
     Window,
@@ -43,22 +34,6 @@ from rules.values import (
 Item = TypeVar("Item")
 
 
-def as_list(value: object) -> object:
-    """One value is a list of one."""
-    return value if isinstance(value, list) else [value]
-
-
-class OneOrMore:
-    """One value is a list of one, for validation and for editors."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(as_list, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        several = handler(schema)
-        return {"anyOf": [several["items"], several]}
-
-
 Some = Annotated[list[Item], Field(min_length=1), OneOrMore()]
 RuleName = Annotated[str, BeforeValidator(read_name), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
@@ -74,21 +49,6 @@ def said(value: Item) -> Item:
     """The part, if it says anything: an empty condition would match every call."""
     if isinstance(value, BaseModel) and not value.model_fields_set:
         raise ValueError("there is no condition here, so it would match every call; write at least one condition")
-    return value
-
-
-def as_words(value: object) -> object:
-    """A word, or a list of them, is short for ``{is: ...}``."""
-    return value if isinstance(value, dict) else {"is": value}
-
-
-def as_numbers(value: object) -> object:
-    """A number, or a list of them, is short for ``{exact: ...}``."""
-    return value if isinstance(value, dict) else {"exact": value}
-
-
-def as_it_is(value: object) -> object:
-    """Text stays text; editors may read it as something else."""
     return value
 
 
