@@ -119,12 +119,12 @@ async def pressing(
     states = f"c.state = '{state.value}'" if state else f"(c.state in ({_OPEN}) or k.due is not null)"
     columns = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
     query = (
-        "select *, (select count(*) from complaint m where m.case_id = id "
+        "select *, (select count(*) from complaint m where m.case_id = o.id "
         "and m.state not in ('withdrawn', 'rejected')) "
         f"from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
         "left join clock k on k.subject = 'case' and k.id = c.id and k.met is null and k.due = "
         "(select min(due) from clock where subject = 'case' and id = c.id and met is null) "
-        f"where {states} order by c.on_top = '', coalesce(k.due, 1e18), c.id limit ? offset ?)"
+        f"where {states} order by c.on_top = '', coalesce(k.due, 1e18), c.id limit ? offset ?) o"
     )
     rows = await connection.execute_fetchall(query, (limit, after))
     return [

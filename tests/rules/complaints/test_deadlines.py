@@ -1,0 +1,92 @@
+"""Deadlines: working days of China with made-up Saturdays, hours, and what an operator's own calendar says."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.complaints.deadlines import (
+    APPEAL_CLOCKS,
+    CASE_CLOCKS,
+    Clock,
+    Deadlines,
+    Span,
+    Standing,
+    clocks_of,
+    meet,
+    read_calendar,
+    start_clocks,
+)
+from rules.complaints.faults import ComplaintError
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("received", "days", "due"),
+    [
+        ("2026-07-01 09:00", 1, "2026-07-03 00:00"),  # Wednesday: to the end of Thursday
+        ("2026-07-03 23:59", 1, "2026-07-07 00:00"),  # Friday: to the end of Monday
+        ("2026-02-13 12:00", 1, "2026-02-15 00:00"),  # before the Spring Festival Saturday the 14th is worked
+        ("2026-02-14 12:00", 1, "2026-02-25 00:00"),  # and the 15th to the 23rd are free
+        ("2026-07-01 09:00", 15, "2026-07-23 00:00"),
+    ],
+)
+def test_working_days(received, days, due):
+    assert Deadlines("Asia/Shanghai", "CN").due(at(received), Span(working_days=days)) == at(due)
+
+
+def test_hours_run_through_nights_and_holidays():
+    assert Deadlines("Asia/Shanghai", "CN").due(at("2026-02-15 12:00"), APPEAL_CLOCKS["crtc"]["answer"]) == at(
+        "2026-02-16 12:00"
+    )
+
+
+def test_a_year_nobody_announced_warns_and_falls_back():
+    deadlines = Deadlines("Asia/Shanghai", "CN")
+    assert deadlines.due(at("2090-07-07 12:00"), Span(working_days=1)) == at("2090-07-11 00:00")
+    assert any("Monday to Friday" in warning for warning in deadlines.warnings)
+
+
+def test_the_operators_calendar_overrules(tmp_path):
+    path = tmp_path / "days"
+    path.write_text("# our own\n2026-07-02 free\n2026-07-04 work  # a Saturday\n\n")
+    overruled = read_calendar(path)
+    assert overruled == {date(2026, 7, 2): False, date(2026, 7, 4): True}
+    deadlines = Deadlines("Asia/Shanghai", "CN", overruled)
+    assert deadlines.due(at("2026-07-01 09:00"), Span(working_days=2)) == at("2026-07-05 00:00")
+    path.write_text("2026-07-02 perhaps\n")
+    with pytest.raises(ComplaintError, match=":1: write a day and work or free"):
+        read_calendar(path)
+
+
+@given(st.integers(1_700_000_000, 1_790_000_000), st.integers(1, 25))
+def test_more_working_days_are_due_later(received, days):
+    deadlines = Deadlines("Asia/Shanghai", "CN")
+    shorter, longer = (deadlines.due(received, Span(working_days=n)) for n in (days, days + 1))
+    assert received < shorter < longer
+
+
+def test_how_a_clock_stands():
+    clock = Clock("accept", 0, 10, None)
+    assert clock.standing(10) is Standing.RUNNING
+    assert clock.standing(11) is Standing.OVERDUE
+    assert clock._replace(met=10).standing(99) is Standing.MET
+    assert clock._replace(met=11).standing(99) is Standing.LATE
+
+
+async def test_clocks_are_met_once(town):
+    deadlines = Deadlines("Asia/Shanghai", "CN")
+    async with town.desk.archive.store.transaction() as connection:
+        await start_clocks(connection, "case", {7: deadlines.clocks(town.now, CASE_CLOCKS["12321"])})
+        await meet(connection, "case", 7, ("accept",), town.now + 5)
+        await meet(connection, "case", 7, ("accept",), town.now + 9)
+        found = await clocks_of(connection, "case", 7)
+    assert [clock.name for clock in found] == ["accept", "hand over", "decide", "answer"]
+    assert [clock.met for clock in found] == [town.now + 5, None, None, None]
