@@ -23,6 +23,8 @@ ENTRY_EFFECTS: dict[str, tuple[Step, Action]] = {
     "subscriber-block": (Step.SUBSCRIBER_BLOCK, Action.REJECT),
     "block": (Step.OPERATOR_BLOCK, Action.REJECT),
     "do-not-originate": (Step.OPERATOR_BLOCK, Action.REJECT),
+    "ladder-tag": (Step.LADDER, Action.TAG),  # a mark: it ends nothing
+    "ladder-limit": (Step.LADDER, Action.REJECT),
     "ladder-reject": (Step.LADDER, Action.REJECT),
 }
 STEPS = tuple(Step)
@@ -123,7 +125,7 @@ def counts(hit: Hit, call: Call) -> bool:
 class Judgement:
     """The state of one search for a verdict: what decides so far, what marks, and what fired."""
 
-    __slots__ = ("best", "call", "decider", "fired", "label", "rank", "suspicion", "tag", "top")
+    __slots__ = ("best", "call", "decider", "fired", "label", "marked", "rank", "suspicion", "tag", "top")
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -132,6 +134,7 @@ class Judgement:
         self.best: tuple[object, ...] = ()  # place of the decider within its step; smaller wins
         self.decider: CompiledRule | Hit | None = None
         self.tag: CompiledRule | None = None
+        self.marked: Hit | None = None  # the step of the ladder that tags
         self.label = ""
         self.suspicion = 0
         self.top: tuple[int, str, str] = (0, "", "")  # who added most: (-suspicion, name, because)
@@ -166,6 +169,9 @@ class Judgement:
             if hit.shared:
                 step = Step.SHARED
             self.fired.append(Fired(hit.list, step, action.value, detail))
+            if action is Action.TAG:
+                self.marked = hit
+                continue
             self.decide(RANK[step], (-hit.narrowness, action is not Action.FORWARD, hit.list, hit.entry), hit)
         for hit in suspects.values():  # once a list: by its narrowest entry
             detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
@@ -195,14 +201,18 @@ class Judgement:
         decider, trunk = self.decider, self.call.trunk
         if isinstance(decider, Hit):
             return self._by_list(decider, revision)
-        tag, suspicion = self.tag, self.suspicion
+        tag, marked, suspicion = self.tag, self.marked, self.suspicion
         if decider is not None:
+            if decider.action is Action.FORWARD and marked is not None:
+                return self._by_ladder(marked, revision)
             if decider.action is Action.FORWARD and tag is not None:
                 return self._by_rule(Action.TAG, tag, revision)
             assert decider.action is not None
             return self._by_rule(decider.action, decider, revision)
         if suspicion >= trunk.reject_at:
             return self._by_suspicion(Action.REJECT, revision)
+        if marked is not None:
+            return self._by_ladder(marked, revision)
         if tag is not None:
             return self._by_rule(Action.TAG, tag, revision)
         if suspicion >= trunk.tag_at:
@@ -217,9 +227,21 @@ class Judgement:
             step,
             rule=hit.list,
             reason=f"on list {hit.list}",
-            profile=self.call.trunk.profile if action is Action.REJECT else "",
+            profile=_profile(hit, self.call) if action is Action.REJECT else "",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
+            revision=revision,
+        )
+
+    def _by_ladder(self, hit: Hit, revision: str) -> Verdict:
+        return Verdict(
+            Action.TAG,
+            Step.LADDER,
+            rule=hit.list,
+            reason=f"on step {hit.entry} of the ladder",
+            suspicion=self.suspicion,
+            fired=tuple(self.fired),
+            label=self.tag.label if self.tag else "",
             revision=revision,
         )
 
@@ -251,6 +273,11 @@ class Judgement:
         )
 
 
+def _profile(hit: Hit, call: Call) -> str:
+    """Who is limited hears another word than who is blocked, where the operator has a profile `limit`."""
+    return "limit" if hit.kind == "ladder-limit" else call.trunk.profile
+
+
 class RuleSet:
     """All rules that are on, compiled; immutable, so that the proxy swaps one for another between two calls."""
 
@@ -280,7 +307,8 @@ class RuleSet:
         if call.emergency or (called_hits and any(hit.kind == "emergency" for hit in called_hits)):
             return Verdict(Action.FORWARD, Step.EMERGENCY, reason="emergency call", revision=self.revision)
         facts = Facts(call, caller_hits, called_hits, self.clock)
-        held = [rule for rule in self.index.candidates(facts) if rule.holds(facts)]
+        found = self.index.candidates(facts)
+        held = [rule for rule in found if rule.holds(facts)] if found else []
         if not held and not caller_hits:
             return Verdict(Action.FORWARD, Step.DEFAULT, revision=self.revision)
         judgement = Judgement(call)

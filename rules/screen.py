@@ -12,6 +12,8 @@ from time import perf_counter
 from typing import Protocol, TextIO
 
 from rules.cache import Lookup
+from rules.complaints.ladder import Ladder
+from rules.complaints.settings import ComplaintSettings
 from rules.decisions import Decisions
 from rules.fact_sources import FactSources, installed_sources
 from rules.journal import Journal
@@ -62,6 +64,7 @@ class Screen:
         keys: Keys,
         budget_s: float,
         facts: RateSettings | None = None,
+        complaints: ComplaintSettings | None = None,
         sources: FactSources | None = None,
         snapshot_hours: int = 0,
         now: Callable[[], float] = time.time,
@@ -80,6 +83,8 @@ class Screen:
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._ledger = Ledger(lookup)
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
+        limits = complaints or ComplaintSettings()
+        self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self._log: TextIO | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
@@ -142,6 +147,7 @@ class Screen:
             keys=keys,
             budget_s=budget_s,
             facts=facts,
+            complaints=settings.complaints,
             sources=sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000),
             snapshot_hours=storage.snapshot_hours,
             now=now,
@@ -193,6 +199,7 @@ class Screen:
         self._snapshots.poll(self._now())
         self._ledger.poll()
         self._subscribers.poll()
+        self._ladder.poll()
         for poll in self.polled:
             poll()
 
@@ -243,6 +250,8 @@ class Screen:
             self.journal.count(hits, now)
         if self._subscribers.any:
             hits += self._subscribers.look_up(call.called.canonical, call.callers)
+        if self._ladder.any:
+            hits += self._ladder.look_up(call)
         if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
             self._enter(call, known)
         called_hits: tuple[Hit, ...] = ()

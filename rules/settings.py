@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from rules.complaints.settings import ComplaintSettings
+
 
 class Part(BaseModel):
     """A section of ringfence.yaml: an unknown key is an error."""
@@ -89,4 +91,5 @@ class ScreeningSettings(Part):
     headers: list[str] = Field(default=[], max_length=8, description="Further header fields that rules may read.")
     thresholds: Thresholds = Thresholds()
     facts: RateSettings = RateSettings()
+    complaints: ComplaintSettings = ComplaintSettings()
     logging: LogSettings = LogSettings()

@@ -14,7 +14,6 @@ from rules.complaints.counting import Counting
 from rules.complaints.intake import Intake
 from rules.complaints.ladder_book import LadderBook
 from rules.complaints.policy import Policy
-from rules.complaints.settings import ComplaintSettings
 from rules.settings import ScreeningSettings
 
 
@@ -35,13 +34,12 @@ class Desk:
         cls,
         base: Path,
         screening: ScreeningSettings,
-        settings: ComplaintSettings | None = None,
         *,
         country: str = "",
         now: Callable[[], float] = time.time,
     ) -> Desk:
         """Open what lies below ``base`` (the folder of ringfence.yaml), and finish what a stop left half done."""
-        archive = await Archive.open(base, screening, settings or ComplaintSettings(), country=country, now=now)
+        archive = await Archive.open(base, screening, country=country, now=now)
         desk = cls(archive)
         try:
             await desk.cases.mend()

@@ -70,6 +70,27 @@ def test_each_step_beats_all_below_it_whatever_their_narrowness(above):
     assert (found.step, found.action) == (step, action)
 
 
+def test_a_step_of_the_ladder_that_tags_is_a_mark():
+    found = verdict("", entry("ladder-tag"))
+    assert (found.action, found.step, found.rule) == (Action.TAG, Step.LADDER, "ladder-tag")
+    assert verdict(rule(MOBILE, "forward"), entry("ladder-tag")).action is Action.TAG
+    assert verdict(rule(MOBILE, "reject"), entry("ladder-tag")).action is Action.REJECT
+    allowed = call(trunk=TRUSTED)
+    assert verdict("", entry("ladder-tag", made=allowed), entry("allow", made=allowed), made=allowed).step == (
+        Step.OPERATOR_ALLOW
+    )
+
+
+def test_who_is_limited_hears_another_word():
+    found = verdict("", entry("ladder-limit"))
+    assert (found.action, found.step, found.profile) == (Action.REJECT, Step.LADDER, "limit")
+
+
+def test_watched_is_noted_only():
+    found = verdict("", entry("ladder-watch"))
+    assert (found.action, found.fired[0].effect) == (Action.FORWARD, "fact")
+
+
 def test_do_not_originate_stands_beside_block_and_the_narrower_is_named():
     found = verdict("", entry("block", narrowness=5), entry("do-not-originate", narrowness=9))
     assert (found.action, found.step, found.rule) == (Action.REJECT, Step.OPERATOR_BLOCK, "do-not-originate")

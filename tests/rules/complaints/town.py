@@ -37,9 +37,8 @@ class Town:
         self._ids = count(1)
 
     async def open(self, **settings) -> Desk:
-        self.desk = await Desk.open(
-            self.folder, SCREENING, ComplaintSettings(**settings), country="CN", now=lambda: self.now
-        )
+        screening = SCREENING.model_copy(update={"complaints": ComplaintSettings(**settings)})
+        self.desk = await Desk.open(self.folder, screening, country="CN", now=lambda: self.now)
         return self.desk
 
     async def reopen(self, **settings) -> Desk:
