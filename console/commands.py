@@ -11,6 +11,7 @@ from console.answers import FAULTS, as_json, clear_errors
 from console.further_commands import register
 from console.list_commands import lists_app
 from console.options import AsJson, ConfigurationFile, chosen
+from console.rules_commands import replay, rules_app
 
 app = typer.Typer(
     name="ringfence",
@@ -20,6 +21,8 @@ app = typer.Typer(
     epilog="Exit status: 0 done or yes, 1 faults or no, 2 wrong usage.",
 )
 app.add_typer(lists_app, name="lists")
+app.add_typer(rules_app, name="rules")
+app.command()(replay)
 register(app)
 
 
@@ -30,12 +33,16 @@ def ringfence(context: typer.Context, config: ConfigurationFile = None) -> None:
 
 
 @app.command()
-def serve(context: typer.Context, config: ConfigurationFile = None) -> None:
+def serve(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Put live whatever is saved and sound: for laptops.")] = False,
+    config: ConfigurationFile = None,
+) -> None:
     """Run the proxy until SIGTERM; calls in set-up end first. Decisions go to standard output, one JSON line a call."""
     with clear_errors():
         from console.serve import serve as run
 
-        run(chosen(context, config))
+        run(chosen(context, config), watch=watch)
 
 
 @app.command()

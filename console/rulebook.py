@@ -8,10 +8,12 @@ from typing import NamedTuple
 from console.configuration import read_configuration
 from console.cross_checks import BUILT_IN_PROFILES
 from console.settings import Configuration, rule_files
-from rules.compile import compile_rules
+from rules.compile import compile_rules, read_files
 from rules.engine import RuleSet
 from rules.fact_sources import OURS, installed_sources
 from rules.model import Trunk
+from rules.revisions import Texts, texts_of
+from rules.rule_files import RuleFiles
 from rules.source import Document, Fault, RuleError
 
 
@@ -22,6 +24,8 @@ class Rulebook(NamedTuple):
     ruleset: RuleSet
     warnings: list[Fault]
     files: list[Path]
+    document: Document
+    texts: Texts  # as they were read: what would be stored if they went live
 
 
 def trunks_of(configuration: Configuration) -> list[Trunk]:
@@ -30,7 +34,9 @@ def trunks_of(configuration: Configuration) -> list[Trunk]:
     return [trunk.facts(tag_at=usual.tag, reject_at=usual.reject) for trunk in configuration.trunks]
 
 
-def compiled(configuration: Configuration, document: Document, files: list[Path]) -> tuple[RuleSet | None, list[Fault]]:
+def compiled(
+    configuration: Configuration, document: Document, files: list[Path] | RuleFiles
+) -> tuple[RuleSet | None, list[Fault]]:
     """These rule files compiled as this configuration would, with every fault and warning."""
     return compile_rules(
         files,
@@ -47,11 +53,17 @@ def known_facts() -> frozenset[str]:
     return OURS.union(*(source.names for source in installed_sources().values()))
 
 
-def load_rulebook(path: Path) -> Rulebook:
-    """Configuration and rules of a ringfence.yaml; raises RuleError, whose faults name everything that is wrong."""
+def load_rulebook(path: Path, files: list[Path] | None = None) -> Rulebook:
+    """Configuration and rules of a ringfence.yaml, or these rule files in place of its own.
+
+    Raises RuleError, whose faults name everything that is wrong.
+    """
     configuration, document = read_configuration(path)
-    files = [file for pattern in configuration.rules for file in rule_files(path.parent, pattern)]
-    ruleset, faults = compiled(configuration, document, files)
+    if files is None:
+        files = [file for pattern in configuration.rules for file in rule_files(path.parent, pattern)]
+    sources = read_files(files, configuration, document)
+    ruleset, faults = compiled(configuration, document, sources)
     if ruleset is None:
         raise RuleError(faults)
-    return Rulebook(configuration, ruleset, [fault for fault in faults if fault.warning], files)
+    texts = texts_of(sources, configuration.use, path.parent)
+    return Rulebook(configuration, ruleset, [fault for fault in faults if fault.warning], files, document, texts)

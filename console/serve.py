@@ -13,32 +13,35 @@ import uvloop
 from prometheus_client import start_http_server
 
 import proxy.app
-from console.rulebook import Rulebook, load_rulebook
+from console.rule_changes import RuleChanges, Start, starting_rules
 from proxy.metrics import Metrics
 from proxy.settings import HostPort
 from rules.screen import Screen
 
 
-def serve(file: Path) -> None:
+def serve(file: Path, *, watch: bool = False) -> None:
     """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used."""
-    rulebook = load_rulebook(file)
-    log_to_stderr(rulebook.configuration.logging.level)
-    uvloop.run(run(rulebook, file))
+    start = starting_rules(file)
+    log_to_stderr(start.configuration.logging.level)
+    uvloop.run(run(start, file, watch=watch))
 
 
-async def run(rulebook: Rulebook, file: Path) -> None:
+async def run(start: Start, file: Path, *, watch: bool = False) -> None:
     """Open what judging needs, run the proxy, and leave everything recorded on disk."""
     log = structlog.get_logger("ringfence")
-    configuration, ruleset = rulebook.configuration, rulebook.ruleset
+    configuration, ruleset = start.configuration, start.ruleset
     base = file.parent
     for path in (configuration.storage.database, configuration.storage.key_file):
         (base / path).parent.mkdir(parents=True, exist_ok=True)
     screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms)
+    changes = RuleChanges(file, start, screen, watch=watch)
 
     def ready(metrics: Metrics) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
+        metrics.registry.register(changes)
         if configuration.metrics is not None:
             cleanup.callback(publish(metrics, configuration.metrics))
+        changes.begin()
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
@@ -47,17 +50,20 @@ async def run(rulebook: Rulebook, file: Path) -> None:
             listen=[str(listener.address) for listener in configuration.listen],
             metrics=str(configuration.metrics) if configuration.metrics else None,
             rules=ruleset.revision,
+            revision=start.number,
+            rules_from="the disk: nothing was live, so it is revision 1 now" if start.first else "what is live",
             configuration=str(file),
         )
         if not configuration.logging.mask_numbers:
             log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")
 
-    for warning in rulebook.warnings:
+    for warning in start.warnings:
         log.warning("check", fault=str(warning))
     with ExitStack() as cleanup:
         try:
             await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready)
         finally:
+            await changes.close()
             await screen.close()
             log.info("stopped")
 

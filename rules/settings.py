@@ -71,6 +71,14 @@ class RateSettings(Part):
     plugin_ms: int = Field(5, ge=1, description="How long a call waits for a fact of a plug-in; then it is lacking.")
 
 
+class FalsePositiveSettings(Part):
+    """How often a rule may hit callers on an allow list before it raises an alarm with its name."""
+
+    per_thousand: float = Field(10, ge=0, description="Of the calls that a rule catches, those on an allow list.")
+    hours: int = Field(24, ge=1, description="Over so many hours.")
+    at_least: int = Field(100, ge=1, description="A rule that catches fewer calls than this raises none.")
+
+
 class LogSettings(Part):
     """The log: one masked JSON line a judged call, and what happens to the service."""
 
@@ -91,5 +99,6 @@ class ScreeningSettings(Part):
     headers: list[str] = Field(default=[], max_length=8, description="Further header fields that rules may read.")
     thresholds: Thresholds = Thresholds()
     facts: RateSettings = RateSettings()
+    false_positives: FalsePositiveSettings = FalsePositiveSettings()
     complaints: ComplaintSettings = ComplaintSettings()
     logging: LogSettings = LogSettings()
