@@ -1,6 +1,6 @@
 """What rules cost a call, and how that grows: ten rules against ten thousand, compiled from YAML as in production.
 
-    .venv/bin/python bench/rules.py [--markdown] [--rules 10 1000 10000] [--rounds 7]
+    .venv/bin/python bench/rule_scale.py [--markdown] [--rules 10 1000 10000] [--rounds 7]
 
 The mixture is that of an operator: most rules name a number, a beginning, a range, a class, a list, a text or a rate;
 one in a hundred has an `unless`. The same 2,000 calls are judged by each set in turns, and the best round counts, so

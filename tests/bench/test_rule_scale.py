@@ -2,7 +2,7 @@
 
 import random
 
-from bench.rules import calls, compiled, conditions, microseconds, rules_text, table
+from bench.rule_scale import calls, compiled, conditions, microseconds, rules_text, table
 from rules.model import Step
 
 
