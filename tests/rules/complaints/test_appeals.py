@@ -1,0 +1,114 @@
+"""Appeals: against a rule, an entry, a step or a seal; within 24 hours; granted means released."""
+
+import pytest
+
+from rules.complaints.audit import deeds_of
+from rules.complaints.deadlines import Standing
+from rules.complaints.faults import ComplaintError, Conflict, NotFound
+from rules.complaints.ladder import LadderStep
+from rules.complaints.seals import standing_seal
+from rules.complaints.states import AppealState, Attacks, CaseState
+from rules.model import Step
+from tests.rules.complaints.town import DAY, HOUR, SPAM
+
+
+async def sealed(town):
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    return case
+
+
+async def test_a_granted_appeal_against_a_seal_releases_it(town):
+    case = await sealed(town)
+    appeal = await town.desk.appeals.file(number="95012345", text="we are a bank", contact="a@example.com")
+    assert (appeal.attacks, appeal.state, appeal.number) == (Attacks.SEAL, AppealState.FILED, SPAM)
+    found, (clock,), words = await town.desk.appeals.find(appeal.reference.lower())
+    assert (found, words) == (appeal, {"text": "we are a bank", "contact": "a@example.com"})
+    assert clock.due == town.now + 24 * HOUR
+    granted = await town.desk.appeals.grant(appeal.reference, actor="wang", reason="the number was forged")
+    assert (granted.state, granted.decided_by, granted.version) == (AppealState.GRANTED, "wang", 2)
+    assert await standing_seal(town.desk.archive, SPAM) is None
+    assert (await town.desk.cases.find(case)).state is CaseState.RELEASED
+    deeds = await deeds_of(town.desk.archive.store.connection, "appeal", appeal.reference)
+    assert [deed.step for deed in deeds] == ["filed", "granted"]
+    with pytest.raises(Conflict) as conflict:
+        await town.desk.appeals.refuse(appeal.reference, actor="li", reason="x")
+    assert (conflict.value.who, conflict.value.when) == ("wang", town.now)
+
+
+async def test_a_refused_one_changes_nothing(town):
+    await sealed(town)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    refused = await town.desk.appeals.refuse(appeal.reference, actor="wang", reason="five reporters")
+    assert refused.state is AppealState.REFUSED
+    assert await standing_seal(town.desk.archive, SPAM)
+
+
+async def test_against_a_step_of_the_ladder(town):
+    await town.desk.ladder.climb("number", SPAM, actor="li", reason="x", to=LadderStep.REJECT)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    assert (appeal.attacks, appeal.target) == (Attacks.LADDER, f"number {SPAM}")
+    await town.desk.appeals.grant(appeal.reference, actor="wang", reason="x")
+    assert await town.desk.ladder.climbers() == []
+    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.climb("owner", "Loan King", actor="li", reason="x")
+    assert (await town.desk.appeals.file(number=SPAM)).target == "owner Loan King"
+
+
+@pytest.mark.parametrize(
+    ("step", "attacks"),
+    [(Step.SEALED, Attacks.SEAL), (Step.LADDER, Attacks.LADDER), (Step.OPERATOR_BLOCK, Attacks.ENTRY)],
+)
+async def test_a_decision_tells_what_is_attacked(town, step, attacks):
+    decision = await town.ring(SPAM, "13800138000", step=step)
+    appeal = await town.desk.appeals.file(decision=decision.upper())
+    assert (appeal.number, appeal.attacks, appeal.decision) == (SPAM, attacks, decision)
+
+
+async def test_a_named_rule(town):
+    appeal = await town.desk.appeals.file(number=SPAM, attacks=Attacks.RULE, target="night-calls")
+    assert (appeal.attacks, appeal.target) == (Attacks.RULE, "night-calls")
+    assert (await town.desk.appeals.grant(appeal.reference, actor="li", reason="x")).state is AppealState.GRANTED
+
+
+async def test_the_same_appeal_again_is_the_same(town):
+    await sealed(town)
+    first = await town.desk.appeals.file(number=SPAM)
+    assert await town.desk.appeals.file(number="950-12345") == first
+    assert len(await town.desk.appeals.listed()) == 1
+
+
+async def test_those_that_wait_stand_on_top_the_first_due_first(town):
+    files = town.desk.appeals
+    first = await files.file(number="95013331", attacks=Attacks.RULE)
+    town.now += HOUR
+    second = await files.file(number="95013332", attacks=Attacks.RULE)
+    third = await files.file(number="95013333", attacks=Attacks.RULE)
+    await files.refuse(first.reference, actor="li", reason="x")
+    assert [one.id for one in await files.listed()] == [second.id, third.id, first.id]
+    assert [one.id for one in await files.listed(state=AppealState.REFUSED)] == [first.id]
+    town.now += DAY + 1
+    _, (clock,), _ = await files.find(second.reference)
+    assert clock.standing(town.now) is Standing.OVERDUE
+
+
+async def test_what_is_wrong_is_named(town):
+    files = town.desk.appeals
+    for more, error, what in (
+        ({}, ComplaintError, "number: name a number"),
+        ({"number": SPAM}, ComplaintError, "attacks: nothing stands"),
+        ({"decision": "ab" * 10}, NotFound, "decision"),
+        ({"number": "nobody"}, ComplaintError, "number"),
+        ({"number": SPAM, "text": "x" * 4_001}, ComplaintError, "text: 4,001"),
+    ):
+        with pytest.raises(error, match=what):
+            await files.file(**more)
+    with pytest.raises(NotFound):
+        await files.find("A-00000-00000")
+    appeal = await files.file(number=SPAM, attacks=Attacks.SEAL)
+    with pytest.raises(ComplaintError, match="reason"):
+        await files.grant(appeal.reference, actor="li", reason="")
+    with pytest.raises(ComplaintError, match="not sealed any more"):
+        await files.grant(appeal.reference, actor="li", reason="x")
+    with pytest.raises(Conflict):
+        await files.refuse(appeal.reference, actor="li", reason="x", version=7)

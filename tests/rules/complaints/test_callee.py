@@ -1,0 +1,69 @@
+"""What phones say: 607 counts once a day, a feature code reports the last caller."""
+
+import pytest
+
+from rules.complaints.callee import Callee
+from rules.complaints.complaint_rows import Channel, find
+from rules.complaints.evidence import Tie
+from rules.complaints.faults import ComplaintError, NotFound
+from tests.rules.complaints.town import DAY, HOUR, SPAM
+
+CALLEE = "13800138000"
+
+
+async def test_607_is_a_complaint_of_the_callee_once_a_day(town):
+    callee = town.desk.callee
+    for _ in range(3):
+        callee.unwanted(await town.ring(SPAM, CALLEE, status=607))
+    filed = await callee.drain()
+    assert {one.reference for one in filed} == {filed[0].reference}
+    found = await find(town.desk.archive.store.connection, filed[0].reference)
+    assert (found.accused, found.channel, found.tie) == (SPAM, Channel.UNWANTED, Tie.UNWANTED)
+    town.now += DAY
+    callee.unwanted(await town.ring(SPAM, CALLEE, status=607))
+    (next_day,) = await callee.drain()
+    assert not next_day.duplicate
+
+
+async def test_it_waits_for_the_record_and_then_gives_up(town):
+    callee = Callee(town.desk.archive, town.desk.complaints, limit=2)
+    callee.unwanted("00" * 10)
+    for _ in range(39):
+        assert await callee.drain() == []
+    assert callee.dropped == 0
+    assert await callee.drain() == []
+    assert callee.dropped == 1
+    for _ in range(3):
+        callee.unwanted("00" * 10)
+    assert callee.dropped == 2, "bounded"
+
+
+async def test_calls_without_a_caller_are_nobodys(town):
+    town.desk.callee.unwanted(await town.ring("", CALLEE, status=607))
+    town.desk.callee.unwanted(await town.ring("110", CALLEE, status=607))
+    assert await town.desk.callee.drain() == []
+
+
+async def test_the_feature_code_reports_the_last_caller(town):
+    await town.ring("95013333", CALLEE)
+    town.now += HOUR
+    await town.ring(SPAM, CALLEE)
+    await town.ring("95014444", "13800138001")
+    filed = await town.desk.callee.report_last_call("+86 138 0013 8000")
+    found = await find(town.desk.archive.store.connection, filed.reference)
+    assert (found.accused, found.tie, found.channel) == (SPAM, Tie.JUDGED, Channel.FEATURE_CODE)
+    assert (await town.desk.callee.report_last_call(CALLEE)).duplicate
+
+
+async def test_nobody_rang_lately(town):
+    await town.ring(SPAM, CALLEE)
+    town.now += 25 * HOUR
+    with pytest.raises(NotFound, match="last 24 h"):
+        await town.desk.callee.report_last_call(CALLEE)
+
+
+async def test_the_last_caller_was_one_of_ours(town):
+    await town.desk.archive.lists.add("own", "02088886666", country="CN")
+    await town.ring("02088886666", CALLEE)
+    with pytest.raises(ComplaintError, match="own number"):
+        await town.desk.callee.report_last_call(CALLEE)

@@ -1,0 +1,68 @@
+"""The desk as a whole: nothing readable of people on disk, nothing acknowledged lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rules.complaints.complaint_rows import find
+from rules.complaints.faults import NotFound
+from tests.rules.complaints.town import SPAM, Town
+
+ROOT = Path(__file__).resolve().parents[3]
+PLANTED = {"reporter": "13812344321", "called": "13943211234"}
+
+
+async def test_planted_people_stand_in_no_page(town):
+    for person in range(50):
+        await town.complain(
+            reporter=f"138{person:04}4321",
+            called=f"139{person:04}1234",
+            text="my neighbour Zhao Planted heard it",
+            contact="planted@example.com",
+            knew={"name": "Zhao Planted", "plan": "Planted Gold 199"},
+        )
+    await town.desk.appeals.file(number=SPAM, attacks="rule", text="Zhao Planted", contact="planted@example.com")
+    filed = await town.complain(**PLANTED)
+    await town.desk.complaints.withdraw(filed.reference, actor="reporter")
+    pages = b"".join(path.read_bytes() for path in town.folder.iterdir() if path.suffix != ".keys")
+    assert b"CN:95012345" in pages, "the test reads the right files"
+    for word in ("lanted", "planted@", "12344321", "43211234", "80000432", "Gold 199"):
+        assert word.encode() not in pages, word
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from tests.rules.complaints.town import Town
+
+async def main():
+    town = Town(Path(sys.argv[1]))
+    await town.open()
+    for person in range(100_000):
+        filed = await town.complain(reporter=town.subscriber(person))
+        print(filed.reference, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_kill_loses_nothing_acknowledged(tmp_path):
+    words = [sys.executable, "-c", KILLED, str(tmp_path)]
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
+        words, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        told = [process.stdout.readline().strip() for _ in range(60)]
+        os.kill(process.pid, signal.SIGKILL)
+        told += process.stdout.read().split("\n")[:-1]
+    town = Town(tmp_path)
+    desk = await town.open()
+    for reference in told:
+        assert (await find(desk.archive.store.connection, reference)).accused == SPAM
+    with pytest.raises(NotFound):
+        await find(desk.archive.store.connection, "C-00000-00000")
+    assert (await town.one("select value from tally where dimension = 'all' and period = '2026Q3'"))[0] >= len(told)
+    await desk.close()
