@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console.configuration import Configuration, read_configuration
-from console.live_rules import Live, live_revision, live_rules, opened, put_live, rules_database, ruleset_of
-from console.replay import DAY_S, Progress, Replayed, baseline, no_progress, replay_log
+from console.live_rules import live_revision, opened, put_live, rules_database, ruleset_of
+from console.replay import DAY_S, Progress, Replayed, live_ruleset, no_progress, replay_log
 from console.rulebook import Rulebook, load_rulebook
 from rules.revisions import Revision, Texts
 from rules.source import RuleError
@@ -25,6 +25,7 @@ class Candidate(NamedTuple):
     book: Rulebook
     live: Revision | None
     replayed: Replayed
+    again: int = 0  # the earlier revision that it is
 
     @property
     def is_live(self) -> bool:
@@ -51,17 +52,18 @@ def earlier(file: Path, number: int | None, progress: Progress = no_progress) ->
     if revision is None:
         return None
     ruleset = ruleset_of(configuration, document, revision)
-    return _compared(file, Rulebook(configuration, ruleset, [], [], document, revision.texts), progress)
+    book = Rulebook(configuration, ruleset, [], [], document, revision.texts)
+    return _compared(file, book, progress)._replace(again=wanted)
 
 
 def _compared(file: Path, book: Rulebook, progress: Progress) -> Candidate:
     try:
-        live = live_rules(file)
+        live = live_ruleset(file)
     except RuleError:  # what is live no longer fits ringfence.yaml: there is nothing to compare with but the record
-        live = Live(book.configuration, book.ruleset, None)
+        live = None
     revision = live_revision(file, book.configuration)
     since = time.time() - DAY_S
-    return Candidate(book, revision, replay_log(file, book, baseline(live), since=since, progress=progress))
+    return Candidate(book, revision, replay_log(file, book, live, since=since, progress=progress))
 
 
 def activate(file: Path, candidate: Candidate, reason: str) -> int:

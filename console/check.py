@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from console.configuration import read_configuration
 from console.rule_review import review
 from console.rulebook import compiled, load_rulebook
+from console.standing import Standing, standing
 from rules.engine import RuleSet
 from rules.source import Fault, RuleError
 
@@ -25,6 +26,7 @@ class Findings(NamedTuple):
     faults: list[Fault]
     examples: int = 0
     not_analysed: Mapping[str, list[str]] = MappingProxyType({})  # by rule: conditions that could hide others
+    standing: Standing | None = None  # None: there is no sound rule set, or only a part of one was checked
 
     @property
     def refused(self) -> bool:
@@ -34,16 +36,20 @@ class Findings(NamedTuple):
     def as_text(self) -> str:
         """A line for each fault, with the line of the file that it is in, then the sum."""
         lines = [part for fault in self.faults for part in (str(fault), *quoted(fault))]
-        wrong = sum(not fault.warning for fault in self.faults)
         if self.not_analysed:
             rules = "; ".join(f"{rule} ({', '.join(asked)})" for rule, asked in list(self.not_analysed.items())[:SHOWN])
             more = f" and {len(self.not_analysed) - SHOWN} more" if len(self.not_analysed) > SHOWN else ""
             lines.append(f"not analysed, whether rules hide each other by these conditions: {rules}{more}")
-        files = f"{len(self.checked)} file{'s' if len(self.checked) != 1 else ''}"
-        rules = f"{self.rules} rules, {self.examples} examples, " if not self.refused else ""
-        return "\n".join(
-            [*lines, f"{files}: {rules}{wrong} fault{'s' if wrong != 1 else ''}, {len(self.faults) - wrong} warnings"]
-        )
+        return "\n".join([*lines, self._sum()])
+
+    def _sum(self) -> str:
+        """The last line."""
+        wrong = sum(not fault.warning for fault in self.faults)
+        warned = len(self.faults) - wrong
+        rules = f"{counted(self.rules, 'rule')}, {counted(self.examples, 'example')}, " if not self.refused else ""
+        warnings = f", {counted(warned, 'warning')}" if warned else ""
+        standing = f"; {self.standing.as_text()}" if self.standing else ""
+        return f"{rules}{counted(wrong, 'fault')}{warnings}{standing}"
 
     def as_data(self) -> dict[str, Any]:
         """The same for programs."""
@@ -55,7 +61,13 @@ class Findings(NamedTuple):
             "revision": self.revision or None,
             "faults": faults,
             "not_analysed": dict(self.not_analysed),
+            "standing": self.standing.as_data() if self.standing else None,
         }
+
+
+def counted(number: int, what: str) -> str:
+    """So many of them."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def quoted(fault: Fault) -> list[str]:
@@ -76,7 +88,8 @@ def check(configuration: Path, files: list[Path]) -> Findings:
         if not files:
             book = load_rulebook(configuration)
             names = [str(configuration), *map(str, book.files)]
-            return reviewed(names, book.ruleset, book.warnings, configuration, book.files)
+            found = reviewed(names, book.ruleset, book.warnings, configuration, book.files)
+            return found._replace(standing=standing(configuration, book))
         ruleset, faults = compiled(*read_configuration(configuration), files)
     except RuleError as error:
         return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))

@@ -121,6 +121,7 @@ def explain(
     display_name: Annotated[str, typer.Option(help="Display name in From.")] = "",
     user_agent: Annotated[str, typer.Option(help="User-Agent.")] = "",
     header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
+    saved: Annotated[bool, typer.Option("--saved", help="By the files on the disk, not by what is live.")] = False,
     unmasked: Annotated[
         bool, typer.Option(help="Show the caller of a record in full, where the law lets you.")
     ] = False,
@@ -138,9 +139,8 @@ def explain(
         if decision:
             found = explain_decision(file, decision, clear=unmasked)
         else:
-            found = explain_call(
-                file, Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
-            )
+            words = Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
+            found = explain_call(file, words, saved=saved)
     if found is None:
         fail(f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
     as_json(found.as_data()) if json else typer.echo(found.as_text())

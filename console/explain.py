@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 
 import typer
 
+from console.configuration import read_configuration
 from console.decision_commands import as_data
+from console.judged_by import judged_by, the_revision, what_rules_asked
+from console.live_rules import live_rulebook
 from console.options import moment
 from console.rulebook import Rulebook, load_rulebook, trunks_of
 from rules.cache import Lookup
@@ -61,15 +64,17 @@ class Explanation(NamedTuple):
 
 def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanation | None:
     """Why a recorded call got its verdict; None when there is no such record."""
-    book = load_rulebook(file)
-    database = decisions_path(file.parent / book.configuration.storage.database)
+    configuration, document = read_configuration(file)
+    database = decisions_path(file.parent / configuration.storage.database)
     decision = asyncio.run(find(database, decision_id)) if database.exists() else None
     if decision is None:
         return None
-    data = as_data(decision, book.configuration.time_zone, masked=not clear)
+    data = as_data(decision, configuration.time_zone, masked=not clear)
     fired = decision.fired if clear else [hidden(one, decision.caller) for one in decision.fired]
     data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
-    return Explanation(recorded(decision, data, book.ruleset.revision), data)
+    found = judged_by(file, configuration, document, decision)
+    asked = what_rules_asked(found, configuration, decision)
+    return Explanation(recorded(decision, data, asked, the_revision(found, decision, configuration.time_zone)), data)
 
 
 def hidden(fired: Fired, caller: str) -> Fired:
@@ -86,8 +91,8 @@ async def find(database: Path, decision_id: str) -> Decision | None:
         await decisions.close()
 
 
-def recorded(decision: Decision, data: dict[str, Any], current: str) -> list[Line]:
-    """A record in sentences, in the order of precedence."""
+def recorded(decision: Decision, data: dict[str, Any], asked: list[Line], rules: Line) -> list[Line]:
+    """A record in sentences, in the order of precedence; `asked` is what the rules of that time asked."""
     called = (
         f"a number of {data['called']} ({decision.called_class})" if decision.called_area else decision.called_class
     )
@@ -100,6 +105,7 @@ def recorded(decision: Decision, data: dict[str, Any], current: str) -> list[Lin
         detail = f", {fired['detail']}" if fired["detail"] else ""
         won = fired["name"] == decision.rule and fired["step"] is decision.step
         lines.append(Line(fired["step"], f"{fired['name']}: {fired['effect']}{detail}", won))
+    lines += asked
     by = f" by {decision.rule}" if decision.rule else ""
     reason = f": {decision.reason}" if decision.reason else ""
     lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True))
@@ -108,19 +114,18 @@ def recorded(decision: Decision, data: dict[str, Any], current: str) -> list[Lin
     lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
     verdict = Verdict(decision.action, decision.step, rule=decision.rule, profile=decision.profile)
     lines += [Line("on the wire", text) for text in on_the_wire(verdict)]
-    judged = f"judged by rule set {decision.revision}"
-    lines.append(Line("rules", judged if decision.revision == current else f"{judged}; now there is {current}"))
-    return lines
+    return [*lines, rules]
 
 
-def explain_call(file: Path, asked: Asked) -> Explanation:
-    """What a call would get now, with the rules and lists as they are."""
-    book = load_rulebook(file)
+def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanation:
+    """What a call would get now, with the rules that are live, or those `saved` on the disk, and the lists."""
+    book, live = (load_rulebook(file), None) if saved else live_rulebook(file)
     call = described(book, asked)
     hits, called_hits = asyncio.run(covered(book, file, call))
     ask_plugins(book.ruleset.facts, call)
     verdict = book.ruleset.judge(call, hits, called_hits)
     lines = explain(call, verdict, book.ruleset, hits, called_hits)
+    lines.append(Line("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
     data = {
         "caller": call.caller.canonical or str(call.caller.kind),
         "called": call.called.canonical or call.called.raw,

@@ -8,21 +8,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from console.configuration import Configuration, read_configuration
-from console.rulebook import compiled, load_rulebook
+from console.rulebook import Rulebook, compiled, load_rulebook
 from rules.engine import RuleSet
 from rules.revisions import Revision, Revisions, Texts, revisions_path
 from rules.source import Document, RuleError
-
-
-class Live(NamedTuple):
-    """The rules that judge."""
-
-    configuration: Configuration
-    ruleset: RuleSet
-    revision: Revision | None  # None: nothing was ever activated, so they are those on the disk
 
 
 def rules_database(file: Path, configuration: Configuration) -> Path:
@@ -63,14 +54,14 @@ def ruleset_of(configuration: Configuration, document: Document, revision: Revis
     return ruleset
 
 
-def live_rules(file: Path) -> Live:
-    """The rules that judge: those of the live revision, else those on the disk."""
+def live_rulebook(file: Path) -> tuple[Rulebook, Revision | None]:
+    """The rules that judge, with their texts; the revision is None when they are those on the disk."""
     configuration, document = read_configuration(file)
     revision = live_revision(file, configuration)
     if revision is None:
-        book = load_rulebook(file)
-        return Live(book.configuration, book.ruleset, None)
-    return Live(configuration, ruleset_of(configuration, document, revision), revision)
+        return load_rulebook(file), None
+    ruleset = ruleset_of(configuration, document, revision)
+    return Rulebook(configuration, ruleset, [], [], document, revision.texts), revision
 
 
 async def put_live(path: Path, texts: Texts, *, hash_: str, reason: str, after: int | None = None) -> int:

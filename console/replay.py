@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from console.configuration import Configuration
-from console.live_rules import Live
+from console.live_rules import live_rulebook
 from console.rulebook import Rulebook, trunks_of
 from rules.cache import Lookup
 from rules.engine import RuleSet
@@ -211,6 +211,7 @@ def rule_rows(replay: Replay) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["alone"], -row["held"], row["rule"]))
 
 
-def baseline(live: Live) -> RuleSet | None:
-    """What the candidate is compared with; before the first revision the record itself."""
-    return live.ruleset if live.revision else None
+def live_ruleset(file: Path) -> RuleSet | None:
+    """What a candidate is compared with: the live rules; before there are any, None: what the record says."""
+    book, revision = live_rulebook(file)
+    return book.ruleset if revision else None

@@ -43,15 +43,14 @@ def replay(
     json: AsJson = False,
 ) -> None:
     """Judge past calls by rules that are not live: whom they would hit, which verdicts change, what each rule does."""
-    from console.live_rules import live_rules
-    from console.replay import as_data, baseline, candidate_files, replay_file, replay_log, shown_progress
+    from console.replay import as_data, candidate_files, live_ruleset, replay_file, replay_log, shown_progress
     from console.replay_report import as_text
     from console.rulebook import load_rulebook
 
     file = chosen(context, config)
     with clear_errors():
         book = load_rulebook(file, candidate_files(rules))
-        live = baseline(live_rules(file))
+        live = live_ruleset(file)
         zone = book.configuration.time_zone
         if calls is not None:
             found = replay_file(file, book, live, calls)
@@ -106,13 +105,8 @@ def rollback(
             fail(f"there is no revision {number}" if number is not None else "there is no revision before the live one")
         if candidate.is_live and candidate.live is not None:
             fail(f"nothing to do: {candidate.live.shown}, which is live, holds the same files")
-        go_live(
-            file,
-            candidate,
-            f"back to revision {number}: {reason}" if number else f"one back: {reason}",
-            yes_really=yes_really,
-            json=json,
-        )
+        words = f"back to revision {candidate.again}: {reason}"
+        go_live(file, candidate, words, yes_really=yes_really, json=json)
 
 
 def go_live(file: Path, candidate: Candidate, reason: str, *, yes_really: bool, json: bool) -> None:

@@ -89,7 +89,7 @@ def test_a_record_is_explained(run):
     assert "=> block list   blocked: reject, +861701****678 (operator)" in shown
     assert "+8617012345678 (operator)" in run("explain", "a" * 20, "--unmasked").stdout
     assert "the call got 603 after 3 ms; the phone did not ring" in shown
-    assert "judged by rule set r1; now there is " in shown
+    assert "judged by rule set r1, which is not among the stored revisions" in shown
     data = json.loads(run("explain", "a" * 20, "--json").stdout)
     assert data["fired"][0]["name"] == "blocked"
 

@@ -1,0 +1,56 @@
+"""A log of past calls for tests of the console, judged by rules or by none."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from console.rulebook import Rulebook, trunks_of
+from console.settings import Configuration
+from rules.decisions import Decisions, row
+from rules.engine import RuleSet
+from rules.keys import Keys
+from rules.model import Call, Hit, Outcome
+from rules.numbers import read_number
+from rules.screen import decisions_path
+from tests.rules.calls import rules
+
+HOUR = 3600.0
+
+
+def past_calls(
+    file: Path,
+    book: Rulebook,
+    callers: list[str],
+    *,
+    ruleset: RuleSet | None = None,
+    called: str = "13800138000",
+    facts: dict[str, float] | None = None,
+    hits: tuple[Hit, ...] = (),
+) -> list[str]:
+    """Record these calls, made within the last hours, the newest last; their decisions."""
+    storage = Configuration.model_fields["storage"].default
+    key = Keys.load(file.parent / storage.key_file).pseudonym
+    (trunk, *_) = trunks_of(book.configuration)
+    begin, found, rows = time.time() - 3 * HOUR, [], []
+    for n, caller in enumerate(callers):
+        made = Call(
+            caller=read_number(caller, trunk),
+            called=read_number(called, trunk, called=True),
+            trunk=trunk,
+            at=begin + n,
+            source="192.0.2.9",
+            call_id=f"c{n}",
+            facts=facts,
+        )
+        verdict = (ruleset or rules("[]")).judge(made, hits)
+        verdict.decision = f"{int(made.at * 256):010x}{n:010x}"
+        rows.append(row(made, verdict, Outcome(200, True, 100), key))
+        found.append(verdict.decision)
+
+    async def write() -> None:
+        decisions = await Decisions.open(decisions_path(file.parent / storage.database))
+        await decisions.write(rows, [])
+        await decisions.close()
+
+    asyncio.run(write())
+    return found
