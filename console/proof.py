@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from console.check import quoted
+from console.check import counted, quoted
 from console.configuration import read_configuration
 from console.cross_checks import BUILT_IN_PROFILES
 from console.rulebook import known_facts, trunks_of
@@ -78,14 +78,13 @@ def covered(gaps: list[Gap]) -> list[str]:
 
 def summed(proof: Proof) -> str:
     """Everything in one line."""
-    count = {
-        what: sum(gap.what == what for gap in proof.gaps) for what in ("never matched", "never true", "never false")
-    }
-    tests = f"{proof.tests} tests with {proof.calls} calls" if proof.tests else "no tests"
+    words = ("never matched", "never true", "never false")
+    never = {what: sum(gap.what == what for gap in proof.gaps) for what in words}
+    tests = f"{counted(proof.tests, 'test')} with {counted(proof.calls, 'call')}" if proof.tests else "no tests"
     return (
-        f"{proof.rules} rules, {proof.examples} examples, {tests}: {len(proof.failures)} failed; "
-        f"{count['never matched']} rules never matched, {count['never true']} conditions never true, "
-        f"{count['never false']} never false"
+        f"{counted(proof.rules, 'rule')}, {counted(proof.examples, 'example')}, {tests}: {len(proof.failures)} failed; "
+        f"{counted(never['never matched'], 'rule')} never matched, "
+        f"{counted(never['never true'], 'condition')} never true, {never['never false']} never false"
     )
 
 

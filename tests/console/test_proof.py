@@ -30,9 +30,9 @@ def test_the_rules_of_the_configuration_prove_themselves(run):
 
 
 def test_test_files_are_run_with_the_rules_of_the_configuration(run, tests, file):
-    assert " 1 tests with 2 calls: 0 failed" in run("test", str(tests)).stdout
+    assert " 1 test with 2 calls: 0 failed" in run("test", str(tests)).stdout
     file.write_text(file.read_text() + "tests: ['*_test.yaml']\n")
-    assert " 1 tests with 2 calls: 0 failed" in run("test").stdout
+    assert " 1 test with 2 calls: 0 failed" in run("test").stdout
 
 
 def test_rule_files_are_run_alone(run, tests, file):

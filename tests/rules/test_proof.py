@@ -1,5 +1,8 @@
 """Examples and sequences are run; failures carry facts and a trace, and what no call showed is named."""
 
+import re
+from pathlib import Path
+
 from rules.compile import compile_unproved
 from rules.explain import Line
 from rules.proof import prove, shown_facts
@@ -163,3 +166,11 @@ def test_faults_of_rules_and_tests_stop_everything():
         "t.yaml:4:5: there is no list 'blokced'; did you mean 'blocked'?",
         "t.yaml:4:26: there is no trunk 'carier'; did you mean 'carrier'?",
     ]
+
+
+def test_the_test_file_of_the_documentation_passes():
+    text = (Path(__file__).resolve().parent.parent.parent / "docs" / "rules.md").read_text()
+    (shown,) = re.findall(r"```yaml\n(# yaml-language-server: \S+/tests\.json\n.*?)```", text, re.DOTALL)
+    proof, _ = proved(MACHINE, shown)
+    assert proof.failures == []
+    assert proof.calls == 61
