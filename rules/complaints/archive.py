@@ -36,11 +36,13 @@ class Archive:
         zone: str,
         country: str,
         base: Path,
+        database: Path,
         now: Callable[[], float],
     ) -> None:
         self.store, self.lists, self.decisions = store, lists, decisions
         self.secrecy = Secrecy(keys)
         self.settings = settings
+        self.database = database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)
         self.country = country
         overruled = read_calendar(base / settings.calendar) if settings.calendar else {}
@@ -76,6 +78,7 @@ class Archive:
                 zone=screening.time_zone,
                 country=country,
                 base=base,
+                database=database,
                 now=now,
             )
             archive._files = files.pop_all()
@@ -99,6 +102,11 @@ class Archive:
         """The day of a moment in the operator's zone: yyyymmdd."""
         local = datetime.fromtimestamp(at, self.zone)
         return local.year * 10_000 + local.month * 100 + local.day
+
+    def offset(self, at: float) -> float:
+        """Seconds by which the operator's clocks are ahead of UTC at a moment."""
+        found = datetime.fromtimestamp(at, self.zone).utcoffset()
+        return found.total_seconds() if found else 0.0
 
     def periods(self, at: float) -> tuple[str, str, str]:
         """The day, month and quarter that a moment lies in."""

@@ -1,0 +1,134 @@
+"""The whole story of a case, in the order in which it happened, down to what its seal has stopped."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rules.complaints.archive import Archive
+from rules.complaints.audit import deeds_of
+from rules.complaints.case_files import CaseFile, case_of, clocks
+from rules.complaints.counting import stopped_since
+from rules.complaints.deadlines import Clock
+from rules.complaints.evidence import Evidence
+from rules.complaints.states import CaseState
+from rules.complaints.weighing import evidence_of
+
+_HOUR_S = 3_600.0
+_NAMED = 20  # complaints told one by one; more are told by day
+
+
+class Event(NamedTuple):
+    """Something that happened."""
+
+    at: float
+    who: str
+    what: str
+    why: str = ""
+
+
+class Story(NamedTuple):
+    """A case from its first complaint to now."""
+
+    case: CaseFile
+    clocks: list[Clock]
+    evidence: Evidence
+    events: list[Event]
+    owner: str  # whose the number is, as far as somebody said
+    ending: str  # one line: where it stands
+
+
+async def story_of(archive: Archive, case_id: int) -> Story:
+    """Everything about a case."""
+    connection = archive.store.connection
+    case = await case_of(connection, case_id)
+    events = await _complaints(archive, case)
+    deeds = await deeds_of(connection, "case", str(case_id))
+    events += [Event(deed.at, deed.actor, _told(deed.step, deed.detail), deed.reason) for deed in deeds]
+    events += await _ended(archive, case_id)
+    events += await _appeals(archive, case)
+    events.sort(key=lambda event: event.at)
+    return Story(
+        case=case,
+        clocks=await clocks(connection, case_id),
+        evidence=await evidence_of(archive, case),
+        events=events,
+        owner=await _owner(archive, case.number),
+        ending=await ending(archive, case),
+    )
+
+
+async def ending(archive: Archive, case: CaseFile) -> str:
+    """Where a case stands, in one line."""
+    now = archive.now()
+    if case.state is CaseState.SEALED and case.sealed is not None:
+        stopped = await stopped_since(archive, case.number, case.sealed)
+        return (
+            f"sealed {_span(case.sealed - case.first_complaint)} after the first complaint; "
+            f"{stopped:,} {'call' if stopped == 1 else 'calls'} stopped since"
+        )
+    if case.state is CaseState.RELEASED and case.closed is not None and case.sealed is not None:
+        return f"released {_span(case.closed - case.sealed)} after it was sealed"
+    if case.closed is not None:
+        whom = f" to {case.handed_to}" if case.handed_to else ""
+        return f"{case.state}{whom} {_span(case.closed - case.first_complaint)} after the first complaint"
+    return f"{case.state} for {_span(now - case.first_complaint)} since the first complaint"
+
+
+async def _complaints(archive: Archive, case: CaseFile) -> list[Event]:
+    query = "select count(*) from complaint where case_id = ?"
+    connection = archive.store.connection
+    count = next(iter(await connection.execute_fetchall(query, (case.id,))))[0]
+    if count <= _NAMED:
+        query = "select received, reference, channel, category, tie, business from complaint where case_id = ?"
+        return [
+            Event(at, "reporter", f"complaint {reference} by {channel}: {category}, {tie}", business)
+            for at, reference, channel, category, tie, business in await connection.execute_fetchall(query, (case.id,))
+        ]
+    query = (
+        "select min(received), count(*), count(distinct reporter) from complaint where case_id = ? "
+        "group by cast((received + ?2) / 86400 as int)"
+    )
+    rows = await connection.execute_fetchall(query, (case.id, archive.offset(case.opened)))
+    return [Event(at, "reporters", f"{many:,} complaints of {people:,} reporters") for at, many, people in rows]
+
+
+async def _ended(archive: Archive, case_id: int) -> list[Event]:
+    """Complaints that were withdrawn or rejected."""
+    query = (
+        "select s.at, s.actor, s.subject_id, s.step, s.reason from complaint c "
+        "join step s on s.subject = 'complaint' and s.subject_id = c.reference "
+        "where c.case_id = ? and c.state in ('withdrawn', 'rejected')"
+    )
+    rows = await archive.store.connection.execute_fetchall(query, (case_id,))
+    return [Event(at, who, f"complaint {reference} {step}", why) for at, who, reference, step, why in rows]
+
+
+async def _appeals(archive: Archive, case: CaseFile) -> list[Event]:
+    query = (
+        "select s.at, s.actor, a.reference, s.step, a.attacks, s.reason from appeal a join step s "
+        "on s.subject = 'appeal' and s.subject_id = a.reference where a.number = ? and a.received >= ? "
+        "and a.received <= coalesce(?, 1e18)"
+    )
+    values = (case.number, case.opened, case.closed)
+    rows = await archive.store.connection.execute_fetchall(query, values)
+    return [
+        Event(at, who, f"appeal {reference} against the {attacks} {step}", why)
+        for at, who, reference, step, attacks, why in rows
+    ]
+
+
+async def _owner(archive: Archive, number: str) -> str:
+    query = "select name from belongs where number = ? and kind = 'owner'"
+    rows = list(await archive.lists.store.connection.execute_fetchall(query, (number,)))
+    return str(rows[0][0]) if rows else ""
+
+
+def _told(step: str, detail: str) -> str:
+    return f"{step}: {detail}" if detail else step
+
+
+def _span(seconds: float) -> str:
+    hours = seconds / _HOUR_S
+    if hours < 1:
+        return f"{seconds / 60:.0f} min"
+    return f"{hours:.0f} h" if hours < 96 else f"{hours / 24:.0f} days"

@@ -1,0 +1,81 @@
+"""What leaves the house: no formula, no reporter, and everything that an appeal is judged by."""
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.complaints.exports import as_csv, evidence_pack, handover, harmless, rule_in
+from rules.complaints.states import Attacks
+from rules.model import Step
+from rules.revisions import FileText, Revisions, Texts, revisions_path
+from tests.rules.complaints.town import SCREENING, SPAM
+
+RULES = """\
+- rule: other
+  because: x
+- rule: night-calls  # ours
+  because: Nobody sells at night.
+
+  then: reject
+- rule: last
+"""
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+86", "-1", "@SUM(A1)", "\t=1"])
+def test_formulas_are_disarmed(cell):
+    assert harmless(cell) == f"'{cell}"
+    assert harmless(-1) == -1
+    assert harmless("95012") == "95012"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc"))), min_size=1, max_size=4))
+def test_no_cell_of_a_file_begins_like_a_formula(cells):
+    (_, row) = csv.reader(io.StringIO(as_csv(["a"] * len(cells), [cells])))
+    assert all(not cell.startswith(("=", "+", "-", "@")) for cell in row)
+
+
+async def test_a_case_for_another_operator_names_no_reporter(town):
+    filed = await town.complain(text="he called at night", contact="a@example.com", business="=HYPERLINK()")
+    text = await handover(town.desk.archive, filed.case_id)
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["complaint"], row["number"], row["category"]) == (filed.reference, SPAM, "other")
+    assert row["business"] == "'=HYPERLINK()"
+    assert "night" not in text
+    assert "example" not in text
+    assert "13800138000" not in text
+
+
+async def test_the_pack_of_an_appeal(town):
+    decision = await town.ring(SPAM, "13800138000", step=Step.RULES, status=603)
+    archive = town.desk.archive
+    async with archive.store.transaction():
+        await archive.decisions.connection.execute("update decision set rule = 'night-calls', revision = 'abc'")
+    revisions = await Revisions.open(revisions_path(town.folder / SCREENING.storage.database), now=lambda: town.now)
+    texts = Texts((FileText("", "own.yaml", RULES),), ())
+    await revisions.add(texts, hash_="abc", author="li", reason="x")
+    await revisions.close()
+    await town.desk.archive.lists.add("blocked", "95012345", country="CN")
+    await town.complain()
+    appeal = await town.desk.appeals.file(decision=decision, text="we are a bank")
+    assert (appeal.attacks, appeal.target) == (Attacks.RULE, "night-calls")
+    pack = json.loads(await evidence_pack(archive, appeal))
+    assert pack["rule"]["text"] == "\n".join(RULES.splitlines()[2:6])
+    assert pack["call"]["caller"] == SPAM
+    assert "called_key" not in pack["call"]
+    assert [entry["list"] for entry in pack["entries"]] == ["blocked"]
+    assert pack["cases"][0]["evidence"]["complaints"] == 1
+
+
+async def test_a_pack_without_a_decision_or_revisions(town):
+    appeal = await town.desk.appeals.file(number=SPAM, attacks=Attacks.SEAL)
+    pack = json.loads(await evidence_pack(town.desk.archive, appeal))
+    assert (pack["call"], pack["rule"], pack["cases"]) == (None, None, [])
+
+
+def test_a_rule_in_its_file():
+    assert rule_in(RULES, "last") == "- rule: last"
+    assert rule_in(RULES, "night") == ""

@@ -1,0 +1,103 @@
+"""Reports: sums by period and key, growth against the quarter before and a year ago, and how long things took."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.complaints.faults import ComplaintError
+from rules.complaints.intake import NewComplaint
+from rules.complaints.reports import a_year_before, earlier, first_day, growth, quantile, report
+from rules.complaints.states import FoundBy
+from tests.rules.complaints.town import DAY, HOUR, SPAM
+
+
+@pytest.mark.parametrize(
+    ("period", "before", "year_ago"),
+    [
+        ("2026Q3", "2026Q2", "2025Q3"),
+        ("2026Q1", "2025Q4", "2025Q1"),
+        ("2026-03", "2026-02", "2025-03"),
+        ("2026-01", "2025-12", "2025-01"),
+        ("2026-03-01", "2026-02-28", "2025-03-01"),
+        ("2028-02-29", "2028-02-28", "2027-02-28"),
+    ],
+)
+def test_neighbours_of_a_period(period, before, year_ago):
+    assert (earlier(period), a_year_before(period)) == (before, year_ago)
+
+
+@pytest.mark.parametrize("period", ["2026Q5", "2026", "2026-13", "2026-02-30", "Q3", "2026Q3; drop"])
+def test_what_is_no_period(period):
+    with pytest.raises(ComplaintError, match="write 2026Q3"):
+        first_day(period)
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)))
+def test_the_period_before_ends_where_this_one_begins(day):
+    for period in (f"{day.year:04}Q{(day.month + 2) // 3}", f"{day.year:04}-{day.month:02}", day.isoformat()):
+        assert first_day(earlier(period)) < first_day(period)
+
+
+def test_growth_and_quantiles():
+    assert growth(38_541, 28_465) == 35.4
+    assert growth(1, 0) is None
+    hours = [float(n) for n in range(1, 101)]
+    assert (quantile(hours, 0.5), quantile(hours, 0.95), quantile([7.0], 0.95), quantile([], 0.5)) == (50, 95, 7, None)
+
+
+async def people(town, count, accused=SPAM, first=0):
+    news = [NewComplaint(accused, town.subscriber(first + person)) for person in range(count)]
+    await town.desk.complaints.file_many(news)
+
+
+async def test_a_quarter(town):
+    await people(town, 20)
+    town.now += 92 * DAY
+    await people(town, 23)
+    await people(town, 4, "965333")
+    await people(town, 2, "13912345678")
+    for person in range(40):
+        await town.ring(SPAM, town.subscriber(person))
+    await town.desk.counting.catch_up()
+    found = await report(town.desk.archive, "2026Q4")
+    rows = {row.key: row for row in found.rows}
+    assert list(rows) == ["95/96", "cn-95", "cn-96", "mobile"]
+    nines = rows["95/96"]
+    assert (nines.complaints, nines.before, nines.growth, nines.year_growth) == (27, 20, 35.0, None)
+    assert (rows["cn-95"].rang, rows["cn-95"].per_10000) == (40, 5750.0)
+    assert (found.total.complaints, rows["mobile"].per_10000) == (29, None)
+    assert [row.key for row in (await report(town.desk.archive, "2026-10", "prefix", limit=1)).rows] == ["CN:950"]
+    assert (await report(town.desk.archive, "2026-10-01")).total.complaints == 29
+    assert (await report(town.desk.archive, "2020Q1")).rows == []
+    with pytest.raises(ComplaintError, match="choose from"):
+        await report(town.desk.archive, "2026Q3", "sex")
+
+
+async def test_handling_times_and_false_positives(town):
+    for hours in (10, 20):
+        case = (await town.complain(f"950133{hours}")).case_id
+        await town.desk.cases.take(case, actor="li")
+        town.now += hours * HOUR
+        await town.desk.cases.verify(case, actor="li", found_by=FoundBy.OWNER, reason="x")
+        await town.desk.cases.seal(case, actor="li", reason="x")
+    town.now += 5 * HOUR
+    appeal = await town.desk.appeals.file(number="95013320")
+    await town.desk.appeals.grant(appeal.reference, actor="li", reason="x")
+    await town.complain("95014444")
+    town.now += 6 * DAY
+    handling = (await report(town.desk.archive, "2026Q3")).handling
+    assert (handling.decided, handling.decided_median, handling.decided_p95) == (2, 10.0, 20.0)
+    assert (handling.answered, handling.released, handling.release_median) == (2, 1, 5.0)
+    assert (handling.appeals_granted, handling.appeals_refused) == (1, 0)
+    assert handling.overdue == 2, "accept and hand over of the case that nobody took"
+
+
+async def test_as_a_file(town):
+    await people(town, 3, "13912345678")
+    text = (await report(town.desk.archive, "2026Q3", "prefix")).as_csv()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["prefix"], row["complaints"]) for row in rows] == [("'+86139", "3"), ("total", "3")]
