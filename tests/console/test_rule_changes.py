@@ -1,19 +1,26 @@
 """Rules while the proxy runs: what is live judges, what is saved waits, what can't be loaded changes nothing."""
 
 import json
+import re
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from console.configuration import load_configuration
 from console.phones import free_port
 from console.rule_changes import stamps, starting_rules
+from proxy.settings import HostPort
 from rules.source import RuleError
 from tests.console.test_serve import serving
+from tests.rules.calls import rule
+from tests.wire import invite, request
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +96,66 @@ class serving_after_warning:  # noqa: N801 - reads like the one it wraps
     def __exit__(self, *_):
         self.process.kill()
         self.process.communicate()
+
+
+class Callers(threading.Thread):
+    """Calls every few milliseconds until told to stop; ACKs what is rejected, and keeps the answers."""
+
+    def __init__(self, proxy: HostPort):
+        super().__init__()
+        self.proxy, self.sent, self.rejected, self.done = (proxy.host, proxy.port), set(), set(), threading.Event()
+
+    def run(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+            wire.bind(("127.0.0.1", 0))
+            wire.settimeout(0.004)
+            own = f"127.0.0.1:{wire.getsockname()[1]}"
+            last_words = None
+            while last_words is None or time.monotonic() < last_words:
+                if not self.done.is_set():
+                    name = f"call-{len(self.sent)}"
+                    self.sent.add(name)
+                    via, from_ = f"SIP/2.0/UDP {own};branch=z9hG4bK{name}", f"<sip:+8613912345678@{own}>;tag=t"
+                    wire.sendto(invite(uri=f"sip:+8613800138000@{own}", via=via, from_=from_, call_id=name), self.proxy)
+                elif last_words is None:
+                    last_words = time.monotonic() + 1.5
+                with suppress(TimeoutError):
+                    answer = wire.recv(65_535).decode()
+                    assert answer.startswith("SIP/2.0 603 "), answer
+                    name = re.search("^Call-ID: (.*)\r$", answer, re.MULTILINE)[1]
+                    to = re.search("^To: (.*)\r$", answer, re.MULTILINE)[1]
+                    via, from_ = f"SIP/2.0/UDP {own};branch=z9hG4bK{name}", f"<sip:+8613912345678@{own}>;tag=t"
+                    uri = f"sip:+8613800138000@{own}"
+                    wire.sendto(request("ACK", uri=uri, via=via, from_=from_, to=to, call_id=name), self.proxy)
+                    self.rejected.add(name)
+
+
+def test_no_call_is_lost_and_each_is_judged_by_one_whole_set(ports):
+    """Two sets that reject alike, the second one large: every call in between is rejected by one of them."""
+    ports.write_text(ports.read_text() + "logging: {file: calls.log}\n")
+    rules, proof = ports.parent / "rules.d" / "own.yaml", {"catches": "[{from: 13912345678, to: 13800138000}]"}
+    rules.write_text(rule("{caller: {class: mobile}}", "reject", "all", **proof))
+    with serving(ports) as (process, first):
+        callers = Callers(load_configuration(ports).listen[0].address)
+        callers.start()
+        rules.write_text(
+            "".join(rule(f"{{caller: +86139{n:08d}}}", "tag", f"r{n}") for n in range(2_000))
+            + rule("{caller: {class: mobile}}", "reject", "all-of-them", **proof)
+        )
+        ringfence(ports, "rules", "activate", "--reason", "while it rings")
+        second = next_event(process)
+        time.sleep(0.5)
+        callers.done.set()
+        callers.join()
+        assert callers.sent == callers.rejected
+        time.sleep(1.0)
+        shown = json.loads(ringfence(ports, "log", "--json", "--limit", "100000"))
+    assert len(shown) == len(callers.sent)
+    old, new = (first["rules"], "all"), (second["rules"], "all-of-them")
+    when = {old: [], new: []}  # ids begin with the time, in 1/256 s
+    for one in shown:
+        when[one["revision"], one["rule"]].append(one["decision"][:10])
+    assert max(when[old]) <= min(when[new])
 
 
 def test_saving_changes_nothing_and_watching_changes_at_once(ports):
