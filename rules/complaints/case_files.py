@@ -12,7 +12,8 @@ from rules.complaints.archive import Archive
 from rules.complaints.deadlines import CASE_CLOCKS, Clock, clocks_of, start_clocks
 from rules.complaints.faults import NotFound
 from rules.complaints.states import OPEN, CaseState
-from rules.complaints.tallies import Place
+from rules.complaints.tallies import Place, place_of
+from rules.model import Number
 from rules.store import Connection
 
 _COLUMNS = (
@@ -86,18 +87,18 @@ async def cases_of(connection: Connection, number: str) -> list[CaseFile]:
 
 
 async def open_cases(
-    archive: Archive, connection: Connection, first: Mapping[str, float], places: Mapping[str, Place]
+    archive: Archive, connection: Connection, numbers: Mapping[str, Number], now: float
 ) -> dict[str, CaseFile]:
-    """The open case of each number; those that had none get one, with its clocks running from the first complaint."""
-    found = await _open_ones(connection, list(first))
-    missing = [number for number in first if number not in found]
+    """The open case of each number; those that had none get one, with its clocks running from now."""
+    found = await _open_ones(connection, list(numbers))
+    missing = [number for number in numbers if number not in found]
     if not missing:
         return found
-    now = archive.now()
+    places = {number: await place_of(archive, numbers[number]) for number in missing}
     await connection.executemany(
         "insert into case_file (number, class, prefix, code, holder, state, opened, first_complaint, last_at) "
         "values (?, ?, ?, ?, ?, 'collecting', ?, ?, ?)",
-        [(number, *places[number], now, first[number], now) for number in missing],
+        [(number, *places[number], now, now, now) for number in missing],
     )
     new = await _open_ones(connection, missing)
     profile = CASE_CLOCKS[archive.settings.case_clock]

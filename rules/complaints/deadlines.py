@@ -65,22 +65,30 @@ class Deadlines:
     def __init__(self, zone: str, country: str, overruled: Mapping[date, bool] | None = None) -> None:
         self._zone, self._country, self._overruled = ZoneInfo(zone), country, dict(overruled or {})
         self._calendars: dict[int, Callable[[date], bool]] = {}
+        self._ends: dict[tuple[date, int], float] = {}
         self.warnings: set[str] = set()
 
     def due(self, received: float, span: Span) -> float:
         """The moment by which it must be done: hours to the second, working days to the end of the last one."""
         if not span.working_days:
             return received + span.hours * 3600.0
-        day = datetime.fromtimestamp(received, self._zone).date()
-        left = span.working_days
-        while left:
-            day += timedelta(days=1)
-            left -= self._works(day)
-        return datetime.combine(day + timedelta(days=1), time(), self._zone).timestamp()
+        return self._end_of(datetime.fromtimestamp(received, self._zone).date(), span.working_days)
 
     def clocks(self, received: float, profile: Mapping[str, Span]) -> list[Clock]:
         """All clocks of a profile, started."""
         return [Clock(name, received, self.due(received, span), None) for name, span in profile.items()]
+
+    def _end_of(self, day: date, left: int) -> float:
+        """The end of the working day that comes so many working days after a day."""
+        known = self._ends.get((day, left))
+        if known is None:
+            last, still = day, left
+            while still:
+                last += timedelta(days=1)
+                still -= self._works(last)
+            known = datetime.combine(last + timedelta(days=1), time(), self._zone).timestamp()
+            self._ends[day, left] = known
+        return known
 
     def _works(self, day: date) -> bool:
         if day in self._overruled:

@@ -90,13 +90,12 @@ class Intake:
             return []
         archive = self._archive
         calls = await self._calls(reads)
-        places = {read.accused.canonical: await tallies.place_of(archive, read.accused) for read in _firsts(reads)}
         now = archive.now()
         async with archive.store.transaction() as connection:
             known = await _known(connection, reads)
             fresh = {key: read for read in reversed(reads) if (key := _key(read)) not in known}
-            first = {read.accused.canonical: now for read in fresh.values()}
-            cases = await open_cases(archive, connection, first, places) if first else {}
+            numbers = {read.accused.canonical: read.accused for read in fresh.values()}
+            cases = await open_cases(archive, connection, numbers, now) if numbers else {}
             filed: dict[_Key, Filed] = {}
             rows, sums = [], tallies.Sums()
             for key, read in reversed(fresh.items()):
@@ -106,7 +105,9 @@ class Intake:
                 tallies.add(sums, _keys(read, case), archive.periods(now), "complaints")
             await connection.executemany(_INSERT, rows)
             await tallies.write(connection, sums)
-        await self._heed(list(cases.values()))
+        # What is tied to no call moves no policy, so a flood of it costs nothing here either.
+        called = {number for number, _ in calls}
+        await self._heed([case for number, case in cases.items() if number in called])
         answers = []
         for read in reads:
             key = _key(read)
@@ -193,10 +194,6 @@ def _state_in(case: CaseFile) -> ComplaintState:
 
 def _key(read: Read) -> _Key:
     return read.accused.canonical, read.reporter, read.day, read.channel
-
-
-def _firsts(reads: Sequence[Read]) -> list[Read]:
-    return list({read.accused.canonical: read for read in reads}.values())
 
 
 async def _known(connection: Connection, reads: Sequence[Read]) -> dict[_Key, Filed]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, Refused
 from rules.emergency import emergency_table
@@ -35,6 +37,8 @@ async def restrainable(archive: Archive, text: str, field: str = "number") -> Nu
 
 async def on_list_of(archive: Archive, canonical: str, kinds: frozenset[str]) -> str:
     """The list of one of these kinds that the number stands on; empty for none."""
+    if not any(policy.kind in kinds for policy in archive.lists.settings.values()):
+        return ""
     now = archive.now()
     for entry in await archive.lists.covering(canonical):
         policy = archive.lists.settings.get(entry.list)
@@ -46,4 +50,9 @@ async def on_list_of(archive: Archive, canonical: str, kinds: frozenset[str]) ->
 def _is_emergency(archive: Archive, number: Number) -> bool:
     if number.kind is NumberClass.EMERGENCY:
         return True
-    return digits_of(number.canonical) in emergency_table(archive.country).numbers
+    return digits_of(number.canonical) in _emergency_numbers(archive.country)
+
+
+@cache
+def _emergency_numbers(country: str) -> frozenset[str]:
+    return emergency_table(country).numbers

@@ -1,0 +1,79 @@
+"""A million complaints: how fast they come in, and how long a score, a report and the desk's list take then."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from rules.complaints.desk import Desk
+from rules.complaints.intake import NewComplaint
+from rules.complaints.reports import report
+from rules.complaints.weighing import evidence_of
+from rules.settings import ListSettings, ScreeningSettings
+
+SCREENING = ScreeningSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
+START = 1_782_878_400.0  # 2026-07-01 12:00 in Shanghai
+DAYS = 90
+LOUDEST = 0.1  # share of the complaints that are about one number
+
+
+def said(rand: random.Random, numbers: list[str]) -> NewComplaint:
+    """One complaint of somebody about some number, one of them far more often than others."""
+    accused = numbers[0] if rand.random() < LOUDEST else numbers[int(len(numbers) * rand.random() ** 3)]
+    return NewComplaint(accused, f"+86138{rand.randrange(10**8):08}", category="marketing", text="again and again")
+
+
+async def measure(complaints: int, folder: Path) -> None:
+    """Print each figure."""
+    clock = [START]
+    desk = await Desk.open(folder, SCREENING, country="CN", now=lambda: clock[0])
+    rand = random.Random(1)
+    numbers = [f"95012{n:03}" for n in range(1_000)] + [f"+86139{n:08}" for n in range(19_000)]
+    started, left = time.perf_counter(), complaints
+    while left:
+        count = min(left, 5_000)
+        clock[0] = START + DAYS * 86_400.0 * (1 - left / complaints)
+        await desk.complaints.file_many([said(rand, numbers) for _ in range(count)])
+        left -= count
+    took = time.perf_counter() - started
+    print(f"{complaints:,} complaints filed in {took:.1f} s: {took / complaints * 1e6:.0f} us each")
+    singles = []
+    for person in range(200):
+        started = time.perf_counter()
+        await desk.complaints.file(NewComplaint("95012001", f"+86137{person:08}"))
+        singles.append(time.perf_counter() - started)
+    p50, p99 = (sorted(singles)[place] * 1e3 for place in (100, 197))
+    print(f"one more, alone and on disk: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    loudest = max(await desk.cases.pressing(limit=50), key=lambda one: one.complaints).case
+    for name, work in (
+        ("score of the loudest number", lambda: evidence_of(desk.archive, loudest)),
+        ("report by class", lambda: report(desk.archive, "2026Q3", "class")),
+        ("report by prefix", lambda: report(desk.archive, "2026Q3", "prefix")),
+        ("report by code of a month", lambda: report(desk.archive, "2026-08", "code")),
+        ("the desk's list", lambda: desk.cases.pressing(limit=50)),
+    ):
+        started = time.perf_counter()
+        found = await work()
+        print(f"{name}: {(time.perf_counter() - started) * 1e3:.0f} ms")
+        if name.startswith("score"):
+            print(f"  {found}")
+    await desk.close()
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--complaints", type=int, default=1_000_000)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(measure(chosen.complaints, Path(folder)))
+        size = sum(file.stat().st_size for file in Path(folder).iterdir()) / 2**20
+        print(f"on disk: {size:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
