@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Coroutine, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,6 +75,7 @@ class RuleChanges(Collector):
         self._live: LiveRules | None = None
         self._alarms: dict[str, Alarm] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._closing = asyncio.Event()  # no task is cancelled: a database half opened would keep the process alive
 
     def begin(self) -> None:
         """Look for changes from now on; needs a running loop."""
@@ -84,8 +86,7 @@ class RuleChanges(Collector):
 
     async def close(self) -> None:
         """Nothing is under way any more."""
-        for task in self._tasks:
-            task.cancel()
+        self._closing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._live is not None:
             await self._live.close()
@@ -108,6 +109,12 @@ class RuleChanges(Collector):
             alarms.add_metric([alarm.rule], alarm.per_thousand)
         yield alarms
 
+    async def _pause(self, seconds: float) -> bool:
+        """Wait so long; false when it is time to end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return not self._closing.is_set()
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
@@ -121,8 +128,9 @@ class RuleChanges(Collector):
             except StoreError as error:
                 log.error("the rules could not be stored; changes will not be seen", error=str(error))
                 return
-        self._live = LiveRules(self._path, number, self._load, swapped=self._swapped, refused=_refused)
-        self._screen.polled.append(self._live.poll)
+        live = LiveRules(self._path, number, self._load, swapped=self._swapped, refused=_refused)
+        self._live = live
+        self._screen.polled.append(live.poll)
 
     def _load(self, revision: Revision) -> RuleSet:
         """Compile a revision, in a thread, under the ringfence.yaml that this proxy was started with."""
@@ -142,8 +150,7 @@ class RuleChanges(Collector):
     async def _watch_files(self) -> None:
         """For laptops: whatever is saved and sound goes live."""
         seen = self._start.saved
-        while True:
-            await asyncio.sleep(WATCHED_EVERY_S)
+        while await self._pause(WATCHED_EVERY_S):
             now = await asyncio.to_thread(stamps, self._file)
             if now != seen:
                 seen = now
@@ -168,16 +175,15 @@ class RuleChanges(Collector):
         database = decisions_path(self._file.parent / configuration.storage.database)
         watch = await FalsePositiveWatch.open(database, counts)
         try:
-            while True:
+            while await self._pause(COUNTED_EVERY_S):
                 try:
-                    self._tell(await watch.look(time.time()))
+                    self.tell(await watch.look(time.time()))
                 except Exception as error:  # the next look must come
                     log.error("false positives could not be counted", error=str(error))
-                await asyncio.sleep(COUNTED_EVERY_S)
         finally:
             await watch.close()
 
-    def _tell(self, alarms: list[Alarm]) -> None:
+    def tell(self, alarms: list[Alarm]) -> None:
         """Say which rules began to pass their budget."""
         for alarm in alarms:
             if alarm.rule not in self._alarms:

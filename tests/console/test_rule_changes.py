@@ -12,11 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from console.configuration import load_configuration
 from console.phones import free_port
-from console.rule_changes import stamps, starting_rules
+from console.rule_changes import RuleChanges, stamps, starting_rules
 from proxy.settings import HostPort
+from rules.false_positives import Alarm
 from rules.source import RuleError
 from tests.console.test_serve import serving
 from tests.rules.calls import rule
@@ -190,6 +192,19 @@ def test_a_broken_disk_does_not_keep_what_is_live_from_starting(ports):
     start = starting_rules(ports)
     assert start.number == 1
     assert start.warnings == ["the disk has 1 faults, see ringfence check; revision 1 is live"]
+
+
+def test_a_rule_that_passes_its_budget_is_named_once(file):
+    changes = RuleChanges(file, starting_rules(file), None, watch=False)
+    alarm = Alarm("night-calls", 25.0, 5, 200)
+    with capture_logs() as said:
+        changes.tell([alarm])
+        changes.tell([alarm._replace(per_thousand=30.0)])
+    assert [(one["event"], one["rule"]) for one in said] == [("a rule hits callers on an allow list", "night-calls")]
+    (gauge,) = [family for family in changes.collect() if family.name.endswith("per_thousand")]
+    assert [(sample.labels, sample.value) for sample in gauge.samples] == [({"rule": "night-calls"}, 30.0)]
+    changes.tell([])
+    assert not [family for family in changes.collect() if family.name.endswith("per_thousand")][0].samples
 
 
 def test_stamps_tell_what_was_saved(file):
