@@ -204,7 +204,7 @@ def test_a_rule_that_passes_its_budget_is_named_once(file):
     (gauge,) = [family for family in changes.collect() if family.name.endswith("per_thousand")]
     assert [(sample.labels, sample.value) for sample in gauge.samples] == [({"rule": "night-calls"}, 30.0)]
     changes.tell([])
-    assert not [family for family in changes.collect() if family.name.endswith("per_thousand")][0].samples
+    assert not next(family for family in changes.collect() if family.name.endswith("per_thousand")).samples
 
 
 def test_stamps_tell_what_was_saved(file):
