@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from rules.complaints.desk import Desk
-from rules.complaints.intake import NewComplaint
+from rules.complaints.reading import NewComplaint
 from rules.complaints.reports import report
 from rules.complaints.weighing import evidence_of
 from rules.settings import ListSettings, ScreeningSettings

@@ -25,6 +25,7 @@ def clear_errors() -> Iterator[None]:
     """Turn the errors that people can mend into lines, one a fault, instead of a trace."""
     from console.phones import PhoneError
     from rules.admission import EntryError
+    from rules.complaints.faults import ComplaintError
     from rules.keys import KeyFileError
     from rules.list_files import ListFileError
     from rules.source import RuleError
@@ -32,7 +33,7 @@ def clear_errors() -> Iterator[None]:
 
     try:
         yield
-    except (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError) as error:
+    except (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError, ComplaintError) as error:
         fail(str(error))
     except DatabaseError as error:
         fail(f"the database: {error}; is the disk full, or another program writing to it?")

@@ -5,8 +5,13 @@ from __future__ import annotations
 import typer
 
 import console.import_commands  # noqa: F401 - adds its commands to lists_app
+from console.appeal_commands import appeals_app
+from console.case_commands import case, cases_app
+from console.complaint_commands import complaints_app
 from console.database_commands import db_app
+from console.ladder_commands import ladder_app, owners, trunks
 from console.range_commands import ranges_app, subscribers_app
+from console.report_commands import alerts, report
 from console.statistic_commands import why
 
 
@@ -16,3 +21,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(subscribers_app, name="subscribers")
     app.add_typer(db_app, name="db")
     app.command()(why)
+    app.add_typer(complaints_app, name="complaints")
+    app.add_typer(cases_app, name="cases")
+    app.add_typer(appeals_app, name="appeals")
+    app.add_typer(ladder_app, name="ladder")
+    for command in (case, owners, trunks, report, alerts):
+        app.command()(command)

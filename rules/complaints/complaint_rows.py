@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rules.complaints.evidence import Said, Tie
 from rules.complaints.faults import NotFound
-from rules.complaints.secrecy import read_reference
+from rules.complaints.secrecy import Secrecy, read_reference
 from rules.complaints.states import ComplaintState
 from rules.store import Connection
 
@@ -17,6 +17,9 @@ COLUMNS = (
     "id, reference, received, call_at, call_day, accused, category, channel, source, business, knew, branch, "
     "decision, tie, never_called, state, state_at, case_id"
 )
+
+
+_TIES = {tie.value: tie for tie in Tie}
 
 
 class Channel(StrEnum):
@@ -101,4 +104,10 @@ async def said_in(connection: Connection, case_id: int) -> list[Said]:
         "where case_id = ? and state not in ('withdrawn', 'rejected') group by reporter, line, tie"
     )
     rows = await connection.execute_fetchall(query, (case_id,))
-    return [Said(row[0], row[1], Tie(row[2]), row[3]) for row in rows]
+    return [Said(reporter, line, _TIES[tie], received) for reporter, line, tie, received in rows]
+
+
+async def words_of(connection: Connection, secrecy: Secrecy, complaint: Complaint) -> dict[str, str]:
+    """What the reporter wrote: text, contact, and what exactly the caller knew."""
+    rows = list(await connection.execute_fetchall("select contents from complaint where id = ?", (complaint.id,)))
+    return secrecy.decrypt(rows[0][0], complaint.reference)

@@ -1,7 +1,7 @@
 """Alerts: a code whose complaints jump, and an office that five people name."""
 
 from rules.complaints.alerts import Alert, alerts
-from rules.complaints.intake import NewComplaint
+from rules.complaints.reading import NewComplaint
 from tests.rules.complaints.town import DAY, SPAM
 
 

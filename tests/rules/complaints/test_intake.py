@@ -5,7 +5,7 @@ import pytest
 from rules.complaints.complaint_rows import Channel, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
-from rules.complaints.intake import NewComplaint
+from rules.complaints.reading import NewComplaint
 from rules.complaints.states import ComplaintState
 from rules.model import Trunk
 from tests.rules.complaints.town import CHINA, DAY, SPAM

@@ -3,8 +3,8 @@
 import pytest
 
 from rules.complaints.complaint_rows import Channel
-from rules.complaints.intake import NewComplaint
 from rules.complaints.ladder import LadderStep
+from rules.complaints.reading import NewComplaint
 from rules.complaints.seals import standing_seal
 from tests.rules.complaints.town import DAY, SPAM
 

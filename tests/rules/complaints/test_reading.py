@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.complaints.faults import ComplaintError
-from rules.complaints.intake import NewComplaint
-from rules.complaints.reading import one_line, read_complaint, shown_text
+from rules.complaints.reading import NewComplaint, one_line, read_complaint, shown_text
 from rules.model import Number, NumberClass
 from tests.rules.complaints.town import DAY, HOUR, NOON, SPAM
 

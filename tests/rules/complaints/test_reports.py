@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.complaints.faults import ComplaintError
-from rules.complaints.intake import NewComplaint
+from rules.complaints.reading import NewComplaint
 from rules.complaints.reports import a_year_before, earlier, first_day, growth, quantile, report
 from rules.complaints.states import FoundBy
 from tests.rules.complaints.town import DAY, HOUR, SPAM

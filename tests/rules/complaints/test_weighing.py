@@ -3,7 +3,7 @@
 import pytest
 
 from rules.complaints.evidence import score
-from rules.complaints.intake import NewComplaint
+from rules.complaints.reading import NewComplaint
 from rules.complaints.weighing import evidence_of
 from tests.rules.complaints.town import DAY, SPAM
 

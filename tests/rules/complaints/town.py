@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from rules.complaints.desk import Desk
-from rules.complaints.intake import NewComplaint
+from rules.complaints.reading import NewComplaint
 from rules.complaints.settings import ComplaintSettings
 from rules.complaints.states import FoundBy
 from rules.decisions import Decisions, row

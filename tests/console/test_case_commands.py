@@ -1,0 +1,90 @@
+"""`ringfence case N` and `ringfence cases`: from a complaint to a sealed number and back, by command."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def case(file, run):
+    """A case, in an installation that has a list for seals."""
+    file.write_text(
+        file.read_text().replace("allowed: {kind: allow}", "allowed: {kind: allow}\n  sealed: {kind: sealed}")
+    )
+    run("lists", "add", "allowed", "95012345", "--source", "contract 7")
+    assert run("complaints", "add", "95012345", "--by", "13800138000", "--business", "Quick Cash").exit_code == 0
+    return "1"
+
+
+def verified(run, case):
+    assert run("cases", "take", case).stdout == "case 1 is verifying, version 2.\n"
+    found = run("cases", "verify", case, "--by", "owner", "--reason", "he said so")
+    assert found.stdout == "case 1 is verified by owner, version 3.\n"
+
+
+def listed(run, name):
+    return [one["entry"] for one in json.loads(run("lists", "show", name, "--json").stdout)]
+
+
+def test_sealed_told_and_released(run, case):
+    verified(run, case)
+    sealed = run("cases", "seal", case, "--reason", "five people")
+    assert sealed.stdout.splitlines() == [
+        "CN:95012345 is sealed by seal 1: its calls are rejected from now on.",
+        "suspended: CN:95012345 on allowed; tell contract 7",
+        "no call of this number is on record: look again whether a digit was lost",
+    ]
+    assert (listed(run, "sealed"), listed(run, "allowed")) == (["CN:95012345"], [])
+    told = run("case", case).stdout
+    assert told.splitlines()[0] == "case 1: CN:95012345 (cn-95), sealed, version 4"
+    assert "Quick Cash" in told
+    assert told.splitlines()[-1] == "sealed 0 min after the first complaint; 0 calls stopped since"
+    assert json.loads(run("case", case, "--json").stdout)["case"]["state"] == "sealed"
+    assert run("cases", "keep", case, "--reason", "four stay").stdout == "CN:95012345 stays sealed.\n"
+    released = run("cases", "release", case, "--reason", "appeal")
+    assert "restored: CN:95012345 on allowed of contract 7" in released.stdout
+    assert (listed(run, "sealed"), listed(run, "allowed")) == ([], ["CN:95012345"])
+
+
+def test_the_desks_list(run, case):
+    (row,) = json.loads(run("cases", "list", "--json").stdout)
+    assert (row["number"], row["complaints"]) == ("CN:95012345", 1)
+    assert row["due"].startswith("accept: running, due ")
+    assert "CN:95012345" in run("cases", "list").stdout
+    assert json.loads(run("cases", "list", "--state", "sealed", "--json").stdout) == []
+    assert run("cases", "list", "--state", "happy").exit_code == 2
+
+
+def test_two_officers(run, case):
+    assert run("cases", "take", case, "--version", "1").exit_code == 0
+    late = run("cases", "unfounded", case, "--reason", "x", "--version", "1")
+    assert late.exit_code == 1
+    assert "case 1 is verifying now (take by " in late.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["unfounded", "--reason", "nothing"], "case 1 is closed as unfounded."),
+        (
+            ["forged", "--reason", "x", "--trunk", "carrier"],
+            "case 1 is closed as forged; it counts against trunk carrier.",
+        ),
+    ],
+)
+def test_closed(run, case, words, told):
+    run("cases", "take", case)
+    assert run("cases", words[0], case, *words[1:]).stdout.strip() == told
+
+
+def test_handed_over_and_answered(run, case, tmp_path):
+    out = tmp_path / "for-them.csv"
+    found = run("cases", "hand-over", case, "--to", "Other Telecom", "--out", str(out))
+    assert found.stdout.startswith("case 1 is handed over to Other Telecom")
+    assert "CN:95012345" in out.read_text(encoding="utf-8-sig")
+    assert run("cases", "answer", case, "--answer", "line closed").stdout == "the complaints of case 1 are answered.\n"
+
+
+def test_what_is_not_there(run):
+    assert run("case", "7").stderr == "case: there is no case 7\n"
+    assert "there is no case 7" in run("cases", "take", "7").stderr

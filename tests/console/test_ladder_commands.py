@@ -1,0 +1,30 @@
+"""`ringfence ladder`, `owners`, `trunks`: who offends again and again."""
+
+import json
+
+
+def test_climbing_by_owner(run):
+    assigned = run("ladder", "assign", "95012345", "--owner", "Loan King", "--business", "Quick Cash")
+    assert assigned.stdout == "CN:95012345 belongs to Loan King and Quick Cash.\n"
+    climbed = run("ladder", "climb", "owner", "Loan King", "--reason", "again")
+    assert climbed.stdout.startswith("owner Loan King is on step watch until 20")
+    (owner,) = json.loads(run("owners", "--json").stdout)
+    assert (owner["name"], owner["step"], owner["numbers"]) == ("Loan King", "watch", "CN:95012345")
+    run("ladder", "climb", "number", "95013333", "--reason", "x", "--to", "reject")
+    rows = json.loads(run("ladder", "show", "--json").stdout)
+    assert [(row["name"], row["step"]) for row in rows] == [("CN:95013333", "reject"), ("Loan King", "watch")]
+    assert "Loan King" in run("ladder", "show").stdout
+    assert (
+        run("ladder", "clear", "owner", "Loan King", "--reason", "x").stdout == "owner Loan King is off the ladder.\n"
+    )
+    assert run("ladder", "assign", "95012345").exit_code == 2
+    assert "emergency" in run("ladder", "climb", "number", "110", "--reason", "x").stderr
+
+
+def test_trunks_are_ranked(run):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    run("cases", "take", "1")
+    run("cases", "forged", "1", "--reason", "x", "--trunk", "carrier")
+    (row,) = json.loads(run("trunks", "--json").stdout)
+    assert (row["trunk"], row["forged"], row["complaints"]) == ("carrier", 1, 1)
+    assert "carrier" in run("trunks", "--since", "30d").stdout
