@@ -204,16 +204,20 @@ def faults(name: str, rounds: list[Round], expected: int, calls: int) -> list[st
     return found
 
 
+def compared(cost: float, other: float | None) -> str:
+    """The ratio of two costs; a dash where there is no other, or it took less than a clock tick."""
+    return f"{cost / other:.2f}" if other else "-"
+
+
 def print_table(results: dict[str, list[Round]], expected: int, options: argparse.Namespace) -> bool:
     """One row a contender; True when none is disqualified."""
     cost = {name: statistics.median(one.us_per_call for one in rounds) for name, rounds in results.items()}
     head = ("contender", "us a call", "x kamailio", "x floor", "failed", "retransmitted", "MiB")
     rows, notes = [head], []
     for name, rounds in results.items():
-        ratio = f"{cost[name] / cost[REFERENCE]:.2f}" if REFERENCE in cost else "-"
+        ratio, floor = (compared(cost[name], cost.get(other)) for other in (REFERENCE, "floor"))
         failed, again = sum(one.failed for one in rounds), sum(one.retransmitted for one in rounds)
         most = max(one.mib for one in rounds)
-        floor = f"{cost[name] / cost['floor']:.2f}"
         rows.append((name, f"{cost[name]:.0f}", ratio, floor, str(failed), str(again), f"{most:.0f}"))
         notes += [f"{name}: {fault}" for fault in faults(name, rounds, expected, options.calls)]
     print(
