@@ -166,14 +166,21 @@ def call(
 @app.command()
 def demo(
     folder: Annotated[
-        Path, typer.Option("--dir", help="Made anew each time; keeps what to look at afterwards.")
-    ] = Path("var/demo"),
+        Path | None,
+        typer.Option("--dir", help="Made anew each time; keeps what to look at; default: var/demo, var/complaints."),
+    ] = None,
+    complaints: Annotated[bool, typer.Option(help="Fill a complaint desk with the picture of 2019 instead.")] = False,
 ) -> None:
     """Start a proxy and real softphones on loopback, place five calls, and show what became of each."""
-    from console.demo_table import show_demo
-
     with clear_errors():
-        good = show_demo(folder)
+        if complaints:
+            from console.complaint_demo import make_complaints
+
+            make_complaints(folder or Path("var/complaints"))
+            return
+        from console.demo_table import show_demo
+
+        good = show_demo(folder or Path("var/demo"))
     raise typer.Exit(0 if good else FAULTS)
 
 
