@@ -27,6 +27,8 @@ from rules.snapshots import Snapshots, snapshot_path
 from rules.store import CorruptDatabase, warm
 from rules.subscribers import SubscriberLists
 
+UNWANTED = 607  # the callee's own word (RFC 8197)
+
 
 class RuleSet(Protocol):
     """What judging needs of a compiled rule set."""
@@ -86,6 +88,7 @@ class Screen:
         limits = complaints or ComplaintSettings()
         self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
+        self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
         self._log: TextIO | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
@@ -173,6 +176,8 @@ class Screen:
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A judged call has ended."""
+        if outcome.status == UNWANTED and self.unwanted is not None:
+            self.unwanted(decision)
         self.journal.ended(decision, outcome)
         self._rates.ended(decision, outcome)
 

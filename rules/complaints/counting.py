@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from rules.complaints.tallies import Place, Sums
 from rules.model import Number, NumberClass, Step
 from rules.store import Connection
 
-_AT_ONCE = 20_000
+_AT_ONCE = 5_000
 _LATE_S = 900.0  # a call without an outcome is counted as it stands after that: nothing rings so long
 _DAY_S = 86_400.0
 _QUERY = (
@@ -33,6 +34,7 @@ class Counting:
         counted = 0
         while more := await self._some():
             counted += more
+            await asyncio.sleep(0)  # others come first
         await self._forget()
         return counted
 

@@ -1,5 +1,6 @@
 """The desk as a whole: nothing readable of people on disk, nothing acknowledged lost."""
 
+import io
 import os
 import signal
 import subprocess
@@ -8,9 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from rules.compile import compile_rules
 from rules.complaints.complaint_rows import find
 from rules.complaints.faults import NotFound
-from tests.rules.complaints.town import SPAM, Town
+from rules.complaints.states import FoundBy
+from rules.complaints.story import story_of
+from rules.model import Action, Call, Outcome, Step
+from rules.numbers import read_number
+from rules.screen import Screen
+from tests.rules.complaints.town import CHINA, SCREENING, SPAM, Town
 
 ROOT = Path(__file__).resolve().parents[3]
 PLANTED = {"reporter": "13812344321", "called": "13943211234"}
@@ -66,3 +73,44 @@ async def test_a_kill_loses_nothing_acknowledged(tmp_path):
         await find(desk.archive.store.connection, "C-00000-00000")
     assert (await town.one("select value from tally where dimension = 'all' and period = '2026Q3'"))[0] >= len(told)
     await desk.close()
+
+
+async def test_what_the_desk_decides_the_next_call_hears(town):
+    """607s by five callees tag a number; a person's seal rejects it; an appeal lets it ring again."""
+    ruleset, _ = compile_rules([], SCREENING, trunks=[CHINA])
+    screen = await Screen.open(SCREENING, ruleset, town.folder, now=lambda: town.now, log=io.StringIO())
+    screen.unwanted = town.desk.callee.unwanted
+    try:
+
+        def place(person=0):
+            screen.poll()
+            call = Call(
+                caller=read_number("95012345", CHINA),
+                called=read_number(town.subscriber(person), CHINA, called=True),
+                trunk=CHINA,
+                at=town.now,
+            )
+            return screen.judge(call)
+
+        for person in range(5):
+            assert place(person).action is Action.FORWARD
+            screen.ended(place(person).decision, Outcome(607, True, 900))
+        await screen.journal.flush(everything=True)
+        (case,) = {filed.case_id for filed in await town.desk.callee.drain()}
+        tagged = place()
+        assert (tagged.action, tagged.step) == (Action.TAG, Step.LADDER)
+        await town.desk.cases.take(case, actor="li")
+        await town.desk.cases.verify(case, actor="li", found_by=FoundBy.TRUNK, reason="the trunk confirmed it")
+        await town.desk.archive.lists.add("allowed", "95012345", country="CN")
+        assert place().step is Step.OPERATOR_ALLOW
+        sealed = await town.desk.cases.seal(case, actor="li", reason="five people")
+        rejected = place()
+        assert (rejected.action, rejected.step) == (Action.REJECT, Step.SEALED)
+        assert f"seal {sealed.seal}" in rejected.fired[0].detail
+        await screen.journal.flush(everything=True)
+        assert (await story_of(town.desk.archive, case)).ending.endswith("; 1 call stopped since")
+        appeal = await town.desk.appeals.file(decision=rejected.decision)
+        await town.desk.appeals.grant(appeal.reference, actor="wang", reason="x")
+        assert place().action is Action.FORWARD
+    finally:
+        await screen.close()

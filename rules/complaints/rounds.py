@@ -1,0 +1,70 @@
+"""What a process that holds a desk does all the time: file what phones said, count calls, raise alerts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from rules.complaints.alerts import Alert, alerts
+from rules.complaints.desk import Desk
+
+_COUNT_S = 60.0
+
+
+class Rounds:
+    """A task beside the others. The proxy's own process leaves counting to another: it takes the loop's time."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        every_s: float = 1.0,
+        counting: bool = False,
+        on_alert: Callable[[Alert], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._desk, self._every_s, self._counting, self._sleep = desk, every_s, counting, sleep
+        self._on_alert = on_alert
+        self._told: set[tuple[str, str]] = set()  # an alert is raised once for as long as it holds
+        self._counted = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+        self.errors = 0
+        self.last_error = ""
+
+    def start(self) -> None:
+        """Begin; needs a running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="complaints")
+
+    async def close(self) -> None:
+        """What phones said until now is filed, and the task has ended."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self.once()
+
+    async def once(self) -> None:
+        """One round."""
+        await self._desk.callee.drain()
+        now = self._desk.archive.now()
+        if not self._counting or now - self._counted < _COUNT_S:
+            return
+        self._counted = now
+        await self._desk.counting.catch_up()
+        if self._on_alert is not None:
+            found = {(alert.kind, alert.subject): alert for alert in await alerts(self._desk.archive)}
+            for key, alert in found.items():
+                if key not in self._told:
+                    self._on_alert(alert)
+            self._told = set(found)
+
+    async def _run(self) -> None:
+        while True:
+            await self._sleep(self._every_s)
+            try:
+                await self.once()
+            except Exception as error:  # the next round must come
+                self.errors += 1
+                self.last_error = f"{type(error).__name__}: {error}"

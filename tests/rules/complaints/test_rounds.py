@@ -1,0 +1,47 @@
+"""The rounds: what phones said is filed, calls are counted, an alert is raised once."""
+
+import asyncio
+
+from rules.complaints.complaint_rows import listed
+from rules.complaints.rounds import Rounds
+from rules.complaints.ties import rang_lately
+from tests.rules.complaints.town import SPAM
+
+
+async def test_phones_are_heard_and_calls_counted(town):
+    rounds = Rounds(town.desk, counting=True)
+    town.desk.callee.unwanted(await town.ring(SPAM, town.subscriber(1), status=607))
+    await rounds.once()
+    assert len(await listed(town.desk.archive.store.connection)) == 1
+    assert await rang_lately(town.desk.archive, SPAM, town.now) == 1
+    await town.ring(SPAM, town.subscriber(2))
+    await rounds.once()
+    assert await rang_lately(town.desk.archive, SPAM, town.now) == 1, "counted once a minute"
+    town.now += 60
+    await rounds.once()
+    assert await rang_lately(town.desk.archive, SPAM, town.now) == 2
+
+
+async def test_an_alert_is_raised_once(town):
+    raised = []
+    rounds = Rounds(town.desk, counting=True, on_alert=raised.append)
+    for person in range(6):
+        await town.complain(reporter=town.subscriber(person), knew={"branch": "Chaoyang"})
+        town.now += 60
+        await rounds.once()
+    assert [alert.subject for alert in raised] == ["Chaoyang"]
+
+
+async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
+    turns = asyncio.Queue()
+    rounds = Rounds(town.desk, sleep=lambda _: turns.get())
+    drain, town.desk.callee.drain = town.desk.callee.drain, None
+    rounds.start()
+    turns.put_nowait(None)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert "TypeError" in rounds.last_error
+    town.desk.callee.drain = drain
+    town.desk.callee.unwanted(await town.ring(SPAM, town.subscriber(1), status=607))
+    await rounds.close()
+    assert len(await listed(town.desk.archive.store.connection)) == 1
