@@ -10,6 +10,7 @@ from console.case_commands import case, cases_app
 from console.complaint_commands import complaints_app
 from console.database_commands import db_app
 from console.ladder_commands import ladder_app, owners, trunks
+from console.letter_commands import letters_app
 from console.range_commands import ranges_app, subscribers_app
 from console.report_commands import alerts, report
 from console.statistic_commands import why
@@ -25,5 +26,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cases_app, name="cases")
     app.add_typer(appeals_app, name="appeals")
     app.add_typer(ladder_app, name="ladder")
+    app.add_typer(letters_app, name="letters")
     for command in (case, owners, trunks, report, alerts):
         app.command()(command)

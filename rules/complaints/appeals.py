@@ -13,6 +13,7 @@ from rules.complaints.cases import Cases
 from rules.complaints.deadlines import APPEAL_CLOCKS, Clock, clocks_of, meet, start_clocks
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 from rules.complaints.ladder_book import LadderBook
+from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.reading import LONGEST_TEXT
 from rules.complaints.seals import standing_seal
 from rules.complaints.secrecy import new_reference, read_reference
@@ -66,7 +67,7 @@ class Appeals:
         if attacks is None:
             raise ComplaintError("attacks", "nothing stands against this number: no seal, no step of the ladder")
         target = target or (found_target if attacks is found_attacks else "")
-        reference, now = new_reference("A"), archive.now()
+        reference, now, key = new_reference("A"), archive.now(), contact_key(archive, contact)
         blob = archive.secrecy.encrypt({"text": text, "contact": contact.strip()}, reference)
         async with archive.store.transaction() as connection:
             query = "select reference from appeal where number = ? and attacks = ? and target = ? and state = 'filed'"
@@ -74,14 +75,17 @@ class Appeals:
             if known:
                 return await self._find(known[0][0])
             cursor = await connection.execute(
-                "insert into appeal (reference, received, number, decision, attacks, target, contents, state) "
-                "values (?, ?, ?, ?, ?, ?, ?, 'filed')",
-                (reference, now, canonical, decision.strip().lower(), attacks, target, blob),
+                "insert into appeal "
+                "(reference, received, number, decision, attacks, target, contents, contact_key, state) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, 'filed')",
+                (reference, now, canonical, decision.strip().lower(), attacks, target, blob, key),
             )
             assert cursor.lastrowid is not None
             profile = APPEAL_CLOCKS[archive.settings.appeal_clock]
             clocks = {cursor.lastrowid: archive.deadlines.clocks(now, profile)}
             await start_clocks(connection, "appeal", clocks)
+            if key:
+                await ask_to_confirm(connection, [(reference, key, canonical)], now)
             await audit.record(connection, [audit.Deed(now, "appellant", "appeal", reference, "filed", "", attacks)])
         return await self._find(reference)
 
@@ -191,6 +195,7 @@ class Appeals:
                     when=found.decided or now,
                 )
             await meet(connection, "appeal", appeal.id, ("answer",), now)
+            await tell(connection, "appeal", appeal.reference, state.value, appeal.number, now)
             sums = tallies.Sums()
             tallies.add(sums, place.keys(), archive.periods(now), f"appeals {state}")
             await tallies.write(connection, sums)

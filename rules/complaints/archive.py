@@ -46,6 +46,7 @@ class Archive:
         self.zone = ZoneInfo(zone)
         self.country = country
         overruled = read_calendar(base / settings.calendar) if settings.calendar else {}
+        self.letters_file = base / settings.letters if settings.letters else None
         self.deadlines = Deadlines(zone, country, overruled)
         self.now = now
         self._files = AsyncExitStack()

@@ -12,7 +12,8 @@ from rules.complaints.case_files import CaseFile, case_of, pressing
 from rules.complaints.case_files import Listed as Listed
 from rules.complaints.deadlines import meet
 from rules.complaints.faults import ComplaintError, Conflict, Refused
-from rules.complaints.protection import restrainable
+from rules.complaints.letters import answer_case, tell
+from rules.complaints.protection import owner_of, restrainable
 from rules.complaints.reading import one_line
 from rules.complaints.seals import Suspension, last_seal, release_seal, set_seal
 from rules.complaints.states import MEETS, CaseState, CaseStep, FoundBy, next_state
@@ -21,6 +22,7 @@ from rules.store import Connection
 
 _ANSWERING = frozenset({CaseStep.SEAL, CaseStep.UNFOUNDED, CaseStep.FORGED})
 _CLOSING = frozenset({CaseStep.RELEASE, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.HAND_OVER})
+_OWNERS = frozenset({CaseStep.SEAL, CaseStep.RELEASE})  # the number's owner hears of these
 _LONGEST_REASON = 1_000
 
 
@@ -175,7 +177,7 @@ class Cases:
                 "version = version + 1, last_step = 'their answer', last_actor = ?, last_at = ? where id = ?",
                 (answer, reference, actor, now, case_id),
             )
-            await _answer(connection, case_id, now)
+            await _answer(connection, case_id, case.state.value, now)
             await meet(connection, "case", case_id, ("answer",), now)
             await audit.record(connection, [audit.Deed(now, actor, "case", str(case_id), "their answer", answer)])
         return await self.find(case_id)
@@ -239,7 +241,9 @@ class Cases:
                 (*columns.values(), case_id),
             )
             if step in _ANSWERING:
-                await _answer(connection, case_id, now)
+                await _answer(connection, case_id, state.value, now)
+            if step in _OWNERS and (owner := await owner_of(archive, case.number)):
+                await tell(connection, "owner", owner, state.value, case.number, now)
             await meet(connection, "case", case_id, MEETS[step], now)
             sums = tallies.Sums()
             if state is not case.state and state is not CaseState.VERIFYING:
@@ -264,7 +268,8 @@ class Cases:
         return max(sorted(set(trunks)), key=trunks.count, default="")
 
 
-async def _answer(connection: Connection, case_id: int, now: float) -> None:
+async def _answer(connection: Connection, case_id: int, outcome: str, now: float) -> None:
+    await answer_case(connection, case_id, outcome, now)
     await connection.execute(
         "update complaint set state = 'answered', state_at = ? where case_id = ? and state in ('received', 'accepted')",
         (now, case_id),

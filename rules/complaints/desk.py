@@ -13,6 +13,7 @@ from rules.complaints.cases import Cases
 from rules.complaints.counting import Counting
 from rules.complaints.intake import Intake
 from rules.complaints.ladder_book import LadderBook
+from rules.complaints.letters import Letters
 from rules.complaints.policy import Policy
 from rules.settings import ScreeningSettings
 
@@ -28,6 +29,7 @@ class Desk:
         self.cases = Cases(archive)
         self.appeals = Appeals(archive, self.cases, self.ladder)
         self.counting = Counting(archive)
+        self.letters = Letters(archive)
 
     @classmethod
     async def open(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
 from rules.complaints.archive import Archive
@@ -12,6 +12,7 @@ from rules.complaints.case_files import CaseFile, case_of, open_cases
 from rules.complaints.complaint_rows import Channel, Complaint, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, Conflict
+from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.protection import accusable
 from rules.complaints.reading import NewComplaint, Read, read_complaint
 from rules.complaints.secrecy import new_reference
@@ -23,8 +24,8 @@ from rules.store import Connection
 _AT_ONCE = 5_000
 _INSERT = (
     "insert into complaint (reference, received, call_at, call_day, accused, reporter, line, category, channel, "
-    "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id, contact_key) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _KNOWN = (
     "select c.reference, c.accused, c.reporter, c.call_day, c.channel, c.state, c.tie, c.never_called, c.case_id "
@@ -97,7 +98,8 @@ class Intake:
             numbers = {read.accused.canonical: read.accused for read in fresh.values()}
             cases = await open_cases(archive, connection, numbers, now) if numbers else {}
             filed: dict[_Key, Filed] = {}
-            rows, sums = [], tallies.Sums()
+            rows: list[tuple[Any, ...]] = []
+            sums = tallies.Sums()
             for key, read in reversed(fresh.items()):
                 case = cases[read.accused.canonical]
                 filed[key], row = self._row(read, case, calls, now)
@@ -105,6 +107,8 @@ class Intake:
                 tallies.add(sums, _keys(read, case), archive.periods(now), "complaints")
             await connection.executemany(_INSERT, rows)
             await tallies.write(connection, sums)
+            addressed = [(row[0], row[-1], row[4]) for row in rows if row[-1]]
+            await ask_to_confirm(connection, addressed, now)
         # What is tied to no call moves no policy, so a flood of it costs nothing here either.
         called = {number for number, _ in calls}
         await self._heed([case for number, case in cases.items() if number in called])
@@ -142,7 +146,7 @@ class Intake:
 
     def _row(
         self, read: Read, case: CaseFile, calls: Mapping[tuple[str, str], CallRecord], now: float
-    ) -> tuple[Filed, tuple[object, ...]]:
+    ) -> tuple[Filed, tuple[Any, ...]]:
         call = calls.get((read.accused.canonical, read.line))
         tie = call.tie if call else Tie.UNTIED
         if call and read.channel is Channel.UNWANTED:
@@ -155,6 +159,7 @@ class Intake:
             *(read.channel, read.source, read.business, " ".join(read.knew), read.branch),
             self._archive.secrecy.encrypt(read.contents, reference),
             *(call.decision if call else "", tie, filed.never_called, state, now, case.id),
+            contact_key(self._archive, read.contents.get("contact", "")),
         )
         return filed, row
 
@@ -176,6 +181,8 @@ class Intake:
                     "where id = ? and state = 'sealed'",
                     (complaint.case_id,),
                 )
+            if state is ComplaintState.REJECTED:
+                await tell(connection, "answer", complaint.reference, state.value, complaint.accused, now)
             keys = await _counted_under(connection, complaint)
             sums = tallies.Sums()
             tallies.add(sums, keys, archive.periods(complaint.received), state.value)

@@ -8,7 +8,7 @@ from rules.complaints import audit
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.ladder import LadderStep, Standing
-from rules.complaints.protection import restrainable
+from rules.complaints.protection import owner_of, restrainable
 from rules.complaints.reading import one_line
 from rules.store import Connection
 
@@ -100,9 +100,7 @@ class LadderBook:
 
     async def owner_of(self, number: str) -> str:
         """Whose a number is; empty where nobody said."""
-        query = "select name from belongs where number = ? and kind = 'owner'"
-        rows = list(await self._archive.lists.store.connection.execute_fetchall(query, (number,)))
-        return str(rows[0][0]) if rows else ""
+        return await owner_of(self._archive, number)
 
     async def _name(self, kind: Kind, name: str) -> str:
         if kind == "number":

@@ -10,6 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 CATEGORIES = ["marketing", "fraud", "loan", "property", "insurance", "ring-once", "abuse", "other"]
 
 
+class MailSettings(BaseModel):
+    """The SMTP server that takes letters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field(description="Its name or address.")
+    port: int = Field(25, ge=1, le=65535, description="Its port.")
+    sender: str = Field(pattern=r"^[^\s@<>]+@[^\s@<>]+$", description="The address that letters come from.")
+    tls: Literal["none", "starttls"] = Field("starttls", description="none: only for a server on this machine.")
+
+
 class ComplaintSettings(BaseModel):
     """How complaints are weighed, on which clocks they are answered, and who may do what."""
 
@@ -29,6 +40,9 @@ class ComplaintSettings(BaseModel):
     limit_called_day: int = Field(20, ge=1, description="Ladder step limit: different called numbers a day that pass.")
     officers: list[str] = Field(default=[], description="Who may work on cases, by login name; none: everybody.")
     released_by: list[str] = Field(default=[], description="Who may release a seal; none: every officer.")
+    language: Literal["en", "zh"] = Field("zh", description="Of letters to reporters, appellants and owners.")
+    letters: Path | None = Field(None, description="Own texts of letters, in place of the shipped ones.")
+    mail: MailSettings | None = Field(None, description="The server that takes letters; without it none leaves.")
     last_call_hours: float = Field(24.0, gt=0, description="How old the last call may be that a feature code reports.")
     jump_factor: float = Field(
         3.0, gt=1, description="Alert when a code's complaints of a day are so many times usual."

@@ -10,6 +10,7 @@ from rules.complaints.case_files import CaseFile, case_of, clocks
 from rules.complaints.counting import stopped_since
 from rules.complaints.deadlines import Clock
 from rules.complaints.evidence import Evidence
+from rules.complaints.protection import owner_of
 from rules.complaints.states import CaseState
 from rules.complaints.weighing import evidence_of
 
@@ -52,7 +53,7 @@ async def story_of(archive: Archive, case_id: int) -> Story:
         clocks=await clocks(connection, case_id),
         evidence=await evidence_of(archive, case),
         events=events,
-        owner=await _owner(archive, case.number),
+        owner=await owner_of(archive, case.number),
         ending=await ending(archive, case),
     )
 
@@ -115,12 +116,6 @@ async def _appeals(archive: Archive, case: CaseFile) -> list[Event]:
         Event(at, who, f"appeal {reference} against the {attacks} {step}", why)
         for at, who, reference, step, attacks, why in rows
     ]
-
-
-async def _owner(archive: Archive, number: str) -> str:
-    query = "select name from belongs where number = ? and kind = 'owner'"
-    rows = list(await archive.lists.store.connection.execute_fetchall(query, (number,)))
-    return str(rows[0][0]) if rows else ""
 
 
 def _told(step: str, detail: str) -> str:

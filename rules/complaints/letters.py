@@ -1,0 +1,177 @@
+"""What reporters, appellants and owners are told: queued with the step that it tells of, written when it leaves."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+import yaml
+
+from rules.complaints.archive import Archive
+from rules.complaints.faults import ComplaintError, NotFound
+from rules.complaints.secrecy import read_reference
+from rules.store import Connection
+
+_MOST_ATTEMPTS = 8
+_TABLES = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
+_INSERT = (
+    "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) values (?, ?, ?, ?, ?, ?)"
+)
+
+
+class Letter(NamedTuple):
+    """A letter that may leave."""
+
+    id: int
+    kind: str
+    to: str
+    subject: str
+    body: str
+
+
+class Letters:
+    """The outbox."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._texts = read_texts(archive.settings.language, archive.letters_file)
+
+    async def waiting(self, limit: int = 100) -> list[Letter]:
+        """Letters whose address was confirmed, and requests to confirm one: the oldest first."""
+        query = (
+            "select l.id, l.kind, l.reference, l.outcome, l.number from letter l where l.sent is null "
+            "and l.attempts < ? and (l.kind = 'confirm' or exists "
+            "(select 1 from confirmed c where c.contact_key = l.contact_key)) order by l.id limit ?"
+        )
+        connection = self._archive.store.connection
+        rows = list(await connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit)))
+        return [await self._write(*row) for row in rows]
+
+    async def sent(self, letter: int) -> None:
+        """It has left."""
+        async with self._archive.store.transaction() as connection:
+            await connection.execute("update letter set sent = ? where id = ?", (self._archive.now(), letter))
+
+    async def failed(self, letter: int, error: str) -> None:
+        """It could not leave; it is tried again some times."""
+        async with self._archive.store.transaction() as connection:
+            await connection.execute(
+                "update letter set attempts = attempts + 1, error = ? where id = ?", (error[:200], letter)
+            )
+
+    async def confirm(self, reference: str, code: str) -> None:
+        """The address of a complaint or appeal belongs to whoever filed it and knows the code that was sent there."""
+        reference = read_reference(reference)
+        table = _TABLES.get(reference[:1], "complaint")
+        query = f"select contact_key from {table} where reference = ? and contact_key <> ''"  # noqa: S608 - own words
+        rows = list(await self._archive.store.connection.execute_fetchall(query, (reference,)))
+        if not rows:
+            raise NotFound("reference", f"there is nothing under {reference[:40]!r} that has an address")
+        if not hmac.compare_digest(self.code_of(rows[0][0]).encode(), code.strip().upper().encode()):
+            raise ComplaintError("code", "this is not the code that was sent")
+        await self._confirm(rows[0][0])
+
+    async def set_owner(self, name: str, address: str) -> None:
+        """Where an owner is written to; whoever says so has confirmed the address with him."""
+        key = contact_key(self._archive, address)
+        if not key:
+            raise ComplaintError("contact", "write an e-mail address")
+        blob = self._archive.secrecy.encrypt({"contact": address.strip()}, f"owner {name}")
+        async with self._archive.store.transaction() as connection:
+            await connection.execute("insert or replace into owner_contact values (?, ?, ?)", (name, key, blob))
+        await self._confirm(key)
+
+    def code_of(self, key: str) -> str:
+        """What only whoever reads the letter knows: ten hexadecimal digits, of which nobody guesses one in his life."""
+        return self._archive.secrecy.pseudonym(f"code:{key}")[:10].upper()
+
+    async def _confirm(self, key: str) -> None:
+        async with self._archive.store.transaction() as connection:
+            await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
+
+    async def _write(self, letter: int, kind: str, reference: str, outcome: str, number: str) -> Letter:
+        reason = ""
+        connection = self._archive.store.connection
+        if kind == "owner":
+            query, about = "select contents, contact_key from owner_contact where name = ?", f"owner {reference}"
+        else:
+            table = _TABLES[reference[:1]]
+            query = f"select contents, contact_key from {table} where reference = ?"  # noqa: S608 - own words
+            about = reference
+        contents, key = next(iter(await connection.execute_fetchall(query, (reference,))))
+        if kind in ("appeal", "owner"):
+            reason = await self._reason(kind, reference, number)
+        words = {
+            "reference": reference,
+            "number": number,
+            "code": self.code_of(key) if kind == "confirm" else "",
+            "outcome": self._texts["outcomes"].get(outcome, outcome),
+            "reason": reason,
+        }
+        text = self._texts[kind]
+        to = self._archive.secrecy.decrypt(contents, about).get("contact", "")
+        subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
+        return Letter(letter, kind, to, " ".join(subject.split()), body)
+
+    async def _reason(self, kind: str, reference: str, number: str) -> str:
+        if kind == "appeal":
+            query, values = "select reason from appeal where reference = ?", (reference,)
+            rows = list(await self._archive.store.connection.execute_fetchall(query, values))
+        else:
+            query = (
+                "select coalesce(nullif(release_reason, ''), reason) from seal where number = ? "
+                "order by id desc limit 1"
+            )
+            rows = list(await self._archive.lists.store.connection.execute_fetchall(query, (number,)))
+        return str(rows[0][0]) if rows else ""
+
+
+def contact_key(archive: Archive, contact: str) -> str:
+    """The keyed pseudonym of an e-mail address; a number, or nothing, has none."""
+    return archive.secrecy.pseudonym(f"mail:{contact.strip().casefold()}") if "@" in contact else ""
+
+
+async def ask_to_confirm(connection: Connection, rows: Sequence[tuple[str, str, str]], now: float) -> None:
+    """Queue one request for each address (reference, key, number) that is neither confirmed nor asked already."""
+    for reference, key, number in rows:
+        known = "select 1 from confirmed where contact_key = ?"
+        if not list(await connection.execute_fetchall(known, (key,))):
+            await connection.execute(_INSERT, ("confirm", reference, key, "", number, now))
+
+
+async def answer_case(connection: Connection, case_id: int, outcome: str, now: float) -> None:
+    """Queue an answer to each complaint of a case that is being answered and left an address."""
+    await connection.execute(
+        "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) "
+        "select 'answer', reference, contact_key, ?, accused, ? from complaint "
+        "where case_id = ? and contact_key <> '' and state in ('received', 'accepted')",
+        (outcome, now, case_id),
+    )
+
+
+async def tell(connection: Connection, kind: str, reference: str, outcome: str, number: str, now: float) -> None:
+    """Queue one letter about a complaint, an appeal or to an owner, if there is an address."""
+    table, column = ("owner_contact", "name") if kind == "owner" else (_TABLES[reference[:1]], "reference")
+    query = f"select contact_key from {table} where {column} = ? and contact_key <> ''"  # noqa: S608 - own words
+    for (key,) in list(await connection.execute_fetchall(query, (reference,))):
+        await connection.execute(_INSERT, (kind, reference, key, outcome, number, now))
+
+
+def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:
+    """The shipped texts of a language, or the operator's own file."""
+    if own is None:
+        text = resources.files("rules").joinpath("complaints", "texts", f"{language}.yaml").read_text("utf-8")
+    else:
+        text = own.read_text("utf-8")
+    found = yaml.safe_load(text)
+    for kind in ("confirm", "answer", "appeal", "owner"):
+        part = found.get(kind) if isinstance(found, dict) else None
+        if not isinstance(part, dict) or not all(isinstance(part.get(name), str) for name in ("subject", "body")):
+            raise ComplaintError("letters", f"{own}: letter {kind} needs a subject and a body")
+    found.setdefault("outcomes", {})
+    checked: dict[str, Any] = found
+    return checked
