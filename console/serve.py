@@ -13,6 +13,7 @@ import uvloop
 from prometheus_client import start_http_server
 
 import proxy.app
+from console.phone_complaints import PhoneComplaints
 from console.rule_changes import RuleChanges, Start, starting_rules
 from proxy.metrics import Metrics
 from proxy.settings import HostPort
@@ -35,6 +36,7 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         (base / path).parent.mkdir(parents=True, exist_ok=True)
     screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms)
     changes = RuleChanges(file, start, screen, watch=watch)
+    phones = await PhoneComplaints.open(configuration, base, screen)
 
     def ready(metrics: Metrics) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
@@ -42,6 +44,7 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         if configuration.metrics is not None:
             cleanup.callback(publish(metrics, configuration.metrics))
         changes.begin()
+        phones.begin()
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
@@ -65,6 +68,7 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         finally:
             await changes.close()
             await screen.close()
+            await phones.close()
             log.info("stopped")
 
 

@@ -22,10 +22,11 @@ class Rounds:
         every_s: float = 1.0,
         counting: bool = False,
         on_alert: Callable[[Alert], None] | None = None,
+        on_error: Callable[[str], None] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._desk, self._every_s, self._counting, self._sleep = desk, every_s, counting, sleep
-        self._on_alert = on_alert
+        self._on_alert, self._on_error = on_alert, on_error
         self._told: set[tuple[str, str]] = set()  # an alert is raised once for as long as it holds
         self._counted = float("-inf")
         self._task: asyncio.Task[None] | None = None
@@ -67,4 +68,10 @@ class Rounds:
                 await self.once()
             except Exception as error:  # the next round must come
                 self.errors += 1
-                self.last_error = f"{type(error).__name__}: {error}"
+                self._say(f"{type(error).__name__}: {error}")
+
+    def _say(self, error: str) -> None:
+        """The same error again and again is said once."""
+        if error != self.last_error and self._on_error is not None:
+            self._on_error(error)
+        self.last_error = error

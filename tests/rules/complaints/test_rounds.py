@@ -34,13 +34,17 @@ async def test_an_alert_is_raised_once(town):
 
 async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
     turns = asyncio.Queue()
-    rounds = Rounds(town.desk, sleep=lambda _: turns.get())
+    said = []
+    rounds = Rounds(town.desk, sleep=lambda _: turns.get(), on_error=said.append)
     drain, town.desk.callee.drain = town.desk.callee.drain, None
     rounds.start()
     turns.put_nowait(None)
+    turns.put_nowait(None)
     for _ in range(10):
         await asyncio.sleep(0)
-    assert "TypeError" in rounds.last_error
+    assert rounds.errors == 2
+    assert said == [rounds.last_error]
+    assert "TypeError" in said[0]
     town.desk.callee.drain = drain
     town.desk.callee.unwanted(await town.ring(SPAM, town.subscriber(1), status=607))
     await rounds.close()

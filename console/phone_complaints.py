@@ -1,0 +1,53 @@
+"""The complaint desk beside the running proxy: what callees' phones say is filed, and never costs a call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from rules.complaints.desk import Desk
+from rules.complaints.faults import ComplaintError
+from rules.complaints.rounds import Rounds
+from rules.store import StoreError
+
+if TYPE_CHECKING:
+    from console.settings import Configuration
+    from rules.screen import Screen
+
+
+class PhoneComplaints:
+    """Hears of each 607; without a usable database of complaints the proxy runs on, and says so."""
+
+    def __init__(self, desk: Desk | None, screen: Screen) -> None:
+        self.desk = desk
+        self._rounds: Rounds | None = None
+        if desk is not None:
+            screen.unwanted = desk.callee.unwanted
+            self._rounds = Rounds(desk, on_error=_warn)
+
+    @classmethod
+    async def open(cls, configuration: Configuration, base: Path, screen: Screen) -> PhoneComplaints:
+        """Open the desk."""
+        try:
+            desk = await Desk.open(base, configuration, country=configuration.country)
+        except (StoreError, ComplaintError, OSError) as error:
+            _warn(str(error))
+            return cls(None, screen)
+        return cls(desk, screen)
+
+    def begin(self) -> None:
+        """Begin to file; needs a running loop."""
+        if self._rounds is not None:
+            self._rounds.start()
+
+    async def close(self) -> None:
+        """Whatever phones said is filed. The screen is closed before, so that the records are on disk."""
+        if self._rounds is not None and self.desk is not None:
+            await self._rounds.close()
+            await self.desk.close()
+
+
+def _warn(error: str) -> None:
+    structlog.get_logger("ringfence").warning("complaints of phones are not filed", fault=error)

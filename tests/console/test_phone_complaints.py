@@ -1,0 +1,56 @@
+"""A 607 through the running proxy's judge is a complaint; a database that cannot be used costs no call."""
+
+import io
+
+from console.configuration import load_configuration
+from console.phone_complaints import PhoneComplaints
+from rules.compile import compile_rules
+from rules.complaints.archive import complaints_path
+from rules.complaints.complaint_rows import listed
+from rules.model import Call, Outcome, Trunk
+from rules.numbers import read_number
+from rules.screen import Screen
+
+CN = Trunk("carrier", country="CN", cli_screened=True)
+
+
+async def opened(file):
+    configuration = load_configuration(file)
+    ruleset, _ = compile_rules([], configuration, trunks=[CN])
+    screen = await Screen.open(configuration, ruleset, file.parent, log=io.StringIO())
+    return screen, await PhoneComplaints.open(configuration, file.parent, screen)
+
+
+def judged(screen):
+    call = Call(
+        caller=read_number("95013345", CN), called=read_number("13800138000", CN, called=True), trunk=CN, at=1.8e9
+    )
+    return screen.judge(call).decision
+
+
+async def test_a_607_is_filed_by_the_time_the_proxy_has_stopped(file):
+    screen, phones = await opened(file)
+    phones.begin()
+    screen.ended(judged(screen), Outcome(200, True, 900))
+    screen.ended(judged(screen), Outcome(607, True, 900))
+    await screen.close()
+    desk = phones.desk
+    close, desk.close = desk.close, _nothing
+    await phones.close()
+    (complaint,) = await listed(desk.archive.store.connection)
+    assert (complaint.accused, complaint.channel) == ("CN:95013345", "607")
+    await close()
+
+
+async def _nothing():
+    pass
+
+
+async def test_an_unusable_database_costs_no_call(file):
+    complaints_path(file.parent / "ringfence.db").write_bytes(b"no database at all" * 100)
+    screen, phones = await opened(file)
+    assert phones.desk is None
+    phones.begin()
+    screen.ended(judged(screen), Outcome(607, True, 900))
+    await screen.close()
+    await phones.close()
