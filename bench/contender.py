@@ -23,9 +23,9 @@ import yaml
 from console.configuration import load_configuration
 from console.phones import free_port, host_port, own_address
 from proxy.settings import HostPort
-from rules.imports import Wishes, import_rows
-from rules.lists import Lists, Origin
-from rules.source import RuleError, load_document
+from rules.language.source import RuleError, load_document
+from rules.lists.editing import Lists, Origin
+from rules.lists.imports import Wishes, import_rows
 
 Line = tuple[int, str, Mapping[str, str]]
 LISTS = {"reject": ("rejected", {"kind": "block"}), "tag": ("tagged", {"kind": "suspect"})}

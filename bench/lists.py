@@ -28,10 +28,10 @@ from time import perf_counter
 import uvloop
 
 from console.rulebook import load_rulebook
-from rules.imports import Wishes, import_rows
-from rules.lists import Lists, Origin
+from rules.lists.editing import Lists, Origin
+from rules.lists.imports import Wishes, import_rows
 from rules.model import Call, Outcome, Trunk
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
 from rules.screen import Screen
 from rules.settings import ListSettings
 
@@ -268,7 +268,7 @@ def kill_often(folder: Path, times: int) -> None:
 
 def listed(folder: Path) -> set[str]:
     """Everything that is on the list."""
-    from rules.entries import decode
+    from rules.numbering.intervals import decode
 
     with closing(sqlite3.connect(folder / "ringfence.db")) as connection:
         return {decode(row[0]) for row in connection.execute("select code from exact")}

@@ -19,11 +19,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from rules.decisions import Decisions, row
 from rules.keys import Keys
-from rules.lists import Lists, Origin
+from rules.lists.editing import Lists, Origin
 from rules.model import Call, Outcome, Trunk, Verdict
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
+from rules.records.decisions import Decisions, row
 from rules.settings import ListSettings
 
 CONFIGURATION = """\

@@ -19,12 +19,12 @@ from time import thread_time
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rules.compile import compile_rules
-from rules.engine import RuleSet
+from rules.judging.engine import RuleSet
+from rules.language.compile import compile_rules
+from rules.language.source import read_document
 from rules.model import Call, Hit, Trunk
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
 from rules.settings import ListSettings, ScreeningSettings
-from rules.source import read_document
 
 TRUNK = Trunk("carrier", country="CN")
 NOW = 1795529400.0

@@ -13,8 +13,8 @@ from console.configuration import Configuration, read_configuration
 from console.live_rules import live_revision, opened, put_live, rules_database, ruleset_of
 from console.replay import DAY_S, Progress, Replayed, live_ruleset, no_progress, replay_log
 from console.rulebook import Rulebook, load_rulebook
+from rules.language.source import RuleError
 from rules.revisions import Revision, Texts
-from rules.source import RuleError
 
 LARGE_SHARE = 0.01  # of yesterday's calls: whoever newly catches more must say that it is meant
 

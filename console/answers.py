@@ -24,11 +24,11 @@ def fail(message: str, status: int = FAULTS) -> NoReturn:
 def clear_errors() -> Iterator[None]:
     """Turn the errors that people can mend into lines, one a fault, instead of a trace."""
     from console.phones import PhoneError
-    from rules.admission import EntryError
     from rules.complaints.faults import ComplaintError
     from rules.keys import KeyFileError
-    from rules.list_files import ListFileError
-    from rules.source import RuleError
+    from rules.language.source import RuleError
+    from rules.lists.admission import EntryError
+    from rules.lists.list_files import ListFileError
     from rules.store import DatabaseError, StoreError
 
     try:

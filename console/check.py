@@ -11,8 +11,8 @@ from console.configuration import read_configuration
 from console.rule_review import review
 from console.rulebook import compiled, load_rulebook
 from console.standing import Standing, standing
-from rules.engine import RuleSet
-from rules.source import Fault, RuleError
+from rules.judging.engine import RuleSet
+from rules.language.source import Fault, RuleError
 
 SHOWN = 10  # rules named in one line
 

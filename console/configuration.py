@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from console.cross_checks import cross_check
 from console.settings import Configuration
-from rules.source import Document, RuleError, faults_of, load_document, shipped
+from rules.language.source import Document, RuleError, faults_of, load_document, shipped
 
 __all__ = ["Configuration", "find_configuration", "load_configuration", "read_configuration"]
 

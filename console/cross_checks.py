@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from console.settings import Configuration, rule_files
 from proxy.settings import TrunkSettings
-from rules.emergency import emergency_table
-from rules.source import Document, Fault
+from rules.language.source import Document, Fault
+from rules.numbering.emergency import emergency_table
 
 Place = tuple[str | int, ...]
 BUILT_IN_PROFILES = frozenset({"decline"})

@@ -13,12 +13,12 @@ from console.answers import print_table
 from console.options import moment, shown_time
 
 if TYPE_CHECKING:
-    from rules.decisions import Decision
+    from rules.records.decisions import Decision
 
 
 def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, Any]:
     """A decision for programs: numbers masked, times readable."""
-    from rules.privacy import mask
+    from rules.records.privacy import mask
 
     return {
         "decision": decision.id,
@@ -47,9 +47,9 @@ def recent(
 ) -> list[dict[str, Any]]:
     """The decisions that fit, oldest first."""
     from console.configuration import load_configuration
-    from rules.decisions import Decisions
     from rules.model import Trunk
-    from rules.numbers import read_number
+    from rules.numbering.numbers import read_number
+    from rules.records.decisions import Decisions
     from rules.screen import decisions_path
 
     configuration = load_configuration(file)

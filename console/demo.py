@@ -16,13 +16,13 @@ import yaml
 from console.health import ask
 from console.phones import Event, Phone, PhoneError, Placed, answering, free_port, place
 from proxy.settings import HostPort, ListenerSettings
-from rules.decisions import Decision, Decisions
 from rules.keys import Keys
-from rules.lists import Lists, Origin
+from rules.language.source import load_document, shipped
+from rules.lists.editing import Lists, Origin
 from rules.model import Action
+from rules.records.decisions import Decision, Decisions
 from rules.screen import decisions_path
 from rules.settings import ScreeningSettings
-from rules.source import load_document, shipped
 
 HOST = "127.0.0.1"
 MARK = "# Made by `ringfence demo`, which replaces this folder each time.\n"

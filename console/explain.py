@@ -15,15 +15,15 @@ from console.judged_by import judged_by, the_revision, what_rules_asked
 from console.live_rules import live_rulebook
 from console.options import moment
 from console.rulebook import Rulebook, load_rulebook, trunks_of
-from rules.cache import Lookup
-from rules.decisions import Decision, Decisions
-from rules.emergency import emergency_table, is_emergency
-from rules.explain import Line, explain, on_the_wire
-from rules.fact_sources import FactSources, installed_sources
-from rules.lists import Lists
+from rules.judging.explain import Line, explain, on_the_wire
+from rules.judging.fact_sources import FactSources, installed_sources
+from rules.lists.cache import Lookup
+from rules.lists.editing import Lists
 from rules.model import Call, Fired, Hit, Number, NumberClass, Trunk, Verdict
-from rules.numbers import read_number
-from rules.privacy import mask
+from rules.numbering.emergency import emergency_table, is_emergency
+from rules.numbering.numbers import read_number
+from rules.records.decisions import Decision, Decisions
+from rules.records.privacy import mask
 from rules.screen import decisions_path
 
 LOOK_UP_S = 1.0  # nobody rings while we explain: a slow disk is no reason for an unknown

@@ -22,9 +22,9 @@ from console.list_commands import Country, ListName, as_data, lists_app, opened
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
-    from rules.import_batch import Report
-    from rules.imports import Wishes
-    from rules.lists import Lists, Origin
+    from rules.lists.editing import Lists, Origin
+    from rules.lists.import_batch import Report
+    from rules.lists.imports import Wishes
 
 DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
@@ -72,8 +72,8 @@ def import_numbers(
     bad: OnError = OnError.SKIP if skip else on_error
 
     async def work() -> tuple[Report, float, str]:
-        from rules.imports import Wishes
-        from rules.lists import Origin
+        from rules.lists.editing import Origin
+        from rules.lists.imports import Wishes
 
         async with opened(chosen_file) as (lists, configuration):
             with progress_bar() as told:
@@ -111,7 +111,7 @@ def import_numbers(
 
 async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes: Wishes, column: str) -> Report:
     """Import a file or standard input."""
-    from rules.imports import import_file
+    from rules.lists.imports import import_file
 
     if str(file) == "-":
         return await import_file(lists, name, sys.stdin.buffer, origin, wishes, column=column)
@@ -121,7 +121,7 @@ async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes
 
 async def calls_of_the_last_day(database: Path) -> dict[str, int]:
     """How often each caller got through untouched in the last day, as far as the record tells."""
-    from rules.decisions import Decisions
+    from rules.records.decisions import Decisions
     from rules.screen import decisions_path
 
     path = decisions_path(database)
@@ -240,7 +240,7 @@ def imports(
     file = chosen(context, config)
 
     async def work() -> list[dict[str, Any]]:
-        from rules.imports import imports as latest
+        from rules.lists.imports import imports as latest
 
         async with opened(file) as (lists, configuration):
             zone = configuration.time_zone
@@ -269,7 +269,7 @@ def undo(
     file = chosen(context, config)
 
     async def work() -> str:
-        from rules.imports import undo as take_back
+        from rules.lists.imports import undo as take_back
 
         async with opened(file) as (lists, _):
             done = await take_back(lists, number, author=getpass.getuser())

@@ -11,16 +11,16 @@ from console.configuration import Configuration
 from console.live_rules import opened, rules_database, ruleset_of
 from console.options import shown_time
 from console.rulebook import trunks_of
-from rules.conditions import Condition
-from rules.decisions import Decision
-from rules.engine import CompiledRule, RuleSet
-from rules.explain import ALL_RULES_BELOW, Line, said
-from rules.facts import Facts
-from rules.hidden_digits import HIDDEN_LISTS, holds, truth
+from rules.judging.conditions import Condition
+from rules.judging.engine import CompiledRule, RuleSet
+from rules.judging.explain import ALL_RULES_BELOW, Line, said
+from rules.judging.facts import Facts
+from rules.language.source import Document, RuleError
 from rules.model import Hit, Step
-from rules.past_calls import Past, RecordReader
+from rules.records.decisions import Decision
+from rules.records.hidden_digits import HIDDEN_LISTS, holds, truth
+from rules.records.past_calls import Past, RecordReader
 from rules.revisions import Revision
-from rules.source import Document, RuleError
 
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 

@@ -18,8 +18,8 @@ from console.options import AsJson, ConfigurationFile, chosen, moment, shown_tim
 
 if TYPE_CHECKING:
     from console.settings import Configuration
-    from rules.lists import Entry, Lists
-    from rules.origins import Qualification
+    from rules.lists.editing import Entry, Lists
+    from rules.lists.origins import Qualification
 
 lists_app = typer.Typer(no_args_is_help=True)
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
@@ -45,7 +45,7 @@ def lists(context: typer.Context, config: ConfigurationFile = None) -> None:
 async def opened(file: Path) -> AsyncIterator[tuple[Lists, Configuration]]:
     """The lists of a configuration, open."""
     from console.configuration import load_configuration
-    from rules.lists import Lists
+    from rules.lists.editing import Lists
 
     configuration = load_configuration(file)
     database = file.parent / configuration.storage.database
@@ -112,7 +112,7 @@ def add(
     file = chosen(context, config)
 
     async def work() -> list[Entry]:
-        from rules.origins import UNQUALIFIED, Origin, Qualification
+        from rules.lists.origins import UNQUALIFIED, Origin, Qualification
 
         async with opened(file) as (lists, configuration):
             zone = configuration.time_zone

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from console.configuration import Configuration, read_configuration
 from console.rulebook import Rulebook, compiled, load_rulebook
-from rules.engine import RuleSet
+from rules.judging.engine import RuleSet
+from rules.language.source import Document, RuleError
 from rules.revisions import Revision, Revisions, Texts, revisions_path
-from rules.source import Document, RuleError
 
 
 def rules_database(file: Path, configuration: Configuration) -> Path:

@@ -10,11 +10,11 @@ from console.configuration import read_configuration
 from console.cross_checks import BUILT_IN_PROFILES
 from console.rulebook import known_facts, trunks_of
 from console.settings import Configuration, rule_files
-from rules.compile import compile_unproved
-from rules.faults import Fault, RuleError
-from rules.proof import Failure, Gap, Proof, prove, shown_facts
-from rules.sequences import SequenceFile, is_test_file, read_sequences
-from rules.source import Document, load_document
+from rules.language.compile import compile_unproved
+from rules.language.faults import Fault, RuleError
+from rules.language.proof import Failure, Gap, Proof, prove, shown_facts
+from rules.language.sequences import SequenceFile, is_test_file, read_sequences
+from rules.language.source import Document, load_document
 
 
 class Report(NamedTuple):

@@ -18,7 +18,7 @@ from console.list_commands import Country, opened
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
-    from rules.subscribers import SubscriberStore
+    from rules.lists.subscribers import SubscriberStore
 
 ranges_app = typer.Typer(no_args_is_help=True)
 subscribers_app = typer.Typer(no_args_is_help=True)
@@ -64,8 +64,8 @@ def import_ranges(
     configured = chosen(context, config)
 
     async def work() -> dict[str, int]:
-        from rules.ledger import import_ledger
-        from rules.list_files import read_lines
+        from rules.lists.ledger import import_ledger
+        from rules.lists.list_files import read_lines
 
         async with opened(configured) as (lists, configuration):
             with file.open("rb") as stream:
@@ -103,7 +103,7 @@ def show_ranges(
     file = chosen(context, config)
 
     async def work() -> list[dict[str, Any]]:
-        from rules.ledger import codes
+        from rules.lists.ledger import codes
 
         async with opened(file) as (lists, configuration):
             found = await codes(lists.store, limit=limit, expired_at=time.time() if expired else None)
@@ -120,7 +120,7 @@ def show_ranges(
 async def subscriber_store(file: Path) -> AsyncIterator[tuple[SubscriberStore, str, str]]:
     """The lists of subscribers, with the country that numbers are read in and the zone of times."""
     from rules.keys import Keys
-    from rules.subscribers import SubscriberStore
+    from rules.lists.subscribers import SubscriberStore
 
     async with opened(file) as (lists, configuration):
         keys = Keys.load(file.parent / configuration.storage.key_file)

@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 from console.configuration import Configuration
 from console.live_rules import live_rulebook
 from console.rulebook import Rulebook, trunks_of
-from rules.cache import Lookup
-from rules.engine import RuleSet
-from rules.hidden_digits import named_called_numbers
+from rules.judging.engine import RuleSet
 from rules.keys import Keys
-from rules.language import Example
-from rules.lists import Lists
+from rules.language.grammar import Example
+from rules.lists.cache import Lookup
+from rules.lists.editing import Lists
 from rules.model import Trunk
-from rules.past_calls import CallFile, PastCalls, RecordReader, Span
-from rules.privacy import pseudonym
-from rules.replay import LookUp, Replay, known_called
+from rules.records.hidden_digits import named_called_numbers
+from rules.records.past_calls import CallFile, PastCalls, RecordReader, Span
+from rules.records.privacy import pseudonym
+from rules.records.replay import LookUp, Replay, known_called
 from rules.screen import decisions_path
 
 DAY_S = 86_400

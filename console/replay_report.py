@@ -6,7 +6,7 @@ from typing import Any
 
 from console.options import shown_time
 from console.replay import Replayed, rule_rows
-from rules.replay import Group, Replay
+from rules.records.replay import Group, Replay
 
 _ROWS = 20
 

@@ -17,12 +17,12 @@ from prometheus_client.registry import Collector
 from console.configuration import Configuration, read_configuration
 from console.live_rules import live_revision, put_live, rules_database, ruleset_of
 from console.rulebook import load_rulebook
-from rules.engine import RuleSet
-from rules.false_positives import Alarm, FalsePositives, FalsePositiveWatch
+from rules.judging.engine import RuleSet
+from rules.language.source import Document, RuleError
 from rules.live import LiveRules
+from rules.records.false_positives import Alarm, FalsePositives, FalsePositiveWatch
 from rules.revisions import Revision, Texts
 from rules.screen import Screen, decisions_path
-from rules.source import Document, RuleError
 from rules.store import StoreError
 
 WATCHED_EVERY_S = 0.5

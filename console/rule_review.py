@@ -10,12 +10,12 @@ from typing import NamedTuple
 from console.configuration import Configuration
 from console.cross_checks import BUILT_IN_PROFILES
 from console.rulebook import known_facts, trunks_of
-from rules.compile import Built, compile_unproved
-from rules.faults import Fault, Location
-from rules.language import When
-from rules.lists import Lists
-from rules.overlap import find_overlaps
-from rules.source import Document
+from rules.language.compile import Built, compile_unproved
+from rules.language.faults import Fault, Location
+from rules.language.grammar import When
+from rules.language.overlap import find_overlaps
+from rules.language.source import Document
+from rules.lists.editing import Lists
 
 
 class Review(NamedTuple):

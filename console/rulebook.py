@@ -8,13 +8,13 @@ from typing import NamedTuple
 from console.configuration import read_configuration
 from console.cross_checks import BUILT_IN_PROFILES
 from console.settings import Configuration, rule_files
-from rules.compile import compile_rules, read_files
-from rules.engine import RuleSet
-from rules.fact_sources import OURS, installed_sources
+from rules.judging.engine import RuleSet
+from rules.judging.fact_sources import OURS, installed_sources
+from rules.language.compile import compile_rules, read_files
+from rules.language.rule_files import RuleFiles
+from rules.language.source import Document, Fault, RuleError
 from rules.model import Trunk
 from rules.revisions import Texts, texts_of
-from rules.rule_files import RuleFiles
-from rules.source import Document, Fault, RuleError
 
 
 class Rulebook(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from console.live_rules import live_revision
 from console.replay import DAY_S, live_ruleset, replay_log
 from console.rulebook import Rulebook
-from rules.source import RuleError
+from rules.language.source import RuleError
 
 MOST = 10_000  # of the newest calls: an author waits for the answer
 

@@ -17,8 +17,8 @@ from console.options import AsJson, ConfigurationFile, chosen, seconds, shown_ti
 
 if TYPE_CHECKING:
     from console.settings import Configuration
-    from rules.decisions import Decisions
-    from rules.lists import Entry, Lists
+    from rules.lists.editing import Entry, Lists
+    from rules.records.decisions import Decisions
 
 PAGE = 2_000
 
@@ -26,7 +26,7 @@ PAGE = 2_000
 @asynccontextmanager
 async def with_record(file: Path) -> AsyncIterator[tuple[Lists, Decisions, Configuration]]:
     """Lists, and the record of decisions, which counts their hits."""
-    from rules.decisions import Decisions
+    from rules.records.decisions import Decisions
     from rules.screen import decisions_path
 
     async with opened(file) as (lists, configuration):
@@ -141,10 +141,10 @@ def why(
     file = chosen(context, config)
 
     async def work() -> dict[str, Any]:
-        from rules.cache import Lookup
-        from rules.ledger import Ledger
+        from rules.lists.cache import Lookup
+        from rules.lists.ledger import Ledger
         from rules.model import Trunk
-        from rules.numbers import read_number
+        from rules.numbering.numbers import read_number
 
         async with with_record(file) as (lists, decisions, configuration):
             read_in, zone = country.upper() or configuration.country, configuration.time_zone

@@ -13,7 +13,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.message import OWN_HEADERS
 from proxy.sip.uri import Uri, parse_uri
 from rules.model import Trunk
-from rules.numbers import EmergencyTable, emergency_table
+from rules.numbering.numbers import EmergencyTable, emergency_table
 
 DEFAULT_TRUNK = "default"
 IDENTITY_HEADERS = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))

@@ -12,7 +12,7 @@ from proxy.sip.headers import Address, parse_address
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri, read_user
 from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
-from rules.numbers import is_emergency, read_number
+from rules.numbering.numbers import is_emergency, read_number
 
 DEFAULT_PROFILE = "decline"
 _NOBODY = Number("", NumberClass.ANONYMOUS)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from rules.engine import RuleSet
+from rules.judging.engine import RuleSet
 from rules.revisions import NEWEST, Revision, read_revision
 from rules.store import HotReader, ReadError
 

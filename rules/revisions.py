@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rules.rule_files import NO_CONFIGURATION, RuleFiles
-from rules.source import RuleError, read_document
+from rules.language.rule_files import NO_CONFIGURATION, RuleFiles
+from rules.language.source import RuleError, read_document
 from rules.store import HotReader, ReadError, Store, StoreError
 
 _COLUMNS = "number, hash, author, reason, created, packs"

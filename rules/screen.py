@@ -11,21 +11,21 @@ from secrets import token_hex
 from time import perf_counter
 from typing import Protocol, TextIO
 
-from rules.cache import Lookup
 from rules.complaints.ladder import Ladder
 from rules.complaints.settings import ComplaintSettings
-from rules.decisions import Decisions
-from rules.fact_sources import FactSources, installed_sources
-from rules.journal import Journal
+from rules.judging.fact_sources import FactSources, installed_sources
+from rules.judging.rates import Rates
 from rules.keys import Keys
-from rules.ledger import Held, Ledger, State
-from rules.lists import Lists
+from rules.lists.cache import Lookup
+from rules.lists.editing import Lists
+from rules.lists.ledger import Held, Ledger, State
+from rules.lists.subscribers import SubscriberLists
 from rules.model import Action, Call, Hit, NumberClass, Outcome, Step, Verdict
-from rules.rates import Rates
+from rules.records.decisions import Decisions
+from rules.records.journal import Journal
 from rules.settings import RateSettings, ScreeningSettings
 from rules.snapshots import Snapshots, snapshot_path
 from rules.store import CorruptDatabase, warm
-from rules.subscribers import SubscriberLists
 
 UNWANTED = 607  # the callee's own word (RFC 8197)
 

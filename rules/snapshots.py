@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from rules.cache import Lookup
-from rules.journal import Journal
+from rules.lists.cache import Lookup
+from rules.records.journal import Journal
 from rules.store import StoreError, copy_database, one_value
 
 _FIRST_S = 60.0  # after the start

@@ -11,9 +11,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("proxy", "rules", "console")
 SOURCES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-PURE = ("proxy/sip/", "proxy/core.py", "proxy/screening.py", "proxy/effects.py", "rules/model.py", "rules/engine.py")
+PURE = (
+    "proxy/sip/",
+    "proxy/core.py",
+    "proxy/screening.py",
+    "proxy/effects.py",
+    "rules/model.py",
+    "rules/judging/engine.py",
+)
 INPUT_OUTPUT = {"asyncio", "socket", "ssl", "sqlite3", "time", "logging", "random", "aiosqlite", "asyncio_dgram"}
-SQLITE_DOORS = ("rules/store.py", "rules/cache.py", "rules/migrations/")
+SQLITE_DOORS = ("rules/store.py", "rules/lists/cache.py", "rules/migrations/")
 TELL_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 # Files without behaviour of their own: values, settings and maps of their folder.
 NOTHING_TO_TEST = {

@@ -53,7 +53,7 @@ def test_it_runs_in_an_empty_environment(wheel, tmp_path):
     python, program = environment / "bin" / "python", environment / "bin" / "ringfence"
     run(UV, "pip", "install", "-q", "--python", python, "-c", ROOT / "requirements.lock", wheel, cwd=tmp_path)
     assert " 0 faults" in run(program, "check", cwd=tmp_path)
-    sites = run(python, "-c", "import rules.source as s; print(s.shipped('ringfence.yaml'))", cwd=tmp_path)
+    sites = run(python, "-c", "import rules.language.source as s; print(s.shipped('ringfence.yaml'))", cwd=tmp_path)
     assert Path(sites.strip()).is_relative_to(environment)
     assert "pjsua2" not in run(UV, "pip", "list", "--python", python, cwd=tmp_path), "GPL: an extra, never a dependency"
     asked = run(program, "explain", "--from", "anonymous", "--to", "110", cwd=tmp_path)

@@ -14,9 +14,9 @@ from rules.complaints.faults import ComplaintError
 from rules.complaints.secrecy import Secrecy
 from rules.complaints.settings import ComplaintSettings
 from rules.keys import Keys
-from rules.lists import Lists
+from rules.lists.editing import Lists
 from rules.model import Number, Trunk
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
 from rules.screen import decisions_path
 from rules.settings import ScreeningSettings
 from rules.store import Store

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rules.calendars import working_days
 from rules.complaints.faults import ComplaintError
+from rules.judging.calendars import working_days
 from rules.store import Connection
 
 

@@ -17,7 +17,7 @@ from rules.complaints.audit import deeds_of
 from rules.complaints.case_files import case_of, cases_of
 from rules.complaints.complaint_rows import listed
 from rules.complaints.weighing import evidence_of
-from rules.decisions import Decisions
+from rules.records.decisions import Decisions
 from rules.revisions import Revisions, revisions_path
 from rules.store import StoreError
 

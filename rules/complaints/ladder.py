@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from rules.cache import Lookup
-from rules.entries import EXACT
+from rules.lists.cache import Lookup
 from rules.model import Call, Hit
+from rules.numbering.intervals import EXACT
 
 DAY_S = 86_400.0
 TERM_DAYS = 30.0  # of the first offence

@@ -6,9 +6,9 @@ from functools import cache
 
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, Refused
-from rules.emergency import emergency_table
-from rules.entries import digits_of
 from rules.model import Number, NumberClass
+from rules.numbering.emergency import emergency_table
+from rules.numbering.intervals import digits_of
 
 _NOBODY = frozenset({NumberClass.EXTENSION, NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED})
 ALLOWED = frozenset({"allow"})

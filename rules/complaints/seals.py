@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
-from rules.conflicts import in_holes
-from rules.entries import Interval, digits_of, number_interval
-from rules.lists import count, mark_changed, put, take
-from rules.origins import Origin
+from rules.lists.conflicts import in_holes
+from rules.lists.editing import count, mark_changed, put, take
+from rules.lists.origins import Origin
+from rules.numbering.intervals import Interval, digits_of, number_interval
 from rules.store import Connection
 
 _ALLOWING = (

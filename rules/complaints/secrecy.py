@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from rules.complaints.faults import ComplaintError
 from rules.keys import Keys
-from rules.privacy import pseudonym
+from rules.records.privacy import pseudonym
 
 _NONCE = 12  # bytes, NIST SP 800-38D section 8.2.2
 _REFERENCE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: it is read aloud

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rules.complaints.archive import Archive
-from rules.entries import digits_of, encode
 from rules.model import Number
-from rules.privacy import area
+from rules.numbering.intervals import digits_of, encode
+from rules.records.privacy import area
 from rules.store import Connection
 
 _HELD = (

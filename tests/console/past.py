@@ -6,11 +6,11 @@ from pathlib import Path
 
 from console.rulebook import Rulebook, trunks_of
 from console.settings import Configuration
-from rules.decisions import Decisions, row
-from rules.engine import RuleSet
+from rules.judging.engine import RuleSet
 from rules.keys import Keys
 from rules.model import Call, Hit, Outcome
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
+from rules.records.decisions import Decisions, row
 from rules.screen import decisions_path
 from tests.rules.calls import rules
 

@@ -6,9 +6,9 @@ import pytest
 import typer
 
 from console.answers import as_json, clear_errors, fail, print_table
-from rules.admission import EntryError
 from rules.keys import KeyFileError
-from rules.source import Fault, RuleError
+from rules.language.source import Fault, RuleError
+from rules.lists.admission import EntryError
 from rules.store import DatabaseError
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from console.check import check, quoted
-from rules.source import Fault
+from rules.language.source import Fault
 
 
 def test_a_sound_configuration(file):

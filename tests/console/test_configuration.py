@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.configuration import find_configuration, load_configuration
-from rules.source import RuleError, shipped
+from rules.language.source import RuleError, shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.configuration import load_configuration
-from rules.source import RuleError
+from rules.language.source import RuleError
 
 SOUND = """\
 version: 1

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from console.settings import Configuration
-from rules.decisions import Decisions, row
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.records.decisions import Decisions, row
 from rules.screen import decisions_path
 
 CALLER = Number("+8617012345678", NumberClass.MOBILE, "CN", "17012345678")

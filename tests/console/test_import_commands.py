@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from console.commands import app
-from rules.decisions import Decisions
+from rules.records.decisions import Decisions
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from console.configuration import read_configuration
 from console.live_rules import author, live_revision, live_rulebook, put_live, rules_database, ruleset_of
 from console.rulebook import load_rulebook
-from rules.source import RuleError
+from rules.language.source import RuleError
 
 
 async def put(file, reason="test"):

@@ -4,11 +4,11 @@ import io
 
 from console.configuration import load_configuration
 from console.phone_complaints import PhoneComplaints
-from rules.compile import compile_rules
 from rules.complaints.archive import complaints_path
 from rules.complaints.complaint_rows import listed
+from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
 from rules.screen import Screen
 
 CN = Trunk("carrier", country="CN", cli_screened=True)

@@ -2,10 +2,10 @@
 
 from console.replay import Replayed
 from console.replay_report import as_text, count
-from rules.past_calls import Span
-from rules.replay import Replay
+from rules.records.past_calls import Span
+from rules.records.replay import Replay
 from tests.rules.calls import MORNING, rule, rules
-from tests.rules.test_replay import call, records, replayed
+from tests.rules.records.test_replay import call, records, replayed
 
 
 def shown(found: Replay, span: Span | None = None) -> str:

@@ -18,8 +18,8 @@ from console.configuration import load_configuration
 from console.phones import free_port
 from console.rule_changes import RuleChanges, stamps, starting_rules
 from proxy.settings import HostPort
-from rules.false_positives import Alarm
-from rules.source import RuleError
+from rules.language.source import RuleError
+from rules.records.false_positives import Alarm
 from tests.console.test_serve import serving
 from tests.rules.calls import rule
 from tests.wire import invite, request

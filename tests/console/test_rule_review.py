@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from rules.lists import Lists
+from rules.lists.editing import Lists
 from rules.settings import ListSettings
 
 NARROW = """\

@@ -3,7 +3,7 @@
 import pytest
 
 from console.rulebook import load_rulebook, trunks_of
-from rules.source import RuleError
+from rules.language.source import RuleError
 
 
 def test_rules_packs_and_trunks(file):

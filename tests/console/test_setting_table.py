@@ -8,7 +8,7 @@ import pytest
 
 from console.setting_table import in_words, json_schema, parts_of, settings
 from proxy.settings import HostPort, TrunkSettings
-from rules.source import shipped
+from rules.language.source import shipped
 
 ALL = list(settings())
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rules.decisions import Decisions
+from rules.records.decisions import Decisions
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.source import shipped
+from rules.language.source import shipped
 from tests.peers.language_server import LanguageServer
 
 pytestmark = pytest.mark.live

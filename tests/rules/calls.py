@@ -1,12 +1,12 @@
 """Calls and rule sets for tests: a few words in, the real thing out."""
 
-from rules.compile import compile_rules
-from rules.engine import RuleSet
-from rules.faults import Fault
+from rules.judging.engine import RuleSet
+from rules.language.compile import compile_rules
+from rules.language.faults import Fault
+from rules.language.source import read_document
 from rules.model import Call, Hit, Trunk
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
 from rules.settings import ListSettings, ScreeningSettings
-from rules.source import read_document
 
 CN = Trunk("carrier", country="CN")
 TRUSTED = Trunk("trusted", country="CN", identity_trusted=True, cli_screened=True)

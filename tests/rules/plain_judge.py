@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.model import Call, Hit
-from rules.numbers import canonical_prefix, read_number
+from rules.numbering.numbers import canonical_prefix, read_number
 from tests.rules.calls import CN
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rules.compile import compile_rules, read_files
+from rules.language.compile import compile_rules, read_files
+from rules.language.rule_files import NO_CONFIGURATION
+from rules.language.source import load_document
 from rules.model import Trunk
 from rules.revisions import FileText, Revisions, Superseded, Texts, read_revision, revisions_path, texts_of
-from rules.rule_files import NO_CONFIGURATION
 from rules.settings import ScreeningSettings
-from rules.source import load_document
 from rules.store import StoreError
 from tests.rules.calls import rule
 

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from rules.decisions import Decisions, HitCount
-from rules.fact_sources import FactSources
-from rules.ledger import import_ledger
-from rules.lists import Origin
+from rules.judging.fact_sources import FactSources
+from rules.lists.editing import Origin
+from rules.lists.ledger import import_ledger
+from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.records.decisions import Decisions, HitCount
 from rules.screen import Screen, decisions_path
 from rules.settings import ListSettings, LogSettings, ScreeningSettings
-from rules.subscribers import SubscriberStore
 
 SETTINGS = ScreeningSettings(
     lists={"nuisance": ListSettings(kind="block"), "homes": ListSettings(kind="plain")},

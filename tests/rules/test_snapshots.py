@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from rules.cache import Lookup
-from rules.lists import Lists
+from rules.lists.cache import Lookup
+from rules.lists.editing import Lists
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
 from rules.screen import Screen
 from rules.settings import ListSettings, ScreeningSettings, StorageSettings

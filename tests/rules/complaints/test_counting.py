@@ -2,7 +2,7 @@
 
 from rules.complaints.counting import stopped_since
 from rules.complaints.ties import rang_lately
-from rules.ledger import import_ledger
+from rules.lists.ledger import import_ledger
 from rules.model import Step
 from tests.rules.complaints.town import DAY, SPAM
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from rules.compile import compile_rules
 from rules.complaints.complaint_rows import find
 from rules.complaints.faults import NotFound
 from rules.complaints.states import FoundBy
 from rules.complaints.story import story_of
+from rules.language.compile import compile_rules
 from rules.model import Action, Call, Outcome, Step
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
 from rules.screen import Screen
 from tests.rules.complaints.town import CHINA, SCREENING, SPAM, Town
 

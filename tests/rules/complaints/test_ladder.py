@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.cache import Lookup
 from rules.complaints.ladder import DAY_S, DECAY_DAYS, TERM_DAYS, Ladder, LadderStep, Standing
+from rules.lists.cache import Lookup
 from rules.model import Call, Number, NumberClass
 from tests.rules.complaints.town import CHINA, SCREENING, SPAM
 

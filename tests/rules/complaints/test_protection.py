@@ -4,7 +4,7 @@ import pytest
 
 from rules.complaints.faults import ComplaintError, Refused
 from rules.complaints.protection import ALLOWED, accusable, on_list_of, restrainable
-from rules.lists import Origin
+from rules.lists.editing import Origin
 from tests.rules.complaints.town import DAY, SPAM
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rules.cache import Lookup
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
 from rules.complaints.seals import last_seal, release_seal, sealed_list, set_seal, standing_seal
-from rules.lists import Origin
-from rules.origins import Qualification
+from rules.lists.cache import Lookup
+from rules.lists.editing import Origin
+from rules.lists.origins import Qualification
 from tests.rules.complaints.town import SCREENING, SPAM
 
 BANK = Origin("contract", qualification=Qualification("l", "d", "p", "", 9e9, "Bank of Somewhere", "wang"))

@@ -8,9 +8,9 @@ from rules.complaints.desk import Desk
 from rules.complaints.reading import NewComplaint
 from rules.complaints.settings import ComplaintSettings
 from rules.complaints.states import FoundBy
-from rules.decisions import Decisions, row
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
-from rules.numbers import read_number
+from rules.numbering.numbers import read_number
+from rules.records.decisions import Decisions, row
 from rules.screen import decisions_path
 from rules.settings import ListSettings, ScreeningSettings
 

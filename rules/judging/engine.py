@@ -1,0 +1,319 @@
+"""Who wins: one call, its list entries and the rules that hold become one verdict, by a fixed precedence.
+
+emergency > subscriber's allow > operator's allow > sealed > subscriber's block > operator's block and
+do-not-originate > ladder > deciding rules > shared lists > suspicion. The first forward, reject or divert ends the
+search; tags are marks that add up; the order of files and rules never matters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from rules.judging.conditions import ALL, Condition
+from rules.judging.facts import COUNTS_ON_ANY, Facts, WallClock
+from rules.judging.index import Index
+from rules.model import Action, Call, Fired, Hit, Step, Verdict
+
+# What an entry does by itself, by the kind of its list: the step it stands in, and the action.
+ENTRY_EFFECTS: dict[str, tuple[Step, Action]] = {
+    "subscriber-allow": (Step.SUBSCRIBER_ALLOW, Action.FORWARD),
+    "allow": (Step.OPERATOR_ALLOW, Action.FORWARD),
+    "sealed": (Step.SEALED, Action.REJECT),
+    "subscriber-block": (Step.SUBSCRIBER_BLOCK, Action.REJECT),
+    "block": (Step.OPERATOR_BLOCK, Action.REJECT),
+    "do-not-originate": (Step.OPERATOR_BLOCK, Action.REJECT),
+    "ladder-tag": (Step.LADDER, Action.TAG),  # a mark: it ends nothing
+    "ladder-limit": (Step.LADDER, Action.REJECT),
+    "ladder-reject": (Step.LADDER, Action.REJECT),
+}
+STEPS = tuple(Step)
+RANK = {step: rank for rank, step in enumerate(STEPS)}
+_RULES_RANK = RANK[Step.RULES]
+_DECIDES = {Action.FORWARD: 0, Action.REJECT: 1, Action.DIVERT: 2}  # among deciding rules, the smaller wins
+
+
+def bucket(rule: str, number: str) -> float:
+    """Where a caller falls for a rule that acts on a share of callers: 0 to 100, its own lot for each rule."""
+    digest = hashlib.blake2b(number.encode(), digest_size=4, key=rule.encode()).digest()
+    return int.from_bytes(digest, "big") * 100 / 2**32
+
+
+class CompiledRule:
+    """A rule ready to be asked."""
+
+    __slots__ = (
+        "action",
+        "asks",
+        "because",
+        "destination",
+        "fired",
+        "label",
+        "name",
+        "observed",
+        "place",
+        "profile",
+        "share",
+        "stops",
+        "suspicion",
+        "unless",
+        "when",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        because: str,
+        place: str,
+        action: Action | None,
+        when: Condition,
+        unless: Sequence[Condition] = (),
+        profile: str = "",
+        destination: str = "",
+        label: str = "",
+        suspicion: int = 0,
+        share: float = 100.0,
+    ) -> None:
+        self.name = name
+        self.because = because
+        self.place = place  # file:line
+        self.action = action  # None: it adds suspicion
+        self.asks = when.parts if when.how == ALL else (when,)  # all must hold
+        self.stops = tuple(unless)  # one is enough
+        self.when = tuple([part.holds for part in self.asks])
+        self.unless = tuple([part.holds for part in self.stops])
+        self.profile = profile
+        self.destination = destination
+        self.label = label
+        self.suspicion = suspicion
+        self.share = share  # percent of callers on which it acts
+        effect = f"suspicion {suspicion:+d}" if action is None else action.value
+        step = Step.SUSPICION if action is None else Step.RULES
+        self.fired = Fired(name, step, effect, place)
+        self.observed = Fired(name, step, f"observe: {effect}", place)
+
+    def holds(self, facts: Facts) -> bool:
+        """Do its conditions hold, whatever comes of it?"""
+        for condition in self.when:
+            if not condition(facts):
+                return False
+        for condition in self.unless:  # noqa: SIM110 - a generator costs a third of a microsecond
+            if condition(facts):
+                return False
+        return True
+
+    def acts(self, call: Call) -> bool:
+        """Does it act on this call, or only observe it?"""
+        share = self.share
+        if share >= 100.0:
+            return True
+        return share > 0.0 and bucket(self.name, call.caller.canonical or call.called.canonical) < share
+
+
+def counts(hit: Hit, call: Call) -> bool:
+    """Does this entry act on this call? An allow entry must not open the door to a forged number."""
+    if hit.kind in COUNTS_ON_ANY:
+        return True
+    if hit.number != call.callers[0].canonical:
+        return False
+    if hit.kind != "allow":
+        return True
+    return call.believed and (not hit.trunks or call.trunk.name in hit.trunks)
+
+
+class Judgement:
+    """The state of one search for a verdict: what decides so far, what marks, and what fired."""
+
+    __slots__ = ("best", "call", "decider", "fired", "label", "marked", "rank", "suspicion", "tag", "top")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.fired: list[Fired] = []
+        self.rank = len(STEPS)  # rank of the step that decides; smaller wins
+        self.best: tuple[object, ...] = ()  # place of the decider within its step; smaller wins
+        self.decider: CompiledRule | Hit | None = None
+        self.tag: CompiledRule | None = None
+        self.marked: Hit | None = None  # the step of the ladder that tags
+        self.label = ""
+        self.suspicion = 0
+        self.top: tuple[int, str, str] = (0, "", "")  # who added most: (-suspicion, name, because)
+
+    def decide(self, rank: int, order: tuple[object, ...], decider: CompiledRule | Hit) -> None:
+        """Let a decider stand if it comes before the one that stands."""
+        if rank < self.rank or (rank == self.rank and order < self.best):
+            self.rank, self.best, self.decider = rank, order, decider
+
+    def suspect(self, suspicion: int, name: str, because: str) -> None:
+        """Add to the sum, and remember who added most."""
+        self.suspicion += suspicion
+        self.top = min(self.top, (-suspicion, name, because))
+
+    def hear_lists(self, hits: Sequence[Hit]) -> None:
+        """What the entries that cover the caller do by themselves."""
+        call = self.call
+        suspects: dict[str, Hit] = {}
+        for hit in hits:
+            detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
+            kind = hit.kind
+            if kind == "suspect":
+                other = suspects.get(hit.list)
+                if other is None or (-hit.narrowness, hit.entry) < (-other.narrowness, other.entry):
+                    suspects[hit.list] = hit
+                continue
+            effect = ENTRY_EFFECTS.get(kind)
+            if effect is None or not counts(hit, call):
+                self.fired.append(Fired(hit.list, Step.DEFAULT, "fact", detail))
+                continue
+            step, action = effect
+            if hit.shared:
+                step = Step.SHARED
+            self.fired.append(Fired(hit.list, step, action.value, detail))
+            if action is Action.TAG:
+                self.marked = hit
+                continue
+            self.decide(RANK[step], (-hit.narrowness, action is not Action.FORWARD, hit.list, hit.entry), hit)
+        for hit in suspects.values():  # once a list: by its narrowest entry
+            detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
+            self.fired.append(Fired(hit.list, Step.SUSPICION, f"suspicion {hit.suspicion:+d}", detail))
+            self.suspect(hit.suspicion, hit.list, f"on list {hit.list}")
+
+    def hear_rules(self, rules: Sequence[CompiledRule]) -> None:
+        """What the rules whose conditions hold do."""
+        for rule in rules:
+            if not rule.acts(self.call):
+                self.fired.append(rule.observed)
+                continue
+            self.fired.append(rule.fired)
+            action = rule.action
+            if action is None:
+                self.suspect(rule.suspicion, rule.name, rule.because)
+            elif action is Action.TAG:
+                if self.tag is None or rule.name < self.tag.name:
+                    self.tag = rule
+            else:
+                self.decide(_RULES_RANK, (_DECIDES[action], rule.name), rule)
+
+    def verdict(self, revision: str) -> Verdict:
+        """What happens to the call."""
+        if len(self.fired) > 1:
+            self.fired.sort(key=lambda fired: (RANK[fired.step], fired))
+        decider, trunk = self.decider, self.call.trunk
+        if isinstance(decider, Hit):
+            return self._by_list(decider, revision)
+        tag, marked, suspicion = self.tag, self.marked, self.suspicion
+        if decider is not None:
+            if decider.action is Action.FORWARD and marked is not None:
+                return self._by_ladder(marked, revision)
+            if decider.action is Action.FORWARD and tag is not None:
+                return self._by_rule(Action.TAG, tag, revision)
+            assert decider.action is not None
+            return self._by_rule(decider.action, decider, revision)
+        if suspicion >= trunk.reject_at:
+            return self._by_suspicion(Action.REJECT, revision)
+        if marked is not None:
+            return self._by_ladder(marked, revision)
+        if tag is not None:
+            return self._by_rule(Action.TAG, tag, revision)
+        if suspicion >= trunk.tag_at:
+            return self._by_suspicion(Action.TAG, revision)
+        return Verdict(Action.FORWARD, Step.DEFAULT, suspicion=suspicion, fired=tuple(self.fired), revision=revision)
+
+    def _by_list(self, hit: Hit, revision: str) -> Verdict:
+        step = STEPS[self.rank]
+        action = ENTRY_EFFECTS[hit.kind][1]
+        return Verdict(
+            action,
+            step,
+            rule=hit.list,
+            reason=f"on list {hit.list}",
+            profile=_profile(hit, self.call) if action is Action.REJECT else "",
+            suspicion=self.suspicion,
+            fired=tuple(self.fired),
+            revision=revision,
+        )
+
+    def _by_ladder(self, hit: Hit, revision: str) -> Verdict:
+        return Verdict(
+            Action.TAG,
+            Step.LADDER,
+            rule=hit.list,
+            reason=f"on step {hit.entry} of the ladder",
+            suspicion=self.suspicion,
+            fired=tuple(self.fired),
+            label=self.tag.label if self.tag else "",
+            revision=revision,
+        )
+
+    def _by_rule(self, action: Action, rule: CompiledRule, revision: str) -> Verdict:
+        marked = self.tag is not None and action in (Action.TAG, Action.DIVERT)
+        return Verdict(
+            action,
+            Step.RULES,
+            rule=rule.name,
+            reason=rule.because,
+            profile=(rule.profile or self.call.trunk.profile) if action is Action.REJECT else "",
+            suspicion=self.suspicion,
+            fired=tuple(self.fired),
+            label=self.tag.label if marked and self.tag else "",
+            destination=rule.destination if action is Action.DIVERT else "",
+            revision=revision,
+        )
+
+    def _by_suspicion(self, action: Action, revision: str) -> Verdict:
+        return Verdict(
+            action,
+            Step.SUSPICION,
+            rule=self.top[1],
+            reason=self.top[2],
+            profile=self.call.trunk.profile if action is Action.REJECT else "",
+            suspicion=self.suspicion,
+            fired=tuple(self.fired),
+            revision=revision,
+        )
+
+
+def _profile(hit: Hit, call: Call) -> str:
+    """Who is limited hears another word than who is blocked, where the operator has a profile `limit`."""
+    return "limit" if hit.kind == "ladder-limit" else call.trunk.profile
+
+
+class RuleSet:
+    """All rules that are on, compiled; immutable, so that the proxy swaps one for another between two calls."""
+
+    __slots__ = ("called_lists", "clock", "facts", "index", "rates", "revision", "rules")
+
+    def __init__(
+        self,
+        rules: Sequence[CompiledRule],
+        index: Index[CompiledRule],
+        *,
+        clock: WallClock,
+        revision: str,
+        called_lists: frozenset[str] = frozenset(),
+        rates: frozenset[tuple[str, int]] = frozenset(),
+        facts: frozenset[str] = frozenset(),
+    ) -> None:
+        self.rules = tuple(rules)  # by name
+        self.index = index
+        self.clock = clock
+        self.revision = revision  # 12 hexadecimal digits of a hash over what the rules mean
+        self.rates = rates  # counted facts that some rule asks for: (name, seconds)
+        self.facts = facts  # other facts that some rule asks for, by name
+        self.called_lists = called_lists  # lists that the called number must be looked up on
+
+    def judge(self, call: Call, caller_hits: Sequence[Hit] = (), called_hits: Sequence[Hit] = ()) -> Verdict:
+        """What happens to the call; pure, and nothing about emergency calls can be overruled."""
+        if call.emergency or (called_hits and any(hit.kind == "emergency" for hit in called_hits)):
+            return Verdict(Action.FORWARD, Step.EMERGENCY, reason="emergency call", revision=self.revision)
+        facts = Facts(call, caller_hits, called_hits, self.clock)
+        found = self.index.candidates(facts)
+        held = [rule for rule in found if rule.holds(facts)] if found else []
+        if not held and not caller_hits:
+            return Verdict(Action.FORWARD, Step.DEFAULT, revision=self.revision)
+        judgement = Judgement(call)
+        if caller_hits:
+            judgement.hear_lists(caller_hits)
+        if held:
+            judgement.hear_rules(held)
+        return judgement.verdict(self.revision)

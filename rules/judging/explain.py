@@ -1,0 +1,186 @@
+"""Why a call got its verdict, in sentences: each step in order, what matched, what did not and why, what goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from rules.judging.conditions import Condition
+from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts
+from rules.judging.facts import Facts
+from rules.model import Action, Call, Hit, Number, Step, Verdict
+
+ALL_RULES_BELOW = 30  # with more rules, those that do not concern the call are only counted
+
+
+class Line(NamedTuple):
+    """One sentence about one step."""
+
+    step: str
+    text: str
+    won: bool = False  # this is what decided
+    place: str = ""  # file:line of the rule that it is about
+
+
+def explain(
+    call: Call, verdict: Verdict, ruleset: RuleSet, hits: Sequence[Hit] = (), called_hits: Sequence[Hit] = ()
+) -> list[Line]:
+    """Every step in the order of precedence, ending with what goes out on the wire."""
+    facts = Facts(call, hits, called_hits, ruleset.clock)
+    lines = [the_call(call, ruleset)]
+    lines += _emergency(call, called_hits, verdict)
+    if verdict.step is not Step.EMERGENCY:
+        for step in (
+            Step.SUBSCRIBER_ALLOW,
+            Step.OPERATOR_ALLOW,
+            Step.SEALED,
+            Step.SUBSCRIBER_BLOCK,
+            Step.OPERATOR_BLOCK,
+            Step.LADDER,
+        ):
+            lines += _lists(step, call, hits, verdict)
+        lines += _rules(facts, ruleset, verdict)
+        lines += _lists(Step.SHARED, call, hits, verdict)
+        lines += _suspicion(call, verdict)
+    lines.append(_outcome(verdict, ruleset))
+    lines += [Line("on the wire", text) for text in on_the_wire(verdict)]
+    return lines
+
+
+def the_call(call: Call, ruleset: RuleSet) -> Line:
+    """Who calls whom, when, by which trunk."""
+    at = datetime.fromtimestamp(call.at, ruleset.clock.zone)
+    believed = "the number can be believed" if call.believed else "the number cannot be believed"
+    others = ", ".join(_number(number) for number in call.callers[1:])
+    text = (
+        f"{_number(call.caller)}{f' (also shown: {others})' if others else ''} calls {_number(call.called)} by trunk "
+        f"{call.trunk.name or 'unknown'} on {at:%a %Y-%m-%d %H:%M:%S}; {believed}"
+    )
+    return Line("call", text)
+
+
+def _number(number: Number) -> str:
+    kind = f"{number.kind}, {number.region}" if number.region else number.kind
+    return f"{number.canonical} ({kind})" if number.canonical else f"{kind} caller {number.raw!r}"
+
+
+def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list[Line]:
+    name = str(Step.EMERGENCY)
+    if verdict.step is not Step.EMERGENCY:
+        return [Line(name, "the called number is no emergency number")]
+    extra = [hit for hit in called_hits if hit.kind == "emergency"]
+    why = f"stands on list {extra[0].list}" if extra and not call.emergency else "is an emergency number"
+    called = call.called.raw or call.called.canonical
+    return [Line(name, f"{called} {why}: the call passes, nothing else is asked", True)]
+
+
+def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> list[Line]:
+    """The entries of one step that cover a number of the caller."""
+    lines = []
+    for hit in sorted(hits, key=lambda hit: (-hit.narrowness, hit.list, hit.entry)):
+        effect = ENTRY_EFFECTS.get(hit.kind)
+        if effect is None or (Step.SHARED if hit.shared else effect[0]) is not step:
+            continue
+        entry = f"{hit.entry} on list {hit.list}" + (f", from {hit.source}" if hit.source else "")
+        if counts(hit, call):
+            won = verdict.step is step and verdict.rule == hit.list
+            lines.append(Line(step, f"{entry}: {_does(effect[1])}", won))
+        else:
+            lines.append(Line(step, f"{entry}: does not count, because {_why_not(hit, call)}"))
+    return lines or [Line(step, "no entry covers the caller")]
+
+
+def _why_not(hit: Hit, call: Call) -> str:
+    if hit.number != call.callers[0].canonical:
+        return f"{hit.number} is not the asserted number"
+    if hit.trunks and call.trunk.name not in hit.trunks:
+        return f"it is only for trunk {', '.join(hit.trunks)}"
+    return "the number cannot be believed on this trunk"
+
+
+def _does(action: Action) -> str:
+    return {Action.FORWARD: "the call passes", Action.REJECT: "the call is rejected"}.get(action, str(action))
+
+
+def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict) -> list[Line]:
+    """The rules that hold, and why the others that concern the call do not."""
+    near = ruleset.rules if len(ruleset.rules) <= ALL_RULES_BELOW else tuple(ruleset.index.candidates(facts))
+    lines = []
+    for rule in sorted(near, key=lambda rule: (not rule.holds(facts), rule.name)):
+        won = verdict.rule == rule.name and verdict.step in (Step.RULES, Step.SUSPICION)
+        lines.append(Line(Step.RULES, f"{rule.name}: {_rule(rule, facts)}", won, rule.place))
+    rest = len(ruleset.rules) - len(near)
+    if rest:
+        lines.append(Line(Step.RULES, f"{rest} more rules do not concern this call"))
+    return lines or [Line(Step.RULES, "there are no rules")]
+
+
+def _rule(rule: CompiledRule, facts: Facts) -> str:
+    missing = next((part for part in rule.asks if not part.holds(facts)), None)
+    if missing is not None:
+        return f"does not hold: {_asked(missing, facts)}"
+    stopping = next((part for part in rule.stops if part.holds(facts)), None)
+    if stopping is not None:
+        return f"holds, but is stopped: unless {said(stopping)}"
+    effect = f"suspicion {rule.suspicion:+d}" if rule.action is None else str(rule.action)
+    if not rule.acts(facts.call):
+        why = "it only observes" if not rule.share else f"this caller is not in its {rule.share:g}%"
+        return f"holds, and would say {effect}, but {why}"
+    return f"holds: {'; '.join(said(part) for part in rule.asks)}; says {effect}"
+
+
+def said(condition: Condition) -> str:
+    """A condition in words, its parts included."""
+    if not condition.parts:
+        return condition.says
+    return f"({f' {condition.joint} '.join(said(part) for part in condition.parts)})"
+
+
+def _asked(condition: Condition, facts: Facts) -> str:
+    """A condition that fails, and what the call shows instead."""
+    if condition.parts:
+        failing = [part for part in condition.parts if not part.holds(facts)]
+        return f" {condition.joint} ".join(_asked(part, facts) for part in failing)
+    seen = condition.sees(facts)
+    return f"{condition.says}? {seen}" if seen else condition.says
+
+
+def _suspicion(call: Call, verdict: Verdict) -> list[Line]:
+    lines = []
+    for fired in verdict.fired:
+        if fired.step is Step.SUSPICION and fired.effect.startswith("suspicion"):
+            won = verdict.step is Step.SUSPICION and verdict.rule == fired.name
+            added = fired.effect.removeprefix("suspicion ")
+            lines.append(Line(Step.SUSPICION, f"{fired.name}: {added}, {fired.detail}", won))
+    trunk = call.trunk
+    limits = f"from {trunk.tag_at} a call is tagged, from {trunk.reject_at} rejected"
+    return [*lines, Line(Step.SUSPICION, f"{verdict.suspicion} in all; {limits}")]
+
+
+def _outcome(verdict: Verdict, ruleset: RuleSet) -> Line:
+    place = next((rule.place for rule in ruleset.rules if rule.name == verdict.rule), "")
+    place = place if verdict.step in (Step.RULES, Step.SUSPICION) else ""
+    by = f" by {verdict.rule}" if verdict.rule else ""
+    reason = f": {verdict.reason}" if verdict.reason else ""
+    return Line("verdict", f"{verdict.action}{by} ({verdict.step}){reason}", True, place)
+
+
+def on_the_wire(verdict: Verdict) -> list[str]:
+    """What the two sides see of the verdict."""
+    if verdict.action is Action.REJECT:
+        return [
+            f"the caller gets the response of reply profile {verdict.profile or 'decline'}, with the decision's id in "
+            "Reason; neither rule nor list is named",
+            "the callee sees nothing",
+        ]
+    if verdict.action is Action.TAG:
+        label = f", and the label {verdict.label!r} before the caller's name" if verdict.label else ""
+        return [
+            f"the callee gets X-Ringfence-Verdict: suspected, X-Ringfence-Rule: {verdict.rule} and "
+            f"X-Ringfence-Decision with the decision's id{label}",
+            "the caller notices nothing",
+        ]
+    if verdict.action is Action.DIVERT:
+        return [f"the call goes to {verdict.destination or 'the place set for diverted calls'}"]
+    return ["the call goes on without any header of ours"]

@@ -1,0 +1,355 @@
+"""Rule files in, one immutable rule set out; or every fault at once, and nothing.
+
+A file whose examples fail is refused. The revision is a hash over what the rules mean: the order of files and rules,
+comments and examples leave it as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rules.judging.calendars import working_days
+from rules.judging.conditions import NEVER, Condition
+from rules.judging.engine import CompiledRule, RuleSet
+from rules.judging.facts import Facts, WallClock
+from rules.judging.index import Index, Key
+from rules.language.condition_compiler import ConditionCompiler, Surroundings
+from rules.language.examples import example_facts, example_words
+from rules.language.faults import Fault, Location, nearest
+from rules.language.grammar import Example, Rule, When
+from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
+from rules.language.source import Document, without_collection
+from rules.model import Action, Trunk
+from rules.settings import ScreeningSettings
+
+
+def compile_rules(
+    sources: Iterable[Path | Document] | RuleFiles,
+    settings: ScreeningSettings,
+    *,
+    trunks: Sequence[Trunk] = (),
+    profiles: Collection[str] | None = None,
+    lists: Iterable[str] = (),
+    configuration: Document | None = None,
+    facts: Collection[str] | None = None,
+    now: float | None = None,
+) -> tuple[RuleSet | None, list[Fault]]:
+    """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
+
+    The rule set is None when there is any fault; warnings alone stop nothing. Bare numbers are read in the one country
+    of `trunks`, if a file names no other. `profiles` are the reply profiles, `lists` those beyond `settings`. Where the
+    sources are files already read, they are all there is: packs stand among them.
+    """
+    with without_collection():
+        compiler = _Compiler(settings, trunks, profiles, lists, facts, time.time() if now is None else now)
+        configuration = configuration or NO_CONFIGURATION
+        return compiler.compile(read_files(sources, settings, configuration), configuration)
+
+
+class Unproved(NamedTuple):
+    """Rules that were compiled without asking whether their examples hold."""
+
+    ruleset: RuleSet | None  # None: there are faults
+    faults: list[Fault]
+    built: list[Built]
+    setting: Setting
+    files: list[SourceFile]
+
+
+def compile_unproved(
+    sources: Iterable[Path | Document] | RuleFiles,
+    settings: ScreeningSettings,
+    *,
+    trunks: Sequence[Trunk] = (),
+    profiles: Collection[str] | None = None,
+    configuration: Document | None = None,
+    facts: Collection[str] | None = None,
+    now: float | None = None,
+) -> Unproved:
+    """The same for whoever runs the examples: one that fails is no fault here."""
+    with without_collection():
+        compiler = _Compiler(settings, trunks, profiles, (), facts, time.time() if now is None else now)
+        compiler.proving = False
+        configuration = configuration or NO_CONFIGURATION
+        files = read_files(sources, settings, configuration)
+        ruleset, faults = compiler.compile(files, configuration)
+        return Unproved(ruleset, faults, compiler.built, compiler.setting, files.files)
+
+
+def read_files(
+    sources: Iterable[Path | Document] | RuleFiles, settings: ScreeningSettings, configuration: Document
+) -> RuleFiles:
+    """These files, what they include, and the packs that are on."""
+    if isinstance(sources, RuleFiles):
+        return sources
+    files = RuleFiles()
+    files.add_all(sources)
+    files.add_packs(settings.use, configuration)
+    return files
+
+
+class Built(NamedTuple):
+    """A rule on its way into the rule set."""
+
+    file: SourceFile
+    rule: Rule
+    loc: Location
+    compiled: CompiledRule
+    keys: tuple[Key, ...]
+
+
+class Setting(NamedTuple):
+    """What made-up calls are made in: trunks, lists by their kinds, the clock."""
+
+    trunks: dict[str, Trunk]
+    kinds: dict[str, str]
+    country: str  # the one country of all trunks
+    clock: WallClock
+
+    def trunk(self, example: Example, country: str) -> Trunk | None:
+        """The trunk of an example: the one it names, else one of the file's country, else a made-up one."""
+        if example.trunk and self.trunks and example.trunk not in self.trunks:
+            return None
+        trunk = self.trunks.get(example.trunk)
+        if trunk is None:
+            alike = (known for known in self.trunks.values() if known.country == country)
+            trunk = next(alike, Trunk(example.trunk or "example", country=country))
+        return trunk._replace(country=example.trunk_country) if example.trunk_country else trunk
+
+    def faults(self, example: Example, document: Document, loc: Location) -> list[Fault]:
+        """Lists and trunks that an example names and nobody made."""
+        found = [
+            document.fault(loc, f"there is no list {name!r}", nearest(name, self.kinds))
+            for name in (*example.on_list, *example.called_on_list)
+            if name not in self.kinds
+        ]
+        if self.trunk(example, "") is None:
+            hint = nearest(example.trunk, self.trunks)
+            found.append(document.fault((*loc, "trunk"), f"there is no trunk {example.trunk!r}", hint))
+        return found
+
+
+class _Compiler:
+    def __init__(
+        self,
+        settings: ScreeningSettings,
+        trunks: Sequence[Trunk],
+        profiles: Collection[str] | None,
+        lists: Iterable[str],
+        facts: Collection[str] | None,
+        now: float,
+    ) -> None:
+        self.settings = settings
+        self.trunks = {trunk.name: trunk for trunk in trunks}
+        self.profiles = profiles
+        self.faults: list[Fault] = []
+        self.kinds = dict.fromkeys(lists, "plain")
+        self.kinds.update((name, str(listed.kind)) for name, listed in settings.lists.items())
+        countries = {trunk.country for trunk in trunks if trunk.country}
+        self.country = countries.pop() if len(countries) == 1 else ""
+        self.surroundings = Surroundings(lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=facts)
+        works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year)
+        self.clock = WallClock(settings.time_zone, works)
+        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
+        self.proving = True
+        self.built: list[Built] = []
+        self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
+
+    def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
+        self.faults += files.faults
+        self._name_conditions(files.files)
+        built = self.built = self._build_all(files.files)
+        for item in built:
+            self._prove(item)
+        self._warn_of_calendar(files.files, configuration)
+        faults = sorted(self.faults)
+        if any(not fault.warning for fault in faults):
+            return None, faults
+        emergency = {name for name, kind in self.kinds.items() if kind == "emergency"}
+        ruleset = RuleSet(
+            sorted((item.compiled for item in built), key=lambda rule: rule.name),
+            Index(((item.compiled, item.keys) for item in built), self.surroundings.patterns),
+            clock=self.clock,
+            revision=self._revision(built, files.files),
+            called_lists=frozenset(self.surroundings.called_lists | emergency),
+            rates=frozenset(self.surroundings.rates),
+            facts=frozenset(self.surroundings.facts),
+        )
+        return ruleset, faults
+
+    def _country(self, file: SourceFile) -> str:
+        return file.content.country or self.country
+
+    def _conditions_of(self, file: SourceFile) -> ConditionCompiler:
+        def report(loc: Location, what: str, hint: str, warning: bool = False) -> None:
+            self.faults.append(file.document.fault(loc, what, hint, warning=warning))
+
+        return ConditionCompiler(self.surroundings, self._country(file), report)
+
+    def _name_conditions(self, files: Sequence[SourceFile]) -> None:
+        """Compile named conditions, those first that others refer to."""
+        owners: dict[str, SourceFile] = {}
+        for file in files:
+            for name in file.content.conditions:
+                if name in owners:
+                    what = f"condition {name!r} stands in {owners[name].document.file} too"
+                    self.faults.append(file.document.fault(("conditions", name), what, "give one of them another name"))
+                owners.setdefault(name, file)
+        begun: set[str] = set()
+
+        def define(name: str) -> None:
+            file = owners[name]
+            if name in begun:
+                return
+            begun.add(name)
+            when = file.content.conditions[name]
+            for other in references(when):
+                if other in begun and other not in self.surroundings.named:
+                    what = f"condition {name!r} refers to itself by way of {other!r}"
+                    self.faults.append(file.document.fault(("conditions", name), what, "break the circle"))
+                elif other in owners:
+                    define(other)
+            condition = self._conditions_of(file).when(when, ("conditions", name))
+            self.surroundings.named[name] = condition
+
+        for name in sorted(owners):
+            define(name)
+
+    def _build_all(self, files: Sequence[SourceFile]) -> list[Built]:
+        built: list[Built] = []
+        places: dict[str, str] = {}
+        for file in files:
+            conditions = self._conditions_of(file)
+            for position, rule in enumerate(file.content.rules):
+                if rule.rule in file.off:
+                    continue
+                loc: Location = ("rules", position)
+                place = f"{file.shown}:{file.document.locate(loc)[0]}"
+                if rule.rule in places:
+                    what = f"rule {rule.rule!r} stands in {places[rule.rule]} too"
+                    self.faults.append(file.document.fault((*loc, "rule"), what, "give one of them another name"))
+                places.setdefault(rule.rule, place)
+                built.append(self._build(file, rule, loc, place, conditions))
+        return built
+
+    def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> Built:
+        known = len(self.faults)
+        when = conditions.when(rule.when, (*loc, "when"))
+        unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
+        wrong = any(not fault.warning for fault in self.faults[known:])
+        if wrong or any(part is NEVER for part in _parts([when, *unless])):
+            self.unsound.add(rule.rule)
+        then = rule.then
+        if then.profile and self.profiles is not None and then.profile not in self.profiles:
+            what = f"there is no reply profile {then.profile!r}"
+            self.faults.append(file.document.fault((*loc, "then"), what, nearest(then.profile, self.profiles)))
+        compiled = CompiledRule(
+            rule.rule,
+            because=rule.because,
+            place=place,
+            action=None if then.action == "suspicion" else Action(then.action),
+            when=when,
+            unless=unless,
+            profile=then.profile,
+            destination=then.destination,
+            label=then.label,
+            suspicion=then.suspicion,
+            share=rule.mode,
+        )
+        return Built(file, rule, loc, compiled, when.keys)
+
+    def _prove(self, item: Built) -> None:
+        """Run a rule's examples; one that fails is a fault."""
+        if not item.rule.catches:
+            what = f"rule {item.rule.rule!r} shows no call that it catches"
+            hint = "add catches: [{from: NUMBER, to: NUMBER}]"
+            self.faults.append(item.file.document.fault((*item.loc, "rule"), what, hint, warning=True))
+        for key, examples in (("catches", item.rule.catches), ("spares", item.rule.spares)):
+            for position, example in enumerate(examples):
+                self._try(item, example, (*item.loc, key, position), wanted=key == "catches")
+
+    def _try(self, item: Built, example: Example, loc: Location, *, wanted: bool) -> None:
+        fault = item.file.document.fault
+        self.faults += self.setting.faults(example, item.file.document, loc)
+        trunk = self.setting.trunk(example, self._country(item.file))
+        if trunk is None:
+            return
+        facts = example_facts(example, trunk, self.clock, self.kinds)
+        if facts.call.emergency:
+            self.faults.append(
+                fault(loc, f"{example.to!r} is an emergency number, which no rule sees", "let the example call another")
+            )
+            return
+        rule = item.compiled
+        if not self.proving or rule.name in self.unsound or rule.holds(facts) is wanted:
+            return
+        words = example_words(example)
+        if not wanted:
+            self.faults.append(
+                fault(
+                    loc,
+                    f"rule {rule.name!r} catches what it should spare: {words}",
+                    "narrow `when`, or add to `unless`",
+                )
+            )
+            return
+        why = next((part for part in rule.asks if not part.holds(facts)), None)
+        stop = next((part for part in rule.stops if part.holds(facts)), None)
+        hint = _does_not_hold(why, facts) if why else f"`unless` stops it: {stop.says}" if stop else ""
+        self.faults.append(fault(loc, f"rule {rule.name!r} does not catch: {words}", hint))
+
+    def _warn_of_calendar(self, files: Sequence[SourceFile], configuration: Document) -> None:
+        days = {day for file in files for when in _whens(file) for day in _days(when)}
+        if self.calendar_warning and days & {"working", "off"}:
+            hint = "name the days of the week where it matters"
+            self.faults.append(configuration.fault((), self.calendar_warning, hint, warning=True))
+
+    def _revision(self, built: Sequence[Built], files: Sequence[SourceFile]) -> str:
+        meaning = []
+        for item in built:
+            rule = item.rule.model_dump_json(exclude={"catches", "spares", "source"}, exclude_defaults=True)
+            meaning.append(f"{self._country(item.file)} {rule}")
+        for file in files:
+            for name, when in file.content.conditions.items():
+                meaning.append(f"{name} {self._country(file)} {when.model_dump_json(exclude_defaults=True)}")
+        text = json.dumps([self.settings.time_zone, self.country, *sorted(meaning)])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _parts(conditions: Sequence[Condition]) -> Iterator[Condition]:
+    """These conditions and all below them."""
+    for condition in conditions:
+        yield condition
+        yield from _parts(condition.parts)
+
+
+def _does_not_hold(condition: Condition, facts: Facts) -> str:
+    return f"this does not hold: {condition.says} ({condition.sees(facts)})"
+
+
+def _whens(file: SourceFile) -> Iterable[When]:
+    """Every condition of a file, nested ones included."""
+    open_parts = [*file.content.conditions.values()]
+    for rule in file.content.rules:
+        open_parts += [rule.when, *rule.unless]
+    while open_parts:
+        when = open_parts.pop()
+        yield when
+        open_parts += [*(when.any_ or ()), *(when.all_ or ())]
+
+
+def _days(when: When) -> Sequence[str]:
+    return when.days or ()
+
+
+def references(when: When) -> set[str]:
+    """The named conditions that a condition refers to."""
+    found = set(when.condition or ())
+    for part in (*(when.any_ or ()), *(when.all_ or ())):
+        found |= references(part)
+    return found

@@ -1,0 +1,327 @@
+"""Turns what a rule author wrote under `when` and `unless` into conditions, and names what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import attrgetter
+from typing import Protocol
+
+import re2
+
+from rules.judging.conditions import (
+    NEVER,
+    Condition,
+    all_of,
+    alternatives,
+    among,
+    amount_of,
+    anonymous,
+    any_of,
+    at_time,
+    country_of,
+    has_length,
+    in_range,
+    on_list,
+    or_lacking,
+    rate_of,
+    starts_with,
+    truth,
+    truth_or_lacking,
+    wildcard,
+    words_or_lacking,
+)
+from rules.judging.facts import Facts
+from rules.judging.index import Key, Pattern, expression_options, text_reader
+from rules.language.faults import Location, nearest
+from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
+from rules.language.values import RATES, read_rate_name
+from rules.model import Number, NumberClass, Trunk
+from rules.numbering.numbers import canonical_prefix, read_number
+
+
+class Report(Protocol):
+    """Takes what is wrong at a place, and what would be right; a warning stops nothing."""
+
+    def __call__(self, loc: Location, what: str, hint: str, warning: bool = False, /) -> None:
+        """Keep it."""
+
+
+class Surroundings:
+    """What conditions may refer to, and what they turn out to need."""
+
+    def __init__(
+        self,
+        *,
+        lists: Mapping[str, str],
+        trunks: Collection[str],
+        headers: Collection[str],
+        facts: Collection[str] | None = None,
+    ) -> None:
+        self.lists = lists  # kinds of the lists by name
+        self.trunks = trunks  # empty: not known
+        self.headers = frozenset(name.lower() for name in headers)
+        self.known_facts = facts  # those that somebody measures; None: not known
+        self.named: dict[str, Condition] = {}
+        self.patterns: dict[Key, Pattern] = {}
+        self.called_lists: set[str] = set()
+        self.rates: set[tuple[str, int]] = set()
+        self.facts: set[str] = set()
+
+
+class ConditionCompiler:
+    """Compiles the conditions of one file; faults are reported with their place, and the rest goes on."""
+
+    def __init__(self, surroundings: Surroundings, country: str, report: Report) -> None:
+        self.surroundings = surroundings
+        self.report = report
+        self.country = country
+        self.plan = Trunk("", country=country)
+
+    def when(self, when: When, loc: Location) -> Condition:
+        """All of its keys must hold."""
+        parts: list[Condition] = []
+        if when.caller:
+            parts += self.number("caller", when.caller, (*loc, "caller"))
+        if when.called:
+            parts += self.number("called", when.called, (*loc, "called"))
+        if when.anonymous is not None:
+            parts.append(anonymous(when.anonymous))
+        parts += self.trunk(when, loc)
+        parts += self.texts(when, loc)
+        if when.agrees:
+            parts.append(
+                truth_or_lacking("P-Asserted-Identity agrees with From", attrgetter("call.agrees"), when.agrees)
+            )
+        if when.diverted is not None:
+            parts.append(truth("the call was diverted", attrgetter("call.diverted"), when.diverted))
+        if when.hours or when.days:
+            parts.append(at_time(when.hours or [], when.days or []))
+        parts += self.facts(when.fact or {}, (*loc, "fact"))
+        if when.condition:
+            parts.append(self.named(when.condition, (*loc, "condition")))
+        if when.any_:
+            parts.append(any_of([self.when(part, (*loc, "any", n)) for n, part in enumerate(when.any_)]))
+        if when.all_:
+            parts.append(all_of([self.when(part, (*loc, "all", n)) for n, part in enumerate(when.all_)]))
+        return all_of(parts or [NEVER])
+
+    def facts(self, amounts: Mapping[str, Amount], loc: Location) -> list[Condition]:
+        """Facts by name: counted ones are counted, plug-ins are asked for theirs."""
+        known = self.surroundings.known_facts
+        for name in amounts:
+            if rate := read_rate_name(name):
+                self.surroundings.rates.add(rate)
+                continue
+            self.surroundings.facts.add(name)
+            if known is not None and name not in known:
+                what = f"nobody measures fact {name!r} here, so every call lacks it"
+                self.report((*loc, name), what, f"{nearest(name, known)} A plug-in may give it (docs/facts.md)", True)
+        return [amount_of(name, amount) for name, amount in amounts.items()]
+
+    def named(self, names: Sequence[str], loc: Location) -> Condition:
+        """One of the named conditions holds."""
+        known = self.surroundings.named
+        parts = []
+        for position, name in enumerate(names):
+            if name in known:
+                parts.append(known[name])
+            else:
+                self.report((*loc, position), f"there is no condition named {name!r}", nearest(name, known))
+        return any_of(parts or [NEVER], f"condition {alternatives(names)} holds")
+
+    def trunk(self, when: When, loc: Location) -> list[Condition]:
+        """Where the call came from."""
+        parts = []
+        if when.trunk:
+            known = self.surroundings.trunks
+            for position, name in enumerate(when.trunk):
+                if known and name not in known:
+                    self.report((*loc, "trunk", position), f"there is no trunk {name!r}", nearest(name, known))
+            names = frozenset(when.trunk)
+            parts.append(among("the trunk", "trunk", attrgetter("call.trunk.name"), names, weight=20))
+        if when.trunk_country:
+            countries = frozenset(word.upper() for word in when.trunk_country.is_ or ())
+            words = when.trunk_country.model_copy(update={"is_": sorted(countries) or None})
+            parts += words_or_lacking(
+                "the trunk's country", "trunk_country", attrgetter("call.trunk.country"), words, weight=4
+            )
+        return parts
+
+    def texts(self, when: When, loc: Location) -> list[Condition]:
+        """What the caller's side wrote."""
+        parts = []
+        for about in ("display_name", "domain", "user_agent"):
+            text = getattr(when, about)
+            if text:
+                parts += self.text(about.replace("_", " "), about, text, (*loc, about))
+        for name, text in (when.header or {}).items():
+            place = (*loc, "header", name)
+            if name.lower() not in self.surroundings.headers:
+                hint = f"add {name} to `headers` in ringfence.yaml"
+                self.report(place, f"header field {name!r} is not declared, so rules cannot read it", hint)
+            parts += self.text(f"header {name}", f"header.{name.lower()}", text, place)
+        return parts
+
+    def text(self, title: str, about: str, text: Text, loc: Location) -> list[Condition]:
+        """One text field: whole texts, wildcards, parts and expressions are alternatives of one condition each."""
+        read = text_reader(about)
+        parts = []
+        sees = lambda facts: or_lacking(read(facts))  # noqa: E731 - shared by the conditions below
+        if text.missing:
+            parts.append(Condition(lambda facts: not read(facts), f"{title} is missing", sees))
+        if text.is_:
+            whole = frozenset(word.lower() for word in text.is_ if "*" not in word)
+            search = "|".join(f"^{wildcard(word)}$" for word in text.is_ if "*" in word)
+            parts.append(self.pattern(f"{title} is {alternatives(text.is_)}", about, whole, search, sees))
+        if text.contains:
+            search = "|".join(re2.escape(word) for word in text.contains)
+            says = f"{title} contains {alternatives(text.contains)}"
+            parts.append(self.pattern(says, about, frozenset(), search, sees))
+        if text.matches:
+            sound = []
+            for position, expression in enumerate(text.matches):
+                try:
+                    re2.compile(expression, expression_options())
+                    sound.append(f"(?-is:{expression})")
+                except re2.error as error:
+                    said = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+                    what = f"RE2 cannot use this expression: {said}"
+                    self.report((*loc, "matches", position), what, "write it without look-around and back references")
+            says = f"{title} matches {alternatives(text.matches)}"
+            parts.append(self.pattern(says, about, frozenset(), "|".join(sound), sees) if sound else NEVER)
+        return parts
+
+    def pattern(
+        self, says: str, about: str, whole: frozenset[str], search: str, sees: Callable[[Facts], str]
+    ) -> Condition:
+        """A text condition, registered for the one automaton that reads all of them."""
+        read = text_reader(about)
+        expression = f"(?is:{search})" if search else ""
+        key = Key(about, f"{sorted(whole)}{expression}")
+        self.surroundings.patterns[key] = Pattern(whole, expression)
+        searched = re2.compile(expression, expression_options()).search if expression else None
+
+        def holds(facts: Facts) -> bool:
+            text = read(facts)
+            if not text:
+                return False
+            return text.lower() in whole or (searched is not None and searched(text) is not None)
+
+        return Condition(holds, says, sees, keys=[key], weight=50)
+
+    def number(self, who: str, condition: NumberCondition, loc: Location) -> list[Condition]:
+        """What is asked of the caller's or the called number."""
+        title = "the caller" if who == "caller" else "the called number"
+        canonical = attrgetter(f"call.{who}.canonical")
+        sees = lambda facts: or_lacking(canonical(facts))  # noqa: E731 - shared by the conditions below
+        parts: list[Condition] = []
+        if condition.exact:
+            numbers = self.exact(who, condition.exact, (*loc, "exact"))
+            parts.append(among(title, f"{who}.exact", canonical, numbers, weight=100))
+        if condition.starts_with:
+            prefixes = self.prefixes(condition.starts_with, (*loc, "starts_with"))
+            parts.append(starts_with(title, who, canonical, prefixes, sees))
+        if condition.range:
+            ranges = self.ranges(condition.range, (*loc, "range"))
+            parts.append(in_range(title, who, ranges, sees))
+        if condition.length:
+            parts.append(has_length(title, canonical, condition.length))
+        if condition.class_:
+            kinds = frozenset(condition.class_)
+            weight = 5 if NumberClass.MOBILE in kinds or NumberClass.FIXED in kinds else 30
+            parts.append(among(f"the class of {title}", f"{who}.class", attrgetter(f"call.{who}.kind"), kinds, weight))
+        if condition.on_list or condition.list_kind:
+            parts += self.lists(who, title, condition, loc)
+        if condition.country:
+            parts.append(country_of(title, who, condition.country))
+        if condition.inbound_only is not None:
+            read = attrgetter(f"call.{who}.inbound_only")
+            parts.append(truth(f"{title} can only be called", read, condition.inbound_only))
+        if condition.missing:
+            parts.append(Condition(lambda facts: not canonical(facts), f"{title} has no number", sees))
+        if isinstance(condition, CallerCondition):
+            for name in RATES:
+                rate = getattr(condition, name)
+                if rate:
+                    self.surroundings.rates.add((name, rate.within))
+                    parts.append(rate_of(name, rate))
+        if isinstance(condition, CalledCondition) and condition.group:
+            read_group = lambda facts: facts.measured("group") or ""  # noqa: E731
+            parts += words_or_lacking("the group of the called number", "", read_group, condition.group, weight=0)
+        return parts or [NEVER]
+
+    def exact(self, who: str, spellings: Sequence[str], loc: Location) -> frozenset[str]:
+        """Canonical numbers of what the author wrote."""
+        found = []
+        for position, spelling in enumerate(spellings):
+            number = self.read(spelling, called=who == "called", loc=(*loc, position))
+            if number is None:
+                continue
+            if who == "called" and number.kind is NumberClass.EMERGENCY:
+                what = f"{spelling!r} is an emergency number, and emergency calls always pass"
+                self.report((*loc, position), what, "leave it out")
+            found.append(number.canonical)
+        return frozenset(found)
+
+    def read(self, spelling: str, *, called: bool, loc: Location) -> Number | None:
+        """One number, if some plan allows it."""
+        number = read_number(spelling, self.plan, called=called)
+        if not number.canonical or number.kind in (NumberClass.MALFORMED, NumberClass.NAME, NumberClass.IMPOSSIBLE):
+            hint = "write it with its country code, such as +8613800138000"
+            what = "is a number that no plan allows" if number.canonical else "is no number"
+            self.report(loc, f"{spelling!r} {what}", hint)
+            return None
+        if number.kind is NumberClass.EXTENSION and not self.country and len(number.canonical) > 9:
+            hint = "write it with its country code, or set `country: CN` at the top of the file"
+            self.report(loc, f"{spelling!r} could be a number of any country", hint)
+            return None
+        return number
+
+    def prefixes(self, spellings: Sequence[str], loc: Location) -> frozenset[str]:
+        """Canonical beginnings of what the author wrote."""
+        found = []
+        for position, spelling in enumerate(spellings):
+            try:
+                found.append(canonical_prefix(spelling, self.country))
+            except ValueError as error:
+                what, _, hint = str(error).partition("; ")
+                self.report((*loc, position), what, hint)
+        return frozenset(found)
+
+    def ranges(self, spellings: Sequence[str], loc: Location) -> list[tuple[str, str]]:
+        """First and last canonical numbers of what the author wrote."""
+        found = []
+        for position, spelling in enumerate(spellings):
+            place = (*loc, position)
+            first, dash, last = spelling.replace("–", "-").partition("-")
+            if not dash:
+                self.report(place, f"{spelling!r} is no range", "write FIRST-LAST, such as 95000-95099")
+                continue
+            ends = [self.read(end.strip(), called=False, loc=place) for end in (first, last)]
+            low, high = (end.canonical if end else "" for end in ends)
+            if not low or not high:
+                continue
+            if len(low) != len(high) or low > high or low.partition(":")[0][:3] != high.partition(":")[0][:3]:
+                hint = "write two numbers of one plan and length, the smaller one first"
+                self.report(place, f"{spelling!r} is no range of numbers of one length", hint)
+                continue
+            found.append((low, high))
+        return found
+
+    def lists(self, who: str, title: str, condition: NumberCondition, loc: Location) -> list[Condition]:
+        """Standing on a list, by its name or its kind."""
+        parts, known = [], self.surroundings.lists
+        if condition.on_list:
+            for position, name in enumerate(condition.on_list):
+                if name not in known:
+                    what = f"there is no list {name!r}"
+                    self.report((*loc, "on_list", position), what, nearest(name, known))
+            parts.append(on_list(f"{title} is on list", f"{who}.on_list", f"{who}_lists", condition.on_list, 60))
+        if condition.list_kind:
+            says = f"{title} is on a list of kind"
+            parts.append(on_list(says, f"{who}.list_kind", f"{who}_kinds", condition.list_kind, 55))
+        if who == "called":
+            kinds = frozenset(condition.list_kind or ())
+            self.surroundings.called_lists.update(condition.on_list or ())
+            self.surroundings.called_lists.update(name for name, kind in known.items() if kind in kinds)
+        return parts

@@ -1,0 +1,362 @@
+"""The rule language as types: what a rule file may say, and nothing else.
+
+Shorthands (one value for a list of one, ``tag`` for ``{tag: {}}``) become the long form here, so that whoever reads
+a ``RuleFile`` sees one shape. Numbers stay as written: only the compiler knows the country they are read in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rules.language.editor_schema import for_editors
+from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
+from rules.language.values import (
+    Lengths,
+    Window,
+    read_amount,
+    read_countries,
+    read_days,
+    read_lack,
+    read_lengths,
+    read_mode,
+    read_name,
+    read_span,
+    read_time,
+    read_version,
+    read_window,
+)
+from rules.model import NumberClass
+from rules.settings import ListKind
+
+Item = TypeVar("Item")
+
+
+Some = Annotated[list[Item], Field(min_length=1), OneOrMore()]
+RuleName = Annotated[str, BeforeValidator(read_name), Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Part(BaseModel):
+    """A part of a rule file: an unknown key is an error, and so is a part that says nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+def said(value: Item) -> Item:
+    """The part, if it says anything: an empty condition would match every call."""
+    if isinstance(value, BaseModel) and not value.model_fields_set:
+        raise ValueError("there is no condition here, so it would match every call; write at least one condition")
+    return value
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=500)]
+Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
+
+
+Lacking = Annotated[Literal[True], BeforeValidator(read_lack, json_schema_input_type=Literal[True])]
+
+
+class Words(Part):
+    """A fact that is a word: one of these, or lacking."""
+
+    is_: Some[Word] | None = Field(None, alias="is", description="One of these words.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
+
+
+class Text(Part):
+    """A fact that is text the caller's side wrote."""
+
+    is_: Some[Pattern] | None = Field(
+        None, alias="is", description="The whole text, capitals or not; * stands for any characters."
+    )
+    contains: Some[Pattern] | None = Field(None, description="Stands somewhere in the text, capitals or not.")
+    matches: Some[Pattern] | None = Field(None, description="Regular expressions of RE2, found anywhere in the text.")
+    missing: Lacking | None = Field(None, description="true: the call lacks this text.")
+
+
+class Truth(Part):
+    """A fact that is true or false, if the call has it."""
+
+    is_: bool | None = Field(None, alias="is")
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
+
+
+class Amount(Part):
+    """A fact that is a number or a word, from whoever measured it."""
+
+    is_: Some[Word] | None = Field(None, alias="is", description="One of these values.")
+    over: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="More than this."
+    )
+    under: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="Less than this."
+    )
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
+
+
+class Rate(Part):
+    """What this caller did on this trunk within a rolling window."""
+
+    over: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="More than this."
+    )
+    under: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
+        None, description="Less than this."
+    )
+    within: Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)] = Field(
+        description="Length of the window: 10m, 1h, 1d."
+    )
+    missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
+
+
+SomeWords = Annotated[Words, BeforeValidator(as_words, json_schema_input_type=Words | str | list[str])]
+SomeText = Annotated[Text, BeforeValidator(as_words, json_schema_input_type=Text | str | list[str])]
+SomeTruth = Annotated[Truth, BeforeValidator(as_words, json_schema_input_type=Truth | bool)]
+SomeAmount = Annotated[Amount, BeforeValidator(as_words, json_schema_input_type=Amount | str | float | list[str])]
+CountryWords = Annotated[
+    list[str], BeforeValidator(read_countries, json_schema_input_type=str | list[str]), Field(min_length=1)
+]
+
+
+class NumberCondition(Part):
+    """What a caller's and a called number may be asked; keys must all hold, values in a list are alternatives."""
+
+    exact: Some[Word] | None = Field(None, description="One of these numbers, in any spelling.")
+    starts_with: Some[Word] | None = Field(None, description="Begins with one of these digits.")
+    range: Some[Word] | None = Field(None, description="From one number to another of the same length: FIRST-LAST.")
+    length: Some[Annotated[Lengths, BeforeValidator(read_lengths, json_schema_input_type=str | int)]] | None = Field(
+        None, description="How many digits the number has, its country code counted: 5 or 5-8."
+    )
+    class_: Some[NumberClass] | None = Field(None, alias="class", description="Kind of number.")
+    on_list: Some[RuleName] | None = Field(None, description="Stands on one of these lists.")
+    list_kind: Some[ListKind] | None = Field(None, description="Stands on any list of one of these kinds.")
+    country: CountryWords | None = Field(
+        None, description="Country of the number: CN, trunk (the trunk's own), not-trunk (any other)."
+    )
+    inbound_only: bool | None = Field(None, description="true: a number that is called but never calls (400 in China).")
+    missing: Lacking | None = Field(None, description="true: there is no number.")
+
+
+class CallerCondition(NumberCondition):
+    """What the caller may be asked."""
+
+    calls: Rate | None = Field(None, description="Calls by this caller.")
+    called_numbers: Rate | None = Field(None, description="Different numbers this caller called.")
+    short_calls: Rate | None = Field(None, description="Share of answered calls that ended within seconds, in %.")
+    answered: Rate | None = Field(None, description="Share of calls that were answered, in %.")
+
+
+class CalledCondition(NumberCondition):
+    """What the called number may be asked."""
+
+    group: SomeWords | None = Field(None, description="Subscriber group of the called number.")
+
+
+class When(Part):
+    """Conditions that must all hold."""
+
+    caller: (
+        Annotated[
+            CallerCondition,
+            BeforeValidator(as_numbers, json_schema_input_type=CallerCondition | str | list[str]),
+            AfterValidator(said),
+        ]
+        | None
+    ) = Field(None, description="The caller's number; a bare number or list of numbers means exact.")
+    called: (
+        Annotated[
+            CalledCondition,
+            BeforeValidator(as_numbers, json_schema_input_type=CalledCondition | str | list[str]),
+            AfterValidator(said),
+        ]
+        | None
+    ) = Field(None, description="The called number; a bare number or list of numbers means exact.")
+    anonymous: bool | None = Field(None, description="true: the caller shows no number.")
+    trunk: Some[Word] | None = Field(None, description="The call came from one of these trunks.")
+    trunk_country: Annotated[Words, BeforeValidator(as_words), AfterValidator(said)] | None = Field(
+        None, description="Country of the trunk: CN."
+    )
+    display_name: Annotated[SomeText, AfterValidator(said)] | None = Field(
+        None, description="Name shown to the callee."
+    )
+    domain: Annotated[SomeText, AfterValidator(said)] | None = Field(None, description="Host of the caller's identity.")
+    user_agent: Annotated[SomeText, AfterValidator(said)] | None = Field(None, description="User-Agent of the caller.")
+    header: dict[str, Annotated[SomeText, AfterValidator(said)]] | None = Field(
+        None, description="Further header fields, declared under `headers` in ringfence.yaml."
+    )
+    agrees: Annotated[SomeTruth, AfterValidator(said)] | None = Field(
+        None, description="P-Asserted-Identity and From name one number."
+    )
+    diverted: bool | None = Field(None, description="true: the call was forwarded to the called number (Diversion).")
+    hours: Some[Annotated[Window, BeforeValidator(read_window, json_schema_input_type=str)]] | None = Field(
+        None, description="Wall clock, start in, end out: 21:00-08:00."
+    )
+    days: (
+        Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=str | list[str]), Field(min_length=1)]
+        | None
+    ) = Field(None, description="mon, mon-fri, working (a working day), off (any other day).")
+    fact: dict[str, Annotated[SomeAmount, AfterValidator(said)]] | None = Field(
+        None, description="Facts that others measured, by name."
+    )
+    condition: Some[RuleName] | None = Field(None, description="One of these named conditions holds.")
+    any_: list[Annotated[When, AfterValidator(said)]] | None = Field(
+        None, alias="any", min_length=1, description="One of these is enough."
+    )
+    all_: list[Annotated[When, AfterValidator(said)]] | None = Field(
+        None, alias="all", min_length=1, description="All of these must hold."
+    )
+
+
+class Then(Part):
+    """What a rule does: decide, mark, or add suspicion."""
+
+    action: Literal["forward", "tag", "reject", "divert", "suspicion"]
+    profile: str = ""  # of a rejection; empty: the trunk's
+    destination: str = ""  # of a divert
+    label: str = Field("", max_length=64)  # display-name label of a tag
+    suspicion: Annotated[int, Field(ge=-10, le=10)] = 0
+
+
+class _Reject(Part):
+    reject: RuleName = Field(description="Reply profile.")
+
+
+class _Divert(Part):
+    divert: RuleName = Field(description="Named destination.")
+
+
+class _Label(Part):
+    label: str = Field(max_length=64, description="Put before the name that the callee sees.")
+
+
+class _Tag(Part):
+    tag: _Label
+
+
+class _Suspicion(Part):
+    suspicion: Annotated[int, Field(ge=-10, le=10)] | Annotated[str, Field(pattern=r"^\$")] = Field(
+        description="Added up over all rules; ringfence.yaml says what it leads to."
+    )
+
+
+ThenText = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
+_ADVICE = "write forward, tag, reject, {reject: PROFILE}, divert, {divert: NAME} or {suspicion: 4}"
+
+
+def read_then(value: object) -> object:
+    """The long form of what a rule does."""
+    if isinstance(value, str) and value in ("forward", "tag", "reject", "divert"):
+        return {"action": value}
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(f"{value!r} is no action; {_ADVICE}" if isinstance(value, str) else f"one action; {_ADVICE}")
+    ((action, detail),) = value.items()
+    if action == "tag" and isinstance(detail, dict) and set(detail) == {"label"}:
+        return {"action": "tag", "label": detail["label"]}
+    keys = {"reject": "profile", "divert": "destination", "suspicion": "suspicion"}
+    if action not in keys or isinstance(detail, dict | list):
+        raise ValueError(f"{action!r} is no action of this shape; {_ADVICE}")
+    return {"action": action, keys[action]: detail}
+
+
+class Example(Part):
+    """A made-up call that a rule catches or spares."""
+
+    from_: str = Field(alias="from", description="The caller, in any spelling; anonymous for none.")
+    to: str = Field("", description="The called number.")
+    at: Annotated[datetime, BeforeValidator(read_time, json_schema_input_type=str)] | None = Field(
+        None,
+        description="2026-11-24T22:10, with an offset or in the zone of ringfence.yaml; default: a Wednesday noon.",
+    )
+    trunk: str = Field("", description="Name of the trunk; default: the first one.")
+    trunk_country: Country | None = Field(None, description="Country of the trunk, when it matters.")
+    group: str = Field("", description="Subscriber group of the called number.")
+    display_name: str = ""
+    domain: str = ""
+    user_agent: str = ""
+    header: dict[str, str] = Field(default_factory=dict)
+    agrees: bool | None = None
+    diverted: bool = False
+    on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list, description="Lists the caller stands on."
+    )
+    list_kind: Annotated[list[ListKind], BeforeValidator(as_list, json_schema_input_type=ListKind | list[ListKind])] = (
+        Field([], description="Kinds of lists the caller stands on, where their names do not matter.")
+    )
+    called_on_list: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list, description="Lists the called number stands on."
+    )
+    facts: dict[str, Annotated[str, BeforeValidator(as_it_is, json_schema_input_type=str | bool)]] = Field(
+        default_factory=dict, description="Measured facts: calls_1h: 61, short_calls_1h: 80%."
+    )
+
+
+class Rule(Part):
+    """One rule: when it applies, what it then does, and the calls that prove it."""
+
+    rule: RuleName = Field(description="Its name: unique, shown in headers and records.")
+    because: Annotated[str, Field(min_length=1, max_length=500)] = Field(description="Shown to the blocked party.")
+    source: str = Field("", description="Where the knowledge comes from.")
+    when: Annotated[When, AfterValidator(said)] = Field(description="Conditions that must all hold.")
+    unless: Annotated[
+        list[Annotated[When, AfterValidator(said)]],
+        BeforeValidator(as_list, json_schema_input_type=When | list[When]),
+    ] = Field(default_factory=list, description="One that holds stops the rule.")
+    then: Annotated[Then, BeforeValidator(read_then, json_schema_input_type=ThenText)]
+    mode: Annotated[float, BeforeValidator(read_mode, json_schema_input_type=str)] = Field(
+        100.0, description="live, observe (recorded only), or a share of callers such as 10%."
+    )
+    catches: list[Example] = Field(default_factory=list, description="Calls that it catches.")
+    spares: list[Example] = Field(default_factory=list, description="Calls that it leaves alone.")
+
+
+class RuleFile(Part):
+    """A file of rules; a bare list is short for ``rules:``."""
+
+    version: Annotated[int, BeforeValidator(read_version, json_schema_input_type=Literal[1])] = 1
+    about: str = Field("", description="What the file is for.")
+    country: Country | None = Field(None, description="Country whose plan bare numbers in this file are read in.")
+    settings: dict[RuleName, str] = Field(
+        default_factory=dict, description="Values of a pack that `use` may alter; $NAME stands for one."
+    )
+    include: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list, description="Further files of the same folder."
+    )
+    conditions: dict[RuleName, Annotated[When, AfterValidator(said)]] = Field(
+        default_factory=dict, description="Named conditions."
+    )
+    rules: list[Rule] = Field(default_factory=list)
+
+
+class PackUse(Part):
+    """How ringfence.yaml turns a shipped pack on, and the only way to alter it."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # settings may come from Python, too
+
+    pack: str
+    off: Annotated[list[str], BeforeValidator(as_list)] = Field(
+        default_factory=list, description="Rules of the pack that are left out."
+    )
+    settings: dict[str, str] = Field(default_factory=dict, description="Values that the pack lets you alter.")
+
+
+def rule_file_data(data: Any) -> Any:
+    """A bare list of rules is a file of them."""
+    return {"rules": data} if isinstance(data, list) else {} if data is None else data
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a rule file, for completion and hover in editors."""
+    schema = RuleFile.model_json_schema(by_alias=True, mode="validation")
+    definitions = schema.pop("$defs")
+    schema["type"] = "object"
+    either = {"oneOf": [schema, {"type": "array", "items": {"$ref": "#/$defs/Rule"}}]}
+    return for_editors("Ringfence rules", either, definitions=definitions)
+
+
+if __name__ == "__main__":  # python -m rules.language > config/schema/rules.json
+    import json
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -1,0 +1,153 @@
+"""Rules that can never matter, because they contradict themselves or others hide them; and what touches emergencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from rules.judging.engine import CompiledRule
+from rules.language.compile import Built, Unproved
+from rules.language.domain import Constraint, Domain, DomainReader, Numbers
+from rules.language.examples import example_facts
+from rules.language.faults import Fault, Location
+from rules.language.grammar import When
+from rules.model import Action, NumberClass, Trunk
+from rules.numbering.emergency import EVERYWHERE, own_numbers
+from rules.numbering.numbers import read_number
+
+_DECIDES = {Action.FORWARD: 0, Action.REJECT: 1, Action.DIVERT: 2}  # the smaller wins (docs/rules.md, *Who wins*)
+_EMERGENCY = frozenset((NumberClass.EMERGENCY.value,))
+_COMPARED = 300  # rules without an example are compared with all others only where there are no more than these
+
+
+class Overlaps(NamedTuple):
+    """What was found, and what nobody could tell."""
+
+    warnings: list[Fault]
+    not_analysed: dict[str, list[str]]  # by rule: its conditions that were not analysed
+
+
+class _Rule(NamedTuple):
+    """A rule with the calls it is about."""
+
+    built: Built
+    domain: Domain
+    unless: tuple[Domain, ...]
+
+    @property
+    def compiled(self) -> CompiledRule:
+        return self.built.compiled
+
+    def warn(self, loc: Location, what: str, hint: str) -> Fault:
+        """A warning at a part of the rule."""
+        return self.built.file.document.fault((*self.built.loc, *loc), what, hint, warning=True)
+
+
+def find_overlaps(unproved: Unproved) -> Overlaps:
+    """Everything that can be told from lists, numbers, classes, times and trunks."""
+    named = {name: when for file in unproved.files for name, when in file.content.conditions.items()}
+    rules = {built.rule.rule: _read(built, unproved, named) for built in unproved.built}
+    warnings: list[Fault] = []
+    for rule in rules.values():
+        warnings += _never(rule)
+        warnings += _touched(rule, unproved)
+        warnings += _hidden(rule, rules, unproved)
+    not_analysed = {
+        name: rule.domain.opaque for name, rule in rules.items() if rule.domain.opaque and not rule.built.file.pack
+    }
+    return Overlaps(sorted(set(warnings)), not_analysed)
+
+
+def _read(built: Built, unproved: Unproved, named: Mapping[str, When]) -> _Rule:
+    reader = DomainReader(built.file.content.country or unproved.setting.country, unproved.setting.kinds, named)
+    unless = tuple(reader.read(part, ("unless", number)) for number, part in enumerate(built.rule.unless))
+    return _Rule(built, reader.read(built.rule.when, ("when",)), unless)
+
+
+def _never(rule: _Rule) -> Iterator[Fault]:
+    """Conditions that can't hold together, and an `unless` that always holds."""
+    if found := rule.domain.contradiction():
+        first, second = found
+        what = f"rule {rule.compiled.name!r} can never hold: {first.said} and {second.said} exclude each other"
+        yield rule.warn(second.loc, what, "remove one of the two")
+    for number, stop in enumerate(rule.unless):
+        if stop.covers(rule.domain):
+            what = f"rule {rule.compiled.name!r} can never hold: this `unless` holds whenever `when` does"
+            yield rule.warn(("unless", number), what, "narrow it")
+
+
+def _touched(rule: _Rule, unproved: Unproved) -> Iterator[Fault]:
+    """Conditions on the called number that emergency numbers would fulfil."""
+    name = rule.compiled.name
+    for one in rule.domain.constraints:
+        if one.about == "called.class" and one.said == "called.class" and one.values == _EMERGENCY:
+            what = f"rule {name!r} asks for emergency calls, which no rule sees: they always pass"
+            yield rule.warn(one.loc, what, "leave the class out")
+        elif touched := sorted(_emergency_among(one, rule, unproved)):
+            what = f"rule {name!r} touches the emergency numbers {', '.join(touched)}: those calls always pass"
+            yield rule.warn(one.loc, what, "narrow it, if other numbers were meant")
+
+
+def _emergency_among(one: Constraint, rule: _Rule, unproved: Unproved) -> Iterator[str]:
+    if one.about != "called.number" or one.said == "called.exact" or not isinstance(one.values, Numbers):
+        return  # an exact one is a fault already
+    country = rule.built.file.content.country or unproved.setting.country
+    for digits in EVERYWHERE | own_numbers(country):
+        number = read_number(digits, Trunk("", country=country), called=True)
+        if one.values.holds(number.canonical):
+            yield digits
+
+
+def _hidden(rule: _Rule, rules: Mapping[str, _Rule], unproved: Unproved) -> Iterator[Fault]:
+    """Another rule that holds whenever this one does, and goes before it."""
+    if rule.built.file.pack and rule.compiled.action is None:
+        return  # whoever decides about calls that a pack suspects has done it on purpose
+    for other in sorted(_candidates(rule, rules, unproved), key=lambda other: other.compiled.name):
+        if other is rule or other.compiled.share < 100.0 or not _holds_always(other, rule):
+            continue
+        if why := _goes_before(other, rule):
+            one, two = rule.compiled, other.compiled
+            what = f"rule {one.name!r} never {why[0]}: rule {two.name!r} ({two.place}) holds whenever it does"
+            what += f", and {why[1]}"
+            yield rule.warn(("rule",), what, "widen it, narrow the other, or remove one of the two")
+            return
+
+
+def _candidates(rule: _Rule, rules: Mapping[str, _Rule], unproved: Unproved) -> Sequence[_Rule]:
+    """Rules that could hold whenever this one does: they hold on its first example."""
+    ruleset, setting = unproved.ruleset, unproved.setting
+    if ruleset is None or not rule.built.rule.catches:
+        return [*rules.values()] if len(rules) <= _COMPARED else []
+    example = rule.built.rule.catches[0]
+    trunk = setting.trunk(example, rule.built.file.content.country or setting.country)
+    if trunk is None:
+        return []
+    facts = example_facts(example, trunk, setting.clock, setting.kinds)
+    return [rules[found.name] for found in ruleset.index.candidates(facts)]
+
+
+def _holds_always(other: _Rule, rule: _Rule) -> bool:
+    """Does the other rule hold for every call that this one holds for?"""
+    if not other.domain.covers(rule.domain):
+        return False
+    return all(any(mine.covers(theirs) for mine in rule.unless) for theirs in other.unless)
+
+
+def _goes_before(other: _Rule, rule: _Rule) -> tuple[str, str] | None:
+    """What this rule never does because of the other, and why."""
+    one, two = rule.compiled, other.compiled
+    if two.action not in _DECIDES:
+        return None
+    if one.action is None:
+        return "weighs", f"{two.action} comes before suspicion"
+    if one.action is Action.TAG:
+        return ("shows", "a rejected call has no tag") if two.action is Action.REJECT else None
+    if two.action is not one.action:
+        if _DECIDES[two.action] > _DECIDES[one.action]:
+            return None
+        both = ": the two contradict each other" if rule.domain.covers(other.domain) else ""
+        return "decides", f"{two.action} beats {one.action}{both}"
+    alike = (one.profile, one.destination) == (two.profile, two.destination)
+    if two.name < one.name:
+        return "decides", f"it says {two.action} too" if alike else "its name comes first"
+    return ("changes anything", f"it says {two.action} too") if alike and not _holds_always(rule, other) else None

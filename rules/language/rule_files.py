@@ -1,0 +1,165 @@
+"""Reads rule files with what they include, and the shipped packs that ringfence.yaml turns on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
+from rules.language.grammar import PackUse, RuleFile, rule_file_data
+from rules.language.source import Document, load_document, read_document, shipped
+from rules.settings import ScreeningSettings
+
+NO_CONFIGURATION = read_document("", "ringfence.yaml")  # where faults of settings lie that came from no file
+_SETTING = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
+
+
+class SourceFile(NamedTuple):
+    """A rule file that could be read."""
+
+    document: Document
+    content: RuleFile
+    pack: str = ""  # the shipped pack it belongs to
+    off: frozenset[str] = frozenset()  # rules left out
+
+    @property
+    def shown(self) -> str:
+        """What records and explanations call it."""
+        return f"{self.pack}.yaml" if self.pack else self.document.file
+
+
+def rule_paths(settings: ScreeningSettings, base: Path, configuration: Document | None = None) -> list[Path]:
+    """The rule files that ringfence.yaml names, patterns resolved beside it; RuleError for what is not there."""
+    configuration, base = configuration or NO_CONFIGURATION, base.absolute()
+    paths: dict[Path, None] = {}
+    faults = []
+    for position, pattern in enumerate(settings.rules):
+        if any(sign in pattern for sign in "*?["):
+            root = Path(pattern)
+            found = sorted(
+                Path(root.anchor).glob(str(root.relative_to(root.anchor))) if root.anchor else base.glob(pattern)
+            )
+        else:
+            found = [base / pattern]
+        paths.update(dict.fromkeys(path for path in found if path.is_file()))
+        if not any(path.is_file() for path in found):
+            what = f"there is no rule file {pattern!r} in {base}"
+            faults.append(
+                configuration.fault(("rules", position), what, "write the path of a file, or a pattern *.yaml")
+            )
+    if faults:
+        raise RuleError(faults)
+    return list(paths)
+
+
+class RuleFiles:
+    """Collects rule files; every fault is kept, nothing stops at the first.
+
+    With `packs`, texts by name, the files are those of a stored revision: complete, nothing is read beside them.
+    """
+
+    def __init__(self, packs: Mapping[str, str] | None = None) -> None:
+        self.files: list[SourceFile] = []
+        self.faults: list[Fault] = []
+        self._packs = packs
+        self._seen: set[Path] = set()
+
+    def add_all(self, sources: Iterable[Path | Document]) -> None:
+        """Read these files and what they include."""
+        for source in sources:
+            if isinstance(source, Document):
+                self._accept(source, Path(source.file).parent, ())
+            else:
+                self._add(source, ())
+
+    def _add(self, path: Path, including: tuple[Path, ...]) -> None:
+        resolved = path.resolve()
+        if resolved in self._seen:
+            return
+        self._seen.add(resolved)
+        try:
+            document = load_document(path)
+        except RuleError as error:
+            self.faults += error.faults
+            return
+        self._accept(document, path.parent, (*including, resolved))
+
+    def _accept(self, document: Document, folder: Path, including: tuple[Path, ...]) -> None:
+        content = self._read(document, rule_file_data(document.data))
+        if content is None:
+            return
+        self.files.append(SourceFile(document, content))
+        for position, name in enumerate(content.include if self._packs is None else ()):
+            place = ("include", position)
+            path = folder / name
+            if Path(name).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
+                self.faults.append(
+                    document.fault(place, f"{name!r} lies outside this folder", "keep it beside this file")
+                )
+            elif path.resolve() in including:
+                self.faults.append(document.fault(place, f"{name!r} includes this file in turn", "remove one include"))
+            elif not path.is_file():
+                self.faults.append(document.fault(place, f"there is no file {name!r}", "write a path beside this file"))
+            else:
+                self._add(path, including)
+
+    def _read(self, document: Document, data: Any) -> RuleFile | None:
+        try:
+            return RuleFile.model_validate(data)
+        except ValidationError as error:
+            self.faults += faults_of(error, document, RuleFile)
+            return None
+
+    def add_packs(self, use: Iterable[Mapping[str, object] | str], configuration: Document) -> None:
+        """Read the shipped packs that are on, altered as `use` says."""
+        for position, item in enumerate(use):
+            loc: Location = ("use", position)
+            try:
+                wanted = PackUse.model_validate({"pack": item} if isinstance(item, str) else item)
+            except ValidationError as error:
+                self.faults += faults_of(error, configuration, PackUse, within=loc)
+                continue
+            self._add_pack(wanted, loc, configuration)
+
+    def _add_pack(self, wanted: PackUse, loc: Location, configuration: Document) -> None:
+        document = self._pack(wanted.pack)
+        if document is None:
+            packs = [pack.stem for pack in shipped("rules").glob("*.yaml")]
+            what, hint = f"there is no pack {wanted.pack!r}", nearest(wanted.pack, packs)
+            self.faults.append(configuration.fault((*loc, "pack"), what, hint))
+            return
+        declared: dict[str, str] = document.data.get("settings", {})
+        for name in wanted.settings:
+            if name not in declared:
+                what = f"pack {wanted.pack} has no setting {name!r}"
+                self.faults.append(configuration.fault((*loc, "settings", name), what, nearest(name, declared)))
+        content = self._read(document, filled_in(document.data, {**declared, **wanted.settings}))
+        if content is None:
+            return
+        names = [rule.rule for rule in content.rules]
+        for position, name in enumerate(wanted.off):
+            if name not in names:
+                what = f"pack {wanted.pack} has no rule {name!r}"
+                self.faults.append(configuration.fault((*loc, "off", position), what, nearest(name, names)))
+        self.files.append(SourceFile(document, content, wanted.pack, frozenset(wanted.off)))
+
+    def _pack(self, name: str) -> Document | None:
+        if self._packs is not None:
+            return read_document(self._packs[name], f"{name}.yaml") if name in self._packs else None
+        path = shipped(f"rules/{name}.yaml")
+        return load_document(path) if re.fullmatch("[a-z][a-z-]*", name) and path.is_file() else None
+
+
+def filled_in(data: Any, values: Mapping[str, str]) -> Any:
+    """The data of a pack with each ``$NAME`` replaced by its value."""
+    if isinstance(data, dict):
+        return {key: filled_in(value, values) for key, value in data.items()}
+    if isinstance(data, list):
+        return [filled_in(value, values) for value in data]
+    if isinstance(data, str) and (found := _SETTING.fullmatch(data)):
+        return values.get(found[1], data)
+    return data

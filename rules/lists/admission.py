@@ -1,0 +1,132 @@
+"""Which entries a list takes: people's spellings are read, and what must not stand there is refused by name."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from rules.model import Number, NumberClass, Trunk
+from rules.numbering.emergency import emergency_table
+from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
+from rules.numbering.numbers import canonical_prefix, read_number
+from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.settings import ListSettings
+
+AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
+_SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
+_DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
+# A hyphen also stands inside numbers: it makes a range before a + or a plan, or between two plain runs of digits.
+_RANGE = re.compile(
+    r"(.*\d)\s*(?:\.\.+|…|~|～|至|\bto\b)\s*(\S.*)"
+    r"|(.*\d)\s*[-–—]\s*((?:\+|[A-Z]{2,3}:)\d.*)"
+    r"|(\+?\d{5,})\s*[-–—]\s*(\d{5,})"
+)
+
+
+class EntryError(ValueError):
+    """An entry that a list does not take; ``name`` is the same for the same fault in every language and report."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interval:
+    """The interval of ``138 0013 8000``, ``+86138*`` or ``95012000..95012999``, or a `EntryError`."""
+    folded = fold(text).strip()
+    _refuse_spreadsheets(text, folded)
+    ends = _RANGE.fullmatch(folded)
+    if ends:
+        first, last = (end for end in ends.groups() if end)
+        interval = _range(text, first, last, country)
+    elif folded.endswith("*"):
+        interval = _prefix(text, folded.rstrip("*"), country)
+    else:
+        interval = _number(text, folded, country)
+    _refuse_short(text, interval, policy.min_length)
+    if policy.kind in AGAINST_CALLERS:
+        _refuse_emergency(text, interval, country)
+    return interval
+
+
+def _refuse_spreadsheets(text: str, folded: str) -> None:
+    if _SCIENTIFIC.fullmatch(folded.replace(" ", "")):
+        raise EntryError(
+            "scientific-notation", f"{text!r} lost its digits in a spreadsheet: format the column as text, export again"
+        )
+    if _DECIMAL.fullmatch(folded):
+        raise EntryError("decimal", f"{text!r} is a decimal number: format the column as text, export again")
+
+
+def _range(text: str, first: str, last: str, country: str) -> Interval:
+    start, stop = _canonical(text, first, country), _canonical(text, last, country)
+    interval = range_interval(start, stop)
+    if interval is None:
+        raise EntryError(
+            "uneven-range", f"{text!r}: both ends of a range have the same plan and length, the smaller one first"
+        )
+    return interval
+
+
+def _prefix(text: str, prefix: str, country: str) -> Interval:
+    _refuse_nonsense(text, prefix)
+    try:
+        interval = prefix_interval(canonical_prefix(prefix, country))
+    except ValueError as error:
+        raise EntryError("not-a-number", f"{text!r}: {error}") from error
+    if interval is None:
+        raise EntryError("not-a-number", f"{text!r} is no prefix; write digits and a star, such as +86138*")
+    return interval
+
+
+def _number(text: str, folded: str, country: str) -> Interval:
+    interval = number_interval(_canonical(text, folded, country))
+    if interval is None:
+        raise EntryError("not-a-number", f"{text!r} is no number that a list can hold: 1 to 15 digits")
+    return interval
+
+
+def _canonical(text: str, folded: str, country: str) -> str:
+    _refuse_nonsense(text, folded)
+    number = _read(folded, country)
+    if number.kind is NumberClass.IMPOSSIBLE:
+        raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?")
+    if not number.canonical:
+        raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
+    return number.canonical
+
+
+def _read(folded: str, country: str) -> Number:
+    # Without a country there is no national plan: bare digits are E.164 without the plus.
+    return read_number(folded, Trunk("", country=country, national=bool(country)))
+
+
+def _refuse_nonsense(text: str, folded: str) -> None:
+    digits = without_separators(folded).lstrip("+")
+    if not digits:
+        raise EntryError("empty", f"{text!r} holds no digits")
+    if is_digits(digits) and not digits.strip("0"):
+        raise EntryError("nonsense", f"{text!r} is zeros only; such an entry would stop nobody, or everybody")
+
+
+def _refuse_short(text: str, interval: Interval, min_length: int) -> None:
+    shortest = digits_of(interval.text.partition("-")[0].rstrip("*"))
+    if len(shortest) < min_length:
+        raise EntryError("too-short", f"{text!r} has {len(shortest)} digits; this list wants at least {min_length}")
+
+
+def _refuse_emergency(text: str, interval: Interval, country: str) -> None:
+    for number, code in _emergency_codes(country):
+        if interval.start <= code <= interval.stop and interval.places in (0, len(number)):
+            raise EntryError("emergency", f"{text!r} covers the emergency number {number}")
+
+
+@cache
+def _emergency_codes(country: str) -> tuple[tuple[str, int], ...]:
+    found = []
+    for number in sorted(emergency_table(country).numbers):
+        for plan in (f"{country}:", "EXT:", "+"):
+            code = encode(plan + number)
+            if code is not None:
+                found.append((number, code))
+    return tuple(found)

@@ -1,0 +1,313 @@
+"""The lists of numbers: entries added, removed, shown; every change is on disk before it is acknowledged."""
+
+# ruff: noqa: S608 - queries are put together from this file's own column names only
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
+from rules.lists.conflicts import holes_of, in_holes, overruled, protected, read_holes, refuse_wide, written_holes
+from rules.lists.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
+from rules.numbering.intervals import Interval, decode, digits_of, encode
+from rules.numbering.reach import reach
+from rules.settings import ListSettings
+from rules.store import Connection, DatabaseError, Store, unusable
+
+__all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
+
+
+class Lists:
+    """All lists of one database."""
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self.store = store
+        self.settings: dict[str, ListSettings] = {}
+        self.now = now
+
+    @classmethod
+    async def open(
+        cls, path: Path, settings: Mapping[str, ListSettings], *, now: Callable[[], float] = time.time
+    ) -> Lists:
+        """Open the database, which is made if it is missing, and give it the lists of ringfence.yaml."""
+        lists = cls(await Store.open(path, "lists", durable=True), now)
+        try:
+            await lists.configure(settings)
+        except DatabaseError as error:
+            await lists.close()
+            raise unusable(path, error) from error
+        except BaseException:
+            await lists.close()
+            raise
+        return lists
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self.store.close()
+
+    def policy(self, name: str) -> ListSettings:
+        """The policy of a list of ringfence.yaml."""
+        if name not in self.settings:
+            known = ", ".join(sorted(self.settings)) or "none"
+            raise EntryError("no-such-list", f"there is no list {name!r} in ringfence.yaml; it has {known}")
+        return self.settings[name]
+
+    def may_change(self, name: str, author: str) -> ListSettings:
+        """The policy of a list that this author may change."""
+        policy = self.policy(name)
+        if policy.changed_by and author not in policy.changed_by:
+            raise EntryError(
+                "not-yours",
+                f"list {name} is changed by {', '.join(policy.changed_by)} only (changed_by), not by {author or 'you'}",
+            )
+        return policy
+
+    async def add(
+        self,
+        name: str,
+        text: str,
+        origin: Origin = OPERATOR,
+        *,
+        country: str = "",
+        exceptions: tuple[str, ...] = (),
+        wide: bool = False,
+        force: bool = False,
+    ) -> Entry:
+        """Put a number, prefix or range on a list; an entry that stands there already gets the new origin.
+
+        ``exceptions`` are what an allow prefix or range leaves out. ``wide`` lets a whole range be blocked, ``force``
+        adds an entry although it covers numbers of an allow list or one's own.
+        """
+        policy = self.may_change(name, origin.author)
+        interval = read_entry(text, policy, country=country)
+        holes = holes_of(interval, exceptions, policy.kind, country)
+        if policy.kind == "allow":
+            check_qualification(text, origin, required=policy.qualified)
+        async with self.store.transaction() as connection:
+            list_id, entries = await self.row_of(connection, name)
+            if policy.kind in AGAINST_CALLERS and not force and (other := await protected(connection, interval)):
+                raise EntryError(
+                    "protected", f"{text!r} covers numbers of list {other}; take them off there first, or force it"
+                )
+            if not wide:
+                refuse_wide(interval, policy.kind)
+            origin_id, created, kept = await self.keep_origin(connection, origin, policy)
+            if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
+                if entries >= policy.max_entries:
+                    raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
+                await count(connection, list_id, 1)
+            await mark_changed(connection)
+            useless = await overruled(connection, interval, holes) if policy.kind == "allow" else ()
+        texts = tuple(hole.text for hole in holes)
+        return Entry(name, interval.text, kept, created, None, texts, reach(interval), useless)
+
+    async def remove(self, name: str, text: str, *, country: str = "", author: str = "") -> Entry:
+        """Take an entry off a list."""
+        interval = read_entry(text, ListSettings(kind="plain", min_length=1), country=country)
+        self.may_change(name, author)
+        async with self.store.transaction() as connection:
+            found = await _entries(connection, [interval], name)
+            if not found:
+                raise EntryError("not-listed", f"{interval.text} is not on list {name}")
+            list_id, _ = await self.row_of(connection, name)
+            await take(connection, list_id, interval)
+            await count(connection, list_id, -1)
+            await mark_changed(connection)
+        return found[0]
+
+    async def show(self, name: str, *, limit: int = 100, after: str = "") -> list[Entry]:
+        """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on."""
+        self.policy(name)
+        connection = self.store.connection
+        found: list[Entry] = []
+        wide = after.endswith("*") or "-" in after
+        if wide or not after:
+            query = (
+                f"select w.text, w.holes, {COLUMNS} from wide w join list l on l.id = w.list "
+                "join origin o on o.id = w.origin "
+                "where l.name = ? and (w.start, w.text) > "
+                "(select coalesce(max(start), -1), ? from wide where text = ?) order by w.start, w.text limit ?"
+            )
+            rows = await connection.execute_fetchall(query, (name, after, after, limit))
+            found = [entry_of(name, row[0], *row[2:], exceptions=read_holes(row[1])) for row in rows]
+        if len(found) < limit:
+            query = (
+                f"select e.code, {COLUMNS} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code > ? order by e.code limit ?"
+            )
+            start = -1 if wide or not after else encode(after)
+            rows = await connection.execute_fetchall(query, (name, start, limit - len(found)))
+            found += [entry_of(name, decode(row[0]), *row[1:]) for row in rows]
+        return found
+
+    async def covering(self, canonical: str) -> list[Entry]:
+        """Every entry that covers a number, on whatever list, expired ones included."""
+        code = encode(canonical)
+        if code is None:
+            return []
+        query = (
+            f"select l.name, null, '', {COLUMNS} from exact e join list l on l.id = e.list "
+            "join origin o on o.id = e.origin where e.code = ?1 union all "
+            f"select l.name, w.text, w.holes, {COLUMNS} from span s join wide w on w.id = s.wide "
+            "join list l on l.id = w.list join origin o on o.id = w.origin where s.start = "
+            "(select start from span where start <= ?1 order by start desc limit 1) "
+            "and w.stop >= ?1 and w.places in (0, ?2)"
+        )
+        rows = await self.store.connection.execute_fetchall(query, (code, len(digits_of(canonical))))
+        return sorted(
+            (
+                entry_of(row[0], row[1] or canonical, *row[3:], exceptions=read_holes(row[2]))
+                for row in rows
+                if not in_holes(row[2], code)
+            ),
+            key=lambda entry: (entry.list, entry.text),
+        )
+
+    async def newest(self, name: str) -> str:
+        """A number that came to a list last, as people write it; empty for none."""
+        query = (
+            "select e.code from exact e join list l on l.id = e.list where l.name = ? and e.origin = "
+            "(select max(id) from origin where import_id is not null) limit 1"
+        )
+        rows = list(await self.store.connection.execute_fetchall(query, (name,)))
+        return decode(rows[0][0]) if rows else ""
+
+    async def counts(self) -> dict[str, int]:
+        """How many entries each configured list has."""
+        rows = await self.store.connection.execute_fetchall(
+            "select name, entries from list where configured order by name"
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def row_of(self, connection: Connection, name: str) -> tuple[int, int]:
+        """Id and number of entries of a list."""
+        rows = list(await connection.execute_fetchall("select id, entries from list where name = ?", (name,)))
+        return rows[0][0], rows[0][1]
+
+    async def keep_origin(
+        self, connection: Connection, origin: Origin, policy: ListSettings, import_id: int | None = None
+    ) -> tuple[int, float, Origin]:
+        """Write an origin, its expiry settled; its id, its time and itself as it stands now."""
+        created = self.now()
+        if origin.expires is None and policy.expires_days is not None:
+            origin = replace(origin, expires=created + policy.expires_days * DAY_S)
+        cursor = await connection.execute(INSERT, (*origin.row(), created, import_id, None))
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid, created, origin
+
+    async def configure(self, settings: Mapping[str, ListSettings]) -> None:
+        """Make the table of lists say what ringfence.yaml says; entries of a list that left it stay, asleep."""
+        self.settings = dict(settings)
+        wanted = {
+            name: (policy.kind, policy.suspicion, int(policy.shared), 1) for name, policy in self.settings.items()
+        }
+        rows = await self.store.connection.execute_fetchall(
+            "select name, kind, suspicion, shared, configured from list"
+        )
+        known = {row[0]: tuple(row[1:]) for row in rows}
+        asleep = {name: (*row[:3], 0) for name, row in known.items() if name not in wanted}
+        if known == wanted | asleep:
+            return
+        async with self.store.transaction() as connection:
+            await connection.executemany(
+                "insert into list (name, kind, suspicion, shared, configured) values (?, ?, ?, ?, ?) "
+                "on conflict (name) do update set kind = excluded.kind, suspicion = excluded.suspicion, "
+                "shared = excluded.shared, configured = excluded.configured",
+                [(name, *row) for name, row in (wanted | asleep).items()],
+            )
+            await mark_changed(connection)
+
+
+async def put(connection: Connection, list_id: int, interval: Interval, origin_id: int, *, holes: str = "") -> bool:
+    """Write an entry; true when it was not there before."""
+    if interval.exact:
+        values: tuple[Any, ...] = (origin_id, interval.start, list_id)
+        done = await connection.execute("update exact set origin = ? where code = ? and list = ?", values)
+        if done.rowcount:
+            return False
+        await connection.execute("insert into exact (origin, code, list) values (?, ?, ?)", values)
+        return True
+    values = (origin_id, holes, list_id, interval.start, interval.stop, interval.places)
+    done = await connection.execute(
+        "update wide set origin = ?, holes = ? where list = ? and start = ? and stop = ? and places = ?", values
+    )
+    if done.rowcount:
+        return False
+    cursor = await connection.execute(
+        "insert into wide (origin, holes, list, start, stop, places, text) values (?, ?, ?, ?, ?, ?, ?)",
+        (*values, interval.text),
+    )
+    assert cursor.lastrowid is not None
+    await spread(connection, [(cursor.lastrowid, interval.start, interval.stop)])
+    return True
+
+
+async def spread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
+    """Enter new wide entries (id, start, stop) under their own start and every start that they cover."""
+    wides = sorted(wides, key=lambda wide: wide[1])
+    await connection.executemany("insert or ignore into span values (?2, ?1)", [wide[:2] for wide in wides])
+    # What covers a new start is among the rows of the nearest start below it: those go under the new start too.
+    await connection.executemany(
+        "insert or ignore into span select ?1, s.wide from span s join wide w on w.id = s.wide where s.start = "
+        "(select start from span where start < ?1 order by start desc limit 1) and w.stop >= ?1",
+        [(start,) for _, start, _ in wides],
+    )
+    await connection.executemany(
+        "insert or ignore into span select distinct start, ?1 from span where start between ?2 and ?3", wides
+    )
+
+
+async def unspread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
+    """Take wide entries (id, start, stop) that are deleted already out of every start that they cover."""
+    await connection.executemany("delete from span where start between ?2 and ?3 and wide = ?1", wides)
+    # A start at which no entry begins any more says only what the nearest start below says too.
+    await connection.executemany(
+        "delete from span where start = ?1 and not exists (select 1 from wide where start = ?1)",
+        [(start,) for _, start, _ in wides],
+    )
+
+
+async def take(connection: Connection, list_id: int, interval: Interval) -> None:
+    """Delete an entry."""
+    if interval.exact:
+        await connection.execute("delete from exact where code = ? and list = ?", (interval.start, list_id))
+        return
+    values = (list_id, interval.start, interval.stop, interval.places)
+    rows = await connection.execute_fetchall(
+        "delete from wide where list = ? and start = ? and stop = ? and places = ? returning id", values
+    )
+    await unspread(connection, [(wide, interval.start, interval.stop) for (wide,) in rows])
+
+
+async def count(connection: Connection, list_id: int, more: int) -> None:
+    """A list has so many entries more."""
+    await connection.execute("update list set entries = entries + ? where id = ?", (more, list_id))
+
+
+async def mark_changed(connection: Connection) -> None:
+    """Let every cache know that its answers may be old."""
+    await connection.execute("update change set revision = revision + 1")
+
+
+async def _entries(connection: Connection, intervals: list[Interval], name: str) -> list[Entry]:
+    found = []
+    for interval in intervals:
+        values: tuple[Any, ...] = (name, interval.start)
+        if interval.exact:
+            query = (
+                f"select '', {COLUMNS} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code = ?"
+            )
+        else:
+            query = (
+                f"select w.holes, {COLUMNS} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
+                "where l.name = ? and w.start = ? and w.stop = ? and w.places = ?"
+            )
+            values = (*values, interval.stop, interval.places)
+        rows = await connection.execute_fetchall(query, values)
+        found += [entry_of(name, interval.text, *row[1:], exceptions=read_holes(row[0])) for row in rows]
+    return found

@@ -1,0 +1,148 @@
+"""The rows of a file, read into sorted integers; bad ones are refused with line and reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import chain, pairwise
+
+from rules.lists.admission import EntryError, read_entry
+from rules.lists.conflicts import holes_of, refuse_wide, written_holes
+from rules.lists.holding import Caught
+from rules.lists.list_files import Line
+from rules.lists.origins import UNQUALIFIED, Origin, check_qualification
+from rules.model import NumberClass, Trunk
+from rules.numbering.intervals import Interval, encode
+from rules.numbering.numbers import read_number
+from rules.settings import ListSettings
+
+_HEAD = 9  # of numbers with nine leading characters and the length in common, one is read, the others follow it
+_BY_HEAD = frozenset({NumberClass.MOBILE, NumberClass.FIXED, NumberClass.OTHER, NumberClass.TOLL_FREE})
+SHIFT = 24  # an entry is sorted as code << 24 | index of its origin
+MASK = (1 << SHIFT) - 1
+_QUALIFIED = ("licence", "document", "purpose", "hours", "owner", "approver")
+_SHOWN = 100  # refusals told one by one
+NOTHING_CAUGHT = Caught(0, 0, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not taken."""
+
+    line: int
+    text: str
+    name: str
+    message: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did, or would do."""
+
+    import_id: int | None = None
+    lines: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    refusals: list[Refusal] = field(default_factory=list)  # the first hundred
+    refused: Counter[str] = field(default_factory=Counter)  # all of them, by name
+    held: list[str] = field(default_factory=list)  # why it waits for a person, or would have
+    overrules: int = 0  # blocks that an import into an allow list makes useless
+    caught: Caught = NOTHING_CAUGHT  # calls of the last day that it would have caught
+
+    def refuse(self, refusal: Refusal) -> None:
+        """One line more was not taken."""
+        self.refused[refusal.name] += 1
+        if len(self.refusals) < _SHOWN:
+            self.refusals.append(refusal)
+
+
+class Batch:
+    """Rows read into integers, with each origin kept once."""
+
+    def __init__(self, policy: ListSettings, origin: Origin, country: str, *, wide: bool) -> None:
+        self.policy, self.country, self.wide = policy, country, wide
+        self.report = Report()
+        self.packed: list[int] = []
+        self.wides: dict[Interval, tuple[int, str]] = {}  # index of the origin, and holes
+        self.origins: dict[Origin, int] = {origin: 0}
+        self._origin = origin
+        self._trunk = Trunk("", country=country, national=bool(country))
+        self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
+        self._heads: dict[tuple[str, int], str] = {}
+
+    def read(self, rows: Iterable[Line], on_error: str, progress: Callable[[int], None] | None) -> None:
+        """Read everything; a fault of a line is a refusal, or ends it all."""
+        heads, packed, take = self._heads, self.packed, 0
+        for line, text, more in rows:
+            take += 1
+            if progress is not None and not take % 20_000:
+                progress(take)
+            try:
+                index = self._index(more) if more else 0
+                known = heads.get((text[:_HEAD], len(text)))
+                if known is not None and text[_HEAD:].isdigit() and text.isascii():
+                    code = encode(known + text)
+                    if code is not None:
+                        packed.append(code << SHIFT | index)
+                        continue
+                self._read_one(text, index, more.get("except", ""))
+            except EntryError as error:
+                if on_error == "stop":
+                    raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+                self.report.refuse(Refusal(line, text, error.name, str(error)))
+        self.report.lines = take
+        packed.sort()
+        self.packed = [p for p, after in pairwise(chain(packed, (-1,))) if p >> SHIFT != after >> SHIFT]
+
+    def _read_one(self, text: str, index: int, exceptions: str) -> None:
+        interval = read_entry(text, self.policy, country=self.country)
+        holes = holes_of(interval, tuple(exceptions.split()), self.policy.kind, self.country)
+        if not interval.exact:
+            if not self.wide:
+                refuse_wide(interval, self.policy.kind)
+            self.wides[interval] = index, written_holes(holes)
+            return
+        self.packed.append(interval.start << SHIFT | index)
+        # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
+        number = read_number(text, self._trunk)
+        if len(text) > _HEAD and number.kind in _BY_HEAD and number.canonical.endswith(text) and interval.places >= 9:
+            self._heads[text[:_HEAD], len(text)] = number.canonical[: -len(text)]
+
+    def _index(self, more: Mapping[str, str]) -> int:
+        key = tuple(more.items())
+        known = self._indexes.get(key)
+        if known is not None:
+            return known
+        origin = self._origin_of(more)
+        if self.policy.kind == "allow":
+            check_qualification("this row", origin, required=self.policy.qualified)
+        index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))
+        if index > MASK:
+            raise EntryError("too-many-origins", "more than 16 million different reasons, sources and notes")
+        return index
+
+    def _origin_of(self, more: Mapping[str, str]) -> Origin:
+        base = self._origin
+        qualified = {name: more[name] for name in _QUALIFIED if name in more}
+        qualification = base.qualification
+        if qualified or "review" in more:
+            review = {"review": _moment(more["review"])} if "review" in more else {}
+            qualification = replace(base.qualification or UNQUALIFIED, **qualified, **review)  # type: ignore[arg-type]
+        return replace(
+            base,
+            **{name: more[name] for name in ("source", "reason", "evidence", "note") if name in more},
+            expires=_moment(more["expires"]) if "expires" in more else base.expires,
+            trunks=tuple(more["trunks"].split()) if "trunks" in more else base.trunks,
+            qualification=qualification,
+        )
+
+
+def _moment(text: str) -> float:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EntryError("not-a-time", f"{text!r} is no time; write 2026-12-31 or 2026-12-31T18:00:00+08:00") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

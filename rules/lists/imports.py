@@ -1,0 +1,291 @@
+"""Whole files into a list: all of it or nothing, sorted first, undone by its id."""
+
+# ruff: noqa: S608 - queries are put together from this file's own words and integers only
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Literal
+
+from rules.lists.admission import AGAINST_CALLERS, EntryError
+from rules.lists.conflicts import overruled
+from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
+from rules.lists.holding import caught, overlap, reasons
+from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
+from rules.lists.list_files import Line, read_lines
+from rules.lists.origins import DAY_S, INSERT
+from rules.numbering.intervals import decode
+from rules.store import Connection
+
+
+class _Unwanted(Exception):
+    """Rolls a dry run back, and what is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How an import is to be done."""
+
+    country: str = ""  # national numbers are read in its plan
+    on_error: Literal["stop", "skip"] = "stop"  # a bad line ends the import, or is left out and reported
+    replace_all: bool = False  # a new version of the list: what is not among the rows is removed
+    dry_run: bool = False  # say what would happen, change nothing
+    wide: bool = False  # whole ranges may be blocked
+    force: bool = False  # also what covers numbers of an allow list or one's own
+    insist: bool = False  # although it would be held for a person; recorded
+    calls: Mapping[str, int] = field(default_factory=dict)  # how often each caller got through in the last day
+    progress: Callable[[int], None] | None = None  # told how many lines were read
+
+
+PLAIN = Wishes()
+
+
+async def import_file(
+    lists: Lists, name: str, stream: BinaryIO, origin: Origin = OPERATOR, wishes: Wishes = PLAIN, *, column: str = ""
+) -> Report:
+    """Import CSV, JSON lines or plain text; see `import_rows`."""
+    return await import_rows(lists, name, read_lines(stream, column=column), origin, wishes)
+
+
+async def import_rows(
+    lists: Lists, name: str, rows: Iterable[Line], origin: Origin = OPERATOR, wishes: Wishes = PLAIN
+) -> Report:
+    """Put (line, entry, further columns) on a list in one transaction; readers go on meanwhile.
+
+    What would be held for a person changes nothing and says why in `Report.held`; a dry run tells everything.
+    """
+    policy = lists.may_change(name, origin.author)
+    batch = Batch(policy, origin, wishes.country, wide=wishes.wide)
+    if wishes.dry_run:
+        wishes = replace(wishes, on_error="skip")
+    await asyncio.to_thread(batch.read, rows, wishes.on_error, wishes.progress)
+    try:
+        async with lists.store.transaction() as connection:
+            await _Import(lists, connection, name, batch, wishes).run()
+            if wishes.dry_run or (batch.report.held and not wishes.insist):
+                raise _Unwanted
+    except _Unwanted:
+        batch.report.import_id = None
+    return batch.report
+
+
+class _Import:
+    """One import inside its transaction."""
+
+    def __init__(self, lists: Lists, connection: Connection, name: str, batch: Batch, wishes: Wishes) -> None:
+        self.lists, self.connection, self.name, self.batch, self.wishes = lists, connection, name, batch, wishes
+        self.list_id = self.import_id = self.first_origin = 0
+
+    async def run(self) -> None:
+        """Write everything."""
+        report, connection, batch = self.batch.report, self.connection, self.batch
+        self.list_id, entries = await self.lists.row_of(connection, self.name)
+        if batch.policy.kind in AGAINST_CALLERS:
+            if not self.wishes.force:
+                await self._refuse_protected()
+            await self._compare_with_calls()
+        await self._begin()
+        await self._write_numbers()
+        await self._write_wides()
+        changed = await self._one("select count(*) from replaced where import_id = ?", self.import_id)
+        changed += await self._one("select count(*) from replaced_wide where import_id = ?", self.import_id)
+        report.changed = changed
+        report.added = len(batch.packed) + len(batch.wides) - changed
+        if self.wishes.replace_all:
+            report.removed = await self._remove_others()
+        if batch.policy.kind == "allow":
+            report.overrules = await self._overruled()
+        more = report.added - report.removed
+        if entries + more > batch.policy.max_entries:
+            raise EntryError("full", f"list {self.name} would have {entries + more} entries; max_entries allows fewer")
+        report.held = reasons(
+            before=entries,
+            added=report.added,
+            removed=report.removed,
+            whole=self.wishes.replace_all,
+            found=report.caught,
+        )
+        await self._finish(more)
+
+    async def _compare_with_calls(self) -> None:
+        """How many calls of the last day would these entries have caught?"""
+        calls, batch = self.wishes.calls, self.batch
+        if calls:
+            numbers = [packed >> SHIFT for packed in batch.packed]
+            wides = [(interval.start, interval.stop) for interval in batch.wides]
+            batch.report.caught = await asyncio.to_thread(caught, numbers, wides, calls)
+
+    async def _overruled(self) -> int:
+        """How many blocks of single numbers lie in what was added to an allow list."""
+        query = (
+            "select count(*) from exact a join exact b on b.code = a.code join list l on l.id = b.list "
+            "where a.list = ? and a.origin >= ? and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')"
+        )
+        found = await self._one(query, self.list_id, self.first_origin)
+        for interval in self.batch.wides:
+            found += len(await overruled(self.connection, interval, ()))
+        return found
+
+    async def _begin(self) -> None:
+        now, origins = self.lists.now(), self.batch.origins
+        cursor = await self.connection.execute(
+            "insert into import (list, source, author, created, added, changed, removed) values (?, ?, ?, ?, 0, 0, 0)",
+            (self.list_id, next(iter(origins)).source, next(iter(origins)).author, now),
+        )
+        assert cursor.lastrowid is not None
+        self.import_id = self.batch.report.import_id = cursor.lastrowid
+        self.first_origin = 1 + await self._one("select coalesce(max(id), 0) from origin")
+        days = self.batch.policy.expires_days
+        default = None if days is None else now + days * DAY_S
+        await self.connection.executemany(
+            INSERT,
+            (
+                (
+                    *(o if o.expires is not None else replace(o, expires=default)).row(),
+                    *(now, self.import_id, self.first_origin + index),
+                )
+                for o, index in origins.items()
+            ),
+        )
+        # What the import overwrites or removes is kept, by triggers, so that undoing needs no second pass.
+        kept = f"insert into replaced values ({self.import_id}, old.code, old.list, old.origin)"
+        wide = (
+            f"insert into replaced_wide values ({self.import_id}, old.list, old.start, old.stop, old.places, old.text, "
+            "old.origin, old.holes)"
+        )
+        for event in ("update", "delete"):
+            await self.connection.execute(f"create temp trigger kept_{event} before {event} on exact begin {kept}; end")
+            await self.connection.execute(f"create temp trigger wide_{event} before {event} on wide begin {wide}; end")
+
+    async def _write_numbers(self) -> None:
+        list_id, first = self.list_id, self.first_origin
+        await self.connection.executemany(
+            "insert into exact values (?, ?, ?) on conflict (code, list) do update set origin = excluded.origin",
+            ((p >> SHIFT, list_id, first + (p & MASK)) for p in self.batch.packed),
+        )
+
+    async def _write_wides(self) -> None:
+        known = await self._one("select coalesce(max(id), 0) from wide")
+        await self.connection.executemany(
+            "insert into wide (list, start, stop, places, text, origin, holes) values (?, ?, ?, ?, ?, ?, ?) "
+            "on conflict (list, start, stop, places) do update set origin = excluded.origin, holes = excluded.holes",
+            (
+                (self.list_id, i.start, i.stop, i.places, i.text, self.first_origin + index, holes)
+                for i, (index, holes) in self.batch.wides.items()
+            ),
+        )
+        found = await self._rows("select id, start, stop from wide where id > ?", known)
+        await spread(self.connection, [(wide, start, stop) for wide, start, stop in found])
+
+    async def _remove_others(self) -> int:
+        values = (self.list_id, self.first_origin)
+        done = await self.connection.execute("delete from exact where list = ? and origin < ?", values)
+        wides = await _wides(self.connection, "delete from wide where list = ? and origin < ?", *values)
+        await unspread(self.connection, wides)
+        return done.rowcount + len(wides)
+
+    async def _finish(self, more: int) -> None:
+        for event in ("update", "delete"):
+            await self.connection.execute(f"drop trigger kept_{event}")
+            await self.connection.execute(f"drop trigger wide_{event}")
+        report = self.batch.report
+        await self.connection.execute(
+            "update import set added = ?, changed = ?, removed = ?, insisted = ? where id = ?",
+            (report.added, report.changed, report.removed, "; ".join(report.held), self.import_id),
+        )
+        await count(self.connection, self.list_id, more)
+        await mark_changed(self.connection)
+
+    async def _refuse_protected(self) -> None:
+        """Take out what covers numbers of allow lists and one's own."""
+        wanted = "l.kind in ('allow', 'own') and l.configured"
+        if not await self._one(f"select coalesce(sum(entries), 0) from list l where {wanted}"):
+            return
+        rows = await self._rows(f"select code, code from exact e join list l on l.id = e.list where {wanted}")
+        rows += await self._rows(f"select start, stop from wide w join list l on l.id = w.list where {wanted}")
+        covered = overlap(sorted((row[0], row[1]) for row in rows))
+        batch = self.batch
+        for packed in [p for p in batch.packed if covered(p >> SHIFT, p >> SHIFT)]:
+            self._protected(decode(packed >> SHIFT))
+        batch.packed = [p for p in batch.packed if not covered(p >> SHIFT, p >> SHIFT)]
+        for interval in [i for i in batch.wides if covered(i.start, i.stop)]:
+            self._protected(interval.text)
+            del batch.wides[interval]
+
+    def _protected(self, text: str) -> None:
+        message = f"{text} covers numbers of an allow list or one's own"
+        if self.wishes.on_error == "stop":
+            raise EntryError("protected", f"{message}; nothing was imported")
+        self.batch.report.refuse(Refusal(0, text, "protected", message))
+
+    async def _one(self, query: str, *values: object) -> int:
+        return int((await self._rows(query, *values))[0][0])
+
+    async def _rows(self, query: str, *values: object) -> list[tuple[int, ...]]:
+        return [tuple(row) for row in await self.connection.execute_fetchall(query, values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import that was made."""
+
+    id: int
+    list: str
+    source: str
+    author: str
+    created: float
+    added: int
+    changed: int
+    removed: int
+    undone: float | None
+    insisted: str  # why it had been held, when a person insisted
+
+
+async def imports(lists: Lists, *, limit: int = 50) -> list[Import]:
+    """The latest imports, newest first."""
+    rows = await lists.store.connection.execute_fetchall(
+        "select i.id, l.name, i.source, i.author, i.created, i.added, i.changed, i.removed, i.undone, i.insisted "
+        "from import i join list l on l.id = i.list order by i.id desc limit ?",
+        (limit,),
+    )
+    return [Import(*row) for row in rows]
+
+
+async def undo(lists: Lists, import_id: int, *, author: str = "") -> Import:
+    """Take back a whole import: what it added goes, what it changed or removed is as before.
+
+    Entries that were edited since then stay as they are.
+    """
+    async with lists.store.transaction() as connection:
+        found = [made for made in await imports(lists, limit=-1) if made.id == import_id]
+        if not found:
+            raise EntryError("no-such-import", f"there is no import {import_id}")
+        if found[0].undone is not None:
+            raise EntryError("undone", f"import {import_id} was undone already")
+        lists.may_change(found[0].list, author)
+        list_id, _ = await lists.row_of(connection, found[0].list)
+        its = "origin in (select id from origin where import_id = ?)"
+        gone = await connection.execute(f"delete from exact where list = ? and {its}", (list_id, import_id))
+        back = await connection.execute(
+            "insert or ignore into exact select code, list, origin from replaced where import_id = ?", (import_id,)
+        )
+        wides = await _wides(connection, f"delete from wide where list = ? and {its}", list_id, import_id)
+        await unspread(connection, wides)
+        again = await _wides(
+            connection,
+            "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
+            "select list, start, stop, places, text, origin, holes from replaced_wide where import_id = ?",
+            import_id,
+        )
+        await spread(connection, again)
+        await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
+        await count(connection, list_id, back.rowcount + len(again) - gone.rowcount - len(wides))
+        await mark_changed(connection)
+    return found[0]
+
+
+async def _wides(connection: Connection, statement: str, *values: object) -> list[tuple[int, int, int]]:
+    rows = await connection.execute_fetchall(f"{statement} returning id, start, stop", values)
+    return [(row[0], row[1], row[2]) for row in rows]

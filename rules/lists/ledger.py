@@ -1,0 +1,259 @@
+"""The range ledger: who holds which code, read in from files; for rules it says held, expired or unheld."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import inf
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+from rules.lists.admission import EntryError, read_entry
+from rules.lists.cache import Lookup
+from rules.lists.list_files import Line
+from rules.numbering.intervals import Interval, digits_of, encode, prefix_interval
+from rules.numbering.prefixes import canonical_prefix
+from rules.settings import ListSettings
+from rules.store import Connection, Store
+
+_PLAIN = ListSettings(kind="plain", min_length=1)
+_HEAD = 5  # characters: +8640, CN:95
+_QUERY = (
+    "select p.stop, c.text, c.holder, c.host, c.purpose, c.valid_until, c.places from piece p "
+    "left join code c on c.id = p.code where p.start <= ? order by p.start desc limit 1"
+)
+_CACHED = 50_000
+
+
+class State(StrEnum):
+    """What the ledger says of a number."""
+
+    HELD = "held"
+    EXPIRED = "expired"
+    UNHELD = "unheld"
+
+
+class Held(NamedTuple):
+    """Who holds the code that a number lies in."""
+
+    state: State
+    code: str = ""
+    holder: str = ""
+    host: str = ""
+    purpose: str = ""
+
+    def facts(self) -> dict[str, float | str | bool]:
+        """As rules see it, under ``fact``."""
+        named = {"code": self.code, "holder": self.holder, "host": self.host, "purpose": self.purpose}
+        return {"ledger": self.state.value, **{name: value for name, value in named.items() if value}}
+
+
+class Ledger:
+    """The call path's view: most callers are told apart by their first characters and never looked up."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._revision = 0
+        self._heads: frozenset[str] = frozenset()
+        self._widths: tuple[int, ...] = ()
+        self._cache: LRUCache[str, tuple[Held | None, float]] = LRUCache(_CACHED)  # with the end of validity
+        self.any = False
+        self.poll()
+
+    def poll(self) -> None:
+        """See what was imported."""
+        revision = self._lookup.ledger_revision
+        if revision == self._revision:
+            return
+        rows = self._lookup.ask("select text from head")
+        if rows is None:
+            return  # the next poll asks again
+        self._heads = frozenset(row[0] for row in rows)
+        self._widths = tuple(sorted({len(head) for head in self._heads}))
+        self._cache.clear()
+        self._revision, self.any = revision, bool(rows)
+
+    def look_up(self, canonical: str, now: float) -> Held | None:
+        """What the ledger knows of a number; None: nothing, or it could not be read."""
+        for width in self._widths:
+            if canonical[:width] in self._heads:
+                break
+        else:
+            return None
+        known = self._cache.get(canonical)
+        if known is None:
+            known = self._read(canonical)
+            if known is None:
+                return None
+            self._cache[canonical] = known
+        held, valid_until = known
+        if held is not None and held.state is State.HELD and valid_until <= now:
+            return held._replace(state=State.EXPIRED)
+        return held
+
+    def _read(self, canonical: str) -> tuple[Held | None, float] | None:
+        code = encode(canonical)
+        rows = self._lookup.ask(_QUERY, (code,)) if code is not None else []
+        if rows is None:
+            return None
+        if not rows or code is None or rows[0][0] < code:
+            return None, inf
+        _, text, holder, host, purpose, valid_until, places = rows[0]
+        if text is None or (places and places != len(digits_of(canonical))):
+            return Held(State.UNHELD), inf
+        return Held(State.HELD, text, holder, host, purpose), inf if valid_until is None else valid_until
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row of the ledger."""
+
+    text: str
+    holder: str
+    host: str
+    purpose: str
+    valid_until: float | None
+
+
+@dataclass(slots=True)
+class LedgerReport:
+    """What an import into the ledger did."""
+
+    lines: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+async def import_ledger(
+    store: Store,
+    rows: Iterable[Line],
+    *,
+    source: str,
+    now: float,
+    country: str = "",
+    complete: tuple[str, ...] = (),
+    replace_all: bool = False,
+) -> LedgerReport:
+    """Read codes into the ledger, all of them or none; ``complete``: beginnings of which every code is in it.
+
+    A code stands for every number that begins with it. ``replace_all``: what is not among the rows is removed.
+    """
+    report = LedgerReport()
+    codes: dict[Interval, Code] = {}
+    for line, text, more in rows:
+        report.lines += 1
+        try:
+            interval = read_code(text, country)
+            until = _day(more.get("valid_until") or more.get("expires", ""))
+        except EntryError as error:
+            raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+        codes[interval] = Code(
+            interval.text, more.get("holder", ""), more.get("host", ""), more.get("purpose", ""), until
+        )
+    wholes = [read_code(text, country) for text in complete]
+    async with store.transaction() as connection:
+        before = await _count(connection)
+        if replace_all:
+            await connection.execute("delete from code")
+            await connection.execute("delete from complete")
+        kept = await _count(connection)
+        await connection.executemany(
+            "insert into code (text, start, stop, places, holder, host, purpose, valid_until, source, loaded) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (start, stop, places) do update set "
+            "holder = excluded.holder, host = excluded.host, purpose = excluded.purpose, "
+            "valid_until = excluded.valid_until, source = excluded.source, loaded = excluded.loaded",
+            [
+                (i.text, i.start, i.stop, i.places, code.holder, code.host, code.purpose, code.valid_until, source, now)
+                for i, code in codes.items()
+            ],
+        )
+        await connection.executemany(
+            "insert or replace into complete values (?, ?, ?)", [(i.text, i.start, i.stop) for i in wholes]
+        )
+        report.added = await _count(connection) - kept
+        report.changed, report.removed = len(codes) - report.added, before - kept
+        await _flatten(connection)
+        await connection.execute("update change set ledger = ledger + 1")
+    return report
+
+
+def read_code(text: str, country: str) -> Interval:
+    """``95012`` is every number that begins with it; ``4001230000..4001239999`` is a range."""
+    if ".." in text or "-" in text.strip("-"):
+        return read_entry(text, _PLAIN, country=country)
+    try:
+        interval = prefix_interval(canonical_prefix(text, country))
+    except ValueError as error:
+        raise EntryError("not-a-code", str(error)) from error
+    if interval is None:
+        raise EntryError("not-a-code", f"{text!r} is no code; write digits such as 95012")
+    return interval
+
+
+def _day(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EntryError("not-a-time", f"{text!r} is no date; write 2026-12-31") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+async def _count(connection: Connection) -> int:
+    return int(next(iter(await connection.execute_fetchall("select count(*) from code")))[0])
+
+
+async def _flatten(connection: Connection) -> None:
+    """Write the pieces anew: disjoint, the narrowest code winning, null where a complete beginning has no code."""
+    codes = await connection.execute_fetchall("select start, stop, id, text from code")
+    wholes = await connection.execute_fetchall("select start, stop, null, text from complete")
+    covers = [(row[0], row[1], row[2], row[3]) for row in (*codes, *wholes)]
+    await connection.execute("delete from piece")
+    await connection.executemany(
+        "insert into piece values (?, ?, ?)", pieces([(start, stop, code) for start, stop, code, _ in covers])
+    )
+    await connection.execute("delete from head")
+    heads = {text.partition("-")[0].rstrip("*")[:_HEAD] for *_, text in covers}
+    await connection.executemany("insert into head values (?)", [(head,) for head in heads])
+
+
+def pieces(covers: list[tuple[int, int, int | None]]) -> list[tuple[int, int, int | None]]:
+    """Intervals with their codes, cut into disjoint ones; where several cover a number, the narrowest wins."""
+    # A code wins against the complete beginning of the same extent.
+    order = sorted(covers, key=lambda cover: (cover[0], -cover[1], cover[2] is not None))
+    found: list[tuple[int, int, int | None]] = []
+    open_: list[tuple[int, int | None]] = []  # (stop, code), the narrowest last
+    at = 0
+
+    def close(until: int) -> None:
+        nonlocal at
+        while open_ and at < until:
+            stop, code = open_[-1]
+            end = min(stop, until - 1)
+            if at <= end:
+                found.append((at, end, code))
+                at = end + 1
+            if stop < until:
+                open_.pop()
+
+    for start, stop, code in order:
+        close(start)
+        at = max(at, start)
+        open_.append((stop, code))
+        open_.sort(key=lambda one: -one[0])
+    close(max((stop for _, stop, _ in covers), default=0) + 1)
+    return found
+
+
+async def codes(store: Store, *, limit: int = 100, expired_at: float | None = None) -> list[Code]:
+    """Codes in the order of their digits; ``expired_at``: only those that were expired then."""
+    query = (
+        "select text, holder, host, purpose, valid_until from code where (?1 is null or valid_until <= ?1) "
+        "order by start limit ?2"
+    )
+    return [Code(*row) for row in await store.connection.execute_fetchall(query, (expired_at, limit))]

@@ -1,0 +1,129 @@
+"""Where an entry of a list comes from, how long it counts, and what qualifies an organisation's allow entry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from rules.lists.admission import EntryError
+
+DAY_S = 86_400.0
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)")
+
+# The columns of table origin in the order of Origin.row() and of _origin(), created and import_id apart.
+_COLUMNS = (
+    *("source", "reason", "author", "expires", "evidence", "note", "trunks"),
+    *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
+)
+COLUMNS = ", ".join(f"o.{name}" for name in (*_COLUMNS, "created", "import_id"))
+INSERT = f"insert into origin ({', '.join(_COLUMNS)}, created, import_id, id) values ({', '.join('?' * 17)})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Qualification:
+    """What an organisation showed before its calls were let through, and who looked at it."""
+
+    licence: str = ""
+    document: str = ""  # hash of the document
+    purpose: str = ""
+    hours: str = ""  # 09:00-18:00, wall clock of the configured zone; empty: all day
+    review: float | None = None  # seconds since the epoch; from then on the entry is off
+    owner: str = ""
+    approver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an entry comes from and how long it counts."""
+
+    source: str = "operator"
+    reason: str = ""
+    author: str = ""
+    expires: float | None = None  # seconds since the epoch; None: the list's default
+    evidence: str = ""
+    note: str = ""
+    trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
+    qualification: Qualification | None = None
+
+    def row(self) -> tuple[Any, ...]:
+        """Its columns."""
+        q = self.qualification or UNQUALIFIED
+        return (
+            *(self.source, self.reason, self.author, self.expires, self.evidence, self.note, " ".join(self.trunks)),
+            *(q.licence, q.document, q.purpose, q.hours, q.review, q.owner, q.approver),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it stands in a list."""
+
+    list: str
+    text: str  # +8613800138000, +86138*, +8613800000000-+8613899999999
+    origin: Origin
+    created: float
+    import_id: int | None = None
+    exceptions: tuple[str, ...] = ()  # what an allow prefix leaves out
+    reach: int = field(default=1, compare=False)  # numbers of the plan that it covers; told when it is added
+    overrules: tuple[str, ...] = field(default=(), compare=False)  # blocks made useless by it; told when it is added
+
+    def off(self, now: float) -> str:
+        """Why the entry does not count at this moment; empty when it does."""
+        q = self.origin.qualification
+        if self.origin.expires is not None and self.origin.expires <= now:
+            return "expired"
+        if q is not None and q.review is not None and q.review <= now:
+            return "review date has passed"
+        return ""
+
+
+OPERATOR = Origin()
+UNQUALIFIED = Qualification()
+
+
+def entry_of(name: str, text: str, *row: Any, exceptions: tuple[str, ...] = ()) -> Entry:
+    """An entry from the columns COLUMNS."""
+    source, reason, author, expires, evidence, note, trunks, *qualified, created, import_id = row
+    qualification = Qualification(*qualified)
+    origin = Origin(
+        *(source, reason, author, expires, evidence, note, tuple(trunks.split())),
+        qualification=None if qualification == UNQUALIFIED else qualification,
+    )
+    return Entry(name, text, origin, created, import_id, exceptions)
+
+
+def check_qualification(text: str, origin: Origin, *, required: bool) -> None:
+    """Refuse an allow entry whose qualification is not whole, or that its author approved himself."""
+    q = origin.qualification
+    if q is None:
+        if required:
+            raise EntryError(
+                "unqualified", f"{text!r}: this list wants licence, document, purpose, review, owner and approver"
+            )
+        return
+    if q.hours:
+        read_hours(q.hours)
+    wanted = ("licence", "document", "purpose", "review", "owner", "approver")
+    missing = [name for name in wanted if not getattr(q, name)]
+    if missing:
+        raise EntryError("unqualified", f"{text!r}: the qualification lacks {', '.join(missing)}")
+    if q.approver.strip().casefold() == origin.author.strip().casefold():
+        raise EntryError("self-approved", f"{text!r}: {q.approver} cannot approve an entry of his or her own")
+
+
+def read_hours(text: str) -> tuple[int, int]:
+    """``09:00-18:00`` as minutes of the day, start in, end out; a window may reach across midnight."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        raise EntryError("not-hours", f"{text!r} is no span of hours; write 09:00-18:00")
+    start, end = int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4])
+    if start == end or end > 1440:
+        raise EntryError("not-hours", f"{text!r}: the ends are equal or beyond 24:00; leave the hours out for all day")
+    return start, end
+
+
+def within(hours: tuple[int, int], minute: int) -> bool:
+    """Does a minute of the day lie within these hours?"""
+    start, end = hours
+    return start <= minute < end if start < end else minute >= start or minute < end

@@ -1,0 +1,138 @@
+"""The lists of subscribers: whom one wants to hear always, and whom never; who it is stands there as a pseudonym."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2s
+from typing import Literal, NamedTuple
+
+from cachetools import LRUCache
+
+from rules.lists.admission import EntryError, read_entry
+from rules.lists.cache import Lookup
+from rules.model import Hit, Number, Trunk
+from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
+from rules.numbering.numbers import read_number
+from rules.settings import ListSettings
+from rules.store import Store
+
+Kind = Literal["allow", "block"]
+MOST = 100  # entries of one kind
+_POLICIES: dict[Kind, ListSettings] = {"allow": ListSettings(kind="allow"), "block": ListSettings(kind="block")}
+_QUERY = "select kind, start, stop, places, text from subscriber_entry where subscriber = ?"
+_CACHED = 50_000
+
+_Row = tuple[str, int, int, int, str]
+
+
+def pseudonym_of(key: bytes, canonical: str) -> bytes:
+    """Who the subscriber is, to nobody without the key."""
+    return blake2s(canonical.encode(), digest_size=16, key=key, person=b"subscrib").digest()
+
+
+class SubscriberLists:
+    """The call path's view: no look-up while nobody has a list, and one for each called number after that."""
+
+    def __init__(self, lookup: Lookup, key: bytes) -> None:
+        self._lookup, self._key = lookup, key
+        self._revision = 0
+        self._cache: LRUCache[str, tuple[_Row, ...]] = LRUCache(_CACHED)
+        self.any = False
+        self.poll()
+
+    def poll(self) -> None:
+        """See what was changed."""
+        revision = self._lookup.subscribers_revision
+        if revision == self._revision:
+            return
+        rows = self._lookup.ask("select exists (select 1 from subscriber_entry)")
+        if rows is None:
+            return  # the next poll asks again
+        self._cache.clear()
+        self._revision, self.any = revision, bool(rows[0][0])
+
+    def look_up(self, called: str, callers: tuple[Number, ...]) -> tuple[Hit, ...]:
+        """The entries of the called subscriber that cover one of these callers."""
+        rows = self._cache.get(called)
+        if rows is None:
+            if not called:
+                return ()
+            found = self._lookup.ask(_QUERY, (pseudonym_of(self._key, called),))
+            if found is None:
+                return ()  # counted as unknown; a subscriber's wish is no reason to stop judging
+            rows = self._cache[called] = tuple(found)
+        return _hits(rows, callers) if rows else ()
+
+
+def _hits(rows: tuple[_Row, ...], callers: tuple[Number, ...]) -> tuple[Hit, ...]:
+    found = []
+    for caller in callers:
+        code = encode(caller.canonical)
+        if code is None:
+            continue
+        length = len(digits_of(caller.canonical))
+        for kind, start, stop, places, text in rows:
+            if start <= code <= stop and places in (0, length):
+                narrow = EXACT if start == stop else narrowness(start, stop)
+                name = f"subscriber-{kind}"
+                found.append(Hit(name, name, text, "subscriber", caller.canonical, narrow))
+    return tuple(found)
+
+
+class Listed(NamedTuple):
+    """One entry of a subscriber."""
+
+    kind: str
+    entry: str
+    created: float
+
+
+class SubscriberStore:
+    """Changes and shows the lists of subscribers."""
+
+    def __init__(self, store: Store, key: bytes, now: Callable[[], float]) -> None:
+        self._store, self._key, self._now = store, key, now
+
+    async def add(self, subscriber: str, kind: Kind, text: str, *, country: str = "") -> str:
+        """Put a caller on a subscriber's list; how the entry reads."""
+        who = self._who(subscriber, country)
+        interval = read_entry(text, _POLICIES[kind], country=country)
+        async with self._store.transaction() as connection:
+            query = "select count(*) from subscriber_entry where subscriber = ? and kind = ?"
+            rows = list(await connection.execute_fetchall(query, (who, kind)))
+            values = (who, kind, interval.start, interval.stop, interval.places, interval.text, self._now())
+            done = await connection.execute(
+                "insert or ignore into subscriber_entry values (?, ?, ?, ?, ?, ?, ?)", values
+            )
+            if done.rowcount and rows[0][0] >= MOST:
+                raise EntryError("full", f"this subscriber has {MOST} entries of kind {kind}, which is the most")
+            await connection.execute("update change set subscribers = subscribers + 1")
+        return interval.text
+
+    async def remove(self, subscriber: str, kind: Kind, text: str, *, country: str = "") -> str:
+        """Take a caller off a subscriber's list; how the entry read."""
+        who = self._who(subscriber, country)
+        interval = read_entry(text, _POLICIES["allow"], country=country)
+        async with self._store.transaction() as connection:
+            done = await connection.execute(
+                "delete from subscriber_entry where subscriber = ? and kind = ? "
+                "and start = ? and stop = ? and places = ?",
+                (who, kind, interval.start, interval.stop, interval.places),
+            )
+            if not done.rowcount:
+                raise EntryError("not-listed", f"{interval.text} is not on this subscriber's {kind} list")
+            await connection.execute("update change set subscribers = subscribers + 1")
+        return interval.text
+
+    async def show(self, subscriber: str, *, country: str = "") -> list[Listed]:
+        """The entries of a subscriber."""
+        query = "select kind, text, created from subscriber_entry where subscriber = ? order by kind, start"
+        who = self._who(subscriber, country)
+        return [Listed(*row) for row in await self._store.connection.execute_fetchall(query, (who,))]
+
+    def _who(self, subscriber: str, country: str) -> bytes:
+        trunk = Trunk("", country=country, national=bool(country))
+        canonical = read_number(subscriber, trunk, called=True).canonical
+        if not canonical:
+            raise EntryError("not-a-number", f"{subscriber!r} is no number of a subscriber")
+        return pseudonym_of(self._key, canonical)

@@ -1,0 +1,261 @@
+"""The record of judged calls: what a row holds, how it is read back, how long it is kept."""
+
+# ruff: noqa: S608 - queries are put together from this file's own column names only
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from json.encoder import encode_basestring_ascii as quoted
+from pathlib import Path
+from typing import Any
+
+from rules.model import Action, Call, Fired, Outcome, Step, Verdict
+from rules.records.privacy import area, pseudonym
+from rules.store import Connection, Store
+
+Row = tuple[Any, ...]
+_COLUMNS = (
+    "id, at, call_id, source, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
+    "action, step, rule, reason, profile, suspicion, fired, facts, revision, status, rang, setup_ms"
+)
+_VALUES = f"({', '.join('?' * 23)})"
+_INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
+# Rows in one statement: the thread that writes takes the interpreter 32 times less often from the loop that judges.
+_AT_ONCE = 32
+_INSERT_MANY = f"insert or ignore into decision ({_COLUMNS}) values {', '.join([_VALUES] * _AT_ONCE)}"
+_UPDATE = "update decision set status = ?, rang = ?, setup_ms = ? where id = ?"
+_COUNT = (
+    "insert into hit_count (list, entry, hits, last) values (?, ?, ?, ?) "
+    "on conflict (list, entry) do update set hits = hits + excluded.hits, last = max(last, excluded.last)"
+)
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_PRUNED_AT_ONCE = 5_000
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class HitCount:
+    """How often an entry, or all entries of a list together, covered a call."""
+
+    list: str
+    entry: str  # or how many different ones
+    hits: int
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One judged call as it was recorded; status, rang and setup_ms are None until it has ended."""
+
+    id: str
+    at: float
+    call_id: str
+    source: str
+    trunk: str
+    caller: str
+    caller_class: str
+    called_key: str
+    called_class: str
+    called_area: str
+    called_group: str
+    action: Action
+    step: Step
+    rule: str
+    reason: str
+    profile: str
+    suspicion: int
+    fired: tuple[Fired, ...]
+    facts: dict[str, Any]
+    revision: str
+    status: int | None
+    rang: bool | None
+    setup_ms: int | None
+
+
+def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Row:
+    """The row of a judged call; the called number goes in as a pseudonym only."""
+    called, facts = call.called, call.facts
+    return (
+        verdict.decision,
+        call.at,
+        call.call_id if call.call_id.isascii() else call.call_id.encode("utf-8", "backslashreplace").decode(),
+        call.source,
+        call.trunk.name,
+        call.caller.canonical,
+        call.caller.kind,
+        pseudonym(key, called.canonical),
+        called.kind,
+        area(called),
+        str(facts.get("group", "")) if facts else "",
+        verdict.action,
+        verdict.step,
+        verdict.rule,
+        verdict.reason,
+        verdict.profile,
+        verdict.suspicion,
+        _encode(verdict.fired) if verdict.fired else "[]",
+        _facts(call),
+        verdict.revision,
+        *((outcome.status, outcome.rang, outcome.setup_ms) if outcome else (None, None, None)),
+    )
+
+
+def _facts(call: Call) -> str:
+    """What the rules could see beyond the columns, as JSON; what is lacking is left out."""
+    _, _, region, raw, inbound_only = caller = call.caller
+    # Put together by hand: a dict and the encoder cost three times as much, and most calls have two or three facts.
+    found = '{"believed":true' if call.believed else '{"believed":false'
+    if raw != caller.canonical:
+        found += f',"raw":{quoted(raw)}'
+    if region:
+        found += f',"region":"{region}"'
+    if inbound_only:
+        found += ',"inbound_only":true'
+    if len(call.callers) > 1:
+        found += f',"callers":{_encode([number.canonical for number in call.callers])}'
+    if call.asserted_by_pai:
+        found += ',"pai":true'
+    if call.agrees is not None:
+        found += ',"agrees":true' if call.agrees else ',"agrees":false'
+    if call.display_name:
+        found += f',"display_name":{quoted(call.display_name)}'
+    if call.domain:
+        found += f',"domain":{quoted(call.domain)}'
+    if call.user_agent:
+        found += f',"user_agent":{quoted(call.user_agent)}'
+    if call.diverted:
+        found += ',"diverted":true'
+    if call.headers:
+        found += f',"headers":{_encode(call.headers)}'
+    if call.facts:
+        found += f',"facts":{_encode(call.facts)}'
+    return found + "}"
+
+
+class Decisions:
+    """The table of decisions, off the call path."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    async def open(cls, path: Path) -> Decisions:
+        """Open the database, which is made if it is missing."""
+        return cls(await Store.open(path, "decisions", durable=False))
+
+    async def write(self, rows: list[Row], late: list[Row], tally: Sequence[Row] = ()) -> None:
+        """Add rows, the outcomes (status, rang, setup_ms, id) of earlier ones, hits of list entries: all or nothing."""
+        async with self._store.transaction() as connection:
+            whole = len(rows) - len(rows) % _AT_ONCE
+            chunks = (rows[start : start + _AT_ONCE] for start in range(0, whole, _AT_ONCE))
+            await connection.executemany(_INSERT_MANY, ([*chain.from_iterable(chunk)] for chunk in chunks))
+            await connection.executemany(_INSERT, rows[whole:])
+            if late:
+                await connection.executemany(_UPDATE, late)
+            if tally:
+                await connection.executemany(_COUNT, tally)
+
+    async def find(self, decision: str) -> Decision | None:
+        """The decision with this id."""
+        found = await self._read(f"select {_COLUMNS} from decision where id = ?", (decision.strip().lower(),))
+        return found[0] if found else None
+
+    async def recent(
+        self,
+        limit: int = 50,
+        *,
+        action: str = "",
+        caller: str = "",
+        trunk: str = "",
+        rule: str = "",
+        since: float | None = None,
+    ) -> list[Decision]:
+        """The newest decisions that fit every filter given, newest first."""
+        wanted = {"action": action, "caller": caller, "trunk": trunk, "rule": rule}
+        conditions = [f"{column} = ?" for column, value in wanted.items() if value]
+        values: list[object] = [value for value in wanted.values() if value]
+        if since is not None:
+            conditions.append("at >= ?")
+            values.append(since)
+        where = f"where {' and '.join(conditions)}" if conditions else ""
+        query = f"select {_COLUMNS} from decision {where} order by seq desc limit ?"
+        return await self._read(query, (*values, limit))
+
+    async def callers_since(self, since: float, *, most: int = 1_000_000) -> dict[str, int]:
+        """How often each caller got through untouched since then; of the newest ``most`` calls only."""
+        query = (
+            "select caller, count(*) from "
+            "(select caller, action from decision where at >= ? order by seq desc limit ?) "
+            "where action = 'forward' and caller <> '' group by caller"
+        )
+        async with self._store.connection.execute(query, (since, most)) as cursor:
+            return {row[0]: row[1] for row in await cursor.fetchall()}
+
+    async def most_hit(self, name: str = "", limit: int = 20) -> list[HitCount]:
+        """The entries of a list, or of all, that covered most calls."""
+        query = (
+            "select list, entry, hits, last from hit_count "
+            "where ? in ('', list) order by hits desc, list, entry limit ?"
+        )
+        async with self._store.connection.execute(query, (name, limit)) as cursor:
+            return [HitCount(*row) for row in await cursor.fetchall()]
+
+    async def hits_of(self, name: str, entries: Sequence[str]) -> dict[str, HitCount]:
+        """What is counted of these entries of a list; those never hit are missing."""
+        query = (
+            "select list, entry, hits, last from hit_count where list = ? and entry in (select value from json_each(?))"
+        )
+        async with self._store.connection.execute(query, (name, json.dumps(entries))) as cursor:
+            return {row[1]: HitCount(*row) for row in await cursor.fetchall()}
+
+    async def hit_sums(self) -> dict[str, HitCount]:
+        """For each list how many of its entries were ever hit, how often, and when last."""
+        query = "select list, cast(count(*) as text), sum(hits), max(last) from hit_count group by list"
+        async with self._store.connection.execute(query) as cursor:
+            return {row[0]: HitCount(*row) for row in await cursor.fetchall()}
+
+    async def prune(self, *, now: float, days: int, mib: int) -> int:
+        """Forget what is too old, and the oldest of what needs too much room; how many rows went."""
+        gone = 0
+        while True:
+            async with self._store.transaction() as connection:
+                too_big = await _mib(connection) > mib
+                done = await connection.execute(
+                    "delete from decision where seq in (select seq from decision order by seq limit ?) "
+                    "and (? or at < ?)",
+                    (_PRUNED_AT_ONCE, too_big, now - days * _DAY_S),
+                )
+            gone += done.rowcount
+            if not done.rowcount:
+                return gone
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self._store.close()
+
+    async def _read(self, query: str, values: tuple[object, ...]) -> list[Decision]:
+        async with self._store.connection.execute(query, values) as cursor:
+            return [_decision(found) for found in await cursor.fetchall()]
+
+
+async def _mib(connection: Connection) -> float:
+    """Room that rows take: pages set free by earlier deletions are used again and don't count."""
+    sizes = []
+    for name in ("page_count", "freelist_count", "page_size"):
+        async with connection.execute(f"pragma {name}") as cursor:
+            found = await cursor.fetchone()
+            sizes.append(found[0] if found else 0)
+    pages, free, size = sizes
+    return float(pages - free) * float(size) / 1_048_576
+
+
+def _decision(found: Any) -> Decision:
+    values = list(found)
+    values[11], values[12] = Action(values[11]), Step(values[12])
+    values[17] = tuple(Fired(name, Step(step), effect, detail) for name, step, effect, detail in json.loads(values[17]))
+    values[18] = json.loads(values[18])
+    values[21] = None if values[21] is None else bool(values[21])
+    return Decision(*values)

@@ -1,0 +1,185 @@
+"""What rules can say of a called number of which the record keeps only its area: yes, no, or not to be known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NoReturn, SupportsIndex
+
+import phonenumbers
+
+from rules.judging.conditions import ANY, Condition
+from rules.judging.engine import CompiledRule
+from rules.judging.facts import Facts, WallClock
+from rules.model import Call, Number, NumberClass, Trunk
+
+_PREFIX = "called.starts_with"
+
+
+class Undecided(Exception):
+    """The answer lies in digits that nobody kept."""
+
+
+class HiddenNumber(str):
+    """A number that begins so; asked for more than that, it does not know.
+
+    Compared with a whole number it is another one: those that rules name are recognised by their pseudonyms before.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __len__(self) -> NoReturn:
+        raise Undecided
+
+    def __hash__(self) -> int:
+        return str.__hash__(self)
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    def __getitem__(self, part: SupportsIndex | slice) -> str:
+        if isinstance(part, slice) and part.start is None and 0 <= part.stop <= str.__len__(self):
+            return str.__getitem__(self, part)
+        raise Undecided
+
+    @property
+    def known(self) -> str:
+        """The digits that were kept."""
+        return str.__str__(self)
+
+
+class _HiddenSet(frozenset[str]):
+    """Lists of which nobody knows whether the number stands on them."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> NoReturn:
+        raise Undecided
+
+
+class _HiddenWord(str):
+    """A word that is not known."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> NoReturn:
+        raise Undecided
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise Undecided
+
+    def __bool__(self) -> NoReturn:
+        raise Undecided
+
+
+HIDDEN_LISTS: frozenset[str] = _HiddenSet()
+HIDDEN_WORD: str = _HiddenWord()
+
+
+@lru_cache(maxsize=10_000)
+def hidden_number(area: str, kind: NumberClass) -> Number:
+    """What is known of a called number by its area and class."""
+    inbound_only = kind is NumberClass.CN_400 or (kind is NumberClass.TOLL_FREE and area.startswith("+86800"))
+    return Number(HiddenNumber(area), kind, _region(area), "", inbound_only)
+
+
+def _region(area: str) -> str:
+    plan, colon, _ = area.partition(":")
+    if colon:
+        return "" if plan == "EXT" else plan
+    for length in (2, 3, 4):
+        code = area[1:length]
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdigit() else None
+        if regions:
+            return regions[0] if len(regions) == 1 else HIDDEN_WORD
+    return HIDDEN_WORD
+
+
+def truth(condition: Condition, facts: Facts) -> bool | None:
+    """Does the condition hold? None: that lies in the digits that are hidden."""
+    if condition.parts:
+        found = {truth(part, facts) for part in condition.parts}
+        decisive = condition.how == ANY
+        return decisive if decisive in found else None if None in found else not decisive
+    try:
+        return condition.holds(facts)
+    except Undecided:
+        return None if _may_begin(condition, facts.call.called.canonical) else False
+
+
+def _may_begin(condition: Condition, number: str) -> bool:
+    """Could a number of this area begin as the condition wants it to?"""
+    if not isinstance(number, HiddenNumber):
+        return True
+    wanted = [key.value for key in condition.keys if key.about == _PREFIX]
+    if len(wanted) != len(condition.keys) or not wanted:
+        return True
+    known = str(number.known)
+    return any(value.startswith(known) or known.startswith(value) for value in wanted)
+
+
+def holds(rule: CompiledRule, facts: Facts) -> bool | None:
+    """Do the rule's conditions hold? None: not to be known."""
+    asks = {truth(condition, facts) for condition in rule.asks}
+    if False in asks:
+        return False
+    stops = {truth(condition, facts) for condition in rule.stops}
+    if True in stops:
+        return False
+    return None if None in asks or None in stops else True
+
+
+def leaves(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Every single question."""
+    for condition in conditions:
+        if condition.parts:
+            yield from leaves(condition.parts)
+        else:
+            yield condition
+
+
+def named_called_numbers(rules: Sequence[CompiledRule]) -> set[str]:
+    """Whole called numbers that rules name: they can be recognised by their pseudonyms."""
+    found = set()
+    for rule in rules:
+        for leaf in leaves((*rule.asks, *rule.stops)):
+            found |= {key.value for key in leaf.keys if key.about == "called.exact"}
+    return found
+
+
+def asking(rules: Sequence[CompiledRule], clock: WallClock) -> tuple[CompiledRule, ...]:
+    """The rules that ask for something which a hidden number may not show."""
+    probe = probing(Number(HiddenNumber(""), NumberClass.OTHER, HIDDEN_WORD), clock)
+    return tuple(rule for rule in rules if any(_stumbles(leaf, probe) for leaf in leaves((*rule.asks, *rule.stops))))
+
+
+def probing(called: Number, clock: WallClock) -> Facts:
+    """Facts of a call of which nothing but the called number matters."""
+    caller: Any = Number("", NumberClass.ANONYMOUS)
+    facts = Facts(Call(caller=caller, called=called, trunk=Trunk("probe"), at=0.0), (), (), clock)
+    facts.called_lists = facts.called_kinds = HIDDEN_LISTS
+    return facts
+
+
+def _stumbles(leaf: Condition, probe: Facts) -> bool:
+    try:
+        leaf.holds(probe)
+    except Undecided:
+        return True
+    return False
+
+
+def ruled_out(rule: CompiledRule, called: Number, clock: WallClock) -> bool:
+    """Does what is known of the called number alone keep the rule from holding?"""
+    facts = probing(called, clock)
+    return any(
+        leaf.keys and all(key.about.startswith("called.") for key in leaf.keys) and truth(leaf, facts) is False
+        for leaf in rule.asks
+        if not leaf.parts
+    )

@@ -1,0 +1,253 @@
+"""The call path's side of decisions: noted in microseconds, written in batches, one masked log line a call."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from json.encoder import encode_basestring_ascii as quoted
+from typing import TextIO
+
+from rules.model import Call, Hit, Number, Outcome, Verdict
+from rules.records.decisions import Decisions, Row, row
+from rules.records.privacy import mask
+from rules.store import DatabaseError, StoreError
+
+TICK_S = 0.25
+_WAITS_S = 2.0  # a call that has not ended by then is written without its outcome, which follows
+_FORGOTTEN_S = 600.0  # nothing rings that long: its line goes out without an outcome
+_PRUNE_S = 60.0
+_AT_ONCE = 32  # records made before the loop gets its turn
+
+
+class _Open:
+    """A judged call whose end is awaited; ``line`` is kept instead of call and verdict once they are written."""
+
+    __slots__ = ("at", "call", "line", "verdict")
+
+    def __init__(self, call: Call, verdict: Verdict, at: float) -> None:
+        self.call: Call | None = call
+        self.verdict: Verdict | None = verdict
+        self.at = at
+        self.line = ""
+
+
+class Journal:
+    """Takes verdicts and outcomes without waiting; a task writes them four times a second.
+
+    Bounded on every side: when the disk can't follow, the oldest records are dropped and counted.
+    """
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        key: bytes,
+        *,
+        log: TextIO,
+        days: int,
+        mib: int,
+        masked: bool = True,
+        limit: int = 50_000,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._decisions, self._key, self._log = decisions, key, log
+        self._days, self._mib, self._limit, self._now = days, mib, limit, now
+        self._shown: Callable[[Number], str] = _masked if masked else _clear
+        self._open: dict[str, _Open] = {}  # judged, not written, oldest first
+        self._awaited: dict[str, _Open] = {}  # written, not ended
+        self._rows: deque[Row] = deque()
+        self._late: deque[Row] = deque()
+        self._lines: deque[str] = deque()
+        self._tally: dict[tuple[str, str], tuple[int, float]] = {}  # (list, entry) -> hits since the last flush, last
+        self._stamp, self._second = "", -1
+        self._pruned = now()
+        self._task: asyncio.Task[None] | None = None
+        self._flushing = asyncio.Lock()
+        self.written = 0
+        self.dropped = 0
+        self.lines_dropped = 0
+        self.write_errors = 0
+        self.last_error = ""
+
+    def start(self) -> None:
+        """Begin to write; needs a running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="decisions")
+
+    def record(self, call: Call, verdict: Verdict) -> None:
+        """Note a verdict."""
+        if len(self._open) + len(self._rows) >= self._limit:
+            self._drop_oldest()
+        self._open[verdict.decision] = _Open(call, verdict, call.at)
+
+    def count(self, hits: Iterable[Hit], at: float) -> None:
+        """Note that these list entries covered a call."""
+        tally = self._tally
+        for hit in hits:
+            key = (hit.list, hit.entry)
+            known = tally.get(key)
+            if known is not None:
+                tally[key] = (known[0] + 1, at)
+            elif len(tally) < self._limit:
+                tally[key] = (1, at)
+
+    def alarm(self, what: str) -> None:
+        """Say at once, among the lines of calls, what somebody must see to."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._now()))
+        self._lines.append(f'{{"at":"{stamp}Z","event":"alarm","what":{quoted(what)}}}\n')
+
+    def ended(self, decision: str, outcome: Outcome) -> None:
+        """Note how a judged call ended."""
+        waiting = self._open.pop(decision, None)
+        if waiting is not None:
+            call, verdict = waiting.call, waiting.verdict
+            if call is not None and verdict is not None:
+                self._keep(call, verdict, outcome)
+                self._say(self._line(call, verdict), outcome)
+            return
+        waiting = self._awaited.pop(decision, None)
+        if waiting is not None:
+            self._late.append((outcome.status, outcome.rang, outcome.setup_ms, decision))
+            self._say(waiting.line, outcome)
+
+    @property
+    def waiting(self) -> int:
+        """Records that are not on disk yet."""
+        return len(self._open) + len(self._rows)
+
+    async def flush(self, *, everything: bool = False) -> None:
+        """Write what is due: calls that ended, calls older than two seconds; on demand all."""
+        async with self._flushing:
+            now = self._now()
+            await self._give_up_waiting(now, everything)
+            rows, late = list(self._rows), list(self._late)
+            self._rows.clear()
+            self._late.clear()
+            tally, self._tally = self._tally, {}
+            if rows or late or tally:
+                await self._write(rows, late, tally)
+            if self._lines:
+                await asyncio.to_thread(self._print)
+            if now - self._pruned >= _PRUNE_S:
+                self._pruned = now
+                with suppress(DatabaseError):
+                    await self._decisions.prune(now=now, days=self._days, mib=self._mib)
+
+    async def close(self) -> None:
+        """Everything noted is written, and the task has ended."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self.flush(everything=True)
+        await self._decisions.close()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await asyncio.shield(self.flush())
+            except Exception as error:  # the next tick must come
+                self.write_errors += 1
+                self.last_error = f"{type(error).__name__}: {error}"
+
+    async def _write(self, rows: list[Row], late: list[Row], tally: dict[tuple[str, str], tuple[int, float]]) -> None:
+        try:
+            await self._decisions.write(rows, late, [(*key, *counted) for key, counted in tally.items()])
+            self.written += len(rows)
+        except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
+            self.write_errors += 1
+            self.last_error = str(error)
+            self._rows.extendleft(reversed(rows))
+            self._late.extendleft(reversed(late))
+            for key, (hits, last) in tally.items():
+                more, latest = self._tally.get(key, (0, last))
+                self._tally[key] = (hits + more, latest)
+        except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
+            self.write_errors += 1
+            self.dropped += len(rows)
+            self.last_error = str(error)
+
+    def _print(self) -> None:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        try:
+            self._log.write("".join(lines))
+            self._log.flush()
+        except (OSError, ValueError) as error:
+            self.lines_dropped += len(lines)
+            self.last_error = str(error)
+
+    async def _give_up_waiting(self, now: float, everything: bool) -> None:
+        due = []
+        for name, waiting in self._open.items():  # oldest first; a clock set back makes everything due
+            if not everything and 0.0 <= now - waiting.at < _WAITS_S:
+                break
+            due.append(name)
+        for count, name in enumerate(due, start=1):
+            if not count % _AT_ONCE:
+                await asyncio.sleep(0)  # calls come first
+            found = self._open.pop(name, None)
+            if found is None or found.call is None or found.verdict is None:
+                continue
+            waiting, call, verdict = found, found.call, found.verdict
+            self._keep(call, verdict, None)
+            waiting.line = self._line(call, verdict)
+            waiting.call = waiting.verdict = None
+            self._awaited[name] = waiting
+        while self._awaited:
+            name = next(iter(self._awaited))
+            waiting = self._awaited[name]
+            if not everything and now - waiting.at < _FORGOTTEN_S and len(self._awaited) <= self._limit:
+                return
+            del self._awaited[name]
+            self._say(waiting.line, None)
+
+    def _keep(self, call: Call, verdict: Verdict, outcome: Outcome | None) -> None:
+        try:
+            self._rows.append(row(call, verdict, outcome, self._key))
+        except Exception as error:  # a fact that can't be written costs its record, never a call
+            self.dropped += 1
+            self.last_error = f"{type(error).__name__}: {error}"
+
+    def _drop_oldest(self) -> None:
+        self.dropped += 1
+        if self._rows:
+            self._rows.popleft()
+        elif self._open:
+            del self._open[next(iter(self._open))]
+
+    def _say(self, line: str, outcome: Outcome | None) -> None:
+        if not line:
+            return
+        if len(self._lines) >= self._limit:
+            self._lines.popleft()
+            self.lines_dropped += 1
+        end = f'"status":{outcome.status},"setup_ms":{outcome.setup_ms}}}' if outcome else '"status":null}'
+        self._lines.append(f"{line}{end}\n")
+
+    def _line(self, call: Call, verdict: Verdict) -> str:
+        """All of the line but its end; empty when a number could not be masked."""
+        try:
+            caller, called = self._shown(call.caller), self._shown(call.called)
+        except Exception:  # whatever it is, no number may leak and no call may suffer
+            self.lines_dropped += 1
+            return ""
+        second = int(call.at)
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return (
+            f'{{"at":"{self._stamp}.{int((call.at - second) * 1000):03d}Z","event":"call",'
+            f'"decision":"{verdict.decision}","call_id":{quoted(call.call_id)},"source":{quoted(call.source)},"trunk":{quoted(call.trunk.name)},'
+            f'"caller":{quoted(caller)},"called":{quoted(called)},"verdict":"{verdict.action}","step":"{verdict.step}",'
+            f'"rule":{quoted(verdict.rule)},"suspicion":{verdict.suspicion},'
+        )
+
+
+def _masked(number: Number) -> str:
+    return mask(number.canonical) or number.kind
+
+
+def _clear(number: Number) -> str:
+    return number.canonical or number.kind

@@ -1,0 +1,240 @@
+"""Calls of the past as rules see them: from the decision records, or from a file of calls."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from rules.language.examples import example_call
+from rules.language.faults import Fault, RuleError, faults_of, nearest
+from rules.language.grammar import Example
+from rules.language.source import read_document
+from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Step, Trunk
+from rules.records.hidden_digits import HIDDEN_WORD, hidden_number
+from rules.store import Store
+
+_COLUMNS = (
+    "seq, id, at, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
+    "action, step, rule, fired, facts, revision"
+)
+_PAGE = 5_000
+_LATE_S = 900.0  # a record is written when its call has ended: by then later ones may stand before it
+_KINDS = {str(kind): kind for kind in NumberClass}
+_ACTIONS = {str(action): action for action in Action}
+_SUBSCRIBER = {"subscriber allow list": "subscriber-allow", "subscriber block list": "subscriber-block"}
+
+Row = tuple[Any, ...]
+
+
+class Past:
+    """One call of the past, and what was decided about it."""
+
+    __slots__ = ("action", "call", "fired", "hidden", "hits", "id", "revision", "rule")
+
+    def __init__(
+        self,
+        call: Call,
+        *,
+        id_: str,
+        action: Action | None,
+        rule: str = "",
+        revision: str = "",
+        fired: str = "[]",
+        hidden: Number | None = None,
+        hits: tuple[Hit, ...] = (),
+    ) -> None:
+        self.call = call
+        self.id = id_
+        self.action = action  # None: nobody said
+        self.rule = rule
+        self.revision = revision
+        self.fired = fired  # JSON
+        self.hidden = hidden  # the called number, where only its area is known; the call itself has the area for it
+        self.hits = hits  # entries of the subscriber's own lists, as recorded: nobody can look them up any more
+
+    def fired_rules(self) -> set[str]:
+        """The rules that held, by the record."""
+        return {name for name, step, _, _ in json.loads(self.fired) if step in (Step.RULES, Step.SUSPICION)}
+
+
+class Unusable(NamedTuple):
+    """A record that can't be judged again."""
+
+    why: str
+
+
+class Span(NamedTuple):
+    """What part of the log is read."""
+
+    first: int  # seq
+    to_read: int  # records at most
+    in_log: int
+
+
+class PastCalls:
+    """The decision records, read again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    async def open(cls, path: Path) -> PastCalls:
+        """Open the database of decisions."""
+        return cls(await Store.open(path, "decisions", durable=False))
+
+    async def span(self, since: float | None, most: int | None = None) -> Span:
+        """What there is since then, the newest `most` of it."""
+        lowest, highest = (await self._rows("select min(seq), max(seq) from decision", ()))[0]
+        if highest is None:
+            return Span(0, 0, 0)
+        first = lowest
+        if since is not None:
+            early = f"{max(int((since - _LATE_S) * 256), 0):010x}"  # ids begin with the time
+            found = await self._rows("select seq from decision where id >= ? order by id limit 1000", (early,))
+            first = min((row[0] for row in found), default=highest + 1)
+        if most is not None:
+            first = max(first, highest - most + 1)
+        return Span(first, highest - first + 1, highest - lowest + 1)
+
+    async def pages(self, span: Span, since: float | None) -> AsyncIterator[list[Row]]:
+        """The records, oldest first, some thousands at a time."""
+        after, last = span.first - 1, span.first + span.to_read - 1
+        query = f"select {_COLUMNS} from decision where seq > ? and seq <= ? and at >= ? order by seq limit {_PAGE}"  # noqa: S608 - own words
+        while rows := await self._rows(query, (after, last, since or 0.0)):
+            after = rows[-1][0]
+            yield rows
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self._store.close()
+
+    async def _rows(self, query: str, values: tuple[object, ...]) -> list[Any]:
+        return list(await self._store.connection.execute_fetchall(query, values))
+
+
+class RecordReader:
+    """Makes calls out of records."""
+
+    def __init__(self, trunks: Mapping[str, Trunk], known_called: Mapping[str, str]) -> None:
+        self._trunks = trunks
+        self._known_called = known_called  # canonical numbers by pseudonym
+
+    def read(self, row: Row) -> Past | Unusable:
+        """The call of a record."""
+        _, id_, at, trunk_name, caller, caller_class, called_key, called_class, area = row[:9]
+        group, action, step, rule, fired, facts_text, revision = row[9:]
+        if step == Step.EMERGENCY:
+            return Unusable("emergency calls, which always pass")
+        trunk = self._trunks.get(trunk_name)
+        if trunk is None:
+            return Unusable(f"calls of trunk {trunk_name}, which is no longer in ringfence.yaml")
+        try:
+            facts = json.loads(facts_text)
+            get = facts.get
+            number = Number(
+                caller, _KINDS[caller_class], get("region", ""), get("raw", caller), get("inbound_only", False)
+            )
+            called, hidden = self._called(called_key, area, _KINDS[called_class])
+            measured = get("facts")
+            call = Call(
+                caller=number,
+                callers=_numbers(number, get("callers")),
+                called=called,
+                trunk=trunk,
+                at=at,
+                asserted_by_pai=get("pai", False),
+                agrees=get("agrees"),
+                display_name=get("display_name", ""),
+                domain=get("domain", ""),
+                user_agent=get("user_agent", ""),
+                diverted=get("diverted", False),
+                headers=get("headers"),
+                facts={"group": group} if group and not measured else measured,
+            )
+            verdict = _ACTIONS[action]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Unusable("records that cannot be read")
+        hits = _subscriber_hits(fired, caller) if "subscriber" in fired else ()
+        return Past(call, id_=id_, action=verdict, rule=rule, revision=revision, fired=fired, hidden=hidden, hits=hits)
+
+    def _called(self, key: str, area: str, kind: NumberClass) -> tuple[Number, Number | None]:
+        """The called number with the area in its place, and what is not known of it."""
+        if not key:
+            return Number("", kind), None
+        hidden = hidden_number(area, kind)
+        canonical = self._known_called.get(key)
+        if canonical is None:
+            return hidden._replace(canonical=area, region=""), hidden
+        return hidden._replace(canonical=canonical), hidden if hidden.region is HIDDEN_WORD else None
+
+
+def _numbers(first: Number, others: list[str] | None) -> tuple[Number, ...]:
+    if not others:
+        return ()
+    return (first, *(Number(other, NumberClass.OTHER) for other in others if other != first.canonical))
+
+
+def _subscriber_hits(fired: str, caller: str) -> tuple[Hit, ...]:
+    parts = [Fired(*one) for one in json.loads(fired)]
+    return tuple(
+        Hit(kind, kind, part.detail.partition(" (")[0], "subscriber", caller, 0)
+        for part in parts
+        if (kind := _SUBSCRIBER.get(part.step))
+    )
+
+
+class CallFile:
+    """A CSV file of calls: columns as in the examples of rules, `facts` as `calls_1h=61 short_calls_1h=80%`."""
+
+    COLUMNS = (
+        *("from", "to", "at", "trunk", "trunk_country", "group", "display_name", "domain"),
+        *("user_agent", "agrees", "diverted", "facts", "verdict"),
+    )
+
+    def __init__(self, path: Path, trunk_of: Callable[[Example], Trunk | None], zone: ZoneInfo) -> None:
+        self._path, self._trunk_of, self._zone = path, trunk_of, zone
+
+    def read(self) -> Iterator[Past]:
+        """Each call of the file; RuleError names the line that can't be used."""
+        with self._path.open(newline="", encoding="utf-8-sig") as lines:
+            rows = csv.DictReader(lines)
+            self._check(rows.fieldnames or ())
+            for row in rows:
+                yield self._past(row, rows.line_num)
+
+    def _check(self, names: Collection[str]) -> None:
+        for name in names:
+            if name not in self.COLUMNS:
+                raise RuleError([Fault(str(self._path), 1, 1, f"unknown column {name!r}", nearest(name, self.COLUMNS))])
+        if "from" not in names:
+            hint = "begin the file with a line such as from,to,at,trunk"
+            raise RuleError([Fault(str(self._path), 1, 1, "there is no column 'from'", hint)])
+
+    def _past(self, row: dict[str, Any], line: int) -> Past:
+        def refuse(what: str, hint: str) -> RuleError:
+            return RuleError([Fault(str(self._path), line, 1, what, hint)])
+
+        if None in row or None in row.values():
+            raise refuse("this line has another number of columns than the first", "write one value a column")
+        values: dict[str, Any] = {key: value.strip() for key, value in row.items() if value.strip()}
+        verdict = values.pop("verdict", "")
+        if verdict and verdict not in _ACTIONS:
+            raise refuse(f"verdict: {verdict!r} is none", nearest(verdict, _ACTIONS))
+        if "facts" in values:
+            values["facts"] = dict(part.partition("=")[::2] for part in values["facts"].split())
+        try:
+            example = Example.model_validate(values)
+        except ValidationError as error:
+            fault = faults_of(error, read_document("", str(self._path)), Example)[0]
+            raise refuse(fault.what, fault.hint) from None
+        trunk = self._trunk_of(example)
+        if trunk is None:
+            raise refuse(f"there is no trunk {example.trunk!r}", "write the name of a trunk of ringfence.yaml")
+        call = example_call(example, trunk, self._zone)
+        return Past(call, id_=f"line {line}", action=_ACTIONS.get(verdict))

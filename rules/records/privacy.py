@@ -1,0 +1,69 @@
+"""What may be seen of a number: masked in lines, a keyed pseudonym in records, its area for reports."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2s
+
+import phonenumbers
+
+from rules.model import Number, NumberClass
+from rules.numbering.intervals import digits_of
+from rules.numbering.plan_table import plan_of
+
+_HIDDEN = "****"
+
+
+def mask(canonical: str) -> str:
+    """The number with digits hidden: +861380****000, CN:95***, EXT:1***; nothing stays nothing."""
+    digits = digits_of(canonical)
+    if not digits:
+        return ""
+    head = canonical[: -len(digits)]
+    if len(digits) >= 10:
+        return f"{head}{digits[:-7]}{_HIDDEN}{digits[-3:]}"
+    if len(digits) >= 7:
+        return f"{head}{digits[:-6]}{_HIDDEN}{digits[-2:]}"
+    kept = len(digits) // 2
+    return f"{head}{digits[:kept]}{'*' * (len(digits) - kept)}"
+
+
+def pseudonym(key: bytes, canonical: str) -> str:
+    """The same 32 characters for the same number, to nobody without the key; nothing stays nothing."""
+    return blake2s(canonical.encode(), digest_size=16, key=key).hexdigest() if canonical else ""
+
+
+def area(number: Number) -> str:
+    """The digits up to the area code: +8610, +86138, CN:955; an extension has none."""
+    canonical = number.canonical
+    if canonical[:3] == "+86":
+        return _area_in_china(canonical)
+    if canonical[:1] == "+":
+        return canonical[:5] if canonical[:2] == "+1" else _known_area(canonical[:8], len(canonical))
+    plan, colon, digits = canonical.partition(":")
+    if number.kind is NumberClass.EXTENSION:
+        return f"{plan}{colon}"
+    return f"{plan}{colon}{digits[:3]}"
+
+
+def _area_in_china(canonical: str) -> str:
+    plan = plan_of("CN")
+    area = plan.area(canonical[3:]) if plan else ""
+    return canonical[: 3 + len(area)] if area else canonical[:6]  # the first three digits of mobiles
+
+
+@lru_cache(maxsize=20_000)
+def _known_area(head: str, length: int) -> str:
+    # An area is settled by the first seven digits and the length: the rest, which names a person, is not kept here.
+    return _international_area(head.ljust(length, "0"))
+
+
+def _international_area(canonical: str) -> str:
+    try:
+        parsed = phonenumbers.parse(canonical)
+    except phonenumbers.NumberParseException:
+        return canonical[:4]
+    code = len(str(parsed.country_code))
+    length = phonenumbers.length_of_geographical_area_code(parsed)
+    length = length or phonenumbers.length_of_national_destination_code(parsed)
+    return canonical[: 1 + code + (length or 3)]

@@ -1,0 +1,307 @@
+"""Judges past calls under a candidate: what changes, for whom, and what each of its rules does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from rules.judging.engine import CompiledRule, Judgement, RuleSet
+from rules.judging.facts import Facts
+from rules.language.values import span_name
+from rules.model import Action, Call, Hit, Number, Step, Verdict
+from rules.records.hidden_digits import HIDDEN_LISTS, asking, holds, leaves, ruled_out
+from rules.records.past_calls import Past, Unusable
+from rules.records.privacy import mask
+
+SAMPLES = 3
+_ALLOWS = frozenset(("allow", "subscriber-allow"))
+_BY_RULES = frozenset((Step.RULES, Step.SHARED, Step.SUSPICION, Step.DEFAULT))
+LookUp = Callable[[str], tuple[Hit, ...] | None]
+
+
+class Group:
+    """Calls that fared alike: how many, and a few of them."""
+
+    __slots__ = ("calls", "new", "samples")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.new = 0  # of these, calls that the live rules let through
+        self.samples: list[tuple[str, str]] = []  # masked caller, decision
+
+    def add(self, past: Past, new: bool = False) -> None:
+        """One more."""
+        self.calls += 1
+        self.new += new
+        if len(self.samples) < SAMPLES:
+            caller = past.call.caller
+            self.samples.append((mask(caller.canonical) or str(caller.kind), past.id))
+
+
+class Judged(NamedTuple):
+    """What a rule set says of a past call."""
+
+    verdict: Verdict
+    held: list[CompiledRule]
+    open: tuple[CompiledRule, ...]  # rules of which nobody can know whether they hold, and on which it depends
+
+
+def judge_rules(call: Call, hits: Sequence[Hit], held: Sequence[CompiledRule], revision: str) -> Verdict:
+    """The verdict when just these rules hold."""
+    if not held and not hits:
+        return Verdict(Action.FORWARD, Step.DEFAULT, revision=revision)
+    judgement = Judgement(call)
+    if hits:
+        judgement.hear_lists(hits)
+    if held:
+        judgement.hear_rules(held)
+    return judgement.verdict(revision)
+
+
+def signature(rule: CompiledRule) -> tuple[object, ...]:
+    """What a rule asks and does: alike in two rule sets when the rule is the same."""
+    parts = [(leaf.says, leaf.keys) for leaf in leaves((*rule.asks, *rule.stops))]
+    shape = (len(rule.asks), len(rule.stops), rule.share, rule.profile, rule.destination, rule.suspicion)
+    return rule.name, rule.action, shape, tuple(parts)
+
+
+class PastJudge:
+    """One rule set, asked about calls of which the record keeps less than the proxy saw."""
+
+    def __init__(self, ruleset: RuleSet, *, recorded: RuleSet | None = None) -> None:
+        self.ruleset = ruleset
+        self._asking = asking(ruleset.rules, ruleset.clock)
+        self._asking_set = frozenset(self._asking)
+        self._near: dict[tuple[str, str], tuple[CompiledRule, ...]] = {}  # by area and class of the called number
+        # Whether a rule held that has not changed since stands in the records of that rule set.
+        known = {signature(rule) for rule in recorded.rules} if recorded and self._asking else set()
+        self._unchanged = frozenset(rule.name for rule in self._asking if signature(rule) in known)
+        self._recorded = recorded.revision if recorded else ""
+
+    def judge(self, past: Past, hits: tuple[Hit, ...], called_hits: tuple[Hit, ...] = ()) -> Judged:
+        """The verdict, the rules that hold, and those that stay open."""
+        call, ruleset, hidden = past.call, self.ruleset, past.hidden
+        facts = Facts(call, hits, called_hits, ruleset.clock)
+        found = ruleset.index.candidates(facts)
+        if hidden is None:
+            held = [rule for rule in found if rule.holds(facts)]
+            return Judged(judge_rules(call, hits, held, ruleset.revision), held, ())
+        held = [rule for rule in found if rule not in self._asking_set and rule.holds(facts)]
+        open_ = self._ask(past, facts, hidden, held) if self._asking else []
+        if not call.caller.canonical:  # a share is then drawn from the called number
+            open_ += [rule for rule in held if 0.0 < rule.share < 100.0]
+        verdict = judge_rules(call, hits, held, ruleset.revision)
+        return Judged(verdict, held, self._decisive(verdict, call, hits, held, open_) if open_ else ())
+
+    def _ask(self, past: Past, facts: Facts, hidden: Number, held: list[CompiledRule]) -> list[CompiledRule]:
+        """Add the rules that hold as far as can be known; those left open."""
+        call, plain = past.call, past.call.called
+        key = plain.canonical, plain.kind
+        near = self._near.get(key)
+        if near is None:
+            near = tuple(rule for rule in self._asking if not ruled_out(rule, hidden, self.ruleset.clock))
+            self._near[key] = near
+        open_: list[CompiledRule] = []
+        if not near:
+            return open_
+        call.called, facts.called_lists, facts.called_kinds = hidden, HIDDEN_LISTS, HIDDEN_LISTS
+        try:
+            for rule in near:
+                said = holds(rule, facts)
+                if said is None and past.revision == self._recorded and rule.name in self._unchanged:
+                    said = rule.name in past.fired_rules()
+                if said:
+                    held.append(rule)
+                elif said is None:
+                    open_.append(rule)
+        finally:
+            call.called = plain
+        return open_
+
+    def _decisive(
+        self, verdict: Verdict, call: Call, hits: tuple[Hit, ...], held: list[CompiledRule], open_: list[CompiledRule]
+    ) -> tuple[CompiledRule, ...]:
+        """Those of the open rules that could make it another verdict; all of them where only their sum does."""
+        revision = self.ruleset.revision
+        kept = [rule for rule in held if rule not in open_]
+        alone = tuple(
+            rule
+            for rule in open_
+            if judge_rules(call, hits, [*held, rule] if rule not in held else kept, revision).action
+            is not verdict.action
+        )
+        if alone:
+            return alone
+        together = judge_rules(call, hits, [*kept, *open_], revision)
+        return () if together.action is verdict.action else tuple(open_)
+
+
+class Replay:
+    """Past calls go in one by one; what the candidate would change adds up."""
+
+    def __init__(self, candidate: RuleSet, live: RuleSet | None, look_up: LookUp) -> None:
+        self.candidate, self.live = candidate, live
+        self._judge = PastJudge(candidate, recorded=live)
+        self._live = PastJudge(live, recorded=live) if live is not None else None
+        self._look_up = look_up
+        self._called_lists = candidate.called_lists | (live.called_lists if live else frozenset())
+        self._alone: dict[tuple[object, ...], tuple[str, ...]] = {}
+        self.lacking = asked_facts(candidate)  # facts that no record held so far, with the rules that ask for them
+        self.unusable: Counter[str] = Counter()
+        self.unclear: Counter[str] = Counter()  # by rule
+        self.read = self.judged = self.left_open = self.caught = self.caught_before = self.newly = 0
+        self.otherwise = 0  # calls that got another verdict then than the live rules would give now
+        self.flips: dict[tuple[str, str, str], Group] = {}
+        self.allowed: dict[tuple[str, str, str], Group] = {}
+        self.matched: Counter[str] = Counter()
+        self.acted: Counter[str] = Counter()
+        self.decided: Counter[str] = Counter()
+        self.alone: Counter[str] = Counter()
+        self.first = self.last = 0.0
+
+    def add(self, past: Past | Unusable) -> None:
+        """Judge one call."""
+        self.read += 1
+        if isinstance(past, Unusable):
+            self.unusable[past.why] += 1
+            return
+        call = past.call
+        found = self._hits(past)
+        if found is None:
+            self.unusable["calls whose lists could not be read"] += 1
+            return
+        hits, called_hits = found
+        if call.emergency or any(hit.kind == "emergency" for hit in called_hits):
+            self.unusable["emergency calls, which always pass"] += 1
+            return
+        self.first = self.first or call.at
+        self.last = call.at
+        if self.lacking and call.facts:
+            for name in call.facts:
+                self.lacking.pop(name, None)
+        verdict, held, open_ = self._judge.judge(past, hits, _asked(called_hits, self.candidate))
+        if open_:
+            self.left_open += 1
+            self.unclear.update(rule.name for rule in open_)
+            return
+        self.judged += 1
+        before, by = self._before(past, hits, called_hits)
+        self._compare(past, hits, verdict, before or verdict.action, by)
+        if held:
+            self._count(call, hits, verdict, held)
+
+    def _hits(self, past: Past) -> tuple[tuple[Hit, ...], tuple[Hit, ...]] | None:
+        look_up, call = self._look_up, past.call
+        hits: tuple[Hit, ...] = past.hits
+        for number in call.callers:
+            found = look_up(number.canonical)
+            if found is None:
+                return None
+            hits = hits + found if hits else found
+        if not self._called_lists or past.hidden is not None:
+            return hits, ()
+        called = look_up(call.called.canonical)
+        return None if called is None else (hits, called)
+
+    def _before(self, past: Past, hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> tuple[Action | None, str]:
+        """What the call would get now from the live rules, or what it got; and by what."""
+        if self._live is None:
+            return past.action, past.rule
+        verdict, _, open_ = self._live.judge(past, hits, _asked(called_hits, self._live.ruleset))
+        if open_ and past.action is not None:
+            return past.action, past.rule
+        if past.action is not None and verdict.action is not past.action:
+            self.otherwise += 1
+        return verdict.action, verdict.rule
+
+    def _compare(self, past: Past, hits: tuple[Hit, ...], verdict: Verdict, before: Action, by: str) -> None:
+        action = verdict.action
+        caught, was_caught = action is not Action.FORWARD, before is not Action.FORWARD
+        self.caught += caught
+        self.caught_before += was_caught
+        self.newly += caught and not was_caught
+        if action is not before:
+            rule = verdict.rule if caught or verdict.rule else f"no longer {by}"
+            _group(self.flips, (str(before), str(action), rule)).add(past)
+        if caught and hits:
+            number = past.call.caller.canonical
+            for hit in hits:
+                if hit.kind in _ALLOWS and hit.number == number:
+                    _group(self.allowed, (hit.list, str(action), verdict.rule)).add(past, not was_caught)
+                    break
+
+    def _count(self, call: Call, hits: tuple[Hit, ...], verdict: Verdict, held: list[CompiledRule]) -> None:
+        names = [rule.name for rule in held]
+        self.matched.update(names)
+        acting = [rule for rule in held if rule.acts(call)]
+        if not acting:
+            return
+        self.acted.update([rule.name for rule in acting])
+        if verdict.step not in _BY_RULES:
+            return
+        self.decided[verdict.rule] += verdict.step is not Step.SHARED
+        key = (call.trunk.name, *[rule.name for rule in acting])
+        lost = None if hits else self._alone.get(key)
+        if lost is None:
+            lost = tuple(
+                rule.name
+                for rule in acting
+                if judge_rules(call, hits, [one for one in acting if one is not rule], "").action is not verdict.action
+            )
+            if not hits:
+                self._alone[key] = lost
+        self.alone.update(lost)
+
+    @property
+    def changed(self) -> int:
+        """Calls that get another verdict."""
+        return sum(group.calls for group in self.flips.values())
+
+    @property
+    def from_allow_lists(self) -> tuple[int, int]:
+        """Calls of callers on an allow list that it catches; how many of these get through now."""
+        groups = self.allowed.values()
+        return sum(group.calls for group in groups), sum(group.new for group in groups)
+
+    @property
+    def dead(self) -> list[str]:
+        """Rules that held for no call."""
+        return [rule.name for rule in self.candidate.rules if not self.matched[rule.name]]
+
+    @property
+    def share_newly_caught(self) -> float:
+        """What part of the calls it catches that get through now; calls that stay open count as caught."""
+        known = self.judged + self.left_open
+        return (self.newly + self.left_open) / known if known else 0.0
+
+
+def _group(groups: dict[tuple[str, str, str], Group], key: tuple[str, str, str]) -> Group:
+    found = groups.get(key)
+    if found is None:
+        found = groups[key] = Group()
+    return found
+
+
+def _asked(called_hits: tuple[Hit, ...], ruleset: RuleSet) -> tuple[Hit, ...]:
+    if not called_hits:
+        return ()
+    return tuple(hit for hit in called_hits if hit.list in ruleset.called_lists)
+
+
+def asked_facts(ruleset: RuleSet) -> dict[str, list[str]]:
+    """The measured facts that rules ask for, with the rules."""
+    found: dict[str, list[str]] = {f"{name}_{span_name(seconds)}": [] for name, seconds in ruleset.rates}
+    for rule in ruleset.rules:
+        for leaf in leaves((*rule.asks, *rule.stops)):
+            for key in leaf.keys:
+                if key.about == "fact":
+                    rules = found.setdefault(key.value, [])
+                    if rule.name not in rules:
+                        rules.append(rule.name)
+    return found
+
+
+def known_called(numbers: Collection[str], pseudonym: Callable[[str], str]) -> dict[str, str]:
+    """The called numbers that rules name, by their pseudonyms in the record."""
+    return {pseudonym(number): number for number in numbers}

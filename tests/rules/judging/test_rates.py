@@ -1,0 +1,187 @@
+"""What a caller did lately: rolling windows that include the call itself, per trunk, within bounds."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.judging.rates import Rates
+from rules.model import Outcome
+from rules.settings import RateSettings
+from tests.rules.calls import ABROAD, CN, EVENING, call
+
+HOUR = 3600
+ALL = frozenset((name, HOUR) for name in ("calls", "called_numbers", "short_calls", "answered"))
+ANSWERED, REJECTED = Outcome(200, True, 1000), Outcome(603, False, 1)
+
+
+def measured(rates, decision="d", caller="13912345678", called="13800138000", *, at=EVENING, trunk=CN):
+    made = call(caller, called, at=at, trunk=trunk)
+    rates.count(made, decision)
+    return made.facts
+
+
+def played(rates, count, *, outcome=ANSWERED, lasts=None, at=EVENING, every=1.0, **more):
+    """Calls one after the other, each with its end."""
+    for number in range(count):
+        decision, begun = f"{at}-{number}", at + number * every
+        measured(rates, decision, at=begun, **more)
+        rates.ended(decision, outcome)
+        if lasts is not None:
+            rates.hung_up(decision, begun + outcome.setup_ms / 1000 + lasts)
+
+
+def test_a_window_includes_the_call_and_rolls():
+    rates = Rates({("calls", HOUR), ("called_numbers", HOUR), ("calls", 60)})
+    assert measured(rates) == {"calls_1h": 1, "called_numbers_1h": 1, "calls_1m": 1}
+    assert measured(rates, called="13800138001", at=EVENING + 59) == {
+        "calls_1h": 2,
+        "called_numbers_1h": 2,
+        "calls_1m": 2,
+    }
+    assert measured(rates, at=EVENING + 60) == {"calls_1h": 3, "called_numbers_1h": 2, "calls_1m": 2}
+    assert measured(rates, at=EVENING + HOUR + 59) == {"calls_1h": 2, "called_numbers_1h": 1, "calls_1m": 1}
+
+
+def test_facts_that_others_measured_stay():
+    made = call(facts={"group": "homes"})
+    Rates({("calls", HOUR)}).count(made, "d")
+    assert made.facts == {"group": "homes", "calls_1h": 1}
+
+
+def test_each_trunk_counts_for_itself_and_nobody_counts_for_none():
+    rates = Rates({("calls", HOUR)})
+    measured(rates)
+    assert measured(rates, caller="+8613912345678", trunk=ABROAD) == {"calls_1h": 1}
+    assert measured(rates, caller="anonymous") is None
+    assert measured(rates) == {"calls_1h": 2}
+
+
+def test_shares_need_twenty_calls():
+    rates = Rates(ALL)
+    played(rates, 19, lasts=2)
+    assert "short_calls_1h" not in measured(rates)
+    played(rates, 1, lasts=60, at=EVENING + 20)
+    facts = measured(rates, at=EVENING + 90)
+    assert facts["short_calls_1h"] == 95.0
+    assert facts["answered_1h"] == 100.0
+
+
+def test_a_call_is_short_up_to_six_seconds_after_the_answer():
+    rates = Rates(ALL, RateSettings(ratio_calls=1))
+    played(rates, 1, lasts=6.0)
+    played(rates, 1, lasts=6.1, at=EVENING + 10)
+    assert measured(rates, at=EVENING + 20)["short_calls_1h"] == 50.0
+
+
+def test_the_end_may_be_known_before_the_answer():
+    rates = Rates(ALL, RateSettings(ratio_calls=1))
+    measured(rates, "a")
+    rates.hung_up("a", EVENING + 3)
+    rates.ended("a", ANSWERED)
+    assert measured(rates)["short_calls_1h"] == 100.0
+
+
+def test_rejected_calls_count_and_are_not_answered():
+    rates = Rates(ALL)
+    played(rates, 15)
+    played(rates, 5, outcome=REJECTED, at=EVENING + 20)
+    facts = measured(rates, at=EVENING + 30)
+    assert (facts["calls_1h"], facts["answered_1h"]) == (21, 75.0)
+
+
+def test_what_is_said_twice_or_of_no_call_counts_once_or_not():
+    rates = Rates(ALL, RateSettings(ratio_calls=1))
+    measured(rates, "a")
+    for _ in range(2):
+        rates.ended("a", ANSWERED)
+        rates.hung_up("a", EVENING + 2)
+        rates.ended("none", ANSWERED)
+        rates.hung_up("none", EVENING)
+    facts = measured(rates)
+    assert (facts["answered_1h"], facts["short_calls_1h"]) == (100.0, 100.0)
+
+
+def test_an_end_after_the_window_changes_nothing():
+    rates = Rates({("answered", 60), ("calls", HOUR)}, RateSettings(ratio_calls=1))
+    measured(rates, "a")
+    measured(rates, "b", at=EVENING + 100)
+    rates.ended("a", ANSWERED)
+    rates.ended("b", REJECTED)
+    assert measured(rates, at=EVENING + 100)["answered_1m"] == 0.0
+
+
+def test_nothing_is_measured_that_no_rule_asks_for():
+    rates = Rates(())
+    assert measured(rates) is None
+    rates.ended("d", ANSWERED)
+    assert len(rates) == 0
+
+
+def test_another_rule_set_uses_what_is_remembered():
+    rates = Rates({("calls", HOUR)})
+    played(rates, 3, lasts=1)
+    rates.ask({("called_numbers", HOUR), ("calls", 60), ("short_calls", HOUR)})
+    assert measured(rates, at=EVENING + 61) == {"called_numbers_1h": 1, "calls_1m": 2}
+    rates.ask(())
+    assert len(rates) == 0
+
+
+def test_the_table_is_bounded_oldest_out():
+    rates = Rates({("calls", HOUR), ("called_numbers", 60)}, RateSettings(remembered_calls=100))
+    for number in range(150):
+        measured(rates, str(number), caller=f"139123{number % 3:05d}", at=EVENING + number / 10)
+    assert (len(rates), rates.forgotten) == (100, 50)
+    assert measured(rates, "last", caller="13912300000", at=EVENING + 20)["calls_1h"] in (34, 35)
+    played(rates, 60, caller="13700137000", at=EVENING + 2 * HOUR)
+    assert len(rates) == 60
+    assert len(rates._callers) == 1
+
+
+def test_a_clock_that_is_set_back_harms_nobody():
+    rates = Rates(ALL)
+    measured(rates, at=EVENING)
+    assert measured(rates, at=EVENING - 7200)["calls_1h"] == 2
+    assert measured(rates, at=EVENING + 10 * HOUR)["calls_1h"] == 1
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["1", "2"]),  # caller
+        st.sampled_from(["1", "2", "3"]),  # called
+        st.integers(0, 40),  # seconds since the call before
+        st.sampled_from([None, 200, 603]),  # how it ended
+        st.sampled_from([None, 2, 30]),  # seconds after the answer
+    ),
+    max_size=60,
+)
+
+
+@given(EVENTS, st.sampled_from([0, 10, 30]))
+def test_sums_are_those_of_a_plain_count(events, changed_at):
+    asked = {
+        (name, seconds) for name in ("calls", "called_numbers", "short_calls", "answered") for seconds in (60, 120)
+    }
+    rates = Rates({("calls", 120)} if changed_at else asked, RateSettings(ratio_calls=1))
+    at, past = EVENING, []
+    for number, (caller, called, later, status, lasts) in enumerate(events):
+        if number == changed_at:
+            rates.ask(asked)
+        at += later
+        facts = measured(rates, str(number), f"1391234567{caller}", f"1380013800{called}", at=at)
+        past.append((caller, called, at, status, lasts))
+        if number >= changed_at:
+            for seconds in (60, 120):
+                mine = [one for one in past if one[0] == caller and one[2] > at - seconds]
+                ended = [one for one in mine[:-1] if one[3]]
+                answered = [one for one in ended if one[3] == 200]
+                short = [one for one in answered if one[4] == 2]
+                name = f"{seconds // 60}m"
+                assert facts[f"calls_{name}"] == len(mine)
+                assert facts[f"called_numbers_{name}"] == len(Counter(one[1] for one in mine))
+                assert facts.get(f"answered_{name}") == (100 * len(answered) / len(ended) if ended else None)
+                assert facts.get(f"short_calls_{name}") == (100 * len(short) / len(answered) if answered else None)
+        if status:
+            rates.ended(str(number), Outcome(status, True, 0))
+        if lasts is not None:
+            rates.hung_up(str(number), at + lasts)

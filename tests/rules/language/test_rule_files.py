@@ -1,0 +1,114 @@
+"""Rule files with what they include, patterns of ringfence.yaml, and packs that it turns on and alters."""
+
+import pytest
+
+from rules.language.compile import compile_rules
+from rules.language.rule_files import filled_in, rule_paths
+from rules.language.source import RuleError, read_document
+from rules.settings import ScreeningSettings
+from tests.rules.calls import CN, call, compiled, rule, rules
+
+BANK = rule("{caller: 95588}", name="bank")
+
+
+def read(paths, **more):
+    settings = ScreeningSettings(use=more.pop("use", []))
+    return compile_rules(paths, settings, trunks=(CN,), now=0.0, **more)
+
+
+def said(paths, **more):
+    ruleset, faults = read(paths, **more)
+    assert ruleset is None
+    return [str(fault) for fault in faults if not fault.warning]
+
+
+def test_patterns_find_files_beside_the_configuration(tmp_path):
+    (tmp_path / "rules.d").mkdir()
+    for name in ("b.yaml", "a.yaml", "a.txt"):
+        (tmp_path / "rules.d" / name).write_text(BANK)
+    settings = ScreeningSettings(rules=["rules.d/*.yaml", "rules.d/a.yaml"])
+    assert [path.name for path in rule_paths(settings, tmp_path)] == ["a.yaml", "b.yaml"]
+    everywhere = ScreeningSettings(rules=[str(tmp_path / "rules.d" / "b.*")])
+    assert [path.name for path in rule_paths(everywhere, tmp_path / "elsewhere")] == ["b.yaml"]
+
+
+def test_a_pattern_without_a_file_is_a_fault_with_its_place(tmp_path):
+    document = read_document("rules:\n- none.yaml\n- '*.yml'\n", "ringfence.yaml")
+    settings = ScreeningSettings.model_validate(document.data)
+    with pytest.raises(RuleError) as error:
+        rule_paths(settings, tmp_path, document)
+    first, second = map(str, error.value.faults)
+    assert first.startswith("ringfence.yaml:2:3: there is no rule file 'none.yaml' in ")
+    assert second.startswith("ringfence.yaml:3:3: there is no rule file '*.yml' in ")
+
+
+def test_a_file_includes_others_of_its_folder_once(tmp_path):
+    (tmp_path / "main.yaml").write_text("include: [more/bank.yaml, more/other.yaml]\n")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "bank.yaml").write_text(BANK)
+    (tmp_path / "more" / "other.yaml").write_text("include: bank.yaml\n")
+    ruleset, _ = read([tmp_path / "main.yaml", tmp_path / "more" / "bank.yaml"])
+    assert ruleset is not None
+    assert [one.name for one in ruleset.rules] == ["bank"]
+
+
+def test_an_include_that_leaves_the_folder_circles_or_is_missing(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "secret.yaml").write_text(BANK)
+    main = tmp_path / "rules" / "main.yaml"
+    main.write_text("include: [../secret.yaml, /etc/passwd, back.yaml, none.yaml]\n")
+    (tmp_path / "rules" / "back.yaml").write_text("include: main.yaml\n")
+    assert [line.partition(f"{tmp_path}/rules/")[2] for line in said([main])] == [
+        "back.yaml:1:10: 'main.yaml' includes this file in turn; remove one include",
+        "main.yaml:1:11: '../secret.yaml' lies outside this folder; keep it beside this file",
+        "main.yaml:1:27: '/etc/passwd' lies outside this folder; keep it beside this file",
+        "main.yaml:1:51: there is no file 'none.yaml'; write a path beside this file",
+    ]
+
+
+def test_a_link_out_of_the_folder_is_outside_too(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "secret.yaml").write_text(BANK)
+    (tmp_path / "rules" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
+    main = tmp_path / "rules" / "main.yaml"
+    main.write_text("include: link.yaml\n")
+    assert "lies outside this folder" in said([main])[0]
+
+
+def test_faults_of_all_files_come_together(tmp_path):
+    (tmp_path / "a.yaml").write_text("rulez: []\n")
+    (tmp_path / "b.yaml").write_text("- rule: [\n")
+    assert len(said([tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.yaml"])) == 3
+
+
+def test_packs_are_used_as_shipped_or_altered():
+    ruleset = rules("", use=["baseline"])
+    anonymous = ruleset.judge(call("anonymous"))
+    assert (anonymous.action, anonymous.suspicion) == ("forward", 0)
+    altered = rules("", use=[{"pack": "baseline", "off": ["malformed"], "settings": {"anonymous": 5}}])
+    assert altered.judge(call("anonymous")).action == "tag"
+    assert "malformed" not in [one.name for one in altered.rules]
+    assert altered.revision != ruleset.revision
+
+
+def test_a_pack_that_is_altered_wrongly():
+    document = read_document(
+        "use:\n- baselin\n- {pack: cn, off: [cn-ring-twice], settings: {ring-onc: 3}}\n"
+        "- {pack: cn, of: []}\n- {pack: ../cn}\n",
+        "ringfence.yaml",
+    )
+    settings = ScreeningSettings.model_validate(document.data)
+    ruleset, faults = compiled("", settings={"use": settings.use}, configuration=document)
+    assert ruleset is None
+    assert [str(fault) for fault in faults] == [
+        "ringfence.yaml:2:3: there is no pack 'baselin'; did you mean 'baseline'?",
+        "ringfence.yaml:3:20: pack cn has no rule 'cn-ring-twice'; did you mean 'cn-ring-once'?",
+        "ringfence.yaml:3:57: pack cn has no setting 'ring-onc'; did you mean 'ring-once'?",
+        "ringfence.yaml:4:14: unknown key 'of'; did you mean 'off'?",
+        "ringfence.yaml:5:10: there is no pack '../cn'; known here: baseline, cn",
+    ]
+
+
+def test_settings_fill_whole_values_only():
+    data = {"a": "$x", "b": ["$x", "$y", "pay $x"]}
+    assert filled_in(data, {"x": "1"}) == {"a": "1", "b": ["1", "$y", "pay $x"]}

@@ -1,0 +1,76 @@
+"""What a list takes, in whatever spelling, and what it refuses by name."""
+
+import pytest
+
+from rules.lists.admission import EntryError, read_entry
+from rules.settings import ListSettings
+
+BLOCK = ListSettings(kind="block")
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("+8613800138000", "+8613800138000"),
+        ("13800138000", "+8613800138000"),
+        ("138 0013 8000", "+8613800138000"),
+        ("138-0013-8000", "+8613800138000"),
+        ("021-62345678", "+862162345678"),
+        ("１３８００１３８０００", "+8613800138000"),
+        ("95588", "CN:95588"),
+        ("+86138*", "+86138*"),
+        ("9558*", "CN:9558*"),
+        ("９５５８＊", "CN:9558*"),
+        ("95012000..95012999", "CN:95012000-CN:95012999"),
+        ("95012000-95012999", "CN:95012000-CN:95012999"),
+        ("+8613800000000-+8613899999999", "+8613800000000-+8613899999999"),
+        ("CN:95012000-CN:95012999", "CN:95012000-CN:95012999"),
+        ("95588..95588", "CN:95588"),
+    ],
+)
+def test_people_write_entries_in_many_ways(text, entry):
+    interval = read_entry(text, BLOCK, country="CN")
+    assert interval.text == entry
+    assert read_entry(entry, BLOCK) == interval, "what is shown can be typed in again, anywhere"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", "empty"),
+        ("*", "empty"),
+        ("0", "nonsense"),
+        ("00", "nonsense"),
+        ("000", "nonsense"),
+        ("+0*", "nonsense"),
+        ("8.61391E+12", "scientific-notation"),
+        ("8,61391e12", "scientific-notation"),
+        ("13800138000.0", "decimal"),
+        ("+8*", "too-short"),
+        ("12", "too-short"),
+        ("110", "emergency"),
+        ("112", "emergency"),
+        ("EXT:11*", "too-short"),
+        ("EXT:110..EXT:120", "emergency"),
+        ("alice", "not-a-number"),
+        ("anonymous", "not-a-number"),
+        ("+8613800138000123456", "not-a-number"),
+        ("95012000..950129999", "uneven-range"),
+        ("95013000..95012000", "uneven-range"),
+        ("+8613800138000..95588", "uneven-range"),
+    ],
+)
+def test_what_must_not_stand_there_is_refused_by_name(text, name):
+    with pytest.raises(EntryError) as refusal:
+        read_entry(text, BLOCK, country="CN")
+    assert refusal.value.name == name
+    assert repr(text) in str(refusal.value)
+
+
+def test_an_emergency_number_may_stand_where_it_stops_nobody():
+    assert read_entry("110", ListSettings(kind="emergency"), country="CN").text.endswith("110")
+
+
+def test_the_policy_says_how_long_an_entry_must_be():
+    with pytest.raises(EntryError, match="5 digits; this list wants at least 7"):
+        read_entry("+86138*", ListSettings(kind="block", min_length=7))

@@ -1,0 +1,99 @@
+"""Ranges need a word, allow prefixes leave out what they say, and name each block that they make useless."""
+
+import pytest
+
+from rules.lists.admission import EntryError
+from rules.lists.cache import Lookup
+from rules.lists.conflicts import holes_of, in_holes, written_holes
+from rules.lists.editing import Lists, Origin
+from rules.lists.origins import Qualification
+from rules.numbering.intervals import encode, number_interval, prefix_interval
+from rules.settings import ListSettings
+
+LISTS = {
+    "bank": ListSettings(kind="allow"),
+    "nuisance": ListSettings(kind="block", changed_by=["li"]),
+    "firm": ListSettings(kind="allow", qualified=True),
+    "doubtful": ListSettings(kind="suspect"),
+}
+BY_LI = Origin(author="li")
+
+
+@pytest.fixture
+async def lists(tmp_path):
+    lists = await Lists.open(tmp_path / "lists.db", LISTS, now=lambda: 0.0)
+    yield lists
+    await lists.close()
+
+
+async def refusal(coroutine):
+    with pytest.raises(EntryError) as error:
+        await coroutine
+    return error.value.name
+
+
+async def test_a_range_is_blocked_only_by_a_word(lists):
+    assert await refusal(lists.add("nuisance", "+86138*", BY_LI)) == "wide"
+    assert (await lists.add("nuisance", "+86138*", BY_LI, wide=True)).reach == 10**8
+    assert (await lists.add("doubtful", "+86139*")).reach == 10**8, "suspicion stops nobody"
+
+
+async def test_only_those_named_change_a_list(lists):
+    assert await refusal(lists.add("nuisance", "+8613800138000")) == "not-yours"
+    await lists.add("nuisance", "+8613800138000", BY_LI)
+    assert await refusal(lists.remove("nuisance", "+8613800138000", author="wang")) == "not-yours"
+    await lists.remove("nuisance", "+8613800138000", author="li")
+
+
+async def test_a_list_may_want_qualifications(lists):
+    assert await refusal(lists.add("firm", "CN:95588")) == "unqualified"
+
+
+async def test_an_allow_prefix_leaves_out_and_names_what_it_makes_useless(lists, tmp_path):
+    for text in ("+8613800138000", "+8613800000001", "+8613900000001"):
+        await lists.add("nuisance", text, BY_LI)
+    await lists.add("nuisance", "+861380013*", BY_LI, wide=True)
+    added = await lists.add("bank", "+86138*", exceptions=("+861380000*",))
+    assert added.overrules == ("+8613800138000 on nuisance", "+861380013* on nuisance")
+    assert added.exceptions == ("+861380000*",)
+    assert await lists.show("bank") == [added]
+    lookup = Lookup(tmp_path / "lists.db", entries=16)
+    assert [hit.list for hit in lookup.look_up("+8613800138000", 1.0)] == ["nuisance", "nuisance", "bank"]
+    assert [hit.list for hit in lookup.look_up("+8613800000001", 1.0)] == ["nuisance"]
+    lookup.close()
+    assert [entry.list for entry in await lists.covering("+8613800000001")] == ["nuisance"]
+    await lists.add("nuisance", "+8613800000002", BY_LI), "a hole of an allow prefix may be blocked"
+    assert await refusal(lists.add("nuisance", "+8613800138002", BY_LI)) == "protected"
+
+
+async def test_hours_and_review_turn_an_entry_off(lists, tmp_path):
+    shown = Qualification("B2-1", "ab", "surveys", "09:00-18:00", 10 * 86_400.0, "Li", "Wang")
+    await lists.add("firm", "CN:95588", Origin(author="zhao", qualification=shown))
+    lookup = Lookup(tmp_path / "lists.db", entries=16, zone="Asia/Shanghai")
+    nine = 3600.0  # 09:00 in Shanghai
+    found = [bool(lookup.look_up("CN:95588", nine + at)) for at in (-1, 0, 30, 8 * 3600, 9 * 3600, 86_400, -1)]
+    assert found == [False, True, True, True, False, True, False]
+    assert not lookup.look_up("CN:95588", nine + 10 * 86_400)
+    lookup.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "exceptions", "kind", "name"),
+    [
+        ("+86138", ("+86139*",), "allow", "outside"),
+        ("+86138", ("+861380*",), "block", "no-exceptions"),
+        ("+86138", tuple("+861380*" for _ in range(101)), "allow", "too-many-exceptions"),
+    ],
+)
+def test_holes_that_are_refused(text, exceptions, kind, name):
+    with pytest.raises(EntryError) as error:
+        holes_of(prefix_interval(text), exceptions, kind, "CN")
+    assert error.value.name == name
+
+
+def test_a_number_has_no_holes():
+    with pytest.raises(EntryError, match="only a prefix or range"):
+        holes_of(number_interval("+8613800138000"), ("+8613800138000",), "allow", "CN")
+    holes = written_holes(holes_of(prefix_interval("+86138"), ("+861380*",), "allow", "CN"))
+    assert in_holes(holes, encode("+8613800138000"))
+    assert not in_holes(holes, encode("+8613900138000"))

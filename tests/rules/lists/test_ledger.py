@@ -1,0 +1,108 @@
+"""The range ledger: held, expired or unheld; the narrowest code wins; callers of other plans are never looked up."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.lists.admission import EntryError
+from rules.lists.cache import Lookup
+from rules.lists.editing import Lists
+from rules.lists.ledger import Ledger, State, codes, import_ledger, pieces
+
+ROWS = [
+    (2, "95012", {"holder": "Firm", "host": "Unicom", "purpose": "calls", "valid_until": "1970-01-03"}),
+    (3, "950123", {"holder": "Lessee"}),
+    (4, "4001230000..4001239999", {"holder": "Shop"}),
+]
+
+
+@pytest.fixture
+async def lists(tmp_path):
+    lists = await Lists.open(tmp_path / "lists.db", {})
+    yield lists
+    await lists.close()
+
+
+@pytest.fixture
+def ledger(lists, tmp_path):
+    lookup = Lookup(tmp_path / "lists.db", entries=16)
+    yield Ledger(lookup)
+    lookup.close()
+
+
+async def load(lists, ledger, rows=ROWS, **more):
+    report = await import_ledger(lists.store, rows, source="miit.csv", now=0.0, country="CN", **more)
+    ledger._lookup.poll()
+    ledger.poll()
+    return report
+
+
+async def test_a_number_is_held_expired_or_unheld(lists, ledger):
+    assert not ledger.any
+    report = await load(lists, ledger, complete=("95", "400"))
+    assert (report.lines, report.added, ledger.any) == (3, 3, True)
+    held = ledger.look_up("CN:95012999", 0.0)
+    assert held.facts() == {
+        "ledger": "held",
+        "code": "CN:95012*",
+        "holder": "Firm",
+        "host": "Unicom",
+        "purpose": "calls",
+    }
+    assert ledger.look_up("CN:95012999", 2 * 86_400.0).state is State.EXPIRED
+    assert ledger.look_up("CN:95012345", 1e12).holder == "Lessee"
+    assert ledger.look_up("CN:4001234567", 0.0).holder == "Shop"
+    assert ledger.look_up("CN:95588", 0.0).facts() == {"ledger": "unheld"}
+    assert ledger.look_up("CN:40012345", 0.0).state is State.UNHELD
+    assert ledger.look_up("CN:96555", 0.0) is None
+    misses = ledger._lookup.unknown
+    assert ledger.look_up("+8613800138000", 0.0) is None
+    assert ledger.look_up("", 0.0) is None
+    assert misses == 0
+
+
+async def test_without_a_complete_beginning_nothing_is_unheld(lists, ledger):
+    await load(lists, ledger)
+    assert ledger.look_up("CN:95588", 0.0) is None
+
+
+async def test_a_second_import_changes_and_a_new_version_removes(lists, ledger):
+    await load(lists, ledger, complete=("95",))
+    report = await load(lists, ledger, [(2, "95012", {"holder": "Other"})])
+    assert (report.added, report.changed, report.removed) == (0, 1, 0)
+    assert ledger.look_up("CN:95012999", 0.0).holder == "Other"
+    report = await load(lists, ledger, [(2, "95013", {"holder": "New", "expires": "1970-01-01"})], replace_all=True)
+    assert (report.added, report.removed) == (1, 3)
+    assert ledger.look_up("CN:95012999", 0.0) is None
+    assert [code.holder for code in await codes(lists.store)] == ["New"]
+    assert [code.text for code in await codes(lists.store, expired_at=1.0)] == ["CN:95013*"]
+
+
+@pytest.mark.parametrize("row", [(7, "no code", {}), (7, "95012", {"valid_until": "soon"}), (7, "000", {})])
+async def test_a_bad_row_is_named_and_nothing_is_imported(lists, ledger, row):
+    with pytest.raises(EntryError, match=r"line 7: .*nothing was imported"):
+        await load(lists, ledger, [ROWS[0], row])
+    assert await codes(lists.store) == []
+
+
+nested = st.lists(st.text("01", min_size=1, max_size=5), max_size=12, unique=True)
+
+
+@given(nested)
+def test_pieces_are_disjoint_and_the_narrowest_wins(prefixes):
+    covers = []
+    for code, prefix in enumerate(prefixes):
+        start = int(prefix.ljust(5, "0"), 2)
+        covers.append((start, start + 2 ** (5 - len(prefix)) - 1, code))
+    found = pieces(covers)
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(found))
+    for number in range(32):
+        having = [(stop - start, code) for start, stop, code in covers if start <= number <= stop]
+        told = [code for start, stop, code in found if start <= number <= stop]
+        widths = {code: width for width, code in having}
+        if having:
+            assert widths[told[0]] == min(having)[0]
+        else:
+            assert told == []

@@ -1,0 +1,40 @@
+"""Qualifications: whole or refused, approved by another, off when their review is due."""
+
+import pytest
+
+from rules.lists.admission import EntryError
+from rules.lists.origins import Entry, Origin, Qualification, check_qualification, read_hours, within
+
+WHOLE = Qualification("B2-1", "sha256:ab", "surveys", "09:00-18:00", 500.0, "Li", "Wang")
+
+
+def refusal(origin, required=False):
+    with pytest.raises(EntryError) as error:
+        check_qualification("95588", origin, required=required)
+    return error.value.name
+
+
+def test_a_qualification_is_whole_or_refused():
+    check_qualification("95588", Origin(author="li", qualification=WHOLE), required=True)
+    check_qualification("95588", Origin(), required=False)
+    assert refusal(Origin(), required=True) == "unqualified"
+    assert refusal(Origin(qualification=Qualification(licence="B2-1"))) == "unqualified"
+    assert refusal(Origin(author="wang ", qualification=WHOLE)) == "self-approved"
+
+
+def test_an_entry_says_why_it_is_off():
+    entry = Entry("bank", "CN:95588", Origin(expires=900.0, qualification=WHOLE), 0.0)
+    assert [entry.off(now) for now in (499.0, 500.0, 900.0)] == ["", "review date has passed", "expired"]
+    assert Entry("bank", "CN:95588", Origin(), 0.0).off(1e12) == ""
+
+
+@pytest.mark.parametrize("text", ["9-18", "09:00-09:00", "25:00-26:00", "09:00-24:30", ""])
+def test_hours_that_are_none(text):
+    with pytest.raises(EntryError):
+        read_hours(text)
+
+
+def test_hours_start_in_end_out_also_across_midnight():
+    day, night = read_hours("09:00-18:00"), read_hours("22:00-06:00")
+    assert [within(day, minute) for minute in (539, 540, 1079, 1080)] == [False, True, True, False]
+    assert [within(night, minute) for minute in (1319, 1320, 0, 359, 360)] == [False, True, True, True, False]

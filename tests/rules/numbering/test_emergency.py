@@ -1,0 +1,145 @@
+"""An emergency call is known in any spelling, and an ordinary number is never taken for one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from phonenumbers.phonemetadata import PhoneMetadata
+from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
+
+from rules.numbering.emergency import emergency_table, is_emergency, own_numbers
+
+CN = emergency_table("CN")
+
+
+@pytest.mark.parametrize("number", ["110", "119", "120", "122", "112", "911", "999", "000"])
+@pytest.mark.parametrize(
+    "spelling", ["{0}", "+86{0}", "0086{0}", "{0};phone-context=+86", "+86-{0}", "tel:{0}", "{0}:secret", " {0} "]
+)
+def test_the_numbers_of_a_chinese_trunk(number: str, spelling: str):
+    scheme, _, user = spelling.format(number).rpartition("tel:")
+    assert is_emergency("tel" if scheme else "sip", user, CN)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "user"),
+    [
+        ("sip", "１１０"),
+        ("sip", "%31%31%30"),
+        ("tel", "1-1-0"),
+        ("sip", "+112"),
+        ("sip", "010110"),
+        ("sip", "+867551 10"),
+        ("sip", "00867551 20"),
+        ("urn", "service:sos"),
+        ("URN", "Service:SOS"),
+        ("urn", "service:sos.police"),
+        ("urn", "service:sos;x=y"),
+        ("sip", "urn:service:sos.fire"),
+        ("sip", "110;phone-context=+49"),
+        ("sip", "110;phone-context=ims.mnc000.mcc460.3gppnetwork.org"),
+        ("sip", "194;phone-context=ims.mnc089.mcc724.3gppnetwork.org"),
+        ("sip", "15;phone-context=+33"),
+    ],
+)
+def test_spellings_that_people_and_networks_use(scheme: str, user: str):
+    assert is_emergency(scheme, user, CN)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "user"),
+    [
+        ("sip", "13800138110"),
+        ("sip", "11012345"),
+        ("sip", "02088886110"),
+        ("sip", "1100"),
+        ("sip", "86110"),
+        ("sip", "96110"),
+        ("sip", "0110"),
+        ("sip", "+8613800110110"),
+        ("sip", "+11012345678"),
+        ("sip", "alice110"),
+        ("sip", "E1112"),
+        ("sip", ""),
+        ("sip", "1.1.0.1"),
+        ("sip", "194"),
+        ("sip", "190;phone-context=example.com"),
+        ("sip", "sos"),
+        ("sip", "service:sos"),
+        ("urn", "service:sosx"),
+        ("urn", "service:test.sos"),
+        ("urn", "service:counseling"),
+        ("sip", "1" + "-" * 100 + "10"),
+    ],
+)
+def test_ordinary_numbers_that_look_a_little_like_one(scheme: str, user: str):
+    assert not is_emergency(scheme, user, CN)
+
+
+def test_the_context_may_come_apart_from_the_user():
+    assert is_emergency("tel", "194", CN, context="+55")
+    assert not is_emergency("tel", "13800138000", CN, context="+86")
+
+
+@pytest.mark.parametrize(
+    ("country", "number"),
+    [
+        ("GB", "999"),
+        ("US", "911"),
+        ("DE", "110"),
+        ("FR", "15"),
+        ("AU", "106"),
+        ("JP", "118"),
+        ("IN", "108"),
+        ("ZA", "10111"),
+    ],
+)
+def test_other_countries_have_their_own(country: str, number: str):
+    assert is_emergency("sip", number, emergency_table(country))
+
+
+def test_every_country_that_the_library_knows_is_written_out_in_full():
+    for region in SUPPORTED_SHORT_REGIONS:
+        described = PhoneMetadata.short_metadata_for_region(region).emergency
+        if region == "CN" or described is None:
+            continue
+        pattern = re.compile(described.national_number_pattern or "")
+        lengths = {length for length in described.possible_length if length > 0}
+        assert {len(number) for number in own_numbers(region)} >= lengths, region
+        assert region in ("BR", "JP") or all(pattern.fullmatch(number) for number in own_numbers(region)), region
+    six = re.compile(PhoneMetadata.short_metadata_for_region("ER").emergency.national_number_pattern)
+    assert {f"{n:06}" for n in range(100_000, 300_000) if six.fullmatch(f"{n:06}")} <= own_numbers("ER")
+
+
+def test_a_trunk_adds_and_switches_off():
+    table = emergency_table("CN", ["12110", "E1112", "+8695119"], ["999"])
+    for user in ("12110", "+8612110", "e1112", "E-1112", "+8695119"):
+        assert is_emergency("sip", user, table), user
+    for user in ("999", "+86999", "+999", "999;phone-context=+44"):
+        assert not is_emergency("sip", user, table), user
+    assert is_emergency("sip", "110", table)
+
+
+def test_nonsense_in_the_configuration_is_named():
+    with pytest.raises(ValueError, match=r"'9999' is no emergency number here.*000, 110, 112"):
+        emergency_table("CN", off=["9999"])
+    with pytest.raises(ValueError, match="write the digits as dialled"):
+        emergency_table("CN", extra=["-"])
+
+
+def test_a_trunk_without_country_has_the_numbers_known_everywhere():
+    assert emergency_table("").numbers == {"112", "911", "999", "000"}
+
+
+@given(st.text(max_size=80), st.sampled_from(["sip", "tel", "urn", "SIPS", ""]), st.text(max_size=40))
+def test_no_text_raises(user: str, scheme: str, context: str):
+    assert is_emergency(scheme, user, CN, context=context) in (True, False)
+
+
+@given(st.text(alphabet="0123456789", min_size=7, max_size=15), st.sampled_from(["", "+"]))
+def test_no_long_number_is_an_emergency(digits: str, plus: str):
+    short = re.fullmatch(r"(00)?(86)?0?(10|2\d|\d{3})?(110|119|120|122|112|911|999|000)", digits)
+    assert short or not is_emergency("sip", plus + digits, CN)

@@ -1,0 +1,222 @@
+"""The journal: noted at once, written in batches, bounded, one masked line a call."""
+
+import io
+import json
+from contextlib import asynccontextmanager
+
+from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.records.decisions import Decisions, HitCount
+from rules.records.journal import Journal
+from rules.store import StoreError
+
+CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
+CALLED = Number("+861062345678", NumberClass.FIXED, "CN")
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_700_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+class Broken(io.StringIO):
+    def write(self, text):
+        raise OSError("no space left on device")
+
+
+@asynccontextmanager
+async def opened(path, log=None, **more):
+    clock = Clock()
+    decisions = await Decisions.open(path / "decisions.db")
+    log = log or io.StringIO()
+    journal = Journal(decisions, b"k" * 32, **{"log": log, "days": 30, "mib": 100, "now": clock, **more})
+    try:
+        yield journal, decisions, clock, log
+    finally:
+        await journal.close()
+
+
+def note(journal, clock, decision, **more):
+    values = {"caller": CALLER, "called": CALLED, "trunk": Trunk("north"), "at": clock.now, "call_id": "a@b"}
+    verdict = Verdict(Action.TAG, Step.SUSPICION, decision=decision, rule="marketing", suspicion=6, revision="r1")
+    journal.record(Call(**{**values, "source": "192.0.2.7", **more}), verdict)
+
+
+async def test_a_call_that_ended_is_written_with_its_outcome(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, log):
+        note(journal, clock, "a" * 20)
+        await journal.flush()
+        assert await decisions.find("a" * 20) is None, "not ended, not old"
+        journal.ended("a" * 20, Outcome(200, True, 41))
+        await journal.flush()
+        found = await decisions.find("a" * 20)
+        assert (found.status, found.rang, found.setup_ms) == (200, True, 41)
+        assert json.loads(log.getvalue()) == {
+            "at": "2023-11-14T22:13:20.000Z",
+            "event": "call",
+            "decision": "a" * 20,
+            "call_id": "a@b",
+            "source": "192.0.2.7",
+            "trunk": "north",
+            "caller": "+861380****000",
+            "called": "+86106****678",
+            "verdict": "tag",
+            "step": "suspicion",
+            "rule": "marketing",
+            "suspicion": 6,
+            "status": 200,
+            "setup_ms": 41,
+        }
+
+
+async def test_a_call_that_rings_long_is_written_first_and_ended_later(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, log):
+        note(journal, clock, "a" * 20)
+        clock.now += 2.0
+        await journal.flush()
+        assert (await decisions.find("a" * 20)).status is None
+        assert log.getvalue() == ""
+        clock.now += 20.0
+        journal.ended("a" * 20, Outcome(486, True, 22_000))
+        await journal.flush()
+        assert (await decisions.find("a" * 20)).status == 486
+        assert json.loads(log.getvalue())["status"] == 486
+
+
+async def test_a_clock_set_back_keeps_nobody_waiting(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        for number in range(100):
+            note(journal, clock, f"{number:020d}")
+        clock.now -= 3_600.0
+        await journal.flush()
+        assert len(await decisions.recent(999)) == 100
+
+
+async def test_a_call_that_never_ends_gets_its_line_all_the_same(tmp_path):
+    async with opened(tmp_path) as (journal, _, clock, log):
+        note(journal, clock, "a" * 20)
+        clock.now += 601.0
+        await journal.flush()
+        assert json.loads(log.getvalue())["status"] is None
+        journal.ended("a" * 20, Outcome(200, True, 1))
+        journal.ended("f" * 20, Outcome(200, True, 1))
+        await journal.flush()
+        assert log.getvalue().count("\n") == 1
+
+
+async def test_the_task_writes_without_being_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("rules.records.journal.TICK_S", 0.001)
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        journal.start()
+        note(journal, clock, "a" * 20)
+        journal.ended("a" * 20, Outcome(200, True, 1))
+        while not journal.written:
+            assert await decisions.recent(1) in ([], [await decisions.find("a" * 20)])
+
+
+async def test_closing_writes_everything(tmp_path):
+    async with opened(tmp_path) as (journal, _, clock, log):
+        journal.start()
+        note(journal, clock, "a" * 20)
+    assert json.loads(log.getvalue())["status"] is None
+    decisions = await Decisions.open(tmp_path / "decisions.db")
+    assert (await decisions.find("a" * 20)).rule == "marketing"
+    await decisions.close()
+
+
+async def test_the_bound_drops_the_oldest_and_counts(tmp_path):
+    async with opened(tmp_path, limit=3) as (journal, decisions, clock, _):
+        for name in "abcde":
+            note(journal, clock, name * 20)
+        assert (journal.dropped, journal.waiting) == (2, 3)
+        for name in "abcde":
+            journal.ended(name * 20, Outcome(200, True, 1))
+        note(journal, clock, "f" * 20)
+        await journal.flush(everything=True)
+        assert {found.id[0] for found in await decisions.recent(9)} == set("def")
+        assert journal.dropped == 3
+
+
+async def test_a_full_disk_keeps_records_for_the_next_tick(tmp_path, monkeypatch):
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        note(journal, clock, "a" * 20)
+        journal.ended("a" * 20, Outcome(200, True, 1))
+
+        async def full(rows, late, tally):
+            raise StoreError("database or disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(decisions, "write", full)
+            await journal.flush()
+        assert (journal.write_errors, journal.last_error) == (1, "database or disk is full")
+        await journal.flush()
+        assert (await decisions.find("a" * 20)).status == 200
+
+
+async def test_a_fact_that_cannot_be_written_costs_its_record_only(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, _):
+        note(journal, clock, "a" * 20, facts={"x": object()})
+        note(journal, clock, "b" * 20)
+        await journal.flush(everything=True)
+        assert [found.id[0] for found in await decisions.recent(9)] == ["b"]
+        assert journal.dropped == 1
+        assert "JSON" in journal.last_error
+
+
+async def test_a_number_that_cannot_be_masked_costs_its_line(tmp_path, monkeypatch):
+    async with opened(tmp_path) as (journal, _, clock, log):
+        note(journal, clock, "a" * 20, caller=CALLER._replace(canonical=None))
+        journal.ended("a" * 20, Outcome(200, True, 1))
+        await journal.flush()
+        assert log.getvalue() == ""
+        assert journal.lines_dropped == 1
+
+
+async def test_a_log_that_cannot_be_written_is_counted(tmp_path):
+    async with opened(tmp_path, log=Broken()) as (journal, _, clock, _):
+        note(journal, clock, "a" * 20)
+        journal.ended("a" * 20, Outcome(200, True, 1))
+        await journal.flush()
+        assert (journal.lines_dropped, journal.written) == (1, 1)
+
+
+async def test_untrusted_text_stays_inside_its_string(tmp_path):
+    async with opened(tmp_path, masked=False) as (journal, _, clock, log):
+        note(journal, clock, "a" * 20, call_id='x"},\n{"a":"\u2028\udcff\x1b[31m')
+        journal.ended("a" * 20, Outcome(200, True, 1))
+        await journal.flush()
+        assert log.getvalue().isascii()
+        line = json.loads(log.getvalue())
+        assert line["call_id"] == 'x"},\n{"a":"\u2028\udcff\x1b[31m'
+        assert line["caller"] == CALLER.canonical
+
+
+async def test_what_is_too_old_is_pruned_in_passing(tmp_path):
+    async with opened(tmp_path, days=1) as (journal, decisions, clock, _):
+        note(journal, clock, "a" * 20)
+        await journal.flush(everything=True)
+        clock.now += 2 * 86_400
+        await journal.flush()
+        assert await decisions.recent(9) == []
+
+
+async def test_hits_survive_a_full_disk_and_add_up(tmp_path, monkeypatch):
+    async with opened(tmp_path, limit=1) as (journal, decisions, _, _):
+        hit = Hit("nuisance", "block", "+86138*", "feed", "+8613800138000", 0)
+
+        async def full(rows, late, tally):
+            journal.count([hit], 9.0)
+            raise StoreError("database or disk is full")
+
+        journal.count([hit, hit._replace(entry="+86139*")], 7.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(decisions, "write", full)
+            await journal.flush()
+        journal.count([hit], 8.0)
+        await journal.flush()
+        assert await decisions.most_hit("nuisance") == [HitCount("nuisance", "+86138*", 3, 8.0)], (
+            "no more than the limit"
+        )
+        assert (await decisions.hit_sums())["nuisance"].entry == "1"

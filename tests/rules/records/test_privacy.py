@@ -1,0 +1,64 @@
+"""Masks, pseudonyms and areas."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.model import Number, NumberClass
+from rules.records.privacy import area, mask, pseudonym
+
+
+@pytest.mark.parametrize(
+    ("canonical", "shown"),
+    [
+        ("+8613800138000", "+861380****000"),
+        ("+862162345678", "+86216****678"),
+        ("+3545551234", "+354****234"),
+        ("CN:95012345", "CN:95****45"),
+        ("CN:95588", "CN:95***"),
+        ("EXT:1001", "EXT:10**"),
+        ("EXT:7", "EXT:*"),
+        ("", ""),
+    ],
+)
+def test_a_mask_hides_the_digits_that_tell(canonical, shown):
+    assert mask(canonical) == shown
+
+
+@given(st.text("0123456789", min_size=1, max_size=15), st.sampled_from(["+", "CN:", "EXT:"]))
+def test_a_mask_always_hides_and_keeps_the_length(digits, plan):
+    shown = mask(plan + digits)
+    assert len(shown) == len(plan + digits)
+    assert shown.count("*") >= min(4, (len(digits) + 1) // 2)
+    assert all(s in ("*", c) for s, c in zip(shown, plan + digits, strict=True))
+
+
+def test_a_pseudonym_is_the_same_for_one_key_only():
+    one, other = b"1" * 32, b"2" * 32
+    assert pseudonym(one, "+8613800138000") == pseudonym(one, "+8613800138000")
+    assert len(pseudonym(one, "+8613800138000")) == 32
+    assert pseudonym(one, "+8613800138000") != pseudonym(other, "+8613800138000")
+    assert pseudonym(one, "+8613800138000") != pseudonym(one, "+8613800138001")
+    assert pseudonym(one, "") == ""
+
+
+@pytest.mark.parametrize(
+    ("canonical", "kind", "expected"),
+    [
+        ("+8613800138000", NumberClass.MOBILE, "+86138"),
+        ("+861062345678", NumberClass.FIXED, "+8610"),
+        ("+8675512345678", NumberClass.FIXED, "+86755"),
+        ("+442071234567", NumberClass.FIXED, "+4420"),
+        ("+12125550123", NumberClass.FIXED, "+1212"),
+        ("+4915112345678", NumberClass.MOBILE, "+491511"),
+        ("+493012345678", NumberClass.FIXED, "+4930"),
+        ("+35312345678", NumberClass.FIXED, "+3531"),
+        ("+862", NumberClass.IMPOSSIBLE, "+862"),
+        ("+99", NumberClass.IMPOSSIBLE, "+99"),
+        ("CN:95588", NumberClass.CN_95, "CN:955"),
+        ("EXT:1001", NumberClass.EXTENSION, "EXT:"),
+        ("", NumberClass.ANONYMOUS, ""),
+    ],
+)
+def test_an_area_is_told_and_no_more(canonical, kind, expected):
+    assert area(Number(canonical, kind)) == expected

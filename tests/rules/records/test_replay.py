@@ -1,0 +1,206 @@
+"""Replay: past calls under a candidate; who must not be hit, what flips, what each rule does, what cannot be known."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.model import Outcome
+from rules.records.decisions import row
+from rules.records.past_calls import RecordReader
+from rules.records.privacy import pseudonym
+from rules.records.replay import Replay, known_called
+from tests.rules.calls import ABROAD, CN, TRUNKS, TRUSTED, call, hit, rule, rules
+
+KEY = b"k" * 32
+MARKETING = rule("{caller: {starts_with: 95012}}", "reject", "marketing")
+
+
+def records(*calls, judged_by=None, hits=lambda _: ()):
+    """Rows as the log holds them, judged by a rule set."""
+    ruleset = judged_by or rules("[]")
+    found = []
+    for number, made in enumerate(calls):
+        verdict = ruleset.judge(made, hits(made), ())
+        verdict.decision = f"{number:020x}"
+        values = row(made, verdict, Outcome(200, True, 100), KEY)
+        found.append((number, *values[:2], *values[4:13], values[13], values[17], values[18], values[19]))
+    return found
+
+
+def replayed(rows, candidate, live=None, *, look_up=lambda _: (), known=()):
+    reader = RecordReader({trunk.name: trunk for trunk in TRUNKS}, known_called(known, lambda n: pseudonym(KEY, n)))
+    replay = Replay(candidate, live, look_up)
+    for one in rows:
+        replay.add(reader.read(one))
+    return replay
+
+
+def test_what_changes_beside_the_record():
+    rows = records(call("95012345"), call("95012345"), call("13912345678"))
+    found = replayed(rows, rules(MARKETING + rule("{caller: 95588}", name="never")))
+    (key, group), *rest = found.flips.items()
+    assert (key, group.calls, rest) == (("forward", "reject", "marketing"), 2, [])
+    assert group.samples[0] == ("CN:95****45", f"{0:020x}")
+    assert (found.read, found.judged, found.caught, found.newly, found.changed) == (3, 3, 2, 2, 2)
+    assert found.dead == ["never"]
+    assert round(found.share_newly_caught, 3) == 0.667
+
+
+def test_beside_the_live_rules_only_the_rules_count():
+    live = rules(MARKETING)
+    rows = records(call("95012345"), call("17012345678"), judged_by=rules("[]"))
+    found = replayed(rows, rules(MARKETING + rule("{caller: 17012345678}", name="new")), live)
+    assert list(found.flips) == [("forward", "tag", "new")]
+    assert found.otherwise == 1, "the record says forward, the live rules would reject now"
+
+
+def test_what_is_no_longer_caught():
+    found = replayed(records(call("95012345"), judged_by=rules(MARKETING)), rules("[]"))
+    assert list(found.flips) == [("reject", "forward", "no longer marketing")]
+    assert (found.caught, found.caught_before, found.newly) == (0, 1, 0)
+
+
+def test_callers_on_an_allow_list_come_first():
+    rows = records(call("95012345"), call("95012345", trunk=TRUSTED))
+    look_up = lambda number: (hit("allowed", "allow", number),) if number == "CN:95012345" else ()  # noqa: E731
+    found = replayed(rows, rules(MARKETING), look_up=look_up)
+    assert list(found.allowed) == [("allowed", "reject", "marketing")]
+    assert found.from_allow_lists == (1, 1), "on a trunk whose CLI is screened the list passes it"
+
+
+def test_what_a_rule_does_alone():
+    text = MARKETING + rule("{caller: {class: cn-95}}", "tag", "odd") + rule("{caller: {class: cn-95}}", "tag", "even")
+    found = replayed(records(call("95012345"), call("95588")), rules(text))
+    assert found.matched == {"marketing": 1, "odd": 2, "even": 2}
+    assert found.alone == {"marketing": 1}, "each of the two tags without the other"
+    assert found.decided == {"marketing": 1, "even": 1}
+
+
+def test_a_rule_that_observes_acts_on_nobody():
+    found = replayed(records(call("95012345")), rules(rule("{caller: {class: cn-95}}", name="r", mode="observe")))
+    assert (found.matched["r"], found.acted["r"], found.changed, found.dead) == (1, 0, 0, [])
+
+
+def test_facts_are_those_of_the_record():
+    rows = records(call(facts={"calls_1h": 61.0}), call(facts={"calls_1h": 5.0}), call())
+    found = replayed(rows, rules(rule("{caller: {calls: {over: 60, within: 1h}}}", "tag", "machine")))
+    assert found.matched["machine"] == 1
+    assert found.lacking == {}
+    found = replayed(rows, rules(rule("{caller: {calls: {over: 60, within: 10m}}}", "tag", "machine")))
+    assert found.lacking == {"calls_10m": ["machine"]}
+
+
+def test_all_that_the_record_keeps_is_seen_again():
+    whole = call(
+        "95588",
+        "+8613800138000",
+        trunk=ABROAD,
+        shown=["+8617012345678"],
+        display_name="Bank",
+        domain="example.com",
+        user_agent="pjsip",
+        diverted=True,
+        agrees=False,
+        headers={"x-origin": "de"},
+        facts={"group": "homes"},
+    )
+    when = (
+        "{display_name: bank, domain: example.com, user_agent: pjsip, diverted: true, agrees: false, "
+        "header: {X-Origin: de}, called: {group: homes, class: mobile, country: CN}, trunk: abroad, "
+        "hours: 22:00-22:30}"
+    )
+    found = replayed(records(whole), rules(rule(when, "tag", "all"), trunks=TRUNKS))
+    assert found.matched == {"all": 1}
+
+
+def test_a_called_number_that_a_rule_names_is_recognised():
+    rows = records(call(called="13800138000"), call(called="13800138001"))
+    found = replayed(rows, rules(rule("{called: 13800138000}", "reject", "shop")), known=["+8613800138000"])
+    assert (found.matched["shop"], found.left_open) == (1, 0)
+
+
+def test_what_lies_in_hidden_digits_stays_open():
+    candidate = rules(rule("{called: {starts_with: +861380013}}", "reject", "ward"))
+    found = replayed(records(call(called="13800138000"), call(called="13912345678")), candidate)
+    assert (found.left_open, found.unclear, found.judged) == (1, {"ward": 1}, 1)
+    assert found.share_newly_caught == 0.5, "what stays open counts as caught"
+
+
+def test_an_unchanged_rule_is_read_from_the_record():
+    live = rules(rule("{called: {starts_with: +861380013}}", "reject", "ward"))
+    rows = records(call(called="13800138000"), call(called="13800238000"), judged_by=live)
+    candidate = rules(rule("{called: {starts_with: +861380013}}", "reject", "ward") + MARKETING)
+    found = replayed(rows, candidate, live)
+    assert (found.left_open, found.matched["ward"], found.changed) == (0, 1, 0)
+
+
+def test_an_open_rule_that_decides_nothing_leaves_nothing_open():
+    text = rule("{called: {starts_with: +861380013}}", "reject", "ward") + rule("{caller: 95588}", "forward", "bank")
+    assert replayed(records(call("95588")), rules(text)).left_open == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        ({3: "gone"}, "calls of trunk gone, which is no longer in ringfence.yaml"),
+        ({11: "emergency"}, "emergency calls, which always pass"),
+        ({14: "{"}, "records that cannot be read"),
+        ({14: "[]"}, "records that cannot be read"),
+        ({5: "ghost"}, "records that cannot be read"),
+    ],
+)
+def test_what_cannot_be_judged_is_counted(spoil, why):
+    (values,) = records(call())
+    spoilt = tuple(spoil.get(n, value) for n, value in enumerate(values))
+    found = replayed([spoilt], rules(MARKETING))
+    assert (found.unusable, found.judged) == ({why: 1}, 0)
+
+
+def test_lists_that_cannot_be_read():
+    assert replayed(records(call()), rules(MARKETING), look_up=lambda _: None).unusable
+
+
+def test_entries_of_the_subscriber_stand_as_recorded():
+    made = call("95012345")
+    rows = records(made, hits=lambda made: (hit("subscriber-allow", "subscriber-allow", made),))
+    found = replayed(rows, rules(MARKETING))
+    assert (found.caught, found.from_allow_lists) == (0, (0, 0))
+
+
+WHENS = st.sampled_from(
+    [
+        "{caller: {starts_with: 95012}}",
+        "{caller: {class: mobile}, hours: 21:00-08:00}",
+        "{called: {starts_with: +861}}",
+        "{called: 13800138000}",
+        "{called: {class: cn-95}}",
+        "{caller: {on_list: suspected}}",
+    ]
+)
+CALLS = st.builds(
+    call,
+    st.sampled_from(["95012345", "13912345678", "17012345678", "anonymous"]),
+    st.sampled_from(["13800138000", "95588", "13900139000"]),
+    trunk=st.sampled_from([CN, TRUSTED]),
+)
+
+
+@given(
+    st.lists(st.tuples(WHENS, st.sampled_from(["tag", "reject", "forward", "{suspicion: 5}"])), max_size=4),
+    st.lists(CALLS, min_size=1, max_size=5),
+)
+def test_replay_says_what_judging_says(parts, calls):
+    """Whatever it does not leave open is what the engine says of the whole call."""
+    text = "".join(rule(when, then, f"r{n}") for n, (when, then) in enumerate(parts)) or "[]"
+    candidate = rules(text)
+
+    def look_up(number):
+        return (hit("suspected", "suspect", number, suspicion=5),) if number == "+8617012345678" else ()
+
+    for made in calls:
+        (one,) = records(made)
+        found = replayed([one], candidate, look_up=look_up, known=["+8613800138000"])
+        true = candidate.judge(made, look_up(made.caller.canonical))
+        assert found.left_open == 0
+        assert found.caught == (true.action != "forward")
+        assert set(found.matched) == {fired.name for fired in true.fired if fired.name.startswith("r")}
