@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles
 from rules.language.source import RuleError, read_document
-from rules.store import HotReader, ReadError, Store, StoreError
+from rules.store import HotReader, ReadError, Store, StoreError, database_path
 
 _COLUMNS = "number, hash, author, reason, created, packs"
 _FILES = (
@@ -78,7 +78,7 @@ def texts_of(files: RuleFiles, use: Iterable[Any], base: Path) -> Texts:
 
 def revisions_path(database: Path) -> Path:
     """Revisions lie beside the lists: whoever watches them is not woken by each list change or decision."""
-    return database.with_name(f"{database.stem}-rules{database.suffix}")
+    return database_path(database, "revisions")
 
 
 class Superseded(Exception):

@@ -25,7 +25,7 @@ from rules.records.decisions import Decisions
 from rules.records.journal import Journal
 from rules.settings import RateSettings, ScreeningSettings
 from rules.snapshots import Snapshots, snapshot_path
-from rules.store import CorruptDatabase, warm
+from rules.store import CorruptDatabase, database_path, warm
 
 UNWANTED = 607  # the callee's own word (RFC 8197)
 
@@ -309,4 +309,4 @@ async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable
 
 def decisions_path(database: Path) -> Path:
     """Decisions lie beside the lists: their commits must neither wait for an import nor empty the cache."""
-    return database.with_name(f"{database.stem}-decisions{database.suffix}")
+    return database_path(database, "decisions")

@@ -16,7 +16,15 @@ import aiosqlite
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
 
-Series = Literal["lists", "decisions", "revisions", "complaints"]
+Series = Literal["lists", "decisions", "revisions", "complaints", "access"]
+# What each database is called beside that of the lists; each has its own, so that no commit waits for another's.
+_NAMES: dict[Series, str] = {
+    "lists": "",
+    "decisions": "-decisions",
+    "revisions": "-rules",
+    "complaints": "-complaints",
+    "access": "-access",
+}
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PIECE = 131_072
 
@@ -27,6 +35,16 @@ class StoreError(Exception):
 
 class CorruptDatabase(StoreError):
     """A file is no database, or one that is damaged."""
+
+
+def database_path(database: Path, series: Series) -> Path:
+    """Where a database lies, by that of the lists (storage.database)."""
+    return database.with_name(f"{database.stem}{_NAMES[series]}{database.suffix}")
+
+
+def databases(database: Path) -> dict[Series, Path]:
+    """Every database of an installation, whether it exists yet or not; that of the lists first."""
+    return {series: database_path(database, series) for series in _NAMES}
 
 
 class Store:

@@ -19,7 +19,7 @@ from rules.model import Number, Trunk
 from rules.numbering.numbers import read_number
 from rules.screen import decisions_path
 from rules.settings import ScreeningSettings
-from rules.store import Store
+from rules.store import Store, database_path
 
 
 class Archive:
@@ -121,4 +121,4 @@ class Archive:
 
 def complaints_path(database: Path) -> Path:
     """Complaints lie beside the lists: their commits must not empty the cache of the call path."""
-    return database.with_name(f"{database.stem}-complaints{database.suffix}")
+    return database_path(database, "complaints")

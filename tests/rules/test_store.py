@@ -15,6 +15,8 @@ from rules.store import (
     Store,
     StoreError,
     copy_database,
+    database_path,
+    databases,
     faults_of,
     migrate,
     one_value,
@@ -241,3 +243,13 @@ def test_a_copy_takes_the_place_of_a_database_and_of_its_log(tmp_path):
     assert revision(aside) == 9
     put_in_place(copy, tmp_path / "new.db", tmp_path / "unused.db")
     assert revision(tmp_path / "new.db") == 7
+
+
+def test_every_database_of_an_installation_is_known_and_lies_beside_the_lists(tmp_path):
+    found = databases(tmp_path / "own.sqlite")
+    assert found["lists"].name == "own.sqlite"
+    assert [path.name for series, path in found.items() if series != "lists"] == [
+        *("own-decisions.sqlite", "own-rules.sqlite", "own-complaints.sqlite", "own-access.sqlite")
+    ]
+    for series, path in found.items():
+        assert database_path(tmp_path / "own.sqlite", series) == path
