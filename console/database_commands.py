@@ -1,4 +1,4 @@
-"""`ringfence db`: is the database of lists sound, a copy of it, and a copy put back in its place."""
+"""`ringfence db`: are the databases sound, a copy of them, and a copy put back in its place."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from console.answers import FAULTS, as_json, clear_errors, fail
 from console.options import AsJson, ConfigurationFile, chosen
 
 db_app = typer.Typer(no_args_is_help=True)
+All = Annotated[bool, typer.Option("--all", help="Every database of the installation; the path is a folder.")]
 
 
 @db_app.callback()
 def db(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Check, back up and restore the lists."""
+    """Check, back up and restore the databases."""
     if config is not None:
         context.obj = config
 
@@ -31,24 +32,20 @@ def database_of(file: Path) -> Path:
 @db_app.command()
 def check(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Read the databases from end to end; exit 0 if all that exist are sound."""
-    from rules.screen import decisions_path
     from rules.snapshots import snapshot_path
-    from rules.store import faults_of
+    from rules.store import databases, faults_of
 
     with clear_errors():
         database = database_of(chosen(context, config))
-    found = {
-        str(path): faults_of(path)
-        for path in (database, decisions_path(database), snapshot_path(database))
-        if path.exists()
-    }
+    paths = (*databases(database).values(), snapshot_path(database))
+    found = {str(path): faults_of(path) for path in paths if path.exists()}
     if json:
         as_json(found)
     else:
         for path, faults in found.items():
             typer.echo(f"{path}: {'; '.join(faults) if faults else 'sound'}")
         if any(found.values()):
-            typer.echo("`ringfence db restore` puts a sound copy in place of damaged lists.")
+            typer.echo("`ringfence db restore` puts a sound copy in place of a damaged database.")
     if not found:
         fail(f"{database}: there is no database yet")
     raise typer.Exit(FAULTS if any(found.values()) else 0)
@@ -59,16 +56,28 @@ def backup(
     context: typer.Context,
     copy: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
     force: Annotated[bool, typer.Option(help="Even over a file that is there.")] = False,
+    every: All = False,
     config: ConfigurationFile = None,
 ) -> None:
     """Copy the lists as they are at this moment, checked, into one file; the proxy goes on meanwhile."""
-    from rules.store import copy_database
+    from rules.store import copy_database, databases
 
-    if copy.exists() and not force:
-        fail(f"{copy} is there already; --force writes over it")
     with clear_errors():
-        copy_database(database_of(chosen(context, config)), copy)
-    typer.echo(f"The lists are copied to {copy}.")
+        database = database_of(chosen(context, config))
+        sources = [path for path in databases(database).values() if path.exists()] if every else [database]
+        copies = [(path, copy / path.name if every else copy) for path in sources]
+        for _, target in copies:
+            if target.exists() and not force:
+                fail(f"{target} is there already; --force writes over it")
+        if every:
+            copy.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path, target in copies:
+            copy_database(path, target)
+    if every:
+        names = ", ".join(path.name for path, _ in copies)
+        typer.echo(f"{names} are copied to {copy}. Keep a copy of the key file elsewhere: both together tell names.")
+    else:
+        typer.echo(f"The lists are copied to {copy}.")
 
 
 @db_app.command()
@@ -77,18 +86,29 @@ def restore(
     copy: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="A backup; default: the proxy's last good snapshot.")
     ] = None,
+    every: All = False,
     config: ConfigurationFile = None,
 ) -> None:
-    """Put a copy in place of the lists; a running proxy takes it within a second, the old file is kept."""
+    """Put a copy in place of the lists; a running proxy takes it within a second, the old file is kept.
+
+    With --all every database that the folder holds; stop the proxy and the API first, they write to the others.
+    """
     from rules.snapshots import snapshot_path
-    from rules.store import put_in_place
+    from rules.store import databases, put_in_place
 
     with clear_errors():
         database = database_of(chosen(context, config))
+        if every and (copy is None or not copy.is_dir()):
+            fail("name the folder that `ringfence db backup --all` made")
         copy = copy or snapshot_path(database)
-        if not copy.exists():
+        paths = databases(database).values()
+        copies = [(copy / path.name, path) for path in paths if (copy / path.name).exists()]
+        if not every:
+            copies = [(copy, database)]
+        if not copies or not copies[0][0].exists():
             fail(f"{copy} does not exist; name a file that `ringfence db backup` made")
-        aside = database.with_name(f"{database.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
-        old = database.exists()
-        put_in_place(copy, database, aside)
-    typer.echo(f"{database} is what {copy} held{f'; before it is {aside.name}' if old else ''}.")
+        for source, target in copies:
+            aside = target.with_name(f"{target.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+            old = target.exists()
+            put_in_place(source, target, aside)
+            typer.echo(f"{target} is what {source} held{f'; before it is {aside.name}' if old else ''}.")

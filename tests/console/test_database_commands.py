@@ -37,3 +37,20 @@ def test_a_backup_is_put_back(run, tmp_path, database):
     assert "before it is ringfence.db.until-" in restored.stdout
     assert json.loads(run("lists", "show", "blocked", "--json").stdout)[0]["entry"] == "+8617012345678"
     assert "does not exist; name a file" in run("db", "restore").stderr
+
+
+def test_all_databases_are_checked_copied_and_put_back(run, file, database, tmp_path):
+    filed = json.loads(run("complaints", "add", "95012345", "--by", "13800138000", "--json").stdout)["reference"]
+    assert [line.rpartition("/")[2] for line in run("db", "check").stdout.splitlines()] == [
+        *("ringfence.db: sound", "ringfence-decisions.db: sound", "ringfence-complaints.db: sound")
+    ]
+    copies = tmp_path / "copies"
+    told = run("db", "backup", str(copies), "--all")
+    assert "ringfence.db, ringfence-decisions.db, ringfence-complaints.db are copied" in told.stdout
+    assert copies.stat().st_mode & 0o077 == 0
+    assert "is there already" in run("db", "backup", str(copies), "--all").stderr
+    file.with_name("ringfence-complaints.db").write_bytes(b"a letter to a friend" * 1000)
+    assert "ringfence-complaints.db: file is not a database" in run("db", "check").stdout
+    assert "name the folder" in run("db", "restore", "--all").stderr
+    assert run("db", "restore", str(copies), "--all").stdout.count(" is what ") == 3
+    assert run("complaints", "show", filed).exit_code == 0
