@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from secrets import token_hex
 from time import perf_counter
@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 
 from rules.complaints.ladder import Ladder
 from rules.complaints.settings import ComplaintSettings
+from rules.judging.callbacks import Callbacks
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.judging.rates import Rates
 from rules.keys import Keys
@@ -69,6 +70,7 @@ class Screen:
         complaints: ComplaintSettings | None = None,
         sources: FactSources | None = None,
         snapshot_hours: int = 0,
+        callback_minutes: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.ruleset = ruleset
@@ -87,11 +89,13 @@ class Screen:
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
         limits = complaints or ComplaintSettings()
         self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
+        self._callbacks = Callbacks(callback_minutes)
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
         self._log: TextIO | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
+        self._called_back = 0
         self._errors = 0
         self._over_budget = 0
         self._unknown = 0
@@ -153,6 +157,7 @@ class Screen:
             complaints=settings.complaints,
             sources=sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000),
             snapshot_hours=storage.snapshot_hours,
+            callback_minutes=settings.emergency.callback_minutes,
             now=now,
         )
         screen._log = opened
@@ -164,7 +169,12 @@ class Screen:
         # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
         decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{token_hex(5)}"
         try:
-            verdict = self._emergency_verdict() if call.emergency else self._judged(call, decision, started)
+            if call.emergency:
+                verdict = self._emergency_verdict()
+            elif self._callbacks.until and self._callbacks.awaited(call.called.canonical, call.at):
+                verdict = self._callback_verdict()
+            else:
+                verdict = self._judged(call, decision, started)
         except Exception as error:  # whatever goes wrong here, the call goes through
             self._errors += 1
             self.last_error = f"{type(error).__name__}: {error}"
@@ -184,6 +194,10 @@ class Screen:
     def hung_up(self, decision: str) -> None:
         """A judged call that was answered is over; whoever measures durations learns it here."""
         self._rates.hung_up(decision, self._now())
+
+    def called_for_help(self, numbers: Iterable[str]) -> None:
+        """A subscriber with these canonical numbers calls an emergency number: for a while every call to him passes."""
+        self._callbacks.called_for_help(numbers, self._now())
 
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""
@@ -205,6 +219,7 @@ class Screen:
         self._ledger.poll()
         self._subscribers.poll()
         self._ladder.poll()
+        self._callbacks.forget(self._now())
         for poll in self.polled:
             poll()
 
@@ -215,6 +230,7 @@ class Screen:
         return {
             **{f"verdict_{action}": count for action, count in self._verdicts.items()},
             "emergency": self._emergency,
+            "emergency_callbacks": self._called_back,
             "judge_errors": self._errors,
             "judge_over_budget": self._over_budget,
             "judge_unknown": self._unknown,
@@ -288,6 +304,12 @@ class Screen:
     def _emergency_verdict(self) -> Verdict:
         self._emergency += 1
         return Verdict(Action.FORWARD, Step.EMERGENCY, revision=self.ruleset.revision)
+
+    def _callback_verdict(self) -> Verdict:
+        self._called_back += 1
+        return Verdict(
+            *(Action.FORWARD, Step.CALLBACK), reason="the subscriber called for help", revision=self.ruleset.revision
+        )
 
     def _fail_open(self, call: Call) -> Verdict:
         trunk = call.trunk

@@ -79,6 +79,16 @@ class FalsePositiveSettings(Part):
     at_least: int = Field(100, ge=1, description="A rule that catches fewer calls than this raises none.")
 
 
+class EmergencySettings(Part):
+    """What a call for help leads to."""
+
+    # Android stops its own blocking for two hours by default, for a week at most (carrier configuration,
+    # duration_blocking_disabled_after_emergency_int); RFC 7090 names no time.
+    callback_minutes: int = Field(
+        120, ge=0, le=10_080, description="So long every call to a subscriber passes after he called for help; 0: none."
+    )
+
+
 class LogSettings(Part):
     """The log: one masked JSON line a judged call, and what happens to the service."""
 
@@ -100,5 +110,6 @@ class ScreeningSettings(Part):
     thresholds: Thresholds = Thresholds()
     facts: RateSettings = RateSettings()
     false_positives: FalsePositiveSettings = FalsePositiveSettings()
+    emergency: EmergencySettings = EmergencySettings()
     complaints: ComplaintSettings = ComplaintSettings()
     logging: LogSettings = LogSettings()

@@ -31,6 +31,8 @@ def explain(
     lines = [the_call(call, ruleset)]
     lines += _emergency(call, called_hits, verdict)
     if verdict.step is not Step.EMERGENCY:
+        text = "passes if the called subscriber called for help lately, which only the running proxy knows"
+        lines.append(Line(Step.CALLBACK, text))
         for step in (
             Step.SUBSCRIBER_ALLOW,
             Step.OPERATOR_ALLOW,

@@ -104,6 +104,27 @@ async def test_an_emergency_call_skips_everything_but_the_record(tmp_path):
         assert screen.counters["decisions_written"] == 1
 
 
+async def test_after_a_call_for_help_calls_to_that_subscriber_pass(tmp_path):
+    clock = [1_000.0]
+    async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (screen, log):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        screen.poll()
+        assert screen.judge(call()).action is Action.REJECT
+        screen.called_for_help([CALLED.canonical])
+        screen.swap(Broken("r2"))
+        verdict = screen.judge(call())
+        assert (verdict.action, verdict.step, verdict.revision) == (Action.FORWARD, Step.CALLBACK, "r2")
+        assert verdict.reason == "the subscriber called for help"
+        assert screen.counters["emergency_callbacks"] == 1
+        screen.ended(verdict.decision, Outcome(200, True, 3))
+        await screen.journal.flush()
+        assert json.loads(log.getvalue().splitlines()[-1])["step"] == "emergency callback"
+        screen.swap(Rules())
+        clock[0] += 2 * 3600
+        screen.poll()
+        assert screen.judge(call(at=clock[0])).action is Action.REJECT
+
+
 @pytest.mark.parametrize(("closed", "action"), [(False, Action.FORWARD), (True, Action.REJECT)])
 async def test_an_error_fails_open_or_as_the_trunk_says(tmp_path, closed, action):
     async with opened(tmp_path, Broken()) as (screen, _):

@@ -1,0 +1,41 @@
+"""Subscribers who called for help: for a while every call to them passes, since one may be the rescuers calling back.
+
+The call back comes from no number that anybody could know beforehand (RFC 7090 section 1), so no caller is asked who he is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MOST = 10_000  # subscribers remembered; the one whose call for help is oldest is forgotten first
+
+
+class Callbacks:
+    """Who called for help lately. In memory: a restart forgets."""
+
+    __slots__ = ("_most", "_seconds", "until")
+
+    def __init__(self, minutes: int, *, most: int = MOST) -> None:
+        """`minutes` is how long calls pass; 0: not at all."""
+        self._seconds = minutes * 60.0
+        self._most = most
+        self.until: dict[str, float] = {}  # canonical number -> seconds since the epoch; who called last stands last
+
+    def called_for_help(self, numbers: Iterable[str], now: float) -> None:
+        """A subscriber with these canonical numbers calls an emergency number."""
+        if not self._seconds:
+            return
+        for number in numbers:
+            self.until.pop(number, None)
+            self.until[number] = now + self._seconds
+        self.forget(now)
+
+    def awaited(self, number: str, now: float) -> bool:
+        """May a call to this number be the rescuers'?"""
+        return self.until.get(number, 0.0) > now
+
+    def forget(self, now: float) -> None:
+        """Drop whose time is over, so that the table is empty again when nobody needs it."""
+        until = self.until
+        while until and (len(until) > self._most or next(iter(until.values())) <= now):
+            del until[next(iter(until))]
