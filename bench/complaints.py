@@ -12,22 +12,22 @@ from pathlib import Path
 from rules.complaints.desk import Desk
 from rules.complaints.reading import NewComplaint
 from rules.complaints.reports import report
+from rules.complaints.story import story_of
 from rules.complaints.weighing import evidence_of
 from rules.settings import ListSettings, ScreeningSettings
 
 SCREENING = ScreeningSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
 START = 1_782_878_400.0  # 2026-07-01 12:00 in Shanghai
 DAYS = 90
-LOUDEST = 0.1  # share of the complaints that are about one number
 
 
-def said(rand: random.Random, numbers: list[str]) -> NewComplaint:
+def said(rand: random.Random, numbers: list[str], loudest: float) -> NewComplaint:
     """One complaint of somebody about some number, one of them far more often than others."""
-    accused = numbers[0] if rand.random() < LOUDEST else numbers[int(len(numbers) * rand.random() ** 3)]
+    accused = numbers[0] if rand.random() < loudest else numbers[int(len(numbers) * rand.random() ** 3)]
     return NewComplaint(accused, f"+86138{rand.randrange(10**8):08}", category="marketing", text="again and again")
 
 
-async def measure(complaints: int, folder: Path) -> None:
+async def measure(complaints: int, loudest_share: float, folder: Path) -> None:
     """Print each figure."""
     clock = [START]
     desk = await Desk.open(folder, SCREENING, country="CN", now=lambda: clock[0])
@@ -37,7 +37,7 @@ async def measure(complaints: int, folder: Path) -> None:
     while left:
         count = min(left, 5_000)
         clock[0] = START + DAYS * 86_400.0 * (1 - left / complaints)
-        await desk.complaints.file_many([said(rand, numbers) for _ in range(count)])
+        await desk.complaints.file_many([said(rand, numbers, loudest_share) for _ in range(count)])
         left -= count
     took = time.perf_counter() - started
     print(f"{complaints:,} complaints filed in {took:.1f} s: {took / complaints * 1e6:.0f} us each")
@@ -55,6 +55,7 @@ async def measure(complaints: int, folder: Path) -> None:
         ("report by prefix", lambda: report(desk.archive, "2026Q3", "prefix")),
         ("report by code of a month", lambda: report(desk.archive, "2026-08", "code")),
         ("the desk's list", lambda: desk.cases.pressing(limit=50)),
+        ("the story of the loudest number", lambda: story_of(desk.archive, loudest.id)),
     ):
         started = time.perf_counter()
         found = await work()
@@ -68,9 +69,10 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--complaints", type=int, default=1_000_000)
+    parser.add_argument("--loudest", type=float, default=0.1, help="share of the complaints that are about one number")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(measure(chosen.complaints, Path(folder)))
+        asyncio.run(measure(chosen.complaints, chosen.loudest, Path(folder)))
         size = sum(file.stat().st_size for file in Path(folder).iterdir()) / 2**20
         print(f"on disk: {size:.0f} MiB")
 

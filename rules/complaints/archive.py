@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -82,8 +83,15 @@ class Archive:
                 database=database,
                 now=now,
             )
+            known = "select 1 from pragma_compile_options where compile_options = 'ENABLE_MATH_FUNCTIONS'"
+            if not list(await store.connection.execute_fetchall(known)):
+                await archive.teach_powers()
             archive._files = files.pop_all()
             return archive
+
+    async def teach_powers(self) -> None:
+        """Some builds of SQLite have no pow(); weights halve by it."""
+        await self.store.connection.create_function("pow", 2, math.pow, deterministic=True)
 
     async def close(self) -> None:
         """Nothing is open any more."""

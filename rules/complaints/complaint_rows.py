@@ -7,7 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from rules.complaints.evidence import Said, Tie
+from rules.complaints.evidence import Tie
 from rules.complaints.faults import NotFound
 from rules.complaints.secrecy import Secrecy, read_reference
 from rules.complaints.states import ComplaintState
@@ -17,9 +17,6 @@ COLUMNS = (
     "id, reference, received, call_at, call_day, accused, category, channel, source, business, knew, branch, "
     "decision, tie, never_called, state, state_at, case_id"
 )
-
-
-_TIES = {tie.value: tie for tie in Tie}
 
 
 class Channel(StrEnum):
@@ -95,16 +92,6 @@ async def listed(
     where = f"where {' and '.join(conditions)}" if conditions else ""
     query = f"select {COLUMNS} from complaint {where} order by id desc limit ?"
     return [complaint_of(row) for row in await connection.execute_fetchall(query, (*values, limit))]
-
-
-async def said_in(connection: Connection, case_id: int) -> list[Said]:
-    """The complaints of a case as evidence: of each reporter, line and tie the newest, which is the heaviest."""
-    query = (
-        "select reporter, line, tie, max(received) from complaint "
-        "where case_id = ? and state not in ('withdrawn', 'rejected') group by reporter, line, tie"
-    )
-    rows = await connection.execute_fetchall(query, (case_id,))
-    return [Said(reporter, line, _TIES[tie], received) for reporter, line, tie, received in rows]
 
 
 async def words_of(connection: Connection, secrecy: Secrecy, complaint: Complaint) -> dict[str, str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
-from math import fsum, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 Z = 1.959963984540054  # of the normal distribution, 95 % two-sided
 DAY_S = 86_400.0
+UNITS = 2**40  # weights are summed as whole numbers, so that the order of the terms is nothing
 
 
 class Tie(StrEnum):
@@ -61,15 +62,20 @@ def score(weight: float, rang: float, fewest: int = 20) -> float:
     return 10_000.0 * wilson(weight, max(float(rang), float(fewest), 4.0 * weight))
 
 
-def one_each(complaints: Iterable[Said], now: float, half_life_days: float) -> list[tuple[float, Said]]:
+def units(one: Said, now: float, half_life_s: float) -> int:
+    """What one complaint weighs now, in parts of UNITS."""
+    return int(WEIGHTS[one.tie] * 0.5 ** (max(now - one.received, 0.0) / half_life_s) * UNITS)
+
+
+def one_each(complaints: Iterable[Said], now: float, half_life_days: float) -> list[tuple[int, Said]]:
     """The complaints that count with what they weigh now: each reporter and each line only once, by the heaviest."""
     half_life_s = half_life_days * DAY_S
-    weighed = [(WEIGHTS[one.tie] * 0.5 ** (max(now - one.received, 0.0) / half_life_s), one) for one in complaints]
+    weighed = [(units(one, now, half_life_s), one) for one in complaints]
     # Most reporters and lines stand there once: only the others are put in order, which is what costs time.
     by_reporter = Counter([one.reporter for _, one in weighed])
     by_line = Counter([one.line for _, one in weighed])
-    found: list[tuple[float, Said]] = []
-    contested: list[tuple[float, Said]] = []
+    found: list[tuple[int, Said]] = []
+    contested: list[tuple[int, Said]] = []
     for pair in weighed:
         alone = by_reporter[pair[1].reporter] == 1 == by_line[pair[1].line]
         (found if alone else contested).append(pair)
@@ -87,11 +93,21 @@ def one_each(complaints: Iterable[Said], now: float, half_life_days: float) -> l
 
 
 def weigh(
-    complaints: Iterable[Said], *, rang: int, now: float, half_life_days: float = 30.0, fewest: int = 20
+    complaints: Iterable[Said],
+    *,
+    rang: int,
+    now: float,
+    half_life_days: float = 30.0,
+    fewest: int = 20,
+    alone: tuple[int, int] = (0, 0),
 ) -> Evidence:
-    """What these complaints about one number prove at this moment."""
+    """What complaints about one number prove at this moment.
+
+    ``alone``: how many others share neither reporter nor line with any, and what they weigh together in UNITS.
+    """
     said = list(complaints)
     counted = one_each(said, now, half_life_days)
-    weight = fsum([weight for weight, _ in counted])  # exact, so that the order of its terms is nothing
+    weight = (alone[1] + sum(weight for weight, _ in counted)) / UNITS
     subscribers = max(float(rang), float(fewest), 4.0 * weight)
-    return Evidence(weight, subscribers, rang, len(said), len(counted), 10_000.0 * wilson(weight, subscribers))
+    score = 10_000.0 * wilson(weight, subscribers)
+    return Evidence(weight, subscribers, rang, len(said) + alone[0], len(counted) + alone[0], score)

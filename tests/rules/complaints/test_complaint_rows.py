@@ -1,6 +1,6 @@
-"""Complaints read back: listed, paged, and as evidence."""
+"""Complaints read back: listed and paged."""
 
-from rules.complaints.complaint_rows import listed, said_in
+from rules.complaints.complaint_rows import listed
 from rules.complaints.states import ComplaintState
 from tests.rules.complaints.town import SPAM
 
@@ -14,15 +14,3 @@ async def test_newest_first_and_paged(town):
     assert [one.id for one in await listed(connection, source="desk", accused=SPAM)] == [1]
     assert await listed(connection, state=ComplaintState.REJECTED) == []
     assert len(await listed(connection, case_id=1)) == 5
-
-
-async def test_what_was_taken_back_is_no_evidence(town):
-    filed = [await town.complain(reporter=town.subscriber(person)) for person in range(3)]
-    connection = town.desk.archive.store.connection
-    before = sorted(await said_in(connection, 1))
-    again = await town.complain(reporter=town.subscriber(9))
-    assert len(await said_in(connection, 1)) == 4
-    await town.desk.complaints.withdraw(again.reference, actor="reporter")
-    assert sorted(await said_in(connection, 1)) == before
-    await town.desk.complaints.reject(filed[0].reference, actor="li", reason="x")
-    assert len(await said_in(connection, 1)) == 2
