@@ -1,15 +1,19 @@
-"""The keys that lie outside the database: token signatures and pseudonyms, in one file of mode 0600."""
+"""The keys that lie outside the database: for tokens, pseudonyms and what people wrote, in one file of mode 0600."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 _HEADER = (
-    "# Keys of Ringfence. The first token key signs, all verify. Share this file between nodes; tell it to nobody.\n"
+    "# Keys of Ringfence. The first token key signs, all verify; the first contents key encrypts, all decrypt.\n"
+    "# Share this file between nodes; tell it to nobody.\n"
 )
 
 
@@ -22,27 +26,64 @@ class Keys(NamedTuple):
 
     tokens: tuple[tuple[str, bytes], ...]  # (key id, secret); the first signs, all verify
     pseudonym: bytes
+    contents: tuple[bytes, ...] = ()  # the first encrypts, all decrypt; none: the file is older and cannot be changed
 
     @classmethod
     def load(cls, path: Path) -> Keys:
-        """The keys of the file, which is made if it is missing."""
+        """The keys of the file, which is made if it is missing; an older one gets the key that it lacks."""
         try:
             if not path.exists():
                 _make(path)
-            with path.open(encoding="ascii") as file:
-                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-                if mode & 0o077:
-                    raise KeyFileError(f"{path}: others may read it (mode {mode:04o}); run: chmod 600 {path}")
-                return _parse(path, file.read())
+            keys = _read(path)
+            if keys.contents:
+                return keys
+            with suppress(OSError):  # kept read-only by its owner: whoever needs the key does without
+                _complete(path.resolve())
+            return _read(path)
         except UnicodeDecodeError as error:
             raise KeyFileError(f"{path}: it is not a key file (bytes that are not ASCII)") from error
         except OSError as error:
             raise KeyFileError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
 
 
+def _read(path: Path) -> Keys:
+    with path.open(encoding="ascii") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise KeyFileError(f"{path}: others may read it (mode {mode:04o}); run: chmod 600 {path}")
+        return _parse(path, file.read())
+
+
 def _make(path: Path) -> None:
     """Write new keys beside, then link them into place: of two starts at once, the first wins and both agree."""
-    text = f"{_HEADER}token {secrets.token_hex(2)} {secrets.token_hex(32)}\npseudonym {secrets.token_hex(32)}\n"
+    names = f"token {secrets.token_hex(2)} {secrets.token_hex(32)}\npseudonym {secrets.token_hex(32)}\n"
+    with _written_beside(path, f"{_HEADER}{names}{_new_contents()}") as fresh, suppress(FileExistsError):
+        os.link(fresh, path)
+
+
+def _complete(path: Path) -> None:
+    """Give an older file a key for contents: of two starts at once, one does it and both agree."""
+    while True:
+        with path.open(encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            known = os.fstat(file.fileno())
+            if not os.path.samestat(known, path.stat()):
+                continue  # the other start put its file in place meanwhile
+            text = file.read()
+            if not _parse(path, text).contents:
+                with _written_beside(path, f"{text.rstrip()}\n{_new_contents()}") as fresh:
+                    os.chown(fresh, known.st_uid, known.st_gid)  # whose it was, whoever starts first
+                    fresh.replace(path)
+            return
+
+
+def _new_contents() -> str:
+    return f"contents {secrets.token_hex(32)}\n"
+
+
+@contextmanager
+def _written_beside(path: Path, text: str) -> Iterator[Path]:
+    """A whole file on disk beside the one that it may become; it is gone afterwards unless it was moved."""
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -50,16 +91,19 @@ def _make(path: Path) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+        yield fresh
+        folder = os.open(path.parent, os.O_RDONLY)
         try:
-            os.link(fresh, path)
-        except FileExistsError:
-            return
+            os.fsync(folder)  # the name too: what is encrypted with a lost key is lost
+        finally:
+            os.close(folder)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
 
 
 def _parse(path: Path, text: str) -> Keys:
     tokens: list[tuple[str, bytes]] = []
+    contents: list[bytes] = []
     pseudonym = b""
     for count, line in enumerate(text.splitlines(), start=1):
         match line.split():
@@ -73,18 +117,21 @@ def _parse(path: Path, text: str) -> Keys:
                 tokens.append((name, _secret(path, count, secret)))
             case ["pseudonym", secret] if not pseudonym:
                 pseudonym = _secret(path, count, secret)
+            case ["contents", secret]:
+                contents.append(_secret(path, count, secret, least=32))
             case _:
-                raise KeyFileError(f"{path}:{count}: expected 'token ID HEX' or one 'pseudonym HEX'")
+                raise KeyFileError(f"{path}:{count}: expected 'token ID HEX', 'contents HEX' or one 'pseudonym HEX'")
     if not tokens or not pseudonym:
         raise KeyFileError(f"{path}: it needs a line 'token ID HEX' and a line 'pseudonym HEX'; it has not both")
-    return Keys(tuple(tokens), pseudonym)
+    return Keys(tuple(tokens), pseudonym, tuple(contents))
 
 
-def _secret(path: Path, line: int, text: str) -> bytes:
+def _secret(path: Path, line: int, text: str, *, least: int = 16) -> bytes:
     try:
         secret = bytes.fromhex(text)
     except ValueError:
         secret = b""
-    if not 16 <= len(secret) <= 32:
-        raise KeyFileError(f"{path}:{line}: a key is 32 to 64 hexadecimal digits (16 to 32 bytes)")
+    if not least <= len(secret) <= 32:
+        size = "64" if least == 32 else "32 to 64"
+        raise KeyFileError(f"{path}:{line}: a key is {size} hexadecimal digits")
     return secret

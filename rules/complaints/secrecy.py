@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from secrets import token_bytes, token_hex
 
 from cryptography.exceptions import InvalidTag
@@ -24,9 +25,10 @@ class Secrecy:
 
     def __init__(self, keys: Keys) -> None:
         self._pseudonyms = keys.pseudonym
-        # A key of its own, so that neither use tells anything about the other (RFC 5869 section 3.2).
+        # The last one reads what was written before there was a key for contents; derived, so that neither use tells
+        # anything about the other (RFC 5869 section 3.2).
         derived = HKDF(SHA256(), 32, salt=None, info=b"ringfence complaint contents").derive(keys.pseudonym)
-        self._cipher = AESGCM(derived)
+        self._ciphers = [AESGCM(key) for key in (*keys.contents, derived)]
 
     def pseudonym(self, canonical: str) -> str:
         """The same as in decision records, so that a complaint finds its call."""
@@ -39,20 +41,18 @@ class Secrecy:
             return None
         nonce = token_bytes(_NONCE)
         plain = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
-        return nonce + self._cipher.encrypt(nonce, plain, reference.encode())
+        return nonce + self._ciphers[0].encrypt(nonce, plain, reference.encode())
 
     def decrypt(self, blob: bytes | None, reference: str) -> dict[str, str]:
         """What people wrote."""
         if not blob:
             return {}
-        try:
-            plain = self._cipher.decrypt(blob[:_NONCE], blob[_NONCE:], reference.encode())
-        except InvalidTag as error:
-            raise ComplaintError(
-                "contents", f"{reference} was written under another key; is the right key file in place?"
-            ) from error
-        found: dict[str, str] = json.loads(plain.decode("utf-8", "surrogatepass"))
-        return found
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                plain = cipher.decrypt(blob[:_NONCE], blob[_NONCE:], reference.encode())
+                found: dict[str, str] = json.loads(plain.decode("utf-8", "surrogatepass"))
+                return found
+        raise ComplaintError("contents", f"{reference} was written under another key; is the right key file in place?")
 
 
 def new_reference(kind: str) -> str:

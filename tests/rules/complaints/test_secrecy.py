@@ -27,6 +27,18 @@ def test_it_is_bound_to_its_complaint_and_to_the_key():
         Secrecy(KEYS._replace(pseudonym=b"q" * 32)).decrypt(blob, "C-1")
 
 
+def test_texts_of_before_there_was_a_key_for_them_can_still_be_read():
+    """And a new key comes first, while those before it still read."""
+    older = Secrecy(KEYS).encrypt({"text": "old"}, "C-1")
+    first = Secrecy(KEYS._replace(contents=(b"1" * 32,)))
+    second = Secrecy(KEYS._replace(contents=(b"2" * 32, b"1" * 32)))
+    middle, newest = first.encrypt({"text": "middle"}, "C-1"), second.encrypt({"text": "new"}, "C-1")
+    assert [second.decrypt(blob, "C-1")["text"] for blob in (older, middle, newest)] == ["old", "middle", "new"]
+    for blob in (middle, newest):
+        with pytest.raises(ComplaintError, match="another key"):
+            Secrecy(KEYS).decrypt(blob, "C-1")
+
+
 def test_nothing_is_kept_as_nothing():
     assert Secrecy(KEYS).encrypt({"text": "", "contact": ""}, "C-1") is None
     assert Secrecy(KEYS).decrypt(None, "C-1") == {}
