@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors, fail, print_table
-from console.list_commands import Country, ListName, as_data, lists_app, opened
+from console.list_commands import Country, ListName, as_data, lists_app, opened, print_sealed
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
     from rules.lists.editing import Lists, Origin
     from rules.lists.import_batch import Report
-    from rules.lists.imports import Wishes
+    from rules.lists.imports import Import, Wishes
 
 DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
@@ -171,6 +171,7 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
         typer.echo(f"{conflicts} conflict with an allow list or one's own numbers.")
     if report.overrules:
         typer.echo(f"{report.overrules} blocks {'would become' if dry_run else 'are now'} useless.")
+    print_sealed(report.sealed)
     if report.caught.of:
         most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""
         typer.echo(
@@ -268,12 +269,14 @@ def undo(
     """Take back a whole import; entries that were edited since then stay as they are."""
     file = chosen(context, config)
 
-    async def work() -> str:
+    async def work() -> Import:
         from rules.lists.imports import undo as take_back
 
         async with opened(file) as (lists, _):
-            done = await take_back(lists, number, author=getpass.getuser())
-            return f"Import {done.id} into {done.list} is undone: {done.added} off, {done.changed + done.removed} back."
+            return await take_back(lists, number, author=getpass.getuser())
 
     with clear_errors():
-        typer.echo(asyncio.run(work()))
+        done = asyncio.run(work())
+    back = done.changed + done.removed
+    typer.echo(f"Import {done.id} into {done.list} is undone: {done.added} off, {back} back.")
+    print_sealed(done.sealed)

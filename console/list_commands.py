@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rules.lists.origins import Qualification
 
 lists_app = typer.Typer(no_args_is_help=True)
+SHOWN = 5  # of many, named one by one
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
 Numbers = Annotated[
     list[str],
@@ -72,6 +73,7 @@ def as_data(entry: Entry, zone: str) -> dict[str, Any]:
         "note": origin.note,
         "trunks": list(origin.trunks),
         "except": list(entry.exceptions),
+        **({"sealed": list(entry.sealed)} if entry.sealed else {}),
         **qualified(origin.qualification, zone),
         "off": entry.off(time.time()) or None,
     }
@@ -160,6 +162,15 @@ def print_added(entry: Entry, zone: str) -> None:
     typer.echo(f"{entry.text} is on {entry.list}{until}{hits}.")
     for useless in entry.overrules:
         typer.echo(f"useless from now on: {useless}")
+    print_sealed(entry.sealed)
+
+
+def print_sealed(sealed: Sequence[str]) -> None:
+    """Numbers that came onto an allow list and pass nobody, by which seal; the first few by name."""
+    for seal in sealed[:SHOWN]:
+        typer.echo(f"not passed: {seal}")
+    if len(sealed) > SHOWN:
+        typer.echo(f"not passed: {len(sealed) - SHOWN:,} sealed numbers more.")
 
 
 @lists_app.command()

@@ -15,9 +15,10 @@ from rules.complaints.faults import ComplaintError, Conflict, Refused
 from rules.complaints.letters import answer_case, tell
 from rules.complaints.protection import owner_of, restrainable
 from rules.complaints.reading import one_line
-from rules.complaints.seals import Suspension, last_seal, release_seal, set_seal
+from rules.complaints.seals import last_seal, release_seal, set_seal
 from rules.complaints.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from rules.complaints.ties import rang_lately, record_of
+from rules.lists.suspension import Suspension
 from rules.store import Connection
 
 _ANSWERING = frozenset({CaseStep.SEAL, CaseStep.UNFOUNDED, CaseStep.FORGED})

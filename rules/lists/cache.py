@@ -14,20 +14,22 @@ from cachetools import LRUCache
 
 from rules.lists.conflicts import in_holes
 from rules.lists.origins import read_hours, within
+from rules.lists.suspension import STANDS
 from rules.model import Hit
 from rules.numbering.intervals import EXACT, PLACES, SPACE, encode, narrowness
 from rules.store import CorruptDatabase, HotReader, ReadError, StoreError
 
 # Single numbers and wide entries in one step. Ten million numbers: 5 us, p99 12 us, warm.
-_QUERY = """
-select e.list, o.source, o.expires, o.trunks, o.review, o.hours, 0, 0, 0, null, ''
+_QUERY = f"""
+select e.list, o.source, o.expires, o.trunks, o.review, o.hours, 0, 0, 0, null, '', {STANDS}
   from exact e join origin o on o.id = e.origin
  where e.code = ?1
 union all
-select w.list, o.source, o.expires, o.trunks, o.review, o.hours, w.start, w.stop, w.places, w.text, w.holes
+select w.list, o.source, o.expires, o.trunks, o.review, o.hours, w.start, w.stop, w.places, w.text, w.holes,
+       {STANDS}
   from span s join wide w on w.id = s.wide join origin o on o.id = w.origin
  where s.start = (select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1
-"""
+"""  # noqa: S608 - own words
 _POLICIES = "select id, name, kind, suspicion, shared from list where configured"
 _REVISION = "select revision, ledger, subscribers from change"
 _STEPS = 500  # a look-up takes about 60 steps of SQLite's machine: the deadline is asked for long ones only
@@ -181,10 +183,12 @@ class Lookup:
     ) -> tuple[tuple[Hit, ...], float, float, int]:
         since, until = -inf, inf
         found = []
-        for list_id, source, expires, trunks, review, hours, start, stop, places, text, holes in rows:
+        for list_id, source, expires, trunks, review, hours, start, stop, places, text, holes, sealed in rows:
             policy = self._policies.get(list_id)
             if policy is None or (places and _length(code) != places) or (holes and in_holes(holes, code)):
                 continue
+            if sealed and policy.kind == "allow" and not policy.shared:
+                continue  # suspended
             if ends := [end for end in (expires, review) if end is not None]:
                 end = min(ends)
                 if end <= now:

@@ -13,6 +13,7 @@ from typing import Any
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.lists.conflicts import holes_of, in_holes, overruled, protected, read_holes, refuse_wide, written_holes
 from rules.lists.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
+from rules.lists.suspension import seals_inside, with_seals
 from rules.numbering.intervals import Interval, decode, digits_of, encode
 from rules.numbering.reach import reach
 from rules.settings import ListSettings
@@ -95,6 +96,7 @@ class Lists:
                 )
             if not wide:
                 refuse_wide(interval, policy.kind)
+            await _refuse_sealed(connection, interval, policy)
             origin_id, created, kept = await self.keep_origin(connection, origin, policy)
             if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
                 if entries >= policy.max_entries:
@@ -102,14 +104,16 @@ class Lists:
                 await count(connection, list_id, 1)
             await mark_changed(connection)
             useless = await overruled(connection, interval, holes) if policy.kind == "allow" else ()
-        texts = tuple(hole.text for hole in holes)
-        return Entry(name, interval.text, kept, created, None, texts, reach(interval), useless)
+            texts = tuple(hole.text for hole in holes)
+            entry = Entry(name, interval.text, kept, created, None, texts, reach(interval), useless)
+            return (await self._told_of_seals(connection, [entry]))[0]
 
     async def remove(self, name: str, text: str, *, country: str = "", author: str = "") -> Entry:
         """Take an entry off a list."""
         interval = read_entry(text, ListSettings(kind="plain", min_length=1), country=country)
-        self.may_change(name, author)
+        policy = self.may_change(name, author)
         async with self.store.transaction() as connection:
+            await _refuse_sealed(connection, interval, policy)
             found = await _entries(connection, [interval], name)
             if not found:
                 raise EntryError("not-listed", f"{interval.text} is not on list {name}")
@@ -142,7 +146,7 @@ class Lists:
             start = -1 if wide or not after else encode(after)
             rows = await connection.execute_fetchall(query, (name, start, limit - len(found)))
             found += [entry_of(name, decode(row[0]), *row[1:]) for row in rows]
-        return found
+        return await self._told_of_seals(connection, found)
 
     async def covering(self, canonical: str) -> list[Entry]:
         """Every entry that covers a number, on whatever list, expired ones included."""
@@ -158,14 +162,13 @@ class Lists:
             "and w.stop >= ?1 and w.places in (0, ?2)"
         )
         rows = await self.store.connection.execute_fetchall(query, (code, len(digits_of(canonical))))
-        return sorted(
-            (
-                entry_of(row[0], row[1] or canonical, *row[3:], exceptions=read_holes(row[2]))
-                for row in rows
-                if not in_holes(row[2], code)
-            ),
-            key=lambda entry: (entry.list, entry.text),
-        )
+        found = [
+            entry_of(row[0], row[1] or canonical, *row[3:], exceptions=read_holes(row[2]))
+            for row in rows
+            if not in_holes(row[2], code)
+        ]
+        found = await self._told_of_seals(self.store.connection, found, number=canonical)
+        return sorted(found, key=lambda entry: (entry.list, entry.text))
 
     async def newest(self, name: str) -> str:
         """A number that came to a list last, as people write it; empty for none."""
@@ -182,6 +185,15 @@ class Lists:
             "select name, entries from list where configured order by name"
         )
         return {row[0]: row[1] for row in rows}
+
+    async def _told_of_seals(self, connection: Connection, entries: list[Entry], *, number: str = "") -> list[Entry]:
+        """The entries, those that seals suspend saying so."""
+        theirs: list[Entry] = []
+        ours: list[Entry] = []
+        for entry in entries:
+            policy = self.settings.get(entry.list)
+            (ours if policy and policy.kind == "allow" and not policy.shared else theirs).append(entry)
+        return theirs + await with_seals(connection, ours, number=number)
 
     async def row_of(self, connection: Connection, name: str) -> tuple[int, int]:
         """Id and number of entries of a list."""
@@ -220,6 +232,17 @@ class Lists:
                 [(name, *row) for name, row in (wanted | asleep).items()],
             )
             await mark_changed(connection)
+
+
+async def _refuse_sealed(connection: Connection, interval: Interval, policy: ListSettings) -> None:
+    """A number that stands on a list by a seal leaves it when the seal is released, and not otherwise."""
+    if policy.kind != "sealed" or not interval.exact:
+        return
+    for seal in await seals_inside(connection, interval):
+        raise EntryError(
+            "sealed",
+            f"{seal.number} is sealed by seal {seal.id}; `ringfence cases release {seal.case_id}` takes it off",
+        )
 
 
 async def put(connection: Connection, list_id: int, interval: Interval, origin_id: int, *, holes: str = "") -> bool:

@@ -16,6 +16,7 @@ from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
 from rules.lists.list_files import Line, read_lines
 from rules.lists.origins import DAY_S, INSERT
+from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import decode
 from rules.store import Connection
 
@@ -82,6 +83,9 @@ class _Import:
         """Write everything."""
         report, connection, batch = self.batch.report, self.connection, self.batch
         self.list_id, entries = await self.lists.row_of(connection, self.name)
+        if batch.policy.kind == "sealed":  # what stands there by a seal is no import's to change
+            sealed = await codes_sealed_onto(connection, self.list_id)
+            batch.packed = [packed for packed in batch.packed if packed >> SHIFT not in sealed]
         if batch.policy.kind in AGAINST_CALLERS:
             if not self.wishes.force:
                 await self._refuse_protected()
@@ -97,6 +101,9 @@ class _Import:
             report.removed = await self._remove_others()
         if batch.policy.kind == "allow":
             report.overrules = await self._overruled()
+            if not batch.policy.shared:
+                seals = await seals_on_list(connection, self.list_id, since_origin=self.first_origin)
+                report.sealed = [str(seal) for seal in seals]
         more = report.added - report.removed
         if entries + more > batch.policy.max_entries:
             raise EntryError("full", f"list {self.name} would have {entries + more} entries; max_entries allows fewer")
@@ -181,7 +188,10 @@ class _Import:
 
     async def _remove_others(self) -> int:
         values = (self.list_id, self.first_origin)
-        done = await self.connection.execute("delete from exact where list = ? and origin < ?", values)
+        spared = "select code from seal where released is null and list = ?1"
+        done = await self.connection.execute(
+            f"delete from exact where list = ?1 and origin < ?2 and code not in ({spared})", values
+        )
         wides = await _wides(self.connection, "delete from wide where list = ? and origin < ?", *values)
         await unspread(self.connection, wides)
         return done.rowcount + len(wides)
@@ -241,6 +251,7 @@ class Import:
     removed: int
     undone: float | None
     insisted: str  # why it had been held, when a person insisted
+    sealed: tuple[str, ...] = ()  # told when it is undone: numbers of an allow list that stay sealed all the same
 
 
 async def imports(lists: Lists, *, limit: int = 50) -> list[Import]:
@@ -283,7 +294,10 @@ async def undo(lists: Lists, import_id: int, *, author: str = "") -> Import:
         await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
         await count(connection, list_id, back.rowcount + len(again) - gone.rowcount - len(wides))
         await mark_changed(connection)
-    return found[0]
+        policy = lists.policy(found[0].list)
+        if policy.kind != "allow" or policy.shared:
+            return found[0]
+        return replace(found[0], sealed=tuple(str(seal) for seal in await seals_on_list(connection, list_id)))
 
 
 async def _wides(connection: Connection, statement: str, *values: object) -> list[tuple[int, int, int]]:

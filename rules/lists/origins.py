@@ -67,6 +67,8 @@ class Entry:
     exceptions: tuple[str, ...] = ()  # what an allow prefix leaves out
     reach: int = field(default=1, compare=False)  # numbers of the plan that it covers; told when it is added
     overrules: tuple[str, ...] = field(default=(), compare=False)  # blocks made useless by it; told when it is added
+    sealed: tuple[str, ...] = field(default=(), compare=False)  # numbers that it does not pass while they are sealed
+    suspended: str = field(default="", compare=False)  # by which seal it counts for nothing
 
     def off(self, now: float) -> str:
         """Why the entry does not count at this moment; empty when it does."""
@@ -75,7 +77,7 @@ class Entry:
             return "expired"
         if q is not None and q.review is not None and q.review <= now:
             return "review date has passed"
-        return ""
+        return self.suspended
 
 
 OPERATOR = Origin()

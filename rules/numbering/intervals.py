@@ -104,3 +104,15 @@ def range_interval(first: str, last: str) -> Interval | None:
     if start > stop:
         return None
     return Interval(start, stop, places, first if start == stop else f"{first}-{last}")
+
+
+def interval_of(text: str) -> Interval:
+    """The interval that is written so: ``text`` of an `Interval` gives it back; ValueError for anything else."""
+    first, _, last = text.partition("-")
+    if text.endswith("*"):
+        found = prefix_interval(text[:-1])
+    else:
+        found = range_interval(first, last) if last else number_interval(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no entry of a list")
+    return found

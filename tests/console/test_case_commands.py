@@ -23,7 +23,8 @@ def verified(run, case):
 
 
 def listed(run, name):
-    return [one["entry"] for one in json.loads(run("lists", "show", name, "--json").stdout)]
+    """Entries and why they count for nothing."""
+    return [(one["entry"], one["off"]) for one in json.loads(run("lists", "show", name, "--json").stdout)]
 
 
 def test_sealed_told_and_released(run, case):
@@ -34,7 +35,10 @@ def test_sealed_told_and_released(run, case):
         "suspended: CN:95012345 on allowed; tell contract 7",
         "no call of this number is on record: look again whether a digit was lost",
     ]
-    assert (listed(run, "sealed"), listed(run, "allowed")) == (["CN:95012345"], [])
+    assert (listed(run, "sealed"), listed(run, "allowed")) == (
+        [("CN:95012345", None)],
+        [("CN:95012345", "suspended by seal 1 (case 1)")],
+    )
     told = run("case", case).stdout
     assert told.splitlines()[0] == "case 1: CN:95012345 (cn-95), sealed, version 4"
     assert "Quick Cash" in told
@@ -43,7 +47,7 @@ def test_sealed_told_and_released(run, case):
     assert run("cases", "keep", case, "--reason", "four stay").stdout == "CN:95012345 stays sealed.\n"
     released = run("cases", "release", case, "--reason", "appeal")
     assert "restored: CN:95012345 on allowed of contract 7" in released.stdout
-    assert (listed(run, "sealed"), listed(run, "allowed")) == ([], ["CN:95012345"])
+    assert (listed(run, "sealed"), listed(run, "allowed")) == ([], [("CN:95012345", None)])
 
 
 def test_the_desks_list(run, case):

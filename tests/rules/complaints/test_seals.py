@@ -40,6 +40,9 @@ async def test_what_allowed_the_number_is_suspended_and_comes_back(town, lookup)
     assert await standing_seal(archive, SPAM) == (seal.id, 7)
     (hit,) = lookup.look_up(SPAM, town.now)
     assert (hit.list, hit.source) == ("sealed", f"seal {seal.id}"), "the id of the seal stands in every record"
+    await lists.add("allowed", "9501*", Origin("late"), country="CN")
+    assert kinds(lookup, SPAM, town.now) == ["sealed"], "nothing that comes later frees it"
+    await lists.remove("allowed", "9501*", country="CN")
     restored = await release_seal(archive, seal.id, author="wang", reason="appeal")
     assert {one.entry for one in restored} == {SPAM, "CN:95012*"}
     assert kinds(lookup, SPAM, town.now) == ["allow", "allow"]

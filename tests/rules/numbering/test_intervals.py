@@ -8,6 +8,7 @@ from rules.numbering.intervals import (
     EXACT,
     decode,
     encode,
+    interval_of,
     narrowness,
     number_interval,
     prefix_interval,
@@ -71,3 +72,15 @@ def test_less_is_narrower():
     assert order == sorted(order, reverse=True)
     assert order[0] == EXACT
     assert len(set(order)) == 4
+
+
+@pytest.mark.parametrize("text", ["+8613800138000", "CN:9558*", "+8613800000000-+8613899999999", "EXT:12"])
+def test_what_people_read_is_read_back(text):
+    assert interval_of(text).text == text
+    assert interval_of(text).exact is (text[-1] != "*" and "-" not in text)
+
+
+@pytest.mark.parametrize("text", ["", "*", "12", "+1-CN:2", "+12-+1", "+1-"])
+def test_what_is_no_entry_is_not_read_back(text):
+    with pytest.raises(ValueError, match="is no entry of a list"):
+        interval_of(text)
