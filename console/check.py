@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from console.configuration import read_configuration
+from console.configuration import Configuration, read_configuration
 from console.rule_review import review
-from console.rulebook import compiled, load_rulebook
+from console.rulebook import compiled_whole, load_rulebook
 from console.standing import Standing, standing
-from rules.judging.engine import RuleSet
+from rules.language.compile import Compiled
 from rules.language.source import Fault, RuleError
 
 SHOWN = 10  # rules named in one line
@@ -88,18 +88,22 @@ def check(configuration: Path, files: list[Path]) -> Findings:
         if not files:
             book = load_rulebook(configuration)
             names = [str(configuration), *map(str, book.files)]
-            found = reviewed(names, book.ruleset, book.warnings, configuration, book.files)
+            assert book.compiled is not None  # it was read from the disk
+            found = reviewed(names, book.compiled, book.configuration, configuration.parent)
             return found._replace(standing=standing(configuration, book))
-        ruleset, faults = compiled(*read_configuration(configuration), files)
+        settings, document = read_configuration(configuration)
+        return reviewed(
+            list(map(str, files)), compiled_whole(settings, document, files), settings, configuration.parent
+        )
     except RuleError as error:
         return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
+
+
+def reviewed(names: list[str], compiled: Compiled, configuration: Configuration, base: Path) -> Findings:
+    """What is found in rules beyond their faults, where they have none."""
+    ruleset = compiled.ruleset
     if ruleset is None:
-        return Findings(list(map(str, files)), 0, "", faults)
-    return reviewed(list(map(str, files)), ruleset, faults, configuration, files)
-
-
-def reviewed(names: list[str], ruleset: RuleSet, faults: list[Fault], file: Path, rule_files: list[Path]) -> Findings:
-    """What is found in rules that compile."""
-    found = review(*read_configuration(file), rule_files, file.parent)
-    warnings = sorted({*faults, *found.warnings})
+        return Findings(names, 0, "", compiled.faults)
+    found = review(configuration, compiled, base)
+    warnings = sorted({*compiled.faults, *found.warnings})
     return Findings(names, len(ruleset.rules), ruleset.revision, warnings, found.examples, found.not_analysed)

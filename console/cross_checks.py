@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console.settings import Configuration, rule_files
-from proxy.settings import TrunkSettings
+from proxy.settings import HostPort, TrunkSettings
+from proxy.sip.uri import parse_uri
 from rules.language.source import Document, Fault
-from rules.numbering.emergency import emergency_table
+from rules.numbering.emergency import emergency_table, is_emergency
 
 Place = tuple[str | int, ...]
 BUILT_IN_PROFILES = frozenset({"decline"})
@@ -31,7 +32,19 @@ class Finding(NamedTuple):
 def cross_check(configuration: Configuration, document: Document, base: Path) -> list[Fault]:
     """Every fault that shows only when settings are seen together, in the order of the file."""
     findings: list[Finding] = []
-    for check in (listeners, pbxes, trunks, addresses, profiles, thresholds, texts, headers, metrics):
+    for check in (
+        listeners,
+        pbxes,
+        trunks,
+        addresses,
+        profiles,
+        destinations,
+        feature_code,
+        thresholds,
+        texts,
+        headers,
+        metrics,
+    ):
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
     faults = [Fault(document.file, *document.locate(f.place, value=True), f.what, f.hint) for f in findings]
@@ -190,6 +203,46 @@ def profiles(configuration: Configuration) -> Iterator[Finding]:
             yield Finding(("profiles", name, "cause"), "a cause without a Reason", "set `reason` to SIP or Q.850")
         if profile.cause is not None and profile.reason == "Q.850" and not 1 <= profile.cause <= 127:
             yield Finding(("profiles", name, "cause"), f"{profile.cause} is no Q.850 cause", "write one of 1 to 127")
+
+
+def destinations(configuration: Configuration) -> Iterator[Finding]:
+    """A diverted call must not come back to this proxy, where it would be judged and diverted again."""
+    ours = {str(listener.address) for listener in configuration.listen} | {str(each) for each in configuration.aliases}
+    ours |= {str(listener.advertise) for listener in configuration.listen if listener.advertise}
+    for name, uri in configuration.destinations.items():
+        host, port = parse_uri(uri.encode()).address
+        address = HostPort(host=host.decode(), port=port)
+        if str(address) in ours:
+            yield Finding(
+                ("destinations", name),
+                f"{address} is this proxy, so diverted calls would circle",
+                "write the address where they end",
+            )
+
+
+def feature_code(configuration: Configuration) -> Iterator[Finding]:
+    """The code of complaints never stands in the way of a call for help; its announcement exists."""
+    code, announcement = configuration.complaints.feature_code, configuration.complaints.announcement
+    for trunk in configuration.trunks:
+        try:
+            table = emergency_table(trunk.country, trunk.emergency, trunk.not_emergency)
+        except ValueError:
+            continue  # told by `trunks`
+        if code and is_emergency("sip", code, table):
+            yield Finding(
+                ("complaints", "feature_code"),
+                f"{code} is an emergency number of trunk {trunk.name!r}",
+                "choose another code",
+            )
+    if announcement and announcement not in configuration.destinations:
+        names = known(configuration.destinations)
+        yield Finding(("complaints", "announcement"), f"no destination is named {announcement!r}", names)
+    if announcement and not code:
+        yield Finding(
+            ("complaints", "announcement"),
+            "an announcement that nobody can hear: there is no feature code",
+            "set `feature_code` as well",
+        )
 
 
 def thresholds(configuration: Configuration) -> Iterator[Finding]:

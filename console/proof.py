@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 
 from console.check import counted, quoted
 from console.configuration import read_configuration
-from console.cross_checks import BUILT_IN_PROFILES
-from console.rulebook import known_facts, trunks_of
+from console.rulebook import compiled_whole
 from console.settings import Configuration, rule_files
-from rules.language.compile import compile_unproved
 from rules.language.faults import Fault, RuleError
 from rules.language.proof import Failure, Gap, Proof, prove, shown_facts
 from rules.language.sequences import SequenceFile, is_test_file, read_sequences
@@ -95,15 +93,7 @@ def run_tests(file: Path, named: list[Path]) -> Report:
         rules, tests = sorted_out(configuration, file.parent, named)
     except RuleError as error:
         return Report(list(error.faults), None)
-    unproved = compile_unproved(
-        rules,
-        configuration,
-        trunks=trunks_of(configuration),
-        profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
-        configuration=document,
-        facts=known_facts(),
-    )
-    proof, faults = prove(unproved, configuration, tests)
+    proof, faults = prove(compiled_whole(configuration, document, rules, proving=False), configuration, tests)
     return Report(faults, proof)
 
 

@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console.configuration import Configuration
-from console.cross_checks import BUILT_IN_PROFILES
-from console.rulebook import known_facts, trunks_of
-from rules.language.compile import Built, compile_unproved
+from rules.language.compile import Built, Compiled
 from rules.language.faults import Fault, Location
 from rules.language.grammar import When
 from rules.language.overlap import find_overlaps
-from rules.language.source import Document
 from rules.lists.editing import Lists
 
 
@@ -26,20 +23,12 @@ class Review(NamedTuple):
     not_analysed: dict[str, list[str]]  # by rule: its conditions that were not analysed
 
 
-def review(configuration: Configuration, document: Document, files: list[Path], base: Path) -> Review:
-    """Review the rules of these files, which compile, and of the packs that are on."""
-    unproved = compile_unproved(
-        files,
-        configuration,
-        trunks=trunks_of(configuration),
-        profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
-        configuration=document,
-        facts=known_facts(),
-    )
-    overlaps = find_overlaps(unproved)
+def review(configuration: Configuration, compiled: Compiled, base: Path) -> Review:
+    """Review rules that compile."""
+    overlaps = find_overlaps(compiled)
     counts = list_counts(configuration, base)
-    empty = [fault for built in unproved.built for fault in empty_lists(built, counts)]
-    examples = sum(len(built.rule.catches) + len(built.rule.spares) for built in unproved.built)
+    empty = [fault for built in compiled.built for fault in empty_lists(built, counts)]
+    examples = sum(len(built.rule.catches) + len(built.rule.spares) for built in compiled.built)
     return Review(examples, sorted([*overlaps.warnings, *empty]), overlaps.not_analysed)
 
 

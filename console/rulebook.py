@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from console.cross_checks import BUILT_IN_PROFILES
 from console.settings import Configuration, rule_files
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import OURS, installed_sources
-from rules.language.compile import compile_rules, read_files
+from rules.language.compile import Compiled, Known, compile_whole, read_files
 from rules.language.rule_files import RuleFiles
 from rules.language.source import Document, Fault, RuleError
 from rules.model import Trunk
@@ -26,6 +27,7 @@ class Rulebook(NamedTuple):
     files: list[Path]
     document: Document
     texts: Texts  # as they were read: what would be stored if they went live
+    compiled: Compiled | None = None  # None: a stored revision
 
 
 def trunks_of(configuration: Configuration) -> list[Trunk]:
@@ -38,14 +40,25 @@ def compiled(
     configuration: Configuration, document: Document, files: list[Path] | RuleFiles
 ) -> tuple[RuleSet | None, list[Fault]]:
     """These rule files compiled as this configuration would, with every fault and warning."""
-    return compile_rules(
-        files,
-        configuration,
-        trunks=trunks_of(configuration),
+    found = compiled_whole(configuration, document, files)
+    return found.ruleset, found.faults
+
+
+def compiled_whole(
+    configuration: Configuration,
+    document: Document,
+    files: Iterable[Path | Document] | RuleFiles,
+    *,
+    proving: bool = True,
+) -> Compiled:
+    """The same with what they were compiled from; not `proving`: an example that fails is no fault."""
+    known = Known(
         profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
-        configuration=document,
+        destinations=configuration.destinations.keys(),
         facts=known_facts(),
     )
+    trunks = trunks_of(configuration)
+    return compile_whole(files, configuration, trunks=trunks, known=known, configuration=document, proving=proving)
 
 
 def known_facts() -> frozenset[str]:
@@ -62,8 +75,9 @@ def load_rulebook(path: Path, files: list[Path] | None = None) -> Rulebook:
     if files is None:
         files = [file for pattern in configuration.rules for file in rule_files(path.parent, pattern)]
     sources = read_files(files, configuration, document)
-    ruleset, faults = compiled(configuration, document, sources)
-    if ruleset is None:
-        raise RuleError(faults)
+    found = compiled_whole(configuration, document, sources)
+    if found.ruleset is None:
+        raise RuleError(found.faults)
     texts = texts_of(sources, configuration.use, path.parent)
-    return Rulebook(configuration, ruleset, [fault for fault in faults if fault.warning], files, document, texts)
+    warnings = [fault for fault in found.faults if fault.warning]
+    return Rulebook(configuration, found.ruleset, warnings, files, document, texts, found)

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from proxy.answers import Answers
+from proxy.diversion import targets_in_dialog
 from proxy.effects import Effect, Resolve
 from proxy.forwarding import FlowTo, Plan, edit_lines, find_token, for_next_hop, plan_route
-from proxy.routing import Peer, Topology
+from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
 from proxy.sip.transaction import Layer
-from proxy.sip.uri import parse_uri
+from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Tokens
 from proxy.validation import Refusal, read_fields, read_forwards
 
@@ -48,7 +49,7 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
     except BadHeader:
         core.dropped["malformed ACK"] += 1
         return
-    targets = core.topology.targets(peer, next_hop)
+    targets = _targets(core, request, via, plan, peer, next_hop)
     if request.fault or not targets or forwards == 0 or _is_preloaded(core, request, via, plan, peer):
         core.dropped["ACK to nowhere"] += 1
         return
@@ -72,6 +73,15 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
         send((targets[0].host,), now)
     else:
         core.effects.append(Resolve(targets[0], send))
+
+
+def _targets(core: Node, request: Request, via: Via, plan: Plan, peer: Peer, next_hop: Uri) -> list[Target]:
+    """Where it goes: the way of the INVITE that it acknowledges, also where that was diverted."""
+    if core.topology.destinations:
+        fields = read_fields(request, via)
+        if not isinstance(fields, Refusal):
+            return targets_in_dialog(core.topology, core.tokens, plan, fields, peer, next_hop)
+    return core.topology.targets(peer, next_hop)
 
 
 def _is_preloaded(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> bool:

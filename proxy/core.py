@@ -14,6 +14,7 @@ from functools import partial
 from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
 from proxy.context import Context
+from proxy.diversion import destination_of, diversion, divert, targets_in_dialog
 from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send
 from proxy.forwarding import (
     FlowTo,
@@ -47,7 +48,7 @@ from proxy.sip.transaction import (
     server_key,
 )
 from proxy.sip.uri import parse_uri
-from proxy.token import FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
+from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
 from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
@@ -251,8 +252,12 @@ class Core:
     def _admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
         request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
+        destination, called = destination_of(context.verdict, self.topology), plan.uri_bytes
+        if destination is not None:
+            plan = divert(plan, destination)
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        context.targets = self.topology.targets(peer, next_hop).copy()
+        found = targets_in_dialog(self.topology, self.tokens, plan, fields, peer, next_hop)
+        context.targets = found.copy() if destination is None else [destination.target]
         if not context.targets:
             server = context.server
             context.close()
@@ -264,6 +269,8 @@ class Core:
         if peer.from_pbx and not self.topology.trusts(context.targets[0]):
             dropped = self.screening.withheld_names(request)
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
+        if destination is not None:
+            context.lines.insert(0, diversion(called))
         if context.verdict is not None:
             context.sent_from = self.screening.apply(context.lines, request, context.verdict)
         if context.server.invite:
@@ -313,6 +320,9 @@ class Core:
         flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
         if context.sent_from:
             flags += LABELLED
+        destination = destination_of(context.verdict, self.topology)
+        if destination is not None:
+            flags += DIVERTED + destination.mark
         return self.tokens.sign(context.decision, flags, context.fields.call_id, context.fields.from_tag)
 
     # ---- responses of our own ----------------------------------------------------------------------------------

@@ -117,6 +117,16 @@ def find_token(plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) ->
     return None
 
 
+def find_flag(flag: bytes, plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> bytes | None:
+    """What follows this flag in the dialog's token, or None; a token without it is not even verified."""
+    for user in plan.users:
+        token = read_token(user)
+        if token is not None and flag in token.flags:
+            valid = find_token(plan, fields, tokens, from_pbx=from_pbx)
+            return valid.flags.partition(flag)[2] if valid is not None and flag in valid.flags else None
+    return None
+
+
 def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
     """Every Route value as written, and its URI."""
     found = []

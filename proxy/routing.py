@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
+from zlib import crc32
 
 from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
@@ -55,6 +56,20 @@ class Pbx:
     outbound: list[Target] = field(default_factory=list)
 
 
+class Destination(NamedTuple):
+    """Where a rule diverts calls to, by name."""
+
+    name: str
+    uri: bytes  # becomes the Request-URI
+    place: Pbx
+    mark: bytes  # stands for the name in tokens
+
+    @property
+    def target(self) -> Target:
+        """Its one target."""
+        return self.place.targets[0]
+
+
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
@@ -97,6 +112,13 @@ class Topology:
                 # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
                 self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
         self._pbx_side = Peer(first.name, first, from_pbx=True)
+        self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
+        self._by_mark = {each.mark: each for each in self.destinations.values()}
+        for name, destination in self.destinations.items():
+            # Diverted calls end there, as others at a PBX; what comes from there belongs to them.
+            target = destination.target
+            self._pbx_sources.setdefault((target.host, target.port), Peer(name, destination.place, from_pbx=True))
+            self._pbx_targets.setdefault((target.host.encode(), target.port), [target])
         self._hosts: dict[str, Peer] = {}
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
         self._default: Peer | None = None
@@ -147,8 +169,9 @@ class Topology:
         return peer or self._default
 
     def named_targets(self) -> list[Target]:
-        """PBX targets written as host names."""
-        return [target for pbx in self.pbxes.values() for target in pbx.targets if not target.literal]
+        """PBX targets and destinations written as host names."""
+        places = [*self.pbxes.values(), *(each.place for each in self.destinations.values())]
+        return [target for place in places for target in place.targets if not target.literal]
 
     def learn(self, target: Target, addresses: Sequence[str]) -> None:
         """What comes from these addresses comes from the PBX that the target belongs to."""
@@ -184,6 +207,11 @@ class Topology:
         """Where a trunk-side request goes: the PBX it names if that is configured, else the trunk's PBX."""
         return self._pbx_targets.get(next_hop.address, peer.pbx.targets)
 
+    def targets_of_diverted(self, mark: bytes, next_hop: Uri) -> list[Target] | None:
+        """Where a request inside a diverted call goes: to its destination, whatever host the callee's Contact names."""
+        destination = self._by_mark.get(mark)
+        return self._pbx_targets.get(next_hop.address, destination.place.targets) if destination else None
+
     def targets_from_pbx(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a PBX-side request goes: to its next hop; to the outbound trunk when that is us; nowhere: empty."""
         if not next_hop.host or self.names_us(next_hop):
@@ -215,6 +243,13 @@ def _make_pbx(each: PbxSettings, trunks: dict[str, TrunkSettings]) -> Pbx:
         chosen = next((trunk for trunk in trunks.values() if trunk.send_to), None)
     pbx.outbound = [Target(address.host, address.port) for address in chosen.send_to] if chosen else []
     return pbx
+
+
+def _make_destination(name: str, uri: str) -> Destination:
+    host, port = parse_uri(uri.encode()).address
+    place = Pbx(name)
+    place.targets = [Target(host.decode(), port, place)]
+    return Destination(name, uri.encode(), place, b"%08x" % crc32(name.encode()))
 
 
 def _key(address: HostPort) -> tuple[bytes, int]:

@@ -78,14 +78,17 @@ class Screening:
         return profile.status, profile.phrase, (reason.encode(),)
 
     def apply(self, lines: list[bytes], request: Request, verdict: Verdict) -> bytes:
-        """Mark a tagged call in `lines`; returns From as it came when the label changed it, else nothing."""
-        if verdict.action is not Action.TAG:
+        """Mark a tagged or diverted call in `lines`; returns From as it came when a label changed it, else nothing."""
+        action = verdict.action
+        if action is not Action.TAG and action is not Action.DIVERT:
             return b""
         lines += (
-            b"X-Ringfence-Verdict: suspected",
+            b"X-Ringfence-Verdict: suspected" if action is Action.TAG else b"X-Ringfence-Verdict: diverted",
             b"X-Ringfence-Rule: " + verdict.rule.encode("ascii", "replace"),
             b"X-Ringfence-Decision: " + verdict.decision.encode(),
         )
+        if action is Action.DIVERT and not any(fired.effect == Action.TAG.value for fired in verdict.fired):
+            return b""  # label and ring are marks of a rule that tags
         if self._alert:
             lines.append(self._alert)
         label = verdict.label or self._label

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from proxy.sip.errors import BadHeader
+from proxy.sip.uri import parse_uri
 from rules.model import Trunk
 
 
@@ -64,6 +66,24 @@ def parse_network(text: object) -> str:
 Network = Annotated[str, BeforeValidator(parse_network, json_schema_input_type=str)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
+
+
+def read_destination(text: str) -> str:
+    """``sip:USER@HOST[:PORT]``, to which diverted calls can go by UDP. Raises ValueError."""
+    try:
+        uri = parse_uri(text.encode())
+    except BadHeader:
+        uri = None
+    if uri is None or uri.scheme != b"sip" or not uri.user:
+        raise ValueError(f"{text!r} is no destination; write one such as sip:desk@192.0.2.20:5060")
+    if b":" in uri.user:
+        raise ValueError("a password in a URI is shown to everybody; write the user alone")
+    if uri.headers or (uri.param(b"transport") or b"udp").lower() != b"udp" or uri.param(b"maddr") is not None:
+        raise ValueError("calls go out by UDP to the host that is named; leave out transport, maddr and ?")
+    return text
+
+
+DestinationUri = Annotated[str, AfterValidator(read_destination)]
 
 
 class Part(BaseModel):
@@ -158,6 +178,9 @@ class ProxySettings(Part):
     pbxes: list[PbxSettings] = Field(min_length=1)
     trunks: list[TrunkSettings] = Field(min_length=1)
     profiles: dict[str, ProfileSettings] = Field(default={}, description="Reply profiles beside `decline`.")
+    destinations: dict[Name, DestinationUri] = Field(
+        default={}, description="Where rules divert calls to, by name: sip:USER@HOST[:PORT]."
+    )
     record_route: bool = Field(True, description="Stay in the path of dialogs (RFC 3261 16.6 step 4).")
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")

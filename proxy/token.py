@@ -17,6 +17,7 @@ NO_DECISION = b"-"
 FROM_TRUNK = b"t"  # the dialog's caller is on the trunk side
 FROM_PBX = b"p"
 LABELLED = b"l"  # the display name of From was changed
+DIVERTED = b"v"  # the last flag: what follows it stands for the destination that the call was diverted to
 
 
 class Token(NamedTuple):

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from proxy.context import Context
 from proxy.core import Core
-from proxy.effects import Decide, Finished, HungUp, Resolve, Send
+from proxy.effects import CalledForHelp, Decide, Finished, HungUp, Report, Resolve, Send
+from proxy.outgoing import Filing, Outgoing, Receipt, answer_report
 from proxy.routing import Topology
 from proxy.screening import Screening
 from proxy.settings import ProxySettings
@@ -15,6 +16,7 @@ from rules.model import Action, Call, Outcome, Step, Verdict
 from tests import wire
 
 DECISION = "0123456789abcdef0123"
+COMPLAINT = "C-7K3M9-2QF4T"
 FORWARD = Verdict(Action.FORWARD, Step.DEFAULT, decision=DECISION)
 REJECT = Verdict(Action.REJECT, Step.OPERATOR_BLOCK, decision=DECISION, rule="blocked", reason="Blocked.")
 TAG = Verdict(Action.TAG, Step.SUSPICION, decision=DECISION, rule="nuisance", suspicion=5)
@@ -51,14 +53,24 @@ class Sent(NamedTuple):
 class Playbook:
     """A core before a scripted world; each stimulus returns what left because of it."""
 
-    def __init__(self, *, secret: bytes = b"secret of the first node", **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        secret: bytes = b"secret of the first node",
+        code: str = "",
+        announcement: str = "",
+        **settings: Any,
+    ) -> None:
         self.settings = ProxySettings.model_validate({**SETTINGS, **settings})
         self.topology = Topology(self.settings)
-        self.screening = Screening(self.settings.profiles, distinct_ring=self.settings.distinct_ring)
+        self.screening = Screening(
+            self.settings.profiles, label=self.settings.label, distinct_ring=self.settings.distinct_ring
+        )
         self.core = Core(
             self.topology,
             Tokens([("k1", secret)]),
             self.screening,
+            Outgoing(self.settings, code=code, announcement=announcement),
             self.settings.limits,
             salt=7,
             record_route=self.settings.record_route,
@@ -71,6 +83,9 @@ class Playbook:
         self.calls: list[Call] = []  # every call that was judged
         self.log: list[Sent] = []
         self.hung_up: list[str] = []
+        self.help: list[list[str]] = []  # numbers of subscribers who called for help
+        self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
+        self.reports: list[Report] = []
         self.outcomes: list[tuple[str, Outcome]] = []
 
     def trunk(self, data: bytes, source: tuple[str, int] = wire.TRUNK) -> list[Sent]:
@@ -105,6 +120,13 @@ class Playbook:
         self._perform()
         return self.log[mark:]
 
+    def files(self, receipt: Receipt) -> list[Sent]:
+        """The desk answers the report that came last."""
+        mark = len(self.log)
+        answer_report(self.core, self.reports[-1].context, receipt, self.now)
+        self._perform()
+        return self.log[mark:]
+
     def fails(self, data: bytes) -> list[Sent]:
         """The transport reports that this request could not be sent."""
         mark = len(self.log)
@@ -134,6 +156,12 @@ class Playbook:
             self.outcomes.append((effect.decision, effect.outcome))
         elif isinstance(effect, HungUp):
             self.hung_up.append(effect.decision)
+        elif isinstance(effect, CalledForHelp):
+            self.help.append(effect.numbers)
+        elif isinstance(effect, Report):
+            self.reports.append(effect)
+            if self.receipt is not None:
+                answer_report(self.core, effect.context, self.receipt, self.now)
 
     # ---- whole passages that many tests begin with
 

@@ -21,7 +21,7 @@ from rules.judging.index import Index, Key
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.examples import example_facts, example_words
 from rules.language.faults import Fault, Location, nearest
-from rules.language.grammar import Example, Rule, When
+from rules.language.grammar import Example, Rule, Then, When
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.model import Action, Trunk
@@ -33,52 +33,60 @@ def compile_rules(
     settings: ScreeningSettings,
     *,
     trunks: Sequence[Trunk] = (),
-    profiles: Collection[str] | None = None,
     lists: Iterable[str] = (),
+    known: Known | None = None,
     configuration: Document | None = None,
-    facts: Collection[str] | None = None,
     now: float | None = None,
 ) -> tuple[RuleSet | None, list[Fault]]:
-    """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
-
-    The rule set is None when there is any fault; warnings alone stop nothing. Bare numbers are read in the one country
-    of `trunks`, if a file names no other. `profiles` are the reply profiles, `lists` those beyond `settings`. Where the
-    sources are files already read, they are all there is: packs stand among them.
-    """
-    with without_collection():
-        compiler = _Compiler(settings, trunks, profiles, lists, facts, time.time() if now is None else now)
-        configuration = configuration or NO_CONFIGURATION
-        return compiler.compile(read_files(sources, settings, configuration), configuration)
+    """The rule set of these files and of the packs that `settings` turn on, with every fault and warning."""
+    found = compile_whole(
+        sources, settings, trunks=trunks, lists=lists, known=known, configuration=configuration, now=now
+    )
+    return found.ruleset, found.faults
 
 
-class Unproved(NamedTuple):
-    """Rules that were compiled without asking whether their examples hold."""
+class Known(NamedTuple):
+    """Names that rules may use and that are made elsewhere; None: whether there is such a name is not asked."""
+
+    profiles: Collection[str] | None = None  # reply profiles
+    destinations: Collection[str] | None = None  # where calls may be diverted to
+    facts: Collection[str] | None = None  # what somebody measures
+
+
+class Compiled(NamedTuple):
+    """Rules that were compiled, with what they were compiled from."""
 
     ruleset: RuleSet | None  # None: there are faults
-    faults: list[Fault]
+    faults: list[Fault]  # and warnings
     built: list[Built]
     setting: Setting
     files: list[SourceFile]
 
 
-def compile_unproved(
+def compile_whole(
     sources: Iterable[Path | Document] | RuleFiles,
     settings: ScreeningSettings,
     *,
     trunks: Sequence[Trunk] = (),
-    profiles: Collection[str] | None = None,
+    lists: Iterable[str] = (),
+    known: Known | None = None,
     configuration: Document | None = None,
-    facts: Collection[str] | None = None,
     now: float | None = None,
-) -> Unproved:
-    """The same for whoever runs the examples: one that fails is no fault here."""
+    proving: bool = True,
+) -> Compiled:
+    """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
+
+    The rule set is None when there is any fault; warnings alone stop nothing. Bare numbers are read in the one country
+    of `trunks`, if a file names no other. `lists` are those beyond `settings`. Where the sources are files already
+    read, they are all there is: packs stand among them. Not `proving`: an example that fails is no fault.
+    """
     with without_collection():
-        compiler = _Compiler(settings, trunks, profiles, (), facts, time.time() if now is None else now)
-        compiler.proving = False
+        now = time.time() if now is None else now
+        compiler = _Compiler(settings, trunks, lists, known or Known(), now, proving=proving)
         configuration = configuration or NO_CONFIGURATION
         files = read_files(sources, settings, configuration)
         ruleset, faults = compiler.compile(files, configuration)
-        return Unproved(ruleset, faults, compiler.built, compiler.setting, files.files)
+        return Compiled(ruleset, faults, compiler.built, compiler.setting, files.files)
 
 
 def read_files(
@@ -139,24 +147,27 @@ class _Compiler:
         self,
         settings: ScreeningSettings,
         trunks: Sequence[Trunk],
-        profiles: Collection[str] | None,
         lists: Iterable[str],
-        facts: Collection[str] | None,
+        known: Known,
         now: float,
+        *,
+        proving: bool,
     ) -> None:
         self.settings = settings
         self.trunks = {trunk.name: trunk for trunk in trunks}
-        self.profiles = profiles
+        self.known = known
         self.faults: list[Fault] = []
         self.kinds = dict.fromkeys(lists, "plain")
         self.kinds.update((name, str(listed.kind)) for name, listed in settings.lists.items())
         countries = {trunk.country for trunk in trunks if trunk.country}
         self.country = countries.pop() if len(countries) == 1 else ""
-        self.surroundings = Surroundings(lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=facts)
+        self.surroundings = Surroundings(
+            lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
+        )
         works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year)
         self.clock = WallClock(settings.time_zone, works)
         self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
-        self.proving = True
+        self.proving = proving
         self.built: list[Built] = []
         self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
 
@@ -245,9 +256,8 @@ class _Compiler:
         if wrong or any(part is NEVER for part in _parts([when, *unless])):
             self.unsound.add(rule.rule)
         then = rule.then
-        if then.profile and self.profiles is not None and then.profile not in self.profiles:
-            what = f"there is no reply profile {then.profile!r}"
-            self.faults.append(file.document.fault((*loc, "then"), what, nearest(then.profile, self.profiles)))
+        for fault in self._unknown_names(then):
+            self.faults.append(file.document.fault((*loc, "then"), *fault))
         compiled = CompiledRule(
             rule.rule,
             because=rule.because,
@@ -256,12 +266,32 @@ class _Compiler:
             when=when,
             unless=unless,
             profile=then.profile,
-            destination=then.destination,
+            destination=then.destination or (self._only_destination() if then.action == "divert" else ""),
             label=then.label,
             suspicion=then.suspicion,
             share=rule.mode,
         )
         return Built(file, rule, loc, compiled, when.keys)
+
+    def _unknown_names(self, then: Then) -> Iterator[tuple[str, str]]:
+        """What a rule wants done that nobody has set up, and what to do about it."""
+        profiles, destinations = self.known.profiles, self.known.destinations
+        if then.profile and profiles is not None and then.profile not in profiles:
+            yield f"there is no reply profile {then.profile!r}", nearest(then.profile, profiles)
+        if then.action != "divert" or destinations is None:
+            return
+        if not destinations:
+            yield "there is no destination to divert to", "name one under `destinations` in ringfence.yaml"
+        elif then.destination and then.destination not in destinations:
+            yield f"there is no destination {then.destination!r}", nearest(then.destination, destinations)
+        elif not then.destination and len(destinations) > 1:
+            names = ", ".join(sorted(destinations))
+            yield "it is not said to which destination", f"write {{divert: NAME}} with one of {names}"
+
+    def _only_destination(self) -> str:
+        """The destination of a plain `divert`."""
+        destinations = self.known.destinations or ()
+        return next(iter(destinations)) if len(destinations) == 1 else ""
 
     def _prove(self, item: Built) -> None:
         """Run a rule's examples; one that fails is a fault."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.judging.engine import CompiledRule
-from rules.language.compile import Built, Unproved
+from rules.language.compile import Built, Compiled
 from rules.language.domain import Constraint, Domain, DomainReader, Numbers
 from rules.language.examples import example_facts
 from rules.language.faults import Fault, Location
@@ -43,23 +43,23 @@ class _Rule(NamedTuple):
         return self.built.file.document.fault((*self.built.loc, *loc), what, hint, warning=True)
 
 
-def find_overlaps(unproved: Unproved) -> Overlaps:
+def find_overlaps(compiled: Compiled) -> Overlaps:
     """Everything that can be told from lists, numbers, classes, times and trunks."""
-    named = {name: when for file in unproved.files for name, when in file.content.conditions.items()}
-    rules = {built.rule.rule: _read(built, unproved, named) for built in unproved.built}
+    named = {name: when for file in compiled.files for name, when in file.content.conditions.items()}
+    rules = {built.rule.rule: _read(built, compiled, named) for built in compiled.built}
     warnings: list[Fault] = []
     for rule in rules.values():
         warnings += _never(rule)
-        warnings += _touched(rule, unproved)
-        warnings += _hidden(rule, rules, unproved)
+        warnings += _touched(rule, compiled)
+        warnings += _hidden(rule, rules, compiled)
     not_analysed = {
         name: rule.domain.opaque for name, rule in rules.items() if rule.domain.opaque and not rule.built.file.pack
     }
     return Overlaps(sorted(set(warnings)), not_analysed)
 
 
-def _read(built: Built, unproved: Unproved, named: Mapping[str, When]) -> _Rule:
-    reader = DomainReader(built.file.content.country or unproved.setting.country, unproved.setting.kinds, named)
+def _read(built: Built, compiled: Compiled, named: Mapping[str, When]) -> _Rule:
+    reader = DomainReader(built.file.content.country or compiled.setting.country, compiled.setting.kinds, named)
     unless = tuple(reader.read(part, ("unless", number)) for number, part in enumerate(built.rule.unless))
     return _Rule(built, reader.read(built.rule.when, ("when",)), unless)
 
@@ -76,33 +76,33 @@ def _never(rule: _Rule) -> Iterator[Fault]:
             yield rule.warn(("unless", number), what, "narrow it")
 
 
-def _touched(rule: _Rule, unproved: Unproved) -> Iterator[Fault]:
+def _touched(rule: _Rule, compiled: Compiled) -> Iterator[Fault]:
     """Conditions on the called number that emergency numbers would fulfil."""
     name = rule.compiled.name
     for one in rule.domain.constraints:
         if one.about == "called.class" and one.said == "called.class" and one.values == _EMERGENCY:
             what = f"rule {name!r} asks for emergency calls, which no rule sees: they always pass"
             yield rule.warn(one.loc, what, "leave the class out")
-        elif touched := sorted(_emergency_among(one, rule, unproved)):
+        elif touched := sorted(_emergency_among(one, rule, compiled)):
             what = f"rule {name!r} touches the emergency numbers {', '.join(touched)}: those calls always pass"
             yield rule.warn(one.loc, what, "narrow it, if other numbers were meant")
 
 
-def _emergency_among(one: Constraint, rule: _Rule, unproved: Unproved) -> Iterator[str]:
+def _emergency_among(one: Constraint, rule: _Rule, compiled: Compiled) -> Iterator[str]:
     if one.about != "called.number" or one.said == "called.exact" or not isinstance(one.values, Numbers):
         return  # an exact one is a fault already
-    country = rule.built.file.content.country or unproved.setting.country
+    country = rule.built.file.content.country or compiled.setting.country
     for digits in EVERYWHERE | own_numbers(country):
         number = read_number(digits, Trunk("", country=country), called=True)
         if one.values.holds(number.canonical):
             yield digits
 
 
-def _hidden(rule: _Rule, rules: Mapping[str, _Rule], unproved: Unproved) -> Iterator[Fault]:
+def _hidden(rule: _Rule, rules: Mapping[str, _Rule], compiled: Compiled) -> Iterator[Fault]:
     """Another rule that holds whenever this one does, and goes before it."""
     if rule.built.file.pack and rule.compiled.action is None:
         return  # whoever decides about calls that a pack suspects has done it on purpose
-    for other in sorted(_candidates(rule, rules, unproved), key=lambda other: other.compiled.name):
+    for other in sorted(_candidates(rule, rules, compiled), key=lambda other: other.compiled.name):
         if other is rule or other.compiled.share < 100.0 or not _holds_always(other, rule):
             continue
         if why := _goes_before(other, rule):
@@ -113,9 +113,9 @@ def _hidden(rule: _Rule, rules: Mapping[str, _Rule], unproved: Unproved) -> Iter
             return
 
 
-def _candidates(rule: _Rule, rules: Mapping[str, _Rule], unproved: Unproved) -> Sequence[_Rule]:
+def _candidates(rule: _Rule, rules: Mapping[str, _Rule], compiled: Compiled) -> Sequence[_Rule]:
     """Rules that could hold whenever this one does: they hold on its first example."""
-    ruleset, setting = unproved.ruleset, unproved.setting
+    ruleset, setting = compiled.ruleset, compiled.setting
     if ruleset is None or not rule.built.rule.catches:
         return [*rules.values()] if len(rules) <= _COMPARED else []
     example = rule.built.rule.catches[0]

@@ -10,7 +10,7 @@ from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import Line, explain, the_call
 from rules.judging.facts import Facts
 from rules.judging.rates import Rates
-from rules.language.compile import Built, Setting, Unproved
+from rules.language.compile import Built, Compiled, Setting
 from rules.language.examples import example_call, example_facts, example_hits, example_words
 from rules.language.faults import Fault, Location
 from rules.language.sequences import CallSequence, SequenceCall, SequenceFile
@@ -89,20 +89,20 @@ def conditions_of(rule: CompiledRule) -> Iterator[Condition]:
 
 
 def prove(
-    unproved: Unproved, settings: ScreeningSettings, tests: Sequence[tuple[Document, SequenceFile]] = ()
+    compiled: Compiled, settings: ScreeningSettings, tests: Sequence[tuple[Document, SequenceFile]] = ()
 ) -> tuple[Proof | None, list[Fault]]:
     """Run every example and every test; the proof is None when the rules or tests have faults."""
-    faults = [*unproved.faults]
+    faults = [*compiled.faults]
     for document, file in tests:
-        faults += _faults_of(document, file, unproved.setting)
-    ruleset = unproved.ruleset
+        faults += _faults_of(document, file, compiled.setting)
+    ruleset = compiled.ruleset
     if ruleset is None or any(not fault.warning for fault in faults):
         return None, sorted(faults)
     coverage = Coverage()
     failures: list[Failure] = []
     examples = 0
-    for item in unproved.built:
-        for loc, facts, wanted in _examples(item, unproved.setting):
+    for item in compiled.built:
+        for loc, facts, wanted in _examples(item, compiled.setting):
             examples += 1
             coverage.record(item.compiled, facts)
             if item.compiled.holds(facts) is not wanted:
@@ -110,8 +110,8 @@ def prove(
     calls = 0
     for document, file in tests:
         for position, sequence in enumerate(file.tests):
-            run = _Run(ruleset, unproved.setting, settings, coverage)
-            failures += run.play(document, sequence, ("tests", position), file.country or unproved.setting.country)
+            run = _Run(ruleset, compiled.setting, settings, coverage)
+            failures += run.play(document, sequence, ("tests", position), file.country or compiled.setting.country)
             calls += run.calls
     gaps = list(coverage.gaps(ruleset.rules))
     count = sum(len(file.tests) for _, file in tests)

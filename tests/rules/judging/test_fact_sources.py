@@ -12,6 +12,7 @@ import pytest
 
 from rules.judging import fact_sources
 from rules.judging.fact_sources import FactSources, installed_sources
+from rules.language.compile import Known
 from rules.language.faults import RuleError
 from tests.rules.calls import call, compiled, rule, rules
 
@@ -150,7 +151,7 @@ def test_a_rule_set_says_which_facts_it_reads():
 
 def test_a_fact_that_nobody_measures_is_warned_of():
     ruleset, faults = compiled(
-        rule("{fact: {rsik: {over: 3}}}", catches="[{from: 1, facts: {rsik: 4}}]"), facts={"risk"}
+        rule("{fact: {rsik: {over: 3}}}", catches="[{from: 1, facts: {rsik: 4}}]"), known=Known(facts={"risk"})
     )
     assert ruleset is not None
     assert [str(fault) for fault in faults] == [

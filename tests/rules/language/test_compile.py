@@ -7,8 +7,10 @@ from time import perf_counter
 import pytest
 
 from rules.judging.facts import Facts
-from rules.language.compile import references
+from rules.language.compile import Known, compile_rules, references
 from rules.language.grammar import When
+from rules.language.source import read_document
+from rules.settings import ScreeningSettings
 from tests.rules.calls import CN, TRUNKS, call, compiled, faults, hit, rule, rules
 
 NIGHT = """\
@@ -89,9 +91,29 @@ def test_one_name_in_two_files():
     assert faults(text) == ["1-rules.yaml:1:9: rule 'a' stands in rules.yaml:1 too; give one of them another name"]
 
 
+@pytest.mark.parametrize(
+    ("then", "destinations", "fault"),
+    [
+        ("{divert: dask}", ["desk"], "there is no destination 'dask'; did you mean 'desk'?"),
+        ("divert", [], "there is no destination to divert to; name one under `destinations` in ringfence.yaml"),
+        ("{divert: desk}", [], "there is no destination to divert to; name one under `destinations` in ringfence.yaml"),
+        ("divert", ["mail", "desk"], "it is not said to which destination; write {divert: NAME} with one of desk, mail"),
+    ],
+)  # fmt: skip
+def test_a_destination_that_nobody_defined(then, destinations, fault):
+    found = faults(rule("{caller: 95588}", then), known=Known(destinations=destinations))
+    assert found == [f"rules.yaml:4:9: {fault}"]
+
+
+def test_a_plain_divert_goes_to_the_only_destination():
+    document = read_document(rule("{caller: 95588}", "divert"), "rules.yaml")
+    ruleset, _ = compile_rules([document], ScreeningSettings(use=[]), trunks=(CN,), known=Known(destinations=["desk"]))
+    assert ruleset.rules[0].destination == "desk"
+
+
 def test_a_profile_that_nobody_defined():
     text = rule("{caller: 95588}", "{reject: busi}")
-    assert faults(text, profiles=["busy", "decline"]) == [
+    assert faults(text, known=Known(profiles=["busy", "decline"])) == [
         "rules.yaml:4:9: there is no reply profile 'busi'; did you mean 'busy'?"
     ]
     assert compiled(text)[0] is not None

@@ -4,7 +4,7 @@
 
 import pytest
 
-from rules.language.compile import compile_unproved
+from rules.language.compile import compile_whole
 from rules.language.overlap import find_overlaps
 from rules.language.source import read_document
 from rules.settings import ScreeningSettings
@@ -14,9 +14,9 @@ from tests.rules.calls import CN, EVENING, LISTS, rule
 def overlaps(*rules, use=()):
     settings = ScreeningSettings(time_zone="Asia/Shanghai", lists=LISTS, use=list(use))
     document = read_document("".join(rules), "r.yaml")
-    unproved = compile_unproved([document], settings, trunks=(CN,), now=EVENING)
-    assert unproved.ruleset is not None, unproved.faults
-    return find_overlaps(unproved)
+    compiled = compile_whole([document], settings, trunks=(CN,), now=EVENING, proving=False)
+    assert compiled.ruleset is not None, compiled.faults
+    return find_overlaps(compiled)
 
 
 def warned(*rules, **more):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from rules.judging.explain import Line
-from rules.language.compile import compile_unproved
+from rules.language.compile import compile_whole
 from rules.language.proof import prove, shown_facts
 from rules.language.sequences import read_sequences
 from rules.language.source import read_document
@@ -23,9 +23,11 @@ MACHINE = """\
 
 def proved(text, *tests):
     settings = ScreeningSettings(time_zone="Asia/Shanghai", lists=LISTS, use=[])
-    unproved = compile_unproved([read_document(text, "rules.yaml")], settings, trunks=(CN, TRUSTED), now=EVENING)
+    compiled = compile_whole(
+        [read_document(text, "rules.yaml")], settings, trunks=(CN, TRUSTED), now=EVENING, proving=False
+    )
     read = [read_document(test, "t.yaml") for test in tests]
-    return prove(unproved, settings, [(document, read_sequences(document)) for document in read])
+    return prove(compiled, settings, [(document, read_sequences(document)) for document in read])
 
 
 def sequence(*calls: str) -> str:
