@@ -10,7 +10,7 @@ from rules.complaints import audit, tallies
 from rules.complaints.archive import Archive
 from rules.complaints.case_files import case_of
 from rules.complaints.cases import Cases
-from rules.complaints.deadlines import APPEAL_CLOCKS, Clock, clocks_of, meet, start_clocks
+from rules.complaints.deadlines import Clock, clocks_of, meet, start_clocks
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 from rules.complaints.ladder_book import LadderBook
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
@@ -81,8 +81,7 @@ class Appeals:
                 (reference, now, canonical, decision.strip().lower(), attacks, target, blob, key),
             )
             assert cursor.lastrowid is not None
-            profile = APPEAL_CLOCKS[archive.settings.appeal_clock]
-            clocks = {cursor.lastrowid: archive.deadlines.clocks(now, profile)}
+            clocks = {cursor.lastrowid: archive.deadlines.clocks(now, archive.appeal_spans)}
             await start_clocks(connection, "appeal", clocks)
             if key:
                 await ask_to_confirm(connection, [(reference, key, canonical)], now)

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from rules.complaints.clock_profiles import appeal_spans, case_spans
 from rules.complaints.deadlines import Deadlines, read_calendar
 from rules.complaints.faults import ComplaintError
 from rules.complaints.secrecy import Secrecy
@@ -49,6 +50,8 @@ class Archive:
         overruled = read_calendar(base / settings.calendar) if settings.calendar else {}
         self.letters_file = base / settings.letters if settings.letters else None
         self.deadlines = Deadlines(zone, country, overruled)
+        self.case_spans = case_spans(settings.case_clock, settings.clocks)
+        self.appeal_spans = appeal_spans(settings.appeal_clock, settings.clocks)
         self.now = now
         self._files = AsyncExitStack()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rules.complaints.archive import Archive
-from rules.complaints.deadlines import CASE_CLOCKS, Clock, clocks_of, start_clocks
+from rules.complaints.deadlines import Clock, clocks_of, start_clocks
 from rules.complaints.faults import NotFound
 from rules.complaints.states import OPEN, CaseState
 from rules.complaints.tallies import Place, place_of
@@ -101,8 +101,7 @@ async def open_cases(
         [(number, *places[number], now, now, now) for number in missing],
     )
     new = await _open_ones(connection, missing)
-    profile = CASE_CLOCKS[archive.settings.case_clock]
-    clocks = {case.id: archive.deadlines.clocks(case.first_complaint, profile) for case in new.values()}
+    clocks = {case.id: archive.deadlines.clocks(case.first_complaint, archive.case_spans) for case in new.values()}
     await start_clocks(connection, "case", clocks)
     return found | new
 

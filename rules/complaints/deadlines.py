@@ -9,30 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from rules.complaints.clock_profiles import Span
 from rules.complaints.faults import ComplaintError
 from rules.judging.calendars import working_days
 from rules.store import Connection
-
-
-class Span(NamedTuple):
-    """So many hours, or so many working days."""
-
-    hours: float = 0.0
-    working_days: int = 0
-
-
-CASE_CLOCKS: dict[str, dict[str, Span]] = {
-    "12321": {
-        "accept": Span(working_days=1),
-        "hand over": Span(working_days=3),
-        "decide": Span(working_days=15),
-        "answer": Span(working_days=20),
-    }
-}
-APPEAL_CLOCKS: dict[str, dict[str, Span]] = {
-    "crtc": {"answer": Span(hours=24)},
-    "12321": {"answer": Span(working_days=20)},
-}
 
 
 class Standing(StrEnum):

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from rules.complaints.clock_profiles import AppealClock, CaseClock, sound_clocks
 
 CATEGORIES = ["marketing", "fraud", "loan", "property", "insurance", "ring-once", "abuse", "other"]
+
+
+_CODE = re.compile(r"[*#][0-9*#]{1,15}")
+
+
+def read_feature_code(text: str) -> str:
+    """A code that no number can be: * or #, then digits. Raises ValueError."""
+    if text and not _CODE.fullmatch(text):
+        raise ValueError(f"{text!r} could be a number; write * or # and up to 15 digits behind it, for example *33")
+    return text
+
+
+FeatureCode = Annotated[str, AfterValidator(read_feature_code)]
 
 
 class MailSettings(BaseModel):
@@ -30,8 +46,12 @@ class ComplaintSettings(BaseModel):
     half_life_days: float = Field(30.0, gt=0, description="A complaint weighs half after so many days.")
     ring_days: int = Field(30, ge=1, description="Evidence compares with subscribers that it rang in so many days.")
     fewest_subscribers: int = Field(20, ge=1, description="Subscribers that evidence assumes at least.")
-    case_clock: Literal["12321"] = Field("12321", description="Deadlines of cases: working days as 12321 has them.")
-    appeal_clock: Literal["crtc", "12321"] = Field("crtc", description="Deadline of appeals: 24 hours, or 20 days.")
+    case_clock: CaseClock = Field("12321", description="Deadlines of cases: working days as 12321 has them, or 5 days.")
+    appeal_clock: AppealClock = Field("crtc", description="Deadline of appeals: 24 hours, or 20 working days.")
+    clocks: Annotated[dict[str, str], AfterValidator(sound_clocks)] = Field(
+        default={},
+        description="Own deadlines: accept, hand over, decide, answer, appeal; 4h, 5d or 3wd (working days).",
+    )
     calendar: Path | None = Field(None, description="File of days (2026-10-10 work, 2026-10-12 free) that overrule.")
     policy_step: Literal["none", "tag", "limit"] = Field("tag", description="What enough reporters do by themselves.")
     policy_reporters: int = Field(5, ge=2, description="Different reporters, all tied to judged calls, that suffice.")
@@ -43,6 +63,12 @@ class ComplaintSettings(BaseModel):
     language: Literal["en", "zh"] = Field("zh", description="Of letters to reporters, appellants and owners.")
     letters: Path | None = Field(None, description="Own texts of letters, in place of the shipped ones.")
     mail: MailSettings | None = Field(None, description="The server that takes letters; without it none leaves.")
+    feature_code: FeatureCode = Field(
+        "", description="What a subscriber dials to report his last caller, such as *33; empty: nothing."
+    )
+    announcement: str = Field(
+        "", description="Destination that plays the thanks for it; empty: 480 with the complaint's number."
+    )
     last_call_hours: float = Field(24.0, gt=0, description="How old the last call may be that a feature code reports.")
     jump_factor: float = Field(
         3.0, gt=1, description="Alert when a code's complaints of a day are so many times usual."

@@ -7,12 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.complaints.clock_profiles import APPEAL_PROFILES, CASE_PROFILES, Span
 from rules.complaints.deadlines import (
-    APPEAL_CLOCKS,
-    CASE_CLOCKS,
     Clock,
     Deadlines,
-    Span,
     Standing,
     clocks_of,
     meet,
@@ -43,7 +41,7 @@ def test_working_days(received, days, due):
 
 
 def test_hours_run_through_nights_and_holidays():
-    assert Deadlines("Asia/Shanghai", "CN").due(at("2026-02-15 12:00"), APPEAL_CLOCKS["crtc"]["answer"]) == at(
+    assert Deadlines("Asia/Shanghai", "CN").due(at("2026-02-15 12:00"), APPEAL_PROFILES["crtc"].clocks["answer"]) == at(
         "2026-02-16 12:00"
     )
 
@@ -84,7 +82,7 @@ def test_how_a_clock_stands():
 async def test_clocks_are_met_once(town):
     deadlines = Deadlines("Asia/Shanghai", "CN")
     async with town.desk.archive.store.transaction() as connection:
-        await start_clocks(connection, "case", {7: deadlines.clocks(town.now, CASE_CLOCKS["12321"])})
+        await start_clocks(connection, "case", {7: deadlines.clocks(town.now, CASE_PROFILES["12321"].clocks)})
         await meet(connection, "case", 7, ("accept",), town.now + 5)
         await meet(connection, "case", 7, ("accept",), town.now + 9)
         found = await clocks_of(connection, "case", 7)
