@@ -21,6 +21,7 @@ from proxy.settings import HostPort
 from rules.language.source import RuleError
 from rules.records.false_positives import Alarm
 from tests.console.test_serve import serving
+from tests.peers.process import until
 from tests.rules.calls import rule
 from tests.wire import invite, request
 
@@ -132,6 +133,13 @@ class Callers(threading.Thread):
                     self.rejected.add(name)
 
 
+def recorded(file: Path, calls: int) -> list[dict]:
+    """The decisions on record once they are as many as the calls; nothing before."""
+    shown = json.loads(ringfence(file, "log", "--json", "--limit", "100000"))
+    assert len(shown) <= calls
+    return shown if len(shown) == calls else []
+
+
 def test_no_call_is_lost_and_each_is_judged_by_one_whole_set(ports):
     """Two sets that reject alike, the second one large: every call in between is rejected by one of them."""
     ports.write_text(ports.read_text() + "logging: {file: calls.log}\n")
@@ -146,13 +154,12 @@ def test_no_call_is_lost_and_each_is_judged_by_one_whole_set(ports):
         )
         ringfence(ports, "rules", "activate", "--reason", "while it rings")
         second = next_event(process)
-        time.sleep(0.5)
+        so_far = len(callers.sent)
+        until(lambda: len(callers.sent) >= so_far + 50, "calls judged by the new rules")
         callers.done.set()
         callers.join()
         assert callers.sent == callers.rejected
-        time.sleep(1.0)
-        shown = json.loads(ringfence(ports, "log", "--json", "--limit", "100000"))
-    assert len(shown) == len(callers.sent)
+        shown = until(lambda: recorded(ports, len(callers.sent)), "all calls on record", within=20)
     old, new = (first["rules"], "all"), (second["rules"], "all-of-them")
     when = {old: [], new: []}  # ids begin with the time, in 1/256 s
     for one in shown:
