@@ -24,6 +24,7 @@ def fail(message: str, status: int = FAULTS) -> NoReturn:
 def clear_errors() -> Iterator[None]:
     """Turn the errors that people can mend into lines, one a fault, instead of a trace."""
     from console.phones import PhoneError
+    from rules.access.key_book import AccessError
     from rules.complaints.faults import ComplaintError
     from rules.keys import KeyFileError
     from rules.language.source import RuleError
@@ -31,9 +32,10 @@ def clear_errors() -> Iterator[None]:
     from rules.lists.list_files import ListFileError
     from rules.store import DatabaseError, StoreError
 
+    mendable = (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError, ComplaintError, AccessError)
     try:
         yield
-    except (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError, ComplaintError) as error:
+    except mendable as error:
         fail(str(error))
     except DatabaseError as error:
         fail(f"the database: {error}; is the disk full, or another program writing to it?")

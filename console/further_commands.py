@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 import console.import_commands  # noqa: F401 - adds its commands to lists_app
+from console.api_commands import api_app
 from console.appeal_commands import appeals_app
 from console.case_commands import case, cases_app
 from console.complaint_commands import complaints_app
@@ -27,5 +28,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(appeals_app, name="appeals")
     app.add_typer(ladder_app, name="ladder")
     app.add_typer(letters_app, name="letters")
+    app.add_typer(api_app, name="api")
     for command in (case, owners, trunks, report, alerts):
         app.command()(command)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from console.api.settings import ApiSettings
 from proxy.settings import ProxySettings
 from rules.settings import ScreeningSettings
 
@@ -24,6 +25,7 @@ class Configuration(ProxySettings, ScreeningSettings):
     """Everything that an operator sets."""
 
     version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
+    api: ApiSettings = ApiSettings()
 
     @property
     def country(self) -> str:

@@ -1,0 +1,177 @@
+"""Appeals over HTTP: filed, listed by deadline, shown with their evidence, granted or refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from console.api.case_shapes import ClockShape, Deciding, clock_shape
+from console.api.cursors import cursor_at, place_of
+from console.api.door import Caller
+from console.api.parts import Body, Counted, IdempotencyKey, IfMatch, TheDesk, maybe_utc, needs, seen, utc
+from rules.access.scopes import Scope
+from rules.complaints.appeals import Appeal
+from rules.complaints.exports import evidence_pack
+from rules.complaints.reading import LONGEST_TEXT
+from rules.complaints.states import AppealState, Attacks
+
+router = APIRouter(prefix="/v1/appeals", tags=["appeals"])
+Reference = Annotated[str, Path(max_length=40, description="What the appellant was told: A-7K3M9-2QF4T.")]
+Writer = Annotated[Caller, needs(Scope.APPEALS_WRITE)]
+Reader = Annotated[Caller, needs(Scope.APPEALS_READ, Scope.APPEALS_DECIDE)]
+Anyone = Annotated[Caller, needs(Scope.APPEALS_WRITE, Scope.APPEALS_READ, Scope.APPEALS_DECIDE)]
+Decider = Annotated[Caller, needs(Scope.APPEALS_DECIDE)]
+
+
+class AppealToFile(Body):
+    """What a caller brings forward; the number, or the id that the rejection carried in Reason."""
+
+    number: str = Field("", max_length=64, description="The caller's number, in any spelling.")
+    decision: str = Field("", pattern="^([0-9A-Fa-f]{20})?$", description="Decision id of the call.")
+    against: Attacks | None = Field(None, strict=False, description="Default: whatever stands against the number.")
+    target: str = Field("", max_length=200, description="Name of the rule or list.")
+    text: str = Field("", max_length=LONGEST_TEXT, description="What the caller says; kept encrypted.")
+    contact: str = Field("", max_length=254, description="Where the answer goes; kept encrypted.")
+
+
+class AppealStanding(BaseModel):
+    """How an appeal stands, for the appellant."""
+
+    reference: str
+    state: AppealState
+    received: str
+    against: Attacks
+    target: str
+    decided: str | None
+    reason: str
+
+
+class AppealShape(AppealStanding):
+    """An appeal for the desk."""
+
+    number: str
+    decision: str
+    decided_by: str
+    version: int
+
+
+class AppealFile(AppealShape):
+    """An appeal with its deadlines and what the appellant says."""
+
+    clocks: list[ClockShape]
+    words: dict[str, str] = Field(description="What the appellant wrote; that it was read is recorded.")
+
+
+class AppealPage(BaseModel):
+    """Some appeals, and where the next ones begin."""
+
+    appeals: list[AppealShape]
+    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+
+
+@router.post("", status_code=201, responses={200: {"model": AppealStanding, "description": "Filed already"}})
+async def file_appeal(
+    new: AppealToFile, desk: TheDesk, _: Writer, response: Response, idempotency_key: IdempotencyKey = None
+) -> AppealStanding:
+    """File an appeal; its clock runs from now. The same one again, while it waits, gets the same reference and 200."""
+    before = desk.archive.now()
+    found = await desk.appeals.file(
+        number=new.number,
+        decision=new.decision,
+        attacks=new.against,
+        target=new.target,
+        text=new.text,
+        contact=new.contact,
+    )
+    response.headers["Location"] = f"/v1/appeals/{found.reference}"
+    if found.received < before:
+        response.status_code = 200
+    return AppealStanding(**_standing(found))
+
+
+@router.get("")
+async def list_appeals(
+    desk: TheDesk,
+    _: Reader,
+    state: AppealState | None = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+) -> AppealPage:
+    """List appeals, those that wait and are due first on top."""
+    after = place_of(cursor)
+    found = await desk.appeals.listed(state=state, limit=limit + 1, after=after)
+    shown = [AppealShape(**_values(one)) for one in found[:limit]]
+    return AppealPage(appeals=shown, next=cursor_at(after + limit) if len(found) > limit else None)
+
+
+@router.get("/{reference}", response_model=AppealFile | AppealStanding)
+async def show_appeal(reference: Reference, desk: TheDesk, caller: Anyone, response: Response) -> AppealStanding:
+    """How an appeal stands; with appeals:read or appeals:decide also what the appellant says, which is recorded."""
+    found, clocks, words = await desk.appeals.find(reference)
+    if not caller.key.scopes & {Scope.APPEALS_READ, Scope.APPEALS_DECIDE}:
+        return AppealStanding(**_standing(found))
+    now = desk.archive.now()
+    response.headers["ETag"] = f'"{found.version}"'
+    return AppealFile(**_values(found), clocks=[clock_shape(clock, now) for clock in clocks], words=words)
+
+
+@router.get("/{reference}/evidence", dependencies=[Counted])
+async def show_evidence(reference: Reference, desk: TheDesk, _: Reader) -> dict[str, Any]:
+    """What an appeal is judged by: the call, the text of the rule, list entries and cases of the number."""
+    found, _clocks, _words = await desk.appeals.find(reference)
+    pack: dict[str, Any] = json.loads(await evidence_pack(desk.archive, found))
+    return pack
+
+
+@router.post("/{reference}/grant")
+async def grant_appeal(
+    reference: Reference,
+    step: Deciding,
+    desk: TheDesk,
+    caller: Decider,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> AppealShape:
+    """The caller is right: a seal is released, a step of the ladder taken back."""
+    version = seen(step.version, if_match)
+    found = await desk.appeals.grant(reference, actor=caller.actor, reason=step.reason, version=version)
+    return AppealShape(**_values(found))
+
+
+@router.post("/{reference}/refuse")
+async def refuse_appeal(
+    reference: Reference,
+    step: Deciding,
+    desk: TheDesk,
+    caller: Decider,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> AppealShape:
+    """The caller is not right; everything stays."""
+    version = seen(step.version, if_match)
+    found = await desk.appeals.refuse(reference, actor=caller.actor, reason=step.reason, version=version)
+    return AppealShape(**_values(found))
+
+
+def _standing(one: Appeal) -> dict[str, Any]:
+    return {
+        "reference": one.reference,
+        "state": one.state,
+        "received": utc(one.received),
+        "against": one.attacks,
+        "target": one.target,
+        "decided": maybe_utc(one.decided),
+        "reason": one.reason,
+    }
+
+
+def _values(one: Appeal) -> dict[str, Any]:
+    return _standing(one) | {
+        "number": one.number,
+        "decision": one.decision,
+        "decided_by": one.decided_by,
+        "version": one.version,
+    }

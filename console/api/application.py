@@ -1,0 +1,146 @@
+"""The API put together: its paths, its document, and what a client is told when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from console.api import appeals, cases, complaints
+from console.api.answer import Answer
+from console.api.parts import ProblemDetails
+from console.api.problems import MEDIA_TYPE, Problem, error_of, problem_of
+from rules.complaints.desk import Desk
+from rules.complaints.faults import ComplaintError
+from rules.lists.admission import EntryError
+from rules.store import DatabaseError, StoreError
+
+_COUNT_AGAIN_S = 1.0
+_PROBLEMS = {
+    400: "The body cannot be read",
+    401: "No key, or one that does not work",
+    403: "The key may not do this",
+    404: "There is no such thing",
+    409: "Somebody was faster, or the state does not allow it: `who` and `when`",
+    413: "The body is too large",
+    415: "The body is no JSON",
+    422: "A field is wrong: `errors` names each",
+    429: "Too many requests: see Retry-After and RateLimit",
+    503: "Not now: see Retry-After",
+}
+_ROUTERS: tuple[APIRouter, ...] = (complaints.router, cases.router, appeals.router)
+
+
+def application(desk: Desk | None = None) -> FastAPI:
+    """The API of a desk; without one it is good for its document only."""
+    api = FastAPI(
+        title="Ringfence complaint desk",
+        summary="From a complaint to a sealed number, and back.",
+        version=version("ringfence"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={status: _documented(what) for status, what in _PROBLEMS.items()},
+        # Nothing about a request leaves this process, whatever stands in its environment.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        exception_handlers={
+            Problem: _problem,
+            ComplaintError: _refused,
+            EntryError: _entry_refused,
+            RequestValidationError: _invalid,
+            HTTPException: _http,
+            StoreError: _unavailable,
+            DatabaseError: _unavailable,
+        },
+    )
+    api.state.desk = desk
+    api.state.catch_up = _catching_up(desk) if desk else None
+    for router in _ROUTERS:
+        api.include_router(router)
+
+    @api.get("/healthz", tags=["service"])
+    async def health() -> dict[str, str]:
+        """The process answers and its databases can be read."""
+        if desk is not None:
+            await desk.archive.store.connection.execute_fetchall("select 1 from progress")
+        return {"status": "ok"}
+
+    return api
+
+
+def _documented(what: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
+    return {"model": ProblemDetails, "description": what, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _catching_up(desk: Desk) -> Callable[[], Coroutine[Any, Any, None]]:
+    """Counts the latest calls, once a second at most, however many ask."""
+    turn, counted = asyncio.Lock(), float("-inf")
+
+    async def catch_up() -> None:
+        nonlocal counted
+        async with turn:
+            if time.monotonic() - counted >= _COUNT_AGAIN_S:
+                await desk.counting.catch_up()
+                counted = time.monotonic()
+
+    return catch_up
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return _response(error.answer())
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ComplaintError)
+    return _response(problem_of(error).answer())
+
+
+async def _entry_refused(_: Request, error: Exception) -> Response:
+    """A list cannot be changed by this officer, or not in this way."""
+    detail = "A list that this step changes does not allow it; see its settings (changed_by, kind)."
+    return _response(Problem(403, "not-allowed", detail).answer())
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [error_of(*_fault(one)) for one in error.errors()]
+    return _response(Problem(422, "invalid", "The request has faults.", errors=errors).answer())
+
+
+def _fault(one: dict[str, Any]) -> tuple[str, str]:
+    if one["type"] == "extra_forbidden":  # its name was sent by the client, and may be anything
+        return _place(one["loc"][:-1]), "it holds a name that is unknown here"
+    return _place(one["loc"]), one["msg"].removeprefix("Value error, ")
+
+
+def _place(loc: tuple[Any, ...]) -> str:
+    """A JSON pointer into the body (RFC 6901), or the name of a parameter."""
+    where, *path = loc
+    if where == "body":
+        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+    return ".".join(map(str, path))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kinds = {404: ("not-found", "There is no such path."), 405: ("method", "This path does not know this method.")}
+    kind, detail = kinds.get(error.status_code, ("http", "The request cannot be answered."))
+    return _response(Problem(error.status_code, kind, detail, headers=tuple((error.headers or {}).items())).answer())
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    """The database is locked, full or damaged; its words name files, so they are not told."""
+    detail = "The database cannot be used at this moment; nothing was changed."
+    return _response(Problem(503, "database", detail, headers=(("retry-after", "5"),)).answer())

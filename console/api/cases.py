@@ -1,0 +1,208 @@
+"""Cases over HTTP: the most pressing first, the whole story, and each step that an officer takes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from console.api.case_shapes import (
+    CasePage,
+    Deciding,
+    Forging,
+    HandingOver,
+    HandOverDone,
+    ReleaseDone,
+    SealDone,
+    StepDone,
+    StoryShape,
+    Taking,
+    TheirAnswer,
+    Verifying,
+    case_shape,
+    listed_case,
+    story_shape,
+    suspension_shapes,
+)
+from console.api.cursors import cursor_at, place_of
+from console.api.door import Caller
+from console.api.parts import Counted, IdempotencyKey, IfMatch, TheDesk, needs, seen
+from rules.access.scopes import Scope
+from rules.complaints.case_files import CaseFile
+from rules.complaints.exports import handover
+from rules.complaints.states import CaseState
+from rules.complaints.story import story_of
+from rules.complaints.weighing import evidence_of
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
+Number = Annotated[int, Path(ge=1, lt=2**53, description="Number of the case.")]
+Reader = Annotated[Caller, needs(Scope.CASES_READ)]
+Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
+Sealer = Annotated[Caller, needs(Scope.SEALS_WRITE)]
+Releaser = Annotated[Caller, needs(Scope.SEALS_RELEASE)]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
+
+
+@router.get("", dependencies=[Counted])
+async def list_cases(
+    desk: TheDesk,
+    _: Reader,
+    state: Annotated[CaseState | None, Query(description="Default: all that wait for somebody.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> CasePage:
+    """List cases, the most pressing first: those put on top, then by the deadline that comes first."""
+    after = place_of(cursor)
+    found = await desk.cases.pressing(state=state, limit=limit + 1, after=after)
+    now = desk.archive.now()
+    shown = [listed_case(one, await evidence_of(desk.archive, one.case), now) for one in found[:limit]]
+    return CasePage(cases=shown, next=cursor_at(after + limit) if len(found) > limit else None)
+
+
+@router.get("/{number}", dependencies=[Counted])
+async def show_case(number: Number, desk: TheDesk, _: Reader, response: Response) -> StoryShape:
+    """The whole story of a case: evidence with every input, clocks, steps, what its seal has stopped."""
+    story = await story_of(desk.archive, number)
+    response.headers["ETag"] = f'"{story.case.version}"'
+    return story_shape(story, desk.archive.now())
+
+
+@router.post("/{number}/take")
+async def take_case(
+    number: Number,
+    step: Taking,
+    desk: TheDesk,
+    caller: Writer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> StepDone:
+    """Begin to verify a case: its complaints are accepted."""
+    version = seen(step.version, if_match)
+    return _done(await desk.cases.take(number, actor=caller.actor, reason=step.reason, version=version))
+
+
+@router.post("/{number}/verify", dependencies=[Counted])
+async def verify_case(
+    number: Number,
+    step: Verifying,
+    desk: TheDesk,
+    caller: Writer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> StepDone:
+    """State that the calls truly came from the number; only then can it be sealed."""
+    version = seen(step.version, if_match)
+    return _done(
+        await desk.cases.verify(number, actor=caller.actor, found_by=step.found_by, reason=step.reason, version=version)
+    )
+
+
+@router.post("/{number}/seal", dependencies=[Counted])
+async def seal_case(
+    number: Number,
+    step: Deciding,
+    desk: TheDesk,
+    caller: Sealer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> SealDone:
+    """Reject every call of the verified number from the next one on, and suspend what allows it."""
+    version = seen(step.version, if_match)
+    found = await desk.cases.seal(number, actor=caller.actor, reason=step.reason, version=version)
+    return SealDone(
+        case=case_shape(found.case),
+        seal=found.seal,
+        suspended=suspension_shapes(found.suspended),
+        never_called=found.never_called,
+    )
+
+
+@router.post("/{number}/keep")
+async def keep_seal(
+    number: Number,
+    step: Deciding,
+    desk: TheDesk,
+    caller: Sealer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> StepDone:
+    """Let the seal stand although a complaint was withdrawn; the case is no longer on top."""
+    version = seen(step.version, if_match)
+    return _done(await desk.cases.keep(number, actor=caller.actor, reason=step.reason, version=version))
+
+
+@router.post("/{number}/release")
+async def release_seal(
+    number: Number,
+    step: Deciding,
+    desk: TheDesk,
+    caller: Releaser,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> ReleaseDone:
+    """Take the seal off, and give back what it suspended."""
+    version = seen(step.version, if_match)
+    found = await desk.cases.release(number, actor=caller.actor, reason=step.reason, version=version)
+    return ReleaseDone(case=case_shape(found.case), restored=suspension_shapes(found.restored))
+
+
+@router.post("/{number}/unfounded")
+async def close_as_unfounded(
+    number: Number,
+    step: Deciding,
+    desk: TheDesk,
+    caller: Writer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> StepDone:
+    """Close a case: there is nothing against the number."""
+    version = seen(step.version, if_match)
+    return _done(await desk.cases.close_unfounded(number, actor=caller.actor, reason=step.reason, version=version))
+
+
+@router.post("/{number}/forged", dependencies=[Counted])
+async def close_as_forged(
+    number: Number,
+    step: Forging,
+    desk: TheDesk,
+    caller: Writer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> StepDone:
+    """Close a case: the number was not the true caller; it counts against the trunk."""
+    version = seen(step.version, if_match)
+    return _done(
+        await desk.cases.close_forged(number, actor=caller.actor, reason=step.reason, trunk=step.trunk, version=version)
+    )
+
+
+@router.post("/{number}/hand-over")
+async def hand_over_case(
+    number: Number,
+    step: HandingOver,
+    desk: TheDesk,
+    caller: Writer,
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
+) -> HandOverDone:
+    """Give a case to the operator that holds the number; the reporters' clock runs on until it answers."""
+    version = seen(step.version, if_match)
+    file = await handover(desk.archive, number)
+    found = await desk.cases.hand_over(
+        number, actor=caller.actor, to=step.to, reason=step.reason, reference=step.reference, version=version
+    )
+    return HandOverDone(case=case_shape(found), file=file)
+
+
+@router.post("/{number}/answer")
+async def record_their_answer(
+    number: Number, step: TheirAnswer, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> StepDone:
+    """Record what the operator that a case was handed over to answered: its complaints are answered."""
+    answered = desk.cases.their_answer(number, actor=caller.actor, answer=step.answer, reference=step.reference)
+    return _done(await answered)
+
+
+def _done(case: CaseFile) -> StepDone:
+    return StepDone(case=case_shape(case))

@@ -1,0 +1,112 @@
+"""Who is asking: the key of a request, how often its source may ask, and how often an address may guess."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from console.api.answer import Headers
+from console.api.problems import Problem
+from console.api.settings import ApiSettings
+from rules.access.allowance import Allowance
+from rules.access.buckets import Buckets
+from rules.access.key_book import AccessKey, KeyBook
+from rules.store import Store
+
+REALM = 'Bearer realm="ringfence"'  # RFC 6750 section 3
+_MINUTE_S = 60.0
+
+
+class Caller(NamedTuple):
+    """Whoever holds a working key."""
+
+    key: AccessKey
+    limits: Headers  # what is left, for the answer (draft-ietf-httpapi-ratelimit-headers)
+
+    @property
+    def actor(self) -> str:
+        """In whose name steps are taken."""
+        return self.key.actor
+
+    @property
+    def source(self) -> str:
+        """Under which name complaints are filed."""
+        return self.key.name
+
+
+class Door:
+    """Lets a request in, or raises the problem that says why not."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: ApiSettings,
+        *,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.keys = KeyBook(store, now)
+        self._allowance = Allowance(store, now)
+        per_second = settings.requests_per_second
+        self._requests = Buckets(per_second, max(2 * per_second, 1.0), monotonic)
+        per_minute = settings.failures_per_minute
+        self._failures = Buckets(per_minute / _MINUTE_S, max(per_minute, 1.0), monotonic)
+
+    async def enter(self, authorization: str, address: str) -> Caller:
+        """Whose request it is; one request of the day is used up."""
+        scheme, _, token = authorization.partition(" ")
+        if not authorization:
+            raise _unknown("Send a key: Authorization: Bearer rf_...; `ringfence api keys add` makes one.", "")
+        key = await self.keys.find(token.strip()) if scheme.casefold() == "bearer" else None
+        if key is None:
+            # Only wrong keys wait: nobody can shut others out who share the address.
+            if wait := self._failures.take(_network(address)):
+                raise _too_many("Too many requests with wrong keys came from this address.", int(wait) + 1)
+            raise _unknown("This key is unknown, revoked or expired.", ', error="invalid_token"')
+        return await self._within_limits(key)
+
+    async def _within_limits(self, key: AccessKey) -> Caller:
+        wait = self._requests.take(key.id)
+        if wait:
+            limits = self._fields(key, 0, 0, int(wait) + 1)
+            raise _too_many("More requests a second than this key may make.", int(wait) + 1, limits)
+        day = await self._allowance.use(key)
+        limits = self._fields(key, int(self._requests.left(key.id)), max(day.left, 0), day.resets_in)
+        if day.left < 0:
+            raise _too_many("This key has made all its requests of the day (UTC).", day.resets_in, limits)
+        return Caller(key, limits)
+
+    def _fields(self, key: AccessKey, now_left: int, day_left: int, resets_in: int) -> Headers:
+        per_second = self._requests.per_second
+        policy = f'"second";q={max(int(per_second), 1)};w=1, "day";q={key.daily};w=86400'
+        left = f'"second";r={now_left};t=1, "day";r={day_left};t={resets_in}'
+        return (("ratelimit-policy", policy), ("ratelimit", left))
+
+
+def _unknown(detail: str, error: str) -> Problem:
+    return Problem(401, "no-key", detail, headers=(("www-authenticate", REALM + error),))
+
+
+def _too_many(detail: str, wait: int, limits: Headers = ()) -> Problem:
+    return Problem(429, "too-many", detail, headers=(("retry-after", str(wait)), *limits))
+
+
+def _network(address: str) -> str:
+    """What counts as one address: of IPv6 the first 64 bits, which is what one customer gets."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return address
+
+
+def on_loopback(address: str) -> bool:
+    """Does the client, or listener, sit on this machine?"""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"

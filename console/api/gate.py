@@ -1,0 +1,166 @@
+"""What every request passes, in this order: room, host, key, size, JSON, deadline; and the one line that is logged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from secrets import token_hex
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from console.api.answer import Answer, ask, give
+from console.api.door import Caller, Door, on_loopback
+from console.api.problems import Problem
+from console.api.replays import Replays
+from console.api.settings import ApiSettings
+from console.api.strict_json import NotJson, read_json
+
+OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_ALWAYS = (
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+class Gate:
+    """The ASGI application that stands before the API's own."""
+
+    def __init__(self, application: ASGIApp, door: Door, replays: Replays, settings: ApiSettings) -> None:
+        self._application, self._door, self._replays, self._settings = application, door, replays, settings
+        self._largest = settings.body_kib * 1024
+        self._hosts = frozenset(name.casefold() for name in settings.hosts) | _LOOPBACK_NAMES
+        self._any_host = not settings.hosts and (settings.behind_proxy or not on_loopback(settings.listen.host))
+        self._working: set[asyncio.Task[Answer]] = set()
+        self._log = structlog.get_logger("ringfence.api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":  # neither WebSockets nor lifespan: whoever serves opens and closes the desk
+            return
+        request, started = token_hex(8), time.monotonic()
+        scope["state"] = state = {"request": request, "caller": None}
+        try:
+            answer = await self._answer(scope, receive)
+        except Problem as problem:
+            answer = problem.answer()
+        except Exception as error:
+            answer = self._broken(request, error)
+        caller: Caller | None = state["caller"]  # type: ignore[assignment]
+        named = {name.lower() for name, _ in answer.headers}
+        always = [pair for pair in _ALWAYS if pair[0] not in named]
+        limits = [pair for pair in (caller.limits if caller else ()) if pair[0] not in named]
+        answer = answer.having((*always, *limits, ("x-request-id", request)))
+        await give(answer, send, head_only=scope["method"] == "HEAD")
+        route = scope.get("route")
+        self._log.info(
+            "request",
+            request=request,
+            method=scope["method"] if scope["method"].isalpha() else "?",
+            route=getattr(route, "path", "") or "none",  # the template: a path may hold a number
+            status=answer.status,
+            key=caller.key.id if caller else None,
+            actor=caller.actor if caller else None,
+            ms=round((time.monotonic() - started) * 1000, 1),
+        )
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        if len(self._working) >= self._settings.concurrent:
+            raise Problem(503, "busy", "Too many requests at once.", headers=(("retry-after", "1"),))
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        self._check_host(headers.get(b"host", b"").decode("latin-1"))
+        caller = await self._enter(scope, headers)
+        scope["state"]["caller"] = caller
+        body = await self._body(headers, receive)
+        if body:
+            _check_json(headers, body)
+
+        async def work() -> Answer:
+            return await ask(self._application, scope, body)
+
+        async def whole() -> Answer:
+            if caller is None or scope["method"] != "POST":
+                return await work()
+            token = headers.get(b"idempotency-key", b"").decode("latin-1").strip().strip('"')
+            return await self._replays.answer(caller.key.id, token, (scope["method"], scope["path"], body), work)
+
+        return await self._in_time(asyncio.create_task(whole(), name="request"))
+
+    def _check_host(self, host: str) -> None:
+        """Loopback is closed to web pages whose name was made to resolve to it (DNS rebinding)."""
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
+        if not self._any_host and name.strip("[]").casefold() not in self._hosts:
+            raise Problem(421, "host", "The API is not called by this name; see api.hosts.")
+
+    async def _enter(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
+        client = scope["client"][0] if scope.get("client") else ""
+        authorization = headers.get(b"authorization", b"").decode("latin-1")
+        if scope["path"] in OPEN_ON_LOOPBACK and not authorization and on_loopback(client):
+            return None
+        return await self._door.enter(authorization, client)
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        """The body, no byte more than allowed; a length that is announced is believed only as a reason to refuse."""
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced[:20]) > self._largest:
+            raise self._too_large()
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self._settings.deadline_s):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Problem(400, "cut-off", "The request ended before its body did.")
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > self._largest:
+                        raise self._too_large()
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+        except TimeoutError:
+            raise Problem(408, "slow", "The body did not arrive in time.", headers=(("connection", "close"),)) from None
+
+    def _too_large(self) -> Problem:
+        detail = f"The body is larger than {self._settings.body_kib} KiB (api.body_kib)."
+        return Problem(413, "too-large", detail, headers=(("connection", "close"),))
+
+    async def _in_time(self, task: asyncio.Task[Answer]) -> Answer:
+        """Its answer, or 503 at the deadline; the work goes on, since a transaction is never left half done."""
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        done, _ = await asyncio.wait({task}, timeout=self._settings.deadline_s)
+        if not done:
+            task.add_done_callback(_heard)
+            detail = "It took too long; it may still be done. Ask again with the same Idempotency-Key."
+            raise Problem(503, "slow", detail, headers=(("retry-after", "5"),))
+        return task.result()
+
+    def _broken(self, request: str, error: Exception) -> Answer:
+        """An error of ours: where it happened is logged, what it says is not, since that may name somebody."""
+        at, trace = "", error.__traceback__
+        while trace is not None:
+            at, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
+        self._log.error("request failed", request=request, error=type(error).__name__, at=at)
+        detail = f"An error of the API; its log names it under {request}."
+        return Problem(500, "error", detail).answer()
+
+
+def _check_json(headers: dict[bytes, bytes], body: bytes) -> None:
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Problem(415, "encoding", "Send the body as it is, without Content-Encoding.")
+    media, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
+    charset = parameters.replace('"', "").replace(" ", "")
+    if media.strip() != "application/json" or charset not in ("", "charset=utf-8"):
+        raise Problem(415, "media-type", "Send the body as application/json in UTF-8.")
+    try:
+        read_json(body)
+    except NotJson as error:
+        raise Problem(400, "not-json", f"The body cannot be read: {error}.") from None
+
+
+def _heard(task: asyncio.Task[Answer]) -> None:
+    """Nobody waits for it any more; an error must not be called one that nobody saw."""
+    if not task.cancelled():
+        task.exception()

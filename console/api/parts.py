@@ -1,0 +1,139 @@
+"""What the paths of the API share: the desk, a caller with the right scope, times, texts, and how errors are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.params import Depends as Dependency
+from fastapi.security import HTTPBearer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from console.api.door import REALM, Caller
+from console.api.problems import Problem, field_problem
+from rules.access.scopes import Scope
+from rules.complaints.desk import Desk
+
+bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer rf_...`")
+_RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
+_ETAG = re.compile(r'(?:W/)?"?(\d{1,10})"?')
+
+
+class Body(BaseModel):
+    """What a client sends: an unknown name is an error, and nothing is turned into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+
+
+class ErrorOfField(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(description="JSON pointer into the body, or the name of a parameter.")
+    reason: str = Field(description="What would be right.")
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ErrorOfField] | None = None
+    who: str | None = Field(None, description="409: who was faster.")
+    when: str | None = Field(None, description="409: and when.")
+
+
+def _checked(text: str) -> str:
+    moment(text)
+    return text
+
+
+Moment = Annotated[
+    str,
+    Field(pattern=_RFC_3339, json_schema_extra={"format": "date-time"}),
+    AfterValidator(_checked),
+]
+Reason = Annotated[str, Field(max_length=1_000, description="It is recorded, and told to whom it concerns.")]
+Version = Annotated[
+    int | None,
+    Field(ge=1, le=2**31, description="The version that was looked at; if somebody was faster, nothing is done."),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern="^[!-~]+$",
+        description="The same request with the same key is done once and answered the same, for 24 hours.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="The version, as ETag gave it."),
+]
+
+
+def moment(text: str) -> float:
+    """Seconds since the epoch of an RFC 3339 time."""
+    try:
+        return datetime.fromisoformat(text.upper()).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such time") from None
+
+
+def utc(at: float) -> str:
+    """A moment as clients read it."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def maybe_utc(at: float | None) -> str | None:
+    """The same, None for none."""
+    return None if at is None else utc(at)
+
+
+def seen(version: int | None, if_match: str | None) -> int | None:
+    """The version that the client looked at, from body or If-Match."""
+    if if_match is None:
+        return version
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
+        raise field_problem("If-Match", 'write the version as ETag gave it, such as "3"')
+    if version is not None and version != int(match[1]):
+        raise field_problem("/version", "it is another one than that of If-Match")
+    return int(match[1])
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk that this process has open."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def needs(*scopes: Scope) -> Any:
+    """The caller, who must have one of these scopes."""
+
+    def allowed(request: Request, _: Annotated[Any, Depends(bearer)]) -> Caller:
+        caller: Caller = request.state.caller
+        if not caller.key.scopes.intersection(scopes):
+            wanted = " or ".join(scopes)
+            headers = (("www-authenticate", f'{REALM}, error="insufficient_scope", scope="{" ".join(scopes)}"'),)
+            raise Problem(403, "scope", f"This key lacks {wanted}.", headers=headers)
+        return caller
+
+    dependency: Dependency = Depends(allowed)
+    return dependency
+
+
+async def up_to_date(request: Request) -> None:
+    """The latest calls are counted before evidence is shown."""
+    catch_up: Callable[[], Coroutine[Any, Any, None]] = request.app.state.catch_up
+    await catch_up()
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+Counted = Depends(up_to_date)

@@ -1,0 +1,81 @@
+"""What went wrong as application/problem+json (RFC 9457): it names each field, and repeats nothing that was sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from console.api.answer import Answer, Headers
+from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
+from rules.records.privacy import mask
+
+MEDIA_TYPE = "application/problem+json"
+_KIND = "urn:ringfence:problem:"
+_REPEATED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")  # what a message of the desk quotes: it was sent
+_NUMBER = re.compile(r"(?<![\w.-])(?:(?:\+|[A-Z]{2,3}:)\d{3,}|\d{7,})(?![\w-])")
+_OF_THE_ADDRESS = frozenset({"case", "reference", "seal", "name"})  # what a path names; anything else is a field
+
+
+class Problem(Exception):
+    """A request that is not done; carries all that the client is told."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        errors: Sequence[dict[str, str]] = (),
+        headers: Headers = (),
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {kind}")
+        self.status, self.kind, self.detail = status, kind, detail
+        self.errors, self.headers, self.more = list(errors), headers, more or {}
+
+    def answer(self) -> Answer:
+        """As it goes to the client."""
+        told: dict[str, Any] = {
+            "type": _KIND + self.kind,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
+        if self.errors:
+            told["errors"] = self.errors
+        headers = (("content-type", MEDIA_TYPE), ("cache-control", "no-store"), *self.headers)
+        return Answer(self.status, headers, json.dumps(told).encode())
+
+
+def field_problem(field: str, reason: str, *, status: int = 422, kind: str = "invalid") -> Problem:
+    """One field is wrong; ``field`` is a JSON pointer into the body, or the name of a parameter."""
+    return Problem(status, kind, "The request names something that cannot be.", errors=[error_of(field, reason)])
+
+
+def error_of(field: str, reason: str) -> dict[str, str]:
+    """One entry of `errors`."""
+    return {"field": field, "reason": told(reason)}
+
+
+def problem_of(error: ComplaintError) -> Problem:
+    """What the desk refuses, as a problem."""
+    if isinstance(error, Conflict):
+        when = datetime.fromtimestamp(error.when, UTC).isoformat(timespec="seconds")
+        more = {"who": error.who or None, "when": when}
+        return Problem(409, "conflict", told(error.reason), more=more)
+    if isinstance(error, NotFound) and error.field in _OF_THE_ADDRESS:
+        return Problem(404, "not-found", told(error.reason))
+    if isinstance(error, Refused) and error.field == "actor":
+        return Problem(403, "not-allowed", told(error.reason))
+    kind = "refused" if isinstance(error, Refused) else "invalid"
+    return field_problem(f"/{error.field}", error.reason, kind=kind)
+
+
+def told(reason: str) -> str:
+    """A reason without what the client wrote and with every number masked: problems end in logs of others."""
+    return _NUMBER.sub(lambda found: mask(found[0]), _REPEATED.sub("this", reason))

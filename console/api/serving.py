@@ -1,0 +1,165 @@
+"""`ringfence api serve`: the desk and its keys are opened, then HTTP is answered until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from console.api.application import application
+from console.api.door import Door, on_loopback
+from console.api.gate import Gate
+from console.api.replays import Replays
+from console.api.settings import ApiSettings
+from console.configuration import load_configuration
+from console.serve import log_to_stderr
+from console.settings import Configuration
+from proxy.settings import HostPort
+from rules.access.given_answers import GivenAnswers
+from rules.access.key_book import open_access
+from rules.complaints.alerts import Alert
+from rules.complaints.desk import Desk
+from rules.complaints.rounds import Rounds
+
+_DRAIN_S = 15
+_IDLE_S = 20
+_LONGEST_HEAD = 32_768  # bytes of request line and header fields
+_BACKLOG = 512
+
+
+class NotServed(Exception):
+    """The API must not, or cannot, listen there; the message says what to do."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which leaves signals to us: the desk is closed in order before the process ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at the first SIGTERM or SIGINT; requests under way are answered."""
+        loop = asyncio.get_running_loop()
+        for wanted in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(wanted, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def serve(file: Path, listen: HostPort | None = None) -> None:
+    """Answer HTTP for the desk of this configuration; raises RuleError, StoreError or NotServed."""
+    configuration = load_configuration(file)
+    if listen is not None:
+        configuration = configuration.model_copy(
+            update={"api": configuration.api.model_copy(update={"listen": listen})}
+        )
+    log_to_stderr(configuration.logging.level)
+    uvloop.run(run(file, configuration))
+
+
+async def run(file: Path, configuration: Configuration) -> None:
+    """Open the desk, listen, and leave everything recorded."""
+    log = structlog.get_logger("ringfence.api")
+    base, settings = file.parent, configuration.api
+    for path in (configuration.storage.database, configuration.storage.key_file):
+        (base / path).parent.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as opened:
+        store = await open_access(base / configuration.storage.database, durable=False)
+        opened.push_async_callback(store.close)
+        door = Door(store, settings)
+        _check_exposure(settings, has_key=await door.keys.any_works())
+        certificate, key = _tls(settings, base)
+        server = uvicorn.Config(
+            "",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            http="h11",
+            proxy_headers=settings.behind_proxy,
+            forwarded_allow_ips="127.0.0.1,::1",
+            limit_concurrency=settings.concurrent * 8,
+            timeout_keep_alive=_IDLE_S,
+            timeout_graceful_shutdown=_DRAIN_S,
+            h11_max_incomplete_event_size=_LONGEST_HEAD,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+        listener = _listener(settings.listen)
+        opened.callback(listener.close)
+        desk = await Desk.open(base, configuration, country=configuration.country)
+        opened.push_async_callback(desk.close)
+        rounds = Rounds(desk, counting=True, on_alert=_tell, on_error=_warn)
+        rounds.start()
+        opened.push_async_callback(rounds.close)
+        replays = Replays(GivenAnswers(store), desk.archive.secrecy.pseudonym)
+        server.app = Gate(application(desk), door, replays, settings)
+        host, port, *_ = listener.getsockname()
+        log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(file))
+        await _Server(server).serve(sockets=[listener])
+    log.info("stopped")
+
+
+def _check_exposure(settings: ApiSettings, *, has_key: bool) -> None:
+    """Nobody reaches it from outside before there is a key, nor ever without encryption."""
+    if on_loopback(settings.listen.host):
+        return
+    if not has_key:
+        raise NotServed(
+            f"{settings.listen} is not on loopback and there is no key yet: make one with "
+            "`ringfence api keys add NAME --scope SCOPE`, or listen on 127.0.0.1"
+        )
+    if settings.certificate is None and not settings.behind_proxy:
+        raise NotServed(
+            f"{settings.listen} is not on loopback and keys would travel in clear: set api.certificate and api.key, "
+            "or api.behind_proxy where a reverse proxy ends TLS"
+        )
+
+
+def _tls(settings: ApiSettings, base: Path) -> tuple[str | None, str | None]:
+    """Certificate and key, tried before anything listens."""
+    if settings.certificate is None:
+        return None, None
+    certificate = base / settings.certificate
+    key = base / settings.key if settings.key else certificate
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.strerror or error
+        raise NotServed(f"api.certificate {certificate} with api.key {key} cannot be used: {reason}") from error
+    return str(certificate), str(key)
+
+
+def _listener(address: HostPort) -> socket.socket:
+    if not address.literal and address.host != "localhost":
+        raise NotServed(f"api.listen {address}: write an address of this machine, such as 127.0.0.1:8607")
+    host = "127.0.0.1" if address.host == "localhost" else address.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, address.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise NotServed(f"api.listen {address}: {error.strerror}; choose another port or end who has it") from error
+    return listener
+
+
+def _tell(alert: Alert) -> None:
+    structlog.get_logger("ringfence.api").warning(
+        "alert", kind=alert.kind, subject=alert.subject, complaints=alert.complaints, usual=alert.usual
+    )
+
+
+def _warn(error: str) -> None:
+    structlog.get_logger("ringfence.api").warning("calls are not counted", fault=error.partition(":")[0])

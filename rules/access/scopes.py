@@ -1,0 +1,34 @@
+"""What a key may be good for: each scope opens one kind of work, and nothing else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """A right of a key."""
+
+    COMPLAINTS_WRITE = "complaints:write"
+    COMPLAINTS_READ = "complaints:read"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    SEALS_WRITE = "seals:write"
+    SEALS_RELEASE = "seals:release"
+    APPEALS_WRITE = "appeals:write"
+    APPEALS_READ = "appeals:read"
+    APPEALS_DECIDE = "appeals:decide"
+    REPORTS_READ = "reports:read"
+
+
+MEANING: dict[Scope, str] = {
+    Scope.COMPLAINTS_WRITE: "file complaints, see how one's own stand, withdraw them",
+    Scope.COMPLAINTS_READ: "see how any complaint stands, whoever filed it",
+    Scope.CASES_READ: "read cases, numbers, the ladder, and what people wrote (which is recorded)",
+    Scope.CASES_WRITE: "take, verify, close and hand over cases",
+    Scope.SEALS_WRITE: "seal the number of a verified case, keep a seal",
+    Scope.SEALS_RELEASE: "release a seal",
+    Scope.APPEALS_WRITE: "file appeals, see how one stands",
+    Scope.APPEALS_READ: "read appeals with what the appellant wrote and the evidence pack (which is recorded)",
+    Scope.APPEALS_DECIDE: "grant and refuse appeals",
+    Scope.REPORTS_READ: "reports, alerts, the ranking of trunks",
+}
