@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
+from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from rules.complaints.desk import Desk
-from rules.complaints.faults import ComplaintError
+from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.rounds import Rounds
-from rules.store import StoreError
+from rules.store import DatabaseError, StoreError
 
 if TYPE_CHECKING:
     from console.settings import Configuration
@@ -18,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class PhoneComplaints:
-    """Hears of each 607; without a usable database of complaints the proxy runs on, and says so."""
+    """Hears of each 607 and feature code; without a usable database of complaints the proxy runs on, and says so."""
 
     def __init__(self, desk: Desk | None, screen: Screen) -> None:
         self.desk = desk
+        self._screen = screen
         self._rounds: Rounds | None = None
         if desk is not None:
             screen.unwanted = desk.callee.unwanted
@@ -36,6 +40,22 @@ class PhoneComplaints:
             _warn(str(error))
             return cls(None, screen)
         return cls(desk, screen)
+
+    async def report(self, numbers: Sequence[str]) -> Receipt:
+        """File a complaint about the last call to one of these canonical numbers of a subscriber."""
+        if self.desk is None:
+            return NOT_TAKEN
+        await self._screen.journal.flush()  # the record of the call that ended a moment ago
+        try:
+            for number in numbers:
+                with suppress(NotFound):
+                    return Receipt(Filing.TAKEN, (await self.desk.callee.report_last_call(number)).reference)
+        except ComplaintError:
+            return Receipt(Filing.REFUSED)
+        except (StoreError, DatabaseError) as error:
+            _warn(str(error))
+            return NOT_TAKEN
+        return Receipt(Filing.NOTHING)
 
     def begin(self) -> None:
         """Begin to file; needs a running loop."""

@@ -64,7 +64,7 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         log.warning("check", fault=str(warning))
     with ExitStack() as cleanup:
         try:
-            await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready)
+            await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready, desk=phones)
         finally:
             await changes.close()
             await screen.close()

@@ -12,9 +12,10 @@ import structlog
 
 from proxy.core import Core
 from proxy.metrics import Metrics
+from proxy.outgoing import Outgoing
 from proxy.routing import Topology
 from proxy.screening import Screening
-from proxy.server import Judge, Server
+from proxy.server import Desk, Judge, Server
 from proxy.settings import ProxySettings
 from proxy.token import Tokens
 from rules.settings import ScreeningSettings
@@ -40,7 +41,7 @@ class Keyring(Protocol):
 
 def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring) -> Core:
     """The protocol core of these settings, not yet bound to any socket."""
-    thresholds = judging.thresholds
+    thresholds, complaints = judging.thresholds, judging.complaints
     topology = Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject)
     screening = Screening(
         settings.profiles, headers=judging.headers, label=settings.label, distinct_ring=settings.distinct_ring
@@ -49,6 +50,7 @@ def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyrin
         topology,
         Tokens(keys.tokens),
         screening,
+        Outgoing(settings, code=complaints.feature_code, announcement=complaints.announcement),
         settings.limits,
         salt=secrets.randbits(32),
         record_route=settings.record_route,
@@ -62,15 +64,17 @@ async def run(
     keys: Keyring,
     *,
     ready: Callable[[Metrics], None],
+    desk: Desk | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return.
 
-    `ready` is called once every socket is bound, with the figures that the console publishes.
+    `ready` is called once every socket is bound, with the figures that the console publishes. `desk` takes what
+    subscribers report by feature code.
     Raises OSError when an address can't be had.
     """
     core = build_core(settings, judging, keys)
     metrics = Metrics(core, lambda: judge.counters)
-    server = Server(core, judge, metrics)
+    server = Server(core, judge, metrics, desk)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
+from proxy.answers import Answers
 from proxy.forwarding import Plan, restore_from
 from proxy.routing import Target
 from proxy.sip.flow import Flow
@@ -17,14 +18,12 @@ from rules.model import Verdict
 class Forwarder(Protocol):
     """What a context needs of the proxy core."""
 
+    answers: Answers
     layer: Layer
     ring_s: float  # timer C
 
     def forward(self, context: Context, now: float) -> None:
         """Send the request to the next of the context's targets."""
-
-    def own_response(self, request: Request, status: int) -> bytes:
-        """A final response of our own."""
 
     def say_trying(self, context: Context, now: float) -> None:
         """100 Trying, once."""
@@ -33,6 +32,7 @@ class Forwarder(Protocol):
         """The request has its final response."""
 
 
+TRYING_AFTER_S = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
 _TELLING = (401, 407, 415, 420, 484)
 
@@ -153,7 +153,7 @@ class Context:
             self.close()
             self.server.end()
             return
-        self._answer(status, data or self.core.own_response(self.request, status), now)
+        self._answer(status, data or self.core.answers.final(self.request, status), now)
 
     def _answer(self, status: int, data: bytes, now: float) -> None:
         """A final response upstream; a second 2xx is another dialog of a call that was forked below."""
@@ -171,6 +171,16 @@ class Context:
         """The final response is out: let go of what only the way to it needed (2 KB a call for 32 s)."""
         self.done = True
         del self.request, self.fields, self.plan, self.lines, self.targets
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def await_answer(self, now: float) -> None:
+        """Others decide what becomes of it; the caller gets a 100 if that takes long."""
+        self.timer = self.core.layer.timers.start(TRYING_AFTER_S, "100", self, now)
+
+    def answer_came(self) -> None:
+        """It is decided."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
@@ -202,7 +212,7 @@ class Context:
         self._cancel_branches(now)
         for client in self.pending:
             client.expire(now)
-        self._answer(status, self.core.own_response(self.request, status), now)
+        self._answer(status, self.core.answers.final(self.request, status), now)
 
     def cancel(self, now: float) -> None:
         """The caller gave up (9.2, 16.10). The 487 comes from below, or from here when nobody was asked yet."""
@@ -211,7 +221,7 @@ class Context:
         self.cancelled = True
         self.targets.clear()
         if not self.pending:
-            self._answer(487, self.core.own_response(self.request, 487), now)
+            self._answer(487, self.core.answers.final(self.request, 487), now)
             return
         self._cancel_branches(now)
         if self.timer is not None:

@@ -30,6 +30,7 @@ from proxy.forwarding import (
     rewrite_host,
     stamp_via,
 )
+from proxy.outgoing import Outgoing
 from proxy.routing import Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
@@ -53,7 +54,6 @@ from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
 _DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
-TRYING_AFTER_S = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
 
 _KEEP_ALIVE = b"\r\n\0 \t"
 _RETRY_AFTER = b"Retry-After: 5"
@@ -69,6 +69,7 @@ class Core:
         topology: Topology,
         tokens: Tokens,
         screening: Screening,
+        outgoing: Outgoing,
         limits: LimitSettings,
         *,
         salt: int,
@@ -78,6 +79,7 @@ class Core:
         self.topology = topology
         self.tokens = tokens
         self.screening = screening
+        self.outgoing = outgoing
         self.limits = limits
         self.record_route = record_route
         self.ring_s = limits.timer_c_s
@@ -166,7 +168,7 @@ class Core:
             self._refuse_on(back, request, _UNKNOWN_CALL)
             return
         server = NonInviteServer(self.layer, key, back)
-        server.respond(200, self.own_response(request, 200), now)
+        server.respond(200, self.answers.final(request, 200), now)
         if isinstance(invite.user, Context):
             invite.user.cancel(now)
 
@@ -204,10 +206,10 @@ class Core:
                 self._note_end(fields, plan, peer)
         context = Context(self, request, fields, plan, loop, flow, server, now)
         if server.invite and not in_dialog:
-            context.timer = self.layer.timers.start(TRYING_AFTER_S, "100", context, now)
+            context.await_answer(now)
             self.effects.append(Decide(context))
-        else:
-            self._admit(context, now)
+        elif not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):
+            self.admit(context, now)
 
     def _note_end(self, fields: Fields, plan: Plan, peer: Peer) -> None:
         """How long a call lasted is known by its BYE, whoever sends it."""
@@ -227,13 +229,11 @@ class Core:
         """The verdict on a call that `Decide` asked for."""
         if context.done:
             return  # its caller gave up meanwhile
-        if context.timer is not None:
-            context.timer.cancel()
-            context.timer = None
+        context.answer_came()
         context.verdict = verdict
         context.decision = verdict.decision
         if verdict.action is not Action.REJECT:
-            self._admit(context, now)
+            self.admit(context, now)
             return
         if self.layer.unacknowledged >= self.limits.unacknowledged_rejections:
             # A flood that never acknowledges: silence costs nothing and holds nothing.
@@ -249,7 +249,7 @@ class Core:
         self.finished(context, status, now)
         context.close()
 
-    def _admit(self, context: Context, now: float) -> None:
+    def admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
         request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
         destination, called = destination_of(context.verdict, self.topology), plan.uri_bytes
@@ -326,10 +326,6 @@ class Core:
         return self.tokens.sign(context.decision, flags, context.fields.call_id, context.fields.from_tag)
 
     # ---- responses of our own ----------------------------------------------------------------------------------
-
-    def own_response(self, request: Request, status: int) -> bytes:
-        """A final response with our own To tag."""
-        return self.answers.final(request, status)
 
     def say_trying(self, context: Context, now: float) -> None:
         """100 Trying, once: the caller need not send its INVITE again."""

@@ -71,4 +71,23 @@ class HungUp:
         self.decision = decision
 
 
-Effect = Send | Decide | Resolve | Probe | Finished | HungUp
+class CalledForHelp:
+    """A subscriber behind a PBX calls an emergency number; these are his numbers, canonical."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, numbers: list[str]) -> None:
+        self.numbers = numbers
+
+
+class Report:
+    """File a complaint about the last call to one of these numbers; answer with `proxy.outgoing.answer_report`."""
+
+    __slots__ = ("context", "numbers")
+
+    def __init__(self, context: Context, numbers: list[str]) -> None:
+        self.context = context
+        self.numbers = numbers
+
+
+Effect = Send | Decide | Resolve | Probe | Finished | HungUp | CalledForHelp | Report

@@ -55,6 +55,12 @@ class Metrics(Collector):
         for status, count in self._core.refused.items():
             refused.add_metric([str(status)], count)
         yield refused
+        reports = CounterMetricFamily(
+            "ringfence_reports", "Complaints by feature code, by what became of them.", labels=["filing"]
+        )
+        for filing, count in self._core.outgoing.reports.items():
+            reports.add_metric([filing], count)
+        yield reports
         yield CounterMetricFamily(
             "ringfence_send_errors",
             "Datagrams that the socket did not take.",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic, time
 from typing import Any, Protocol
 
 import structlog
 
 from proxy.core import Core
-from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send
+from proxy.effects import CalledForHelp, Decide, Effect, Finished, HungUp, Probe, Report, Resolve, Send
 from proxy.metrics import Metrics
+from proxy.outgoing import NOT_TAKEN, Receipt, answer_report
 from proxy.resolver import Resolver
 from proxy.routing import Target
 from proxy.sip.errors import BadHeader, BadMessage
@@ -25,6 +27,8 @@ STALL_S = 0.05
 PROBE_S = 0.3
 DRAIN_STEP_S = 0.05
 LINGER_S = 1.0
+REPORT_S = 3.0  # how long whoever dials the feature code waits for the desk
+REPORTS_AT_ONCE = 100  # beyond it nobody waits: the desk is stuck
 
 log = structlog.get_logger("ringfence.proxy")
 
@@ -41,16 +45,28 @@ class Judge(Protocol):
     def hung_up(self, decision: str) -> None:
         """A judged call that was answered has ended."""
 
+    def called_for_help(self, numbers: Sequence[str]) -> None:
+        """A subscriber with these canonical numbers calls an emergency number."""
+
     def poll(self) -> None:
         """See what other processes have changed."""
+
+
+class Desk(Protocol):
+    """Who takes the reports of subscribers: `console.phone_complaints.PhoneComplaints`."""
+
+    async def report(self, numbers: Sequence[str]) -> Receipt:
+        """File a complaint about the last call to one of these canonical numbers."""
 
 
 class Server:
     """One node: its sockets, its loop, its clock."""
 
-    def __init__(self, core: Core, judge: Judge, metrics: Metrics) -> None:
+    def __init__(self, core: Core, judge: Judge, metrics: Metrics, desk: Desk | None = None) -> None:
         self._core = core
         self._judge = judge
+        self._desk = desk
+        self._reports: set[asyncio.Task[Receipt]] = set()
         self._metrics = metrics
         self._endpoints: list[UdpEndpoint] = []
         self._resolver = Resolver()
@@ -137,6 +153,28 @@ class Server:
             self._spawn(self._probe(effect))
         elif isinstance(effect, Decide):
             self._decide(effect)
+        elif isinstance(effect, CalledForHelp):
+            self._judge.called_for_help(effect.numbers)
+        elif isinstance(effect, Report):
+            self._spawn(self._report(effect))
+
+    async def _report(self, effect: Report) -> None:
+        """Let the desk file it. Who waited in vain hears so; if it is filed later, dialling again gives its number."""
+        receipt = NOT_TAKEN
+        if self._desk is not None and len(self._reports) < REPORTS_AT_ONCE:
+            task = asyncio.create_task(self._desk.report(effect.numbers))
+            self._reports.add(task)
+            task.add_done_callback(self._reports.discard)
+            await asyncio.wait({task}, timeout=REPORT_S)
+            if task.done() and (error := task.exception()) is None:
+                receipt = task.result()
+            elif task.done():
+                self._metrics.faults += 1
+                log.error("a report by feature code failed", fault=f"{type(error).__name__}: {error}")
+            else:
+                task.add_done_callback(_see_error)
+        answer_report(self._core, effect.context, receipt, monotonic())
+        self.flush()
 
     async def _resolve(self, effect: Resolve) -> None:
         addresses = await self._resolver.addresses(effect.target.host)
@@ -214,6 +252,13 @@ class Server:
         """Stop the clock and close the sockets."""
         for endpoint in self._endpoints:
             endpoint.close()
-        for task in list(self._tasks):
+        tasks = [*self._tasks, *self._reports]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _see_error(task: asyncio.Task[Receipt]) -> None:
+    """Nobody waits for it any more; asyncio complains about an error that nobody looked at."""
+    if not task.cancelled():
+        task.exception()

@@ -92,6 +92,10 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("destinations: {desk: sip:192.0.2.1}", "8:22", "is no destination"),
         ("destinations: {desk: 'sip:a:secret@192.0.2.1'}", "8:22", "a password in a URI is shown to everybody"),
         ("destinations: {desk: sip:a@192.0.2.1;transport=tcp}", "8:22", "calls go out by UDP"),
+        ("complaints: {feature_code: 33}", "8:28", "'33' could be a number; write * or # and up to 15 digits"),
+        ("complaints: {feature_code: '*'}", "8:28", "could be a number"),
+        ("complaints: {announcement: thanks, feature_code: '*33'}", "8:28", "no destination is named 'thanks'"),
+        ("destinations: {a: sip:a@192.0.2.1}\ncomplaints: {announcement: a}", "9:28", "there is no feature code"),
         ("thresholds: {tag: 11}", "8:19", "no call would be tagged"),
         ('label: "a\\tb"', "8:8", "control character"),
         ("distinct_ring: ding", "8:16", "is no URI"),
@@ -108,6 +112,12 @@ def test_the_rest_fits_too(tmp_path, line, place, what):
     found = only_fault(tmp_path, SOUND + line + "\n")
     assert found.startswith(f"ringfence.yaml:{place}: ")
     assert what in found
+
+
+def test_a_feature_code_stands_in_no_way_of_a_call_for_help(tmp_path):
+    text = SOUND.replace("default", "default\n    emergency: ['*33']") + "complaints: {feature_code: '*33'}\n"
+    assert "*33 is an emergency number of trunk 'default'" in only_fault(tmp_path, text)
+    assert faults(tmp_path, SOUND + "complaints: {feature_code: '#33#'}\n") == []
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9464", "127.0.0.53:9464", "[::1]:9464", "localhost:9464"])

@@ -4,6 +4,7 @@ import io
 
 from console.configuration import load_configuration
 from console.phone_complaints import PhoneComplaints
+from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from rules.complaints.archive import complaints_path
 from rules.complaints.complaint_rows import listed
 from rules.language.compile import compile_rules
@@ -21,10 +22,8 @@ async def opened(file):
     return screen, await PhoneComplaints.open(configuration, file.parent, screen)
 
 
-def judged(screen):
-    call = Call(
-        caller=read_number("95013345", CN), called=read_number("13800138000", CN, called=True), trunk=CN, at=1.8e9
-    )
+def judged(screen, caller="95013345"):
+    call = Call(caller=read_number(caller, CN), called=read_number("13800138000", CN, called=True), trunk=CN, at=1.8e9)
     return screen.judge(call).decision
 
 
@@ -46,11 +45,53 @@ async def _nothing():
     pass
 
 
+CALLED = "+8613800138000"
+
+
+async def test_the_feature_code_reports_the_call_that_ended_a_moment_ago(file):
+    screen, phones = await opened(file)
+    screen.ended(judged(screen, "95014444"), Outcome(200, True, 900))
+    await screen.journal.flush()
+    screen.ended(judged(screen), Outcome(200, True, 900))
+    receipt = await phones.report(["EXT:1001", CALLED])
+    assert receipt.filing is Filing.TAKEN
+    (complaint,) = await listed(phones.desk.archive.store.connection)
+    assert (complaint.reference, complaint.accused, complaint.channel) == (
+        receipt.complaint,
+        "CN:95013345",
+        "feature code",
+    )
+    assert await phones.report([CALLED]) == receipt, "twice is once"
+    await screen.close()
+    await phones.close()
+
+
+async def test_what_can_not_be_reported(file):
+    screen, phones = await opened(file)
+    assert await phones.report([CALLED]) == Receipt(Filing.NOTHING)
+    assert await phones.report([]) == Receipt(Filing.NOTHING)
+    screen.ended(judged(screen, "110"), Outcome(200, True, 900))
+    assert await phones.report([CALLED]) == Receipt(Filing.REFUSED)
+    await screen.close()
+    await phones.close()
+
+
+async def test_a_desk_that_cannot_write_takes_nothing(file):
+    screen, phones = await opened(file)
+    screen.ended(judged(screen), Outcome(200, True, 900))
+    await phones.desk.archive.store.connection.execute("pragma query_only=on")
+    assert await phones.report([CALLED]) == NOT_TAKEN
+    assert await listed(phones.desk.archive.store.connection) == []
+    await screen.close()
+    await phones.close()
+
+
 async def test_an_unusable_database_costs_no_call(file):
     complaints_path(file.parent / "ringfence.db").write_bytes(b"no database at all" * 100)
     screen, phones = await opened(file)
     assert phones.desk is None
     phones.begin()
     screen.ended(judged(screen), Outcome(607, True, 900))
+    assert await phones.report([CALLED]) == NOT_TAKEN
     await screen.close()
     await phones.close()

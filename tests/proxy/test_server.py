@@ -3,22 +3,27 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from typing import Any
 
 import pytest
 
+from proxy import server
 from proxy.app import build_core
 from proxy.metrics import Metrics
+from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from proxy.server import POLL_S, Server
 from proxy.settings import ProxySettings
+from rules.complaints.settings import ComplaintSettings
 from rules.model import Call, Outcome, Verdict
 from rules.settings import ScreeningSettings
 from tests import wire
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
-from tests.playbook import FORWARD, REJECT
+from tests.playbook import COMPLAINT, FORWARD, REJECT
+
+SCREENING = ScreeningSettings(complaints=ComplaintSettings(feature_code="*33"))
 
 
 class Keys:
@@ -36,6 +41,7 @@ class Judge:
         self.ends: list[tuple[str, Outcome]] = []
         self.hang_ups: list[str] = []
         self.polls = 0
+        self.help: list[str] = []
         self.counters: dict[str, int] = {}
 
     def judge(self, call: Call) -> Verdict:
@@ -47,6 +53,9 @@ class Judge:
 
     def hung_up(self, decision: str) -> None:
         self.hang_ups.append(decision)
+
+    def called_for_help(self, numbers: Sequence[str]) -> None:
+        self.help.extend(numbers)
 
     def poll(self) -> None:
         self.polls += 1
@@ -65,7 +74,7 @@ class House:
                 **settings,
             }
         )
-        self.core = build_core(self.settings, ScreeningSettings(), Keys())
+        self.core = build_core(self.settings, SCREENING, Keys())
         self.judge = Judge()
         self.metrics = Metrics(self.core, lambda: self.judge.counters)
         self.server = Server(self.core, self.judge, self.metrics)
@@ -198,6 +207,77 @@ async def test_one_timer_that_falls_does_not_stop_the_clock(house: House, monkey
     monkeypatch.setattr(house.core, "tick", fall_once)
     polls = house.judge.polls
     await eventually(lambda: house.judge.polls > polls + 1, "the clock going on")
+
+
+# What subscribers dial
+
+
+class Desk:
+    """Gives each report the same answer, or none."""
+
+    def __init__(self, receipt: Receipt | None = None, error: Exception | None = None) -> None:
+        self.receipt, self.error = receipt, error
+        self.numbers: list[str] = []
+
+    async def report(self, numbers: Sequence[str]) -> Receipt:
+        self.numbers.extend(numbers)
+        if self.error is not None:
+            raise self.error
+        if self.receipt is None:
+            await asyncio.Event().wait()
+        assert self.receipt is not None
+        return self.receipt
+
+
+TAKEN = Receipt(Filing.TAKEN, COMPLAINT)
+
+
+async def dials(house: House, desk: Desk | None, uri: str = "sip:*33@office.example", number: int = 1) -> bytes:
+    """A subscriber dials the code (or another URI); what the PBX hears."""
+    house.server._desk = desk
+    via = f"SIP/2.0/UDP {house.pbx_at};branch=z9hG4bKdials{number}"
+    data = wire.invite(via=via, uri=uri, from_="<sip:13800138000@office.example>;tag=a", call_id=f"dials-{number}")
+    await asyncio.get_running_loop().sock_sendto(house.pbx, data, house.at)
+    return await house.heard(house.pbx)
+
+
+@pytest.mark.parametrize(
+    ("desk", "status"),
+    [(Desk(TAKEN), 480), (Desk(NOT_TAKEN), 500), (Desk(error=ZeroDivisionError("deep")), 500), (None, 500)],
+    ids=["taken", "not taken", "falls", "no desk"],
+)
+async def test_the_feature_code_is_answered_by_the_desk(house: House, desk: Desk | None, status: int):
+    answer = await dials(house, desk)
+    assert wire.status(answer) == status
+    assert (COMPLAINT.encode() in answer) == (status == 480)
+    assert desk is None or desk.numbers == ["+8613800138000"]
+    assert house.metrics.faults == (desk is not None and desk.error is not None)
+
+
+async def test_nobody_waits_for_a_desk_that_says_nothing(house: House, monkeypatch):
+    monkeypatch.setattr(server, "REPORT_S", 0.05)
+    monkeypatch.setattr(server, "REPORTS_AT_ONCE", 2)
+    silent = Desk()
+    for number in range(3):
+        assert wire.status(await dials(house, silent, number=number)) == 500
+    assert len(silent.numbers) == 2, "and a desk that is stuck is asked no more"
+
+
+async def test_calls_go_on_while_the_desk_says_nothing(house: House):
+    house.server._desk = Desk()
+    via = f"SIP/2.0/UDP {house.pbx_at};branch=z9hG4bKdials"
+    data = wire.invite(via=via, uri="sip:*33@office.example")
+    await asyncio.get_running_loop().sock_sendto(house.pbx, data, house.at)
+    await house.send(house.invite())
+    assert wire.status(await house.heard(house.trunk)) == 100
+    heard = await house.heard(house.pbx), await house.heard(house.pbx)
+    assert {wire.method(each) or wire.status(each) for each in heard} == {"INVITE", 100}
+
+
+async def test_a_call_for_help_is_told_to_the_judge(house: House):
+    await dials(house, None, uri=f"sip:110@{house.trunk_at}")
+    await eventually(lambda: house.judge.help, "the subscriber's number")
+    assert house.judge.help == ["+8613800138000"]
 
 
 # The end

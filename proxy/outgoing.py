@@ -1,0 +1,182 @@
+"""What the PBX's subscribers dial that concerns the proxy itself: calls for help, and the feature code of complaints.
+
+Everything else from the PBX side goes on unread. The feature code is answered here: the shell files the complaint
+(`Report`), and `answer_report` tells the phone what became of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from proxy.answers import Answers
+from proxy.context import Context
+from proxy.diversion import divert
+from proxy.effects import CalledForHelp, Effect, Report
+from proxy.routing import Topology
+from proxy.settings import PbxSettings, ProxySettings
+from proxy.sip.errors import BadHeader
+from proxy.sip.headers import parse_addresses
+from proxy.sip.message import OWN_HEADERS
+from proxy.sip.uri import Uri, parse_uri, read_user
+from proxy.validation import Refusal
+from rules.model import Trunk
+from rules.numbering.numbers import EmergencyTable, emergency_table, is_emergency, read_number
+
+
+class Node(Protocol):
+    """What an answer needs of the proxy core."""
+
+    answers: Answers
+    outgoing: Outgoing
+    refused: Counter[int]
+    topology: Topology
+
+    def admit(self, context: Context, now: float) -> None:
+        """The request goes on."""
+
+
+class Filing(Enum):
+    """What became of a report."""
+
+    TAKEN = "taken"
+    NOTHING = "nothing-to-report"  # nobody called this subscriber lately
+    REFUSED = "refused"  # the last caller is one that nobody can complain about
+    FAILED = "failed"  # the desk is slow, full or not there
+
+
+class Receipt(NamedTuple):
+    """What the desk says to a report; `complaint` is its number, empty when none was taken."""
+
+    filing: Filing
+    complaint: str = ""
+
+
+NOT_TAKEN = Receipt(Filing.FAILED)
+# Each with a status of its own, since a phone behind a PBX has nothing but the tone that the PBX makes of it. The fault
+# is 500, not 503: that would tell the PBX to send us no calls at all for a while (RFC 3261 21.5.4).
+_REFUSALS = {
+    Filing.NOTHING: Refusal(404, "No Call To Report"),
+    Filing.REFUSED: Refusal(403, "This Caller Cannot Be Reported"),
+    Filing.FAILED: Refusal(500, "Not Reported, Please Dial Again", (b"Retry-After: 60",)),
+}
+
+
+class _Home:
+    """How one PBX's numbers are read, and which ones it may dial for help."""
+
+    __slots__ = ("tables", "trunk")
+
+    def __init__(self, trunk: Trunk, tables: list[EmergencyTable]) -> None:
+        self.trunk = trunk
+        self.tables = tables
+
+
+class Outgoing:
+    """Reads the INVITEs that open a call from the PBX side."""
+
+    __slots__ = ("_homes", "announcement", "code", "reports")
+
+    def __init__(self, settings: ProxySettings, *, code: str = "", announcement: str = "") -> None:
+        """`code` reports the last call, empty for none; `announcement` names the destination that thanks for it."""
+        self.code = code
+        self.announcement = announcement
+        self.reports: Counter[str] = Counter()  # by what became of them
+        first = settings.pbxes[0].name
+        self._homes = {pbx.name: _home(settings, pbx, is_first=pbx.name == first) for pbx in settings.pbxes}
+
+    def takes(self, context: Context, effects: list[Effect], now: float) -> bool:
+        """Is it the feature code, which is answered here? A call for help is told, and goes on."""
+        home = self._homes.get(context.flow.peer.pbx.name)
+        if home is None or not context.server.invite or context.fields.to_tag:
+            return False
+        uri = context.plan.uri
+        if calls_for_help(uri, home.tables):
+            if numbers := subscriber_numbers(context, home.trunk):
+                effects.append(CalledForHelp(numbers))
+            return False
+        if not self.code or uri.scheme == b"urn" or read_user(uri).user != self.code:
+            return False
+        context.await_answer(now)
+        effects.append(Report(context, subscriber_numbers(context, home.trunk)))
+        return True
+
+
+def _home(settings: ProxySettings, pbx: PbxSettings, *, is_first: bool) -> _Home:
+    """Its calls leave by one trunk and come by those that lead to it; the first that has a plan says how to read."""
+    outbound = [each for each in settings.trunks if each.name == pbx.outbound_trunk]
+    outbound = outbound or [each for each in settings.trunks if each.send_to][:1]
+    inbound = [each for each in settings.trunks if each.pbx == pbx.name or (each.pbx is None and is_first)]
+    trunks = [*outbound, *(each for each in inbound if each not in outbound)]
+    tables = [emergency_table(each.country, each.emergency, each.not_emergency) for each in trunks]
+    plan = next((each for each in trunks if each.country), None)
+    trunk = Trunk("", country=plan.country, national=plan.numbers == "national") if plan else Trunk("")
+    return _Home(trunk, tables or [emergency_table("")])
+
+
+def calls_for_help(uri: Uri, tables: list[EmergencyTable]) -> bool:
+    """Does a Request-URI name an emergency number of any of these trunks?"""
+    if uri.scheme == b"urn":
+        user, context = uri.user.decode("utf-8", "replace"), ""
+    else:
+        user, context = read_user(uri)
+    scheme = uri.scheme.decode()
+    return any(is_emergency(scheme, user, table, context=context) for table in tables)
+
+
+def subscriber_numbers(context: Context, trunk: Trunk) -> list[str]:
+    """The canonical numbers under which this subscriber is called: that of From first, then those the PBX asserts."""
+    uris = [context.fields.sender.uri]
+    for line in context.request.raw_all(b"p-asserted-identity"):
+        try:
+            uris += [address.uri for address in parse_addresses("P-Asserted-Identity", line)]
+        except BadHeader:
+            continue
+    found: list[str] = []
+    for uri in uris:
+        number = _number(uri, trunk)
+        if number and number not in found:
+            found.append(number)
+    return found
+
+
+def _number(uri: bytes, trunk: Trunk) -> str:
+    try:
+        parsed = parse_uri(uri)
+    except BadHeader:
+        return ""
+    if parsed.scheme not in (b"sip", b"sips", b"tel") or not parsed.user:
+        return ""
+    user, phone_context = read_user(parsed)
+    return read_number(user, trunk, context=phone_context, called=True).canonical
+
+
+def answer_report(core: Node, context: Context, receipt: Receipt, now: float) -> None:
+    """What became of a `Report`: a thank-you announcement or 480 with the complaint's number; else a refusal."""
+    outgoing = core.outgoing
+    outgoing.reports[receipt.filing.value] += 1
+    if context.done:
+        return  # whoever dialled hung up meanwhile; what was taken is taken
+    context.answer_came()
+    refusal = _REFUSALS.get(receipt.filing)
+    if refusal is None:
+        destination = core.topology.destinations.get(outgoing.announcement)
+        if destination is not None:
+            context.plan = divert(context.plan, destination)
+            context.request.lines.append(b"X-Ringfence-Complaint: " + receipt.complaint.encode())
+            context.request.names.append(OWN_HEADERS)
+            core.admit(context, now)
+            return
+        refusal = reported(receipt.complaint)
+    core.refused[refusal.status] += 1
+    context.server.respond(refusal.status, core.answers.refusal(context.request, refusal), now)
+    context.close()
+
+
+def reported(complaint: str) -> Refusal:
+    """480 with the complaint's number: in the phrase, which phones show, and in Reason, for a PBX to read.
+
+    Reason in a response goes beyond RFC 3326 section 2, as it does in rejections.
+    """
+    return Refusal(480, f"Reported {complaint}", (f'Reason: SIP;cause=480;text="{complaint}"'.encode(),))

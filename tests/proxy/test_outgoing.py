@@ -1,0 +1,255 @@
+"""What subscribers dial: calls for help are told and go on, the feature code is answered by the proxy."""
+
+import pytest
+
+from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from tests import wire
+from tests.playbook import COMPLAINT, SETTINGS, Playbook, briefs, only
+
+CODE = "*33"
+VIA = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKpbx"
+SUBSCRIBER = "<sip:13800138000@rook.example>;tag=rook"
+THANKS = "sip:thanks@203.0.113.30:5070"
+
+
+def dialled(uri: str = f"sip:{CODE}@{wire.US}", *, from_: str = SUBSCRIBER, **fields: object) -> bytes:
+    """An INVITE as the PBX sends it for one of its subscribers."""
+    return wire.invite(**{"uri": uri, "from_": from_, "to": f"<{uri}>", "via": VIA, **fields})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def desk():
+    """A proxy with a feature code; whatever a test leaves open must end by itself."""
+    play = Playbook(code=CODE)
+    yield play
+    play.wait(1200)
+    assert play.held == 0
+
+
+# The feature code
+
+
+def test_the_code_is_answered_with_the_number_of_the_complaint(desk: Playbook):
+    [sent] = desk.pbx(dialled())
+    assert sent.to == wire.PBX
+    assert wire.start_line(sent.data) == f"SIP/2.0 480 Reported {COMPLAINT}"
+    assert wire.header(sent.data, "Reason") == f'SIP;cause=480;text="{COMPLAINT}"'
+    assert desk.reports[0].numbers == ["+8613800138000"]
+    assert desk.calls == [], "nobody is called, so nothing is judged"
+    assert desk.pbx(wire.ack(dialled(), sent.data)) == []
+
+
+def test_it_is_reported_once_however_often_the_invite_comes(desk: Playbook):
+    [sent] = desk.pbx(dialled())
+    assert [again.data for again in desk.pbx(dialled())] == [sent.data]
+    assert [again.data for again in desk.wait(0.5)] == [sent.data], "timer G, until the ACK"
+    desk.pbx(wire.ack(dialled(), sent.data))
+    assert desk.wait(60) == []
+    assert len(desk.reports) == 1
+    assert desk.core.outgoing.reports == {"taken": 1}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["sip:*33@carrier.example", "sip:%2A33@203.0.113.1", "tel:*33;phone-context=rook.example", "sip:*33;x=y@a.example"],
+)
+def test_the_code_in_any_spelling_to_any_host(desk: Playbook, uri: str):
+    assert only(desk.pbx(dialled(uri))).startswith(b"SIP/2.0 480 ")
+
+
+@pytest.mark.parametrize("uri", ["sip:*333@a.example", "sip:*3@a.example", "sip:33@a.example", "sip:x*33@a.example"])
+def test_what_only_resembles_the_code_is_a_number(desk: Playbook, uri: str):
+    desk.names["a.example"] = ["198.51.100.30"]
+    assert briefs(desk.pbx(dialled(uri))) == ["100", "INVITE"]
+    desk.wait(40)
+    assert desk.reports == []
+
+
+def test_a_hash_is_escaped_in_a_sip_uri():
+    play = Playbook(code="#33#")
+    assert only(play.pbx(dialled("sip:%2333%23@a.example"))).startswith(b"SIP/2.0 480 ")
+
+
+def test_from_the_trunk_side_it_is_just_a_number(desk: Playbook):
+    assert wire.uri(desk.forwarded(uri=f"sip:{CODE}@{wire.US}")) == f"sip:{CODE}@{wire.US}"
+    assert desk.calls[0].called.canonical == "EXT:*33"
+    desk.wait(400)
+    assert desk.reports == []
+
+
+def test_without_a_code_nothing_is_read(play: Playbook):
+    assert briefs(play.pbx(dialled())) == ["100", "INVITE"]
+
+
+def test_inside_a_dialog_nothing_is_reported(desk: Playbook):
+    desk.pbx(dialled("sip:*33@198.51.100.21", to="<sip:*33@198.51.100.21>;tag=there"))
+    desk.wait(400)
+    assert desk.reports == []
+
+
+def test_only_an_invite_reports(desk: Playbook):
+    desk.pbx(wire.request("MESSAGE", uri="sip:*33@198.51.100.21", via=VIA))
+    desk.wait(60)
+    assert desk.reports == []
+
+
+@pytest.mark.parametrize(
+    ("filing", "answer"),
+    [
+        (Filing.NOTHING, "404 No Call To Report"),
+        (Filing.REFUSED, "403 This Caller Cannot Be Reported"),
+        (Filing.FAILED, "500 Not Reported, Please Dial Again"),
+    ],
+)
+def test_when_nothing_was_taken_nothing_says_that_it_was(desk: Playbook, filing: Filing, answer: str):
+    desk.receipt = Receipt(filing)
+    sent = only(desk.pbx(dialled()))
+    assert wire.start_line(sent) == f"SIP/2.0 {answer}"
+    assert b"Reason" not in sent
+    assert desk.core.outgoing.reports == {filing.value: 1}
+
+
+def test_a_slow_desk(desk: Playbook):
+    """RFC 3261 16.2: 100 within 200 ms, and nothing else until the desk has spoken."""
+    desk.receipt = None
+    assert desk.pbx(dialled()) == []
+    assert briefs(desk.wait(2)) == ["100"]
+    assert briefs(desk.pbx(dialled())) == ["100"]
+    assert wire.status(only(desk.files(NOT_TAKEN))) == 500
+
+
+def test_hung_up_before_the_desk_has_spoken(desk: Playbook):
+    """RFC 3261 9.2: the CANCEL gets 200 and the INVITE 487; what the desk says then reaches nobody."""
+    desk.receipt = None
+    desk.pbx(dialled())
+    assert briefs(desk.pbx(wire.cancel(dialled()))) == ["200", "487"]
+    assert desk.files(Receipt(Filing.TAKEN, COMPLAINT)) == []
+    assert desk.core.outgoing.reports == {"taken": 1}, "what was taken is taken"
+
+
+def test_a_node_that_has_to_end_waits_for_no_desk(desk: Playbook):
+    desk.receipt = None
+    desk.pbx(dialled())
+    desk.core.give_up_all(desk.now)
+    desk._perform()
+    assert [sent.status for sent in desk.log] == [503]
+    assert desk.files(Receipt(Filing.TAKEN, COMPLAINT)) == []
+
+
+def test_thanks_are_played_where_there_is_an_announcement():
+    play = Playbook(code=CODE, announcement="thanks", destinations={"thanks": THANKS})
+    route = f"Route: <sip:{wire.US};lr>\nRoute: <sip:198.51.100.99;lr>"
+    down = only(play.pbx(dialled(extra=f"{route}\nContact: <sip:desk@203.0.113.10>")), to=("203.0.113.30", 5070))
+    assert wire.uri(down) == THANKS
+    assert wire.header(down, "X-Ringfence-Complaint") == COMPLAINT
+    assert wire.headers(down, "Route") == []
+    assert wire.header(down, "From") == SUBSCRIBER
+    up = only(play.receive(wire.answer(down), ("203.0.113.30", 5070)), to=wire.PBX)
+    assert wire.status(up) == 200
+
+
+@pytest.mark.parametrize("filing", [Filing.NOTHING, Filing.REFUSED, Filing.FAILED])
+def test_nobody_is_thanked_for_nothing(filing: Filing):
+    play = Playbook(code=CODE, announcement="thanks", destinations={"thanks": THANKS})
+    play.receipt = Receipt(filing)
+    assert wire.status(only(play.pbx(dialled()))) in (403, 404, 500)
+
+
+# Whose last call it was
+
+
+@pytest.mark.parametrize(
+    ("from_", "asserted", "numbers"),
+    [
+        ("<sip:+8613800138000@rook.example>;tag=1", "", ["+8613800138000"]),
+        ("<sip:02161234567@rook.example>;tag=1", "<sip:1001@rook.example>", ["+862161234567", "EXT:1001"]),
+        ("<tel:+86-21-6123-4567>;tag=1", "<tel:+862161234567>, <sip:9501@a.example>", ["+862161234567", "EXT:9501"]),
+        ("<sip:anonymous@anonymous.invalid>;tag=1", "<sip:1001@rook.example>", ["EXT:1001"]),
+        ("<sip:alice@rook.example>;tag=1", "", []),
+        ("<sip:1001@rook.example>;tag=1", "<broken", ["EXT:1001"]),
+        ("<http://rook.example>;tag=1", "<sip:%%@rook.example>", []),
+    ],
+)
+def test_the_number_of_from_then_what_the_pbx_asserts(desk: Playbook, from_: str, asserted: str, numbers: list[str]):
+    desk.pbx(dialled(from_=from_, extra=f"P-Asserted-Identity: {asserted}" if asserted else ""))
+    assert desk.reports[0].numbers == numbers
+
+
+def test_a_number_is_read_as_it_is_when_it_is_called(desk: Playbook):
+    desk.forwarded(uri=f"sip:9501@{wire.US}")
+    desk.pbx(dialled(from_="<sip:9501@rook.example>;tag=1"))
+    assert desk.reports[0].numbers == [desk.calls[0].called.canonical]
+    desk.wait(400)
+
+
+def test_a_pbx_without_a_country_has_extensions_and_global_numbers():
+    trunk = {"name": "carrier", "addresses": ["198.51.100.0/24"]}
+    play = Playbook(code=CODE, trunks=[trunk])
+    play.pbx(dialled(from_="<sip:1001@rook.example>;tag=1"))
+    assert play.reports[0].numbers == ["EXT:1001"]
+
+
+# Calls for help
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:110@198.51.100.30",
+        "sip:+86110@198.51.100.30",
+        "sip:1-1-0@198.51.100.30",
+        "sip:%31%310@198.51.100.30",
+        "tel:112",
+        "urn:service:sos.police",
+    ],
+)
+def test_a_call_for_help_in_any_spelling_is_told_and_goes_on(desk: Playbook, uri: str):
+    sent = desk.pbx(dialled(uri, extra="P-Asserted-Identity: <sip:02161234567@rook.example>"))
+    assert briefs(sent) == ["100", "INVITE"]
+    assert wire.uri(sent[-1].data) == uri
+    assert desk.help == [["+8613800138000", "+862161234567"]]
+    desk.wait(400)
+
+
+def test_other_calls_are_not_told(desk: Playbook):
+    for number, uri in enumerate(("sip:13912345678@198.51.100.30", "sip:0110@198.51.100.30", "sip:1101@198.51.100.30")):
+        desk.pbx(dialled(uri, via=f"{VIA}{number}", call_id=str(number)))
+    desk.trunk(wire.invite(uri=f"sip:110@{wire.US}"))
+    desk.wait(400)
+    assert desk.help == []
+
+
+def test_a_re_invite_of_a_call_for_help_is_no_new_one(desk: Playbook):
+    desk.pbx(dialled("sip:110@198.51.100.30", to="<sip:110@198.51.100.30>;tag=there"))
+    desk.wait(400)
+    assert desk.help == []
+
+
+def test_nobody_to_call_back(desk: Playbook):
+    desk.pbx(dialled("sip:110@198.51.100.30", from_="<sip:anonymous@anonymous.invalid>;tag=1"))
+    desk.wait(400)
+    assert desk.help == []
+
+
+def test_what_a_trunk_of_the_pbx_adds_is_help_too_even_if_it_is_the_code():
+    trunk = SETTINGS["trunks"][0] | {"emergency": [CODE], "not_emergency": ["110"]}
+    play = Playbook(code=CODE, trunks=[trunk])
+    assert briefs(play.pbx(dialled())) == ["100", "INVITE"]
+    assert play.help == [["+8613800138000"]]
+    play.pbx(dialled("sip:110@198.51.100.30", via=f"{VIA}2", call_id="2"))
+    assert len(play.help) == 1
+
+
+def test_each_pbx_has_the_plan_of_its_own_trunks():
+    trunks = [
+        {"name": "north", "addresses": ["198.51.100.0/24"], "country": "CN", "pbx": "office"},
+        {"name": "south", "addresses": ["192.0.2.0/24"], "country": "DE", "pbx": "works", "send_to": ["192.0.2.9"]},
+    ]
+    office = {"name": "office", "addresses": ["203.0.113.10"]}
+    works = {"name": "works", "addresses": ["203.0.113.20"], "outbound_trunk": "south"}
+    play = Playbook(code=CODE, trunks=trunks, pbxes=[office, works])
+    via = "SIP/2.0/UDP 203.0.113.20:5060;branch=z9hG4bKworks"
+    play.receive(dialled(from_="<sip:03012345678@w.example>;tag=1", via=via), ("203.0.113.20", 5060))
+    assert play.reports[0].numbers == ["+493012345678"]
+    play.receive(dialled("sip:120@192.0.2.9", via=f"{via}2", call_id="2"), ("203.0.113.20", 5060))
+    assert play.help == [], "120 is an ambulance in China only"
