@@ -271,6 +271,12 @@ def texts(configuration: Configuration) -> Iterator[Finding]:
     """What is put into header fields must not end them."""
     if CONTROL.search(configuration.label):
         yield Finding(("label",), "a control character in the label", "use printable text")
+    if configuration.label and not configuration.record_route:
+        yield Finding(
+            ("label",),
+            "without `record_route` the caller would see the label in the callee's requests",
+            "leave it out, or set `record_route: true`",
+        )
     ring = configuration.distinct_ring
     if ring and (CONTROL.search(ring) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+", ring)):
         yield Finding(

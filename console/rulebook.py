@@ -56,6 +56,7 @@ def compiled_whole(
         profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
         destinations=configuration.destinations.keys(),
         facts=known_facts(),
+        labels=configuration.record_route,
     )
     trunks = trunks_of(configuration)
     return compile_whole(files, configuration, trunks=trunks, known=known, configuration=document, proving=proving)

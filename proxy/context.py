@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Protocol
 
 from proxy.answers import Answers
-from proxy.forwarding import Plan, restore_from
+from proxy.forwarding import Plan
+from proxy.labels import restore
 from proxy.routing import Target
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request, ResponseHead
@@ -55,8 +56,8 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop", "pending",
-        "plan", "rang", "request", "ring_until", "sent_from", "server", "targets", "timer", "verdict",
+        "arrived", "as_sent", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop",
+        "pending", "plan", "rang", "request", "ring_until", "server", "targets", "timer", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -81,7 +82,7 @@ class Context:
         server.user = self
         self.arrived = now
         self.lines: list[bytes] = []  # as they leave, but for Via and Record-Route
-        self.sent_from = b""  # From as it came, where a label changed it on the way down
+        self.as_sent = b""  # From or To as it came, where a label was put on or taken off
         self.targets: list[Target] = []
         self.pending: list[ClientTransaction] = []
         self.finals: list[tuple[int, bytes]] = []  # status and bytes; no bytes: of our own making
@@ -163,8 +164,8 @@ class Context:
             self.close()
 
     def _send_up(self, status: int, data: bytes, now: float) -> None:
-        if self.sent_from:
-            data = restore_from(data, self.sent_from)
+        if self.as_sent:
+            data = restore(data, self.as_sent)
         self.server.respond(status, data, now)
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ from proxy.forwarding import (
     rewrite_host,
     stamp_via,
 )
+from proxy.labels import unlabel
 from proxy.outgoing import Outgoing
 from proxy.routing import Peer, Target, Topology
 from proxy.screening import Screening
@@ -272,7 +273,9 @@ class Core:
         if destination is not None:
             context.lines.insert(0, diversion(called))
         if context.verdict is not None:
-            context.sent_from = self.screening.apply(context.lines, request, context.verdict)
+            context.as_sent = self.screening.apply(context.lines, request, context.verdict)
+        elif peer.from_pbx and plan.users:
+            context.as_sent = unlabel(context.lines, request, plan, fields, self.tokens)
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
@@ -318,7 +321,7 @@ class Core:
 
     def _sign(self, context: Context) -> bytes:
         flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
-        if context.sent_from:
+        if context.as_sent:
             flags += LABELLED
         destination = destination_of(context.verdict, self.topology)
         if destination is not None:

@@ -9,7 +9,7 @@ from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_addresses, parse_via, split_params
-from proxy.sip.message import Request, parse_response
+from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Token, Tokens, read_token
 from proxy.validation import Fields
@@ -233,12 +233,3 @@ def make_response(
         copied.append(request.lines[request.where[b"timestamp"]])
     start = b"SIP/2.0 %d %s" % (status, phrase.encode("ascii", "replace"))
     return b"\r\n".join((start, *copied, *fields, b"Content-Length: 0", b"", b""))
-
-
-def restore_from(response: bytes, line: bytes) -> bytes:
-    """The response with From as the caller sent it (RFC 3261 8.1.1.3: From is the caller's own)."""
-    parsed = parse_response(response)
-    index = parsed.where.get(b"from")
-    if index is not None:
-        parsed.lines[index] = line
-    return parsed.to_bytes()

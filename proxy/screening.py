@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from proxy.context import Context
+from proxy.labels import label_from
 from proxy.routing import IDENTITY_HEADERS
 from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
@@ -89,8 +90,11 @@ class Screening:
         )
         if action is Action.DIVERT and not any(fired.effect == Action.TAG.value for fired in verdict.fired):
             return b""  # label and ring are marks of a rule that tags
-        if self._alert:
-            lines.append(self._alert)
+        alert = b"Alert-Info: <%s>" % verdict.ring.encode() if verdict.ring else self._alert
+        if alert:
+            if b"alert-info" in request.where:  # how it rings is not for the caller to say
+                lines[:] = [line for line in lines if not line[:10].lower().startswith(b"alert-info")]
+            lines.append(alert)
         label = verdict.label or self._label
         if not label:
             return b""
@@ -168,14 +172,3 @@ def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:
     user, phone_context = read_user(uri)
     number = read_number(user, peer.trunk, context=phone_context, called=True)
     return number, is_emergency(uri.scheme.decode(), user, peer.emergency, context=phone_context)
-
-
-def label_from(line: bytes, label: str) -> bytes:
-    """A From line whose display name begins with the label; URI, tag and parameters stay as they are."""
-    name, _, value = line.partition(b":")
-    try:
-        address = parse_address("From", value)
-    except BadHeader:
-        return line
-    shown = f"{label} {address.display_name}".strip().replace("\\", "\\\\").replace('"', '\\"')
-    return b'%s: "%s" <%s>%s' % (name, shown.encode(), address.uri, address.params)

@@ -184,6 +184,7 @@ class Verdict:
         "profile",
         "reason",
         "revision",
+        "ring",
         "rule",
         "step",
         "suspicion",
@@ -203,6 +204,7 @@ class Verdict:
         label: str = "",
         destination: str = "",
         revision: str = "",
+        ring: str = "",
     ) -> None:
         self.action = action
         self.step = step
@@ -212,9 +214,10 @@ class Verdict:
         self.profile = profile  # reply profile of a rejection
         self.suspicion = suspicion
         self.fired = fired
-        self.label = label  # display-name label of a tag, empty for none
+        self.label = label  # display-name label of a tag, empty for the operator's own
         self.destination = destination  # named destination of a divert
         self.revision = revision  # rule set that judged
+        self.ring = ring  # Alert-Info URI of a tag, empty for the operator's own
 
 
 class Outcome(NamedTuple):

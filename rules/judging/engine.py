@@ -53,6 +53,7 @@ class CompiledRule:
         "observed",
         "place",
         "profile",
+        "ring",
         "share",
         "stops",
         "suspicion",
@@ -72,6 +73,7 @@ class CompiledRule:
         profile: str = "",
         destination: str = "",
         label: str = "",
+        ring: str = "",
         suspicion: int = 0,
         share: float = 100.0,
     ) -> None:
@@ -86,6 +88,7 @@ class CompiledRule:
         self.profile = profile
         self.destination = destination
         self.label = label
+        self.ring = ring
         self.suspicion = suspicion
         self.share = share  # percent of callers on which it acts
         effect = f"suspicion {suspicion:+d}" if action is None else action.value
@@ -125,7 +128,19 @@ def counts(hit: Hit, call: Call) -> bool:
 class Judgement:
     """The state of one search for a verdict: what decides so far, what marks, and what fired."""
 
-    __slots__ = ("best", "call", "decider", "fired", "label", "marked", "rank", "suspicion", "tag", "top")
+    __slots__ = (
+        "best",
+        "call",
+        "decider",
+        "fired",
+        "labelling",
+        "marked",
+        "rank",
+        "ringing",
+        "suspicion",
+        "tag",
+        "top",
+    )
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -135,7 +150,8 @@ class Judgement:
         self.decider: CompiledRule | Hit | None = None
         self.tag: CompiledRule | None = None
         self.marked: Hit | None = None  # the step of the ladder that tags
-        self.label = ""
+        self.labelling: CompiledRule | None = None  # of the rules that tag, the first that has a label
+        self.ringing: CompiledRule | None = None  # and the first that has a ring
         self.suspicion = 0
         self.top: tuple[int, str, str] = (0, "", "")  # who added most: (-suspicion, name, because)
 
@@ -189,10 +205,18 @@ class Judgement:
             if action is None:
                 self.suspect(rule.suspicion, rule.name, rule.because)
             elif action is Action.TAG:
-                if self.tag is None or rule.name < self.tag.name:
-                    self.tag = rule
+                self.mark(rule)
             else:
                 self.decide(_RULES_RANK, (_DECIDES[action], rule.name), rule)
+
+    def mark(self, rule: CompiledRule) -> None:
+        """Let a rule tag: of several the first in the alphabet gives its name, its label, its ring, if it has any."""
+        if self.tag is None or rule.name < self.tag.name:
+            self.tag = rule
+        if rule.label and (self.labelling is None or rule.name < self.labelling.name):
+            self.labelling = rule
+        if rule.ring and (self.ringing is None or rule.name < self.ringing.name):
+            self.ringing = rule
 
     def verdict(self, revision: str) -> Verdict:
         """What happens to the call."""
@@ -241,12 +265,13 @@ class Judgement:
             reason=f"on step {hit.entry} of the ladder",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
-            label=self.tag.label if self.tag else "",
+            label=self.labelling.label if self.labelling else "",
+            ring=self.ringing.ring if self.ringing else "",
             revision=revision,
         )
 
     def _by_rule(self, action: Action, rule: CompiledRule, revision: str) -> Verdict:
-        marked = self.tag is not None and action in (Action.TAG, Action.DIVERT)
+        marked = action in (Action.TAG, Action.DIVERT)
         return Verdict(
             action,
             Step.RULES,
@@ -255,7 +280,8 @@ class Judgement:
             profile=(rule.profile or self.call.trunk.profile) if action is Action.REJECT else "",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
-            label=self.tag.label if marked and self.tag else "",
+            label=self.labelling.label if marked and self.labelling else "",
+            ring=self.ringing.ring if marked and self.ringing else "",
             destination=rule.destination if action is Action.DIVERT else "",
             revision=revision,
         )

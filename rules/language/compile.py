@@ -51,6 +51,7 @@ class Known(NamedTuple):
     profiles: Collection[str] | None = None  # reply profiles
     destinations: Collection[str] | None = None  # where calls may be diverted to
     facts: Collection[str] | None = None  # what somebody measures
+    labels: bool = True  # can a label be taken off again, so that the caller never sees it?
 
 
 class Compiled(NamedTuple):
@@ -268,6 +269,7 @@ class _Compiler:
             profile=then.profile,
             destination=then.destination or (self._only_destination() if then.action == "divert" else ""),
             label=then.label,
+            ring=then.ring,
             suspicion=then.suspicion,
             share=rule.mode,
         )
@@ -278,6 +280,8 @@ class _Compiler:
         profiles, destinations = self.known.profiles, self.known.destinations
         if then.profile and profiles is not None and then.profile not in profiles:
             yield f"there is no reply profile {then.profile!r}", nearest(then.profile, profiles)
+        if then.label and not self.known.labels:
+            yield "the caller would see the label in the callee's requests", "leave it out, or set `record_route: true`"
         if then.action != "divert" or destinations is None:
             return
         if not destinations:

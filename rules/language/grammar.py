@@ -19,10 +19,12 @@ from rules.language.values import (
     read_amount,
     read_countries,
     read_days,
+    read_label,
     read_lack,
     read_lengths,
     read_mode,
     read_name,
+    read_ring,
     read_span,
     read_time,
     read_version,
@@ -216,7 +218,8 @@ class Then(Part):
     action: Literal["forward", "tag", "reject", "divert", "suspicion"]
     profile: str = ""  # of a rejection; empty: the trunk's
     destination: str = ""  # of a divert
-    label: str = Field("", max_length=64)  # display-name label of a tag
+    label: Annotated[str, BeforeValidator(read_label), Field(max_length=64)] = ""  # display-name label of a tag
+    ring: Annotated[str, BeforeValidator(read_ring), Field(max_length=200)] = ""  # Alert-Info URI of a tag
     suspicion: Annotated[int, Field(ge=-10, le=10)] = 0
 
 
@@ -228,12 +231,13 @@ class _Divert(Part):
     divert: RuleName = Field(description="Named destination.")
 
 
-class _Label(Part):
-    label: str = Field(max_length=64, description="Put before the name that the callee sees.")
+class _Marks(Part):
+    label: str | None = Field(None, max_length=64, description="Put before the name that the callee sees.")
+    ring: str | None = Field(None, max_length=200, description="Alert-Info URI: it rings in another way.")
 
 
 class _Tag(Part):
-    tag: _Label
+    tag: _Marks = Field(description="Beside the headers of every tagged call: label, ring or both.")
 
 
 class _Suspicion(Part):
@@ -243,7 +247,10 @@ class _Suspicion(Part):
 
 
 ThenText = Literal["forward", "tag", "reject", "divert"] | _Reject | _Divert | _Tag | _Suspicion
-_ADVICE = "write forward, tag, reject, {reject: PROFILE}, divert, {divert: NAME} or {suspicion: 4}"
+_ADVICE = (
+    "write forward, tag, {tag: {label: TEXT, ring: URI}}, reject, {reject: PROFILE}, divert, {divert: NAME} or "
+    "{suspicion: 4}"
+)
 
 
 def read_then(value: object) -> object:
@@ -253,8 +260,8 @@ def read_then(value: object) -> object:
     if not isinstance(value, dict) or len(value) != 1:
         raise ValueError(f"{value!r} is no action; {_ADVICE}" if isinstance(value, str) else f"one action; {_ADVICE}")
     ((action, detail),) = value.items()
-    if action == "tag" and isinstance(detail, dict) and set(detail) == {"label"}:
-        return {"action": "tag", "label": detail["label"]}
+    if action == "tag" and isinstance(detail, dict) and detail and set(detail) <= {"label", "ring"}:
+        return {"action": "tag", **detail}
     keys = {"reject": "profile", "divert": "destination", "suspicion": "suspicion"}
     if action not in keys or isinstance(detail, dict | list):
         raise ValueError(f"{action!r} is no action of this shape; {_ADVICE}")
@@ -356,7 +363,7 @@ def json_schema() -> dict[str, Any]:
     return for_editors("Ringfence rules", either, definitions=definitions)
 
 
-if __name__ == "__main__":  # python -m rules.language > config/schema/rules.json
+if __name__ == "__main__":  # python -m rules.language.grammar > config/schema/rules.json
     import json
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -46,6 +46,23 @@ def read_lengths(text: object) -> object:
     return Lengths(low, high)
 
 
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def read_label(text: object) -> object:
+    """A label as it stands in a display name: on one line, and nothing that could end a header field."""
+    if isinstance(text, str) and (_NO_TEXT.search(text) or not text.strip()):
+        raise ValueError("a control character in the label, or nothing; write printable text on one line")
+    return text
+
+
+def read_ring(text: object) -> object:
+    """The URI of a distinct ring, for Alert-Info (RFC 3261 20.4, RFC 7462)."""
+    if isinstance(text, str) and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\x9f<>\"\s]+", text):
+        raise ValueError(f"{text!r} is no URI; write one such as urn:alert:source:external")
+    return text
+
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -98,6 +98,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("destinations: {a: sip:a@192.0.2.1}\ncomplaints: {announcement: a}", "9:28", "there is no feature code"),
         ("thresholds: {tag: 11}", "8:19", "no call would be tagged"),
         ('label: "a\\tb"', "8:8", "control character"),
+        ("label: '[!]'\nrecord_route: false", "8:8", "the caller would see the label"),
         ("distinct_ring: ding", "8:16", "is no URI"),
         ("headers: [X-Score, x-score]", "8:20", "a second header"),
         ("headers: ['X Score']", "8:11", "is no header field name"),

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.screening import label_from
 from rules.model import Call, NumberClass
 from tests import wire
 from tests.playbook import Playbook
@@ -220,24 +219,6 @@ def test_the_other_facts_of_a_call():
 def test_octets_that_are_no_utf8_are_replaced_not_fatal():
     data = wire.invite().replace(b"<sip:+8613912345678", b'"\xff\xfe" <sip:+8613912345678', 1)
     assert call(data).display_name == "��"
-
-
-# The label
-
-
-@pytest.mark.parametrize(
-    ("line", "labelled"),
-    [
-        (b"From: <sip:a@b>;tag=1", b'From: "[!]" <sip:a@b>;tag=1'),
-        (b"From: sip:a@b;tag=1", b'From: "[!]" <sip:a@b>;tag=1'),
-        (b"f:Bob <sip:a@b>", b'f: "[!] Bob" <sip:a@b>'),
-        (b'From: "B \\"x\\" \\\\" <sip:a@b>;tag=1', b'From: "[!] B \\"x\\" \\\\" <sip:a@b>;tag=1'),
-        ('From: "Ёж" <sip:a@b>'.encode(), '"[!] Ёж" <sip:a@b>'.encode()),
-        (b"From: nonsense", b"From: nonsense"),
-    ],
-)
-def test_a_label_stands_before_the_display_name(line: bytes, labelled: bytes):
-    assert label_from(line, "[!]").endswith(labelled)
 
 
 # The header used for the decision is the header forwarded

@@ -143,6 +143,20 @@ def narrowest(hits):
     return min(hits, key=lambda hit: (-hit.narrowness, not passes(hit), hit.list, hit.entry))
 
 
+def does(rule):
+    """What a rule does, in one word."""
+    then = rule["then"]
+    return then if isinstance(then, str) else next(iter(then))
+
+
+def marks(rules, call, hits, called_hits):
+    """Label and ring of a tagged call: of the rules that tag, the first by name that has one."""
+    named = sorted(rules, key=lambda rule: rule["rule"])
+    live = [rule for rule in named if rule_holds(rule, call, hits, called_hits) and is_live(rule, call)]
+    given = [rule["then"]["tag"] for rule in live if does(rule) == "tag" and isinstance(rule["then"], dict)]
+    return tuple(next((one[key] for one in given if key in one), "") for key in ("label", "ring"))
+
+
 def judge(rules, call, hits, called_hits):
     """Action, who won, suspicion."""
     if call.emergency:
@@ -150,7 +164,7 @@ def judge(rules, call, hits, called_hits):
     acting = [hit for hit in hits if hit.kind != "suspect" and hit.kind not in ("plain", "own")]
     acting = [hit for hit in acting if entry_counts(hit, call)]
     live = [rule for rule in rules if rule_holds(rule, call, hits, called_hits) and is_live(rule, call)]
-    suspicion = sum(rule["then"]["suspicion"] for rule in live if isinstance(rule["then"], dict))
+    suspicion = sum(rule["then"]["suspicion"] for rule in live if does(rule) == "suspicion")
     suspects = {
         hit.list: [other for other in hits if other.kind == "suspect" and other.list == hit.list] for hit in hits
     }
@@ -161,9 +175,9 @@ def judge(rules, call, hits, called_hits):
         if found:
             winner = narrowest(found)
             return "forward" if passes(winner) else "reject", winner.list, suspicion
-    tags = sorted(rule["rule"] for rule in live if rule["then"] == "tag")
+    tags = sorted(rule["rule"] for rule in live if does(rule) == "tag")
     for action in ("forward", "reject", "divert"):
-        names = sorted(rule["rule"] for rule in live if rule["then"] == action)
+        names = sorted(rule["rule"] for rule in live if does(rule) == action)
         if names and action == "forward" and tags:
             return "tag", tags[0], suspicion
         if names:

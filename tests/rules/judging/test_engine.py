@@ -173,6 +173,18 @@ def test_a_label_goes_with_the_tag_that_wins():
     assert (found.action, found.label) == (Action.TAG, "疑似骚扰")
 
 
+def test_of_several_rules_that_tag_the_first_by_name_gives_its_name_and_the_first_that_has_one_its_label_and_ring():
+    text = rule(MOBILE, "tag", "a") + rule(MOBILE, "{tag: {ring: 'urn:alert:b'}}", "b")
+    text += rule(MOBILE, "{tag: {label: 疑似推销, ring: 'urn:alert:c'}}", "c") + rule(MOBILE, "{tag: {label: no}}", "d")
+    found = verdict(text)
+    assert (found.rule, found.label, found.ring) == ("a", "疑似推销", "urn:alert:b")
+
+
+def test_marks_go_out_with_a_divert_too():
+    found = verdict(rule(MOBILE, "{divert: desk}", "a") + rule(MOBILE, "{tag: {label: odd}}", "b"))
+    assert (found.action, found.rule, found.label) == (Action.DIVERT, "a", "odd")
+
+
 def test_reply_profiles_and_destinations():
     assert verdict(rule(MOBILE, "{reject: busy}")).profile == "busy"
     assert verdict(rule(MOBILE, "reject")).profile == "decline"
@@ -300,7 +312,9 @@ LEAVES = {
     "hours": some(["21:00-08:00", "08:00-12:00", "22:10-22:11", "00:00-24:00"]),
     "days": st.lists(st.sampled_from(plain_judge.DAYS), min_size=2, max_size=4, unique=True),
 }
-THEN = st.sampled_from(["forward", "tag", "reject", "divert", {"suspicion": 4}, {"suspicion": 6}, {"suspicion": -3}])
+MARKS = [{"tag": {"label": "one"}}, {"tag": {"ring": "urn:alert:two"}}, {"tag": {"label": "3", "ring": "urn:alert:3"}}]
+SUSPICIONS = [{"suspicion": 4}, {"suspicion": 6}, {"suspicion": -3}]
+THEN = st.sampled_from(["forward", "tag", "reject", "divert", *MARKS, *SUSPICIONS])
 
 
 def drawn_keys(draw, choices, most):
@@ -375,6 +389,7 @@ def hits_of(drawn, made):
     return list(dict.fromkeys(found))
 
 
+WHAT_COUNTS = ("action", "step", "rule", "reason", "suspicion", "label", "ring")
 LISTED = {"settings": {"lists": {f"l{n}": {"kind": "plain"} for n in range(3)}}, "trunks": (CN, TRUSTED)}
 
 
@@ -404,9 +419,9 @@ def test_compiled_rules_agree_with_the_slow_judge_in_any_order(drawn, calls, ran
         action, winner, suspicion = plain_judge.judge(plain, made, hits, called_hits)
         assert (found.action, found.suspicion) == (action, suspicion)
         assert winner is None or found.rule == winner
+        marked = action in ("tag", "divert")
+        assert (found.label, found.ring) == (plain_judge.marks(plain, made, hits, called_hits) if marked else ("", ""))
         random.shuffle(hits)
         again = shuffled.judge(made, hits, called_hits)
-        assert [getattr(again, name) for name in ("action", "step", "rule", "reason", "suspicion")] == [
-            getattr(found, name) for name in ("action", "step", "rule", "reason", "suspicion")
-        ]
+        assert [getattr(again, name) for name in WHAT_COUNTS] == [getattr(found, name) for name in WHAT_COUNTS]
         assert [f[:3] for f in again.fired] == [f[:3] for f in found.fired]

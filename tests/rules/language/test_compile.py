@@ -105,6 +105,12 @@ def test_a_destination_that_nobody_defined(then, destinations, fault):
     assert found == [f"rules.yaml:4:9: {fault}"]
 
 
+def test_a_label_that_could_not_be_taken_off_again():
+    assert faults(rule("{caller: 95588}", "{tag: {label: odd}}"), known=Known(labels=False)) == [
+        "rules.yaml:4:9: the caller would see the label in the callee's requests; leave it out, or set `record_route: true`"
+    ]
+
+
 def test_a_plain_divert_goes_to_the_only_destination():
     document = read_document(rule("{caller: 95588}", "divert"), "rules.yaml")
     ruleset, _ = compile_rules([document], ScreeningSettings(use=[]), trunks=(CN,), known=Known(destinations=["desk"]))
