@@ -20,6 +20,7 @@ _COLUMNS = (
     "id, number, class, prefix, code, holder, state, version, opened, first_complaint, verified, found_by, sealed, "
     "seal, closed, trunk, handed_to, handed_at, their_reference, their_answer, on_top, last_step, last_actor, last_at"
 )
+_NEVER = 1e18  # a case without a clock that runs comes last
 _OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
 
 
@@ -63,6 +64,22 @@ class Listed(NamedTuple):
     case: CaseFile
     complaints: int  # that count
     due: Clock | None  # the next clock that is not met
+
+    @property
+    def turn(self) -> Turn:
+        """Where it stands in the list."""
+        return Turn(not self.case.on_top, self.due.due if self.due else _NEVER, self.case.id)
+
+
+class Turn(NamedTuple):
+    """A place in the list of the desk; the smaller one comes first."""
+
+    ordinary: bool  # not put on top
+    due: float
+    id: int
+
+
+_BEGINNING = Turn(False, 0.0, 0)
 
 
 async def case_of(connection: Connection, case_id: int) -> CaseFile:
@@ -113,20 +130,29 @@ async def _open_ones(connection: Connection, numbers: list[str]) -> dict[str, Ca
 
 
 async def pressing(
-    connection: Connection, *, state: CaseState | None = None, limit: int = 50, after: int = 0
+    connection: Connection,
+    *,
+    state: CaseState | None = None,
+    limit: int = 50,
+    after: int = 0,
+    beyond: Turn | None = None,
 ) -> list[Listed]:
-    """Cases that wait for somebody: those put on top, then by the clock that is due first; ``after`` skips so many."""
+    """Cases that wait for somebody: those put on top, then by the clock that is due first.
+
+    ``after`` skips so many; ``beyond`` begins behind a place, which stays whole while others work on cases.
+    """
     states = f"c.state = '{state.value}'" if state else f"(c.state in ({_OPEN}) or k.due is not null)"
     columns = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
+    turn = f"c.on_top = '', coalesce(k.due, {_NEVER}), c.id"
     query = (
         "select *, (select count(*) from complaint m where m.case_id = o.id "
         "and m.state not in ('withdrawn', 'rejected')) "
         f"from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
-        "left join clock k on k.subject = 'case' and k.id = c.id and k.met is null and k.due = "
-        "(select min(due) from clock where subject = 'case' and id = c.id and met is null) "
-        f"where {states} order by c.on_top = '', coalesce(k.due, 1e18), c.id limit ? offset ?) o"
+        "left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
+        "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
+        f"where {states} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o"
     )
-    rows = await connection.execute_fetchall(query, (limit, after))
+    rows = await connection.execute_fetchall(query, (*(beyond or _BEGINNING), limit, after))
     return [
         Listed(_case(row[:24]), int(row[28]), None if row[24] is None else Clock(row[24], row[25], row[26], row[27]))
         for row in rows

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
 from rules.complaints.archive import Archive
-from rules.complaints.case_files import CaseFile, case_of, pressing
+from rules.complaints.case_files import CaseFile, Turn, case_of, pressing
 from rules.complaints.case_files import Listed as Listed
 from rules.complaints.deadlines import meet
 from rules.complaints.faults import ComplaintError, Conflict, Refused
@@ -63,9 +63,12 @@ class Cases:
         """One case, or NotFound."""
         return await case_of(self._archive.store.connection, case_id)
 
-    async def pressing(self, *, state: CaseState | None = None, limit: int = 50, after: int = 0) -> list[Listed]:
-        """Cases that wait for somebody, the most pressing first."""
-        return await pressing(self._archive.store.connection, state=state, limit=limit, after=after)
+    async def pressing(
+        self, *, state: CaseState | None = None, limit: int = 50, after: int = 0, beyond: Turn | None = None
+    ) -> list[Listed]:
+        """Cases that wait for somebody, the most pressing first; see `case_files.pressing`."""
+        connection = self._archive.store.connection
+        return await pressing(connection, state=state, limit=limit, after=after, beyond=beyond)
 
     async def take(self, case_id: int, *, actor: str, reason: str = "", version: int | None = None) -> CaseFile:
         """Begin to verify: the complaints are accepted."""

@@ -46,6 +46,20 @@ async def test_the_most_pressing_first_and_pages(town):
     assert [one.case.id for one in await town.desk.cases.pressing(state=CaseState.VERIFYING)] == [first]
 
 
+async def test_a_page_begins_behind_a_case_although_others_were_worked_on_meanwhile(town):
+    cases = [(await town.complain(f"9501333{digit}")).case_id for digit in range(4)]
+    first, second = await town.desk.cases.pressing(limit=2)
+    await town.desk.cases.take(first.case.id, actor="li")
+    assert [one.case.id for one in await town.desk.cases.pressing(beyond=second.turn)] == [*cases[2:], cases[0]]
+
+
+async def test_a_case_with_two_clocks_due_at_once_is_listed_once(town):
+    case = (await town.complain()).case_id
+    connection = town.desk.archive.store.connection
+    await connection.execute("update clock set due = (select min(due) from clock where id = ?)", (case,))
+    assert [(one.case.id, one.due.name) for one in await town.desk.cases.pressing()] == [(case, "accept")]
+
+
 async def test_what_was_handed_over_waits_on_until_it_is_answered(town):
     case = (await town.complain()).case_id
     await town.desk.cases.hand_over(case, actor="li", to="Other Telecom")
