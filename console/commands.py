@@ -223,8 +223,10 @@ def settings(
 
 @app.command()
 def version(json: AsJson = False) -> None:
-    """Print the version."""
+    """Print the version, and whether the call path is compiled."""
     from importlib.metadata import version as version_of
 
+    from proxy.build import BUILD
+
     number = version_of("ringfence")
-    as_json({"ringfence": number}) if json else typer.echo(number)
+    as_json({"ringfence": number, "build": BUILD}) if json else typer.echo(f"{number} ({BUILD})")

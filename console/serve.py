@@ -15,6 +15,7 @@ from prometheus_client import start_http_server
 import proxy.app
 from console.phone_complaints import PhoneComplaints
 from console.rule_changes import RuleChanges, Start, starting_rules
+from proxy.build import BUILD
 from proxy.metrics import Metrics
 from proxy.settings import HostPort
 from rules.screen import Screen
@@ -56,6 +57,7 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
             revision=start.number,
             rules_from="the disk: nothing was live, so it is revision 1 now" if start.first else "what is live",
             configuration=str(file),
+            build=BUILD,
         )
         if not configuration.logging.mask_numbers:
             log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")

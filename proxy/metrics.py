@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from proxy.build import BUILD
 from proxy.core import Core
 from proxy.transport import UdpEndpoint
 from rules.model import Action
@@ -94,4 +95,7 @@ class Metrics(Collector):
         yield CounterMetricFamily("ringfence_loop_stalls", "Times the loop stood still for over 50 ms.", self.stalls)
         yield GaugeMetricFamily("ringfence_loop_longest_stall_seconds", "The longest of them.", self.longest_stall)
         yield CounterMetricFamily("ringfence_faults", "Our own errors that cost a datagram or verdict.", self.faults)
+        build = GaugeMetricFamily("ringfence_build_info", "Is the call path compiled?", labels=["kind"])
+        build.add_metric([BUILD], 1)
+        yield build
         yield CounterMetricFamily("ringfence_unresolved_hosts", "Targets whose name had no address.", self.unresolved)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from console.commands import app
+from proxy.build import BUILD
 
 
 def typed(*words: str):
@@ -17,8 +18,8 @@ def typed(*words: str):
 
 
 def test_version():
-    assert typed("version").stdout.strip() == version("ringfence")
-    assert json.loads(typed("version", "--json").stdout) == {"ringfence": version("ringfence")}
+    assert typed("version").stdout.strip() == f"{version('ringfence')} ({BUILD})"
+    assert json.loads(typed("version", "--json").stdout) == {"ringfence": version("ringfence"), "build": BUILD}
 
 
 @pytest.mark.parametrize(
