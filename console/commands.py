@@ -121,6 +121,9 @@ def explain(
     display_name: Annotated[str, typer.Option(help="Display name in From.")] = "",
     user_agent: Annotated[str, typer.Option(help="User-Agent.")] = "",
     header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
+    fact: Annotated[list[str], typer.Option(help="NAME=VALUE: calls_1h=61, short_calls_1h=80%; repeated.")] = [],  # noqa: B006
+    group: Annotated[str, typer.Option(help="Subscriber group of the called number.")] = "",
+    diverted: Annotated[bool, typer.Option("--diverted", help="The call was forwarded to that number.")] = False,
     saved: Annotated[bool, typer.Option("--saved", help="By the files on the disk, not by what is live.")] = False,
     unmasked: Annotated[
         bool, typer.Option(help="Show the caller of a record in full, where the law lets you.")
@@ -140,6 +143,7 @@ def explain(
             found = explain_decision(file, decision, clear=unmasked)
         else:
             words = Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
+            words = words._replace(facts=tuple(fact), group=group, diverted=diverted)
             found = explain_call(file, words, saved=saved)
     if found is None:
         fail(f"there is no decision {decision} in the record; `ringfence log` lists those that there are")

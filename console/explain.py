@@ -9,24 +9,26 @@ from typing import Any, NamedTuple
 
 import typer
 
-from console.configuration import read_configuration
+from console.configuration import Configuration, read_configuration
 from console.decision_commands import as_data
-from console.judged_by import judged_by, the_revision, what_rules_asked
+from console.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
 from console.live_rules import live_rulebook
+from console.looked_up import ask_plugins, look_up
 from console.options import moment
 from console.rulebook import Rulebook, load_rulebook, trunks_of
-from rules.judging.explain import Line, explain, on_the_wire
-from rules.judging.fact_sources import FactSources, installed_sources
-from rules.lists.cache import Lookup
-from rules.lists.editing import Lists
-from rules.model import Call, Fired, Hit, Number, NumberClass, Trunk, Verdict
+from proxy.settings import ProfileSettings
+from rules.judging.engine import RuleSet
+from rules.judging.explain import Line, Ways, explain, on_the_wire
+from rules.language.examples import read_fact
+from rules.language.faults import nearest
+from rules.model import Action, Call, Fired, Number, NumberClass, Trunk, Verdict
 from rules.numbering.emergency import emergency_table, is_emergency
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decision, Decisions
 from rules.records.privacy import mask
+from rules.records.replay import asked_facts
 from rules.screen import decisions_path
 
-LOOK_UP_S = 1.0  # nobody rings while we explain: a slow disk is no reason for an unknown
 DEFAULT_TRUNK = "default"
 
 
@@ -41,6 +43,9 @@ class Asked(NamedTuple):
     display_name: str = ""
     user_agent: str = ""
     headers: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()  # NAME=VALUE, in the words of examples
+    group: str = ""  # subscriber group of the called number
+    diverted: bool = False
 
 
 class Explanation(NamedTuple):
@@ -73,8 +78,7 @@ def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanatio
     fired = decision.fired if clear else [hidden(one, decision.caller) for one in decision.fired]
     data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
     found = judged_by(file, configuration, document, decision)
-    asked = what_rules_asked(found, configuration, decision)
-    return Explanation(recorded(decision, data, asked, the_revision(found, decision, configuration.time_zone)), data)
+    return Explanation(recorded(decision, data, found, configuration), data)
 
 
 def hidden(fired: Fired, caller: str) -> Fired:
@@ -91,8 +95,9 @@ async def find(database: Path, decision_id: str) -> Decision | None:
         await decisions.close()
 
 
-def recorded(decision: Decision, data: dict[str, Any], asked: list[Line], rules: Line) -> list[Line]:
-    """A record in sentences, in the order of precedence; `asked` is what the rules of that time asked."""
+def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configuration: Configuration) -> list[Line]:
+    """A record in sentences, in the order of precedence, with what the rules of that time asked."""
+    ways = ways_out(configuration)
     called = (
         f"a number of {data['called']} ({decision.called_class})" if decision.called_area else decision.called_class
     )
@@ -105,26 +110,55 @@ def recorded(decision: Decision, data: dict[str, Any], asked: list[Line], rules:
         detail = f", {fired['detail']}" if fired["detail"] else ""
         won = fired["name"] == decision.rule and fired["step"] is decision.step
         lines.append(Line(fired["step"], f"{fired['name']}: {fired['effect']}{detail}", won))
-    lines += asked
+    lines += what_rules_asked(found, configuration, decision)
     by = f" by {decision.rule}" if decision.rule else ""
     reason = f": {decision.reason}" if decision.reason else ""
     lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True))
     ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
     rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
     lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
-    verdict = Verdict(decision.action, decision.step, rule=decision.rule, profile=decision.profile)
-    lines += [Line("on the wire", text) for text in on_the_wire(verdict)]
-    return [*lines, rules]
+    lines += [Line("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
+    return [*lines, the_revision(found, decision, configuration.time_zone)]
+
+
+def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
+    """What went out; label and ring stand in no record, but in the rules that tagged."""
+    named = {one.name for one in decision.fired if one.effect == Action.TAG}
+    tagging = [rule for rule in ruleset.rules if rule.name in named] if ruleset else []
+    diverted = decision.action is Action.DIVERT
+    return Verdict(
+        decision.action,
+        decision.step,
+        rule=decision.rule,
+        profile="" if diverted else decision.profile,
+        destination=decision.profile if diverted else "",
+        fired=decision.fired,
+        label=next((rule.label for rule in tagging if rule.label), ""),
+        ring=next((rule.ring for rule in tagging if rule.ring), ""),
+    )
+
+
+def ways_out(configuration: Configuration) -> Ways:
+    """What ringfence.yaml says of the wire."""
+    profiles = {"decline": ProfileSettings(), **configuration.profiles}
+    replies = {
+        name: f"{one.status} {one.phrase}{'' if one.reason == 'none' else ', with the decision id in Reason'}"
+        for name, one in profiles.items()
+    }
+    return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
 
 
 def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanation:
     """What a call would get now, with the rules that are live, or those `saved` on the disk, and the lists."""
     book, live = (load_rulebook(file), None) if saved else live_rulebook(file)
     call = described(book, asked)
-    hits, called_hits = asyncio.run(covered(book, file, call))
+    given = facts_of(asked, book.ruleset)
+    hits, called_hits = asyncio.run(look_up(book.configuration, file.parent, book.ruleset, call))
     ask_plugins(book.ruleset.facts, call)
+    if given:
+        call.facts = {**(call.facts or {}), **given}
     verdict = book.ruleset.judge(call, hits, called_hits)
-    lines = explain(call, verdict, book.ruleset, hits, called_hits)
+    lines = explain(call, verdict, book.ruleset, hits, called_hits, ways=ways_out(book.configuration))
     lines.append(Line("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
     data = {
         "caller": call.caller.canonical or str(call.caller.kind),
@@ -135,6 +169,10 @@ def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanatio
         "rule": verdict.rule,
         "reason": verdict.reason,
         "suspicion": verdict.suspicion,
+        "destination": verdict.destination,
+        "label": verdict.label,
+        "ring": verdict.ring,
+        "facts": call.facts or {},
         "fired": [fired._asdict() for fired in verdict.fired],
         "revision": verdict.revision,
     }
@@ -164,25 +202,41 @@ def described(book: Rulebook, asked: Asked) -> Call:
         asserted_by_pai=asserted is not None and settings.identity_trusted,
         agrees=None if asserted is None else asserted.canonical == from_number.canonical,
         display_name=asked.display_name,
+        domain=domain_of(asked.asserted if asserted is not None and settings.identity_trusted else asked.caller),
+        diverted=asked.diverted,
         user_agent=asked.user_agent,
         headers=headers_of(asked.headers),
     )
-
-
-def ask_plugins(facts: frozenset[str], call: Call) -> None:
-    """Let the plug-ins whose facts the rules read say what they know of the call, as they would when it rings."""
-    if not facts or call.emergency:
-        return
-    sources = FactSources(installed_sources(), wait_s=LOOK_UP_S)
-    sources.ask(facts)
-    sources.measure(call)
-    sources.close()
 
 
 def party(text: str) -> str:
     """The user part of a number or URI as typed."""
     _, _, rest = text.rpartition("sip:")
     return rest.removeprefix("tel:").partition("@")[0]
+
+
+def domain_of(text: str) -> str:
+    """The host of a sip: URI as typed, lower case; a number alone has none."""
+    host = text.partition("@")[2].partition(";")[0].partition("?")[0].rstrip(">")
+    return (host if host.startswith("[") else host.partition(":")[0]).lower()
+
+
+def facts_of(asked: Asked, ruleset: RuleSet) -> dict[str, float | str | bool]:
+    """What the command line says was measured; a name that no rule asks for is most likely misspelt."""
+    known = sorted(asked_facts(ruleset))
+    found: dict[str, float | str | bool] = {}
+    for text in asked.facts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not value.strip():
+            raise typer.BadParameter(f"--fact {text!r}: write NAME=VALUE, such as calls_1h=61 or short_calls_1h=80%")
+        if name not in known:
+            hint = nearest(name, known) or f"rules ask for {', '.join(known) or 'none'}"
+            raise typer.BadParameter(f"--fact {name!r}: no rule asks for it; {hint}")
+        found[name] = read_fact(value.strip())
+    if asked.group:
+        found["group"] = asked.group
+    return found
 
 
 def headers_of(texts: tuple[str, ...]) -> dict[str, str]:
@@ -210,20 +264,3 @@ def emergency_words(book: Rulebook, trunk: str) -> tuple[list[str], list[str]]:
     """What a trunk adds to the emergency numbers, and what it takes away."""
     settings = next(one for one in book.configuration.trunks if one.name == trunk)
     return settings.emergency, settings.not_emergency
-
-
-async def covered(book: Rulebook, file: Path, call: Call) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
-    """The list entries that cover the numbers of the caller, and the called one where some rule asks."""
-    configuration = book.configuration
-    database = file.parent / configuration.storage.database
-    if not await asyncio.to_thread(database.exists):
-        return (), ()
-    lists = await Lists.open(database, configuration.lists)
-    lookup = Lookup(database, entries=16, budget_s=LOOK_UP_S, zone=configuration.time_zone)
-    try:
-        hits = [hit for number in call.callers for hit in lookup.look_up(number.canonical, call.at) or ()]
-        called = lookup.look_up(call.called.canonical, call.at) or ()
-        return tuple(hits), tuple(hit for hit in called if hit.list in book.ruleset.called_lists)
-    finally:
-        lookup.close()
-        await lists.close()

@@ -19,9 +19,9 @@ from rules.judging.rates import Rates
 from rules.keys import Keys
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
-from rules.lists.ledger import Held, Ledger, State
+from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
-from rules.model import Action, Call, Hit, NumberClass, Outcome, Step, Verdict
+from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.decisions import Decisions
 from rules.records.journal import Journal
 from rules.settings import RateSettings, ScreeningSettings
@@ -274,7 +274,7 @@ class Screen:
         if self._ladder.any:
             hits += self._ladder.look_up(call)
         if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
-            self._enter(call, known)
+            known.enter(call)
         called_hits: tuple[Hit, ...] = ()
         ruleset = self.ruleset
         if ruleset.called_lists:
@@ -293,13 +293,6 @@ class Screen:
             self._over_budget += 1
             return self._fail_open(call)
         return verdict
-
-    def _enter(self, call: Call, known: Held) -> None:
-        """Let rules and the record see what the range ledger says of the caller."""
-        call.facts = {**(call.facts or {}), **known.facts()}
-        if known.state is not State.HELD:
-            caller = call.caller._replace(kind=NumberClass.UNHELD)
-            call.caller, call.callers = caller, (caller, *call.callers[1:])
 
     def _emergency_verdict(self) -> Verdict:
         self._emergency += 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rules.judging.conditions import Condition
@@ -23,8 +24,26 @@ class Line(NamedTuple):
     place: str = ""  # file:line of the rule that it is about
 
 
+class Ways(NamedTuple):
+    """What the operator set for what goes out."""
+
+    label: str = ""
+    ring: str = ""
+    destinations: Mapping[str, str] = MappingProxyType({})  # URIs by name
+    replies: Mapping[str, str] = MappingProxyType({})  # how a rejection looks, by the name of its profile
+
+
+_UNSET = Ways()
+
+
 def explain(
-    call: Call, verdict: Verdict, ruleset: RuleSet, hits: Sequence[Hit] = (), called_hits: Sequence[Hit] = ()
+    call: Call,
+    verdict: Verdict,
+    ruleset: RuleSet,
+    hits: Sequence[Hit] = (),
+    called_hits: Sequence[Hit] = (),
+    *,
+    ways: Ways = _UNSET,
 ) -> list[Line]:
     """Every step in the order of precedence, ending with what goes out on the wire."""
     facts = Facts(call, hits, called_hits, ruleset.clock)
@@ -46,7 +65,7 @@ def explain(
         lines += _lists(Step.SHARED, call, hits, verdict)
         lines += _suspicion(call, verdict)
     lines.append(_outcome(verdict, ruleset))
-    lines += [Line("on the wire", text) for text in on_the_wire(verdict)]
+    lines += [Line("on the wire", text) for text in on_the_wire(verdict, ways)]
     return lines
 
 
@@ -168,21 +187,41 @@ def _outcome(verdict: Verdict, ruleset: RuleSet) -> Line:
     return Line("verdict", f"{verdict.action}{by} ({verdict.step}){reason}", True, place)
 
 
-def on_the_wire(verdict: Verdict) -> list[str]:
+def on_the_wire(verdict: Verdict, ways: Ways = _UNSET) -> list[str]:
     """What the two sides see of the verdict."""
     if verdict.action is Action.REJECT:
+        profile = verdict.profile or "decline"
+        reply = ways.replies.get(profile) or f"the response of reply profile {profile}"
+        return [f"the caller gets {reply}; neither rule nor list is named", "the callee sees nothing"]
+    if verdict.action is Action.TAG:
+        marks = [*_headers("suspected", verdict), *_marks(verdict, ways)]
+        return [f"the callee gets {_listed(marks)}", "the caller notices nothing"]
+    if verdict.action is Action.DIVERT:
+        tagged = any(fired.effect == Action.TAG for fired in verdict.fired)
+        marks = [*_headers("diverted", verdict), *(_marks(verdict, ways) if tagged else ())]
+        uri = ways.destinations.get(verdict.destination, "")
+        where = f"{verdict.destination} ({uri})" if uri else verdict.destination or "the one destination"
         return [
-            f"the caller gets the response of reply profile {verdict.profile or 'decline'}, with the decision's id in "
-            "Reason; neither rule nor list is named",
+            f"the call goes to {where}, with {_listed(marks)}, and Diversion with the number that was called",
             "the callee sees nothing",
         ]
-    if verdict.action is Action.TAG:
-        label = f", and the label {verdict.label!r} before the caller's name" if verdict.label else ""
-        return [
-            f"the callee gets X-Ringfence-Verdict: suspected, X-Ringfence-Rule: {verdict.rule} and "
-            f"X-Ringfence-Decision with the decision's id{label}",
-            "the caller notices nothing",
-        ]
-    if verdict.action is Action.DIVERT:
-        return [f"the call goes to {verdict.destination or 'the place set for diverted calls'}"]
     return ["the call goes on without any header of ours"]
+
+
+def _headers(what: str, verdict: Verdict) -> list[str]:
+    return [
+        f"X-Ringfence-Verdict: {what}",
+        f"X-Ringfence-Rule: {verdict.rule}",
+        "X-Ringfence-Decision with the decision's id",
+    ]
+
+
+def _marks(verdict: Verdict, ways: Ways) -> list[str]:
+    """Label and ring: the rule's own, else the operator's."""
+    label, ring = verdict.label or ways.label, verdict.ring or ways.ring
+    shown = [f"the label {label!r} before the caller's name"] if label else []
+    return [*shown, f"Alert-Info: <{ring}>"] if ring else shown
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

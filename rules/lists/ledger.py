@@ -14,6 +14,7 @@ from cachetools import LRUCache
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup
 from rules.lists.list_files import Line
+from rules.model import Call, NumberClass
 from rules.numbering.intervals import Interval, digits_of, encode, prefix_interval
 from rules.numbering.prefixes import canonical_prefix
 from rules.settings import ListSettings
@@ -49,6 +50,13 @@ class Held(NamedTuple):
         """As rules see it, under ``fact``."""
         named = {"code": self.code, "holder": self.holder, "host": self.host, "purpose": self.purpose}
         return {"ledger": self.state.value, **{name: value for name, value in named.items() if value}}
+
+    def enter(self, call: Call) -> None:
+        """Let rules and the record see it of the caller."""
+        call.facts = {**(call.facts or {}), **self.facts()}
+        if self.state is not State.HELD:
+            caller = call.caller._replace(kind=NumberClass.UNHELD)
+            call.caller, call.callers = caller, (caller, *call.callers[1:])
 
 
 class Ledger:

@@ -65,7 +65,7 @@ class Decision:
     step: Step
     rule: str
     reason: str
-    profile: str
+    profile: str  # reply profile of a rejection, destination of a divert
     suspicion: int
     fired: tuple[Fired, ...]
     facts: dict[str, Any]
@@ -94,7 +94,7 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Ro
         verdict.step,
         verdict.rule,
         verdict.reason,
-        verdict.profile,
+        verdict.profile or verdict.destination,  # how it was carried out
         verdict.suspicion,
         _encode(verdict.fired) if verdict.fired else "[]",
         _facts(call),

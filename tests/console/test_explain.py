@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from console.rulebook import load_rulebook
+from tests.console.past import past_calls
+
 NIGHT, NOON = ("--at", "2026-11-24T22:10+08:00"), ("--at", "2026-11-24T12:00+08:00")
 
 
@@ -64,3 +67,76 @@ def test_an_anonymous_caller(run):
 )
 def test_wrong_usage(run, words):
     assert run("explain", *words).exit_code == 2
+
+
+MACHINE = """\
+- rule: machine
+  because: Over sixty calls an hour, most of them short, is a machine.
+  when: {caller: {calls: {over: 60, within: 1h}, short_calls: {over: 70%, within: 1h}}, called: {group: homes}}
+  then: {tag: {label: 疑似机器, ring: 'urn:alert:tone:caution'}}
+- rule: forwarded
+  because: It was forwarded.
+  when: {diverted: true, domain: shop.example}
+  then: tag
+"""
+
+
+def test_facts_are_given_in_the_words_of_examples(file, run):
+    (file.parent / "rules.d" / "own.yaml").write_text(MACHINE)
+    words = ("--from", "13912345678", "--to", "13800138000", "--fact", "short_calls_1h=80%", "--group", "homes")
+    caught = asked(run, *words, "--fact", "calls_1h=61")
+    assert (caught["verdict"], caught["rule"]) == ("tag", "machine")
+    assert caught["facts"] == {"calls_1h": 61.0, "short_calls_1h": 80.0, "group": "homes"}
+    assert asked(run, *words, "--fact", "calls_1h=60")["verdict"] == "forward"
+    shown = run("explain", *words, "--fact", "calls_1h=61").stdout
+    assert (
+        "X-Ringfence-Decision with the decision's id, the label '疑似机器' before the caller's name and Alert-Info"
+        in shown
+    )
+
+
+def test_a_forwarded_call_of_a_domain(file, run):
+    (file.parent / "rules.d" / "own.yaml").write_text(MACHINE)
+    words = ("--from", "sip:95588@Shop.example:5060", "--to", "13800138000")
+    assert asked(run, *words, "--diverted")["rule"] == "forwarded"
+    assert asked(run, *words)["rule"] == ""
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("calls_1=61", "no rule asks for it; did you mean 'calls_1h'?"),
+        ("calls_1h", "write NAME=VALUE, such as calls_1h=61 or short_calls_1h=80%"),
+    ],
+)
+def test_a_fact_that_is_misspelt(file, run, fact, said):
+    (file.parent / "rules.d" / "own.yaml").write_text(MACHINE)
+    found = run("explain", "--from", "1", "--to", "2", "--fact", fact)
+    assert found.exit_code == 2
+    assert said in " ".join(found.stderr.replace("│", "").split())
+
+
+def test_a_diverted_call_now_and_in_the_record(file, run):
+    file.write_text(file.read_text() + "destinations: {desk: 'sip:desk@192.0.2.20:5070'}\n")
+    text = "- rule: bank\n  because: b\n  when: {caller: 95588}\n  then: divert\n"
+    (file.parent / "rules.d" / "own.yaml").write_text(text)
+    assert asked(run, "--from", "95588", "--to", "13800138000")["destination"] == "desk"
+    book = load_rulebook(file)
+    (decision,) = past_calls(file, book, ["95588"], ruleset=book.ruleset)
+    goes = (
+        "the call goes to desk (sip:desk@192.0.2.20:5070), with X-Ringfence-Verdict: diverted, X-Ringfence-Rule: bank"
+    )
+    for words in (("--from", "95588", "--to", "13800138000"), (decision,)):
+        assert goes in run("explain", *words).stdout
+    (row,) = json.loads(run("log", "--verdict", "divert", "--json").stdout)
+    assert (row["verdict"], row["rule"], row["destination"]) == ("divert", "bank", "desk")
+    assert asked(run, decision)["destination"] == "desk"
+
+
+def test_a_label_of_a_recorded_call_is_found_in_the_rules_of_its_time(file, run):
+    text = "- rule: bank\n  because: b\n  when: {caller: 95588}\n  then: {tag: {label: 疑似}}\n"
+    (file.parent / "rules.d" / "own.yaml").write_text(text)
+    assert run("rules", "activate", "--reason", "r", "--yes-really").exit_code == 0
+    book = load_rulebook(file)
+    (decision,) = past_calls(file, book, ["95588"], ruleset=book.ruleset)
+    assert "and the label '疑似' before the caller's name" in run("explain", decision).stdout

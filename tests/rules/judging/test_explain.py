@@ -1,6 +1,6 @@
 """Why a call got its verdict: each step in order, what matched, what did not and why, and what goes out."""
 
-from rules.judging.explain import ALL_RULES_BELOW, explain, on_the_wire
+from rules.judging.explain import ALL_RULES_BELOW, Ways, explain, on_the_wire
 from rules.model import Action, Step, Verdict
 from tests.rules.calls import CN, TRUSTED, call, hit, rule, rules
 
@@ -113,12 +113,23 @@ def test_a_share_of_callers_is_told():
 
 
 def test_what_goes_out_on_the_wire():
-    def words(action, **more):
-        return " / ".join(on_the_wire(Verdict(action, Step.RULES, rule="r", **more)))
+    def words(action, ways=None, **more):
+        return " / ".join(on_the_wire(Verdict(action, Step.RULES, rule="r", **more), ways or Ways()))
 
     assert words(Action.FORWARD) == "the call goes on without any header of ours"
     assert "reply profile busy" in words(Action.REJECT, profile="busy")
     assert "r" not in words(Action.REJECT, profile="busy").split()
     assert "X-Ringfence-Rule: r" in words(Action.TAG)
     assert "label '骚扰'" in words(Action.TAG, label="骚扰")
-    assert words(Action.DIVERT, destination="desk") == "the call goes to desk"
+    assert "label 'spam'" in words(Action.TAG, ways=Ways(label="spam"))
+    assert "label '骚扰'" in words(Action.TAG, label="骚扰", ways=Ways(label="spam"))
+    assert "and Alert-Info: <urn:alert:a:b>" in words(Action.TAG, ring="urn:alert:a:b")
+    assert "the caller gets 486 Busy; neither" in words(
+        Action.REJECT, profile="b", ways=Ways(replies={"b": "486 Busy"})
+    )
+    diverted = words(Action.DIVERT, destination="desk", ways=Ways("spam", destinations={"desk": "sip:desk@192.0.2.1"}))
+    assert diverted == (
+        "the call goes to desk (sip:desk@192.0.2.1), with X-Ringfence-Verdict: diverted, X-Ringfence-Rule: r and "
+        "X-Ringfence-Decision with the decision's id, and Diversion with the number that was called / "
+        "the callee sees nothing"
+    )

@@ -1,0 +1,41 @@
+"""Explaining asks what the proxy asks: subscribers' own lists, the ladder, the range ledger."""
+
+import json
+
+import pytest
+
+CALL = ("--from", "13912345678", "--to", "13800138000")
+
+
+def asked(run, *words: str) -> dict:
+    found = run("explain", "--json", *words)
+    assert found.exit_code == 0, found.stderr
+    return json.loads(found.stdout)
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("block", "reject"), ("allow", "forward")])
+def test_the_list_of_the_called_subscriber(run, kind, verdict):
+    run("subscribers", "add", "13800138000", kind, "13912345678")
+    found = asked(run, *CALL)
+    assert (found["verdict"], found["step"]) == (verdict, f"subscriber {kind} list")
+    assert asked(run, "--from", "13912345678", "--to", "13800138001")["step"] == "no rule"
+
+
+def test_the_ladder(run):
+    run("ladder", "climb", "number", "13912345678", "--reason", "again", "--to", "reject")
+    assert asked(run, *CALL)["step"] == "ladder"
+
+
+def test_the_range_ledger(run, file, tmp_path):
+    codes = tmp_path / "codes.csv"
+    codes.write_text("code,holder\n1391,Firm\n")
+    run("ranges", "import", str(codes))
+    text = "- rule: firm\n  because: b\n  when: {fact: {holder: Firm}}\n  then: tag\n"
+    (file.parent / "rules.d" / "own.yaml").write_text(text)
+    assert asked(run, *CALL)["rule"] == "firm"
+
+
+def test_asking_makes_no_file(run, file):
+    before = sorted(file.parent.iterdir())
+    asked(run, *CALL)
+    assert sorted(file.parent.iterdir()) == before
