@@ -52,15 +52,17 @@ def as_json(value: Any) -> None:
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """Print rows as a plain table: these columns, in this order."""
+    """Print rows as a plain table: these columns, in this order; what people wrote there steers no terminal."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from rules.complaints.reading import shown_text
+
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=200)
+        console = Console(highlight=False, markup=False, emoji=False, width=200)
     table = Table(*columns, box=box.SIMPLE, pad_edge=False)
     for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
+        table.add_row(*("" if row[column] is None else shown_text(str(row[column])) for column in columns))
     console.print(table)

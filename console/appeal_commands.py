@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, print_table
-from console.case_commands import Reason, Version, done
-from console.desk import clock_line, officer, opened_desk
-from console.options import AsJson, ConfigurationFile, chosen, shown_time
+from console.answers import as_json
+from console.case_commands import Reason, Version
+from console.desk import at_the_desk, clock_line, clock_time, officer, plain, tabulate, tell
+from console.options import AsJson, ConfigurationFile
+from rules.complaints.states import AppealState, Attacks
 
 if TYPE_CHECKING:
     from rules.complaints.appeals import Appeal
@@ -20,15 +19,7 @@ if TYPE_CHECKING:
 
 appeals_app = typer.Typer(no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(metavar="APPEAL", help="Its number: A-7K3M9-2QF4T.")]
-
-
-class Against(StrEnum):
-    """What an appeal attacks."""
-
-    RULE = "rule"
-    ENTRY = "entry"
-    LADDER = "ladder"
-    SEAL = "seal"
+_COLUMNS = ("reference", "received", "number", "attacks", "target", "state", "standing", "due", "decided_by", "reason")
 
 
 @appeals_app.callback()
@@ -38,18 +29,12 @@ def appeals(context: typer.Context, config: ConfigurationFile = None) -> None:
         context.obj = config
 
 
-def appeal_data(appeal: Appeal, zone: str) -> dict[str, Any]:
-    """An appeal for programs, with readable times."""
-    times = ("received", "decided")
-    return appeal._asdict() | {name: shown_time(getattr(appeal, name), zone) or None for name in times}
-
-
 @appeals_app.command()
 def file(
     context: typer.Context,
     number: Annotated[str, typer.Option(metavar="NUMBER", help="The caller's number.")] = "",
     decision: Annotated[str, typer.Option(help="The id that the rejection carried in Reason.")] = "",
-    against: Annotated[Against | None, typer.Option(help="Default: whatever stands against the number.")] = None,
+    against: Annotated[Attacks | None, typer.Option(help="Default: whatever stands against the number.")] = None,
     target: Annotated[str, typer.Option(help="Name of the rule or list.")] = "",
     text: Annotated[str, typer.Option(help="What the caller says; kept encrypted.")] = "",
     contact: Annotated[str, typer.Option(help="Where the answer goes; kept encrypted.")] = "",
@@ -57,69 +42,55 @@ def file(
     json: AsJson = False,
 ) -> None:
     """Take an appeal; its clock runs from now."""
-    configured = chosen(context, config)
-
-    async def work() -> dict[str, Any]:
-        from rules.complaints.states import Attacks
-
-        async with opened_desk(configured) as (desk, zone):
-            attacks = Attacks(against.value) if against else None
-            found = await desk.appeals.file(
-                number=number, decision=decision, attacks=attacks, target=target, text=text, contact=contact
-            )
-            return appeal_data(found, zone)
-
-    with clear_errors():
-        found = asyncio.run(work())
-    if json:
-        as_json(found)
-    else:
-        typer.echo(f"{found['reference']} against the {found['attacks']} {found['target']} is {found['state']}.")
+    tell(
+        *(context, config, json),
+        lambda desk: desk.appeals.file(
+            number=number, decision=decision, attacks=against, target=target, text=text, contact=contact
+        ),
+        lambda found: f"{found.reference} against the {found.attacks} {found.target} is {found.state}.",
+    )
 
 
 @appeals_app.command(name="list")
 def list_appeals(
     context: typer.Context,
+    state: Annotated[AppealState | None, typer.Option(help="In this state.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Appeals at most.")] = 50,
+    after: Annotated[int, typer.Option(min=0, help="Page on: so many were shown.")] = 0,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """List appeals, those that wait and are due first on top."""
-    configured = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened_desk(configured) as (desk, zone):
-            return [appeal_data(one, zone) for one in await desk.appeals.listed(limit=limit)]
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        rows = []
+        for one in await desk.appeals.listed(state=state, limit=limit, after=after):
+            _, (clock, *_), _ = await desk.appeals.find(one.reference)
+            rows.append(one._asdict() | {"standing": clock.standing(desk.archive.now()), "due": clock.due})
+        return rows
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(
-        ("reference", "received", "number", "attacks", "target", "state", "decided_by", "reason"), rows
-    )
+    tabulate(context, config, json, _COLUMNS, work)
 
 
 @appeals_app.command()
 def show(context: typer.Context, reference: Reference, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Show an appeal, its deadline, and what the caller says."""
-    configured = chosen(context, config)
 
-    async def work() -> dict[str, Any]:
-        async with opened_desk(configured) as (desk, zone):
-            appeal, clocks, words = await desk.appeals.find(reference)
-            lines = [clock_line(clock, desk.archive.now(), zone) for clock in clocks]
-            return appeal_data(appeal, zone) | {"clocks": lines, "words": words}
+    async def work(desk: Desk) -> tuple[Appeal, list[str], dict[str, str]]:
+        appeal, clocks, words = await desk.appeals.find(reference)
+        zone = str(desk.archive.zone)
+        return appeal, [clock_line(clock, desk.archive.now(), zone) for clock in clocks], words
 
-    with clear_errors():
-        found = asyncio.run(work())
+    (appeal, clocks, words), zone = at_the_desk(context, config, work)
     if json:
-        as_json(found)
+        as_json(plain(appeal, zone) | {"clocks": clocks, "words": words})
         return
     from rules.complaints.reading import shown_text
 
-    for name, value in (found | found.pop("words")).items():
-        if value not in (None, "", []):
-            shown = "; ".join(value) if isinstance(value, list) else str(value)
-            typer.echo(f"{name.replace('_', ' ')}: {shown_text(shown)}")
+    times = {"received": clock_time(appeal.received, zone), "decided": clock_time(appeal.decided, zone)}
+    for name, value in (appeal._asdict() | times | {"deadline": "; ".join(clocks)} | words).items():
+        if value not in (None, ""):
+            typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
 
 
 @appeals_app.command()
@@ -141,31 +112,43 @@ def pack(
         out.write_text(text, encoding="utf-8")
         return f"{out} holds what {appeal.reference} is judged by."
 
-    done(chosen(context, config), work)
+    tell(context, config, False, work, str)
 
 
 @appeals_app.command()
 def grant(
-    context: typer.Context, reference: Reference, reason: Reason, version: Version = 0, config: ConfigurationFile = None
+    context: typer.Context,
+    reference: Reference,
+    reason: Reason,
+    version: Version = 0,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """The caller is right: a seal is released, a step of the ladder taken back."""
 
-    async def work(desk: Desk) -> str:
-        found = await desk.appeals.grant(reference, actor=officer(), reason=reason, version=version or None)
+    def words(found: Appeal) -> str:
         left = {"rule": f"; now change rule {found.target}", "entry": f"; now change list {found.target}"}
         return f"{found.reference} is granted{left.get(found.attacks, '')}."
 
-    done(chosen(context, config), work)
+    tell(
+        *(context, config, json),
+        lambda desk: desk.appeals.grant(reference, actor=officer(), reason=reason, version=version or None),
+        words,
+    )
 
 
 @appeals_app.command()
 def refuse(
-    context: typer.Context, reference: Reference, reason: Reason, version: Version = 0, config: ConfigurationFile = None
+    context: typer.Context,
+    reference: Reference,
+    reason: Reason,
+    version: Version = 0,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """The caller is not right; everything stays."""
-
-    async def work(desk: Desk) -> str:
-        found = await desk.appeals.refuse(reference, actor=officer(), reason=reason, version=version or None)
-        return f"{found.reference} is refused."
-
-    done(chosen(context, config), work)
+    tell(
+        *(context, config, json),
+        lambda desk: desk.appeals.refuse(reference, actor=officer(), reason=reason, version=version or None),
+        lambda found: f"{found.reference} is refused.",
+    )

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, print_table
-from console.desk import complaint_data, officer, opened_desk
-from console.options import AsJson, ConfigurationFile, chosen, moment, shown_time
+from console.answers import FAULTS, as_json
+from console.desk import at_the_desk, clock_time, officer, plain, tabulate, tell
+from console.options import AsJson, ConfigurationFile, moment
+from rules.complaints.states import ComplaintState
+
+if TYPE_CHECKING:
+    from rules.complaints.centre_files import CentreReport
+    from rules.complaints.complaint_rows import Complaint
+    from rules.complaints.desk import Desk
+    from rules.complaints.intake import Filed
 
 complaints_app = typer.Typer(no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(metavar="COMPLAINT", help="The number that the reporter got: C-7K3M9-2QF4T.")]
-
-
-class State(StrEnum):
-    """Of a complaint."""
-
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    ANSWERED = "answered"
+_COLUMNS = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
 
 
 @complaints_app.callback()
@@ -53,46 +49,42 @@ def add(
     json: AsJson = False,
 ) -> None:
     """Take a complaint down; prints its number, which the reporter keeps."""
-    file = chosen(context, config)
 
-    async def work() -> dict[str, Any]:
+    async def work(desk: Desk) -> Filed:
         from rules.complaints.complaint_rows import Channel
         from rules.complaints.reading import NewComplaint
 
-        async with opened_desk(file) as (desk, zone):
-            filed = await desk.complaints.file(
-                NewComplaint(
-                    accused=accused,
-                    reporter=reporter,
-                    called=called,
-                    at=moment(at, now=desk.archive.now(), zone=zone, ahead=False) if at else None,
-                    category=category,
-                    text=text,
-                    contact=contact,
-                    business=business,
-                    knew=dict(part.partition("=")[::2] for part in knew),
-                    decision=decision,
-                    channel=Channel.OPERATOR,
-                    source=officer(),
-                )
+        zone = str(desk.archive.zone)
+        return await desk.complaints.file(
+            NewComplaint(
+                accused=accused,
+                reporter=reporter,
+                called=called,
+                at=moment(at, now=desk.archive.now(), zone=zone, ahead=False) if at else None,
+                category=category,
+                text=text,
+                contact=contact,
+                business=business,
+                knew=dict(part.partition("=")[::2] for part in knew),
+                decision=decision,
+                channel=Channel.OPERATOR,
+                source=officer(),
             )
-            return filed._asdict()
+        )
 
-    with clear_errors():
-        filed = asyncio.run(work())
-    if json:
-        as_json(filed)
-        return
-    known = "was known already and adds nothing" if filed["duplicate"] else f"is {filed['state']}"
-    marked = "; no call of this number to that line is on record, so it weighs little" if filed["never_called"] else ""
-    typer.echo(f"{filed['reference']} {known}, in case {filed['case_id']}{marked}.")
+    def words(filed: Filed) -> str:
+        known = "was known already and adds nothing" if filed.duplicate else f"is {filed.state}"
+        marked = "; no call of this number to that line is on record, so it weighs little" if filed.never_called else ""
+        return f"{filed.reference} {known}, in case {filed.case_id}{marked}."
+
+    tell(context, config, json, work, words)
 
 
 @complaints_app.command(name="list")
 def list_complaints(
     context: typer.Context,
     accused: Annotated[str, typer.Option("--about", metavar="NUMBER", help="About this number.")] = "",
-    state: Annotated[State | None, typer.Option(help="In this state.")] = None,
+    state: Annotated[ComplaintState | None, typer.Option(help="In this state.")] = None,
     case: Annotated[int, typer.Option(help="Of this case.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Complaints at most.")] = 50,
     before: Annotated[int, typer.Option(help="Page on: the id of the last one shown.")] = 0,
@@ -100,28 +92,22 @@ def list_complaints(
     json: AsJson = False,
 ) -> None:
     """List complaints, newest first."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(desk: Desk) -> list[dict[str, Any]]:
         from rules.complaints.complaint_rows import listed
-        from rules.complaints.states import ComplaintState
 
-        async with opened_desk(file) as (desk, zone):
-            number = desk.archive.read_number(accused, "about").canonical if accused else ""
-            found = await listed(
-                desk.archive.store.connection,
-                accused=number,
-                state=ComplaintState(state.value) if state else None,
-                case_id=case or None,
-                limit=limit,
-                before=before or None,
-            )
-            return [complaint_data(one, zone) for one in found]
+        number = desk.archive.read_number(accused, "about").canonical if accused else ""
+        found = await listed(
+            desk.archive.store.connection,
+            accused=number,
+            state=state,
+            case_id=case or None,
+            limit=limit,
+            before=before or None,
+        )
+        return [one._asdict() for one in found]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    columns = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
-    as_json(rows) if json else print_table(columns, rows)
+    tabulate(context, config, json, _COLUMNS, work)
 
 
 @complaints_app.command()
@@ -133,27 +119,23 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show a complaint and how it stands."""
-    file = chosen(context, config)
 
-    async def work() -> dict[str, Any]:
+    async def work(desk: Desk) -> tuple[Complaint, dict[str, str]]:
         from rules.complaints.complaint_rows import find, words_of
 
-        async with opened_desk(file) as (desk, zone):
-            found = await find(desk.archive.store.connection, reference)
-            data = complaint_data(found, zone)
-            if words:
-                data["words"] = await words_of(desk.archive.store.connection, desk.archive.secrecy, found)
-            return data
+        connection = desk.archive.store.connection
+        found = await find(connection, reference)
+        return found, await words_of(connection, desk.archive.secrecy, found) if words else {}
 
-    with clear_errors():
-        found = asyncio.run(work())
+    (found, written), zone = at_the_desk(context, config, work)
     if json:
-        as_json(found)
+        as_json(plain(found, zone) | ({"words": written} if words else {}))
         return
     from rules.complaints.reading import shown_text
 
-    for name, value in (found | found.pop("words", {})).items():
-        if value not in (None, "", []):
+    times = {name: clock_time(getattr(found, name), zone) for name in ("received", "call_at", "state_at")}
+    for name, value in (found._asdict() | times | {"knew": ", ".join(found.knew)} | written).items():
+        if value not in (None, ""):
             typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
 
 
@@ -163,9 +145,14 @@ def withdraw(
     reference: Reference,
     reason: Annotated[str, typer.Option(help="Why, if the reporter said.")] = "",
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Take a complaint back; it loses its effect, and a seal stays until a person releases it."""
-    _end(chosen(context, config), "withdraw", reference, reason)
+    tell(
+        *(context, config, json),
+        lambda desk: desk.complaints.withdraw(reference, actor=officer(), reason=reason),
+        lambda found: f"{found.reference} is {found.state}.",
+    )
 
 
 @complaints_app.command()
@@ -174,20 +161,14 @@ def reject(
     reference: Reference,
     reason: Annotated[str, typer.Option(help="Why; the reporter is told.")],
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Find that a complaint is none; it loses its effect."""
-    _end(chosen(context, config), "reject", reference, reason)
-
-
-def _end(file: Path, how: str, reference: str, reason: str) -> None:
-    async def work() -> str:
-        async with opened_desk(file) as (desk, zone):
-            end = desk.complaints.withdraw if how == "withdraw" else desk.complaints.reject
-            found = await end(reference, actor=officer(), reason=reason)
-            return f"{found.reference} is {found.state} since {shown_time(found.state_at, zone)}."
-
-    with clear_errors():
-        typer.echo(asyncio.run(work()))
+    tell(
+        *(context, config, json),
+        lambda desk: desk.complaints.reject(reference, actor=officer(), reason=reason),
+        lambda found: f"{found.reference} is {found.state}.",
+    )
 
 
 @complaints_app.command(name="import")
@@ -206,28 +187,22 @@ def import_complaints(
     Columns: accused, reporter; perhaps called, at, category, text, contact, business, decision, knew name, knew plan,
     knew branch, knew purchase.
     """
-    configured = chosen(context, config)
 
-    async def work() -> dict[str, Any]:
+    async def work(desk: Desk) -> CentreReport:
         from rules.complaints.centre_files import file_centre
         from rules.complaints.faults import ComplaintError
 
-        async with opened_desk(configured) as (desk, _):
-            try:
-                with file.open(encoding=encoding, newline="") as lines:
-                    found = await file_centre(
-                        desk.complaints, lines, source=source or file.name, zone=desk.archive.zone
-                    )
-            except (UnicodeDecodeError, LookupError) as error:
-                raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
-            return found._asdict() | {"bad": [bad._asdict() for bad in found.bad]}
+        try:
+            with file.open(encoding=encoding, newline="") as lines:
+                return await file_centre(desk.complaints, lines, source=source or file.name, zone=desk.archive.zone)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
 
-    with clear_errors():
-        found = asyncio.run(work())
+    found, zone = at_the_desk(context, config, work)
     if json:
-        as_json(found)
+        as_json(plain(found, zone))
     else:
-        typer.echo(f"{found['lines']:,} lines: {found['filed']:,} filed, {found['duplicates']:,} known already.")
-        for bad in found["bad"]:
-            typer.echo(f"{file}:{bad['line']}: {bad['field']}: {bad['reason']}", err=True)
-    raise typer.Exit(FAULTS if found["bad"] else 0)
+        typer.echo(f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already.")
+        for bad in found.bad:
+            typer.echo(f"{file}:{bad.line}: {bad.field}: {bad.reason}", err=True)
+    raise typer.Exit(FAULTS if found.bad else 0)

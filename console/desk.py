@@ -1,20 +1,27 @@
-"""The complaint desk as commands hold it: opened for one command, and who is at it."""
+"""The complaint desk as commands hold it: opened for one command, what came of it told to people or programs."""
 
 from __future__ import annotations
 
+import asyncio
 import getpass
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from console.options import shown_time
+import typer
+
+from console.answers import as_json, clear_errors, print_table
+from console.options import chosen, shown_time
 
 if TYPE_CHECKING:
-    from rules.complaints.case_files import CaseFile
-    from rules.complaints.complaint_rows import Complaint
     from rules.complaints.deadlines import Clock
     from rules.complaints.desk import Desk
+
+Found = TypeVar("Found")
+# What is seconds since the epoch, in whatever the desk answers.
+_TIMES = {"at", "call_at", "closed", "decided", "due", "first_complaint", "handed_at", "last", "last_at", "met"}
+_TIMES |= {"opened", "received", "sealed", "since", "started", "state_at", "term_ends", "told_at", "verified"}
 
 
 @asynccontextmanager
@@ -39,24 +46,73 @@ def officer() -> str:
     return getpass.getuser()
 
 
-def complaint_data(complaint: Complaint, zone: str) -> dict[str, Any]:
-    """A complaint for programs, with readable times."""
-    return complaint._asdict() | {
-        "received": shown_time(complaint.received, zone),
-        "call_at": shown_time(complaint.call_at, zone) or None,
-        "state_at": shown_time(complaint.state_at, zone),
-        "knew": list(complaint.knew),
-    }
+def at_the_desk(
+    context: typer.Context, config: Path | None, work: Callable[[Desk], Awaitable[Found]]
+) -> tuple[Found, str]:
+    """Do one thing at the desk; what came of it, and the zone. What people can mend ends as a line on stderr."""
+    file = chosen(context, config)
+
+    async def opened() -> tuple[Found, str]:
+        async with opened_desk(file) as (desk, zone):
+            return await work(desk), zone
+
+    with clear_errors():
+        return asyncio.run(opened())
 
 
-def case_data(case: CaseFile, zone: str) -> dict[str, Any]:
-    """A case for programs, with readable times."""
-    times = ("opened", "first_complaint", "verified", "sealed", "closed", "handed_at", "last_at")
-    return case._asdict() | {name: shown_time(getattr(case, name), zone) or None for name in times}
+def tell(
+    context: typer.Context,
+    config: Path | None,
+    json: bool,
+    work: Callable[[Desk], Awaitable[Found]],
+    words: Callable[[Found], str],
+) -> None:
+    """Do one thing at the desk and say what came of it: in words, or all of it as JSON."""
+    found, zone = at_the_desk(context, config, work)
+    as_json(plain(found, zone)) if json else typer.echo(words(found))
+
+
+def tabulate(
+    context: typer.Context,
+    config: Path | None,
+    json: bool,
+    columns: tuple[str, ...],
+    work: Callable[[Desk], Awaitable[list[dict[str, Any]]]],
+) -> list[dict[str, Any]]:
+    """Print rows that the desk gives, these columns as a table, or all of them as JSON; the rows."""
+    rows, zone = at_the_desk(context, config, work)
+    if json:
+        as_json(plain(rows, zone))
+    else:
+        print_table(columns, [_for_people(row, zone) for row in rows])
+    return rows
+
+
+def plain(value: Any, zone: str) -> Any:
+    """What the desk answers, for programs: named tuples by name, times of the zone with their offset."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {
+            name: shown_time(one, zone) if name in _TIMES and isinstance(one, float) else plain(one, zone)
+            for name, one in value.items()
+        }
+    return [plain(one, zone) for one in value] if isinstance(value, list | tuple) else value
+
+
+def clock_time(at: float | None, zone: str) -> str:
+    """A time as people at the desk read it: to the minute, on their own clocks."""
+    return shown_time(at, zone)[:16]
 
 
 def clock_line(clock: Clock, now: float, zone: str) -> str:
-    """``answer: overdue since 2026-07-30 00:00``."""
+    """``answer: overdue, due 2026-07-30 00:00``."""
     standing = clock.standing(now)
-    when = {"met": "met", "met late": "met late"}.get(standing, f"{standing}, due")
-    return f"{clock.name}: {when} {shown_time(clock.due if clock.met is None else clock.met, zone)}"
+    when = standing if clock.met is not None else f"{standing}, due"
+    return f"{clock.name}: {when} {clock_time(clock.due if clock.met is None else clock.met, zone)}"
+
+
+def _for_people(row: dict[str, Any], zone: str) -> dict[str, Any]:
+    shown = {name: clock_time(one, zone) for name, one in row.items() if name in _TIMES and isinstance(one, float)}
+    several = {name: " ".join(map(str, one)) for name, one in row.items() if isinstance(one, list | tuple)}
+    return row | shown | several

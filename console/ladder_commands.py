@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from console.answers import as_json, clear_errors, print_table
-from console.case_commands import Reason, done
-from console.desk import officer, opened_desk
-from console.options import AsJson, ConfigurationFile, chosen, moment, shown_time
+from console.case_commands import Reason
+from console.desk import at_the_desk, clock_time, officer, tabulate, tell
+from console.options import AsJson, ConfigurationFile, moment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rules.complaints.desk import Desk
+    from rules.complaints.ladder import Standing
 
 ladder_app = typer.Typer(no_args_is_help=True)
 COLUMNS = ("kind", "name", "step", "offences", "since", "term_ends", "numbers", "reason", "author")
@@ -53,40 +52,34 @@ def ladder(context: typer.Context, config: ConfigurationFile = None) -> None:
 @ladder_app.command()
 def show(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Show who stands on it, highest first."""
-    _print(climbers(chosen(context, config), None), json)
+    _climbers(context, config, json, None)
 
 
 def owners(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Show the owners that stand on the ladder, with all their numbers."""
-    _print(climbers(chosen(context, config), "owner"), json)
+    _climbers(context, config, json, "owner")
 
 
-def climbers(file: Path, kind: Literal["number", "owner", "business"] | None) -> list[dict[str, Any]]:
-    """Who stands on the ladder now."""
+def _climbers(
+    context: typer.Context, config: Path | None, json: bool, kind: Literal["number", "owner", "business"] | None
+) -> None:
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        return [
+            {
+                "kind": one.standing.kind,
+                "name": one.standing.name,
+                "step": one.step.name.lower(),
+                "offences": one.standing.offences,
+                "since": one.standing.since,
+                "term_ends": one.standing.term_ends,
+                "numbers": " ".join(one.numbers),
+                "reason": one.standing.reason,
+                "author": one.author,
+            }
+            for one in await desk.ladder.climbers(kind)
+        ]
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened_desk(file) as (desk, zone):
-            return [
-                {
-                    "kind": one.standing.kind,
-                    "name": one.standing.name,
-                    "step": one.step.name.lower(),
-                    "offences": one.standing.offences,
-                    "since": shown_time(one.standing.since, zone),
-                    "term_ends": shown_time(one.standing.term_ends, zone),
-                    "numbers": " ".join(one.numbers),
-                    "reason": one.standing.reason,
-                    "author": one.author,
-                }
-                for one in await desk.ladder.climbers(kind)
-            ]
-
-    with clear_errors():
-        return asyncio.run(work())
-
-
-def _print(rows: list[dict[str, Any]], json: bool) -> None:
-    as_json(rows) if json else print_table(COLUMNS, rows)
+    tabulate(context, config, json, COLUMNS, work)
 
 
 @ladder_app.command()
@@ -100,26 +93,25 @@ def climb(
 ) -> None:
     """Let somebody climb, for a term that doubles with each offence."""
 
-    async def work(desk: Desk) -> str:
+    async def work(desk: Desk) -> Standing:
         from rules.complaints.ladder import LadderStep
 
         step = LadderStep[to.name] if to else None
-        found = await desk.ladder.climb(kind.value, name, actor=officer(), reason=reason, to=step)
-        until = shown_time(found.term_ends, str(desk.archive.zone))
-        return f"{found.kind} {found.name} is on step {found.step_at(found.since).name.lower()} until {until}."
+        return await desk.ladder.climb(kind.value, name, actor=officer(), reason=reason, to=step)
 
-    done(chosen(context, config), work)
+    found, zone = at_the_desk(context, config, work)
+    step, until = found.step_at(found.since).name.lower(), clock_time(found.term_ends, zone)
+    typer.echo(f"{found.kind} {found.name} is on step {step} until {until}.")
 
 
 @ladder_app.command()
 def clear(context: typer.Context, kind: Who, name: Name, reason: Reason, config: ConfigurationFile = None) -> None:
     """Take somebody off the ladder; offences are forgotten."""
-
-    async def work(desk: Desk) -> str:
-        await desk.ladder.clear(kind.value, name, actor=officer(), reason=reason)
-        return f"{kind} {name} is off the ladder."
-
-    done(chosen(context, config), work)
+    tell(
+        *(context, config, False),
+        lambda desk: desk.ladder.clear(kind.value, name, actor=officer(), reason=reason),
+        lambda _: f"{kind} {name} is off the ladder.",
+    )
 
 
 @ladder_app.command()
@@ -142,7 +134,7 @@ def assign(
         canonical = desk.archive.read_number(number, "number").canonical
         return f"{canonical} belongs to {' and '.join(name for name in (owner, business) if name)}."
 
-    done(chosen(context, config), work)
+    tell(context, config, False, work, str)
 
 
 def trunks(
@@ -152,16 +144,12 @@ def trunks(
     json: AsJson = False,
 ) -> None:
     """Rank the trunks by the forged numbers that officers found on them."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(desk: Desk) -> list[dict[str, Any]]:
         from rules.complaints.trunk_ranking import ranked_trunks
 
-        async with opened_desk(file) as (desk, zone):
-            begin = moment(since, now=desk.archive.now(), zone=zone, ahead=False) if since else 0.0
-            found = await ranked_trunks(desk.archive, since=begin)
-            return [one._asdict() | {"last": shown_time(one.last, zone)} for one in found]
+        now, zone = desk.archive.now(), str(desk.archive.zone)
+        begin = moment(since, now=now, zone=zone, ahead=False) if since else 0.0
+        return [one._asdict() for one in await ranked_trunks(desk.archive, since=begin)]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("trunk", "forged", "complaints", "numbers", "last"), rows)
+    tabulate(context, config, json, ("trunk", "forged", "complaints", "numbers", "last"), work)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.answers import FAULTS, clear_errors, fail
-from console.case_commands import done
-from console.desk import opened_desk
-from console.options import ConfigurationFile, chosen
+from console.answers import FAULTS
+from console.desk import at_the_desk, tell
+from console.options import ConfigurationFile
 
 if TYPE_CHECKING:
     from console.mail import Posted
@@ -34,12 +32,11 @@ def confirm(
     config: ConfigurationFile = None,
 ) -> None:
     """Confirm an address by the code that was sent there; only then do answers go to it."""
-
-    async def work(desk: Desk) -> str:
-        await desk.letters.confirm(reference, code)
-        return "the address is confirmed."
-
-    done(chosen(context, config), work)
+    tell(
+        *(context, config, False),
+        lambda desk: desk.letters.confirm(reference, code),
+        lambda _: "the address is confirmed.",
+    )
 
 
 @letters_app.command()
@@ -50,31 +47,27 @@ def owner(
     config: ConfigurationFile = None,
 ) -> None:
     """Say where an owner is written to when a number of his is sealed or released."""
-
-    async def work(desk: Desk) -> str:
-        await desk.letters.set_owner(name, address)
-        return f"{name} is written to from now on."
-
-    done(chosen(context, config), work)
+    tell(
+        *(context, config, False),
+        lambda desk: desk.letters.set_owner(name, address),
+        lambda _: f"{name} is written to from now on.",
+    )
 
 
 @letters_app.command()
 def send(context: typer.Context, config: ConfigurationFile = None) -> None:
     """Hand what waits to the mail server (complaints.mail); exit 1 if a letter did not leave."""
-    from console.configuration import load_configuration
-    from console.mail import post
 
-    file = chosen(context, config)
+    async def work(desk: Desk) -> Posted:
+        from console.mail import post
+        from rules.complaints.faults import ComplaintError
 
-    async def work() -> Posted:
-        settings = load_configuration(file).complaints.mail
+        settings = desk.archive.settings.mail
         if settings is None:
-            fail("complaints.mail is not set: write host and sender of the mail server there")
-        async with opened_desk(file) as (desk, _):
-            return await post(desk.letters, settings)
+            raise ComplaintError("letters", "complaints.mail is not set: write the host and sender of the server there")
+        return await post(desk.letters, settings)
 
-    with clear_errors():
-        posted = asyncio.run(work())
+    posted, _ = at_the_desk(context, config, work)
     error = f" ({posted.error})" if posted.error else ""
     typer.echo(f"{posted.sent} letters left, {posted.failed} did not{error}.")
     raise typer.Exit(FAULTS if posted.failed else 0)

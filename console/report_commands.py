@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors, print_table
-from console.desk import opened_desk
-from console.options import AsJson, ConfigurationFile, chosen
+from console.desk import at_the_desk, tabulate
+from console.options import AsJson, ConfigurationFile
 
 if TYPE_CHECKING:
+    from rules.complaints.desk import Desk
     from rules.complaints.reports import Handling, Report
 
 COLUMNS = (
@@ -34,22 +34,19 @@ def report(
     from rules.complaints.reports import Dimension
     from rules.complaints.reports import report as figures
 
-    file = chosen(context, config)
     dimension = next((one for one in get_args(Dimension) if one == by), None)
     if dimension is None:
         raise typer.BadParameter(f"{by!r} is none; choose from {', '.join(get_args(Dimension))}")
 
-    async def work() -> Report:
-        async with opened_desk(file) as (desk, _):
-            return await figures(desk.archive, quarter, dimension, limit=limit)
+    async def work(desk: Desk) -> Report:
+        return await figures(desk.archive, quarter, dimension, limit=limit)
 
-    with clear_errors():
-        found = asyncio.run(work())
-        if csv is not None:
+    found, _ = at_the_desk(context, config, work)
+    if csv is not None:
+        with clear_errors():
             csv.write_text(found.as_csv(), encoding="utf-8-sig")
-            typer.echo(f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
-            return
-    if json:
+        typer.echo(f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
+    elif json:
         as_json(report_data(found))
     else:
         rows = [shown(row._asdict()) for row in (*found.rows, found.total._replace(key="total"))]
@@ -92,15 +89,11 @@ def handling_lines(handling: Handling) -> list[str]:
 
 def alerts(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Say what somebody must see to: complaints that jump, offices named as a leak. Exit 1 if there is any."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(desk: Desk) -> list[dict[str, Any]]:
         from rules.complaints.alerts import alerts as found
 
-        async with opened_desk(file) as (desk, _):
-            return [one._asdict() for one in await found(desk.archive)]
+        return [one._asdict() for one in await found(desk.archive)]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("kind", "subject", "complaints", "usual"), rows)
+    rows = tabulate(context, config, json, ("kind", "subject", "complaints", "usual"), work)
     raise typer.Exit(FAULTS if rows else 0)

@@ -36,6 +36,8 @@ class Story(NamedTuple):
     events: list[Event]
     owner: str  # whose the number is, as far as somebody said
     ending: str  # one line: where it stands
+    ties: dict[str, int]  # complaints that count, by what ties them to a call
+    told_at: float
 
 
 async def story_of(archive: Archive, case_id: int) -> Story:
@@ -55,6 +57,8 @@ async def story_of(archive: Archive, case_id: int) -> Story:
         events=events,
         owner=await owner_of(archive, case.number),
         ending=await ending(archive, case),
+        ties=await _ties(archive, case_id),
+        told_at=archive.now(),
     )
 
 
@@ -82,7 +86,7 @@ async def _complaints(archive: Archive, case: CaseFile) -> list[Event]:
     if count <= _NAMED:
         query = "select received, reference, channel, category, tie, business from complaint where case_id = ?"
         return [
-            Event(at, "reporter", f"complaint {reference} by {channel}: {category}, {tie}", business)
+            Event(at, "reporter", f"complaint {reference} by {channel}: {category}, {tie}{_for(business)}")
             for at, reference, channel, category, tie, business in await connection.execute_fetchall(query, (case.id,))
         ]
     # Those that stand: they are read out of one index.
@@ -92,6 +96,14 @@ async def _complaints(archive: Archive, case: CaseFile) -> list[Event]:
     )
     rows = await connection.execute_fetchall(query, (case.id, archive.offset(case.opened)))
     return [Event(at, "reporters", f"{many:,} complaints of {people:,} reporters") for at, many, people in rows]
+
+
+async def _ties(archive: Archive, case_id: int) -> dict[str, int]:
+    query = (
+        "select tie, count(*) from complaint where case_id = ? and state not in ('withdrawn', 'rejected') "
+        "group by tie order by tie"
+    )
+    return dict(await archive.store.connection.execute_fetchall(query, (case_id,)))  # type: ignore[arg-type]
 
 
 async def _ended(archive: Archive, case_id: int) -> list[Event]:
@@ -119,8 +131,12 @@ async def _appeals(archive: Archive, case: CaseFile) -> list[Event]:
     ]
 
 
+def _for(business: str) -> str:
+    return f", on behalf of {business}" if business else ""
+
+
 def _told(step: str, detail: str) -> str:
-    return f"{step}: {detail}" if detail else step
+    return f"{step} ({detail})" if detail else step
 
 
 def _span(seconds: float) -> str:

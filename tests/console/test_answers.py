@@ -68,3 +68,9 @@ def test_a_table(capsys):
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert lines[0] == ["list", "entries"]
     assert lines[2:] == [["blocked", "3"], ["own"]]
+
+
+def test_what_people_wrote_steers_no_table(capsys):
+    print_table(("reason",), [{"reason": "[/bold] [red]off :bomb: \x1b[2J \u202ekcatta"}])
+    out = capsys.readouterr().out
+    assert "[/bold] [red]off :bomb: \\u001b[2J \\u202ekcatta" in out

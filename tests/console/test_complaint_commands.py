@@ -40,9 +40,9 @@ def test_listed_withdrawn_and_rejected(run):
     first = add(run)
     second = json.loads(run("complaints", "add", "95013333", "--by", "13800138000", "--json").stdout)
     withdrawn = run("complaints", "withdraw", first["reference"], "--reason", "a mistake")
-    assert " is withdrawn since " in withdrawn.stdout
+    assert withdrawn.stdout == f"{first['reference']} is withdrawn.\n"
     rejected = run("complaints", "reject", second["reference"], "--reason", "no call")
-    assert " is rejected since " in rejected.stdout
+    assert rejected.stdout == f"{second['reference']} is rejected.\n"
     rows = json.loads(run("complaints", "list", "--json").stdout)
     assert [(row["accused"], row["state"]) for row in rows] == [
         ("CN:95013333", "rejected"),

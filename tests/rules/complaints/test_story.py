@@ -26,7 +26,7 @@ async def test_it_ends_with_what_the_seal_stopped(town):
     assert story.ending == "sealed 26 h after the first complaint; 214 calls stopped since"
     assert story.owner == "Loan King"
     assert [
-        (event.who, event.what.partition(":")[0].partition(" C-")[0].partition(" A-")[0]) for event in story.events
+        (event.who, event.what.partition(" (")[0].partition(" C-")[0].partition(" A-")[0]) for event in story.events
     ] == [
         ("reporter", "complaint"),
         ("reporter", "complaint"),
