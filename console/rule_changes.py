@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 from console.configuration import Configuration, read_configuration
 from console.live_rules import live_revision, put_live, rules_database, ruleset_of
 from console.rulebook import load_rulebook
+from rules.complaints.appeals import granted_against_rules
+from rules.complaints.archive import complaints_path
 from rules.judging.engine import RuleSet
 from rules.language.source import Document, RuleError
 from rules.live import LiveRules
@@ -102,7 +104,7 @@ class RuleChanges(Collector):
         )
         alarms = GaugeMetricFamily(
             "ringfence_rule_false_positives_per_thousand",
-            "Rules that pass their budget: calls of allow-listed callers among a thousand that the rule catches.",
+            "Rules that pass their budget: allow-listed callers and appeals granted, of a thousand calls caught.",
             labels=["rule"],
         )
         for alarm in self._alarms.values():
@@ -172,12 +174,15 @@ class RuleChanges(Collector):
         configuration = self._start.configuration
         allow = [name for name, listed in configuration.lists.items() if listed.kind == "allow"]
         counts = FalsePositives(configuration.false_positives, allow)
-        database = decisions_path(self._file.parent / configuration.storage.database)
-        watch = await FalsePositiveWatch.open(database, counts)
+        database = self._file.parent / configuration.storage.database
+        watch = await FalsePositiveWatch.open(decisions_path(database), counts)
+        appeals = complaints_path(database)
         try:
             while await self._pause(COUNTED_EVERY_S):
                 try:
-                    self.tell(await watch.look(time.time()))
+                    now = time.time()
+                    granted = await asyncio.to_thread(granted_against_rules, appeals, counts.since(now))
+                    self.tell(await watch.look(now, granted))
                 except Exception as error:  # the next look must come
                     log.error("false positives could not be counted", error=str(error))
         finally:
@@ -188,10 +193,11 @@ class RuleChanges(Collector):
         for alarm in alarms:
             if alarm.rule not in self._alarms:
                 log.warning(
-                    "a rule hits callers on an allow list",
+                    "a rule passes its budget of false positives",
                     rule=alarm.rule,
                     per_thousand=round(alarm.per_thousand, 1),
-                    calls=alarm.hits,
+                    allowed=alarm.hits,
+                    appeals=alarm.appeals,
                     of=alarm.caught,
                 )
         self._alarms = {alarm.rule: alarm for alarm in alarms}

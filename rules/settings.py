@@ -72,9 +72,9 @@ class RateSettings(Part):
 
 
 class FalsePositiveSettings(Part):
-    """How often a rule may hit callers on an allow list before it raises an alarm with its name."""
+    """How often a rule may be wrong before it raises an alarm with its name."""
 
-    per_thousand: float = Field(10, ge=0, description="Of the calls that a rule catches, those on an allow list.")
+    per_thousand: float = Field(10, ge=0, description="Of the calls that a rule catches: callers on an allow list, and appeals granted.")
     hours: int = Field(24, ge=1, description="Over so many hours.")
     at_least: int = Field(100, ge=1, description="A rule that catches fewer calls than this raises none.")
 

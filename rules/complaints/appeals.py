@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
@@ -20,6 +21,7 @@ from rules.complaints.secrecy import new_reference, read_reference
 from rules.complaints.states import AppealState, Attacks
 from rules.complaints.tallies import place_of
 from rules.model import Step
+from rules.store import HotReader
 
 _COLUMNS = "id, reference, received, number, decision, attacks, target, state, version, decided, decided_by, reason"
 _DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
@@ -208,6 +210,21 @@ class Appeals:
         if not rows:
             raise NotFound("reference", f"there is no appeal {reference[:40]!r}")
         return _appeal(rows[0])
+
+
+def granted_against_rules(path: Path, since: float) -> dict[str, int]:
+    """How many appeals against each rule were granted since then, by the database of complaints, if there is one."""
+    if not path.exists():
+        return {}
+    reader = HotReader(path)
+    try:
+        query = (
+            "select target, count(*) from appeal where attacks = 'rule' and state = 'granted' and decided >= ? "
+            "group by target"
+        )
+        return dict(reader.rows(query, (since,)))
+    finally:
+        reader.close()
 
 
 def _of_step(step: str, rule: str, caller: str) -> tuple[Attacks | None, str]:

@@ -1,11 +1,12 @@
-"""How often each rule hits callers on an allow list, by the records of the last hours; who hits too many is named."""
+"""How often each rule was wrong lately: it hit callers on an allow list, or lost an appeal; who passes it is named."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rules.model import Step
@@ -20,12 +21,13 @@ _SUBSCRIBERS = "subscriber-allow"
 
 
 class Alarm(NamedTuple):
-    """A rule that hits allow-listed callers more often than it may."""
+    """A rule that was wrong more often than it may."""
 
     rule: str
     per_thousand: float
-    hits: int
+    hits: int  # calls of callers on an allow list
     caught: int
+    appeals: int = 0  # granted
 
 
 class _Hour:
@@ -65,8 +67,12 @@ class FalsePositives:
             self._hours.append(_Hour(number))
         return next((hour for hour in reversed(self._hours) if hour.number == number), self._hours[0])
 
-    def over(self, now: float) -> list[Alarm]:
-        """The rules that pass the budget, the worst first."""
+    def since(self, now: float) -> float:
+        """The beginning of the oldest hour that counts."""
+        return (int(now // _HOUR_S) - self._settings.hours + 1) * _HOUR_S
+
+    def over(self, now: float, granted: Mapping[str, int] = MappingProxyType({})) -> list[Alarm]:
+        """The rules that pass the budget, the worst first; `granted` are appeals against rules since `since`."""
         settings = self._settings
         oldest = int(now // _HOUR_S) - settings.hours
         while self._hours and self._hours[0].number <= oldest:
@@ -76,8 +82,12 @@ class FalsePositives:
         for hour in self._hours:
             caught.update(hour.caught)
             hits.update(hour.hits)
-        found = [Alarm(rule, 1000 * hits[rule] / caught[rule], hits[rule], caught[rule]) for rule in hits]
-        found = [one for one in found if one.caught >= settings.at_least and one.per_thousand > settings.per_thousand]
+        found = []
+        for rule in hits.keys() | granted.keys() & caught.keys():
+            wrong, appeals = hits[rule], granted.get(rule, 0)
+            alarm = Alarm(rule, 1000 * (wrong + appeals) / caught[rule], wrong, caught[rule], appeals)
+            if alarm.caught >= settings.at_least and alarm.per_thousand > settings.per_thousand:
+                found.append(alarm)
         return sorted(found, key=lambda one: (-one.per_thousand, one.rule))
 
 
@@ -93,7 +103,7 @@ class FalsePositiveWatch:
         """Open the database of decisions."""
         return cls(await Store.open(path, "decisions", durable=False), counts)
 
-    async def look(self, now: float) -> list[Alarm]:
+    async def look(self, now: float, granted: Mapping[str, int] = MappingProxyType({})) -> list[Alarm]:
         """Take in what was written since the last look; the rules that pass their budget."""
         if self._seq < 0:
             newest = (await self._rows("select max(seq) from decision", ()))[0][0] or 0
@@ -102,7 +112,7 @@ class FalsePositiveWatch:
         while rows := await self._rows(query, (self._seq, _PAGE)):
             self._seq = rows[-1][0]
             self._counts.count((at, fired) for _, at, fired in rows)
-        return self._counts.over(now)
+        return self._counts.over(now, granted)
 
     async def close(self) -> None:
         """Nothing is open any more."""

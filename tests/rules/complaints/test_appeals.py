@@ -2,6 +2,8 @@
 
 import pytest
 
+from rules.complaints.appeals import granted_against_rules
+from rules.complaints.archive import complaints_path
 from rules.complaints.audit import deeds_of
 from rules.complaints.deadlines import Standing
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
@@ -69,6 +71,18 @@ async def test_a_named_rule(town):
     appeal = await town.desk.appeals.file(number=SPAM, attacks=Attacks.RULE, target="night-calls")
     assert (appeal.attacks, appeal.target) == (Attacks.RULE, "night-calls")
     assert (await town.desk.appeals.grant(appeal.reference, actor="li", reason="x")).state is AppealState.GRANTED
+
+
+async def test_rules_that_lost_appeals_are_counted_beside_the_desk(town, tmp_path):
+    path = complaints_path(town.desk.archive.database)
+    for number in (SPAM, "95012346"):
+        appeal = await town.desk.appeals.file(number=number, attacks=Attacks.RULE, target="night-calls")
+        await town.desk.appeals.grant(appeal.reference, actor="li", reason="x")
+    refused = await town.desk.appeals.file(number=SPAM, attacks=Attacks.RULE, target="others")
+    await town.desk.appeals.refuse(refused.reference, actor="li", reason="x")
+    assert granted_against_rules(path, town.now) == {"night-calls": 2}
+    assert granted_against_rules(path, town.now + 1) == {}
+    assert granted_against_rules(tmp_path / "none.db", 0) == {}
 
 
 async def test_the_same_appeal_again_is_the_same(town):

@@ -25,7 +25,7 @@ def counted(*rows):
 def test_a_rule_that_passes_its_budget():
     counts = counted(*[(EVENING, [CATCH])] * 8, *[(EVENING, [CATCH, ALLOWED])] * 2)
     (alarm,) = counts.over(EVENING)
-    assert alarm == ("r", 200.0, 2, 10)
+    assert alarm == ("r", 200.0, 2, 10, 0)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,13 @@ def test_a_rule_that_passes_its_budget():
 )
 def test_no_alarm(rows):
     assert counted(*rows).over(EVENING) == []
+
+
+def test_appeals_that_were_granted_count_too():
+    counts = counted(*[(EVENING, [CATCH])] * 10)
+    assert counts.over(EVENING, {"r": 1}) == []
+    assert counts.over(EVENING, {"r": 2, "gone": 5}) == [("r", 200.0, 0, 10, 2)]
+    assert counts.since(EVENING) == EVENING // HOUR * HOUR - HOUR
 
 
 def test_the_window_rolls():
