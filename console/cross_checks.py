@@ -11,6 +11,7 @@ from typing import NamedTuple
 from console.settings import Configuration, rule_files
 from proxy.settings import HostPort, TrunkSettings
 from proxy.sip.uri import parse_uri
+from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.source import Document, Fault
 from rules.numbering.emergency import emergency_table, is_emergency
 
@@ -48,6 +49,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
     faults = [Fault(document.file, *document.locate(f.place, value=True), f.what, f.hint) for f in findings]
+    faults += calendar(configuration, base)
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
 
 
@@ -310,6 +312,9 @@ def files(configuration: Configuration, base: Path) -> Iterator[Finding]:
     for i, pattern in enumerate(configuration.rules):
         if not rule_files(base, pattern):
             yield Finding(("rules", i), f"no file matches {pattern!r}", f"it is looked for in {base.resolve()}")
+    days = configuration.calendar
+    if days is not None and not (base / days).is_file():
+        yield Finding(("calendar",), f"there is no file {base / days}", "make it, or leave `calendar` out")
     for key in ("database", "key_file"):
         file = base / getattr(configuration.storage, key)
         if file.is_dir():
@@ -322,6 +327,18 @@ def files(configuration: Configuration, base: Path) -> Iterator[Finding]:
     log = configuration.logging.file
     if log is not None and not (base / log).parent.is_dir():
         yield Finding(("logging", "file"), f"there is no folder {(base / log).parent}", "make it, or name another")
+
+
+def calendar(configuration: Configuration, base: Path) -> Iterator[Fault]:
+    """The lines of the operator's file of days that nobody can read; that there is none is told with its setting."""
+    if configuration.calendar is None or not (base / configuration.calendar).is_file():
+        return
+    try:
+        read_calendar(base / configuration.calendar)
+    except BadCalendar as error:
+        for line, what in error.faults:
+            fault, _, hint = what.partition("; ")
+            yield Fault(str(base / configuration.calendar), line, 1, fault, hint)
 
 
 def known(names: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from console.configuration import read_configuration
 from console.cross_checks import BUILT_IN_PROFILES
 from console.settings import Configuration, rule_files
+from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import OURS, installed_sources
 from rules.language.compile import Compiled, Known, compile_whole, read_files
@@ -57,6 +58,9 @@ def compiled_whole(
         destinations=configuration.destinations.keys(),
         facts=known_facts(),
         labels=configuration.record_route,
+        calendar=read_calendar(Path(document.file).parent / configuration.calendar)
+        if configuration.calendar
+        else NO_DAYS,
     )
     trunks = trunks_of(configuration)
     return compile_whole(files, configuration, trunks=trunks, known=known, configuration=document, proving=proving)

@@ -74,7 +74,9 @@ class RateSettings(Part):
 class FalsePositiveSettings(Part):
     """How often a rule may be wrong before it raises an alarm with its name."""
 
-    per_thousand: float = Field(10, ge=0, description="Of the calls that a rule catches: callers on an allow list, and appeals granted.")
+    per_thousand: float = Field(
+        10, ge=0, description="Callers on an allow list and appeals granted, of the calls it catches."
+    )
     hours: int = Field(24, ge=1, description="Over so many hours.")
     at_least: int = Field(100, ge=1, description="A rule that catches fewer calls than this raises none.")
 
@@ -101,6 +103,9 @@ class ScreeningSettings(Part):
     """The deciding half's part of ringfence.yaml."""
 
     time_zone: Annotated[str, AfterValidator(known_zone)] = Field("UTC", description="Zone of hours and days in rules.")
+    calendar: Path | None = Field(
+        None, description="File of days (2026-10-10 work, 2026-10-12 free) before the country's calendar."
+    )
     storage: StorageSettings = StorageSettings()
     lists: dict[str, ListSettings] = Field(default={}, description="Named lists.")
     rules: list[str] = Field(default=[], description="Rule files or patterns, relative to ringfence.yaml.")

@@ -11,10 +11,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rules.complaints.clock_profiles import appeal_spans, case_spans
-from rules.complaints.deadlines import Deadlines, read_calendar
+from rules.complaints.deadlines import Deadlines
 from rules.complaints.faults import ComplaintError
 from rules.complaints.secrecy import Secrecy
 from rules.complaints.settings import ComplaintSettings
+from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.keys import Keys
 from rules.lists.editing import Lists
 from rules.model import Number, Trunk
@@ -38,6 +39,7 @@ class Archive:
         zone: str,
         country: str,
         base: Path,
+        calendar: Path | None,
         database: Path,
         now: Callable[[], float],
     ) -> None:
@@ -47,7 +49,7 @@ class Archive:
         self.database = database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)
         self.country = country
-        overruled = read_calendar(base / settings.calendar) if settings.calendar else {}
+        overruled = read_calendar(base / calendar) if calendar else NO_DAYS
         self.letters_file = base / settings.letters if settings.letters else None
         self.deadlines = Deadlines(zone, country, overruled)
         self.case_spans = case_spans(settings.case_clock, settings.clocks)
@@ -83,6 +85,7 @@ class Archive:
                 zone=screening.time_zone,
                 country=country,
                 base=base,
+                calendar=screening.calendar,
                 database=database,
                 now=now,
             )

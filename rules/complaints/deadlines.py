@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.complaints.clock_profiles import Span
-from rules.complaints.faults import ComplaintError
-from rules.judging.calendars import working_days
+from rules.judging.calendars import NO_DAYS, Days, working_days
 from rules.store import Connection
 
 
@@ -42,8 +40,8 @@ class Clock(NamedTuple):
 class Deadlines:
     """Reckons in the operator's zone and calendar."""
 
-    def __init__(self, zone: str, country: str, overruled: Mapping[date, bool] | None = None) -> None:
-        self._zone, self._country, self._overruled = ZoneInfo(zone), country, dict(overruled or {})
+    def __init__(self, zone: str, country: str, overruled: Days = NO_DAYS) -> None:
+        self._zone, self._country, self._overruled = ZoneInfo(zone), country, overruled
         self._calendars: dict[int, Callable[[date], bool]] = {}
         self._ends: dict[tuple[date, int], float] = {}
         self.warnings: set[str] = set()
@@ -71,30 +69,13 @@ class Deadlines:
         return known
 
     def _works(self, day: date) -> bool:
-        if day in self._overruled:
-            return self._overruled[day]
         calendar = self._calendars.get(day.year)
         if calendar is None:
-            calendar, warning = working_days(self._country, day.year)
+            calendar, warning = working_days(self._country, day.year, self._overruled)
             self._calendars[day.year] = calendar
             if warning:
                 self.warnings.add(warning)
         return calendar(day)
-
-
-def read_calendar(path: Path) -> dict[date, bool]:
-    """Days that overrule the calendar, one a line: ``2026-10-10 work`` or ``2026-10-12 free``; # begins a remark."""
-    found = {}
-    for count, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        try:
-            day, kind = date.fromisoformat(words[0]), words[1]
-            found[day] = {"work": True, "free": False}[kind]
-        except (ValueError, IndexError, KeyError):
-            raise ComplaintError("calendar", f"{path}:{count}: write a day and work or free") from None
-    return found
 
 
 async def start_clocks(connection: Connection, subject: str, clocks: Mapping[int, list[Clock]]) -> None:

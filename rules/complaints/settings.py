@@ -52,7 +52,6 @@ class ComplaintSettings(BaseModel):
         default={},
         description="Own deadlines: accept, hand over, decide, answer, appeal; 4h, 5d or 3wd (working days).",
     )
-    calendar: Path | None = Field(None, description="File of days (2026-10-10 work, 2026-10-12 free) that overrule.")
     policy_step: Literal["none", "tag", "limit"] = Field("tag", description="What enough reporters do by themselves.")
     policy_reporters: int = Field(5, ge=2, description="Different reporters, all tied to judged calls, that suffice.")
     policy_hours: float = Field(240.0, gt=0, description="Within so many hours.")

@@ -1,20 +1,60 @@
-"""Working days of a country, made-up working Saturdays included."""
+"""Working days: of a country, made-up working Saturdays included, and as the operator's own file overrules them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import Path
+from types import MappingProxyType
 
 import holidays
 
+Days = Mapping[date, bool]  # is it worked?
+NO_DAYS: Days = MappingProxyType({})
+_KINDS = {"work": True, "free": False}
 
-def working_days(country: str, year: int) -> tuple[Callable[[date], bool], str]:
-    """A test for working days around `year`, and a warning about years that nobody has announced yet."""
+
+class BadCalendar(ValueError):
+    """A file of days that can't be read; `faults` are its lines, with what is wrong there."""
+
+    def __init__(self, path: Path, faults: list[tuple[int, str]]) -> None:
+        super().__init__("; ".join(f"{path}:{line}: {what}" for line, what in faults))
+        self.faults = faults
+
+
+def read_calendar(path: Path) -> Days:
+    """Days, one a line: ``2026-10-10 work`` or ``2026-10-12 free``; # begins a remark. Raises BadCalendar."""
+    found: dict[date, bool] = {}
+    faults = []
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadCalendar(path, [(1, f"it can't be read as text: {error}")]) from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        try:
+            day, worked = date.fromisoformat(words[0]), _KINDS[" ".join(words[1:])]
+        except (ValueError, KeyError):
+            faults.append((number, "that is no day; write it with work or free: 2026-10-10 work"))
+            continue
+        if found.setdefault(day, worked) is not worked:
+            faults.append((number, f"{day} is both worked and free; leave one line"))
+    if faults:
+        raise BadCalendar(path, faults)
+    return found
+
+
+def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Callable[[date], bool], str]:
+    """A test for working days around `year`, and a warning if nobody has said yet which days of it are worked.
+
+    What is `overruled` goes before the country's calendar. A year that it has days of needs no other announcement.
+    """
+    known = any(day.year == year for day in overruled)
     if country not in holidays.list_supported_countries():
-        return (
-            _monday_to_friday,
-            f"no calendar is known for {country or 'no country'}: working days are Monday to Friday",
-        )
+        what = f"no calendar is known for {country or 'no country'}: working days are Monday to Friday"
+        return _overruling(overruled, _monday_to_friday), "" if known else what
     calendar = holidays.country_holidays(country, years=range(year - 1, year + 2))
     # Where holidays are moved by decree, a year without a decree would look like one without moved days.
     decreed = set(getattr(calendar, "special_public_holidays", {})) if calendar.weekend_workdays else set()
@@ -25,9 +65,19 @@ def working_days(country: str, year: int) -> tuple[Callable[[date], bool], str]:
             return _monday_to_friday(day)
         return bool(calendar.is_working_day(day))
 
-    if year > last:
-        return works, f"the calendar of {country} ends with {last}: working days of {year} are Monday to Friday"
-    return works, ""
+    what = f"the calendar of {country} ends with {last}: working days of {year} are Monday to Friday"
+    return _overruling(overruled, works), what if year > last and not known else ""
+
+
+def _overruling(overruled: Days, works: Callable[[date], bool]) -> Callable[[date], bool]:
+    if not overruled:
+        return works
+
+    def test(day: date) -> bool:
+        worked = overruled.get(day)
+        return works(day) if worked is None else worked
+
+    return test
 
 
 def _monday_to_friday(day: date) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rules.judging.calendars import working_days
+from rules.judging.calendars import NO_DAYS, Days, working_days
 from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock
@@ -46,12 +46,13 @@ def compile_rules(
 
 
 class Known(NamedTuple):
-    """Names that rules may use and that are made elsewhere; None: whether there is such a name is not asked."""
+    """What rules may name and is made elsewhere; None: whether there is such a name is not asked."""
 
     profiles: Collection[str] | None = None  # reply profiles
     destinations: Collection[str] | None = None  # where calls may be diverted to
     facts: Collection[str] | None = None  # what somebody measures
     labels: bool = True  # can a label be taken off again, so that the caller never sees it?
+    calendar: Days = NO_DAYS  # what the operator says of single days
 
 
 class Compiled(NamedTuple):
@@ -165,7 +166,7 @@ class _Compiler:
         self.surroundings = Surroundings(
             lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
         )
-        works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year)
+        works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year, known.calendar)
         self.clock = WallClock(settings.time_zone, works)
         self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
         self.proving = proving
@@ -340,7 +341,7 @@ class _Compiler:
     def _warn_of_calendar(self, files: Sequence[SourceFile], configuration: Document) -> None:
         days = {day for file in files for when in _whens(file) for day in _days(when)}
         if self.calendar_warning and days & {"working", "off"}:
-            hint = "name the days of the week where it matters"
+            hint = "name its days in the file `calendar`, or the days of the week in the rules"
             self.faults.append(configuration.fault((), self.calendar_warning, hint, warning=True))
 
     def _revision(self, built: Sequence[Built], files: Sequence[SourceFile]) -> str:

@@ -121,6 +121,15 @@ def test_a_feature_code_stands_in_no_way_of_a_call_for_help(tmp_path):
     assert faults(tmp_path, SOUND + "complaints: {feature_code: '#33#'}\n") == []
 
 
+def test_a_file_of_days_is_read_line_by_line(tmp_path):
+    days = tmp_path / "days"
+    assert "8:11: there is no file" in only_fault(tmp_path, SOUND + "calendar: days\n")
+    days.write_text("2026-10-10 work\n2026-10-12 closed\n")
+    assert only_fault(tmp_path, SOUND + "calendar: days\n").startswith("days:2:1: that is no day; write it with work")
+    days.write_text("2026-10-10 work\n")
+    assert faults(tmp_path, SOUND + "calendar: days\n") == []
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:9464", "127.0.0.53:9464", "[::1]:9464", "localhost:9464"])
 def test_metrics_on_the_machine_itself(tmp_path, address):
     assert faults(tmp_path, f'{SOUND}metrics: "{address}"\n') == []

@@ -207,7 +207,8 @@ def test_a_rule_that_passes_its_budget_is_named_once(file):
     with capture_logs() as said:
         changes.tell([alarm])
         changes.tell([alarm._replace(per_thousand=30.0)])
-    assert [(one["event"], one["rule"]) for one in said] == [("a rule passes its budget of false positives", "night-calls")]
+    passed = "a rule passes its budget of false positives"
+    assert [(one["event"], one["rule"]) for one in said] == [(passed, "night-calls")]
     (gauge,) = [family for family in changes.collect() if family.name.endswith("per_thousand")]
     assert [(sample.labels, sample.value) for sample in gauge.samples] == [({"rule": "night-calls"}, 30.0)]
     changes.tell([])

@@ -14,10 +14,8 @@ from rules.complaints.deadlines import (
     Standing,
     clocks_of,
     meet,
-    read_calendar,
     start_clocks,
 )
-from rules.complaints.faults import ComplaintError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -52,16 +50,10 @@ def test_a_year_nobody_announced_warns_and_falls_back():
     assert any("Monday to Friday" in warning for warning in deadlines.warnings)
 
 
-def test_the_operators_calendar_overrules(tmp_path):
-    path = tmp_path / "days"
-    path.write_text("# our own\n2026-07-02 free\n2026-07-04 work  # a Saturday\n\n")
-    overruled = read_calendar(path)
-    assert overruled == {date(2026, 7, 2): False, date(2026, 7, 4): True}
+def test_the_operators_calendar_overrules():
+    overruled = {date(2026, 7, 2): False, date(2026, 7, 4): True}
     deadlines = Deadlines("Asia/Shanghai", "CN", overruled)
     assert deadlines.due(at("2026-07-01 09:00"), Span(working_days=2)) == at("2026-07-05 00:00")
-    path.write_text("2026-07-02 perhaps\n")
-    with pytest.raises(ComplaintError, match=":1: write a day and work or free"):
-        read_calendar(path)
 
 
 @given(st.integers(1_700_000_000, 1_790_000_000), st.integers(1, 25))

@@ -36,8 +36,8 @@ class Town:
         self.desk: Desk = None  # type: ignore[assignment]
         self._ids = count(1)
 
-    async def open(self, **settings) -> Desk:
-        screening = SCREENING.model_copy(update={"complaints": ComplaintSettings(**settings)})
+    async def open(self, *, calendar=None, **settings) -> Desk:
+        screening = SCREENING.model_copy(update={"complaints": ComplaintSettings(**settings), "calendar": calendar})
         self.desk = await Desk.open(self.folder, screening, country="CN", now=lambda: self.now)
         return self.desk
 

@@ -2,7 +2,9 @@
 
 from datetime import date
 
-from rules.judging.calendars import working_days
+import pytest
+
+from rules.judging.calendars import BadCalendar, read_calendar, working_days
 
 
 def test_made_up_saturdays_are_worked_and_holidays_are_not():
@@ -26,3 +28,37 @@ def test_an_unknown_country_is_said_to_be_so():
         works, warning = working_days(country, 2026)
         assert "no calendar is known" in warning
         assert [works(date(2026, 11, day)) for day in (27, 28)] == [True, False]
+
+
+def test_the_operators_file_goes_first():
+    days = {date(2026, 11, 28): True, date(2026, 11, 24): False}
+    works, _ = working_days("CN", 2026, days)
+    assert works(date(2026, 11, 28))
+    assert not works(date(2026, 11, 24))
+    assert works(date(2026, 11, 25))
+
+
+def test_a_year_that_it_has_days_of_is_announced():
+    for country in ("CN", "", "XX"):
+        works, warning = working_days(country, 2090, {date(2090, 10, 2): False})
+        assert warning == ""
+        assert [works(date(2090, 10, day)) for day in (2, 3)] == [False, True]
+        assert working_days(country, 2091, {date(2090, 10, 2): False})[1] != ""
+
+
+def test_the_file_is_one_day_a_line(tmp_path):
+    path = tmp_path / "days"
+    path.write_text("\ufeff# our own\n2026-07-02 free\n2026-07-04  work  # a Saturday\n\n", encoding="utf-8")
+    assert read_calendar(path) == {date(2026, 7, 2): False, date(2026, 7, 4): True}
+
+
+def test_every_line_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "days"
+    path.write_text("2026-07-02 perhaps\n2026-07-03 work\n2026-13-01 free\n2026-07-03 free\n2026-07-05\n")
+    with pytest.raises(BadCalendar) as bad:
+        read_calendar(path)
+    assert [line for line, _ in bad.value.faults] == [1, 3, 4, 5]
+    assert "2026-07-03 is both worked and free" in str(bad.value)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(BadCalendar, match=":1: it can't be read as text"):
+        read_calendar(path)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - a fault reads best in one line
 
+from datetime import date
 from time import perf_counter
 
 import pytest
@@ -158,6 +159,12 @@ def test_nobody_announced_the_holidays_of_a_year_yet():
     _, found = compiled(text, settings={"time_zone": "UTC"}, trunks=())
     assert "no calendar is known" in str(found[0])
     assert found[0].warning
+
+
+def test_days_that_the_operator_names():
+    text = rule("{days: off}", catches="[{from: 95588, at: 2026-11-24T12:00}]")
+    assert len(faults(text)) == 1
+    assert rules(text, known=Known(calendar={date(2026, 11, 24): False}))
 
 
 def test_references_are_found_at_any_depth():
