@@ -48,6 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--upstream", required=True, type=host_port, metavar="HOST:PORT", help="the PBX")
     parser.add_argument("--numbers", required=True, type=Path, metavar="FILE.csv", help="number,action")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="made if missing; default: a temporary folder")
+    parser.add_argument("--pure", action="store_true", help="not compiled (read by bench/contender)")
     return parser.parse_args()
 
 

@@ -39,6 +39,7 @@ HERE = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 TOLERATED = 0.005  # of the calls
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+OWN, PURE = "ringfence", "ringfence-pure"
 REFERENCE = "kamailio"  # with its line a call: the least that must be written to explain a verdict
 
 
@@ -50,7 +51,7 @@ class Round(NamedTuple):
     retransmitted: int
     mib: float
     rang: int
-    stalls: str  # what Ringfence says of its loop; empty for others
+    said: str  # what Ringfence says of itself; empty for others
 
 
 class Ports(NamedTuple):
@@ -72,6 +73,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=15_060, help="of the contender; the next tens are the peers'")
     parser.add_argument(
         "--without", choices=("kamailio",), help="leave both Kamailios out: for lists too long for them"
+    )
+    parser.add_argument(
+        "--pure", action="store_true", help="this checkout also as pure Python, beside the compiled one"
     )
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     parser.add_argument("contenders", nargs="*", metavar="NAME=COMMAND")
@@ -96,11 +100,10 @@ def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports)
         "upstream": f"{HOST}:{ports.pbx}",
         "numbers": shlex.quote(str(work.numbers)),
     }
-    own = f"ringfence={shlex.quote(str(HERE / 'contender'))}"
-    own += (
-        f" --listen {{listen}} --upstream {{upstream}} --numbers {{numbers}} --dir {shlex.quote(str(own_folder(work)))}"
-    )
-    for contender in options.contenders or [own]:
+    own = [own_contender(work, OWN)]
+    if options.pure:
+        own.append(own_contender(work, PURE) + " --pure")
+    for contender in options.contenders or own:
         name, equals, command = contender.partition("=")
         if not equals:
             sys.exit(f"{contender!r}: expected NAME=COMMAND")
@@ -108,13 +111,14 @@ def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports)
     return found
 
 
-def own_folder(work: workload.Workload) -> Path:
-    """Where this checkout's contender keeps its files, round after round."""
-    return work.folder / "ringfence"
+def own_contender(work: workload.Workload, name: str) -> str:
+    """This checkout as a contender; it keeps its files round after round."""
+    command = f"{name}={shlex.quote(str(HERE / 'contender'))} --listen {{listen}} --upstream {{upstream}}"
+    return f"{command} --numbers {{numbers}} --dir {shlex.quote(str(work.folder / name))}"
 
 
-def stalls_of(folder: Path) -> str:
-    """How often, and how long at most, the loop of the Ringfence with these files stood still for over 50 ms."""
+def said_by(folder: Path) -> str:
+    """Which build of Ringfence runs with these files, and how long its loop stood still; empty for others."""
     file = folder / "ringfence.yaml"
     address = re.search(r"^metrics: (\S+)$", file.read_text(), re.MULTILINE) if file.exists() else None
     if address is None:
@@ -122,7 +126,11 @@ def stalls_of(folder: Path) -> str:
     with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=5) as page:
         figures = dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
     longest = float(figures["ringfence_loop_longest_stall_seconds"]) * 1000
-    return f"loop stalls over 50 ms: {float(figures['ringfence_loop_stalls_total']):.0f}, the longest {longest:.0f} ms"
+    build = next(name.split('"')[1] for name in figures if name.startswith("ringfence_build_info"))
+    stalls = (
+        f"loop stalls over 50 ms: {float(figures['ringfence_loop_stalls_total']):.0f}, the longest {longest:.0f} ms"
+    )
+    return f"{stalls}; {build}"
 
 
 @contextlib.contextmanager
@@ -154,7 +162,7 @@ def sipp(scenario: str, port: int, statistics_file: Path, *more: str) -> list[st
 
 
 def one_round(
-    command: list[str], work: workload.Workload, ports: Ports, options: argparse.Namespace, log: Path
+    name: str, command: list[str], work: workload.Workload, ports: Ports, options: argparse.Namespace, log: Path
 ) -> Round:
     """Start a contender between the caller and the PBX, play the calls, and see what they cost it."""
     seen_by_caller, seen_by_pbx = work.folder / "caller.stat", work.folder / "pbx.stat"
@@ -179,7 +187,7 @@ def one_round(
             subprocess.run(caller, cwd=work.folder, timeout=longest + 40, check=False, **QUIET)
         spent = meter.cpu_seconds(proxy.pid) - before
         mib = meter.memory_mib(proxy.pid)
-        stalls = stalls_of(own_folder(work)) if str(own_folder(work)) in command else ""
+        said = said_by(work.folder / name)
         pbx.send_signal(signal.SIGUSR1)  # SIPp then ends what it has, writes its last row and quits
         with contextlib.suppress(subprocess.TimeoutExpired):
             pbx.wait(5)
@@ -190,7 +198,7 @@ def one_round(
         retransmitted=int(done["Retransmissions(C)"]),
         mib=mib,
         rang=int(statistics_of(seen_by_pbx)["IncomingCall(C)"]),
-        stalls=stalls,
+        said=said,
     )
 
 
@@ -234,7 +242,7 @@ def print_table(results: dict[str, list[Round]], expected: int, options: argpars
     print("\n".join(notes), end="\n" if notes else "")
     for name, rounds in results.items():
         print(
-            "".join(f"{name}, round {count}: {one.stalls}\n" for count, one in enumerate(rounds, 1) if one.stalls),
+            "".join(f"{name}, round {count}: {one.said}\n" for count, one in enumerate(rounds, 1) if one.said),
             end="",
         )
     return not notes
@@ -248,11 +256,13 @@ def main() -> int:
     log.write_bytes(b"")
     with tempfile.TemporaryDirectory(prefix="ringfence-bench-") as name:
         work = workload.make(Path(name), options.list_size)
+        if not options.contenders:  # before the clock runs; a machine that can't compile measures the sources
+            subprocess.run([HERE.parent / "tools" / "compile"], check=False, stdout=subprocess.DEVNULL)
         contenders = commands(options, work, ports)
         results: dict[str, list[Round]] = {contender: [] for contender in contenders}
         for _ in range(options.rounds):
             for contender, command in contenders.items():
-                results[contender].append(one_round(command, work, ports, options, log))
+                results[contender].append(one_round(contender, command, work, ports, options, log))
         return 0 if print_table(results, work.ringing(options.calls), options) else 1
 
 

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from proxy.build import BUILD
 from tests.playbook import Playbook
+
+
+def pytest_report_header() -> str:
+    """Which build is tested (tests/test_compiled.py runs the call path's tests on the compiled one)."""
+    return f"build: {BUILD}"
 
 
 @pytest.fixture

@@ -10,13 +10,17 @@ from rules.judging.fact_sources import FactSources
 from rules.lists.editing import Origin
 from rules.lists.ledger import import_ledger
 from rules.lists.subscribers import SubscriberStore
-from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
 from rules.screen import Screen, decisions_path
 from rules.settings import ListSettings, LogSettings, ScreeningSettings
 
 SETTINGS = ScreeningSettings(
-    lists={"nuisance": ListSettings(kind="block"), "homes": ListSettings(kind="plain")},
+    lists={
+        "nuisance": ListSettings(kind="block"),
+        "homes": ListSettings(kind="plain"),
+        "clinics": ListSettings(kind="emergency"),
+    },
 )
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
 OTHER = Number("+8613900139000", NumberClass.MOBILE, "CN")
@@ -136,13 +140,14 @@ async def test_an_error_fails_open_or_as_the_trunk_says(tmp_path, closed, action
 
 
 async def test_an_unknown_look_up_fails_open(tmp_path):
-    rules = Rules()
-    async with opened(tmp_path, rules) as (screen, _):
-        screen.lookup.look_up = lambda canonical, now: None
-        assert screen.judge(call()).step is Step.FAIL_OPEN
-        screen.lookup.look_up = lambda canonical, now: None if canonical == CALLED.canonical else ()
-        screen.swap(Rules("r2", frozenset({"homes"})))
-        assert screen.judge(call()).step is Step.FAIL_OPEN
+    rules = Rules("r1", frozenset({"homes"}))
+    async with opened(tmp_path, Rules()) as (screen, _):
+        assert screen.judge(call()).step is Step.DEFAULT
+        screen.lookup.close()  # as if the database could not be read
+        assert screen.judge(call(OTHER)).step is Step.FAIL_OPEN
+        assert screen.judge(call()).step is Step.DEFAULT, "this caller's entries are remembered"
+        screen.swap(rules)
+        assert screen.judge(call()).step is Step.FAIL_OPEN, "those of the called number are not"
         assert screen.counters["judge_unknown"] == 2
         assert rules.asked == []
 
@@ -246,11 +251,10 @@ async def test_plug_ins_are_asked_when_a_rule_reads_their_facts(tmp_path):
 
 
 async def test_a_call_to_an_emergency_number_on_a_list_is_not_counted(tmp_path):
-    rules = Rules("r1", frozenset({"homes"}), frozenset({("calls", 3600)}))
+    rules = Rules("r1", frozenset({"clinics"}), frozenset({("calls", 3600)}))
     async with opened(tmp_path, rules) as (screen, _):
-        screen.lookup.look_up = lambda number, now: (
-            (Hit("homes", "emergency", number, "", number, 100),) if number == CALLED.canonical else ()
-        )
+        await screen.lists.add("clinics", CALLED.canonical)
+        screen.poll()
         made = call()
         screen.judge(made)
         assert made.facts is None

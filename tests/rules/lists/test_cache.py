@@ -125,12 +125,13 @@ async def test_a_locked_database_is_unknown(tmp_path):
         lookup.close()
         with closing(sqlite3.connect(tmp_path / "lists.db", isolation_level=None)) as connection:
             connection.execute("pragma journal_mode=delete")
-            lookup.__init__(tmp_path / "lists.db", entries=100)
+            waits_for_nobody = Lookup(tmp_path / "lists.db", entries=100)
             connection.execute("begin exclusive")
-            assert lookup.look_up("+8613800138000", 1.0) is None
-            assert lookup.unknown == 1
+            assert waits_for_nobody.look_up("+8613800138000", 1.0) is None
+            assert waits_for_nobody.unknown == 1
             connection.execute("commit")
-            assert lookup.look_up("+8613800138000", 1.0) == ()
+            assert waits_for_nobody.look_up("+8613800138000", 1.0) == ()
+            waits_for_nobody.close()
 
 
 NUMBERS = ["+86138", "+8613800", "+8613801", "+86138001", "+86139002", "CN:95588", "CN:955880", "CN:9558", "EXT:13800"]

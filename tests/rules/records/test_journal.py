@@ -2,12 +2,12 @@
 
 import io
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
-from rules.store import StoreError
+from rules.store import Store, StoreError
 
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
 CALLED = Number("+861062345678", NumberClass.FIXED, "CN")
@@ -36,6 +36,21 @@ async def opened(path, log=None, **more):
         yield journal, decisions, clock, log
     finally:
         await journal.close()
+
+
+@contextmanager
+def full_disk(monkeypatch, meanwhile=lambda: None):
+    """Whatever is written fails; `meanwhile` happens before it does."""
+
+    @asynccontextmanager
+    async def full(store):
+        meanwhile()
+        raise StoreError("database or disk is full")
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "transaction", full)
+        yield
 
 
 def note(journal, clock, decision, **more):
@@ -143,12 +158,7 @@ async def test_a_full_disk_keeps_records_for_the_next_tick(tmp_path, monkeypatch
     async with opened(tmp_path) as (journal, decisions, clock, _):
         note(journal, clock, "a" * 20)
         journal.ended("a" * 20, Outcome(200, True, 1))
-
-        async def full(rows, late, tally):
-            raise StoreError("database or disk is full")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(decisions, "write", full)
+        with full_disk(monkeypatch):
             await journal.flush()
         assert (journal.write_errors, journal.last_error) == (1, "database or disk is full")
         await journal.flush()
@@ -205,14 +215,8 @@ async def test_what_is_too_old_is_pruned_in_passing(tmp_path):
 async def test_hits_survive_a_full_disk_and_add_up(tmp_path, monkeypatch):
     async with opened(tmp_path, limit=1) as (journal, decisions, _, _):
         hit = Hit("nuisance", "block", "+86138*", "feed", "+8613800138000", 0)
-
-        async def full(rows, late, tally):
-            journal.count([hit], 9.0)
-            raise StoreError("database or disk is full")
-
         journal.count([hit, hit._replace(entry="+86139*")], 7.0)
-        with monkeypatch.context() as patch:
-            patch.setattr(decisions, "write", full)
+        with full_disk(monkeypatch, meanwhile=lambda: journal.count([hit], 9.0)):
             await journal.flush()
         journal.count([hit], 8.0)
         await journal.flush()
