@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from console.api.case_shapes import ClockShape, Deciding, clock_shape
+from console.api.complaint_shapes import Confirmation
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
-from console.api.parts import Body, Counted, IdempotencyKey, IfMatch, TheDesk, maybe_utc, needs, seen, utc
+from console.api.parts import (
+    Body,
+    Counted,
+    Cursor,
+    IdempotencyKey,
+    IfMatch,
+    Limit,
+    TheDesk,
+    maybe_utc,
+    needs,
+    seen,
+    utc,
+)
 from rules.access.scopes import Scope
 from rules.complaints.appeals import Appeal
+from rules.complaints.disclosure import disclose
 from rules.complaints.exports import evidence_pack
 from rules.complaints.reading import LONGEST_TEXT
 from rules.complaints.states import AppealState, Attacks
@@ -62,7 +76,9 @@ class AppealFile(AppealShape):
     """An appeal with its deadlines and what the appellant says."""
 
     clocks: list[ClockShape]
-    words: dict[str, str] = Field(description="What the appellant wrote; that it was read is recorded.")
+    words: dict[str, str] = Field(
+        description="What the appellant wrote, without address and numbers; that it was read is recorded."
+    )
 
 
 class AppealPage(BaseModel):
@@ -97,8 +113,8 @@ async def list_appeals(
     desk: TheDesk,
     _: Reader,
     state: AppealState | None = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="At most so many.")] = 50,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> AppealPage:
     """List appeals, those that wait and are due first on top."""
     after = place_of(cursor)
@@ -113,6 +129,7 @@ async def show_appeal(reference: Reference, desk: TheDesk, caller: Anyone, respo
     found, clocks, words = await desk.appeals.find(reference)
     if not caller.key.scopes & {Scope.APPEALS_READ, Scope.APPEALS_DECIDE}:
         return AppealStanding(**_standing(found))
+    words = await disclose(desk.archive, "appeal", found.reference, words, actor=caller.actor)
     now = desk.archive.now()
     response.headers["ETag"] = f'"{found.version}"'
     return AppealFile(**_values(found), clocks=[clock_shape(clock, now) for clock in clocks], words=words)
@@ -124,6 +141,15 @@ async def show_evidence(reference: Reference, desk: TheDesk, _: Reader) -> dict[
     found, _clocks, _words = await desk.appeals.find(reference)
     pack: dict[str, Any] = json.loads(await evidence_pack(desk.archive, found))
     return pack
+
+
+@router.post("/{reference}/confirm", status_code=204)
+async def confirm_appellant(
+    reference: Reference, what: Confirmation, desk: TheDesk, _: Writer, idempotency_key: IdempotencyKey = None
+) -> None:
+    """Confirm the appellant's address by the code that was sent there; only then is an answer sent to it."""
+    found, _clocks, _words = await desk.appeals.find(reference)
+    await desk.letters.confirm(found.reference, what.code)
 
 
 @router.post("/{reference}/grant")

@@ -12,41 +12,28 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from console.api import appeals, cases, complaints
+from console.api import appeals, cases, complaints, numbers, reports
 from console.api.answer import Answer
-from console.api.parts import ProblemDetails
-from console.api.problems import MEDIA_TYPE, Problem, error_of, problem_of
+from console.api.document import DocumentedApi
+from console.api.problems import Problem, error_of, problem_of
 from rules.complaints.desk import Desk
 from rules.complaints.faults import ComplaintError
 from rules.lists.admission import EntryError
 from rules.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
-_PROBLEMS = {
-    400: "The body cannot be read",
-    401: "No key, or one that does not work",
-    403: "The key may not do this",
-    404: "There is no such thing",
-    409: "Somebody was faster, or the state does not allow it: `who` and `when`",
-    413: "The body is too large",
-    415: "The body is no JSON",
-    422: "A field is wrong: `errors` names each",
-    429: "Too many requests: see Retry-After and RateLimit",
-    503: "Not now: see Retry-After",
-}
-_ROUTERS: tuple[APIRouter, ...] = (complaints.router, cases.router, appeals.router)
+_ROUTERS: tuple[APIRouter, ...] = (*(complaints.router, cases.router, appeals.router, numbers.router, reports.router),)
 
 
 def application(desk: Desk | None = None) -> FastAPI:
     """The API of a desk; without one it is good for its document only."""
-    api = FastAPI(
+    api = DocumentedApi(
         title="Ringfence complaint desk",
         summary="From a complaint to a sealed number, and back.",
         version=version("ringfence"),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        responses={status: _documented(what) for status, what in _PROBLEMS.items()},
         # Nothing about a request leaves this process, whatever stands in its environment.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         exception_handlers={
@@ -72,11 +59,6 @@ def application(desk: Desk | None = None) -> FastAPI:
         return {"status": "ok"}
 
     return api
-
-
-def _documented(what: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
-    return {"model": ProblemDetails, "description": what, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
 def _catching_up(desk: Desk) -> Callable[[], Coroutine[Any, Any, None]]:

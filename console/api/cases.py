@@ -24,9 +24,10 @@ from console.api.case_shapes import (
     story_shape,
     suspension_shapes,
 )
-from console.api.cursors import cursor_at, place_of
+from console.api.complaint_shapes import ComplaintPage, complaint_page
+from console.api.cursors import case_cursor, turn_of
 from console.api.door import Caller
-from console.api.parts import Counted, IdempotencyKey, IfMatch, TheDesk, needs, seen
+from console.api.parts import Counted, Cursor, IdempotencyKey, IfMatch, Limit, TheDesk, needs, seen
 from rules.access.scopes import Scope
 from rules.complaints.case_files import CaseFile
 from rules.complaints.exports import handover
@@ -40,8 +41,6 @@ Reader = Annotated[Caller, needs(Scope.CASES_READ)]
 Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
 Sealer = Annotated[Caller, needs(Scope.SEALS_WRITE)]
 Releaser = Annotated[Caller, needs(Scope.SEALS_RELEASE)]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
 
 
 @router.get("", dependencies=[Counted])
@@ -53,11 +52,10 @@ async def list_cases(
     cursor: Cursor = None,
 ) -> CasePage:
     """List cases, the most pressing first: those put on top, then by the deadline that comes first."""
-    after = place_of(cursor)
-    found = await desk.cases.pressing(state=state, limit=limit + 1, after=after)
+    found = await desk.cases.pressing(state=state, limit=limit + 1, beyond=turn_of(cursor))
     now = desk.archive.now()
     shown = [listed_case(one, await evidence_of(desk.archive, one.case), now) for one in found[:limit]]
-    return CasePage(cases=shown, next=cursor_at(after + limit) if len(found) > limit else None)
+    return CasePage(cases=shown, next=case_cursor(found[limit - 1].turn) if len(found) > limit else None)
 
 
 @router.get("/{number}", dependencies=[Counted])
@@ -66,6 +64,15 @@ async def show_case(number: Number, desk: TheDesk, _: Reader, response: Response
     story = await story_of(desk.archive, number)
     response.headers["ETag"] = f'"{story.case.version}"'
     return story_shape(story, desk.archive.now())
+
+
+@router.get("/{number}/complaints")
+async def list_complaints_of_case(
+    number: Number, desk: TheDesk, _: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> ComplaintPage:
+    """The complaints of a case, newest first; what their reporters wrote is asked for one by one."""
+    await desk.cases.find(number)
+    return await complaint_page(desk, limit, cursor, case_id=number)
 
 
 @router.post("/{number}/take")

@@ -3,26 +3,57 @@
 from __future__ import annotations
 
 import json
+import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from console.api.problems import field_problem
+from console.api.problems import Problem, field_problem
+from rules.complaints.case_files import Turn
 
 _MOST = 2**53
 
 
 def cursor_at(place: int) -> str:
     """A cursor for what begins behind so many, or behind this id."""
-    return urlsafe_b64encode(json.dumps([place]).encode()).decode().rstrip("=")
+    return _written([place])
 
 
 def place_of(cursor: str | None) -> int:
-    """What a cursor says; 0 for none. Raises Problem for one that no page gave."""
+    """What such a cursor says; 0 for none. Raises Problem for one that no page gave."""
+    match _read(cursor) if cursor is not None else [0]:
+        case [int() as place] if _fits(place):
+            return place
+    raise _unknown()
+
+
+def case_cursor(last: Turn) -> str:
+    """A cursor for the cases behind this place."""
+    return _written([*last])
+
+
+def turn_of(cursor: str | None) -> Turn | None:
+    """What such a cursor says; None for none. Raises Problem for one that no page gave."""
     if cursor is None:
-        return 0
+        return None
+    match _read(cursor):
+        case [bool() as ordinary, int() | float() as due, int() as last] if math.isfinite(due) and _fits(last):
+            return Turn(ordinary, float(due), last)
+    raise _unknown()
+
+
+def _written(place: list[object]) -> str:
+    return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> object:
     try:
-        match json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))):
-            case [int() as place] if not isinstance(place, bool) and 0 <= place < _MOST:
-                return place
+        return json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):
-        pass
-    raise field_problem("cursor", "no page gave this; begin without")
+        raise _unknown() from None
+
+
+def _fits(number: int) -> bool:
+    return not isinstance(number, bool) and 0 <= number < _MOST
+
+
+def _unknown() -> Problem:
+    return field_problem("cursor", "no page gave this; begin without")

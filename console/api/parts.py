@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request, Security
 from fastapi.params import Depends as Dependency
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -26,25 +26,6 @@ class Body(BaseModel):
     """What a client sends: an unknown name is an error, and nothing is turned into another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
-
-
-class ErrorOfField(BaseModel):
-    """What is wrong with one field."""
-
-    field: str = Field(description="JSON pointer into the body, or the name of a parameter.")
-    reason: str = Field(description="What would be right.")
-
-
-class ProblemDetails(BaseModel):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[ErrorOfField] | None = None
-    who: str | None = Field(None, description="409: who was faster.")
-    when: str | None = Field(None, description="409: and when.")
 
 
 def _checked(text: str) -> str:
@@ -76,6 +57,10 @@ IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="The version, as ETag gave it."),
 ]
+
+
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
 
 
 def moment(text: str) -> float:
@@ -117,7 +102,9 @@ def desk_of(request: Request) -> Desk:
 def needs(*scopes: Scope) -> Any:
     """The caller, who must have one of these scopes."""
 
-    def allowed(request: Request, _: Annotated[Any, Depends(bearer)]) -> Caller:
+    documented = Security(bearer, scopes=list(scopes))
+
+    def allowed(request: Request, _: Any = documented) -> Caller:
         caller: Caller = request.state.caller
         if not caller.key.scopes.intersection(scopes):
             wanted = " or ".join(scopes)

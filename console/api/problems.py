@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from console.api.answer import Answer, Headers
+from rules.complaints.disclosure import hidden
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
-from rules.records.privacy import mask
 
 MEDIA_TYPE = "application/problem+json"
 _KIND = "urn:ringfence:problem:"
@@ -78,4 +78,4 @@ def problem_of(error: ComplaintError) -> Problem:
 
 def told(reason: str) -> str:
     """A reason without what the client wrote and with every number masked: problems end in logs of others."""
-    return _NUMBER.sub(lambda found: mask(found[0]), _REPEATED.sub("this", reason))
+    return _NUMBER.sub(lambda found: hidden(found[0]), _REPEATED.sub("this", reason))

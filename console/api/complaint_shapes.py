@@ -1,0 +1,170 @@
+"""Complaints, as clients send them and as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from console.api.cursors import cursor_at, place_of
+from console.api.parts import Body, Moment, Reason, maybe_utc, moment, utc
+from rules.complaints.complaint_rows import Channel, Complaint, listed
+from rules.complaints.desk import Desk
+from rules.complaints.evidence import Tie
+from rules.complaints.reading import LONGEST_NAME, LONGEST_TEXT, NewComplaint
+from rules.complaints.states import ComplaintState
+
+_Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+_Spelling = Annotated[str, Field(max_length=64)]
+
+
+class Knew(Body):
+    """What the caller knew of the person."""
+
+    name: _Name | None = None
+    plan: _Name | None = None
+    branch: _Name | None = None
+    purchase: _Name | None = None
+
+
+class ComplaintToFile(Body):
+    """What somebody says; numbers in any spelling."""
+
+    accused: _Spelling = Field(min_length=1, description="Who called.", examples=["95012345"])
+    reporter: _Name = Field(min_length=1, description="A number, or a name that stays the same; kept as pseudonym.")
+    called: _Spelling = Field("", description="The line that rang; default: the reporter's. Kept as pseudonym.")
+    at: Moment | None = Field(None, description="When it rang.", examples=["2026-07-01T12:00:00+08:00"])
+    category: _Name = Field("other", description="One of complaints.categories.")
+    text: str = Field("", max_length=LONGEST_TEXT, description="What happened; kept encrypted.")
+    contact: str = Field("", max_length=254, description="Where the answer goes; kept encrypted, never shown.")
+    business: _Name = Field("", description="On whose behalf the call was.")
+    knew: Knew = Field(default_factory=Knew, description="What the caller knew; kept encrypted.")
+    decision: str = Field("", pattern="^([0-9A-Fa-f]{20})?$", description="Decision id of the call, if known.")
+
+    def as_filed_by(self, source: str) -> NewComplaint:
+        """As the desk takes it."""
+        return NewComplaint(
+            accused=self.accused,
+            reporter=self.reporter,
+            called=self.called,
+            at=moment(self.at) if self.at else None,
+            category=self.category,
+            text=self.text,
+            contact=self.contact,
+            business=self.business,
+            knew={name: value for name, value in self.knew.model_dump().items() if value is not None},
+            decision=self.decision,
+            channel=Channel.API,
+            source=source,
+        )
+
+
+class Withdrawal(Body):
+    """Why a complaint is taken back: one word, since what reporters write in their own is kept encrypted only."""
+
+    reason: Literal["", "mistake", "settled", "other"] = ""
+
+
+class Rejection(Body):
+    """Why a complaint is none."""
+
+    reason: Reason = Field(min_length=1)
+
+
+class Confirmation(Body):
+    """That an address belongs to who filed."""
+
+    code: str = Field(min_length=1, max_length=40, description="What was sent to the address.")
+
+
+class ComplaintFiled(BaseModel):
+    """What the reporter is told at once."""
+
+    reference: str = Field(description="The reporter keeps it; nobody can guess another's.")
+    state: ComplaintState
+    duplicate: bool = Field(description="It was known already and adds nothing.")
+
+
+class ComplaintStanding(BaseModel):
+    """How a complaint stands, for its reporter."""
+
+    reference: str
+    state: ComplaintState
+    state_at: str
+    received: str
+    accused: str
+    category: str
+    business: str
+    call_at: str | None
+
+
+class ComplaintShape(ComplaintStanding):
+    """A complaint for the desk; reporter and called line are pseudonyms and stay inside."""
+
+    case: int
+    channel: Channel
+    source: str
+    tie: Tie = Field(description="How it hangs on a call.")
+    never_called: bool = Field(description="There are records, and no call of the number to that line in them.")
+    knew: list[str]
+    branch: str
+    decision: str
+
+
+class ComplaintPage(BaseModel):
+    """Some complaints, and where the next ones begin."""
+
+    complaints: list[ComplaintShape]
+    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+
+
+class Words(BaseModel):
+    """What the reporter wrote; addresses and names are left out, numbers masked. That it was read is recorded."""
+
+    words: dict[str, str]
+
+
+def standing(one: Complaint) -> ComplaintStanding:
+    """As much of a complaint as its reporter may see."""
+    return ComplaintStanding(
+        reference=one.reference,
+        state=one.state,
+        state_at=utc(one.state_at),
+        received=utc(one.received),
+        accused=one.accused,
+        category=one.category,
+        business=one.business,
+        call_at=maybe_utc(one.call_at),
+    )
+
+
+def complaint_shape(one: Complaint) -> ComplaintShape:
+    """A complaint for the desk."""
+    return ComplaintShape(
+        **standing(one).model_dump(),
+        case=one.case_id,
+        channel=one.channel,
+        source=one.source,
+        tie=one.tie,
+        never_called=one.never_called,
+        knew=list(one.knew),
+        branch=one.branch,
+        decision=one.decision,
+    )
+
+
+async def complaint_page(
+    desk: Desk,
+    limit: int,
+    cursor: str | None,
+    *,
+    case_id: int | None = None,
+    accused: str = "",
+    state: ComplaintState | None = None,
+) -> ComplaintPage:
+    """Complaints that fit, newest first."""
+    before = place_of(cursor) or None
+    connection = desk.archive.store.connection
+    found = await listed(connection, accused=accused, state=state, case_id=case_id, limit=limit + 1, before=before)
+    following = cursor_at(found[limit - 1].id) if len(found) > limit else None
+    return ComplaintPage(complaints=[complaint_shape(one) for one in found[:limit]], next=following)

@@ -1,0 +1,132 @@
+"""Figures over HTTP: reports of a period, alerts, and the trunks that forged numbers come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from console.api.door import Caller
+from console.api.parts import Counted, Moment, TheDesk, moment, needs, utc
+from rules.access.scopes import Scope
+from rules.complaints.alerts import alerts
+from rules.complaints.reports import Dimension, report
+from rules.complaints.trunk_ranking import ranked_trunks
+
+router = APIRouter(prefix="/v1", tags=["reports"])
+Reader = Annotated[Caller, needs(Scope.REPORTS_READ)]
+_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+class RowShape(BaseModel):
+    """One line of a report."""
+
+    key: str
+    calls: int
+    rang: int
+    complaints: int
+    per_10000: float | None = Field(description="Complaints for each 10,000 calls that rang.")
+    verified: int
+    sealed: int
+    withdrawn: int
+    rejected: int
+    stopped: int = Field(description="Calls that seals stopped.")
+    before: int = Field(description="Complaints of the period before.")
+    growth: float | None = Field(description="On it, in percent; null: there was nothing to grow from.")
+    year_ago: int
+    year_growth: float | None
+
+
+class HandlingShape(BaseModel):
+    """How long things took, in hours."""
+
+    decided: int
+    decided_median: float | None
+    decided_p95: float | None
+    answered: int
+    answered_median: float | None
+    answered_p95: float | None
+    overdue: int = Field(description="Deadlines that ran out within the period, unmet.")
+    released: int
+    release_median: float | None
+    appeals_granted: int
+    appeals_refused: int
+
+
+class ReportShape(BaseModel):
+    """A period in figures."""
+
+    period: str
+    by: str
+    rows: list[RowShape]
+    total: RowShape
+    handling: HandlingShape
+
+
+class AlertShape(BaseModel):
+    """One thing to see to."""
+
+    kind: str = Field(description="jump, leak.")
+    subject: str
+    complaints: int
+    usual: float
+
+
+class AlertsShape(BaseModel):
+    """All that holds at this moment, the largest first."""
+
+    alerts: list[AlertShape]
+
+
+class TrunkShape(BaseModel):
+    """A trunk and what was forged on it."""
+
+    trunk: str
+    forged: int = Field(description="Cases closed as forged.")
+    complaints: int
+    numbers: int
+    last: str
+
+
+class TrunksShape(BaseModel):
+    """The trunks with most forged cases first."""
+
+    trunks: list[TrunkShape]
+
+
+@router.get("/reports/{period}", dependencies=[Counted], response_model=ReportShape, responses=_CSV)
+async def show_report(
+    period: Annotated[str, Path(max_length=10, description="2026Q3, 2026-07 or 2026-07-01.")],
+    desk: TheDesk,
+    _: Reader,
+    by: Annotated[Dimension, Query(description="What the lines are.")] = "class",
+    limit: Annotated[int, Query(ge=1, le=1_000, description="Lines at most.")] = 100,
+    form: Annotated[Literal["json", "csv"], Query(alias="format", description="csv: as a file.")] = "json",
+) -> ReportShape | Response:
+    """Calls, complaints and what came of them, with growth on the period before and a year ago."""
+    found = await report(desk.archive, period, by, limit=limit)
+    if form == "csv":
+        return Response(found.as_csv(), media_type="text/csv; charset=utf-8")
+    return ReportShape(
+        period=found.period,
+        by=found.dimension,
+        rows=[RowShape(**row._asdict()) for row in found.rows],
+        total=RowShape(**found.total._asdict()),
+        handling=HandlingShape(**found.handling._asdict()),
+    )
+
+
+@router.get("/alerts", dependencies=[Counted])
+async def show_alerts(desk: TheDesk, _: Reader) -> AlertsShape:
+    """What somebody must see to: complaints that jump, offices named as a leak."""
+    return AlertsShape(alerts=[AlertShape(**one._asdict()) for one in await alerts(desk.archive)])
+
+
+@router.get("/trunks")
+async def show_trunks(
+    desk: TheDesk, _: Reader, since: Annotated[Moment | None, Query(description="Default: ever.")] = None
+) -> TrunksShape:
+    """The trunks ranked by the forged numbers that officers found on them."""
+    found = await ranked_trunks(desk.archive, since=moment(since) if since else 0.0)
+    return TrunksShape(trunks=[TrunkShape(**one._asdict() | {"last": utc(one.last)}) for one in found])

@@ -1,0 +1,90 @@
+"""A desk behind the API's gate, without a socket: clients with keys of the scopes that a test needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from console.api.application import application
+from console.api.door import Door
+from console.api.gate import Gate
+from console.api.replays import Replays
+from console.api.settings import ApiSettings
+from rules.access.given_answers import GivenAnswers
+from rules.access.key_book import open_access
+from rules.access.scopes import Scope
+from tests.rules.complaints.town import SCREENING, Town
+
+EVERYTHING = tuple(Scope)
+COMPLAINT = {"accused": "95012345", "reporter": "13800138000", "category": "loan"}
+
+
+class Office:
+    """The desk of a town, its keys, and clients that ask."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.clock = 0.0  # of the token buckets
+        self.gate: Gate = None  # type: ignore[assignment]
+        self.door: Door = None  # type: ignore[assignment]
+        self._opened = AsyncExitStack()
+
+    async def open(self, **settings) -> None:
+        self.settings = ApiSettings(**settings)
+        self.store = await open_access(self.town.folder / SCREENING.storage.database, durable=False)
+        self._opened.push_async_callback(self.store.close)
+        self.door = Door(self.store, self.settings, now=lambda: self.town.now, monotonic=lambda: self.clock)
+        replays = Replays(GivenAnswers(self.store, lambda: self.town.now), self.town.desk.archive.secrecy.pseudonym)
+        self.gate = Gate(application(self.town.desk), self.door, replays, self.settings)
+
+    async def close(self) -> None:
+        await self._opened.aclose()
+
+    async def reopen(self, **settings) -> None:
+        """As after a restart of the API."""
+        await self.close()
+        await self.open(**settings)
+
+    async def key(self, *scopes: Scope, name: str = "app", **more) -> str:
+        return (await self.door.keys.add(name, scopes or EVERYTHING, author="root", **more))[1]
+
+    async def client(self, *scopes: Scope, name: str = "app", **more) -> httpx.AsyncClient:
+        """A client with a key of its own; all scopes, unless some are named."""
+        return self.asking(await self.key(*scopes, name=name, **more))
+
+    def asking(self, token: str = "", address: str = "127.0.0.1") -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.gate, client=(address, 40_000)),
+            base_url="http://localhost:8607",
+            headers=headers,
+        )
+        self._opened.push_async_callback(client.aclose)
+        return client
+
+
+@pytest.fixture
+async def town(tmp_path) -> AsyncIterator[Town]:
+    """A town whose desk is open."""
+    town = Town(tmp_path)
+    await town.open()
+    yield town
+    await town.desk.close()
+
+
+@pytest.fixture
+async def office(town) -> AsyncIterator[Office]:
+    """The API of its desk."""
+    office = Office(town)
+    await office.open()
+    yield office
+    await office.close()
+
+
+@pytest.fixture
+async def client(office) -> httpx.AsyncClient:
+    """A client that may do everything, in the name of officer li."""
+    return await office.client(acts_as="li")

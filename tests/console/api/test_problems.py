@@ -1,0 +1,54 @@
+"""What clients are told when something is wrong: the field, what would be right, and nothing that they sent."""
+
+import json
+
+import pytest
+
+from console.api.problems import Problem, field_problem, problem_of, told
+from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (NotFound("case", "there is no case 7"), 404, "not-found"),
+        (NotFound("decision", "there is no such decision"), 422, "invalid"),
+        (Refused("actor", "guest is no officer"), 403, "not-allowed"),
+        (Refused("accused", "it is one of our own numbers"), 422, "refused"),
+        (ComplaintError("at", "this time has not come yet"), 422, "invalid"),
+        (Conflict("case", "it is sealed", who="li", when=0.0), 409, "conflict"),
+    ],
+)
+def test_what_the_desk_refuses(error, status, kind):
+    answer = problem_of(error).answer()
+    body = json.loads(answer.body)
+    assert (answer.status, body["status"], body["type"]) == (status, status, f"urn:ringfence:problem:{kind}")
+    assert body["title"]
+    assert answer.header("content-type") == "application/problem+json"
+
+
+def test_a_conflict_says_who_and_when():
+    body = json.loads(problem_of(Conflict("case", "it is sealed", who="li", when=0.0)).answer().body)
+    assert (body["who"], body["when"]) == ("li", "1970-01-01T00:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("'Jane Doe' is no number", "this is no number"),
+        ('"it\'s Jane" is no number', "this is no number"),
+        ("+8613800138000 is an emergency number", "+861380****000 is an emergency number"),
+        ("13800138000 is wrong", "1380****000 is wrong"),
+        ("CN:95012345 is on list own", "CN:95****45 is on list own"),
+        ("case 1234 is sealed since 2026-07-01", "case 1234 is sealed since 2026-07-01"),
+        ("4,001 characters; 4,000 at most", "4,001 characters; 4,000 at most"),
+    ],
+)
+def test_nothing_that_was_sent_comes_back(reason, shown):
+    assert told(reason) == shown
+
+
+def test_a_problem_carries_its_header_fields():
+    answer = Problem(429, "too-many", "Later.", headers=(("retry-after", "3"),)).answer()
+    assert answer.header("retry-after") == "3"
+    assert field_problem("/a", "b").errors == [{"field": "/a", "reason": "b"}]

@@ -1,0 +1,41 @@
+"""Figures over HTTP."""
+
+from rules.access.scopes import Scope
+
+
+async def test_the_report_of_a_quarter(client, town):
+    await town.ring("95012345", "13800138000")
+    await town.complain()
+    found = (await client.get("/v1/reports/2026Q3", params={"by": "class"})).json()
+    assert [(row["key"], row["calls"], row["complaints"]) for row in found["rows"]] == [
+        *(("95/96", 1, 1), ("cn-95", 1, 1))
+    ]
+    assert found["total"]["per_10000"] == 10_000
+    assert found["handling"]["decided"] == 0
+
+
+async def test_as_a_file_in_which_no_cell_is_a_formula(client, town):
+    await town.complain(business="=cmd()")
+    answer = await client.get("/v1/reports/2026Q3", params={"by": "business", "format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "'=cmd()," in answer.text
+
+
+async def test_a_period_that_is_none(client):
+    answer = await client.get("/v1/reports/2026Q5")
+    assert [one["field"] for one in answer.json()["errors"]] == ["/period"]
+    assert (await client.get("/v1/reports/2026Q3", params={"by": "moon"})).status_code == 422
+
+
+async def test_alerts_and_trunks(client, town):
+    for last in range(5):
+        await town.complain(reporter=f"1380013800{last}", knew={"branch": "North office"})
+    (alert,) = (await client.get("/v1/alerts")).json()["alerts"]
+    assert (alert["kind"], alert["subject"], alert["complaints"]) == ("leak", "North office", 5)
+    assert (await client.get("/v1/trunks", params={"since": "2026-01-01T00:00:00Z"})).json() == {"trunks": []}
+
+
+async def test_only_with_the_right_to_read_them(office):
+    client = await office.client(Scope.CASES_READ)
+    for path in ("/v1/reports/2026Q3", "/v1/alerts", "/v1/trunks"):
+        assert (await client.get(path)).status_code == 403

@@ -1,0 +1,29 @@
+"""Requests of a day: counted on disk."""
+
+from rules.access.allowance import DAY_S, Allowance
+from rules.access.key_book import KeyBook
+from rules.access.scopes import Scope
+
+NOON = 1_782_878_400.0  # 04:00 UTC
+
+
+async def test_a_day_is_used_up_and_begins_anew(store):
+    now = NOON
+    key, _ = await KeyBook(store).add("app", [Scope.CASES_READ], author="root", daily=2)
+    allowance = Allowance(store, lambda: now)
+    assert [(await allowance.use(key)).left for _ in range(4)] == [1, 0, -1, -1]
+    assert (await Allowance(store, lambda: now).use(key)) == (-1, 20 * 3_600)
+    assert await allowance.used_today() == {key.id: 3}
+    now += DAY_S
+    assert (await allowance.use(key)).left == 1
+
+
+async def test_old_days_are_forgotten(store):
+    now = NOON
+    key, _ = await KeyBook(store).add("app", [Scope.CASES_READ], author="root")
+    allowance = Allowance(store, lambda: now)
+    for _ in range(3):
+        await allowance.use(key)
+        now += 30 * DAY_S
+    rows = list(await store.connection.execute_fetchall("select count(*) from used"))
+    assert rows[0][0] == 2
