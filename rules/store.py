@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from importlib import resources
@@ -26,6 +27,7 @@ _NAMES: dict[Series, str] = {
     "access": "-access",
 }
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
+_PAUSE_S = 0.01
 _PIECE = 131_072
 
 
@@ -136,13 +138,30 @@ def migrate(path: Path, series: Series) -> None:
                 )
             if version == steps[-1][0]:
                 return
-            connection.execute("pragma journal_mode=wal")
+            _write_ahead(connection)
             for number, script in steps:
                 _step(connection, number, script)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
     except sqlite3.DatabaseError as error:
         raise unusable(path, error) from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer go on beside each other (WAL).
+
+    While others open the same new file, SQLite refuses this at once instead of waiting: two that hold a shared lock and
+    want an exclusive one would wait for each other for ever (sqlite.org/c3ref/busy_handler). So we wait, holding none.
+    """
+    deadline = time.monotonic() + WRITER_PATIENCE_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode=wal")
+            return
+        except sqlite3.OperationalError as error:
+            if not _busy(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def _make_private(path: Path) -> None:
@@ -182,8 +201,14 @@ def _statements(script: str) -> list[str]:
 
 def unusable(path: Path, error: sqlite3.Error) -> StoreError:
     """What to raise when a database cannot be used, and what to do about it."""
+    if isinstance(error, sqlite3.OperationalError) and (advice := _advice(error)):
+        return StoreError(f"{path}: {error}{advice}")
     kind = CorruptDatabase if _corrupt(error) else StoreError
     return kind(f"{path}: {error}; `ringfence db restore` puts a copy in its place")
+
+
+def _busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _corrupt(error: sqlite3.Error) -> bool:

@@ -3,8 +3,12 @@
 import asyncio
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from contextlib import closing
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -23,6 +27,8 @@ from rules.store import (
     put_in_place,
     warm,
 )
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def version(path):
@@ -55,6 +61,33 @@ def test_many_starts_at_once_migrate_once(tmp_path):
     for thread in threads:
         thread.join()
     assert faults == []
+
+
+OPENS = """
+import sys
+from pathlib import Path
+from rules.store import migrate
+print("ready", flush=True)
+for line in sys.stdin:
+    migrate(Path(line.strip()), "decisions")
+    print("made", flush=True)
+"""
+
+
+def test_many_processes_make_one_database_at_once(tmp_path):
+    command = [sys.executable, "-c", OPENS]
+    started = [subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) for _ in range(6)]
+    try:
+        assert [process.stdout.readline() for process in started] == ["ready\n"] * 6
+        for number in range(40):
+            for process in started:
+                process.stdin.write(f"{tmp_path / str(number)}\n")
+                process.stdin.flush()
+            assert [process.stdout.readline() for process in started] == ["made\n"] * 6
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
 def test_a_newer_layout_is_refused(tmp_path):
