@@ -12,4 +12,3 @@ create trigger hole_closes after delete on suspended when old.start <> old.stop 
 end;
 delete from suspended;
 drop table suspended;
-update change set revision = revision + 1;
