@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
@@ -120,7 +121,8 @@ class Appeals:
             kind, _, name = appeal.target.partition(" ")
             if kind not in ("number", "owner", "business"):
                 raise ComplaintError("target", "an appeal against the ladder names whose step: number +86...")
-            await self._book.clear(kind, name, actor=actor, reason=reason)  # type: ignore[arg-type]
+            with suppress(NotFound):  # it is off already: by itself, or before a stop
+                await self._book.clear(kind, name, actor=actor, reason=reason)  # type: ignore[arg-type]
         return await self._decide(appeal, AppealState.GRANTED, actor, reason)
 
     async def refuse(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
@@ -164,9 +166,16 @@ class Appeals:
         connection = self._archive.store.connection
         seal = await standing_seal(self._archive, appeal.number)
         if seal is None:
+            if await self._released_for(appeal):
+                return  # a stop came between the release and the decision
             raise ComplaintError("number", f"{appeal.number} is not sealed any more; refuse the appeal, saying so")
         case = await case_of(connection, seal[1])
-        await self._cases.release(case.id, actor=actor, reason=f"appeal {appeal.reference}: {reason}")
+        await self._cases.release(case.id, actor=actor, reason=_reason(appeal, reason))
+
+    async def _released_for(self, appeal: Appeal) -> bool:
+        query = "select 1 from step where subject = 'case' and step = 'release' and instr(reason, ?) = 1"
+        values = (_reason(appeal, ""),)
+        return bool(list(await self._archive.store.connection.execute_fetchall(query, values)))
 
     async def _check(self, appeal: Appeal, reason: str, version: int | None) -> None:
         if not reason.strip():
@@ -225,6 +234,11 @@ def granted_against_rules(path: Path, since: float) -> dict[str, int]:
         return dict(reader.rows(query, (since,)))
     finally:
         reader.close()
+
+
+def _reason(appeal: Appeal, reason: str) -> str:
+    """Why a seal was released, as the case tells it."""
+    return f"appeal {appeal.reference}: {reason}"
 
 
 def _of_step(step: str, rule: str, caller: str) -> tuple[Attacks | None, str]:

@@ -126,3 +126,19 @@ async def test_what_is_wrong_is_named(town):
         await files.grant(appeal.reference, actor="li", reason="x")
     with pytest.raises(Conflict):
         await files.refuse(appeal.reference, actor="li", reason="x", version=7)
+
+
+async def test_a_stop_between_the_release_and_the_decision_is_mended_by_granting_again(town):
+    case = await sealed(town)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    await town.desk.cases.release(case, actor="wang", reason=f"appeal {appeal.reference}: forged")
+    await town.reopen()
+    granted = await town.desk.appeals.grant(appeal.reference, actor="wang", reason="forged")
+    assert granted.state is AppealState.GRANTED
+
+
+async def test_a_step_that_ended_by_itself_is_no_hindrance(town):
+    await town.desk.ladder.climb("number", SPAM, actor="li", reason="x", to=LadderStep.REJECT)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    await town.desk.ladder.clear("number", SPAM, actor="li", reason="x")
+    assert (await town.desk.appeals.grant(appeal.reference, actor="wang", reason="x")).state is AppealState.GRANTED

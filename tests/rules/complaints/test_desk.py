@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from rules.complaints.audit import broken_at
 from rules.complaints.complaint_rows import find
 from rules.complaints.faults import NotFound
+from rules.complaints.reading import NewComplaint
+from rules.complaints.seals import standing_seal
 from rules.complaints.states import FoundBy
 from rules.complaints.story import story_of
+from rules.complaints.weighing import evidence_of
 from rules.language.compile import compile_rules
 from rules.model import Action, Call, Outcome, Step
 from rules.numbering.numbers import read_number
 from rules.screen import Screen
-from tests.rules.complaints.town import CHINA, SCREENING, SPAM, Town
+from tests.rules.complaints.town import CHINA, DAY, SCREENING, SPAM, Town
 
 ROOT = Path(__file__).resolve().parents[3]
 PLANTED = {"reporter": "13812344321", "called": "13943211234"}
@@ -73,6 +77,80 @@ async def test_a_kill_loses_nothing_acknowledged(tmp_path):
         await find(desk.archive.store.connection, "C-00000-00000")
     assert (await town.one("select value from tally where dimension = 'all' and period = '2026Q3'"))[0] >= len(told)
     await desk.close()
+
+
+WORKED = """
+import asyncio, sys
+from pathlib import Path
+from rules.complaints.states import FoundBy
+from tests.rules.complaints.town import Town
+
+def tell(*words):
+    print(*words, flush=True)
+
+async def main():
+    town = Town(Path(sys.argv[1]))
+    desk = await town.open()
+    for person in range(100_000):
+        number = town.subscriber(person)
+        case = (await town.complain(number)).case_id
+        await desk.cases.take(case, actor="li")
+        tell(number, case, "verifying")
+        await desk.cases.verify(case, actor="li", found_by=FoundBy.OWNER, reason="x")
+        tell(number, case, "verified")
+        await desk.cases.seal(case, actor="li", reason="x")
+        tell(number, case, "sealed")
+        appeal = await desk.appeals.file(number=number)
+        tell(appeal.reference, "filed")
+        await desk.appeals.grant(appeal.reference, actor="wang", reason="x")
+        tell(appeal.reference, "granted")
+        tell(number, case, "released")
+
+asyncio.run(main())
+"""
+ORDER = ["collecting", "verifying", "verified", "sealed", "released"]
+
+
+@pytest.mark.parametrize("told_before", [43, 45, 48])
+async def test_a_kill_loses_no_step_of_a_case_or_appeal(tmp_path, told_before):
+    """Wherever it is killed: what was told holds, seals and cases agree, and the chain of steps is whole."""
+    words = [sys.executable, "-c", WORKED, str(tmp_path)]
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this loop
+        words, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        told = [process.stdout.readline() for _ in range(told_before)]
+        os.kill(process.pid, signal.SIGKILL)
+        told += process.stdout.readlines()
+    town = Town(tmp_path)
+    desk = await town.open()
+    for line in told:
+        name, *rest = line.split()
+        if name.startswith("A-"):
+            assert rest[0] in ("filed", (await desk.appeals.find(name))[0].state)
+        else:
+            case = await desk.cases.find(int(rest[0]))
+            assert case.number == name
+            assert ORDER.index(case.state) >= ORDER.index(rest[1])
+            assert (await standing_seal(desk.archive, name) is not None) == (case.state == "sealed")
+    assert await broken_at(desk.archive.store.connection) is None
+    await desk.close()
+
+
+async def test_a_flood_by_one_reporter_moves_nothing(town):
+    """A thousand complaints of one who was called, as if from a thousand lines, about a competitor and a bank."""
+    await town.desk.archive.lists.add("allowed", "95588", country="CN")
+    for accused in (SPAM, "CN:95588"):
+        await town.ring(accused, "13800138000")
+        flood = [NewComplaint(accused, "13800138000", called=f"138{line:08}") for line in range(500)]
+        flood += [NewComplaint(accused, "13800138000", at=town.now - day * DAY) for day in range(300)]
+        filed = await town.desk.complaints.file_many(flood)
+        (case,) = {one.case_id for one in filed}
+        await town.desk.counting.catch_up()
+        found = await evidence_of(town.desk.archive, await town.desk.cases.find(case))
+        assert (found.complaints, found.counted) == (len({one.reference for one in filed}), 1)
+        assert found.weight <= 1.0
+        assert await standing_seal(town.desk.archive, accused) is None
+        assert await town.desk.ladder.standing("number", accused) is None
 
 
 async def test_what_the_desk_decides_the_next_call_hears(town):
