@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
