@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-import console.import_commands  # noqa: F401 - adds its commands to lists_app
+import console.held_commands
+import console.import_commands
+import console.statistic_commands  # noqa: F401 - all of these add their commands to lists_app
 from console.api_commands import api_app
 from console.appeal_commands import appeals_app
 from console.case_commands import case, cases_app
@@ -14,7 +16,7 @@ from console.ladder_commands import ladder_app, owners, trunks
 from console.letter_commands import letters_app
 from console.range_commands import ranges_app, subscribers_app
 from console.report_commands import alerts, report
-from console.statistic_commands import why
+from console.why import why
 
 
 def register(app: typer.Typer) -> None:

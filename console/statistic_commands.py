@@ -1,4 +1,4 @@
-"""`ringfence lists top | stale | stats` and `ringfence why`: what entries do, and which of them cover a number."""
+"""`ringfence lists top | stale | stats`: what entries do."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import as_json, clear_errors, print_table
-from console.list_commands import Country, ListName, as_data, lists_app, opened
+from console.list_commands import ListName, lists_app, opened
 from console.options import AsJson, ConfigurationFile, chosen, seconds, shown_time
 
 if TYPE_CHECKING:
     from console.settings import Configuration
-    from rules.lists.editing import Entry, Lists
+    from rules.lists.editing import Lists
     from rules.records.decisions import Decisions
 
 PAGE = 2_000
@@ -128,85 +128,3 @@ def stale(
     with clear_errors():
         rows = asyncio.run(work())
     as_json(rows) if json else print_table(("entry", "created", "last_hit", "off"), rows)
-
-
-def why(
-    context: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
-    country: Country = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
-    """Say how a number is read, which list entries cover it, who holds its code, and how often it was caught."""
-    file = chosen(context, config)
-
-    async def work() -> dict[str, Any]:
-        from rules.lists.cache import Lookup
-        from rules.lists.ledger import Ledger
-        from rules.model import Trunk
-        from rules.numbering.numbers import read_number
-
-        async with with_record(file) as (lists, decisions, configuration):
-            read_in, zone = country.upper() or configuration.country, configuration.time_zone
-            read = read_number(number, Trunk("", country=read_in, national=bool(read_in)))
-            lookup = Lookup(file.parent / configuration.storage.database, entries=16, budget_s=1.0, zone=zone)
-            try:
-                now = time.time()
-                acting = {(hit.list, hit.entry) for hit in lookup.look_up(read.canonical, now) or ()}
-                held = Ledger(lookup).look_up(read.canonical, now)
-            finally:
-                lookup.close()
-            entries = []
-            for entry in await lists.covering(read.canonical):
-                hit = (await decisions.hits_of(entry.list, [entry.text])).get(entry.text)
-                policy = lists.settings.get(entry.list)
-                entries.append(
-                    as_data(entry, zone)
-                    | {
-                        "kind": policy.kind if policy else None,
-                        "acts": (entry.list, entry.text) in acting,
-                        "off": idle(entry, now) if (entry.list, entry.text) not in acting else None,
-                        "hits": hit.hits if hit else 0,
-                    }
-                )
-            return {
-                "number": read.canonical or number,
-                "class": str(read.kind),
-                "region": read.region,
-                "ledger": held.facts() if held else None,
-                "entries": entries,
-            }
-
-    with clear_errors():
-        found = asyncio.run(work())
-    as_json(found) if json else typer.echo("\n".join(sentences(found)))
-
-
-def idle(entry: Entry, now: float) -> str:
-    """Why an entry does nothing at this moment."""
-    qualification = entry.origin.qualification
-    hours = qualification.hours if qualification else ""
-    return entry.off(now) or (f"outside its hours {hours}" if hours else "its list is not in ringfence.yaml")
-
-
-def sentences(found: dict[str, Any]) -> list[str]:
-    """What is known of a number, one sentence a line."""
-    region = f", {found['region']}" if found["region"] else ""
-    lines = [f"{found['number']} is of class {found['class']}{region}."]
-    ledger = found["ledger"]
-    if ledger:
-        holder = f" by {ledger['holder']}" if "holder" in ledger else ""
-        code = f"Its code {ledger['code']}" if "code" in ledger else "Its code"
-        lines.append(f"{code} is {ledger['ledger']}{holder}.")
-    for entry in found["entries"]:
-        reason = f": {entry['reason']}" if entry["reason"] else ""
-        until = f", until {entry['expires']}" if entry["expires"] else ""
-        state = f"; off: {entry['off']}" if entry["off"] else ""
-        lines.append(
-            f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {entry['source']}, since "
-            f"{entry['created']}{until}{reason}{state}; {entry['hits']} calls."
-        )
-    if not found["entries"]:
-        lines.append("No list entry covers it.")
-    lines.append(f"What a call would get: ringfence explain --from {found['number']} --to NUMBER")
-    return lines

@@ -21,7 +21,7 @@ ALL, ANY = "all", "any"
 class Condition:
     """One question about a call: how it is asked, how it reads, what the call shows, and how rules are found by it."""
 
-    __slots__ = ("holds", "how", "keys", "parts", "says", "sees", "weight")
+    __slots__ = ("holds", "how", "keys", "of_caller", "parts", "says", "sees", "weight")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Condition:
         self.keys = tuple(keys)  # one of these must be so for the condition to hold; empty: not known
         self.weight = weight  # how few calls the keys let through
         self.how = how  # "all" or "any" of the parts
+        self.of_caller = False  # it asks for nothing but the caller's number and the lists that it stands on
         self.parts = tuple(parts)
 
     @property

@@ -144,11 +144,20 @@ def _rule(rule: CompiledRule, facts: Facts) -> str:
     stopping = next((part for part in rule.stops if part.holds(facts)), None)
     if stopping is not None:
         return f"holds, but is stopped: unless {said(stopping)}"
-    effect = f"suspicion {rule.suspicion:+d}" if rule.action is None else str(rule.action)
+    effect = effect_of(rule)
     if not rule.acts(facts.call):
         why = "it only observes" if not rule.share else f"this caller is not in its {rule.share:g}%"
         return f"holds, and would say {effect}, but {why}"
     return f"holds: {'; '.join(said(part) for part in rule.asks)}; says {effect}"
+
+
+def effect_of(rule: CompiledRule) -> str:
+    """What a rule does, in a few words."""
+    if rule.action is None:
+        return f"suspicion {rule.suspicion:+d}"
+    to = rule.destination or (rule.profile if rule.action is Action.REJECT else "")
+    marks = [f"label {rule.label!r}"] if rule.label else []
+    return " ".join(filter(None, (f"{rule.action} {to}".strip(), ", ".join(marks))))
 
 
 def said(condition: Condition) -> str:

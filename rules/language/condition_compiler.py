@@ -86,6 +86,7 @@ class ConditionCompiler:
             parts += self.number("called", when.called, (*loc, "called"))
         if when.anonymous is not None:
             parts.append(anonymous(when.anonymous))
+            parts[-1].of_caller = True
         parts += self.trunk(when, loc)
         parts += self.texts(when, loc)
         if when.agrees:
@@ -239,6 +240,9 @@ class ConditionCompiler:
             parts.append(truth(f"{title} can only be called", read, condition.inbound_only))
         if condition.missing:
             parts.append(Condition(lambda facts: not canonical(facts), f"{title} has no number", sees))
+        beside = {"trunk", "not-trunk"}.intersection(condition.country or ())
+        for part in parts if who == "caller" else ():
+            part.of_caller = not (beside and part.says.startswith("the country"))
         if isinstance(condition, CallerCondition):
             for name in RATES:
                 rate = getattr(condition, name)

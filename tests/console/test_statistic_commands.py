@@ -1,4 +1,4 @@
-"""What entries do: counted, ranked, stale; and why a number is caught."""
+"""What entries do: counted, ranked, stale."""
 
 import asyncio
 import json
@@ -35,18 +35,3 @@ def test_entries_are_ranked_and_the_stale_found(hit):
     assert json.loads(hit("lists", "stale", "blocked", "--json").stdout) == []
     stale = json.loads(hit("lists", "stale", "blocked", "--for", "0s", "--json").stdout)
     assert [one["entry"] for one in stale][:1] == ["+8617012345677"]
-
-
-def test_why_a_number_is_caught(hit):
-    told = hit("why", "170 1234 5678").stdout
-    assert "+8617012345678 is of class mobile, CN." in told
-    assert "+8617012345678 on blocked (block) by operator" in told
-    assert ": night; 5 calls." in told
-    assert "No list entry covers it." in hit("why", "17012345670").stdout
-
-
-def test_why_an_entry_does_nothing(run):
-    words = ["--licence", "B", "--document", "d", "--purpose", "p", "--owner", "o", "--approver", "a"]
-    run("lists", "add", "allowed", "95588", *words, "--review", "2020-01-01")
-    (entry,) = json.loads(run("why", "95588", "--json").stdout)["entries"]
-    assert (entry["acts"], entry["off"]) == (False, "review date has passed")
