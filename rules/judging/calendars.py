@@ -53,7 +53,8 @@ def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Ca
     """
     known = any(day.year == year for day in overruled)
     if country not in holidays.list_supported_countries():
-        what = f"no calendar is known for {country or 'no country'}: working days are Monday to Friday"
+        what = f"no calendar is known for {country}" if country else "it is not said whose working days"
+        what += ": working days are Monday to Friday"
         return _overruling(overruled, _monday_to_friday), "" if known else what
     calendar = holidays.country_holidays(country, years=range(year - 1, year + 2))
     # Where holidays are moved by decree, a year without a decree would look like one without moved days.

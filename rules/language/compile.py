@@ -21,7 +21,8 @@ from rules.judging.index import Index, Key
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.examples import example_facts, example_words
 from rules.language.faults import Fault, Location, nearest
-from rules.language.grammar import Example, Rule, Then, When
+from rules.language.grammar import Example, Rule, Then
+from rules.language.nested import references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.model import Action, Trunk
@@ -166,20 +167,18 @@ class _Compiler:
         self.surroundings = Surroundings(
             lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
         )
-        works, self.calendar_warning = working_days(self.country, time.gmtime(now).tm_year, known.calendar)
-        self.clock = WallClock(settings.time_zone, works)
-        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
+        self.year = time.gmtime(now).tm_year
         self.proving = proving
         self.built: list[Built] = []
         self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
 
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
         self.faults += files.faults
+        self._read_calendar(files.files)
         self._name_conditions(files.files)
         built = self.built = self._build_all(files.files)
         for item in built:
             self._prove(item)
-        self._warn_of_calendar(files.files, configuration)
         faults = sorted(self.faults)
         if any(not fault.warning for fault in faults):
             return None, faults
@@ -338,11 +337,24 @@ class _Compiler:
         hint = _does_not_hold(why, facts) if why else f"`unless` stops it: {stop.says}" if stop else ""
         self.faults.append(fault(loc, f"rule {rule.name!r} does not catch: {words}", hint))
 
-    def _warn_of_calendar(self, files: Sequence[SourceFile], configuration: Document) -> None:
-        days = {day for file in files for when in _whens(file) for day in _days(when)}
-        if self.calendar_warning and days & {"working", "off"}:
-            hint = "name its days in the file `calendar`, or the days of the week in the rules"
-            self.faults.append(configuration.fault((), self.calendar_warning, hint, warning=True))
+    def _read_calendar(self, files: Sequence[SourceFile]) -> None:
+        """Working days are of the one country of all trunks, else of the one that the files which ask for them name."""
+        asking = [
+            (file, (*loc, "days"))
+            for file in files
+            for loc, when in whens(file.content)
+            if not {"working", "off"}.isdisjoint(when.days or ())
+        ]
+        countries = {file.content.country for file, _ in asking if file.content.country}
+        self.working_in = self.country or (countries.pop() if len(countries) == 1 else "")
+        works, warning = working_days(self.working_in, self.year, self.known.calendar)
+        self.clock = WallClock(self.settings.time_zone, works)
+        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
+        if warning and asking:
+            file, loc = asking[0]
+            hint = "name its days in the file `calendar` of ringfence.yaml, or days of the week here"
+            hint = hint if self.working_in else "set `country:` at the top of the file, or name days of the week here"
+            self.faults.append(file.document.fault(loc, warning, hint, warning=True))
 
     def _revision(self, built: Sequence[Built], files: Sequence[SourceFile]) -> str:
         meaning = []
@@ -352,7 +364,7 @@ class _Compiler:
         for file in files:
             for name, when in file.content.conditions.items():
                 meaning.append(f"{name} {self._country(file)} {when.model_dump_json(exclude_defaults=True)}")
-        text = json.dumps([self.settings.time_zone, self.country, *sorted(meaning)])
+        text = json.dumps([self.settings.time_zone, self.working_in, *sorted(meaning)])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -365,26 +377,3 @@ def _parts(conditions: Sequence[Condition]) -> Iterator[Condition]:
 
 def _does_not_hold(condition: Condition, facts: Facts) -> str:
     return f"this does not hold: {condition.says} ({condition.sees(facts)})"
-
-
-def _whens(file: SourceFile) -> Iterable[When]:
-    """Every condition of a file, nested ones included."""
-    open_parts = [*file.content.conditions.values()]
-    for rule in file.content.rules:
-        open_parts += [rule.when, *rule.unless]
-    while open_parts:
-        when = open_parts.pop()
-        yield when
-        open_parts += [*(when.any_ or ()), *(when.all_ or ())]
-
-
-def _days(when: When) -> Sequence[str]:
-    return when.days or ()
-
-
-def references(when: When) -> set[str]:
-    """The named conditions that a condition refers to."""
-    found = set(when.condition or ())
-    for part in (*(when.any_ or ()), *(when.all_ or ())):
-        found |= references(part)
-    return found

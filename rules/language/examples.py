@@ -81,7 +81,15 @@ def example_words(example: Example) -> str:
         for name, value in example.model_dump(exclude_unset=True).items()
         if value not in (None, "", [], {})
     }
-    return ", ".join(
-        f"{name} {value.isoformat(' ', 'minutes') if isinstance(value, datetime) else value}"
-        for name, value in said.items()
-    )
+    return ", ".join(f"{name} {_in_words(value)}" for name, value in said.items())
+
+
+def _in_words(value: object) -> str:
+    """A value of an example, as authors write it."""
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "minutes")
+    if isinstance(value, list):
+        return " and ".join(map(str, value))
+    if isinstance(value, dict):
+        return " ".join(f"{name}={part}" for name, part in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)

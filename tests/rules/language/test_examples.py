@@ -53,4 +53,4 @@ def test_an_example_in_a_few_words():
     example = Example.model_validate(
         {"from": "95588", "at": "2026-11-24T22:10", "facts": {"calls_1h": "61"}, "group": ""}
     )
-    assert example_words(example) == "from 95588, at 2026-11-24 22:10, facts {'calls_1h': '61'}"
+    assert example_words(example) == "from 95588, at 2026-11-24 22:10, facts calls_1h=61"
