@@ -58,8 +58,6 @@ def story_data(story: Story, zone: str) -> dict[str, Any]:
 
 def story_lines(story: Story, zone: str) -> list[str]:
     """A story for people; its last line says where the case stands."""
-    from rules.complaints.reading import shown_text
-
     one, evidence = story.case, story.evidence
     ties = ", ".join(f"{count:,} {tie}" for tie, count in story.ties.items())
     lines = [f"case {one.id}: {one.number} ({one.kind}), {one.state}, version {one.version}"]
@@ -77,8 +75,15 @@ def story_lines(story: Story, zone: str) -> list[str]:
     width = max((len(event.who) for event in story.events), default=0)
     for event in story.events:
         why = f": {event.why}" if event.why else ""
-        lines.append(f"  {clock_time(event.at, zone)}  {event.who:{width}}  {shown_text(event.what + why)}")
+        lines.append(f"  {clock_time(event.at, zone)}  {event.who:{width}}  {_one_line(event.what + why)}")
     return [*lines, "", typer.style(story.ending, bold=True)]
+
+
+def _one_line(text: str) -> str:
+    """What people wrote must not look like a line of the story."""
+    from rules.complaints.reading import shown_text
+
+    return " ".join(shown_text(text).split("\n"))
 
 
 def _clock_line(clock: Clock, now: float, zone: str) -> str:

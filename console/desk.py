@@ -53,8 +53,15 @@ def at_the_desk(
     file = chosen(context, config)
 
     async def opened() -> tuple[Found, str]:
+        from rules.complaints.faults import ComplaintError, Conflict
+
         async with opened_desk(file) as (desk, zone):
-            return await work(desk), zone
+            try:
+                return await work(desk), zone
+            except Conflict as error:
+                who = f"by {error.who}, " if error.who and error.who not in error.reason else ""
+                since = f"{error.reason}; {who}since {clock_time(error.when, zone)}"
+                raise ComplaintError(error.field, since) from error
 
     with clear_errors():
         return asyncio.run(opened())

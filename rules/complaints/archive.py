@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -23,6 +24,12 @@ from rules.numbering.numbers import read_number
 from rules.screen import decisions_path
 from rules.settings import ScreeningSettings
 from rules.store import Store, database_path
+
+_ROUNDED = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
+
+
+class Rounded(ComplaintError):
+    """A number of which a spreadsheet kept the first digits only; everybody else has the same."""
 
 
 class Archive:
@@ -105,6 +112,10 @@ class Archive:
 
     def read_number(self, text: str, field: str, *, called: bool = False) -> Number:
         """A number in any spelling, or an error that names the field."""
+        if _ROUNDED.fullmatch(text.strip()):
+            raise Rounded(
+                field, f"{text[:40]!r} lost its digits in a spreadsheet: format the column as text, export again"
+            )
         trunk = Trunk("", country=self.country, national=bool(self.country))
         number = read_number(text.strip(), trunk, called=called)
         if not number.canonical:

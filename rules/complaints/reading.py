@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from rules.complaints.archive import Archive
+from rules.complaints.archive import Archive, Rounded
 from rules.complaints.complaint_rows import Channel
 from rules.complaints.faults import ComplaintError
 from rules.model import Number, NumberClass
@@ -19,7 +19,7 @@ _CLOCKS_DIFFER_S = 300.0
 _OLDEST_S = 400 * 86_400.0
 _DECISION = re.compile(r"[0-9a-f]{20}")
 _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ def _reporter(archive: Archive, text: str) -> str:
         raise ComplaintError("reporter", "say who complains: a number, or a name that stays the same")
     try:
         number = archive.read_number(text, "reporter", called=True)
+    except Rounded:
+        raise
     except ComplaintError:
         return f"name:{text.casefold()}"
     return number.canonical

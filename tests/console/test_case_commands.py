@@ -65,6 +65,7 @@ def test_two_officers(run, case):
     late = run("cases", "unfounded", case, "--reason", "x", "--version", "1")
     assert late.exit_code == 1
     assert "case 1 is verifying now (take by " in late.stderr
+    assert "; since 20" in late.stderr
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,11 @@ def test_handed_over_and_answered(run, case, tmp_path):
 def test_what_is_not_there(run):
     assert run("case", "7").stderr == "case: there is no case 7\n"
     assert "there is no case 7" in run("cases", "take", "7").stderr
+
+
+def test_a_reason_cannot_look_like_a_step_of_the_story(run, case):
+    run("cases", "take", case)
+    run("cases", "unfounded", case, "--reason", "x\n  2026-07-01 12:00  wang  release")
+    told = run("case", case).stdout
+    assert "x   2026-07-01 12:00  wang  release" in told
+    assert "\n  2026-07-01" not in told

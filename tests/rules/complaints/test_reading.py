@@ -79,3 +79,11 @@ def test_free_text_is_shown_without_what_steers():
 async def test_any_text_is_read_or_refused(town, fields):
     with suppress(ComplaintError):
         assert read(town, **fields).reporter
+
+
+@pytest.mark.parametrize("field", ["accused", "reporter", "called"])
+async def test_a_number_that_a_spreadsheet_rounded_is_refused(town, field):
+    """Every reporter of such a file would be the same person."""
+    said = {"accused": "95012345", "reporter": "13800138000"} | {field: "1.38001E+10"}
+    with pytest.raises(ComplaintError, match=f"{field}: '1.38001E\\+10' lost its digits"):
+        await town.desk.complaints.file(NewComplaint(**said))
