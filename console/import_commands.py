@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rules.lists.import_batch import Report
     from rules.lists.imports import Import, Wishes
 
+HELD = 3  # exit status of an import that waits for a person
 DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
 PAGE = 5_000
@@ -67,7 +68,10 @@ def import_numbers(
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile."""
+    """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile.
+
+    Exit status 1: something was refused; 3: it waits for a person (`lists held`).
+    """
     chosen_file = chosen(context, config)
     bad: OnError = OnError.SKIP if skip else on_error
 
@@ -98,25 +102,44 @@ def import_numbers(
         report, took, example = asyncio.run(work())
     held = bool(report.held) and not yes_really
     if json:
-        as_json({**asdict(report), "refused": dict(report.refused)})
+        as_json(report_data(report))
     else:
         print_report(report, str(file), name, dry_run=dry_run or held)
         if report.import_id is not None:
-            typer.echo(f"live after {took + POLLED_S:.1f} s{f'; try: ringfence why {example}' if example else ''}")
+            tell_when_live(took, example)
     if held and not dry_run:
-        fail(f"held, nothing was changed: {'; '.join(report.held)}. A person says --yes-really, which is recorded.")
+        fail(what_to_do(report), HELD)
     if report.refused and bad is OnError.STOP:
         raise typer.Exit(FAULTS)
 
 
+def what_to_do(report: Report) -> str:
+    """Why an import waits, under which number, and what a person can say."""
+    why = f"held, nothing was changed: {'; '.join(report.held)}."
+    if report.held_id is None:
+        return f"{why} The file is too large to be kept here: import it again with --yes-really, which is recorded."
+    one = report.held_id
+    return f"{why} `ringfence lists release {one} --reason ...` does it all the same, `lists drop {one}` forgets it."
+
+
+def tell_when_live(took: float, example: str) -> None:
+    """When calls are judged by it, and how to look."""
+    typer.echo(f"live after {took + POLLED_S:.1f} s{f'; try: ringfence why {example}' if example else ''}")
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """What an import did, for programs."""
+    return {**asdict(report), "refused": dict(report.refused)}
+
+
 async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes: Wishes, column: str) -> Report:
     """Import a file or standard input."""
-    from rules.lists.imports import import_file
+    from rules.lists.held_imports import import_or_hold
 
     if str(file) == "-":
-        return await import_file(lists, name, sys.stdin.buffer, origin, wishes, column=column)
+        return await import_or_hold(lists, name, sys.stdin.buffer, origin, wishes, column=column)
     with file.open("rb") as stream:
-        return await import_file(lists, name, stream, origin, wishes, column=column)
+        return await import_or_hold(lists, name, stream, origin, wishes, column=column)
 
 
 async def calls_of_the_last_day(database: Path) -> dict[str, int]:
@@ -140,13 +163,14 @@ def progress_bar() -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-    begun = time.monotonic()
+    begun, console = time.monotonic(), Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),
         TextColumn("{task.completed:,.0f} lines"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,  # a log or a script gets no empty line
     ) as progress:
         task = progress.add_task("reading", total=None, visible=False)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
 from rules.lists.conflicts import overruled
@@ -25,6 +25,14 @@ class _Unwanted(Exception):
     """Rolls a dry run back, and what is held."""
 
 
+class Release(NamedTuple):
+    """Who lets a held import go on, and why."""
+
+    held_id: int
+    author: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """How an import is to be done."""
@@ -37,6 +45,7 @@ class Wishes:
     force: bool = False  # also what covers numbers of an allow list or one's own
     insist: bool = False  # although it would be held for a person; recorded
     calls: Mapping[str, int] = field(default_factory=dict)  # how often each caller got through in the last day
+    release: Release | None = None  # it had been held; recorded with the import, in its transaction
     progress: Callable[[int], None] | None = None  # told how many lines were read
 
 
@@ -201,12 +210,25 @@ class _Import:
             await self.connection.execute(f"drop trigger kept_{event}")
             await self.connection.execute(f"drop trigger wide_{event}")
         report = self.batch.report
+        insisted = "; ".join(report.held)
+        if release := self.wishes.release:
+            insisted += f"{'; ' if insisted else ''}released by {release.author}: {release.reason}"
+            await self._end_holding(release)
         await self.connection.execute(
             "update import set added = ?, changed = ?, removed = ?, insisted = ? where id = ?",
-            (report.added, report.changed, report.removed, "; ".join(report.held), self.import_id),
+            (report.added, report.changed, report.removed, insisted, self.import_id),
         )
         await count(self.connection, self.list_id, more)
         await mark_changed(self.connection)
+
+    async def _end_holding(self, release: Release) -> None:
+        done = await self.connection.execute(
+            "update held_import set ended = ?, ended_by = ?, ended_why = ?, import_id = ?, data = x'' "
+            "where id = ? and ended is null",
+            (self.lists.now(), release.author, release.reason, self.import_id, release.held_id),
+        )
+        if not done.rowcount:
+            raise EntryError("ended", f"held import {release.held_id} was released or dropped meanwhile")
 
     async def _refuse_protected(self) -> None:
         """Take out what covers numbers of allow lists and one's own."""
@@ -250,7 +272,7 @@ class Import:
     changed: int
     removed: int
     undone: float | None
-    insisted: str  # why it had been held, when a person insisted
+    insisted: str  # why it had been held, and who let it go on
     sealed: tuple[str, ...] = ()  # told when it is undone: numbers of an allow list that stay sealed all the same
 
 

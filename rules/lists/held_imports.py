@@ -1,0 +1,155 @@
+"""Imports that wait for a person: kept as they came, put through every check again when they are released."""
+
+from __future__ import annotations
+
+import io
+import json
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, BinaryIO, NamedTuple
+
+from rules.lists.admission import EntryError
+from rules.lists.editing import Lists
+from rules.lists.import_batch import Report
+from rules.lists.imports import PLAIN, Release, Wishes, import_file
+from rules.lists.origins import Origin, Qualification
+from rules.store import Connection
+
+MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
+_KEPT_WISHES = ("country", "on_error", "replace_all", "wide", "force")
+_COLUMNS = "id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id"
+
+
+class HeldImport(NamedTuple):
+    """An import that waits, or waited, for a person."""
+
+    id: int
+    list: str
+    author: str
+    created: float
+    why: str
+    source: str
+    bytes: int  # that it takes in the database
+    ended: float | None
+    ended_by: str
+    ended_why: str
+    import_id: int | None  # what it became; None while it waits, and when it was dropped
+
+
+class _Kept(io.RawIOBase):
+    """A stream that keeps, packed, what was read from it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._packer, self._size = stream, zlib.compressobj(1), 0
+        self._pieces: list[bytes] = []
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill the buffer."""
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        data = self._stream.read(len(view))
+        if self._size <= MOST_BYTES:
+            self._pieces.append(self._packer.compress(data))
+            self._size += len(self._pieces[-1])
+        view[: len(data)] = data
+        return len(data)
+
+    def packed(self) -> bytes:
+        """Everything, or nothing when it is too much."""
+        whole = b"".join([*self._pieces, self._packer.flush()])
+        return whole if len(whole) <= MOST_BYTES else b""
+
+
+async def import_or_hold(
+    lists: Lists, name: str, stream: BinaryIO, origin: Origin, wishes: Wishes = PLAIN, *, column: str = ""
+) -> Report:
+    """Import a file, or keep it when a person must look at it first: `Report.held` and `held_id` say so."""
+    if wishes.dry_run or wishes.insist:
+        return await import_file(lists, name, stream, origin, wishes, column=column)
+    kept = _Kept(stream)
+    report = await import_file(lists, name, io.BufferedReader(kept, 2**20), origin, wishes, column=column)
+    if report.held and (data := kept.packed()):
+        how = {key: getattr(wishes, key) for key in _KEPT_WISHES} | {"column": column}
+        values = (name, origin.author, lists.now(), "; ".join(report.held), json.dumps(asdict(origin)))
+        async with lists.store.transaction() as connection:
+            done = await connection.execute(
+                "insert into held_import (list, author, created, why, origin, wishes, data) "
+                "values (?, ?, ?, ?, ?, ?, ?)",
+                (*values, json.dumps(how), data),
+            )
+            report.held_id = done.lastrowid
+    return report
+
+
+async def held_imports(lists: Lists, *, ended: bool = False) -> list[HeldImport]:
+    """Those that wait, the oldest first; with ``ended`` also those that were released or dropped."""
+    query = f"select {_COLUMNS} from held_import where ? or ended is null order by id"  # noqa: S608 - own words
+    rows = await lists.store.connection.execute_fetchall(query, (ended,))
+    return [_held(row) for row in rows]
+
+
+async def release_import(
+    lists: Lists,
+    held_id: int,
+    *,
+    author: str,
+    reason: str,
+    calls: Mapping[str, int],
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Do a held import after all; who released it and why stands with the import. What is refused stays held."""
+    if not reason.strip():
+        raise EntryError("no-reason", "say why it is released: it stands with the import")
+    connection = lists.store.connection
+    held = await _waiting(connection, held_id)
+    lists.may_change(held.list, author)
+    rows = list(
+        await connection.execute_fetchall("select origin, wishes, data from held_import where id = ?", (held_id,))
+    )
+    how = json.loads(rows[0][1])
+    column = how.pop("column")
+    wishes = Wishes(
+        **how, insist=True, calls=calls, progress=progress, release=Release(held_id, author, reason.strip())
+    )
+    stream = io.BytesIO(zlib.decompress(rows[0][2]))
+    return await import_file(lists, held.list, stream, _origin(rows[0][0]), wishes, column=column)
+
+
+async def drop_import(lists: Lists, held_id: int, *, author: str, reason: str = "") -> HeldImport:
+    """Forget the file of a held import; that it was held, and who dropped it, stays known."""
+    async with lists.store.transaction() as connection:
+        held = await _waiting(connection, held_id)
+        lists.may_change(held.list, author)
+        now = lists.now()
+        await connection.execute(
+            "update held_import set ended = ?, ended_by = ?, ended_why = ?, data = x'' where id = ?",
+            (now, author, reason, held_id),
+        )
+    return held._replace(ended=now, ended_by=author, ended_why=reason, bytes=0)
+
+
+async def _waiting(connection: Connection, held_id: int) -> HeldImport:
+    query = f"select {_COLUMNS} from held_import where id = ?"  # noqa: S608 - own words
+    rows = list(await connection.execute_fetchall(query, (held_id,)))
+    if not rows:
+        raise EntryError("no-such-import", f"there is no held import {held_id}; `ringfence lists held` shows them")
+    held = _held(rows[0])
+    if held.ended is not None:
+        done = f"released as import {held.import_id}" if held.import_id is not None else "dropped"
+        raise EntryError("ended", f"held import {held_id} was {done} by {held.ended_by}")
+    return held
+
+
+def _held(row: Sequence[Any]) -> HeldImport:
+    return HeldImport._make([*row[:5], json.loads(row[5])["source"], *row[6:]])
+
+
+def _origin(text: str) -> Origin:
+    found = json.loads(text)
+    qualification = found.pop("qualification")
+    origin = Origin(**(found | {"trunks": tuple(found["trunks"])}))
+    return replace(origin, qualification=Qualification(**qualification)) if qualification else origin
