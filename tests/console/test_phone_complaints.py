@@ -1,6 +1,7 @@
 """A 607 through the running proxy's judge is a complaint; a database that cannot be used costs no call."""
 
 import io
+from contextlib import asynccontextmanager
 
 from console.configuration import load_configuration
 from console.phone_complaints import PhoneComplaints
@@ -13,85 +14,73 @@ from rules.numbering.numbers import read_number
 from rules.screen import Screen
 
 CN = Trunk("carrier", country="CN", cli_screened=True)
+CALLED = "+8613800138000"
 
 
+@asynccontextmanager
 async def opened(file):
     configuration = load_configuration(file)
     ruleset, _ = compile_rules([], configuration, trunks=[CN])
     screen = await Screen.open(configuration, ruleset, file.parent, log=io.StringIO())
-    return screen, await PhoneComplaints.open(configuration, file.parent, screen)
+    phones = await PhoneComplaints.open(configuration, file.parent, screen)
+    try:
+        yield screen, phones
+    finally:
+        await screen.close()
+        await phones.close()
 
 
-def judged(screen, caller="95013345"):
-    call = Call(caller=read_number(caller, CN), called=read_number("13800138000", CN, called=True), trunk=CN, at=1.8e9)
+def judged(screen, caller="95013345", at=1.8e9):
+    call = Call(caller=read_number(caller, CN), called=read_number(CALLED, CN, called=True), trunk=CN, at=at)
     return screen.judge(call).decision
 
 
 async def test_a_607_is_filed_by_the_time_the_proxy_has_stopped(file):
-    screen, phones = await opened(file)
-    phones.begin()
-    screen.ended(judged(screen), Outcome(200, True, 900))
-    screen.ended(judged(screen), Outcome(607, True, 900))
-    await screen.close()
-    desk = phones.desk
-    close, desk.close = desk.close, _nothing
-    await phones.close()
-    (complaint,) = await listed(desk.archive.store.connection)
+    async with opened(file) as (screen, phones):
+        phones.begin()
+        screen.ended(judged(screen), Outcome(200, True, 900))
+        screen.ended(judged(screen), Outcome(607, True, 900))
+    async with opened(file) as (_, phones):
+        (complaint,) = await listed(phones.desk.archive.store.connection)
     assert (complaint.accused, complaint.channel) == ("CN:95013345", "607")
-    await close()
-
-
-async def _nothing():
-    pass
-
-
-CALLED = "+8613800138000"
 
 
 async def test_the_feature_code_reports_the_call_that_ended_a_moment_ago(file):
-    screen, phones = await opened(file)
-    screen.ended(judged(screen, "95014444"), Outcome(200, True, 900))
-    await screen.journal.flush()
-    screen.ended(judged(screen), Outcome(200, True, 900))
-    receipt = await phones.report(["EXT:1001", CALLED])
-    assert receipt.filing is Filing.TAKEN
-    (complaint,) = await listed(phones.desk.archive.store.connection)
-    assert (complaint.reference, complaint.accused, complaint.channel) == (
-        receipt.complaint,
-        "CN:95013345",
-        "feature code",
-    )
-    assert await phones.report([CALLED]) == receipt, "twice is once"
-    await screen.close()
-    await phones.close()
+    async with opened(file) as (screen, phones):
+        screen.ended(judged(screen, "95014444", at=1.8e9 - 1), Outcome(200, True, 900))
+        await screen.journal.flush()
+        screen.ended(judged(screen), Outcome(200, True, 900))
+        receipt = await phones.report(["EXT:1001", CALLED])
+        assert receipt.filing is Filing.TAKEN
+        (complaint,) = await listed(phones.desk.archive.store.connection)
+        assert (complaint.reference, complaint.accused, complaint.channel) == (
+            receipt.complaint,
+            "CN:95013345",
+            "feature code",
+        )
+        assert await phones.report([CALLED]) == receipt, "twice is once"
 
 
 async def test_what_can_not_be_reported(file):
-    screen, phones = await opened(file)
-    assert await phones.report([CALLED]) == Receipt(Filing.NOTHING)
-    assert await phones.report([]) == Receipt(Filing.NOTHING)
-    screen.ended(judged(screen, "110"), Outcome(200, True, 900))
-    assert await phones.report([CALLED]) == Receipt(Filing.REFUSED)
-    await screen.close()
-    await phones.close()
+    async with opened(file) as (screen, phones):
+        assert await phones.report([CALLED]) == Receipt(Filing.NOTHING)
+        assert await phones.report([]) == Receipt(Filing.NOTHING)
+        screen.ended(judged(screen, "110"), Outcome(200, True, 900))
+        assert await phones.report([CALLED]) == Receipt(Filing.REFUSED)
 
 
 async def test_a_desk_that_cannot_write_takes_nothing(file):
-    screen, phones = await opened(file)
-    screen.ended(judged(screen), Outcome(200, True, 900))
-    await phones.desk.archive.store.connection.execute("pragma query_only=on")
-    assert await phones.report([CALLED]) == NOT_TAKEN
-    assert await listed(phones.desk.archive.store.connection) == []
-    await screen.close()
-    await phones.close()
+    async with opened(file) as (screen, phones):
+        screen.ended(judged(screen), Outcome(200, True, 900))
+        await phones.desk.archive.store.connection.execute("pragma query_only=on")
+        assert await phones.report([CALLED]) == NOT_TAKEN
+        assert await listed(phones.desk.archive.store.connection) == []
 
 
 async def test_an_unusable_database_costs_no_call(file):
     complaints_path(file.parent / "ringfence.db").write_bytes(b"no database at all" * 100)
-    screen, phones = await opened(file)
-    assert phones.desk is None
-    phones.begin()
-    screen.ended(judged(screen), Outcome(607, True, 900))
-    assert await phones.report([CALLED]) == NOT_TAKEN
-    await screen.close()
-    await phones.close()
+    async with opened(file) as (screen, phones):
+        assert phones.desk is None
+        phones.begin()
+        screen.ended(judged(screen), Outcome(607, True, 900))
+        assert await phones.report([CALLED]) == NOT_TAKEN
