@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from rules.complaints.alerts import Alert
 from rules.complaints.desk import Desk
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.rounds import Rounds
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from rules.screen import Screen
 
 
-class PhoneComplaints:
+class PhoneComplaints(Collector):
     """Hears of each 607 and feature code; without a usable database of complaints the proxy runs on, and says so."""
 
     def __init__(self, desk: Desk | None, screen: Screen) -> None:
@@ -29,7 +33,7 @@ class PhoneComplaints:
         self._rounds: Rounds | None = None
         if desk is not None:
             screen.unwanted = desk.callee.unwanted
-            self._rounds = Rounds(desk, on_error=_warn)
+            self._rounds = Rounds(desk, on_error=_warn, on_alert=_alert)
 
     @classmethod
     async def open(cls, configuration: Configuration, base: Path, screen: Screen) -> PhoneComplaints:
@@ -62,6 +66,19 @@ class PhoneComplaints:
         if self._rounds is not None:
             self._rounds.start()
 
+    def collect(self) -> Iterator[Metric]:
+        """Alerts that hold now, and what phones said in vain."""
+        held = GaugeMetricFamily("ringfence_complaint_alerts", "Alerts that hold now.", labels=["kind"])
+        standing = self._rounds.standing if self._rounds is not None else Counter[str]()
+        for kind in ("jump", "leak"):
+            held.add_metric([kind], standing[kind])
+        yield held
+        yield CounterMetricFamily(
+            "ringfence_unwanted_dropped",
+            "607s that could not be filed.",
+            self.desk.callee.dropped if self.desk is not None else 0,
+        )
+
     async def close(self) -> None:
         """Whatever phones said is filed. The screen is closed before, so that the records are on disk."""
         if self._rounds is not None and self.desk is not None:
@@ -71,3 +88,11 @@ class PhoneComplaints:
 
 def _warn(error: str) -> None:
     structlog.get_logger("ringfence").warning("complaints of phones are not filed", fault=error)
+
+
+def _alert(alert: Alert) -> None:
+    """Say it once. What somebody wrote is left out; `ringfence alerts` shows it."""
+    told = {"code": alert.subject} if alert.kind == "jump" else {"office": "see `ringfence alerts`"}
+    structlog.get_logger("ringfence").warning(
+        "complaints alert", kind=alert.kind, complaints=alert.complaints, usual=alert.usual, **told
+    )

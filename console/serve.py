@@ -42,6 +42,7 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
     def ready(metrics: Metrics) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
         metrics.registry.register(changes)
+        metrics.registry.register(phones)
         if configuration.metrics is not None:
             cleanup.callback(publish(metrics, configuration.metrics))
         changes.begin()

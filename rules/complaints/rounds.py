@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from rules.complaints.alerts import Alert, alerts
 from rules.complaints.desk import Desk
 
-_COUNT_S = 60.0
+_LOOK_S = 60.0
 
 
 class Rounds:
@@ -28,7 +29,7 @@ class Rounds:
         self._desk, self._every_s, self._counting, self._sleep = desk, every_s, counting, sleep
         self._on_alert, self._on_error = on_alert, on_error
         self._told: set[tuple[str, str]] = set()  # an alert is raised once for as long as it holds
-        self._counted = float("-inf")
+        self._looked = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self.errors = 0
         self.last_error = ""
@@ -50,16 +51,24 @@ class Rounds:
         """One round."""
         await self._desk.callee.drain()
         now = self._desk.archive.now()
-        if not self._counting or now - self._counted < _COUNT_S:
+        if 0.0 <= now - self._looked < _LOOK_S:
             return
-        self._counted = now
-        await self._desk.counting.catch_up()
+        self._looked = now
+        if self._counting:
+            await self._desk.counting.catch_up()
         if self._on_alert is not None:
-            found = {(alert.kind, alert.subject): alert for alert in await alerts(self._desk.archive)}
-            for key, alert in found.items():
-                if key not in self._told:
-                    self._on_alert(alert)
-            self._told = set(found)
+            await self._raise_alerts(self._on_alert)
+
+    async def _raise_alerts(self, on_alert: Callable[[Alert], None]) -> None:
+        found = {(alert.kind, alert.subject): alert for alert in await alerts(self._desk.archive)}
+        for key in found.keys() - self._told:
+            on_alert(found[key])
+        self._told = set(found)
+
+    @property
+    def standing(self) -> Counter[str]:
+        """How many alerts of each kind held when it looked last."""
+        return Counter(kind for kind, _ in self._told)
 
     async def _run(self) -> None:
         while True:

@@ -3,11 +3,14 @@
 import io
 from contextlib import asynccontextmanager
 
+import structlog
+
 from console.configuration import load_configuration
 from console.phone_complaints import PhoneComplaints
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from rules.complaints.archive import complaints_path
 from rules.complaints.complaint_rows import listed
+from rules.complaints.reading import NewComplaint
 from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk
 from rules.numbering.numbers import read_number
@@ -84,3 +87,30 @@ async def test_an_unusable_database_costs_no_call(file):
         phones.begin()
         screen.ended(judged(screen), Outcome(607, True, 900))
         assert await phones.report([CALLED]) == NOT_TAKEN
+        assert figures(phones)["ringfence_complaint_alerts", "jump"] == 0
+
+
+def figures(phones):
+    return {
+        (sample.name, sample.labels.get("kind", "")): sample.value
+        for family in phones.collect()
+        for sample in family.samples
+    }
+
+
+async def test_an_alert_is_a_figure_and_one_line_without_what_anybody_wrote(file):
+    async with opened(file) as (_, phones):
+        for person in range(5):
+            knew = {"branch": "Chaoyang"}
+            await phones.desk.complaints.file(NewComplaint("95013345", f"1380013800{person}", knew=knew))
+        with structlog.testing.capture_logs() as lines:
+            await phones._rounds.once()
+            await phones._rounds.once()
+        (line,) = lines
+        assert (line["log_level"], line["event"], line["kind"]) == ("warning", "complaints alert", "leak")
+        assert "Chaoyang" not in str(line)
+        assert figures(phones) == {
+            ("ringfence_complaint_alerts", "jump"): 0,
+            ("ringfence_complaint_alerts", "leak"): 1,
+            ("ringfence_unwanted_dropped_total", ""): 0,
+        }

@@ -32,6 +32,25 @@ async def test_an_alert_is_raised_once(town):
     assert [alert.subject for alert in raised] == ["Chaoyang"]
 
 
+async def test_who_does_not_count_is_told_of_alerts_all_the_same(town):
+    raised = []
+    rounds = Rounds(town.desk, on_alert=raised.append)
+    await town.ring(SPAM, town.subscriber(1))
+    for person in range(5):
+        await town.complain(reporter=town.subscriber(person), knew={"branch": "Chaoyang"})
+    await rounds.once()
+    assert [(alert.kind, alert.complaints) for alert in raised] == [("leak", 5)]
+    assert rounds.standing == {"leak": 1}
+    assert await rang_lately(town.desk.archive, SPAM, town.now) == 0, "nothing is counted"
+    for complaint in await listed(town.desk.archive.store.connection):
+        await town.desk.complaints.withdraw(complaint.reference, actor="li")
+    await rounds.once()
+    assert rounds.standing == {"leak": 1}, "looked at once a minute"
+    town.now += 60
+    await rounds.once()
+    assert rounds.standing == {}
+
+
 async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
     turns = asyncio.Queue()
     said = []
