@@ -19,6 +19,7 @@ from console.api.parts import (
     IdempotencyKey,
     IfMatch,
     Limit,
+    Text,
     TheDesk,
     maybe_utc,
     needs,
@@ -43,12 +44,12 @@ Decider = Annotated[Caller, needs(Scope.APPEALS_DECIDE)]
 class AppealToFile(Body):
     """What a caller brings forward; the number, or the id that the rejection carried in Reason."""
 
-    number: str = Field("", max_length=64, description="The caller's number, in any spelling.")
+    number: Text = Field("", max_length=64, description="The caller's number, in any spelling.")
     decision: str = Field("", pattern="^([0-9A-Fa-f]{20})?$", description="Decision id of the call.")
     against: Attacks | None = Field(None, strict=False, description="Default: whatever stands against the number.")
-    target: str = Field("", max_length=200, description="Name of the rule or list.")
-    text: str = Field("", max_length=LONGEST_TEXT, description="What the caller says; kept encrypted.")
-    contact: str = Field("", max_length=254, description="Where the answer goes; kept encrypted.")
+    target: Text = Field("", max_length=200, description="Name of the rule or list.")
+    text: Text = Field("", max_length=LONGEST_TEXT, description="What the caller says; kept encrypted.")
+    contact: Text = Field("", max_length=254, description="Where the answer goes; kept encrypted.")
 
 
 class AppealStanding(BaseModel):

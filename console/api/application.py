@@ -115,11 +115,17 @@ def _place(loc: tuple[Any, ...]) -> str:
     return ".".join(map(str, path))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kinds = {404: ("not-found", "There is no such path."), 405: ("method", "This path does not know this method.")}
-    kind, detail = kinds.get(error.status_code, ("http", "The request cannot be answered."))
-    return _response(Problem(error.status_code, kind, detail, headers=tuple((error.headers or {}).items())).answer())
+    if error.status_code != 405:
+        detail = "There is no such path." if error.status_code == 404 else "The request cannot be answered."
+        kind = "not-found" if error.status_code == 404 else "http"
+        return _response(Problem(error.status_code, kind, detail).answer())
+    # The router names the methods of one route only; a path may have several (RFC 9110 10.2.1: all of them).
+    path = getattr(request.scope.get("route"), "path", "")
+    allowed = ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(path, {})))
+    headers = (("allow", allowed or "GET"),)
+    return _response(Problem(405, "method", "This path does not know this method.", headers=headers).answer())
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:

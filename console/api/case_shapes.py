@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from console.api.parts import Body, Reason, Version, maybe_utc, utc
+from console.api.parts import Body, Reason, Text, Version, maybe_utc, utc
 from rules.complaints.case_files import CaseFile, Listed
 from rules.complaints.deadlines import Clock, Standing
 from rules.complaints.evidence import Evidence
@@ -16,7 +16,7 @@ from rules.lists.suspension import Suspension
 
 _TIMES = ("first_complaint", "opened", "verified", "sealed", "closed", "handed_at")
 _Needed = Annotated[Reason, Field(min_length=1)]
-_Line = Annotated[str, Field(max_length=200)]
+_Line = Annotated[Text, Field(max_length=200)]
 
 
 class CaseShape(BaseModel):

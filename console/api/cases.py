@@ -36,7 +36,7 @@ from rules.complaints.story import story_of
 from rules.complaints.weighing import evidence_of
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
-Number = Annotated[int, Path(ge=1, lt=2**53, description="Number of the case.")]
+Number = Annotated[int, Path(alias="case", ge=1, lt=2**53, description="Number of the case.")]
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
 Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
 Sealer = Annotated[Caller, needs(Scope.SEALS_WRITE)]
@@ -58,7 +58,7 @@ async def list_cases(
     return CasePage(cases=shown, next=case_cursor(found[limit - 1].turn) if len(found) > limit else None)
 
 
-@router.get("/{number}", dependencies=[Counted])
+@router.get("/{case}", dependencies=[Counted])
 async def show_case(number: Number, desk: TheDesk, _: Reader, response: Response) -> StoryShape:
     """The whole story of a case: evidence with every input, clocks, steps, what its seal has stopped."""
     story = await story_of(desk.archive, number)
@@ -66,7 +66,7 @@ async def show_case(number: Number, desk: TheDesk, _: Reader, response: Response
     return story_shape(story, desk.archive.now())
 
 
-@router.get("/{number}/complaints")
+@router.get("/{case}/complaints")
 async def list_complaints_of_case(
     number: Number, desk: TheDesk, _: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> ComplaintPage:
@@ -75,7 +75,7 @@ async def list_complaints_of_case(
     return await complaint_page(desk, limit, cursor, case_id=number)
 
 
-@router.post("/{number}/take")
+@router.post("/{case}/take")
 async def take_case(
     number: Number,
     step: Taking,
@@ -89,7 +89,7 @@ async def take_case(
     return _done(await desk.cases.take(number, actor=caller.actor, reason=step.reason, version=version))
 
 
-@router.post("/{number}/verify", dependencies=[Counted])
+@router.post("/{case}/verify", dependencies=[Counted])
 async def verify_case(
     number: Number,
     step: Verifying,
@@ -105,7 +105,7 @@ async def verify_case(
     )
 
 
-@router.post("/{number}/seal", dependencies=[Counted])
+@router.post("/{case}/seal", dependencies=[Counted])
 async def seal_case(
     number: Number,
     step: Deciding,
@@ -125,7 +125,7 @@ async def seal_case(
     )
 
 
-@router.post("/{number}/keep")
+@router.post("/{case}/keep")
 async def keep_seal(
     number: Number,
     step: Deciding,
@@ -139,7 +139,7 @@ async def keep_seal(
     return _done(await desk.cases.keep(number, actor=caller.actor, reason=step.reason, version=version))
 
 
-@router.post("/{number}/release")
+@router.post("/{case}/release")
 async def release_seal(
     number: Number,
     step: Deciding,
@@ -154,7 +154,7 @@ async def release_seal(
     return ReleaseDone(case=case_shape(found.case), restored=suspension_shapes(found.restored))
 
 
-@router.post("/{number}/unfounded")
+@router.post("/{case}/unfounded")
 async def close_as_unfounded(
     number: Number,
     step: Deciding,
@@ -168,7 +168,7 @@ async def close_as_unfounded(
     return _done(await desk.cases.close_unfounded(number, actor=caller.actor, reason=step.reason, version=version))
 
 
-@router.post("/{number}/forged", dependencies=[Counted])
+@router.post("/{case}/forged", dependencies=[Counted])
 async def close_as_forged(
     number: Number,
     step: Forging,
@@ -184,7 +184,7 @@ async def close_as_forged(
     )
 
 
-@router.post("/{number}/hand-over")
+@router.post("/{case}/hand-over")
 async def hand_over_case(
     number: Number,
     step: HandingOver,
@@ -202,7 +202,7 @@ async def hand_over_case(
     return HandOverDone(case=case_shape(found), file=file)
 
 
-@router.post("/{number}/answer")
+@router.post("/{case}/answer")
 async def record_their_answer(
     number: Number, step: TheirAnswer, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
 ) -> StepDone:

@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
-from console.api.parts import Body, Moment, Reason, maybe_utc, moment, utc
+from console.api.parts import Body, Moment, Reason, Text, maybe_utc, moment, utc
 from rules.complaints.complaint_rows import Channel, Complaint, listed
 from rules.complaints.desk import Desk
 from rules.complaints.evidence import Tie
 from rules.complaints.reading import LONGEST_NAME, LONGEST_TEXT, NewComplaint
 from rules.complaints.states import ComplaintState
 
-_Name = Annotated[str, Field(max_length=LONGEST_NAME)]
-_Spelling = Annotated[str, Field(max_length=64)]
+_Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
+_Spelling = Annotated[Text, Field(max_length=64)]
 
 
 class Knew(Body):
@@ -35,8 +35,8 @@ class ComplaintToFile(Body):
     called: _Spelling = Field("", description="The line that rang; default: the reporter's. Kept as pseudonym.")
     at: Moment | None = Field(None, description="When it rang.", examples=["2026-07-01T12:00:00+08:00"])
     category: _Name = Field("other", description="One of complaints.categories.")
-    text: str = Field("", max_length=LONGEST_TEXT, description="What happened; kept encrypted.")
-    contact: str = Field("", max_length=254, description="Where the answer goes; kept encrypted, never shown.")
+    text: Text = Field("", max_length=LONGEST_TEXT, description="What happened; kept encrypted.")
+    contact: Text = Field("", max_length=254, description="Where the answer goes; kept encrypted, never shown.")
     business: _Name = Field("", description="On whose behalf the call was.")
     knew: Knew = Field(default_factory=Knew, description="What the caller knew; kept encrypted.")
     decision: str = Field("", pattern="^([0-9A-Fa-f]{20})?$", description="Decision id of the call, if known.")
@@ -74,7 +74,7 @@ class Rejection(Body):
 class Confirmation(Body):
     """That an address belongs to who filed."""
 
-    code: str = Field(min_length=1, max_length=40, description="What was sent to the address.")
+    code: Text = Field(min_length=1, max_length=40, description="What was sent to the address.")
 
 
 class ComplaintFiled(BaseModel):

@@ -31,7 +31,7 @@ class Gate:
     def __init__(self, application: ASGIApp, door: Door, replays: Replays, settings: ApiSettings) -> None:
         self._application, self._door, self._replays, self._settings = application, door, replays, settings
         self._largest = settings.body_kib * 1024
-        self._hosts = frozenset(name.casefold() for name in settings.hosts) | _LOOPBACK_NAMES
+        self._hosts = frozenset(name.casefold() for name in (*settings.hosts, settings.listen.host)) | _LOOPBACK_NAMES
         self._any_host = not settings.hosts and (settings.behind_proxy or not on_loopback(settings.listen.host))
         self._working: set[asyncio.Task[Answer]] = set()
         self._log = structlog.get_logger("ringfence.api")

@@ -38,7 +38,8 @@ Moment = Annotated[
     Field(pattern=_RFC_3339, json_schema_extra={"format": "date-time"}),
     AfterValidator(_checked),
 ]
-Reason = Annotated[str, Field(max_length=1_000, description="It is recorded, and told to whom it concerns.")]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]  # tools that read the database end a text at NUL
+Reason = Annotated[Text, Field(max_length=1_000, description="It is recorded, and told to whom it concerns.")]
 Version = Annotated[
     int | None,
     Field(ge=1, le=2**31, description="The version that was looked at; if somebody was faster, nothing is done."),

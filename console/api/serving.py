@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import ssl
@@ -62,6 +63,7 @@ def serve(file: Path, listen: HostPort | None = None) -> None:
             update={"api": configuration.api.model_copy(update={"listen": listen})}
         )
     log_to_stderr(configuration.logging.level)
+    logging.basicConfig(handlers=[_Heard()], level=logging.WARNING)
     uvloop.run(run(file, configuration))
 
 
@@ -107,6 +109,15 @@ async def run(file: Path, configuration: Configuration) -> None:
         log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(file))
         await _Server(server).serve(sockets=[listener])
     log.info("stopped")
+
+
+class _Heard(logging.Handler):
+    """What libraries say goes into our log: their words without values, which may name somebody."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log the first line of the message's template."""
+        log = structlog.get_logger("ringfence.api")
+        log.warning("library", logger=record.name, fault=str(record.msg).partition("\n")[0])
 
 
 def _check_exposure(settings: ApiSettings, *, has_key: bool) -> None:

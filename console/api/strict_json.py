@@ -72,8 +72,6 @@ def _whole_characters(value: Any) -> None:
     if isinstance(value, str):
         if any("\ud800" <= character <= "\udfff" for character in value):
             raise NotJson("a text holds half a surrogate pair")
-        if "\x00" in value:
-            raise NotJson("a text holds a NUL character")
     elif isinstance(value, list):
         for one in value:
             _whole_characters(one)

@@ -33,7 +33,7 @@ async def test_parameters_are_named_as_they_are_written(client):
     answer = await client.get("/v1/cases", params={"limit": 0, "state": "moon"})
     assert sorted(one["field"] for one in answer.json()["errors"]) == ["limit", "state"]
     answer = await client.get("/v1/cases/zero")
-    assert [one["field"] for one in answer.json()["errors"]] == ["number"]
+    assert [one["field"] for one in answer.json()["errors"]] == ["case"]
 
 
 async def test_calls_are_counted_once_a_second_however_many_ask(client, town, monkeypatch):

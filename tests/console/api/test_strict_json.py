@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from console.api.strict_json import NotJson, read_json
 
-PLAIN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+PLAIN = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | PLAIN,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(PLAIN, inner, max_size=4),
@@ -39,7 +39,6 @@ def test_anything_is_read_or_refused(body):
         b"[-Infinity]",
         b'{"a": "\\ud800"}',
         b'{"\\udfff": 1}',
-        b'["\\u0000"]',
         b"1" * 5_000,
         b"[" * 33 + b"]" * 33,
         b'{"a":' * 100_000,

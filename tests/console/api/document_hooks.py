@@ -1,0 +1,34 @@
+"""Steers schemathesis towards cases and numbers that exist; what it made to be wrong stays wrong."""
+
+from itertools import count
+
+import schemathesis
+
+_turn = count()
+
+
+@schemathesis.hook
+def map_headers(context, headers):
+    """A sound Idempotency-Key is used once: the second request under it would only be told so."""
+    token = (headers or {}).get("Idempotency-Key")
+    if isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token and 0 < len(token) < 200:
+        headers["Idempotency-Key"] = f"{token}-{next(_turn)}"
+    return headers
+
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    """One of the first cases."""
+    case = (path_parameters or {}).get("case")
+    if isinstance(case, int) and not isinstance(case, bool) and 0 < case < 2**53:
+        path_parameters["case"] = 1 + case % 8
+    return path_parameters
+
+
+@schemathesis.hook
+def map_body(context, body):
+    """A number that one can complain about, in most requests."""
+    accused = body.get("accused") if isinstance(body, dict) else None
+    if isinstance(accused, str) and 0 < len(accused.strip()) <= 64 and "\0" not in accused and next(_turn) % 4:
+        body["accused"] = f"9501234{len(accused) % 8}"
+    return body
