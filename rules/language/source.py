@@ -271,8 +271,11 @@ def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
         what, hint = "a tab stands here", "indent with spaces"
     elif not "\n".join([here[column:], *lines[line + 1 :]]).strip():
         what, hint = "the file ends in the middle of something", "close the bracket or quote, or save the whole file"
-        if error.context_mark is not None:
-            what += f" that begins in line {error.context_mark.line + 1}"
+        begins = error.context_mark.line if error.context_mark is not None else len(lines)
+        if begins < len(lines):
+            what += f" that begins in line {begins + 1}"
+        if lines and line >= len(lines):  # the end of the last line can be shown, what follows it can't
+            line, column = len(lines) - 1, len(lines[-1])
     elif "nesting depth" in problem:
         what, hint = "parts are nested too deep", "say it in fewer levels"
     elif "mapping values are not allowed" in problem:

@@ -41,7 +41,7 @@ def said(run, path, text) -> list[str]:
         (RULE.replace("  then", "\tthen"), ["4:1: a tab stands here"]),
         (RULE.replace("{caller: 95588}", "[95588]"), ["3:9: when: a list is not what belongs here"]),
         (RULE.replace("tag", "{suspicion: many}"), ["4:21: suspicion: 'many' is not what belongs here"]),
-        (RULE[:-10], ["6:1: the file ends in the middle of something that begins in line 5"]),
+        (RULE[:-10], ["5:18: the file ends in the middle of something that begins in line 5"]),
         (f"version: 2\nrules:\n{RULE}", ["1:10: version: version '2' of the rule language is not known"]),
         (RULE.replace("95588}", "95588, name: x}", 1), ["3:25: unknown key 'name'"]),
         (RULE.replace("{caller: 95588}", "{}"), ["3:9: when: there is no condition here, so it would match every call"]),
