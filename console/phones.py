@@ -105,6 +105,28 @@ class Phone:
             raise PhoneError(f"the softphone told no {' or '.join(names)} within {within:g} s") from None
         raise PhoneError(f"the softphone ended: {await self.last_words()}")
 
+    async def dial(self, target: str, *, identity: str) -> Placed:
+        """Place a call from a phone that answers, with its address and port; what came in before is passed over."""
+        order = {"target": target, "identity": identity, "timeout": TIMEOUT_S}
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(order).encode() + b"\n")
+        await self.process.stdin.drain()
+        await self.expect("calling")
+        return await self.placed()
+
+    async def placed(self) -> Placed:
+        """The call that this phone places, once it is over."""
+        begun = 0.0
+        responses: list[Event] = []
+        async for event in self.events():
+            if event["event"] == "sent":
+                begun = event["at"]
+            elif event["event"] == "response":
+                responses.append(event)
+            elif event["event"] == "ended":
+                return outcome(event, responses, begun)
+        raise PhoneError(f"the softphone ended before the call did: {await self.last_words()}")
+
     async def maybe(self, name: str, *, within: float) -> Event | None:
         """The next event of this name, or None when none comes in time."""
         try:
@@ -119,9 +141,9 @@ class Phone:
         return lines[-1] if lines else f"exit {await self.process.wait()}"
 
 
-def answering(host: str, port: int) -> Phone:
-    """A phone that answers every call; `ready` is the first thing it tells, `invite` each call."""
-    return Phone({"host": host, "port": port})
+def answering(host: str, port: int, *, answer: int = 200) -> Phone:
+    """A phone that answers every call with this status; `ready` is the first thing it tells, `invite` each call."""
+    return Phone({"host": host, "port": port, "answer": answer})
 
 
 def caller_identity(number: str, host: str) -> str:
@@ -148,16 +170,7 @@ async def place(caller: str, called: str, via: HostPort, *, headers: dict[str, s
         "route": f"sip:{via};transport=udp;lr" if "sip:" in called else "",
     }
     async with Phone(order) as phone:
-        begun = 0.0
-        responses: list[Event] = []
-        async for event in phone.events():
-            if event["event"] == "sent":
-                begun = event["at"]
-            elif event["event"] == "response":
-                responses.append(event)
-            elif event["event"] == "ended":
-                return outcome(event, responses, begun)
-        raise PhoneError(f"the softphone ended before the call did: {await phone.last_words()}")
+        return await phone.placed()
 
 
 def outcome(ended: Event, responses: list[Event], begun: float) -> Placed:

@@ -1,4 +1,4 @@
-"""Softphones on pjsua2, each run as a process of its own: one that answers every call, one that places one call.
+"""Softphones on pjsua2, each run as a process of its own: one that answers calls and dials, one that places one call.
 
 ``python -m console.softphone ORDER`` takes its order as one JSON object (console.phones writes it) and tells what
 happens as JSON lines on standard output, so that a crash inside the library stays its own.
@@ -20,6 +20,7 @@ import pjsua2 as pj
 
 TALK_S = 0.6  # how long the caller talks before it hangs up
 RING_S = 0.1  # how long the answering phone rings
+UNWANTED = 607  # the callee's word for a call that he never wants (RFC 8197)
 DEAD_S = 0.5  # what is left in flight after a hang-up is read for so long
 CODEC = "PCMA/8000/1"
 Tell = Callable[..., None]
@@ -133,8 +134,9 @@ class Account(pj.Account):  # type: ignore[misc]
 class Phone:
     """One endpoint on one UDP port, without sound card, driven by `run`."""
 
-    def __init__(self, host: str, port: int, tell: Tell) -> None:
+    def __init__(self, host: str, port: int, tell: Tell, answer: int = 200) -> None:
         self.tell = tell
+        self.answer = answer  # what incoming calls get
         self.lines: list[Line] = []
         self.accounts: list[Account] = []
         self.host = host
@@ -185,7 +187,9 @@ class Phone:
             if line.answer_at and now >= line.answer_at and not line.over:
                 line.answer_at = 0.0
                 answer = pj.CallOpParam()
-                answer.statusCode = 200
+                answer.statusCode = self.answer
+                if self.answer == UNWANTED:
+                    answer.reason = "Unwanted"
                 line.answer(answer)
         self.lines = [line for line in self.lines if not line.over]
 
@@ -205,17 +209,22 @@ class Phone:
 
 
 def answer_calls(phone: Phone) -> None:
-    """Answer whatever comes until standard input ends."""
+    """Answer whatever comes until standard input ends; each line there orders a call."""
     phone.account(f"sip:pbx@{phone.host}")
     phone.tell("ready")
     os.set_blocking(0, False)
+    orders = b""
     while True:
         phone.turn()
         try:
-            if os.read(0, 1) == b"":
-                return
+            read = os.read(0, 4096)
         except BlockingIOError:
             continue
+        if read == b"":
+            return
+        *lines, orders = (orders + read).split(b"\n")
+        for line in lines:
+            place_call(phone, json.loads(line))
 
 
 def place_call(phone: Phone, order: dict[str, Any]) -> None:
@@ -244,7 +253,7 @@ def main() -> None:
     tell = speak_json(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the library prints what it likes to standard output
     order = json.loads(sys.argv[1])
-    phone = Phone(order["host"], order["port"], tell)
+    phone = Phone(order["host"], order["port"], tell, order.get("answer", 200))
     try:
         if "target" in order:
             place_call(phone, order)

@@ -34,6 +34,19 @@ async def test_an_anonymous_caller_names_nobody():
     assert invite["request"] == "INVITE sip:1001@pbx.example.com SIP/2.0"
 
 
+async def test_a_phone_says_what_it_is_told_to_and_dials_itself():
+    quiet, loud = free_port("127.0.0.1"), free_port("127.0.0.1")
+    async with answering("127.0.0.1", quiet, answer=607) as first, answering("127.0.0.1", loud) as second:
+        await first.expect("ready")
+        await second.expect("ready")
+        placed = await second.dial(f"sip:1001@127.0.0.1:{quiet}", identity="sip:1002@127.0.0.1")
+        assert (placed.status, placed.phrase, placed.rang, placed.heard) == (607, "Unwanted", True, 0)
+        answered = await first.dial(f"sip:1002@127.0.0.1:{loud}", identity="sip:1001@127.0.0.1")
+        assert answered.status == 200
+        invite = await second.expect("invite")
+    assert "sip:1001@127.0.0.1" in invite["headers"]["from"][0]
+
+
 async def test_a_phone_that_cannot_start_says_why():
     async with answering("192.0.2.77", 5060) as phone:
         with pytest.raises(PhoneError, match="the softphone ended"):
