@@ -30,7 +30,7 @@ def api(context: typer.Context, config: ConfigurationFile = None) -> None:
 
 @keys_app.callback()
 def keys(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Keys of the API, one for each source: add, list, revoke."""
+    """Keys of the API, one for each source: add, renew, list, revoke."""
     if config is not None:
         context.obj = config
 
@@ -102,6 +102,38 @@ def add(
 
     with clear_errors():
         key, token = asyncio.run(work())
+    _show(key, token, json=json)
+
+
+@keys_app.command()
+def renew(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id or its name.")],
+    overlap: Annotated[str, typer.Option(metavar="DURATION", help="How long the old one goes on working.")] = "24h",
+    expires: Annotated[str, typer.Option(metavar="DURATION", help="Of the new one: 90d; default: never.")] = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Give a source a new key with the same name and rights; the old one goes on for a while."""
+    file = chosen(context, config)
+    overlap_s = seconds(overlap)
+    until = time.time() + seconds(expires) if expires else None
+
+    async def work() -> tuple[AccessKey, str]:
+        from rules.access.key_book import KeyBook, open_access
+
+        store = await open_access(_database(file), durable=True)
+        try:
+            return await KeyBook(store).renew(key, author=officer(), overlap_s=overlap_s, expires=until)
+        finally:
+            await store.close()
+
+    with clear_errors():
+        made, token = asyncio.run(work())
+    _show(made, token, json=json)
+
+
+def _show(key: AccessKey, token: str, *, json: bool) -> None:
     if json:
         as_json({"id": key.id, "name": key.name, "token": token})
     else:
@@ -127,7 +159,7 @@ def list_keys(context: typer.Context, config: ConfigurationFile = None, json: As
 
     with clear_errors():
         found, used, zone = asyncio.run(work())
-    rows = [_row(key, used.get(key.id, 0), zone) for key in found]
+    rows = [_row(key, used.get(key.name, 0), zone) for key in found]
     columns = ("id", "name", "scopes", "acts_as", "state", "expires", "today", "daily", "created", "author")
     as_json(rows) if json else print_table(columns, rows)
 
@@ -138,10 +170,10 @@ def revoke(
     key: Annotated[str, typer.Argument(metavar="KEY", help="Its id or its name.")],
     config: ConfigurationFile = None,
 ) -> None:
-    """Let a key open nothing from now on."""
+    """Let a key, or all keys of a name, open nothing from now on."""
     file = chosen(context, config)
 
-    async def work() -> AccessKey:
+    async def work() -> list[AccessKey]:
         from rules.access.key_book import KeyBook, open_access
 
         store = await open_access(_database(file), durable=True)
@@ -152,7 +184,8 @@ def revoke(
 
     with clear_errors():
         found = asyncio.run(work())
-    typer.echo(f"key {found.id} of {found.name} is revoked.")
+    for one in found:
+        typer.echo(f"key {one.id} of {one.name} is revoked.")
 
 
 def _database(file: Path) -> Path:

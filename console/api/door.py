@@ -68,14 +68,14 @@ class Door:
         return await self._within_limits(key)
 
     async def _within_limits(self, key: AccessKey) -> Caller:
-        wait = self._requests.take(key.id)
+        wait = self._requests.take(key.name)
         if wait:
             limits = self._fields(key, 0, 0, int(wait) + 1)
-            raise _too_many("More requests a second than this key may make.", int(wait) + 1, limits)
+            raise _too_many("More requests a second than this source may make.", int(wait) + 1, limits)
         day = await self._allowance.use(key)
-        limits = self._fields(key, int(self._requests.left(key.id)), max(day.left, 0), day.resets_in)
+        limits = self._fields(key, int(self._requests.left(key.name)), max(day.left, 0), day.resets_in)
         if day.left < 0:
-            raise _too_many("This key has made all its requests of the day (UTC).", day.resets_in, limits)
+            raise _too_many("This source has made all its requests of the day (UTC).", day.resets_in, limits)
         return Caller(key, limits)
 
     def _fields(self, key: AccessKey, now_left: int, day_left: int, resets_in: int) -> Headers:

@@ -84,7 +84,7 @@ class Gate:
             if caller is None or scope["method"] != "POST":
                 return await work()
             token = headers.get(b"idempotency-key", b"").decode("latin-1").strip().strip('"')
-            return await self._replays.answer(caller.key.id, token, (scope["method"], scope["path"], body), work)
+            return await self._replays.answer(caller.source, token, (scope["method"], scope["path"], body), work)
 
         return await self._in_time(asyncio.create_task(whole(), name="request"))
 

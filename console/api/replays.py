@@ -25,7 +25,7 @@ class Replays:
         self._running: set[tuple[str, str]] = set()
 
     async def answer(
-        self, key: str, token: str, request: tuple[str, str, bytes], work: Callable[[], Awaitable[Answer]]
+        self, source: str, token: str, request: tuple[str, str, bytes], work: Callable[[], Awaitable[Answer]]
     ) -> Answer:
         """The answer that was given before, or that of the work; only what was done is kept."""
         if not token:
@@ -34,7 +34,7 @@ class Replays:
             raise field_problem("Idempotency-Key", "write 1 to 255 printable characters without blanks", status=400)
         method, path, body = request
         fingerprint = self._pseudonym(f"{method} {path} {sha256(body).hexdigest()}")
-        place = key, self._pseudonym(f"idempotency {token}")
+        place = source, self._pseudonym(f"idempotency {token}")
         # Asked before anything is awaited: of two at once, one works and the other is told.
         if place in self._running:
             raise Problem(409, "running", "The same Idempotency-Key is being worked on; ask again in a moment.")

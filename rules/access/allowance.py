@@ -1,4 +1,4 @@
-"""How many requests a key made today (UTC): kept on disk, so that a restart gives nothing back."""
+"""How many requests a source made today (UTC): kept on disk, so that a restart gives nothing back."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _KEPT_DAYS = 40
 
 
 class Standing(NamedTuple):
-    """Of a key's day, this request included."""
+    """Of a source's day, this request included."""
 
     left: int  # negative: over
     resets_in: int  # seconds
 
 
 class Allowance:
-    """Counts requests by key and day."""
+    """Counts requests by source and day: a new key of the same name is no new allowance."""
 
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
@@ -33,9 +33,9 @@ class Allowance:
         async with self._store.transaction() as connection:
             rows = list(
                 await connection.execute_fetchall(
-                    "insert into used values (?1, ?2, 1) on conflict (key, day) do update "
+                    "insert into used values (?1, ?2, 1) on conflict (source, day) do update "
                     "set requests = min(requests, ?3) + 1 returning requests",
-                    (key.id, day, key.daily),
+                    (key.name, day, key.daily),
                 )
             )
             if rows[0][0] == 1:
@@ -43,7 +43,7 @@ class Allowance:
         return Standing(key.daily - int(rows[0][0]), int((day + 1) * DAY_S - now) or 1)
 
     async def used_today(self) -> dict[str, int]:
-        """Requests of today, by id of the key."""
-        query = "select key, requests from used where day = ?"
+        """Requests of today, by source."""
+        query = "select source, requests from used where day = ?"
         rows = await self._store.connection.execute_fetchall(query, (int(self._now() // DAY_S),))
         return {row[0]: row[1] for row in rows}

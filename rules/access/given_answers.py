@@ -22,26 +22,26 @@ class Given(NamedTuple):
 
 
 class GivenAnswers:
-    """The last day's answers; who writes is known by key, what by the pseudonym of the client's own token."""
+    """The last day's answers; who wrote is known by source, what by the pseudonym of the client's own token."""
 
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
 
-    async def find(self, key: str, token: str) -> Given | None:
+    async def find(self, source: str, token: str) -> Given | None:
         """What was answered within the last 24 hours."""
-        query = "select fingerprint, status, location, body from answer where key = ? and token = ? and at >= ?"
-        values = (key, token, self._now() - KEPT_S)
+        query = "select fingerprint, status, location, body from answer where source = ? and token = ? and at >= ?"
+        values = (source, token, self._now() - KEPT_S)
         rows = list(await self._store.connection.execute_fetchall(query, values))
         return Given(*rows[0]) if rows else None
 
-    async def keep(self, key: str, token: str, given: Given) -> None:
+    async def keep(self, source: str, token: str, given: Given) -> None:
         """Keep an answer; some that are too old go."""
         now = self._now()
         async with self._store.transaction() as connection:
             await connection.execute(
-                "delete from answer where (key, token) in (select key, token from answer where at < ? limit ?)",
+                "delete from answer where (source, token) in (select source, token from answer where at < ? limit ?)",
                 (now - KEPT_S, _FORGOTTEN_AT_ONCE),
             )
             await connection.execute(
-                "insert or replace into answer values (?, ?, ?, ?, ?, ?, ?)", (key, token, *given, now)
+                "insert or replace into answer values (?, ?, ?, ?, ?, ?, ?)", (source, token, *given, now)
             )

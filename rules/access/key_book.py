@@ -12,7 +12,7 @@ from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple
 
 from rules.access.scopes import Scope
-from rules.store import Store, database_path
+from rules.store import Connection, Store, database_path
 
 PREFIX = "rf"
 LONGEST_TOKEN = 200
@@ -84,19 +84,32 @@ class KeyBook:
             raise AccessError("expires", "this time is over")
         if daily < 1:
             raise AccessError("daily", "write how many requests a day it may make, at least 1")
-        key_id, secret = token_hex(4), token_urlsafe(_SECRET_BYTES)
-        words = " ".join(sorted(granted))
+        key = AccessKey(token_hex(4), name, granted, acts_as, daily, now, author, expires, None, "")
         async with self._store.transaction() as connection:
-            query = "select id from access_key where name = ? and revoked is null"
-            if known := list(await connection.execute_fetchall(query, (name,))):
-                raise AccessError("name", f"key {known[0][0]} is called {name} already; revoke it or choose another")
+            if known := await _working(connection, name, now):
+                raise AccessError(
+                    "name",
+                    f"key {known[0].id} is called {name}; revoke it, renew it (`api keys renew`) or choose another",
+                )
+            return key, await _insert(connection, key)
+
+    async def renew(
+        self, which: str, *, author: str, overlap_s: float, expires: float | None = None
+    ) -> tuple[AccessKey, str]:
+        """Give a source a new key with the rights of its old one, which works on for ``overlap_s`` seconds."""
+        now = self._now()
+        if expires is not None and expires <= now:
+            raise AccessError("expires", "this time is over")
+        async with self._store.transaction() as connection:
+            old = await _working(connection, which, now)
+            if not old:
+                raise _none(which)
+            fresh = old[0]._replace(id=token_hex(4), created=now, author=author, expires=expires)
             await connection.execute(
-                "insert into access_key (id, name, secret_hash, scopes, acts_as, daily, created, author, expires) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (key_id, name, _hash(secret), words, acts_as, daily, now, author, expires),
+                "update access_key set expires = min(coalesce(expires, 1e18), ?) where name = ? and revoked is null",
+                (now + overlap_s, fresh.name),
             )
-        key = AccessKey(key_id, name, granted, acts_as, daily, now, author, expires, None, "")
-        return key, f"{PREFIX}_{key_id}_{secret}"
+            return fresh, await _insert(connection, fresh)
 
     async def find(self, token: str) -> AccessKey | None:
         """The key of what a client sent, if it works at this moment; read anew each time, so revocation is at once."""
@@ -123,24 +136,50 @@ class KeyBook:
         now = self._now()
         return any(key.works(now) for key in await self.listed())
 
-    async def revoke(self, which: str, *, author: str) -> AccessKey:
-        """Let a key, named by its id or its name, open nothing from now on."""
-        which_one = "where (id = ? or name = ?) and revoked is null"
+    async def revoke(self, which: str, *, author: str) -> list[AccessKey]:
+        """Let a key, named by its id, or all keys of a name, open nothing from now on."""
+        now = self._now()
         async with self._store.transaction() as connection:
-            rows = list(
-                await connection.execute_fetchall(
-                    f"update access_key set revoked = ?, revoked_by = ? {which_one} returning {_COLUMNS}",  # noqa: S608
-                    (self._now(), author, which, which),
-                )
+            found = await _working(connection, which, now)
+            if not found:
+                raise _none(which)
+            await connection.executemany(
+                "update access_key set revoked = ?, revoked_by = ? where id = ?",
+                [(now, author, key.id) for key in found],
             )
-        if not rows:
-            raise AccessError("key", f"there is no working key {which[:64]!r}; `ringfence api keys list` shows all")
-        return _key(rows[0])
+        return [key._replace(revoked=now, revoked_by=author) for key in found]
 
 
 async def open_access(database: Path, *, durable: bool) -> Store:
     """The database of keys, which lies beside that of the lists."""
     return await Store.open(database_path(database, "access"), "access", durable=durable)
+
+
+async def _working(connection: Connection, which: str, now: float) -> list[AccessKey]:
+    """The keys of this id or name that work, the newest first."""
+    query = (
+        f"select {_COLUMNS} from access_key where (id = ?1 or name = ?1) and revoked is null "  # noqa: S608 - own words
+        "and coalesce(expires, 1e18) > ?2 order by created desc, id"
+    )
+    return [_key(row) for row in await connection.execute_fetchall(query, (which, now))]
+
+
+async def _insert(connection: Connection, key: AccessKey) -> str:
+    """Write a key; what the client sends is told this once."""
+    secret = token_urlsafe(_SECRET_BYTES)
+    await connection.execute(
+        "insert into access_key (id, name, secret_hash, scopes, acts_as, daily, created, author, expires) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(key.id, key.name, _hash(secret), " ".join(sorted(key.scopes)), key.acts_as),
+            *(key.daily, key.created, key.author, key.expires),
+        ),
+    )
+    return f"{PREFIX}_{key.id}_{secret}"
+
+
+def _none(which: str) -> AccessError:
+    return AccessError("key", f"there is no working key {which[:64]!r}; `ringfence api keys list` shows all")
 
 
 def _hash(secret: str) -> bytes:

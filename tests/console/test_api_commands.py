@@ -35,6 +35,17 @@ def test_a_key_is_revoked_by_its_name(run):
     assert "api keys list" in again.output
 
 
+def test_a_source_gets_a_new_key(run):
+    run("api", "keys", "add", "app", *SCOPES)
+    made = run("api", "keys", "renew", "app", "--overlap", "1h")
+    assert made.output.splitlines()[-1].startswith("rf_")
+    listed = json.loads(run("api", "keys", "list", "--json").output)
+    assert [(one["name"], one["state"], bool(one["expires"])) for one in listed] == [
+        *(("app", "works", True), ("app", "works", False))
+    ]
+    assert run("api", "keys", "renew", "nobody").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [

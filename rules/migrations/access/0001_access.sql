@@ -13,23 +13,23 @@ create table access_key (
     revoked real,
     revoked_by text not null default ''
 ) without rowid;
-create unique index access_key_name on access_key (name) where revoked is null;
+create index access_key_name on access_key (name);
 
 create table used (
-    key text not null,
+    source text not null,          -- name of the key
     day integer not null,          -- days since the epoch, UTC
     requests integer not null,
-    primary key (key, day)
+    primary key (source, day)
 ) without rowid;
 
 create table answer (
-    key text not null,
+    source text not null,
     token text not null,           -- keyed pseudonym of the Idempotency-Key
     fingerprint text not null,     -- keyed pseudonym of method, path and body
     status integer not null,
     location text not null,
     body blob not null,
     at real not null,
-    primary key (key, token)
+    primary key (source, token)
 ) without rowid;
 create index answer_at on answer (at);

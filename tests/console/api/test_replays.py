@@ -28,7 +28,7 @@ async def test_a_step_is_taken_once_and_answered_the_same(client, town, office):
     first = await client.post("/v1/cases/1/take", json={}, headers=ONCE)
     await office.reopen()
     client = office.asking(await office.key(name="second"))
-    assert (await client.post("/v1/cases/1/take", json={}, headers=ONCE)).status_code == 409  # another key's own
+    assert (await client.post("/v1/cases/1/take", json={}, headers=ONCE)).status_code == 409  # another source's own
     assert first.json()["case"]["version"] == 2
 
 

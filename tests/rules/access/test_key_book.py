@@ -57,7 +57,7 @@ async def test_a_key_works_until_it_expires_or_is_revoked(store):
     now += 1
     assert await book.find(first) is None
     assert await book.any_works()
-    assert (await book.revoke("second", author="wang")).revoked_by == "wang"
+    assert [key.revoked_by for key in await book.revoke("second", author="wang")] == ["wang"]
     assert await book.find(second) is None
     assert not await book.any_works()
     assert [key.name for key in await book.listed()] == ["first", "second"]
@@ -65,13 +65,30 @@ async def test_a_key_works_until_it_expires_or_is_revoked(store):
 
 async def test_a_key_is_revoked_by_name_or_id_and_its_name_is_free_then(book):
     key, _ = await add(book)
-    with pytest.raises(AccessError, match=f"key {key.id} is called app already"):
+    with pytest.raises(AccessError, match=f"key {key.id} is called app;"):
         await add(book)
     await book.revoke(key.id, author="root")
     await add(book)
     await book.revoke("app", author="root")
     with pytest.raises(AccessError, match="no working key"):
         await book.revoke("app", author="root")
+
+
+async def test_a_source_gets_a_new_key_while_its_old_one_goes_on_for_a_while(store):
+    now = NOON
+    book = KeyBook(store, lambda: now)
+    old, first = await add(book, "app", Scope.CASES_READ, acts_as="li", daily=7)
+    new, second = await book.renew("app", author="wang", overlap_s=10)
+    assert (new.scopes, new.acts_as, new.daily, new.name) == (old.scopes, "li", 7, "app")
+    assert await book.find(first)
+    now += 10
+    assert await book.find(first) is None
+    assert (await book.find(second)).expires is None
+    third = (await book.renew(new.id, author="wang", overlap_s=10))[1]
+    assert {key.revoked_by for key in await book.revoke("app", author="root")} == {"root"}
+    assert [await book.find(token) for token in (second, third)] == [None, None]
+    with pytest.raises(AccessError, match="no working key"):
+        await book.renew("app", author="wang", overlap_s=10)
 
 
 @pytest.mark.parametrize(
