@@ -289,6 +289,8 @@ class ConditionCompiler:
                 found.append(canonical_prefix(spelling, self.country))
             except ValueError as error:
                 what, _, hint = str(error).partition("; ")
+                if not self.country:
+                    hint = hint or "or set `country: CN` at the top of the file"
                 self.report((*loc, position), what, hint)
         return frozenset(found)
 

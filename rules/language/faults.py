@@ -129,9 +129,7 @@ def _sentence(entry: Mapping[str, Any], path: Location, model: type[BaseModel] |
         return f"{name}: there is too little here", f"write at least {context['min_length']}"
     if kind == "string_too_short":
         return f"{name}: nothing stands here", "write some text, or leave the key out"
-    if kind == "string_too_long":
-        return f"{name}: {shown} is too long", f"write {context['max_length']} characters at most"
-    if kind == "too_long":
+    if kind in ("too_long", "string_too_long"):
         return f"{name}: there is too much here", f"write at most {context['max_length']}"
     if kind == "string_pattern_mismatch":
         return f"{name}: {shown} is not spelt as it must be", f"it must fit {context['pattern']}"

@@ -112,7 +112,7 @@ class RuleFiles:
             return RuleFile.model_validate(data)
         except ValidationError as error:
             self.faults += faults_of(error, document, RuleFile)
-            return None
+            return _what_is_sound(data, error, unread=f"unread-{len(self.files)}")
 
     def add_packs(self, use: Iterable[Mapping[str, object] | str], configuration: Document) -> None:
         """Read the shipped packs that are on, altered as `use` says."""
@@ -152,6 +152,39 @@ class RuleFiles:
             return read_document(self._packs[name], f"{name}.yaml") if name in self._packs else None
         path = shipped(f"rules/{name}.yaml")
         return load_document(path) if re.fullmatch("[a-z][a-z-]*", name) and path.is_file() else None
+
+
+def _what_is_sound(data: Any, error: ValidationError, *, unread: str) -> RuleFile | None:
+    """The rest of a file with faults, so that what is wrong elsewhere is told in the same breath.
+
+    In place of each rule and named condition that cannot be read stands one that asks nothing: places stay as they are.
+    """
+    if not isinstance(data, dict):
+        return None
+    sound = dict(data)
+    for loc in {entry["loc"][:2] for entry in error.errors(include_url=False)}:
+        key, part = (*loc, None)[:2]
+        below = sound.get(str(key))
+        if key == "rules" and isinstance(below, list) and isinstance(part, int):
+            name = below[part].get("rule") if isinstance(below[part], dict) else None
+            rule = {**_UNREAD_RULE, "rule": name if _is_name(name) else f"{unread}-{part}"}
+            sound["rules"] = [*below[:part], rule, *below[part + 1 :]]
+        elif key == "conditions" and isinstance(below, dict) and isinstance(part, str):
+            sound["conditions"] = {**below, part: _UNREAD_WHEN}
+        else:
+            sound.pop(str(key), None)
+    try:
+        return RuleFile.model_validate(sound)
+    except ValidationError:
+        return None
+
+
+_UNREAD_WHEN = {"anonymous": True}
+_UNREAD_RULE = {"because": "unread", "when": _UNREAD_WHEN, "then": "forward", "catches": [{"from": "anonymous"}]}
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name) is not None
 
 
 def filled_in(data: Any, values: Mapping[str, str]) -> Any:

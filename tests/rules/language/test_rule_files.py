@@ -6,7 +6,7 @@ from rules.language.compile import compile_rules
 from rules.language.rule_files import filled_in, rule_paths
 from rules.language.source import RuleError, read_document
 from rules.settings import ScreeningSettings
-from tests.rules.calls import CN, call, compiled, rule, rules
+from tests.rules.calls import CN, call, compiled, faults, rule, rules
 
 BANK = rule("{caller: 95588}", name="bank")
 
@@ -112,3 +112,35 @@ def test_a_pack_that_is_altered_wrongly():
 def test_settings_fill_whole_values_only():
     data = {"a": "$x", "b": ["$x", "$y", "pay $x"]}
     assert filled_in(data, {"x": "1"}) == {"a": "1", "b": ["1", "$y", "pay $x"]}
+
+
+def test_what_is_wrong_elsewhere_is_told_in_the_same_breath():
+    """A rule that cannot be read hides neither the faults of the others nor the conditions that they use."""
+    text = """\
+conditions:
+  night: {hours: 21-8}
+  bank: {caller: 95588}
+rules:
+- rule: first
+  because: b
+  when: {starts_with: 95}
+  then: tag
+- rule: second
+  because: b
+  when: {condition: [night, bank, mornign], caller: {on_list: blokced}}
+  then: reject
+- rule: first
+  because: b
+  when: {caller: 95588}
+  then: tag
+"""
+    found = faults(text)
+    assert [line.split(": ", 1)[0] for line in found] == [
+        *("rules.yaml:2:18", "rules.yaml:7:10"),
+        *("rules.yaml:11:35", "rules.yaml:11:63", "rules.yaml:13:9"),
+    ]
+
+
+def test_a_file_that_is_no_file_of_rules_has_only_that_fault():
+    assert len(faults("rules: 5\nabout: [x]\n")) == 2
+    assert len(faults("- 5\n- rule: a b\n")) >= 2
