@@ -6,6 +6,7 @@ from rules.complaints.callee import Callee
 from rules.complaints.complaint_rows import Channel, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, NotFound
+from rules.model import Step
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 CALLEE = "13800138000"
@@ -23,6 +24,31 @@ async def test_607_is_a_complaint_of_the_callee_once_a_day(town):
     callee.unwanted(await town.ring(SPAM, CALLEE, status=607))
     (next_day,) = await callee.drain()
     assert not next_day.duplicate
+
+
+async def test_each_callee_and_each_caller_counts_once_a_day(town):
+    callee = town.desk.callee
+    for person in (CALLEE, "13800138001"):
+        for caller in (SPAM, "95014444", SPAM):
+            callee.unwanted(await town.ring(caller, person, status=607))
+    assert len({one.reference for one in await callee.drain()}) == 4
+
+
+async def test_a_607_to_an_allowed_caller_is_a_complaint_that_moves_nothing_by_itself(town):
+    await town.desk.archive.lists.add("allowed", SPAM, country="CN")
+    for person in range(6):
+        decision = await town.ring(SPAM, town.subscriber(person), step=Step.OPERATOR_ALLOW, status=607)
+        town.desk.callee.unwanted(decision)
+    assert len(await town.desk.callee.drain()) == 6
+    assert await town.desk.ladder.standing("number", SPAM) is None
+
+
+async def test_what_rang_while_rescuers_might_call_back_can_be_reported(town):
+    await town.ring("95013333", CALLEE)
+    town.now += HOUR
+    await town.ring(SPAM, CALLEE, step=Step.CALLBACK)
+    filed = await town.desk.callee.report_last_call(CALLEE)
+    assert (await find(town.desk.archive.store.connection, filed.reference)).accused == SPAM
 
 
 async def test_it_waits_for_the_record_and_then_gives_up(town):
