@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.live.conftest import BLOCKED
+from tests.peers.process import until
+
 pytestmark = pytest.mark.live
 
 
@@ -32,3 +35,23 @@ def test_two_phones_answer_behind_the_trunk(lane):
 
 def test_a_registration_of_the_pbx(lane):
     lane.call_out("asks", "answers", method="REGISTER", extra="", status="200", answer="200 OK")
+
+
+def test_after_a_call_for_help_whoever_calls_back_gets_through(lane, house):
+    subscriber = "02161239999"
+    lane.alone("caller_refused", status="603", caller=BLOCKED, called=subscriber)
+    lane.call_out("caller_hangs_up", "callee_answers", caller=subscriber, called="110")
+    flow = lane.call("caller_hangs_up", "callee_answers", caller=BLOCKED, called=subscriber)
+    call_id = flow.caller.sent("INVITE")[0].field("Call-ID")
+    (line,) = until(lambda: [one for one in house.proxy.calls() if one["call_id"] == call_id], "its line in the log")
+    assert (line["verdict"], line["step"]) == ("forward", "emergency callback")
+    told = until(lambda: explained(house, line["decision"]), "its record")
+    assert "forward (emergency callback): the subscriber called for help" in told
+
+
+def explained(house, decision):
+    """Why a recorded call got its verdict; nothing while the record is not on disk."""
+    try:
+        return house.proxy.command("explain", decision)
+    except AssertionError:
+        return ""
