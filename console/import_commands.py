@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors, fail, print_table
-from console.list_commands import Country, ListName, as_data, lists_app, opened, print_sealed
+from console.list_commands import SHOWN, Country, ListName, as_data, lists_app, opened, print_sealed
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
     if conflicts := report.refused.get("protected", 0):
         typer.echo(f"{conflicts} conflict with an allow list or one's own numbers.")
     if report.overrules:
-        typer.echo(f"{report.overrules} blocks {'would become' if dry_run else 'are now'} useless.")
+        named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
+        typer.echo(f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}.")
     print_sealed(report.sealed)
     if report.caught.of:
         most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""

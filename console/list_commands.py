@@ -162,6 +162,8 @@ def print_added(entry: Entry, zone: str) -> None:
     typer.echo(f"{entry.text} is on {entry.list}{until}{hits}.")
     for useless in entry.overrules:
         typer.echo(f"useless from now on: {useless}")
+    if more := entry.overruled - len(entry.overrules):
+        typer.echo(f"useless from now on: {more:,} entries more")
     print_sealed(entry.sealed)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.numbering.intervals import Interval, decode
 from rules.numbering.reach import reach
@@ -10,7 +13,16 @@ from rules.store import Connection
 
 REJECTING = frozenset({"block", "sealed", "do-not-originate"})
 _MOST_HOLES = 100
-_NAMED = 100  # useless blocks named one by one
+NAMED = 20  # useless blocks named one by one; all are counted
+_KINDS = ", ".join(f"'{kind}'" for kind in sorted(AGAINST_CALLERS - {"sealed"}))
+_AGAINST = f"l.kind in ({_KINDS}) and l.configured"
+_ON_LIST = f"exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {_AGAINST}"
+_COUNT_AGAINST = f"select count(*) from {_ON_LIST}"  # noqa: S608 - own words, as below
+_EXACT_AGAINST = f"select e.code, l.name from {_ON_LIST} order by e.code, l.name limit ?3"  # noqa: S608
+_WIDE_AGAINST = (
+    "select w.list, l.name, w.start, w.stop, w.places, w.text from wide w join list l on l.id = w.list "  # noqa: S608
+    f"where w.start between ?1 and ?2 and w.stop <= ?2 and {_AGAINST} order by w.start, l.name"
+)
 
 
 def refuse_wide(interval: Interval, kind: str) -> None:
@@ -67,31 +79,69 @@ async def protected(connection: Connection, interval: Interval) -> str:
     )
     async with connection.execute(query, (interval.start, interval.stop)) as cursor:
         async for name, holes, _ in cursor:
-            if not (holes and _in_one_hole(holes, interval)):
+            if not (holes and _in_one_hole(ends_of(holes), interval.start, interval.stop)):
                 return str(name)
     return ""
 
 
-def _in_one_hole(text: str, interval: Interval) -> bool:
-    ends = [hole.split(":", 2) for hole in text.split()]
-    return any(int(start) <= interval.start and interval.stop <= int(stop) for start, stop, _ in ends)
+class Overruled(NamedTuple):
+    """Entries against callers that an allow entry makes useless."""
+
+    entries: int = 0
+    named: tuple[str, ...] = ()  # the first few
 
 
-async def overruled(connection: Connection, interval: Interval, holes: tuple[Interval, ...]) -> tuple[str, ...]:
-    """Entries against callers that lie wholly in an allow entry, so that they no longer do anything."""
-    kinds = ", ".join(f"'{kind}'" for kind in sorted(AGAINST_CALLERS - {"sealed"}))
-    query = (
-        f"select l.name, e.code, e.code, null from exact e join list l on l.id = e.list "  # noqa: S608 - own words only
-        f"where e.code between ?1 and ?2 and l.kind in ({kinds}) and l.configured union all "
-        f"select l.name, w.start, w.stop, w.text from wide w join list l on l.id = w.list "
-        f"where w.start >= ?1 and w.stop <= ?2 and l.kind in ({kinds}) and l.configured"
-    )
-    found = []
-    async with connection.execute(query, (interval.start, interval.stop)) as cursor:
-        async for name, start, stop, text in cursor:
-            if any(hole.start <= start and stop <= hole.stop for hole in holes):
-                continue
-            found.append(f"{text or decode(start)} on {name}")
-            if len(found) == _NAMED:
-                break
-    return tuple(found)
+async def overruled(connection: Connection, allowed: Iterable[tuple[Interval, str]]) -> Overruled:
+    """Entries against callers that lie wholly in one of these (prefix or range, its holes), each counted once."""
+    found, named = 0, list[str]()
+    wides: set[tuple[int, int, int, int]] = set()
+    pieces: list[tuple[int, int]] = []
+    for interval, holes in allowed:
+        ends = ends_of(holes)
+        pieces += outside(interval.start, interval.stop, ends)
+        async with connection.execute(_WIDE_AGAINST, (interval.start, interval.stop)) as cursor:
+            async for list_id, name, start, stop, places, text in cursor:
+                key = (list_id, start, stop, places)
+                if key in wides or _in_one_hole(ends, start, stop):
+                    continue
+                wides.add(key)
+                if len(named) < NAMED:
+                    named.append(f"{text} on {name}")
+    numbers: list[str] = []
+    for start, stop in united(pieces):
+        rows = list(await connection.execute_fetchall(_COUNT_AGAINST, (start, stop)))
+        found += rows[0][0]
+        if rows[0][0] and len(numbers) < NAMED:
+            first = await connection.execute_fetchall(_EXACT_AGAINST, (start, stop, NAMED - len(numbers)))
+            numbers += [f"{decode(code)} on {name}" for code, name in first]
+    return Overruled(found + len(wides), tuple((numbers + named)[:NAMED]))
+
+
+def outside(start: int, stop: int, holes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of an interval without its holes."""
+    left = []
+    for first, last in united(holes):
+        if start < first:
+            left.append((start, min(first - 1, stop)))
+        start = max(start, last + 1)
+    return [*left, (start, stop)] if start <= stop else left
+
+
+def united(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same codes in intervals that have none in common."""
+    found: list[tuple[int, int]] = []
+    for start, stop in sorted(intervals):
+        if found and start <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(stop, found[-1][1])
+        else:
+            found.append((start, stop))
+    return found
+
+
+def ends_of(holes: str) -> list[tuple[int, int]]:
+    """First and last code of each hole."""
+    return [(int(start), int(stop)) for start, stop, _ in (hole.split(":", 2) for hole in holes.split())]
+
+
+def _in_one_hole(holes: list[tuple[int, int]], start: int, stop: int) -> bool:
+    return any(first <= start and stop <= last for first, last in holes)

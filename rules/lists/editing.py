@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
-from rules.lists.conflicts import holes_of, in_holes, overruled, protected, read_holes, refuse_wide, written_holes
+from rules.lists.conflicts import (
+    Overruled,
+    holes_of,
+    in_holes,
+    overruled,
+    protected,
+    read_holes,
+    refuse_wide,
+    written_holes,
+)
+from rules.lists.nesting import refuse_nested
 from rules.lists.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
 from rules.lists.suspension import seals_inside, with_seals
 from rules.numbering.intervals import Interval, decode, digits_of, encode
@@ -103,9 +113,11 @@ class Lists:
                     raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
                 await count(connection, list_id, 1)
             await mark_changed(connection)
-            useless = await overruled(connection, interval, holes) if policy.kind == "allow" else ()
+            useless = Overruled()
+            if policy.kind == "allow":
+                useless = await overruled(connection, [(interval, written_holes(holes))])
             texts = tuple(hole.text for hole in holes)
-            entry = Entry(name, interval.text, kept, created, None, texts, reach(interval), useless)
+            entry = Entry(name, interval.text, kept, created, None, texts, reach(interval), *useless)
             return (await self._told_of_seals(connection, [entry]))[0]
 
     async def remove(self, name: str, text: str, *, country: str = "", author: str = "") -> Entry:
@@ -266,6 +278,7 @@ async def put(connection: Connection, list_id: int, interval: Interval, origin_i
     )
     assert cursor.lastrowid is not None
     await spread(connection, [(cursor.lastrowid, interval.start, interval.stop)])
+    await refuse_nested(connection, interval.start, interval.stop)
     return True
 
 
@@ -280,13 +293,15 @@ async def spread(connection: Connection, wides: list[tuple[int, int, int]]) -> N
         [(start,) for _, start, _ in wides],
     )
     await connection.executemany(
-        "insert or ignore into span select distinct start, ?1 from span where start between ?2 and ?3", wides
+        "insert or ignore into span select distinct start, ?1 from wide where start between ?2 and ?3", wides
     )
 
 
 async def unspread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
     """Take wide entries (id, start, stop) that are deleted already out of every start that they cover."""
-    await connection.executemany("delete from span where start between ?2 and ?3 and wide = ?1", wides)
+    await connection.executemany(
+        "delete from span where wide = ?1 and start in (select start from wide where start between ?2 and ?3)", wides
+    )
     # A start at which no entry begins any more says only what the nearest start below says too.
     await connection.executemany(
         "delete from span where start = ?1 and not exists (select 1 from wide where start = ?1)",

@@ -51,6 +51,7 @@ class Report:
     held: list[str] = field(default_factory=list)  # why it waits for a person, or would have
     held_id: int | None = None  # under which it was kept
     overrules: int = 0  # blocks that an import into an allow list makes useless
+    useless: list[str] = field(default_factory=list)  # the first few of them
     sealed: list[str] = field(default_factory=list)  # numbers of an allow list that don't pass: seals stand on them
     caught: Caught = NOTHING_CAUGHT  # calls of the last day that it would have caught
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import BinaryIO, Literal, NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
-from rules.lists.conflicts import overruled
+from rules.lists.conflicts import NAMED, ends_of, outside, overruled, united
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
 from rules.lists.list_files import Line, read_lines
+from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import DAY_S, INSERT
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import decode
@@ -109,7 +111,7 @@ class _Import:
         if self.wishes.replace_all:
             report.removed = await self._remove_others()
         if batch.policy.kind == "allow":
-            report.overrules = await self._overruled()
+            await self._overruled()
             if not batch.policy.shared:
                 seals = await seals_on_list(connection, self.list_id, since_origin=self.first_origin)
                 report.sealed = [str(seal) for seal in seals]
@@ -133,16 +135,26 @@ class _Import:
             wides = [(interval.start, interval.stop) for interval in batch.wides]
             batch.report.caught = await asyncio.to_thread(caught, numbers, wides, calls)
 
-    async def _overruled(self) -> int:
-        """How many blocks of single numbers lie in what was added to an allow list."""
-        query = (
-            "select count(*) from exact a join exact b on b.code = a.code join list l on l.id = b.list "
-            "where a.list = ? and a.origin >= ? and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')"
+    async def _overruled(self) -> None:
+        """Count and name the blocks that lie in what was added to an allow list."""
+        pieces = [(interval, holes) for interval, (_, holes) in self.batch.wides.items()]
+        wide = await overruled(self.connection, pieces)
+        # Numbers that are blocked and allowed as numbers, without those that an allowed prefix covers as well.
+        both = (
+            "exact a join exact b on b.code = a.code join list l on l.id = b.list where a.list = ?1 and a.origin >= ?2 "
+            "and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')"
         )
-        found = await self._one(query, self.list_id, self.first_origin)
-        for interval in self.batch.wides:
-            found += len(await overruled(self.connection, interval, ()))
-        return found
+        values = (self.list_id, self.first_origin)
+        count = await self._one(f"select count(*) from {both}", *values)
+        covered = united(chain.from_iterable(outside(i.start, i.stop, ends_of(holes)) for i, holes in pieces))
+        for start, stop in covered if count else ():
+            count -= await self._one(f"select count(*) from {both} and a.code between ?3 and ?4", *values, start, stop)
+        named = list(wide.named)
+        if count:
+            rows = await self.connection.execute_fetchall(f"select b.code, l.name from {both} limit {NAMED}", values)
+            named = list(dict.fromkeys([*(f"{decode(code)} on {name}" for code, name in rows), *named]))
+        self.batch.report.overrules = wide.entries + count
+        self.batch.report.useless = named[:NAMED]
 
     async def _begin(self) -> None:
         now, origins = self.lists.now(), self.batch.origins
@@ -183,6 +195,7 @@ class _Import:
         )
 
     async def _write_wides(self) -> None:
+        await asyncio.to_thread(refuse_nested_rows, self.batch.wides)
         known = await self._one("select coalesce(max(id), 0) from wide")
         await self.connection.executemany(
             "insert into wide (list, start, stop, places, text, origin, holes) values (?, ?, ?, ?, ?, ?, ?) "
@@ -194,6 +207,8 @@ class _Import:
         )
         found = await self._rows("select id, start, stop from wide where id > ?", known)
         await spread(self.connection, [(wide, start, stop) for wide, start, stop in found])
+        if found:
+            await refuse_nested(self.connection, min(one[1] for one in found), max(one[2] for one in found))
 
     async def _remove_others(self) -> int:
         values = (self.list_id, self.first_origin)

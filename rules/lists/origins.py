@@ -66,7 +66,8 @@ class Entry:
     import_id: int | None = None
     exceptions: tuple[str, ...] = ()  # what an allow prefix leaves out
     reach: int = field(default=1, compare=False)  # numbers of the plan that it covers; told when it is added
-    overrules: tuple[str, ...] = field(default=(), compare=False)  # blocks made useless by it; told when it is added
+    overruled: int = field(default=0, compare=False)  # blocks made useless by it; told when it is added
+    overrules: tuple[str, ...] = field(default=(), compare=False)  # the first few of them
     sealed: tuple[str, ...] = field(default=(), compare=False)  # numbers that it does not pass while they are sealed
     suspended: str = field(default="", compare=False)  # by which seal it counts for nothing
 

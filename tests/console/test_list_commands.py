@@ -74,7 +74,7 @@ def test_a_file_whole_or_not_at_all(run, tmp_path):
     assert "3 lines: 2 added to blocked, 0 changed, 0 removed, 1 refused" in done.stdout
     numbers.write_text("number\n17012345679\n")
     held = run("lists", "import", "blocked", str(numbers), "--replace")
-    assert held.exit_code == 1
+    assert held.exit_code == 3
     assert "held, nothing was changed: it changes 50% of the list" in held.stderr
     run("lists", "import", "blocked", str(numbers), "--replace", "--yes-really")
     assert entries(run, "blocked") == ["+8617012345679"]

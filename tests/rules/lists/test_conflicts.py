@@ -1,11 +1,14 @@
 """Ranges need a word, allow prefixes leave out what they say, and name each block that they make useless."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
-from rules.lists.conflicts import holes_of, in_holes, written_holes
+from rules.lists.conflicts import NAMED, holes_of, in_holes, outside, united, written_holes
 from rules.lists.editing import Lists, Origin
+from rules.lists.imports import Wishes, import_rows
 from rules.lists.origins import Qualification
 from rules.numbering.intervals import encode, number_interval, prefix_interval
 from rules.settings import ListSettings
@@ -97,3 +100,30 @@ def test_a_number_has_no_holes():
     holes = written_holes(holes_of(prefix_interval("+86138"), ("+861380*",), "allow", "CN"))
     assert in_holes(holes, encode("+8613800138000"))
     assert not in_holes(holes, encode("+8613900138000"))
+
+
+async def test_all_that_becomes_useless_is_counted_and_the_first_few_are_named(lists):
+    numbers = [(n, f"+86138{n:08d}", {}) for n in range(150)]
+    await import_rows(lists, "nuisance", numbers, BY_LI)
+    await lists.add("nuisance", "+86138999*", BY_LI, wide=True)
+    tried = await import_rows(
+        lists,
+        "bank",
+        [(1, "+86138*", {}), (2, "+861380000*", {}), (3, "+8613800000149", {})],
+        wishes=Wishes(dry_run=True),
+    )
+    assert tried.overrules == 151, "each once, however many allow entries cover it"
+    assert tried.useless[:2] == ["+8613800000000 on nuisance", "+8613800000001 on nuisance"]
+    assert len(tried.useless) == NAMED
+    assert (await import_rows(lists, "bank", [(1, "+8613800000149", {})], wishes=Wishes(dry_run=True))).overrules == 1
+    added = await lists.add("bank", "+86138*", exceptions=("+861380000000*", "+86138000000*", "+86138999*"))
+    assert (added.overruled, len(added.overrules)) == (50, NAMED)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), max_size=6))
+def test_what_is_left_of_an_interval_without_its_holes(holes):
+    holes = [(start, start + length) for start, length in holes]
+    left = [at for start, stop in outside(5, 15, holes) for at in range(start, stop + 1)]
+    assert left == [at for at in range(5, 16) if not any(start <= at <= stop for start, stop in holes)]
+    together = [at for start, stop in united(holes) for at in range(start, stop + 1)]
+    assert together == sorted({at for start, stop in holes for at in range(start, stop + 1)})
