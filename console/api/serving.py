@@ -18,6 +18,7 @@ import uvloop
 from console.api.application import application
 from console.api.door import Door, on_loopback
 from console.api.gate import Gate
+from console.api.patience import PatientProtocol
 from console.api.replays import Replays
 from console.api.settings import ApiSettings
 from console.configuration import load_configuration
@@ -86,7 +87,7 @@ async def run(file: Path, configuration: Configuration) -> None:
             server_header=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=PatientProtocol,
             proxy_headers=settings.behind_proxy,
             forwarded_allow_ips="127.0.0.1,::1",
             limit_concurrency=settings.concurrent * 8,
