@@ -22,6 +22,7 @@ from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
 from rules.model import Action, Call, Hit, Outcome, Step, Verdict
+from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions
 from rules.records.journal import Journal
 from rules.settings import RateSettings, ScreeningSettings
@@ -92,7 +93,7 @@ class Screen:
         self._callbacks = Callbacks(callback_minutes)
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
-        self._log: TextIO | None = None  # set when the screen opened it and has to close it
+        self._log: CallLog | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
         self._called_back = 0
@@ -119,7 +120,7 @@ class Screen:
         database = base / storage.database
         lists = await _open_lists(database, settings, now)
         lookup: Lookup | None = None
-        opened: TextIO | None = None
+        opened: CallLog | None = None
         try:
             lookup = Lookup(
                 database,
@@ -130,11 +131,11 @@ class Screen:
             )
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
-                log = opened = (base / settings.logging.file).open("a", encoding="utf-8")
+                opened = CallLog(base / settings.logging.file)
             journal = Journal(
                 await Decisions.open(decisions_path(database)),
                 keys.pseudonym,
-                log=log or sys.stdout,
+                log=opened or log or sys.stdout,
                 days=storage.decision_days,
                 mib=storage.decision_mib,
                 masked=settings.logging.mask_numbers,

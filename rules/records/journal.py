@@ -11,6 +11,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import TextIO
 
 from rules.model import Call, Hit, Number, Outcome, Verdict
+from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions, Row, row
 from rules.records.privacy import mask
 from rules.store import DatabaseError, StoreError
@@ -45,7 +46,7 @@ class Journal:
         decisions: Decisions,
         key: bytes,
         *,
-        log: TextIO,
+        log: TextIO | CallLog,
         days: int,
         mib: int,
         masked: bool = True,
