@@ -66,6 +66,9 @@ def named_lists(when: When, loc: Location) -> Iterator[tuple[Location, str]]:
         condition = getattr(when, who)
         for position, name in enumerate((condition and condition.on_list) or ()):
             yield (*loc, who, "on_list", position), name
+    group = when.called.group if when.called else None
+    for position, name in enumerate((group and group.is_) or ()):
+        yield (*loc, "called", "group", position), name
     for key, parts in (("any", when.any_), ("all", when.all_)):
         for position, part in enumerate(parts or ()):
             yield from named_lists(part, (*loc, key, position))

@@ -158,6 +158,27 @@ def words_or_lacking(
     return parts
 
 
+def group_of(words: Words) -> list[Condition]:
+    """The subscriber groups of the called number; it may be in several."""
+    title = "the group of the called number"
+
+    def read(facts: Facts) -> object:
+        return facts.measured("group") or ""
+
+    parts = words_or_lacking(title, "", read, words.model_copy(update={"is_": None}), weight=0)
+    if words.is_:
+        values = frozenset(words.is_)
+
+        def holds(facts: Facts) -> bool:
+            group = facts.measured("group")
+            if not isinstance(group, str):
+                return False
+            return group in values or ("," in group and not values.isdisjoint(group.split(",")))
+
+        parts.append(Condition(holds, f"{title} is {alternatives(sorted(values))}", lambda f: or_lacking(read(f))))
+    return parts
+
+
 def starts_with(
     title: str, who: str, read: Callable[[Facts], str], prefixes: frozenset[str], sees: Callable[[Facts], str]
 ) -> Condition:

@@ -58,6 +58,8 @@ class Facts:
         if called_hits:
             self.called_lists = frozenset([hit.list for hit in called_hits])
             self.called_kinds = frozenset([hit.kind for hit in called_hits])
+            if "group" in self.called_kinds:
+                enter_groups(call, called_hits)
         else:
             self.called_lists = self.called_kinds = NOWHERE
 
@@ -65,3 +67,11 @@ class Facts:
         """A fact that others measured, None where it is lacking."""
         facts = self.call.facts
         return None if facts is None else facts.get(name)
+
+
+def enter_groups(call: Call, called_hits: Sequence[Hit]) -> None:
+    """The called number is in the groups that its lists of kind `group` are called; the record keeps them."""
+    facts = call.facts or {}
+    if not facts.get("group"):  # whoever measured it otherwise goes first
+        groups = sorted({hit.list for hit in called_hits if hit.kind == "group"})
+        call.facts = {**facts, "group": ",".join(groups)}

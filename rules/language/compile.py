@@ -182,13 +182,13 @@ class _Compiler:
         faults = sorted(self.faults)
         if any(not fault.warning for fault in faults):
             return None, faults
-        emergency = {name for name, kind in self.kinds.items() if kind == "emergency"}
+        always = {name for name, kind in self.kinds.items() if kind in ("emergency", "group")}
         ruleset = RuleSet(
             sorted((item.compiled for item in built), key=lambda rule: rule.name),
             Index(((item.compiled, item.keys) for item in built), self.surroundings.patterns),
             clock=self.clock,
             revision=self._revision(built, files.files),
-            called_lists=frozenset(self.surroundings.called_lists | emergency),
+            called_lists=frozenset(self.surroundings.called_lists | always),
             rates=frozenset(self.surroundings.rates),
             facts=frozenset(self.surroundings.facts),
         )

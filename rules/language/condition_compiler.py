@@ -19,6 +19,7 @@ from rules.judging.conditions import (
     any_of,
     at_time,
     country_of,
+    group_of,
     has_length,
     in_range,
     on_list,
@@ -250,9 +251,19 @@ class ConditionCompiler:
                     self.surroundings.rates.add((name, rate.within))
                     parts.append(rate_of(name, rate))
         if isinstance(condition, CalledCondition) and condition.group:
-            read_group = lambda facts: facts.measured("group") or ""  # noqa: E731
-            parts += words_or_lacking("the group of the called number", "", read_group, condition.group, weight=0)
+            self.groups(condition.group.is_ or (), (*loc, "group", "is"))
+            parts += group_of(condition.group)
         return parts or [NEVER]
+
+    def groups(self, names: Sequence[str], loc: Location) -> None:
+        """Groups are lists of kind `group`, unless a plug-in knows of others."""
+        groups = [name for name, kind in self.surroundings.lists.items() if kind == "group"]
+        if self.surroundings.known_facts is None:
+            return
+        for position, name in enumerate(names):
+            if name not in groups:
+                hint = nearest(name, groups) if groups else f"make a list of its numbers: `{name}: {{kind: group}}`"
+                self.report((*loc, position), f"nobody is in group {name!r}", hint, True)
 
     def exact(self, who: str, spellings: Sequence[str], loc: Location) -> frozenset[str]:
         """Canonical numbers of what the author wrote."""

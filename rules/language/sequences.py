@@ -65,7 +65,7 @@ def json_schema() -> dict[str, Any]:
     return for_editors("Ringfence tests", schema, definitions=schema.pop("$defs"))
 
 
-if __name__ == "__main__":  # python -m rules.sequences > config/schema/tests.json
+if __name__ == "__main__":  # python -m rules.language.sequences > config/schema/tests.json
     import json
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

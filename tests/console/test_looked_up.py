@@ -35,6 +35,21 @@ def test_the_range_ledger(run, file, tmp_path):
     assert asked(run, *CALL)["rule"] == "firm"
 
 
+def test_subscriber_groups(run, file):
+    file.write_text(file.read_text().replace("lists:\n", "lists:\n  homes: {kind: group}\n  shifts: {kind: group}\n"))
+    text = "- rule: home\n  because: b\n  when: {called: {group: homes}}\n"
+    text += "  unless: {called: {group: shifts}}\n  then: tag\n"
+    (file.parent / "rules.d" / "own.yaml").write_text(text)
+    shown = run("check").stdout
+    assert "list 'homes' is empty" not in shown, "before the first entry there is no database to look into"
+    run("lists", "add", "homes", "+86138*", "--range")
+    assert "own.yaml:4:28: warning: list 'shifts' is empty" in run("check").stdout
+    run("lists", "add", "shifts", "13800138001")
+    assert asked(run, *CALL)["rule"] == "home"
+    assert asked(run, "--from", "13912345678", "--to", "13800138001")["rule"] == ""
+    assert asked(run, *CALL)["facts"] == {"group": "homes"}
+
+
 def test_asking_makes_no_file(run, file):
     before = sorted(file.parent.iterdir())
     asked(run, *CALL)

@@ -1,7 +1,7 @@
 """Each condition of the language: when it holds, when it does not, and that a lacking fact holds nowhere."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.judging.conditions import range_prefixes
@@ -169,6 +169,16 @@ def test_group_and_its_lack():
     assert not holds("{called: {group: {missing: true}}}", call(facts={"group": "homes"}))
 
 
+def test_groups_are_lists_of_that_kind():
+    on_lists = [hit("homes", "group", "+8613800138000"), hit("night-shift", "group", "+8613800138000")]
+    for group in ("homes", "night-shift", "[offices, homes]"):
+        assert holds(f"{{called: {{group: {group}}}}}", call(), (), on_lists), group
+    assert not holds("{called: {group: offices}}", call(), (), on_lists)
+    assert not holds("{called: {group: {missing: true}}}", call(), (), on_lists)
+    assert not holds("{called: {group: homes}}", call(), (), [hit("homes", "plain", "+8613800138000")])
+    assert not holds("{called: {group: homes}}", call(facts={"group": "offices"}), (), on_lists), "measured goes first"
+
+
 @pytest.mark.parametrize(
     ("when", "facts", "expected"),
     [
@@ -237,6 +247,7 @@ def test_conditions_nest():
     assert not holds(when, call(at=MORNING))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_prefixes_cover_a_range_and_nothing_else(data):
     length = data.draw(st.integers(1, 4))

@@ -10,7 +10,7 @@ import pytest
 from rules.judging.facts import Facts
 from rules.language.compile import Known, compile_rules
 from rules.language.source import read_document
-from rules.settings import ScreeningSettings
+from rules.settings import ListSettings, ScreeningSettings
 from tests.rules.calls import ABROAD, CN, TRUNKS, call, compiled, faults, hit, rule, rules
 
 NIGHT = """\
@@ -164,6 +164,18 @@ def test_nobody_announced_the_holidays_of_a_year_yet():
     assert found == []
     _, found = compiled(f"country: XX\nrules:\n{text}", trunks=())
     assert "no calendar is known for XX: working days" in str(found[0])
+
+
+def test_a_group_that_nobody_is_in():
+    text = rule("{caller: 95588, called: {group: hmoes}}", catches="[{from: 95588, group: hmoes}]")
+    lists = {"homes": ListSettings(kind="group")}
+    ruleset, found = compiled(text, settings={"lists": lists}, known=Known(facts={"group"}))
+    assert [str(fault) for fault in found] == [
+        "rules.yaml:3:41: warning: nobody is in group 'hmoes'; did you mean 'homes'?"
+    ]
+    assert ruleset.called_lists == {"homes"}, "whose groups are known is recorded, whether or not some rule asks"
+    _, found = compiled(text, known=Known(facts={"group"}))
+    assert str(found[0]).endswith("make a list of its numbers: `hmoes: {kind: group}`")
 
 
 def test_days_that_the_operator_names():

@@ -16,7 +16,7 @@ from rules.lists.origins import INSERT
 from rules.numbering.intervals import encode, number_interval, prefix_interval, range_interval
 from rules.settings import ListSettings
 
-KINDS = ("allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "plain")
+KINDS = ("allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "group", "plain")
 LISTS = {kind: ListSettings(kind=kind, suspicion=4, shared=kind == "block", min_length=1) for kind in KINDS}
 
 
