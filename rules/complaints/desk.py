@@ -42,11 +42,11 @@ class Desk:
     ) -> Desk:
         """Open what lies below ``base`` (the folder of ringfence.yaml), and finish what a stop left half done."""
         archive = await Archive.open(base, screening, country=country, now=now)
-        desk = cls(archive)
         try:
+            desk = cls(archive)
             await desk.cases.mend()
         except BaseException:
-            await desk.close()
+            await archive.close()  # an open database would keep the process alive
             raise
         return desk
 

@@ -17,6 +17,8 @@ from rules.complaints.secrecy import read_reference
 from rules.store import Connection
 
 _MOST_ATTEMPTS = 8
+# Of which step a reporter hears the reason, by what came of the complaint.
+_TOLD = {"unfounded": "close as unfounded", "handed over": "their answer", "rejected": "rejected"}
 _TABLES = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
 _INSERT = (
     "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) values (?, ?, ?, ?, ?, ?)"
@@ -94,7 +96,6 @@ class Letters:
             await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
 
     async def _write(self, letter: int, kind: str, reference: str, outcome: str, number: str) -> Letter:
-        reason = ""
         connection = self._archive.store.connection
         if kind == "owner":
             query, about = "select contents, contact_key from owner_contact where name = ?", f"owner {reference}"
@@ -103,30 +104,39 @@ class Letters:
             query = f"select contents, contact_key from {table} where reference = ?"  # noqa: S608 - own words
             about = reference
         contents, key = next(iter(await connection.execute_fetchall(query, (reference,))))
-        if kind in ("appeal", "owner"):
-            reason = await self._reason(kind, reference, number)
+        reason = {"reason": await self._reason(kind, reference, outcome, number)}
         words = {
             "reference": reference,
-            "number": number,
+            "number": number.rpartition(":")[2],  # as people dial it
             "code": self.code_of(key) if kind == "confirm" else "",
-            "outcome": self._texts["outcomes"].get(outcome, outcome),
-            "reason": reason,
+            "outcome": Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason),
+            **reason,
         }
         text = self._texts[kind]
         to = self._archive.secrecy.decrypt(contents, about).get("contact", "")
         subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
         return Letter(letter, kind, to, " ".join(subject.split()), body)
 
-    async def _reason(self, kind: str, reference: str, number: str) -> str:
+    async def _reason(self, kind: str, reference: str, outcome: str, number: str) -> str:
+        """Why, as far as it is for the reader: reporters do not hear what an owner admitted."""
+        values: tuple[str, ...] = (reference,)
+        connection = self._archive.store.connection
         if kind == "appeal":
-            query, values = "select reason from appeal where reference = ?", (reference,)
-            rows = list(await self._archive.store.connection.execute_fetchall(query, values))
-        else:
+            query = "select reason from appeal where reference = ?"
+        elif kind == "owner":
+            column = "reason" if outcome == "sealed" else "release_reason"
+            query = f"select {column} from seal where number = ? order by id desc limit 1"  # noqa: S608 - own words
+            values, connection = (number,), self._archive.lists.store.connection
+        elif step := _TOLD.get(outcome):
             query = (
-                "select coalesce(nullif(release_reason, ''), reason) from seal where number = ? "
-                "order by id desc limit 1"
+                "select s.reason from complaint c join step s on s.step = ?2 and (s.subject, s.subject_id) in "
+                "(('case', cast(c.case_id as text)), ('complaint', c.reference)) where c.reference = ?1 "
+                "order by s.id desc limit 1"
             )
-            rows = list(await self._archive.lists.store.connection.execute_fetchall(query, (number,)))
+            values = (reference, step)
+        else:
+            return ""
+        rows = list(await connection.execute_fetchall(query, values))
         return str(rows[0][0]) if rows else ""
 
 
@@ -166,8 +176,14 @@ def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:
     if own is None:
         text = resources.files("rules").joinpath("complaints", "texts", f"{language}.yaml").read_text("utf-8")
     else:
-        text = own.read_text("utf-8")
-    found = yaml.safe_load(text)
+        try:
+            text = own.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ComplaintError("letters", f"{own} cannot be read as UTF-8 ({error})") from error
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ComplaintError("letters", f"{own} is no YAML: {' '.join(str(error).split())}") from error
     for kind in ("confirm", "answer", "appeal", "owner"):
         part = found.get(kind) if isinstance(found, dict) else None
         if not isinstance(part, dict) or not all(isinstance(part.get(name), str) for name in ("subject", "body")):

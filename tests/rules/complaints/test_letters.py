@@ -3,9 +3,9 @@
 import pytest
 
 from rules.complaints.faults import ComplaintError, NotFound
-from rules.complaints.letters import read_texts
-from rules.complaints.states import Attacks
-from tests.rules.complaints.town import DAY, SPAM
+from rules.complaints.letters import contact_key, read_texts
+from rules.complaints.states import Attacks, FoundBy
+from tests.rules.complaints.town import DAY, SPAM, Town
 
 
 async def kinds(town):
@@ -21,14 +21,15 @@ async def code_in(town):
 async def test_an_answer_waits_until_the_address_is_confirmed(town):
     filed = await town.complain(contact="A@example.com", text="${reason} $code {{x}}")
     code = await code_in(town)
-    await town.desk.cases.close_unfounded(filed.case_id, actor="li", reason="x")
+    await town.desk.cases.close_unfounded(filed.case_id, actor="li", reason="a wrong number")
     assert await kinds(town) == []
     with pytest.raises(ComplaintError, match="code"):
         await town.desk.letters.confirm(filed.reference, "0000000000")
     await town.desk.letters.confirm(filed.reference.lower(), f" {code.lower()} ")
     (letter,) = await town.desk.letters.waiting()
     assert (letter.kind, letter.to, letter.subject) == ("answer", "A@example.com", f"您的举报 {filed.reference}")
-    assert "未发现该号码存在问题" in letter.body
+    assert "对 95012345 的举报" in letter.body
+    assert "未发现该号码存在问题。理由：a wrong number" in letter.body
     await town.desk.letters.sent(letter.id)
     assert await kinds(town) == []
 
@@ -52,7 +53,7 @@ async def test_owners_and_appellants_hear_too(town):
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people said so")
     (letter,) = await town.desk.letters.waiting()
-    assert (letter.kind, letter.to, letter.subject) == ("owner", "king@example.com", f"Your number {SPAM}")
+    assert (letter.kind, letter.to, letter.subject) == ("owner", "king@example.com", "Your number 95012345")
     assert "Reason: five people said so" in letter.body
     appeal = await town.desk.appeals.file(number=SPAM, contact="king@example.com")
     await town.desk.appeals.grant(appeal.reference, actor="wang", reason="it was forged")
@@ -73,7 +74,37 @@ async def test_a_rejected_complaint_is_answered(town):
     await town.desk.letters.confirm(filed.reference, await code_in(town))
     await town.desk.complaints.reject(filed.reference, actor="li", reason="no call")
     (letter,) = await town.desk.letters.waiting()
-    assert "未予受理" in letter.body
+    assert "未予受理。理由：no call" in letter.body
+
+
+async def test_what_the_other_operator_answered_is_told_and_what_an_owner_admitted_is_not(town):
+    await town.reopen(language="en")
+    handed = await town.complain("95013333", contact="a@example.com")
+    sealed = await town.complain(contact="a@example.com")
+    await town.desk.letters.confirm(
+        handed.reference, town.desk.letters.code_of(contact_key(town.desk.archive, "a@example.com"))
+    )
+    await town.desk.cases.hand_over(handed.case_id, actor="li", to="Other Telecom")
+    await town.desk.cases.their_answer(handed.case_id, actor="li", answer="the line is closed, $code ${x}")
+    await town.desk.cases.take(sealed.case_id, actor="li")
+    await town.desk.cases.verify(sealed.case_id, actor="li", found_by=FoundBy.OWNER, reason="he admitted it")
+    await town.desk.cases.seal(sealed.case_id, actor="li", reason="he admitted it")
+    _, first, second = await town.desk.letters.waiting()
+    assert "has answered: the line is closed, $code ${x}" in first.body
+    assert "stopped it" in second.body
+    assert "admitted" not in second.body
+
+
+async def test_an_owner_hears_of_each_step_its_own_reason(town):
+    await town.reopen(language="en")
+    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.letters.set_owner("Loan King", "king@example.com")
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people said so")
+    await town.desk.cases.release(case, actor="li", reason="it was forged")
+    sealed, released = await town.desk.letters.waiting()
+    assert "Reason: five people said so" in sealed.body
+    assert "Reason: it was forged" in released.body
 
 
 async def test_it_is_tried_some_times_and_then_given_up(town):
@@ -96,3 +127,15 @@ async def test_what_is_wrong_is_named(town, tmp_path):
         read_texts("en", tmp_path / "own.yaml")
     for language in ("en", "zh"):
         assert set(read_texts(language, None)["outcomes"]) >= {"sealed", "released", "granted", "handed over"}
+
+
+@pytest.mark.parametrize(
+    ("content", "what"), [(b"confirm: a: b", "is no YAML: mapping values"), (b"\xff", "cannot be read as UTF-8")]
+)
+async def test_an_operators_own_texts_that_cannot_be_read_open_no_desk(tmp_path, content, what):
+    (tmp_path / "own.yaml").write_bytes(content)
+    with pytest.raises(ComplaintError, match=what):
+        await Town(tmp_path).open(letters=tmp_path / "own.yaml")
+    (tmp_path / "own.yaml").unlink()
+    with pytest.raises(ComplaintError, match=r"own\.yaml"):
+        await Town(tmp_path).open(letters=tmp_path / "own.yaml")
