@@ -77,7 +77,7 @@ def labels(found):
         ({"more": "called: {st}"}, (4, 80), {"starts_with"}),
         ({"more": "called: {class: }"}, (4, 85), {"cn-95", "mobile", "emergency"}),
         ({"then": ""}, (5, 9), {"forward", "tag", "reject", "divert"}),
-        ({"then": "{tag: {}}"}, (5, 16), {"label", "ring"}),
+        ({"then": "{tag: {la}}"}, (5, 18), {"label"}),
     ],
 )
 def test_completion_offers_what_may_stand_there(server, saved, parts, place, known):
