@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from console.api import appeals, cases, complaints, numbers, reports
 from console.api.answer import Answer
 from console.api.document import DocumentedApi
-from console.api.problems import Problem, error_of, problem_of
+from console.api.problems import Problem, error_of, problem_of, unavailable
 from rules.complaints.desk import Desk
 from rules.complaints.faults import ComplaintError
 from rules.lists.admission import EntryError
@@ -129,6 +130,6 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
-    """The database is locked, full or damaged; its words name files, so they are not told."""
-    detail = "The database cannot be used at this moment; nothing was changed."
-    return _response(Problem(503, "database", detail, headers=(("retry-after", "5"),)).answer())
+    log = structlog.get_logger("ringfence.api")
+    log.error("database", error=type(error).__name__, code=getattr(error, "sqlite_errorname", ""))
+    return _response(unavailable().answer())

@@ -11,10 +11,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.api.answer import Answer, ask, give
 from console.api.door import Caller, Door, on_loopback
-from console.api.problems import Problem
+from console.api.problems import Problem, unavailable
 from console.api.replays import Replays
 from console.api.settings import ApiSettings
 from console.api.strict_json import NotJson, read_json
+from rules.store import DatabaseError, StoreError
 
 OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -46,6 +47,9 @@ class Gate:
             answer = await self._answer(scope, receive)
         except Problem as problem:
             answer = problem.answer()
+        except (StoreError, DatabaseError) as error:  # of the keys: nobody was let in, nothing was done
+            self._log.error("database", error=type(error).__name__)
+            answer = unavailable().answer()
         except Exception as error:
             answer = self._broken(request, error)
         caller: Caller | None = state["caller"]  # type: ignore[assignment]

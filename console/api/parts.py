@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -19,7 +18,6 @@ from rules.complaints.desk import Desk
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer rf_...`")
 _RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
-_ETAG = re.compile(r'(?:W/)?"?(\d{1,10})"?')
 
 
 class Body(BaseModel):
@@ -86,12 +84,10 @@ def seen(version: int | None, if_match: str | None) -> int | None:
     """The version that the client looked at, from body or If-Match."""
     if if_match is None:
         return version
-    match = _ETAG.fullmatch(if_match.strip())
-    if match is None:
-        raise field_problem("If-Match", 'write the version as ETag gave it, such as "3"')
-    if version is not None and version != int(match[1]):
+    tagged = int(if_match.strip('"'))
+    if version is not None and version != tagged:
         raise field_problem("/version", "it is another one than that of If-Match")
-    return int(match[1])
+    return tagged
 
 
 def desk_of(request: Request) -> Desk:

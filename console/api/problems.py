@@ -52,6 +52,12 @@ class Problem(Exception):
         return Answer(self.status, headers, json.dumps(told).encode())
 
 
+def unavailable() -> Problem:
+    """The database is locked, full or damaged; its own words name files, so they are not told."""
+    detail = "The database cannot be used at this moment; ask again."
+    return Problem(503, "database", detail, headers=(("retry-after", "5"),))
+
+
 def field_problem(field: str, reason: str, *, status: int = 422, kind: str = "invalid") -> Problem:
     """One field is wrong; ``field`` is a JSON pointer into the body, or the name of a parameter."""
     return Problem(status, kind, "The request names something that cannot be.", errors=[error_of(field, reason)])

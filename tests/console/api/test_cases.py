@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from rules.access.scopes import Scope
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
@@ -120,10 +118,10 @@ async def test_pages_stay_whole_while_cases_move(client, town):
     assert sorted(one["id"] for one in rest["cases"]) == [1, 3, 4]  # nobody is skipped; 1 waits for its next deadline
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!", "W10", "WzFd", "W3RydWUsMWU5OTk5LDFd", "W1tbW1tb"])
-async def test_a_cursor_that_no_page_gave(client, cursor):
-    answer = await client.get("/v1/cases", params={"cursor": cursor})
-    assert [one["field"] for one in answer.json()["errors"]] == ["cursor"]
+async def test_a_cursor_that_no_page_gave(client):
+    for cursor in ("x", "!!", "W10", "WzFd", "W3RydWUsMWU5OTk5LDFd", "W1tbW1tb"):
+        answer = await client.get("/v1/cases", params={"cursor": cursor})
+        assert [one["field"] for one in answer.json()["errors"]] == ["cursor"]
 
 
 async def test_the_complaints_of_a_case(client, town):

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from console.api.gate import Gate
+from rules.store import StoreError
 from tests.console.api.conftest import COMPLAINT
 from tests.peers.process import eventually
 
@@ -44,42 +45,39 @@ async def test_ten_megabytes_are_refused_before_they_are_read(client):
     assert "256 KiB" in chunked.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("body", "headers", "status"),
-    [
-        (b"{}", {"Content-Type": "text/plain"}, 415),
-        (b"{}", {}, 415),
-        (b"{}", {"Content-Type": "application/json; charset=gb18030"}, 415),
-        (b"{}", JSON | {"Content-Encoding": "gzip"}, 415),
-        (b"{}", {"Content-Type": 'application/json; charset="UTF-8"'}, 422),
-        (b"[1", JSON, 400),
-        (b'{"accused": NaN}', JSON, 400),
-        (b'{"accused": "1", "accused": "2"}', JSON, 400),
-        (b'{"accused": "\\ud800"}', JSON, 400),
-        (b"[" * 100_000, JSON, 400),
-        (b"", JSON, 422),
-        (b"null", JSON, 422),
-        (b"[]", JSON, 422),
-    ],
-)
-async def test_a_body_that_is_none(client, body, headers, status):
-    answer = await client.post("/v1/complaints", content=body, headers=headers)
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+BODIES = [
+    (b"{}", {"Content-Type": "text/plain"}, 415),
+    (b"{}", {}, 415),
+    (b"{}", {"Content-Type": "application/json; charset=gb18030"}, 415),
+    (b"{}", JSON | {"Content-Encoding": "gzip"}, 415),
+    (b"{}", {"Content-Type": 'application/json; charset="UTF-8"'}, 422),
+    (b"[1", JSON, 400),
+    (b'{"accused": NaN}', JSON, 400),
+    (b'{"accused": "1", "accused": "2"}', JSON, 400),
+    (b'{"accused": "\\ud800"}', JSON, 400),
+    (b"[" * 100_000, JSON, 400),
+    (b"", JSON, 422),
+    (b"null", JSON, 422),
+    (b"[]", JSON, 422),
+]
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [
-        ("localhost:8607", 200),
-        ("127.0.0.1", 200),
-        ("[::1]:8607", 200),
-        ("LOCALHOST", 200),
-        ("evil.example:8607", 421),
-        ("", 421),
-    ],
-)
-async def test_web_pages_that_resolve_to_loopback_stay_outside(client, host, status):
-    assert (await client.get("/v1/cases", headers={"Host": host})).status_code == status
+async def test_a_body_that_is_none(client):
+    for body, headers, status in BODIES:
+        answer = await client.post("/v1/complaints", content=body, headers=headers)
+        found = (answer.status_code, answer.headers["content-type"])
+        assert found == (status, "application/problem+json"), (body[:40], headers)
+
+
+HOSTS = [
+    *(("localhost:8607", 200), ("127.0.0.1", 200), ("[::1]:8607", 200), ("LOCALHOST", 200)),
+    *(("evil.example:8607", 421), ("", 421)),
+]
+
+
+async def test_web_pages_that_resolve_to_loopback_stay_outside(client):
+    for host, status in HOSTS:
+        assert (await client.get("/v1/cases", headers={"Host": host})).status_code == status, host
 
 
 async def test_other_names_are_those_of_the_configuration(office):
@@ -152,6 +150,16 @@ async def test_an_error_of_ours_says_nothing_of_what_it_met(office):
     assert logs[0]["error"] == "RuntimeError"
     assert logs[0]["at"].startswith(__file__)
     assert answer.json()["detail"].endswith(f"{logs[0]['request']}.")
+
+
+async def test_keys_that_cannot_be_read_let_nobody_in(office, client, monkeypatch):
+    async def locked(token):
+        raise StoreError("/var/lib/ringfence-access.db: locked")
+
+    monkeypatch.setattr(office.door.keys, "find", locked)
+    answer = await client.get("/v1/cases")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert ".db" not in answer.text
 
 
 async def test_the_log_names_key_and_template_and_no_number(office, client):
