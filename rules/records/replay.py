@@ -66,6 +66,14 @@ def signature(rule: CompiledRule) -> tuple[object, ...]:
     return rule.name, rule.action, shape, tuple(parts)
 
 
+class Before(NamedTuple):
+    """How a past call fared, or would fare under the live rules."""
+
+    action: Action
+    by: str = ""
+    destination: str = ""  # of a divert by the live rules; the record's own is not compared
+
+
 class PastJudge:
     """One rule set, asked about calls of which the record keeps less than the proxy saw."""
 
@@ -186,8 +194,8 @@ class Replay:
             self.unclear.update(rule.name for rule in open_)
             return
         self.judged += 1
-        before, by = self._before(past, hits, called_hits)
-        self._compare(past, hits, verdict, before or verdict.action, by)
+        before = self._before(past, hits, called_hits)
+        self._compare(past, hits, verdict, before or Before(verdict.action))
         if held:
             self._count(call, hits, verdict, held)
 
@@ -204,26 +212,30 @@ class Replay:
         called = look_up(call.called.canonical)
         return None if called is None else (hits, called)
 
-    def _before(self, past: Past, hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> tuple[Action | None, str]:
-        """What the call would get now from the live rules, or what it got; and by what."""
+    def _before(self, past: Past, hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> Before | None:
+        """What the call would get now from the live rules, or what it got; None: neither is known."""
+        got = Before(past.action, past.rule) if past.action is not None else None
         if self._live is None:
-            return past.action, past.rule
+            return got
         verdict, _, open_ = self._live.judge(past, hits, _asked(called_hits, self._live.ruleset))
-        if open_ and past.action is not None:
-            return past.action, past.rule
-        if past.action is not None and verdict.action is not past.action:
+        if open_ and got is not None:
+            return got
+        if got is not None and verdict.action is not got.action:
             self.otherwise += 1
-        return verdict.action, verdict.rule
+        return Before(verdict.action, verdict.rule, verdict.destination)
 
-    def _compare(self, past: Past, hits: tuple[Hit, ...], verdict: Verdict, before: Action, by: str) -> None:
+    def _compare(self, past: Past, hits: tuple[Hit, ...], verdict: Verdict, before: Before) -> None:
         action = verdict.action
-        caught, was_caught = action is not Action.FORWARD, before is not Action.FORWARD
+        caught, was_caught = action is not Action.FORWARD, before.action is not Action.FORWARD
         self.caught += caught
         self.caught_before += was_caught
         self.newly += caught and not was_caught
-        if action is not before:
-            rule = verdict.rule if caught or verdict.rule else f"no longer {by}"
-            _group(self.flips, (str(before), str(action), rule)).add(past)
+        if action is not before.action:
+            rule = verdict.rule if caught or verdict.rule else f"no longer {before.by}"
+            _group(self.flips, (str(before.action), str(action), rule)).add(past)
+        elif before.destination and verdict.destination != before.destination:
+            words = (f"{action} to {before.destination}", f"{action} to {verdict.destination}", verdict.rule)
+            _group(self.flips, words).add(past)
         if caught and hits:
             number = past.call.caller.canonical
             for hit in hits:

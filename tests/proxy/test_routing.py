@@ -65,6 +65,26 @@ def test_who_sends(host: str, port: int, name: str):
     assert peer_name(topology(), host, port) == name
 
 
+def test_destinations():
+    places = {"desk": "sip:desk@203.0.113.77:5070", "six": "sip:d@[2001:DB8::9]", "same": "sip:1@203.0.113.10"}
+    house = topology(destinations={**places, "named": "sip:m@Mail.Rook.example"})
+    assert [house.destinations[name].target[:2] for name in ("desk", "six", "same", "named")] == [
+        ("203.0.113.77", 5070),
+        ("2001:db8::9", 5060),
+        ("203.0.113.10", 5060),
+        ("mail.rook.example", 5060),
+    ]
+    assert peer_name(house, "203.0.113.77", 5070) == "desk"
+    assert peer_name(house, "203.0.113.10") == "main", "a mailbox of the PBX does not take its calls away"
+    named = house.destinations["named"].target
+    assert named in house.named_targets()
+    house.learn(named, ["203.0.113.88"])
+    assert peer_name(house, "203.0.113.88") == "named"
+    elsewhere = parse_uri(b"sip:d@10.9.9.9")
+    assert house.targets_of_diverted(house.destinations["six"].mark, elsewhere) == [house.destinations["six"].target]
+    assert house.targets_of_diverted(b"00000000", elsewhere) is None, "the configuration has changed since"
+
+
 def test_the_default_trunk_takes_every_other_source():
     house = topology(trunks=[*HOUSE["trunks"], {"name": "default"}])
     assert peer_name(house, "192.0.2.66") == "default"

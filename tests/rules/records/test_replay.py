@@ -60,6 +60,13 @@ def test_what_is_no_longer_caught():
     assert (found.caught, found.caught_before, found.newly) == (0, 1, 0)
 
 
+def test_another_destination_is_a_change():
+    to_desk, to_mail = (rules(rule("{caller: 95588}", f"{{divert: {name}}}", "bank")) for name in ("desk", "mail"))
+    rows = records(call("95588"), judged_by=to_desk)
+    assert list(replayed(rows, to_mail, to_desk).flips) == [("divert to desk", "divert to mail", "bank")]
+    assert replayed(rows, to_desk, to_desk).changed == 0
+
+
 def test_callers_on_an_allow_list_come_first():
     rows = records(call("95012345"), call("95012345", trunk=TRUSTED))
     look_up = lambda number: (hit("allowed", "allow", number),) if number == "CN:95012345" else ()  # noqa: E731
