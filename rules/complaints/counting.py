@@ -17,8 +17,8 @@ _AT_ONCE = 5_000
 _LATE_S = 900.0  # a call without an outcome is counted as it stands after that: nothing rings so long
 _DAY_S = 86_400.0
 _QUERY = (
-    "select seq, id, at, caller, caller_class, called_key, step, rang, facts like '{\"believed\":true%' "
-    "from decision where seq > ? order by seq limit ?"
+    "select seq, id, at, caller, caller_class, called_key, step, rang and action <> 'divert', "
+    "facts like '{\"believed\":true%' from decision where seq > ? order by seq limit ?"
 )
 
 

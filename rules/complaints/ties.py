@@ -22,6 +22,7 @@ class CallRecord(NamedTuple):
     trunk: str
     rang: bool
     believed: bool
+    diverted: bool = False  # whoever answered was not the line that was called
 
     @property
     def tie(self) -> Tie:
@@ -29,7 +30,7 @@ class CallRecord(NamedTuple):
         return Tie.JUDGED if self.believed else Tie.UNTIED
 
 
-_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), facts like '{\"believed\":true%'"
+_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), facts like '{\"believed\":true%', action = 'divert'"
 
 
 async def record_of(archive: Archive, decision: str) -> CallRecord | None:
@@ -45,7 +46,7 @@ async def last_call(archive: Archive, line: str, since: float) -> CallRecord | N
     early = f"{max(int(since * 256), 0):010x}"
     query = (
         f"select {_COLUMNS} from decision where id >= ? and called_key = ? and coalesce(rang, 1) "  # noqa: S608 - own words
-        "and caller <> '' and step <> 'emergency' order by id desc limit 1"
+        "and caller <> '' and step <> 'emergency' and action <> 'divert' order by id desc limit 1"
     )
     rows = list(await archive.decisions.connection.execute_fetchall(query, (early, line)))
     return _record(rows[0]) if rows else None
@@ -70,7 +71,7 @@ async def _uncounted(archive: Archive, pairs: Sequence[tuple[str, str]]) -> dict
     """Calls of the last minutes, which nobody has counted yet."""
     rows = list(await archive.store.connection.execute_fetchall("select seq from progress"))
     query = (
-        f"select {_COLUMNS} from decision where seq > ? and coalesce(rang, 0) "  # noqa: S608 - own words
+        f"select {_COLUMNS} from decision where seq > ? and coalesce(rang, 0) and action <> 'divert' "  # noqa: S608 - own words
         "and (caller, called_key) in (select value ->> 0, value ->> 1 from json_each(?)) order by seq"
     )
     values = (rows[0][0], json.dumps(pairs))
@@ -87,6 +88,6 @@ async def rang_lately(archive: Archive, number: str, now: float) -> int:
 
 
 def _record(row: Sequence[object]) -> CallRecord:
-    decision, at, caller, line, trunk, rang, believed = row
+    decision, at, caller, line, trunk, rang, believed, *diverted = row
     assert isinstance(at, float)
-    return CallRecord(str(decision), at, str(caller), str(line), str(trunk), bool(rang), bool(believed))
+    return CallRecord(str(decision), at, str(caller), str(line), str(trunk), bool(rang), bool(believed), any(diverted))

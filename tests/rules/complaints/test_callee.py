@@ -6,7 +6,8 @@ from rules.complaints.callee import Callee
 from rules.complaints.complaint_rows import Channel, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, NotFound
-from rules.model import Step
+from rules.complaints.ties import rang_lately
+from rules.model import Action, Step
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 CALLEE = "13800138000"
@@ -41,6 +42,20 @@ async def test_a_607_to_an_allowed_caller_is_a_complaint_that_moves_nothing_by_i
         town.desk.callee.unwanted(decision)
     assert len(await town.desk.callee.drain()) == 6
     assert await town.desk.ladder.standing("number", SPAM) is None
+
+
+async def test_a_call_that_a_rule_diverted_rang_somebody_else(town):
+    await town.ring("95013333", CALLEE)
+    town.now += HOUR
+    diverted = await town.ring(SPAM, CALLEE, action=Action.DIVERT, status=607)
+    town.desk.callee.unwanted(diverted)
+    assert await town.desk.callee.drain() == []
+    filed = await town.desk.callee.report_last_call(CALLEE)
+    assert (await find(town.desk.archive.store.connection, filed.reference)).accused == "CN:95013333"
+    assert (await town.complain(SPAM, CALLEE)).never_called
+    await town.desk.counting.catch_up()
+    assert await rang_lately(town.desk.archive, SPAM, town.now) == 0
+    assert await rang_lately(town.desk.archive, "CN:95013333", town.now) == 1
 
 
 async def test_what_rang_while_rescuers_might_call_back_can_be_reported(town):

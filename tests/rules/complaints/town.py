@@ -45,15 +45,17 @@ class Town:
         await self.desk.close()
         return await self.open(**settings)
 
-    async def ring(self, caller: str, called: str, *, trunk=CHINA, step=Step.DEFAULT, status=200, at=None) -> str:
+    async def ring(
+        self, caller: str, called: str, *, trunk=CHINA, step=Step.DEFAULT, action=None, status=200, at=None
+    ) -> str:
         """A judged call on record; its decision id."""
         at = self.now if at is None else at
         decision = f"{int(at * 256) & 0xFFFFFFFFFF:010x}{next(self._ids):010x}"
-        action = Action.REJECT if step is Step.SEALED else Action.FORWARD
+        action = action or (Action.REJECT if step is Step.SEALED else Action.FORWARD)
         caller_number = read_number(caller, CHINA) if caller else Number("", NumberClass.ANONYMOUS)
         call = Call(caller=caller_number, called=read_number(called, CHINA, called=True), trunk=trunk, at=at)
         verdict = Verdict(action, step, decision=decision)
-        outcome = None if status is None else Outcome(status, action is Action.FORWARD and status != 0, 900)
+        outcome = None if status is None else Outcome(status, action is not Action.REJECT and status != 0, 900)
         decisions = await Decisions.open(decisions_path(self.folder / SCREENING.storage.database))
         await decisions.write([row(call, verdict, outcome, self.pseudonym_key)], [])
         await decisions.close()
