@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import Any
 
@@ -48,7 +47,7 @@ def application(desk: Desk | None = None) -> FastAPI:
         },
     )
     api.state.desk = desk
-    api.state.catch_up = _catching_up(desk) if desk else None
+    api.state.catch_up = CatchingUp(desk) if desk else None
     for router in _ROUTERS:
         api.include_router(router)
 
@@ -62,18 +61,37 @@ def application(desk: Desk | None = None) -> FastAPI:
     return api
 
 
-def _catching_up(desk: Desk) -> Callable[[], Coroutine[Any, Any, None]]:
-    """Counts the latest calls, once a second at most, however many ask."""
-    turn, counted = asyncio.Lock(), float("-inf")
+class CatchingUp:
+    """Counts the latest calls, once a second at most however many ask, and keeps nobody waiting for a long backlog."""
 
-    async def catch_up() -> None:
-        nonlocal counted
-        async with turn:
-            if time.monotonic() - counted >= _COUNT_AGAIN_S:
-                await desk.counting.catch_up()
-                counted = time.monotonic()
+    patience_s = 2.0
 
-    return catch_up
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._running: asyncio.Task[int] | None = None
+        self._ended = float("-inf")
+
+    async def __call__(self) -> None:
+        """What was counted until now has to do if there is much to count."""
+        if self._running is None or self._running.done():
+            if time.monotonic() - self._ended < _COUNT_AGAIN_S:
+                return
+            self._running = asyncio.create_task(self._count(), name="counting")
+            self._running.add_done_callback(lambda task: task.exception())  # an error is told to who waits, if anybody
+        await asyncio.wait({self._running}, timeout=self.patience_s)
+        if self._running.done():
+            self._running.result()
+
+    async def _count(self) -> int:
+        try:
+            return await self._desk.counting.catch_up()
+        finally:
+            self._ended = time.monotonic()
+
+    async def close(self) -> None:
+        """Nothing is being counted."""
+        if self._running is not None:
+            await asyncio.wait({self._running})
 
 
 def _response(answer: Answer) -> Response:

@@ -54,8 +54,8 @@ class Door:
         per_minute = settings.failures_per_minute
         self._failures = Buckets(per_minute / _MINUTE_S, max(per_minute, 1.0), monotonic)
 
-    async def enter(self, authorization: str, address: str) -> Caller:
-        """Whose request it is; one request of the day is used up."""
+    async def whose(self, authorization: str, address: str) -> AccessKey:
+        """The key that was sent, if it works."""
         scheme, _, token = authorization.partition(" ")
         if not authorization:
             raise _unknown("Send a key: Authorization: Bearer rf_...; `ringfence api keys add` makes one.", "")
@@ -65,9 +65,10 @@ class Door:
             if wait := self._failures.take(_network(address)):
                 raise _too_many("Too many requests with wrong keys came from this address.", int(wait) + 1)
             raise _unknown("This key is unknown, revoked or expired.", ', error="invalid_token"')
-        return await self._within_limits(key)
+        return key
 
-    async def _within_limits(self, key: AccessKey) -> Caller:
+    async def admit(self, key: AccessKey) -> Caller:
+        """Who asks, if it was not too often; one request of the day is used up."""
         wait = self._requests.take(key.name)
         if wait:
             limits = self._fields(key, 0, 0, int(wait) + 1)

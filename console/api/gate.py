@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from secrets import token_hex
+from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +16,7 @@ from console.api.problems import Problem, unavailable
 from console.api.replays import Replays
 from console.api.settings import ApiSettings
 from console.api.strict_json import NotJson, read_json
+from rules.access.key_book import AccessKey
 from rules.store import DatabaseError, StoreError
 
 OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
@@ -42,7 +44,8 @@ class Gate:
         if scope["type"] != "http":  # neither WebSockets nor lifespan: whoever serves opens and closes the desk
             return
         request, started = token_hex(8), time.monotonic()
-        scope["state"] = state = {"request": request, "caller": None}
+        state: dict[str, Any] = {"key": None, "caller": None}
+        scope["state"] = state
         try:
             answer = await self._answer(scope, receive)
         except Problem as problem:
@@ -52,7 +55,8 @@ class Gate:
             answer = unavailable().answer()
         except Exception as error:
             answer = self._broken(request, error)
-        caller: Caller | None = state["caller"]  # type: ignore[assignment]
+        key: AccessKey | None = state["key"]
+        caller: Caller | None = state["caller"]
         named = {name.lower() for name, _ in answer.headers}
         always = [pair for pair in _ALWAYS if pair[0] not in named]
         limits = [pair for pair in (caller.limits if caller else ()) if pair[0] not in named]
@@ -65,10 +69,15 @@ class Gate:
             method=scope["method"] if scope["method"].isalpha() else "?",
             route=getattr(route, "path", "") or "none",  # the template: a path may hold a number
             status=answer.status,
-            key=caller.key.id if caller else None,
-            actor=caller.actor if caller else None,
+            key=key.id if key else None,
+            actor=key.actor if key else None,
             ms=round((time.monotonic() - started) * 1000, 1),
         )
+
+    async def ended(self) -> None:
+        """What went on behind its deadline has ended."""
+        if self._working:
+            await asyncio.wait(self._working, timeout=self._settings.deadline_s)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         if len(self._working) >= self._settings.concurrent:
@@ -76,7 +85,6 @@ class Gate:
         headers = {name.lower(): value for name, value in scope["headers"]}
         self._check_host(headers.get(b"host", b"").decode("latin-1"))
         caller = await self._enter(scope, headers)
-        scope["state"]["caller"] = caller
         body = await self._body(headers, receive)
         if body:
             _check_json(headers, body)
@@ -103,7 +111,10 @@ class Gate:
         authorization = headers.get(b"authorization", b"").decode("latin-1")
         if scope["path"] in OPEN_ON_LOOPBACK and not authorization and on_loopback(client):
             return None
-        return await self._door.enter(authorization, client)
+        state = scope["state"]
+        state["key"] = await self._door.whose(authorization, client)
+        state["caller"] = caller = await self._door.admit(state["key"])
+        return caller
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """The body, no byte more than allowed; a length that is announced is believed only as a reason to refuse."""

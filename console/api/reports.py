@@ -23,15 +23,15 @@ class RowShape(BaseModel):
     """One line of a report."""
 
     key: str
-    calls: int
-    rang: int
+    calls: int | None = Field(description="null: by category, business and branch no calls are known.")
+    rang: int | None
     complaints: int
     per_10000: float | None = Field(description="Complaints for each 10,000 calls that rang.")
     verified: int
     sealed: int
     withdrawn: int
     rejected: int
-    stopped: int = Field(description="Calls that seals stopped.")
+    stopped: int | None = Field(description="Calls that seals stopped.")
     before: int = Field(description="Complaints of the period before.")
     growth: float | None = Field(description="On it, in percent; null: there was nothing to grow from.")
     year_ago: int

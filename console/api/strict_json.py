@@ -18,7 +18,7 @@ def read_json(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotJson(f"byte {error.start} is not UTF-8") from None
-    if _depth(text) > DEEPEST:
+    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
         raise NotJson(f"it is nested deeper than {DEEPEST}")
     try:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_small)

@@ -1,7 +1,10 @@
 """The API put together: a fault of a request is told field by field, a database that cannot be used as 503."""
 
+import asyncio
+
 import pytest
 
+from console.api.application import CatchingUp
 from rules.store import DatabaseError, StoreError
 from tests.console.api.conftest import COMPLAINT
 
@@ -34,6 +37,19 @@ async def test_parameters_are_named_as_they_are_written(client):
     assert sorted(one["field"] for one in answer.json()["errors"]) == ["limit", "state"]
     answer = await client.get("/v1/cases/zero")
     assert [one["field"] for one in answer.json()["errors"]] == ["case"]
+
+
+async def test_a_long_backlog_keeps_nobody_waiting(client, town, monkeypatch):
+    go = asyncio.Event()
+
+    async def catch_up():
+        await go.wait()
+        return 0
+
+    monkeypatch.setattr(town.desk.counting, "catch_up", catch_up)
+    monkeypatch.setattr(CatchingUp, "patience_s", 0.01)
+    assert (await client.get("/v1/cases")).status_code == 200
+    go.set()
 
 
 async def test_calls_are_counted_once_a_second_however_many_ask(client, town, monkeypatch):
