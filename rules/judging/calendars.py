@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-import holidays
-
 Days = Mapping[date, bool]  # is it worked?
 NO_DAYS: Days = MappingProxyType({})
 _KINDS = {"work": True, "free": False}
@@ -51,19 +49,22 @@ def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Ca
 
     What is `overruled` goes before the country's calendar. A year that it has days of needs no other announcement.
     """
+    import holidays  # loading it costs more than checking most rule files, and few ask for working days
+
     known = any(day.year == year for day in overruled)
-    if country not in holidays.list_supported_countries():
+    try:
+        calendar = holidays.country_holidays(country, years=range(year - 1, year + 2))
+    except NotImplementedError:
         what = f"no calendar is known for {country}" if country else "it is not said whose working days"
         what += ": working days are Monday to Friday"
-        return _overruling(overruled, _monday_to_friday), "" if known else what
-    calendar = holidays.country_holidays(country, years=range(year - 1, year + 2))
+        return _overruling(overruled, monday_to_friday), "" if known else what
     # Where holidays are moved by decree, a year without a decree would look like one without moved days.
     decreed = set(getattr(calendar, "special_public_holidays", {})) if calendar.weekend_workdays else set()
     last = max(decreed, default=calendar.end_year)
 
     def works(day: date) -> bool:
         if day.year > last:
-            return _monday_to_friday(day)
+            return monday_to_friday(day)
         return bool(calendar.is_working_day(day))
 
     what = f"the calendar of {country} ends with {last}: working days of {year} are Monday to Friday"
@@ -81,5 +82,6 @@ def _overruling(overruled: Days, works: Callable[[date], bool]) -> Callable[[dat
     return test
 
 
-def _monday_to_friday(day: date) -> bool:
+def monday_to_friday(day: date) -> bool:
+    """Is it a working day where nobody says more?"""
     return day.weekday() < 5

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rules.judging.calendars import NO_DAYS, Days, working_days
+from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, working_days
 from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock
@@ -347,10 +347,12 @@ class _Compiler:
         ]
         countries = {file.content.country for file, _ in asking if file.content.country}
         self.working_in = self.country or (countries.pop() if len(countries) == 1 else "")
-        works, warning = working_days(self.working_in, self.year, self.known.calendar)
+        works, warning = (
+            working_days(self.working_in, self.year, self.known.calendar) if asking else (monday_to_friday, "")
+        )
         self.clock = WallClock(self.settings.time_zone, works)
         self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
-        if warning and asking:
+        if warning:
             file, loc = asking[0]
             hint = "name its days in the file `calendar` of ringfence.yaml, or days of the week here"
             hint = hint if self.working_in else "set `country:` at the top of the file, or name days of the week here"
