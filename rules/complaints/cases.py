@@ -10,6 +10,7 @@ from rules.complaints import audit, tallies
 from rules.complaints.archive import Archive
 from rules.complaints.case_files import CaseFile, Turn, case_of, pressing
 from rules.complaints.case_files import Listed as Listed
+from rules.complaints.complaint_rows import named_in
 from rules.complaints.deadlines import meet
 from rules.complaints.faults import ComplaintError, Conflict, Refused
 from rules.complaints.letters import answer_case, tell
@@ -251,7 +252,8 @@ class Cases:
             await meet(connection, "case", case_id, MEETS[step], now)
             sums = tallies.Sums()
             if state is not case.state and state is not CaseState.VERIFYING:
-                tallies.add(sums, case.place.keys(), archive.periods(now), state.value)
+                keys = [*case.place.keys(), *await named_in(connection, case_id)]
+                tallies.add(sums, keys, archive.periods(now), state.value)
                 await tallies.write(connection, sums)
             await audit.record(
                 connection, [audit.Deed(now, actor, "case", str(case_id), step.value, reason, pending.detail)]

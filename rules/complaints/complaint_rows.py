@@ -94,6 +94,18 @@ async def listed(
     return [complaint_of(row) for row in await connection.execute_fetchall(query, (*values, limit))]
 
 
+async def named_in(connection: Connection, case_id: int) -> list[tuple[str, str]]:
+    """The categories, businesses and branches that the complaints of a case name, each once, for its sums."""
+    found = []
+    for column in ("category", "business", "branch"):
+        query = (
+            f"select distinct {column} from complaint where case_id = ? and {column} <> '' "
+            "and state not in ('withdrawn', 'rejected')"
+        )
+        found += [(column, row[0]) for row in await connection.execute_fetchall(query, (case_id,))]
+    return found
+
+
 async def words_of(connection: Connection, secrecy: Secrecy, complaint: Complaint) -> dict[str, str]:
     """What the reporter wrote: text, contact, and what exactly the caller knew."""
     rows = list(await connection.execute_fetchall("select contents from complaint where id = ?", (complaint.id,)))

@@ -14,6 +14,7 @@ from rules.complaints.faults import ComplaintError
 
 Dimension = Literal["all", "class", "code", "holder", "branch", "prefix", "category", "business"]
 DIMENSIONS: tuple[Dimension, ...] = ("all", "class", "code", "holder", "branch", "prefix", "category", "business")
+_OF_COMPLAINTS = ("branch", "category", "business")  # known of complaints and their cases, never of calls
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
 NINES = "95/96"  # both classes together: what the campaign against nuisance calls is measured by
 _PERIOD = re.compile(r"(\d{4})(?:Q([1-4])|-(\d{2})(?:-(\d{2}))?)")
@@ -23,15 +24,15 @@ class Row(NamedTuple):
     """One line of a report."""
 
     key: str
-    calls: int
-    rang: int
+    calls: int | None  # None: nobody can tell whose calls these are, by category, business or branch
+    rang: int | None
     complaints: int
     per_10000: float | None  # complaints for each 10,000 calls that rang
     verified: int
     sealed: int
     withdrawn: int
     rejected: int
-    stopped: int
+    stopped: int | None
     before: int  # complaints of the period before
     growth: float | None  # in percent; None: there was nothing to grow from
     year_ago: int
@@ -79,6 +80,8 @@ async def report(archive: Archive, period: str, by: Dimension = "class", *, limi
         _add_nines(sums, before, year_ago)
     keys = sorted(sums.keys() | before.keys(), key=lambda key: (-sums.get(key, {}).get("complaints", 0), key))
     rows = [_row(key, sums.get(key, {}), before.get(key, 0), year_ago.get(key, 0)) for key in keys[:limit]]
+    if by in _OF_COMPLAINTS:
+        rows = [row._replace(calls=None, rang=None, stopped=None) for row in rows]
     whole = await _sums(archive, "all", period)
     total = _row(
         "all",

@@ -101,3 +101,27 @@ async def test_as_a_file(town):
     text = (await report(town.desk.archive, "2026Q3", "prefix")).as_csv()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(row["prefix"], row["complaints"]) for row in rows] == [("'+86139", "3"), ("total", "3")]
+
+
+async def test_by_category_business_and_branch_what_came_of_it_and_no_calls(town):
+    """A case counts once under each that its complaints name; what calls were about, nobody knows."""
+    await town.ring(SPAM, "13800138000")
+    for reporter, category in (("13800138000", "loan"), ("13800138001", "fraud"), ("13800138002", "fraud")):
+        case = (await town.complain(reporter=reporter, category=category, business="Quick Cash")).case_id
+    withdrawn = await town.complain(reporter="13800138003", category="abuse", knew={"branch": "Chaoyang"})
+    await town.desk.complaints.withdraw(withdrawn.reference, actor="reporter")
+    await town.desk.counting.catch_up()
+    await town.desk.cases.take(case, actor="li")
+    await town.desk.cases.verify(case, actor="li", found_by=FoundBy.OWNER, reason="x")
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    found = {row.key: row for row in (await report(town.desk.archive, "2026Q3", "category")).rows}
+    assert {key: (row.complaints, row.verified, row.sealed) for key, row in found.items()} == {
+        "fraud": (2, 1, 1),
+        "loan": (1, 1, 1),
+        "abuse": (1, 0, 0),
+    }
+    assert {(row.calls, row.rang, row.stopped, row.per_10000) for row in found.values()} == {(None, None, None, None)}
+    (business,) = (await report(town.desk.archive, "2026Q3", "business")).rows
+    assert (business.key, business.complaints, business.sealed) == ("Quick Cash", 3, 1)
+    text = (await report(town.desk.archive, "2026Q3", "business")).as_csv()
+    assert text.splitlines()[1].startswith("Quick Cash,,,3,")
