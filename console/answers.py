@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 FAULTS = 1  # what was asked about is wrong, absent, or judged otherwise than wished
+_FIGURE = re.compile(r"[+-]?[\d,]+(\.\d+)?( %)?")  # stands under its like by the last digit
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 
 
@@ -62,7 +64,12 @@ def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=200)
-    table = Table(*columns, box=box.SIMPLE, pad_edge=False)
-    for row in rows:
-        table.add_row(*("" if row[column] is None else shown_text(str(row[column])) for column in columns))
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    shown = [["" if row[column] is None else shown_text(str(row[column])) for column in columns] for row in rows]
+    for place, column in enumerate(columns):
+        cells = [cells[place] for cells in shown if cells[place]]
+        figures = bool(cells) and all(map(_FIGURE.fullmatch, cells))
+        table.add_column(column, justify="right" if figures else "left")
+    for cells in shown:
+        table.add_row(*cells)
     console.print(table)

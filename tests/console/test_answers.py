@@ -74,3 +74,9 @@ def test_what_people_wrote_steers_no_table(capsys):
     print_table(("reason",), [{"reason": "[/bold] [red]off :bomb: \x1b[2J \u202ekcatta"}])
     out = capsys.readouterr().out
     assert "[/bold] [red]off :bomb: \\u001b[2J \\u202ekcatta" in out
+
+
+def test_figures_stand_under_each_other(capsys):
+    print_table(("key", "complaints"), [{"key": "95/96", "complaints": "38,541"}, {"key": "a", "complaints": 7}])
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert [line.index(end) for line, end in ((lines[2], "1"), (lines[3], "7"))] == [len(lines[2]) - 1] * 2
