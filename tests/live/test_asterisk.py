@@ -10,6 +10,7 @@ from tests.peers.asterisk import Asterisk
 from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone
 from tests.peers.lanes import new_lane
 from tests.peers.loopback import Endpoint, new_endpoint
+from tests.peers.process import eventually
 from tests.peers.ringfence import Ringfence, settings
 
 pytestmark = pytest.mark.live
@@ -25,7 +26,7 @@ def office(tmp_path_factory):
     at, telephone = new_endpoint(), new_endpoint("127.0.0.1")
     lane = new_lane("carrier", folder / "carrier", proxy=at)
     softphone = new_lane("softphone", folder / "softphone", trunk=Endpoint("127.0.0.1", 5060), pbx=new_endpoint())
-    configuration = settings([at], [lane, softphone], label=LABEL)
+    configuration = settings([at], [lane, softphone], label=LABEL, complaints={"feature_code": "*33"})
     configuration["trunks"][1]["pbx"] = lane.name
     with (
         Asterisk(at=lane.pbx, proxy=at, telephone=telephone, folder=folder / "asterisk"),
@@ -87,3 +88,14 @@ def test_the_trunk_hangs_up_on_a_call_in(office):
     lane, _ = office
     with lane.trunk_side("caller_hangs_up", called="600") as caller:
         caller.done()
+
+
+async def test_the_telephone_reports_its_last_call(office):
+    lane, at = office
+    async with BaresipPhone("telephone", at) as telephone:
+        placing = asyncio.create_task(place(ORDINARY, "200", host_port(str(lane.proxy))))
+        await (await telephone.rings()).answer()
+        assert (await placing).status == 200
+        await eventually(lambda: telephone.ended, "the call over")
+        telephone.ended.clear()
+        assert (await telephone.refused(f"sip:*33@{lane.pbx}")).startswith("480")

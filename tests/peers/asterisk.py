@@ -34,7 +34,7 @@ astdatadir => {root}/usr/share/asterisk
 documentation_language = en_US
 """
 
-# 600 echoes what it hears; 200 is a telephone behind the PBX, which may call out with a leading 0.
+# 600 echoes what it hears; 200 is a telephone behind the PBX, which may call out with a leading 0, or dial a code.
 EXTENSIONS_CONF = """
 [from-ringfence]
 exten => 600,1,Answer()
@@ -46,6 +46,8 @@ exten => s,1,ExecIf($["${ARG1}" != ""]?Set(PJSIP_HEADER(add,X-Seen-By-Pbx)=${ARG
  same => n,Return()
 [from-telephone]
 exten => _0X.,1,Dial(PJSIP/${EXTEN}@ringfence,20)
+exten => _*X.,1,Dial(PJSIP/${EXTEN}@ringfence,20)
+ same => n,Hangup(${HANGUPCAUSE})
 """
 
 PJSIP_CONF = """
@@ -75,6 +77,7 @@ match={proxy.host}
 [telephone]
 type=endpoint
 context=from-telephone
+callerid=Telephone <200>
 disallow=all
 allow=alaw
 direct_media=no
