@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message, Scope, Send
@@ -50,7 +51,8 @@ async def ask(application: ASGIApp, scope: Scope, body: bytes) -> Answer:
 async def give(answer: Answer, send: Send, *, head_only: bool = False) -> None:
     """Send an answer."""
     headers: list[tuple[bytes, bytes]] = [(name.lower().encode(), value.encode()) for name, value in answer.headers]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
+    if answer.status != HTTPStatus.NO_CONTENT:  # RFC 9110 section 8.6
+        headers.append((b"content-length", str(len(answer.body)).encode()))
     start: dict[str, Any] = {"type": "http.response.start", "status": answer.status, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": b"" if head_only else answer.body})

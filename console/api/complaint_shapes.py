@@ -7,10 +7,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
+from console.api.document import ErrorOfField
 from console.api.parts import Body, Moment, Reason, Text, maybe_utc, moment, utc
+from console.api.problems import error_of
 from rules.complaints.complaint_rows import Channel, Complaint, listed
 from rules.complaints.desk import Desk
 from rules.complaints.evidence import Tie
+from rules.complaints.faults import ComplaintError
+from rules.complaints.intake import Filed
 from rules.complaints.reading import LONGEST_NAME, LONGEST_TEXT, NewComplaint
 from rules.complaints.states import ComplaintState
 
@@ -59,6 +63,12 @@ class ComplaintToFile(Body):
         )
 
 
+class ComplaintsToFile(Body):
+    """Many at once; each counts as a request of the day."""
+
+    complaints: list[ComplaintToFile] = Field(min_length=1, max_length=200)
+
+
 class Withdrawal(Body):
     """Why a complaint is taken back: one word, since what reporters write in their own is kept encrypted only."""
 
@@ -83,6 +93,21 @@ class ComplaintFiled(BaseModel):
     reference: str = Field(description="The reporter keeps it; nobody can guess another's.")
     state: ComplaintState
     duplicate: bool = Field(description="It was known already and adds nothing.")
+
+
+class OneOfMany(BaseModel):
+    """What became of one of them: a reference, or what is wrong with it."""
+
+    reference: str | None = None
+    state: ComplaintState | None = None
+    duplicate: bool | None = None
+    errors: list[ErrorOfField] | None = None
+
+
+class ManyFiled(BaseModel):
+    """In the order in which they were sent; what is wrong with one stops no other."""
+
+    results: list[OneOfMany]
 
 
 class ComplaintStanding(BaseModel):
@@ -122,6 +147,13 @@ class Words(BaseModel):
     """What the reporter wrote; addresses and names are left out, numbers masked. That it was read is recorded."""
 
     words: dict[str, str]
+
+
+def one_of_many(place: int, filed: Filed | ComplaintError) -> OneOfMany:
+    """What became of the complaint at this place."""
+    if isinstance(filed, ComplaintError):
+        return OneOfMany(errors=[ErrorOfField(**error_of(f"/complaints/{place}/{filed.field}", filed.reason))])
+    return OneOfMany(reference=filed.reference, state=filed.state, duplicate=filed.duplicate)
 
 
 def standing(one: Complaint) -> ComplaintStanding:

@@ -11,13 +11,16 @@ from console.api.complaint_shapes import (
     ComplaintPage,
     ComplaintShape,
     ComplaintStanding,
+    ComplaintsToFile,
     ComplaintToFile,
     Confirmation,
+    ManyFiled,
     Rejection,
     Withdrawal,
     Words,
     complaint_page,
     complaint_shape,
+    one_of_many,
     standing,
 )
 from console.api.door import Caller
@@ -49,6 +52,16 @@ async def file_complaint(
         response.status_code = 200
     # Whether the call is on record is not told: whoever may file could ask who rings whom.
     return ComplaintFiled(reference=filed.reference, state=filed.state, duplicate=filed.duplicate)
+
+
+@router.post("/batch")
+async def file_complaints(
+    new: ComplaintsToFile, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
+) -> ManyFiled:
+    """File up to 200 complaints; each counts as a request of the day, and what is wrong with one stops no other."""
+    await caller.use(len(new.complaints) - 1)
+    filed = await desk.complaints.file_many([one.as_filed_by(caller.source) for one in new.complaints])
+    return ManyFiled(results=[one_of_many(place, one) for place, one in enumerate(filed)])
 
 
 @router.get("")

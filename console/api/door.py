@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from console.api.answer import Headers
@@ -24,6 +25,7 @@ class Caller(NamedTuple):
 
     key: AccessKey
     limits: Headers  # what is left, for the answer (draft-ietf-httpapi-ratelimit-headers)
+    use: Callable[[int], Awaitable[Headers]]  # uses up further requests of the day, or raises Problem
 
     @property
     def actor(self) -> str:
@@ -73,11 +75,15 @@ class Door:
         if wait:
             limits = self._fields(key, 0, 0, int(wait) + 1)
             raise _too_many("More requests a second than this source may make.", int(wait) + 1, limits)
-        day = await self._allowance.use(key)
+        return Caller(key, await self._use(key, 1), partial(self._use, key))
+
+    async def _use(self, key: AccessKey, requests: int) -> Headers:
+        """Use up requests of the day; what is left."""
+        day = await self._allowance.use(key, requests)
         limits = self._fields(key, int(self._requests.left(key.name)), max(day.left, 0), day.resets_in)
         if day.left < 0:
-            raise _too_many("This source has made all its requests of the day (UTC).", day.resets_in, limits)
-        return Caller(key, limits)
+            raise _too_many("This source has no more requests of the day (UTC) left.", day.resets_in, limits)
+        return limits
 
     def _fields(self, key: AccessKey, now_left: int, day_left: int, resets_in: int) -> Headers:
         per_second = self._requests.per_second

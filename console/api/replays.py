@@ -58,7 +58,9 @@ class Replays:
 def _again(known: Given, fingerprint: str) -> Answer:
     if known.fingerprint != fingerprint:
         raise field_problem("Idempotency-Key", "it was used for another request; choose a new one")
-    headers = [("content-type", "application/json"), ("idempotent-replayed", "true")]
+    headers = [("idempotent-replayed", "true")]
+    if known.body:
+        headers.append(("content-type", "application/json"))
     if known.location:
         headers.append(("location", known.location))
     return Answer(known.status, tuple(headers), known.body)

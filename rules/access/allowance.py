@@ -26,21 +26,24 @@ class Allowance:
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
 
-    async def use(self, key: AccessKey) -> Standing:
-        """Count one request; one over the limit is counted no further."""
+    async def use(self, key: AccessKey, requests: int = 1) -> Standing:
+        """Count so many requests, all or none of them: ``left`` is negative when they are too many."""
         now = self._now()
         day = int(now // DAY_S)
+        resets_in = int((day + 1) * DAY_S - now) or 1
+        if requests > key.daily:
+            return Standing(-1, resets_in)
         async with self._store.transaction() as connection:
             rows = list(
                 await connection.execute_fetchall(
-                    "insert into used values (?1, ?2, 1) on conflict (source, day) do update "
-                    "set requests = min(requests, ?3) + 1 returning requests",
-                    (key.name, day, key.daily),
+                    "insert into used values (?1, ?2, ?3) on conflict (source, day) do update "
+                    "set requests = requests + ?3 where requests + ?3 <= ?4 returning requests",
+                    (key.name, day, requests, key.daily),
                 )
             )
-            if rows[0][0] == 1:
+            if rows and rows[0][0] == requests:  # the first ones of the day
                 await connection.execute("delete from used where day < ?", (day - _KEPT_DAYS,))
-        return Standing(key.daily - int(rows[0][0]), int((day + 1) * DAY_S - now) or 1)
+        return Standing(key.daily - int(rows[0][0]) if rows else -1, resets_in)
 
     async def used_today(self) -> dict[str, int]:
         """Requests of today, by source."""

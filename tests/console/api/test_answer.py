@@ -27,3 +27,13 @@ async def test_it_is_sent_with_its_length_and_a_head_without_body():
     await give(Answer(200, (("X-A", "b"),), b"hello"), send, head_only=True)
     assert sent[0]["headers"] == [(b"x-a", b"b"), (b"content-length", b"5")]
     assert sent[1]["body"] == b""
+
+
+async def test_no_content_has_no_length():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await give(Answer(204, (), b""), send)
+    assert sent[0]["headers"] == []

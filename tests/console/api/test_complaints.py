@@ -23,6 +23,31 @@ async def test_the_same_complaint_again_is_200_and_the_same_number(client):
     assert again.json() == first | {"duplicate": True}
 
 
+async def test_many_at_once_each_by_itself(client):
+    sent = [COMPLAINT, COMPLAINT | {"accused": "110"}, COMPLAINT, COMPLAINT | {"reporter": "13800138001"}]
+    done = await client.post("/v1/complaints/batch", json={"complaints": sent})
+    assert done.status_code == 200
+    first, wrong, again, other = done.json()["results"]
+    assert [one["field"] for one in wrong["errors"]] == ["/complaints/1/accused"]
+    assert (again["reference"], again["duplicate"]) == (first["reference"], True)
+    assert other["reference"] != first["reference"]
+    malformed = await client.post("/v1/complaints/batch", json={"complaints": [COMPLAINT, {"accused": 1}]})
+    assert sorted(one["field"] for one in malformed.json()["errors"]) == [
+        *("/complaints/1/accused", "/complaints/1/reporter")
+    ]
+
+
+async def test_each_of_many_counts_as_a_request_of_the_day(office, town):
+    client = await office.client(WRITE, daily=10)
+    many = [COMPLAINT | {"reporter": f"1380013800{last}"} for last in range(6)]
+    done = await client.post("/v1/complaints/batch", json={"complaints": many})
+    assert done.status_code == 200
+    over = await client.post("/v1/complaints/batch", json={"complaints": many})
+    assert over.status_code == 429
+    assert (await town.one("select count(*) from complaint"))[0] == 6
+    assert (await client.post("/v1/complaints/batch", json={"complaints": many[:3]})).status_code == 200
+
+
 async def test_the_reporter_sees_how_it_stands(client, town):
     at = "2026-07-01T11:30:00+08:00"
     where = (await client.post("/v1/complaints", json=COMPLAINT | {"at": at})).headers["location"]
