@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from console.settings import Configuration, rule_files
 from proxy.settings import HostPort, TrunkSettings
-from proxy.sip.uri import parse_uri
+from proxy.sip.uri import SIP_PORT, parse_uri
 from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.source import Document, Fault
 from rules.numbering.emergency import emergency_table, is_emergency
@@ -208,7 +208,7 @@ def profiles(configuration: Configuration) -> Iterator[Finding]:
 
 
 def destinations(configuration: Configuration) -> Iterator[Finding]:
-    """A diverted call must not come back to this proxy, where it would be judged and diverted again."""
+    """A destination is believed as a PBX is: neither this proxy, where calls would circle, nor a trunk can be one."""
     ours = {str(listener.address) for listener in configuration.listen} | {str(each) for each in configuration.aliases}
     ours |= {str(listener.advertise) for listener in configuration.listen if listener.advertise}
     for name, uri in configuration.destinations.items():
@@ -220,6 +220,19 @@ def destinations(configuration: Configuration) -> Iterator[Finding]:
                 f"{address} is this proxy, so diverted calls would circle",
                 "write the address where they end",
             )
+        for trunk in configuration.trunks:
+            if address in trunk.send_to or (port == SIP_PORT and address.host in _hosts_of(trunk)):
+                yield Finding(
+                    ("destinations", name),
+                    f"{address} is trunk {trunk.name!r}, whose own calls would no longer be judged",
+                    "divert to somebody inside, such as the PBX, who may call out",
+                )
+
+
+def _hosts_of(trunk: TrunkSettings) -> set[str]:
+    """The single addresses of a trunk, without its networks."""
+    networks = map(ipaddress.ip_network, trunk.addresses)
+    return {str(network.network_address) for network in networks if network.num_addresses == 1}
 
 
 def feature_code(configuration: Configuration) -> Iterator[Finding]:

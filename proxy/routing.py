@@ -177,7 +177,10 @@ class Topology:
         """What comes from these addresses comes from the PBX that the target belongs to."""
         if target.pbx is None:
             return
+        trunks = () if target.pbx is self.pbxes.get(target.pbx.name) else self._hosts
         for address in addresses:
+            if address in trunks:
+                continue  # a name that leads to a trunk: its calls stay judged
             self._pbx_sources.setdefault((address, target.port), Peer(target.pbx.name, target.pbx, from_pbx=True))
 
     def names_us(self, uri: Uri) -> bool:

@@ -69,6 +69,14 @@ def test_peers_fit_together(tmp_path, was, becomes, place, what):
     assert what in found
 
 
+@pytest.mark.parametrize("uri", ["sip:1@192.0.2.7", "sip:1@192.0.2.8:5070"])
+def test_a_destination_is_no_trunk(tmp_path, uri):
+    """What comes from a destination is not judged."""
+    trunk = "  - {name: a, addresses: [192.0.2.7], send_to: ['192.0.2.8:5070']}\n"
+    found = only_fault(tmp_path, f"{SOUND}{trunk}destinations: {{desk: '{uri}'}}\n")
+    assert "is trunk 'a', whose own calls would no longer be judged" in found
+
+
 def test_an_address_belongs_to_one_trunk(tmp_path):
     text = SOUND + "  - {name: a, addresses: [192.0.2.7]}\n  - {name: b, addresses: [198.51.100.0/24, 192.0.2.7]}\n"
     assert "9:44: 192.0.2.7 is already in trunk 'a'" in only_fault(tmp_path, text)

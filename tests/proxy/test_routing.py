@@ -80,6 +80,8 @@ def test_destinations():
     assert named in house.named_targets()
     house.learn(named, ["203.0.113.88"])
     assert peer_name(house, "203.0.113.88") == "named"
+    house.learn(named, ["198.51.100.9"])
+    assert peer_name(house, "198.51.100.9") == "special", "a name that leads to a trunk frees nobody from judgement"
     elsewhere = parse_uri(b"sip:d@10.9.9.9")
     assert house.targets_of_diverted(house.destinations["six"].mark, elsewhere) == [house.destinations["six"].target]
     assert house.targets_of_diverted(b"00000000", elsewhere) is None, "the configuration has changed since"
