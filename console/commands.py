@@ -89,12 +89,18 @@ def log(
     rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
     unmasked: Annotated[bool, typer.Option(help="Show callers in full, where the law lets you.")] = False,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """Show what was decided about which call, newest last; called numbers are never kept in clear."""
-    from console.decision_commands import print_decisions, recent
+    from console.decision_commands import counted, print_counts, print_decisions, recent
 
+    if by_day:
+        with clear_errors():
+            counts = counted(chosen(context, config), verdict=verdict, since=since)
+        as_json(counts) if json else print_counts(counts)
+        return
     with clear_errors():
         rows = recent(
             chosen(context, config),
@@ -133,7 +139,7 @@ def explain(
 ) -> None:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
     from console.answers import fail
-    from console.explain import Asked, explain_call, explain_decision
+    from console.explain import Asked, explain_call, explain_decision, what_is_left
 
     file = chosen(context, config)
     if bool(decision) == bool(caller and called):
@@ -145,8 +151,9 @@ def explain(
             words = Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
             words = words._replace(facts=tuple(fact), group=group, diverted=diverted)
             found = explain_call(file, words, saved=saved)
+        left = what_is_left(file, decision) if found is None else ""
     if found is None:
-        fail(f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
+        fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
     as_json(found.as_data()) if json else typer.echo(found.as_text())
 
 

@@ -79,3 +79,46 @@ def print_decisions(rows: list[dict[str, Any]]) -> None:
         print_table(columns, shown)
     else:
         typer.echo("No decision fits.")
+
+
+def counted(file: Path, *, verdict: str, since: str) -> list[dict[str, Any]]:
+    """Calls by day, range, class and verdict, from the day of ``since`` on; of records long gone too."""
+    from console.configuration import load_configuration
+    from rules.records.decisions import Decisions
+    from rules.records.retention import DailyCount, daily_counts
+    from rules.screen import decisions_path
+
+    configuration = load_configuration(file)
+    zone = configuration.time_zone
+    database = decisions_path(file.parent / configuration.storage.database)
+    if not database.exists():
+        return []
+    begin = shown_time(moment(since, now=time.time(), zone=zone, ahead=False), zone)[:10] if since else "0"
+
+    async def work() -> list[DailyCount]:
+        decisions = await Decisions.open(database)
+        try:
+            return await daily_counts(decisions.store, since=int(begin.replace("-", "")))
+        finally:
+            await decisions.close()
+
+    return [
+        {
+            "day": f"{one.day // 10_000:04}-{one.day // 100 % 100:02}-{one.day % 100:02}",
+            "range": one.range,
+            "class": one.kind,
+            "verdict": one.verdict,
+            "calls": one.calls,
+            "rang": one.rang,
+        }
+        for one in asyncio.run(work())
+        if verdict in ("", one.verdict)
+    ]
+
+
+def print_counts(rows: list[dict[str, Any]]) -> None:
+    """Counts as a table."""
+    if rows:
+        print_table(("day", "range", "class", "verdict", "calls", "rang"), rows)
+    else:
+        typer.echo("No call is counted yet: the running proxy counts once a minute, a call when it has ended.")

@@ -14,7 +14,7 @@ from console.decision_commands import as_data
 from console.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
 from console.live_rules import live_rulebook
 from console.looked_up import ask_plugins, look_up
-from console.options import moment
+from console.options import moment, shown_time
 from console.rulebook import Rulebook, load_rulebook, trunks_of
 from proxy.settings import ProfileSettings
 from rules.judging.engine import RuleSet
@@ -27,6 +27,7 @@ from rules.numbering.numbers import read_number
 from rules.records.decisions import Decision, Decisions
 from rules.records.privacy import mask
 from rules.records.replay import asked_facts
+from rules.records.retention import ShortRecord, short_record
 from rules.screen import decisions_path
 
 DEFAULT_TRUNK = "default"
@@ -84,6 +85,27 @@ def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanatio
 def hidden(fired: Fired, caller: str) -> Fired:
     """What fired, without the caller's number where the entry is the number itself."""
     return fired._replace(detail=fired.detail.replace(caller, mask(caller))) if caller else fired
+
+
+def what_is_left(file: Path, decision_id: str) -> str:
+    """Of a call that rang and whose record made room; empty for one that nobody knows."""
+    configuration, _ = read_configuration(file)
+    database = decisions_path(file.parent / configuration.storage.database)
+
+    async def work() -> ShortRecord | None:
+        decisions = await Decisions.open(database)
+        try:
+            return await short_record(decisions.store, decision_id)
+        finally:
+            await decisions.close()
+
+    found = asyncio.run(work()) if database.exists() else None
+    if found is None:
+        return ""
+    return (
+        f"the record of {found.id} made room for newer ones; what is left: {mask(found.caller) or 'nobody'} rang by "
+        f"trunk {found.trunk} on {shown_time(found.at, configuration.time_zone)}"
+    )
 
 
 async def find(database: Path, decision_id: str) -> Decision | None:

@@ -138,6 +138,8 @@ class Screen:
                 log=opened or log or sys.stdout,
                 days=storage.decision_days,
                 mib=storage.decision_mib,
+                short_days=settings.complaints.ring_days,
+                zone=settings.time_zone,
                 masked=settings.logging.mask_numbers,
                 now=now,
             )

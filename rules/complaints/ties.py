@@ -31,11 +31,12 @@ class CallRecord(NamedTuple):
 
 
 _COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), facts like '{\"believed\":true%', action = 'divert'"
+_SHORT = "select id, at, caller, called_key, trunk, 1, believed, 0 from short_record"  # no diverted call leaves one
 
 
 async def record_of(archive: Archive, decision: str) -> CallRecord | None:
-    """The record of a decision, if it is still kept."""
-    query = f"select {_COLUMNS} from decision where id = ?"  # noqa: S608 - own words
+    """The record of a decision, whole or short, if it is still kept."""
+    query = f"select {_COLUMNS} from decision where id = ?1 union all {_SHORT} where id = ?1"  # noqa: S608 - own words
     rows = list(await archive.decisions.connection.execute_fetchall(query, (decision.strip().lower(),)))
     return _record(rows[0]) if rows else None
 
@@ -49,6 +50,9 @@ async def last_call(archive: Archive, line: str, since: float) -> CallRecord | N
         "and caller <> '' and step <> 'emergency' and action <> 'divert' order by id desc limit 1"
     )
     rows = list(await archive.decisions.connection.execute_fetchall(query, (early, line)))
+    if not rows:
+        query = f"{_SHORT} where id >= ? and called_key = ? and caller <> '' order by id desc limit 1"
+        rows = list(await archive.decisions.connection.execute_fetchall(query, (early, line)))
     return _record(rows[0]) if rows else None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
 from rules.records.privacy import area, pseudonym
-from rules.store import Connection, Store
+from rules.store import Store
 
 Row = tuple[Any, ...]
 _COLUMNS = (
@@ -23,6 +23,11 @@ _COLUMNS = (
 )
 _VALUES = f"({', '.join('?' * 23)})"
 _INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
+# Whoever counts records remembers how far he is: an emptied table must not begin at 1 again.
+_INSERT_FIRST = (
+    f"insert into decision (seq, {_COLUMNS}) select (select counted + 1 from kept), {', '.join('?' * 23)} "
+    "where not exists (select 1 from decision)"
+)
 # Rows in one statement: the thread that writes takes the interpreter 32 times less often from the loop that judges.
 _AT_ONCE = 32
 _INSERT_MANY = f"insert or ignore into decision ({_COLUMNS}) values {', '.join([_VALUES] * _AT_ONCE)}"
@@ -32,8 +37,6 @@ _COUNT = (
     "on conflict (list, entry) do update set hits = hits + excluded.hits, last = max(last, excluded.last)"
 )
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-_PRUNED_AT_ONCE = 5_000
-_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class Decisions:
     """The table of decisions, off the call path."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     @classmethod
     async def open(cls, path: Path) -> Decisions:
@@ -148,7 +151,9 @@ class Decisions:
 
     async def write(self, rows: list[Row], late: list[Row], tally: Sequence[Row] = ()) -> None:
         """Add rows, the outcomes (status, rang, setup_ms, id) of earlier ones, hits of list entries: all or nothing."""
-        async with self._store.transaction() as connection:
+        async with self.store.transaction() as connection:
+            if rows and (await connection.execute(_INSERT_FIRST, rows[0])).rowcount:
+                rows = rows[1:]
             whole = len(rows) - len(rows) % _AT_ONCE
             chunks = (rows[start : start + _AT_ONCE] for start in range(0, whole, _AT_ONCE))
             await connection.executemany(_INSERT_MANY, ([*chain.from_iterable(chunk)] for chunk in chunks))
@@ -191,7 +196,7 @@ class Decisions:
             "(select caller, action from decision where at >= ? order by seq desc limit ?) "
             "where action = 'forward' and caller <> '' group by caller"
         )
-        async with self._store.connection.execute(query, (since, most)) as cursor:
+        async with self.store.connection.execute(query, (since, most)) as cursor:
             return {row[0]: row[1] for row in await cursor.fetchall()}
 
     async def most_hit(self, name: str = "", limit: int = 20) -> list[HitCount]:
@@ -200,7 +205,7 @@ class Decisions:
             "select list, entry, hits, last from hit_count "
             "where ? in ('', list) order by hits desc, list, entry limit ?"
         )
-        async with self._store.connection.execute(query, (name, limit)) as cursor:
+        async with self.store.connection.execute(query, (name, limit)) as cursor:
             return [HitCount(*row) for row in await cursor.fetchall()]
 
     async def hits_of(self, name: str, entries: Sequence[str]) -> dict[str, HitCount]:
@@ -208,48 +213,22 @@ class Decisions:
         query = (
             "select list, entry, hits, last from hit_count where list = ? and entry in (select value from json_each(?))"
         )
-        async with self._store.connection.execute(query, (name, json.dumps(entries))) as cursor:
+        async with self.store.connection.execute(query, (name, json.dumps(entries))) as cursor:
             return {row[1]: HitCount(*row) for row in await cursor.fetchall()}
 
     async def hit_sums(self) -> dict[str, HitCount]:
         """For each list how many of its entries were ever hit, how often, and when last."""
         query = "select list, cast(count(*) as text), sum(hits), max(last) from hit_count group by list"
-        async with self._store.connection.execute(query) as cursor:
+        async with self.store.connection.execute(query) as cursor:
             return {row[0]: HitCount(*row) for row in await cursor.fetchall()}
-
-    async def prune(self, *, now: float, days: int, mib: int) -> int:
-        """Forget what is too old, and the oldest of what needs too much room; how many rows went."""
-        gone = 0
-        while True:
-            async with self._store.transaction() as connection:
-                too_big = await _mib(connection) > mib
-                done = await connection.execute(
-                    "delete from decision where seq in (select seq from decision order by seq limit ?) "
-                    "and (? or at < ?)",
-                    (_PRUNED_AT_ONCE, too_big, now - days * _DAY_S),
-                )
-            gone += done.rowcount
-            if not done.rowcount:
-                return gone
 
     async def close(self) -> None:
         """Nothing is open any more."""
-        await self._store.close()
+        await self.store.close()
 
     async def _read(self, query: str, values: tuple[object, ...]) -> list[Decision]:
-        async with self._store.connection.execute(query, values) as cursor:
+        async with self.store.connection.execute(query, values) as cursor:
             return [_decision(found) for found in await cursor.fetchall()]
-
-
-async def _mib(connection: Connection) -> float:
-    """Room that rows take: pages set free by earlier deletions are used again and don't count."""
-    sizes = []
-    for name in ("page_count", "freelist_count", "page_size"):
-        async with connection.execute(f"pragma {name}") as cursor:
-            found = await cursor.fetchone()
-            sizes.append(found[0] if found else 0)
-    pages, free, size = sizes
-    return float(pages - free) * float(size) / 1_048_576
 
 
 def _decision(found: Any) -> Decision:

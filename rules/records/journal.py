@@ -14,6 +14,7 @@ from rules.model import Call, Hit, Number, Outcome, Verdict
 from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions, Row, row
 from rules.records.privacy import mask
+from rules.records.retention import Retention
 from rules.store import DatabaseError, StoreError
 
 TICK_S = 0.25
@@ -49,12 +50,15 @@ class Journal:
         log: TextIO | CallLog,
         days: int,
         mib: int,
+        short_days: int = 30,
+        zone: str = "UTC",
         masked: bool = True,
         limit: int = 50_000,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._decisions, self._key, self._log = decisions, key, log
-        self._days, self._mib, self._limit, self._now = days, mib, limit, now
+        self._retention = Retention(decisions.store, zone=zone, days=days, mib=mib, short_days=short_days)
+        self._limit, self._now = limit, now
         self._shown: Callable[[Number], str] = _masked if masked else _clear
         self._open: dict[str, _Open] = {}  # judged, not written, oldest first
         self._awaited: dict[str, _Open] = {}  # written, not ended
@@ -132,8 +136,8 @@ class Journal:
                 await asyncio.to_thread(self._print)
             if now - self._pruned >= _PRUNE_S:
                 self._pruned = now
-                with suppress(DatabaseError):
-                    await self._decisions.prune(now=now, days=self._days, mib=self._mib)
+                with suppress(DatabaseError, StoreError):
+                    await self._retention.tidy(now)
 
     async def close(self) -> None:
         """Everything noted is written, and the task has ended."""

@@ -8,6 +8,7 @@ import pytest
 from console.settings import Configuration
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, row
+from rules.records.retention import Retention
 from rules.screen import decisions_path
 
 CALLER = Number("+8617012345678", NumberClass.MOBILE, "CN", "17012345678")
@@ -98,3 +99,43 @@ def test_an_unknown_decision(run):
     found = run("explain", "c" * 20)
     assert found.exit_code == 1
     assert "there is no decision cccccccccccccccccccc" in found.stderr
+
+
+def tidied(file):
+    """The whole records made room, as the running proxy lets them."""
+    database = decisions_path(file.parent / Configuration.model_fields["storage"].default.database)
+
+    async def work():
+        decisions = await Decisions.open(database)
+        await Retention(decisions.store, zone="Asia/Shanghai", days=30, mib=0, short_days=30).tidy(1_795_500_100.0)
+        await decisions.close()
+
+    asyncio.run(work())
+
+
+@pytest.mark.usefixtures("record")
+def test_what_is_left_of_a_call_is_told(file, run):
+    tidied(file)
+    rang = run("explain", "b" * 20)
+    assert rang.exit_code == 1
+    assert "made room for newer ones; what is left: +861701****678 rang by trunk default on 2026-11-24 14:01:00" in rang.stderr
+    assert "there is no decision" in run("explain", "a" * 20).stderr
+
+
+def test_nothing_counted_yet(run):
+    assert run("log", "--by-day").stdout.startswith("No call is counted yet")
+
+
+@pytest.mark.usefixtures("record")
+def test_counts_by_day_outlive_the_records(file, run):
+    tidied(file)
+    assert json.loads(run("log", "--json").stdout) == []
+    rows = json.loads(run("log", "--by-day", "--json").stdout)
+    day = {"day": "2026-11-24", "range": "+86170", "class": "mobile"}
+    assert rows == [
+        {**day, "verdict": "forward", "calls": 1, "rang": 1},
+        {**day, "verdict": "reject", "calls": 1, "rang": 0},
+    ]
+    assert len(json.loads(run("log", "--by-day", "--verdict", "reject", "--json").stdout)) == 1
+    assert json.loads(run("log", "--by-day", "--since", "2026-11-25", "--json").stdout) == []
+    assert "+86170" in run("log", "--by-day").stdout

@@ -3,6 +3,8 @@
 from rules.complaints.evidence import Tie
 from rules.complaints.ties import find_calls, last_call, rang_lately, record_of
 from rules.model import Step, Trunk
+from rules.records.decisions import Decisions
+from rules.records.retention import Retention
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 
@@ -38,3 +40,14 @@ async def test_the_last_call_of_a_line_is_one_that_rang(town):
     await town.ring("", "13800138000")
     assert (await last_call(archive, line, town.now - HOUR)).decision == rang
     assert await last_call(archive, line, town.now + DAY) is None
+
+
+async def test_a_call_whose_whole_record_made_room_is_still_found(town):
+    archive = town.desk.archive
+    line = archive.secrecy.pseudonym("+8613800138000")
+    decision = await town.ring(SPAM, "13800138000")
+    before = await record_of(archive, decision)
+    await Retention(archive.decisions, zone="UTC", days=30, mib=0, short_days=30).tidy(town.now)
+    assert await Decisions(archive.decisions).find(decision) is None
+    assert await record_of(archive, decision) == before
+    assert await last_call(archive, line, town.now - HOUR) == before

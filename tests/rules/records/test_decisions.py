@@ -1,7 +1,6 @@
 """The record of decisions: what a row holds, how it is found again, how long it is kept."""
 
-import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -113,23 +112,6 @@ async def test_recent_ones_come_newest_first_through_every_filter(tmp_path):
         assert await ids(caller="+8613900139000") == "2"
         assert await ids(trunk="south") == "3"
         assert await ids(rule="nuisance", since=2.0) == "2"
-
-
-async def test_days_and_room_bound_what_is_kept(tmp_path):
-    day = 86_400.0
-    async with opened(tmp_path) as decisions:
-        rows = [row(call(n * day), verdict(f"{n:020d}"), None, KEY) for n in range(40)]
-        await decisions.write(rows, [])
-        assert await decisions.prune(now=40 * day, days=30, mib=100) == 10
-        assert [found.at for found in await decisions.recent(99)][-1] == 10 * day
-        many = [row(call(50 * day), verdict(f"a{n:019d}", reason="x" * 500), None, KEY) for n in range(6_000)]
-        await decisions.write(many, [])
-        assert await decisions.prune(now=51 * day, days=30, mib=3) >= 5_000
-        left = await decisions.recent(9_999)
-        assert 0 < len(left) < 3_000
-        assert left[0].id == f"a{5_999:019d}"
-    with closing(sqlite3.connect(tmp_path / "decisions.db")) as connection:
-        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
 
 
 @pytest.mark.parametrize("facts", [{"calls": object()}])
