@@ -8,6 +8,7 @@ import structlog
 from console.configuration import load_configuration
 from console.phone_complaints import PhoneComplaints
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from rules.complaints import deadlines
 from rules.complaints.archive import complaints_path
 from rules.complaints.complaint_rows import listed
 from rules.complaints.reading import NewComplaint
@@ -62,6 +63,14 @@ async def test_the_feature_code_reports_the_call_that_ended_a_moment_ago(file):
             "feature code",
         )
         assert await phones.report([CALLED]) == receipt, "twice is once"
+
+
+async def test_the_calendar_of_deadlines_is_there_before_the_first_complaint(file, monkeypatch):
+    """It takes 0.2 s to load, in which no call would be handled."""
+    async with opened(file) as (screen, phones):
+        monkeypatch.setattr(deadlines, "working_days", None)
+        screen.ended(judged(screen), Outcome(200, True, 900))
+        assert (await phones.report([CALLED])).filing is Filing.TAKEN
 
 
 async def test_what_can_not_be_reported(file):
