@@ -49,8 +49,7 @@ def test_an_example_that_fails_has_its_facts_and_each_condition():
     proof, _ = proved(MACHINE.replace("calls_1h: 61", "calls_1h: 59"))
     (failure,) = proof.failures
     assert str(failure.fault) == (
-        "rules.yaml:5:13: rule 'calling-machine' does not catch: from 13912345678, "
-        "facts calls_1h=59 short_calls_1h=80%"
+        "rules.yaml:5:13: rule 'calling-machine' does not catch: from 13912345678, facts calls_1h=59 short_calls_1h=80%"
     )
     assert shown_facts(failure.facts) == "calls_1h 59, short_calls_1h 80"
     assert failure.trace[1:] == [
