@@ -32,7 +32,9 @@ ListKind = Literal["allow", "block", "suspect", "sealed", "do-not-originate", "o
 class ListSettings(Part):
     """A named list and its policy."""
 
-    kind: ListKind = Field(description="What an entry does by itself; plain and group do nothing until a rule names the list.")
+    kind: ListKind = Field(
+        description="What an entry does by itself; plain and group do nothing until a rule names the list."
+    )
     suspicion: int = Field(5, ge=-10, le=10, description="What an entry of a suspect list adds.")
     shared: bool = Field(False, description="Comes from another operator: stands below the operator's own rules.")
     min_length: int = Field(3, ge=1, le=15, description="Digits that an entry must have at least.")
