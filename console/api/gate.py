@@ -118,6 +118,10 @@ class Gate:
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """The body, no byte more than allowed; a length that is announced is believed only as a reason to refuse."""
+        if b"transfer-encoding" in headers and b"content-length" in headers:  # read in two ways (RFC 9112 section 6.1)
+            raise Problem(
+                400, "framing", "Send Content-Length or Transfer-Encoding.", headers=(("connection", "close"),)
+            )
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced[:20]) > self._largest:
             raise self._too_large()

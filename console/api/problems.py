@@ -84,4 +84,5 @@ def problem_of(error: ComplaintError) -> Problem:
 
 def told(reason: str) -> str:
     """A reason without what the client wrote and with every number masked: problems end in logs of others."""
-    return _NUMBER.sub(lambda found: hidden(found[0]), _REPEATED.sub("this", reason))
+    plain = _REPEATED.sub("this", reason).removesuffix(" this")
+    return _NUMBER.sub(lambda found: hidden(found[0]), plain)

@@ -69,6 +69,12 @@ async def test_a_body_that_is_none(client):
         assert found == (status, "application/problem+json"), (body[:40], headers)
 
 
+async def test_a_body_with_two_lengths(client):
+    both = JSON | {"Content-Length": "2", "Transfer-Encoding": "chunked"}
+    answer = await client.post("/v1/complaints", content=b"{}", headers=both)
+    assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+
+
 HOSTS = [
     *(("localhost:8607", 200), ("127.0.0.1", 200), ("[::1]:8607", 200), ("LOCALHOST", 200)),
     *(("evil.example:8607", 421), ("", 421)),

@@ -37,6 +37,7 @@ def test_a_conflict_says_who_and_when():
     [
         ("'Jane Doe' is no number", "this is no number"),
         ('"it\'s Jane" is no number', "this is no number"),
+        ("there is no complaint 'C-1'", "there is no complaint"),
         ("+8613800138000 is an emergency number", "+861380****000 is an emergency number"),
         ("13800138000 is wrong", "1380****000 is wrong"),
         ("CN:95012345 is on list own", "CN:95****45 is on list own"),
