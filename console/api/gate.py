@@ -21,6 +21,7 @@ from rules.store import DatabaseError, StoreError
 
 OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_CLOSE = (("connection", "close"),)
 _ALWAYS = (
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
@@ -119,9 +120,7 @@ class Gate:
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """The body, no byte more than allowed; a length that is announced is believed only as a reason to refuse."""
         if b"transfer-encoding" in headers and b"content-length" in headers:  # read in two ways (RFC 9112 section 6.1)
-            raise Problem(
-                400, "framing", "Send Content-Length or Transfer-Encoding.", headers=(("connection", "close"),)
-            )
+            raise Problem(400, "framing", "Send Content-Length or Transfer-Encoding.", headers=_CLOSE)
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced[:20]) > self._largest:
             raise self._too_large()
@@ -139,11 +138,11 @@ class Gate:
                     if not message.get("more_body", False):
                         return b"".join(parts)
         except TimeoutError:
-            raise Problem(408, "slow", "The body did not arrive in time.", headers=(("connection", "close"),)) from None
+            raise Problem(408, "slow", "The body did not arrive in time.", headers=_CLOSE) from None
 
     def _too_large(self) -> Problem:
         detail = f"The body is larger than {self._settings.body_kib} KiB (api.body_kib)."
-        return Problem(413, "too-large", detail, headers=(("connection", "close"),))
+        return Problem(413, "too-large", detail, headers=_CLOSE)
 
     async def _in_time(self, task: asyncio.Task[Answer]) -> Answer:
         """Its answer, or 503 at the deadline; the work goes on, since a transaction is never left half done."""
