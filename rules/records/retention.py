@@ -14,7 +14,7 @@ from rules.store import Connection, Store
 _AT_ONCE = 5_000
 _LATE_S = 900.0  # a call without an outcome is counted as it stands after that: nothing rings so long
 _DAY_S = 86_400.0
-_SHORT_BYTES = 150  # that a short record takes, a little more than measured
+_SHORT_BYTES = 128  # that a short record takes, measured
 _RANGES = ("CN:95", "CN:96")
 _CODE_DIGITS = 5  # 95012, 96110: the part of these that is given out
 _HEAD = 12  # characters that settle a range; those behind name a subscriber
