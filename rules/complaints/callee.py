@@ -14,6 +14,7 @@ from rules.complaints.ties import CallRecord, last_call, record_of
 
 UNWANTED = 607
 _TRIES = 40  # a record is on disk within a second or two of the end of its call
+_AT_ONCE = 500  # complaints in a transaction: the proxy's loop handles no call while their rows are made
 _OTHER = "other"
 
 
@@ -34,17 +35,31 @@ class Callee:
 
     async def drain(self) -> list[Filed]:
         """File what waits and has its record on disk; the rest waits on, for some rounds."""
-        reads = []
-        for decision, tries in [self._waiting.popleft() for _ in range(len(self._waiting))]:
+        filed: list[Filed] = []
+        left = len(self._waiting)
+        while (piece := min(left, _AT_ONCE, len(self._waiting))) > 0:
+            left -= piece
+            waiting = [self._waiting.popleft() for _ in range(piece)]
+            try:
+                filed += await self._file(waiting)
+            except BaseException:  # a database that is locked, a process that ends: they wait on
+                self._waiting.extendleft(reversed(waiting))
+                raise
+        return filed
+
+    async def _file(self, waiting: list[tuple[str, int]]) -> list[Filed]:
+        reads, later = [], []
+        for decision, tries in waiting:
             record = await record_of(self._archive, decision)
             if record is not None:
                 read = await self._read(record, Channel.UNWANTED)
                 reads += [read] if read else []
-            elif tries > 1:
-                self._waiting.append((decision, tries - 1))
             else:
-                self.dropped += 1
-        return await self._intake.keep(reads)
+                later.append((decision, tries - 1))
+        filed = await self._intake.keep(reads)
+        self._waiting.extend(one for one in later if one[1])
+        self.dropped += sum(not tries for _, tries in later)
+        return filed
 
     async def report_last_call(self, called: str) -> Filed:
         """File a complaint about the last caller that rang this subscriber; NotFound when nobody did lately."""

@@ -2,12 +2,14 @@
 
 import pytest
 
+from rules.complaints import callee as phones
 from rules.complaints.callee import Callee
 from rules.complaints.complaint_rows import Channel, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.ties import rang_lately
 from rules.model import Action, Step
+from rules.store import StoreError
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 CALLEE = "13800138000"
@@ -77,6 +79,27 @@ async def test_it_waits_for_the_record_and_then_gives_up(town):
     for _ in range(3):
         callee.unwanted("00" * 10)
     assert callee.dropped == 2, "bounded"
+
+
+async def test_a_desk_that_cannot_write_loses_none(town):
+    connection = town.desk.archive.store.connection
+    town.desk.callee.unwanted(await town.ring(SPAM, CALLEE, status=607))
+    town.desk.callee.unwanted("00" * 10)
+    await connection.execute("pragma query_only=on")
+    for _ in range(50):
+        with pytest.raises(StoreError):
+            await town.desk.callee.drain()
+    await connection.execute("pragma query_only=off")
+    assert len(await town.desk.callee.drain()) == 1
+    assert town.desk.callee.dropped == 0
+
+
+async def test_a_flood_is_filed_piece_by_piece(town, monkeypatch):
+    monkeypatch.setattr(phones, "_AT_ONCE", 2)
+    for person in range(5):
+        town.desk.callee.unwanted(await town.ring(SPAM, town.subscriber(person), status=607))
+    assert len({one.reference for one in await town.desk.callee.drain()}) == 5
+    assert await town.desk.callee.drain() == []
 
 
 async def test_calls_without_a_caller_are_nobodys(town):
