@@ -85,7 +85,10 @@ class PhoneComplaints(Collector):
     async def close(self) -> None:
         """Whatever phones said is filed. The screen is closed before, so that the records are on disk."""
         if self._rounds is not None and self.desk is not None:
-            await self._rounds.close()
+            try:
+                await self._rounds.close()
+            except (StoreError, DatabaseError) as error:
+                _warn(str(error))
             await self.desk.close()
 
 

@@ -89,6 +89,14 @@ async def test_a_desk_that_cannot_write_takes_nothing(file):
         assert await listed(phones.desk.archive.store.connection) == []
 
 
+async def test_a_desk_that_cannot_write_hinders_no_end(file):
+    with structlog.testing.capture_logs() as lines:
+        async with opened(file) as (screen, phones):
+            await phones.desk.archive.store.connection.execute("pragma query_only=on")
+            screen.ended(judged(screen), Outcome(607, True, 900))
+    assert [line["event"] for line in lines] == ["complaints of phones are not filed"]
+
+
 async def test_an_unusable_database_costs_no_call(file):
     complaints_path(file.parent / "ringfence.db").write_bytes(b"no database at all" * 100)
     async with opened(file) as (screen, phones):
