@@ -82,7 +82,7 @@ class Server:
             self._endpoints.append(await UdpEndpoint.open(listener, receive_queue))
         self._metrics.endpoints = self._endpoints
         for endpoint in self._endpoints:
-            self._spawn(endpoint.receive(self.on_datagram, self.flush))
+            endpoint.receive(self.on_datagram, self.flush)
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
@@ -126,7 +126,7 @@ class Server:
         if self._judged:
             now = monotonic()
             for arrived in self._judged:
-                self._metrics.added_latency.observe(now - arrived)
+                self._metrics.judged(now - arrived)
             self._judged.clear()
 
     def _decide(self, effect: Effect) -> None:

@@ -1,7 +1,8 @@
 """The one seam to the sockets: UDP datagrams in through asyncio-dgram, out straight on the socket.
 
 Sending bypasses the stream's coroutine: a datagram socket is practically always writable, and the coroutine
-costs 3 us a datagram. Receiving hands whole batches to a plain function, with no await between receive and send.
+costs 3 us a datagram. Receiving does without its reader as well: whatever arrived in one turn of the loop is handed
+to a plain function in the next, with no task to wake and no await between receive and send.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, cast
 
-from asyncio_dgram.aio import DatagramServer, Protocol, TransportClosed
+from asyncio_dgram.aio import Protocol
 
 from proxy.sip.flow import Listener
 
@@ -22,57 +23,74 @@ RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause
 BATCH = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
+Flush = Callable[[], None]
 
 
-Received = tuple[Any, Any]  # bytes and remote address; None and None once the socket is closed
+class Arrivals:
+    """The datagrams that wait to be handled: stamped on arrival, and bounded.
 
-
-class Arrivals(asyncio.Queue[Received]):
-    """The datagrams that wait to be handled: stamped on arrival, bounded, and cheap to take many of.
-
-    Stands between asyncio-dgram's protocol, which puts, and its stream, which gets.
+    Stands where asyncio-dgram's protocol expects the queue that it puts into.
     """
 
     def __init__(self, most: int) -> None:
-        super().__init__()
         self._most = most
         self._waiting: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
-        self._reader: asyncio.Future[None] | None = None
+        self._call: Callable[[], None] | None = None
+        self._called = False
         self.overflowed = 0  # datagrams dropped because too many waited
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put_nowait(self, item: Received) -> None:
+    def put_nowait(self, item: tuple[Any, Any]) -> None:
         """Called by the protocol for each datagram; (None, None) tells that the socket is closed."""
+        data, remote = item
+        if data is None:
+            return
         if len(self._waiting) >= self._most:
             self.overflowed += 1
             return
-        self._waiting.append((item[0], item[1], monotonic()))
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
-
-    async def get(self) -> Received:
-        """The next datagram and its sender, for the stream's `recv`."""
-        while not self._waiting:
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        data, remote, _ = self._waiting.popleft()
-        return data, remote
+        self._waiting.append((data, remote, monotonic()))
+        if not self._called and self._call is not None:
+            self._called = True
+            self._call()
 
     def pop(self) -> tuple[bytes, tuple[Any, ...], float]:
         """The next of those that wait; there must be one."""
         return self._waiting.popleft()
 
+    def tell(self, call: Callable[[], None] | None) -> None:
+        """Call this when something waits, once until `rest`; None: nobody wants to know any more."""
+        self._call = call
+        self._called = False
+        self.rest()
+
+    def rest(self) -> None:
+        """Those that were called for are handled: call again for what waits now, or for the next that arrives."""
+        self._called = bool(self._waiting) and self._call is not None
+        if self._called and self._call is not None:
+            self._call()
+
+
+class Unheard:
+    """Stands where the protocol expects the queue of its errors."""
+
+    def put_nowait(self, error: Exception) -> None:
+        """What the socket reports of an earlier datagram says nothing of the next."""
+
 
 class UdpEndpoint:
     """One bound UDP socket."""
 
-    def __init__(self, listener: Listener, sock: socket.socket, stream: DatagramServer, arrivals: Arrivals) -> None:
+    def __init__(
+        self, listener: Listener, sock: socket.socket, transport: asyncio.BaseTransport, arrivals: Arrivals
+    ) -> None:
         self.listener = listener
         self.arrivals = arrivals
         self._sock = sock
-        self._stream = stream
+        self._transport = transport
+        self._handle: Handler | None = None
+        self._flush: Flush | None = None
         self.send_errors = 0
 
     @classmethod
@@ -91,13 +109,11 @@ class UdpEndpoint:
             raise OSError(
                 error.errno, f"can't listen on {listener.host} port {listener.port}: {error.strerror}"
             ) from None
-        arrivals, errors = Arrivals(receive_queue), asyncio.Queue[Exception]()
-        drained = asyncio.Event()
+        arrivals, drained = Arrivals(receive_queue), asyncio.Event()
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: Protocol(arrivals, errors, drained), sock=sock
+            lambda: Protocol(cast(Any, arrivals), cast(Any, Unheard()), drained), sock=sock
         )
-        # asyncio-dgram's annotation names the protocol where its code takes the transport.
-        return cls(listener, sock, DatagramServer(cast(Any, transport), arrivals, errors, drained), arrivals)
+        return cls(listener, sock, transport, arrivals)
 
     def send(self, data: bytes, remote: tuple[Any, ...]) -> bool:
         """Send one datagram; False when it can't be sent there at all (no route, a name, a bad address)."""
@@ -113,32 +129,38 @@ class UdpEndpoint:
             return False  # no address at all
         return True
 
-    async def receive(self, handle: Handler, flush: Callable[[], None]) -> None:
+    def receive(self, handle: Handler, flush: Flush) -> None:
         """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.
 
         `flush` is called after each batch: a datagram that finds its receiver asleep costs four times one that
         follows another closely.
         """
-        listener, arrivals = self.listener, self.arrivals
-        while True:
-            arrived = monotonic()
-            try:
-                data, remote = await self._stream.recv()
-            except TransportClosed:
-                return
-            except OSError:
-                continue  # what the socket reports of an earlier datagram says nothing of the next
-            handle(data, cast(tuple[Any, ...], remote), listener, arrived)
-            for _ in range(min(len(arrivals), BATCH - 1)):
+        loop = asyncio.get_running_loop()
+        self._handle, self._flush = handle, flush
+
+        def soon() -> None:
+            loop.call_soon(self._hand_over)
+
+        self.arrivals.tell(soon)
+
+    def _hand_over(self) -> None:
+        """One batch of those that wait; the loop has its turn before the next."""
+        handle, flush, arrivals, listener = self._handle, self._flush, self.arrivals, self.listener
+        if handle is None or flush is None:
+            return
+        try:
+            for _ in range(min(len(arrivals), BATCH)):
                 data, remote, arrived = arrivals.pop()
-                if data is None:
-                    return
                 handle(data, remote, listener, arrived)
             flush()
+        finally:
+            arrivals.rest()
 
     def close(self) -> None:
-        """Close the socket."""
-        self._stream.close()
+        """Close the socket; what still waits is not handled."""
+        self.arrivals.tell(None)
+        self._handle = self._flush = None
+        self._transport.close()
 
 
 async def refuses(host: str, port: int, seconds: float) -> bool:

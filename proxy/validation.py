@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import Party, Via, parse_cseq, parse_number, parse_party, split_tokens
-from proxy.sip.message import SINGLE, Request
+from proxy.sip.message import SINGLE, SPACE, Request
 from proxy.sip.uri import Uri, parse_uri
 
 MOST_FORWARDS = 255
@@ -55,7 +55,7 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
         sender = parse_party("From", lines[where[b"from"]].partition(b":")[2].strip())
         to_tag = parse_party("To", lines[where[b"to"]].partition(b":")[2].strip()).tag
         call_id = lines[where[b"call-id"]].partition(b":")[2].strip()
-        if not call_id or b" " in call_id:
+        if not call_id or SPACE in call_id:
             return Refusal(400, "Malformed Call-ID")
         forwards = read_forwards(request)
         uri = _read_request_uri(request)

@@ -79,10 +79,12 @@ def read_display_name(display: bytes) -> str:
 def parse_via(value: bytes) -> Via:
     """The first Via value of a line. Raises BadHeader."""
     found = _USUAL_VIA.match(value)
-    if found is not None and int(found[3] or 0) <= 65535:
+    if found is not None:
         transport, host, port, params, before, branch, after = found.groups()
-        wants_rport = before is not None or after is not None
-        return Via(transport, host, int(port) if port else 0, params, branch, wants_rport, len(value))
+        number = int(port) if port else 0
+        if number <= 65535:
+            wants_rport = before is not None or after is not None
+            return Via(transport, host, number, params, branch, wants_rport, len(value))
     found = _VIA.match(value)
     if found is None or int(found[3] or 0) > 65535:
         raise BadHeader("Via", value)
@@ -183,7 +185,7 @@ def find_param(params: bytes, name: bytes) -> bytes:
 
 def split_params(params: bytes) -> list[bytes]:
     """The parameters of a value, each without its ";" and outer blanks; a quoted ";" separates nothing."""
-    if b'"' not in params:
+    if ord('"') not in params:
         return [part.strip() for part in params.split(b";")[1:]]
     return [part.strip() for part in _PARAM.findall(params)]
 

@@ -49,7 +49,7 @@ class Heard:
         self.remotes: list[tuple[Any, ...]] = []
         self.batches: list[int] = []
         self._flushed = 0
-        self.task = asyncio.create_task(endpoint.receive(self.handle, self.flush))
+        endpoint.receive(self.handle, self.flush)
 
     def handle(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         self.data.append(data)
@@ -69,8 +69,28 @@ async def test_datagrams_come_and_go(endpoint: UdpEndpoint):
         assert heard.remotes[0][:2] == other.getsockname()[:2]
         assert endpoint.send(b"and back", heard.remotes[0])
         assert other.recv(100) == b"and back"
+
+
+async def test_what_waits_when_the_socket_is_closed_is_not_handled(endpoint: UdpEndpoint):
+    heard = Heard(endpoint)
+    endpoint.arrivals.put_nowait((b"too late", ("127.0.0.1", 9)))
     endpoint.close()
-    await asyncio.wait_for(heard.task, 5)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert heard.data == []
+
+
+async def test_a_handler_that_falls_loses_no_later_datagram(endpoint: UdpEndpoint):
+    """Whatever reaches the loop is logged there, and the next batch comes."""
+    heard = Heard(endpoint)
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    endpoint.receive(heard.handle, lambda: 1 // 0)
+    endpoint.arrivals.put_nowait((b"one", ("127.0.0.1", 9)))
+    await eventually(lambda: faults, "the fault")
+    endpoint.receive(heard.handle, heard.flush)
+    endpoint.arrivals.put_nowait((b"two", ("127.0.0.1", 9)))
+    await eventually(lambda: heard.data == [b"one", b"two"], "both")
 
 
 async def test_a_burst_keeps_its_order_and_is_flushed_in_batches(endpoint: UdpEndpoint):
@@ -81,7 +101,6 @@ async def test_a_burst_keeps_its_order_and_is_flushed_in_batches(endpoint: UdpEn
         await eventually(lambda: sum(heard.batches) == 100, "the burst")
     assert heard.data == [b"%d" % number for number in range(100)]
     assert max(heard.batches) <= BATCH
-    heard.task.cancel()
 
 
 async def test_an_empty_datagram_is_a_datagram(endpoint: UdpEndpoint):
@@ -90,7 +109,6 @@ async def test_an_empty_datagram_is_a_datagram(endpoint: UdpEndpoint):
         other.sendto(b"", (endpoint.listener.host, endpoint.listener.port))
         other.sendto(b"next", (endpoint.listener.host, endpoint.listener.port))
         await eventually(lambda: b"next" in heard.data, "what follows it")
-    heard.task.cancel()
 
 
 async def test_an_address_in_use_is_named(endpoint: UdpEndpoint):
@@ -141,7 +159,6 @@ async def test_an_icmp_error_ends_nothing(endpoint: UdpEndpoint):
         assert other.recv(100) == b"found"
         other.sendto(b"and heard", (endpoint.listener.host, endpoint.listener.port))
         await eventually(lambda: heard.data, "the answer")
-    heard.task.cancel()
 
 
 # The queue
@@ -163,14 +180,25 @@ def test_each_is_stamped_on_arrival():
     assert 0 < first <= second
 
 
-async def test_a_reader_that_waits_is_woken():
-    arrivals = Arrivals(10)
-    reader = asyncio.create_task(arrivals.get())
-    await asyncio.sleep(0)
+def test_who_hands_them_over_is_called_once_for_many():
+    arrivals, calls = Arrivals(10), []
+    arrivals.put_nowait((b"before anybody listens", ("127.0.0.1", 9)))
+    arrivals.tell(lambda: calls.append(len(arrivals)))
     arrivals.put_nowait((b"x", ("127.0.0.1", 9)))
-    assert await asyncio.wait_for(reader, 5) == (b"x", ("127.0.0.1", 9))
+    assert calls == [1]
+    arrivals.pop()
+    arrivals.rest()
+    assert calls == [1, 1], "one is left over"
+    arrivals.pop()
+    arrivals.rest()
+    arrivals.put_nowait((b"y", ("127.0.0.1", 9)))
+    assert calls == [1, 1, 1]
 
 
-async def test_the_library_still_calls_the_queue_as_we_expect(endpoint: UdpEndpoint):
-    """asyncio-dgram's protocol puts without waiting, its stream gets: the private seam that we stand in."""
-    assert endpoint._stream._recvq is endpoint.arrivals
+async def test_the_library_still_puts_into_the_queue_as_we_expect(endpoint: UdpEndpoint):
+    """asyncio-dgram's protocol puts pairs without waiting: the private seam that we stand in."""
+    with neighbour(endpoint) as other:
+        other.sendto(b"hello", (endpoint.listener.host, endpoint.listener.port))
+        await eventually(lambda: len(endpoint.arrivals), "the datagram")
+        data, remote, _ = endpoint.arrivals.pop()
+        assert (data, remote[:2]) == (b"hello", other.getsockname()[:2])
