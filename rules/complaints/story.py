@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from rules.complaints.archive import Archive
@@ -44,7 +45,8 @@ async def story_of(archive: Archive, case_id: int) -> Story:
     """Everything about a case."""
     connection = archive.store.connection
     case = await case_of(connection, case_id)
-    events = await _complaints(archive, case)
+    by_day = await _by_day(archive, case)
+    events = await _complaints(archive, case, by_day)
     deeds = await deeds_of(connection, "case", str(case_id))
     events += [Event(deed.at, deed.actor, _told(deed.step, deed.detail), deed.reason) for deed in deeds]
     events += await _ended(archive, case_id)
@@ -57,7 +59,7 @@ async def story_of(archive: Archive, case_id: int) -> Story:
         events=events,
         owner=await owner_of(archive, case.number),
         ending=await ending(archive, case),
-        ties=await _ties(archive, case_id),
+        ties=_ties(by_day),
         told_at=archive.now(),
     )
 
@@ -79,31 +81,49 @@ async def ending(archive: Archive, case: CaseFile) -> str:
     return f"{case.state} for {_span(now - case.first_complaint)} since the first complaint"
 
 
-async def _complaints(archive: Archive, case: CaseFile) -> list[Event]:
+class _Day(NamedTuple):
+    """Complaints that stand, of one day and one tie."""
+
+    first: float
+    tie: str
+    complaints: int
+
+
+async def _by_day(archive: Archive, case: CaseFile) -> list[_Day]:
+    """Read out of one index, once."""
+    query = (
+        "select min(received), tie, count(*) from complaint where case_id = ? "
+        "and state not in ('withdrawn', 'rejected') group by cast((received + ?2) / 86400 as int), tie"
+    )
+    rows = await archive.store.connection.execute_fetchall(query, (case.id, archive.offset(case.opened)))
+    return [_Day(*row) for row in rows]
+
+
+async def _complaints(archive: Archive, case: CaseFile, by_day: list[_Day]) -> list[Event]:
+    """Each, or where there are many those that stand, day by day."""
     query = "select count(*) from complaint where case_id = ?"
     connection = archive.store.connection
     count = next(iter(await connection.execute_fetchall(query, (case.id,))))[0]
-    if count <= _NAMED:
-        query = "select received, reference, channel, category, tie, business from complaint where case_id = ?"
+    if count > _NAMED:
+        days: dict[int, list[_Day]] = {}
+        for day in by_day:
+            days.setdefault(archive.day(day.first), []).append(day)
         return [
-            Event(at, "reporter", f"complaint {reference} by {channel}: {category}, {tie}{_for(business)}")
-            for at, reference, channel, category, tie, business in await connection.execute_fetchall(query, (case.id,))
+            Event(min(one.first for one in day), "reporters", f"{sum(one.complaints for one in day):,} complaints")
+            for day in days.values()
         ]
-    # Those that stand: they are read out of one index.
-    query = (
-        "select min(received), count(*), count(distinct reporter) from complaint where case_id = ? "
-        "and state not in ('withdrawn', 'rejected') group by cast((received + ?2) / 86400 as int)"
-    )
-    rows = await connection.execute_fetchall(query, (case.id, archive.offset(case.opened)))
-    return [Event(at, "reporters", f"{many:,} complaints of {people:,} reporters") for at, many, people in rows]
+    query = "select received, reference, channel, category, tie, business from complaint where case_id = ?"
+    return [
+        Event(at, "reporter", f"complaint {reference} by {channel}: {category}, {tie}{_for(business)}")
+        for at, reference, channel, category, tie, business in await connection.execute_fetchall(query, (case.id,))
+    ]
 
 
-async def _ties(archive: Archive, case_id: int) -> dict[str, int]:
-    query = (
-        "select tie, count(*) from complaint where case_id = ? and state not in ('withdrawn', 'rejected') "
-        "group by tie order by tie"
-    )
-    return dict(await archive.store.connection.execute_fetchall(query, (case_id,)))  # type: ignore[arg-type]
+def _ties(by_day: list[_Day]) -> dict[str, int]:
+    found = Counter[str]()
+    for day in by_day:
+        found[day.tie] += day.complaints
+    return dict(sorted(found.items()))
 
 
 async def _ended(archive: Archive, case_id: int) -> list[Event]:
