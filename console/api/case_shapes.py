@@ -99,6 +99,7 @@ class StoryShape(BaseModel):
     case: CaseShape
     owner: str = Field(description="Whose the number is, as far as somebody said.")
     evidence: EvidenceShape
+    ties: dict[str, int] = Field(description="Complaints that count, by what ties them to a call.")
     clocks: list[ClockShape]
     events: list[EventShape]
     ending: str = Field(description="Where it stands, in one line.")
@@ -218,6 +219,7 @@ def story_shape(story: Story, now: float) -> StoryShape:
         case=case_shape(story.case),
         owner=story.owner,
         evidence=evidence_shape(story.evidence),
+        ties=story.ties,
         clocks=[clock_shape(clock, now) for clock in story.clocks],
         events=[EventShape(at=utc(one.at), who=one.who, what=one.what, why=one.why) for one in story.events],
         ending=story.ending,

@@ -15,6 +15,7 @@ async def test_a_case_and_its_story(town):
     assert (line.complaints, line.due.standing) == (1, "running")
     story = story_shape(await story_of(town.desk.archive, 1), town.now)
     assert len(story.events) == 3
+    assert story.ties == {"untied": 1}
     assert [clock.name for clock in story.clocks] == ["accept", "hand over", "decide", "answer"]
 
 

@@ -1,6 +1,7 @@
 """Figures over HTTP."""
 
 from rules.access.scopes import Scope
+from rules.complaints.reports import DIMENSIONS, Row
 
 
 async def test_the_report_of_a_quarter(client, town):
@@ -12,6 +13,14 @@ async def test_the_report_of_a_quarter(client, town):
     ]
     assert found["total"]["per_10000"] == 10_000
     assert found["handling"]["decided"] == 0
+
+
+async def test_by_everything_that_there_is(client, town):
+    await town.complain(business="Loans Ltd", knew={"branch": "North office"})
+    for by in DIMENSIONS:
+        found = (await client.get("/v1/reports/2026Q3", params={"by": by})).json()
+        assert found["total"].keys() == set(Row._fields)
+        assert {row["complaints"] for row in found["rows"]} <= {1}
 
 
 async def test_as_a_file_in_which_no_cell_is_a_formula(client, town):
