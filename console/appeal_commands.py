@@ -77,7 +77,11 @@ def show(context: typer.Context, reference: Reference, config: ConfigurationFile
     """Show an appeal, its deadline, and what the caller says."""
 
     async def work(desk: Desk) -> tuple[Appeal, list[str], dict[str, str]]:
+        from rules.complaints.disclosure import note_reading
+
         appeal, clocks, words = await desk.appeals.find(reference)
+        if words:
+            await note_reading(desk.archive, "appeal", appeal.reference, actor=officer())
         zone = str(desk.archive.zone)
         return appeal, [clock_line(clock, desk.archive.now(), zone) for clock in clocks], words
 

@@ -114,7 +114,7 @@ def list_complaints(
 def show(
     context: typer.Context,
     reference: Reference,
-    words: Annotated[bool, typer.Option(help="Decrypt what the reporter wrote, where the law lets you.")] = False,
+    words: Annotated[bool, typer.Option(help="Decrypt what the reporter wrote; it is recorded who read it.")] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -122,10 +122,14 @@ def show(
 
     async def work(desk: Desk) -> tuple[Complaint, dict[str, str]]:
         from rules.complaints.complaint_rows import find, words_of
+        from rules.complaints.disclosure import note_reading
 
         connection = desk.archive.store.connection
         found = await find(connection, reference)
-        return found, await words_of(connection, desk.archive.secrecy, found) if words else {}
+        if not words:
+            return found, {}
+        await note_reading(desk.archive, "complaint", found.reference, actor=officer())
+        return found, await words_of(connection, desk.archive.secrecy, found)
 
     (found, written), zone = at_the_desk(context, config, work)
     if json:

@@ -21,10 +21,17 @@ async def disclose(
     archive: Archive, subject: Literal["complaint", "appeal"], reference: str, words: Mapping[str, str], *, actor: str
 ) -> dict[str, str]:
     """The words of a complaint or appeal, once it stands in the chain of steps who reads them."""
+    await note_reading(archive, subject, reference, actor=actor)
+    return {name: without_numbers(text) for name, text in words.items() if name not in _NEVER}
+
+
+async def note_reading(
+    archive: Archive, subject: Literal["complaint", "appeal"], reference: str, *, actor: str
+) -> None:
+    """Let it stand in the chain of steps who reads what people wrote."""
     async with archive.store.transaction() as connection:
         deed = audit.Deed(archive.now(), actor, subject, reference, "words read")
         await audit.record(connection, [deed])
-    return {name: without_numbers(text) for name, text in words.items() if name not in _NEVER}
 
 
 def without_numbers(text: str) -> str:

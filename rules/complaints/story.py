@@ -131,7 +131,7 @@ async def _ended(archive: Archive, case_id: int) -> list[Event]:
     query = (
         "select s.at, s.actor, s.subject_id, s.step, s.reason from complaint c "
         "join step s on s.subject = 'complaint' and s.subject_id = c.reference "
-        "where c.case_id = ? and c.state in ('withdrawn', 'rejected')"
+        "where c.case_id = ? and c.state in ('withdrawn', 'rejected') and s.step in ('withdrawn', 'rejected')"
     )
     rows = await archive.store.connection.execute_fetchall(query, (case_id,))
     return [Event(at, who, f"complaint {reference} {step}", why) for at, who, reference, step, why in rows]
@@ -141,7 +141,7 @@ async def _appeals(archive: Archive, case: CaseFile) -> list[Event]:
     query = (
         "select s.at, s.actor, a.reference, s.step, a.attacks, s.reason from appeal a join step s "
         "on s.subject = 'appeal' and s.subject_id = a.reference where a.number = ? and a.received >= ? "
-        "and a.received <= coalesce(?, 1e18)"
+        "and a.received <= coalesce(?, 1e18) and s.step in ('filed', 'granted', 'refused')"
     )
     values = (case.number, case.opened, case.closed)
     rows = await archive.store.connection.execute_fetchall(query, values)

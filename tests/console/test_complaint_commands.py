@@ -1,8 +1,12 @@
 """`ringfence complaints`: taken down, asked for, taken back, read from a file."""
 
+import asyncio
 import json
 
 import pytest
+
+from console.desk import officer, opened_desk
+from rules.complaints.audit import deeds_of
 
 
 def add(run, *words):
@@ -82,3 +86,17 @@ def test_a_centres_file(run, tmp_path):
     path.write_text("accused,reporter\n95013333,13800138000\n")
     found = run("complaints", "import", str(path), "--source", "12321", "--json")
     assert (found.exit_code, json.loads(found.stdout)["filed"]) == (0, 1)
+
+
+def test_it_is_recorded_who_read_what_people_wrote(run, file):
+    filed = add(run)["reference"]
+
+    async def readers() -> list[tuple[str, str]]:
+        async with opened_desk(file) as (desk, _):
+            deeds = await deeds_of(desk.archive.store.connection, "complaint", filed)
+            return [(deed.actor, deed.step) for deed in deeds]
+
+    run("complaints", "show", filed)
+    assert asyncio.run(readers()) == []
+    run("complaints", "show", filed, "--words")
+    assert asyncio.run(readers()) == [(officer(), "words read")]
