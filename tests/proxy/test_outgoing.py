@@ -1,6 +1,8 @@
 """What subscribers dial: calls for help are told and go on, the feature code is answered by the proxy."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from tests import wire
@@ -125,6 +127,34 @@ def test_hung_up_before_the_desk_has_spoken(desk: Playbook):
     assert briefs(desk.pbx(wire.cancel(dialled()))) == ["200", "487"]
     assert desk.files(Receipt(Filing.TAKEN, COMPLAINT)) == []
     assert desk.core.outgoing.reports == {"taken": 1}, "what was taken is taken"
+
+
+@given(st.lists(st.sampled_from(["dial", "cancel", "ack", "taken", "not taken", "wait", "end"]), max_size=12))
+def test_in_any_order_there_is_one_answer_and_nothing_is_held(script: list[str]):
+    desk = Playbook(code=CODE)
+    desk.receipt = None
+    answered = []
+    for step in [*script, "not taken"]:
+        finals = [sent for sent in desk.log if sent.status >= 400 and wire.header(sent.data, "CSeq") == "1 INVITE"]
+        if step == "dial":
+            desk.pbx(dialled())
+        elif step == "cancel":
+            desk.pbx(wire.cancel(dialled()))
+        elif step == "ack" and finals:
+            desk.pbx(wire.ack(dialled(), finals[-1].data))
+        elif step in ("taken", "not taken") and len(desk.reports) > len(answered):
+            answered.append(step)
+            desk.files(Receipt(Filing.TAKEN, COMPLAINT) if step == "taken" else NOT_TAKEN)
+        elif step == "wait":
+            desk.wait(1)
+        elif step == "end":
+            desk.core.give_up_all(desk.now)
+            desk._perform()
+    desk.wait(1200)
+    assert desk.held == 0
+    finals = {sent.data for sent in desk.log if sent.status >= 400 and b"1 INVITE" in sent.data}
+    assert bool(desk.reports) <= len(finals) <= len(desk.reports), "one answer for each transaction"
+    assert "taken" in answered or not [data for data in finals if wire.status(data) == 480]
 
 
 def test_a_node_that_has_to_end_waits_for_no_desk(desk: Playbook):
