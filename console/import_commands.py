@@ -228,7 +228,7 @@ def export(
                 elif form is Format.JSONL:
                     typer.echo(json.dumps({key: value for key, value in entry.items() if value}, ensure_ascii=False))
                 else:
-                    writer.writerow([entry.get(column, "") for column in EXPORTED])
+                    writer.writerow([cell_of(entry, column) for column in EXPORTED])
 
     with clear_errors():
         asyncio.run(work())
@@ -238,6 +238,14 @@ EXPORTED = (
     *("number", "reason", "source", "expires", "evidence", "note", "trunks", "except"),
     *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
 )
+
+
+def cell_of(entry: dict[str, str], column: str) -> str:
+    """A cell that no spreadsheet runs; numbers and prefixes, digits with a plus, stay as other programs read them."""
+    from rules.lists.list_files import harmless
+
+    cell = entry.get(column, "")
+    return cell if column in ("number", "except") else harmless(cell)
 
 
 async def every_entry(lists: Lists, name: str, zone: str) -> AsyncIterator[dict[str, str]]:

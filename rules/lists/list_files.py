@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
@@ -68,6 +69,8 @@ def _encoding(head: bytes) -> str:
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if head.count(0) > len(head) // 4:  # UTF-16 without a mark: every other byte of digits and commas is 0
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -76,8 +79,11 @@ def _encoding(head: bytes) -> str:
 
 
 def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
-    delimiter = max(",;\t", key=first.count)
+    said = _SEPARATOR.fullmatch(first.strip().strip('"'))  # the first line of files that Excel shall open
+    delimiter = said[1] if said else max(",;\t", key=first.count)
     rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    if said:
+        next(rows)
     fields: list[tuple[int, str]] = []
     at, started = 0, False
     for row in rows:
@@ -91,14 +97,34 @@ def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
                 continue
         if at >= len(row):
             yield rows.line_num, "", {}
-        elif fields:
-            yield (
-                rows.line_num,
-                row[at],
-                {name: row[i].strip() for i, name in fields if i < len(row) and row[i].strip()},
-            )
+            continue
+        number = row[at]
+        if number[:1] in _MARKS:
+            number = _unmarked_number(number)
+        if fields:
+            others = {name: row[i].strip() for i, name in fields if i < len(row) and row[i].strip()}
+            yield rows.line_num, number, {name: _unmarked(cell) for name, cell in others.items()}
         else:
-            yield rows.line_num, row[at], _NOTHING
+            yield rows.line_num, number, _NOTHING
+
+
+_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
+_MARKS = frozenset("='")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def _unmarked_number(cell: str) -> str:
+    """A number without what keeps spreadsheets from reading it as one: ="0755...", '0755..."""
+    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell.removeprefix("'")
+
+
+def harmless(cell: str) -> str:
+    """Text that no spreadsheet takes for a formula (OWASP, CSV injection); `read_lines` gives it back."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _unmarked(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
 _NOTHING: Mapping[str, str] = {}
@@ -116,6 +142,8 @@ def _header(row: list[str], column: str) -> tuple[int, list[tuple[int, str]]] | 
         at = known.index("number")
     elif any(known):
         raise ListFileError(f"line 1: which column holds the numbers? Name it; there are {', '.join(names)}")
+    elif len(row) > 1 and not any(any(c.isdigit() for c in cell) for cell in row):
+        raise ListFileError(f"line 1: no column is known; name that of the numbers (--column): {', '.join(names)}")
     else:
         return None
     return at, [(i, name) for i, name in enumerate(known) if name not in ("", "number") and i != at]

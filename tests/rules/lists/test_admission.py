@@ -46,6 +46,9 @@ def test_people_write_entries_in_many_ways(text, entry):
         ("8.61391E+12", "scientific-notation"),
         ("8,61391e12", "scientific-notation"),
         ("13800138000.0", "decimal"),
+        ("1065551234", "lost-zero"),
+        ("75512345678", "lost-zero"),
+        ("１０６５５５１２３４", "lost-zero"),
         ("+8*", "too-short"),
         ("12", "too-short"),
         ("110", "emergency"),
@@ -74,3 +77,29 @@ def test_an_emergency_number_may_stand_where_it_stops_nobody():
 def test_the_policy_says_how_long_an_entry_must_be():
     with pytest.raises(EntryError, match="5 digits; this list wants at least 7"):
         read_entry("+86138*", ListSettings(kind="block", min_length=7))
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "refused"),
+    [
+        ("01065551234", "CN", False),
+        ("861065551234", "CN", False),
+        ("+861065551234", "CN", False),
+        ("13800138000", "CN", False),
+        ("4008123123", "CN", False),
+        ("2079460958", "GB", True),
+        ("7400123456", "GB", True),
+        ("02079460958", "GB", False),
+        ("442079460958", "GB", False),
+        ("2125550123", "US", False),
+        ("0612345678", "IT", False),
+        ("1065551234", "", False),
+    ],
+)
+def test_a_zero_is_missed_where_the_plan_writes_one(text, country, refused):
+    try:
+        read_entry(text, BLOCK, country=country)
+        name = ""
+    except EntryError as error:
+        name = error.name
+    assert (name == "lost-zero") is refused
