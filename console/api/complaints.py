@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from console.api.complaint_shapes import (
     ComplaintFiled,
@@ -56,10 +56,10 @@ async def file_complaint(
 
 @router.post("/batch")
 async def file_complaints(
-    new: ComplaintsToFile, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
+    new: ComplaintsToFile, desk: TheDesk, caller: Writer, request: Request, idempotency_key: IdempotencyKey = None
 ) -> ManyFiled:
     """File up to 200 complaints; each counts as a request of the day, and what is wrong with one stops no other."""
-    await caller.use(len(new.complaints) - 1)
+    request.state.caller = caller._replace(limits=await caller.use(len(new.complaints) - 1))
     filed = await desk.complaints.file_many([one.as_filed_by(caller.source) for one in new.complaints])
     return ManyFiled(results=[one_of_many(place, one) for place, one in enumerate(filed)])
 

@@ -109,11 +109,3 @@ def _network(address: str) -> str:
     if found.version == 6:
         return str(ipaddress.ip_network((found, 64), strict=False))
     return address
-
-
-def on_loopback(address: str) -> bool:
-    """Does the client, or listener, sit on this machine?"""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"

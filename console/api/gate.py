@@ -11,10 +11,10 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.api.answer import Answer, ask, give
-from console.api.door import Caller, Door, on_loopback
+from console.api.door import Caller, Door
 from console.api.problems import Problem, unavailable
 from console.api.replays import Replays
-from console.api.settings import ApiSettings
+from console.api.settings import ApiSettings, on_loopback
 from console.api.strict_json import NotJson, read_json
 from rules.access.key_book import AccessKey
 from rules.store import DatabaseError, StoreError
@@ -36,7 +36,7 @@ class Gate:
         self._application, self._door, self._replays, self._settings = application, door, replays, settings
         self._largest = settings.body_kib * 1024
         self._hosts = frozenset(name.casefold() for name in (*settings.hosts, settings.listen.host)) | _LOOPBACK_NAMES
-        self._any_host = not settings.hosts and (settings.behind_proxy or not on_loopback(settings.listen.host))
+        self._any_host = not settings.hosts and (settings.behind_proxy or settings.exposed)
         self._working: set[asyncio.Task[Answer]] = set()
         self._log = structlog.get_logger("ringfence.api")
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import structlog
 import uvicorn
 import uvloop
+from pydantic import ValidationError
 
 from console.api.application import application
-from console.api.door import Door, on_loopback
+from console.api.door import Door
 from console.api.gate import Gate
 from console.api.patience import PatientProtocol
 from console.api.replays import Replays
@@ -60,12 +61,18 @@ def serve(file: Path, listen: HostPort | None = None) -> None:
     """Answer HTTP for the desk of this configuration; raises RuleError, StoreError or NotServed."""
     configuration = load_configuration(file)
     if listen is not None:
-        configuration = configuration.model_copy(
-            update={"api": configuration.api.model_copy(update={"listen": listen})}
-        )
+        configuration = configuration.model_copy(update={"api": listening_on(configuration.api, listen)})
     log_to_stderr(configuration.logging.level)
     logging.basicConfig(handlers=[_Heard()], level=logging.WARNING)
     uvloop.run(run(file, configuration))
+
+
+def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
+    """The same settings at another address; raises NotServed where that must not be."""
+    try:
+        return ApiSettings.model_validate(settings.model_dump() | {"listen": listen})
+    except ValidationError as error:
+        raise NotServed(f"--listen: {error.errors()[0]['msg'].removeprefix('Value error, listen: ')}") from None
 
 
 async def run(file: Path, configuration: Configuration) -> None:
@@ -125,18 +132,11 @@ class _Heard(logging.Handler):
 
 
 def _check_exposure(settings: ApiSettings, *, has_key: bool) -> None:
-    """Nobody reaches it from outside before there is a key, nor ever without encryption."""
-    if on_loopback(settings.listen.host):
-        return
-    if not has_key:
+    """Nobody reaches it from outside before there is a key."""
+    if settings.exposed and not has_key:
         raise NotServed(
             f"{settings.listen} is not on loopback and there is no key yet: make one with "
             "`ringfence api keys add NAME --scope SCOPE`, or listen on 127.0.0.1"
-        )
-    if settings.certificate is None and not settings.behind_proxy:
-        raise NotServed(
-            f"{settings.listen} is not on loopback and keys would travel in clear: set api.certificate and api.key, "
-            "or api.behind_proxy where a reverse proxy ends TLS"
         )
 
 
@@ -155,8 +155,6 @@ def _tls(settings: ApiSettings, base: Path) -> tuple[str | None, str | None]:
 
 
 def _listener(address: HostPort) -> socket.socket:
-    if not address.literal and address.host != "localhost":
-        raise NotServed(f"api.listen {address}: write an address of this machine, such as 127.0.0.1:8607")
     host = "127.0.0.1" if address.host == "localhost" else address.host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

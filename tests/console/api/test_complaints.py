@@ -42,6 +42,7 @@ async def test_each_of_many_counts_as_a_request_of_the_day(office, town):
     many = [COMPLAINT | {"reporter": f"1380013800{last}"} for last in range(6)]
     done = await client.post("/v1/complaints/batch", json={"complaints": many})
     assert done.status_code == 200
+    assert '"day";r=4;' in done.headers["ratelimit"]
     over = await client.post("/v1/complaints/batch", json={"complaints": many})
     assert over.status_code == 429
     assert (await town.one("select count(*) from complaint"))[0] == 6

@@ -1,8 +1,5 @@
 """Who is let in: keys that work, as often as they may; wrong keys wait, and shut nobody else out."""
 
-import pytest
-
-from console.api.door import on_loopback
 from rules.access.scopes import Scope
 from tests.rules.complaints.town import DAY
 
@@ -80,11 +77,3 @@ async def test_wrong_keys_of_one_address_wait_and_shut_nobody_else_out(office):
 async def test_addresses_of_one_ipv6_network_count_as_one(office):
     answers = [(await office.asking("rf_0_x", f"2001:db8::{last}").get(PATH)).status_code for last in range(12)]
     assert answers == [401] * 10 + [429] * 2
-
-
-@pytest.mark.parametrize(
-    ("address", "found"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("192.0.2.1", False), ("", False)],
-)
-def test_what_is_loopback(address, found):
-    assert on_loopback(address) is found

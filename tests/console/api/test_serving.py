@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from console.api.serving import NotServed
+from console.api.serving import NotServed, listening_on
 from console.api.serving import run as serve_until_stopped
+from console.api.settings import ApiSettings
 from console.configuration import load_configuration
+from proxy.settings import HostPort
 from rules.access.key_book import KeyBook, open_access
 from rules.access.scopes import Scope
 from tests.console.api.conftest import COMPLAINT
@@ -115,25 +117,30 @@ def test_kill_9_loses_nothing_that_was_acknowledged(file, run):
 async def refused(file: Path, listen: str, **settings) -> str:
     """Why the API of this configuration does not listen there."""
     configuration = load_configuration(file)
-    api = configuration.api.model_validate(configuration.api.model_dump() | {"listen": listen} | settings)
+    host, _, port = listen.rpartition(":")
+    api = ApiSettings.model_validate(configuration.api.model_dump() | settings)
+
+    async def serve() -> None:
+        there = listening_on(api, HostPort(host=host, port=int(port)))
+        await serve_until_stopped(file, configuration.model_copy(update={"api": there}))
+
     with pytest.raises(NotServed) as caught:
-        await serve_until_stopped(file, configuration.model_copy(update={"api": api}))
+        await serve()
     return str(caught.value)
 
 
 async def test_outside_loopback_only_with_a_key_and_encrypted(file, tmp_path):
-    assert "ringfence api keys add" in await refused(file, "192.0.2.1:8607")
-    assert "no key yet" in await refused(file, "0.0.0.0:8607", behind_proxy=True)
+    assert "set certificate" in await refused(file, "192.0.2.1:8607")
+    assert "write an address" in await refused(file, "desk.example:8607")
+    assert "ringfence api keys add" in await refused(file, "192.0.2.1:8607", behind_proxy=True)
     store = await open_access(tmp_path / "ringfence.db", durable=False)
     await KeyBook(store).add("desk", [Scope.CASES_READ], author="root")
     await store.close()
-    assert "set api.certificate" in await refused(file, "192.0.2.1:8607")
     assert "Cannot assign" in await refused(file, "192.0.2.1:8607", behind_proxy=True)
 
 
-async def test_an_address_that_is_none_or_in_use(file):
+async def test_a_certificate_or_an_address_that_cannot_be_used(file):
     (file.parent / "bad.crt").write_text("nonsense")
-    assert "no key yet" in await refused(file, "desk.example:8607")
     assert "bad.crt" in await refused(file, "127.0.0.1:8607", certificate="bad.crt")
     assert "missing.crt" in await refused(file, "127.0.0.1:8607", certificate="missing.crt")
     with socket.create_server((new_host(), 0)) as taken:
