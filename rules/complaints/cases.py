@@ -231,7 +231,7 @@ class Cases:
             if state is None or (version is not None and version != case.version):
                 done = f"{case.last_step} by {case.last_actor}" if case.last_step else "nothing was done yet"
                 raise Conflict(
-                    *("case", f"case {case_id} is {case.state} now ({done}): it cannot {step}"),
+                    *("case", f"case {case_id} is {case.state} now ({done}): {step} is not possible"),
                     who=case.last_actor,
                     when=case.last_at,
                 )
