@@ -221,6 +221,7 @@ class Context:
             return
         self.cancelled = True
         self.targets.clear()
+        self.finals.clear()
         if not self.pending:
             self._answer(487, self.core.answers.final(self.request, 487), now)
             return

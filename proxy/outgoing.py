@@ -161,14 +161,16 @@ def answer_report(core: Node, context: Context, receipt: Receipt, now: float) ->
     context.answer_came()
     refusal = _REFUSALS.get(receipt.filing)
     if refusal is None:
+        refusal = reported(receipt.complaint)
         destination = core.topology.destinations.get(outgoing.announcement)
         if destination is not None:
+            # For where nobody answers there: of all failures only a 6xx is a better response (16.7 step 6).
+            context.finals.append((refusal.status, core.answers.refusal(context.request, refusal)))
             context.plan = divert(context.plan, destination)
             context.request.lines.append(b"X-Ringfence-Complaint: " + receipt.complaint.encode())
             context.request.names.append(OWN_HEADERS)
             core.admit(context, now)
             return
-        refusal = reported(receipt.complaint)
     core.refused[refusal.status] += 1
     context.server.respond(refusal.status, core.answers.refusal(context.request, refusal), now)
     context.close()

@@ -178,6 +178,34 @@ def test_thanks_are_played_where_there_is_an_announcement():
     assert wire.status(up) == 200
 
 
+def thanking() -> tuple[Playbook, bytes]:
+    """A proxy with an announcement, and the INVITE as that gets it."""
+    play = Playbook(code=CODE, announcement="thanks", destinations={"thanks": THANKS})
+    return play, only(play.pbx(dialled()), to=("203.0.113.30", 5070))
+
+
+@pytest.mark.parametrize("status", [404, 408, 480, 486, 500, 503])
+def test_where_nobody_plays_it_the_number_is_told_all_the_same(status: int):
+    play, down = thanking()
+    up = only(play.receive(wire.response(status, down), ("203.0.113.30", 5070))[1:], to=wire.PBX)
+    assert wire.start_line(up) == f"SIP/2.0 480 Reported {COMPLAINT}"
+
+
+def test_so_it_is_when_the_announcement_is_silent_or_can_not_be_reached():
+    play, _ = thanking()
+    assert wire.status(only(play.wait(33)[-1:])) == 480
+    play, down = thanking()
+    assert wire.status(only(play.fails(down))) == 480
+
+
+def test_hung_up_while_the_announcement_rings():
+    play, down = thanking()
+    play.receive(wire.response(180, down), ("203.0.113.30", 5070))
+    assert briefs(play.pbx(wire.cancel(dialled()))) == ["200", "CANCEL"]
+    play.receive(wire.response(200, play.log[-1].data), ("203.0.113.30", 5070))
+    assert briefs(play.receive(wire.response(487, down), ("203.0.113.30", 5070))) == ["ACK", "487"]
+
+
 @pytest.mark.parametrize("filing", [Filing.NOTHING, Filing.REFUSED, Filing.FAILED])
 def test_nobody_is_thanked_for_nothing(filing: Filing):
     play = Playbook(code=CODE, announcement="thanks", destinations={"thanks": THANKS})
