@@ -68,7 +68,7 @@ def release(
     """Do a held import after all: every check is made again, and it is recorded who released it and why."""
     file = chosen(context, config)
 
-    async def work() -> tuple[Report, str, float, str]:
+    async def work() -> tuple[Report, str, float]:
         from rules.lists.held_imports import held_imports, release_import
 
         async with opened(file) as (lists, configuration):
@@ -80,15 +80,15 @@ def release(
                 )
             took = time.perf_counter() - started
             name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
-            return report, name, took, await lists.newest(name)
+            return report, name, took
 
     with clear_errors():
-        report, name, took, example = asyncio.run(work())
+        report, name, took = asyncio.run(work())
     if json:
         as_json(report_data(report))
         return
     print_report(report, f"held import {number}", name, dry_run=False)
-    tell_when_live(took, example)
+    tell_when_live(took, report.example)
 
 
 @lists_app.command()

@@ -75,7 +75,7 @@ def import_numbers(
     chosen_file = chosen(context, config)
     bad: OnError = OnError.SKIP if skip else on_error
 
-    async def work() -> tuple[Report, float, str]:
+    async def work() -> tuple[Report, float]:
         from rules.lists.editing import Origin
         from rules.lists.imports import Wishes
 
@@ -92,21 +92,21 @@ def import_numbers(
                     calls=await calls_of_the_last_day(chosen_file.parent / configuration.storage.database),
                     progress=told,
                 )
-                origin = Origin(source or file.name, reason, getpass.getuser())
+                said = source or (file.name if str(file) != "-" else "standard input")
+                origin = Origin(said, reason, getpass.getuser())
                 started = time.perf_counter()
                 report = await run_import(lists, name, file, origin, wishes, column)
-            newest = await lists.newest(name) if report.import_id is not None else ""
-            return report, time.perf_counter() - started, newest
+            return report, time.perf_counter() - started
 
     with clear_errors():
-        report, took, example = asyncio.run(work())
+        report, took = asyncio.run(work())
     held = bool(report.held) and not yes_really
     if json:
         as_json(report_data(report))
     else:
         print_report(report, str(file), name, dry_run=dry_run or held)
         if report.import_id is not None:
-            tell_when_live(took, example)
+            tell_when_live(took, report.example)
     if held and not dry_run:
         fail(what_to_do(report), HELD)
     if report.refused and bad is OnError.STOP:

@@ -182,15 +182,6 @@ class Lists:
         found = await self._told_of_seals(self.store.connection, found, number=canonical)
         return sorted(found, key=lambda entry: (entry.list, entry.text))
 
-    async def newest(self, name: str) -> str:
-        """A number that came to a list last, as people write it; empty for none."""
-        query = (
-            "select e.code from exact e join list l on l.id = e.list where l.name = ? and e.origin = "
-            "(select max(id) from origin where import_id is not null) limit 1"
-        )
-        rows = list(await self.store.connection.execute_fetchall(query, (name,)))
-        return decode(rows[0][0]) if rows else ""
-
     async def counts(self) -> dict[str, int]:
         """How many entries each configured list has."""
         rows = await self.store.connection.execute_fetchall(

@@ -43,6 +43,7 @@ class Report:
 
     import_id: int | None = None
     lines: int = 0
+    example: str = ""  # a number that it brought, to look at
     added: int = 0
     changed: int = 0
     removed: int = 0

@@ -107,6 +107,7 @@ class _Import:
         changed = await self._one("select count(*) from replaced where import_id = ?", self.import_id)
         changed += await self._one("select count(*) from replaced_wide where import_id = ?", self.import_id)
         report.changed = changed
+        report.example = decode(batch.packed[0] >> SHIFT) if batch.packed else ""
         report.added = len(batch.packed) + len(batch.wides) - changed
         if self.wishes.replace_all:
             report.removed = await self._remove_others()
