@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from rules.complaints.archive import Archive
@@ -10,9 +12,9 @@ from rules.complaints.audit import deeds_of
 from rules.complaints.case_files import CaseFile, case_of, clocks
 from rules.complaints.counting import stopped_since
 from rules.complaints.deadlines import Clock
-from rules.complaints.evidence import Evidence
+from rules.complaints.evidence import UNITS, Evidence, Said, Tie, one_each
 from rules.complaints.protection import owner_of
-from rules.complaints.states import CaseState
+from rules.complaints.states import COUNTS, CaseState
 from rules.complaints.weighing import evidence_of
 
 _HOUR_S = 3_600.0
@@ -112,11 +114,30 @@ async def _complaints(archive: Archive, case: CaseFile, by_day: list[_Day]) -> l
             Event(min(one.first for one in day), "reporters", f"{sum(one.complaints for one in day):,} complaints")
             for day in days.values()
         ]
-    query = "select received, reference, channel, category, tie, business from complaint where case_id = ?"
+    query = (
+        "select reporter, line, tie, received, state, reference, channel, category, business from complaint "
+        "where case_id = ?"
+    )
+    rows = list(await connection.execute_fetchall(query, (case.id,)))
+    said = [Said(row[0], row[1], Tie(row[2]), row[3]) for row in rows]
+    weighs = _weights(archive, [one for one, row in zip(said, rows, strict=True) if row[4] in COUNTS])
     return [
-        Event(at, "reporter", f"complaint {reference} by {channel}: {category}, {tie}{_for(business)}")
-        for at, reference, channel, category, tie, business in await connection.execute_fetchall(query, (case.id,))
+        Event(
+            *(one.received, "reporter"),
+            f"complaint {reference} by {channel}: {category}, {one.tie}{_for(business)}; "
+            + (state if state not in COUNTS else next(weighs[one])),
+        )
+        for one, (*_, state, reference, channel, category, business) in zip(said, rows, strict=True)
     ]
+
+
+def _weights(archive: Archive, said: list[Said]) -> dict[Said, Iterator[str]]:
+    """What each complaint weighs now, or that it does not count."""
+    words: dict[Said, list[str]] = {}
+    for units, one in one_each(said, archive.now(), archive.settings.half_life_days):
+        words.setdefault(one, []).append(f"weighs {units / UNITS:.2f}")
+    other = "weighs nothing, its reporter or line counts already"
+    return {one: chain(words.get(one, []), repeat(other)) for one in said}
 
 
 def _ties(by_day: list[_Day]) -> dict[str, int]:

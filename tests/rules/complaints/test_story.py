@@ -68,3 +68,20 @@ async def test_each_end_has_its_line(town):
     town.now += 600
     await cases.hand_over(case, actor="li", to="Other Telecom")
     assert await line() == "handed over to Other Telecom 10 min after the first complaint"
+
+
+async def test_it_tells_what_each_complaint_weighs(town):
+    """And which do not count: withdrawn ones, and those behind a line or of a reporter that counts already."""
+    await town.ring(SPAM, "13800138000")
+    case = (await town.complain(reporter="13800138000")).case_id
+    for employee in ("employee 1", "employee 2"):
+        await town.complain(reporter=employee, called="02088886666")
+    withdrawn = await town.complain(reporter="13800138009", business="Quick Cash")
+    await town.desk.complaints.withdraw(withdrawn.reference, actor="reporter")
+    told = [event.what.partition(": ")[2] for event in (await story_of(town.desk.archive, case)).events]
+    assert sorted(told)[1:] == [
+        "other, judged; weighs 1.00",
+        "other, untied, on behalf of Quick Cash; withdrawn",
+        "other, untied; weighs 0.25",
+        "other, untied; weighs nothing, its reporter or line counts already",
+    ]
