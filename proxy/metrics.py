@@ -62,7 +62,7 @@ class Metrics(Collector):
             refused.add_metric([str(status)], count)
         yield refused
         reports = CounterMetricFamily(
-            "ringfence_reports", "Complaints by feature code, by what became of them.", labels=["filing"]
+            "ringfence_feature_codes", "Feature codes dialled, by what became of them.", labels=["filing"]
         )
         for filing, count in self._core.outgoing.reports.items():
             reports.add_metric([filing], count)

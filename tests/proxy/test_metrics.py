@@ -36,6 +36,13 @@ def test_calls_are_counted_by_verdict():
     assert found["ringfence_decisions_waiting"] == 7
 
 
+def test_feature_codes_are_counted_by_what_became_of_them():
+    play = Playbook(code="*33")
+    via = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKpbx"
+    play.pbx(wire.invite(uri="sip:*33@office.example", via=via))
+    assert exposed(play)['ringfence_feature_codes_total{filing="taken"}'] == 1
+
+
 def test_what_is_held_is_shown():
     play = Playbook()
     play.forwarded()
