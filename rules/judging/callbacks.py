@@ -1,6 +1,6 @@
 """Subscribers who called for help: for a while every call to them passes, since one may be the rescuers calling back.
 
-The call back comes from no number that anybody could know beforehand (RFC 7090 section 1), so no caller is asked who he is.
+The call back comes from no number that anybody could know before (RFC 7090 section 1), so no caller is asked who he is.
 """
 
 from __future__ import annotations
