@@ -259,8 +259,8 @@ def forged(
 def hand_over(
     context: typer.Context,
     number: Number,
-    to: Annotated[str, typer.Option(help="The operator that holds the number.")],
     out: Annotated[Path, typer.Option(metavar="FILE", dir_okay=False, help="Where the case is written, as CSV.")],
+    to: Annotated[str, typer.Option(help="The operator that holds the number; default: the ledger's holder.")] = "",
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
     reference: Annotated[str, typer.Option(help="Their reference, if known.")] = "",
     version: Version = 0,
@@ -273,8 +273,9 @@ def hand_over(
         from rules.complaints.exports import handover
 
         out.write_text(await handover(desk.archive, number), encoding="utf-8-sig")
+        holder = (await desk.cases.find(number)).holder
         return await desk.cases.hand_over(
-            number, actor=officer(), to=to, reason=reason, reference=reference, version=version or None
+            number, actor=officer(), to=to or holder, reason=reason, reference=reference, version=version or None
         )
 
     def words(found: CaseFile) -> str:

@@ -82,7 +82,7 @@ def handling_lines(handling: Handling) -> list[str]:
         f"cases decided: {handling.decided}{times(handling.decided_median, handling.decided_p95)}",
         f"cases answered: {handling.answered}{times(handling.answered_median, handling.answered_p95)}",
         f"deadlines missed and still open: {handling.overdue}",
-        f"seals released: {handling.released}{released}",
+        f"false positives: {handling.released} seals released{released}",
         f"appeals: {handling.appeals_granted} granted, {handling.appeals_refused} refused",
     ]
 

@@ -41,6 +41,14 @@ class BadLine(NamedTuple):
     reason: str
 
 
+class BrokenFile(ComplaintError):
+    """From this line on nobody can tell where lines begin and end: a quotation mark that is never closed."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__("file", f"line {line}: {reason}; nothing from there on was read")
+        self.line = line
+
+
 class CentreReport(NamedTuple):
     """What came of a file."""
 
@@ -67,14 +75,17 @@ async def file_centre(
                 bad.append(BadLine(line, one.field, one.reason))
         batch.clear()
 
-    for line, row in read_rows(lines):
-        count += 1
-        try:
-            batch.append((line, _complaint(row, source, zone, channel)))
-        except ComplaintError as error:
-            bad.append(BadLine(line, error.field, error.reason))
-        if len(batch) >= _AT_ONCE:
-            await flush()
+    try:
+        for line, row in read_rows(lines):
+            count += 1
+            try:
+                batch.append((line, _complaint(row, source, zone, channel)))
+            except ComplaintError as error:
+                bad.append(BadLine(line, error.field, error.reason))
+            if len(batch) >= _AT_ONCE:
+                await flush()
+    except BrokenFile as error:
+        bad.append(BadLine(error.line, error.field, error.reason))
     await flush()
     return CentreReport(count, filed, duplicates, sorted(bad))
 
@@ -94,7 +105,7 @@ def read_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
             if any(cell.strip() for cell in row):
                 yield rows.line_num, {name: cell.strip() for name, cell in zip(names, row, strict=False) if name}
     except csv.Error as error:
-        raise ComplaintError("file", f"line {rows.line_num}: {error}") from error
+        raise BrokenFile(rows.line_num, str(error)) from error
 
 
 def _complaint(row: dict[str, str], source: str, zone: ZoneInfo, channel: Channel) -> NewComplaint:

@@ -40,3 +40,10 @@ def test_what_is_no_such_file(text, what):
 def test_a_cell_without_end_names_its_line():
     with pytest.raises(ComplaintError, match="line 2"):
         list(read_rows(["accused,reporter\n", f"95012345,{'x' * 200_000}\n"]))
+
+
+async def test_what_stands_before_it_is_filed_and_reported(town):
+    lines = ["accused,reporter\n", "95012345,13800138000\n", f'95012345,"{"x" * 200_000}\n', "95012345,13800138001\n"]
+    found = await file_centre(town.desk.complaints, lines, source="x.csv", zone=town.desk.archive.zone)
+    assert (found.lines, found.filed, found.bad[0].field) == (1, 1, "file")
+    assert "nothing from there on was read" in found.bad[0].reason
