@@ -74,7 +74,9 @@ def openapi() -> None:
 def add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The source: complaints are filed under it.")],
-    scope: Annotated[list[str], typer.Option(help="What it is good for, such as complaints:write; may be repeated.")],
+    scope: Annotated[
+        list[str], typer.Option(help="What it is good for: complaints:write,cases:read; may be repeated.")
+    ],
     acts_as: Annotated[str, typer.Option(metavar="LOGIN", help="Officer in whose name it takes steps.")] = "",
     expires: Annotated[str, typer.Option(metavar="DURATION", help="90d; default: never.")] = "",
     daily: Annotated[int, typer.Option(min=1, help="Requests a day at most.")] = 10_000,
@@ -85,7 +87,8 @@ def add(
     from rules.access.scopes import MEANING, Scope
 
     file = chosen(context, config)
-    if unknown := sorted(set(scope) - set(Scope)):
+    words = [word for one in scope for word in one.replace(",", " ").split()]
+    if unknown := sorted(set(words) - set(Scope)):
         choice = "\n".join(f"  {one}: {meaning}" for one, meaning in MEANING.items())
         raise typer.BadParameter(f"{unknown[0]!r} is none; choose from\n{choice}", param_hint="--scope")
     until = time.time() + seconds(expires) if expires else None
@@ -95,7 +98,7 @@ def add(
 
         store = await open_access(_database(file), durable=True)
         try:
-            scopes = [Scope(one) for one in scope]
+            scopes = [Scope(word) for word in words]
             return await KeyBook(store).add(name, scopes, author=officer(), acts_as=acts_as, expires=until, daily=daily)
         finally:
             await store.close()

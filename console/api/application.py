@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -22,7 +22,7 @@ from rules.lists.admission import EntryError
 from rules.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
-_ROUTERS: tuple[APIRouter, ...] = (*(complaints.router, cases.router, appeals.router, numbers.router, reports.router),)
+_PARTS = (complaints, cases, appeals, numbers, reports)
 
 
 def application(desk: Desk | None = None) -> FastAPI:
@@ -48,8 +48,8 @@ def application(desk: Desk | None = None) -> FastAPI:
     )
     api.state.desk = desk
     api.state.catch_up = CatchingUp(desk) if desk else None
-    for router in _ROUTERS:
-        api.include_router(router)
+    for part in _PARTS:
+        api.include_router(part.router)
 
     @api.get("/healthz", tags=["service"])
     async def health() -> dict[str, str]:

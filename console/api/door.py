@@ -71,25 +71,24 @@ class Door:
 
     async def admit(self, key: AccessKey) -> Caller:
         """Who asks, if it was not too often; one request of the day is used up."""
-        wait = self._requests.take(key.name)
-        if wait:
-            limits = self._fields(key, 0, 0, int(wait) + 1)
+        if wait := self._requests.take(key.name):
+            limits = (self._policy(key), ("ratelimit", '"second";r=0;t=1'))
             raise _too_many("More requests a second than this source may make.", int(wait) + 1, limits)
         return Caller(key, await self._use(key, 1), partial(self._use, key))
 
     async def _use(self, key: AccessKey, requests: int) -> Headers:
         """Use up requests of the day; what is left."""
         day = await self._allowance.use(key, requests)
-        limits = self._fields(key, int(self._requests.left(key.name)), max(day.left, 0), day.resets_in)
+        now_left, day_left = int(self._requests.left(key.name)), max(day.left, 0)
+        left = f'"second";r={now_left};t=1, "day";r={day_left};t={day.resets_in}'
+        limits = (self._policy(key), ("ratelimit", left))
         if day.left < 0:
             raise _too_many("This source has no more requests of the day (UTC) left.", day.resets_in, limits)
         return limits
 
-    def _fields(self, key: AccessKey, now_left: int, day_left: int, resets_in: int) -> Headers:
-        per_second = self._requests.per_second
-        policy = f'"second";q={max(int(per_second), 1)};w=1, "day";q={key.daily};w=86400'
-        left = f'"second";r={now_left};t=1, "day";r={day_left};t={resets_in}'
-        return (("ratelimit-policy", policy), ("ratelimit", left))
+    def _policy(self, key: AccessKey) -> tuple[str, str]:
+        per_second = max(int(self._requests.per_second), 1)
+        return "ratelimit-policy", f'"second";q={per_second};w=1, "day";q={key.daily};w=86400'
 
 
 def _unknown(detail: str, error: str) -> Problem:

@@ -56,8 +56,6 @@ IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="The version, as ETag gave it."),
 ]
-
-
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
 
@@ -98,7 +96,6 @@ def desk_of(request: Request) -> Desk:
 
 def needs(*scopes: Scope) -> Any:
     """The caller, who must have one of these scopes."""
-
     documented = Security(bearer, scopes=list(scopes))
 
     def allowed(request: Request, _: Any = documented) -> Caller:

@@ -47,6 +47,7 @@ async def test_a_key_makes_so_many_requests_a_second(office):
     assert [answer.status_code for answer in answers] == [200] * 40 + [429]
     assert answers[-1].headers["retry-after"] == "1"
     assert answers[-1].headers["ratelimit-policy"] == '"second";q=20;w=1, "day";q=10000;w=86400'
+    assert answers[-1].headers["ratelimit"] == '"second";r=0;t=1'
     office.clock += 0.05
     assert (await client.get(PATH)).status_code == 200
     assert (await client.get(PATH)).status_code == 429
