@@ -138,7 +138,10 @@ class Appeals:
             connection = self._archive.decisions.connection
             rows = list(await connection.execute_fetchall(query, (decision.strip().lower(),)))
             if rows and rows[0][0]:
-                return rows[0][0], *_of_step(rows[0][1], rows[0][2], rows[0][0])
+                caller, step, rule = rows[0]
+                if step == Step.SEALED and (seal := await standing_seal(self._archive, caller)):
+                    return caller, Attacks.SEAL, str(seal[0])
+                return caller, *_of_step(step, rule, caller)
             if not number:
                 raise NotFound("decision", "there is no such decision in the record; name the number instead")
         if not number:

@@ -16,6 +16,7 @@ from rules.complaints.archive import Archive
 from rules.complaints.audit import deeds_of
 from rules.complaints.case_files import case_of, cases_of
 from rules.complaints.complaint_rows import listed
+from rules.complaints.ladder_book import standings_of
 from rules.complaints.weighing import evidence_of
 from rules.records.decisions import Decisions
 from rules.revisions import Revisions, revisions_path
@@ -63,6 +64,8 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         "call": None,
         "rule": None,
         "entries": [],
+        "seals": await _seals(archive, appeal.number),
+        "ladder": await _ladder(archive, appeal.number),
         "cases": [],
     }
     decision = await Decisions(archive.decisions).find(appeal.decision) if appeal.decision else None
@@ -75,13 +78,40 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         shown = asdict(entry) | {"created": _time(entry.created), "off": entry.off(archive.now())}
         pack["entries"].append(shown)
     for case in await cases_of(connection, appeal.number):
-        evidence = await evidence_of(archive, case)
-        deeds = await deeds_of(connection, "case", str(case.id))
-        pack["cases"].append(
-            case._asdict()
-            | {"evidence": evidence._asdict(), "steps": [deed._asdict() | {"at": _time(deed.at)} for deed in deeds]}
-        )
+        shown = {name: _time(one) if isinstance(one, float) else one for name, one in case._asdict().items()}
+        shown["evidence"] = (await evidence_of(archive, case))._asdict()
+        shown["steps"] = await _steps(archive, "case", str(case.id))
+        pack["cases"].append(shown)
     return json.dumps(pack, ensure_ascii=False, indent=2, default=str)
+
+
+async def _seals(archive: Archive, number: str) -> list[dict[str, Any]]:
+    """Every seal that stands or stood on the number."""
+    query = (
+        "select id, case_id, author, reason, sealed, released, release_author, release_reason from seal "
+        "where number = ? order by id"
+    )
+    names = ("id", "case", "author", "reason", "sealed", "released", "release_author", "release_reason")
+    rows = await archive.lists.store.connection.execute_fetchall(query, (number,))
+    return [
+        {name: _time(one) if isinstance(one, float) else one for name, one in zip(names, row, strict=True)}
+        for row in rows
+    ]
+
+
+async def _ladder(archive: Archive, number: str) -> list[dict[str, Any]]:
+    """The steps of the number, its owner and its business, how they came to be, and until when they hold."""
+    found = []
+    for standing in await standings_of(archive.lists.store.connection, number):
+        step, name = standing.step_at(archive.now()).name.lower(), f"{standing.kind} {standing.name}"
+        times = {"since": _time(standing.since), "term_ends": _time(standing.term_ends)}
+        found.append(standing._asdict() | times | {"step": step, "steps": await _steps(archive, "ladder", name)})
+    return found
+
+
+async def _steps(archive: Archive, subject: str, subject_id: str) -> list[dict[str, Any]]:
+    deeds = await deeds_of(archive.store.connection, subject, subject_id)
+    return [deed._asdict() | {"at": _time(deed.at)} for deed in deeds]
 
 
 async def _rule_text(archive: Archive, rule: str, revision: str, at: float) -> dict[str, str] | None:

@@ -22,7 +22,7 @@ LONGEST_TERM_DAYS = 730.0
 DECAY_DAYS = 30.0  # of good conduct for one step down, once the term has ended
 _CACHED = 50_000
 _TRACKED = 10_000  # callers on step limit that are counted at once
-_QUERY = (
+STANDINGS = (
     "select kind, name, level, offences, since, reason from standing where kind = 'number' and name = ?1 union all "
     "select s.kind, s.name, s.level, s.offences, s.since, s.reason from belongs b "
     "join standing s on s.kind = b.kind and s.name = b.name where b.number = ?1"
@@ -106,7 +106,7 @@ class Ladder:
             return None
         standings = self._cache.get(canonical)
         if standings is None:
-            rows = self._lookup.ask(_QUERY, (canonical,))
+            rows = self._lookup.ask(STANDINGS, (canonical,))
             if rows is None:
                 return None
             standings = self._cache[canonical] = tuple(Standing(*row) for row in rows)

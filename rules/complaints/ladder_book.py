@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from rules.complaints import audit
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, NotFound
-from rules.complaints.ladder import LadderStep, Standing
+from rules.complaints.ladder import STANDINGS, LadderStep, Standing
 from rules.complaints.protection import owner_of, restrainable
 from rules.complaints.reading import one_line
 from rules.store import Connection
@@ -114,6 +114,11 @@ class LadderBook:
         deed = audit.Deed(self._archive.now(), actor, "ladder", what, step, reason)
         async with self._archive.store.transaction() as connection:
             await audit.record(connection, [deed])
+
+
+async def standings_of(connection: Connection, canonical: str) -> list[Standing]:
+    """Where a number, its owner and its business stand."""
+    return [Standing(*row) for row in await connection.execute_fetchall(STANDINGS, (canonical,))]
 
 
 async def _mark_changed(connection: Connection) -> None:

@@ -76,6 +76,26 @@ async def test_a_pack_without_a_decision_or_revisions(town):
     assert (pack["call"], pack["rule"], pack["cases"]) == (None, None, [])
 
 
+async def test_the_pack_tells_seals_and_steps_of_the_ladder_with_their_history(town):
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people")
+    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.climb("owner", "Loan King", actor="wang", reason="again")
+    decision = await town.ring(SPAM, "13800138000", step=Step.SEALED, status=603)
+    appeal = await town.desk.appeals.file(decision=decision)
+    assert (appeal.attacks, appeal.target) == (Attacks.SEAL, "1")
+    pack = json.loads(await evidence_pack(town.desk.archive, appeal))
+    (seal,), (step,), (told,) = pack["seals"], pack["ladder"], pack["cases"]
+    assert (seal["author"], seal["reason"], seal["sealed"], seal["released"]) == (
+        *("li", "five people", "2026-07-01T04:00:00+00:00", None),
+    )
+    assert (step["name"], step["step"], step["steps"][0]["reason"]) == ("Loan King", "watch", "again")
+    assert (told["sealed"], [one["step"] for one in told["steps"]]) == (
+        "2026-07-01T04:00:00+00:00",
+        ["take", "verify", "seal"],
+    )
+
+
 def test_a_rule_in_its_file():
     assert rule_in(RULES, "last") == "- rule: last"
     assert rule_in(RULES, "night") == ""
