@@ -18,7 +18,10 @@ from rules.numbering.intervals import Interval, encode
 from rules.numbering.numbers import read_number
 from rules.settings import ListSettings
 
-_HEAD = 9  # of numbers with nine leading characters and the length in common, one is read, the others follow it
+# Of numbers with so many leading characters and the length in common, one is read, the others follow it.
+_HEAD = 9
+# National numbers of China are settled by six (17400, 0755 and two more): so there are few heads in a file of them.
+_SHORT_HEADS = {"CN": {first + second: 6 for first in "01" for second in "0123456789" if first + second != "00"}}
 _BY_HEAD = frozenset({NumberClass.MOBILE, NumberClass.FIXED, NumberClass.OTHER, NumberClass.TOLL_FREE})
 SHIFT = 24  # an entry is sorted as code << 24 | index of its origin
 MASK = (1 << SHIFT) - 1
@@ -75,20 +78,22 @@ class Batch:
         self._origin = origin
         self._trunk = Trunk("", country=country, national=bool(country))
         self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
-        self._heads: dict[tuple[str, int], str] = {}
+        self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
+        self._short_heads = _SHORT_HEADS.get(country, {})
 
     def read(self, rows: Iterable[Line], on_error: str, progress: Callable[[int], None] | None) -> None:
         """Read everything; a fault of a line is a refusal, or ends it all."""
-        heads, packed, take = self._heads, self.packed, 0
+        heads, short, packed, take = self._heads, self._short_heads, self.packed, 0
         for line, text, more in rows:
             take += 1
             if progress is not None and not take % 20_000:
                 progress(take)
             try:
                 index = self._index(more) if more else 0
-                known = heads.get((text[:_HEAD], len(text)))
-                if known is not None and text[_HEAD:].isdigit() and text.isascii():
-                    code = encode(known + text)
+                head = short.get(text[:2], _HEAD)
+                known = heads.get((text[:head], len(text)))
+                if known is not None and text[head:].isdigit() and text.isascii():
+                    code = encode(known[0] + text[known[1] :])
                     if code is not None:
                         packed.append(code << SHIFT | index)
                         continue
@@ -112,8 +117,14 @@ class Batch:
         self.packed.append(interval.start << SHIFT | index)
         # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
         number = read_number(text, self._trunk)
-        if len(text) > _HEAD and number.kind in _BY_HEAD and number.canonical.endswith(text) and interval.places >= 9:
-            self._heads[text[:_HEAD], len(text)] = number.canonical[: -len(text)]
+        head = self._short_heads.get(text[:2], _HEAD)
+        if len(text) <= head or number.kind not in _BY_HEAD or interval.places < 9:
+            return
+        for dropped in (0, 1):  # the 0 before an area code
+            rest = text[dropped:]
+            if number.canonical.endswith(rest) and text[:dropped] in ("", "0"):
+                self._heads[text[:head], len(text)] = number.canonical[: -len(rest)], dropped
+                return
 
     def _index(self, more: Mapping[str, str]) -> int:
         key = tuple(more.items())
