@@ -89,6 +89,16 @@ def test_the_dialog_stays_at_the_destination(contact: str):
     assert play.hung_up == [DECISION]
 
 
+def test_another_node_or_a_later_start_leads_there_too():
+    """Where the dialog goes stands in its token; one that no longer has the destination sends it to the PBX."""
+    play = diverting()
+    down = only(play.trunk(wire.invite()), to=DESK)
+    up = only(play.receive(wire.answer(down, extra="Contact: <sip:desk@10.1.2.3:5099>"), DESK), to=wire.TRUNK)
+    assert [each.to for each in diverting().trunk(in_dialog("BYE", up, cseq=2))] == [DESK]
+    assert [each.to for each in diverting().trunk(in_dialog("ACK", up))] == [DESK]
+    assert [each.to for each in Playbook().trunk(in_dialog("BYE", up, cseq=2))] == [wire.PBX]
+
+
 def test_the_destination_hangs_up():
     play = diverting()
     down = only(play.trunk(wire.invite()), to=DESK)
