@@ -52,29 +52,29 @@ def databases(database: Path) -> dict[Series, Path]:
 class Store:
     """A database opened for reading and writing off the call path; transactions wait for each other."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+    def __init__(self, connection: aiosqlite.Connection, path: Path, series: Series, *, durable: bool) -> None:
         self.connection = connection
-        self._path = path
+        self._path, self._series, self._durable = path, series, durable
+        self._file = _identity(path)
+        self._left: list[aiosqlite.Connection] = []  # to files that were replaced; somebody may still read from them
         self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path, series: Series, *, durable: bool) -> Store:
         """Open and bring up to date; ``durable``: a commit returns when the disk has it, not just the system."""
-        await asyncio.to_thread(migrate, path, series)
-        connection = await aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)
-        try:
-            await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
-            await connection.execute("pragma foreign_keys=on")
-            await connection.execute("pragma temp_store=memory")
-        except sqlite3.DatabaseError as error:
-            await connection.close()
-            raise unusable(path, error) from error
-        return cls(connection, path)
+        return cls(await _connected(path, series, durable), path, series, durable=durable)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """All of it or nothing; committed when the block has ended."""
+        """All of it or nothing; committed when the block has ended.
+
+        When a copy was put in place of the file (`ringfence db restore`), it goes to the copy, not to the file set aside.
+        """
         async with self._turn:
+            if _identity(self._path) not in (self._file, None):
+                fresh = await _connected(self._path, self._series, self._durable)
+                self._left.append(self.connection)
+                self.connection, self._file = fresh, _identity(self._path)
             try:
                 await self.connection.execute("begin immediate")
                 yield self.connection
@@ -92,7 +92,30 @@ class Store:
 
     async def close(self) -> None:
         """Nothing is open any more."""
-        await self.connection.close()
+        for connection in (*self._left, self.connection):
+            await connection.close()
+
+
+async def _connected(path: Path, series: Series, durable: bool) -> aiosqlite.Connection:
+    await asyncio.to_thread(migrate, path, series)
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)
+    try:
+        await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
+        await connection.execute("pragma foreign_keys=on")
+        await connection.execute("pragma temp_store=memory")
+    except sqlite3.DatabaseError as error:
+        await connection.close()
+        raise unusable(path, error) from error
+    return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands under this name; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _advice(error: sqlite3.OperationalError) -> str:

@@ -60,7 +60,7 @@ class Retention:
     def __init__(self, store: Store, *, zone: str, days: int, mib: int, short_days: int) -> None:
         self._store, self._zone = store, ZoneInfo(zone)
         self._days, self._mib, self._short_days = days, mib, short_days
-        self._knows = False  # does SQLite know our functions?
+        self._taught: Connection | None = None  # the connection that knows our functions
 
     async def tidy(self, now: float) -> int:
         """Count what is new, shorten what is too old or takes too much room; how many whole records went."""
@@ -75,11 +75,11 @@ class Retention:
         return gone
 
     async def _teach(self) -> None:
-        if not self._knows:
-            connection = self._store.connection
+        connection = self._store.connection
+        if self._taught is not connection:
             await connection.create_function("day_of", 1, self._day_of, deterministic=True)
             await connection.create_function("range_of", 2, range_of, deterministic=True)
-            self._knows = True
+            self._taught = connection
 
     def _day_of(self, at: float) -> int:
         return _day(self._zone, at // 900 * 900)  # a quarter of an hour lies in one day everywhere

@@ -286,3 +286,18 @@ def test_every_database_of_an_installation_is_known_and_lies_beside_the_lists(tm
     ]
     for series, path in found.items():
         assert database_path(tmp_path / "own.sqlite", series) == path
+
+
+async def test_what_is_written_after_a_copy_was_put_in_place_goes_to_the_copy(tmp_path):
+    path, copy = tmp_path / "a.db", tmp_path / "copy.db"
+    store = await Store.open(path, "lists", durable=True)
+    copy_database(path, copy)
+    async with store.transaction() as connection:
+        await connection.execute("update change set revision = 7")
+    put_in_place(copy, path, tmp_path / "old.db")
+    for _ in range(2):
+        async with store.transaction() as connection:
+            await connection.execute("update change set revision = revision + 1")
+    assert list(await store.connection.execute_fetchall("select revision from change")) == [(2,)]
+    await store.close()
+    assert (revision(path), revision(tmp_path / "old.db")) == (2, 7)
