@@ -154,10 +154,12 @@ async def _count_calls(desk: Desk, rang: Counter[str]) -> None:
 
     sums = tallies.Sums()
     periods = desk.archive.periods(desk.archive.now())
+    numbers = {accused: desk.archive.read_number(accused, "accused") for accused in rang}
+    places = await tallies.places_of(desk.archive, numbers.values())
     for accused, calls in rang.items():
-        place = await tallies.place_of(desk.archive, desk.archive.read_number(accused, "accused"))
-        tallies.add(sums, place.keys(), periods, "rang", calls)
-        tallies.add(sums, place.keys(), periods, "calls", calls + calls // 6)
+        keys = places[numbers[accused].canonical].keys()
+        tallies.add(sums, keys, periods, "rang", calls)
+        tallies.add(sums, keys, periods, "calls", calls + calls // 6)
     async with desk.archive.store.transaction() as connection:
         await tallies.write(connection, sums)
 

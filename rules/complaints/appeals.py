@@ -20,7 +20,7 @@ from rules.complaints.reading import LONGEST_TEXT
 from rules.complaints.seals import standing_seal
 from rules.complaints.secrecy import new_reference, read_reference
 from rules.complaints.states import AppealState, Attacks
-from rules.complaints.tallies import place_of
+from rules.complaints.tallies import places_of
 from rules.model import Step
 from rules.store import HotReader
 
@@ -193,7 +193,7 @@ class Appeals:
     async def _decide(self, appeal: Appeal, state: AppealState, actor: str, reason: str) -> Appeal:
         archive = self._archive
         now = archive.now()
-        place = await place_of(archive, archive.read_number(appeal.number, "number"))
+        places = await places_of(archive, [archive.read_number(appeal.number, "number")])
         async with archive.store.transaction() as connection:
             done = await connection.execute(
                 "update appeal set state = ?, decided = ?, decided_by = ?, reason = ?, version = version + 1 "
@@ -210,7 +210,7 @@ class Appeals:
             await meet(connection, "appeal", appeal.id, ("answer",), now)
             await tell(connection, "appeal", appeal.reference, state.value, appeal.number, now)
             sums = tallies.Sums()
-            tallies.add(sums, place.keys(), archive.periods(now), f"appeals {state}")
+            tallies.add(sums, places[appeal.number].keys(), archive.periods(now), f"appeals {state}")
             await tallies.write(connection, sums)
             deed = audit.Deed(now, actor, "appeal", appeal.reference, state.value, reason, appeal.target)
             await audit.record(connection, [deed])

@@ -12,7 +12,7 @@ from rules.complaints.archive import Archive
 from rules.complaints.deadlines import Clock, clocks_of, start_clocks
 from rules.complaints.faults import NotFound
 from rules.complaints.states import OPEN, CaseState
-from rules.complaints.tallies import Place, place_of
+from rules.complaints.tallies import Place, places_of
 from rules.model import Number
 from rules.store import Connection
 
@@ -111,7 +111,7 @@ async def open_cases(
     missing = [number for number in numbers if number not in found]
     if not missing:
         return found
-    places = {number: await place_of(archive, numbers[number]) for number in missing}
+    places = await places_of(archive, [numbers[number] for number in missing])
     await connection.executemany(
         "insert into case_file (number, class, prefix, code, holder, state, opened, first_complaint, last_at) "
         "values (?, ?, ?, ?, ?, 'collecting', ?, ?, ?)",

@@ -46,12 +46,8 @@ class Counting:
         rows = _ended(rows, archive.now() - _LATE_S)
         if not rows:
             return 0
-        for caller, kind in {(row[3], row[4]) for row in rows}:
-            if caller not in self._places:
-                number = Number(caller, NumberClass(kind))
-                self._places[caller] = (
-                    await tallies.place_of(archive, number) if caller else Place(str(kind), "", "", "")
-                )
+        fresh = {(row[3], row[4]) for row in rows if row[3] and row[3] not in self._places}
+        self._places |= await tallies.places_of(archive, [Number(name, NumberClass(kind)) for name, kind in fresh])
         async with archive.store.transaction() as connection:
             # Asked again: another process may have counted the same meanwhile.
             if next(iter(await connection.execute_fetchall(query)))[0] != start:
@@ -64,22 +60,25 @@ class Counting:
 
     async def _write(self, connection: Connection, rows: Sequence[Any]) -> None:
         archive = self._archive
-        sums, stopped = Sums(), Counter[tuple[str, int]]()
+        counts, stopped = Counter[tuple[Place, int, str]](), Counter[tuple[str, int]]()
         rung: dict[tuple[str, str], tuple[float, str, int]] = {}
         periods: dict[int, tuple[str, str, str]] = {}  # by the quarter of an hour, which lies in one day everywhere
         for _, decision, at, caller, kind, line, step, rang, believed in rows:
             quarter = int(at // 900)
             if quarter not in periods:
                 periods[quarter] = archive.periods(at)
-            keys = self._places[caller].keys() if caller else [("all", "all"), ("class", kind)]
-            tallies.add(sums, keys, periods[quarter], "calls")
+            place = self._places[caller] if caller else Place(kind, "", "", "")
+            counts[place, quarter, "calls"] += 1
             if rang:
-                tallies.add(sums, keys, periods[quarter], "rang")
+                counts[place, quarter, "rang"] += 1
                 if caller and line and step != Step.EMERGENCY:
                     rung[caller, line] = (at, decision, believed)
             if step == Step.SEALED:
-                tallies.add(sums, keys, periods[quarter], "stopped")
+                counts[place, quarter, "stopped"] += 1
                 stopped[caller, archive.day(at)] += 1
+        sums = Sums()
+        for (place, quarter, measure), calls in counts.items():
+            tallies.add(sums, place.keys(), periods[quarter], measure, calls)
         await tallies.write(connection, sums)
         await connection.executemany(
             "insert into rang values (?, ?, ?, ?, ?) on conflict (caller, line) do update set "
@@ -93,10 +92,16 @@ class Counting:
         )
 
     async def _forget(self) -> None:
-        """Who rang whom is kept as long as evidence looks back, and no day longer."""
-        before = self._archive.now() - self._archive.settings.ring_days * _DAY_S
-        async with self._archive.store.transaction() as connection:
+        """Who rang whom is kept as long as evidence looks back, and no day longer; it reads all of it, once a day."""
+        archive = self._archive
+        today = archive.day(archive.now())
+        query = "select forgotten from progress"
+        if next(iter(await archive.store.connection.execute_fetchall(query)))[0] == today:
+            return
+        before = archive.now() - archive.settings.ring_days * _DAY_S
+        async with archive.store.transaction() as connection:
             await connection.execute("delete from rang where last < ?", (before,))
+            await connection.execute("update progress set forgotten = ?", (today,))
 
 
 async def stopped_since(archive: Archive, number: str, since: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,8 +14,9 @@ from rules.records.privacy import area
 from rules.store import Connection
 
 _HELD = (
-    "select p.stop, c.text, c.holder, c.places from piece p left join code c on c.id = p.code "
-    "where p.start <= ? order by p.start desc limit 1"
+    "select j.value, c.text, c.holder, c.places from json_each(?) j "
+    "join piece p on p.start = (select max(start) from piece where start <= j.value) and p.stop >= j.value "
+    "join code c on c.id = p.code"
 )
 _ADD = (
     "insert into tally (dimension, key, period, measure, value) values (?, ?, ?, ?, ?) "
@@ -38,15 +40,20 @@ class Place(NamedTuple):
         return [("all", "all"), *((name, key) for name, key in named if key)]
 
 
-async def place_of(archive: Archive, number: Number) -> Place:
-    """Where a number belongs by its plan and by the range ledger as it stands now."""
-    code = encode(number.canonical)
-    text = holder = ""
-    if code is not None:
-        rows = list(await archive.lists.store.connection.execute_fetchall(_HELD, (code,)))
-        if rows and rows[0][0] >= code and rows[0][1] and rows[0][3] in (0, len(digits_of(number.canonical))):
-            text, holder = rows[0][1], rows[0][2]
-    return Place(str(number.kind), area(number), text, holder)
+async def places_of(archive: Archive, numbers: Iterable[Number]) -> dict[str, Place]:
+    """Where numbers belong by their plan and by the range ledger as it stands now; by their canonical form."""
+    asked = {number.canonical: number for number in numbers}
+    codes = {name: code for name in asked if (code := encode(name)) is not None}
+    connection = archive.lists.store.connection
+    rows = await connection.execute_fetchall(_HELD, (json.dumps(sorted(codes.values())),))
+    held = {row[0]: row[1:] for row in rows}
+    found = {}
+    for name, number in asked.items():
+        text, holder, places = held.get(codes.get(name), ("", "", 0))
+        if places not in (0, len(digits_of(name))):
+            text = holder = ""
+        found[name] = Place(str(number.kind), area(number), text, holder)
+    return found
 
 
 def add(
