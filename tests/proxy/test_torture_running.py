@@ -30,8 +30,9 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux
 TRUNK, PBX = Endpoint("127.0.0.2", 5060), Endpoint("127.0.0.3", 15062)
 PROXIES = [Endpoint("127.0.0.1", port) for port in (15060, 15070, 15080, 15090)]
 AS_ROOT = [] if os.geteuid() == 0 else ["--map-root-user"]
+KEEP_ALIVE = b"\r\n\r\n"  # RFC 5626 3.5.1
 HOSTILE = {
-    "keep-alive": b"\r\n\r\n",
+    "keep-alive": KEEP_ALIVE,
     "nul": b"\0",
     "nothing": b"",
     "binary": bytes(range(256)) * 20,
@@ -121,13 +122,18 @@ class World(NamedTuple):
         return [line for proxy in self.proxies for line in proxy.calls()]
 
     def _arrived(self) -> Iterator[bytes]:
-        """What has come to the PBX, repetitions left out."""
+        """What has come to the PBX, repetitions left out.
+
+        A request that had to be repeated makes the proxy ask, from a socket of its own, whether anybody is there.
+        """
         while True:
             try:
-                data = self.pbx.recv(65535, socket.MSG_DONTWAIT)
+                data, source = self.pbx.recvfrom(65535, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
-            if (mark := data.split(b"\r\n")[1]) not in self.known:
+            if source not in PROXIES:
+                assert data == KEEP_ALIVE
+            elif (mark := data.split(b"\r\n")[1]) not in self.known:
                 self.known.add(mark)
                 yield data
 
