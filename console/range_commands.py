@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from enum import StrEnum
@@ -128,44 +128,47 @@ async def subscriber_store(file: Path) -> AsyncIterator[tuple[SubscriberStore, s
         yield store, configuration.country, configuration.time_zone
 
 
-@subscribers_app.command()
-def add(
+def _change(
     context: typer.Context,
-    subscriber: Subscriber,
-    kind: Kind,
-    callers: Callers,
-    config: ConfigurationFile = None,
+    config: Path | None,
+    callers: list[str],
+    change: Callable[[SubscriberStore, str, str], Awaitable[str]],
+    words: str,
 ) -> None:
-    """Put callers on a subscriber's allow or block list: 100 of each at most."""
+    """Change the lists of a subscriber for each of these callers, and say so."""
     file = chosen(context, config)
 
     async def work() -> list[str]:
         async with subscriber_store(file) as (store, country, _):
-            return [await store.add(subscriber, kind.value, caller, country=country) for caller in callers]
+            return [await change(store, caller, country) for caller in callers]
 
     with clear_errors():
         for entry in asyncio.run(work()):
-            typer.echo(f"{entry} is on the {kind} list of this subscriber.")
+            typer.echo(f"{entry} is {words} of this subscriber.")
+
+
+@subscribers_app.command()
+def add(
+    context: typer.Context, subscriber: Subscriber, kind: Kind, callers: Callers, config: ConfigurationFile = None
+) -> None:
+    """Put callers on a subscriber's allow or block list: 100 of each at most."""
+    _change(
+        *(context, config, callers),
+        lambda store, caller, country: store.add(subscriber, kind.value, caller, country=country),
+        f"on the {kind} list",
+    )
 
 
 @subscribers_app.command()
 def remove(
-    context: typer.Context,
-    subscriber: Subscriber,
-    kind: Kind,
-    callers: Callers,
-    config: ConfigurationFile = None,
+    context: typer.Context, subscriber: Subscriber, kind: Kind, callers: Callers, config: ConfigurationFile = None
 ) -> None:
     """Take callers off a subscriber's allow or block list."""
-    file = chosen(context, config)
-
-    async def work() -> list[str]:
-        async with subscriber_store(file) as (store, country, _):
-            return [await store.remove(subscriber, kind.value, caller, country=country) for caller in callers]
-
-    with clear_errors():
-        for entry in asyncio.run(work()):
-            typer.echo(f"{entry} is off the {kind} list of this subscriber.")
+    _change(
+        *(context, config, callers),
+        lambda store, caller, country: store.remove(subscriber, kind.value, caller, country=country),
+        f"off the {kind} list",
+    )
 
 
 @subscribers_app.command(name="show")
