@@ -21,7 +21,7 @@ from rules.judging.engine import RuleSet
 from rules.judging.explain import Line, Ways, explain, on_the_wire
 from rules.language.examples import read_fact
 from rules.language.faults import nearest
-from rules.model import Action, Call, Fired, Number, NumberClass, Trunk, Verdict
+from rules.model import Action, Call, Fired, Number, NumberClass, Step, Trunk, Verdict
 from rules.numbering.emergency import emergency_table, is_emergency
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decision, Decisions
@@ -31,6 +31,9 @@ from rules.records.retention import ShortRecord, short_record
 from rules.screen import decisions_path
 
 DEFAULT_TRUNK = "default"
+_PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
+_BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
+_OF_LISTS = frozenset(Step) - _PASSING - _BY_RULES - {Step.DEFAULT}
 
 
 class Asked(NamedTuple):
@@ -128,19 +131,42 @@ def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configur
         Line("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
         Line("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
     ]
-    for fired in data["fired"]:
-        detail = f", {fired['detail']}" if fired["detail"] else ""
-        won = fired["name"] == decision.rule and fired["step"] is decision.step
-        lines.append(Line(fired["step"], f"{fired['name']}: {fired['effect']}{detail}", won))
-    lines += what_rules_asked(found, configuration, decision)
+    if decision.step in _PASSING:
+        text = (
+            "it could not be judged" if decision.step is Step.FAIL_OPEN else "the call passed, nothing else was asked"
+        )
+        lines.append(Line(decision.step, text, True))
+    else:
+        for step in Step:
+            lines += recorded_step(step, decision, data["fired"])
+            if step is Step.RULES:
+                lines += what_rules_asked(found, configuration, decision)
     by = f" by {decision.rule}" if decision.rule else ""
     reason = f": {decision.reason}" if decision.reason else ""
-    lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True))
+    place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
+    lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True, place))
     ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
     rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
     lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
     lines += [Line("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
     return [*lines, the_revision(found, decision, configuration.time_zone)]
+
+
+def recorded_step(step: Step, decision: Decision, fired: list[dict[str, Any]]) -> list[Line]:
+    """What a record holds of one step: what fired, or that nothing did."""
+    if step is Step.DEFAULT:  # entries that did not act: for rules they were facts
+        return [Line("lists", f"{one['name']}: a fact only, {one['detail']}") for one in fired if one["step"] == step]
+    lines = []
+    for one in fired:
+        if one["step"] == step:
+            won = one["name"] == decision.rule and step is decision.step
+            detail = f", {one['detail']}" if one["detail"] else ""
+            lines.append(Line(step, f"{one['name']}: {one['effect']}{detail}", won))
+    if step is Step.SUSPICION:
+        lines.append(Line(step, f"{decision.suspicion} in all"))
+    elif step in _OF_LISTS and not lines:
+        lines.append(Line(step, "no entry covered the caller"))
+    return lines
 
 
 def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:

@@ -32,6 +32,10 @@ class JudgedBy(NamedTuple):
     ruleset: RuleSet | None  # None: it is not stored, or no longer fits ringfence.yaml
     live: Revision | None
 
+    def place_of(self, rule: str) -> str:
+        """Where the rule stands; nothing for a list, or where the rules are not known."""
+        return next((one.place for one in self.ruleset.rules if one.name == rule), "") if self.ruleset else ""
+
 
 def judged_by(file: Path, configuration: Configuration, document: Document, decision: Decision) -> JudgedBy:
     """Find and compile what judged."""

@@ -87,7 +87,7 @@ def test_as_a_table(run):
 def test_a_record_is_explained(run):
     shown = run("explain", "a" * 20).stdout
     assert "+861701****678 (mobile) called a number of +86138 (mobile) by trunk default" in shown
-    assert "=> block list   blocked: reject, +861701****678 (operator)" in shown
+    assert "=> block list             blocked: reject, +861701****678 (operator)" in shown
     assert "+8617012345678 (operator)" in run("explain", "a" * 20, "--unmasked").stdout
     assert "the call got 603 after 3 ms; the phone did not ring" in shown
     assert "judged by rule set r1, which is not among the stored revisions" in shown

@@ -43,7 +43,11 @@ def test_the_revision_that_judged(file, run):
     assert "judged by revision 1 (" in shown
     assert ": complaints of May; revision 2 is live now" in shown
     assert "one-number held: the caller is +8617012345678; the class of the called number is mobile" in shown
-    assert "(rules.d/own.yaml:1)" in shown
+    assert (
+        "=> verdict                reject by one-number (deciding rule): It calls all day.  (rules.d/own.yaml:1)"
+        in shown
+    )
+    assert "   sealed                 no entry covered the caller" in shown
     assert "known was stopped: unless the class of the caller is mobile" in shown
     assert "others did not hold: the class of the caller is fixed" in shown
     assert "ward held: the called number starts with +861380013" in shown, "it is in the record"
