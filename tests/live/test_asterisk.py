@@ -17,6 +17,8 @@ pytestmark = pytest.mark.live
 
 ORDINARY = "+8613912345678"
 LABEL = "Suspected"
+SELLER = "95013345"
+RULES = f"- rule: sellers\n  because: They are asked first.\n  when: {{caller: {SELLER}}}\n  then: divert\n"
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,9 @@ def office(tmp_path_factory):
     softphone = new_lane("softphone", folder / "softphone", trunk=Endpoint("127.0.0.1", 5060), pbx=new_endpoint())
     configuration = settings([at], [lane, softphone], label=LABEL, complaints={"feature_code": "*33"})
     configuration["trunks"][1]["pbx"] = lane.name
+    configuration["destinations"] = {"desk": f"sip:700@{lane.pbx}"}
+    configuration["rules"] = [str(folder / "rules.yaml")]
+    (folder / "rules.yaml").write_text(RULES)
     with (
         Asterisk(at=lane.pbx, proxy=at, telephone=telephone, folder=folder / "asterisk"),
         Ringfence(folder / "proxy", configuration, numbers=NUMBERS),
@@ -69,6 +74,19 @@ async def test_the_telephone_behind_it_shows_the_label_and_its_dialplan_reads_th
     assert call.headers["X-Seen-By-Pbx"] == "suspected"
     assert placed.status == 200
     assert placed.heard >= 20
+
+
+async def test_whoever_answers_diverted_calls_is_told_by_its_dialplan_who_was_called(office):
+    """Asterisk reads Diversion (RFC 5806) into REDIRECTING, as a mailbox would."""
+    lane, at = office
+    async with BaresipPhone("telephone", at) as telephone:
+        placing = asyncio.create_task(place(SELLER, "200", host_port(str(lane.proxy))))
+        call = await telephone.rings()
+        await call.answer()
+        assert await hears_a_tone(call) > LOUD / 10
+        placed = await placing
+    assert call.headers["X-Was-Called"] == "200"
+    assert (placed.status, placed.heard >= 20) == (200, True)
 
 
 async def test_the_telephone_calls_out(office):

@@ -14,7 +14,7 @@ FETCH_S = 300
 MODULES = """
     res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject
     res_pjsip res_pjsip_pubsub res_pjsip_session res_pjsip_sdp_rtp res_pjsip_endpoint_identifier_ip
-    res_pjsip_caller_id res_pjsip_header_funcs res_pjsip_nat res_pjsip_rfc3326 res_rtp_asterisk
+    res_pjsip_caller_id res_pjsip_diversion res_pjsip_header_funcs res_pjsip_nat res_pjsip_rfc3326 res_rtp_asterisk
     chan_pjsip pbx_config app_stack app_exec app_dial app_echo app_verbose func_callerid func_logic
     codec_alaw codec_ulaw format_pcm bridge_simple bridge_native_rtp
 """
@@ -34,13 +34,19 @@ astdatadir => {root}/usr/share/asterisk
 documentation_language = en_US
 """
 
-# 600 echoes what it hears; 200 is a telephone behind the PBX, which may call out with a leading 0, or dial a code.
+# 600 echoes what it hears; 200 is a telephone behind the PBX, which may call out with a leading 0, or dial a code;
+# 700 is whoever answers diverted calls, who is told which number was called.
 EXTENSIONS_CONF = """
 [from-ringfence]
 exten => 600,1,Answer()
  same => n,Echo()
 exten => 200,1,Set(HEARD=${PJSIP_HEADER(read,X-Ringfence-Verdict)})
  same => n,Dial(PJSIP/telephone,20,b(add-verdict^s^1(${HEARD})))
+exten => 700,1,Set(CALLED=${REDIRECTING(from-num)})
+ same => n,Dial(PJSIP/telephone,20,b(add-called^s^1(${CALLED})))
+[add-called]
+exten => s,1,Set(PJSIP_HEADER(add,X-Was-Called)=${ARG1})
+ same => n,Return()
 [add-verdict]
 exten => s,1,ExecIf($["${ARG1}" != ""]?Set(PJSIP_HEADER(add,X-Seen-By-Pbx)=${ARG1}))
  same => n,Return()

@@ -27,6 +27,7 @@ SHOWN = (
     "X-Ringfence-Rule",
     "X-Ringfence-Decision",
     "X-Seen-By-Pbx",
+    "X-Was-Called",
     "X-Second-Hop",
 )
 
