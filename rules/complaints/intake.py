@@ -18,14 +18,15 @@ from rules.complaints.reading import NewComplaint, Read, read_complaint
 from rules.complaints.secrecy import new_reference
 from rules.complaints.states import CaseState, ComplaintState
 from rules.complaints.ties import CallRecord, find_calls, record_of
+from rules.complaints.weighing import mark_shared
 from rules.model import Number
 from rules.store import Connection
 
 _AT_ONCE = 5_000
 _INSERT = (
     "insert into complaint (reference, received, call_at, call_day, accused, reporter, line, category, channel, "
-    "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id, contact_key) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id, contact_key, "
+    "shared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 )
 _KNOWN = (
     "select c.reference, c.accused, c.reporter, c.call_day, c.channel, c.state, c.tie, c.never_called, c.case_id "
@@ -105,7 +106,9 @@ class Intake:
                 filed[key], row = self._row(read, case, calls, now)
                 rows.append(row)
                 tallies.add(sums, _keys(read, case), archive.periods(now), "complaints")
+            before = next(iter(await connection.execute_fetchall("select coalesce(max(id), 0) from complaint")))[0]
             await connection.executemany(_INSERT, rows)
+            await mark_shared(connection, before)
             await tallies.write(connection, sums)
             addressed = [(row[0], row[-1], row[4]) for row in rows if row[-1]]
             await ask_to_confirm(connection, addressed, now)

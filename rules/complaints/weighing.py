@@ -8,23 +8,43 @@ from rules.complaints.archive import Archive
 from rules.complaints.case_files import CaseFile
 from rules.complaints.evidence import DAY_S, UNITS, WEIGHTS, Evidence, Said, Tie, units, weigh
 from rules.complaints.ties import rang_lately
+from rules.store import Connection
 
 _COUNTING = "case_id = ?1 and state not in ('withdrawn', 'rejected')"
 _TIES = {tie.value: tie for tie in Tie}
 _BY_TIE = " ".join(f"when '{tie}' then {weight}" for tie, weight in WEIGHTS.items())
 # The same arithmetic as `units`, term for term.
 _UNITS = f"cast(case tie {_BY_TIE} end * pow(0.5, max(?2 - received, 0.0) / ?3) * {UNITS} as integer)"
-# First how many there are and what they weigh together; then those whose reporter or line stands in another one too,
-# perhaps twice. One statement, so that it speaks of one moment; the cross joins let SQLite begin with the few.
-_SUM_AND_CONTESTED = (
+# First how many there are and what they weigh together, then those that were marked. One statement, so that it speaks
+# of one moment.
+_SUM_AND_SHARED = (
     f"select 0, count(*), coalesce(sum({_UNITS}), 0), null, null from complaint where {_COUNTING} union all "
-    f"select c.id, c.reporter, c.line, c.tie, c.received from (select reporter from complaint where {_COUNTING} "
-    "group by reporter having count(*) > 1) o cross join complaint c indexed by complaint_evidence "
-    "on c.case_id = ?1 and c.reporter = o.reporter and c.state not in ('withdrawn', 'rejected') union all "
-    f"select c.id, c.reporter, c.line, c.tie, c.received from (select line from complaint where {_COUNTING} "
-    "group by line having count(*) > 1) o cross join complaint c indexed by complaint_line "
-    "on c.case_id = ?1 and c.line = o.line and c.state not in ('withdrawn', 'rejected')"
+    "select id, reporter, line, tie, received from complaint indexed by complaint_shared "
+    f"where {_COUNTING} and shared = 1"
 )
+_OTHER = "o.case_id = n.case_id and o.{0} = n.{0} and o.state not in ('withdrawn', 'rejected')"
+_BY = {column: _OTHER.format(column) for column in ("reporter", "line")}
+_INDEX = {"reporter": "complaint_evidence", "line": "complaint_line"}
+_MARK_NEW = "update complaint as n set shared = 1 where n.id > ?1 and ({})".format(
+    " or ".join(
+        f"exists (select 1 from complaint o indexed by {_INDEX[column]} where {other} and o.id <> n.id)"
+        for column, other in _BY.items()
+    )
+)
+# Of those that were there before, one may not be marked yet, and then it is the first: where there were two, both are.
+_MARK_FIRST = "update complaint set shared = 1 where shared = 0 and id in ({})".format(
+    " union ".join(
+        f"select (select o.id from complaint o indexed by {_INDEX[column]} where {other} order by o.id limit 1) "
+        "from complaint n where n.id > ?1 and n.shared = 1"
+        for column, other in _BY.items()
+    )
+)
+
+
+async def mark_shared(connection: Connection, after: int) -> None:
+    """Mark which of the complaints with a greater id share their reporter or line, and with whom."""
+    await connection.execute(_MARK_NEW, (after,))
+    await connection.execute(_MARK_FIRST, (after,))
 
 
 async def evidence_of(archive: Archive, case: CaseFile) -> Evidence:
@@ -32,18 +52,17 @@ async def evidence_of(archive: Archive, case: CaseFile) -> Evidence:
     now, settings = archive.now(), archive.settings
     half_life_s = settings.half_life_days * DAY_S
     complaints = weight = 0
-    found: dict[int, Said] = {}
-    for row in await archive.store.connection.execute_fetchall(_SUM_AND_CONTESTED, (case.id, now, half_life_s)):
+    shared = []
+    for row in await archive.store.connection.execute_fetchall(_SUM_AND_SHARED, (case.id, now, half_life_s)):
         if row[0] == 0:
             _, complaints, weight, _, _ = row
         else:
-            found[row[0]] = Said(row[1], row[2], _TIES[row[3]], row[4])
-    contested = list(found.values())
+            shared.append(Said(row[1], row[2], _TIES[row[3]], row[4]))
     return weigh(
-        contested,
+        shared,
         rang=await rang_lately(archive, case.number, now),
         now=now,
         half_life_days=settings.half_life_days,
         fewest=settings.fewest_subscribers,
-        alone=(complaints - len(contested), weight - sum(units(one, now, half_life_s) for one in contested)),
+        alone=(complaints - len(shared), weight - sum(units(one, now, half_life_s) for one in shared)),
     )

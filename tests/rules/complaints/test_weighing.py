@@ -89,3 +89,21 @@ async def test_it_weighs_the_same_where_sqlite_knows_no_powers(town):
     before = await weighed(town, 1)
     await town.desk.archive.teach_powers()
     assert await weighed(town, 1) == before
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_batch_is_weighed_like_single_ones_and_a_mark_too_many_changes_nothing(town, seed):
+    rand = random.Random(seed)
+    case = 0
+    for _ in range(6):
+        town.now += DAY
+        batch = [
+            NewComplaint(SPAM, town.subscriber(rand.randrange(25)), called=town.subscriber(rand.randrange(25)))
+            for _ in range(rand.randrange(1, 12))
+        ]
+        (case,) = {filed.case_id for filed in await town.desk.complaints.file_many(batch)}
+        found = await weighed(town, case)
+        assert found == weigh(await said_in(town, case), rang=found.rang, now=town.now)
+    async with town.desk.archive.store.transaction() as connection:
+        await connection.execute("update complaint set shared = 1")
+    assert await weighed(town, case) == found
