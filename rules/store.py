@@ -68,7 +68,7 @@ class Store:
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         """All of it or nothing; committed when the block has ended.
 
-        When a copy was put in place of the file (`ringfence db restore`), it goes to the copy, not to the file set aside.
+        Once a copy was put in place of the file (`ringfence db restore`), it goes to the copy, not to the file aside.
         """
         async with self._turn:
             if _identity(self._path) not in (self._file, None):
