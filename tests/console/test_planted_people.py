@@ -13,6 +13,7 @@ from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk
 from rules.numbering.numbers import read_number
 from rules.screen import Screen
+from tests.console.api.served import Served, new_key
 
 CALLER, REPORTER, CALLED = "95012345", "13812344321", "13943211234"
 TRUNK = Trunk("carrier", country="CN", identity_trusted=True, cli_screened=True)
@@ -74,6 +75,15 @@ def installation(file, run):
     said += [done("complaints", "show", said[0].split()[0]), done("complaints", "list", "--json")]
     said += [done("cases", "take", "1"), done("cases", "verify", "1", "--by", "trunk", "--reason", "asked")]
     said += [done("cases", "seal", "1", "--reason", "five people")]
+    with Served(file) as api, api.client(new_key(file)) as client:
+        body = {"accused": CALLER, "reporter": REPORTER, "called": CALLED, "text": "Zhao Planted heard it"}
+        body |= {"contact": "planted@example.com", "knew": {"name": "Zhao Planted", "purchase": "planted phone"}}
+        for _ in range(2):  # the second one is answered out of what is kept of the first
+            filed = client.post("/v1/complaints", json=body, headers={"Idempotency-Key": "k1"})
+            assert filed.status_code == 201, filed.text
+        wrong = client.post("/v1/complaints", json=body | {"accused": REPORTER, "called": "Zhao Planted"})
+        assert wrong.status_code == 422
+        said += [client.get("/v1/complaints").text, client.get("/v1/cases/1/story").text]
     appeal = done("appeals", "file", "--number", CALLER, *WORDS).split()[0]
     said += [done("appeals", "pack", appeal, "--out", str(folder / "pack.json"))]
     said += [done("ladder", "assign", CALLER, "--owner", "Loan King")]
@@ -92,13 +102,13 @@ def test_they_are_found_nowhere(installation):
     folder, said = installation
     files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".keys"}
     names = {path.name for path in files}
-    assert {"ringfence.db", "ringfence-decisions.db", "ringfence-complaints.db"} <= names
+    assert {f"ringfence{name}.db" for name in ("", "-decisions", "-complaints", "-access")} <= names
     assert {"ringfence.db-wal", "ringfence-complaints.db-wal"} <= names
-    assert {"calls.log", "pack.json", "them.csv", "report.csv"} <= names
+    assert {"calls.log", "api.log", "pack.json", "them.csv", "report.csv"} <= names
     assert b"CN:95012345" in files[folder / "ringfence-complaints.db"], "the test reads the right files"
     assert files[folder / "calls.log"].count(b"\n") == 2
-    for channel in ("607", "feature code", "operator", "centre"):
-        assert f'"channel": "{channel}"' in said
+    for channel in ("607", "feature code", "operator", "centre", "api"):
+        assert f'"channel":"{channel}"' in said.replace('": "', '":"')
     for path, content in (*files.items(), (Path("what commands said"), said.encode())):
         for word in PLANTED:
             assert word not in content, (path, word)
