@@ -83,6 +83,7 @@ def import_numbers(
             with progress_bar() as told:
                 wishes = Wishes(
                     country=country.upper() or configuration.country,
+                    zone=configuration.time_zone,
                     on_error=bad.value,
                     replace_all=replace,
                     dry_run=dry_run,

@@ -75,6 +75,7 @@ def import_ranges(
                     source=file.name,
                     now=time.time(),
                     country=country.upper() or configuration.country,
+                    zone=configuration.time_zone,
                     complete=tuple(complete),
                     replace_all=replace,
                 )

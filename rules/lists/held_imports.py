@@ -17,7 +17,7 @@ from rules.lists.origins import Origin, Qualification
 from rules.store import Connection
 
 MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
-_KEPT_WISHES = ("country", "on_error", "replace_all", "wide", "force")
+_KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force")
 _COLUMNS = "id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id"
 
 

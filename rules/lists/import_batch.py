@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import chain, pairwise
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.conflicts import holes_of, refuse_wide, written_holes
+from rules.lists.dates import read_moment
 from rules.lists.holding import Caught
 from rules.lists.list_files import Line
 from rules.lists.origins import UNQUALIFIED, Origin, check_qualification
@@ -69,13 +69,13 @@ class Report:
 class Batch:
     """Rows read into integers, with each origin kept once."""
 
-    def __init__(self, policy: ListSettings, origin: Origin, country: str, *, wide: bool) -> None:
+    def __init__(self, policy: ListSettings, origin: Origin, country: str, *, wide: bool, zone: str = "UTC") -> None:
         self.policy, self.country, self.wide = policy, country, wide
         self.report = Report()
         self.packed: list[int] = []
         self.wides: dict[Interval, tuple[int, str]] = {}  # index of the origin, and holes
         self.origins: dict[Origin, int] = {origin: 0}
-        self._origin = origin
+        self._origin, self._zone = origin, zone
         self._trunk = Trunk("", country=country, national=bool(country))
         self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
         self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
@@ -144,20 +144,12 @@ class Batch:
         qualified = {name: more[name] for name in _QUALIFIED if name in more}
         qualification = base.qualification
         if qualified or "review" in more:
-            review = {"review": _moment(more["review"])} if "review" in more else {}
+            review = {"review": read_moment(more["review"], self._zone)} if "review" in more else {}
             qualification = replace(base.qualification or UNQUALIFIED, **qualified, **review)  # type: ignore[arg-type]
         return replace(
             base,
             **{name: more[name] for name in ("source", "reason", "evidence", "note") if name in more},
-            expires=_moment(more["expires"]) if "expires" in more else base.expires,
+            expires=read_moment(more["expires"], self._zone) if "expires" in more else base.expires,
             trunks=tuple(more["trunks"].split()) if "trunks" in more else base.trunks,
             qualification=qualification,
         )
-
-
-def _moment(text: str) -> float:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise EntryError("not-a-time", f"{text!r} is no time; write 2026-12-31 or 2026-12-31T18:00:00+08:00") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

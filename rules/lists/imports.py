@@ -40,6 +40,7 @@ class Wishes:
     """How an import is to be done."""
 
     country: str = ""  # national numbers are read in its plan
+    zone: str = "UTC"  # days and times of the file are wall clock there
     on_error: Literal["stop", "skip"] = "stop"  # a bad line ends the import, or is left out and reported
     replace_all: bool = False  # a new version of the list: what is not among the rows is removed
     dry_run: bool = False  # say what would happen, change nothing
@@ -69,7 +70,7 @@ async def import_rows(
     What would be held for a person changes nothing and says why in `Report.held`; a dry run tells everything.
     """
     policy = lists.may_change(name, origin.author)
-    batch = Batch(policy, origin, wishes.country, wide=wishes.wide)
+    batch = Batch(policy, origin, wishes.country, wide=wishes.wide, zone=wishes.zone)
     if wishes.dry_run:
         wishes = replace(wishes, on_error="skip")
     await asyncio.to_thread(batch.read, rows, wishes.on_error, wishes.progress)

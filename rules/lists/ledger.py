@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from math import inf
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from cachetools import LRUCache
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup
+from rules.lists.dates import read_moment
 from rules.lists.list_files import Line
 from rules.model import Call, NumberClass
 from rules.numbering.intervals import Interval, digits_of, encode, prefix_interval
@@ -143,6 +143,7 @@ async def import_ledger(
     source: str,
     now: float,
     country: str = "",
+    zone: str = "UTC",
     complete: tuple[str, ...] = (),
     replace_all: bool = False,
 ) -> LedgerReport:
@@ -156,7 +157,8 @@ async def import_ledger(
         report.lines += 1
         try:
             interval = read_code(text, country)
-            until = _day(more.get("valid_until") or more.get("expires", ""))
+            day = more.get("valid_until") or more.get("expires", "")
+            until = read_moment(day, zone) if day else None
         except EntryError as error:
             raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
         codes[interval] = Code(
@@ -200,16 +202,6 @@ def read_code(text: str, country: str) -> Interval:
     if interval is None:
         raise EntryError("not-a-code", f"{text!r} is no code; write digits such as 95012")
     return interval
-
-
-def _day(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise EntryError("not-a-time", f"{text!r} is no date; write 2026-12-31") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 async def _count(connection: Connection) -> int:

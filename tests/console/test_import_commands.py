@@ -104,3 +104,11 @@ def test_ranges_and_conflicts_are_told(run, tmp_path):
     tried = run("lists", "import", "blocked", str(path), "--dry-run")
     assert f"{path}:1: '+86171*': +86171* would stop 100,000,000 numbers" in tried.stderr
     assert "1 conflict with an allow list" in tried.stdout
+
+
+def test_a_day_in_a_file_is_one_of_the_operators_zone(run, tmp_path):
+    path = tmp_path / "n.csv"
+    path.write_text("number,expires\n17012345678,2099/12/31\n")
+    run("lists", "import", "blocked", str(path))
+    (one,) = json.loads(run("lists", "show", "blocked", "--json").stdout)
+    assert one["expires"] == "2099-12-31 00:00:00+08:00"
