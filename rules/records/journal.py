@@ -134,7 +134,7 @@ class Journal:
                 await self._write(rows, late, tally)
             if self._lines:
                 await asyncio.to_thread(self._print)
-            if now - self._pruned >= _PRUNE_S:
+            if not 0.0 <= now - self._pruned < _PRUNE_S:  # due, or the clock was set back
                 self._pruned = now
                 with suppress(DatabaseError, StoreError):
                     await self._retention.tidy(now)

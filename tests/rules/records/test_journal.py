@@ -212,6 +212,19 @@ async def test_what_is_too_old_is_pruned_in_passing(tmp_path):
         assert await decisions.recent(9) == []
 
 
+async def test_a_clock_set_back_keeps_nothing_from_being_pruned(tmp_path):
+    async with opened(tmp_path, days=1) as (journal, decisions, clock, _):
+        note(journal, clock, "a" * 20)
+        await journal.flush(everything=True)
+        clock.now += 30
+        note(journal, clock, "b" * 20)
+        clock.now -= 900 * 86_400
+        await journal.flush(everything=True)
+        clock.now += 902 * 86_400
+        await journal.flush()
+        assert await decisions.recent(9) == []
+
+
 async def test_hits_survive_a_full_disk_and_add_up(tmp_path, monkeypatch):
     async with opened(tmp_path, limit=1) as (journal, decisions, _, _):
         hit = Hit("nuisance", "block", "+86138*", "feed", "+8613800138000", 0)

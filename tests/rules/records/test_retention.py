@@ -128,6 +128,12 @@ async def test_a_call_that_has_not_ended_is_counted_when_it_has(record):
     assert (await record.counts())[0][4:] == (3, 2), "nothing rings so long"
 
 
+async def test_after_a_clock_was_set_back_calls_are_counted_on(record):
+    await record.calls(None, RANG)
+    await record.tidy(NOON - 400 * DAY)
+    assert (await record.counts())[0][4:] == (2, 1)
+
+
 async def test_what_goes_before_it_was_counted_is_counted_as_it_goes(record):
     await record.calls(None, RANG)
     assert await record.tidy(NOON, mib=0) == 2
