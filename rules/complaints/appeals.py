@@ -16,6 +16,7 @@ from rules.complaints.deadlines import Clock, clocks_of, meet, start_clocks
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 from rules.complaints.ladder_book import LadderBook
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
+from rules.complaints.protection import may_work
 from rules.complaints.reading import LONGEST_TEXT
 from rules.complaints.seals import standing_seal
 from rules.complaints.secrecy import new_reference, read_reference
@@ -114,7 +115,7 @@ class Appeals:
         What rules and lists do is changed by whoever may change them; the reason says so to both.
         """
         appeal = await self._find(read_reference(reference))
-        await self._check(appeal, reason, version)
+        await self._check(appeal, actor, reason, version)
         if appeal.attacks is Attacks.SEAL:
             await self._release(appeal, actor, reason)
         elif appeal.attacks is Attacks.LADDER:
@@ -128,7 +129,7 @@ class Appeals:
     async def refuse(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
         """The appellant is not right; everything stays."""
         appeal = await self._find(read_reference(reference))
-        await self._check(appeal, reason, version)
+        await self._check(appeal, actor, reason, version)
         return await self._decide(appeal, AppealState.REFUSED, actor, reason)
 
     async def _grounds(self, number: str, decision: str) -> tuple[str, Attacks | None, str]:
@@ -180,7 +181,8 @@ class Appeals:
         values = (_reason(appeal, ""),)
         return bool(list(await self._archive.store.connection.execute_fetchall(query, values)))
 
-    async def _check(self, appeal: Appeal, reason: str, version: int | None) -> None:
+    async def _check(self, appeal: Appeal, actor: str, reason: str, version: int | None) -> None:
+        may_work(self._archive, actor)
         if not reason.strip():
             raise ComplaintError("reason", "say why: the appellant is told")
         if appeal.state is not AppealState.FILED or (version is not None and version != appeal.version):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
@@ -14,7 +14,7 @@ from rules.complaints.complaint_rows import named_in
 from rules.complaints.deadlines import meet
 from rules.complaints.faults import ComplaintError, Conflict, Refused
 from rules.complaints.letters import answer_case, tell
-from rules.complaints.protection import owner_of, restrainable
+from rules.complaints.protection import may_work, owner_of, restrainable
 from rules.complaints.reading import one_line
 from rules.complaints.seals import last_seal, release_seal, set_seal
 from rules.complaints.states import MEETS, CaseState, CaseStep, FoundBy, next_state
@@ -166,7 +166,7 @@ class Cases:
         """What the other operator answered: the complaints are answered with it."""
         answer, reference = one_line(answer, "answer", _LONGEST_REASON), one_line(reference, "reference")
         _need(answer, "say what they answered", "answer")
-        self._may(actor)
+        may_work(self._archive, actor)
         archive = self._archive
         now = archive.now()
         async with archive.store.transaction() as connection:
@@ -198,29 +198,26 @@ class Cases:
                 continue
             seal, sealed, released = found
             if state == CaseState.VERIFIED and released is None:
-                async with self._step(case_id, CaseStep.SEAL, "ringfence", "finished after a stop", None) as pending:
+                async with self._mending(case_id, CaseStep.SEAL) as pending:
                     pending.columns |= {"sealed": sealed, "seal": seal}
             elif state == CaseState.SEALED and released is not None:
-                async with self._step(case_id, CaseStep.RELEASE, "ringfence", "finished after a stop", None):
+                async with self._mending(case_id, CaseStep.RELEASE):
                     pass
             else:
                 continue
             mended.append(case_id)
         return mended
 
-    def _may(self, actor: str) -> None:
-        officers = self._archive.settings.officers
-        if not actor.strip():
-            raise ComplaintError("actor", "say who does it")
-        if officers and actor not in officers and actor != "ringfence":
-            raise Refused("actor", f"{actor} is no officer (complaints.officers)")
+    def _mending(self, case_id: int, step: CaseStep) -> AbstractAsyncContextManager[_Pending]:
+        return self._step(case_id, step, "ringfence", "finished after a stop", None, itself=True)
 
     @asynccontextmanager
     async def _step(
-        self, case_id: int, step: CaseStep, actor: str, reason: str, version: int | None
+        self, case_id: int, step: CaseStep, actor: str, reason: str, version: int | None, *, itself: bool = False
     ) -> AsyncIterator[_Pending]:
         """One step in one transaction; Conflict names who was faster."""
-        self._may(actor)
+        if not itself:
+            may_work(self._archive, actor)
         if len(reason) > _LONGEST_REASON:
             raise ComplaintError("reason", f"{len(reason):,} characters; {_LONGEST_REASON:,} at most")
         archive = self._archive

@@ -13,7 +13,7 @@ from rules.complaints.complaint_rows import Channel, Complaint, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, Conflict
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
-from rules.complaints.protection import accusable
+from rules.complaints.protection import accusable, may_work
 from rules.complaints.reading import NewComplaint, Read, read_complaint
 from rules.complaints.secrecy import new_reference
 from rules.complaints.states import CaseState, ComplaintState
@@ -82,6 +82,7 @@ class Intake:
 
     async def reject(self, reference: str, *, actor: str, reason: str) -> Complaint:
         """An officer finds that a complaint is none; it loses its effect."""
+        may_work(self._archive, actor)
         if not reason.strip():
             raise ComplaintError("reason", "say why it is rejected: the reporter is told")
         return await self._end(reference, ComplaintState.REJECTED, actor, reason)

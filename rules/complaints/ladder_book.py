@@ -8,7 +8,7 @@ from rules.complaints import audit
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.ladder import STANDINGS, LadderStep, Standing
-from rules.complaints.protection import owner_of, restrainable
+from rules.complaints.protection import may_work, owner_of, restrainable
 from rules.complaints.reading import one_line
 from rules.store import Connection
 
@@ -37,8 +37,12 @@ class LadderBook:
         rows = list(await connection.execute_fetchall(_STANDING, (kind, await self._name(kind, name))))
         return Standing(*rows[0]) if rows else None
 
-    async def climb(self, kind: Kind, name: str, *, actor: str, reason: str, to: LadderStep | None = None) -> Standing:
-        """One step up, or on a given one, for a term that grows with each offence."""
+    async def climb(
+        self, kind: Kind, name: str, *, actor: str, reason: str, to: LadderStep | None = None, itself: bool = False
+    ) -> Standing:
+        """One step up, or on a given one, for a term that grows with each offence; ``itself``: no person does it."""
+        if not itself:
+            may_work(self._archive, actor)
         if not reason.strip():
             raise ComplaintError("reason", "say why: whoever is concerned is told")
         name = await self._name(kind, name)
@@ -54,6 +58,7 @@ class LadderBook:
 
     async def clear(self, kind: Kind, name: str, *, actor: str, reason: str) -> None:
         """Off the ladder, offences forgotten: an appeal was granted."""
+        may_work(self._archive, actor)
         name = await self._name(kind, name)
         async with self._archive.lists.store.transaction() as connection:
             done = await connection.execute("delete from standing where kind = ? and name = ?", (kind, name))
@@ -64,6 +69,7 @@ class LadderBook:
 
     async def assign(self, number: str, kind: Literal["owner", "business"], name: str, *, actor: str) -> str:
         """Say whose a number is. A new owner starts clean with it; what he earned elsewhere comes with him."""
+        may_work(self._archive, actor)
         canonical = (await restrainable(self._archive, number)).canonical
         name = one_line(name, "name")
         if not name:

@@ -36,7 +36,7 @@ class Policy:
                 standing = await self._book.standing("number", case.number)
                 if standing is None or standing.step_at(self._archive.now()) < step:
                     reason = f"{reporters} different reporters in {settings.policy_hours:g} h (case {case.id})"
-                    await self._book.climb("number", case.number, actor=AUTHOR, reason=reason, to=step)
+                    await self._book.climb("number", case.number, actor=AUTHOR, reason=reason, to=step, itself=True)
             except ComplaintError:
                 continue  # a public service number: a person looks at the case
 

@@ -1,4 +1,4 @@
-"""Which numbers nobody may complain about, seal or put on the ladder."""
+"""Which numbers nobody may complain about, seal or put on the ladder, and who may do so with the others."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ async def restrainable(archive: Archive, text: str, field: str = "number") -> Nu
     if number.kind is NumberClass.SERVICE:
         raise Refused(field, f"{number.canonical} is a public service number: it cannot be stopped")
     return number
+
+
+def may_work(archive: Archive, actor: str) -> None:
+    """Refused, unless this is an officer."""
+    officers = archive.settings.officers
+    if not actor.strip():
+        raise ComplaintError("actor", "say who does it")
+    if officers and actor not in officers:
+        raise Refused("actor", f"{actor} is no officer (complaints.officers)")
 
 
 async def on_list_of(archive: Archive, canonical: str, kinds: frozenset[str]) -> str:

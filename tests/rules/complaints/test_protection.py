@@ -38,3 +38,34 @@ async def test_an_entry_that_has_expired_protects_nobody(town):
     assert await on_list_of(town.desk.archive, SPAM, ALLOWED) == "allowed"
     town.now += DAY
     assert await on_list_of(town.desk.archive, SPAM, ALLOWED) == ""
+
+
+async def test_only_officers_work_where_they_are_named(town):
+    await town.ring(SPAM, "13800138000")
+    filed = await town.complain()
+    await town.reopen(officers=["li"], policy_step="tag", policy_reporters=2)
+    desk = town.desk
+    appeal = await desk.appeals.file(number=SPAM, attacks="rule")
+    for work in (
+        lambda: desk.cases.take(filed.case_id, actor="zhang"),
+        lambda: desk.cases.their_answer(filed.case_id, actor="zhang", answer="x"),
+        lambda: desk.complaints.reject(filed.reference, actor="zhang", reason="x"),
+        lambda: desk.appeals.grant(appeal.reference, actor="zhang", reason="x"),
+        lambda: desk.appeals.refuse(appeal.reference, actor="zhang", reason="x"),
+        lambda: desk.ladder.climb("number", SPAM, actor="zhang", reason="x"),
+        lambda: desk.ladder.clear("number", SPAM, actor="zhang", reason="x"),
+        lambda: desk.ladder.assign(SPAM, "owner", "x", actor="zhang"),
+    ):
+        with pytest.raises(Refused, match="zhang is no officer"):
+            await work()
+    await desk.ladder.climb("number", SPAM, actor="li", reason="x")
+    assert (await desk.appeals.refuse(appeal.reference, actor="li", reason="x")).decided_by == "li"
+    assert (await desk.complaints.withdraw(filed.reference, actor="reporter")).state == "withdrawn"
+
+
+async def test_policy_needs_nobodys_right(town):
+    await town.reopen(officers=["li"], policy_reporters=2)
+    for person in ("13800138000", "13800138001"):
+        await town.ring(SPAM, person)
+        await town.complain(reporter=person)
+    assert await town.desk.ladder.standing("number", SPAM) is not None
