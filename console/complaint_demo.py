@@ -35,6 +35,7 @@ FRIDAY = 4
 OTHERS = 0.12  # complaints about numbers of other kinds, for each about a 95 or 96 number
 RANG_FOR_ONE = (180, 520)  # calls that rang for each complaint
 WORKED_ON = 3  # numbers that the desk takes up each Friday, the loudest ones
+TIDIED = (1, 11, 21)  # days of the month on which the desk closes what came to nothing
 _AT_ONCE = 2_000
 
 
@@ -94,7 +95,9 @@ async def fill(folder: Path, quarters: tuple[Quarter, ...]) -> int:
                 count += await _a_day(desk, rand, numbers, complaints, count)
                 if day.weekday() == FRIDAY:
                     await _work(desk, now)
-            await _tidy(desk)
+                if day.day in TIDIED:
+                    await _tidy(desk, older_days=10)
+            await _tidy(desk, older_days=0)
     finally:
         await desk.close()
     return count
@@ -184,11 +187,14 @@ async def _work(desk: Desk, now: list[float]) -> None:
             await desk.appeals.grant(appeal.reference, actor="demo", reason="the contract was ended")
 
 
-async def _tidy(desk: Desk) -> None:
-    """At the end of a quarter nothing is left over."""
+async def _tidy(desk: Desk, *, older_days: int) -> None:
+    """Cases that came to nothing are closed; at the end of a quarter nothing is left over."""
     from rules.complaints.states import CaseState
 
+    before = desk.archive.now() - older_days * 86_400.0
     for one in await desk.cases.pressing(state=CaseState.COLLECTING, limit=5_000):
+        if one.case.first_complaint > before:
+            continue
         await desk.cases.close_unfounded(one.case.id, actor="demo", reason="too little to go on")
 
 

@@ -111,7 +111,7 @@ async def _complaints(archive: Archive, case: CaseFile, by_day: list[_Day]) -> l
         for day in by_day:
             days.setdefault(archive.day(day.first), []).append(day)
         return [
-            Event(min(one.first for one in day), "reporters", f"{sum(one.complaints for one in day):,} complaints")
+            Event(min(one.first for one in day), "reporters", _many(sum(one.complaints for one in day)))
             for day in days.values()
         ]
     query = (
@@ -129,6 +129,10 @@ async def _complaints(archive: Archive, case: CaseFile, by_day: list[_Day]) -> l
         )
         for one, (*_, state, reference, channel, category, business) in zip(said, rows, strict=True)
     ]
+
+
+def _many(complaints: int) -> str:
+    return f"{complaints:,} {'complaint' if complaints == 1 else 'complaints'}"
 
 
 def _weights(archive: Archive, said: list[Said]) -> dict[Said, Iterator[str]]:
