@@ -95,6 +95,7 @@ def add(
     source: Annotated[str, typer.Option(help="Who says so.")] = "operator",
     expires: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-12-31; default: the list's.")] = "",
     evidence: Annotated[str, typer.Option(help="A reference to what proves it.")] = "",
+    note: Annotated[str, typer.Option(help="Whatever else should stand with it.")] = "",
     trunk: Annotated[list[str], typer.Option(help="Allow entries: the only trunks on which they pass calls.")] = [],  # noqa: B006
     ranges: Annotated[bool, typer.Option("--range", help="Block a prefix or range; says how many it hits.")] = False,
     leave_out: Annotated[list[str], typer.Option("--except", help="What an allow prefix leaves out.")] = [],  # noqa: B006
@@ -110,7 +111,7 @@ def add(
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Put numbers on a list: on disk when this returns, in force for the next call within a second."""
+    """Put numbers on a list, all or none: on disk when this returns, in force for the next call within a second."""
     file = chosen(context, config)
 
     async def work() -> list[Entry]:
@@ -124,19 +125,16 @@ def add(
             due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
             shown = Qualification(licence, document, purpose, hours, due, owner, approver)
             origin = Origin(
-                *(source, reason, getpass.getuser(), until, evidence, "", tuple(trunk)),
+                *(source, reason, getpass.getuser(), until, evidence, note, tuple(trunk)),
                 qualification=None if shown == UNQUALIFIED else shown,
             )
-            return [
-                await lists.add(
-                    *(name, number, origin),
-                    country=country.upper() or configuration.country,
-                    exceptions=tuple(leave_out),
-                    wide=ranges,
-                    force=force,
-                )
-                for number in numbers
-            ]
+            return await lists.add_all(
+                *(name, numbers, origin),
+                country=country.upper() or configuration.country,
+                exceptions=tuple(leave_out),
+                wide=ranges,
+                force=force,
+            )
 
     with clear_errors():
         added = asyncio.run(work())
@@ -184,18 +182,14 @@ def remove(
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Take numbers off a list."""
+    """Take numbers off a list, all or none."""
     file = chosen(context, config)
 
     async def work() -> list[dict[str, Any]]:
         async with opened(file) as (lists, configuration):
             read_in = country.upper() or configuration.country
-            return [
-                as_data(
-                    await lists.remove(name, number, country=read_in, author=getpass.getuser()), configuration.time_zone
-                )
-                for number in numbers
-            ]
+            gone = await lists.remove_all(name, numbers, country=read_in, author=getpass.getuser())
+            return [as_data(entry, configuration.time_zone) for entry in gone]
 
     with clear_errors():
         removed = asyncio.run(work())

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,63 +77,87 @@ class Lists:
             )
         return policy
 
-    async def add(
+    async def add(self, name: str, text: str, origin: Origin = OPERATOR, **how: Any) -> Entry:
+        """Put one number, prefix or range on a list; see `add_all`."""
+        return (await self.add_all(name, (text,), origin, **how))[0]
+
+    async def add_all(
         self,
         name: str,
-        text: str,
+        texts: Iterable[str],
         origin: Origin = OPERATOR,
         *,
         country: str = "",
         exceptions: tuple[str, ...] = (),
         wide: bool = False,
         force: bool = False,
-    ) -> Entry:
-        """Put a number, prefix or range on a list; an entry that stands there already gets the new origin.
+    ) -> list[Entry]:
+        """Put numbers, prefixes and ranges on a list, all or none; what stands there already gets the new origin.
 
         ``exceptions`` are what an allow prefix or range leaves out. ``wide`` lets a whole range be blocked, ``force``
         adds an entry although it covers numbers of an allow list or one's own.
         """
         policy = self.may_change(name, origin.author)
-        interval = read_entry(text, policy, country=country)
-        holes = holes_of(interval, exceptions, policy.kind, country)
-        if policy.kind == "allow":
-            check_qualification(text, origin, required=policy.qualified)
-        async with self.store.transaction() as connection:
-            list_id, entries = await self.row_of(connection, name)
-            if policy.kind in AGAINST_CALLERS and not force and (other := await protected(connection, interval)):
-                raise EntryError(
-                    "protected", f"{text!r} covers numbers of list {other}; take them off there first, or force it"
-                )
-            if not wide:
-                refuse_wide(interval, policy.kind)
-            await _refuse_sealed(connection, interval, policy)
-            origin_id, created, kept = await self.keep_origin(connection, origin, policy)
-            if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
-                if entries >= policy.max_entries:
-                    raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
-                await count(connection, list_id, 1)
-            await mark_changed(connection)
-            useless = Overruled()
+        wanted = []
+        for text in texts:
+            interval = read_entry(text, policy, country=country)
+            holes = holes_of(interval, exceptions, policy.kind, country)
             if policy.kind == "allow":
-                useless = await overruled(connection, [(interval, written_holes(holes))])
-            texts = tuple(hole.text for hole in holes)
-            entry = Entry(name, interval.text, kept, created, None, texts, reach(interval), *useless)
-            return (await self._told_of_seals(connection, [entry]))[0]
+                check_qualification(text, origin, required=policy.qualified)
+            wanted.append((text, interval, holes))
+        added = []
+        async with self.store.transaction() as connection:
+            origin_id, created, kept = await self.keep_origin(connection, origin, policy)
+            for text, interval, holes in wanted:
+                if policy.kind in AGAINST_CALLERS and not force and (other := await protected(connection, interval)):
+                    raise EntryError(
+                        "protected", f"{text!r} covers numbers of list {other}; take them off there first, or force it"
+                    )
+                if not wide:
+                    refuse_wide(interval, policy.kind)
+                await _refuse_sealed(connection, interval, policy)
+                useless = await self._put(connection, name, interval, origin_id, holes)
+                left_out = tuple(hole.text for hole in holes)
+                added.append(Entry(name, interval.text, kept, created, None, left_out, reach(interval), *useless))
+            await mark_changed(connection)
+            return await self._told_of_seals(connection, added)
+
+    async def _put(
+        self, connection: Connection, name: str, interval: Interval, origin_id: int, holes: tuple[Interval, ...]
+    ) -> Overruled:
+        """Write an entry, count it, and find what it makes useless."""
+        policy = self.settings[name]
+        list_id, entries = await self.row_of(connection, name)
+        if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
+            if entries >= policy.max_entries:
+                raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
+            await count(connection, list_id, 1)
+        if policy.kind != "allow":
+            return Overruled()
+        return await overruled(connection, [(interval, written_holes(holes))])
 
     async def remove(self, name: str, text: str, *, country: str = "", author: str = "") -> Entry:
         """Take an entry off a list."""
-        interval = read_entry(text, ListSettings(kind="plain", min_length=1), country=country)
+        return (await self.remove_all(name, (text,), country=country, author=author))[0]
+
+    async def remove_all(self, name: str, texts: Iterable[str], *, country: str = "", author: str = "") -> list[Entry]:
+        """Take entries off a list, all or none."""
+        anything = ListSettings(kind="plain", min_length=1)
+        intervals = [read_entry(text, anything, country=country) for text in texts]
         policy = self.may_change(name, author)
+        removed = []
         async with self.store.transaction() as connection:
-            await _refuse_sealed(connection, interval, policy)
-            found = await _entries(connection, [interval], name)
-            if not found:
-                raise EntryError("not-listed", f"{interval.text} is not on list {name}")
             list_id, _ = await self.row_of(connection, name)
-            await take(connection, list_id, interval)
-            await count(connection, list_id, -1)
+            for interval in intervals:
+                await _refuse_sealed(connection, interval, policy)
+                found = await _entries(connection, [interval], name)
+                if not found:
+                    raise EntryError("not-listed", f"{interval.text} is not on list {name}")
+                await take(connection, list_id, interval)
+                await count(connection, list_id, -1)
+                removed += found
             await mark_changed(connection)
-        return found[0]
+        return removed
 
     async def show(self, name: str, *, limit: int = 100, after: str = "") -> list[Entry]:
         """Entries of a list in the order of their digits, prefixes and ranges first; ``after`` pages on."""

@@ -23,10 +23,34 @@ def test_numbers_in_any_spelling_on_and_off(run):
 
 
 def test_what_is_known_of_an_entry(run):
-    run("lists", "add", "allowed", "95588", "--reason", "bank", "--source", "us", "--trunk", "carrier", "--json")
+    run(
+        "lists",
+        "add",
+        "allowed",
+        "95588",
+        "--reason",
+        "bank",
+        "--source",
+        "us",
+        "--trunk",
+        "carrier",
+        "--note",
+        "ask Li",
+    )
     (entry,) = json.loads(run("lists", "show", "allowed", "--json").stdout)
     assert entry["entry"] == "CN:95588"
     assert (entry["reason"], entry["source"], entry["trunks"], entry["expires"]) == ("bank", "us", ["carrier"], None)
+    assert entry["note"] == "ask Li"
+
+
+def test_several_numbers_go_on_and_off_together_or_not_at_all(run):
+    refused = run("lists", "add", "blocked", "17012345678", "110")
+    assert (refused.exit_code, entries(run, "blocked")) == (1, [])
+    run("lists", "add", "blocked", "17012345678", "17012345679")
+    assert run("lists", "remove", "blocked", "17012345678", "17012345670").exit_code == 1
+    assert entries(run, "blocked") == ["+8617012345678", "+8617012345679"]
+    assert run("lists", "remove", "blocked", "17012345678", "17012345679").exit_code == 0
+    assert entries(run, "blocked") == []
 
 
 def test_all_lists_counted(run):
