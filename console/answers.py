@@ -7,12 +7,17 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 FAULTS = 1  # what was asked about is wrong, absent, or judged otherwise than wished
 _FIGURE = re.compile(r"[+-]?[\d,]+(\.\d+)?( %)?")  # stands under its like by the last digit
+_SENTENCE = 25  # longer cells are sentences; a time with its zone has as many characters
+_UNBOUNDED = 10_000  # columns: no window is as wide
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 
 
@@ -54,22 +59,50 @@ def as_json(value: Any) -> None:
 
 
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """Print rows as a plain table: these columns, in this order; what people wrote there steers no terminal."""
-    from rich import box
+    """Print rows with these columns, in this order; what people wrote there steers no terminal.
+
+    As a table where the window is wide enough for it, else one value a line: half a reference is none.
+    """
     from rich.console import Console
-    from rich.table import Table
+    from rich.measure import Measurement
 
     from rules.complaints.reading import shown_text
 
+    if not rows:
+        typer.echo("There is nothing to show.")
+        return
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=200)
-    table = Table(box=box.SIMPLE, pad_edge=False)
     shown = [["" if row[column] is None else shown_text(str(row[column])) for column in columns] for row in rows]
+    table = _table(columns, shown)
+    for table.padding in (0, 1), (0, 0):
+        if Measurement.get(console, console.options.update_width(_UNBOUNDED), table).minimum <= console.width:
+            console.print(table)
+            return
+    width = max(map(len, columns))
+    for cells in shown:
+        pairs = zip(columns, cells, strict=True)
+        typer.echo("\n".join(f"{column:{width}}  {cell}" for column, cell in pairs if cell) + "\n")
+
+
+def _table(columns: tuple[str, ...], shown: list[list[str]]) -> Table:
+    """The table: figures to the right, and only sentences may be broken into lines."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, pad_edge=False)
     for place, column in enumerate(columns):
         cells = [cells[place] for cells in shown if cells[place]]
         figures = bool(cells) and all(map(_FIGURE.fullmatch, cells))
-        table.add_column(column, justify="right" if figures else "left")
+        longest = max(map(len, cells), default=0)
+        table.add_column(
+            column,
+            justify="right" if figures else "left",
+            no_wrap=longest <= _SENTENCE,
+            min_width=min(longest, _SENTENCE),
+            overflow="fold",
+        )
     for cells in shown:
         table.add_row(*cells)
-    console.print(table)
+    return table

@@ -80,3 +80,43 @@ def test_figures_stand_under_each_other(capsys):
     print_table(("key", "complaints"), [{"key": "95/96", "complaints": "38,541"}, {"key": "a", "complaints": 7}])
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [line.index(end) for line, end in ((lines[2], "1"), (lines[3], "7"))] == [len(lines[2]) - 1] * 2
+
+
+ROW = {
+    "reference": "A-6CACT-FAZXZ",
+    "received": "2026-11-26 03:09",
+    "number": "CN:95012345",
+    "standing": "overdue",
+    "due": "2026-11-27 03:09",
+    "decided_by": None,
+    "reason": "the number was forged by somebody who called through another trunk",
+}
+
+
+@pytest.fixture
+def a_terminal(monkeypatch):
+    """A terminal of 80 columns that knows no colours."""
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+
+@pytest.mark.usefixtures("a_terminal")
+def test_a_narrow_window_breaks_sentences_and_nothing_else(capsys):
+    print_table(("reference", "received", "reason"), [ROW])
+    out = capsys.readouterr().out
+    assert "A-6CACT-FAZXZ   2026-11-26 03:09   the number was forged" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("a_terminal")
+def test_what_no_window_can_hold_is_told_one_value_a_line(capsys):
+    print_table(tuple(ROW), [ROW, ROW])
+    records = capsys.readouterr().out.strip().split("\n\n")
+    assert len(records) == 2
+    assert records[0].splitlines()[:2] == ["reference   A-6CACT-FAZXZ", "received    2026-11-26 03:09"]
+    assert "decided_by" not in records[0]
+
+
+def test_an_empty_table_says_so(capsys):
+    print_table(("number", "holder"), [])
+    assert capsys.readouterr().out == "There is nothing to show.\n"
