@@ -1,7 +1,9 @@
-"""What a screened call costs without sockets: the shell, the core and a real screen fed with the bench's own calls.
+"""What a screened call costs without sockets: the core and a real screen, fed with the calls of the bench.
 
 python -m bench.call_path                   processor time of each message of a call, in microseconds
 python -m bench.call_path --profile FILE    the same under cProfile, for pstats
+
+The compiled build: PYTHONSAFEPATH=1 PYTHONPATH=$(tools/compile):. python -m bench.call_path
 
 It answers the question of a change ("did it help?") in seconds, on a machine that is busy otherwise: the processor time
 of the thread that handles calls, the best of several rounds. `valgrind --tool=callgrind` on it counts instructions.
@@ -18,20 +20,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
 import proxy.core
 from console.rulebook import load_rulebook
 from proxy.app import build_core
-from proxy.metrics import Metrics
-from proxy.server import Server
+from proxy.build import BUILD
+from proxy.effects import Decide, Finished, HungUp, Send
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
 from rules.screen import Screen
 
-BATCH = 16  # datagrams between two flushes, as in proxy/transport.py
 CALLER, PBX, PROXY = ("127.0.0.1", 15070), ("127.0.0.1", 15080), "127.0.0.1:15060"
 CONFIGURATION = f"""\
 version: 1
@@ -47,18 +47,6 @@ SDP = b"v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=call\r\nc=IN IP4 127.0.0.1\r\nt
 SDP += b"m=audio 6000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
 SDP += b"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
 KINDS = ("INVITE", "180", "200 INVITE", "ACK", "BYE", "200 BYE", "ACK 603")
-
-
-class Wire:
-    """Stands for the sockets: what was sent waits here."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-
-    def send(self, data: bytes, remote: tuple[Any, ...]) -> bool:
-        """One datagram that leaves."""
-        self.sent.append(data)
-        return True
 
 
 class Phones:
@@ -118,24 +106,34 @@ class Phones:
 class Bench:
     """One node without sockets, and the time that each kind of message took."""
 
-    def __init__(self, server: Server, screen: Screen, core: proxy.core.Core, wire: Wire) -> None:
-        self.server, self.screen, self.core, self.wire = server, screen, core, wire
+    def __init__(self, screen: Screen, core: proxy.core.Core) -> None:
+        self.screen, self.core = screen, core
         self.phones = Phones(7)
         self.spent = dict.fromkeys(KINDS, 0)  # nanoseconds of the thread
         self.clock: Callable[[], int] = time.thread_time_ns
 
     def play(self, kind: str, messages: list[bytes]) -> list[bytes]:
-        """Hand in the messages of one kind, in batches; what left because of them."""
+        """Hand in the messages of one kind; what left because of them."""
         source = PBX if kind in ("180", "200 INVITE", "200 BYE") else CALLER
-        handle, flush, listener = self.server.on_datagram, self.server.flush, self.core.topology.listeners[0]
-        self.wire.sent = []
+        core, screen, flow = self.core, self.screen, self.core.flow_to(self.core.topology.listeners[0], *source)
+        sent: list[bytes] = []
         begun = self.clock()
-        for start in range(0, len(messages), BATCH):
-            for data in messages[start : start + BATCH]:
-                handle(data, source, listener, 0.0)
-            flush()
+        for data in messages:
+            core.receive(data, flow, time.monotonic())
+            while core.effects:
+                effects, core.effects = core.effects, []
+                for effect in effects:
+                    if isinstance(effect, Send):
+                        sent.append(effect.data)
+                    elif isinstance(effect, Decide):
+                        verdict = screen.judge(core.screening.read_call(effect.context, time.time()))
+                        core.decided(effect.context, verdict, time.monotonic())
+                    elif isinstance(effect, Finished):
+                        screen.ended(effect.decision, effect.outcome)
+                    elif isinstance(effect, HungUp):
+                        screen.hung_up(effect.decision)
         self.spent[kind] += self.clock() - begun
-        return self.wire.sent
+        return sent
 
     async def calls(self, count: int) -> None:
         """So many calls, in step with each other."""
@@ -164,10 +162,7 @@ async def open_bench(folder: Path) -> Bench:
     await lists.close()
     screen = await Screen.open(book.configuration, book.ruleset, folder)
     core = build_core(book.configuration, book.configuration, screen.keys)
-    server = Server(core, screen, Metrics(core, lambda: screen.counters))
-    wire = Wire()
-    server._endpoints = [wire]  # type: ignore[list-item] - no socket
-    return Bench(server, screen, core, wire)
+    return Bench(screen, core)
 
 
 async def measure(folder: Path, words: argparse.Namespace) -> None:
@@ -192,7 +187,7 @@ async def measure(folder: Path, words: argparse.Namespace) -> None:
     await bench.screen.close()
     if profile:
         profile.dump_stats(words.profile)
-    print(f"core from {Path(proxy.core.__file__).name}")
+    print(BUILD)
     for kind, spent in best.items():
         print(f"{kind:12}{spent:8.1f} us a call")
     print(f"{'all':12}{sum(best.values()):8.1f} us a call")

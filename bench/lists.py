@@ -3,6 +3,8 @@
 python -m bench.lists                      ten million numbers, thirty seconds of calls at each stage
 python -m bench.lists --numbers 1000000    smaller
 python -m bench.lists --kills 50           fifty random kills during imports and edits, nothing else
+
+The compiled build: PYTHONSAFEPATH=1 PYTHONPATH=$(tools/compile):. python -m bench.lists
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from time import perf_counter
 import uvloop
 
 from console.rulebook import load_rulebook
+from proxy.build import BUILD
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
 from rules.model import Call, Outcome, Trunk
@@ -164,6 +167,7 @@ async def serve(folder: Path, seconds: float) -> dict[str, object]:
     busy = stage.figures()
     await screen.close()
     return {
+        "build": BUILD,
         "ready_s": ready,
         "rss_mib": rss,
         "rss_end_mib": rss_mib(),
@@ -208,7 +212,8 @@ def measure(folder: Path, numbers: int, seconds: float) -> None:
     ]
     size = (folder / "ringfence.db").stat().st_size / 2**20
     print(
-        f"{numbers:,} listed numbers, {size:.0f} MiB on disk, {perf_counter() - start:.0f} s, {sys.version.split()[0]}"
+        f"{numbers:,} listed numbers, {size:.0f} MiB on disk, {perf_counter() - start:.0f} s, "
+        f"{found['build']}, {sys.version.split()[0]}"
     )
     for what, value, limit in table:
         print(f"| {what} | {value} | {limit} |")

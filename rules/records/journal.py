@@ -21,6 +21,7 @@ TICK_S = 0.25
 _WAITS_S = 2.0  # a call that has not ended by then is written without its outcome, which follows
 _FORGOTTEN_S = 600.0  # nothing rings that long: its line goes out without an outcome
 _PRUNE_S = 60.0
+_MILLISECONDS = [f"{number:03d}" for number in range(1000)]
 _AT_ONCE = 32  # records made before the loop gets its turn
 
 
@@ -239,13 +240,15 @@ class Journal:
         except Exception:  # whatever it is, no number may leak and no call may suffer
             self.lines_dropped += 1
             return ""
+        action: str = verdict.action  # as plain text: an Enum is formatted by a method of its own, written in Python
+        step: str = verdict.step
         second = int(call.at)
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return (
-            f'{{"at":"{self._stamp}.{int((call.at - second) * 1000):03d}Z","event":"call",'
+            f'{{"at":"{self._stamp}.{_MILLISECONDS[int((call.at - second) * 1000)]}Z","event":"call",'
             f'"decision":"{verdict.decision}","call_id":{quoted(call.call_id)},"source":{quoted(call.source)},"trunk":{quoted(call.trunk.name)},'
-            f'"caller":{quoted(caller)},"called":{quoted(called)},"verdict":"{verdict.action}","step":"{verdict.step}",'
+            f'"caller":{quoted(caller)},"called":{quoted(called)},"verdict":"{action}","step":"{step}",'
             f'"rule":{quoted(verdict.rule)},"suspicion":{verdict.suspicion},'
         )
 
