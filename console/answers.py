@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,9 @@ def clear_errors() -> Iterator[None]:
         fail(str(error))
     except DatabaseError as error:
         fail(f"the database: {error}; is the disk full, or another program writing to it?")
+    except BrokenPipeError:  # whoever read it has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
     except OSError as error:
         fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
     except KeyboardInterrupt:

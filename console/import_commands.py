@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors, fail, print_table
-from console.list_commands import SHOWN, Country, ListName, as_data, lists_app, opened, print_sealed
+from console.list_commands import SHOWN, Country, ListName, lists_app, opened, print_sealed, qualified
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
@@ -159,8 +160,8 @@ async def calls_of_the_last_day(database: Path) -> dict[str, int]:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int], None]]:
-    """A line on standard error that shows how many rows were read, on anything longer than a second."""
+def progress_bar(doing: str = "reading") -> Iterator[Callable[[int], None]]:
+    """A line on standard error that shows how many rows were read or written, on anything longer than a second."""
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
@@ -173,7 +174,7 @@ def progress_bar() -> Iterator[Callable[[int], None]]:
         transient=True,
         disable=not console.is_terminal,  # a log or a script gets no empty line
     ) as progress:
-        task = progress.add_task("reading", total=None, visible=False)
+        task = progress.add_task(doing, total=None, visible=False)
 
         def told(lines: int) -> None:
             progress.update(task, completed=lines, visible=time.monotonic() - begun > 1.0)
@@ -204,7 +205,7 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
             f"Of {report.caught.of:,} calls that went through in the last day it would have caught "
             f"{report.caught.calls:,}{most}."
         )
-    if dry_run and report.held:
+    if dry_run and report.held and report.held_id is None:
         typer.echo(f"It would be held for a person: {'; '.join(report.held)}.")
 
 
@@ -219,19 +220,25 @@ def export(
     file = chosen(context, config)
 
     async def work() -> None:
+        from rules.lists.list_files import harmless
+
         async with opened(file) as (lists, configuration):
             writer = csv.writer(sys.stdout, lineterminator="\n")
             if form is Format.CSV:
                 writer.writerow(EXPORTED)
-            async for entry in every_entry(lists, name, configuration.time_zone):
+            count, written = 0, harmless if form is Format.CSV else str
+            async for entry in every_entry(lists, name, configuration.time_zone, written):
+                count += 1
+                if not count % PAGE:
+                    told(count)
                 if form is Format.TEXT:
-                    typer.echo(entry["number"])
+                    sys.stdout.write(f"{entry['number']}\n")
                 elif form is Format.JSONL:
-                    typer.echo(json.dumps({key: value for key, value in entry.items() if value}, ensure_ascii=False))
+                    sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
                 else:
-                    writer.writerow([cell_of(entry, column) for column in EXPORTED])
+                    writer.writerow([entry.get(column, "") for column in EXPORTED])
 
-    with clear_errors():
+    with clear_errors(), progress_bar("writing") as told:
         asyncio.run(work())
 
 
@@ -241,26 +248,27 @@ EXPORTED = (
 )
 
 
-def cell_of(entry: dict[str, str], column: str) -> str:
-    """A cell that no spreadsheet runs; numbers and prefixes, digits with a plus, stay as other programs read them."""
-    from rules.lists.list_files import harmless
+async def every_entry(
+    lists: Lists, name: str, zone: str, written: Callable[[str], str] = str
+) -> AsyncIterator[dict[str, str]]:
+    """Each entry of a list in the columns of a file, free text as ``written`` makes it.
 
-    cell = entry.get(column, "")
-    return cell if column in ("number", "except") else harmless(cell)
+    Numbers and prefixes, digits with a plus, stay as other programs read them.
+    """
 
+    @lru_cache(maxsize=1_000)
+    def columns_of(origin: Origin) -> dict[str, str]:
+        """A million imported numbers share one origin."""
+        qualification = qualified(origin.qualification, zone)
+        found = {column: getattr(origin, column) for column in ("reason", "source", "evidence", "note")}
+        found |= {"expires": shown_time(origin.expires, zone), "trunks": " ".join(origin.trunks)}
+        found |= {column: str(value or "") for column, value in qualification.items()}
+        return {column: written(text) for column, text in found.items()}
 
-async def every_entry(lists: Lists, name: str, zone: str) -> AsyncIterator[dict[str, str]]:
-    """Each entry of a list in the columns of a file."""
     after = ""
     while page := await lists.show(name, limit=PAGE, after=after):
         for entry in page:
-            data = as_data(entry, zone)
-            yield {
-                "number": entry.text,
-                **{column: str(data[column] or "") for column in EXPORTED if column in data},
-                "trunks": " ".join(entry.origin.trunks),
-                "except": " ".join(entry.exceptions),
-            }
+            yield {"number": entry.text, **columns_of(entry.origin), "except": " ".join(entry.exceptions)}
         after = page[-1].text
 
 

@@ -1,6 +1,10 @@
 """How commands answer: errors that people can mend are lines, all others stay errors."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 import typer
@@ -10,6 +14,8 @@ from rules.keys import KeyFileError
 from rules.language.source import Fault, RuleError
 from rules.lists.admission import EntryError
 from rules.store import DatabaseError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_failing_says_why(capsys):
@@ -120,3 +126,23 @@ def test_what_no_window_can_hold_is_told_one_value_a_line(capsys):
 def test_an_empty_table_says_so(capsys):
     print_table(("number", "holder"), [])
     assert capsys.readouterr().out == "There is nothing to show.\n"
+
+
+WRITES = """
+import sys, typer
+from console.answers import clear_errors
+app = typer.Typer()
+@app.command()
+def write() -> None:
+    with clear_errors():
+        while True:
+            sys.stdout.write("x" * 9_999)
+app()
+"""
+
+
+def test_a_reader_who_has_seen_enough_is_no_fault():
+    with subprocess.Popen([sys.executable, "-c", WRITES], cwd=ROOT, stdout=PIPE, stderr=PIPE) as writer:
+        writer.stdout.read(1)
+        writer.stdout.close()
+        assert (writer.stderr.read(), writer.wait(10)) == (b"", 0)
