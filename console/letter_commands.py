@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.answers import FAULTS
-from console.desk import at_the_desk, tell
-from console.options import ConfigurationFile
+from console.desk import at_the_desk, tabulate, tell
+from console.options import AsJson, ConfigurationFile, chosen
 
 if TYPE_CHECKING:
     from console.mail import Posted
@@ -19,7 +19,7 @@ letters_app = typer.Typer(no_args_is_help=True)
 
 @letters_app.callback()
 def letters(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Letters to reporters, appellants and owners: confirm an address, send what waits."""
+    """Letters to reporters, appellants and owners: confirm an address, list and send what waits."""
     if config is not None:
         context.obj = config
 
@@ -54,6 +54,21 @@ def owner(
     )
 
 
+@letters_app.command(name="list")
+def list_letters(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Letters at most.")] = 50,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """List what has not left, and why: an address that nobody confirmed, or what the server said."""
+
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        return [one._asdict() for one in await desk.letters.kept(limit)]
+
+    tabulate(context, config, json, ("id", "kind", "about", "outcome", "created", "attempts", "waits_for"), work)
+
+
 @letters_app.command()
 def send(context: typer.Context, config: ConfigurationFile = None) -> None:
     """Hand what waits to the mail server (complaints.mail); exit 1 if a letter did not leave."""
@@ -65,7 +80,7 @@ def send(context: typer.Context, config: ConfigurationFile = None) -> None:
         settings = desk.archive.settings.mail
         if settings is None:
             raise ComplaintError("letters", "complaints.mail is not set: write the host and sender of the server there")
-        return await post(desk.letters, settings)
+        return await post(desk.letters, settings, base=chosen(context, config).parent)
 
     posted, _ = at_the_desk(context, config, work)
     error = f" ({posted.error})" if posted.error else ""

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
+import stat
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.complaints.faults import ComplaintError
 
 if TYPE_CHECKING:
     from rules.complaints.letters import Letter, Letters
@@ -24,21 +29,43 @@ class Posted(NamedTuple):
     error: str  # the last one
 
 
-async def post(letters: Letters, settings: MailSettings, *, limit: int = 100) -> Posted:
-    """Hand each waiting letter to the server, one connection for all; what fails stays for the next time."""
+async def post(letters: Letters, settings: MailSettings, *, base: Path, limit: int = 100) -> Posted:
+    """Hand each waiting letter to the server, one connection for all; what fails stays for the next time.
+
+    Each is noted as soon as the server has it, so that a stop sends no letter but one a second time.
+    """
     waiting = await letters.waiting(limit)
     if not waiting:
         return Posted(0, 0, "")
-    outcomes = await asyncio.to_thread(_deliver, waiting, settings)
-    error, sent = "", 0
-    for letter, fault in zip(waiting, outcomes, strict=True):
-        if fault:
-            error = fault
-            await letters.failed(letter.id, fault)
-        else:
-            sent += 1
-            await letters.sent(letter.id)
+    password = read_password(base / settings.password_file) if settings.password_file else ""
+    sent, error = 0, ""
+    try:
+        server = await asyncio.to_thread(_connect, settings, password)
+    except (OSError, smtplib.SMTPException) as fault:
+        error = _said(fault)
+        for letter in waiting:
+            await letters.failed(letter.id, error)
+        return Posted(0, len(waiting), error)
+    try:
+        for letter in waiting:
+            if fault_of_one := await asyncio.to_thread(_send, server, letter, settings.sender):
+                error = fault_of_one
+                await letters.failed(letter.id, error)
+            else:
+                sent += 1
+                await letters.sent(letter.id)
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            await asyncio.to_thread(server.quit)
     return Posted(sent, len(waiting) - sent, error)
+
+
+def read_password(path: Path) -> str:
+    """The password that a file of ours alone holds."""
+    with path.open(encoding="utf-8") as file:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise ComplaintError("letters", f"{path}: others may read the password; run: chmod 600 {path}")
+        return file.read().strip()
 
 
 def message_of(letter: Letter, sender: str) -> EmailMessage:
@@ -51,22 +78,31 @@ def message_of(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
-def _deliver(waiting: list[Letter], settings: MailSettings) -> list[str]:
-    """For each letter nothing, or why it did not leave."""
-    outcomes = []
+def _connect(settings: MailSettings, password: str) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    server: smtplib.SMTP
+    if settings.tls == "tls":
+        server = smtplib.SMTP_SSL(settings.host, settings.port, timeout=_PATIENCE_S, context=context)
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, timeout=_PATIENCE_S)
     try:
-        with smtplib.SMTP(settings.host, settings.port, timeout=_PATIENCE_S) as server:
-            if settings.tls == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            for letter in waiting:
-                try:
-                    server.send_message(message_of(letter, settings.sender))
-                    outcomes.append("")
-                except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, ValueError) as error:
-                    outcomes.append(_said(error))
-    except (OSError, smtplib.SMTPException) as error:
-        outcomes += [_said(error)] * (len(waiting) - len(outcomes))
-    return outcomes
+        if settings.tls == "starttls":
+            server.starttls(context=context)
+        if settings.user:
+            server.login(settings.user, password)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _send(server: smtplib.SMTP, letter: Letter, sender: str) -> str:
+    """Nothing, or why it did not leave."""
+    try:
+        server.send_message(message_of(letter, sender))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        return _said(error)
+    return ""
 
 
 def _said(error: Exception) -> str:

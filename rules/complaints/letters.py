@@ -35,6 +35,18 @@ class Letter(NamedTuple):
     body: str
 
 
+class Kept(NamedTuple):
+    """A letter in the outbox, without its address and words."""
+
+    id: int
+    kind: str
+    about: str  # complaint, appeal or owner
+    outcome: str
+    created: float
+    attempts: int
+    waits_for: str
+
+
 class Letters:
     """The outbox."""
 
@@ -52,6 +64,18 @@ class Letters:
         connection = self._archive.store.connection
         rows = list(await connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit)))
         return [await self._write(*row) for row in rows]
+
+    async def kept(self, limit: int = 50) -> list[Kept]:
+        """What has not left, the oldest first."""
+        query = (
+            "select l.id, l.kind, l.reference, l.outcome, l.created, l.attempts, case when l.attempts >= ?1 "
+            "then 'nothing, it was given up: ' || l.error when l.kind <> 'confirm' and not exists "
+            "(select 1 from confirmed c where c.contact_key = l.contact_key) then 'the address to be confirmed' "
+            "when l.error <> '' then 'another try: ' || l.error else 'letters send' end "
+            "from letter l where l.sent is null order by l.id limit ?2"
+        )
+        rows = await self._archive.store.connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit))
+        return [Kept(*row) for row in rows]
 
     async def sent(self, letter: int) -> None:
         """It has left."""

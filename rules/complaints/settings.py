@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rules.complaints.clock_profiles import AppealClock, CaseClock, sound_clocks
 
@@ -34,7 +34,19 @@ class MailSettings(BaseModel):
     host: str = Field(description="Its name or address.")
     port: int = Field(25, ge=1, le=65535, description="Its port.")
     sender: str = Field(pattern=r"^[^\s@<>]+@[^\s@<>]+$", description="The address that letters come from.")
-    tls: Literal["none", "starttls"] = Field("starttls", description="none: only for a server on this machine.")
+    tls: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="tls: from the first byte, port 465; none: only for a server on this machine."
+    )
+    user: str = Field("", description="Login name at the server; empty: it asks for none.")
+    password_file: Path | None = Field(None, description="File that holds the password, mode 0600.")
+
+    @model_validator(mode="after")
+    def _password_is_kept(self) -> MailSettings:
+        if bool(self.user) != bool(self.password_file):
+            raise ValueError("user and password_file belong together; set both or none")
+        if self.user and self.tls == "none":
+            raise ValueError("a password is sent over TLS only; set tls to starttls or tls")
+        return self
 
 
 class ComplaintSettings(BaseModel):

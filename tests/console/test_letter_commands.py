@@ -1,6 +1,7 @@
 """`ringfence letters`: confirmed, addressed, sent."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -39,3 +40,17 @@ def test_an_address_is_confirmed(file, run, filed):
 def test_where_an_owner_is_written_to(run):
     assert run("letters", "owner", "Loan King", "k@example.com").stdout == "Loan King is written to from now on.\n"
     assert "e-mail" in run("letters", "owner", "Loan King", "nowhere").stderr
+
+
+def test_what_has_not_left_and_why(file, run, filed):
+    run("complaints", "reject", filed, "--reason", "no call")
+    rows = json.loads(run("letters", "list", "--json").stdout)
+    assert [(row["kind"], row["about"], row["waits_for"]) for row in rows] == [
+        ("confirm", filed, "letters send"),
+        ("answer", filed, "the address to be confirmed"),
+    ]
+    file.write_text(file.read_text() + "complaints: {mail: {host: 127.0.0.1, port: 1, sender: desk@example.com}}\n")
+    run("letters", "send")
+    shown = run("letters", "list").stdout
+    assert "another try: ConnectionRefusedError" in shown
+    assert "example.com" not in shown
