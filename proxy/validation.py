@@ -27,17 +27,22 @@ class Refusal(NamedTuple):
     fields: tuple[bytes, ...] = ()
 
 
-class Fields(NamedTuple):
+class Fields:
     """What the core needs of a valid request, parsed once."""
 
-    uri: Uri
-    via: Via
-    sender: Party
-    from_tag: bytes
-    to_tag: bytes
-    call_id: bytes
-    cseq: int
-    forwards: int  # Max-Forwards as it came; 70 where it was absent
+    __slots__ = ("call_id", "cseq", "forwards", "from_tag", "sender", "to_tag", "uri", "via")
+
+    def __init__(
+        self, uri: Uri, via: Via, sender: Party, to_tag: bytes, call_id: bytes, cseq: int, forwards: int
+    ) -> None:
+        self.uri = uri
+        self.via = via
+        self.sender = sender
+        self.from_tag = sender.tag
+        self.to_tag = to_tag
+        self.call_id = call_id
+        self.cseq = cseq
+        self.forwards = forwards  # Max-Forwards as it came; 70 where it was absent
 
 
 def read_fields(request: Request, via: Via) -> Fields | Refusal:
@@ -65,7 +70,7 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
         return Refusal(400, f"Malformed {error.name}")
     if isinstance(uri, Refusal):
         return uri
-    return Fields(uri, via, sender, sender.tag, to_tag, call_id, number, forwards)
+    return Fields(uri, via, sender, to_tag, call_id, number, forwards)
 
 
 _NOT_IMPLEMENTED = Refusal(501, "Not Implemented")

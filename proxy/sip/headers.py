@@ -36,16 +36,23 @@ _PARAM = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
 MAGIC_COOKIE = b"z9hG4bK"
 
 
-class Via(NamedTuple):
-    """One Via value; `end` is where the next value on the same line begins, or the line's length."""
+class Via:
+    """One Via value. A plain slots class, as is all that is made for each message: compiled, it costs a fifth of a
+    NamedTuple, whose constructor stays Python.
+    """
 
-    transport: bytes
-    host: bytes  # as written, IPv6 in brackets
-    port: int  # 0 where none was written
-    params: bytes
-    branch: bytes  # empty where there is none
-    wants_rport: bool  # did the sender ask for RFC 3581's rport?
-    end: int
+    __slots__ = ("branch", "end", "host", "params", "port", "transport", "wants_rport")
+
+    def __init__(
+        self, transport: bytes, host: bytes, port: int, params: bytes, branch: bytes, wants_rport: bool, end: int
+    ) -> None:
+        self.transport = transport
+        self.host = host  # as written, IPv6 in brackets
+        self.port = port  # 0 where none was written
+        self.params = params
+        self.branch = branch  # empty where there is none
+        self.wants_rport = wants_rport  # did the sender ask for RFC 3581's rport?
+        self.end = end  # where the next value on the same line begins, or the line's length
 
 
 class Address(NamedTuple):
@@ -118,12 +125,15 @@ def parse_single_address(name: str, value: bytes) -> Address:
     return address
 
 
-class Party(NamedTuple):
+class Party:
     """From or To: who, and in which dialog."""
 
-    display: bytes  # as written, with quotes
-    uri: bytes
-    tag: bytes  # empty where there is none
+    __slots__ = ("display", "tag", "uri")
+
+    def __init__(self, display: bytes, uri: bytes, tag: bytes) -> None:
+        self.display = display  # as written, with quotes
+        self.uri = uri
+        self.tag = tag  # empty where there is none
 
     @property
     def display_name(self) -> str:
