@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -92,6 +93,19 @@ async def listed(
     where = f"where {' and '.join(conditions)}" if conditions else ""
     query = f"select {COLUMNS} from complaint {where} order by id desc limit ?"
     return [complaint_of(row) for row in await connection.execute_fetchall(query, (*values, limit))]
+
+
+async def standing_in(connection: Connection, case_id: int) -> AsyncIterator[Complaint]:
+    """The complaints of a case that count, oldest first, however many there are."""
+    query = (
+        f"select {COLUMNS} from complaint where case_id = ? and state not in ('withdrawn', 'rejected') "
+        "and id > ? order by id limit 2000"
+    )
+    last = 0
+    while rows := list(await connection.execute_fetchall(query, (case_id, last))):
+        for row in rows:
+            yield complaint_of(row)
+        last = rows[-1][0]
 
 
 async def named_in(connection: Connection, case_id: int) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from rules.complaints.appeals import Appeal
 from rules.complaints.archive import Archive
 from rules.complaints.audit import deeds_of
 from rules.complaints.case_files import case_of, cases_of
-from rules.complaints.complaint_rows import listed
+from rules.complaints.complaint_rows import standing_in
 from rules.complaints.ladder_book import standings_of
 from rules.complaints.weighing import evidence_of
 from rules.records.decisions import Decisions
@@ -23,7 +23,6 @@ from rules.revisions import Revisions, revisions_path
 from rules.store import StoreError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_MOST = 100_000
 
 
 def harmless(cell: object) -> object:
@@ -45,13 +44,12 @@ async def handover(archive: Archive, case_id: int) -> str:
     connection = archive.store.connection
     case = await case_of(connection, case_id)
     columns = ("case", "complaint", "number", "received", "call at", "category", "business", "tie", "decision")
-    found = await listed(connection, case_id=case_id, limit=_MOST)
     rows = [
         (
             *(case.id, one.reference, one.accused, _time(one.received), _time(one.call_at)),
             *(one.category, one.business, str(one.tie), one.decision),
         )
-        for one in reversed(found)
+        async for one in standing_in(connection, case_id)
     ]
     return as_csv(columns, rows)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.complaints.exports import as_csv, evidence_pack, handover, harmless, rule_in
+from rules.complaints.reading import NewComplaint
 from rules.complaints.states import Attacks
 from rules.model import Step
 from rules.revisions import FileText, Revisions, Texts, revisions_path
@@ -47,6 +48,15 @@ async def test_a_case_for_another_operator_names_no_reporter(town):
     assert "night" not in text
     assert "example" not in text
     assert "13800138000" not in text
+
+
+async def test_a_case_for_another_operator_is_whole_and_without_what_was_taken_back(town):
+    """More than are read at once; the oldest first."""
+    people = [NewComplaint(SPAM, town.subscriber(person)) for person in range(2_100)]
+    filed = await town.desk.complaints.file_many(people)
+    await town.desk.complaints.withdraw(filed[7].reference, actor="reporter")
+    rows = list(csv.DictReader(io.StringIO(await handover(town.desk.archive, filed[0].case_id))))
+    assert [row["complaint"] for row in rows] == [one.reference for one in (*filed[:7], *filed[8:])]
 
 
 async def test_the_pack_of_an_appeal(town):
