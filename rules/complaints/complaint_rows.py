@@ -97,15 +97,10 @@ async def listed(
 
 async def standing_in(connection: Connection, case_id: int) -> AsyncIterator[Complaint]:
     """The complaints of a case that count, oldest first, however many there are."""
-    query = (
-        f"select {COLUMNS} from complaint where case_id = ? and state not in ('withdrawn', 'rejected') "
-        "and id > ? order by id limit 2000"
-    )
-    last = 0
-    while rows := list(await connection.execute_fetchall(query, (case_id, last))):
-        for row in rows:
+    query = f"select {COLUMNS} from complaint where case_id = ? and state not in ('withdrawn', 'rejected') order by id"
+    async with connection.execute(query, (case_id,)) as cursor:
+        async for row in cursor:
             yield complaint_of(row)
-        last = rows[-1][0]
 
 
 async def named_in(connection: Connection, case_id: int) -> list[tuple[str, str]]:
