@@ -15,8 +15,11 @@ from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows, imports, undo
+from rules.lists.subscribers import SubscriberLists, SubscriberStore
+from rules.model import Step
 from rules.numbering.intervals import encode
 from rules.settings import ListSettings
+from tests.rules.calls import call, rules
 
 LISTS = {
     "bank": ListSettings(kind="allow", min_length=1),
@@ -142,6 +145,23 @@ async def test_a_shared_list_is_not_the_operator_s(office):
     await office.seal()
     assert office.kinds() == ["sealed", "allow"], "it stands below the seal by itself"
     assert (await import_rows(office.lists, "partners", rows("95012345"), wishes=Wishes("CN"))).sealed == []
+
+
+async def test_a_subscriber_s_own_allow_still_wins(office):
+    await office.lists.add("bank", "95012*", country="CN")
+    await office.seal()
+    await SubscriberStore(office.lists.store, b"k" * 32, lambda: 1_000.0).add(
+        "13800138000", "allow", SPAM, country="CN"
+    )
+    office.lookup.poll()
+    subscribers = SubscriberLists(office.lookup, b"k" * 32)
+    subscribers.poll()
+    steps = []
+    for called in ("13800138000", "13800138001"):
+        made = call("95012345", called, at=1_000.0)
+        hits = office.lookup.look_up(SPAM, 1_000.0) + subscribers.look_up(made.called.canonical, made.callers)
+        steps.append(rules("[]").judge(made, hits).step)
+    assert steps == [Step.SUBSCRIBER_ALLOW, Step.SEALED]
 
 
 async def test_a_sealed_number_leaves_its_list_by_release_only(office):
