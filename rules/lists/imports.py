@@ -330,8 +330,8 @@ async def undo(lists: Lists, import_id: int, *, author: str = "") -> Import:
             import_id,
         )
         await spread(connection, again)
-        for _, start, stop in again:
-            await refuse_nested(connection, start, stop)
+        if again:
+            await refuse_nested(connection, min(one[1] for one in again), max(one[2] for one in again))
         await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
         await count(connection, list_id, back.rowcount + len(again) - gone.rowcount - len(wides))
         await mark_changed(connection)
