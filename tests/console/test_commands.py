@@ -68,7 +68,7 @@ def test_the_program_starts_by_its_module():
         timeout=30,
         check=True,
     )
-    assert done.stdout.strip() == version("ringfence")
+    assert done.stdout.strip() == f"{version('ringfence')} (pure Python)"
 
 
 def test_nobody_home_is_a_no(run):
