@@ -1,4 +1,4 @@
-"""How the demo looks: a table that grows call by call, a sentence for each fault, and what to try next."""
+"""How the demo looks: a table that grows call by call, or lines in a narrow window; each fault; what to try next."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rules.model import Action
 
 COLOURS = {Action.REJECT: "red", Action.TAG: "yellow", Action.FORWARD: "green", Action.DIVERT: "blue"}
 PIPED_WIDTH = 160  # columns when nobody looks
+TABLE_WIDTH = 155  # columns that the table needs; it has no line that could be broken
 
 
 def show_demo(folder: Path) -> bool:
@@ -26,11 +27,14 @@ def show_demo(folder: Path) -> bool:
     if not console.is_terminal:
         console = Console(width=PIPED_WIDTH)
     console.print("A proxy with the shipped rules between callers and a PBX, all on loopback; every phone is pjsua2.\n")
-    table = new_table()
-    with Live(table, console=console, refresh_per_second=8):
-        stage, seen = asyncio.run(run(folder, lambda one: add_row(table, one)))
-    if not console.is_terminal:
-        console.print()  # Live ends a piped table without a line end
+    if console.width < TABLE_WIDTH:
+        stage, seen = asyncio.run(run(folder, lambda one: console.print(in_lines(one), highlight=False)))
+    else:
+        table = new_table()
+        with Live(table, console=console, refresh_per_second=8):
+            stage, seen = asyncio.run(run(folder, lambda one: add_row(table, one)))
+        if not console.is_terminal:
+            console.print()  # Live ends a piped table without a line end
     for one in seen:
         for problem in one.problems:
             console.print(f"[red]{one.step.title}: {problem}[/]", highlight=False)
@@ -42,9 +46,9 @@ def show_demo(folder: Path) -> bool:
 
 def new_table() -> Table:
     """The empty table."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for name in ("call from", "caller", "called", "verdict", "rule", "callee saw", "caller got"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     table.add_column("added", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     return table
@@ -52,12 +56,25 @@ def new_table() -> Table:
 
 def add_row(table: Table, seen: Seen) -> None:
     """One call as a row."""
-    step, decision = seen.step, seen.decision
+    step = seen.step
+    table.add_row(step.title, step.caller, step.called, *outcome(seen))
+
+
+def in_lines(seen: Seen) -> str:
+    """One call where there is no room for a table."""
+    step = seen.step
+    verdict, rule, saw, got, added, good = outcome(seen)
+    return (
+        f"{step.title}: {step.caller} calls {step.called}\n"
+        f"  {verdict} ({rule}); the callee saw {saw};\n  the caller got {got}; {added} added; {good}"
+    )
+
+
+def outcome(seen: Seen) -> tuple[str, ...]:
+    """What became of one call: verdict, rule, what either side saw, the time added, and is it as it should be?"""
+    decision = seen.decision
     verdict = decision.action if decision else None
-    table.add_row(
-        step.title,
-        step.caller,
-        step.called,
+    return (
         f"[{COLOURS[verdict]}]{verdict}[/]" if verdict else "none",
         (decision.rule or decision.step) if decision else "",
         callee_saw(seen),

@@ -7,8 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-pytestmark = pytest.mark.live
+from console.demo import STEPS, Seen
+from console.demo_table import TABLE_WIDTH, add_row, in_lines, new_table
+from console.phones import Placed
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,6 +21,28 @@ def ringfence(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
 
 
+@pytest.fixture
+def tagged() -> Seen:
+    """The second call of the demo, before its decision is known."""
+    placed = Placed(200, "OK", True, 31, {}, (100, 180, 200), 1.0, 100.0, "a")
+    return Seen(STEPS[1], placed, {"took_ms": 0.2, "headers": {"x-ringfence-verdict": ["suspected"]}}, None, [])
+
+
+def test_the_table_breaks_no_line(tagged):
+    table = new_table()
+    add_row(table, tagged)
+    add_row(table, tagged._replace(step=STEPS[4]))
+    console = Console(width=TABLE_WIDTH)
+    assert len(console.render_lines(table, console.options)) == len(("blank", "head", "line", "call", "call", "blank"))
+
+
+def test_a_narrow_window_gets_lines(tagged):
+    lines = in_lines(tagged).splitlines()
+    assert lines[0] == "a suspected number: +8617187654321 calls +8613800138000"
+    assert max(map(len, lines)) < 80
+
+
+@pytest.mark.live
 def test_five_calls_and_what_to_try_next(tmp_path):
     done = ringfence("demo", "--dir", str(tmp_path / "demo"))
     assert done.returncode == 0, done.stdout + done.stderr
