@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors
-from console.further_commands import register
+from console.further_commands import CALLS, NUMBERS, PROXY, RULES, register
 from console.list_commands import lists_app
 from console.options import AsJson, ConfigurationFile, chosen
 from console.rules_commands import replay, rules_app
@@ -20,10 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit status: 0 done or yes, 1 faults or no, 2 wrong usage.",
 )
-app.add_typer(lists_app, name="lists")
-app.add_typer(rules_app, name="rules")
-app.command()(replay)
-register(app)
 
 
 @app.callback()
@@ -32,7 +28,7 @@ def ringfence(context: typer.Context, config: ConfigurationFile = None) -> None:
     context.obj = config
 
 
-@app.command()
+@app.command(rich_help_panel=PROXY)
 def serve(
     context: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help="Put live whatever is saved and sound: for laptops.")] = False,
@@ -45,10 +41,10 @@ def serve(
         run(chosen(context, config), watch=watch)
 
 
-@app.command()
+@app.command(rich_help_panel=PROXY)
 def check(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="[FILE...]", help="Rule files alone.")] = [],  # noqa: B006
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Rule files alone.")] = [],  # noqa: B006
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -63,10 +59,10 @@ def check(
     raise typer.Exit(FAULTS if found.refused else 0)
 
 
-@app.command("test")
+@app.command("test", rich_help_panel=RULES)
 def run_rule_tests(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="[FILE...]", help="Rule files, test files, or both.")] = [],  # noqa: B006
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Rule files, test files, or both.")] = [],  # noqa: B006
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -79,7 +75,7 @@ def run_rule_tests(
     raise typer.Exit(0 if report.good else FAULTS)
 
 
-@app.command()
+@app.command(rich_help_panel=CALLS)
 def log(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
@@ -115,10 +111,10 @@ def log(
     as_json(rows) if json else print_decisions(rows)
 
 
-@app.command()
+@app.command(rich_help_panel=CALLS)
 def explain(
     context: typer.Context,
-    decision: Annotated[str, typer.Argument(metavar="[DECISION]", help="From the log, a Reason or X-Ringfence.")] = "",
+    decision: Annotated[str, typer.Argument(metavar="DECISION", help="From the log, a Reason or X-Ringfence.")] = "",
     caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who calls, by From.")] = "",
     called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Who is called.")] = "",
     asserted: Annotated[str, typer.Option("--pai", metavar="NUMBER", help="P-Asserted-Identity.")] = "",
@@ -157,7 +153,7 @@ def explain(
     as_json(found.as_data()) if json else typer.echo(found.as_text())
 
 
-@app.command()
+@app.command(rich_help_panel=CALLS)
 def call(
     caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Number, SIP URI, or anonymous.")],
     called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Number or SIP URI.")],
@@ -174,7 +170,7 @@ def call(
     raise typer.Exit(0 if 200 <= placed.status < 300 else FAULTS)
 
 
-@app.command()
+@app.command(rich_help_panel=CALLS)
 def demo(
     folder: Annotated[
         Path | None,
@@ -195,7 +191,7 @@ def demo(
     raise typer.Exit(0 if good else FAULTS)
 
 
-@app.command()
+@app.command(rich_help_panel=PROXY)
 def health(
     context: typer.Context,
     config: ConfigurationFile = None,
@@ -216,7 +212,7 @@ def health(
     raise typer.Exit(0 if all(answers.values()) else FAULTS)
 
 
-@app.command()
+@app.command(rich_help_panel=PROXY)
 def settings(
     json: AsJson = False, schema: Annotated[bool, typer.Option(help="Print the JSON Schema for editors.")] = False
 ) -> None:
@@ -232,7 +228,7 @@ def settings(
     as_json(rows) if json else print_table(("name", "kind", "default", "meaning"), rows)
 
 
-@app.command()
+@app.command(rich_help_panel=PROXY)
 def version(json: AsJson = False) -> None:
     """Print the version, and whether the call path is compiled."""
     from importlib.metadata import version as version_of
@@ -241,3 +237,9 @@ def version(json: AsJson = False) -> None:
 
     number = version_of("ringfence")
     as_json({"ringfence": number, "build": BUILD}) if json else typer.echo(f"{number} ({BUILD})")
+
+
+app.command(rich_help_panel=RULES)(replay)
+app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
+app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
+register(app)

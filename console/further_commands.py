@@ -1,4 +1,4 @@
-"""Hangs the commands of lists that have files of their own into the command line."""
+"""Hangs the commands that have files of their own into the command line, and names the parts of its help."""
 
 from __future__ import annotations
 
@@ -18,18 +18,26 @@ from console.range_commands import ranges_app, subscribers_app
 from console.report_commands import alerts, report
 from console.why import why
 
+# Under these the help lists the commands.
+PROXY, CALLS, RULES = "The proxy", "Calls", "Rules"
+NUMBERS, COMPLAINTS = "Numbers", "Complaints"
+
 
 def register(app: typer.Typer) -> None:
     """Give the application its further groups and commands."""
-    app.add_typer(ranges_app, name="ranges")
-    app.add_typer(subscribers_app, name="subscribers")
-    app.add_typer(db_app, name="db")
-    app.command()(why)
-    app.add_typer(complaints_app, name="complaints")
-    app.add_typer(cases_app, name="cases")
-    app.add_typer(appeals_app, name="appeals")
-    app.add_typer(ladder_app, name="ladder")
-    app.add_typer(letters_app, name="letters")
-    app.add_typer(api_app, name="api")
+    app.command(rich_help_panel=NUMBERS)(why)
+    app.add_typer(ranges_app, name="ranges", rich_help_panel=NUMBERS)
+    app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
+    app.add_typer(db_app, name="db", rich_help_panel=PROXY)
     for command in (case, owners, trunks, report, alerts):
-        app.command()(command)
+        app.command(rich_help_panel=COMPLAINTS)(command)
+    groups = {
+        "complaints": complaints_app,
+        "cases": cases_app,
+        "appeals": appeals_app,
+        "ladder": ladder_app,
+        "letters": letters_app,
+        "api": api_app,
+    }
+    for name, group in groups.items():
+        app.add_typer(group, name=name, rich_help_panel=COMPLAINTS)
