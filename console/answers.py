@@ -38,7 +38,7 @@ def clear_errors() -> Iterator[None]:
     from rules.language.source import RuleError
     from rules.lists.admission import EntryError
     from rules.lists.list_files import ListFileError
-    from rules.store import DatabaseError, StoreError
+    from rules.store import DatabaseError, StoreError, what_to_do
 
     mendable = (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError, ComplaintError, AccessError)
     try:
@@ -46,7 +46,7 @@ def clear_errors() -> Iterator[None]:
     except mendable as error:
         fail(str(error))
     except DatabaseError as error:
-        fail(f"the database: {error}; is the disk full, or another program writing to it?")
+        fail(f"the database: {error}; {what_to_do(error)}")
     except BrokenPipeError:  # whoever read it has seen enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None

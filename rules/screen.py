@@ -84,7 +84,7 @@ class Screen:
         self._rates = Rates(ruleset.rates, facts)
         self._sources = sources or FactSources()
         self._sources.ask(ruleset.facts)
-        self._on_snapshot = False  # as far as was said
+        self._state = _state_of(lookup, whole=True)  # as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._ledger = Ledger(lookup)
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
@@ -211,13 +211,10 @@ class Screen:
     def poll(self) -> None:
         """See changes of the lists; called four times a second."""
         self.lookup.poll()
-        if self.lookup.on_snapshot is not self._on_snapshot:
-            self._on_snapshot = self.lookup.on_snapshot
-            self.journal.alarm(
-                "the database of lists is damaged: judging by the last good snapshot; run `ringfence db restore`"
-                if self._on_snapshot
-                else "the database of lists is back"
-            )
+        state = _state_of(self.lookup)
+        if state != self._state:
+            self._state = state
+            self.journal.alarm(state)
         self._snapshots.poll(self._now())
         self._ledger.poll()
         self._subscribers.poll()
@@ -312,6 +309,18 @@ class Screen:
         action = Action.REJECT if trunk.fail_closed else Action.FORWARD
         profile = trunk.profile if trunk.fail_closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+def _state_of(lookup: Lookup, *, whole: bool = False) -> str:
+    """Are the lists that are judged by whole? As alarms say it."""
+    if whole or not (lookup.on_snapshot or lookup.damaged):
+        return "the database of lists is back"
+    if lookup.damaged:
+        return (
+            "the database of lists is damaged and there is no snapshot of it: calls go on as if no list was there; "
+            "run `ringfence db restore FILE`"
+        )
+    return "the database of lists is damaged: judging by the last good snapshot; run `ringfence db restore`"
 
 
 async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable[[], float]) -> Lists:

@@ -28,6 +28,7 @@ _NAMES: dict[Series, str] = {
 }
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PAUSE_S = 0.01
+_RESTORE = "`ringfence db restore` puts a copy in its place"
 _PIECE = 131_072
 
 
@@ -227,7 +228,12 @@ def unusable(path: Path, error: sqlite3.Error) -> StoreError:
     if isinstance(error, sqlite3.OperationalError) and (advice := _advice(error)):
         return StoreError(f"{path}: {error}{advice}")
     kind = CorruptDatabase if _corrupt(error) else StoreError
-    return kind(f"{path}: {error}; `ringfence db restore` puts a copy in its place")
+    return kind(f"{path}: {error}; {_RESTORE}")
+
+
+def what_to_do(error: sqlite3.Error) -> str:
+    """Advice to somebody whose command met this error."""
+    return _RESTORE if _corrupt(error) else "is the disk full, or another program writing to it?"
 
 
 def _busy(error: sqlite3.Error) -> bool:

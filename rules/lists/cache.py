@@ -52,6 +52,7 @@ class Lookup:
         self.path, self._fallback = path, fallback
         self.fallbacks = 0  # times that the database was found damaged
         self.on_snapshot = False
+        self.damaged = False  # and there is nothing to fall back on
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
         self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
@@ -134,6 +135,7 @@ class Lookup:
     def _fall_back(self) -> bool:
         """Judge by the last good snapshot from now on; false when there is none, or it is in use already."""
         if self.on_snapshot or self._fallback is None or not self._fallback.exists():
+            self.damaged = True
             return False
         self.on_snapshot, self.fallbacks = True, self.fallbacks + 1
         self._change_reader(self._fallback)
@@ -154,7 +156,7 @@ class Lookup:
     def _change_reader(self, path: Path) -> None:
         reader = self._opened(path)
         self._reader.close()
-        self._reader = reader
+        self._reader, self.damaged = reader, False
         self._cache.clear()
         self._revision = self._data_version = -1
         self.poll()

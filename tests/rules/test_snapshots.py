@@ -103,6 +103,24 @@ async def test_a_database_that_is_damaged_while_calls_come(tmp_path):
     assert len(alarms(log)) == 1
 
 
+async def test_damaged_while_calls_come_and_no_snapshot_is_an_alarm(tmp_path):
+    path, log = tmp_path / "ringfence.db", io.StringIO()
+    await listed(path)
+    kept = tmp_path / "backup.db"
+    snapshot_path(path).rename(kept)
+    async with opened(tmp_path, Clock(), log) as screen:
+        damage(path, 4096)
+        for _ in range(2):
+            assert screen.judge(call()).step is Step.FAIL_OPEN
+            screen.poll()
+        put_in_place(kept, path, tmp_path / "aside")
+        screen.poll()
+        assert screen.judge(call()).action is Action.REJECT
+    first, second = alarms(log)
+    assert "is damaged and there is no snapshot of it" in first
+    assert second == "the database of lists is back"
+
+
 async def test_without_a_snapshot_it_is_refused(tmp_path):
     path = tmp_path / "ringfence.db"
     path.write_bytes(b"a letter to a friend" * 1000)

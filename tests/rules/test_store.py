@@ -26,6 +26,7 @@ from rules.store import (
     one_value,
     put_in_place,
     warm,
+    what_to_do,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -248,6 +249,9 @@ def test_what_is_damaged_is_told_and_not_copied(tmp_path):
     assert one_value(path, "select revision from change") is None
     with pytest.raises(CorruptDatabase, match="malformed"):
         HotReader(path)
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.DatabaseError) as error:
+        connection.execute("select * from list").fetchall()
+    assert what_to_do(error.value) == "`ringfence db restore` puts a copy in its place"
 
 
 def test_a_reader_tells_damage_from_other_faults(tmp_path):
