@@ -26,7 +26,10 @@ def place_one(caller: str, called: str, via: str, headers: list[str]) -> Placed:
 
 def print_placed(placed: Placed) -> None:
     """What came back, in the order in which a tester asks."""
-    way = " -> ".join(map(str, placed.responses)) or "nothing"
+    if not placed.responses:
+        typer.echo(f"nothing came back within {placed.final_ms / 1000:.0f} s; does anything take SIP there, by UDP?")
+        return
+    way = " -> ".join(map(str, placed.responses))
     typer.echo(f"{placed.status} {placed.phrase}  ({way}, {placed.final_ms:.0f} ms)")
     typer.echo(f"rang: {'yes' if placed.rang else 'no'}; audio received: {placed.heard} packets")
     for name in ("reason", "warning", "retry-after", "server"):

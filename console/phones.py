@@ -51,7 +51,10 @@ def free_port(host: str) -> int:
 
 def own_address(peer: HostPort) -> str:
     """The address of this machine that the peer would see."""
-    family, _, _, _, address = socket.getaddrinfo(peer.host, peer.port, type=socket.SOCK_DGRAM)[0]
+    try:
+        family, _, _, _, address = socket.getaddrinfo(peer.host, peer.port, type=socket.SOCK_DGRAM)[0]
+    except socket.gaierror as error:
+        raise PhoneError(f"{peer.host}: no address is known for this name; write HOST:PORT") from error
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect(address)
         return str(probe.getsockname()[0])

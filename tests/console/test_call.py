@@ -29,6 +29,12 @@ def test_what_came_back(capsys):
     ]
 
 
+def test_silence_is_no_answer(capsys):
+    """The library calls it 408, as if somebody had said so."""
+    print_placed(DECLINED._replace(status=408, phrase="Request Timeout", responses=(), headers={}, final_ms=32001.0))
+    assert capsys.readouterr().out == "nothing came back within 32 s; does anything take SIP there, by UDP?\n"
+
+
 @pytest.mark.parametrize(
     ("via", "headers", "said"),
     [
@@ -46,3 +52,8 @@ def test_wrong_usage(via, headers, said):
 def test_ipv6_is_refused_with_a_way_out():
     with pytest.raises(PhoneError, match="SIPp"):
         place_one("1", "2", "[::1]:5060", [])
+
+
+def test_a_name_without_an_address_is_named():
+    with pytest.raises(PhoneError, match="nowhere.invalid: no address is known"):
+        place_one("1", "2", "nowhere.invalid:5060", [])
