@@ -1,5 +1,7 @@
 """`ringfence call`: what is typed, and what is printed."""
 
+import socket
+
 import pytest
 import typer
 
@@ -54,6 +56,10 @@ def test_ipv6_is_refused_with_a_way_out():
         place_one("1", "2", "[::1]:5060", [])
 
 
-def test_a_name_without_an_address_is_named():
-    with pytest.raises(PhoneError, match="nowhere.invalid: no address is known"):
-        place_one("1", "2", "nowhere.invalid:5060", [])
+def test_a_name_without_an_address_is_named(monkeypatch):
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(PhoneError, match="nowhere: no address is known"):
+        place_one("1", "2", "nowhere:5060", [])
