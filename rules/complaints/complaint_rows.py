@@ -115,6 +115,27 @@ async def named_in(connection: Connection, case_id: int) -> list[tuple[str, str]
     return found
 
 
+async def erase_words(connection: Connection, before: float) -> None:
+    """Texts, addresses and what callers knew, of whoever was answered before: letters that never left go with them."""
+    old = (
+        "select reference from complaint where contents is not null and state_at < ?1 "
+        "and state in ('answered', 'withdrawn', 'rejected') union all "
+        "select reference from appeal where contents is not null and decided < ?1"
+    )
+    # An address is asked once: where another complaint has the same, that one asks.
+    await connection.execute(
+        "update letter set reference = coalesce((select c.reference from complaint c where c.contents is not null "
+        f"and c.contact_key = letter.contact_key and c.reference not in ({old}) limit 1), reference) "
+        f"where kind = 'confirm' and sent is null and reference in ({old})",
+        (before,),
+    )
+    await connection.execute(f"delete from letter where sent is null and reference in ({old})", (before,))
+    for table in ("complaint", "appeal"):
+        await connection.execute(
+            f"update {table} set contents = null, contact_key = '' where reference in ({old})", (before,)
+        )
+
+
 async def words_of(connection: Connection, secrecy: Secrecy, complaint: Complaint) -> dict[str, str]:
     """What the reporter wrote: text, contact, and what exactly the caller knew."""
     rows = list(await connection.execute_fetchall("select contents from complaint where id = ?", (complaint.id,)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from rules.complaints import tallies
 from rules.complaints.archive import Archive
+from rules.complaints.complaint_rows import erase_words
 from rules.complaints.tallies import Place, Sums
 from rules.model import Number, NumberClass, Step
 from rules.store import Connection
@@ -92,7 +93,10 @@ class Counting:
         )
 
     async def _forget(self) -> None:
-        """Who rang whom is kept as long as evidence looks back, and no day longer; it reads all of it, once a day."""
+        """Who rang whom is kept as long as evidence looks back, and what people wrote some time behind the answer.
+
+        It reads all of the former, so once a day is enough.
+        """
         archive = self._archive
         today = archive.day(archive.now())
         query = "select forgotten from progress"
@@ -101,6 +105,7 @@ class Counting:
         before = archive.now() - archive.settings.ring_days * _DAY_S
         async with archive.store.transaction() as connection:
             await connection.execute("delete from rang where last < ?", (before,))
+            await erase_words(connection, archive.now() - archive.settings.words_days * _DAY_S)
             await connection.execute("update progress set forgotten = ?", (today,))
 
 

@@ -73,6 +73,7 @@ class ComplaintSettings(BaseModel):
     released_by: list[str] = Field(default=[], description="Who may release a seal; none: every officer.")
     language: Literal["en", "zh"] = Field("zh", description="Of letters to reporters, appellants and owners.")
     letters: Path | None = Field(None, description="Own texts of letters, in place of the shipped ones.")
+    words_days: int = Field(365, ge=1, description="What people wrote is erased so many days after they were answered.")
     mail: MailSettings | None = Field(None, description="The server that takes letters; without it none leaves.")
     feature_code: FeatureCode = Field(
         "", description="What a subscriber dials to report his last caller, such as *33; empty: nothing."
