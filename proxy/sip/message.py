@@ -105,8 +105,11 @@ class Message:
 
     def raw_all(self, name: bytes) -> list[bytes]:
         """The value of every header field of that name, in order."""
-        if name not in self.where:
+        first = self.raw(name)
+        if first is None:
             return []
+        if len(self.where) == len(self.names):  # no name stands on two lines
+            return [first]
         return [
             line.partition(b":")[2].strip() for line, found in zip(self.lines, self.names, strict=True) if found == name
         ]
