@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
-from rules.numbering.intervals import Interval, decode
+from rules.numbering.intervals import Interval, decode, digits_of
 from rules.numbering.reach import reach
 from rules.settings import ListSettings
 from rules.store import Connection
@@ -72,13 +72,16 @@ def in_holes(text: str, code: int) -> bool:
 async def protected(connection: Connection, interval: Interval) -> str:
     """The allow list, or the list of own numbers, that this entry meets; empty for none."""
     query = (
-        "select l.name, '', 0 from exact e join list l on l.id = e.list "
+        "select l.name, e.code, '' from exact e join list l on l.id = e.list "
         "where e.code between ?1 and ?2 and l.kind in ('allow', 'own') and l.configured "
-        "union all select l.name, w.holes, 1 from wide w join list l on l.id = w.list "
-        "where w.start <= ?2 and w.stop >= ?1 and l.kind in ('allow', 'own') and l.configured"
+        "union all select l.name, null, w.holes from wide w join list l on l.id = w.list "
+        "where w.start <= ?2 and w.stop >= ?1 and (w.places = 0 or ?3 in (0, w.places)) "
+        "and l.kind in ('allow', 'own') and l.configured"
     )
-    async with connection.execute(query, (interval.start, interval.stop)) as cursor:
-        async for name, holes, _ in cursor:
+    async with connection.execute(query, (interval.start, interval.stop, interval.places)) as cursor:
+        async for name, code, holes in cursor:
+            if code is not None and interval.places not in (0, len(digits_of(decode(code)))):
+                continue  # a longer or shorter number between the ends of a range is none of it
             if not (holes and _in_one_hole(ends_of(holes), interval.start, interval.stop)):
                 return str(name)
     return ""

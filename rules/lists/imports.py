@@ -11,7 +11,7 @@ from itertools import chain
 from typing import BinaryIO, Literal, NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
-from rules.lists.conflicts import NAMED, ends_of, outside, overruled, united
+from rules.lists.conflicts import NAMED, ends_of, outside, overruled, protected, united
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
@@ -19,7 +19,7 @@ from rules.lists.list_files import Line, read_lines
 from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import DAY_S, INSERT
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
-from rules.numbering.intervals import decode
+from rules.numbering.intervals import Interval, decode, interval_of
 from rules.store import Connection
 
 
@@ -255,13 +255,26 @@ class _Import:
         rows = await self._rows(f"select code, code from exact e join list l on l.id = e.list where {wanted}")
         rows += await self._rows(f"select start, stop from wide w join list l on l.id = w.list where {wanted}")
         covered = overlap(sorted((row[0], row[1]) for row in rows))
-        batch = self.batch
-        for packed in [p for p in batch.packed if covered(p >> SHIFT, p >> SHIFT)]:
-            self._protected(decode(packed >> SHIFT))
-        batch.packed = [p for p in batch.packed if not covered(p >> SHIFT, p >> SHIFT)]
+        # Lengths and exceptions are looked at one by one, where there are any.
+        query = (
+            f"select count(*) from wide w join list l on l.id = w.list where {wanted} and (places > 0 or holes <> '')"
+        )
+        closely = await self._one(query) > 0 or any(interval.places for interval in self.batch.wides)
+        batch, kept = self.batch, []
+        for packed in batch.packed:
+            code = packed >> SHIFT
+            if not covered(code, code) or (closely and not await self._meets(interval_of(decode(code)))):
+                kept.append(packed)
+            else:
+                self._protected(decode(code))
+        batch.packed = kept
         for interval in [i for i in batch.wides if covered(i.start, i.stop)]:
-            self._protected(interval.text)
-            del batch.wides[interval]
+            if not closely or await self._meets(interval):
+                self._protected(interval.text)
+                del batch.wides[interval]
+
+    async def _meets(self, interval: Interval) -> bool:
+        return bool(await protected(self.connection, interval))
 
     def _protected(self, text: str) -> None:
         message = f"{text} covers numbers of an allow list or one's own"

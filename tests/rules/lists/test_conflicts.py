@@ -127,3 +127,21 @@ def test_what_is_left_of_an_interval_without_its_holes(holes):
     assert left == [at for at in range(5, 16) if not any(start <= at <= stop for start, stop in holes)]
     together = [at for start, stop in united(holes) for at in range(start, stop + 1)]
     assert together == sorted({at for start, stop in holes for at in range(start, stop + 1)})
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+async def test_other_lengths_and_exceptions_are_no_conflict(lists, by_import):
+    await lists.add("bank", "CN:95012000..CN:95012999")
+    await lists.add("bank", "+86138*", exceptions=("+861380000*",))
+    await lists.add("bank", "CN:950200005")
+
+    async def block(text):
+        if by_import:
+            await import_rows(lists, "nuisance", [(1, text, {})], BY_LI, Wishes(wide=True))
+        else:
+            await lists.add("nuisance", text, BY_LI, wide=True)
+
+    for text in ("CN:950123450", "+8613800000001", "+861380000*", "CN:95020000..CN:95020999"):
+        await block(text)
+    for text in ("CN:95012345", "+8613800138000", "+861380*", "CN:950200000..CN:950200009", "CN:95012900..CN:95013900"):
+        assert await refusal(block(text)) == "protected"
