@@ -12,6 +12,7 @@ from console.further_commands import CALLS, NUMBERS, PROXY, RULES, register
 from console.list_commands import lists_app
 from console.options import AsJson, ConfigurationFile, chosen
 from console.rules_commands import replay, rules_app
+from rules.model import Action
 
 app = typer.Typer(
     name="ringfence",
@@ -79,7 +80,7 @@ def run_rule_tests(
 def log(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
-    verdict: Annotated[str, typer.Option(help="forward, tag, reject or divert.")] = "",
+    verdict: Annotated[Action | None, typer.Option(help="Calls with this verdict.")] = None,
     caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
     trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
     rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
@@ -94,14 +95,14 @@ def log(
 
     if by_day:
         with clear_errors():
-            counts = counted(chosen(context, config), verdict=verdict, since=since)
+            counts = counted(chosen(context, config), verdict=verdict or "", since=since)
         as_json(counts) if json else print_counts(counts)
         return
     with clear_errors():
         rows = recent(
             chosen(context, config),
             limit=limit,
-            verdict=verdict,
+            verdict=verdict or "",
             caller=caller,
             trunk=trunk,
             rule=rule,

@@ -102,7 +102,7 @@ def rollback(
         with shown_progress() as progress:
             candidate = earlier(file, number, progress)
         if candidate is None:
-            fail(f"there is no revision {number}" if number is not None else "there is no revision before the live one")
+            fail(_no_revision(number) if number is not None else "there is no revision before the live one")
         if candidate.is_live and candidate.live is not None:
             fail(f"nothing to do: {candidate.live.shown}, which is live, holds the same files")
         words = f"back to revision {candidate.again}: {reason}"
@@ -199,5 +199,10 @@ def texts_of(file: Path, number: int | None, otherwise: str) -> tuple[str, Texts
     configuration = load_configuration(file)
     revision = live_revision(file, configuration) if number is None else stored(file, configuration, number)
     if revision is None:
-        fail("nothing was ever put live" if number is None else f"there is no revision {number}")
+        fail("nothing was ever put live" if number is None else _no_revision(number))
     return revision.shown, revision.texts
+
+
+def _no_revision(number: int) -> str:
+    """What to say of a number that no revision has."""
+    return f"there is no revision {number}; `ringfence rules history` lists those that there are"

@@ -100,8 +100,9 @@ def test_back(run, live, file):
 
 def test_there_is_no_way_back(run, live):
     assert run("rules", "rollback", "--reason", "x").stderr == "there is no revision before the live one\n"
-    assert run("rules", "rollback", "9", "--reason", "x").stderr == "there is no revision 9\n"
-    assert run("rules", "diff", "9").stderr == "there is no revision 9\n"
+    unknown = "there is no revision 9; `ringfence rules history` lists those that there are\n"
+    assert run("rules", "rollback", "9", "--reason", "x").stderr == unknown
+    assert run("rules", "diff", "9").stderr == unknown
 
 
 def test_nothing_was_ever_live(run):
