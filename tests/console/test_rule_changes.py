@@ -114,14 +114,14 @@ class Callers(threading.Thread):
             wire.settimeout(0.004)
             own = f"127.0.0.1:{wire.getsockname()[1]}"
             last_words = None
-            while last_words is None or time.monotonic() < last_words:
+            while last_words is None or (self.sent != self.rejected and time.monotonic() < last_words):
                 if not self.done.is_set():
                     name = f"call-{len(self.sent)}"
                     self.sent.add(name)
                     via, from_ = f"SIP/2.0/UDP {own};branch=z9hG4bK{name}", f"<sip:+8613912345678@{own}>;tag=t"
                     wire.sendto(invite(uri=f"sip:+8613800138000@{own}", via=via, from_=from_, call_id=name), self.proxy)
                 elif last_words is None:
-                    last_words = time.monotonic() + 1.5
+                    last_words = time.monotonic() + 10
                 with suppress(TimeoutError):
                     answer = wire.recv(65_535).decode()
                     assert answer.startswith("SIP/2.0 603 "), answer
