@@ -50,6 +50,18 @@ def test_the_files_that_a_document_names_exist(document):
         assert (ROOT / place.rstrip("/")).exists(), name
 
 
+@pytest.mark.parametrize("document", DOCUMENTS[1:], ids=lambda document: document.name)
+def test_the_readme_leads_to_every_document(document):
+    assert f"](docs/{document.name})" in README
+
+
+def test_the_way_of_a_call_leads_through_files_that_exist():
+    way = (ROOT / "docs" / "architecture.md").read_text().partition("```\n")[2].partition("```")[0]
+    named = re.findall(r"(?:proxy|rules|console)/[\w/]+\.py", way)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_the_two_commands_stand_first():
     first, second = re.search(r"```\n\$ make (\w+).*?```.*?```\n\$ make (\w+)", README, re.DOTALL).groups()
     assert (first, second) == ("demo", "test")
