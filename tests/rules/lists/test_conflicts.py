@@ -1,7 +1,7 @@
 """Ranges need a word, allow prefixes leave out what they say, and name each block that they make useless."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError
@@ -120,6 +120,7 @@ async def test_all_that_becomes_useless_is_counted_and_the_first_few_are_named(l
     assert (added.overruled, len(added.overrules)) == (50, NAMED)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), max_size=6))
 def test_what_is_left_of_an_interval_without_its_holes(holes):
     holes = [(start, start + length) for start, length in holes]
