@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 FAULTS = 1  # what was asked about is wrong, absent, or judged otherwise than wished
-_FIGURE = re.compile(r"[+-]?[\d,]+(\.\d+)?( %)?")  # stands under its like by the last digit
+_FIGURE = re.compile(r"-?[\d,]+(\.\d+)?( %)?|\+[\d,]+(\.\d+)? %")  # stands under its like by the last digit
 _SENTENCE = 25  # longer cells are sentences; a time with its zone has as many characters
 _UNBOUNDED = 10_000  # columns: no window is as wide
 USAGE = 2  # the command line itself is wrong (typer uses the same)

@@ -88,6 +88,11 @@ def test_figures_stand_under_each_other(capsys):
     assert [line.index(end) for line, end in ((lines[2], "1"), (lines[3], "7"))] == [len(lines[2]) - 1] * 2
 
 
+def test_telephone_numbers_are_no_figures(capsys):
+    print_table(("entry", "kind"), [{"entry": "+8613912345678", "kind": "block"}, {"entry": "+1", "kind": "allow"}])
+    assert " +1 " in capsys.readouterr().out.splitlines()[4]
+
+
 ROW = {
     "reference": "A-6CACT-FAZXZ",
     "received": "2026-11-26 03:09",
