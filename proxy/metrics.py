@@ -18,6 +18,26 @@ from rules.model import Action
 
 _LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 
+MEANINGS = {  # of what the judge counts, for whoever reads the figures without docs/operating.md
+    "emergency": "Calls for help, which nothing can stop.",
+    "emergency_callbacks": "Calls to subscribers who had called for help, which nothing can stop either.",
+    "judge_errors": "Judgements that failed: the call went through, unless its trunk fails closed.",
+    "judge_over_budget": "Judgements that took too long: the call went through, unless its trunk fails closed.",
+    "judge_unknown": "Judgements that could not read the lists: the call went through, unless its trunk fails closed.",
+    "facts_failed": "Facts that were lacking because their plug-in raised, was slow or rests.",
+    "rates_forgotten": "Calls that left the table of rates before their time, because it was full.",
+    "lookup_hits": "Look-ups answered by the cache.",
+    "lookup_misses": "Look-ups answered by the database.",
+    "lookup_slow": "Look-ups that were slow.",
+    "lookup_unknown": "Look-ups that were given up.",
+    "lists_fallbacks": "Times that the lists were found damaged and the last good copy took over.",
+    "decisions_written": "Decision records on disk.",
+    "decisions_waiting": "Decision records on their way to the disk.",
+    "decisions_dropped": "Decision records lost because the disk could not follow.",
+    "decision_write_errors": "Writes of decision records that failed.",
+    "log_lines_dropped": "Lines of calls that could not be written or masked.",
+}
+
 
 class Metrics(Collector):
     """One node's figures; no number and no address is ever a label."""
@@ -80,10 +100,8 @@ class Metrics(Collector):
             calls.add_metric([action.value], counters.pop(f"verdict_{action}", 0))
         yield calls
         for name, count in counters.items():
-            if name.endswith("_waiting"):
-                yield GaugeMetricFamily(f"ringfence_{name}", f"{name.replace('_', ' ').capitalize()}.", count)
-            else:
-                yield CounterMetricFamily(f"ringfence_{name}", f"{name.replace('_', ' ').capitalize()}.", count)
+            family = GaugeMetricFamily if name.endswith("_waiting") else CounterMetricFamily
+            yield family(f"ringfence_{name}", MEANINGS.get(name, f"{name.replace('_', ' ').capitalize()}."), count)
 
     def _added_latency(self) -> Metric:
         name, counted = "ringfence_added_latency_seconds", accumulate(self._latencies)

@@ -1,5 +1,6 @@
 """Nothing is secret: commands, settings and metrics stand where a reader looks, and documents name real files."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from typer.main import get_command
 
 from console.commands import app
 from console.setting_table import settings
+from proxy.metrics import MEANINGS
+from rules.screen import Screen
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -34,6 +37,12 @@ def test_every_setting_is_in_the_operators_book(setting):
 @pytest.mark.parametrize("metric", sorted(metric_names()))
 def test_every_metric_is_in_the_operators_book(metric):
     assert f"`{metric}" in OPERATING
+
+
+def test_every_figure_of_the_judge_says_what_it_counts():
+    counters = inspect.getsource(Screen.counters.fget)
+    assert set(re.findall(r'"(\w+)": ', counters)) == set(MEANINGS)
+    assert [name for name in MEANINGS if f"ringfence_{name}" not in OPERATING] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
