@@ -85,7 +85,7 @@ def log(
     trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
     rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
-    unmasked: Annotated[bool, typer.Option(help="Show callers in full, where the law lets you.")] = False,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
     by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -129,7 +129,7 @@ def explain(
     diverted: Annotated[bool, typer.Option("--diverted", help="The call was forwarded to that number.")] = False,
     saved: Annotated[bool, typer.Option("--saved", help="By the files on the disk, not by what is live.")] = False,
     unmasked: Annotated[
-        bool, typer.Option(help="Show the caller of a record in full, where the law lets you.")
+        bool, typer.Option("--unmasked", help="Show the caller of a record in full, where the law lets you.")
     ] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -177,7 +177,9 @@ def demo(
         Path | None,
         typer.Option("--dir", help="Made anew each time; keeps what to look at; default: var/demo, var/complaints."),
     ] = None,
-    complaints: Annotated[bool, typer.Option(help="Fill a complaint desk with the picture of 2019 instead.")] = False,
+    complaints: Annotated[
+        bool, typer.Option("--complaints", help="Fill a complaint desk with the picture of 2019 instead.")
+    ] = False,
 ) -> None:
     """Start a proxy and real softphones on loopback, place five calls, and show what became of each."""
     with clear_errors():
@@ -215,7 +217,8 @@ def health(
 
 @app.command(rich_help_panel=PROXY)
 def settings(
-    json: AsJson = False, schema: Annotated[bool, typer.Option(help="Print the JSON Schema for editors.")] = False
+    json: AsJson = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors.")] = False,
 ) -> None:
     """List every setting of ringfence.yaml with its kind, default and meaning."""
     from console.answers import print_table

@@ -114,7 +114,9 @@ def list_complaints(
 def show(
     context: typer.Context,
     reference: Reference,
-    words: Annotated[bool, typer.Option(help="Decrypt what the reporter wrote; it is recorded who read it.")] = False,
+    words: Annotated[
+        bool, typer.Option("--words", help="Decrypt what the reporter wrote; it is recorded who read it.")
+    ] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:

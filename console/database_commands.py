@@ -55,7 +55,7 @@ def check(context: typer.Context, config: ConfigurationFile = None, json: AsJson
 def backup(
     context: typer.Context,
     copy: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
-    force: Annotated[bool, typer.Option(help="Even over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even over a file that is there.")] = False,
     every: All = False,
     config: ConfigurationFile = None,
 ) -> None:

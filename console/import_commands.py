@@ -56,14 +56,19 @@ def import_numbers(
     column: Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")] = "",
     reason: Annotated[str, typer.Option(help="For rows that give none.")] = "",
     source: Annotated[str, typer.Option(help="Who says so; default: the file's name.")] = "",
-    replace: Annotated[bool, typer.Option(help="The file is the whole list: what is not in it is removed.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="The file is the whole list: what is not in it is removed.")
+    ] = False,
     on_error: Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")] = OnError.STOP,
-    skip: Annotated[bool, typer.Option(help="The same as --on-error skip.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Say what would happen, change nothing.")] = False,
+    skip: Annotated[bool, typer.Option("--skip", help="The same as --on-error skip.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")] = False,
     ranges: Annotated[bool, typer.Option("--range", help="Prefixes and ranges may be blocked.")] = False,
-    force: Annotated[bool, typer.Option(help="Even what covers numbers of an allow list.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even what covers numbers of an allow list.")] = False,
     yes_really: Annotated[
-        bool, typer.Option(help="Even an empty version, one that changes much or stops many calls; recorded.")
+        bool,
+        typer.Option(
+            "--yes-really", help="Even an empty version, one that changes much or stops many calls; recorded."
+        ),
     ] = False,
     country: Country = "",
     config: ConfigurationFile = None,

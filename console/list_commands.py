@@ -107,7 +107,7 @@ def add(
     owner: Annotated[str, typer.Option(help="Allow entries: who answers for it.")] = "",
     approver: Annotated[str, typer.Option(help="Allow entries: who agreed; not the author.")] = "",
     country: Country = "",
-    force: Annotated[bool, typer.Option(help="Even if it covers numbers of an allow list.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if it covers numbers of an allow list.")] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:

@@ -55,7 +55,7 @@ def import_ranges(
     complete: Annotated[
         list[str], typer.Option(metavar="PREFIX", help="A beginning of which every code is in the ledger: 95, 96, 400.")
     ] = [],  # noqa: B006
-    replace: Annotated[bool, typer.Option(help="The file is the whole ledger.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="The file is the whole ledger.")] = False,
     country: Country = "",
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -96,7 +96,7 @@ def import_ranges(
 def show_ranges(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="Codes at most.")] = 100,
-    expired: Annotated[bool, typer.Option(help="Only codes that are valid no longer.")] = False,
+    expired: Annotated[bool, typer.Option("--expired", help="Only codes that are valid no longer.")] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
