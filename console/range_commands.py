@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ranges_app = typer.Typer(no_args_is_help=True)
 subscribers_app = typer.Typer(no_args_is_help=True)
 Subscriber = Annotated[str, typer.Argument(metavar="SUBSCRIBER", help="The called number.")]
+WhichList = Annotated[Kind, typer.Argument(help="allow: these callers always ring; block: they never do.")]
 Callers = Annotated[list[str], typer.Argument(metavar="CALLER...", help="Numbers, prefixes or ranges.")]
 
 
@@ -150,7 +151,7 @@ def _change(
 
 @subscribers_app.command()
 def add(
-    context: typer.Context, subscriber: Subscriber, kind: Kind, callers: Callers, config: ConfigurationFile = None
+    context: typer.Context, subscriber: Subscriber, kind: WhichList, callers: Callers, config: ConfigurationFile = None
 ) -> None:
     """Put callers on a subscriber's allow or block list: 100 of each at most."""
     _change(
@@ -162,7 +163,7 @@ def add(
 
 @subscribers_app.command()
 def remove(
-    context: typer.Context, subscriber: Subscriber, kind: Kind, callers: Callers, config: ConfigurationFile = None
+    context: typer.Context, subscriber: Subscriber, kind: WhichList, callers: Callers, config: ConfigurationFile = None
 ) -> None:
     """Take callers off a subscriber's allow or block list."""
     _change(

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from console.commands import app
@@ -27,6 +28,22 @@ def test_version():
 )
 def test_wrong_usage(words):
     assert typed(*words).exit_code == 2
+
+
+def every_command(group=None, path=""):
+    """Each command with its words, those of groups too."""
+    for name, command in (group or get_command(app)).commands.items():
+        words = f"{path}{name}"
+        yield words, command
+        if hasattr(command, "commands"):
+            yield from every_command(command, f"{words} ")
+
+
+@pytest.mark.parametrize(("words", "command"), [*every_command()])
+def test_every_command_says_what_it_does_and_no_option_says_what_is_so_without_it(words, command):
+    assert command.help, words
+    assert [option.secondary_opts for option in command.params if option.secondary_opts] == [], words
+    assert [option.name for option in command.params if not getattr(option, "help", "")] == [], words
 
 
 COMMANDS = ["serve", "check", "lists", "log", "explain", "call", "demo", "health", "version"]
