@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 ranges_app = typer.Typer(no_args_is_help=True)
 subscribers_app = typer.Typer(no_args_is_help=True)
 Subscriber = Annotated[str, typer.Argument(metavar="SUBSCRIBER", help="The called number.")]
-WhichList = Annotated[Kind, typer.Argument(help="allow: these callers always ring; block: they never do.")]
 Callers = Annotated[list[str], typer.Argument(metavar="CALLER...", help="Numbers, prefixes or ranges.")]
 
 
@@ -32,6 +31,9 @@ class Kind(StrEnum):
 
     ALLOW = "allow"
     BLOCK = "block"
+
+
+WhichList = Annotated[Kind, typer.Argument(help="allow: these callers always ring; block: they never do.")]
 
 
 @ranges_app.callback()
