@@ -117,7 +117,7 @@ class ConditionCompiler:
             self.surroundings.facts.add(name)
             if known is not None and name not in known:
                 what = f"nobody measures fact {name!r} here, so every call lacks it"
-                self.report((*loc, name), what, f"{nearest(name, known)} A plug-in may give it (docs/facts.md)", True)
+                self.report((*loc, name), what, f"a plug-in may give it (docs/facts.md); {nearest(name, known)}", True)
         return [amount_of(name, amount) for name, amount in amounts.items()]
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:

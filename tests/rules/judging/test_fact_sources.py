@@ -155,8 +155,8 @@ def test_a_fact_that_nobody_measures_is_warned_of():
     )
     assert ruleset is not None
     assert [str(fault) for fault in faults] == [
-        "rules.yaml:3:23: warning: nobody measures fact 'rsik' here, so every call lacks it; did you mean 'risk'? "
-        "A plug-in may give it (docs/facts.md)"
+        "rules.yaml:3:23: warning: nobody measures fact 'rsik' here, so every call lacks it; "
+        "a plug-in may give it (docs/facts.md); did you mean 'risk'?"
     ]
 
 
