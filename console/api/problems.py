@@ -71,7 +71,7 @@ def error_of(field: str, reason: str) -> dict[str, str]:
 def problem_of(error: ComplaintError) -> Problem:
     """What the desk refuses, as a problem."""
     if isinstance(error, Conflict):
-        when = datetime.fromtimestamp(error.when, UTC).isoformat(timespec="seconds")
+        when = f"{datetime.fromtimestamp(error.when, UTC):%Y-%m-%dT%H:%M:%SZ}"
         more = {"who": error.who or None, "when": when}
         return Problem(409, "conflict", told(error.reason), more=more)
     if isinstance(error, NotFound) and error.field in _OF_THE_ADDRESS:

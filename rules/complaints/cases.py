@@ -227,8 +227,9 @@ class Cases:
             state = next_state(case.state, step)
             if state is None or (version is not None and version != case.version):
                 done = f"{case.last_step} by {case.last_actor}" if case.last_step else "nothing was done yet"
+                why = f"{step} is not possible" if state is None else f"it is version {case.version}, look at it again"
                 raise Conflict(
-                    *("case", f"case {case_id} is {case.state} now ({done}): {step} is not possible"),
+                    *("case", f"case {case_id} is {case.state} now ({done}): {why}"),
                     who=case.last_actor,
                     when=case.last_at,
                 )

@@ -54,7 +54,7 @@ async def test_two_officers_at_once(office, town):
     told = next(answer for answer in both if answer.status_code == 409).json()
     assert told["type"] == "urn:ringfence:problem:conflict"
     assert told["who"] == done["case"]["last_actor"]
-    assert told["when"] == "2026-07-01T04:00:00+00:00"
+    assert told["when"] == "2026-07-01T04:00:00Z"
 
 
 async def test_the_version_may_come_as_if_match(client, town):

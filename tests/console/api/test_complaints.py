@@ -84,7 +84,7 @@ async def test_a_withdrawn_complaint_loses_its_effect(client, town):
     assert (await client.post(f"{where}/withdraw", json={"reason": "mistake"})).json()["state"] == "withdrawn"
     again = await client.post(f"{where}/withdraw", json={})
     assert again.status_code == 409
-    assert again.json()["when"] == "2026-07-01T04:00:00+00:00"
+    assert again.json()["when"] == "2026-07-01T04:00:00Z"
     assert (await client.get("/v1/numbers/95012345")).json()["evidence"]["score"] == 0
 
 
