@@ -65,7 +65,7 @@ async def test_two_officers_at_once(town):
 async def test_a_stale_version_is_a_conflict_even_where_the_step_fits(town):
     filed = await town.complain()
     await town.desk.cases.take(filed.case_id, actor="li")
-    with pytest.raises(Conflict, match="take by li"):
+    with pytest.raises(Conflict, match=r"take by li\): it is version 2, look at it again"):
         await town.desk.cases.close_unfounded(filed.case_id, actor="wang", reason="x", version=1)
 
 
