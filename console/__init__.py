@@ -1,1 +1,1 @@
-"""Where people meet Ringfence: the command line. Imports the other packages; nobody imports it."""
+"""Where people meet Ringfence: the command line, and the desk over HTTP. Imports the other packages; nobody imports it."""
