@@ -19,6 +19,10 @@ from asyncio_dgram.aio import Protocol
 
 from proxy.sip.flow import Listener
 
+_ADVICE = {  # why a listener does not open, and what helps
+    errno.EADDRINUSE: "; end who has it, or choose another under `listen`",
+    errno.EADDRNOTAVAIL: "; `listen` takes addresses of this machine, `advertise` the one that others see",
+}
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 
@@ -106,9 +110,8 @@ class UdpEndpoint:
             sock.bind((listener.host, listener.port))
         except OSError as error:
             sock.close()
-            raise OSError(
-                error.errno, f"can't listen on {listener.host} port {listener.port}: {error.strerror}"
-            ) from None
+            words = f"can't listen on {listener.host} port {listener.port}: {error.strerror}"
+            raise OSError(error.errno, words + _ADVICE.get(error.errno or 0, "")) from None
         arrivals, drained = Arrivals(receive_queue), asyncio.Event()
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: Protocol(cast(Any, arrivals), cast(Any, Unheard()), drained), sock=sock
