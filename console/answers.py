@@ -31,7 +31,7 @@ def fail(message: str, status: int = FAULTS) -> NoReturn:
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn the errors that people can mend into lines, one a fault, instead of a trace."""
-    from console.phones import PhoneError
+    from console.phones.processes import PhoneError
     from rules.access.key_book import AccessError
     from rules.complaints.faults import ComplaintError
     from rules.keys import KeyFileError

@@ -9,9 +9,9 @@ import typer
 
 from console.answers import FAULTS, as_json, clear_errors
 from console.further_commands import CALLS, NUMBERS, PROXY, RULES, register
-from console.list_commands import lists_app
+from console.lists.list_commands import lists_app
 from console.options import AsJson, ConfigurationFile, chosen
-from console.rules_commands import replay, rules_app
+from console.workbench.rules_commands import replay, rules_app
 from rules.model import Action
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def serve(
 ) -> None:
     """Run the proxy until SIGTERM; calls in set-up end first. Decisions go to standard output, one JSON line a call."""
     with clear_errors():
-        from console.serve import serve as run
+        from console.service.serve import serve as run
 
         run(chosen(context, config), watch=watch)
 
@@ -50,7 +50,7 @@ def check(
     json: AsJson = False,
 ) -> None:
     """Check configuration and rules; each fault is named as file:line:column: what is wrong, what would be right."""
-    from console.check import check as find
+    from console.workbench.check import check as find
 
     found = find(chosen(context, config), files)
     if json:
@@ -68,7 +68,7 @@ def run_rule_tests(
     json: AsJson = False,
 ) -> None:
     """Run the examples of the rules and the test files; show what fails and why, and what no call ever showed."""
-    from console.proof import run_tests
+    from console.workbench.proof import run_tests
 
     with clear_errors():
         report = run_tests(chosen(context, config), files)
@@ -91,7 +91,7 @@ def log(
     json: AsJson = False,
 ) -> None:
     """Show what was decided about which call, newest last; called numbers are never kept in clear."""
-    from console.decision_commands import counted, print_counts, print_decisions, recent
+    from console.service.decision_commands import counted, print_counts, print_decisions, recent
 
     if by_day:
         with clear_errors():
@@ -136,7 +136,7 @@ def explain(
 ) -> None:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
     from console.answers import fail
-    from console.explain import Asked, explain_call, explain_decision, what_is_left
+    from console.workbench.explain import Asked, explain_call, explain_decision, what_is_left
 
     file = chosen(context, config)
     if bool(decision) == bool(caller and called):
@@ -163,7 +163,7 @@ def call(
     json: AsJson = False,
 ) -> None:
     """Place one call with a pjsua2 softphone and print what came back; exit 0 if answered. Needs no configuration."""
-    from console.call import place_one, print_placed
+    from console.phones.call import place_one, print_placed
 
     with clear_errors():
         placed = place_one(caller, called, via, header)
@@ -184,11 +184,11 @@ def demo(
     """Start a proxy and real softphones on loopback, place five calls, and show what became of each."""
     with clear_errors():
         if complaints:
-            from console.complaint_demo import make_complaints
+            from console.desk.complaint_demo import make_complaints
 
             make_complaints(folder or Path("var/complaints"))
             return
-        from console.demo_table import show_demo
+        from console.phones.demo_table import show_demo
 
         good = show_demo(folder or Path("var/demo"))
     raise typer.Exit(0 if good else FAULTS)
@@ -202,7 +202,7 @@ def health(
 ) -> None:
     """Ask the running proxy with a SIP OPTIONS on each listener; exit 0 if every one answers."""
     from console.configuration import load_configuration
-    from console.health import ask
+    from console.service.health import ask
 
     with clear_errors():
         listeners = load_configuration(chosen(context, config)).listen

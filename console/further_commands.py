@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import typer
 
-import console.held_commands
-import console.import_commands
-import console.statistic_commands  # noqa: F401 - all of these add their commands to lists_app
-from console.api_commands import api_app
-from console.appeal_commands import appeals_app
-from console.case_commands import case, cases_app
-from console.complaint_commands import complaints_app
-from console.database_commands import db_app
-from console.ladder_commands import ladder_app, owners, trunks
-from console.letter_commands import letters_app
-from console.range_commands import ranges_app, subscribers_app
-from console.report_commands import alerts, report
-from console.why import why
+import console.lists.held_commands
+import console.lists.import_commands
+import console.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app
+from console.api.commands import api_app
+from console.desk.appeal_commands import appeals_app
+from console.desk.case_commands import case, cases_app
+from console.desk.complaint_commands import complaints_app
+from console.desk.ladder_commands import ladder_app, owners, trunks
+from console.desk.letter_commands import letters_app
+from console.desk.report_commands import alerts, report
+from console.lists.range_commands import ranges_app, subscribers_app
+from console.service.database_commands import db_app
+from console.workbench.why import why
 
 # Under these the help lists the commands.
 PROXY, CALLS, RULES = "The proxy", "Calls", "Rules"

@@ -23,7 +23,7 @@ from console.api.patience import PatientProtocol
 from console.api.replays import Replays
 from console.api.settings import ApiSettings
 from console.configuration import load_configuration
-from console.serve import log_to_stderr
+from console.service.serve import log_to_stderr
 from console.settings import Configuration
 from proxy.settings import HostPort
 from rules.access.given_answers import GivenAnswers

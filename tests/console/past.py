@@ -5,8 +5,8 @@ import time
 from itertools import count
 from pathlib import Path
 
-from console.rulebook import Rulebook, trunks_of
 from console.settings import Configuration
+from console.workbench.rulebook import Rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.keys import Keys
 from rules.model import Call, Hit, Outcome

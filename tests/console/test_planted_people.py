@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.configuration import load_configuration
-from console.desk import opened_desk
+from console.desk.opened_desk import opened_desk
 from rules.complaints.rounds import Rounds
 from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk

@@ -1,0 +1,1 @@
+"""The complaint desk at the command line."""

@@ -1,0 +1,158 @@
+"""`ringfence appeals`: filed, listed by deadline, granted or refused, with the evidence that they are judged by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import as_json
+from console.desk.case_commands import Reason, Version
+from console.desk.opened_desk import at_the_desk, clock_line, clock_time, officer, plain, tabulate, tell
+from console.options import AsJson, ConfigurationFile
+from rules.complaints.states import AppealState, Attacks
+
+if TYPE_CHECKING:
+    from rules.complaints.appeals import Appeal
+    from rules.complaints.desk import Desk
+
+appeals_app = typer.Typer(no_args_is_help=True)
+Reference = Annotated[str, typer.Argument(metavar="APPEAL", help="Its number: A-7K3M9-2QF4T.")]
+_COLUMNS = ("reference", "received", "number", "attacks", "target", "state", "standing", "due", "decided_by", "reason")
+
+
+@appeals_app.callback()
+def appeals(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """Appeals of callers: file, list, show, grant, refuse, and the evidence pack."""
+    if config is not None:
+        context.obj = config
+
+
+@appeals_app.command()
+def file(
+    context: typer.Context,
+    number: Annotated[str, typer.Option(metavar="NUMBER", help="The caller's number.")] = "",
+    decision: Annotated[str, typer.Option(help="The id that the rejection carried in Reason.")] = "",
+    against: Annotated[Attacks | None, typer.Option(help="Default: whatever stands against the number.")] = None,
+    target: Annotated[str, typer.Option(help="Name of the rule or list.")] = "",
+    text: Annotated[str, typer.Option(help="What the caller says; kept encrypted.")] = "",
+    contact: Annotated[str, typer.Option(help="Where the answer goes; kept encrypted.")] = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Take an appeal; its clock runs from now."""
+    tell(
+        *(context, config, json),
+        lambda desk: desk.appeals.file(
+            number=number, decision=decision, attacks=against, target=target, text=text, contact=contact
+        ),
+        lambda found: f"{found.reference} against the {found.attacks} {found.target} is {found.state}.",
+    )
+
+
+@appeals_app.command(name="list")
+def list_appeals(
+    context: typer.Context,
+    state: Annotated[AppealState | None, typer.Option(help="In this state.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Appeals at most.")] = 50,
+    after: Annotated[int, typer.Option(min=0, help="Page on: so many were shown.")] = 0,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """List appeals, those that wait and are due first on top."""
+
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        rows = []
+        for one in await desk.appeals.listed(state=state, limit=limit, after=after):
+            _, (clock, *_), _ = await desk.appeals.find(one.reference)
+            rows.append(one._asdict() | {"standing": clock.standing(desk.archive.now()), "due": clock.due})
+        return rows
+
+    tabulate(context, config, json, _COLUMNS, work)
+
+
+@appeals_app.command()
+def show(context: typer.Context, reference: Reference, config: ConfigurationFile = None, json: AsJson = False) -> None:
+    """Show an appeal, its deadline, and what the caller says."""
+
+    async def work(desk: Desk) -> tuple[Appeal, list[str], dict[str, str]]:
+        from rules.complaints.disclosure import note_reading
+
+        appeal, clocks, words = await desk.appeals.find(reference)
+        if words:
+            await note_reading(desk.archive, "appeal", appeal.reference, actor=officer())
+        zone = str(desk.archive.zone)
+        return appeal, [clock_line(clock, desk.archive.now(), zone) for clock in clocks], words
+
+    (appeal, clocks, words), zone = at_the_desk(context, config, work)
+    if json:
+        as_json(plain(appeal, zone) | {"clocks": clocks, "words": words})
+        return
+    from rules.complaints.reading import shown_text
+
+    times = {"received": clock_time(appeal.received, zone), "decided": clock_time(appeal.decided, zone)}
+    for name, value in (appeal._asdict() | times | {"deadline": "; ".join(clocks)} | words).items():
+        if value not in (None, ""):
+            typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
+
+
+@appeals_app.command()
+def pack(
+    context: typer.Context,
+    reference: Reference,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Default: standard output.")] = None,
+    config: ConfigurationFile = None,
+) -> None:
+    """Write the evidence pack: the call, the text of the rule, entries and cases of the number, as JSON."""
+
+    async def work(desk: Desk) -> str:
+        from rules.complaints.exports import evidence_pack
+
+        appeal, _, _ = await desk.appeals.find(reference)
+        text = await evidence_pack(desk.archive, appeal)
+        if out is None:
+            return text
+        out.write_text(text, encoding="utf-8")
+        return f"{out} holds what {appeal.reference} is judged by."
+
+    tell(context, config, False, work, str)
+
+
+@appeals_app.command()
+def grant(
+    context: typer.Context,
+    reference: Reference,
+    reason: Reason,
+    version: Version = 0,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """The caller is right: a seal is released, a step of the ladder taken back."""
+
+    def words(found: Appeal) -> str:
+        left = {"rule": f"; now change rule {found.target}", "entry": f"; now change list {found.target}"}
+        return f"{found.reference} is granted{left.get(found.attacks, '')}."
+
+    tell(
+        *(context, config, json),
+        lambda desk: desk.appeals.grant(reference, actor=officer(), reason=reason, version=version or None),
+        words,
+    )
+
+
+@appeals_app.command()
+def refuse(
+    context: typer.Context,
+    reference: Reference,
+    reason: Reason,
+    version: Version = 0,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """The caller is not right; everything stays."""
+    tell(
+        *(context, config, json),
+        lambda desk: desk.appeals.refuse(reference, actor=officer(), reason=reason, version=version or None),
+        lambda found: f"{found.reference} is refused.",
+    )

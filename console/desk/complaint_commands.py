@@ -1,0 +1,214 @@
+"""`ringfence complaints`: taken down, looked up by the number that the reporter got, withdrawn, read from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import FAULTS, as_json
+from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
+from console.options import AsJson, ConfigurationFile, moment
+from rules.complaints.states import ComplaintState
+
+if TYPE_CHECKING:
+    from rules.complaints.centre_files import CentreReport
+    from rules.complaints.complaint_rows import Complaint
+    from rules.complaints.desk import Desk
+    from rules.complaints.intake import Filed
+
+complaints_app = typer.Typer(no_args_is_help=True)
+Reference = Annotated[str, typer.Argument(metavar="COMPLAINT", help="The number that the reporter got: C-7K3M9-2QF4T.")]
+_COLUMNS = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
+
+
+@complaints_app.callback()
+def complaints(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """Complaints about callers: add, list, show, withdraw, reject, and import a centre's file."""
+    if config is not None:
+        context.obj = config
+
+
+@complaints_app.command()
+def add(
+    context: typer.Context,
+    accused: Annotated[str, typer.Argument(metavar="NUMBER", help="Who called, in any spelling.")],
+    reporter: Annotated[str, typer.Option("--by", metavar="NUMBER", help="Who complains: a number, or a steady name.")],
+    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The line that rang; default: theirs.")] = "",
+    at: Annotated[str, typer.Option(metavar="TIME", help="When it rang: 2026-07-01T12:00, 2h; default: unknown.")] = "",
+    category: Annotated[str, typer.Option(help="One of complaints.categories.")] = "other",
+    text: Annotated[str, typer.Option(help="What happened; kept encrypted.")] = "",
+    contact: Annotated[str, typer.Option(help="Where the answer goes; kept encrypted.")] = "",
+    business: Annotated[str, typer.Option(help="On whose behalf the call was.")] = "",
+    knew: Annotated[
+        list[str], typer.Option(metavar="WHAT=VALUE", help="What the caller knew: name=, plan=, branch=, purchase=.")
+    ] = [],  # noqa: B006
+    decision: Annotated[str, typer.Option(help="The decision id of the call, if known.")] = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Take a complaint down; prints its number, which the reporter keeps."""
+
+    async def work(desk: Desk) -> Filed:
+        from rules.complaints.complaint_rows import Channel
+        from rules.complaints.reading import NewComplaint
+
+        zone = str(desk.archive.zone)
+        return await desk.complaints.file(
+            NewComplaint(
+                accused=accused,
+                reporter=reporter,
+                called=called,
+                at=moment(at, now=desk.archive.now(), zone=zone, ahead=False) if at else None,
+                category=category,
+                text=text,
+                contact=contact,
+                business=business,
+                knew=dict(part.partition("=")[::2] for part in knew),
+                decision=decision,
+                channel=Channel.OPERATOR,
+                source=officer(),
+            )
+        )
+
+    def words(filed: Filed) -> str:
+        known = "was known already and adds nothing" if filed.duplicate else f"is {filed.state}"
+        marked = "; no call of this number to that line is on record, so it weighs little" if filed.never_called else ""
+        return f"{filed.reference} {known}, in case {filed.case_id}{marked}."
+
+    tell(context, config, json, work, words)
+
+
+@complaints_app.command(name="list")
+def list_complaints(
+    context: typer.Context,
+    accused: Annotated[str, typer.Option("--about", metavar="NUMBER", help="About this number.")] = "",
+    state: Annotated[ComplaintState | None, typer.Option(help="In this state.")] = None,
+    case: Annotated[int, typer.Option(help="Of this case.")] = 0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Complaints at most.")] = 50,
+    before: Annotated[int, typer.Option(help="Page on: the id of the last one shown.")] = 0,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """List complaints, newest first."""
+
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        from rules.complaints.complaint_rows import listed
+
+        number = desk.archive.read_number(accused, "about").canonical if accused else ""
+        found = await listed(
+            desk.archive.store.connection,
+            accused=number,
+            state=state,
+            case_id=case or None,
+            limit=limit,
+            before=before or None,
+        )
+        return [one._asdict() for one in found]
+
+    tabulate(context, config, json, _COLUMNS, work)
+
+
+@complaints_app.command()
+def show(
+    context: typer.Context,
+    reference: Reference,
+    words: Annotated[
+        bool, typer.Option("--words", help="Decrypt what the reporter wrote; it is recorded who read it.")
+    ] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show a complaint and how it stands."""
+
+    async def work(desk: Desk) -> tuple[Complaint, dict[str, str]]:
+        from rules.complaints.complaint_rows import find, words_of
+        from rules.complaints.disclosure import note_reading
+
+        connection = desk.archive.store.connection
+        found = await find(connection, reference)
+        if not words:
+            return found, {}
+        await note_reading(desk.archive, "complaint", found.reference, actor=officer())
+        return found, await words_of(connection, desk.archive.secrecy, found)
+
+    (found, written), zone = at_the_desk(context, config, work)
+    if json:
+        as_json(plain(found, zone) | ({"words": written} if words else {}))
+        return
+    from rules.complaints.reading import shown_text
+
+    times = {name: clock_time(getattr(found, name), zone) for name in ("received", "call_at", "state_at")}
+    for name, value in (found._asdict() | times | {"knew": ", ".join(found.knew)} | written).items():
+        if value not in (None, ""):
+            typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
+
+
+@complaints_app.command()
+def withdraw(
+    context: typer.Context,
+    reference: Reference,
+    reason: Annotated[str, typer.Option(help="Why, if the reporter said.")] = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Take a complaint back; it loses its effect, and a seal stays until a person releases it."""
+    tell(
+        *(context, config, json),
+        lambda desk: desk.complaints.withdraw(reference, actor=officer(), reason=reason),
+        lambda found: f"{found.reference} is {found.state}.",
+    )
+
+
+@complaints_app.command()
+def reject(
+    context: typer.Context,
+    reference: Reference,
+    reason: Annotated[str, typer.Option(help="Why; the reporter is told.")],
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Find that a complaint is none; it loses its effect."""
+    tell(
+        *(context, config, json),
+        lambda desk: desk.complaints.reject(reference, actor=officer(), reason=reason),
+        lambda found: f"{found.reference} is {found.state}.",
+    )
+
+
+@complaints_app.command(name="import")
+def import_complaints(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV, first line: columns.")
+    ],
+    source: Annotated[str, typer.Option(help="Which centre; default: the file's name.")] = "",
+    encoding: Annotated[str, typer.Option(help="utf-8, gb18030 ...")] = "utf-8-sig",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """File each sound line of a complaint centre's file; the same file again adds nothing. Exit 1 if a line is bad.
+
+    Columns: accused, reporter; perhaps called, at, category, text, contact, business, decision, knew name, knew plan,
+    knew branch, knew purchase.
+    """
+
+    async def work(desk: Desk) -> CentreReport:
+        from rules.complaints.centre_files import file_centre
+        from rules.complaints.faults import ComplaintError
+
+        try:
+            with file.open(encoding=encoding, newline="") as lines:
+                return await file_centre(desk.complaints, lines, source=source or file.name, zone=desk.archive.zone)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
+
+    found, zone = at_the_desk(context, config, work)
+    if json:
+        as_json(plain(found, zone))
+    else:
+        typer.echo(f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already.")
+        for bad in found.bad:
+            typer.echo(f"{file}:{bad.line}: {bad.field}: {bad.reason}", err=True)
+    raise typer.Exit(FAULTS if found.bad else 0)

@@ -1,0 +1,155 @@
+"""`ringfence ladder`, `owners` and `trunks`: who offends again and again, and where forged numbers come from."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from console.desk.case_commands import Reason
+from console.desk.opened_desk import at_the_desk, clock_time, officer, tabulate, tell
+from console.options import AsJson, ConfigurationFile, moment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rules.complaints.desk import Desk
+    from rules.complaints.ladder import Standing
+
+ladder_app = typer.Typer(no_args_is_help=True)
+COLUMNS = ("kind", "name", "step", "offences", "since", "term_ends", "numbers", "reason", "author")
+
+
+class Kind(StrEnum):
+    """Who stands on the ladder."""
+
+    NUMBER = "number"
+    OWNER = "owner"
+    BUSINESS = "business"
+
+
+class To(StrEnum):
+    """Steps that a person can choose; sealed is for cases only."""
+
+    WATCH = "watch"
+    TAG = "tag"
+    LIMIT = "limit"
+    REJECT = "reject"
+
+
+Who = Annotated[Kind, typer.Argument(metavar="KIND", help="number, owner or business.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The number in any spelling, or the name.")]
+
+
+@ladder_app.callback()
+def ladder(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """The ladder of repeat offenders: watch, tag, limit, reject; per number, owner and business."""
+    if config is not None:
+        context.obj = config
+
+
+@ladder_app.command()
+def show(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
+    """Show who stands on it, highest first."""
+    _climbers(context, config, json, None)
+
+
+def owners(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
+    """Show the owners that stand on the ladder, with all their numbers."""
+    _climbers(context, config, json, "owner")
+
+
+def _climbers(
+    context: typer.Context, config: Path | None, json: bool, kind: Literal["number", "owner", "business"] | None
+) -> None:
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        return [
+            {
+                "kind": one.standing.kind,
+                "name": one.standing.name,
+                "step": one.step.name.lower(),
+                "offences": one.standing.offences,
+                "since": one.standing.since,
+                "term_ends": one.standing.term_ends,
+                "numbers": " ".join(one.numbers),
+                "reason": one.standing.reason,
+                "author": one.author,
+            }
+            for one in await desk.ladder.climbers(kind)
+        ]
+
+    tabulate(context, config, json, COLUMNS, work)
+
+
+@ladder_app.command()
+def climb(
+    context: typer.Context,
+    kind: Who,
+    name: Name,
+    reason: Reason,
+    to: Annotated[To | None, typer.Option(help="Default: one step up from where it stands.")] = None,
+    config: ConfigurationFile = None,
+) -> None:
+    """Let somebody climb, for a term that doubles with each offence."""
+
+    async def work(desk: Desk) -> Standing:
+        from rules.complaints.ladder import LadderStep
+
+        step = LadderStep[to.name] if to else None
+        return await desk.ladder.climb(kind.value, name, actor=officer(), reason=reason, to=step)
+
+    found, zone = at_the_desk(context, config, work)
+    step, until = found.step_at(found.since).name.lower(), clock_time(found.term_ends, zone)
+    typer.echo(f"{found.kind} {found.name} is on step {step} until {until}.")
+
+
+@ladder_app.command()
+def clear(context: typer.Context, kind: Who, name: Name, reason: Reason, config: ConfigurationFile = None) -> None:
+    """Take somebody off the ladder; offences are forgotten."""
+    tell(
+        *(context, config, False),
+        lambda desk: desk.ladder.clear(kind.value, name, actor=officer(), reason=reason),
+        lambda _: f"{kind} {name} is off the ladder.",
+    )
+
+
+@ladder_app.command()
+def assign(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
+    owner: Annotated[str, typer.Option(help="Who holds it now; a new owner starts clean with it.")] = "",
+    business: Annotated[str, typer.Option(help="On whose behalf it calls.")] = "",
+    config: ConfigurationFile = None,
+) -> None:
+    """Say whose a number is: an owner, and a business, keep their step on all their numbers."""
+    if not owner and not business:
+        raise typer.BadParameter("name an --owner or a --business")
+
+    async def work(desk: Desk) -> str:
+        if owner:
+            await desk.ladder.assign(number, "owner", owner, actor=officer())
+        if business:
+            await desk.ladder.assign(number, "business", business, actor=officer())
+        canonical = desk.archive.read_number(number, "number").canonical
+        return f"{canonical} belongs to {' and '.join(name for name in (owner, business) if name)}."
+
+    tell(context, config, False, work, str)
+
+
+def trunks(
+    context: typer.Context,
+    since: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-01-01; default: ever.")] = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Rank the trunks by the forged numbers that officers found on them."""
+
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        from rules.complaints.trunk_ranking import ranked_trunks
+
+        now, zone = desk.archive.now(), str(desk.archive.zone)
+        begin = moment(since, now=now, zone=zone, ahead=False) if since else 0.0
+        return [one._asdict() for one in await ranked_trunks(desk.archive, since=begin)]
+
+    tabulate(context, config, json, ("trunk", "forged", "complaints", "numbers", "last"), work)

@@ -1,0 +1,1 @@
+"""Numbers on lists, whole files of them, and who holds which range."""

@@ -1,0 +1,112 @@
+"""`ringfence lists held | release | drop`: imports that wait for a person, and what the person says."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import as_json, clear_errors, print_table
+from console.lists.import_commands import calls_of_the_last_day, print_report, progress_bar, report_data, tell_when_live
+from console.lists.list_commands import lists_app, opened
+from console.options import AsJson, ConfigurationFile, chosen, shown_time
+
+if TYPE_CHECKING:
+    from rules.lists.held_imports import HeldImport
+    from rules.lists.import_batch import Report
+
+HeldId = Annotated[int, typer.Argument(metavar="ID", help="Its number, from `lists held`.")]
+
+
+@lists_app.command()
+def held(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also those released or dropped, and by whom.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show imports that wait for a person, and why."""
+    file = chosen(context, config)
+
+    async def work() -> list[dict[str, Any]]:
+        from rules.lists.held_imports import held_imports
+
+        async with opened(file) as (lists, configuration):
+            zone = configuration.time_zone
+            return [as_data(one, zone) for one in await held_imports(lists, ended=everything)]
+
+    with clear_errors():
+        rows = asyncio.run(work())
+    columns = ("id", "list", "source", "author", "created", "why")
+    if everything:
+        columns = (*columns, "ended", "ended_by", "ended_why", "import_id")  # type: ignore[assignment]
+    if json:
+        as_json(rows)
+    elif rows:
+        print_table(columns, rows)
+    else:
+        typer.echo("No import waits for a person.")
+
+
+def as_data(one: HeldImport, zone: str) -> dict[str, Any]:
+    """A held import for programs, with readable times."""
+    times = {"created": shown_time(one.created, zone), "ended": shown_time(one.ended, zone) or None}
+    return one._asdict() | times
+
+
+@lists_app.command()
+def release(
+    context: typer.Context,
+    number: HeldId,
+    reason: Annotated[str, typer.Option(help="Why it may go live; it is shown by `lists imports`.")],
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Do a held import after all: every check is made again, and it is recorded who released it and why."""
+    file = chosen(context, config)
+
+    async def work() -> tuple[Report, str, float]:
+        from rules.lists.held_imports import held_imports, release_import
+
+        async with opened(file) as (lists, configuration):
+            calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
+            started = time.perf_counter()
+            with progress_bar() as told:
+                report = await release_import(
+                    lists, number, author=getpass.getuser(), reason=reason, calls=calls, progress=told
+                )
+            took = time.perf_counter() - started
+            name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
+            return report, name, took
+
+    with clear_errors():
+        report, name, took = asyncio.run(work())
+    if json:
+        as_json(report_data(report))
+        return
+    print_report(report, f"held import {number}", name, dry_run=False)
+    tell_when_live(took, report.example)
+
+
+@lists_app.command()
+def drop(
+    context: typer.Context,
+    number: HeldId,
+    reason: Annotated[str, typer.Option(help="Why; shown by `lists held --all`.")] = "",
+    config: ConfigurationFile = None,
+) -> None:
+    """Forget the file of a held import; nothing changes on the list."""
+    file = chosen(context, config)
+
+    async def work() -> HeldImport:
+        from rules.lists.held_imports import drop_import
+
+        async with opened(file) as (lists, _):
+            return await drop_import(lists, number, author=getpass.getuser(), reason=reason)
+
+    with clear_errors():
+        done = asyncio.run(work())
+    typer.echo(f"Held import {number} of {done.source} into {done.list} is dropped.")

@@ -1,0 +1,329 @@
+"""`ringfence lists import | export | imports | undo`: whole files of numbers in and out, and back again."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import getpass
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import FAULTS, as_json, clear_errors, fail, print_table
+from console.lists.list_commands import SHOWN, Country, ListName, lists_app, opened, print_sealed, qualified
+from console.options import AsJson, ConfigurationFile, chosen, shown_time
+
+if TYPE_CHECKING:
+    from rules.lists.editing import Lists, Origin
+    from rules.lists.import_batch import Report
+    from rules.lists.imports import Import, Wishes
+
+HELD = 3  # exit status of an import that waits for a person
+DAY_S = 86_400.0
+POLLED_S = 0.25  # the proxy looks for changes so often
+PAGE = 5_000
+
+
+class OnError(StrEnum):
+    """What a bad line does."""
+
+    STOP = "stop"
+    SKIP = "skip"
+
+
+class Format(StrEnum):
+    """How entries are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    TEXT = "text"
+
+
+@lists_app.command(name="import")
+def import_numbers(
+    context: typer.Context,
+    name: ListName,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or text; - for standard input.")],
+    column: Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")] = "",
+    reason: Annotated[str, typer.Option(help="For rows that give none.")] = "",
+    source: Annotated[str, typer.Option(help="Who says so; default: the file's name.")] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="The file is the whole list: what is not in it is removed.")
+    ] = False,
+    on_error: Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")] = OnError.STOP,
+    skip: Annotated[bool, typer.Option("--skip", help="The same as --on-error skip.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")] = False,
+    ranges: Annotated[bool, typer.Option("--range", help="Prefixes and ranges may be blocked.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even what covers numbers of an allow list.")] = False,
+    yes_really: Annotated[
+        bool,
+        typer.Option(
+            "--yes-really", help="Even an empty version, one that changes much or stops many calls; recorded."
+        ),
+    ] = False,
+    country: Country = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile.
+
+    Exit status 1: something was refused; 3: it waits for a person (`lists held`).
+    """
+    chosen_file = chosen(context, config)
+    bad: OnError = OnError.SKIP if skip else on_error
+
+    async def work() -> tuple[Report, float]:
+        from rules.lists.editing import Origin
+        from rules.lists.imports import Wishes
+
+        async with opened(chosen_file) as (lists, configuration):
+            with progress_bar() as told:
+                wishes = Wishes(
+                    country=country.upper() or configuration.country,
+                    zone=configuration.time_zone,
+                    on_error=bad.value,
+                    replace_all=replace,
+                    dry_run=dry_run,
+                    wide=ranges,
+                    force=force,
+                    insist=yes_really,
+                    calls=await calls_of_the_last_day(chosen_file.parent / configuration.storage.database),
+                    progress=told,
+                )
+                said = source or (file.name if str(file) != "-" else "standard input")
+                origin = Origin(said, reason, getpass.getuser())
+                started = time.perf_counter()
+                report = await run_import(lists, name, file, origin, wishes, column)
+            return report, time.perf_counter() - started
+
+    with clear_errors():
+        report, took = asyncio.run(work())
+    held = bool(report.held) and not yes_really
+    if json:
+        as_json(report_data(report))
+    else:
+        print_report(report, str(file), name, dry_run=dry_run or held)
+        if report.import_id is not None:
+            tell_when_live(took, report.example)
+    if held and not dry_run:
+        fail(what_to_do(report), HELD)
+    if report.refused and bad is OnError.STOP:
+        raise typer.Exit(FAULTS)
+
+
+def what_to_do(report: Report) -> str:
+    """Why an import waits, under which number, and what a person can say."""
+    why = f"held, nothing was changed: {'; '.join(report.held)}."
+    if report.held_id is None:
+        return f"{why} The file is too large to be kept here: import it again with --yes-really, which is recorded."
+    one = report.held_id
+    return f"{why} `ringfence lists release {one} --reason ...` does it all the same, `lists drop {one}` forgets it."
+
+
+def tell_when_live(took: float, example: str) -> None:
+    """When calls are judged by it, and how to look."""
+    typer.echo(f"live after {took + POLLED_S:.1f} s{f'; try: ringfence why {example}' if example else ''}")
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """What an import did, for programs."""
+    return {**asdict(report), "refused": dict(report.refused)}
+
+
+async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes: Wishes, column: str) -> Report:
+    """Import a file or standard input."""
+    from rules.lists.held_imports import import_or_hold
+
+    if str(file) == "-":
+        return await import_or_hold(lists, name, sys.stdin.buffer, origin, wishes, column=column)
+    with file.open("rb") as stream:
+        return await import_or_hold(lists, name, stream, origin, wishes, column=column)
+
+
+async def calls_of_the_last_day(database: Path) -> dict[str, int]:
+    """How often each caller got through untouched in the last day, as far as the record tells."""
+    from rules.records.decisions import Decisions
+    from rules.screen import decisions_path
+
+    path = decisions_path(database)
+    if not await asyncio.to_thread(path.exists):
+        return {}
+    decisions = await Decisions.open(path)
+    try:
+        return await decisions.callers_since(time.time() - DAY_S)
+    finally:
+        await decisions.close()
+
+
+@contextmanager
+def progress_bar(doing: str = "reading") -> Iterator[Callable[[int], None]]:
+    """A line on standard error that shows how many rows were read or written, on anything longer than a second."""
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    begun, console = time.monotonic(), Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,.0f} lines"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,  # a log or a script gets no empty line
+    ) as progress:
+        task = progress.add_task(doing, total=None, visible=False)
+
+        def told(lines: int) -> None:
+            progress.update(task, completed=lines, visible=time.monotonic() - begun > 1.0)
+
+        yield told
+
+
+def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
+    """What an import did, line by line where it refused."""
+    for refusal in report.refusals:
+        where = f"{file}:{refusal.line}" if refusal.line else file
+        typer.echo(f"{where}: {refusal.text!r}: {refusal.message}", err=True)
+    would = "would be " if dry_run else ""
+    number = f" (import {report.import_id})" if report.import_id is not None else ""
+    typer.echo(
+        f"{report.lines} lines: {report.added} {would}added to {name}, {report.changed} {would}changed, "
+        f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
+    )
+    if conflicts := report.refused.get("protected", 0):
+        typer.echo(f"{conflicts} conflict with an allow list or one's own numbers.")
+    if report.overrules:
+        named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
+        typer.echo(f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}.")
+    print_sealed(report.sealed)
+    if report.caught.of:
+        most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""
+        typer.echo(
+            f"Of {report.caught.of:,} calls that went through in the last day it would have caught "
+            f"{report.caught.calls:,}{most}."
+        )
+    if dry_run and report.held and report.held_id is None:
+        typer.echo(f"It would be held for a person: {'; '.join(report.held)}.")
+
+
+@lists_app.command()
+def export(
+    context: typer.Context,
+    name: ListName,
+    form: Annotated[Format, typer.Option("--format", help="How entries are written.")] = Format.CSV,
+    config: ConfigurationFile = None,
+) -> None:
+    """Write a list to standard output, in the form that `lists import` reads."""
+    file = chosen(context, config)
+
+    async def work() -> None:
+        from rules.lists.list_files import harmless
+
+        async with opened(file) as (lists, configuration):
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            if form is Format.CSV:
+                writer.writerow(EXPORTED)
+            count, written = 0, harmless if form is Format.CSV else str
+            async for entry in every_entry(lists, name, configuration.time_zone, written):
+                count += 1
+                if not count % PAGE:
+                    told(count)
+                if form is Format.TEXT:
+                    sys.stdout.write(f"{entry['number']}\n")
+                elif form is Format.JSONL:
+                    sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
+                else:
+                    writer.writerow([entry.get(column, "") for column in EXPORTED])
+
+    with clear_errors(), progress_bar("writing") as told:
+        asyncio.run(work())
+
+
+EXPORTED = (
+    *("number", "reason", "source", "expires", "evidence", "note", "trunks", "except"),
+    *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
+)
+
+
+async def every_entry(
+    lists: Lists, name: str, zone: str, written: Callable[[str], str] = str
+) -> AsyncIterator[dict[str, str]]:
+    """Each entry of a list in the columns of a file, free text as ``written`` makes it.
+
+    Numbers and prefixes, digits with a plus, stay as other programs read them.
+    """
+
+    @lru_cache(maxsize=1_000)
+    def columns_of(origin: Origin) -> dict[str, str]:
+        """A million imported numbers share one origin."""
+        qualification = qualified(origin.qualification, zone)
+        found = {column: getattr(origin, column) for column in ("reason", "source", "evidence", "note")}
+        found |= {"expires": shown_time(origin.expires, zone), "trunks": " ".join(origin.trunks)}
+        found |= {column: str(value or "") for column, value in qualification.items()}
+        return {column: written(text) for column, text in found.items()}
+
+    after = ""
+    while page := await lists.show(name, limit=PAGE, after=after):
+        for entry in page:
+            yield {"number": entry.text, **columns_of(entry.origin), "except": " ".join(entry.exceptions)}
+        after = page[-1].text
+
+
+@lists_app.command()
+def imports(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show the latest imports: what each did, and by whose word it went through if it was held."""
+    file = chosen(context, config)
+
+    async def work() -> list[dict[str, Any]]:
+        from rules.lists.imports import imports as latest
+
+        async with opened(file) as (lists, configuration):
+            zone = configuration.time_zone
+            return [
+                {
+                    **asdict(one),
+                    "created": shown_time(one.created, zone),
+                    "undone": shown_time(one.undone, zone) or None,
+                }
+                for one in await latest(lists, limit=limit)
+            ]
+
+    with clear_errors():
+        rows = asyncio.run(work())
+    columns = ("id", "list", "source", "author", "created", "added", "changed", "removed", "undone", "insisted")
+    as_json(rows) if json else print_table(columns, rows)
+
+
+@lists_app.command()
+def undo(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="IMPORT", help="Its number, from `lists imports`.")],
+    config: ConfigurationFile = None,
+) -> None:
+    """Take back a whole import; entries that were edited since then stay as they are."""
+    file = chosen(context, config)
+
+    async def work() -> Import:
+        from rules.lists.imports import undo as take_back
+
+        async with opened(file) as (lists, _):
+            return await take_back(lists, number, author=getpass.getuser())
+
+    with clear_errors():
+        done = asyncio.run(work())
+    back = done.changed + done.removed
+    typer.echo(f"Import {done.id} into {done.list} is undone: {done.added} off, {back} back.")
+    print_sealed(done.sealed)

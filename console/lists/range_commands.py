@@ -1,0 +1,192 @@
+"""`ringfence ranges` and `ringfence subscribers`: who holds which code, and what each subscriber wants for himself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import as_json, clear_errors, print_table
+from console.lists.list_commands import Country, opened
+from console.options import AsJson, ConfigurationFile, chosen, shown_time
+
+if TYPE_CHECKING:
+    from rules.lists.subscribers import SubscriberStore
+
+ranges_app = typer.Typer(no_args_is_help=True)
+subscribers_app = typer.Typer(no_args_is_help=True)
+Subscriber = Annotated[str, typer.Argument(metavar="SUBSCRIBER", help="The called number.")]
+Callers = Annotated[list[str], typer.Argument(metavar="CALLER...", help="Numbers, prefixes or ranges.")]
+
+
+class Kind(StrEnum):
+    """Which of a subscriber's two lists."""
+
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+WhichList = Annotated[Kind, typer.Argument(help="allow: these callers always ring; block: they never do.")]
+
+
+@ranges_app.callback()
+def ranges(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """The range ledger: code, holder, hosting operator, purpose, valid until."""
+    if config is not None:
+        context.obj = config
+
+
+@subscribers_app.callback()
+def subscribers(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """Allow and block lists of single subscribers, beside the operator's."""
+    if config is not None:
+        context.obj = config
+
+
+@ranges_app.command(name="import")
+def import_ranges(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV or JSON lines.")],
+    column: Annotated[str, typer.Option(help="The column of codes, if its header is unusual.")] = "",
+    complete: Annotated[
+        list[str], typer.Option(metavar="PREFIX", help="A beginning of which every code is in the ledger: 95, 96, 400.")
+    ] = [],  # noqa: B006
+    replace: Annotated[bool, typer.Option("--replace", help="The file is the whole ledger.")] = False,
+    country: Country = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Read codes into the ledger: all of them or none. Columns: code, holder, host, purpose, valid until."""
+    configured = chosen(context, config)
+
+    async def work() -> dict[str, int]:
+        from rules.lists.ledger import import_ledger
+        from rules.lists.list_files import read_lines
+
+        async with opened(configured) as (lists, configuration):
+            with file.open("rb") as stream:
+                report = await import_ledger(
+                    lists.store,
+                    read_lines(stream, column=column),
+                    source=file.name,
+                    now=time.time(),
+                    country=country.upper() or configuration.country,
+                    zone=configuration.time_zone,
+                    complete=tuple(complete),
+                    replace_all=replace,
+                )
+            return asdict(report)
+
+    with clear_errors():
+        report = asyncio.run(work())
+    if json:
+        as_json(report)
+    else:
+        typer.echo(
+            f"{report['lines']} lines: {report['added']} codes added, {report['changed']} changed, "
+            f"{report['removed']} removed; rules see them within a second."
+        )
+
+
+@ranges_app.command(name="show")
+def show_ranges(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="Codes at most.")] = 100,
+    expired: Annotated[bool, typer.Option("--expired", help="Only codes that are valid no longer.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show the ledger."""
+    file = chosen(context, config)
+
+    async def work() -> list[dict[str, Any]]:
+        from rules.lists.ledger import codes
+
+        async with opened(file) as (lists, configuration):
+            found = await codes(lists.store, limit=limit, expired_at=time.time() if expired else None)
+            return [
+                asdict(code) | {"valid_until": shown_time(code.valid_until, configuration.time_zone)} for code in found
+            ]
+
+    with clear_errors():
+        rows = asyncio.run(work())
+    as_json(rows) if json else print_table(("text", "holder", "host", "purpose", "valid_until"), rows)
+
+
+@asynccontextmanager
+async def subscriber_store(file: Path) -> AsyncIterator[tuple[SubscriberStore, str, str]]:
+    """The lists of subscribers, with the country that numbers are read in and the zone of times."""
+    from rules.keys import Keys
+    from rules.lists.subscribers import SubscriberStore
+
+    async with opened(file) as (lists, configuration):
+        keys = Keys.load(file.parent / configuration.storage.key_file)
+        store = SubscriberStore(lists.store, keys.pseudonym, time.time)
+        yield store, configuration.country, configuration.time_zone
+
+
+def _change(
+    context: typer.Context,
+    config: Path | None,
+    callers: list[str],
+    change: Callable[[SubscriberStore, str, str], Awaitable[str]],
+    words: str,
+) -> None:
+    """Change the lists of a subscriber for each of these callers, and say so."""
+    file = chosen(context, config)
+
+    async def work() -> list[str]:
+        async with subscriber_store(file) as (store, country, _):
+            return [await change(store, caller, country) for caller in callers]
+
+    with clear_errors():
+        for entry in asyncio.run(work()):
+            typer.echo(f"{entry} is {words} of this subscriber.")
+
+
+@subscribers_app.command()
+def add(
+    context: typer.Context, subscriber: Subscriber, kind: WhichList, callers: Callers, config: ConfigurationFile = None
+) -> None:
+    """Put callers on a subscriber's allow or block list: 100 of each at most."""
+    _change(
+        *(context, config, callers),
+        lambda store, caller, country: store.add(subscriber, kind.value, caller, country=country),
+        f"on the {kind} list",
+    )
+
+
+@subscribers_app.command()
+def remove(
+    context: typer.Context, subscriber: Subscriber, kind: WhichList, callers: Callers, config: ConfigurationFile = None
+) -> None:
+    """Take callers off a subscriber's allow or block list."""
+    _change(
+        *(context, config, callers),
+        lambda store, caller, country: store.remove(subscriber, kind.value, caller, country=country),
+        f"off the {kind} list",
+    )
+
+
+@subscribers_app.command(name="show")
+def show_subscriber(
+    context: typer.Context, subscriber: Subscriber, config: ConfigurationFile = None, json: AsJson = False
+) -> None:
+    """Show both lists of a subscriber."""
+    file = chosen(context, config)
+
+    async def work() -> list[dict[str, Any]]:
+        async with subscriber_store(file) as (store, country, zone):
+            found = await store.show(subscriber, country=country)
+            return [entry._asdict() | {"created": shown_time(entry.created, zone)} for entry in found]
+
+    with clear_errors():
+        rows = asyncio.run(work())
+    as_json(rows) if json else print_table(("kind", "entry", "created"), rows)

@@ -1,0 +1,1 @@
+"""Softphones: placed, answered, and the demo that plays five calls."""

@@ -1,0 +1,1 @@
+"""The running node: served, asked for its health, its records read, its databases kept."""

@@ -1,0 +1,103 @@
+"""`ringfence serve`: configuration, rules, keys and lists are opened, then the proxy runs until it is told to stop."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import structlog
+import uvloop
+from prometheus_client import start_http_server
+
+import proxy.app
+from console.service.phone_complaints import PhoneComplaints
+from console.service.rule_changes import RuleChanges, Start, starting_rules
+from proxy.build import BUILD
+from proxy.metrics import Metrics
+from proxy.settings import HostPort
+from rules.screen import Screen
+
+
+def serve(file: Path, *, watch: bool = False) -> None:
+    """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used."""
+    start = starting_rules(file)
+    log_to_stderr(start.configuration.logging.level)
+    uvloop.run(run(start, file, watch=watch))
+
+
+async def run(start: Start, file: Path, *, watch: bool = False) -> None:
+    """Open what judging needs, run the proxy, and leave everything recorded on disk."""
+    log = structlog.get_logger("ringfence")
+    configuration, ruleset = start.configuration, start.ruleset
+    base = file.parent
+    for path in (configuration.storage.database, configuration.storage.key_file):
+        (base / path).parent.mkdir(parents=True, exist_ok=True)
+    screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms)
+    changes = RuleChanges(file, start, screen, watch=watch)
+    phones = await PhoneComplaints.open(configuration, base, screen)
+
+    def ready(metrics: Metrics) -> None:
+        """The sockets are bound: say so, and keep the collector away from all that was made until now."""
+        metrics.registry.register(changes)
+        metrics.registry.register(phones)
+        if configuration.metrics is not None:
+            cleanup.callback(publish(metrics, configuration.metrics))
+        changes.begin()
+        phones.begin()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
+        log.info(
+            "serving",
+            listen=[str(listener.address) for listener in configuration.listen],
+            metrics=str(configuration.metrics) if configuration.metrics else None,
+            rules=ruleset.revision,
+            revision=start.number,
+            rules_from="the disk: nothing was live, so it is revision 1 now" if start.first else "what is live",
+            configuration=str(file),
+            build=BUILD,
+        )
+        if not configuration.logging.mask_numbers:
+            log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")
+
+    for warning in start.warnings:
+        log.warning("check", fault=str(warning))
+    with ExitStack() as cleanup:
+        try:
+            await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready, desk=phones)
+        finally:
+            await changes.close()
+            await screen.close()
+            await phones.close()
+            log.info("stopped")
+
+
+def publish(metrics: Metrics, address: HostPort) -> Callable[[], None]:
+    """Let Prometheus read the figures over HTTP, in a thread beside the loop; what is returned ends that."""
+    server, thread = start_http_server(address.port, address.host, metrics.registry)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
+
+
+def log_to_stderr(level: str) -> None:
+    """Service events go to standard error: JSON lines for machines, readable ones on a terminal."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,109 @@
+"""`ringfence check`: the whole configuration, or rule files alone; every fault at once, then one line of sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from console.configuration import Configuration, read_configuration
+from console.workbench.rule_review import review
+from console.workbench.rulebook import compiled_whole, load_rulebook
+from console.workbench.standing import Standing, standing
+from rules.language.compile import Compiled
+from rules.language.source import Fault, RuleError
+
+SHOWN = 10  # rules named in one line
+
+
+class Findings(NamedTuple):
+    """What check found."""
+
+    checked: list[str]  # files
+    rules: int
+    revision: str  # of the rule set; empty when it was refused
+    faults: list[Fault]
+    examples: int = 0
+    not_analysed: Mapping[str, list[str]] = MappingProxyType({})  # by rule: conditions that could hide others
+    standing: Standing | None = None  # None: there is no sound rule set, or only a part of one was checked
+
+    @property
+    def refused(self) -> bool:
+        """Would a proxy refuse to start with this?"""
+        return any(not fault.warning for fault in self.faults)
+
+    def as_text(self) -> str:
+        """A line for each fault, with the line of the file that it is in, then the sum."""
+        lines = [part for fault in self.faults for part in (str(fault), *quoted(fault))]
+        if self.not_analysed:
+            rules = "; ".join(f"{rule} ({', '.join(asked)})" for rule, asked in list(self.not_analysed.items())[:SHOWN])
+            more = f" and {len(self.not_analysed) - SHOWN} more" if len(self.not_analysed) > SHOWN else ""
+            lines.append(f"not analysed, whether rules hide each other by these conditions: {rules}{more}")
+        return "\n".join([*lines, self._sum()])
+
+    def _sum(self) -> str:
+        """The last line."""
+        wrong = sum(not fault.warning for fault in self.faults)
+        warned = len(self.faults) - wrong
+        rules = f"{counted(self.rules, 'rule')}, {counted(self.examples, 'example')}, " if not self.refused else ""
+        warnings = f", {counted(warned, 'warning')}" if warned else ""
+        standing = f"; {self.standing.as_text()}" if self.standing else ""
+        return f"{rules}{counted(wrong, 'fault')}{warnings}{standing}"
+
+    def as_data(self) -> dict[str, Any]:
+        """The same for programs."""
+        faults = [fault._asdict() for fault in self.faults]
+        return {
+            "files": self.checked,
+            "rules": self.rules,
+            "examples": self.examples,
+            "revision": self.revision or None,
+            "faults": faults,
+            "not_analysed": dict(self.not_analysed),
+            "standing": self.standing.as_data() if self.standing else None,
+        }
+
+
+def counted(number: int, what: str) -> str:
+    """So many of them."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def quoted(fault: Fault) -> list[str]:
+    """The line that a fault stands in, and a mark below the place."""
+    if not fault.line:
+        return []
+    lines = Path(fault.file).read_text(encoding="utf-8", errors="replace").splitlines()
+    if fault.line > len(lines):
+        return []
+    line = lines[fault.line - 1]
+    mark = "".join("\t" if one == "\t" else " " for one in line[: fault.column - 1])
+    return [f"    {line}", f"    {mark}^"]
+
+
+def check(configuration: Path, files: list[Path]) -> Findings:
+    """Check a ringfence.yaml with all its rules, or only these rule files under it."""
+    try:
+        if not files:
+            book = load_rulebook(configuration)
+            names = [str(configuration), *map(str, book.files)]
+            assert book.compiled is not None  # it was read from the disk
+            found = reviewed(names, book.compiled, book.configuration, configuration.parent)
+            return found._replace(standing=standing(configuration, book))
+        settings, document = read_configuration(configuration)
+        return reviewed(
+            list(map(str, files)), compiled_whole(settings, document, files), settings, configuration.parent
+        )
+    except RuleError as error:
+        return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
+
+
+def reviewed(names: list[str], compiled: Compiled, configuration: Configuration, base: Path) -> Findings:
+    """What is found in rules beyond their faults, where they have none."""
+    ruleset = compiled.ruleset
+    if ruleset is None:
+        return Findings(names, 0, "", compiled.faults)
+    found = review(configuration, compiled, base)
+    warnings = sorted({*compiled.faults, *found.warnings})
+    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, found.examples, found.not_analysed)

@@ -1,0 +1,167 @@
+"""`ringfence why NUMBER`: how it is read, which entries and rules cover it, which wins, when it was last hit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.answers import as_json, clear_errors
+from console.lists.list_commands import Country, as_data
+from console.lists.statistic_commands import with_record
+from console.options import AsJson, ConfigurationFile, chosen, shown_time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from console.workbench.rulebook import Rulebook
+    from rules.judging.covering import Covering
+    from rules.lists.editing import Entry, Lists
+    from rules.model import Call, Hit
+    from rules.records.decisions import Decisions
+
+CALLS_READ = 1_000  # of the number, to see when a rule hit it last
+
+
+def why(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
+    country: Country = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Say how a number is read, which entries and rules cover it, which wins, and when it was last hit."""
+    from console.workbench.live_rules import live_rulebook
+
+    file = chosen(context, config)
+    with clear_errors():
+        book, _ = live_rulebook(file)
+        found = asyncio.run(known(file, book, number, country.upper()))
+    as_json(found) if json else typer.echo("\n".join(sentences(found)))
+
+
+async def known(file: Path, book: Rulebook, number: str, country: str) -> dict[str, Any]:
+    """Everything that is known of a caller's number."""
+    from console.workbench.explain import trunk_named
+    from console.workbench.looked_up import look_up
+    from rules.judging.covering import covering
+    from rules.model import Call, Number, NumberClass
+    from rules.numbering.numbers import read_number
+    from rules.records.replay import judge_rules
+
+    trunk = trunk_named(book, "")
+    read = read_number(number, trunk._replace(country=country, national=True) if country else trunk)
+    call = Call(caller=read, called=Number("", NumberClass.NAME), trunk=trunk, at=time.time())
+    async with with_record(file) as (lists, decisions, configuration):
+        hits, _ = await look_up(configuration, file.parent, book.ruleset, call)
+        rules = covering(book.ruleset, call, hits)
+        verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
+        ledger = {name: value for name, value in (call.facts or {}).items() if name != "group"}
+        zone = configuration.time_zone
+        return {
+            "number": read.canonical or number,
+            "class": str(call.caller.kind),
+            "region": read.region,
+            "ledger": ledger or None,
+            "entries": await entries_of(lists, decisions, call, hits, zone),
+            "rules": await rules_of(rules, decisions, read.canonical, call, zone),
+            "trunk": trunk.name,
+            "verdict": str(verdict.action),
+            "by": verdict.rule,
+            "step": str(verdict.step),
+        }
+
+
+async def entries_of(
+    lists: Lists, decisions: Decisions, call: Call, hits: tuple[Hit, ...], zone: str
+) -> list[dict[str, Any]]:
+    """The list entries that cover it, those too that do nothing now."""
+    acting = {(hit.list, hit.entry) for hit in hits}
+    entries = []
+    for entry in await lists.covering(call.caller.canonical):
+        hit = (await decisions.hits_of(entry.list, [entry.text])).get(entry.text)
+        policy = lists.settings.get(entry.list)
+        acts = (entry.list, entry.text) in acting
+        entries.append(
+            as_data(entry, zone)
+            | {
+                "kind": policy.kind if policy else None,
+                "acts": acts,
+                "off": None if acts else idle(entry, call.at),
+                "hits": hit.hits if hit else 0,
+                "last_hit": shown_time(hit.last, zone) if hit else None,
+            }
+        )
+    return entries
+
+
+async def rules_of(
+    rules: list[Covering], decisions: Decisions, canonical: str, call: Call, zone: str
+) -> list[dict[str, Any]]:
+    """The rules that cover it, what they ask besides, and the newest of its calls on which each held."""
+    from rules.judging.explain import effect_of, said
+
+    last: dict[str, float] = {}
+    for decision in await decisions.recent(CALLS_READ, caller=canonical) if canonical and rules else ():
+        for fired in decision.fired:
+            last.setdefault(fired.name, decision.at)
+    return [
+        {
+            "rule": one.rule.name,
+            "place": one.rule.place,
+            "does": effect_of(one.rule),
+            "acts": one.rule.acts(call),
+            "because_it": [said(part) for part in one.by],
+            "if": [said(part) for part in one.asks],
+            "unless": [said(part) for part in one.stops],
+            "last_hit": shown_time(last.get(one.rule.name), zone) or None,
+        }
+        for one in rules
+    ]
+
+
+def idle(entry: Entry, now: float) -> str:
+    """Why an entry does nothing at this moment."""
+    qualification = entry.origin.qualification
+    hours = qualification.hours if qualification else ""
+    return entry.off(now) or (f"outside its hours {hours}" if hours else "its list is not in ringfence.yaml")
+
+
+def sentences(found: dict[str, Any]) -> list[str]:
+    """What is known of a number, one sentence a line."""
+    region = f", {found['region']}" if found["region"] else ""
+    lines = [f"{found['number']} is of class {found['class']}{region}."]
+    ledger = found["ledger"]
+    if ledger:
+        holder = f" by {ledger['holder']}" if "holder" in ledger else ""
+        code = f"Its code {ledger['code']}" if "code" in ledger else "Its code"
+        lines.append(f"{code} is {ledger['ledger']}{holder}.")
+    for entry in found["entries"]:
+        reason = f": {entry['reason']}" if entry["reason"] else ""
+        until = f", until {entry['expires']}" if entry["expires"] else ""
+        last = f", the last on {entry['last_hit']}" if entry["last_hit"] else ""
+        state = f"; off: {entry['off']}" if entry["off"] else ""
+        lines.append(
+            f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {entry['source']}, since "
+            f"{entry['created']}{until}{reason}{state}; {entry['hits']} calls{last}."
+        )
+    if not found["entries"]:
+        lines.append("No list entry covers it.")
+    lines += [_rule(rule) for rule in found["rules"]] or ["No rule asks for it."]
+    by = f" by {found['by']}" if found["by"] else ""
+    lines.append(
+        f"On trunk {found['trunk']}, by these alone: {found['verdict']}{by} ({found['step']}). "
+        f"What a call would get: ringfence explain --from {found['number']} --to NUMBER"
+    )
+    return lines
+
+
+def _rule(rule: dict[str, Any]) -> str:
+    by = f", since {' and '.join(rule['because_it'])}" if rule["because_it"] else ""
+    asks = f", if {' and '.join(rule['if'])}" if rule["if"] else ""
+    stops = f", unless {' or '.join(rule['unless'])}" if rule["unless"] else ""
+    mode = "" if rule["acts"] else "; it does not act on this caller"
+    last = f"; last held on {rule['last_hit']}" if rule["last_hit"] else ""
+    return f"Rule {rule['rule']} ({rule['place']}): {rule['does']}{by}{asks}{stops}{mode}{last}."

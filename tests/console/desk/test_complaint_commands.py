@@ -1,0 +1,102 @@
+"""`ringfence complaints`: taken down, asked for, taken back, read from a file."""
+
+import asyncio
+import json
+
+import pytest
+
+from console.desk.opened_desk import officer, opened_desk
+from rules.complaints.audit import deeds_of
+
+
+def add(run, *words):
+    found = run("complaints", "add", "95012345", "--by", "13800138000", *words, "--json")
+    assert found.exit_code == 0, found.stderr
+    return json.loads(found.stdout)
+
+
+def test_a_complaint_gets_a_number_and_has_a_state(run):
+    told = run("complaints", "add", "950 12345", "--by", "13800138000", "--at", "2h", "--category", "loan")
+    assert told.exit_code == 0, told.stderr
+    reference = told.stdout.split()[0]
+    assert told.stdout.endswith(
+        "is received, in case 1; no call of this number to that line is on record, so it weighs little.\n"
+    )
+    shown = run("complaints", "show", reference.lower())
+    assert "state: received" in shown.stdout
+    assert "category: loan" in shown.stdout
+    again = run("complaints", "add", "95012345", "--by", "+8613800138000", "--at", "2h")
+    assert again.stdout.startswith(f"{reference} was known already")
+
+
+def test_words_are_shown_on_demand_and_without_what_steers(run):
+    filed = add(
+        run, "--text", "he said\x1b[2J", "--contact", "a@example.com", "--knew", "plan=Gold", "--knew", "branch=X"
+    )
+    assert "he said" not in run("complaints", "show", filed["reference"]).stdout
+    shown = run("complaints", "show", filed["reference"], "--words").stdout
+    assert "text: he said\\u001b[2J" in shown
+    assert "knew plan: Gold" in shown
+    assert json.loads(run("complaints", "show", filed["reference"], "--json").stdout)["knew"] == ["plan", "branch"]
+
+
+def test_listed_withdrawn_and_rejected(run):
+    first = add(run)
+    second = json.loads(run("complaints", "add", "95013333", "--by", "13800138000", "--json").stdout)
+    withdrawn = run("complaints", "withdraw", first["reference"], "--reason", "a mistake")
+    assert withdrawn.stdout == f"{first['reference']} is withdrawn.\n"
+    rejected = run("complaints", "reject", second["reference"], "--reason", "no call")
+    assert rejected.stdout == f"{second['reference']} is rejected.\n"
+    rows = json.loads(run("complaints", "list", "--json").stdout)
+    assert [(row["accused"], row["state"]) for row in rows] == [
+        ("CN:95013333", "rejected"),
+        ("CN:95012345", "withdrawn"),
+    ]
+    rows = json.loads(run("complaints", "list", "--about", "95012345", "--state", "withdrawn", "--json").stdout)
+    assert [row["reference"] for row in rows] == [first["reference"]]
+    assert first["reference"] in run("complaints", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["add", "110", "--by", "13800138000"], "accused: EXT:110 is an emergency number"),
+        (["add", "95012345", "--by", "x", "--category", "rude"], "category: 'rude' is none; choose from marketing"),
+        (["add", "95012345", "--by", "x", "--at", "2999-01-01"], "at: this time has not come yet"),
+        (["show", "C-00000-00000"], "reference: there is no complaint 'C-00000-00000'"),
+        (["withdraw", "; drop table complaint"], "reference: there is no complaint"),
+    ],
+)
+def test_refusals_are_one_clear_line(run, words, what):
+    found = run("complaints", *words)
+    assert found.exit_code == 1
+    assert what in found.stderr.replace("CN:110", "EXT:110")
+    assert found.stderr.count("\n") == 1
+
+
+def test_a_centres_file(run, tmp_path):
+    path = tmp_path / "12321.csv"
+    path.write_text("被举报号码,举报人,类别\n95012345,13800138000,loan\n110,13800138001,\n", encoding="gb18030")
+    wrong = run("complaints", "import", str(path))
+    assert "encoding: " in wrong.stderr
+    found = run("complaints", "import", str(path), "--encoding", "gb18030")
+    assert found.exit_code == 1
+    assert found.stdout == "2 lines: 1 filed, 0 known already.\n"
+    assert f"{path}:3: accused: " in found.stderr
+    path.write_text("accused,reporter\n95013333,13800138000\n")
+    found = run("complaints", "import", str(path), "--source", "12321", "--json")
+    assert (found.exit_code, json.loads(found.stdout)["filed"]) == (0, 1)
+
+
+def test_it_is_recorded_who_read_what_people_wrote(run, file):
+    filed = add(run)["reference"]
+
+    async def readers() -> list[tuple[str, str]]:
+        async with opened_desk(file) as (desk, _):
+            deeds = await deeds_of(desk.archive.store.connection, "complaint", filed)
+            return [(deed.actor, deed.step) for deed in deeds]
+
+    run("complaints", "show", filed)
+    assert asyncio.run(readers()) == []
+    run("complaints", "show", filed, "--words")
+    assert asyncio.run(readers()) == [(officer(), "words read")]

@@ -1,0 +1,56 @@
+"""`ringfence letters`: confirmed, addressed, sent."""
+
+import asyncio
+import json
+
+import pytest
+
+from console.desk.opened_desk import opened_desk
+
+
+@pytest.fixture
+def filed(run):
+    found = run("complaints", "add", "95012345", "--by", "13800138000", "--contact", "a@example.com")
+    return found.stdout.split()[0]
+
+
+def test_without_a_server_nothing_leaves(run, filed):
+    found = run("letters", "send")
+    assert found.exit_code == 1
+    assert "complaints.mail is not set" in found.stderr
+
+
+def test_a_server_that_is_away(file, run, filed):
+    file.write_text(file.read_text() + "complaints: {mail: {host: 127.0.0.1, port: 1, sender: desk@example.com}}\n")
+    found = run("letters", "send")
+    assert (found.exit_code, found.stdout) == (1, "0 letters left, 1 did not (ConnectionRefusedError).\n")
+
+
+async def code_of(file):
+    async with opened_desk(file) as (desk, _):
+        (letter,) = await desk.letters.waiting()
+        return letter.body.split("确认码：")[1].splitlines()[0]
+
+
+def test_an_address_is_confirmed(file, run, filed):
+    assert "code: " in run("letters", "confirm", filed, "wrong").stderr
+    assert run("letters", "confirm", filed, asyncio.run(code_of(file))).stdout == "the address is confirmed.\n"
+
+
+def test_where_an_owner_is_written_to(run):
+    assert run("letters", "owner", "Loan King", "k@example.com").stdout == "Loan King is written to from now on.\n"
+    assert "e-mail" in run("letters", "owner", "Loan King", "nowhere").stderr
+
+
+def test_what_has_not_left_and_why(file, run, filed):
+    run("complaints", "reject", filed, "--reason", "no call")
+    rows = json.loads(run("letters", "list", "--json").stdout)
+    assert [(row["kind"], row["about"], row["waits_for"]) for row in rows] == [
+        ("confirm", filed, "letters send"),
+        ("answer", filed, "the address to be confirmed"),
+    ]
+    file.write_text(file.read_text() + "complaints: {mail: {host: 127.0.0.1, port: 1, sender: desk@example.com}}\n")
+    run("letters", "send")
+    shown = run("letters", "list").stdout
+    assert "another try: ConnectionRefusedError" in shown
+    assert "example.com" not in shown

@@ -1,0 +1,107 @@
+"""Letters leave by SMTP: to confirmed addresses only, and nothing in a letter reaches its header."""
+
+import socket
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message
+from pydantic import ValidationError
+
+from console.desk.mail import message_of, post, read_password
+from console.desk.opened_desk import opened_desk
+from rules.complaints.faults import ComplaintError
+from rules.complaints.letters import Letter
+from rules.complaints.reading import NewComplaint
+from rules.complaints.settings import MailSettings
+
+
+class Mailbox(Message):
+    def __init__(self):
+        super().__init__()
+        self.letters, self.room = [], 100
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
+        if address.startswith("refused"):
+            return "550 nobody here"
+        if len(self.letters) >= self.room:
+            return "452 come again"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    def handle_message(self, message):
+        self.letters.append(message)
+
+
+@pytest.fixture
+def mailbox():
+    box = Mailbox()
+    with socket.socket() as free:  # the controller asks its own port, and cannot be told to choose one
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    box.settings = MailSettings(host="127.0.0.1", port=port, sender="desk@example.com", tls="none")
+    yield box
+    controller.stop()
+
+
+async def test_a_letter_leaves_once(file, mailbox):
+    async with opened_desk(file) as (desk, _):
+        for person, contact in enumerate(("a@example.com", "refused@example.com")):
+            await desk.complaints.file(NewComplaint("95012345", f"1380013800{person}", contact=contact))
+        posted = await post(desk.letters, mailbox.settings, base=file.parent)
+        assert (posted.sent, posted.failed, posted.error) == (1, 1, "the server refused the recipient")
+        (letter,) = mailbox.letters
+        assert (letter["To"], letter["From"], letter["Auto-Submitted"]) == (
+            *("a@example.com", "desk@example.com", "auto-generated"),
+        )
+        assert (await post(desk.letters, mailbox.settings, base=file.parent)).sent == 0
+
+
+async def test_a_server_that_is_away_loses_nothing(file):
+    settings = MailSettings(host="127.0.0.1", port=1, sender="desk@example.com", tls="none")
+    async with opened_desk(file) as (desk, _):
+        assert await post(desk.letters, settings, base=file.parent) == (0, 0, "")
+        await desk.complaints.file(NewComplaint("95012345", "13800138000", contact="a@example.com"))
+        assert await post(desk.letters, settings, base=file.parent) == (0, 1, "ConnectionRefusedError")
+        assert len(await desk.letters.waiting()) == 1
+
+
+def test_a_header_cannot_be_broken_out_of():
+    with pytest.raises(ValueError, match="linefeed"):
+        message_of(Letter(1, "answer", "a@example.com", "x\r\nBcc: b@example.com", "y"), "desk@example.com")
+
+
+async def test_a_password_goes_over_tls_out_of_a_file_of_ours_alone(file, mailbox, tmp_path):
+    path = tmp_path / "password"
+    path.write_text("s3cret\n")
+    path.chmod(0o640)
+    with pytest.raises(ComplaintError, match=f"others may read the password; run: chmod 600 {path}"):
+        read_password(path)
+    path.chmod(0o600)
+    assert read_password(path) == "s3cret"
+    with pytest.raises(ValidationError, match="belong together"):
+        MailSettings(host="x", sender="a@b", user="desk")
+    with pytest.raises(ValidationError, match="over TLS only"):
+        MailSettings(host="x", sender="a@b", user="desk", password_file=path, tls="none")
+    settings = MailSettings(
+        host="127.0.0.1", port=mailbox.settings.port, sender="a@b", user="desk", password_file=path, tls="starttls"
+    )
+    async with opened_desk(file) as (desk, _):
+        await desk.complaints.file(NewComplaint("95012345", "13800138000", contact="a@example.com"))
+        posted = await post(desk.letters, settings, base=file.parent)
+    assert (posted.failed, mailbox.letters) == (1, []), "this server knows no TLS, so it hears no password"
+    assert "s3cret" not in posted.error
+
+
+async def test_what_a_server_took_is_noted_at_once(file, mailbox):
+    """The server takes one letter and no more: only the others are sent again."""
+    async with opened_desk(file) as (desk, _):
+        for person in range(3):
+            new = NewComplaint("95012345", f"1380013800{person}", contact=f"person{person}@example.com")
+            await desk.complaints.file(new)
+        mailbox.room = 1
+        assert (await post(desk.letters, mailbox.settings, base=file.parent))[:2] == (1, 2)
+        mailbox.room = 100
+        assert (await post(desk.letters, mailbox.settings, base=file.parent))[:2] == (2, 0)
+    assert len({letter["To"] for letter in mailbox.letters}) == 3 == len(mailbox.letters)

@@ -1,0 +1,53 @@
+"""The desk as commands hold it."""
+
+from typing import NamedTuple
+
+from console.desk.opened_desk import clock_line, clock_time, officer, opened_desk, plain
+from rules.complaints.deadlines import Clock
+
+
+def test_a_deadline_in_words():
+    clock = Clock("answer", 0.0, 3_600.0, None)
+    assert clock_line(clock, 0.0, "UTC") == "answer: running, due 1970-01-01 01:00"
+    assert clock_line(clock, 9_000.0, "UTC").startswith("answer: overdue, due ")
+    assert clock_line(clock._replace(met=60.0), 9_000.0, "UTC") == "answer: met 1970-01-01 00:01"
+
+
+async def test_folders_are_made_where_they_lack(file):
+    file.write_text(file.read_text() + "storage: {database: var/deep/ringfence.db, key_file: var/keys}\n")
+    async with opened_desk(file) as (desk, zone):
+        assert zone == "Asia/Shanghai"
+        assert desk.archive.country == "CN"
+    assert (file.parent / "var/deep/ringfence-complaints.db").exists()
+    assert officer()
+
+
+class Kept(NamedTuple):
+    sealed: float | None
+    verified: int
+    knew: tuple[str, ...]
+    clocks: list[Clock]
+
+
+def test_whatever_the_desk_answers_for_programs():
+    """Times with their offset, by the name of what they are; a count of the same name stays a count."""
+    found = plain(Kept(0.0, 3, ("name", "plan"), [Clock("answer", 0.0, 60.0, None)]), "Asia/Shanghai")
+    assert found == {
+        "sealed": "1970-01-01 08:00:00+08:00",
+        "verified": 3,
+        "knew": ["name", "plan"],
+        "clocks": [
+            {
+                "name": "answer",
+                "started": "1970-01-01 08:00:00+08:00",
+                "due": "1970-01-01 08:01:00+08:00",
+                "met": None,
+            }
+        ],
+    }
+    assert plain(Kept(None, 0, (), []), "UTC")["sealed"] is None
+
+
+def test_a_time_for_people():
+    assert clock_time(0.0, "Asia/Shanghai") == "1970-01-01 08:00"
+    assert clock_time(None, "UTC") == ""

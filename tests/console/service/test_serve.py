@@ -1,0 +1,90 @@
+"""`ringfence serve` as a process: it starts, shows its figures, answers, and ends in order; or it refuses clearly."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from console.configuration import load_configuration
+from console.phones.processes import free_port
+from console.service.health import ask
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def ports(file) -> Path:
+    """The configuration with free ports."""
+    text = file.read_text().replace("127.0.0.1:5060", f"127.0.0.1:{free_port('127.0.0.1')}")
+    file.write_text(text + f"metrics: 127.0.0.1:{free_port('127.0.0.1')}\n")
+    return file
+
+
+@contextmanager
+def serving(file: Path):
+    """The running proxy, from the line that says it serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "console", "serve", "--config", str(file)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        first = json.loads(process.stderr.readline())
+        assert first["event"] == "serving", first
+        yield process, first
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_from_start_to_end(ports):
+    configuration = load_configuration(ports)
+    with serving(ports) as (process, first):
+        assert first["listen"] == [str(configuration.listen[0].address)]
+        assert len(first["rules"]) == 12
+        assert ask(configuration.listen[0]) == 200
+        with urllib.request.urlopen(f"http://{configuration.metrics}/metrics", timeout=5) as page:
+            figures = page.read().decode()
+        assert 'ringfence_calls_total{verdict="reject"} 0.0' in figures
+        assert "ringfence_loop_stalls_total" in figures
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert [json.loads(line)["event"] for line in errors.splitlines()] == ["draining", "stopped"]
+    assert oct((ports.parent / "ringfence.keys").stat().st_mode & 0o777) == "0o600"
+
+
+def refused(file: Path) -> str:
+    """What a start that must fail says."""
+    command = [sys.executable, "-m", "console", "serve", "--config", str(file)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_broken_rules_file_refuses_with_its_place(ports):
+    rules = ports.parent / "rules.d" / "own.yaml"
+    rules.write_text(rules.read_text().replace("then: reject", "then: rejekt"))
+    assert refused(ports).startswith(f"{rules}:4:9: ")
+
+
+def test_an_address_in_use_is_named(ports):
+    with serving(ports):
+        assert f"port {load_configuration(ports).listen[0].address.port}" in refused(ports)
+
+
+def test_keys_that_others_may_read_refuse(ports):
+    keys = ports.parent / "ringfence.keys"
+    keys.touch()
+    os.chmod(keys, 0o644)
+    assert f"chmod 600 {keys}" in refused(ports)
