@@ -24,7 +24,7 @@ from pathlib import Path
 import uvloop
 
 import proxy.core
-from console.rulebook import load_rulebook
+from console.workbench.rulebook import load_rulebook
 from proxy.app import build_core
 from proxy.build import BUILD
 from proxy.effects import Decide, Finished, HungUp, Send

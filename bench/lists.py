@@ -29,7 +29,7 @@ from time import perf_counter
 
 import uvloop
 
-from console.rulebook import load_rulebook
+from console.workbench.rulebook import load_rulebook
 from proxy.build import BUILD
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows

@@ -53,7 +53,7 @@ class Judge(Protocol):
 
 
 class Desk(Protocol):
-    """Who takes the reports of subscribers: `console.phone_complaints.PhoneComplaints`."""
+    """Who takes the reports of subscribers: `console.service.phone_complaints.PhoneComplaints`."""
 
     async def report(self, numbers: Sequence[str]) -> Receipt:
         """File a complaint about the last call to one of these canonical numbers."""

@@ -92,7 +92,10 @@ class Retention:
                 "select coalesce(max(seq), 0) from (select seq from decision where seq > ? order by seq limit ?)",
                 *(start, _AT_ONCE),
             )
-            waiting = "select coalesce(min(seq), ?) from decision where seq > ? and seq <= ? and rang is null and abs(at - ?) < ?"
+            waiting = (
+                "select coalesce(min(seq), ?) from decision "
+                "where seq > ? and seq <= ? and rang is null and abs(at - ?) < ?"
+            )
             last = min(last, await _one(connection, waiting, last + 1, start, last, now, _LATE_S) - 1)
             return await _count_up_to(connection, last)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.phones import free_port
+from console.phones.processes import free_port
 from tests.wire import invite
 
 pytestmark = pytest.mark.live

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.phones import free_port
+from console.phones.processes import free_port
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from console.phones import host_port, place
+from console.phones.processes import host_port, place
 from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
 from tests.peers.asterisk import Asterisk
 from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from console.phones import Phone, Placed, answering, host_port, place
+from console.phones.processes import Phone, Placed, answering, host_port, place
 from rules.access.scopes import Scope
 from tests.console.api.served import Served
 from tests.peers.loopback import Endpoint, new_endpoint

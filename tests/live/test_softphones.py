@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from console.phones import answering, host_port, place
+from console.phones.processes import answering, host_port, place
 from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
 from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone
 from tests.peers.lanes import new_lane
