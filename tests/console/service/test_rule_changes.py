@@ -72,9 +72,7 @@ def test_the_whole_way(ports):
         assert "nothing was live" in first["rules_from"]
         change(ports, "then: reject", "then: tag")
         ringfence(ports, "rules", "activate", "--reason", "milder")
-        done = time.monotonic()
-        event = next_event(process)
-        assert time.monotonic() - done < 1.0
+        event = next_event(process)  # nothing is said before it; how often it looks: tests/proxy/test_server.py
         assert (event["event"], event["revision"], event["reason"]) == ("rules changed", 2, "milder")
         assert event["rules"] != first["rules"]
         assert figure(ports, "ringfence_rules_revision") == 2
