@@ -135,9 +135,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['number']} is of class {found['class']}{region}."]
     ledger = found["ledger"]
     if ledger:
-        holder = f" by {ledger['holder']}" if "holder" in ledger else ""
-        code = f"Its code {ledger['code']}" if "code" in ledger else "Its code"
-        lines.append(f"{code} is {ledger['ledger']}{holder}.")
+        lines.append(_standing_of_code(ledger))
     for entry in found["entries"]:
         reason = f": {entry['reason']}" if entry["reason"] else ""
         until = f", until {entry['expires']}" if entry["expires"] else ""
@@ -156,6 +154,15 @@ def sentences(found: dict[str, Any]) -> list[str]:
         f"What a call would get: ringfence explain --from {found['number']} --to NUMBER"
     )
     return lines
+
+
+def _standing_of_code(ledger: dict[str, Any]) -> str:
+    """Who holds the code of a number, or held it, as a sentence."""
+    code = f"Its code {ledger['code']}" if "code" in ledger else "Its code"
+    holder = f" by {ledger['holder']}" if "holder" in ledger else ""
+    if ledger["ledger"] == "expired":
+        return f"{code} was held{holder} until its validity ended."
+    return f"{code} is {ledger['ledger']}{holder}."
 
 
 def _rule(rule: dict[str, Any]) -> str:

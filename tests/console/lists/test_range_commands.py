@@ -12,6 +12,7 @@ def test_a_ledger_is_imported_shown_and_seen(run, tmp_path):
     (expired,) = json.loads(run("ranges", "show", "--expired", "--json").stdout)
     assert (expired["text"], expired["holder"], expired["host"]) == ("CN:95012*", "Firm", "Unicom")
     assert json.loads(run("why", "95012345", "--json").stdout)["ledger"]["ledger"] == "expired"
+    assert "Its code CN:95012* was held by Firm until its validity ended." in run("why", "95012345").stdout
     assert "Its code CN:95588* is held by Bank." in run("why", "95588").stdout
     assert "Its code is unheld." in run("why", "95533").stdout
 
