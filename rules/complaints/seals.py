@@ -57,7 +57,8 @@ async def set_seal(archive: Archive, number: str, *, case_id: int, author: str, 
         assert cursor.lastrowid is not None
         seal_id = cursor.lastrowid
         origin = Origin(f"seal {seal_id}", reason, author, evidence=f"case {case_id}")
-        origin_id, _, _ = await lists.keep_origin(connection, origin, policy)
+        # It holds until the release, as what it suspends does: no default life of the list ends it before.
+        origin_id, _, _ = await lists.keep_origin(connection, origin, policy.model_copy(update={"expires_days": None}))
         if await put(connection, list_id, interval, origin_id):
             await count(connection, list_id, 1)
         await mark_changed(connection)

@@ -7,7 +7,8 @@ from rules.complaints.seals import last_seal, release_seal, sealed_list, set_sea
 from rules.lists.cache import Lookup
 from rules.lists.editing import Origin
 from rules.lists.origins import Qualification
-from tests.rules.complaints.town import SCREENING, SPAM
+from rules.settings import ListSettings
+from tests.rules.complaints.town import DAY, LISTS, SCREENING, SPAM
 
 BANK = Origin("contract", qualification=Qualification("l", "d", "p", "", 9e9, "Bank of Somewhere", "wang"))
 
@@ -68,6 +69,17 @@ async def test_what_was_taken_off_meanwhile_stays_off(town, lookup):
     await archive.lists.remove("allowed", "95012*", country="CN")
     assert await release_seal(archive, seal.id, author="li", reason="x") == ()
     assert kinds(lookup, SPAM, town.now) == []
+
+
+async def test_a_seal_outlives_the_default_life_of_its_list(town, lookup):
+    """What it suspends stays suspended until the release, so the rejection must last as long."""
+    archive = town.desk.archive
+    await archive.lists.configure(LISTS | {"sealed": ListSettings(kind="sealed", expires_days=1)})
+    await archive.lists.add("allowed", "95012*", country="CN")
+    await set_seal(archive, SPAM, case_id=1, author="li", reason="x")
+    (entry,) = await archive.lists.show("sealed")
+    assert entry.origin.expires is None
+    assert kinds(lookup, SPAM, town.now + 1_000 * DAY) == ["sealed"]
 
 
 async def test_once_is_enough(town):
