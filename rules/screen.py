@@ -324,14 +324,19 @@ def _state_of(lookup: Lookup, *, whole: bool = False) -> str:
 
 
 async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable[[], float]) -> Lists:
-    """The lists, or the last good copy of them when the database is damaged; the first poll raises the alarm."""
+    """The lists, or the last good copy of them when the database is damaged; the first poll raises the alarm.
+
+    Nothing is written to the copy: it would be lost when a copy is put in place of the database.
+    """
     try:
         return await Lists.open(database, settings.lists, now=now)
     except CorruptDatabase:
         good = snapshot_path(database)
         if not good.exists():
             raise
-        return await Lists.open(good, settings.lists, now=now)
+        lists = await Lists.open(good, settings.lists, now=now)
+        lists.store.follow(database)
+        return lists
 
 
 def decisions_path(database: Path) -> Path:

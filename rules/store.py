@@ -65,6 +65,10 @@ class Store:
         """Open and bring up to date; ``durable``: a commit returns when the disk has it, not just the system."""
         return cls(await _connected(path, series, durable), path, series, durable=durable)
 
+    def follow(self, path: Path) -> None:
+        """Write to this file from now on, of which the open one is a copy; while it is damaged, writing is refused."""
+        self._path = path
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         """All of it or nothing; committed when the block has ended.

@@ -91,6 +91,25 @@ async def test_a_damaged_database_at_the_start(tmp_path, kept):
     assert second == "the database of lists is back"
 
 
+async def test_what_is_written_follows_a_copy_that_is_put_back(tmp_path):
+    """Started on the last good copy: changes are refused until `ringfence db restore`, and none goes to the copy."""
+    path, other = tmp_path / "ringfence.db", "+8613800138001"
+    await listed(path)
+    damage(path, 0)
+    async with opened(tmp_path, Clock(), io.StringIO()) as screen:
+        before = snapshot_path(path).read_bytes()
+        with pytest.raises(CorruptDatabase, match="`ringfence db restore`"):
+            await screen.lists.add("nuisance", other)
+        assert snapshot_path(path).read_bytes() == before
+        put_in_place(snapshot_path(path), path, tmp_path / "aside")
+        await screen.lists.add("nuisance", other)
+        screen.poll()
+        assert screen.judge(call(other)).action is Action.REJECT
+    lists = await Lists.open(path, LISTS)
+    assert len(await lists.show("nuisance")) == 2
+    await lists.close()
+
+
 async def test_a_database_that_is_damaged_while_calls_come(tmp_path):
     path, log = tmp_path / "ringfence.db", io.StringIO()
     await listed(path)
