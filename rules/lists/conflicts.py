@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
-from rules.numbering.intervals import Interval, decode, digits_of
+from rules.numbering.intervals import PLACES, Interval, decode, digits_of
 from rules.numbering.reach import reach
 from rules.settings import ListSettings
 from rules.store import Connection
@@ -17,8 +18,9 @@ NAMED = 20  # useless blocks named one by one; all are counted
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(AGAINST_CALLERS - {"sealed"}))
 _AGAINST = f"l.kind in ({_KINDS}) and l.configured"
 _ON_LIST = f"exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {_AGAINST}"
-_COUNT_AGAINST = f"select count(*) from {_ON_LIST}"  # noqa: S608 - own words, as below
-_EXACT_AGAINST = f"select e.code, l.name from {_ON_LIST} order by e.code, l.name limit ?3"  # noqa: S608
+_OF_LENGTH = f"{_ON_LIST} and (?3 = 0 or (e.code % ?3 = 0 and e.code % ?4 <> 0))"
+_COUNT_AGAINST = f"select count(*) from {_OF_LENGTH}"  # noqa: S608 - own words, as below
+_EXACT_AGAINST = f"select e.code, l.name from {_OF_LENGTH} order by e.code, l.name limit ?5"  # noqa: S608
 _WIDE_AGAINST = (
     "select w.list, l.name, w.start, w.stop, w.places, w.text from wide w join list l on l.id = w.list "  # noqa: S608
     f"where w.start between ?1 and ?2 and w.stop <= ?2 and {_AGAINST} order by w.start, l.name"
@@ -98,26 +100,45 @@ async def overruled(connection: Connection, allowed: Iterable[tuple[Interval, st
     """Entries against callers that lie wholly in one of these (prefix or range, its holes), each counted once."""
     found, named = 0, list[str]()
     wides: set[tuple[int, int, int, int]] = set()
-    pieces: list[tuple[int, int]] = []
+    allowed = list(allowed)
     for interval, holes in allowed:
         ends = ends_of(holes)
-        pieces += outside(interval.start, interval.stop, ends)
         async with connection.execute(_WIDE_AGAINST, (interval.start, interval.stop)) as cursor:
             async for list_id, name, start, stop, places, text in cursor:
                 key = (list_id, start, stop, places)
-                if key in wides or _in_one_hole(ends, start, stop):
+                if key in wides or interval.places not in (0, places) or _in_a_hole(ends, start, stop):
                     continue
                 wides.add(key)
                 if len(named) < NAMED:
                     named.append(f"{text} on {name}")
     numbers: list[str] = []
-    for start, stop in united(pieces):
-        rows = list(await connection.execute_fetchall(_COUNT_AGAINST, (start, stop)))
+    for piece in covered(allowed):
+        rows = list(await connection.execute_fetchall(_COUNT_AGAINST, piece))
         found += rows[0][0]
         if rows[0][0] and len(numbers) < NAMED:
-            first = await connection.execute_fetchall(_EXACT_AGAINST, (start, stop, NAMED - len(numbers)))
+            first = await connection.execute_fetchall(_EXACT_AGAINST, (*piece, NAMED - len(numbers)))
             numbers += [f"{decode(code)} on {name}" for code, name in first]
     return Overruled(found + len(wides), tuple((numbers + named)[:NAMED]))
+
+
+def covered(allowed: Iterable[tuple[Interval, str]]) -> list[tuple[int, int, int, int]]:
+    """What prefixes and ranges cover without their holes, no number twice: first code, last code, and `divisors`."""
+    pieces: dict[int, list[tuple[int, int]]] = {}
+    for interval, holes in allowed:
+        pieces.setdefault(interval.places, []).extend(outside(interval.start, interval.stop, ends_of(holes)))
+    anything = united(pieces.pop(0, []))
+    starts, stops = [start for start, _ in anything], [stop for _, stop in anything]
+    found = [(start, stop, 0, 0) for start, stop in anything]
+    for places, some in pieces.items():
+        for start, stop in united(some):
+            near = anything[bisect_left(stops, start) : bisect_right(starts, stop)]
+            found += [(*left, *divisors(places)) for left in outside(start, stop, near)]
+    return sorted(found)
+
+
+def divisors(places: int) -> tuple[int, int]:
+    """The codes of numbers of so many digits are the multiples of the first that are none of the second."""
+    return 11 ** (PLACES - places), 11 ** (PLACES - places + 1)  # see `intervals`: what is missing at the end is 0
 
 
 def outside(start: int, stop: int, holes: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -144,6 +165,11 @@ def united(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 def ends_of(holes: str) -> list[tuple[int, int]]:
     """First and last code of each hole."""
     return [(int(start), int(stop)) for start, stop, _ in (hole.split(":", 2) for hole in holes.split())]
+
+
+def _in_a_hole(holes: list[tuple[int, int]], start: int, stop: int) -> bool:
+    """Does a part of it lie in a hole? There the block still acts."""
+    return any(first <= stop and start <= last for first, last in holes)
 
 
 def _in_one_hole(holes: list[tuple[int, int]], start: int, stop: int) -> bool:

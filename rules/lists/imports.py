@@ -7,11 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import BinaryIO, Literal, NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
-from rules.lists.conflicts import NAMED, ends_of, outside, overruled, protected, united
+from rules.lists.conflicts import NAMED, covered, overruled, protected
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
@@ -148,9 +147,9 @@ class _Import:
         )
         values = (self.list_id, self.first_origin)
         count = await self._one(f"select count(*) from {both}", *values)
-        covered = united(chain.from_iterable(outside(i.start, i.stop, ends_of(holes)) for i, holes in pieces))
-        for start, stop in covered if count else ():
-            count -= await self._one(f"select count(*) from {both} and a.code between ?3 and ?4", *values, start, stop)
+        part = "a.code between ?3 and ?4 and (?5 = 0 or (a.code % ?5 = 0 and a.code % ?6 <> 0))"
+        for piece in covered(pieces) if count else ():
+            count -= await self._one(f"select count(*) from {both} and {part}", *values, *piece)
         named = list(wide.named)
         if count:
             rows = await self.connection.execute_fetchall(f"select b.code, l.name from {both} limit {NAMED}", values)

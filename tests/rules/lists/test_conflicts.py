@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
-from rules.lists.conflicts import NAMED, holes_of, in_holes, outside, united, written_holes
+from rules.lists.conflicts import NAMED, covered, holes_of, in_holes, outside, united, written_holes
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.origins import Qualification
-from rules.numbering.intervals import encode, number_interval, prefix_interval
+from rules.numbering.intervals import encode, number_interval, prefix_interval, range_interval
 from rules.settings import ListSettings
 
 LISTS = {
@@ -118,6 +118,35 @@ async def test_all_that_becomes_useless_is_counted_and_the_first_few_are_named(l
     assert (await import_rows(lists, "bank", [(1, "+8613800000149", {})], wishes=Wishes(dry_run=True))).overrules == 1
     added = await lists.add("bank", "+86138*", exceptions=("+861380000000*", "+86138000000*", "+86138999*"))
     assert (added.overruled, len(added.overrules)) == (50, NAMED)
+
+
+@pytest.mark.parametrize("by_import", [False, True])
+async def test_longer_numbers_between_the_ends_of_an_allowed_range_stay_blocked_and_are_not_counted(lists, by_import):
+    for text in ("CN:95012345", "CN:950123450", "+861380000*", "+8613811111111"):
+        await lists.add("nuisance", text, BY_LI, wide=True)
+    for text in ("CN:950120000..CN:950129999", "CN:9501234*"):
+        await lists.add("doubtful", text)
+    rows = [(1, "CN:95012000..CN:95012999", {}), (2, "CN:95012345", {})]
+    if by_import:
+        report = await import_rows(lists, "bank", rows)
+        assert (report.overrules, report.useless) == (1, ["CN:95012345 on nuisance"])
+    else:
+        added = await lists.add("bank", rows[0][1])
+        assert (added.overruled, added.overrules) == (1, ("CN:95012345 on nuisance",))
+    added = await lists.add("bank", "+86138*", exceptions=("+8613800001*",))
+    assert added.overrules == ("+8613811111111 on nuisance",), "in the exception, the wide block still acts"
+
+
+def test_what_prefixes_and_ranges_cover_names_no_number_twice():
+    prefix, line = prefix_interval("CN:950123"), range_interval("CN:95012000", "CN:95012999")
+    found = covered([(line, ""), (prefix, "")])
+
+    def times(number):
+        code = encode(number)
+        return sum(a <= code <= b and (not m or (code % m == 0 and code % n != 0)) for a, b, m, n in found)
+
+    numbers = ("CN:95012000", "CN:95012345", "CN:95012999", "CN:950123", "CN:950123450", "CN:950120000", "CN:95013000")
+    assert [times(number) for number in numbers] == [1, 1, 1, 1, 1, 0, 0]
 
 
 @settings(deadline=None)
