@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from console.answers import as_json
 from console.desk.case_commands import Reason
-from console.desk.opened_desk import at_the_desk, clock_time, officer, tabulate, tell
+from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile, moment
 
 if TYPE_CHECKING:
@@ -66,20 +67,27 @@ def _climbers(
     async def work(desk: Desk) -> list[dict[str, Any]]:
         return [
             {
-                "kind": one.standing.kind,
-                "name": one.standing.name,
+                **_plain_standing(one.standing),
                 "step": one.step.name.lower(),
-                "offences": one.standing.offences,
-                "since": one.standing.since,
-                "term_ends": one.standing.term_ends,
                 "numbers": " ".join(one.numbers),
-                "reason": one.standing.reason,
                 "author": one.author,
             }
             for one in await desk.ladder.climbers(kind)
         ]
 
     tabulate(context, config, json, COLUMNS, work)
+
+
+def _plain_standing(standing: Standing) -> dict[str, Any]:
+    """What is shown of it; the step is that of a moment."""
+    return {
+        "kind": standing.kind,
+        "name": standing.name,
+        "offences": standing.offences,
+        "since": standing.since,
+        "term_ends": standing.term_ends,
+        "reason": standing.reason,
+    }
 
 
 @ladder_app.command()
@@ -90,6 +98,7 @@ def climb(
     reason: Reason,
     to: Annotated[To | None, typer.Option(help="Default: one step up from where it stands.")] = None,
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Let somebody climb, for a term that doubles with each offence."""
 
@@ -100,18 +109,29 @@ def climb(
         return await desk.ladder.climb(kind.value, name, actor=officer(), reason=reason, to=step)
 
     found, zone = at_the_desk(context, config, work)
-    step, until = found.step_at(found.since).name.lower(), clock_time(found.term_ends, zone)
-    typer.echo(f"{found.kind} {found.name} is on step {step} until {until}.")
+    step = found.step_at(found.since).name.lower()
+    if json:
+        as_json(plain({**_plain_standing(found), "step": step}, zone))
+    else:
+        typer.echo(f"{found.kind} {found.name} is on step {step} until {clock_time(found.term_ends, zone)}.")
 
 
 @ladder_app.command()
-def clear(context: typer.Context, kind: Who, name: Name, reason: Reason, config: ConfigurationFile = None) -> None:
+def clear(
+    context: typer.Context,
+    kind: Who,
+    name: Name,
+    reason: Reason,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
     """Take somebody off the ladder; offences are forgotten."""
-    tell(
-        *(context, config, False),
-        lambda desk: desk.ladder.clear(kind.value, name, actor=officer(), reason=reason),
-        lambda _: f"{kind} {name} is off the ladder.",
-    )
+
+    async def work(desk: Desk) -> dict[str, str]:
+        await desk.ladder.clear(kind.value, name, actor=officer(), reason=reason)
+        return {"kind": kind.value, "name": name, "step": "none"}
+
+    tell(*(context, config, json), work, lambda _: f"{kind} {name} is off the ladder.")
 
 
 @ladder_app.command()
@@ -121,20 +141,25 @@ def assign(
     owner: Annotated[str, typer.Option(help="Who holds it now; a new owner starts clean with it.")] = "",
     business: Annotated[str, typer.Option(help="On whose behalf it calls.")] = "",
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Say whose a number is: an owner, and a business, keep their step on all their numbers."""
     if not owner and not business:
         raise typer.BadParameter("name an --owner or a --business")
 
-    async def work(desk: Desk) -> str:
+    async def work(desk: Desk) -> dict[str, str]:
         if owner:
             await desk.ladder.assign(number, "owner", owner, actor=officer())
         if business:
             await desk.ladder.assign(number, "business", business, actor=officer())
+        named = {"owner": owner, "business": business}
         canonical = desk.archive.read_number(number, "number").canonical
-        return f"{canonical} belongs to {' and '.join(name for name in (owner, business) if name)}."
+        return {"number": canonical, **{kind: name for kind, name in named.items() if name}}
 
-    tell(context, config, False, work, str)
+    def words(found: dict[str, str]) -> str:
+        return f"{found['number']} belongs to {' and '.join(list(found.values())[1:])}."
+
+    tell(context, config, json, work, words)
 
 
 def trunks(

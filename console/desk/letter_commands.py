@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import FAULTS
-from console.desk.opened_desk import at_the_desk, tabulate, tell
+from console.desk.opened_desk import tabulate, tell
 from console.options import AsJson, ConfigurationFile, chosen
 
 if TYPE_CHECKING:
@@ -30,13 +30,15 @@ def confirm(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Of the complaint or appeal.")],
     code: Annotated[str, typer.Argument(metavar="CODE", help="The code that was sent to the address.")],
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Confirm an address by the code that was sent there; only then do answers go to it."""
-    tell(
-        *(context, config, False),
-        lambda desk: desk.letters.confirm(reference, code),
-        lambda _: "the address is confirmed.",
-    )
+
+    async def work(desk: Desk) -> dict[str, Any]:
+        await desk.letters.confirm(reference, code)
+        return {"reference": reference, "confirmed": True}
+
+    tell(context, config, json, work, lambda _: "the address is confirmed.")
 
 
 @letters_app.command()
@@ -45,13 +47,15 @@ def owner(
     name: Annotated[str, typer.Argument(metavar="OWNER", help="As in `ladder assign`.")],
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Confirmed with the owner before.")],
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Say where an owner is written to when a number of his is sealed or released."""
-    tell(
-        *(context, config, False),
-        lambda desk: desk.letters.set_owner(name, address),
-        lambda _: f"{name} is written to from now on.",
-    )
+
+    async def work(desk: Desk) -> dict[str, str]:
+        await desk.letters.set_owner(name, address)
+        return {"owner": name}  # the address is nobody's to read here
+
+    tell(context, config, json, work, lambda _: f"{name} is written to from now on.")
 
 
 @letters_app.command(name="list")
@@ -70,7 +74,7 @@ def list_letters(
 
 
 @letters_app.command()
-def send(context: typer.Context, config: ConfigurationFile = None) -> None:
+def send(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Hand what waits to the mail server (complaints.mail); exit 1 if a letter did not leave."""
 
     async def work(desk: Desk) -> Posted:
@@ -82,7 +86,9 @@ def send(context: typer.Context, config: ConfigurationFile = None) -> None:
             raise ComplaintError("letters", "complaints.mail is not set: write the host and sender of the server there")
         return await post(desk.letters, settings, base=chosen(context, config).parent)
 
-    posted, _ = at_the_desk(context, config, work)
-    error = f" ({posted.error})" if posted.error else ""
-    typer.echo(f"{posted.sent} letters left, {posted.failed} did not{error}.")
+    def words(posted: Posted) -> str:
+        error = f" ({posted.error})" if posted.error else ""
+        return f"{posted.sent} letters left, {posted.failed} did not{error}."
+
+    posted = tell(context, config, json, work, words)
     raise typer.Exit(FAULTS if posted.failed else 0)

@@ -73,10 +73,11 @@ def tell(
     json: bool,
     work: Callable[[Desk], Awaitable[Found]],
     words: Callable[[Found], str],
-) -> None:
+) -> Found:
     """Do one thing at the desk and say what came of it: in words, or all of it as JSON."""
     found, zone = at_the_desk(context, config, work)
     as_json(plain(found, zone)) if json else typer.echo(words(found))
+    return found
 
 
 def tabulate(

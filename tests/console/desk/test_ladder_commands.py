@@ -21,6 +21,21 @@ def test_climbing_by_owner(run):
     assert "emergency" in run("ladder", "climb", "number", "110", "--reason", "x").stderr
 
 
+def test_each_step_for_programs(run):
+    def told(*words):
+        return json.loads(run("ladder", *words, "--json").stdout)
+
+    assigned = {"number": "CN:95012345", "owner": "Loan King"}
+    assert told("assign", "95012345", "--owner", "Loan King") == assigned
+    climbed = told("climb", "owner", "Loan King", "--reason", "again")
+    assert (climbed["kind"], climbed["name"], climbed["step"]) == ("owner", "Loan King", "watch")
+    assert (climbed["offences"], climbed["reason"], climbed["since"][:2]) == (1, "again", "20")
+    (shown,) = told("show")
+    assert climbed.items() <= shown.items(), "by the same names as in the list"
+    off = {"kind": "owner", "name": "Loan King", "step": "none"}
+    assert told("clear", "owner", "Loan King", "--reason", "x") == off
+
+
 def test_trunks_are_ranked(run):
     run("complaints", "add", "95012345", "--by", "13800138000")
     run("cases", "take", "1")

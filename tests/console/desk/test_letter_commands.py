@@ -42,6 +42,18 @@ def test_where_an_owner_is_written_to(run):
     assert "e-mail" in run("letters", "owner", "Loan King", "nowhere").stderr
 
 
+def test_each_step_for_programs(file, run, filed):
+    def told(*words, code=0):
+        found = run("letters", *words, "--json")
+        assert found.exit_code == code, found.stderr
+        return json.loads(found.stdout)
+
+    assert told("confirm", filed, asyncio.run(code_of(file))) == {"reference": filed, "confirmed": True}
+    assert told("owner", "Loan King", "k@example.com") == {"owner": "Loan King"}
+    file.write_text(file.read_text() + "complaints: {mail: {host: 127.0.0.1, port: 1, sender: desk@example.com}}\n")
+    assert told("send", code=1) == {"sent": 0, "failed": 1, "error": "ConnectionRefusedError"}
+
+
 def test_what_has_not_left_and_why(file, run, filed):
     run("complaints", "reject", filed, "--reason", "no call")
     rows = json.loads(run("letters", "list", "--json").stdout)
