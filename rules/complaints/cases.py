@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
@@ -16,7 +16,7 @@ from rules.complaints.faults import ComplaintError, Conflict, Refused
 from rules.complaints.letters import answer_case, tell
 from rules.complaints.protection import may_work, owner_of, restrainable
 from rules.complaints.reading import one_line
-from rules.complaints.seals import last_seal, release_seal, set_seal
+from rules.complaints.seals import cases_sealed, last_seal, release_seal, set_seal
 from rules.complaints.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from rules.complaints.ties import rang_lately, record_of
 from rules.lists.suspension import Suspension
@@ -119,8 +119,8 @@ class Cases:
         async with self._step(case_id, CaseStep.SEAL, actor, reason, version) as pending:
             await restrainable(archive, pending.case.number)
             called = await self._called(pending.case)
-            # The seal is committed first: calls are judged by it. Should the machine stop in between, `mend` finds a
-            # verified case with a seal that stands, and finishes the step.
+            # The seal is committed first: calls are judged by it. Should the machine stop or the disk fail in between,
+            # `mend` finds a verified case with a seal that stands, and finishes the step.
             seal = await set_seal(archive, pending.case.number, case_id=case_id, author=actor, reason=reason)
             pending.columns |= {"sealed": seal.sealed, "seal": seal.id}
             pending.detail = _told(seal.id, seal.suspended, "suspended")
@@ -188,28 +188,30 @@ class Cases:
         return await self.find(case_id)
 
     async def mend(self) -> list[int]:
-        """Finish steps whose seal was set or taken off just before the machine stopped; the cases concerned."""
+        """Finish steps whose seal was set or taken off, but whose case does not say so yet; the cases concerned."""
         archive = self._archive
-        query = "select id, seal, state from case_file where state in ('verified', 'sealed')"
+        query = "select id, state from case_file where state in ('verified', 'sealed')"
+        states = {row[0]: row[1] for row in await archive.store.connection.execute_fetchall(query)}
+        standing = await cases_sealed(archive)
         mended = []
-        for case_id, _, state in list(await archive.store.connection.execute_fetchall(query)):
-            found = await last_seal(archive, case_id)
-            if found is None:
+        for case_id, state in states.items():
+            if (state == CaseState.SEALED) == (case_id in standing):
                 continue
-            seal, sealed, released = found
-            if state == CaseState.VERIFIED and released is None:
-                async with self._mending(case_id, CaseStep.SEAL) as pending:
-                    pending.columns |= {"sealed": sealed, "seal": seal}
-            elif state == CaseState.SEALED and released is not None:
-                async with self._mending(case_id, CaseStep.RELEASE):
-                    pass
-            else:
-                continue
-            mended.append(case_id)
+            seal = await last_seal(archive, case_id)
+            with suppress(Conflict):  # the step was being taken at this moment, and is done
+                if seal is not None and await self._mended(case_id, CaseState(state), seal):
+                    mended.append(case_id)
         return mended
 
-    def _mending(self, case_id: int, step: CaseStep) -> AbstractAsyncContextManager[_Pending]:
-        return self._step(case_id, step, "ringfence", "finished after a stop", None, itself=True)
+    async def _mended(self, case_id: int, state: CaseState, seal: tuple[int, float, float | None]) -> bool:
+        """Is the case as its newest seal says, after a step that it lacked?"""
+        seal_id, sealed, released = seal
+        if (state is CaseState.SEALED) == (released is None):
+            return False
+        step = CaseStep.SEAL if released is None else CaseStep.RELEASE
+        async with self._step(case_id, step, "ringfence", "finished after a stop", None, itself=True) as pending:
+            pending.columns |= {"sealed": sealed, "seal": seal_id} if released is None else {"on_top": ""}
+        return True
 
     @asynccontextmanager
     async def _step(

@@ -1,4 +1,4 @@
-"""What a process that holds a desk does all the time: file what phones said, count calls, raise alerts."""
+"""What a process that holds a desk does all the time: file what phones said, mend cases, count calls, raise alerts."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class Rounds:
         if 0.0 <= now - self._looked < _LOOK_S:
             return
         self._looked = now
+        await self._desk.cases.mend()
         if self._counting:
             await self._desk.counting.catch_up()
         if self._on_alert is not None:

@@ -98,6 +98,12 @@ async def standing_seal(archive: Archive, number: str) -> tuple[int, int] | None
     return (rows[0][0], rows[0][1]) if rows else None
 
 
+async def cases_sealed(archive: Archive) -> frozenset[int]:
+    """The cases whose seals stand."""
+    query = "select case_id from seal where released is null"
+    return frozenset(row[0] for row in await archive.lists.store.connection.execute_fetchall(query))
+
+
 async def last_seal(archive: Archive, case_id: int) -> tuple[int, float, float | None] | None:
     """Id, time and time of release of the newest seal of a case."""
     query = "select id, sealed, released from seal where case_id = ? order by id desc limit 1"

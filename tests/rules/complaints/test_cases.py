@@ -11,7 +11,7 @@ from rules.complaints.audit import broken_at, deeds_of
 from rules.complaints.case_files import clocks
 from rules.complaints.complaint_rows import find
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
-from rules.complaints.seals import set_seal, standing_seal
+from rules.complaints.seals import cases_sealed, set_seal, standing_seal
 from rules.complaints.states import CaseState, FoundBy
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
@@ -159,6 +159,20 @@ async def test_a_stop_between_the_two_databases_is_mended(town):
     found = await town.desk.cases.find(case)
     assert (found.state, found.seal, found.last_actor) == (CaseState.SEALED, seal.id, "ringfence")
     assert await town.desk.cases.mend() == []
+
+
+async def test_a_step_that_is_being_taken_is_not_mended(town, monkeypatch):
+    """Another process reads the case before the step's commit, and the seal after it."""
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+
+    async def released_meanwhile(archive):
+        await town.desk.cases.release(case, actor="wang", reason="x")
+        return await cases_sealed(archive)
+
+    monkeypatch.setattr("rules.complaints.cases.cases_sealed", released_meanwhile)
+    assert await town.desk.cases.mend() == []
+    assert (await town.desk.cases.find(case)).last_actor == "wang"
 
 
 async def test_reasons_are_asked_for(town):

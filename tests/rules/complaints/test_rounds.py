@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
+from rules.complaints import audit
 from rules.complaints.complaint_rows import listed
 from rules.complaints.rounds import Rounds
+from rules.complaints.states import CaseState
 from rules.complaints.ties import rang_lately
 from tests.rules.complaints.town import SPAM
 
@@ -20,6 +24,25 @@ async def test_phones_are_heard_and_calls_counted(town):
     town.now += 60
     await rounds.once()
     assert await rang_lately(town.desk.archive, SPAM, town.now) == 2
+
+
+async def test_a_case_that_could_not_say_that_it_is_sealed_says_so_within_a_minute(town, monkeypatch):
+    """The seal is committed, the disk of the case is full, and the process lives on."""
+    rounds, case = Rounds(town.desk), await town.verified()
+    await rounds.once()
+
+    async def full(*_):
+        raise OSError(28, "No space left on device")
+
+    for step, state in ((town.desk.cases.seal, CaseState.SEALED), (town.desk.cases.release, CaseState.RELEASED)):
+        with monkeypatch.context() as disk:
+            disk.setattr(audit, "record", full)
+            with pytest.raises(OSError, match="No space"):
+                await step(case, actor="li", reason="x")
+        assert (await town.desk.cases.find(case)).state is not state
+        town.now += 60
+        await rounds.once()
+        assert (await town.desk.cases.find(case)).state is state
 
 
 async def test_an_alert_is_raised_once(town):
