@@ -16,6 +16,7 @@ from rules.complaints.deadlines import Clock, clocks_of, meet, start_clocks
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 from rules.complaints.ladder_book import LadderBook
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
+from rules.complaints.policy import take_back
 from rules.complaints.protection import may_work
 from rules.complaints.reading import LONGEST_TEXT
 from rules.complaints.seals import standing_seal
@@ -112,6 +113,7 @@ class Appeals:
     async def grant(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
         """The appellant is right: a seal is released, a step of the ladder is taken back.
 
+        With the seal goes what policy did by itself about the same complaints, else the number rings, but tagged.
         What rules and lists do is changed by whoever may change them; the reason says so to both.
         """
         appeal = await self._find(read_reference(reference))
@@ -167,19 +169,24 @@ class Appeals:
         return None, ""
 
     async def _release(self, appeal: Appeal, actor: str, reason: str) -> None:
-        connection = self._archive.store.connection
-        seal = await standing_seal(self._archive, appeal.number)
-        if seal is None:
-            if await self._released_for(appeal):
-                return  # a stop came between the release and the decision
+        archive, why = self._archive, _reason(appeal, reason)
+        seal = await standing_seal(archive, appeal.number)
+        case_id = seal[1] if seal else await self._released_for(appeal)  # a stop came before the decision
+        if case_id is None:
             raise ComplaintError("number", f"{appeal.number} is not sealed any more; refuse the appeal, saying so")
-        case = await case_of(connection, seal[1])
-        await self._cases.release(case.id, actor=actor, reason=_reason(appeal, reason))
+        if seal:
+            await self._cases.release(case_id, actor=actor, reason=why)
+        case = await case_of(archive.store.connection, case_id)
+        if deeds := await take_back(archive, case, actor=actor, reason=why):
+            async with archive.store.transaction() as connection:
+                await audit.record(connection, deeds)
 
-    async def _released_for(self, appeal: Appeal) -> bool:
-        query = "select 1 from step where subject = 'case' and step = 'release' and instr(reason, ?) = 1"
+    async def _released_for(self, appeal: Appeal) -> int | None:
+        """The case whose seal was released for this appeal."""
+        query = "select subject_id from step where subject = 'case' and step = 'release' and instr(reason, ?) = 1"
         values = (_reason(appeal, ""),)
-        return bool(list(await self._archive.store.connection.execute_fetchall(query, values)))
+        rows = list(await self._archive.store.connection.execute_fetchall(query, values))
+        return int(rows[0][0]) if rows else None
 
     async def _check(self, appeal: Appeal, actor: str, reason: str, version: int | None) -> None:
         may_work(self._archive, actor)

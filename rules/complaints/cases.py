@@ -14,6 +14,7 @@ from rules.complaints.complaint_rows import named_in
 from rules.complaints.deadlines import meet
 from rules.complaints.faults import ComplaintError, Conflict, Refused
 from rules.complaints.letters import answer_case, tell
+from rules.complaints.policy import take_back
 from rules.complaints.protection import may_work, owner_of, restrainable
 from rules.complaints.reading import one_line
 from rules.complaints.seals import cases_sealed, last_seal, release_seal, set_seal
@@ -45,13 +46,14 @@ class Released(NamedTuple):
 
 
 class _Pending:
-    """A step that is being taken: its block may add columns and a detail."""
+    """A step that is being taken: its block may add columns, a detail, and what else was done by it."""
 
     def __init__(self, connection: Connection, case: CaseFile) -> None:
         self.connection = connection
         self.case = case
         self.columns: dict[str, Any] = {}
         self.detail = ""
+        self.deeds: list[audit.Deed] = []
 
 
 class Cases:
@@ -103,13 +105,14 @@ class Cases:
                 raise ComplaintError("trunk", "no record tells where the calls came from: name the trunk")
             pending.columns |= {"trunk": trunk}
             pending.detail = trunk
+            pending.deeds += await take_back(self._archive, pending.case, actor=actor, reason=reason)
         return await self.find(case_id)
 
     async def close_unfounded(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> CaseFile:
         """There is nothing against the number."""
         _need(reason, "say why: the reporters are told")
-        async with self._step(case_id, CaseStep.UNFOUNDED, actor, reason, version):
-            pass
+        async with self._step(case_id, CaseStep.UNFOUNDED, actor, reason, version) as pending:
+            pending.deeds += await take_back(self._archive, pending.case, actor=actor, reason=reason)
         return await self.find(case_id)
 
     async def seal(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Sealed:
@@ -255,9 +258,8 @@ class Cases:
                 keys = [*case.place.keys(), *await named_in(connection, case_id)]
                 tallies.add(sums, keys, archive.periods(now), state.value)
                 await tallies.write(connection, sums)
-            await audit.record(
-                connection, [audit.Deed(now, actor, "case", str(case_id), step.value, reason, pending.detail)]
-            )
+            deed = audit.Deed(now, actor, "case", str(case_id), step.value, reason, pending.detail)
+            await audit.record(connection, [deed, *pending.deeds])
 
     async def _called(self, case: CaseFile) -> bool:
         """Is a call of this number on record?"""

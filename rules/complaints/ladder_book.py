@@ -16,6 +16,9 @@ Kind = Literal["number", "owner", "business"]
 _STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
 
 
+_OFF = "off the ladder"
+
+
 class Climber(NamedTuple):
     """Somebody on the ladder."""
 
@@ -65,7 +68,25 @@ class LadderBook:
             if not done.rowcount:
                 raise NotFound("name", f"{kind} {name} does not stand on the ladder")
             await _mark_changed(connection)
-        await self._record(actor, f"{kind} {name}", "off the ladder", reason)
+        await self._record(actor, f"{kind} {name}", _OFF, reason)
+
+    async def take_back(self, number: str, *, author: str, because: str, actor: str, reason: str) -> audit.Deed | None:
+        """Undo the step that this author put on a canonical number for a reason that ends so, if it stands there.
+
+        What others put there before stands again. The deed is the caller's to record; None: there was nothing to undo.
+        """
+        values = ("number", number)
+        async with self._archive.lists.store.transaction() as connection:
+            query = f"{_STANDING} and author = ?"
+            rows = list(await connection.execute_fetchall(query, (*values, author)))
+            if not rows or not str(rows[0][-1]).endswith(because):
+                return None
+            deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"number {number}")
+            await connection.execute("delete from standing where kind = ? and name = ?", values)
+            if before := _without(deeds, author, number):
+                await connection.execute("insert into standing values (?, ?, ?, ?, ?, ?, ?)", before)
+            await _mark_changed(connection)
+        return audit.Deed(self._archive.now(), actor, "ladder", f"number {number}", "taken back", reason, rows[0][-1])
 
     async def assign(self, number: str, kind: Literal["owner", "business"], name: str, *, actor: str) -> str:
         """Say whose a number is. A new owner starts clean with it; what he earned elsewhere comes with him."""
@@ -125,6 +146,21 @@ class LadderBook:
 async def standings_of(connection: Connection, canonical: str) -> list[Standing]:
     """Where a number, its owner and its business stand."""
     return [Standing(*row) for row in await connection.execute_fetchall(STANDINGS, (canonical,))]
+
+
+def _without(deeds: list[audit.Deed], author: str, number: str) -> tuple[object, ...] | None:
+    """The row of a number on the ladder, had this author done nothing; None: it would not stand there."""
+    found: tuple[Standing, str] | None = None
+    owner = ""
+    for deed in deeds:
+        kind, _, name = deed.step.partition(" ")
+        if deed.step == _OFF or (kind == "owner" and owner not in ("", name)):
+            found = None
+        elif deed.actor != author and deed.step.upper() in LadderStep.__members__:
+            before = found[0] if found else Standing("number", number, 0, 0, deed.at)
+            found = before.climbed(deed.at, to=LadderStep[deed.step.upper()], reason=deed.reason), deed.actor
+        owner = name if kind == "owner" else owner
+    return (*found[0], found[1]) if found else None
 
 
 async def _mark_changed(connection: Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rules.complaints.archive import Archive
+from rules.complaints.audit import Deed
 from rules.complaints.case_files import CaseFile
 from rules.complaints.evidence import Said, Tie, one_each
 from rules.complaints.faults import ComplaintError
@@ -14,6 +15,21 @@ from rules.complaints.protection import ALLOWED, on_list_of
 
 AUTHOR = "policy"
 _STEPS = {"tag": LadderStep.TAG, "limit": LadderStep.LIMIT}
+
+
+def _because(case_id: int) -> str:
+    """How the reason of its steps ends."""
+    return f"(case {case_id})"
+
+
+async def take_back(archive: Archive, case: CaseFile, *, actor: str, reason: str) -> list[Deed]:
+    """Undo what policy did by itself about the complaints of a case, which proved nothing; what is to be recorded.
+
+    A step that a person took stays: whoever took it answers for it.
+    """
+    book = LadderBook(archive)
+    done = await book.take_back(case.number, author=AUTHOR, because=_because(case.id), actor=actor, reason=reason)
+    return [done] if done else []
 
 
 class Policy:
@@ -35,7 +51,7 @@ class Policy:
             try:
                 standing = await self._book.standing("number", case.number)
                 if standing is None or standing.step_at(self._archive.now()) < step:
-                    reason = f"{reporters} different reporters in {settings.policy_hours:g} h (case {case.id})"
+                    reason = f"{reporters} different reporters in {settings.policy_hours:g} h {_because(case.id)}"
                     await self._book.climb("number", case.number, actor=AUTHOR, reason=reason, to=step, itself=True)
             except ComplaintError:
                 continue  # a public service number: a person looks at the case

@@ -2,11 +2,13 @@
 
 import pytest
 
+from rules.complaints.audit import broken_at, deeds_of
 from rules.complaints.complaint_rows import Channel
 from rules.complaints.ladder import LadderStep
 from rules.complaints.reading import NewComplaint
 from rules.complaints.seals import standing_seal
-from tests.rules.complaints.town import DAY, SPAM
+from rules.complaints.states import FoundBy
+from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 
 async def step(town, number=SPAM):
@@ -59,6 +61,95 @@ async def test_the_operator_chooses_what_happens(town, chosen, expected):
     await town.reopen(policy_step=chosen)
     await called_and_complained(town, 5)
     assert await step(town) is expected
+
+
+async def sealed(town):
+    """Five complain, policy tags, an officer verifies and seals."""
+    await called_and_complained(town, 5)
+    assert await step(town) is LadderStep.TAG
+    await town.desk.cases.take(1, actor="li")
+    await town.desk.cases.verify(1, actor="li", found_by=FoundBy.OWNER, reason="x")
+    await town.desk.cases.seal(1, actor="li", reason="x")
+
+
+async def granted(town):
+    appeal = await town.desk.appeals.file(number=SPAM)
+    await town.desk.appeals.grant(appeal.reference, actor="wang", reason="the number was forged")
+
+
+async def test_a_granted_appeal_against_the_seal_takes_back_what_policy_did_for_the_same_complaints(town):
+    await sealed(town)
+    await granted(town)
+    assert await town.desk.ladder.climbers() == [], "it rings, and without a tag"
+    connection = town.desk.archive.store.connection
+    deed = (await deeds_of(connection, "ladder", f"number {SPAM}"))[-1]
+    assert (deed.actor, deed.step, deed.detail) == ("wang", "taken back", "5 different reporters in 240 h (case 1)")
+    assert deed.reason.endswith(": the number was forged")
+    assert await broken_at(connection) is None
+    await called_and_complained(town, 2)
+    assert await step(town) is LadderStep.NONE, "the old complaints count no more"
+
+
+async def test_a_refused_appeal_leaves_it(town):
+    await sealed(town)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    await town.desk.appeals.refuse(appeal.reference, actor="wang", reason="x")
+    assert await step(town) is LadderStep.TAG
+
+
+async def test_the_step_of_a_person_stays(town):
+    """One taken before policy acted stands again as it was; one taken after it was never policy's."""
+    await town.desk.ladder.climb("number", SPAM, actor="li", reason="noted")
+    noted = await town.desk.ladder.standing("number", SPAM)
+    town.now += HOUR
+    await sealed(town)
+    await granted(town)
+    assert await town.desk.ladder.standing("number", SPAM) == noted
+    (climber,) = await town.desk.ladder.climbers()
+    assert climber.author == "li"
+
+
+async def test_a_step_that_a_person_took_after_policy_stays(town):
+    await sealed(town)
+    await town.desk.ladder.climb("number", SPAM, actor="li", reason="worse", to=LadderStep.LIMIT)
+    await granted(town)
+    assert await step(town) is LadderStep.LIMIT
+
+
+async def test_what_policy_did_about_other_complaints_stays(town):
+    await called_and_complained(town, 5)
+    await town.desk.cases.hand_over(1, actor="li", to="Other Telecom")
+    second = await town.verified()
+    await town.desk.cases.seal(second, actor="li", reason="x")
+    await granted(town)
+    assert await step(town) is LadderStep.TAG
+
+
+async def test_a_step_from_before_a_new_owner_does_not_come_back(town):
+    for owner in ("Loan King", "A Bank"):
+        await town.desk.ladder.climb("number", SPAM, actor="li", reason="x")
+        await town.desk.ladder.assign(SPAM, "owner", owner, actor="li")
+    await sealed(town)
+    await granted(town)
+    assert await step(town) is LadderStep.NONE
+
+
+async def test_a_stop_between_the_release_and_the_ladder_is_mended_by_granting_again(town):
+    await sealed(town)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    await town.desk.cases.release(1, actor="wang", reason=f"appeal {appeal.reference}: forged")
+    await town.reopen()
+    await town.desk.appeals.grant(appeal.reference, actor="wang", reason="forged")
+    assert await step(town) is LadderStep.NONE
+
+
+@pytest.mark.parametrize("end", ["close_unfounded", "close_forged"])
+async def test_a_case_that_proved_nothing_takes_it_back_too(town, end):
+    await called_and_complained(town, 5)
+    await town.desk.cases.take(1, actor="li")
+    await getattr(town.desk.cases, end)(1, actor="li", reason="nobody called")
+    assert await step(town) is LadderStep.NONE
+    assert await broken_at(town.desk.archive.store.connection) is None
 
 
 async def test_old_and_withdrawn_complaints_do_not_count(town):
