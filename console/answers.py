@@ -62,6 +62,11 @@ def as_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def counted(number: int, what: str) -> str:
+    """So many of them."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     """Print rows with these columns, in this order; what people wrote there steers no terminal.
 

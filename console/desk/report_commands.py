@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, print_table
+from console.answers import FAULTS, as_json, clear_errors, counted, print_table
 from console.desk.opened_desk import at_the_desk, tabulate
 from console.options import AsJson, ConfigurationFile
 
@@ -82,7 +82,7 @@ def handling_lines(handling: Handling) -> list[str]:
         f"cases decided: {handling.decided}{times(handling.decided_median, handling.decided_p95)}",
         f"cases answered: {handling.answered}{times(handling.answered_median, handling.answered_p95)}",
         f"deadlines missed and still open: {handling.overdue}",
-        f"false positives: {handling.released} seals released{released}",
+        f"false positives: {counted(handling.released, 'seal')} released{released}",
         f"appeals: {handling.appeals_granted} granted, {handling.appeals_refused} refused",
     ]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, fail, print_table
+from console.answers import FAULTS, as_json, clear_errors, counted, fail, print_table
 from console.lists.list_commands import SHOWN, Country, ListName, lists_app, opened, print_sealed, qualified
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
@@ -76,7 +76,7 @@ def import_numbers(
 ) -> None:
     """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile.
 
-    Exit status 1: something was refused; 3: it waits for a person (`lists held`).
+    Exit status 1: a row was refused, and the file with it; 3: it waits for a person (`lists held`).
     """
     chosen_file = chosen(context, config)
     bad: OnError = OnError.SKIP if skip else on_error
@@ -195,7 +195,7 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
     would = "would be " if dry_run else ""
     number = f" (import {report.import_id})" if report.import_id is not None else ""
     typer.echo(
-        f"{report.lines} lines: {report.added} {would}added to {name}, {report.changed} {would}changed, "
+        f"{counted(report.lines, 'line')}: {report.added} {would}added to {name}, {report.changed} {would}changed, "
         f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
     )
     if conflicts := report.refused.get("protected", 0):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, print_table
+from console.answers import as_json, clear_errors, counted, print_table
 from console.lists.list_commands import Country, opened
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
@@ -90,8 +90,8 @@ def import_ranges(
         as_json(report)
     else:
         typer.echo(
-            f"{report['lines']} lines: {report['added']} codes added, {report['changed']} changed, "
-            f"{report['removed']} removed; rules see them within a second."
+            f"{counted(report['lines'], 'line')}: {counted(report['added'], 'code')} added, "
+            f"{report['changed']} changed, {report['removed']} removed; rules see them within a second."
         )
 
 

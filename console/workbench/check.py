@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from console.answers import counted
 from console.configuration import Configuration, read_configuration
 from console.workbench.rule_review import review
 from console.workbench.rulebook import compiled_whole, load_rulebook
@@ -63,11 +64,6 @@ class Findings(NamedTuple):
             "not_analysed": dict(self.not_analysed),
             "standing": self.standing.as_data() if self.standing else None,
         }
-
-
-def counted(number: int, what: str) -> str:
-    """So many of them."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def quoted(fault: Fault) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from console.answers import counted
 from console.configuration import read_configuration
 from console.settings import Configuration, rule_files
-from console.workbench.check import counted, quoted
+from console.workbench.check import quoted
 from console.workbench.rulebook import compiled_whole
 from rules.language.faults import Fault, RuleError
 from rules.language.proof import Failure, Gap, Proof, prove, shown_facts

@@ -41,6 +41,12 @@ def test_then_the_variable_then_the_working_folder_then_the_shipped_default(else
     assert find_configuration() == Path("/etc/other.yaml")
 
 
+def test_data_of_the_shipped_default_lie_in_the_working_folder_not_in_the_installation(elsewhere):
+    storage = load_configuration(find_configuration()).storage
+    assert storage.database == elsewhere / "var" / "ringfence.db"
+    assert storage.key_file == elsewhere / "var" / "ringfence.keys"
+
+
 def faults(file: Path, text: str) -> list[str]:
     file.write_text(text)
     with pytest.raises(RuleError) as caught:

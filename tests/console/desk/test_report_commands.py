@@ -43,7 +43,7 @@ def test_lines_for_people():
     assert (shown(row._asdict())["complaints"], shown(row._asdict())["growth"]) == ("38,541", "+35.4 %")
     lines = handling_lines(Handling(2, 10.0, 20.0, 0, None, None, 1, 1, 5.0, 1, 0))
     assert lines[0] == "cases decided: 2, median 10 h, 95 % within 20 h"
-    assert lines[3] == "false positives: 1 seals released, after 5 h in the median"
+    assert lines[3] == "false positives: 1 seal released, after 5 h in the median"
 
 
 def test_alerts(run):

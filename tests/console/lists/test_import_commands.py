@@ -34,7 +34,7 @@ def test_standard_input(file):
     words = ["--config", str(file), "lists", "import", "blocked", "-"]
     done = CliRunner().invoke(app, words, input="17012345678\n".encode("utf-16"))
     assert done.exit_code == 0, done.stderr
-    assert "1 lines: 1 added to blocked" in done.stdout
+    assert "1 line: 1 added to blocked" in done.stdout
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "text"])
