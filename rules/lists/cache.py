@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from datetime import datetime
 from math import inf
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
-
-from cachetools import LRUCache
 
 from rules.lists.conflicts import in_holes
 from rules.lists.origins import read_hours, within
@@ -20,7 +19,7 @@ from rules.numbering.intervals import EXACT, PLACES, SPACE, encode, narrowness
 from rules.store import CorruptDatabase, HotReader, ReadError, StoreError
 
 # Single numbers and wide entries in one step. Ten million numbers: 5 us, p99 12 us, warm.
-_QUERY = f"""
+_QUERY: Final = f"""
 select e.list, o.source, o.expires, o.trunks, o.review, o.hours, 0, 0, 0, null, '', {STANDS}
   from exact e join origin o on o.id = e.origin
  where e.code = ?1
@@ -32,8 +31,8 @@ select w.list, o.source, o.expires, o.trunks, o.review, o.hours, w.start, w.stop
 """  # noqa: S608 - own words
 _POLICIES = "select id, name, kind, suspicion, shared from list where configured"
 _REVISION = "select revision, ledger, subscribers from change"
-_STEPS = 500  # a look-up takes about 60 steps of SQLite's machine: the deadline is asked for long ones only
-_SLOW_S = 0.001
+_STEPS: Final = 500  # a look-up takes about 60 steps of SQLite's machine: the deadline is asked for long ones only
+_SLOW_S: Final = 0.001
 
 
 class _Policy(NamedTuple):
@@ -55,7 +54,9 @@ class Lookup:
         self.damaged = False  # and there is nothing to fall back on
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
-        self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
+        # The least recently asked one goes first. Not cachetools, which is Python and raises for each number it lacks.
+        self._cache: OrderedDict[str, tuple[tuple[Hit, ...], float, float, int]] = OrderedDict()
+        self._entries = entries
         self._budget_s = budget_s
         self._deadline = inf
         self._policies: dict[int, _Policy] = {}
@@ -79,13 +80,11 @@ class Lookup:
 
     def look_up(self, canonical: str, now: float) -> tuple[Hit, ...] | None:
         """Every entry that covers the number at this moment, the narrowest first; None: unknown."""
-        try:
-            hits, since, until, revision = self._cache[canonical]
-        except KeyError:
-            return self._read(canonical, now)
-        if since <= now < until and revision == self._revision:
+        known = self._cache.get(canonical)
+        if known is not None and known[1] <= now < known[2] and known[3] == self._revision:
             self.hits += 1
-            return hits
+            self._cache.move_to_end(canonical)
+            return known[0]
         return self._read(canonical, now)
 
     def poll(self) -> None:
@@ -178,6 +177,9 @@ class Lookup:
             return None
         answer = self._answer(canonical, code, rows, now) if rows else ((), -inf, inf, self._revision)
         self._cache[canonical] = answer
+        self._cache.move_to_end(canonical)
+        if len(self._cache) > self._entries:
+            self._cache.popitem(last=False)
         return answer[0]
 
     def _answer(
