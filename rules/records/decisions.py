@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
 from rules.records.privacy import area, pseudonym
@@ -36,7 +36,7 @@ _COUNT = (
     "insert into hit_count (list, entry, hits, last) values (?, ?, ?, ?) "
     "on conflict (list, entry) do update set hits = hits + excluded.hits, last = max(last, excluded.last)"
 )
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,13 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Ro
         call.source,
         call.trunk.name,
         call.caller.canonical,
-        call.caller.kind,
+        str(call.caller.kind),  # plain: whatever is no str itself, SQLite looks for an adapter of, at 2 us each
         pseudonym(key, called.canonical),
-        called.kind,
+        str(called.kind),
         area(called),
         str(facts.get("group", "")) if facts else "",
-        verdict.action,
-        verdict.step,
+        str(verdict.action),
+        str(verdict.step),
         verdict.rule,
         verdict.reason,
         verdict.profile or verdict.destination,  # how it was carried out
@@ -102,7 +102,7 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Ro
         _encode(verdict.fired) if verdict.fired else "[]",
         _facts(call),
         verdict.revision,
-        *((outcome.status, outcome.rang, outcome.setup_ms) if outcome else (None, None, None)),
+        *((outcome.status, int(outcome.rang), outcome.setup_ms) if outcome else (None, None, None)),
     )
 
 
