@@ -109,16 +109,13 @@ class FactSources:
         self._wait_s = wait_s
         self._workers = [_Worker(name, source) for name, source in sorted((sources or {}).items())]
         self._asked: tuple[_Worker, ...] = ()
+        self.wanted = False  # is there a plug-in whose facts some rule reads?
 
     def ask(self, names: Iterable[str]) -> None:
         """From now on, only these facts are wanted."""
         wanted = frozenset(names)
         self._asked = tuple(worker for worker in self._workers if worker.names & wanted)
-
-    @property
-    def wanted(self) -> bool:
-        """Is there a plug-in whose facts some rule reads?"""
-        return bool(self._asked)
+        self.wanted = bool(self._asked)
 
     def measure(self, call: Call) -> None:
         """Give the call what the plug-ins know of it, as far as they answer in time."""
