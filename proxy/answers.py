@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.forwarding import make_response
 from proxy.sip.message import Request
 from proxy.validation import Refusal
 
-_OWN_TAG = b"rf"
-PHRASES = {
+_OWN_TAG: Final = b"rf"
+PHRASES: Final = {
     200: "OK",
     400: "Bad Request",
     403: "Forbidden",
@@ -51,7 +53,7 @@ class Answers:
 
     def acknowledges_us(self, request: Request) -> bool:
         """Is this ACK for a final response of ours?"""
-        if b"tag=" + _OWN_TAG not in (request.raw(b"to") or b""):
+        if (request.raw(b"to") or b"").find(b"tag=rf") < 0:  # `in` would take it for a number first
             return False
         return request.to_tag == self._tag(request)
 

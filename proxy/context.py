@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from proxy.answers import Answers
 from proxy.forwarding import Plan
@@ -33,9 +33,9 @@ class Forwarder(Protocol):
         """The request has its final response."""
 
 
-TRYING_AFTER_S = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
+TRYING_AFTER_S: Final = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
-_TELLING = (401, 407, 415, 420, 484)
+_TELLING: Final = (401, 407, 415, 420, 484)
 
 
 def choose_best(responses: list[tuple[int, bytes]]) -> tuple[int, bytes]:

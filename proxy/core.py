@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
 from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
@@ -54,12 +55,12 @@ from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, T
 from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
 from rules.model import Action, Outcome, Verdict
 
-_DIALOG_METHODS = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
+_DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 
-_KEEP_ALIVE = b"\r\n\0 \t"
-_RETRY_AFTER = b"Retry-After: 5"
-_FORBIDDEN = Refusal(403, "Forbidden")
-_UNKNOWN_CALL = Refusal(481, "Call/Transaction Does Not Exist")
+_KEEP_ALIVE: Final = b"\r\n\0 \t"
+_RETRY_AFTER: Final = b"Retry-After: 5"
+_FORBIDDEN: Final = Refusal(403, "Forbidden")
+_UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
 
 
 class Core:

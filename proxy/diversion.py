@@ -20,7 +20,7 @@ def destination_of(verdict: Verdict | None, topology: Topology) -> Destination |
 def divert(plan: Plan, destination: Destination) -> Plan:
     """The route of a diverted call: its Request-URI is the destination, and no Route that the caller chose is left."""
     changed = plan.changed or bool(plan.routes)
-    return plan._replace(uri=parse_uri(destination.uri), uri_bytes=destination.uri, routes=[], changed=changed)
+    return Plan(parse_uri(destination.uri), destination.uri, [], plan.users, plan.named_us, changed)
 
 
 def diversion(called: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final
 
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
@@ -14,7 +14,8 @@ from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Token, Tokens, read_token
 from proxy.validation import Fields
 
-_OPENS, _CLOSES = b"<>"  # as numbers, which `in` reads five times faster than bytes
+_OPENS: Final = 60  # "<" and ">" as numbers, which `in` finds five times faster than bytes
+_CLOSES: Final = 62
 
 
 def stamp_via(request: Request, via: Via, flow: Flow) -> None:
@@ -73,15 +74,26 @@ class FlowTo:
         return flow
 
 
-class Plan(NamedTuple):
+class Plan:
     """The route of a request after preprocessing (RFC 3261 16.4)."""
 
-    uri: Uri
-    uri_bytes: bytes
-    routes: list[tuple[bytes, bytes]]  # Route values that remain: as written, and their URIs
-    users: list[bytes]  # user parts of our own Route values that were taken off: one of them may be a token
-    named_us: bool  # the top Route named us
-    changed: bool  # Route header fields differ from what came
+    __slots__ = ("changed", "named_us", "routes", "uri", "uri_bytes", "users")
+
+    def __init__(
+        self,
+        uri: Uri,
+        uri_bytes: bytes,
+        routes: list[tuple[bytes, bytes]],
+        users: list[bytes],
+        named_us: bool,
+        changed: bool,
+    ) -> None:
+        self.uri = uri
+        self.uri_bytes = uri_bytes
+        self.routes = routes  # Route values that remain: as written, and their URIs
+        self.users = users  # user parts of our own Route values that were taken off: one of them may be a token
+        self.named_us = named_us  # the top Route named us
+        self.changed = changed  # Route header fields differ from what came
 
 
 def plan_route(request: Request, uri: Uri, topology: Topology) -> Plan:
@@ -171,7 +183,7 @@ def for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
     if not plan.routes or next_hop.param(b"lr") is not None or next_hop.address != (target.host.encode(), target.port):
         return plan
     routes = [*plan.routes[1:], (b"<" + plan.uri_bytes + b">", plan.uri_bytes)]
-    return plan._replace(uri=next_hop, uri_bytes=plan.routes[0][1], routes=routes, changed=True)
+    return Plan(next_hop, plan.routes[0][1], routes, plan.users, plan.named_us, True)
 
 
 def record_routes(outgoing: Listener, incoming: Listener, user: bytes) -> list[bytes]:
@@ -202,7 +214,7 @@ def loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes
 
 def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -> bool:
     """Did we forward this very request before (RFC 3261 16.3 step 4, with the hash of RFC 5393)?"""
-    if loop_hash not in b"\n".join(vias := request.via_lines):
+    if b"\n".join(vias := request.via_lines).find(loop_hash) < 0:  # `in` would take it for a number first
         return False
     for line in vias:
         value = line.partition(b":")[2]

@@ -96,7 +96,7 @@ class Outgoing:
             if numbers := subscriber_numbers(context, home.trunk):
                 effects.append(CalledForHelp(numbers))
             return False
-        if not self.code or uri.scheme == b"urn" or read_user(uri).user != self.code:
+        if not self.code or uri.scheme == b"urn" or read_user(uri)[0] != self.code:
             return False
         context.await_answer(now)
         effects.append(Report(context, subscriber_numbers(context, home.trunk)))

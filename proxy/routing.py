@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
@@ -16,11 +16,11 @@ from proxy.sip.uri import Uri, parse_uri
 from rules.model import Trunk
 from rules.numbering.numbers import EmergencyTable, emergency_table
 
-DEFAULT_TRUNK = "default"
-IDENTITY_HEADERS = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
-_OWN = frozenset((OWN_HEADERS,))
-_NOTHING: frozenset[bytes] = frozenset()
-_NO_TRUNK = Trunk("")
+DEFAULT_TRUNK: Final = "default"
+IDENTITY_HEADERS: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
+_OWN: Final = frozenset((OWN_HEADERS,))
+_NOTHING: Final[frozenset[bytes]] = frozenset()
+_NO_TRUNK: Final = Trunk("")
 
 
 class Target(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from proxy.context import Context
 from proxy.labels import label_from
@@ -15,9 +16,9 @@ from proxy.sip.uri import Uri, parse_uri, read_user
 from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
 from rules.numbering.numbers import is_emergency, read_number
 
-DEFAULT_PROFILE = "decline"
-_NOBODY = Number("", NumberClass.ANONYMOUS)
-_MALFORMED = Number("", NumberClass.MALFORMED)
+DEFAULT_PROFILE: Final = "decline"
+_NOBODY: Final = Number("", NumberClass.ANONYMOUS)
+_MALFORMED: Final = Number("", NumberClass.MALFORMED)
 
 
 class Screening:

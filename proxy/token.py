@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2s
 from hmac import compare_digest
-from typing import NamedTuple
+from typing import Final
 
-_MAC_BYTES = 16
-NO_DECISION = b"-"
+_MAC_BYTES: Final = 16
+NO_DECISION: Final = b"-"
 
-FROM_TRUNK = b"t"  # the dialog's caller is on the trunk side
-FROM_PBX = b"p"
-LABELLED = b"l"  # the display name of From was changed
-DIVERTED = b"v"  # the last flag: what follows it stands for the destination that the call was diverted to
+FROM_TRUNK: Final = b"t"  # the dialog's caller is on the trunk side
+FROM_PBX: Final = b"p"
+LABELLED: Final = b"l"  # the display name of From was changed
+DIVERTED: Final = b"v"  # the last flag: what follows it stands for the destination that the call was diverted to
 
 
-class Token(NamedTuple):
+class Token:
     """What a token says."""
 
-    key: bytes
-    decision: bytes  # "-" for calls from the PBX side, which are not judged
-    flags: bytes
-    mac: bytes
+    __slots__ = ("decision", "flags", "key", "mac")
+
+    def __init__(self, key: bytes, decision: bytes, flags: bytes, mac: bytes) -> None:
+        self.key = key
+        self.decision = decision  # "-" for calls from the PBX side, which are not judged
+        self.flags = flags
+        self.mac = mac
 
 
 class Tokens:
@@ -54,7 +57,7 @@ class Tokens:
         token = read_token(user)
         if token is None or token.key not in self._keys:
             return None
-        same_way = (FROM_PBX in token.flags) == from_pbx
+        same_way = token.flags.startswith(FROM_PBX) == from_pbx
         tag = from_tag if same_way else to_tag
         expected = self._mac(token.key, token.decision, token.flags, call_id, tag)
         return token if compare_digest(expected, token.mac) else None
@@ -70,4 +73,4 @@ def read_token(user: bytes) -> Token | None:
     parts = user.split(b".")
     if len(parts) != 4 or len(parts[3]) != 2 * _MAC_BYTES:
         return None
-    return Token(*parts)
+    return Token(parts[0], parts[1], parts[2], parts[3])

@@ -13,7 +13,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from asyncio_dgram.aio import Protocol
 
@@ -24,7 +24,7 @@ _ADVICE = {  # why a listener does not open, and what helps
     errno.EADDRNOTAVAIL: "; `listen` takes addresses of this machine, `advertise` the one that others see",
 }
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
-BATCH = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
+BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
 Flush = Callable[[], None]

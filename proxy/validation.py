@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import Party, Via, parse_cseq, parse_number, parse_party, split_tokens
 from proxy.sip.message import SINGLE, SPACE, Request
 from proxy.sip.uri import Uri, parse_uri
 
-MOST_FORWARDS = 255
-DEFAULT_FORWARDS = 70  # RFC 3261 16.6 step 3
+MOST_FORWARDS: Final = 255
+DEFAULT_FORWARDS: Final = 70  # RFC 3261 16.6 step 3
 
-_SCHEMES = frozenset((b"sip", b"sips", b"tel"))
-_URN_SERVICE = b"service:"  # RFC 5031; urn:service:sos is how phones dial for help
-_METHODS = frozenset(
+_SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
+_URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial for help
+_METHODS: Final = frozenset(
     b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
 )
 
@@ -73,8 +73,8 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
     return Fields(uri, via, sender, to_tag, call_id, number, forwards)
 
 
-_NOT_IMPLEMENTED = Refusal(501, "Not Implemented")
-_UNSUPPORTED_SCHEME = Refusal(416, "Unsupported URI Scheme")
+_NOT_IMPLEMENTED: Final = Refusal(501, "Not Implemented")
+_UNSUPPORTED_SCHEME: Final = Refusal(416, "Unsupported URI Scheme")
 
 
 def read_forwards(request: Request) -> int:

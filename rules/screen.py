@@ -6,10 +6,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterable
+from os import urandom
 from pathlib import Path
-from secrets import token_hex
 from time import perf_counter
-from typing import Protocol, TextIO
+from typing import Final, Protocol, TextIO
 
 from rules.complaints.ladder import Ladder
 from rules.complaints.settings import ComplaintSettings
@@ -29,7 +29,7 @@ from rules.settings import RateSettings, ScreeningSettings
 from rules.snapshots import Snapshots, snapshot_path
 from rules.store import CorruptDatabase, database_path, warm
 
-UNWANTED = 607  # the callee's own word (RFC 8197)
+UNWANTED: Final = 607  # the callee's own word (RFC 8197)
 
 
 class RuleSet(Protocol):
@@ -170,7 +170,7 @@ class Screen:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
         started = perf_counter()
         # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
-        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{token_hex(5)}"
+        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{urandom(5).hex()}"
         try:
             if call.emergency:
                 verdict = self._emergency_verdict()

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from proxy.sip.errors import BadHeader
 
 # Parameters after a value: each begins with ";", so the match is linear.
-_PARAMS = (
+_PARAMS: Final = (
     rb"((?:\s*;\s*[^\s;=,\"<>]+(?:\s*=\s*"
     rb"(?:\"(?:[^\"\\]|\\.)*\"|[^\s;,\"<>]+))?)*)\s*"
 )
-_VIA = re.compile(
+_VIA: Final = re.compile(
     rb"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9\-.!%*_+`'~]+)\s+"
     rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)(?:\s*:\s*([0-9]{1,5}))?" + _PARAMS + rb"(?:,|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 # What nearly everybody sends: one value, nothing quoted. Half the price, the same meaning.
-_USUAL_VIA = re.compile(
+_USUAL_VIA: Final = re.compile(
     rb"SIP/2\.0/(UDP|TCP|TLS) ([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
     rb"((;rport)?;branch=([A-Za-z0-9.\-_]+)(;rport)?)\Z"
 )
-_USUAL_PARTY = re.compile(
+_USUAL_PARTY: Final = re.compile(
     rb"(\"[^\"\\]*\"|[A-Za-z0-9.\-_]*) ?<([A-Za-z0-9+]+:[^<>\s\"]+)>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
 )
 # An unquoted display name is tokens; real phones also put UTF-8 there. A comma would start another value.
-_QUOTED = re.compile(rb"\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_TOKENS = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*\Z")
-_IN_BRACKETS = re.compile(rb"<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
-_ADDR_SPEC = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
-_CSEQ = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
-_PARAM = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
+_QUOTED: Final = re.compile(rb"\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_TOKENS: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*\Z")
+_IN_BRACKETS: Final = re.compile(rb"<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
+_ADDR_SPEC: Final = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
+_CSEQ: Final = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
+_PARAM: Final = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
 
-MAGIC_COOKIE = b"z9hG4bK"
+MAGIC_COOKIE: Final = b"z9hG4bK"
 
 
 class Via:

@@ -6,6 +6,7 @@ What nothing edits leaves byte for byte as it came: folded lines, odd spellings,
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.headers import (
@@ -20,7 +21,7 @@ from proxy.sip.headers import (
 from proxy.sip.uri import Uri, parse_uri
 
 # Header fields that can be written in one letter (RFC 3261 7.3.3 and the IANA registry).
-COMPACT = {
+COMPACT: Final = {
     b"a": b"accept-contact", b"b": b"referred-by", b"c": b"content-type", b"d": b"request-disposition",
     b"e": b"content-encoding", b"f": b"from", b"i": b"call-id", b"j": b"reject-contact", b"k": b"supported",
     b"l": b"content-length", b"m": b"contact", b"n": b"identity-info", b"o": b"event", b"r": b"refer-to",
@@ -28,21 +29,24 @@ COMPACT = {
     b"y": b"identity",
 }  # fmt: skip
 # Every header field that begins so is one to us: they are ours, and are removed together.
-OWN_HEADERS = b"x-ringfence-"
+OWN_HEADERS: Final = b"x-ringfence-"
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
-SINGLE = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
+SINGLE: Final = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
 
-_USUAL_METHODS = frozenset((b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIONS", b"REGISTER"))
-_TOKEN = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+\Z")
-_VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
-_STATUS = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
-_AFTER_STATUS = (b" ", b"\r")
-_BLANKS = (b" ", b"\t")
-CR, LF, SPACE, QUOTE = b'\r\n "'
-_MOST_SPELLINGS = 4000
+_USUAL_METHODS: Final = frozenset((b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIONS", b"REGISTER"))
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+\Z")
+_VERSION: Final = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
+_STATUS: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
+_AFTER_STATUS: Final = (b" ", b"\r")
+_BLANKS: Final = (b" ", b"\t")
+CR: Final = 13  # as numbers: `in` finds them in bytes five times faster than other bytes
+LF: Final = 10
+SPACE: Final = 32
+QUOTE: Final = 34
+_MOST_SPELLINGS: Final = 4000
 
 # Spelling -> canonical name; bounded, since spellings come from the wire.
-_canonical: dict[bytes, bytes] = {}
+_canonical: Final[dict[bytes, bytes]] = {}
 
 
 def canonical_name(line: bytes) -> bytes:

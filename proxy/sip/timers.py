@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 # RFC 3261 section 17, table 4, in seconds.
-T1 = 0.5
-T2 = 4.0
-T4 = 5.0
-TIMEOUT = 64 * T1  # B, D (32 s for unreliable transports), F, H, J, L and M
+T1: Final = 0.5
+T2: Final = 4.0
+T4: Final = 5.0
+TIMEOUT: Final = 64 * T1  # B, D (32 s for unreliable transports), F, H, J, L and M
 
 
 class Timer:

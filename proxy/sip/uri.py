@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
-from typing import NamedTuple
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from proxy.sip.errors import BadHeader
 
 # The user part may hold almost anything but "@"; the host may not. RFC 5118 4.10 wants "[2001:db8:::192.0.2.1]" read.
-_SIP = re.compile(
+_SIP: Final = re.compile(
     rb"(?i:(sips?)):"
     rb"(?:([^@<>\"\s]*)@)?"
     rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)"
@@ -19,27 +19,34 @@ _SIP = re.compile(
     rb"((?:;[^;?@<>\"\s]*)*)"
     rb"(\?[^@<>\"\s]*)?\Z"
 )
-_SCHEME = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*):([^<>\"\s]+)\Z")
+_SCHEME: Final = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*):([^<>\"\s]+)\Z")
 
-_SEMICOLON, _PERCENT, _COLON, _EQUALS = b";%:="  # as numbers: `in` reads them five times faster than bytes
+# As numbers: `in` finds them in bytes five times faster than other bytes.
+_SEMICOLON: Final = 59
+_PERCENT: Final = 37
+_COLON: Final = 58
+_EQUALS: Final = 61
 
-SIP_PORT = 5060
-SIPS_PORT = 5061
+SIP_PORT: Final = 5060
+SIPS_PORT: Final = 5061
 
 
-class Uri(NamedTuple):
+class Uri:
     """A URI in its parts, as bytes; escapes are left in.
 
     For other schemes than sip and sips `user` holds what stands between the scheme and the first ";",
     and `host` is empty.
     """
 
-    scheme: bytes  # lower case
-    user: bytes  # with user parameters and password; empty where there is none
-    host: bytes  # lower case, IPv6 without brackets; empty where there is none
-    port: int  # 0 where none was written
-    params: bytes  # with the leading ";", as written
-    headers: bytes = b""  # with the leading "?", as written
+    __slots__ = ("headers", "host", "params", "port", "scheme", "user")
+
+    def __init__(self, scheme: bytes, user: bytes, host: bytes, port: int, params: bytes, headers: bytes = b"") -> None:
+        self.scheme = scheme  # lower case
+        self.user = user  # with user parameters and password; empty where there is none
+        self.host = host  # lower case, IPv6 without brackets; empty where there is none
+        self.port = port  # 0 where none was written
+        self.params = params  # with the leading ";", as written
+        self.headers = headers  # with the leading "?", as written
 
     @property
     def address(self) -> tuple[bytes, int]:
@@ -89,25 +96,19 @@ def _one_spelling(host: bytes) -> bytes:
 
 
 # The URIs of Contact and Route come again and again; a hostile one must not fill the memory.
-_LONGEST_KEPT = 200
-_parse_known = lru_cache(maxsize=4096)(_parse)
+_LONGEST_KEPT: Final = 200
+_parse_known: Final = lru_cache(maxsize=4096)(_parse)
 
 
-class UserPart(NamedTuple):
-    """Who a URI names: the user part without parameters, escapes decoded once (RFC 3261 19.1.4)."""
+def read_user(uri: Uri) -> tuple[str, str]:
+    """The user of a sip: or tel: URI and its phone-context (RFC 3966 5.1.5), wherever the two RFCs let it stand.
 
-    user: str
-    context: str  # phone-context (RFC 3966 5.1.5), empty where there is none
-
-
-def read_user(uri: Uri) -> UserPart:
-    """The user of a sip: or tel: URI and its phone-context, wherever the two RFCs let it stand.
-
+    The user is without parameters, escapes decoded once (RFC 3261 19.1.4); the context is empty where there is none.
     RFC 4904's trunk-group parameters and others like cpc are left out: they say nothing of the number.
     """
     user = uri.user
     if _SEMICOLON not in user and _PERCENT not in user and _COLON not in user and _EQUALS not in uri.params:
-        return UserPart(user.decode("utf-8", "replace"), "")
+        return user.decode("utf-8", "replace"), ""
     head, _, tail = uri.user.partition(b";")
     if uri.scheme != b"tel":
         head = head.partition(b":")[0]  # a password is no part of the number
@@ -117,7 +118,4 @@ def read_user(uri: Uri) -> UserPart:
         if key.strip().lower() == b"phone-context":
             context = value.strip().strip(b'"')
             break
-    return UserPart(
-        unquote_to_bytes(head).decode("utf-8", "replace"),
-        unquote_to_bytes(context).decode("utf-8", "replace"),
-    )
+    return unquote_to_bytes(head).decode("utf-8", "replace"), unquote_to_bytes(context).decode("utf-8", "replace")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Final
 
 from rules.judging.conditions import ALL, Condition
 from rules.judging.facts import COUNTS_ON_ANY, Facts, WallClock
@@ -16,7 +17,7 @@ from rules.judging.index import Index
 from rules.model import Action, Call, Fired, Hit, Step, Verdict
 
 # What an entry does by itself, by the kind of its list: the step it stands in, and the action.
-ENTRY_EFFECTS: dict[str, tuple[Step, Action]] = {
+ENTRY_EFFECTS: Final[dict[str, tuple[Step, Action]]] = {
     "subscriber-allow": (Step.SUBSCRIBER_ALLOW, Action.FORWARD),
     "allow": (Step.OPERATOR_ALLOW, Action.FORWARD),
     "sealed": (Step.SEALED, Action.REJECT),
@@ -28,9 +29,9 @@ ENTRY_EFFECTS: dict[str, tuple[Step, Action]] = {
     "ladder-reject": (Step.LADDER, Action.REJECT),
 }
 STEPS = tuple(Step)
-RANK = {step: rank for rank, step in enumerate(STEPS)}
-_RULES_RANK = RANK[Step.RULES]
-_DECIDES = {Action.FORWARD: 0, Action.REJECT: 1, Action.DIVERT: 2}  # among deciding rules, the smaller wins
+RANK: Final = {step: rank for rank, step in enumerate(STEPS)}
+_RULES_RANK: Final = RANK[Step.RULES]
+_DECIDES: Final = {Action.FORWARD: 0, Action.REJECT: 1, Action.DIVERT: 2}  # among deciding rules, the smaller wins
 
 
 def bucket(rule: str, number: str) -> float:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from rules.model import Call, Hit
 
 # Entries of these kinds count on any number that the call shows; all others only on the asserted one, so that a
 # number which is merely claimed neither opens a door nor closes one (docs/rules.md, *Who is looked up*).
-COUNTS_ON_ANY = frozenset(("block", "suspect", "sealed", "do-not-originate", "subscriber-block"))
-NOWHERE: frozenset[str] = frozenset()
-_EPOCH = date(1970, 1, 1).toordinal()
+COUNTS_ON_ANY: Final = frozenset(("block", "suspect", "sealed", "do-not-originate", "subscriber-block"))
+NOWHERE: Final[frozenset[str]] = frozenset()
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class WallClock:

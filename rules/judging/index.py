@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import re2
 
@@ -20,8 +20,8 @@ class Key(NamedTuple):
     value: str
 
 
-KNOWN_TEXTS = 2_000  # whose rules are remembered
-LONGEST_TEXT = 512  # characters that rules look at: strangers choose these texts, and reading takes time
+KNOWN_TEXTS: Final = 2_000  # whose rules are remembered
+LONGEST_TEXT: Final = 512  # characters that rules look at: strangers choose these texts, and reading takes time
 
 
 def text_reader(about: str) -> Callable[[Facts], str]:
@@ -37,7 +37,7 @@ def text_reader(about: str) -> Callable[[Facts], str]:
     return _TEXTS[about]
 
 
-_TEXTS: dict[str, Callable[[Facts], str]] = {
+_TEXTS: Final[dict[str, Callable[[Facts], str]]] = {
     "display_name": lambda facts: facts.call.display_name[:LONGEST_TEXT],
     "domain": lambda facts: facts.call.domain[:LONGEST_TEXT],
     "user_agent": lambda facts: facts.call.user_agent[:LONGEST_TEXT],

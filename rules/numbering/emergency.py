@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from phonenumbers.phonemetadata import PhoneMetadata
@@ -17,9 +17,9 @@ from rules.numbering.phone_context import country_of_context, split_context
 from rules.numbering.plan_table import PLANS, codes_of, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 
-EVERYWHERE = frozenset({"112", "911", "999", "000"})
-_LONGEST_PATTERN = 4  # digits: writing out six would hold a call up for 0.2 s; emergency.csv has the longer ones
-_LONGEST = 64  # characters of a user part; the longest spelling of an emergency number has far fewer
+EVERYWHERE: Final = frozenset({"112", "911", "999", "000"})
+_LONGEST_PATTERN: Final = 4  # digits: writing out six would hold a call up for 0.2 s; emergency.csv has the longer ones
+_LONGEST: Final = 64  # characters of a user part; the longest spelling of an emergency number has far fewer
 
 
 class EmergencyTable(NamedTuple):

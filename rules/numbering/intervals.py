@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 # A number is written to base 11, its digits shifted by one, in 15 places (the length of E.164) and filled with
 # "no digit" (0). So 95588 is one integer, the prefix 9558 is the interval of everything that begins with it, and
 # 955880 lies in the prefix but is not 95588. Each plan has a space of its own: 678 x 11^15 stays below 2^63.
-PLACES = 15
-SPACE: int = 11**PLACES
-_ONES: tuple[int, ...] = tuple(int("1" * n, 11) if n else 0 for n in range(PLACES + 1))
-_SCALE: tuple[int, ...] = tuple(11 ** (PLACES - n) for n in range(PLACES + 1))
-_EXTENSIONS = 1
+PLACES: Final = 15
+SPACE: Final[int] = 11**PLACES
+_ONES: Final[tuple[int, ...]] = tuple(int("1" * n, 11) if n else 0 for n in range(PLACES + 1))
+_SCALE: Final[tuple[int, ...]] = tuple(11 ** (PLACES - n) for n in range(PLACES + 1))
+_EXTENSIONS: Final = 1
 
 
 class Interval(NamedTuple):
@@ -33,7 +33,7 @@ def narrowness(start: int, stop: int) -> int:
     return SPACE - (stop - start)
 
 
-EXACT = narrowness(0, 0)
+EXACT: Final = narrowness(0, 0)
 
 
 def encode(canonical: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Final
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -26,17 +27,17 @@ from rules.numbering.spelling import fold, is_address, is_digits, without_separa
 
 __all__ = ["EmergencyTable", "canonical_prefix", "emergency_table", "is_emergency", "read_number"]
 
-LONGEST_EXTENSION = 32
-SHORTEST_95 = 5  # digits
-LONGEST_USER = 256  # characters looked at; more is no number
-SHORTEST_BARE_E164 = 10  # digits: shorter ones on a national trunk are local numbers and extensions
-SHORTEST_GUESS = 7  # digits: shorter ones that no plan claims are extensions on every trunk
-ANONYMOUS_WORDS = frozenset(
+LONGEST_EXTENSION: Final = 32
+SHORTEST_95: Final = 5  # digits
+LONGEST_USER: Final = 256  # characters looked at; more is no number
+SHORTEST_BARE_E164: Final = 10  # digits: shorter ones on a national trunk are local numbers and extensions
+SHORTEST_GUESS: Final = 7  # digits: shorter ones that no plan claims are extensions on every trunk
+ANONYMOUS_WORDS: Final = frozenset(
     {"anonymous", "anonymoususer", "unavailable", "notavailable", "restricted", "unknown", "unknowncaller"}
     | {"unknownnumber", "private", "privatenumber", "privatecaller", "withheld", "numberwithheld", "blocked"}
     | {"nocallerid", "noname", "nonumber", "hidden", "匿名", "未知"}
 )
-KINDS = {
+KINDS: Final = {
     PhoneNumberType.FIXED_LINE: NumberClass.FIXED,
     # The North American plan cannot tell the two apart. Fixed, so that a rule for mobiles means mobiles only.
     PhoneNumberType.FIXED_LINE_OR_MOBILE: NumberClass.FIXED,
@@ -44,7 +45,7 @@ KINDS = {
     PhoneNumberType.PREMIUM_RATE: NumberClass.PREMIUM,
     PhoneNumberType.TOLL_FREE: NumberClass.TOLL_FREE,
 }
-_CANONICAL = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]{1,32})")
+_CANONICAL: Final = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]{1,32})")
 
 
 def read_number(user: str, trunk: Trunk, *, context: str = "", called: bool = False) -> Number:
@@ -318,6 +319,6 @@ def _in_context(digits: str, area: str, region: str, called: bool) -> Number:
     return known
 
 
-_ANONYMOUS = Number("", NumberClass.ANONYMOUS)
-_MALFORMED = Number("", NumberClass.MALFORMED)
-_NAME = Number("", NumberClass.NAME)
+_ANONYMOUS: Final = Number("", NumberClass.ANONYMOUS)
+_MALFORMED: Final = Number("", NumberClass.MALFORMED)
+_NAME: Final = Number("", NumberClass.NAME)

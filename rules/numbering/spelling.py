@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
 
 # RFC 3966 allows - . ( ) between digits; people add the space, and typography its own dashes and spaces.
-_SEPARATORS = "-.() \t\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u3000\u30fb\ufe63\uff08\uff09\uff0d\uff0e"
+_SEPARATORS: Final = "-.() \t\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u3000\u30fb\ufe63\uff08\uff09\uff0d\uff0e"
 # Marks that address books paste around a number: zero-width, byte order, direction.
-_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
-_DROP_ASCII = str.maketrans("", "", "-.() \t")
-_DROP = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
-_FULL_WIDTH = str.maketrans("\uff0b\ufe62\uff0a\uff03", "++*#")
+_INVISIBLE: Final = (
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
+)
+_DROP_ASCII: Final = str.maketrans("", "", "-.() \t")
+_DROP: Final = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
+_FULL_WIDTH: Final = str.maketrans("\uff0b\ufe62\uff0a\uff03", "++*#")
 
 
 def fold(text: str) -> str:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from json.encoder import encode_basestring_ascii as quoted
-from typing import TextIO
+from typing import Final, TextIO
 
 from rules.model import Call, Hit, Number, Outcome, Verdict
 from rules.records.call_log import CallLog
@@ -21,7 +21,7 @@ TICK_S = 0.25
 _WAITS_S = 2.0  # a call that has not ended by then is written without its outcome, which follows
 _FORGOTTEN_S = 600.0  # nothing rings that long: its line goes out without an outcome
 _PRUNE_S = 60.0
-_MILLISECONDS = [f"{number:03d}" for number in range(1000)]
+_MILLISECONDS: Final = [f"{number:03d}" for number in range(1000)]
 _AT_ONCE = 32  # records made before the loop gets its turn
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2s
+from typing import Final
 
 import phonenumbers
 
@@ -11,7 +12,7 @@ from rules.model import Number, NumberClass
 from rules.numbering.intervals import digits_of
 from rules.numbering.plan_table import plan_of
 
-_HIDDEN = "****"
+_HIDDEN: Final = "****"
 
 
 def mask(canonical: str) -> str:
