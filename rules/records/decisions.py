@@ -99,11 +99,17 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Ro
         verdict.reason,
         verdict.profile or verdict.destination,  # how it was carried out
         verdict.suspicion,
-        _encode(verdict.fired) if verdict.fired else "[]",
+        _fired(verdict.fired) if verdict.fired else "[]",
         _facts(call),
         verdict.revision,
         *((outcome.status, int(outcome.rang), outcome.setup_ms) if outcome else (None, None, None)),
     )
+
+
+def _fired(fired: Sequence[Fired]) -> str:
+    """What matched, as JSON: by hand, since the encoder costs three times as much."""
+    items = [f"[{quoted(one.name)},{quoted(one.step)},{quoted(one.effect)},{quoted(one.detail)}]" for one in fired]
+    return f"[{','.join(items)}]"
 
 
 def _facts(call: Call) -> str:
