@@ -124,6 +124,9 @@ def _plain(user: str) -> str:
     """The user part without password, separators and case; empty when it is too long for a number."""
     if len(user) > _LONGEST:
         return ""
+    dialled = user[1:] if user[:1] == "+" else user
+    if dialled.isascii() and dialled.isdigit():
+        return user  # as nearly all are written
     return without_separators(fold(user).partition(":")[0]).lower()
 
 
