@@ -66,7 +66,7 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
     start = b"ACK " + plan.uri_bytes + b" SIP/2.0"
 
     def send(addresses: Sequence[str], _: float) -> None:
-        target = targets[0]._replace(host=addresses[0]) if addresses else None
+        target = targets[0].at(addresses[0]) if addresses else None
         listener = core.topology.listener_for(flow.listener, target) if target else None
         if target is None or listener is None:
             core.dropped["ACK to nowhere"] += 1

@@ -317,7 +317,7 @@ class Core:
         if not addresses:
             context.unreachable(now)
             return
-        context.targets[:0] = [target._replace(host=address) for address in addresses]
+        context.targets[:0] = [target.at(address) for address in addresses]
         self.forward(context, now)
 
     def _sign(self, context: Context) -> bytes:

@@ -23,17 +23,20 @@ _NOTHING: Final[frozenset[bytes]] = frozenset()
 _NO_TRUNK: Final = Trunk("")
 
 
-class Target(NamedTuple):
+class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
-    host: str
-    port: int
-    pbx: Pbx | None = None  # set when the host and port of the Request-URI may be rewritten
+    __slots__ = ("host", "literal", "pbx", "port")
 
-    @property
-    def literal(self) -> bool:
-        """Is the host an address?"""
-        return is_address(self.host)
+    def __init__(self, host: str, port: int, pbx: Pbx | None = None) -> None:
+        self.host = host
+        self.port = port
+        self.pbx = pbx  # set when the host and port of the Request-URI may be rewritten
+        self.literal = is_address(host)
+
+    def at(self, address: str) -> Target:
+        """The same target at an address that its name leads to."""
+        return Target(address, self.port, self.pbx)
 
 
 @lru_cache(maxsize=4096)

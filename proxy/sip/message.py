@@ -302,7 +302,8 @@ class ResponseHead:
         lines = head.split(b"\r\n", 2)
         if len(lines) == 3:
             start, line, rest = lines
-            length = rest.partition(b"\r\nContent-Length:")[2].partition(b"\r\n")[0]
+            # From the end, where it mostly stands: reading all lines for it costs more than what follows.
+            length = rest.rpartition(b"\r\nContent-Length:")[2].partition(b"\r\n")[0]
             if (
                 line[:4] == b"Via:"
                 and QUOTE not in line

@@ -19,6 +19,8 @@ _SIP: Final = re.compile(
     rb"((?:;[^;?@<>\"\s]*)*)"
     rb"(\?[^@<>\"\s]*)?\Z"
 )
+# What nearly everybody sends: no parameters, no brackets. Half the price, the same meaning.
+_USUAL: Final = re.compile(rb"sip:(?:([^@<>\"\s]*)@)?([A-Za-z0-9_.\-]+)(?::([0-9]{1,5}))?\Z")
 _SCHEME: Final = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*):([^<>\"\s]+)\Z")
 
 # As numbers: `in` finds them in bytes five times faster than other bytes.
@@ -71,6 +73,12 @@ def parse_uri(text: bytes) -> Uri:
 
 
 def _parse(text: bytes) -> Uri:
+    found = _USUAL.match(text)
+    if found is not None:
+        user, host, port = found.groups()
+        number = int(port) if port else 0
+        if number <= 65535:
+            return Uri(b"sip", user or b"", host.lower(), number, b"")
     found = _SIP.match(text)
     if found is not None:
         scheme, user, host, port, params, headers = found.groups()
