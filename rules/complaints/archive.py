@@ -7,7 +7,8 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -129,10 +130,10 @@ class Archive:
         local = datetime.fromtimestamp(at, self.zone)
         return local.year * 10_000 + local.month * 100 + local.day
 
-    def offset(self, at: float) -> float:
-        """Seconds by which the operator's clocks are ahead of UTC at a moment."""
-        found = datetime.fromtimestamp(at, self.zone).utcoffset()
-        return found.total_seconds() if found else 0.0
+    def day_ends(self, at: float) -> float:
+        """When the day of a moment ends in the operator's zone."""
+        tomorrow = datetime.fromtimestamp(at, self.zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time_of_day.min, self.zone).timestamp()
 
     def periods(self, at: float) -> tuple[str, str, str]:
         """The day, month and quarter that a moment lies in."""

@@ -18,13 +18,14 @@ _UNITS = f"cast(case tie {_BY_TIE} end * pow(0.5, max(?2 - received, 0.0) / ?3) 
 # First how many there are and what they weigh together, then those that were marked. One statement, so that it speaks
 # of one moment.
 _SUM_AND_SHARED = (
-    f"select 0, count(*), coalesce(sum({_UNITS}), 0), null, null from complaint where {_COUNTING} union all "
+    f"select 0, count(*), coalesce(sum({_UNITS}), 0), null, null from complaint indexed by complaint_evidence "
+    f"where {_COUNTING} union all "
     "select id, reporter, line, tie, received from complaint indexed by complaint_shared "
     f"where {_COUNTING} and shared = 1"
 )
 _OTHER = "o.case_id = n.case_id and o.{0} = n.{0} and o.state not in ('withdrawn', 'rejected')"
 _BY = {column: _OTHER.format(column) for column in ("reporter", "line")}
-_INDEX = {"reporter": "complaint_evidence", "line": "complaint_line"}
+_INDEX = {"reporter": "complaint_reporter", "line": "complaint_line"}
 _MARK_NEW = "update complaint as n set shared = 1 where n.id > ?1 and ({})".format(
     " or ".join(
         f"exists (select 1 from complaint o indexed by {_INDEX[column]} where {other} and o.id <> n.id)"

@@ -8,7 +8,7 @@ from rules.complaints.archive import complaints_path
 from rules.complaints.faults import ComplaintError
 from rules.complaints.settings import ComplaintSettings
 from rules.store import StoreError
-from tests.rules.complaints.town import NOON, SCREENING, SPAM, Town
+from tests.rules.complaints.town import HOUR, NOON, SCREENING, SPAM, Town
 
 
 async def test_days_and_periods_are_the_operators(town):
@@ -16,6 +16,18 @@ async def test_days_and_periods_are_the_operators(town):
     assert archive.periods(NOON) == ("2026-07-01", "2026-07", "2026Q3")
     assert archive.periods(NOON - 13 * 3_600) == ("2026-06-30", "2026-06", "2026Q2")
     assert archive.day(NOON - 13 * 3_600) == 20260630
+    assert archive.day_ends(NOON) == archive.day_ends(NOON + 12 * HOUR - 1) == NOON + 12 * HOUR
+    assert archive.day_ends(NOON + 12 * HOUR) == NOON + 36 * HOUR
+
+
+async def test_a_day_may_have_25_hours(tmp_path):
+    town = Town(tmp_path)
+    town.screening = SCREENING.model_copy(update={"time_zone": "Europe/Berlin"})
+    archive = (await town.open()).archive
+    midnight = 1_792_879_200.0  # 2026-10-25 00:00, the day on which summer time ends
+    assert archive.day(midnight) == archive.day(midnight + 24.5 * HOUR) == 20261025
+    assert archive.day_ends(midnight) == midnight + 25 * HOUR
+    await town.desk.close()
 
 
 async def test_numbers_in_any_spelling(town):

@@ -49,6 +49,21 @@ async def test_many_complaints_are_told_by_day(town):
         town.now += DAY
     story = await story_of(town.desk.archive, case)
     assert [event.what for event in story.events] == ["10 complaints"] * 3
+    assert story.ties == {"untied": 30}
+
+
+async def test_a_day_of_complaints_ends_at_midnight_and_ties_are_summed(town):
+    town.now += 12 * HOUR - 1  # 23:59:59
+    for person in range(12):
+        await town.ring(SPAM, town.subscriber(person))
+        case = (await town.complain(reporter=town.subscriber(person))).case_id
+    town.now += 1
+    for person in range(12, 24):
+        filed = await town.complain(reporter=town.subscriber(person))
+    await town.desk.complaints.withdraw(filed.reference, actor="reporter")
+    story = await story_of(town.desk.archive, case)
+    assert [event.what for event in story.events if event.who == "reporters"] == ["12 complaints", "11 complaints"]
+    assert story.ties == {"judged": 12, "untied": 11}
 
 
 async def test_each_end_has_its_line(town):

@@ -32,12 +32,15 @@ class Town:
 
     def __init__(self, folder) -> None:
         self.folder = folder
+        self.screening = SCREENING
         self.now = NOON
         self.desk: Desk = None  # type: ignore[assignment]
         self._ids = count(1)
 
     async def open(self, *, calendar=None, **settings) -> Desk:
-        screening = SCREENING.model_copy(update={"complaints": ComplaintSettings(**settings), "calendar": calendar})
+        screening = self.screening.model_copy(
+            update={"complaints": ComplaintSettings(**settings), "calendar": calendar}
+        )
         self.desk = await Desk.open(self.folder, screening, country="CN", now=lambda: self.now)
         return self.desk
 
