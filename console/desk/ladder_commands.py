@@ -128,10 +128,10 @@ def clear(
     """Take somebody off the ladder; offences are forgotten."""
 
     async def work(desk: Desk) -> dict[str, str]:
-        await desk.ladder.clear(kind.value, name, actor=officer(), reason=reason)
-        return {"kind": kind.value, "name": name, "step": "none"}
+        cleared = await desk.ladder.clear(kind.value, name, actor=officer(), reason=reason)
+        return {"kind": kind.value, "name": cleared, "step": "none"}
 
-    tell(*(context, config, json), work, lambda _: f"{kind} {name} is off the ladder.")
+    tell(*(context, config, json), work, lambda found: f"{kind} {found['name']} is off the ladder.")
 
 
 @ladder_app.command()

@@ -59,8 +59,8 @@ class LadderBook:
         await self._record(actor, f"{kind} {name}", found.step_at(now).name.lower(), reason)
         return found
 
-    async def clear(self, kind: Kind, name: str, *, actor: str, reason: str) -> None:
-        """Off the ladder, offences forgotten: an appeal was granted."""
+    async def clear(self, kind: Kind, name: str, *, actor: str, reason: str) -> str:
+        """Off the ladder, offences forgotten: an appeal was granted; the name, a number in its canonical form."""
         may_work(self._archive, actor)
         name = await self._name(kind, name)
         async with self._archive.lists.store.transaction() as connection:
@@ -69,6 +69,7 @@ class LadderBook:
                 raise NotFound("name", f"{kind} {name} does not stand on the ladder")
             await _mark_changed(connection)
         await self._record(actor, f"{kind} {name}", _OFF, reason)
+        return name
 
     async def take_back(self, number: str, *, author: str, because: str, actor: str, reason: str) -> audit.Deed | None:
         """Undo the step that this author put on a canonical number for a reason that ends so, if it stands there.

@@ -34,6 +34,8 @@ def test_each_step_for_programs(run):
     assert climbed.items() <= shown.items(), "by the same names as in the list"
     off = {"kind": "owner", "name": "Loan King", "step": "none"}
     assert told("clear", "owner", "Loan King", "--reason", "x") == off
+    run("ladder", "climb", "number", "95012345", "--reason", "x")
+    assert told("clear", "number", "950 12345", "--reason", "x")["name"] == "CN:95012345"
 
 
 def test_trunks_are_ranked(run):
