@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from datetime import datetime
 from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
+
+from cachetools import LRUCache
 
 from rules.lists.conflicts import in_holes
 from rules.lists.origins import read_hours, within
@@ -54,9 +55,7 @@ class Lookup:
         self.damaged = False  # and there is nothing to fall back on
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
-        # The least recently asked one goes first. Not cachetools, which is Python and raises for each number it lacks.
-        self._cache: OrderedDict[str, tuple[tuple[Hit, ...], float, float, int]] = OrderedDict()
-        self._entries = entries
+        self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
         self._budget_s = budget_s
         self._deadline = inf
         self._policies: dict[int, _Policy] = {}
@@ -80,10 +79,9 @@ class Lookup:
 
     def look_up(self, canonical: str, now: float) -> tuple[Hit, ...] | None:
         """Every entry that covers the number at this moment, the narrowest first; None: unknown."""
-        known = self._cache.get(canonical)
+        known = self._cache.get(canonical)  # by key it would raise for each number that it lacks: 1 us
         if known is not None and known[1] <= now < known[2] and known[3] == self._revision:
             self.hits += 1
-            self._cache.move_to_end(canonical)
             return known[0]
         return self._read(canonical, now)
 
@@ -177,9 +175,6 @@ class Lookup:
             return None
         answer = self._answer(canonical, code, rows, now) if rows else ((), -inf, inf, self._revision)
         self._cache[canonical] = answer
-        self._cache.move_to_end(canonical)
-        if len(self._cache) > self._entries:
-            self._cache.popitem(last=False)
         return answer[0]
 
     def _answer(
