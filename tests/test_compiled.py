@@ -14,8 +14,10 @@ CALL_PATH = (
     "tests/rules/numbering",
     "tests/rules/lists/test_cache.py",
     "tests/rules/records/test_decisions.py",
+    "tests/rules/records/test_hidden_digits.py",
     "tests/rules/records/test_journal.py",
     "tests/rules/records/test_privacy.py",
+    "tests/rules/records/test_replay.py",
     "tests/rules/test_screen.py",
 )
 
