@@ -152,7 +152,7 @@ async def test_an_error_of_ours_says_nothing_of_what_it_met(office):
     assert answer.status_code == 500
     told = answer.text + json.dumps(logs)
     assert "Jane" not in told
-    assert "138" not in told
+    assert "13800138000" not in told
     assert logs[0]["error"] == "RuntimeError"
     assert logs[0]["at"].startswith(__file__)
     assert answer.json()["detail"].endswith(f"{logs[0]['request']}.")
