@@ -118,7 +118,7 @@ def own_contender(work: workload.Workload, name: str) -> str:
 
 
 def said_by(folder: Path) -> str:
-    """Which build of Ringfence runs with these files, and how long its loop stood still; empty for others."""
+    """What Ringfence says of itself: its build, its loop's stalls, how long verdicts took; empty for others."""
     file = folder / "ringfence.yaml"
     address = re.search(r"^metrics: (\S+)$", file.read_text(), re.MULTILINE) if file.exists() else None
     if address is None:
@@ -126,11 +126,20 @@ def said_by(folder: Path) -> str:
     with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=5) as page:
         figures = dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
     longest = float(figures["ringfence_loop_longest_stall_seconds"]) * 1000
+    verdicts = " and ".join(f"p{share} <= {verdict_us(figures, share):.0f}" for share in (50, 99))
     build = next(name.split('"')[1] for name in figures if name.startswith("ringfence_build_info"))
     stalls = (
         f"loop stalls over 50 ms: {float(figures['ringfence_loop_stalls_total']):.0f}, the longest {longest:.0f} ms"
     )
-    return f"{stalls}; {build}"
+    return f"{stalls}; verdict {verdicts} us; {build}"
+
+
+def verdict_us(figures: dict[str, str], share: int) -> float:
+    """The bound of the bucket that holds this percentile of the times to judge a call, in microseconds."""
+    prefix = 'ringfence_verdict_seconds_bucket{le="'
+    counts = {name[len(prefix) : -2]: float(count) for name, count in figures.items() if name.startswith(prefix)}
+    wanted = counts["+Inf"] * share / 100
+    return min(float(bound) for bound, count in counts.items() if count >= wanted) * 1e6
 
 
 @contextlib.contextmanager

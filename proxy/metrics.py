@@ -16,6 +16,7 @@ from proxy.core import Core
 from proxy.transport import UdpEndpoint
 from rules.model import Action
 
+_VERDICT_BUCKETS = (1e-5, 2e-5, 3e-5, 4e-5, 6e-5, 8e-5, 0.0001, 0.00015, 0.0002, 0.0005, 0.001, 0.01, 0.05)
 _LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 
 MEANINGS = {  # of what the judge counts, for whoever reads the figures without docs/operating.md
@@ -39,6 +40,27 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
 }
 
 
+class Times:
+    """How long something took, by bucket: one list of integers, since the library's own histogram costs 2 us a call."""
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds  # seconds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Once more."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def family(self, name: str, meaning: str) -> Metric:
+        """As Prometheus reads it."""
+        family = HistogramMetricFamily(name, meaning)
+        bounds = [*map(floatToGoString, self._bounds), "+Inf"]
+        family.add_metric([], [*zip(bounds, accumulate(self._counts), strict=True)], self._sum)
+        return family
+
+
 class Metrics(Collector):
     """One node's figures; no number and no address is ever a label."""
 
@@ -51,20 +73,18 @@ class Metrics(Collector):
         self.unresolved = 0
         self.faults = 0
         self.registry = CollectorRegistry()
-        self._latencies = [0] * (len(_LATENCY_BUCKETS) + 1)  # calls by bucket; the library's own costs 2 us a call
-        self._latency = 0.0
+        self.verdicts = Times(_VERDICT_BUCKETS)
+        self.latencies = Times(_LATENCY_BUCKETS)
         self.registry.register(self)
-
-    def judged(self, seconds: float) -> None:
-        """A call was judged, and what follows from it sent, so long after its INVITE arrived."""
-        self._latencies[bisect_left(_LATENCY_BUCKETS, seconds)] += 1
-        self._latency += seconds
 
     def collect(self) -> Iterator[Metric]:
         """Every family, in the order of a call."""
         yield from self._messages()
         yield from self._calls()
-        yield self._added_latency()
+        yield self.verdicts.family("ringfence_verdict_seconds", "What judging one call took, lists, rules and record.")
+        yield self.latencies.family(
+            "ringfence_added_latency_seconds", "From the arrival of an INVITE that is judged to what was sent for it."
+        )
         yield from self._loop()
 
     def _messages(self) -> Iterator[Metric]:
@@ -102,13 +122,6 @@ class Metrics(Collector):
         for name, count in counters.items():
             family = GaugeMetricFamily if name.endswith("_waiting") else CounterMetricFamily
             yield family(f"ringfence_{name}", MEANINGS.get(name, f"{name.replace('_', ' ').capitalize()}."), count)
-
-    def _added_latency(self) -> Metric:
-        name, counted = "ringfence_added_latency_seconds", accumulate(self._latencies)
-        family = HistogramMetricFamily(name, "From the arrival of an INVITE that is judged to what was sent for it.")
-        bounds = [*map(floatToGoString, _LATENCY_BUCKETS), "+Inf"]
-        family.add_metric([], [*zip(bounds, counted, strict=True)], self._latency)
-        return family
 
     def _loop(self) -> Iterator[Metric]:
         layer = self._core.layer

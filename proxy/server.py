@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from time import monotonic, time
+from time import monotonic, perf_counter, time
 from typing import Any, Protocol
 
 import structlog
@@ -126,7 +126,7 @@ class Server:
         if self._judged:
             now = monotonic()
             for arrived in self._judged:
-                self._metrics.judged(now - arrived)
+                self._metrics.latencies.took(now - arrived)
             self._judged.clear()
 
     def _decide(self, effect: Effect) -> None:
@@ -134,7 +134,10 @@ class Server:
         assert isinstance(effect, Decide)
         context = effect.context
         try:
-            verdict = self._judge.judge(self._core.screening.read_call(context, time()))
+            call = self._core.screening.read_call(context, time())
+            started = perf_counter()
+            verdict = self._judge.judge(call)
+            self._metrics.verdicts.took(perf_counter() - started)
         except Exception:
             self._metrics.faults += 1
             log.exception("a call could not be judged")

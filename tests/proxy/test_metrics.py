@@ -65,7 +65,7 @@ def test_no_number_and_no_address_stands_in_a_label():
 def test_added_latency_is_a_histogram():
     metrics = Metrics(Playbook().core, dict)
     for seconds in (0.00005, 0.0001, 0.0003, 9.0):
-        metrics.judged(seconds)
+        metrics.latencies.took(seconds)
     lines = dict(line.rsplit(" ", 1) for line in generate_latest(metrics.registry).decode().splitlines() if "{" in line)
     counts = {name.split('"')[1]: float(value) for name, value in lines.items() if "latency_seconds_bucket" in name}
     assert (counts["0.0001"], counts["0.0002"], counts["0.0005"], counts["0.5"], counts["+Inf"]) == (2, 2, 3, 3, 4)

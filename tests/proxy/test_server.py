@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 
 from proxy import server
 from proxy.app import build_core
@@ -127,6 +128,9 @@ async def test_a_call_goes_through(house: House):
     assert house.judge.calls[0].caller.canonical == wire.CALLER
     assert house.judge.calls[0].at > 1.7e9, "judged by the wall clock, not by the loop's"
     assert house.judge.ends[0][1].status == 200
+    said = generate_latest(house.metrics.registry).decode()
+    assert "ringfence_verdict_seconds_count 1.0" in said
+    assert "ringfence_added_latency_seconds_count 1.0" in said
 
 
 async def test_a_rejected_call_is_repeated_by_the_clock(house: House):
