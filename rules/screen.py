@@ -132,17 +132,7 @@ class Screen:
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
                 opened = CallLog(base / settings.logging.file)
-            journal = Journal(
-                await Decisions.open(decisions_path(database)),
-                keys.pseudonym,
-                log=opened or log or sys.stdout,
-                days=storage.decision_days,
-                mib=storage.decision_mib,
-                short_days=settings.complaints.ring_days,
-                zone=settings.time_zone,
-                masked=settings.logging.mask_numbers,
-                now=now,
-            )
+            journal = await _open_journal(database, settings, keys, log=opened or log or sys.stdout, now=now)
         except BaseException:
             if lookup is not None:
                 lookup.close()
@@ -337,6 +327,24 @@ async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable
         lists = await Lists.open(good, settings.lists, now=now)
         lists.store.follow(database)
         return lists
+
+
+async def _open_journal(
+    database: Path, settings: ScreeningSettings, keys: Keys, *, log: TextIO | CallLog, now: Callable[[], float]
+) -> Journal:
+    """The record of decisions beside the lists; it writes as soon as it is started."""
+    storage = settings.storage
+    return Journal(
+        await Decisions.open(decisions_path(database)),
+        keys.pseudonym,
+        log=log,
+        days=storage.decision_days,
+        mib=storage.decision_mib,
+        short_days=settings.complaints.ring_days,
+        zone=settings.time_zone,
+        masked=settings.logging.mask_numbers,
+        now=now,
+    )
 
 
 def decisions_path(database: Path) -> Path:
