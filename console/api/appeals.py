@@ -16,14 +16,12 @@ from console.api.parts import (
     Body,
     Counted,
     Cursor,
-    IdempotencyKey,
-    IfMatch,
     Limit,
+    Seen,
     Text,
     TheDesk,
     maybe_utc,
     needs,
-    seen,
     utc,
 )
 from rules.access.scopes import Scope
@@ -90,9 +88,7 @@ class AppealPage(BaseModel):
 
 
 @router.post("", status_code=201, responses={200: {"model": AppealStanding, "description": "Filed already"}})
-async def file_appeal(
-    new: AppealToFile, desk: TheDesk, _: Writer, response: Response, idempotency_key: IdempotencyKey = None
-) -> AppealStanding:
+async def file_appeal(new: AppealToFile, desk: TheDesk, _: Writer, response: Response) -> AppealStanding:
     """File an appeal; its clock runs from now. The same one again, while it waits, gets the same reference and 200."""
     before = desk.archive.now()
     found = await desk.appeals.file(
@@ -145,9 +141,7 @@ async def show_evidence(reference: Reference, desk: TheDesk, _: Reader) -> dict[
 
 
 @router.post("/{reference}/confirm", status_code=204)
-async def confirm_appellant(
-    reference: Reference, what: Confirmation, desk: TheDesk, _: Writer, idempotency_key: IdempotencyKey = None
-) -> None:
+async def confirm_appellant(reference: Reference, what: Confirmation, desk: TheDesk, _: Writer) -> None:
     """Confirm the appellant's address by the code that was sent there; only then is an answer sent to it."""
     found, _clocks, _words = await desk.appeals.find(reference)
     await desk.letters.confirm(found.reference, what.code)
@@ -159,11 +153,9 @@ async def grant_appeal(
     step: Deciding,
     desk: TheDesk,
     caller: Decider,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> AppealShape:
     """The caller is right: a seal is released, a step of the ladder taken back."""
-    version = seen(step.version, if_match)
     found = await desk.appeals.grant(reference, actor=caller.actor, reason=step.reason, version=version)
     return AppealShape(**_values(found))
 
@@ -174,11 +166,9 @@ async def refuse_appeal(
     step: Deciding,
     desk: TheDesk,
     caller: Decider,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> AppealShape:
     """The caller is not right; everything stays."""
-    version = seen(step.version, if_match)
     found = await desk.appeals.refuse(reference, actor=caller.actor, reason=step.reason, version=version)
     return AppealShape(**_values(found))
 

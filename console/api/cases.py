@@ -27,7 +27,7 @@ from console.api.case_shapes import (
 from console.api.complaint_shapes import ComplaintPage, complaint_page
 from console.api.cursors import case_cursor, turn_of
 from console.api.door import Caller
-from console.api.parts import Counted, Cursor, IdempotencyKey, IfMatch, Limit, TheDesk, needs, seen
+from console.api.parts import Counted, Cursor, Limit, Seen, TheDesk, needs
 from rules.access.scopes import Scope
 from rules.complaints.case_files import CaseFile
 from rules.complaints.exports import handover
@@ -81,11 +81,9 @@ async def take_case(
     step: Taking,
     desk: TheDesk,
     caller: Writer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> StepDone:
     """Begin to verify a case: its complaints are accepted."""
-    version = seen(step.version, if_match)
     return _done(await desk.cases.take(number, actor=caller.actor, reason=step.reason, version=version))
 
 
@@ -95,11 +93,9 @@ async def verify_case(
     step: Verifying,
     desk: TheDesk,
     caller: Writer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> StepDone:
     """State that the calls truly came from the number; only then can it be sealed."""
-    version = seen(step.version, if_match)
     return _done(
         await desk.cases.verify(number, actor=caller.actor, found_by=step.found_by, reason=step.reason, version=version)
     )
@@ -111,11 +107,9 @@ async def seal_case(
     step: Deciding,
     desk: TheDesk,
     caller: Sealer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> SealDone:
     """Reject every call of the verified number from the next one on, and suspend what allows it."""
-    version = seen(step.version, if_match)
     found = await desk.cases.seal(number, actor=caller.actor, reason=step.reason, version=version)
     return SealDone(
         case=case_shape(found.case),
@@ -131,11 +125,9 @@ async def keep_seal(
     step: Deciding,
     desk: TheDesk,
     caller: Sealer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> StepDone:
     """Let the seal stand although a complaint was withdrawn; the case is no longer on top."""
-    version = seen(step.version, if_match)
     return _done(await desk.cases.keep(number, actor=caller.actor, reason=step.reason, version=version))
 
 
@@ -145,11 +137,9 @@ async def release_seal(
     step: Deciding,
     desk: TheDesk,
     caller: Releaser,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> ReleaseDone:
     """Take the seal off, and give back what it suspended."""
-    version = seen(step.version, if_match)
     found = await desk.cases.release(number, actor=caller.actor, reason=step.reason, version=version)
     return ReleaseDone(case=case_shape(found.case), restored=suspension_shapes(found.restored))
 
@@ -160,11 +150,9 @@ async def close_as_unfounded(
     step: Deciding,
     desk: TheDesk,
     caller: Writer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> StepDone:
     """Close a case: there is nothing against the number."""
-    version = seen(step.version, if_match)
     return _done(await desk.cases.close_unfounded(number, actor=caller.actor, reason=step.reason, version=version))
 
 
@@ -174,11 +162,9 @@ async def close_as_forged(
     step: Forging,
     desk: TheDesk,
     caller: Writer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> StepDone:
     """Close a case: the number was not the true caller; it counts against the trunk."""
-    version = seen(step.version, if_match)
     return _done(
         await desk.cases.close_forged(number, actor=caller.actor, reason=step.reason, trunk=step.trunk, version=version)
     )
@@ -190,11 +176,9 @@ async def hand_over_case(
     step: HandingOver,
     desk: TheDesk,
     caller: Writer,
-    if_match: IfMatch = None,
-    idempotency_key: IdempotencyKey = None,
+    version: Seen,
 ) -> HandOverDone:
     """Give a case to the operator that holds the number; the reporters' clock runs on until it answers."""
-    version = seen(step.version, if_match)
     file = await handover(desk.archive, number)
     found = await desk.cases.hand_over(
         number, actor=caller.actor, to=step.to, reason=step.reason, reference=step.reference, version=version
@@ -203,9 +187,7 @@ async def hand_over_case(
 
 
 @router.post("/{case}/answer")
-async def record_their_answer(
-    number: Number, step: TheirAnswer, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
-) -> StepDone:
+async def record_their_answer(number: Number, step: TheirAnswer, desk: TheDesk, caller: Writer) -> StepDone:
     """Record what the operator that a case was handed over to answered: its complaints are answered."""
     answered = desk.cases.their_answer(number, actor=caller.actor, answer=step.answer, reference=step.reference)
     return _done(await answered)

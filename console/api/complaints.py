@@ -24,7 +24,7 @@ from console.api.complaint_shapes import (
     standing,
 )
 from console.api.door import Caller
-from console.api.parts import Cursor, IdempotencyKey, Limit, TheDesk, needs
+from console.api.parts import Cursor, Limit, TheDesk, needs
 from rules.access.scopes import Scope
 from rules.complaints.complaint_rows import Channel, Complaint, find, words_of
 from rules.complaints.desk import Desk
@@ -42,9 +42,7 @@ Officer = Annotated[Caller, needs(Scope.CASES_WRITE)]
 
 
 @router.post("", status_code=201, responses={200: {"model": ComplaintFiled, "description": "Known already"}})
-async def file_complaint(
-    new: ComplaintToFile, desk: TheDesk, caller: Writer, response: Response, idempotency_key: IdempotencyKey = None
-) -> ComplaintFiled:
+async def file_complaint(new: ComplaintToFile, desk: TheDesk, caller: Writer, response: Response) -> ComplaintFiled:
     """File a complaint. On disk when the answer arrives; the same one again gets the same reference and 200."""
     filed = await desk.complaints.file(new.as_filed_by(caller.source))
     response.headers["Location"] = f"/v1/complaints/{filed.reference}"
@@ -55,9 +53,7 @@ async def file_complaint(
 
 
 @router.post("/batch")
-async def file_complaints(
-    new: ComplaintsToFile, desk: TheDesk, caller: Writer, request: Request, idempotency_key: IdempotencyKey = None
-) -> ManyFiled:
+async def file_complaints(new: ComplaintsToFile, desk: TheDesk, caller: Writer, request: Request) -> ManyFiled:
     """File up to 200 complaints; each counts as a request of the day, and what is wrong with one stops no other."""
     request.state.caller = caller._replace(limits=await caller.use(len(new.complaints) - 1))
     filed = await desk.complaints.file_many([one.as_filed_by(caller.source) for one in new.complaints])
@@ -96,27 +92,21 @@ async def show_words(reference: Reference, desk: TheDesk, caller: WordReader) ->
 
 
 @router.post("/{reference}/withdraw")
-async def withdraw_complaint(
-    reference: Reference, why: Withdrawal, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
-) -> ComplaintStanding:
+async def withdraw_complaint(reference: Reference, why: Withdrawal, desk: TheDesk, caller: Writer) -> ComplaintStanding:
     """Take a complaint back, by the source that filed it; a seal stays until a person releases it."""
     own = await _own(desk, reference, caller)
     return standing(await desk.complaints.withdraw(own.reference, actor=caller.actor, reason=why.reason))
 
 
 @router.post("/{reference}/confirm", status_code=204)
-async def confirm_address(
-    reference: Reference, what: Confirmation, desk: TheDesk, caller: Writer, idempotency_key: IdempotencyKey = None
-) -> None:
+async def confirm_address(reference: Reference, what: Confirmation, desk: TheDesk, caller: Writer) -> None:
     """Confirm the reporter's address by the code that was sent there; only then is an answer sent to it."""
     own = await _own(desk, reference, caller)
     await desk.letters.confirm(own.reference, what.code)
 
 
 @router.post("/{reference}/reject")
-async def reject_complaint(
-    reference: Reference, why: Rejection, desk: TheDesk, caller: Officer, idempotency_key: IdempotencyKey = None
-) -> ComplaintStanding:
+async def reject_complaint(reference: Reference, why: Rejection, desk: TheDesk, caller: Officer) -> ComplaintStanding:
     """Find that a complaint is none; it loses its effect, and the reporter is told why."""
     return standing(await desk.complaints.reject(reference, actor=caller.actor, reason=why.reason))
 

@@ -24,6 +24,13 @@ _PROBLEMS = {
     503: "Not now: see Retry-After",
 }
 _OF_WRITES = frozenset({409})
+_IDEMPOTENCY_KEY = {  # the gate looks at it, so no path has to
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "The same request with the same key is done once and answered the same, for 24 hours.",
+}
 _DESCRIPTION = (
     "Each request carries a key: `Authorization: Bearer rf_...`. What it is good for:\n\n"
     + "\n".join(f"- `{scope}`: {meaning}" for scope, meaning in MEANING.items())
@@ -78,6 +85,8 @@ def _operation(route: APIRoute) -> str:
 
 
 def _amend(method: str, operation: dict[str, Any]) -> None:
+    if method == "post":
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     for status, what in _PROBLEMS.items():
         if method == "get" and status in _OF_WRITES:

@@ -94,9 +94,10 @@ class Gate:
             return await ask(self._application, scope, body)
 
         async def whole() -> Answer:
-            if caller is None or scope["method"] != "POST":
+            sent = headers.get(b"idempotency-key")
+            if caller is None or scope["method"] != "POST" or sent is None:
                 return await work()
-            token = headers.get(b"idempotency-key", b"").decode("latin-1").strip().strip('"')
+            token = sent.decode("latin-1").strip().strip('"')
             return await self._replays.answer(caller.source, token, (scope["method"], scope["path"], body), work)
 
         return await self._in_time(asyncio.create_task(whole(), name="request"))

@@ -42,20 +42,6 @@ Version = Annotated[
     int | None,
     Field(ge=1, le=2**31, description="The version that was looked at; if somebody was faster, nothing is done."),
 ]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern="^[!-~]+$",
-        description="The same request with the same key is done once and answered the same, for 24 hours.",
-    ),
-]
-IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="The version, as ETag gave it."),
-]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
 
@@ -78,12 +64,20 @@ def maybe_utc(at: float | None) -> str | None:
     return None if at is None else utc(at)
 
 
-def seen(version: int | None, if_match: str | None) -> int | None:
-    """The version that the client looked at, from body or If-Match."""
+async def seen(
+    request: Request,
+    if_match: Annotated[
+        str | None,
+        Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="The version, as ETag gave it."),
+    ] = None,
+) -> int | None:
+    """The version that the client looked at, from `version` of the body or If-Match."""
+    body = await request.json() if await request.body() else None
+    version: int | None = body.get("version") if isinstance(body, dict) else None
     if if_match is None:
-        return version
+        return version  # an integer, or the body is refused
     tagged = int(if_match.strip('"'))
-    if version is not None and version != tagged:
+    if version not in (None, tagged):
         raise field_problem("/version", "it is another one than that of If-Match")
     return tagged
 
@@ -117,4 +111,5 @@ async def up_to_date(request: Request) -> None:
 
 
 TheDesk = Annotated[Desk, Depends(desk_of)]
+Seen = Annotated[int | None, Depends(seen)]
 Counted = Depends(up_to_date)

@@ -30,8 +30,6 @@ class Replays:
         self, source: str, token: str, request: tuple[str, str, bytes], work: Callable[[], Awaitable[Answer]]
     ) -> Answer:
         """The answer that was given before, or that of the work; only what was done is kept."""
-        if not token:
-            return await work()
         if not _TOKEN.fullmatch(token):
             raise field_problem("Idempotency-Key", "write 1 to 255 printable characters without blanks", status=400)
         method, path, body = request

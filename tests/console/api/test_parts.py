@@ -1,6 +1,7 @@
 """Times and versions as clients write them."""
 
 import pytest
+from starlette.requests import Request
 
 from console.api.parts import maybe_utc, moment, seen, utc
 from console.api.problems import Problem
@@ -18,7 +19,17 @@ def test_a_time_that_does_not_exist(text):
         moment(text)
 
 
-def test_the_version_that_was_looked_at():
-    assert [seen(3, None), seen(None, '"3"'), seen(3, '"3"'), seen(None, None)] == [3, 3, 3, None]
+async def test_the_version_that_was_looked_at():
+    looked_at = [await seen(asking(b'{"version": 3}')), await seen(asking(b"{}"), '"3"'), await seen(asking(b""))]
+    assert looked_at == [3, 3, None]
+    assert await seen(asking(b'{"version": 3}'), '"3"') == 3
+    assert await seen(asking(b"[7]"), '"3"') == 3  # the body is refused elsewhere
     with pytest.raises(Problem):
-        seen(2, '"3"')
+        await seen(asking(b'{"version": 2}'), '"3"')
+
+
+def asking(body: bytes) -> Request:
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request({"type": "http", "method": "POST", "headers": []}, receive)
