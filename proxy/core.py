@@ -22,6 +22,7 @@ from proxy.forwarding import (
     Plan,
     edit_lines,
     find_token,
+    for_judgement,
     for_next_hop,
     is_loop,
     loop_hash,
@@ -208,6 +209,7 @@ class Core:
                 self._note_end(fields, plan, peer)
         context = Context(self, request, fields, plan, loop, flow, server, now)
         if server.invite and not in_dialog:
+            context.plan = for_judgement(plan, fields)
             context.await_answer(now)
             self.effects.append(Decide(context))
         elif not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):

@@ -175,6 +175,21 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     return lines
 
 
+def for_judgement(plan: Plan, fields: Fields) -> Plan:
+    """The route of a call that is to be judged: whom its Request-URI names must be whom it rings.
+
+    No Route of the caller's own may lead it on behind the PBX. Inside a dialog that we left (`record_route: false`) the
+    PBX's proxies need theirs; only a strict one would put another number into the Request-URI (16.6 step 6).
+    """
+    if not plan.routes or (fields.to_tag and _is_loose(plan)):
+        return plan
+    return Plan(plan.uri, plan.uri_bytes, [], plan.users, plan.named_us, True)
+
+
+def _is_loose(plan: Plan) -> bool:
+    return parse_uri(plan.routes[0][1]).param(b"lr") is not None
+
+
 def for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
     """A strict router wants its own URI as Request-URI and ours last in Route (16.6 step 6).
 

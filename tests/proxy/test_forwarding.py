@@ -289,6 +289,32 @@ def test_odd_routes_do_no_harm(play: Playbook, route: str, side: str, method: st
         assert all(each.to != ("6.6.6.6", 5060) for each in play.pbx(data, wire.PBX))
 
 
+@pytest.mark.parametrize(
+    "route",
+    [
+        "<sip:victim@203.0.113.10>",
+        "<sip:203.0.113.10;lr>, <sip:victim@203.0.113.10>",
+        "<sip:victim@198.51.100.99>",
+    ],
+)
+@pytest.mark.parametrize("to", ["<sip:110@rook.example>", "<sip:110@rook.example>;tag=made-up"])
+def test_a_call_rings_whom_it_was_judged_for_whatever_route_it_brought(play: Playbook, route: str, to: str):
+    """A strict router's swap (16.6 step 6) would ring whoever the Route names, past the judge who read 110."""
+    down = play.forwarded(uri=f"sip:110@{wire.US}", to=to, extra=f"Route: {route}\nContact: <sip:wren@198.51.100.21>")
+    assert play.calls[0].emergency
+    assert wire.uri(down) == f"sip:110@{wire.US}"
+    if "tag" not in to:
+        assert b"victim" not in down
+
+
+def test_a_call_in_a_dialog_that_we_left_keeps_the_route_to_the_proxies_of_the_pbx():
+    play = Playbook(record_route=False)
+    to = "<sip:x@rook.example>;tag=rook"
+    down = play.forwarded(uri="sip:desk@10.0.0.9", to=to, extra="Route: <sip:203.0.113.10;lr>, <sip:10.0.0.8;lr>")
+    assert wire.headers(down, "Route") == ["<sip:203.0.113.10;lr>, <sip:10.0.0.8;lr>"]
+    assert len(play.calls) == 1, "and it is judged, since nothing proves the dialog"
+
+
 @pytest.mark.parametrize("rewrite", [True, False])
 def test_a_pbx_may_want_to_see_its_own_address(rewrite: bool):
     pbx = {"name": "office", "addresses": ["203.0.113.10"], "rewrite_host": rewrite}
