@@ -148,12 +148,8 @@ def assign(
         raise typer.BadParameter("name an --owner or a --business")
 
     async def work(desk: Desk) -> dict[str, str]:
-        if owner:
-            await desk.ladder.assign(number, "owner", owner, actor=officer())
-        if business:
-            await desk.ladder.assign(number, "business", business, actor=officer())
+        canonical = await desk.ladder.assign(number, owner=owner, business=business, actor=officer())
         named = {"owner": owner, "business": business}
-        canonical = desk.archive.read_number(number, "number").canonical
         return {"number": canonical, **{kind: name for kind, name in named.items() if name}}
 
     def words(found: dict[str, str]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
+from zlib import crc32
 
 from rules.complaints import audit
 from rules.complaints.archive import Archive
-from rules.complaints.faults import ComplaintError, NotFound
+from rules.complaints.faults import ComplaintError, Conflict, NotFound
 from rules.complaints.ladder import STANDINGS, LadderStep, Standing
 from rules.complaints.protection import may_work, owner_of, restrainable
 from rules.complaints.reading import one_line
@@ -14,8 +15,7 @@ from rules.store import Connection
 
 Kind = Literal["number", "owner", "business"]
 _STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
-
-
+_STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
 _OFF = "off the ladder"
 
 
@@ -41,29 +41,40 @@ class LadderBook:
         return Standing(*rows[0]) if rows else None
 
     async def climb(
-        self, kind: Kind, name: str, *, actor: str, reason: str, to: LadderStep | None = None, itself: bool = False
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        actor: str,
+        reason: str,
+        to: LadderStep | None = None,
+        version: int | None = None,
+        itself: bool = False,
     ) -> Standing:
-        """One step up, or on a given one, for a term that grows with each offence; ``itself``: no person does it."""
+        """One step up, or on a given one, for a term that grows with each offence; ``itself``: no person does it.
+
+        With the ``version`` that was looked at: Conflict, if somebody was faster.
+        """
         if not itself:
             may_work(self._archive, actor)
-        if not reason.strip():
-            raise ComplaintError("reason", "say why: whoever is concerned is told")
+        _need(reason)
         name = await self._name(kind, name)
         now = self._archive.now()
         async with self._archive.lists.store.transaction() as connection:
-            rows = list(await connection.execute_fetchall(_STANDING, (kind, name)))
-            before = Standing(*rows[0]) if rows else Standing(kind, name, 0, 0, now)
-            found = before.climbed(now, to=to, reason=reason)
+            held = await self._held(connection, kind, name, version)
+            found = (held or Standing(kind, name, 0, 0, now)).climbed(now, to=to, reason=reason)
             await connection.execute("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", (*found, actor))
             await _mark_changed(connection)
         await self._record(actor, f"{kind} {name}", found.step_at(now).name.lower(), reason)
         return found
 
-    async def clear(self, kind: Kind, name: str, *, actor: str, reason: str) -> str:
-        """Off the ladder, offences forgotten: an appeal was granted; the name, a number in its canonical form."""
+    async def clear(self, kind: Kind, name: str, *, actor: str, reason: str, version: int | None = None) -> str:
+        """Off the ladder, offences forgotten; the name, a number in its canonical form. ``version`` as in climb."""
         may_work(self._archive, actor)
+        _need(reason)
         name = await self._name(kind, name)
         async with self._archive.lists.store.transaction() as connection:
+            await self._held(connection, kind, name, version)
             done = await connection.execute("delete from standing where kind = ? and name = ?", (kind, name))
             if not done.rowcount:
                 raise NotFound("name", f"{kind} {name} does not stand on the ladder")
@@ -89,28 +100,27 @@ class LadderBook:
             await _mark_changed(connection)
         return audit.Deed(self._archive.now(), actor, "ladder", f"number {number}", "taken back", reason, rows[0][-1])
 
-    async def assign(self, number: str, kind: Literal["owner", "business"], name: str, *, actor: str) -> str:
-        """Say whose a number is. A new owner starts clean with it; what he earned elsewhere comes with him."""
+    async def assign(self, number: str, *, owner: str = "", business: str = "", actor: str) -> str:
+        """Say whose a number is; its canonical form.
+
+        A new owner starts clean with it; what he earned elsewhere comes with him.
+        """
         may_work(self._archive, actor)
         canonical = (await restrainable(self._archive, number)).canonical
-        name = one_line(name, "name")
-        if not name:
-            raise ComplaintError("name", f"say which {kind}")
+        named = {"owner": one_line(owner, "owner"), "business": one_line(business, "business")}
+        named = {kind: name for kind, name in named.items() if name}
+        if not named:
+            raise ComplaintError("owner", "name an owner, a business or both")
         async with self._archive.lists.store.transaction() as connection:
-            query = "select name from belongs where number = ? and kind = ?"
-            rows = list(await connection.execute_fetchall(query, (canonical, kind)))
-            if kind == "owner" and rows and rows[0][0] != name:
-                await connection.execute("delete from standing where kind = 'number' and name = ?", (canonical,))
-                await connection.execute("delete from belongs where number = ? and kind = 'business'", (canonical,))
-            await connection.execute(
-                "insert or replace into belongs values (?, ?, ?, ?)", (canonical, kind, name, self._archive.now())
-            )
+            for kind, name in named.items():
+                await _belongs(connection, canonical, kind, name, self._archive.now())
             await _mark_changed(connection)
-        await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
+        for kind, name in named.items():
+            await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
         return canonical
 
-    async def climbers(self, kind: Kind | None = None, limit: int = 100) -> list[Climber]:
-        """Who stands on the ladder, highest first; owners and businesses with their numbers."""
+    async def climbers(self, kind: Kind | None = None, limit: int = 100, after: int = 0) -> list[Climber]:
+        """Who stands on the ladder, highest first, some behind the first ``after``; owners with their numbers."""
         connection = self._archive.lists.store.connection
         now = self._archive.now()
         query = (
@@ -124,7 +134,7 @@ class LadderBook:
             if step := standing.step_at(now):
                 found.append(Climber(standing, step, tuple((row[7] or "").split()), row[6]))
         found.sort(key=lambda one: (-one.step, -one.standing.offences, one.standing.kind, one.standing.name))
-        return found[:limit]
+        return found[after : after + limit]
 
     async def owner_of(self, number: str) -> str:
         """Whose a number is; empty where nobody said."""
@@ -132,16 +142,36 @@ class LadderBook:
 
     async def _name(self, kind: Kind, name: str) -> str:
         if kind == "number":
-            return (await restrainable(self._archive, name)).canonical
+            return (await restrainable(self._archive, name, "name")).canonical
         name = one_line(name, "name")
         if not name:
             raise ComplaintError("name", f"say which {kind}")
         return name
 
+    async def _held(self, connection: Connection, kind: Kind, name: str, version: int | None) -> Standing | None:
+        """What stands there, if it is still that version."""
+        rows = list(await connection.execute_fetchall(_STANDING_BY, (kind, name)))
+        held = Standing(*rows[0][:-1]) if rows else None
+        if version is None or version == version_of(held, self._archive.now()):
+            return held
+        if held:
+            who, when = rows[0][-1], held.since
+        else:
+            deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"{kind} {name}")
+            who, when = (deeds[-1].actor, deeds[-1].at) if deeds else ("", self._archive.now())
+        raise Conflict("version", f"this {kind} stands elsewhere now, look at it again", who=who, when=when)
+
     async def _record(self, actor: str, what: str, step: str, reason: str) -> None:
         deed = audit.Deed(self._archive.now(), actor, "ladder", what, step, reason)
         async with self._archive.store.transaction() as connection:
             await audit.record(connection, [deed])
+
+
+def version_of(standing: Standing | None, now: float) -> int:
+    """What tells this standing from any other that the same name had or will have; 0: it is on no step."""
+    if standing is None or not standing.step_at(now):
+        return 0
+    return 1 + crc32(repr(tuple(standing)).encode()) % 999_999_999
 
 
 async def standings_of(connection: Connection, canonical: str) -> list[Standing]:
@@ -162,6 +192,21 @@ def _without(deeds: list[audit.Deed], author: str, number: str) -> tuple[object,
             found = before.climbed(deed.at, to=LadderStep[deed.step.upper()], reason=deed.reason), deed.actor
         owner = name if kind == "owner" else owner
     return (*found[0], found[1]) if found else None
+
+
+async def _belongs(connection: Connection, canonical: str, kind: str, name: str, now: float) -> None:
+    rows = list(
+        await connection.execute_fetchall("select name from belongs where number = ? and kind = ?", (canonical, kind))
+    )
+    if kind == "owner" and rows and rows[0][0] != name:
+        await connection.execute("delete from standing where kind = 'number' and name = ?", (canonical,))
+        await connection.execute("delete from belongs where number = ? and kind = 'business'", (canonical,))
+    await connection.execute("insert or replace into belongs values (?, ?, ?, ?)", (canonical, kind, name, now))
+
+
+def _need(reason: str) -> None:
+    if not reason.strip():
+        raise ComplaintError("reason", "say why: whoever is concerned is told")
 
 
 async def _mark_changed(connection: Connection) -> None:

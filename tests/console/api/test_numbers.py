@@ -6,7 +6,7 @@ from rules.complaints.ladder import LadderStep
 async def test_evidence_case_step_and_owner_in_one(client, town):
     await town.ring("95012345", "13800138000")
     await town.complain()
-    await town.desk.ladder.assign("95012345", "owner", "Loans Ltd", actor="li")
+    await town.desk.ladder.assign("95012345", owner="Loans Ltd", actor="li")
     await town.desk.ladder.climb("owner", "Loans Ltd", actor="li", reason="again", to=LadderStep.LIMIT)
     found = (await client.get("/v1/numbers/95012345")).json()
     assert (found["number"], found["kind"], found["owner"]) == ("CN:95012345", "cn-95", "Loans Ltd")

@@ -52,7 +52,7 @@ async def test_against_a_step_of_the_ladder(town):
     assert (appeal.attacks, appeal.target) == (Attacks.LADDER, f"number {SPAM}")
     await town.desk.appeals.grant(appeal.reference, actor="wang", reason="x")
     assert await town.desk.ladder.climbers() == []
-    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.ladder.climb("owner", "Loan King", actor="li", reason="x")
     assert (await town.desk.appeals.file(number=SPAM)).target == "owner Loan King"
 

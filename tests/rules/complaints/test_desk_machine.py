@@ -130,7 +130,7 @@ class Desk(RuleBasedStateMachine):
 
     @rule(number=numbers, owner=st.sampled_from(["Loan King", "East Marketing"]))
     def assign(self, number, owner):
-        self.attempt(self.town.desk.ladder.assign(number, "owner", owner, actor="li"))
+        self.attempt(self.town.desk.ladder.assign(number, owner=owner, actor="li"))
 
     @rule(number=numbers, attacks=st.sampled_from([None, *Attacks]))
     def appeal(self, number, attacks):

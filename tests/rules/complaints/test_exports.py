@@ -89,7 +89,7 @@ async def test_a_pack_without_a_decision_or_revisions(town):
 async def test_the_pack_tells_seals_and_steps_of_the_ladder_with_their_history(town):
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people")
-    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.ladder.climb("owner", "Loan King", actor="wang", reason="again")
     decision = await town.ring(SPAM, "13800138000", step=Step.SEALED, status=603)
     appeal = await town.desk.appeals.file(decision=decision)

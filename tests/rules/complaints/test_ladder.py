@@ -85,12 +85,12 @@ async def test_limited_callers_are_tagged_then_rejected(town, ladder):
 
 
 async def test_an_owner_keeps_his_step_on_all_his_numbers(town, ladder):
-    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.ladder.climb("owner", "Loan King", actor="li", reason="x", to=LadderStep.REJECT)
-    await town.desk.ladder.assign("95013333", "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign("95013333", owner="Loan King", actor="li")
     ladder.poll()
     assert ladder.step_of(SPAM, town.now) == (LadderStep.REJECT, "owner", "Loan King", "x")
     assert ladder.step_of("CN:95013333", town.now).step is LadderStep.REJECT
-    await town.desk.ladder.assign(SPAM, "owner", "A Bakery", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="A Bakery", actor="li")
     ladder.poll()
     assert ladder.step_of(SPAM, town.now) is None

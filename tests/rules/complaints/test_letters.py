@@ -48,7 +48,7 @@ async def test_an_address_is_asked_once_however_often_it_is_named(town):
 
 async def test_owners_and_appellants_hear_too(town):
     await town.reopen(language="en")
-    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.letters.set_owner("Loan King", "king@example.com")
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people said so")
@@ -97,7 +97,7 @@ async def test_what_the_other_operator_answered_is_told_and_what_an_owner_admitt
 
 async def test_an_owner_hears_of_each_step_its_own_reason(town):
     await town.reopen(language="en")
-    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.letters.set_owner("Loan King", "king@example.com")
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people said so")

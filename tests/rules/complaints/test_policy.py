@@ -128,7 +128,7 @@ async def test_what_policy_did_about_other_complaints_stays(town):
 async def test_a_step_from_before_a_new_owner_does_not_come_back(town):
     for owner in ("Loan King", "A Bank"):
         await town.desk.ladder.climb("number", SPAM, actor="li", reason="x")
-        await town.desk.ladder.assign(SPAM, "owner", owner, actor="li")
+        await town.desk.ladder.assign(SPAM, owner=owner, actor="li")
     await sealed(town)
     await granted(town)
     assert await step(town) is LadderStep.NONE

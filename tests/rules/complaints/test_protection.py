@@ -54,7 +54,7 @@ async def test_only_officers_work_where_they_are_named(town):
         lambda: desk.appeals.refuse(appeal.reference, actor="zhang", reason="x"),
         lambda: desk.ladder.climb("number", SPAM, actor="zhang", reason="x"),
         lambda: desk.ladder.clear("number", SPAM, actor="zhang", reason="x"),
-        lambda: desk.ladder.assign(SPAM, "owner", "x", actor="zhang"),
+        lambda: desk.ladder.assign(SPAM, owner="x", actor="zhang"),
     ):
         with pytest.raises(Refused, match="zhang is no officer"):
             await work()

@@ -14,7 +14,7 @@ async def test_it_ends_with_what_the_seal_stopped(town):
     await town.desk.cases.take(case, actor="li")
     town.now += 24 * HOUR
     await town.desk.archive.lists.add("allowed", "95012345", country="CN")
-    await town.desk.ladder.assign(SPAM, "owner", "Loan King", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.cases.verify(case, actor="li", found_by=FoundBy.OWNER, reason="he said so")
     await town.desk.cases.seal(case, actor="wang", reason="verified")
     for _ in range(214):
