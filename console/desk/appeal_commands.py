@@ -9,6 +9,7 @@ import typer
 
 from console.answers import as_json
 from console.desk.case_commands import Reason, Version
+from console.desk.finished_file import finished_file
 from console.desk.opened_desk import at_the_desk, clock_line, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile
 from rules.complaints.states import AppealState, Attacks
@@ -110,10 +111,10 @@ def pack(
         from rules.complaints.exports import evidence_pack
 
         appeal, _, _ = await desk.appeals.find(reference)
-        text = await evidence_pack(desk.archive, appeal)
         if out is None:
-            return text
-        out.write_text(text, encoding="utf-8")
+            return await evidence_pack(desk.archive, appeal)
+        with finished_file(out) as file:
+            file.write(await evidence_pack(desk.archive, appeal))
         return f"{out} holds what {appeal.reference} is judged by."
 
     tell(context, config, False, work, str)

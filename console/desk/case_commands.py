@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import as_json
+from console.desk.finished_file import finished_file
 from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile
 from rules.complaints.states import CaseState, FoundBy
@@ -272,11 +273,13 @@ def hand_over(
     async def work(desk: Desk) -> CaseFile:
         from rules.complaints.exports import handover
 
-        out.write_text(await handover(desk.archive, number), encoding="utf-8-sig")
         holder = (await desk.cases.find(number)).holder
-        return await desk.cases.hand_over(
-            number, actor=officer(), to=to or holder, reason=reason, reference=reference, version=version or None
-        )
+        # Whoever is refused the step has no file to send either; where no file can lie, the step isn't taken.
+        with finished_file(out, encoding="utf-8-sig") as file:
+            file.write(await handover(desk.archive, number))
+            return await desk.cases.hand_over(
+                number, actor=officer(), to=to or holder, reason=reason, reference=reference, version=version or None
+            )
 
     def words(found: CaseFile) -> str:
         return f"case {number} is {found.state} to {found.handed_to}; {out} is for them."

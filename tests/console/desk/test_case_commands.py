@@ -91,6 +91,23 @@ def test_handed_over_and_answered(run, case, tmp_path):
     assert run("cases", "answer", case, "--answer", "line closed").stdout == "the complaints of case 1 are answered.\n"
 
 
+def test_a_refused_hand_over_leaves_no_file(run, case, tmp_path):
+    out = tmp_path / "out" / "for-them.csv"
+    out.parent.mkdir()
+    run("cases", "unfounded", case, "--reason", "a mistake")
+    refused = run("cases", "hand-over", case, "--to", "Other Telecom", "--out", str(out))
+    assert refused.exit_code == 1
+    assert "hand over is not possible" in refused.stderr
+    assert list(out.parent.iterdir()) == []
+
+
+def test_a_hand_over_that_no_file_can_hold_is_not_made(run, case, tmp_path):
+    out = tmp_path / "none" / "for-them.csv"
+    refused = run("cases", "hand-over", case, "--to", "Other Telecom", "--out", str(out))
+    assert (refused.exit_code, refused.stderr) == (1, f"{out}: No such file or directory\n")
+    assert json.loads(run("case", case, "--json").stdout)["case"]["state"] == "collecting"
+
+
 def test_what_is_not_there(run):
     assert run("case", "7").stderr == "case: there is no case 7\n"
     assert "there is no case 7" in run("cases", "take", "7").stderr
