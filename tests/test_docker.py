@@ -45,6 +45,15 @@ def test_the_image_copies_what_exists():
         assert all((ROOT / source).exists() for source in sources), line
 
 
+def test_what_the_image_copies_is_not_ignored():
+    """.dockerignore shuts everything out and lets single paths in again."""
+    first, *rest = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    let_in = {line[1:] for line in rest if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "docker" / "Dockerfile").read_text(), re.MULTILINE)
+    assert first == "*"
+    assert {source for line in copied for source in line.split()[:-1]} <= let_in
+
+
 def test_the_image_s_commands_are_commands():
     """Entry point, command and health check are what `ringfence` offers."""
     text = (ROOT / "docker" / "Dockerfile").read_text()
