@@ -197,7 +197,7 @@ class Core:
         if refusal is None and plan.named_us and plan.routes and not in_dialog:
             refusal = _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
         if refusal is None:
-            refusal = self._refuse_for_load(request, fields)
+            refusal = self._refuse_for_load(request, fields, plan, peer)
         if refusal is not None:
             self._refuse_on(back, request, refusal)
             return
@@ -221,13 +221,19 @@ class Core:
         if token is not None and token.decision != NO_DECISION:
             self.effects.append(HungUp(token.decision.decode()))
 
-    def _refuse_for_load(self, request: Request, fields: Fields) -> Refusal | None:
-        """503 for what would be new work while the node drains or is full; dialogs go on."""
-        if len(self.layer.servers) >= self.limits.max_transactions:
-            return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
-        if self.draining and not fields.to_tag and request.method == b"INVITE":
-            return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
-        return None
+    def _refuse_for_load(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
+        """503 for what would be new work while the node drains or is full; dialogs and calls for help go on."""
+        held, most = len(self.layer.servers), self.limits.max_transactions
+        if held < most and not (self.draining and not fields.to_tag and request.method == b"INVITE"):
+            return None
+        # A tenth more is kept for those who need it most: bounded, since anybody can dial an emergency number.
+        if held < most + most // 10 and (
+            find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) is not None
+            if fields.to_tag
+            else request.method == b"INVITE" and self.outgoing.is_for_help(plan.uri, peer)
+        ):
+            return None
+        return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
 
     def decided(self, context: Context, verdict: Verdict, now: float) -> None:
         """The verdict on a call that `Decide` asked for."""

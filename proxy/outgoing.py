@@ -14,7 +14,7 @@ from proxy.answers import Answers
 from proxy.context import Context
 from proxy.diversion import divert
 from proxy.effects import CalledForHelp, Effect, Report
-from proxy.routing import Topology
+from proxy.routing import Peer, Topology
 from proxy.settings import PbxSettings, ProxySettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_addresses
@@ -85,6 +85,13 @@ class Outgoing:
         self.reports: Counter[str] = Counter()  # by what became of them
         first = settings.pbxes[0].name
         self._homes = {pbx.name: _home(settings, pbx, is_first=pbx.name == first) for pbx in settings.pbxes}
+
+    def is_for_help(self, uri: Uri, peer: Peer) -> bool:
+        """Is a call to this Request-URI a call for help, whichever side it comes from?"""
+        if peer.emergency is not None:
+            return calls_for_help(uri, [peer.emergency])
+        home = self._homes.get(peer.pbx.name)
+        return home is not None and calls_for_help(uri, home.tables)
 
     def takes(self, context: Context, effects: list[Effect], now: float) -> bool:
         """Is it the feature code, which is answered here? A call for help is told, and goes on."""

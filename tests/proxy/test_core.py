@@ -328,6 +328,47 @@ def test_more_transactions_than_allowed_get_503():
     assert briefs(play.log).count("503") == 20
 
 
+HELP = [f"sip:110@{wire.US}", f"sip:%3112@{wire.US}", "tel:110;phone-context=+86", "urn:service:sos"]
+
+
+@pytest.mark.parametrize("uri", HELP)
+def test_a_call_for_help_passes_while_it_drains(play: Playbook, uri: str):
+    play.core.draining = True
+    assert wire.uri(play.forwarded(uri=uri)) == uri
+
+
+def test_so_does_one_of_the_pbx(play: Playbook):
+    play.core.draining = True
+    via = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout"
+    only(play.pbx(wire.invite(uri=f"sip:110@{wire.US}", via=via)), to=wire.TRUNK)
+    assert briefs(play.pbx(wire.invite(uri=f"sip:10086@{wire.US}", via=f"{via}2", call_id="other"))) == ["503"]
+
+
+def fill(play: Playbook) -> None:
+    """It takes requests until it holds as many transactions as it may."""
+    while len(play.core.layer.servers) < 100:
+        play.trunk(wire.request("MESSAGE", via=f"{VIA2}{play.held}", call_id=str(play.held)))
+
+
+def test_a_full_node_takes_calls_for_help_up_to_a_tenth_more():
+    play = Playbook(limits={"max_transactions": 100})
+    fill(play)
+    for number in range(20):
+        play.trunk(wire.invite(uri=HELP[number % 4], via=f"{VIA2}help{number}", call_id=f"help{number}"))
+    assert briefs(play.log[-40:]).count("INVITE") == 10
+    assert len(play.core.layer.servers) == 110
+
+
+def test_a_full_node_lets_calls_that_it_judged_end():
+    play = Playbook(limits={"max_transactions": 100})
+    down, up = play.answered()
+    fill(play)
+    assert briefs(play.trunk(in_dialog("BYE", up, cseq=2))) == ["BYE"]
+    assert briefs(play.pbx(from_callee("INFO", down))) == ["INFO"]
+    forged = wire.request("BYE", to="<sip:x@y.example>;tag=made-up", via=f"{VIA2}forged")
+    assert briefs(play.trunk(forged)) == ["503"], "a To tag proves nothing"
+
+
 def test_a_verdict_that_takes_longer_than_200_ms_lets_a_100_go(play: Playbook):
     """RFC 3261 17.2.1: or the caller sends its INVITE again."""
     play.verdict = None
