@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from console.api import appeals, cases, complaints, numbers, reports
+from console.api import appeals, cases, complaints, ladder, numbers, reports
 from console.api.answer import Answer
 from console.api.document import DocumentedApi
 from console.api.problems import Problem, error_of, problem_of, unavailable
@@ -22,7 +22,7 @@ from rules.lists.admission import EntryError
 from rules.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
-_PARTS = (complaints, cases, appeals, numbers, reports)
+_PARTS = (complaints, cases, appeals, numbers, ladder, reports)
 
 
 def application(desk: Desk | None = None) -> FastAPI:
@@ -103,9 +103,9 @@ async def _problem(_: Request, error: Exception) -> Response:
     return _response(error.answer())
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ComplaintError)
-    return _response(problem_of(error).answer())
+    return _response(problem_of(error, parameters={*request.path_params, *request.query_params}).answer())
 
 
 async def _entry_refused(_: Request, error: Exception) -> Response:

@@ -1,50 +1,25 @@
-"""Numbers over HTTP: what is known against one, and who stands on the ladder."""
+"""Numbers over HTTP: all that is known against one."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from console.api.case_shapes import CaseShape, EvidenceShape, case_shape, evidence_shape
 from console.api.door import Caller
-from console.api.parts import Counted, Limit, TheDesk, needs, utc
+from console.api.ladder import Rung, rung
+from console.api.parts import Counted, TheDesk, needs
 from rules.access.scopes import Scope
+from rules.complaints.archive import Archive
 from rules.complaints.case_files import cases_of, open_case_of
-from rules.complaints.faults import Refused
-from rules.complaints.ladder import LadderStep, Standing
-from rules.complaints.ladder_book import LadderBook
+from rules.complaints.ladder_book import standings_of
 from rules.complaints.seals import standing_seal
 from rules.complaints.weighing import evidence_of
 
 router = APIRouter(prefix="/v1", tags=["numbers"])
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
-
-
-class Rung(BaseModel):
-    """Where a number, its owner or its business stands."""
-
-    kind: Literal["number", "owner", "business"]
-    name: str
-    step: str = Field(description="watch, tag, limit or reject.")
-    offences: int
-    since: str
-    term_ends: str = Field(description="From then on good conduct leads down.")
-    reason: str
-
-
-class Climber(Rung):
-    """Somebody on the ladder, with all numbers."""
-
-    numbers: list[str]
-    author: str
-
-
-class LadderShape(BaseModel):
-    """Who stands on it, highest first."""
-
-    ladder: list[Climber]
 
 
 class SealShape(BaseModel):
@@ -84,46 +59,16 @@ async def show_number(
         kind=read.kind,
         owner=await desk.ladder.owner_of(read.canonical),
         seal=SealShape(id=seal[0], case=seal[1]) if seal else None,
-        ladder=await _rungs(desk.ladder, read.canonical, archive.now()),
+        ladder=await _rungs(archive, read.canonical),
         evidence=evidence_shape(await evidence_of(archive, current)) if current else None,
         open_case=current.id if current else None,
         cases=[case_shape(one) for one in await cases_of(connection, read.canonical)],
     )
 
 
-@router.get("/ladder")
-async def show_ladder(
-    desk: TheDesk,
-    _: Reader,
-    kind: Annotated[Literal["number", "owner", "business"] | None, Query(description="Default: all.")] = None,
-    limit: Limit = 50,
-) -> LadderShape:
-    """Who stands on the ladder, highest first; owners and businesses with their numbers."""
-    found = await desk.ladder.climbers(kind, limit)
-    shown = []
-    for one in found:
-        rung = _rung(one.standing, one.step)
-        shown.append(Climber(**rung.model_dump(), numbers=list(one.numbers), author=one.author))
-    return LadderShape(ladder=shown)
-
-
-async def _rungs(book: LadderBook, number: str, now: float) -> list[Rung]:
-    try:
-        found = [await book.standing("number", number)]
-    except Refused:
-        return []  # an emergency or own number never stands there
-    if owner := await book.owner_of(number):
-        found.append(await book.standing("owner", owner))
-    return [_rung(one, step) for one in found if one and (step := one.step_at(now))]
-
-
-def _rung(standing: Standing, step: LadderStep) -> Rung:
-    return Rung(
-        kind=standing.kind,
-        name=standing.name,
-        step=step.name.lower(),
-        offences=standing.offences,
-        since=utc(standing.since),
-        term_ends=utc(standing.term_ends),
-        reason=standing.reason,
-    )
+async def _rungs(archive: Archive, number: str) -> list[Rung]:
+    """On which steps the number, its owner and its business stand; the highest, which counts, first."""
+    now = archive.now()
+    found = await standings_of(archive.lists.store.connection, number)
+    found.sort(key=lambda one: (-one.step_at(now), one.kind))
+    return [rung(one, now) for one in found if one.step_at(now)]

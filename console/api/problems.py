@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ MEDIA_TYPE = "application/problem+json"
 _KIND = "urn:ringfence:problem:"
 _REPEATED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")  # what a message of the desk quotes: it was sent
 _NUMBER = re.compile(r"(?<![\w.-])(?:(?:\+|[A-Z]{2,3}:)\d{3,}|\d{7,})(?![\w-])")
-_OF_THE_ADDRESS = frozenset({"case", "reference", "seal", "name"})  # what a path names; anything else is a field
+_OF_THE_ADDRESS = frozenset({"case", "reference", "seal"})  # what a path names; anything else is a field
 
 
 class Problem(Exception):
@@ -68,8 +68,8 @@ def error_of(field: str, reason: str) -> dict[str, str]:
     return {"field": field, "reason": told(reason)}
 
 
-def problem_of(error: ComplaintError) -> Problem:
-    """What the desk refuses, as a problem."""
+def problem_of(error: ComplaintError, parameters: Set[str] = frozenset()) -> Problem:
+    """What the desk refuses, as a problem; ``parameters``: what the address named, anything else stood in the body."""
     if isinstance(error, Conflict):
         when = f"{datetime.fromtimestamp(error.when, UTC):%Y-%m-%dT%H:%M:%SZ}"
         more = {"who": error.who or None, "when": when}
@@ -79,7 +79,8 @@ def problem_of(error: ComplaintError) -> Problem:
     if isinstance(error, Refused) and error.field == "actor":
         return Problem(403, "not-allowed", told(error.reason))
     kind = "refused" if isinstance(error, Refused) else "invalid"
-    return field_problem(f"/{error.field}", error.reason, kind=kind)
+    field = error.field if error.field in parameters else f"/{error.field}"
+    return field_problem(field, error.reason, kind=kind)
 
 
 def told(reason: str) -> str:

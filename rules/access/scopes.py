@@ -14,6 +14,7 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     SEALS_WRITE = "seals:write"
     SEALS_RELEASE = "seals:release"
+    LADDER_WRITE = "ladder:write"
     APPEALS_WRITE = "appeals:write"
     APPEALS_READ = "appeals:read"
     APPEALS_DECIDE = "appeals:decide"
@@ -27,6 +28,7 @@ MEANING: dict[Scope, str] = {
     Scope.CASES_WRITE: "take, verify, close and hand over cases",
     Scope.SEALS_WRITE: "seal the number of a verified case, keep a seal",
     Scope.SEALS_RELEASE: "release a seal",
+    Scope.LADDER_WRITE: "set and lift steps of the ladder, say whose a number is",
     Scope.APPEALS_WRITE: "file appeals, see how one stands",
     Scope.APPEALS_READ: "read appeals with what the appellant wrote and the evidence pack (which is recorded)",
     Scope.APPEALS_DECIDE: "grant and refuse appeals",

@@ -53,3 +53,9 @@ def test_a_problem_carries_its_header_fields():
     answer = Problem(429, "too-many", "Later.", headers=(("retry-after", "3"),)).answer()
     assert answer.header("retry-after") == "3"
     assert field_problem("/a", "b").errors == [{"field": "/a", "reason": "b"}]
+
+
+def test_a_parameter_is_named_and_a_field_of_the_body_pointed_at():
+    error = ComplaintError("number", "write it with + and country")
+    fields = [problem_of(error, parameters=names).errors[0]["field"] for names in (set(), {"number"})]
+    assert fields == ["/number", "number"]

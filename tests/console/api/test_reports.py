@@ -32,7 +32,7 @@ async def test_as_a_file_in_which_no_cell_is_a_formula(client, town):
 
 async def test_a_period_that_is_none(client):
     answer = await client.get("/v1/reports/2026Q5")
-    assert [one["field"] for one in answer.json()["errors"]] == ["/period"]
+    assert [one["field"] for one in answer.json()["errors"]] == ["period"]
     assert (await client.get("/v1/reports/2026Q3", params={"by": "moon"})).status_code == 422
 
 

@@ -1,0 +1,169 @@
+"""The ladder over HTTP: who stands on it, a step set or lifted by an officer, and whose a number is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from console.api.case_shapes import Deciding
+from console.api.cursors import cursor_at, place_of
+from console.api.door import Caller
+from console.api.parts import Body, Cursor, Limit, Seen, Text, TheDesk, needs, utc
+from rules.access.scopes import Scope
+from rules.complaints.ladder import LadderStep, Standing
+from rules.complaints.ladder_book import Kind, version_of
+from rules.complaints.reading import LONGEST_NAME
+
+router = APIRouter(prefix="/v1", tags=["ladder"])
+Reader = Annotated[Caller, needs(Scope.CASES_READ)]
+Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
+_Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
+
+
+class Step(StrEnum):
+    """Steps of the ladder; sealed, the one above, is for cases only."""
+
+    WATCH = "watch"
+    TAG = "tag"
+    LIMIT = "limit"
+    REJECT = "reject"
+
+
+class Rung(BaseModel):
+    """Where a number, its owner or its business stands."""
+
+    kind: Kind
+    name: str
+    step: Step
+    version: int = Field(description="Another one after each change; send it back as `version` or If-Match.")
+    offences: int
+    since: str
+    term_ends: str = Field(description="From then on good conduct leads down.")
+    reason: str
+
+
+class Climber(Rung):
+    """Somebody on the ladder, with all numbers."""
+
+    numbers: list[str]
+    author: str
+
+
+class LadderPage(BaseModel):
+    """Some of those who stand on it, highest first, and where the next ones begin."""
+
+    ladder: list[Climber]
+    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+
+
+class Climbing(Deciding):
+    """A step that is set."""
+
+    kind: Kind = Field(description="Whose step.")
+    name: _Name = Field(min_length=1, description="The number in any spelling, or the name.")
+    step: Step | None = Field(None, strict=False, description="Default: one up from where it stands.")
+    version: Annotated[
+        int | None,
+        Field(ge=0, le=2**31, description="The version that was looked at, 0 for none; else nothing is done."),
+    ] = None
+
+
+class Clearing(Deciding):
+    """A step that is lifted."""
+
+    kind: Kind = Field(description="Whose step.")
+    name: _Name = Field(min_length=1, description="The number in any spelling, or the name.")
+
+
+class Cleared(BaseModel):
+    """Who stands on the ladder no more."""
+
+    kind: Kind
+    name: str
+    step: Literal["none"]
+
+
+class Assignment(Body):
+    """Whose a number is: an owner, a business, or both."""
+
+    owner: _Name = Field("", description="Who holds it now; a new owner starts clean with it.")
+    business: _Name = Field("", description="On whose behalf it calls.")
+
+
+class Assigned(BaseModel):
+    """Whose a number is now, as far as it was said."""
+
+    number: str
+    owner: str
+    business: str
+
+
+@router.get("/ladder")
+async def show_ladder(
+    desk: TheDesk,
+    _: Reader,
+    kind: Annotated[Kind | None, Query(description="Default: all.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> LadderPage:
+    """Who stands on the ladder, highest first; owners and businesses with their numbers."""
+    after = place_of(cursor)
+    found = await desk.ladder.climbers(kind, limit + 1, after)
+    now = desk.archive.now()
+    shown = [
+        Climber(**rung(one.standing, now).model_dump(), numbers=list(one.numbers), author=one.author)
+        for one in found[:limit]
+    ]
+    return LadderPage(ladder=shown, next=cursor_at(after + limit) if len(found) > limit else None)
+
+
+@router.post("/ladder/climb")
+async def climb_ladder(what: Climbing, desk: TheDesk, caller: Writer, version: Seen, response: Response) -> Rung:
+    """Let somebody climb, for a term that doubles with each offence; the next call within a second is judged by it."""
+    found = await desk.ladder.climb(
+        what.kind,
+        what.name,
+        actor=caller.actor,
+        reason=what.reason,
+        to=LadderStep[what.step.name] if what.step else None,
+        version=version,
+    )
+    shown = rung(found, found.since)
+    response.headers["ETag"] = f'"{shown.version}"'
+    return shown
+
+
+@router.post("/ladder/clear")
+async def clear_ladder(what: Clearing, desk: TheDesk, caller: Writer, version: Seen) -> Cleared:
+    """Take somebody off the ladder; offences are forgotten."""
+    name = await desk.ladder.clear(what.kind, what.name, actor=caller.actor, reason=what.reason, version=version)
+    return Cleared(kind=what.kind, name=name, step="none")
+
+
+@router.post("/numbers/{number}/assign")
+async def assign_number(
+    number: Annotated[str, Path(max_length=64, description="In any spelling; write + as %2B.")],
+    whose: Assignment,
+    desk: TheDesk,
+    caller: Writer,
+) -> Assigned:
+    """Say whose a number is: an owner, and a business, keep their step on all their numbers."""
+    canonical = await desk.ladder.assign(number, owner=whose.owner, business=whose.business, actor=caller.actor)
+    return Assigned(number=canonical, owner=whose.owner, business=whose.business)
+
+
+def rung(standing: Standing, now: float) -> Rung:
+    """Where somebody stands at this moment; he must stand on some step."""
+    return Rung(
+        kind=standing.kind,
+        name=standing.name,
+        step=Step(standing.step_at(now).name.lower()),
+        version=version_of(standing, now),
+        offences=standing.offences,
+        since=utc(standing.since),
+        term_ends=utc(standing.term_ends),
+        reason=standing.reason,
+    )
