@@ -1,6 +1,6 @@
 # Two commands to know: `make demo` and `make test`. Each sets the machine up first; a second run starts at once.
 python = .venv/bin/python
-.PHONY: demo test set-up style types arrows tests lock
+.PHONY: demo test set-up style types arrows tests fuzz lock
 
 demo:
 	@tools/setup run
@@ -24,6 +24,11 @@ arrows:
 
 tests:
 	$(python) -m pytest
+
+# Hours: every property on random examples, 50 times as many as in `make test`, on the sources and compiled.
+fuzz:
+	@tools/setup test
+	@$(python) -m pytest --hypothesis-profile=fuzz -m hypothesis
 
 lock:
 	@tools/setup lock

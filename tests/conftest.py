@@ -1,11 +1,15 @@
-"""What every test may ask for: a scripted call before a core."""
+"""What every test may ask for: a scripted call before a core; and which examples hypothesis tries."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from proxy.build import BUILD
+from tests.examples import SAME
 from tests.playbook import Playbook
+
+settings.load_profile(SAME)  # `make fuzz` asks pytest for the other, which is loaded after this and before any test
 
 
 def pytest_report_header() -> str:

@@ -1,6 +1,7 @@
 """The shape of the code: arrows, purity, one door to SQLite, a test for each source, names that tell something."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,12 @@ def test_each_source_has_its_test(file):
 
 def test_what_is_said_to_need_no_test_exists():
     assert all((ROOT / name).is_file() for name in NOTHING_TO_TEST)
+
+
+@pytest.mark.parametrize("file", [f for f in TESTS if "hypothesis" in tops(f) and f.stem != "examples"], ids=name_of)
+def test_how_many_examples_is_asked_of_one_place(file):
+    """`make test` repeats them and `make fuzz` multiplies them, and neither looks at the time."""
+    assert not re.search(r"max_examples=|deadline=|derandomize=", file.read_text()), "ask tests.examples"
 
 
 def test_no_package_below_tests():

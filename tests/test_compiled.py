@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples import FUZZ, is_fuzzing
+
 ROOT = Path(__file__).resolve().parent.parent
 CALL_PATH = (
     "tests/proxy",
@@ -30,7 +32,7 @@ def run(*words: str | Path, **environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=14_400 if is_fuzzing() else 400,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
@@ -62,7 +64,10 @@ def test_it_holds_what_the_plain_wheel_holds_and_one_library_of_c(compiled):
     assert len([name for name in inside if "__mypyc." in name]) == 1
 
 
+@pytest.mark.hypothesis
 def test_the_tests_of_the_call_path_pass_on_it(compiled):
-    paths = f"pythonpath={compiled} ."
-    said = run(sys.executable, "-m", "pytest", "-o", paths, "-p", "no:cacheprovider", *CALL_PATH, PYTHONPATH="")
+    words = ["-o", f"pythonpath={compiled} .", "-p", "no:cacheprovider", *CALL_PATH]
+    if is_fuzzing():
+        words += ["-m", "hypothesis", f"--hypothesis-profile={FUZZ}"]
+    said = run(sys.executable, "-m", "pytest", *words, PYTHONPATH="")
     assert "build: compiled" in said

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from rules.complaints.audit import broken_at, deeds_of
@@ -13,6 +13,7 @@ from rules.complaints.complaint_rows import find
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 from rules.complaints.seals import cases_sealed, set_seal, standing_seal
 from rules.complaints.states import CaseState, FoundBy
+from tests.examples import examples
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 
@@ -191,7 +192,7 @@ async def test_reasons_are_asked_for(town):
 STEPS = ("take", "verify", "seal", "release", "unfounded", "complain")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, HealthCheck.function_scoped_fixture)
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=3, max_size=10), number=st.integers(0, 10**6))
 async def test_whatever_officers_try_the_seal_stands_exactly_while_a_case_is_sealed(town, steps, number):
     accused, cases = f"+86139{number:08}", town.desk.cases

@@ -3,12 +3,13 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from rules.complaints.faults import ComplaintError
 from rules.complaints.reading import NewComplaint, one_line, read_complaint, shown_text
 from rules.model import Number, NumberClass
+from tests.examples import examples
 from tests.rules.complaints.town import DAY, HOUR, NOON, SPAM
 
 ACCUSED = Number(SPAM, NumberClass.CN_95)
@@ -72,7 +73,7 @@ def test_free_text_is_shown_without_what_steers():
     assert one_line(" a b ", "x") == "a b"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, HealthCheck.function_scoped_fixture)
 @given(
     st.fixed_dictionaries({name: st.text() for name in ("reporter", "called", "text", "contact", "business", "source")})
 )

@@ -1,7 +1,7 @@
 """Each condition of the language: when it holds, when it does not, and that a lacking fact holds nowhere."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.judging.conditions import range_prefixes
@@ -247,7 +247,6 @@ def test_conditions_nest():
     assert not holds(when, call(at=MORNING))
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_prefixes_cover_a_range_and_nothing_else(data):
     length = data.draw(st.integers(1, 4))

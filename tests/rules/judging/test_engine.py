@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import Action, Step
+from tests.examples import examples
 from tests.rules import plain_judge
 from tests.rules.calls import CN, EVENING, TRUSTED, call, hit, rule, rules
 
@@ -398,7 +399,7 @@ def as_yaml(drawn):
     return json.dumps([{"rule": f"r{n}", "because": "b", **one} for n, one in enumerate(drawn)])
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     st.lists(drawn_rules(), min_size=1, max_size=6),
     st.lists(st.tuples(CALL, st.lists(HIT, max_size=4)), min_size=5, max_size=20),

@@ -1,7 +1,7 @@
 """What is said of two conditions is true for every call: one covers the other, or they exclude each other."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.language.domain import DAY, WEEK, DomainReader, Numbers, week_mask
@@ -134,7 +134,6 @@ def text(when) -> str:
     return str(when).replace("'", "")
 
 
-@settings(deadline=None)
 @given(WHENS, WHENS, CALLS)
 def test_what_is_said_is_true_for_every_call(one, other, made):
     made_call, hits = made

@@ -5,16 +5,18 @@ import sqlite3
 from contextlib import asynccontextmanager, closing
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin, mark_changed
+from rules.lists.endings import begin_ending
 from rules.lists.editing import put as write
 from rules.lists.editing import take as erase
 from rules.lists.origins import INSERT
 from rules.numbering.intervals import encode, number_interval, prefix_interval, range_interval
 from rules.settings import ListSettings
+from tests.examples import examples
 
 KINDS = ("allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "group", "plain")
 LISTS = {kind: ListSettings(kind=kind, suspicion=4, shared=kind == "block", min_length=1) for kind in KINDS}
@@ -161,7 +163,7 @@ def covers(entry, number):
     return same_plan and len(digits) == len(start) and int(start) <= int(digits) <= int(stop)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(listed, max_size=14), st.lists(st.tuples(numbers, st.integers(0, 5).map(float)), max_size=12))
 def test_the_look_up_equals_a_slow_and_obvious_reference(tmp_path_factory, entries, questions):
     path = tmp_path_factory.mktemp("lookup")
@@ -208,7 +210,8 @@ async def put(lists, name, text, expires):
 async def take(lists, name, text):
     async with lists.store.transaction() as connection:
         list_id, _ = await lists.row_of(connection, name)
-        await erase(connection, list_id, interval(text))
+        ending = await begin_ending(connection, 1.0, "removed", author="")
+        await erase(connection, list_id, interval(text), ending)
         await mark_changed(connection)
 
 

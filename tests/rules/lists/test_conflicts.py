@@ -1,7 +1,7 @@
 """Ranges need a word, allow prefixes leave out what they say, and name each block that they make useless."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError
@@ -149,7 +149,6 @@ def test_what_prefixes_and_ranges_cover_names_no_number_twice():
     assert [times(number) for number in numbers] == [1, 1, 1, 1, 1, 0, 0]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), max_size=6))
 def test_what_is_left_of_an_interval_without_its_holes(holes):
     holes = [(start, start + length) for start, length in holes]

@@ -10,12 +10,13 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
 from rules.settings import ListSettings
+from tests.examples import examples
 
 LISTS = {
     "bank": ListSettings(kind="allow"),
@@ -140,7 +141,7 @@ entries = st.builds(lambda digits: f"+{digits}*", st.text("78", min_size=3, max_
 edits = st.lists(st.tuples(st.booleans(), st.sampled_from(["bank", "doubtful"]), entries), max_size=25)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(edits)
 def test_each_start_names_everything_that_covers_it(tmp_path_factory, edits):
     path = tmp_path_factory.mktemp("spans")

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError, read_entry
@@ -88,7 +88,6 @@ heads = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.builds(str.__add__, heads, tails), max_size=12), st.sampled_from(["CN", "", "GB"]))
 def test_reading_by_heads_equals_reading_each(texts, country):
     expected = set()

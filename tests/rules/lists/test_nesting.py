@@ -1,7 +1,7 @@
 """Prefixes and ranges inside each other: as deep as anybody needs, and a file that would take for ever is refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.lists import nesting
@@ -54,7 +54,6 @@ def test_a_file_that_overlaps_too_often_is_refused(monkeypatch):
         refuse_nested_rows([*rows, Interval(3, 3, 1, "x"), Interval(4, 5, 1, "y")])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 10)), max_size=20), st.integers(1, 6))
 def test_the_depth_is_that_of_a_slow_count(intervals, most):
     spans = [Interval(start, start + length, 1, "x") for start, length in intervals]

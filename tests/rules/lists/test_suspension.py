@@ -7,7 +7,7 @@ from importlib import resources
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.complaints.seals import release_seal, set_seal
@@ -19,6 +19,7 @@ from rules.lists.subscribers import SubscriberLists, SubscriberStore
 from rules.model import Step
 from rules.numbering.intervals import encode
 from rules.settings import ListSettings
+from tests.examples import examples
 from tests.rules.calls import call, rules
 
 LISTS = {
@@ -246,7 +247,7 @@ async def change(office, what, reason):
                     await undo(office.lists, made[back].id)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(changes, min_size=1, max_size=12))
 def test_no_order_of_changes_frees_a_sealed_number_or_loses_an_entry(tmp_path_factory, story):
     path = tmp_path_factory.mktemp("seals")
