@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin, mark_changed
-from rules.lists.endings import begin_ending
 from rules.lists.editing import put as write
 from rules.lists.editing import take as erase
 from rules.lists.origins import INSERT
@@ -210,8 +209,7 @@ async def put(lists, name, text, expires):
 async def take(lists, name, text):
     async with lists.store.transaction() as connection:
         list_id, _ = await lists.row_of(connection, name)
-        ending = await begin_ending(connection, 1.0, "removed", author="")
-        await erase(connection, list_id, interval(text), ending)
+        await erase(connection, list_id, interval(text))
         await mark_changed(connection)
 
 
