@@ -15,7 +15,7 @@ from typing import Final
 from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
 from proxy.context import Context
-from proxy.diversion import destination_of, diversion, divert, targets_in_dialog
+from proxy.diversion import destination_of, diversion, divert, history, targets_in_dialog
 from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send
 from proxy.forwarding import (
     FlowTo,
@@ -281,6 +281,7 @@ class Core:
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
         if destination is not None:
             context.lines.insert(0, diversion(called))
+            context.lines += history(request, called, destination)
         if context.verdict is not None:
             context.as_sent = self.screening.apply(context.lines, request, context.verdict)
         elif peer.from_pbx and plan.users:

@@ -65,6 +65,47 @@ def test_an_earlier_diversion_stays_below_ours():
     assert "+8613800138111" in oldest
 
 
+CALLED = f"sip:{wire.CALLED}@{wire.US}"
+
+
+@pytest.mark.parametrize(
+    ("came", "ours"),
+    [
+        # None came: who was called, then where it went, for another target user than the one before it (mp).
+        ("", f"<{CALLED}>;index=1, <sip:desk@203.0.113.77:5070>;index=1.1;mp=1"),
+        # It ends with who was called: what we did is one level below.
+        (
+            f"<sip:x@y>;index=1, <{CALLED}?Reason=SIP%3Bcause%3D302>;index=1.2;mp=1",
+            "<sip:desk@203.0.113.77:5070>;index=1.2.1;mp=1.2",
+        ),
+        # It ends with somebody else: 0 stands for the entry that is missing (10.3).
+        ("<sip:x@y>;index=1.1", f"<{CALLED}>;index=1.1.0.1, <sip:desk@203.0.113.77:5070>;index=1.1.0.1.1;mp=1.1.0.1"),
+    ],
+)
+def test_the_history_of_the_call_goes_on(came: str, ours: str):
+    """RFC 7044."""
+    play = diverting()
+    down = only(play.trunk(wire.invite(extra=f"History-Info: {came}" if came else "Subject: none")), to=DESK)
+    assert wire.headers(down, "History-Info") == [*([came] if came else []), ours]
+
+
+@pytest.mark.parametrize("came", ["", ",", "<sip:x@y>", "<sip:x@y>;index=a", "<sip:x@y>;index=1.", "garbage <", "<x>"])
+def test_a_history_that_can_not_be_read_stays_as_it_came(came: str):
+    down = only(diverting().trunk(wire.invite(extra=f"History-Info: {came}")), to=DESK)
+    assert wire.headers(down, "History-Info") == [came]
+    assert wire.header(down, "Diversion")
+
+
+def test_a_history_over_several_lines_ends_with_the_last():
+    lines = "History-Info: <sip:x@y>;index=1\nHistory-Info: <sip:z@y>;index=1.1"
+    down = only(diverting().trunk(wire.invite(extra=lines)), to=DESK)
+    assert wire.headers(down, "History-Info")[2].startswith(f"<{CALLED}>;index=1.1.0.1")
+
+
+def test_a_call_that_is_not_diverted_has_no_history_of_ours(play: Playbook):
+    assert wire.headers(play.forwarded(), "History-Info") == []
+
+
 def test_routes_of_the_caller_do_not_lead_it_elsewhere():
     play = diverting()
     down = only(play.trunk(wire.invite(extra=f"Route: <sip:{wire.US};lr>")), to=DESK)
