@@ -17,6 +17,7 @@ from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
 from rules.numbering.numbers import is_emergency, read_number
 
 DEFAULT_PROFILE: Final = "decline"
+_NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 _MALFORMED: Final = Number("", NumberClass.MALFORMED)
 
@@ -43,6 +44,8 @@ class Screening:
         party = context.fields.sender
         sender, domain = read_identity(party.uri, trunk)
         callers, asserted_by_pai, agrees = read_asserted(request, sender, trunk)
+        if domain == _NO_DOMAIN:
+            callers = with_shown_number(callers, party.uri, trunk)
         uri = context.plan.uri
         called, emergency = read_called(uri, context)
         agent = request.raw(b"user-agent")
@@ -125,7 +128,7 @@ def read_identity(uri: bytes, trunk: Trunk) -> tuple[Number, str]:
     domain = parsed.host.decode("ascii")
     if parsed.scheme not in (b"sip", b"sips", b"tel"):
         return Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")), domain
-    if not parsed.user or domain == "anonymous.invalid":
+    if not parsed.user or domain == _NO_DOMAIN:
         return _NOBODY, domain
     user, context = read_user(parsed)
     return read_number(user, trunk, context=context), domain
@@ -151,6 +154,14 @@ def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple
     distinct = {number.canonical: number for number in (first, *asserted, sender) if number.canonical}
     callers = (first, *(number for key, number in distinct.items() if key != first.canonical))
     return callers, trunk.identity_trusted, agrees
+
+
+def with_shown_number(callers: tuple[Number, ...], uri: bytes, trunk: Trunk) -> tuple[Number, ...]:
+    """Who withholds his name by the domain may write a number before it all the same, which phones show: look it up."""
+    user, context = read_user(parse_uri(uri))
+    number = read_number(user, trunk, context=context)
+    known = not number.canonical or any(each.canonical == number.canonical for each in callers)
+    return callers if known else (*callers, number)
 
 
 def _readable(value: bytes) -> Iterator[Address]:

@@ -93,6 +93,16 @@ def test_a_from_that_can_not_be_read_is_refused_or_malformed(from_: str):
     assert sent[0].status == 400 or play.calls[0].caller.kind is NumberClass.MALFORMED
 
 
+@pytest.mark.parametrize(
+    ("user", "looked_up"), [("+8613912345678", ["+8613912345678"]), ("anonymous", []), ("c8oqz84zk7z", []), ("", [])]
+)
+def test_a_number_at_the_domain_of_nobody_is_anonymous_and_looked_up(user: str, looked_up: list[str]):
+    """Phones show what stands before the @, so that a blocked number must not hide behind that domain."""
+    found = call(from_=f"<sip:{user + '@' if user else ''}anonymous.invalid>;tag=a")
+    assert found.caller.kind is NumberClass.ANONYMOUS
+    assert [number.canonical for number in found.callers[1:]] == looked_up
+
+
 # Who is asserted, who is looked up
 
 
