@@ -116,7 +116,7 @@ def _same_hop(of: bytes, method: str, to: str) -> bytes:
 
 
 def start_line(data: bytes) -> str:
-    return data.partition(b"\r\n")[0].decode()
+    return data.partition(b"\r\n")[0].decode("utf-8", "surrogateescape")  # whatever a damaged message holds
 
 
 def method(data: bytes) -> str:

@@ -328,6 +328,17 @@ def test_more_transactions_than_allowed_get_503():
     assert briefs(play.log).count("503") == 20
 
 
+def test_huge_requests_that_nobody_answers_count_as_many_small_ones():
+    """100 transactions of 4 KiB: seven of 60 kB hold as much, and nobody pays for them once they are over."""
+    play = Playbook(limits={"max_transactions": 100})
+    for number in range(9):
+        play.trunk(wire.invite(via=f"{VIA2}{number}", call_id=str(number), body="v=0\n" + "x" * 60_000))
+    assert briefs(play.log).count("503") == 2
+    play.wait(65)
+    assert play.core.held_octets == 0
+    assert briefs(play.trunk(wire.invite(via=f"{VIA2}after", call_id="after"))) == ["100", "INVITE"]
+
+
 HELP = [f"sip:110@{wire.US}", f"sip:%3112@{wire.US}", "tel:110;phone-context=+86", "urn:service:sos"]
 
 
@@ -408,6 +419,14 @@ def number_kind(kind: NumberClass) -> str:
     if kind in (NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED):
         return kind.value
     return "number"
+
+
+def test_a_byte_that_is_no_text_in_the_user_is_passed_on_as_it_came(play: Playbook):
+    """What the proxy need not understand is opaque to it (RFC 3261 16.3)."""
+    before, after = b"sip:+8613800138000@", b"sip:+8613800138000\x80@"
+    sent = play.trunk(wire.invite().replace(before, after, 1))
+    assert briefs(sent) == ["100", "INVITE"]
+    assert sent[1].data.startswith(b"INVITE " + after)
 
 
 ALL = [vector.data for vector in VECTORS] + [wild.data for wild in WILD]
