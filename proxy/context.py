@@ -20,6 +20,7 @@ class Forwarder(Protocol):
     """What a context needs of the proxy core."""
 
     answers: Answers
+    held_octets: int  # of requests that wait for their final response
     layer: Layer
     ring_s: float  # timer C
 
@@ -57,7 +58,7 @@ class Context:
 
     __slots__ = (
         "arrived", "as_sent", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop",
-        "pending", "plan", "rang", "request", "ring_until", "server", "targets", "timer", "verdict",
+        "pending", "plan", "rang", "request", "ring_until", "server", "size", "targets", "timer", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -65,6 +66,7 @@ class Context:
         self,
         core: Forwarder,
         request: Request,
+        size: int,
         fields: Fields,
         plan: Plan,
         loop: bytes,
@@ -74,6 +76,8 @@ class Context:
     ) -> None:
         self.core = core
         self.request = request
+        self.size = size  # octets, as it came
+        core.held_octets += size
         self.fields = fields
         self.plan = plan
         self.loop = loop  # the end of every branch of this request
@@ -171,6 +175,7 @@ class Context:
     def close(self) -> None:
         """The final response is out: let go of what only the way to it needed (2 KB a call for 32 s)."""
         self.done = True
+        self.core.held_octets -= self.size
         del self.request, self.fields, self.plan, self.lines, self.targets
         if self.timer is not None:
             self.timer.cancel()

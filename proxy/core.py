@@ -59,6 +59,7 @@ from rules.model import Action, Outcome, Verdict
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
+_OCTETS_EACH: Final = 4096  # a request that waits counts as so many transactions, lest a few huge ones fill the memory
 _RETRY_AFTER: Final = b"Retry-After: 5"
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
@@ -90,6 +91,7 @@ class Core:
         self.layer = Layer(self._send, self._ask_whether_alive)
         self.flow_to = FlowTo(topology)
         self.draining = False
+        self.held_octets = 0  # of requests that wait for their final response, as they came
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
         self._branches = 0
@@ -114,7 +116,7 @@ class Core:
         except BadMessage:
             self.dropped["not SIP" if data.strip(_KEEP_ALIVE) else "keep-alive"] += 1
             return
-        self._receive_request(request, flow, now)
+        self._receive_request(request, len(data), flow, now)
 
     def _receive_response(self, data: bytes, now: float) -> None:
         try:
@@ -123,7 +125,7 @@ class Core:
         except (BadMessage, BadHeader):
             self.dropped["malformed response"] += 1
 
-    def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
+    def _receive_request(self, request: Request, size: int, flow: Flow, now: float) -> None:
         at = request.where.get(b"via")
         if at is None:
             self.dropped["no Via"] += 1
@@ -154,7 +156,7 @@ class Core:
         elif request.method == b"CANCEL":
             self._cancel(request, key, back, now)
         else:
-            self._start(request, fields, key, flow, back, now)
+            self._start(request, size, fields, key, flow, back, now)
 
     def _absorb(self, server: ServerTransaction, request: Request, now: float) -> bool:
         """Is it a retransmission, or the ACK of a final response that this hop sent?"""
@@ -177,7 +179,9 @@ class Core:
 
     # ---- a new request -----------------------------------------------------------------------------------------
 
-    def _start(self, request: Request, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float) -> None:
+    def _start(
+        self, request: Request, size: int, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float
+    ) -> None:
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
             self._send(back, self.answers.options(request))
@@ -207,7 +211,7 @@ class Core:
             server = NonInviteServer(self.layer, key, back)
             if request.method == b"BYE":
                 self._note_end(fields, plan, peer)
-        context = Context(self, request, fields, plan, loop, flow, server, now)
+        context = Context(self, request, size, fields, plan, loop, flow, server, now)
         if server.invite and not in_dialog:
             context.plan = for_judgement(plan, fields)
             context.await_answer(now)
@@ -223,7 +227,8 @@ class Core:
 
     def _refuse_for_load(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
         """503 for what would be new work while the node drains or is full; dialogs and calls for help go on."""
-        held, most = len(self.layer.servers), self.limits.max_transactions
+        most = self.limits.max_transactions
+        held = max(len(self.layer.servers), self.held_octets // _OCTETS_EACH)
         if held < most and not (self.draining and not fields.to_tag and request.method == b"INVITE"):
             return None
         # A tenth more is kept for those who need it most: bounded, since anybody can dial an emergency number.

@@ -162,7 +162,9 @@ class ProfileSettings(Part):
 class LimitSettings(Part):
     """Bounds that keep memory and time finite."""
 
-    max_transactions: int = Field(200_000, ge=100, description="Transactions held; beyond it 503, except for help.")
+    max_transactions: int = Field(
+        200_000, ge=100, description="Transactions held, of 4 KiB each; beyond it 503, except for help."
+    )
     unacknowledged_rejections: int = Field(20_000, ge=10, description="Rejections retransmitted at once.")
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
     judge_ms: int = Field(50, ge=1, description="Budget of one judgement; beyond it the call goes through.")

@@ -178,9 +178,16 @@ class Playbook:
 
     @property
     def held(self) -> int:
-        """Everything the core still holds: transactions, timers, rejections that wait for their ACK."""
+        """Everything the core still holds: transactions, their octets, timers, rejections that wait for their ACK."""
         layer = self.core.layer
-        return len(layer.servers) + len(layer.clients) + len(layer.cancels) + len(layer.timers) + layer.unacknowledged
+        return (
+            self.core.held_octets
+            + len(layer.servers)
+            + len(layer.clients)
+            + len(layer.cancels)
+            + len(layer.timers)
+            + layer.unacknowledged
+        )
 
 
 def briefs(sent: list[Sent]) -> list[str]:
