@@ -54,6 +54,9 @@ class StorageSettings(Part):
     decision_days: int = Field(30, ge=1, description="How long decision records are kept.")
     decision_mib: int = Field(2048, ge=1, description="How much room decision records may take.")
     cache_entries: int = Field(100_000, ge=16, description="Callers held in the LRU cache.")
+    history_days: int = Field(
+        365, ge=1, description="How long what left a list or was changed on it is known, and an import can be undone."
+    )
     snapshot_hours: int = Field(1, ge=0, description="Hours between copies of changed lists to fall back on; 0: none.")
 
 

@@ -44,6 +44,7 @@ class Archive:
         decisions: Store,
         keys: Keys,
         settings: ComplaintSettings,
+        history_days: int,
         zone: str,
         country: str,
         base: Path,
@@ -54,6 +55,7 @@ class Archive:
         self.store, self.lists, self.decisions = store, lists, decisions
         self.secrecy = Secrecy(keys)
         self.settings = settings
+        self.history_days = history_days  # how long the entries of lists are known that are gone
         self.database = database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)
         self.country = country
@@ -90,6 +92,7 @@ class Archive:
                 decisions=decisions,
                 keys=keys,
                 settings=screening.complaints,
+                history_days=screening.storage.history_days,
                 zone=screening.time_zone,
                 country=country,
                 base=base,

@@ -1,4 +1,4 @@
-"""What a process that holds a desk does all the time: file what phones said, mend cases, count calls, raise alerts."""
+"""What a process that holds a desk does all the time: file what phones said, mend, count, forget, raise alerts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from contextlib import suppress
 
 from rules.complaints.alerts import Alert, alerts
 from rules.complaints.desk import Desk
+from rules.lists.endings import forget_endings
 
 _LOOK_S = 60.0
+_DAY_S = 86_400.0
 
 
 class Rounds:
@@ -29,7 +31,7 @@ class Rounds:
         self._desk, self._every_s, self._counting, self._sleep = desk, every_s, counting, sleep
         self._on_alert, self._on_error = on_alert, on_error
         self._told: set[tuple[str, str]] = set()  # an alert is raised once for as long as it holds
-        self._looked = float("-inf")
+        self._looked = self._forgot = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self.errors = 0
         self.last_error = ""
@@ -57,8 +59,17 @@ class Rounds:
         await self._desk.cases.mend()
         if self._counting:
             await self._desk.counting.catch_up()
+        await self._forget(now)
         if self._on_alert is not None:
             await self._raise_alerts(self._on_alert)
+
+    async def _forget(self, now: float) -> None:
+        """Once a day, what left the lists too long ago: it reads every entry to see which reasons are still needed."""
+        if 0.0 <= now - self._forgot < _DAY_S:
+            return
+        archive = self._desk.archive
+        await forget_endings(archive.lists.store, now - archive.history_days * _DAY_S)
+        self._forgot = now
 
     async def _raise_alerts(self, on_alert: Callable[[Alert], None]) -> None:
         found = {(alert.kind, alert.subject): alert for alert in await alerts(self._desk.archive)}

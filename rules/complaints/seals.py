@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
-from rules.lists.editing import count, mark_changed, put
+from rules.lists.editing import count, mark_changed, put, take
+from rules.lists.endings import begin_ending
 from rules.lists.origins import Origin
 from rules.lists.suspension import Suspension, allowing
 from rules.numbering.intervals import Interval, digits_of, number_interval
@@ -77,10 +78,8 @@ async def release_seal(archive: Archive, seal_id: int, *, author: str, reason: s
         if released is not None:
             raise Conflict("seal", f"seal {seal_id} is released already", who=who, when=released)
         interval = _interval(number)
-        gone = await connection.execute(
-            "delete from exact where code = ? and list = ? returning code", (interval.start, list_id)
-        )
-        if await gone.fetchone():
+        ending = await begin_ending(connection, archive.now(), "release", author=author, reason=reason)
+        if await take(connection, list_id, interval, ending):
             await count(connection, list_id, -1)
         restored = await allowing(connection, interval)
         await connection.execute(

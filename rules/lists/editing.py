@@ -21,6 +21,7 @@ from rules.lists.conflicts import (
     refuse_wide,
     written_holes,
 )
+from rules.lists.endings import begin_ending, changed_by, keep
 from rules.lists.nesting import refuse_nested
 from rules.lists.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
 from rules.lists.suspension import seals_inside, with_seals
@@ -136,24 +137,27 @@ class Lists:
             return Overruled()
         return await overruled(connection, [(interval, written_holes(holes))])
 
-    async def remove(self, name: str, text: str, *, country: str = "", author: str = "") -> Entry:
+    async def remove(self, name: str, text: str, *, country: str = "", author: str = "", reason: str = "") -> Entry:
         """Take an entry off a list."""
-        return (await self.remove_all(name, (text,), country=country, author=author))[0]
+        return (await self.remove_all(name, (text,), country=country, author=author, reason=reason))[0]
 
-    async def remove_all(self, name: str, texts: Iterable[str], *, country: str = "", author: str = "") -> list[Entry]:
-        """Take entries off a list, all or none."""
+    async def remove_all(
+        self, name: str, texts: Iterable[str], *, country: str = "", author: str = "", reason: str = ""
+    ) -> list[Entry]:
+        """Take entries off a list, all or none; who did, and why, stays known."""
         anything = ListSettings(kind="plain", min_length=1)
         intervals = [read_entry(text, anything, country=country) for text in texts]
         policy = self.may_change(name, author)
         removed = []
         async with self.store.transaction() as connection:
             list_id, _ = await self.row_of(connection, name)
+            ending = await begin_ending(connection, self.now(), "removed", author=author, reason=reason)
             for interval in intervals:
                 await _refuse_sealed(connection, interval, policy)
                 found = await _entries(connection, [interval], name)
                 if not found:
                     raise EntryError("not-listed", f"{interval.text} is not on list {name}")
-                await take(connection, list_id, interval)
+                await take(connection, list_id, interval, ending)
                 await count(connection, list_id, -1)
                 removed += found
             await mark_changed(connection)
@@ -273,28 +277,38 @@ async def _refuse_sealed(connection: Connection, interval: Interval, policy: Lis
 
 
 async def put(connection: Connection, list_id: int, interval: Interval, origin_id: int, *, holes: str = "") -> bool:
-    """Write an entry; true when it was not there before."""
+    """Write an entry; true when it was not there before, else what was there is kept."""
+    if await _stands(connection, list_id, interval):
+        await keep(connection, await changed_by(connection, origin_id), list_id, interval)
+        if interval.exact:
+            values: tuple[Any, ...] = (origin_id, interval.start, list_id)
+            await connection.execute("update exact set origin = ? where code = ? and list = ?", values)
+        else:
+            query = "update wide set origin = ?, holes = ? where list = ? and start = ? and stop = ? and places = ?"
+            values = (origin_id, holes, list_id, interval.start, interval.stop, interval.places)
+            await connection.execute(query, values)
+        return False
     if interval.exact:
-        values: tuple[Any, ...] = (origin_id, interval.start, list_id)
-        done = await connection.execute("update exact set origin = ? where code = ? and list = ?", values)
-        if done.rowcount:
-            return False
+        values = (origin_id, interval.start, list_id)
         await connection.execute("insert into exact (origin, code, list) values (?, ?, ?)", values)
         return True
-    values = (origin_id, holes, list_id, interval.start, interval.stop, interval.places)
-    done = await connection.execute(
-        "update wide set origin = ?, holes = ? where list = ? and start = ? and stop = ? and places = ?", values
-    )
-    if done.rowcount:
-        return False
     cursor = await connection.execute(
         "insert into wide (origin, holes, list, start, stop, places, text) values (?, ?, ?, ?, ?, ?, ?)",
-        (*values, interval.text),
+        (origin_id, holes, list_id, interval.start, interval.stop, interval.places, interval.text),
     )
     assert cursor.lastrowid is not None
     await spread(connection, [(cursor.lastrowid, interval.start, interval.stop)])
     await refuse_nested(connection, interval.start, interval.stop)
     return True
+
+
+async def _stands(connection: Connection, list_id: int, interval: Interval) -> bool:
+    if interval.exact:
+        query, values = "select 1 from exact where list = ? and code = ?", (list_id, interval.start)
+    else:
+        query = "select 1 from wide where list = ? and start = ? and stop = ? and places = ?"
+        values = (list_id, interval.start, interval.stop, interval.places)  # type: ignore[assignment]
+    return bool(list(await connection.execute_fetchall(query, values)))
 
 
 async def spread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
@@ -324,16 +338,19 @@ async def unspread(connection: Connection, wides: list[tuple[int, int, int]]) ->
     )
 
 
-async def take(connection: Connection, list_id: int, interval: Interval) -> None:
-    """Delete an entry."""
+async def take(connection: Connection, list_id: int, interval: Interval, ending: int) -> bool:
+    """Delete an entry, kept as it was; was there one?"""
+    await keep(connection, ending, list_id, interval)
     if interval.exact:
-        await connection.execute("delete from exact where code = ? and list = ?", (interval.start, list_id))
-        return
+        done = await connection.execute("delete from exact where code = ? and list = ?", (interval.start, list_id))
+        return done.rowcount > 0
     values = (list_id, interval.start, interval.stop, interval.places)
     rows = await connection.execute_fetchall(
         "delete from wide where list = ? and start = ? and stop = ? and places = ? returning id", values
     )
-    await unspread(connection, [(wide, interval.start, interval.stop) for (wide,) in rows])
+    wides = [(wide, interval.start, interval.stop) for (wide,) in rows]
+    await unspread(connection, wides)
+    return bool(wides)
 
 
 async def count(connection: Connection, list_id: int, more: int) -> None:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal, NamedTuple
 from rules.lists.admission import AGAINST_CALLERS, EntryError
 from rules.lists.conflicts import NAMED, covered, overruled, protected
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
+from rules.lists.endings import begin_ending, ending_of_import, keep_import
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
 from rules.lists.list_files import Line, read_lines
@@ -102,13 +103,9 @@ class _Import:
                 await self._refuse_protected()
             await self._compare_with_calls()
         await self._begin()
-        await self._write_numbers()
-        await self._write_wides()
-        changed = await self._one("select count(*) from replaced where import_id = ?", self.import_id)
-        changed += await self._one("select count(*) from replaced_wide where import_id = ?", self.import_id)
-        report.changed = changed
+        report.changed = await self._write_numbers() + await self._write_wides()
         report.example = decode(batch.packed[0] >> SHIFT) if batch.packed else ""
-        report.added = len(batch.packed) + len(batch.wides) - changed
+        report.added = len(batch.packed) + len(batch.wides) - report.changed
         if self.wishes.replace_all:
             report.removed = await self._remove_others()
         if batch.policy.kind == "allow":
@@ -178,24 +175,32 @@ class _Import:
                 for o, index in origins.items()
             ),
         )
-        # What the import overwrites or removes is kept, by triggers, so that undoing needs no second pass.
-        kept = f"insert into replaced values ({self.import_id}, old.code, old.list, old.origin)"
+        # What the import overwrites or removes is kept, by triggers, so that it needs no second pass.
+        base = next(iter(origins))
+        ending = await begin_ending(
+            *(self.connection, now, "import"), author=base.author, reason=base.reason, import_id=self.import_id
+        )
+        kept = f"insert into past (code, list, ending, origin) values (old.code, old.list, {ending}, old.origin)"
         wide = (
-            f"insert into replaced_wide values ({self.import_id}, old.list, old.start, old.stop, old.places, old.text, "
-            "old.origin, old.holes)"
+            "insert into past_wide (start, stop, places, list, ending, text, holes, origin) values "
+            f"(old.start, old.stop, old.places, old.list, {ending}, old.text, old.holes, old.origin)"
         )
         for event in ("update", "delete"):
             await self.connection.execute(f"create temp trigger kept_{event} before {event} on exact begin {kept}; end")
             await self.connection.execute(f"create temp trigger wide_{event} before {event} on wide begin {wide}; end")
 
-    async def _write_numbers(self) -> None:
+    async def _write_numbers(self) -> int:
+        """How many stood there before: for each of these a trigger wrote a row more."""
         list_id, first = self.list_id, self.first_origin
+        before = await self._one("select total_changes()")
         await self.connection.executemany(
             "insert into exact values (?, ?, ?) on conflict (code, list) do update set origin = excluded.origin",
             ((p >> SHIFT, list_id, first + (p & MASK)) for p in self.batch.packed),
         )
+        return await self._one("select total_changes()") - before - len(self.batch.packed)
 
-    async def _write_wides(self) -> None:
+    async def _write_wides(self) -> int:
+        """How many stood there before."""
         await asyncio.to_thread(refuse_nested_rows, self.batch.wides)
         known = await self._one("select coalesce(max(id), 0) from wide")
         await self.connection.executemany(
@@ -210,6 +215,7 @@ class _Import:
         await spread(self.connection, [(wide, start, stop) for wide, start, stop in found])
         if found:
             await refuse_nested(self.connection, min(one[1] for one in found), max(one[2] for one in found))
+        return len(self.batch.wides) - len(found)
 
     async def _remove_others(self) -> int:
         values = (self.list_id, self.first_origin)
@@ -327,19 +333,27 @@ async def undo(lists: Lists, import_id: int, *, author: str = "") -> Import:
         if found[0].undone is not None:
             raise EntryError("undone", f"import {import_id} was undone already")
         lists.may_change(found[0].list, author)
+        ending = await ending_of_import(connection, import_id)
+        if ending is None and (found[0].changed or found[0].removed):
+            raise EntryError(
+                "forgotten",
+                f"what import {import_id} changed is forgotten (storage.history_days): import the version before it",
+            )
         list_id, _ = await lists.row_of(connection, found[0].list)
+        undoing = await begin_ending(connection, lists.now(), "undo", author=author, import_id=import_id)
+        await keep_import(connection, undoing, list_id, import_id)
         its = "origin in (select id from origin where import_id = ?)"
         gone = await connection.execute(f"delete from exact where list = ? and {its}", (list_id, import_id))
         back = await connection.execute(
-            "insert or ignore into exact select code, list, origin from replaced where import_id = ?", (import_id,)
+            "insert or ignore into exact select code, list, origin from past where ending = ?", (ending,)
         )
         wides = await _wides(connection, f"delete from wide where list = ? and {its}", list_id, import_id)
         await unspread(connection, wides)
         again = await _wides(
             connection,
             "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
-            "select list, start, stop, places, text, origin, holes from replaced_wide where import_id = ?",
-            import_id,
+            "select list, start, stop, places, text, origin, holes from past_wide where ending = ?",
+            ending,
         )
         await spread(connection, again)
         if again:

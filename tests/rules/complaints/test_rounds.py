@@ -9,6 +9,7 @@ from rules.complaints.complaint_rows import listed
 from rules.complaints.rounds import Rounds
 from rules.complaints.states import CaseState
 from rules.complaints.ties import rang_lately
+from rules.lists.history import periods
 from tests.rules.complaints.town import SPAM
 
 
@@ -91,3 +92,19 @@ async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
     town.desk.callee.unwanted(await town.ring(SPAM, town.subscriber(1), status=607))
     await rounds.close()
     assert len(await listed(town.desk.archive.store.connection)) == 1
+
+
+async def test_what_left_the_lists_long_ago_is_forgotten_once_a_day(town):
+    lists, day = town.desk.archive.lists, 86_400
+    lists.now = lambda: town.now
+    name = sorted(lists.settings)[0]
+    rounds = Rounds(town.desk)
+    for _ in range(2):
+        await lists.add(name, SPAM, force=True)
+        await lists.remove(name, SPAM)
+        town.now += 200 * day
+    await rounds.once()
+    assert len(await periods(lists, SPAM)) == 1, "the other ended 400 days ago"
+    town.now += 166 * day
+    await rounds.once()
+    assert await periods(lists, SPAM) == []

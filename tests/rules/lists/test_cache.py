@@ -12,6 +12,7 @@ from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin, mark_changed
 from rules.lists.editing import put as write
 from rules.lists.editing import take as erase
+from rules.lists.endings import begin_ending
 from rules.lists.origins import INSERT
 from rules.numbering.intervals import encode, number_interval, prefix_interval, range_interval
 from rules.settings import ListSettings
@@ -209,7 +210,8 @@ async def put(lists, name, text, expires):
 async def take(lists, name, text):
     async with lists.store.transaction() as connection:
         list_id, _ = await lists.row_of(connection, name)
-        await erase(connection, list_id, interval(text))
+        ending = await begin_ending(connection, 1.0, "removed", author="")
+        await erase(connection, list_id, interval(text), ending)
         await mark_changed(connection)
 
 
