@@ -16,6 +16,7 @@ from console.api.parts import (
     Body,
     Counted,
     Cursor,
+    DecisionId,
     Limit,
     Seen,
     Text,
@@ -43,7 +44,7 @@ class AppealToFile(Body):
     """What a caller brings forward; the number, or the id that the rejection carried in Reason."""
 
     number: Text = Field("", max_length=64, description="The caller's number, in any spelling.")
-    decision: str = Field("", pattern="^([0-9A-Fa-f]{20})?$", description="Decision id of the call.")
+    decision: DecisionId = Field("", description="Decision id of the call.")
     against: Attacks | None = Field(None, strict=False, description="Default: whatever stands against the number.")
     target: Text = Field("", max_length=200, description="Name of the rule or list.")
     text: Text = Field("", max_length=LONGEST_TEXT, description="What the caller says; kept encrypted.")

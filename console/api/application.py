@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from importlib.metadata import version
-from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from console.api import appeals, cases, complaints, ladder, numbers, reports
 from console.api.answer import Answer
 from console.api.document import DocumentedApi
-from console.api.problems import Problem, error_of, problem_of, unavailable
+from console.api.faults import errors_of, only_known_parameters
+from console.api.problems import Problem, problem_of, unavailable
 from rules.complaints.desk import Desk
 from rules.complaints.faults import ComplaintError
 from rules.lists.admission import EntryError
@@ -49,7 +49,7 @@ def application(desk: Desk | None = None) -> FastAPI:
     api.state.desk = desk
     api.state.catch_up = CatchingUp(desk) if desk else None
     for part in _PARTS:
-        api.include_router(part.router)
+        api.include_router(part.router, dependencies=[Depends(only_known_parameters)])
 
     @api.get("/healthz", tags=["service"])
     async def health() -> dict[str, str]:
@@ -116,22 +116,7 @@ async def _entry_refused(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [error_of(*_fault(one)) for one in error.errors()]
-    return _response(Problem(422, "invalid", "The request has faults.", errors=errors).answer())
-
-
-def _fault(one: dict[str, Any]) -> tuple[str, str]:
-    if one["type"] == "extra_forbidden":  # its name was sent by the client, and may be anything
-        return _place(one["loc"][:-1]), "it holds a name that is unknown here"
-    return _place(one["loc"]), one["msg"].removeprefix("Value error, ")
-
-
-def _place(loc: tuple[Any, ...]) -> str:
-    """A JSON pointer into the body (RFC 6901), or the name of a parameter."""
-    where, *path = loc
-    if where == "body":
-        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-    return ".".join(map(str, path))
+    return _response(Problem(422, "invalid", "The request has faults.", errors=errors_of(error.errors())).answer())
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -142,8 +127,8 @@ async def _http(request: Request, error: Exception) -> Response:
         return _response(Problem(error.status_code, kind, detail).answer())
     # The router names the methods of one route only; a path may have several (RFC 9110 10.2.1: all of them).
     path = getattr(request.scope.get("route"), "path", "")
-    allowed = ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(path, {})))
-    headers = (("allow", allowed or "GET"),)
+    known = {method.upper() for method in request.app.openapi()["paths"].get(path, {"get": {}})}
+    headers = (("allow", ", ".join(sorted(known | ({"HEAD"} if "GET" in known else set())))),)
     return _response(Problem(405, "method", "This path does not know this method.", headers=headers).answer())
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
-from console.api.parts import Body, Moment, Reason, Text, maybe_utc, moment, utc
+from console.api.parts import Body, DecisionId, Moment, Reason, Text, maybe_utc, moment, utc
 from console.api.problems import error_of
 from rules.complaints.complaint_rows import Channel, Complaint, listed
 from rules.complaints.desk import Desk
@@ -43,7 +43,7 @@ class ComplaintToFile(Body):
     contact: Text = Field("", max_length=254, description="Where the answer goes; kept encrypted, never shown.")
     business: _Name = Field("", description="On whose behalf the call was.")
     knew: Knew = Field(default_factory=Knew, description="What the caller knew; kept encrypted.")
-    decision: str = Field("", pattern="^([0-9A-Fa-f]{20})?$", description="Decision id of the call, if known.")
+    decision: DecisionId = Field("", description="Decision id of the call, if known.")
 
     def as_filed_by(self, source: str) -> NewComplaint:
         """As the desk takes it."""

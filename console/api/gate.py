@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from secrets import token_hex
-from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,8 +44,9 @@ class Gate:
         if scope["type"] != "http":  # neither WebSockets nor lifespan: whoever serves opens and closes the desk
             return
         request, started = token_hex(8), time.monotonic()
-        state: dict[str, Any] = {"key": None, "caller": None}
-        scope["state"] = state
+        method, state = scope["method"], {"key": None, "caller": None}
+        # HEAD is answered as GET would be, without the body (RFC 9110 section 9.3.2).
+        scope = {**scope, "method": "GET" if method == "HEAD" else method, "state": state}
         try:
             answer = await self._answer(scope, receive)
         except Problem as problem:
@@ -62,12 +62,12 @@ class Gate:
         always = [pair for pair in _ALWAYS if pair[0] not in named]
         limits = [pair for pair in (caller.limits if caller else ()) if pair[0] not in named]
         answer = answer.having((*always, *limits, ("x-request-id", request)))
-        await give(answer, send, head_only=scope["method"] == "HEAD")
+        await give(answer, send, head_only=method == "HEAD")
         route = scope.get("route")
         self._log.info(
             "request",
             request=request,
-            method=scope["method"] if scope["method"].isalpha() else "?",
+            method=method if method.isalpha() else "?",
             route=getattr(route, "path", "") or "none",  # the template: a path may hold a number
             status=answer.status,
             key=key.id if key else None,

@@ -17,7 +17,7 @@ from rules.access.scopes import Scope
 from rules.complaints.desk import Desk
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer rf_...`")
-_RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
+RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
 
 
 class Body(BaseModel):
@@ -33,10 +33,14 @@ def _checked(text: str) -> str:
 
 Moment = Annotated[
     str,
-    Field(pattern=_RFC_3339, json_schema_extra={"format": "date-time"}),
+    Field(pattern=RFC_3339, json_schema_extra={"format": "date-time"}),
     AfterValidator(_checked),
 ]
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]  # tools that read the database end a text at NUL
+NO_NUL = r"^[^\x00]*$"  # tools that read the database end a text at NUL
+Text = Annotated[str, Field(pattern=NO_NUL)]
+DECISION = "^([0-9A-Fa-f]{20})?$"
+DecisionId = Annotated[str, Field(pattern=DECISION)]
+VERSION_TAG = r'^"[0-9]{1,9}"$'
 Reason = Annotated[Text, Field(max_length=1_000, description="It is recorded, and told to whom it concerns.")]
 Version = Annotated[
     int | None,
@@ -68,7 +72,7 @@ async def seen(
     request: Request,
     if_match: Annotated[
         str | None,
-        Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$', description="The version, as ETag gave it."),
+        Header(alias="If-Match", pattern=VERSION_TAG, description="The version, as ETag gave it."),
     ] = None,
 ) -> int | None:
     """The version that the client looked at, from `version` of the body or If-Match."""

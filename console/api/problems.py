@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence, Set
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 
 from console.api.answer import Answer, Headers
@@ -15,6 +14,30 @@ from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 
 MEDIA_TYPE = "application/problem+json"
 _KIND = "urn:ringfence:problem:"
+TITLES = {  # one for each type, whatever the occurrence (RFC 9457 section 3.1.3)
+    "busy": "Too much at once",
+    "conflict": "Somebody was faster, or the state does not allow it",
+    "cut-off": "The request is cut off",
+    "database": "The database cannot be used now",
+    "encoding": "The body is compressed",
+    "error": "An error of the API",
+    "framing": "The length of the body is told twice",
+    "host": "Called by a strange name",
+    "http": "Not to be answered",
+    "invalid": "Something in the request is wrong",
+    "media-type": "The body is not called JSON",
+    "method": "The path does not know the method",
+    "no-key": "No key that works",
+    "not-allowed": "The officer may not do this",
+    "not-found": "There is no such thing",
+    "not-json": "The body is no JSON that can be read in one way",
+    "refused": "Understood, and not to be done",
+    "running": "The same request is being worked on",
+    "scope": "The key is not good for this",
+    "slow": "It took too long",
+    "too-large": "The body is too large",
+    "too-many": "Too many requests",
+}
 _REPEATED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")  # what a message of the desk quotes: it was sent
 _NUMBER = re.compile(r"(?<![\w.-])(?:(?:\+|[A-Z]{2,3}:)\d{3,}|\d{7,})(?![\w-])")
 _OF_THE_ADDRESS = frozenset({"case", "reference", "seal"})  # what a path names; anything else is a field
@@ -41,7 +64,7 @@ class Problem(Exception):
         """As it goes to the client."""
         told: dict[str, Any] = {
             "type": _KIND + self.kind,
-            "title": HTTPStatus(self.status).phrase,
+            "title": TITLES[self.kind],
             "status": self.status,
             "detail": self.detail,
             **self.more,

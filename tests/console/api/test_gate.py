@@ -26,7 +26,17 @@ async def test_no_such_path_and_no_such_method(client):
         answer = await client.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     answer = await client.request("DELETE", "/v1/cases")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    answer = await client.get("/v1/ladder/climb")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_head_is_get_without_its_body(client, town):
+    await town.complain()
+    whole, head = await client.get("/v1/cases/1"), await client.head("/v1/cases/1")
+    assert (head.status_code, head.content) == (200, b"")
+    assert [head.headers[name] for name in ("etag", "content-length")] == ['"1"', str(len(whole.content))]
+    assert (await client.head("/v1/cases/7")).status_code == 404
 
 
 async def test_ten_megabytes_are_refused_before_they_are_read(client):
@@ -175,7 +185,7 @@ async def test_the_log_names_key_and_template_and_no_number(office, client):
         for _ in range(40):
             await client.get("/healthz")
     assert [(line["route"], line["status"], line["actor"]) for line in (*logs[:2], logs[-1])] == [
-        *(("/v1/numbers/{number}", 200, "li"), ("none", 401, None), ("none", 429, "li"))
+        *(("/v1/numbers/{number}", 422, "li"), ("none", 401, None), ("none", 429, "li"))
     ]
     assert "139123" not in json.dumps(logs)
     assert "secret" not in json.dumps(logs)

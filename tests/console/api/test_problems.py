@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from console.api.problems import Problem, field_problem, problem_of, told
+from console.api.problems import TITLES, Problem, field_problem, problem_of, told
 from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
 
 
@@ -23,7 +23,7 @@ def test_what_the_desk_refuses(error, status, kind):
     answer = problem_of(error).answer()
     body = json.loads(answer.body)
     assert (answer.status, body["status"], body["type"]) == (status, status, f"urn:ringfence:problem:{kind}")
-    assert body["title"]
+    assert body["title"] == TITLES[kind]
     assert answer.header("content-type") == "application/problem+json"
 
 

@@ -1,0 +1,63 @@
+"""What a request is told when it does not fit the document: each place, and what would be right there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import Request
+
+from console.api.parts import DECISION, NO_NUL, RFC_3339, VERSION_TAG
+from console.api.problems import error_of, field_problem
+
+_CHOICE = re.compile(r"'([^']*)'")
+_OBJECT = "send a JSON object"
+_RIGHT = {
+    RFC_3339: "write an RFC 3339 time, as 2026-07-01T04:00:00Z; in an address + is %2B",
+    NO_NUL: "a text holds no NUL",
+    DECISION: "write the 20 hexadecimal digits that the rejection carried",
+    VERSION_TAG: "write the version in double quotes, as ETag gave it",
+}
+
+
+def errors_of(faults: Sequence[Any]) -> list[dict[str, str]]:
+    """One entry for each fault that pydantic found; nothing that was sent is repeated."""
+    return [error_of(*_fault(one)) for one in faults]
+
+
+async def only_known_parameters(request: Request) -> None:
+    """A filter that is misspelt would be taken for none, and answer everything."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    if not known.issuperset(request.query_params):
+        choice = f"; it knows {', '.join(sorted(known))}" if known else "; it knows none"
+        raise field_problem("query", f"this path does not know such a parameter{choice}")
+
+
+def _fault(one: dict[str, Any]) -> tuple[str, str]:
+    where, kind = one["loc"], one["type"]
+    if kind == "extra_forbidden":  # its name was sent by the client, and may be anything
+        return _place(where[:-1]), "it holds a name that is unknown here"
+    return _place(where), _reason(kind, one, whole=where == ("body",))
+
+
+def _reason(kind: str, one: dict[str, Any], *, whole: bool) -> str:
+    match kind:
+        case "missing":
+            return _OBJECT if whole else "it is missing"
+        case "model_attributes_type" | "model_type":
+            return _OBJECT if whole else "it has to be a JSON object"
+        case "literal_error" | "enum":
+            return f"choose from {', '.join(filter(None, _CHOICE.findall(one['ctx']['expected'])))}"
+        case "string_pattern_mismatch":
+            return _RIGHT[one["ctx"]["pattern"]]
+    return str(one["msg"]).removeprefix("Value error, ")
+
+
+def _place(loc: tuple[Any, ...]) -> str:
+    """A JSON pointer into the body (RFC 6901), or the name of a parameter."""
+    where, *path = loc
+    if where == "body":
+        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+    return ".".join(map(str, path))
