@@ -13,8 +13,8 @@ from rules.complaints.archive import Archive
 from rules.complaints.case_files import case_of
 from rules.complaints.cases import Cases
 from rules.complaints.deadlines import Clock, clocks_of, meet, start_clocks
-from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
-from rules.complaints.ladder_book import LadderBook
+from rules.complaints.faults import ComplaintError, Conflict, NotFound
+from rules.complaints.ladder_book import LadderBook, standings_of
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.policy import take_back
 from rules.complaints.protection import may_work
@@ -70,7 +70,7 @@ class Appeals:
         canonical, found_attacks, found_target = await self._grounds(number, decision)
         attacks = attacks or found_attacks
         if attacks is None:
-            raise ComplaintError("attacks", "nothing stands against this number: no seal, no step of the ladder")
+            raise ComplaintError("against", "nothing stands against this number: no seal, no step of the ladder")
         target = target or (found_target if attacks is found_attacks else "")
         reference, now, key = new_reference("A"), archive.now(), contact_key(archive, contact)
         blob = archive.secrecy.encrypt({"text": text, "contact": contact.strip()}, reference)
@@ -155,18 +155,13 @@ class Appeals:
         return canonical, *await self._on_ladder(canonical)
 
     async def _on_ladder(self, canonical: str) -> tuple[Attacks | None, str]:
+        """The highest step of the number, its owner and its business, which is the one that calls are judged by."""
         now = self._archive.now()
-        try:
-            standing = await self._book.standing("number", canonical)
-            if standing and standing.step_at(now):
-                return Attacks.LADDER, f"number {canonical}"
-            if owner := await self._book.owner_of(canonical):
-                standing = await self._book.standing("owner", owner)
-                if standing and standing.step_at(now):
-                    return Attacks.LADDER, f"owner {owner}"
-        except Refused:
-            pass  # an emergency or own number never stands there
-        return None, ""
+        found = await standings_of(self._archive.lists.store.connection, canonical)
+        highest = max(found, key=lambda one: one.step_at(now), default=None)
+        if highest is None or not highest.step_at(now):
+            return None, ""
+        return Attacks.LADDER, f"{highest.kind} {highest.name}"
 
     async def _release(self, appeal: Appeal, actor: str, reason: str) -> None:
         archive, why = self._archive, _reason(appeal, reason)
@@ -192,9 +187,11 @@ class Appeals:
         may_work(self._archive, actor)
         if not reason.strip():
             raise ComplaintError("reason", "say why: the appellant is told")
-        if appeal.state is not AppealState.FILED or (version is not None and version != appeal.version):
+        filed = appeal.state is AppealState.FILED
+        if not filed or (version is not None and version != appeal.version):
+            why = f"is version {appeal.version}, look at it again" if filed else f"is {appeal.state} already"
             raise Conflict(
-                *("appeal", f"{appeal.reference} is {appeal.state} already"),
+                *("appeal", f"{appeal.reference} {why}"),
                 who=appeal.decided_by,
                 when=appeal.decided or appeal.received,
             )

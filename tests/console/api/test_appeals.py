@@ -45,7 +45,7 @@ async def test_the_same_appeal_again_is_200_and_the_same_number(client, town):
 async def test_an_appeal_by_the_id_that_the_rejection_carried(client, town):
     decision = await town.ring("95012345", "13800138000")
     refused = await client.post("/v1/appeals", json={"decision": decision})
-    assert [one["field"] for one in refused.json()["errors"]] == ["/attacks"]
+    assert [one["field"] for one in refused.json()["errors"]] == ["/against"]
     filed = await client.post("/v1/appeals", json={"decision": decision, "against": "rule", "target": "night-calls"})
     assert filed.status_code == 201
     pack = (await client.get(f"{filed.headers['location']}/evidence")).json()

@@ -55,6 +55,9 @@ async def test_against_a_step_of_the_ladder(town):
     await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
     await town.desk.ladder.climb("owner", "Loan King", actor="li", reason="x")
     assert (await town.desk.appeals.file(number=SPAM)).target == "owner Loan King"
+    await town.desk.ladder.assign(SPAM, business="Quick Cash", actor="li")
+    await town.desk.ladder.climb("business", "Quick Cash", actor="li", reason="x", to=LadderStep.REJECT)
+    assert (await town.desk.appeals.file(number=SPAM)).target == "business Quick Cash", "the highest is what stops it"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ async def test_what_is_wrong_is_named(town):
     files = town.desk.appeals
     for more, error, what in (
         ({}, ComplaintError, "number: name a number"),
-        ({"number": SPAM}, ComplaintError, "attacks: nothing stands"),
+        ({"number": SPAM}, ComplaintError, "against: nothing stands"),
         ({"decision": "ab" * 10}, NotFound, "decision"),
         ({"number": "nobody"}, ComplaintError, "number"),
         ({"number": SPAM, "text": "x" * 4_001}, ComplaintError, "text: 4,001"),
@@ -124,7 +127,7 @@ async def test_what_is_wrong_is_named(town):
         await files.grant(appeal.reference, actor="li", reason="")
     with pytest.raises(ComplaintError, match="not sealed any more"):
         await files.grant(appeal.reference, actor="li", reason="x")
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="is version 1, look at it again"):
         await files.refuse(appeal.reference, actor="li", reason="x", version=7)
 
 
