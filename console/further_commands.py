@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 import console.lists.held_commands
+import console.lists.history_commands
 import console.lists.import_commands
 import console.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app
 from console.api.commands import api_app

@@ -178,17 +178,18 @@ def remove(
     context: typer.Context,
     name: ListName,
     numbers: Numbers,
+    reason: Annotated[str, typer.Option(help="Why; kept in their history.")] = "",
     country: Country = "",
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Take numbers off a list, all or none."""
+    """Take numbers off a list, all or none; `lists history` still knows them."""
     file = chosen(context, config)
 
     async def work() -> list[dict[str, Any]]:
         async with opened(file) as (lists, configuration):
             read_in = country.upper() or configuration.country
-            gone = await lists.remove_all(name, numbers, country=read_in, author=getpass.getuser())
+            gone = await lists.remove_all(name, numbers, country=read_in, author=getpass.getuser(), reason=reason)
             return [as_data(entry, configuration.time_zone) for entry in gone]
 
     with clear_errors():

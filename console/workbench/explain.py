@@ -12,6 +12,7 @@ import typer
 from console.configuration import Configuration, read_configuration
 from console.options import moment, shown_time
 from console.service.decision_commands import as_data
+from console.workbench.entries_behind import entries_behind
 from console.workbench.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
 from console.workbench.live_rules import live_rulebook
 from console.workbench.looked_up import ask_plugins, look_up
@@ -82,7 +83,10 @@ def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanatio
     fired = decision.fired if clear else [hidden(one, decision.caller) for one in decision.fired]
     data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
     found = judged_by(file, configuration, document, decision)
-    return Explanation(recorded(decision, data, found, configuration), data)
+    lines = recorded(decision, data, found, configuration)
+    behind = asyncio.run(entries_behind(file, configuration, decision, clear=clear))
+    place = next(place for place, line in enumerate(lines) if line.step == "verdict")
+    return Explanation([*lines[:place], *behind.lines, *lines[place:]], data | {"entries": behind.data})
 
 
 def hidden(fired: Fired, caller: str) -> Fired:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rules.model import Call, Hit
     from rules.records.decisions import Decisions
 
+GONE_SHOWN = 3  # entries that were taken off, the latest
 CALLS_READ = 1_000  # of the number, to see when a rule hit it last
 
 
@@ -60,12 +61,14 @@ async def known(file: Path, book: Rulebook, number: str, country: str) -> dict[s
         verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
         ledger = {name: value for name, value in (call.facts or {}).items() if name != "group"}
         zone = configuration.time_zone
+        entries = await entries_of(lists, decisions, call, hits, zone)
         return {
             "number": read.canonical or number,
             "class": str(call.caller.kind),
             "region": read.region,
             "ledger": ledger or None,
-            "entries": await entries_of(lists, decisions, call, hits, zone),
+            "entries": entries,
+            "gone": await gone_of(lists, call.caller.canonical, entries, zone),
             "rules": await rules_of(rules, decisions, read.canonical, call, zone),
             "trunk": trunk.name,
             "verdict": str(verdict.action),
@@ -95,6 +98,29 @@ async def entries_of(
             }
         )
     return entries
+
+
+async def gone_of(lists: Lists, canonical: str, entries: list[dict[str, Any]], zone: str) -> list[dict[str, Any]]:
+    """The entries that covered it and stand no more: how each ended last, the latest first."""
+    from rules.lists.history import periods
+
+    stands = {(entry["list"], entry["entry"]) for entry in entries}
+    last = {(one.entry.list, one.entry.text): one for one in await periods(lists, canonical)}
+    gone = [(one.until, one) for key, one in last.items() if key not in stands and one.until is not None]
+    return [
+        {
+            "list": one.entry.list,
+            "entry": one.entry.text,
+            "added_by": one.entry.origin.author,
+            "reason": one.entry.origin.reason,
+            "until": shown_time(until, zone),
+            "ended": one.how,
+            "ended_by": one.author,
+            "ended_why": one.reason,
+            "ended_by_import": one.import_id,
+        }
+        for until, one in sorted(gone, key=lambda one: -one[0])
+    ]
 
 
 async def rules_of(
@@ -147,6 +173,9 @@ def sentences(found: dict[str, Any]) -> list[str]:
         )
     if not found["entries"]:
         lines.append("No list entry covers it.")
+    lines += [_gone(one) for one in found["gone"][:GONE_SHOWN]]
+    if len(found["gone"]) > GONE_SHOWN:
+        lines.append(f"Earlier ones: ringfence lists history {found['number']}")
     lines += [_rule(rule) for rule in found["rules"]] or ["No rule asks for it."]
     by = f" by {found['by']}" if found["by"] else ""
     lines.append(
@@ -154,6 +183,18 @@ def sentences(found: dict[str, Any]) -> list[str]:
         f"What a call would get: ringfence explain --from {found['number']} --to NUMBER"
     )
     return lines
+
+
+def _gone(one: dict[str, Any]) -> str:
+    """How an entry went that covered the number, as a sentence."""
+    ways = {
+        "import": f"removed by import {one['ended_by_import']}",
+        "undo": f"removed when import {one['ended_by_import']} was undone",
+        "release": "removed with the release of its seal",
+    }
+    by = f" by {one['ended_by']}" if one["ended_by"] else ""
+    why = f": {one['ended_why']}" if one["ended_why"] else ""
+    return f"{one['entry']} was on {one['list']} until {one['until']}, {ways.get(one['ended'], 'removed')}{by}{why}."
 
 
 def _standing_of_code(ledger: dict[str, Any]) -> str:

@@ -18,7 +18,8 @@ from rules.complaints.case_files import case_of, cases_of
 from rules.complaints.complaint_rows import standing_in
 from rules.complaints.ladder_book import standings_of
 from rules.complaints.weighing import evidence_of
-from rules.records.decisions import Decisions
+from rules.lists.history import happenings, stood_behind
+from rules.records.decisions import Decision, Decisions
 from rules.revisions import Revisions, revisions_path
 from rules.store import StoreError
 
@@ -55,13 +56,15 @@ async def handover(archive: Archive, case_id: int) -> str:
 
 
 async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
-    """What an appeal is judged by, as JSON: the call, the text of the rule, list entries and cases of the number."""
+    """What an appeal is judged by, as JSON: the call, the rule's text, list entries with their history, and cases."""
     connection = archive.store.connection
     pack: dict[str, Any] = {
         "appeal": appeal._asdict() | {"received": _time(appeal.received), "decided": _time(appeal.decided)},
         "call": None,
         "rule": None,
+        "stopped_by": [],
         "entries": [],
+        "history": [one._asdict() | {"at": _time(one.at)} for one in await happenings(archive.lists, appeal.number)],
         "seals": await _seals(archive, appeal.number),
         "ladder": await _ladder(archive, appeal.number),
         "cases": [],
@@ -71,6 +74,7 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         call = asdict(decision)
         del call["called_key"], call["source"]
         pack["call"] = call | {"at": _time(decision.at)}
+        pack["stopped_by"] = await _entries_behind(archive, decision)
         pack["rule"] = await _rule_text(archive, decision.rule, decision.revision, decision.at)
     for entry in await archive.lists.covering(appeal.number):
         shown = asdict(entry) | {"created": _time(entry.created), "off": entry.off(archive.now())}
@@ -81,6 +85,25 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         shown["steps"] = await _steps(archive, "case", str(case.id))
         pack["cases"].append(shown)
     return json.dumps(pack, ensure_ascii=False, indent=2, default=str)
+
+
+async def _entries_behind(archive: Archive, decision: Decision) -> list[dict[str, Any]]:
+    """The entries that took part in the call as they stood then, and how they ended since."""
+    callers = [decision.caller, *decision.facts.get("callers", ())]
+    found = await stood_behind(archive.lists, dict.fromkeys(callers), decision.fired, decision.at)
+    return [
+        asdict(one.entry)
+        | {
+            "created": _time(one.entry.created),
+            "since": _time(one.since),
+            "until": _time(one.until),
+            "ended": one.how,
+            "ended_by": one.author,
+            "ended_why": one.reason,
+            "ended_by_import": one.import_id,
+        }
+        for one in found
+    ]
 
 
 async def _seals(archive: Archive, number: str) -> list[dict[str, Any]]:

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from rules.lists.conflicts import in_holes, read_holes
 from rules.lists.editing import Lists
 from rules.lists.origins import COLUMNS, Entry, entry_of
+from rules.model import Fired
 from rules.numbering.intervals import digits_of, encode
 
 _ENDED = "d.id, d.at, d.how, d.author, d.reason, d.import_id, u.at, u.author"
@@ -32,6 +33,9 @@ select l.name, w.text, w.holes, o.id, {_STANDS}, {COLUMNS} from span s join wide
   join list l on l.id = w.list join origin o on o.id = w.origin where s.start =
   (select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1 and w.places in (0, ?2)
 """
+
+
+_SEEN_WITHIN_S = 1.0  # calls are judged by a change that late
 
 
 class Period(NamedTuple):
@@ -90,6 +94,18 @@ def _in_order(rows: list[Any], canonical: str) -> Iterator[Period]:
             undone, since, begun_by = ended[origin][9:12]
         ended[origin] = row
         yield Period(entry, since, begun_by, undone, until, how or "", author or "", reason or "", import_id)
+
+
+async def stood_behind(lists: Lists, callers: Iterable[str], fired: Sequence[Fired], at: float) -> list[Period]:
+    """The entries as they stood that took part in a call judged at this moment, by what its record says fired."""
+    named = {(one.name, one.detail.partition(" (")[0]) for one in fired}
+    behind: dict[tuple[str, str], Period] = {}
+    for caller in callers:
+        for one in await periods(lists, caller):
+            key = (one.entry.list, one.entry.text)
+            if key in named and one.since <= at and (one.until is None or at < one.until + _SEEN_WITHIN_S):
+                behind[key] = one  # the latest: the one before was just seen to end
+    return list(behind.values())
 
 
 async def happenings(lists: Lists, canonical: str) -> list[Happening]:

@@ -29,12 +29,13 @@ def past_calls(
     called: str = "13800138000",
     facts: dict[str, float] | None = None,
     hits: tuple[Hit, ...] = (),
+    ago_s: float = 3 * HOUR,
 ) -> list[str]:
-    """Record these calls, made within the last hours, the newest last; their decisions."""
+    """Record these calls, the first made so long ago, the others each a second later; their decisions."""
     storage = Configuration.model_fields["storage"].default
     key = Keys.load(file.parent / storage.key_file).pseudonym
     (trunk, *_) = trunks_of(book.configuration)
-    begin, found, rows = time.time() - 3 * HOUR, [], []
+    begin, found, rows = time.time() - ago_s, [], []
     for n, caller in enumerate(callers):
         made = Call(
             caller=read_number(caller, trunk),

@@ -108,3 +108,16 @@ def test_a_number_that_nothing_covers(ruled):
     shown = ruled("why", "13912345678").stdout
     assert "No list entry covers it.\nNo rule asks for it.\n" in shown
     assert "by these alone: forward (no rule)" in shown
+
+
+def test_entries_that_were_taken_off(run):
+    run("lists", "add", "blocked", "17012345678", "+86170*", "--range", "--reason", "rang at night")
+    run("lists", "remove", "blocked", "17012345678", "--reason", "its owner changed")
+    shown = run("why", "17012345678").stdout
+    assert "+8617012345678 was on blocked until 20" in shown
+    assert ": its owner changed.\n" in shown
+    assert shown.count("was on") == 1, "the prefix stands"
+    (gone,) = json.loads(run("why", "17012345678", "--json").stdout)["gone"]
+    assert (gone["ended"], gone["reason"]) == ("removed", "rang at night")
+    run("lists", "add", "blocked", "17012345678")
+    assert json.loads(run("why", "17012345678", "--json").stdout)["gone"] == []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rules.complaints.exports import as_csv, evidence_pack, handover, harmless, rule_in
 from rules.complaints.reading import NewComplaint
 from rules.complaints.states import Attacks
-from rules.model import Step
+from rules.lists.origins import Origin
+from rules.model import Action, Step
 from rules.revisions import FileText, Revisions, Texts, revisions_path
 from tests.rules.complaints.town import SCREENING, SPAM
 
@@ -78,6 +79,32 @@ async def test_the_pack_of_an_appeal(town):
     assert "called_key" not in pack["call"]
     assert [entry["list"] for entry in pack["entries"]] == ["blocked"]
     assert pack["cases"][0]["evidence"]["complaints"] == 1
+
+
+async def test_the_pack_tells_whose_entry_stopped_the_call_although_it_is_gone(town):
+    archive = town.desk.archive
+    reason = Origin("hotline", "rang at night", "li", evidence="file 3")
+    await archive.lists.add("blocked", SPAM, reason)
+    decision = await town.ring(SPAM, "13800138000", step=Step.OPERATOR_BLOCK, action=Action.REJECT, status=603)
+    fired = json.dumps([["blocked", Step.OPERATOR_BLOCK, "reject", f"{SPAM} (hotline)"]])
+    async with archive.decisions.transaction() as connection:
+        await connection.execute("update decision set rule = 'blocked', fired = ?", (fired,))
+    town.now += 3_600
+    await archive.lists.remove("blocked", SPAM, author="wang", reason="its owner changed")
+    appeal = await town.desk.appeals.file(decision=decision)
+    assert (appeal.attacks, appeal.target) == (Attacks.ENTRY, "blocked")
+    pack = json.loads(await evidence_pack(archive, appeal))
+    (entry,) = pack["stopped_by"]
+    assert (entry["text"], entry["origin"]["reason"], entry["origin"]["author"]) == (SPAM, "rang at night", "li")
+    assert (entry["origin"]["evidence"], entry["since"]) == ("file 3", "2026-07-01T04:00:00+00:00")
+    assert (entry["until"], entry["ended"], entry["ended_by"], entry["ended_why"]) == (
+        *("2026-07-01T05:00:00+00:00", "removed", "wang", "its owner changed"),
+    )
+    assert [(one["at"], one["what"]) for one in pack["history"]] == [
+        ("2026-07-01T04:00:00+00:00", "added"),
+        ("2026-07-01T05:00:00+00:00", "removed"),
+    ]
+    assert pack["entries"] == []
 
 
 async def test_a_pack_without_a_decision_or_revisions(town):

@@ -96,7 +96,6 @@ async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
 
 async def test_what_left_the_lists_long_ago_is_forgotten_once_a_day(town):
     lists, day = town.desk.archive.lists, 86_400
-    lists.now = lambda: town.now
     name = sorted(lists.settings)[0]
     rounds = Rounds(town.desk)
     for _ in range(2):
