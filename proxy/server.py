@@ -19,6 +19,7 @@ from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Listener
 from proxy.sip.message import parse_request
 from proxy.transport import UdpEndpoint, refuses
+from proxy.urgency import goes_first
 from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
@@ -82,7 +83,7 @@ class Server:
             self._endpoints.append(await UdpEndpoint.open(listener, receive_queue))
         self._metrics.endpoints = self._endpoints
         for endpoint in self._endpoints:
-            endpoint.receive(self.on_datagram, self.flush)
+            endpoint.receive(self.on_datagram, self.flush, self.is_urgent)
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
@@ -96,6 +97,11 @@ class Server:
         """PBXes written as names: what they send must be known as theirs by its address."""
         for target in self._core.topology.named_targets():
             self._core.topology.learn(target, await self._resolver.addresses(target.host))
+
+    def is_urgent(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> bool:
+        """While many datagrams wait: may this one overtake the others?"""
+        core = self._core
+        return goes_first(data, core.flow_to(listener, remote[0], remote[1]), core.outgoing)
 
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         """One datagram into the core; what it asks for is done by `flush`."""

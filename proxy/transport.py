@@ -12,6 +12,7 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any, Final, cast
 
@@ -26,42 +27,51 @@ _ADVICE = {  # why a listener does not open, and what helps
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 
+MANY: Final = 64  # datagrams that wait, some 30 ms, from which urgent ones overtake the others
+
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
+Urgent = Callable[[Listener, bytes, tuple[Any, ...]], bool]
 Flush = Callable[[], None]
 
 
 class Arrivals:
     """The datagrams that wait to be handled: stamped on arrival, and bounded.
 
+    While many wait, those that are `urgent` overtake the others and have as much room again.
     Stands where asyncio-dgram's protocol expects the queue that it puts into.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._waiting: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
+        self._first: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
+        self.urgent: Callable[[bytes, tuple[Any, ...]], bool] | None = None
         self._call: Callable[[], None] | None = None
         self._called = False
         self.overflowed = 0  # datagrams dropped because too many waited
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._first)
 
     def put_nowait(self, item: tuple[Any, Any]) -> None:
         """Called by the protocol for each datagram; (None, None) tells that the socket is closed."""
         data, remote = item
         if data is None:
             return
-        if len(self._waiting) >= self._most:
+        line = self._waiting
+        if len(line) >= MANY and self.urgent is not None and self.urgent(data, remote):
+            line = self._first
+        if len(line) >= self._most:
             self.overflowed += 1
             return
-        self._waiting.append((data, remote, monotonic()))
+        line.append((data, remote, monotonic()))
         if not self._called and self._call is not None:
             self._called = True
             self._call()
 
     def pop(self) -> tuple[bytes, tuple[Any, ...], float]:
         """The next of those that wait; there must be one."""
-        return self._waiting.popleft()
+        return (self._first or self._waiting).popleft()
 
     def tell(self, call: Callable[[], None] | None) -> None:
         """Call this when something waits, once until `rest`; None: nobody wants to know any more."""
@@ -71,7 +81,7 @@ class Arrivals:
 
     def rest(self) -> None:
         """Those that were called for are handled: call again for what waits now, or for the next that arrives."""
-        self._called = bool(self._waiting) and self._call is not None
+        self._called = len(self) > 0 and self._call is not None
         if self._called and self._call is not None:
             self._call()
 
@@ -132,14 +142,17 @@ class UdpEndpoint:
             return False  # no address at all
         return True
 
-    def receive(self, handle: Handler, flush: Flush) -> None:
+    def receive(self, handle: Handler, flush: Flush, urgent: Urgent) -> None:
         """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.
+
+        While many wait, `urgent(listener, data, remote)` says which go first; it may not raise.
 
         `flush` is called after each batch: a datagram that finds its receiver asleep costs four times one that
         follows another closely.
         """
         loop = asyncio.get_running_loop()
         self._handle, self._flush = handle, flush
+        self.arrivals.urgent = partial(urgent, self.listener)
 
         def soon() -> None:
             loop.call_soon(self._hand_over)

@@ -17,6 +17,7 @@ PURE = (
     "proxy/core.py",
     "proxy/screening.py",
     "proxy/effects.py",
+    "proxy/urgency.py",
     "rules/model.py",
     "rules/judging/engine.py",
 )

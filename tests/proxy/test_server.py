@@ -85,7 +85,7 @@ class House:
         await asyncio.get_running_loop().sock_sendto(self.trunk, data, self.at)
 
     async def heard(self, sock: socket.socket) -> bytes:
-        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 65535), 5)
+        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 65535), 60)
 
     def invite(self, number: int = 1) -> bytes:
         via = f"SIP/2.0/UDP {self.trunk_at};branch=z9hG4bKserver{number}"
@@ -167,8 +167,8 @@ async def test_a_name_without_address_is_503_and_counted():
 
 
 async def test_the_lists_are_looked_at_four_times_a_second(house: House):
-    start = monotonic()
-    await eventually(lambda: house.judge.polls >= 3, "three looks")
+    start, polls = monotonic(), house.judge.polls
+    await eventually(lambda: house.judge.polls >= polls + 3, "three looks more")
     assert monotonic() - start > 2 * POLL_S - 0.1
 
 
@@ -276,13 +276,20 @@ async def test_a_call_for_help_is_told_to_the_judge(house: House):
     assert house.judge.help == ["+8613800138000"]
 
 
+async def test_behind_a_flood_a_call_for_help_is_sent_on_first(house: House):
+    (endpoint,) = house.metrics.endpoints
+    for number in range(500):
+        endpoint.arrivals.put_nowait((house.invite(number), house.trunk_at))
+    help_wanted = house.invite(999).replace(wire.CALLED.encode(), b"110", 1)
+    endpoint.arrivals.put_nowait((help_wanted, house.trunk_at))
+    assert wire.uri(await house.heard(house.pbx)).startswith("sip:110@")
+
+
 # The end
 
 
 async def test_a_drain_without_calls_is_over_at_once(house: House):
-    start = monotonic()
-    await house.server.drain(5)
-    assert monotonic() - start < 0.5
+    await asyncio.wait_for(house.server.drain(600), 60)
     await house.send(house.invite())
     assert wire.status(await house.heard(house.trunk)) == 503
 
@@ -290,10 +297,10 @@ async def test_a_drain_without_calls_is_over_at_once(house: House):
 async def test_a_drain_waits_for_calls_in_set_up(house: House):
     await house.send(house.invite())
     down = await house.heard(house.pbx)
-    draining = asyncio.create_task(house.server.drain(5))
+    draining = asyncio.create_task(house.server.drain(600))
     await asyncio.sleep(0)
     await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(down), house.at)
-    await asyncio.wait_for(draining, 2)
+    await asyncio.wait_for(draining, 60)
     assert [wire.status(await house.heard(house.trunk)) for _ in range(2)] == [100, 200]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.sip.flow import Listener
-from proxy.transport import BATCH, Arrivals, UdpEndpoint, refuses
+from proxy.transport import BATCH, MANY, Arrivals, UdpEndpoint, refuses
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
 
@@ -37,8 +37,13 @@ def neighbour(endpoint: UdpEndpoint) -> socket.socket:
     six = endpoint.listener.family == 6
     sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("::1" if six else "127.0.0.1", 0))
-    sock.settimeout(5)
+    sock.settimeout(60)
     return sock
+
+
+def nobody(listener: Listener, data: bytes, remote: tuple[Any, ...]) -> bool:
+    """No datagram is urgent."""
+    return False
 
 
 class Heard:
@@ -49,7 +54,7 @@ class Heard:
         self.remotes: list[tuple[Any, ...]] = []
         self.batches: list[int] = []
         self._flushed = 0
-        endpoint.receive(self.handle, self.flush)
+        endpoint.receive(self.handle, self.flush, nobody)
 
     def handle(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         self.data.append(data)
@@ -85,10 +90,10 @@ async def test_a_handler_that_falls_loses_no_later_datagram(endpoint: UdpEndpoin
     heard = Heard(endpoint)
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
-    endpoint.receive(heard.handle, lambda: 1 // 0)
+    endpoint.receive(heard.handle, lambda: 1 // 0, nobody)
     endpoint.arrivals.put_nowait((b"one", ("127.0.0.1", 9)))
     await eventually(lambda: faults, "the fault")
-    endpoint.receive(heard.handle, heard.flush)
+    endpoint.receive(heard.handle, heard.flush, nobody)
     endpoint.arrivals.put_nowait((b"two", ("127.0.0.1", 9)))
     await eventually(lambda: heard.data == [b"one", b"two"], "both")
 
@@ -174,6 +179,26 @@ def test_too_many_that_wait_are_dropped_and_counted():
         arrivals.put_nowait((b"%d" % number, ("127.0.0.1", 9)))
     assert (len(arrivals), arrivals.overflowed) == (2, 3)
     assert [arrivals.pop()[0] for _ in range(2)] == [b"0", b"1"]
+
+
+def test_while_many_wait_the_urgent_overtake_and_have_room_of_their_own():
+    arrivals = Arrivals(MANY + 1)
+    arrivals.urgent = lambda data, remote: data.startswith(b"!")
+    for text in [b"!0", *[b"%d" % number for number in range(1, MANY)], b"!1", b"late", b"lost", b"!2"]:
+        arrivals.put_nowait((text, ("127.0.0.1", 9)))
+    assert (len(arrivals), arrivals.overflowed) == (MANY + 3, 1)
+    first = [arrivals.pop()[0] for _ in range(4)]
+    assert first == [b"!1", b"!2", b"!0", b"1"], "what came before many waited keeps its place"
+    rest = [arrivals.pop()[0] for _ in range(len(arrivals))]
+    assert rest[-1] == b"late"
+
+
+def test_even_the_urgent_are_bounded():
+    arrivals = Arrivals(MANY)
+    arrivals.urgent = lambda data, remote: True
+    for number in range(3 * MANY):
+        arrivals.put_nowait((b"%d" % number, ("127.0.0.1", 9)))
+    assert (len(arrivals), arrivals.overflowed) == (2 * MANY, MANY)
 
 
 def test_each_is_stamped_on_arrival():
