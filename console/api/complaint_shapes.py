@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
 from console.api.parts import Body, DecisionId, Moment, Reason, Text, maybe_utc, moment, utc
-from console.api.problems import error_of
+from console.api.problems import error_of, pointer_to
 from rules.complaints.complaint_rows import Channel, Complaint, listed
 from rules.complaints.desk import Desk
 from rules.complaints.evidence import Tie
@@ -152,7 +152,9 @@ class Words(BaseModel):
 def one_of_many(place: int, filed: Filed | ComplaintError) -> OneOfMany:
     """What became of the complaint at this place."""
     if isinstance(filed, ComplaintError):
-        return OneOfMany(errors=[ErrorOfField(**error_of(f"/complaints/{place}/{filed.field}", filed.reason))])
+        return OneOfMany(
+            errors=[ErrorOfField(**error_of(f"/complaints/{place}{pointer_to(filed.field)}", filed.reason))]
+        )
     return OneOfMany(reference=filed.reference, state=filed.state, duplicate=filed.duplicate)
 
 

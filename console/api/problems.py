@@ -41,6 +41,7 @@ TITLES = {  # one for each type, whatever the occurrence (RFC 9457 section 3.1.3
 _REPEATED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")  # what a message of the desk quotes: it was sent
 _NUMBER = re.compile(r"(?<![\w.-])(?:(?:\+|[A-Z]{2,3}:)\d{3,}|\d{7,})(?![\w-])")
 _OF_THE_ADDRESS = frozenset({"case", "reference", "seal"})  # what a path names; anything else is a field
+_DEEPER = {"branch": "knew/branch"}
 
 
 class Problem(Exception):
@@ -97,13 +98,20 @@ def problem_of(error: ComplaintError, parameters: Set[str] = frozenset()) -> Pro
         when = f"{datetime.fromtimestamp(error.when, UTC):%Y-%m-%dT%H:%M:%SZ}"
         more = {"who": error.who or None, "when": when}
         return Problem(409, "conflict", told(error.reason), more=more)
+    if error.field == "contents":  # of no field that was sent: it was written under a key that is not here
+        return Problem(500, "error", "What people wrote cannot be read: is the right key file in place?")
     if isinstance(error, NotFound) and error.field in _OF_THE_ADDRESS:
         return Problem(404, "not-found", told(error.reason))
     if isinstance(error, Refused) and error.field == "actor":
         return Problem(403, "not-allowed", told(error.reason))
     kind = "refused" if isinstance(error, Refused) else "invalid"
-    field = error.field if error.field in parameters else f"/{error.field}"
+    field = error.field if error.field in parameters else pointer_to(error.field)
     return field_problem(field, error.reason, kind=kind)
+
+
+def pointer_to(field: str) -> str:
+    """Where a body has what the desk calls so, as JSON pointer."""
+    return f"/{_DEEPER.get(field, field)}"
 
 
 def told(reason: str) -> str:

@@ -15,6 +15,7 @@ from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
         (NotFound("decision", "there is no such decision"), 422, "invalid"),
         (Refused("actor", "guest is no officer"), 403, "not-allowed"),
         (Refused("accused", "it is one of our own numbers"), 422, "refused"),
+        (ComplaintError("contents", "C-1 was written under another key"), 500, "error"),
         (ComplaintError("at", "this time has not come yet"), 422, "invalid"),
         (Conflict("case", "it is sealed", who="li", when=0.0), 409, "conflict"),
     ],
@@ -59,3 +60,4 @@ def test_a_parameter_is_named_and_a_field_of_the_body_pointed_at():
     error = ComplaintError("number", "write it with + and country")
     fields = [problem_of(error, parameters=names).errors[0]["field"] for names in (set(), {"number"})]
     assert fields == ["/number", "number"]
+    assert problem_of(ComplaintError("branch", "x")).errors[0]["field"] == "/knew/branch"
