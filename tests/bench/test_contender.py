@@ -23,7 +23,7 @@ def pbx():
     """A PBX that only listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind(("127.0.0.1", 0))
-        wire.settimeout(5)
+        wire.settimeout(60)
         yield wire
 
 
@@ -58,7 +58,7 @@ def contender(folder: Path, numbers: str, upstream: socket.socket, host: str = "
             pytest.fail("it ended before it served")
         yield listen
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.communicate()
@@ -68,7 +68,7 @@ def call(proxy: tuple[str, int], caller: str, upstream: socket.socket) -> str:
     """What becomes of one INVITE: the status of a rejection, or the verdict that the PBX sees."""
     six = ":" in proxy[0]
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as wire:
-        wire.settimeout(5)
+        wire.settimeout(60)
         wire.bind((proxy[0], 0))
         port = wire.getsockname()[1]
         own = f"[{proxy[0]}]:{port}" if six else f"{proxy[0]}:{port}"
@@ -101,7 +101,7 @@ def busy(upstream: socket.socket) -> str:
 def ringfence(folder: Path, *words: str) -> str:
     """A command on the running product, from another shell."""
     command = [sys.executable, "-m", "console", "--config", str(folder / "ringfence.yaml"), *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def test_each_number_its_verdict_and_a_second_start(tmp_path):

@@ -82,7 +82,7 @@ def test_the_program_starts_by_its_module():
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
     )
     assert done.stdout.strip() == f"{version('ringfence')} (pure Python)"

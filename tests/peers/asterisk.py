@@ -132,4 +132,4 @@ class Asterisk(Peer):
         # Its own loader and libraries: those of the machine are of another Debian release.
         command: list[str | Path] = [loader, "--library-path", libraries, root / "usr" / "sbin" / "asterisk"]
         super().__init__([*command, "-C", folder / "asterisk.conf", "-f", "-n"], output=folder / "console.txt")
-        self.ready(lambda: "Asterisk Ready" in self.said and listening(at), f"ready on {at}", within=20)
+        self.ready(lambda: "Asterisk Ready" in self.said and listening(at), f"ready on {at}")

@@ -14,13 +14,14 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 PAUSE_S = 0.01  # between two looks at a condition
-STOP_S = 5.0  # how long a peer may take to end before it is killed
+STOP_S = 15.0  # how long a peer may take to end before it is killed
+SOON_S = 60.0  # how long anything may take on a busy machine: to give up earlier gains nothing
 
 T = TypeVar("T")
 _never = threading.Event()
 
 
-def until(probe: Callable[[], T], what: str, *, within: float = 5.0) -> T:
+def until(probe: Callable[[], T], what: str, *, within: float = SOON_S) -> T:
     """The first true answer of `probe`; an AssertionError naming `what` when none comes in time."""
     deadline = time.monotonic() + within
     while not (answer := probe()):
@@ -73,7 +74,7 @@ class Peer:
         """Has it not ended yet?"""
         return self.process.poll() is None
 
-    def ready(self, probe: Callable[[], object], what: str, *, within: float = 10.0) -> None:
+    def ready(self, probe: Callable[[], object], what: str, *, within: float = SOON_S) -> None:
         """Wait until `probe` holds; a peer that ends before that is an error with its own words."""
 
         def ended_or_ready() -> bool:
@@ -83,7 +84,7 @@ class Peer:
 
         until(ended_or_ready, f"{self.name}: {what}", within=within)
 
-    def wait(self, within: float = 10.0) -> int:
+    def wait(self, within: float = SOON_S) -> int:
         """Its exit status; one that is still running after `within` seconds is killed, and that is an error."""
         try:
             return self.process.wait(within)
@@ -103,7 +104,7 @@ class Peer:
             self.process.wait()
 
 
-async def eventually(probe: Callable[[], T], what: str, *, within: float = 5.0) -> T:
+async def eventually(probe: Callable[[], T], what: str, *, within: float = SOON_S) -> T:
     """`until` for a test that has an event loop to run meanwhile."""
     deadline = time.monotonic() + within
     while not (answer := probe()):

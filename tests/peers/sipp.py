@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.peers.loopback import Endpoint, free_port, listening, new_host
+from tests.peers.loopback import Endpoint, listening, new_endpoint
 from tests.peers.process import Peer
 
 SCENARIOS = Path(__file__).parent.parent / "live" / "sipp"
-CALL_S = 8  # no flow takes longer; SIPp then gives up by itself
-
-CONTROL_HOST = new_host()  # SIPp opens a port for commands, which nobody here sends
+CALL_S = 60  # no flow takes longer, on a busy machine either; SIPp then gives up by itself
 
 # What a scenario may leave unsaid; `parts/*.sip` are placeholders too.
 DEFAULTS = {
@@ -107,7 +105,8 @@ class Sipp(Peer):
         self.scenario, self.at = scenario, at
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
         command: list[str | Path] = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
-        command += ["-ci", CONTROL_HOST, "-cp", str(free_port(CONTROL_HOST)), "-m", str(calls), "-nostdin"]
+        commands = new_endpoint()  # SIPp opens a port for commands, which nobody here sends
+        command += ["-ci", commands.host, "-cp", str(commands.port), "-m", str(calls), "-nostdin"]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
         command += ["-timeout", str(CALL_S), "-timeout_error"]
         super().__init__(command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder)

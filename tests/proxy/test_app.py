@@ -41,7 +41,7 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals):
         os.kill(os.getpid(), number)
 
     running = run(settings(listen=[{"address": str(at)}]), ScreeningSettings(), Judge(), Keys(), ready=tell)
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)
     await asyncio.sleep(0)
     assert len(ready) == 1
 

@@ -20,7 +20,7 @@ class Watch:
 
     def load(self, revision):
         self.threads.add(threading.current_thread())
-        assert self.held.wait(5)
+        assert self.held.wait(60)
         if revision.reason == "broken":
             raise ValueError("no such list")
         return rules(revision.texts.files[0].text)

@@ -45,7 +45,7 @@ class Served(Peer):
     def client(self, token: str = "", **more) -> httpx.Client:
         """Somebody who asks it."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, **more)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False, **more)
 
     def lines(self) -> list[dict]:
         """Its log."""

@@ -21,7 +21,7 @@ from proxy.settings import HostPort
 from rules.language.source import RuleError
 from rules.records.false_positives import Alarm
 from tests.console.service.test_serve import serving
-from tests.peers.process import until
+from tests.peers.process import SOON_S, until
 from tests.rules.calls import rule
 from tests.wire import invite, request
 
@@ -61,7 +61,7 @@ def next_event(process) -> dict:
 
 def figure(file: Path, name: str) -> float:
     address = file.read_text().rpartition("metrics: ")[2].strip()
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as page:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as page:
         lines = page.read().decode().splitlines()
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
 
@@ -119,7 +119,7 @@ class Callers(threading.Thread):
                     via, from_ = f"SIP/2.0/UDP {own};branch=z9hG4bK{name}", f"<sip:+8613912345678@{own}>;tag=t"
                     wire.sendto(invite(uri=f"sip:+8613800138000@{own}", via=via, from_=from_, call_id=name), self.proxy)
                 elif last_words is None:
-                    last_words = time.monotonic() + 10
+                    last_words = time.monotonic() + SOON_S
                 with suppress(TimeoutError):
                     answer = wire.recv(65_535).decode()
                     assert answer.startswith("SIP/2.0 603 "), answer
@@ -157,7 +157,7 @@ def test_no_call_is_lost_and_each_is_judged_by_one_whole_set(ports):
         callers.done.set()
         callers.join()
         assert callers.sent == callers.rejected
-        shown = until(lambda: recorded(ports, len(callers.sent)), "all calls on record", within=20)
+        shown = until(lambda: recorded(ports, len(callers.sent)), "all calls on record")
     old, new = (first["rules"], "all"), (second["rules"], "all-of-them")
     when = {old: [], new: []}  # ids begin with the time, in 1/256 s
     for one in shown:

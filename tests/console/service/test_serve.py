@@ -52,12 +52,12 @@ def test_from_start_to_end(ports):
         assert first["listen"] == [str(configuration.listen[0].address)]
         assert len(first["rules"]) == 12
         assert ask(configuration.listen[0]) == 200
-        with urllib.request.urlopen(f"http://{configuration.metrics}/metrics", timeout=5) as page:
+        with urllib.request.urlopen(f"http://{configuration.metrics}/metrics", timeout=60) as page:
             figures = page.read().decode()
         assert 'ringfence_calls_total{verdict="reject"} 0.0' in figures
         assert "ringfence_loop_stalls_total" in figures
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=15)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert [json.loads(line)["event"] for line in errors.splitlines()] == ["draining", "stopped"]
     assert oct((ports.parent / "ringfence.keys").stat().st_mode & 0o777) == "0o600"
@@ -66,7 +66,7 @@ def test_from_start_to_end(ports):
 def refused(file: Path) -> str:
     """What a start that must fail says."""
     command = [sys.executable, "-m", "console", "serve", "--config", str(file)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr

@@ -35,7 +35,7 @@ def sources():
     """FactSources of these plug-ins, closed at the end."""
     made = []
 
-    def make(wait_s=5.0, **plugins):
+    def make(wait_s=60.0, **plugins):
         made.append(FactSources(plugins, wait_s=wait_s))
         made[-1].ask({"risk", "score"})
         return made[-1]
@@ -81,7 +81,7 @@ def test_a_slow_one_is_left_alone_until_it_has_answered_and_rested(sources, monk
     monkeypatch.setattr(fact_sources, "monotonic", lambda: now[0])
 
     def wait(call):
-        go.wait(5)
+        go.wait(60)
         gone.set()
         return {"risk": 1}
 
@@ -92,14 +92,14 @@ def test_a_slow_one_is_left_alone_until_it_has_answered_and_rested(sources, monk
     assert facts_of(one) is None
     assert one.last_errors == ["a: still busy with an earlier call"]
     go.set()
-    assert gone.wait(5)
-    one._workers[0]._answered.acquire(timeout=5)
+    assert gone.wait(60)
+    one._workers[0]._answered.acquire(timeout=60)
     one._workers[0]._answered.release()
     assert facts_of(one) is None
     assert one.last_errors == ["a: was slow and rests"]
     assert source.calls == 1
     now[0] += 1.0
-    one._wait_s = 5.0
+    one._wait_s = 60.0
     assert facts_of(one) == {"risk": 1}
     assert one.failures == 3
 
