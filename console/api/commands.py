@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,7 +15,10 @@ from console.desk.opened_desk import officer
 from console.options import AsJson, ConfigurationFile, chosen, seconds, shown_time
 
 if TYPE_CHECKING:
-    from rules.access.key_book import AccessKey
+    from rules.access.key_book import AccessKey, KeyBook
+    from rules.store import Store
+
+Found = TypeVar("Found")
 
 api_app = typer.Typer(no_args_is_help=True)
 keys_app = typer.Typer(no_args_is_help=True)
@@ -93,18 +97,11 @@ def add(
         raise typer.BadParameter(f"{unknown[0]!r} is none; choose from\n{choice}", param_hint="--scope")
     until = time.time() + seconds(expires) if expires else None
 
-    async def work() -> tuple[AccessKey, str]:
-        from rules.access.key_book import KeyBook, open_access
+    async def work(store: Store, book: KeyBook) -> tuple[AccessKey, str]:
+        scopes = [Scope(word) for word in words]
+        return await book.add(name, scopes, author=officer(), acts_as=acts_as, expires=until, daily=daily)
 
-        store = await open_access(_database(file), durable=True)
-        try:
-            scopes = [Scope(word) for word in words]
-            return await KeyBook(store).add(name, scopes, author=officer(), acts_as=acts_as, expires=until, daily=daily)
-        finally:
-            await store.close()
-
-    with clear_errors():
-        key, token = asyncio.run(work())
+    key, token = _with_keys(file, work)
     _show(key, token, json=json)
 
 
@@ -122,17 +119,10 @@ def renew(
     overlap_s = seconds(overlap)
     until = time.time() + seconds(expires) if expires else None
 
-    async def work() -> tuple[AccessKey, str]:
-        from rules.access.key_book import KeyBook, open_access
+    async def work(store: Store, book: KeyBook) -> tuple[AccessKey, str]:
+        return await book.renew(key, author=officer(), overlap_s=overlap_s, expires=until)
 
-        store = await open_access(_database(file), durable=True)
-        try:
-            return await KeyBook(store).renew(key, author=officer(), overlap_s=overlap_s, expires=until)
-        finally:
-            await store.close()
-
-    with clear_errors():
-        made, token = asyncio.run(work())
+    made, token = _with_keys(file, work)
     _show(made, token, json=json)
 
 
@@ -148,20 +138,13 @@ def list_keys(context: typer.Context, config: ConfigurationFile = None, json: As
     """List the keys, without their secrets."""
     file = chosen(context, config)
 
-    async def work() -> tuple[list[AccessKey], dict[str, int], str]:
+    async def work(store: Store, book: KeyBook) -> tuple[list[AccessKey], dict[str, int], str]:
         from console.configuration import load_configuration
         from rules.access.allowance import Allowance
-        from rules.access.key_book import KeyBook, open_access
 
-        store = await open_access(_database(file), durable=True)
-        try:
-            zone = load_configuration(file).time_zone
-            return await KeyBook(store).listed(), await Allowance(store).used_today(), zone
-        finally:
-            await store.close()
+        return await book.listed(), await Allowance(store).used_today(), load_configuration(file).time_zone
 
-    with clear_errors():
-        found, used, zone = asyncio.run(work())
+    found, used, zone = _with_keys(file, work)
     rows = [_row(key, used.get(key.name, 0), zone) for key in found]
     columns = ("id", "name", "scopes", "acts_as", "state", "expires", "today", "daily", "created", "author")
     as_json(rows) if json else print_table(columns, rows)
@@ -176,19 +159,28 @@ def revoke(
     """Let a key, or all keys of a name, open nothing from now on."""
     file = chosen(context, config)
 
-    async def work() -> list[AccessKey]:
+    async def work(store: Store, book: KeyBook) -> list[AccessKey]:
+        return await book.revoke(key, author=officer())
+
+    found = _with_keys(file, work)
+    for one in found:
+        typer.echo(f"key {one.id} of {one.name} is revoked.")
+
+
+def _with_keys(file: Path, work: Callable[[Store, KeyBook], Awaitable[Found]]) -> Found:
+    """What comes of work with the keys of a configuration; an error ends the command in clear words."""
+
+    async def opened() -> Found:
         from rules.access.key_book import KeyBook, open_access
 
         store = await open_access(_database(file), durable=True)
         try:
-            return await KeyBook(store).revoke(key, author=officer())
+            return await work(store, KeyBook(store))
         finally:
             await store.close()
 
     with clear_errors():
-        found = asyncio.run(work())
-    for one in found:
-        typer.echo(f"key {one.id} of {one.name} is revoked.")
+        return asyncio.run(opened())
 
 
 def _database(file: Path) -> Path:
