@@ -10,6 +10,7 @@ from rules.complaints.rounds import Rounds
 from rules.complaints.states import CaseState
 from rules.complaints.ties import rang_lately
 from rules.lists.history import periods
+from tests.peers.process import eventually
 from tests.rules.complaints.town import SPAM
 
 
@@ -83,9 +84,7 @@ async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
     rounds.start()
     turns.put_nowait(None)
     turns.put_nowait(None)
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert rounds.errors == 2
+    await eventually(lambda: rounds.errors == 2, "two rounds that fail")
     assert said == [rounds.last_error]
     assert "TypeError" in said[0]
     town.desk.callee.drain = drain
