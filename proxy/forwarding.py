@@ -61,6 +61,10 @@ class FlowTo:
         self._flows: dict[tuple[int, str, int], Flow] = {}
         self._most = most
 
+    def forget(self) -> None:
+        """Look at who sends anew: a name has led to other addresses."""
+        self._flows.clear()
+
     def __call__(self, listener: Listener, host: str, port: int) -> Flow:
         """The flow from that listener to that address."""
         key = (listener.number, host, port)

@@ -11,6 +11,7 @@ DEADLINE_S = 3.0
 KEEP_S = 60.0
 KEEP_FAILURE_S = 5.0
 _MOST_NAMES = 10_000
+_NO_SUCH_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
 
 
 class Resolver:
@@ -26,6 +27,10 @@ class Resolver:
         known = self._known.get(host)
         if known is not None and known[0] > self._clock():
             return known[1]
+        return await self.refresh(host)
+
+    async def refresh(self, host: str) -> list[str]:
+        """The same, asked now, whatever is known."""
         task = self._asking.get(host)
         if task is None:
             task = self._asking[host] = asyncio.create_task(self._ask(host))
@@ -38,9 +43,13 @@ class Resolver:
             async with asyncio.timeout(DEADLINE_S):
                 found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
             addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-        except (OSError, TimeoutError, UnicodeError):
-            addresses = []
+            keep = KEEP_S
+        except (OSError, TimeoutError, UnicodeError) as error:
+            # Silence says nothing of the name: an old answer is better than no call at all (RFC 8767).
+            gone = isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME
+            addresses = [] if gone else self._known.get(host, (0.0, []))[1]
+            keep = KEEP_FAILURE_S
         if len(self._known) >= _MOST_NAMES:
             self._known.clear()
-        self._known[host] = (self._clock() + (KEEP_S if addresses else KEEP_FAILURE_S), addresses)
+        self._known[host] = (self._clock() + keep, addresses)
         return addresses

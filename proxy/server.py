@@ -24,6 +24,7 @@ from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
+NAMES_S = 20.0  # how often the names of PBXes are asked for; answers are kept for a minute
 STALL_S = 0.05
 PROBE_S = 0.3
 DRAIN_STEP_S = 0.05
@@ -71,6 +72,7 @@ class Server:
         self._metrics = metrics
         self._endpoints: list[UdpEndpoint] = []
         self._resolver = Resolver()
+        self._learnt: dict[tuple[str, int], list[str]] = {}  # names of PBXes and what they led to
         self._tasks: set[asyncio.Task[Any]] = set()
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
@@ -87,6 +89,8 @@ class Server:
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
+        if self._core.topology.named_targets():
+            self._spawn(self._keep_names())
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -96,7 +100,13 @@ class Server:
     async def learn_pbx_addresses(self) -> None:
         """PBXes written as names: what they send must be known as theirs by its address."""
         for target in self._core.topology.named_targets():
-            self._core.topology.learn(target, await self._resolver.addresses(target.host))
+            self._learn(target, await self._resolver.refresh(target.host))
+
+    async def _keep_names(self) -> None:
+        """Ask for the names of PBXes before calls have to; what a PBX that moved sends is known as its own."""
+        while True:
+            await asyncio.sleep(NAMES_S)
+            await self.learn_pbx_addresses()
 
     def is_urgent(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> bool:
         """While many datagrams wait: may this one overtake the others?"""
@@ -206,8 +216,12 @@ class Server:
             self.flush()
 
     def _learn(self, target: Target, addresses: list[str]) -> None:
-        if target.pbx is not None:
+        """What comes from these addresses is the PBX's, also where we took its sender for somebody else before."""
+        name = target.host, target.port
+        if target.pbx is not None and self._learnt.get(name) != addresses:
+            self._learnt[name] = addresses
             self._core.topology.learn(target, addresses)
+            self._core.flow_to.forget()
 
     def _failed(self, data: bytes) -> None:
         """A datagram of ours can't be delivered: if it was a request, its transaction fails (RFC 3261 18.4)."""

@@ -35,6 +35,14 @@ async def nothing(host: str) -> list[str]:
     raise socket.gaierror("unknown")
 
 
+async def nothing_for_now(host: str) -> list[str]:
+    raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+
+async def no_such_name(host: str) -> list[str]:
+    raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+
 async def never(host: str) -> list[str]:
     await asyncio.Event().wait()
     return []
@@ -64,6 +72,26 @@ async def test_a_failure_is_kept_shorter(monkeypatch):
     names.now += 0.2
     await names.resolver.addresses("pbx")
     assert names.asked == ["pbx", "pbx"]
+
+
+async def test_while_dns_is_silent_the_last_answer_stays(monkeypatch):
+    answers = [two, never, nothing_for_now, no_such_name]
+    monkeypatch.setattr("proxy.resolver.DEADLINE_S", 0.01)
+    names = Names(monkeypatch, lambda host: answers[0](host))
+    for wanted in (2, 2, 2, 0):
+        assert len(await names.resolver.addresses("pbx")) == wanted
+        answers.pop(0)
+        names.now += KEEP_S
+    assert names.asked == ["pbx"] * 4
+
+
+async def test_refreshed_before_its_time_a_name_is_known_when_a_call_needs_it(monkeypatch):
+    names = Names(monkeypatch, two)
+    for _ in range(3):
+        names.now += KEEP_S / 2
+        await names.resolver.refresh("pbx")
+        await names.resolver.addresses("pbx")
+    assert names.asked == ["pbx"] * 3
 
 
 async def test_who_asks_meanwhile_waits_for_the_same_answer(monkeypatch):

@@ -14,6 +14,8 @@ from proxy import server
 from proxy.app import build_core
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from proxy.resolver import Resolver
+from proxy.routing import Peer
 from proxy.server import POLL_S, Server
 from proxy.settings import ProxySettings
 from rules.complaints.settings import ComplaintSettings
@@ -156,6 +158,25 @@ async def test_a_pbx_by_name_is_known_by_its_address():
             flow = house.core.flow_to(house.core.topology.listeners[0], "127.0.0.1", outer.pbx_at.port)
             assert flow.peer is not None
             assert flow.peer.from_pbx
+
+
+async def test_a_pbx_that_moves_is_known_at_its_new_address(monkeypatch):
+    """Nobody has called in since: what the PBX sends from there is its own all the same."""
+    at: list[str] = []
+
+    async def addresses(resolver: Resolver, host: str) -> list[str]:
+        return at
+
+    monkeypatch.setattr(Resolver, "refresh", addresses)
+    monkeypatch.setattr("proxy.server.NAMES_S", 0.001)
+    async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example:5060"]}]) as house:
+
+        def peer() -> Peer | None:
+            return house.core.flow_to(house.core.topology.listeners[0], "203.0.113.9", 5060).peer
+
+        assert peer() is None, "not resolved yet"
+        at = ["203.0.113.9"]
+        await eventually(lambda: (who := peer()) is not None and who.from_pbx, "the PBX")
 
 
 async def test_a_name_without_address_is_503_and_counted():
