@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.case_shapes import ClockShape, Deciding, clock_shape
 from console.api.complaint_shapes import Confirmation
@@ -81,6 +80,22 @@ class AppealFile(AppealShape):
     )
 
 
+class EvidencePack(BaseModel):
+    """What an appeal is judged by; times are RFC 3339."""
+
+    model_config = ConfigDict(extra="allow")
+
+    appeal: dict[str, Any]
+    call: dict[str, Any] | None = Field(description="The record of the decision; null: none is named, or it is gone.")
+    rule: dict[str, Any] | None = Field(description="The rule that decided, as it read then: name, file, text.")
+    stopped_by: list[dict[str, Any]] = Field(description="List entries that took part in the call, as they stood then.")
+    entries: list[dict[str, Any]] = Field(description="List entries that cover the number now.")
+    history: list[dict[str, Any]] = Field(description="What happened to the entries of the number.")
+    seals: list[dict[str, Any]]
+    ladder: list[dict[str, Any]] = Field(description="Steps of the number, its owner and its business.")
+    cases: list[dict[str, Any]] = Field(description="Each with its evidence and steps.")
+
+
 class AppealPage(BaseModel):
     """Some appeals, and where the next ones begin."""
 
@@ -134,11 +149,10 @@ async def show_appeal(reference: Reference, desk: TheDesk, caller: Anyone, respo
 
 
 @router.get("/{reference}/evidence", dependencies=[Counted])
-async def show_evidence(reference: Reference, desk: TheDesk, _: Reader) -> dict[str, Any]:
+async def show_evidence(reference: Reference, desk: TheDesk, _: Reader) -> EvidencePack:
     """What an appeal is judged by: the call, the text of the rule, list entries and cases of the number."""
     found, _clocks, _words = await desk.appeals.find(reference)
-    pack: dict[str, Any] = json.loads(await evidence_pack(desk.archive, found))
-    return pack
+    return EvidencePack.model_validate_json(await evidence_pack(desk.archive, found))
 
 
 @router.post("/{reference}/confirm", status_code=204)
