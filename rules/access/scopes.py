@@ -24,7 +24,7 @@ class Scope(StrEnum):
 MEANING: dict[Scope, str] = {
     Scope.COMPLAINTS_WRITE: "file complaints, see how one's own stand, withdraw them",
     Scope.COMPLAINTS_READ: "see how any complaint stands, whoever filed it",
-    Scope.CASES_READ: "read cases, numbers, the ladder, and what people wrote (which is recorded)",
+    Scope.CASES_READ: "read cases, numbers, the ladder, letters that wait, and what people wrote (which is recorded)",
     Scope.CASES_WRITE: "take, verify, close and hand over cases",
     Scope.SEALS_WRITE: "seal the number of a verified case, keep a seal",
     Scope.SEALS_RELEASE: "release a seal",

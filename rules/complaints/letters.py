@@ -65,16 +65,16 @@ class Letters:
         rows = list(await connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit)))
         return [await self._write(*row) for row in rows]
 
-    async def kept(self, limit: int = 50) -> list[Kept]:
-        """What has not left, the oldest first."""
+    async def kept(self, limit: int = 50, after: int = 0) -> list[Kept]:
+        """What has not left, the oldest first; ``after`` is the id of the last one of the page before."""
         query = (
             "select l.id, l.kind, l.reference, l.outcome, l.created, l.attempts, case when l.attempts >= ?1 "
             "then 'nothing, it was given up: ' || l.error when l.kind <> 'confirm' and not exists "
             "(select 1 from confirmed c where c.contact_key = l.contact_key) then 'the address to be confirmed' "
             "when l.error <> '' then 'another try: ' || l.error else 'letters send' end "
-            "from letter l where l.sent is null order by l.id limit ?2"
+            "from letter l where l.sent is null and l.id > ?3 order by l.id limit ?2"
         )
-        rows = await self._archive.store.connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit))
+        rows = await self._archive.store.connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit, after))
         return [Kept(*row) for row in rows]
 
     async def sent(self, letter: int) -> None:

@@ -1,0 +1,43 @@
+"""Letters over HTTP: what has not left the outbox, and why; they leave by `ringfence letters send`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from console.api.cursors import cursor_at, place_of
+from console.api.door import Caller
+from console.api.parts import Cursor, Limit, TheDesk, needs, utc
+from rules.access.scopes import Scope
+
+router = APIRouter(prefix="/v1/letters", tags=["letters"])
+Reader = Annotated[Caller, needs(Scope.CASES_READ)]
+
+
+class LetterShape(BaseModel):
+    """A letter that waits; neither its address nor its words are shown."""
+
+    id: int
+    kind: str = Field(description="confirm: asks for an address to be confirmed; answer, appeal, owner: tells a step.")
+    about: str = Field(description="Reference of the complaint or appeal, or the owner.")
+    outcome: str = Field(description="The step that it tells of.")
+    created: str
+    attempts: int = Field(description="How often the mail server did not take it.")
+    waits_for: str
+
+
+class LetterPage(BaseModel):
+    """Some letters, and where the next ones begin."""
+
+    letters: list[LetterShape]
+    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+
+
+@router.get("")
+async def list_letters(desk: TheDesk, _: Reader, limit: Limit = 50, cursor: Cursor = None) -> LetterPage:
+    """List what has not left, and why: an address that nobody confirmed, or what the mail server said."""
+    found = await desk.letters.kept(limit + 1, place_of(cursor))
+    shown = [LetterShape(**one._asdict() | {"created": utc(one.created)}) for one in found[:limit]]
+    return LetterPage(letters=shown, next=cursor_at(found[limit - 1].id) if len(found) > limit else None)

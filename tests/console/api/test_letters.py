@@ -1,0 +1,37 @@
+"""What waits in the outbox, over HTTP: why, and never to whom."""
+
+from rules.access.scopes import Scope
+from tests.console.api.conftest import COMPLAINT
+
+
+async def test_what_waits_and_why(client):
+    where = (await client.post("/v1/complaints", json=COMPLAINT | {"contact": "jane@example.com"})).headers["location"]
+    await client.post("/v1/cases/1/unfounded", json={"reason": "nothing"})
+    answer = await client.get("/v1/letters")
+    confirm, told = answer.json()["letters"]
+    assert (confirm["kind"], confirm["waits_for"]) == ("confirm", "letters send")
+    assert told == {
+        "id": 2,
+        "kind": "answer",
+        "about": where.rpartition("/")[2],
+        "outcome": "unfounded",
+        "created": "2026-07-01T04:00:00Z",
+        "attempts": 0,
+        "waits_for": "the address to be confirmed",
+    }
+    assert "jane" not in answer.text
+
+
+async def test_page_after_page(client):
+    for last in range(3):
+        contact = {"reporter": f"1380013800{last}", "contact": f"jane{last}@example.com"}
+        await client.post("/v1/complaints", json=COMPLAINT | contact)
+    first = (await client.get("/v1/letters", params={"limit": 2})).json()
+    rest = (await client.get("/v1/letters", params={"limit": 2, "cursor": first["next"]})).json()
+    assert [one["id"] for one in first["letters"] + rest["letters"]] == [1, 2, 3]
+    assert rest["next"] is None
+
+
+async def test_the_outbox_is_for_the_desk(office):
+    app = await office.client(Scope.COMPLAINTS_WRITE)
+    assert (await app.get("/v1/letters")).status_code == 403
