@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import Party, Via, parse_cseq, parse_number, parse_party, split_tokens
-from proxy.sip.message import SINGLE, SPACE, Request
+from proxy.sip.message import METHODS, SINGLE, SPACE, Request
 from proxy.sip.uri import Uri, parse_uri
 
 MOST_FORWARDS: Final = 255
@@ -14,9 +14,6 @@ DEFAULT_FORWARDS: Final = 70  # RFC 3261 16.6 step 3
 
 _SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
 _URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial for help
-_METHODS: Final = frozenset(
-    b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
-)
 
 
 class Refusal(NamedTuple):
@@ -56,7 +53,7 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
         number, method = parse_cseq(lines[where[b"cseq"]].partition(b":")[2].strip())
         if method != request.method:
             # RFC 4475 3.1.2.18: for a method nobody knows, 501 tells more.
-            return Refusal(400, "CSeq Method Mismatch") if request.method in _METHODS else _NOT_IMPLEMENTED
+            return Refusal(400, "CSeq Method Mismatch") if request.method in METHODS else _NOT_IMPLEMENTED
         sender = parse_party("From", lines[where[b"from"]].partition(b":")[2].strip())
         to_tag = parse_party("To", lines[where[b"to"]].partition(b":")[2].strip()).tag
         call_id = lines[where[b"call-id"]].partition(b":")[2].strip()

@@ -33,6 +33,9 @@ OWN_HEADERS: Final = b"x-ringfence-"
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
 SINGLE: Final = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
 
+METHODS: Final = frozenset(
+    b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
+)
 _USUAL_METHODS: Final = frozenset((b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIONS", b"REGISTER"))
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+\Z")
 _VERSION: Final = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
@@ -155,7 +158,7 @@ class Request(Message):
         parts = start.split(b" ")
         if (
             len(parts) == 3
-            and (parts[0] in _USUAL_METHODS or _TOKEN.match(parts[0]))
+            and (parts[0] in _USUAL_METHODS or (_TOKEN.match(parts[0]) and not _is_misspelt(parts[0])))
             and (parts[2] == b"SIP/2.0" or _VERSION.match(parts[2]))
         ):
             self.method, self.uri, self.version = parts
@@ -210,6 +213,11 @@ class Request(Message):
     def call_id(self) -> bytes:
         """Call-ID, empty where it is absent."""
         return self.raw(b"call-id") or b""
+
+
+def _is_misspelt(method: bytes) -> bool:
+    """A known method in other letters: to RFC 3261 7.1 it is another method, but pjsip rings for `invite`."""
+    return method.upper() in METHODS and method not in METHODS
 
 
 class Response(Message):

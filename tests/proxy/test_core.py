@@ -280,6 +280,13 @@ def test_a_route_beyond_us_needs_a_token(play: Playbook, route: str):
     assert play.calls == []
 
 
+@pytest.mark.parametrize("method", ["invite", "Invite", "INVITe"])
+def test_no_phone_rings_for_an_invite_that_we_do_not_take_for_one(play: Playbook, method: str):
+    """pjsip, and Asterisk with it, answers `invite` as it does INVITE: unjudged it must not get there."""
+    assert briefs(play.trunk(wire.request(method))) == ["400"]
+    assert play.calls == []
+
+
 # OPTIONS to the proxy
 
 

@@ -54,8 +54,14 @@ def test_a_method_nobody_knows_is_a_method():
 
 
 def test_the_method_is_case_sensitive():
-    """RFC 3261 7.1: method names are case-sensitive, so `invite` is another method than INVITE."""
-    assert parse_request(wire.request("invite")).method == b"invite"
+    """RFC 3261 7.1: method names are case-sensitive, so `dance` is another method than DANCE."""
+    assert parse_request(wire.request("dance")).method == b"dance"
+
+
+@pytest.mark.parametrize("method", ["invite", "Invite", "INVITe", "ack", "Prack", "cancel"])
+def test_a_known_method_in_other_letters_is_a_fault(method: str):
+    """It is another method to us and none to the RFC, but some phones take it for the known one."""
+    assert parse_request(wire.request(method)).fault == "malformed request line"
 
 
 @pytest.mark.parametrize("version", ["SIP/2.0", "sip/2.0", "Sip/2.0"])
