@@ -17,6 +17,7 @@ from console.api.parts import (
     Cursor,
     DecisionId,
     Limit,
+    Next,
     Seen,
     Text,
     TheDesk,
@@ -100,7 +101,7 @@ class AppealPage(BaseModel):
     """Some appeals, and where the next ones begin."""
 
     appeals: list[AppealShape]
-    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+    next: Next
 
 
 @router.post("", status_code=201, responses={200: {"model": AppealStanding, "description": "Filed already"}})

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from console.api.parts import Body, Reason, Text, Version, maybe_utc, utc
+from console.api.parts import Body, Next, Reason, Text, Version, maybe_utc, utc
 from rules.complaints.case_files import CaseFile, Listed
 from rules.complaints.deadlines import Clock, Standing
 from rules.complaints.evidence import Evidence
@@ -81,7 +81,7 @@ class CasePage(BaseModel):
     """Some cases, and where the next ones begin."""
 
     cases: list[ListedCase]
-    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+    next: Next
 
 
 class EventShape(BaseModel):

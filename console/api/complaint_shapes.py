@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
-from console.api.parts import Body, DecisionId, Moment, Reason, Text, maybe_utc, moment, utc
+from console.api.parts import Body, DecisionId, Moment, Next, Reason, Text, maybe_utc, moment, utc
 from console.api.problems import error_of, pointer_to
 from rules.complaints.complaint_rows import Channel, Complaint, listed
 from rules.complaints.desk import Desk
@@ -140,7 +140,7 @@ class ComplaintPage(BaseModel):
     """Some complaints, and where the next ones begin."""
 
     complaints: list[ComplaintShape]
-    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+    next: Next
 
 
 class Words(BaseModel):

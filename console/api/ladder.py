@@ -5,13 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
-from console.api.parts import Body, Cursor, Limit, Seen, Text, TheDesk, needs, utc
+from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, utc
 from rules.access.scopes import Scope
 from rules.complaints.ladder import LadderStep, Standing
 from rules.complaints.ladder_book import Kind, version_of
@@ -56,7 +56,7 @@ class LadderPage(BaseModel):
     """Some of those who stand on it, highest first, and where the next ones begin."""
 
     ladder: list[Climber]
-    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+    next: Next
 
 
 class Climbing(Deciding):
@@ -145,7 +145,7 @@ async def clear_ladder(what: Clearing, desk: TheDesk, caller: Writer, version: S
 
 @router.post("/numbers/{number}/assign")
 async def assign_number(
-    number: Annotated[str, Path(max_length=64, description="In any spelling; write + as %2B.")],
+    number: AnyNumber,
     whose: Assignment,
     desk: TheDesk,
     caller: Writer,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
-from console.api.parts import Cursor, Limit, TheDesk, needs, utc
+from console.api.parts import Cursor, Limit, Next, TheDesk, needs, utc
 from rules.access.scopes import Scope
 
 router = APIRouter(prefix="/v1/letters", tags=["letters"])
@@ -32,7 +32,7 @@ class LetterPage(BaseModel):
     """Some letters, and where the next ones begin."""
 
     letters: list[LetterShape]
-    next: str | None = Field(description="Send it as `cursor` for the next page; null: these were the last.")
+    next: Next
 
 
 @router.get("")

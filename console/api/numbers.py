@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from console.api.case_shapes import CaseShape, EvidenceShape, case_shape, evidence_shape
 from console.api.door import Caller
 from console.api.ladder import Rung, rung
-from console.api.parts import Counted, TheDesk, needs
+from console.api.parts import AnyNumber, Counted, TheDesk, needs
 from rules.access.scopes import Scope
 from rules.complaints.archive import Archive
 from rules.complaints.case_files import cases_of, open_case_of
@@ -44,7 +44,7 @@ class NumberShape(BaseModel):
 
 @router.get("/numbers/{number}", dependencies=[Counted])
 async def show_number(
-    number: Annotated[str, Path(max_length=64, description="In any spelling; write + as %2B.")],
+    number: AnyNumber,
     desk: TheDesk,
     _: Reader,
 ) -> NumberShape:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Query, Request, Security
+from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.params import Depends as Dependency
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -46,7 +46,9 @@ Version = Annotated[
     int | None,
     Field(ge=1, le=2**31, description="The version that was looked at; if somebody was faster, nothing is done."),
 ]
+AnyNumber = Annotated[str, Path(max_length=64, description="In any spelling; write + as %2B.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Next = Annotated[str | None, Field(description="Send it as `cursor` for the next page; null: these were the last.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
 
 
