@@ -318,11 +318,16 @@ class Core:
             head += record_routes(listener, context.flow.listener, self._sign(context))
         data = b"\r\n".join((*head, *context.lines, b"", request.body))
         flow = self.flow_to(listener, target.host, target.port)
+        client: InviteClient | NonInviteClient
         if context.server.invite:
-            context.pending.append(InviteClient(self.layer, branch, flow, data, context, now))
+            client = InviteClient(self.layer, branch, flow, data, context, now)
             context.ring(now)
         else:
-            context.pending.append(NonInviteClient(self.layer, branch, flow, data, context, now))
+            client = NonInviteClient(self.layer, branch, flow, data, context, now)
+        context.pending.append(client)
+        if context.targets and client.deadline is not None:  # timer B or F: who is left may answer sooner
+            client.deadline.cancel()
+            client.deadline = self.layer.timers.start(self.limits.silent_s, "B" if client.invite else "F", client, now)
 
     def resolved(self, context: Context, target: Target, addresses: Sequence[str], now: float) -> None:
         """The addresses of a target's host, best first; none when it can't be resolved."""

@@ -168,6 +168,9 @@ class LimitSettings(Part):
     unacknowledged_rejections: int = Field(20_000, ge=10, description="Rejections retransmitted at once.")
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
     judge_ms: int = Field(50, ge=1, description="Budget of one judgement; beyond it the call goes through.")
+    silent_s: float = Field(
+        32.0, ge=1, le=32, description="How long an address that says nothing is waited for while there is another."
+    )
     timer_c_s: float = Field(185.0, gt=180.0, description="How long a call may ring (RFC 3261 16.6 step 11).")
     drain_s: float = Field(9.5, gt=0, le=30, description="How long SIGTERM waits for calls in set-up.")
 

@@ -399,6 +399,21 @@ def test_the_second_address_answers(play: Playbook):
     assert [outcome.status for _, outcome in play.outcomes] == [200]
 
 
+@pytest.mark.parametrize("data", [wire.invite(), wire.request("REGISTER")], ids=["INVITE", "REGISTER"])
+def test_a_silent_address_need_not_be_waited_for_while_there_is_another(data: bytes):
+    play = Playbook(limits={"silent_s": 4})
+    play.trunk(data)
+    assert {each.to for each in play.wait(3.9)} == {wire.PBX}
+    assert {each.to for each in play.wait(0.2)} == {wire.PBX2}
+    assert {each.to for each in play.wait(27.8)} == {wire.PBX2}, "the last one has its full time"
+
+
+def test_an_address_that_has_said_anything_may_ring_on():
+    play = Playbook(limits={"silent_s": 4})
+    play.pbx(wire.response(100, play.forwarded()))
+    assert play.wait(30) == []
+
+
 def test_503_tries_the_next_address_at_once(play: Playbook):
     sent = play.pbx(wire.response(503, play.forwarded()))
     assert [(each.brief, each.to) for each in sent] == [("ACK", wire.PBX), ("INVITE", wire.PBX2)]
