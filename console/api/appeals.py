@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.case_shapes import ClockShape, Deciding, clock_shape
 from console.api.complaint_shapes import Confirmation
-from console.api.cursors import cursor_at, place_of
+from console.api.cursors import turn_cursor, turn_of
 from console.api.door import Caller
 from console.api.parts import (
     Body,
@@ -131,10 +131,9 @@ async def list_appeals(
     cursor: Cursor = None,
 ) -> AppealPage:
     """List appeals, those that wait and are due first on top."""
-    after = place_of(cursor)
-    found = await desk.appeals.listed(state=state, limit=limit + 1, after=after)
-    shown = [AppealShape(**_values(one)) for one in found[:limit]]
-    return AppealPage(appeals=shown, next=cursor_at(after + limit) if len(found) > limit else None)
+    found = await desk.appeals.in_turn(state=state, limit=limit + 1, beyond=turn_of(cursor))
+    shown = [AppealShape(**_values(one)) for one, _ in found[:limit]]
+    return AppealPage(appeals=shown, next=turn_cursor(found[limit - 1][1]) if len(found) > limit else None)
 
 
 @router.get("/{reference}", response_model=AppealFile | AppealStanding)

@@ -25,7 +25,7 @@ from console.api.case_shapes import (
     suspension_shapes,
 )
 from console.api.complaint_shapes import ComplaintPage, complaint_page
-from console.api.cursors import case_cursor, turn_of
+from console.api.cursors import turn_cursor, turn_of
 from console.api.door import Caller
 from console.api.parts import Counted, Cursor, Limit, Seen, TheDesk, needs
 from rules.access.scopes import Scope
@@ -55,7 +55,7 @@ async def list_cases(
     found = await desk.cases.pressing(state=state, limit=limit + 1, beyond=turn_of(cursor))
     now = desk.archive.now()
     shown = [listed_case(one, await evidence_of(desk.archive, one.case), now) for one in found[:limit]]
-    return CasePage(cases=shown, next=case_cursor(found[limit - 1].turn) if len(found) > limit else None)
+    return CasePage(cases=shown, next=turn_cursor(found[limit - 1].turn) if len(found) > limit else None)
 
 
 @router.get("/{case}", dependencies=[Counted])

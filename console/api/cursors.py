@@ -25,8 +25,8 @@ def place_of(cursor: str | None) -> int:
     raise _unknown()
 
 
-def case_cursor(last: Turn) -> str:
-    """A cursor for the cases behind this place."""
+def turn_cursor(last: Turn) -> str:
+    """A cursor for what waits behind this place."""
     return _written([*last])
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from rules.complaints import audit, tallies
 from rules.complaints.archive import Archive
-from rules.complaints.case_files import case_of
+from rules.complaints.case_files import Turn, case_of
 from rules.complaints.cases import Cases
 from rules.complaints.deadlines import Clock, clocks_of, meet, start_clocks
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
@@ -102,13 +102,21 @@ class Appeals:
         return appeal, await clocks_of(connection, "appeal", appeal.id), words
 
     async def listed(self, *, state: AppealState | None = None, limit: int = 50, after: int = 0) -> list[Appeal]:
-        """Appeals, those that wait and are due first on top."""
+        """Appeals, those that wait and are due first on top, behind the first ``after``."""
+        return [appeal for appeal, _ in await self.in_turn(state=state, limit=limit, after=after)]
+
+    async def in_turn(
+        self, *, state: AppealState | None = None, limit: int = 50, after: int = 0, beyond: Turn | None = None
+    ) -> list[tuple[Appeal, Turn]]:
+        """The same with the place of each; with ``beyond`` only those behind that place, whatever was decided since."""
         query = (
-            f"select {_COLUMNS} from appeal where ?1 is null or state = ?1 "
-            f"order by state <> 'filed', coalesce({_DUE}, 1e18), id limit ?2 offset ?3"
+            f"select * from (select {_COLUMNS}, state <> 'filed' as over, coalesce({_DUE}, 1e18) as due from appeal "
+            "where ?1 is null or state = ?1) where (over, due, id) > (?2, ?3, ?4) "
+            "order by over, due, id limit ?5 offset ?6"
         )
-        rows = await self._archive.store.connection.execute_fetchall(query, (state, limit, after))
-        return [_appeal(row) for row in rows]
+        values = (state, *(beyond or Turn(False, 0.0, 0)), limit, after)
+        rows = await self._archive.store.connection.execute_fetchall(query, values)
+        return [(_appeal(row[:-2]), Turn(bool(row[-2]), row[-1], row[0])) for row in rows]
 
     async def grant(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
         """The appellant is right: a seal is released, a step of the ladder is taken back.

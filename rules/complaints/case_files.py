@@ -74,7 +74,7 @@ class Listed(NamedTuple):
 class Turn(NamedTuple):
     """A place in the list of the desk; the smaller one comes first."""
 
-    ordinary: bool  # not put on top
+    ordinary: bool  # not put on top; of an appeal: decided
     due: float
     id: int
 

@@ -101,3 +101,15 @@ async def test_lists_turn_pages(client, town):
     rest = (await client.get("/v1/appeals", params={"limit": 2, "cursor": first["next"]})).json()
     assert [one["number"][-1] for one in first["appeals"] + rest["appeals"]] == ["0", "1", "2"]
     assert rest["next"] is None
+
+
+async def test_nobody_is_skipped_while_appeals_are_decided(client, town):
+    for digit in range(5):
+        await client.post("/v1/appeals", json={"number": f"9501333{digit}", "against": "rule", "target": "night-calls"})
+        town.now += HOUR
+    first = (await client.get("/v1/appeals", params={"limit": 2})).json()
+    await client.post(f"/v1/appeals/{first['appeals'][0]['reference']}/refuse", json={"reason": "x"})
+    rest = (await client.get("/v1/appeals", params={"limit": 9, "cursor": first["next"]})).json()
+    assert [one["number"][-1] for one in first["appeals"]] == ["0", "1"]
+    assert [one["number"][-1] for one in rest["appeals"]] == ["2", "3", "4", "0"]
+    assert rest["next"] is None

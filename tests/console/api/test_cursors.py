@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.api.cursors import case_cursor, cursor_at, place_of, turn_of
+from console.api.cursors import cursor_at, place_of, turn_cursor, turn_of
 from console.api.problems import Problem
 from rules.complaints.case_files import Turn
 
@@ -20,7 +20,7 @@ def test_a_place_comes_back(place):
 
 @given(st.booleans(), st.floats(0, 1e18), st.integers(0, 2**53 - 1))
 def test_a_turn_comes_back(ordinary, due, case):
-    assert turn_of(case_cursor(Turn(ordinary, due, case))) == Turn(ordinary, due, case)
+    assert turn_of(turn_cursor(Turn(ordinary, due, case))) == Turn(ordinary, due, case)
 
 
 def test_no_cursor_is_the_beginning():
