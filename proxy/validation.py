@@ -87,11 +87,16 @@ def read_forwards(request: Request) -> int:
 
 def _read_request_uri(request: Request) -> Uri | Refusal:
     uri = parse_uri(request.uri)
+    return refuse_uri(uri) or uri
+
+
+def refuse_uri(uri: Uri) -> Refusal | None:
+    """Why this may not stand in a request line, or None when it may."""
     if uri.scheme not in _SCHEMES and not (uri.scheme == b"urn" and uri.user.lower().startswith(_URN_SERVICE)):
         return _UNSUPPORTED_SCHEME
     if uri.headers:
         return Refusal(400, "Header Fields in Request-URI")  # RFC 3261 19.1.1 forbids them there
-    return uri
+    return None
 
 
 def refuse_to_forward(request: Request, fields: Fields, *, looped: bool) -> Refusal | None:

@@ -6,7 +6,7 @@ from proxy.forwarding import make_response, record_routes, stamp_via
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.message import parse_request
 from tests import wire
-from tests.playbook import Playbook, from_callee, in_dialog, only
+from tests.playbook import DECISION, Playbook, briefs, from_callee, in_dialog, only
 
 US4 = Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
 US6 = Listener(1, "UDP", "2001:db8::1", 5060, "[2001:db8::1]:5060")
@@ -265,6 +265,12 @@ def test_what_a_strict_router_did_is_undone(play: Playbook):
     bye = only(play.pbx(strict), to=wire.TRUNK)
     assert wire.uri(bye) == "sip:wren@198.51.100.21:5060"
     assert wire.headers(bye, "Route") == []
+
+
+@pytest.mark.parametrize("route", ["<http://x/y>", "<mailto:a@b>", "<sip:1@x?Replaces=a>"])
+def test_what_a_strict_router_did_is_not_undone_into_what_no_request_line_may_hold(play: Playbook, route: str):
+    token = f"k1.{DECISION}.t.{'a' * 32}"
+    assert briefs(play.trunk(wire.invite(uri=f"sip:{token}@{wire.US}", extra=f"Route: {route}"))) == ["400"]
 
 
 @pytest.mark.parametrize(
