@@ -136,19 +136,9 @@ class Topology:
         }
 
     def _add_trunk(self, each: TrunkSettings, pbx: Pbx, tag_at: int, reject_at: int) -> None:
-        facts = Trunk(
-            name=each.name,
-            country=each.country,
-            national=each.numbers == "national",
-            identity_trusted=each.identity == "trusted",
-            cli_screened=each.cli == "screened",
-            profile=each.profile,
-            tag_at=tag_at if each.tag_at is None else each.tag_at,
-            reject_at=reject_at if each.reject_at is None else each.reject_at,
-            fail_closed=each.fail_closed,
-        )
         table = emergency_table(each.country, each.emergency, each.not_emergency)
-        peer = Peer(each.name, pbx, from_pbx=False, trunk=facts, emergency=table)
+        trunk = each.facts(tag_at=tag_at, reject_at=reject_at)
+        peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=table)
         if each.name == DEFAULT_TRUNK:
             self._default = peer
         for text in each.addresses:
