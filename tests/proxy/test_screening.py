@@ -277,3 +277,31 @@ def test_whoever_rings_is_who_was_judged(data: bytes, damages: list[tuple[int, b
         with contextlib.suppress(ValueError):
             user = unquote(other.from_address.uri.user or "")
             assert re.split("[;:]", user)[0] == judged.caller.raw.partition(";")[0]
+
+
+TOKEN = f"k1.{'0' * 20}.t.{'a' * 32}"
+URIS = [f"sip:110@{wire.US}", "sip:110@203.0.113.10", f"sip:{TOKEN}@{wire.US}", "tel:110", "sip:desk@203.0.113.10:5060"]
+ROUTES = [
+    f"<sip:{wire.US};lr>",
+    f"<sip:{TOKEN}@{wire.US};lr>",
+    "<sip:victim@203.0.113.10>",
+    "<sip:victim@203.0.113.10;lr>",
+]
+ROUTES += ["<sip:victim@6.6.6.6>", "<tel:+8613800138000>", f"<sip:victim@{wire.US}>", "<sip:203.0.113.11>"]
+
+
+@given(
+    st.sampled_from(URIS),
+    st.lists(st.sampled_from(ROUTES), max_size=4),
+    st.sampled_from(["<sip:x@y>", "<sip:x@y>;tag=z"]),
+    st.booleans(),
+)
+def test_whoever_is_rung_is_whom_the_call_was_judged_for(uri: str, routes: list[str], to: str, record_route: bool):
+    """However a caller routes his call: the request line that leaves is the one that was judged."""
+    play = Playbook(record_route=record_route)
+    route = f"Route: {', '.join(routes)}" if routes else "Subject: none"
+    for down in [each.data for each in play.trunk(wire.invite(uri=uri, to=to, extra=route)) if each.method == "INVITE"]:
+        [judged] = play.calls
+        dialled = re.fullmatch("sip:(?:([^@]*)@)?[^@]*|tel:(.*)", wire.uri(down))
+        assert dialled
+        assert (dialled[1] or dialled[2] or "") == judged.called.raw
