@@ -117,7 +117,7 @@ async def file_appeal(new: AppealToFile, desk: TheDesk, _: Writer, response: Res
         contact=new.contact,
     )
     response.headers["Location"] = f"/v1/appeals/{found.reference}"
-    if found.received < before:
+    if not before <= found.received <= desk.archive.now():  # also where the clock was set back meanwhile
         response.status_code = 200
     return AppealStanding(**_standing(found))
 
