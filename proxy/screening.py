@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from proxy.context import Context
@@ -18,6 +19,7 @@ from rules.numbering.numbers import is_emergency, read_number
 
 DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
+_MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 _MALFORMED: Final = Number("", NumberClass.MALFORMED)
 
@@ -142,11 +144,10 @@ def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple
     if b"p-asserted-identity" not in request.where:
         return (sender,), False, None
     asserted: list[Number] = []
-    for value in request.raw_all(b"p-asserted-identity"):
-        for address in _readable(value):
-            number = read_identity(address.uri, trunk)[0]
-            if number.canonical and number not in asserted:
-                asserted.append(number)
+    for address in islice(_addresses(request.raw_all(b"p-asserted-identity")), _MOST_ASSERTED):
+        number = read_identity(address.uri, trunk)[0]
+        if number.canonical and number not in asserted:
+            asserted.append(number)
     if not asserted:
         return (sender,), False, None
     agrees = all(number.canonical == sender.canonical for number in asserted)
@@ -164,15 +165,17 @@ def with_shown_number(callers: tuple[Number, ...], uri: bytes, trunk: Trunk) -> 
     return callers if known else (*callers, number)
 
 
-def _readable(value: bytes) -> Iterator[Address]:
-    """The addresses of a line up to the first that is malformed; what follows it could be anything."""
-    while value:
-        try:
-            address = parse_address("P-Asserted-Identity", value)
-        except BadHeader:
-            return
-        yield address
-        value = value[address.end :]
+def _addresses(values: list[bytes]) -> Iterator[Address]:
+    """The addresses of each line up to the first that is malformed; what follows it there could be anything."""
+    for value in values:
+        rest = value
+        while rest:
+            try:
+                address = parse_address("P-Asserted-Identity", rest)
+            except BadHeader:
+                break
+            yield address
+            rest = rest[address.end :]
 
 
 def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:

@@ -47,7 +47,7 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
     if request.fault:
         return Refusal(400, f"Bad Request: {request.fault}")
     where, lines = request.where, request.lines
-    if len(where) != len(lines) and any(name in SINGLE for name in request.repeated):
+    if len(where) != len(lines) and any(request.is_repeated(name) for name in SINGLE):
         return Refusal(400, "A Single Header Field Is Repeated")
     try:
         number, method = parse_cseq(lines[where[b"cseq"]].partition(b":")[2].strip())

@@ -98,12 +98,9 @@ class Message:
         if b"" in self.names:
             self.fault = "a line of the header section is no header field"
 
-    @property
-    def repeated(self) -> list[bytes]:
-        """Names that stand on more than one line."""
-        if len(self.where) == len(self.names):
-            return []
-        return [name for name in self.where if self.names.count(name) > 1]
+    def is_repeated(self, name: bytes) -> bool:
+        """Does it stand on more than one line? Asked for single names: for all of them the price is a square."""
+        return self.names.count(name) > 1
 
     def raw(self, name: bytes) -> bytes | None:
         """The value of the first header field of that canonical name, as written; None where it is absent."""
@@ -131,7 +128,7 @@ class Message:
             return
         try:
             length = parse_number("Content-Length", value, 2**31)
-            if b"content-length" in self.repeated and any(
+            if self.is_repeated(b"content-length") and any(
                 parse_number("Content-Length", other, 2**31) != length for other in self.raw_all(b"content-length")
             ):
                 self.fault = "Content-Length is repeated with another value"

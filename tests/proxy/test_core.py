@@ -1,12 +1,14 @@
 """The proxy core as a whole: who is judged, what a verdict does on the wire, what is stripped, what bounds it."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import Action, NumberClass, Step, Verdict
 from tests import wire
-from tests.playbook import DECISION, REJECT, TAG, Playbook, briefs, from_callee, in_dialog, only
+from tests.playbook import DECISION, REJECT, SETTINGS, TAG, Playbook, briefs, from_callee, in_dialog, only
 from tests.torture import VECTORS, WILD
 
 VIA2 = "SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKother"
@@ -394,6 +396,26 @@ def test_a_verdict_that_takes_longer_than_200_ms_lets_a_100_go(play: Playbook):
     assert play.wait(0.19) == []
     assert briefs(play.wait(0.02)) == ["100"]
     assert briefs(play.decide(REJECT)) == ["603"]
+
+
+@pytest.mark.parametrize("source", [wire.TRUNK, wire.STRANGER])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "\n".join(f"{number:x}: b" for number in range(6000)) + "\nSubject: a\nSubject: b",
+        "P-Asserted-Identity: " + ", ".join(f"<sip:139{number:08d}@w>" for number in range(2400)),
+        "X: b\n" * 9000,
+        "Route: " + ", ".join(["<sip:x@y;lr>"] * 4000),
+    ],
+    ids=["names", "identities", "one name", "routes"],
+)
+def test_one_datagram_costs_no_more_than_its_length(extra: str, source: tuple[str, int]):
+    """One took two seconds, whoever sent it: each name was counted among all the others."""
+    play = Playbook(trunks=[{**SETTINGS["trunks"][0], "identity": "trusted"}])
+    data = wire.invite(extra=extra)
+    start = process_time()
+    play.receive(data, source)
+    assert process_time() - start < 0.5
 
 
 # No bytes at all can make it fall

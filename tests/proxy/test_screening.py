@@ -130,6 +130,12 @@ def test_two_lines_of_asserted_identities_are_both_looked_up():
     assert len(found.callers) == 3
 
 
+def test_no_more_than_ten_asserted_identities_are_looked_up():
+    """RFC 3325 9.1 allows two; a thousand would hold up every other call."""
+    found = call(extra="P-Asserted-Identity: " + ", ".join(f"<tel:+86139123456{number}>" for number in range(10, 40)))
+    assert [number.canonical[-2:] for number in found.callers[1:]] == [str(number) for number in range(10, 20)]
+
+
 def test_where_they_agree_there_is_one():
     found = call(extra="P-Asserted-Identity: <tel:+86-139-1234-5678>", trunk=TRUSTED)
     assert (len(found.callers), found.agrees) == (1, True)
