@@ -17,6 +17,7 @@ from proxy.sip.uri import Uri, parse_uri, read_user
 from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
 from rules.numbering.numbers import is_emergency, read_number
 
+LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
 DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
 _MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
@@ -60,18 +61,18 @@ class Screening:
             emergency=emergency,
             asserted_by_pai=asserted_by_pai,
             agrees=agrees,
-            display_name=party.display_name,
-            domain=domain,
-            user_agent=agent.decode("utf-8", "replace") if agent else "",
+            display_name=party.display_name[:LONGEST_TEXT],
+            domain=domain[:LONGEST_TEXT],
+            user_agent=agent.decode("utf-8", "replace")[:LONGEST_TEXT] if agent else "",
             diverted=b"diversion" in request.where,
             headers=self._read_headers(request) if self._headers else None,
-            call_id=context.fields.call_id.decode("utf-8", "replace"),
+            call_id=context.fields.call_id.decode("utf-8", "replace")[:LONGEST_TEXT],
             source=context.flow.host,
         )
 
     def _read_headers(self, request: Request) -> dict[str, str]:
         found = ((name, request.raw(key)) for name, key in self._headers)
-        return {name: value.decode("utf-8", "replace") for name, value in found if value is not None}
+        return {name: value.decode("utf-8", "replace")[:LONGEST_TEXT] for name, value in found if value is not None}
 
     def rejection(self, verdict: Verdict, trunk: Trunk) -> tuple[int, str, tuple[bytes, ...]]:
         """Status, phrase and header fields of a rejection. Neither rule nor list is named to the caller."""
@@ -133,7 +134,10 @@ def read_identity(uri: bytes, trunk: Trunk) -> tuple[Number, str]:
     if not parsed.user or domain == _NO_DOMAIN:
         return _NOBODY, domain
     user, context = read_user(parsed)
-    return read_number(user, trunk, context=context), domain
+    number = read_number(user, trunk, context=context)
+    if len(number.raw) > LONGEST_TEXT:
+        number = number._replace(raw=number.raw[:LONGEST_TEXT])
+    return number, domain
 
 
 def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple[Number, ...], bool, bool | None]:

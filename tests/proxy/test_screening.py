@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.screening import LONGEST_TEXT
 from rules.model import Call, NumberClass
 from tests import wire
 from tests.playbook import Playbook
@@ -230,6 +231,16 @@ def test_the_other_facts_of_a_call():
     assert found.diverted
     assert found.user_agent == "Loom/1"
     assert found.headers == {"x-zone": "south"}
+
+
+def test_of_long_texts_no_more_is_judged_and_recorded_than_anybody_reads():
+    """A caller who pads each call to 60 kB would drive the records of the others out of their space."""
+    long = "x" * 3000
+    extra = f"User-Agent: {long}\nSubject: {long}"
+    found = call(from_=f'"{long}" <sip:{long}@{long}>;tag=a', call_id=long, extra=extra, headers=["subject"])
+    assert found.headers
+    texts = [found.display_name, found.domain, found.user_agent, found.call_id, found.headers["subject"]]
+    assert [len(text) for text in [*texts, found.caller.raw]] == [LONGEST_TEXT] * 6
 
 
 def test_octets_that_are_no_utf8_are_replaced_not_fatal():
