@@ -125,7 +125,7 @@ def grant(
     context: typer.Context,
     reference: Reference,
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -137,7 +137,7 @@ def grant(
 
     tell(
         *(context, config, json),
-        lambda desk: desk.appeals.grant(reference, actor=officer(), reason=reason, version=version or None),
+        lambda desk: desk.appeals.grant(reference, actor=officer(), reason=reason, version=version),
         words,
     )
 
@@ -147,13 +147,13 @@ def refuse(
     context: typer.Context,
     reference: Reference,
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """The caller is not right; everything stays."""
     tell(
         *(context, config, json),
-        lambda desk: desk.appeals.refuse(reference, actor=officer(), reason=reason, version=version or None),
+        lambda desk: desk.appeals.refuse(reference, actor=officer(), reason=reason, version=version),
         lambda found: f"{found.reference} is refused.",
     )

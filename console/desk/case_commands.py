@@ -24,8 +24,8 @@ cases_app = typer.Typer(no_args_is_help=True)
 Number = Annotated[int, typer.Argument(metavar="CASE", help="Number of the case.")]
 Reason = Annotated[str, typer.Option(help="Why; it is recorded, and told to whom it concerns.")]
 Version = Annotated[
-    int,
-    typer.Option(help="The version that you looked at: if somebody was faster, nothing is done. 0: whatever it is."),
+    int | None,
+    typer.Option(min=1, help="The version that you looked at: if somebody was faster, nothing is done."),
 ]
 _COLUMNS = ("id", "number", "holder", "state", "complaints", "evidence", "clock", "standing", "due", "on_top")
 _COLOURS = {"overdue": "red", "met late": "yellow"}
@@ -125,14 +125,18 @@ def list_cases(
 
 @cases_app.command()
 def take(
-    context: typer.Context, number: Number, version: Version = 0, config: ConfigurationFile = None, json: AsJson = False
+    context: typer.Context,
+    number: Number,
+    version: Version = None,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
     """Begin to verify a case: its complaints are accepted."""
 
     def words(found: CaseFile) -> str:
         return f"case {number} is {found.state}, version {found.version}."
 
-    tell(context, config, json, lambda desk: desk.cases.take(number, actor=officer(), version=version or None), words)
+    tell(context, config, json, lambda desk: desk.cases.take(number, actor=officer(), version=version), words)
 
 
 @cases_app.command()
@@ -141,16 +145,14 @@ def verify(
     number: Number,
     found_by: Annotated[FoundBy, typer.Option("--by", help="How it is known that the calls came from the number.")],
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """State that the calls truly came from the number; only then can it be sealed."""
     tell(
         *(context, config, json),
-        lambda desk: desk.cases.verify(
-            number, actor=officer(), found_by=found_by, reason=reason, version=version or None
-        ),
+        lambda desk: desk.cases.verify(number, actor=officer(), found_by=found_by, reason=reason, version=version),
         lambda found: f"case {number} is {found.state} by {found.found_by}, version {found.version}.",
     )
 
@@ -160,7 +162,7 @@ def seal(
     context: typer.Context,
     number: Number,
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -175,7 +177,7 @@ def seal(
 
     tell(
         *(context, config, json),
-        lambda desk: desk.cases.seal(number, actor=officer(), reason=reason, version=version or None),
+        lambda desk: desk.cases.seal(number, actor=officer(), reason=reason, version=version),
         words,
     )
 
@@ -185,7 +187,7 @@ def release(
     context: typer.Context,
     number: Number,
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -197,7 +199,7 @@ def release(
 
     tell(
         *(context, config, json),
-        lambda desk: desk.cases.release(number, actor=officer(), reason=reason, version=version or None),
+        lambda desk: desk.cases.release(number, actor=officer(), reason=reason, version=version),
         words,
     )
 
@@ -207,14 +209,14 @@ def keep(
     context: typer.Context,
     number: Number,
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """Let the seal stand although a complaint was withdrawn; the case is no longer on top."""
     tell(
         *(context, config, json),
-        lambda desk: desk.cases.keep(number, actor=officer(), reason=reason, version=version or None),
+        lambda desk: desk.cases.keep(number, actor=officer(), reason=reason, version=version),
         lambda found: f"{found.number} stays sealed.",
     )
 
@@ -224,14 +226,14 @@ def unfounded(
     context: typer.Context,
     number: Number,
     reason: Reason,
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """Close a case: there is nothing against the number."""
     tell(
         *(context, config, json),
-        lambda desk: desk.cases.close_unfounded(number, actor=officer(), reason=reason, version=version or None),
+        lambda desk: desk.cases.close_unfounded(number, actor=officer(), reason=reason, version=version),
         lambda found: f"case {number} is closed as {found.state}.",
     )
 
@@ -242,16 +244,14 @@ def forged(
     number: Number,
     reason: Reason,
     trunk: Annotated[str, typer.Option(help="Where the calls came from; default: by the records.")] = "",
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """Close a case: the number was not the true caller; it counts against the trunk (`ringfence trunks`)."""
     tell(
         *(context, config, json),
-        lambda desk: desk.cases.close_forged(
-            number, actor=officer(), reason=reason, trunk=trunk, version=version or None
-        ),
+        lambda desk: desk.cases.close_forged(number, actor=officer(), reason=reason, trunk=trunk, version=version),
         lambda found: f"case {number} is closed as {found.state}; it counts against trunk {found.trunk}.",
     )
 
@@ -264,7 +264,7 @@ def hand_over(
     to: Annotated[str, typer.Option(help="The operator that holds the number; default: the ledger's holder.")] = "",
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")] = "",
     reference: Annotated[str, typer.Option(help="Their reference, if known.")] = "",
-    version: Version = 0,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -278,7 +278,7 @@ def hand_over(
         with finished_file(out, encoding="utf-8-sig") as file:
             file.write(await handover(desk.archive, number))
             return await desk.cases.hand_over(
-                number, actor=officer(), to=to or holder, reason=reason, reference=reference, version=version or None
+                number, actor=officer(), to=to or holder, reason=reason, reference=reference, version=version
             )
 
     def words(found: CaseFile) -> str:
