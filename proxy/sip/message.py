@@ -61,7 +61,9 @@ def canonical_name(line: bytes) -> bytes:
         name = OWN_HEADERS
     if not colon or not name or spelling[:1] in _BLANKS or b" " in name or b"\t" in name or b"\r" in name:
         return b""
-    if len(_canonical) < _MOST_SPELLINGS and len(spelling) < 64 and spelling[:1] not in _BLANKS:
+    if len(spelling) < 64:
+        if len(_canonical) >= _MOST_SPELLINGS:
+            _canonical.clear()  # made-up names may not keep the usual ones out for good
         _canonical[spelling] = name
     return name
 

@@ -121,6 +121,8 @@ def test_names_from_the_wire_fill_no_memory():
         lines = b"".join(b"X-%d: 1\r\n" % n for n in range(start, start + 100))
         parse_request(b"OPTIONS sip:x SIP/2.0\r\n" + lines + b"\r\n")
     assert len(message._canonical) <= 4000
+    parse_request(wire.invite())
+    assert message._canonical[b"Call-ID"] == b"call-id", "nor do they keep the usual ones out"
     assert parse_request(b"OPTIONS sip:x SIP/2.0\r\nX-5999: still found\r\n\r\n").raw(b"x-5999") == b"still found"
 
 
