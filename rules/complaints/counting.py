@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rules.complaints import tallies
 from rules.complaints.archive import Archive
@@ -19,8 +20,18 @@ _LATE_S = 900.0  # a call without an outcome is counted as it stands after that:
 _DAY_S = 86_400.0
 _QUERY = (
     "select seq, id, at, caller, caller_class, called_key, step, rang and action <> 'divert', "
-    "facts like '{\"believed\":true%' from decision where seq > ? order by seq limit ?"
+    "facts like '{\"believed\":true%', case step when 'sealed' then fired end "
+    "from decision where seq > ? order by seq limit ?"
 )
+
+_SEAL = re.compile(r"\(seal (\d+)\)")  # what an entry that a seal made gives as its source (rules/complaints/seals.py)
+
+
+class Stopped(NamedTuple):
+    """How many calls a seal stopped."""
+
+    calls: int
+    exact: bool  # false: calls of its first day that came before it are among them
 
 
 class Counting:
@@ -61,10 +72,10 @@ class Counting:
 
     async def _write(self, connection: Connection, rows: Sequence[Any]) -> None:
         archive = self._archive
-        counts, stopped = Counter[tuple[Place, int, str]](), Counter[tuple[str, int]]()
+        counts, stopped = Counter[tuple[Place, int, str]](), Counter[int]()
         rung: dict[tuple[str, str], tuple[float, str, int]] = {}
         periods: dict[int, tuple[str, str, str]] = {}  # by the quarter of an hour, which lies in one day everywhere
-        for _, decision, at, caller, kind, line, step, rang, believed in rows:
+        for _, decision, at, caller, kind, line, step, rang, believed, fired in rows:
             quarter = int(at // 900)
             if quarter not in periods:
                 periods[quarter] = archive.periods(at)
@@ -76,7 +87,8 @@ class Counting:
                     rung[caller, line] = (at, decision, believed)
             if step == Step.SEALED:
                 counts[place, quarter, "stopped"] += 1
-                stopped[caller, archive.day(at)] += 1
+                if seal := _SEAL.search(fired):
+                    stopped[int(seal[1])] += 1
         sums = Sums()
         for (place, quarter, measure), calls in counts.items():
             tallies.add(sums, place.keys(), periods[quarter], measure, calls)
@@ -87,9 +99,8 @@ class Counting:
             [(*pair, *last) for pair, last in sorted(rung.items())],
         )
         await connection.executemany(
-            "insert into stopped values (?, ?, ?) "
-            "on conflict (number, day) do update set calls = calls + excluded.calls",
-            [(*key, calls) for key, calls in stopped.items()],
+            "insert into stopped_by values (?, ?) on conflict (seal) do update set calls = calls + excluded.calls",
+            sorted(stopped.items()),
         )
 
     async def _forget(self) -> None:
@@ -109,14 +120,26 @@ class Counting:
             await connection.execute("update progress set forgotten = ?", (today,))
 
 
-async def stopped_since(archive: Archive, number: str, since: float) -> int:
-    """How many calls of a sealed number were stopped since then."""
-    query = "select coalesce(sum(calls), 0) from stopped where number = ? and day >= ?"
-    counted = next(iter(await archive.store.connection.execute_fetchall(query, (number, archive.day(since)))))[0]
-    seq = next(iter(await archive.store.connection.execute_fetchall("select seq from progress")))[0]
-    query = "select count(*) from decision where seq > ? and caller = ? and step = ? and at >= ?"
-    values = (seq, number, Step.SEALED.value, since)
-    return int(counted) + int(next(iter(await archive.decisions.connection.execute_fetchall(query, values)))[0])
+async def stopped_since(archive: Archive, number: str, seal: int, sealed: float) -> Stopped:
+    """How many calls of a number its seal has stopped: each one by its record, those too that are not counted yet.
+
+    What was counted by day only, before records were asked which seal it was, counts from the first day on.
+    """
+    connection = archive.store.connection
+    query = "select coalesce(sum(calls), 0) from stopped_by where seal = ?"
+    counted = await _one(connection, query, seal)
+    query = "select coalesce(sum(calls), 0), coalesce(sum(calls) filter (where day = ?2), 0) from stopped where "
+    rows = await connection.execute_fetchall(f"{query}number = ?1 and day >= ?2", (number, archive.day(sealed)))
+    by_day, first_day = next(iter(rows))
+    query = "select count(*) from decision where seq > ? and caller = ? and step = ? and instr(fired, ?)"
+    values = (await _one(connection, "select seq from progress"), number, Step.SEALED.value, f"(seal {seal})")
+    waiting = await _one(archive.decisions.connection, query, *values)
+    return Stopped(counted + by_day + waiting, exact=not first_day)
+
+
+async def _one(connection: Connection, query: str, *values: object) -> int:
+    rows: Any = await connection.execute_fetchall(query, values)
+    return int(next(iter(rows))[0])
 
 
 def _ended(rows: list[Any], before: float) -> list[Any]:

@@ -74,10 +74,12 @@ async def ending(archive: Archive, case: CaseFile) -> str:
     """Where a case stands, in one line."""
     now = archive.now()
     if case.state is CaseState.SEALED and case.sealed is not None:
-        stopped = await stopped_since(archive, case.number, case.sealed)
+        assert case.seal is not None
+        calls, exact = await stopped_since(archive, case.number, case.seal, case.sealed)
         return (
             f"sealed {_span(case.sealed - case.first_complaint)} after the first complaint; "
-            f"{stopped:,} {'call' if stopped == 1 else 'calls'} stopped since"
+            f"{calls:,} {'call' if calls == 1 else 'calls'} stopped since"
+            f"{'' if exact else ', all of its first day among them'}"
         )
     if case.state is CaseState.RELEASED and case.closed is not None and case.sealed is not None:
         return f"released {_span(case.closed - case.sealed)} after it was sealed"

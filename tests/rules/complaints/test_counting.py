@@ -1,6 +1,8 @@
 """Counting the records: whom a number rang, what was stopped, calls by range; each record once."""
 
 from rules.complaints.counting import stopped_since
+from rules.complaints.states import FoundBy
+from rules.complaints.story import story_of
 from rules.complaints.ties import rang_lately
 from rules.lists.ledger import import_ledger
 from rules.model import Step
@@ -57,10 +59,59 @@ async def test_who_rang_whom_is_forgotten_when_evidence_no_longer_looks_back(tow
     assert (await town.one("select count(*) from rang"))[0] == 0
 
 
+async def stopped(town, person=1):
+    return await town.ring(SPAM, town.subscriber(person), step=Step.SEALED, status=603)
+
+
+async def sealed_again(town, case):
+    await town.desk.cases.release(case, actor="li", reason="appeal")
+    case = (await town.complain(reporter=town.subscriber(9))).case_id
+    await town.desk.cases.take(case, actor="li")
+    await town.desk.cases.verify(case, actor="li", found_by=FoundBy.OWNER, reason="the owner said so")
+    await town.desk.cases.seal(case, actor="li", reason="again")
+    return case
+
+
+async def since(town, case):
+    one = await town.desk.cases.find(case)
+    return await stopped_since(town.desk.archive, one.number, one.seal, one.sealed)
+
+
 async def test_calls_stopped_since_a_seal(town):
-    await town.ring(SPAM, town.subscriber(1), step=Step.SEALED, status=603)
+    """Counted or not counted yet, and none twice."""
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people")
+    await stopped(town)
+    assert await since(town, case) == (1, True)
     await town.desk.counting.catch_up()
-    await town.ring(SPAM, town.subscriber(1), step=Step.SEALED, status=603)
-    assert await stopped_since(town.desk.archive, SPAM, town.now) == 2
-    assert await stopped_since(town.desk.archive, SPAM, town.now + DAY) == 0
+    await stopped(town)
+    assert await since(town, case) == (2, True)
     assert await value(town, "all", "all", "stopped") == 1
+
+
+async def test_a_seal_of_the_afternoon_did_not_stop_the_calls_of_the_morning(town):
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people")
+    await stopped(town)
+    town.now += 3_600
+    case = await sealed_again(town, case)
+    assert await since(town, case) == (0, True)
+    await stopped(town)
+    await town.desk.counting.catch_up()
+    assert await since(town, case) == (1, True)
+    await town.one("delete from decision", of="decisions")
+    assert await since(town, case) == (1, True), "the records are gone, the count is as exact as before"
+
+
+async def test_a_seal_older_than_exact_counts_counts_its_first_day_whole_and_says_so(town):
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people")
+    town.now += DAY
+    day = town.desk.archive.day
+    await town.one("insert into stopped values (?, ?, 7)", SPAM, day(town.now))
+    assert await since(town, case) == (7, True)
+    await town.one("insert into stopped values (?, ?, 3)", SPAM, day(town.now - DAY))
+    await stopped(town)
+    assert await since(town, case) == (11, False)
+    ending = (await story_of(town.desk.archive, case)).ending
+    assert ending.endswith("; 11 calls stopped since, all of its first day among them")

@@ -6,9 +6,10 @@ from itertools import count
 
 from rules.complaints.desk import Desk
 from rules.complaints.reading import NewComplaint
+from rules.complaints.seals import standing_seal
 from rules.complaints.settings import ComplaintSettings
 from rules.complaints.states import FoundBy
-from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decisions, row
 from rules.screen import decisions_path
@@ -58,6 +59,8 @@ class Town:
         caller_number = read_number(caller, CHINA) if caller else Number("", NumberClass.ANONYMOUS)
         call = Call(caller=caller_number, called=read_number(called, CHINA, called=True), trunk=trunk, at=at)
         verdict = Verdict(action, step, decision=decision)
+        if step is Step.SEALED and (seal := await standing_seal(self.desk.archive, caller_number.canonical)):
+            verdict.fired = (Fired("sealed", step, "reject", f"{caller_number.canonical} (seal {seal[0]})"),)
         outcome = None if status is None else Outcome(status, action is not Action.REJECT and status != 0, 900)
         decisions = await Decisions.open(decisions_path(self.folder / SCREENING.storage.database))
         await decisions.write([row(call, verdict, outcome, self.pseudonym_key)], [])
