@@ -45,6 +45,7 @@ class Arrivals:
         self._most = most
         self._waiting: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
         self._first: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
+        self._turn = 0
         self.urgent: Callable[[bytes, tuple[Any, ...]], bool] | None = None
         self._call: Callable[[], None] | None = None
         self._called = False
@@ -70,8 +71,12 @@ class Arrivals:
             self._call()
 
     def pop(self) -> tuple[bytes, tuple[Any, ...], float]:
-        """The next of those that wait; there must be one."""
-        return (self._first or self._waiting).popleft()
+        """The next of those that wait; there must be one. Each fourth is not urgent: nothing stands still for these."""
+        if self._first:
+            self._turn = (self._turn + 1) % 4
+            if self._turn or not self._waiting:
+                return self._first.popleft()
+        return self._waiting.popleft()
 
     def tell(self, call: Callable[[], None] | None) -> None:
         """Call this when something waits, once until `rest`; None: nobody wants to know any more."""

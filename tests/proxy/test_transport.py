@@ -193,6 +193,15 @@ def test_while_many_wait_the_urgent_overtake_and_have_room_of_their_own():
     assert rest[-1] == b"late"
 
 
+def test_each_fourth_is_not_urgent():
+    """Anybody can dial 110: whoever floods us so leaves a quarter to the others."""
+    arrivals = Arrivals(MANY)
+    arrivals.urgent = lambda data, remote: data == b"!"
+    for text in [b"."] * MANY + [b"!"] * MANY:
+        arrivals.put_nowait((text, ("127.0.0.1", 9)))
+    assert b"".join(arrivals.pop()[0] for _ in range(8)) == b"!!!.!!!."
+
+
 def test_even_the_urgent_are_bounded():
     arrivals = Arrivals(MANY)
     arrivals.urgent = lambda data, remote: True
