@@ -60,6 +60,27 @@ def test_a_final_response_goes_up_unchanged_but_for_the_via(play: Playbook, stat
     assert up == final.replace(f"Via: {wire.top_via(down)}\r\n".encode(), b"", 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "phrase", "extra"),
+    [
+        (
+            603,
+            "Network Blocked",
+            'Reason: SIP;cause=603;text="v=analytics1;url=https://rook.example/why;id=7";location=LN',
+        ),
+        (608, "Rejected", "Call-Info: <https://rook.example/jcard>;purpose=jwscard"),
+    ],
+)
+def test_that_another_network_blocked_it_is_told_the_caller(play: Playbook, status: int, phrase: str, extra: str):
+    """RFC 8688 and ATIS-1000099: each provider hands on who blocked a call, and how to ask about it."""
+    down = play.forwarded()
+    final = wire.response(status, down, phrase=phrase, extra=extra)
+    up = only([each for each in play.pbx(final) if each.method != "ACK"], to=wire.TRUNK)
+    assert wire.start_line(up) == f"SIP/2.0 {status} {phrase}"
+    assert extra.encode() in up
+    assert wire.PBX2 not in [each.to for each in play.log], "and no other address is tried"
+
+
 def test_a_607_of_the_callee_is_relayed_unchanged(play: Playbook):
     """RFC 8197: it is the callee's word."""
     final = wire.response(607, play.forwarded(), phrase="Unwanted")

@@ -151,6 +151,14 @@ def test_a_body_is_not_touched(play: Playbook, body: str):
     assert wire.body(play.forwarded(came)) == wire.body(came)
 
 
+@pytest.mark.parametrize("octets", [1301, 9000, 60_000])
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+def test_what_is_too_large_for_one_packet_goes_on_by_udp(play: Playbook, method: str, octets: int):
+    """RFC 3261 18.1.1 wants a stream above 1,300 octets; where the PBX has none it is fragmented, and never 513."""
+    down = only(play.trunk(wire.request(method, body="x" * octets)), to=wire.PBX)
+    assert len(wire.body(down)) == octets
+
+
 def test_an_unknown_method_is_forwarded_as_it_came(play: Playbook):
     down = only(play.trunk(wire.request("DANCE", extra="X-Style: tango")), to=wire.PBX)
     assert wire.start_line(down) == wire.start_line(wire.request("DANCE"))
