@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
 from os import urandom
 from pathlib import Path
 from time import perf_counter
@@ -25,6 +26,7 @@ from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions
 from rules.records.journal import Journal
+from rules.records.privacy import pseudonym
 from rules.settings import RateSettings, ScreeningSettings
 from rules.snapshots import Snapshots, snapshot_path
 from rules.store import CorruptDatabase, database_path, warm
@@ -90,7 +92,7 @@ class Screen:
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
         limits = complaints or ComplaintSettings()
         self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
-        self._callbacks = Callbacks(callback_minutes)
+        self._callbacks = Callbacks(callback_minutes, pseudonym=partial(pseudonym, keys.pseudonym))
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
         self._log: CallLog | None = None  # set when the screen opened it and has to close it
@@ -133,6 +135,8 @@ class Screen:
             if log is None and settings.logging.file is not None:
                 opened = CallLog(base / settings.logging.file)
             journal = await _open_journal(database, settings, keys, log=opened or log or sys.stdout, now=now)
+            begun, minutes = now(), settings.emergency.callback_minutes
+            helped = await journal.calls_for_help(begun - minutes * 60.0)
         except BaseException:
             if lookup is not None:
                 lookup.close()
@@ -150,10 +154,11 @@ class Screen:
             complaints=settings.complaints,
             sources=sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000),
             snapshot_hours=storage.snapshot_hours,
-            callback_minutes=settings.emergency.callback_minutes,
+            callback_minutes=minutes,
             now=now,
         )
         screen._log = opened
+        screen._callbacks.restore(helped, begun)
         return screen
 
     def judge(self, call: Call) -> Verdict:
@@ -188,9 +193,11 @@ class Screen:
         """A judged call that was answered is over; whoever measures durations learns it here."""
         self._rates.hung_up(decision, self._now())
 
-    def called_for_help(self, numbers: Iterable[str]) -> None:
+    def called_for_help(self, numbers: Sequence[str]) -> None:
         """A subscriber with these canonical numbers calls an emergency number: for a while every call to him passes."""
-        self._callbacks.called_for_help(numbers, self._now())
+        now = self._now()
+        self._callbacks.called_for_help(numbers, now)
+        self.journal.called_for_help(numbers, now)
 
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""

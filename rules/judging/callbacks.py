@@ -5,21 +5,32 @@ The call back comes from no number that anybody could know before (RFC 7090 sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 MOST = 10_000  # subscribers remembered; the one whose call for help is oldest is forgotten first
 
 
 class Callbacks:
-    """Who called for help lately. In memory: a restart forgets."""
+    """Who called for help lately; those of before a restart are known by pseudonym only."""
 
-    __slots__ = ("_most", "_seconds", "until")
+    __slots__ = ("_most", "_pseudonym", "_restored_until", "_seconds", "until")
 
-    def __init__(self, minutes: int, *, most: int = MOST) -> None:
+    def __init__(self, minutes: int, *, most: int = MOST, pseudonym: Callable[[str], str] = str) -> None:
         """`minutes` is how long calls pass; 0: not at all."""
         self._seconds = minutes * 60.0
         self._most = most
-        self.until: dict[str, float] = {}  # canonical number -> seconds since the epoch; who called last stands last
+        self._pseudonym = pseudonym
+        self._restored_until = 0.0  # so long somebody may be in the table by his pseudonym
+        # Canonical number, or its pseudonym -> seconds since the epoch; who called last stands last.
+        self.until: dict[str, float] = {}
+
+    def restore(self, calls: Iterable[tuple[str, float]], now: float) -> None:
+        """Those who called for help before this start: (pseudonym, seconds since the epoch), the oldest first."""
+        for pseudonym, at in calls:
+            until = at + self._seconds
+            if now < until <= now + self._seconds:  # else it is over, or the clock was set back
+                self.until[pseudonym] = self._restored_until = until
+        self.forget(now)
 
     def called_for_help(self, numbers: Iterable[str], now: float) -> None:
         """A subscriber with these canonical numbers calls an emergency number."""
@@ -32,7 +43,9 @@ class Callbacks:
 
     def awaited(self, number: str, now: float) -> bool:
         """May a call to this number be the rescuers'?"""
-        return self.until.get(number, 0.0) > now
+        if self.until.get(number, 0.0) > now:
+            return True
+        return self._restored_until > now and self.until.get(self._pseudonym(number), 0.0) > now
 
     def forget(self, now: float) -> None:
         """Drop whose time is over, so that the table is empty again when nobody needs it."""

@@ -36,6 +36,11 @@ _COUNT = (
     "insert into hit_count (list, entry, hits, last) values (?, ?, ?, ?) "
     "on conflict (list, entry) do update set hits = hits + excluded.hits, last = max(last, excluded.last)"
 )
+_CALL_FOR_HELP = (
+    "insert into call_for_help (number_key, at) values (?, ?) "
+    "on conflict (number_key) do update set at = max(at, excluded.at)"
+)
+_KEPT_S: Final = 7 * 86_400.0  # emergency.callback_minutes is at most so long
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -155,8 +160,13 @@ class Decisions:
         """Open the database, which is made if it is missing."""
         return cls(await Store.open(path, "decisions", durable=False))
 
-    async def write(self, rows: list[Row], late: list[Row], tally: Sequence[Row] = ()) -> None:
-        """Add rows, the outcomes (status, rang, setup_ms, id) of earlier ones, hits of list entries: all or nothing."""
+    async def write(
+        self, rows: list[Row], late: list[Row], tally: Sequence[Row] = (), helped: Sequence[Row] = ()
+    ) -> None:
+        """Add rows, the outcomes (status, rang, setup_ms, id) of earlier ones, hits of list entries: all or nothing.
+
+        ``helped`` are subscribers who called for help: (pseudonym, seconds since the epoch).
+        """
         async with self.store.transaction() as connection:
             if rows and (await connection.execute(_INSERT_FIRST, rows[0])).rowcount:
                 rows = rows[1:]
@@ -168,6 +178,9 @@ class Decisions:
                 await connection.executemany(_UPDATE, late)
             if tally:
                 await connection.executemany(_COUNT, tally)
+            if helped:
+                await connection.executemany(_CALL_FOR_HELP, helped)
+                await connection.execute("delete from call_for_help where at < ?", (helped[-1][1] - _KEPT_S,))
 
     async def find(self, decision: str) -> Decision | None:
         """The decision with this id."""
@@ -204,6 +217,12 @@ class Decisions:
         )
         async with self.store.connection.execute(query, (since, most)) as cursor:
             return {row[0]: row[1] for row in await cursor.fetchall()}
+
+    async def calls_for_help(self, since: float) -> list[tuple[str, float]]:
+        """Who called for help since then: (pseudonym, seconds since the epoch), the oldest first."""
+        query = "select number_key, at from call_for_help where at > ? order by at"
+        async with self.store.connection.execute(query, (since,)) as cursor:
+            return [(row[0], row[1]) for row in await cursor.fetchall()]
 
     async def most_hit(self, name: str = "", limit: int = 20) -> list[HitCount]:
         """The entries of a list, or of all, that covered most calls."""

@@ -13,7 +13,7 @@ from typing import Final, TextIO
 from rules.model import Call, Hit, Number, Outcome, Verdict
 from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions, Row, row
-from rules.records.privacy import mask
+from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Retention
 from rules.store import DatabaseError, StoreError
 
@@ -67,6 +67,7 @@ class Journal:
         self._late: deque[Row] = deque()
         self._lines: deque[str] = deque()
         self._tally: dict[tuple[str, str], tuple[int, float]] = {}  # (list, entry) -> hits since the last flush, last
+        self._helped: dict[str, float] = {}  # pseudonym -> when its subscriber called for help, since the last flush
         self._stamp, self._second = "", -1
         self._pruned = now()
         self._task: asyncio.Task[None] | None = None
@@ -97,6 +98,16 @@ class Journal:
                 tally[key] = (known[0] + 1, at)
             elif len(tally) < self._limit:
                 tally[key] = (1, at)
+
+    def called_for_help(self, numbers: Iterable[str], at: float) -> None:
+        """Remember beyond a restart that a subscriber with these canonical numbers called for help."""
+        for number in numbers:
+            if len(self._helped) < self._limit:
+                self._helped[pseudonym(self._key, number)] = at
+
+    async def calls_for_help(self, since: float) -> list[tuple[str, float]]:
+        """Who called for help since then: (pseudonym, seconds since the epoch), the oldest first."""
+        return await self._decisions.calls_for_help(since)
 
     def alarm(self, what: str) -> None:
         """Say at once, among the lines of calls, what somebody must see to."""
@@ -131,8 +142,9 @@ class Journal:
             self._rows.clear()
             self._late.clear()
             tally, self._tally = self._tally, {}
-            if rows or late or tally:
-                await self._write(rows, late, tally)
+            helped, self._helped = self._helped, {}
+            if rows or late or tally or helped:
+                await self._write(rows, late, tally, helped)
             if self._lines:
                 await asyncio.to_thread(self._print)
             if not 0.0 <= now - self._pruned < _PRUNE_S:  # due, or the clock was set back
@@ -159,9 +171,16 @@ class Journal:
                 self.write_errors += 1
                 self.last_error = f"{type(error).__name__}: {error}"
 
-    async def _write(self, rows: list[Row], late: list[Row], tally: dict[tuple[str, str], tuple[int, float]]) -> None:
+    async def _write(
+        self,
+        rows: list[Row],
+        late: list[Row],
+        tally: dict[tuple[str, str], tuple[int, float]],
+        helped: dict[str, float],
+    ) -> None:
         try:
-            await self._decisions.write(rows, late, [(*key, *counted) for key, counted in tally.items()])
+            counts = [(*key, *counted) for key, counted in tally.items()]
+            await self._decisions.write(rows, late, counts, list(helped.items()))
             self.written += len(rows)
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
@@ -171,6 +190,7 @@ class Journal:
             for key, (hits, last) in tally.items():
                 more, latest = self._tally.get(key, (0, last))
                 self._tally[key] = (hits + more, latest)
+            self._helped = {**helped, **self._helped}
         except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
             self.write_errors += 1
             self.dropped += len(rows)

@@ -129,6 +129,21 @@ async def test_after_a_call_for_help_calls_to_that_subscriber_pass(tmp_path):
         assert screen.judge(call(at=clock[0])).action is Action.REJECT
 
 
+async def test_a_restart_forgets_no_call_for_help(tmp_path):
+    clock = [1_000.0]
+    async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (screen, _):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        screen.called_for_help([CALLED.canonical, "EXT:1001"])
+        await screen.journal.flush()  # and no more: as if it was killed
+        assert await screen.journal.calls_for_help(0.0) != []
+        assert CALLED.canonical.encode() not in decisions_path(tmp_path / SETTINGS.storage.database).read_bytes()
+        async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (again, _):
+            assert again.judge(call()).step is Step.CALLBACK
+            assert again.judge(call(called=OTHER)).action is Action.REJECT
+            clock[0] += 2 * 3600
+            assert again.judge(call(at=clock[0])).action is Action.REJECT
+
+
 @pytest.mark.parametrize(("closed", "action"), [(False, Action.FORWARD), (True, Action.REJECT)])
 async def test_an_error_fails_open_or_as_the_trunk_says(tmp_path, closed, action):
     async with opened(tmp_path, Broken()) as (screen, _):
