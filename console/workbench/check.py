@@ -16,6 +16,7 @@ from rules.language.compile import Compiled
 from rules.language.source import Fault, RuleError
 
 SHOWN = 10  # rules named in one line
+WIDTH = 200  # characters of a line that are shown
 
 
 class Findings(NamedTuple):
@@ -36,7 +37,8 @@ class Findings(NamedTuple):
 
     def as_text(self) -> str:
         """A line for each fault, with the line of the file that it is in, then the sum."""
-        lines = [part for fault in self.faults for part in (str(fault), *quoted(fault))]
+        texts: dict[str, list[str]] = {}
+        lines = [part for fault in self.faults for part in (str(fault), *quoted(fault, texts))]
         if self.not_analysed:
             rules = "; ".join(f"{rule} ({', '.join(asked)})" for rule, asked in list(self.not_analysed.items())[:SHOWN])
             more = f" and {len(self.not_analysed) - SHOWN} more" if len(self.not_analysed) > SHOWN else ""
@@ -66,15 +68,25 @@ class Findings(NamedTuple):
         }
 
 
-def quoted(fault: Fault) -> list[str]:
-    """The line that a fault stands in, and a mark below the place."""
+def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]:
+    """The line that a fault stands in, of a long one the part around it, and a mark below the place.
+
+    `texts` keeps the lines of files, so that thousands of faults read each file once.
+    """
     if not fault.line:
         return []
-    lines = Path(fault.file).read_text(encoding="utf-8", errors="replace").splitlines()
+    texts = {} if texts is None else texts
+    if fault.file not in texts:
+        texts[fault.file] = Path(fault.file).read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = texts[fault.file]
     if fault.line > len(lines):
         return []
-    line = lines[fault.line - 1]
-    mark = "".join("\t" if one == "\t" else " " for one in line[: fault.column - 1])
+    line, column = lines[fault.line - 1], fault.column
+    if len(line) > WIDTH:
+        start = max(0, min(column - 1 - WIDTH // 2, len(line) - WIDTH))
+        before, after = "..." if start else "", "..." if start + WIDTH < len(line) else ""
+        line, column = f"{before}{line[start : start + WIDTH]}{after}", column - start + len(before)
+    mark = "".join("\t" if one == "\t" else " " for one in line[: column - 1])
     return [f"    {line}", f"    {mark}^"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +150,10 @@ def _shown(value: object) -> str:
 
 def _key_hint(word: str, model: type[BaseModel], loc: Sequence[int | str]) -> str:
     """The nearest key that is known here, or where the key belongs, or all that are known here."""
-    hint = nearest(word, _known_keys(model, loc))
+    known = _known_keys(model, loc)
+    if (colon := re.match(r"([^:：]+)([:：])", word)) and colon[1].strip() in known:
+        return "put a space after the colon" if colon[2] == ":" else "write an ordinary colon and a space after the key"
+    hint = nearest(word, known)
     if not hint.startswith("did you mean") and (places := sorted(_places_of(word, model, set()))):
         return f"it stands under {' or '.join(places)}"
     return hint

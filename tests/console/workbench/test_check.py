@@ -1,10 +1,11 @@
 """`ringfence check`: every fault with its place and its line, then the sum."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from console.workbench.check import check, quoted
+from console.workbench.check import Findings, check, quoted
 from rules.language.source import Fault
 
 
@@ -56,3 +57,24 @@ def test_a_tab_before_the_mark_stays_a_tab(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_text("a:\n\tb: 1\n")
     assert quoted(Fault(str(path), 2, 2, "what")) == ["    \tb: 1", "    \t^"]
+
+
+@pytest.mark.parametrize("column", [1, 5_000, 9_999])
+def test_of_a_long_line_the_part_around_the_fault_is_shown(tmp_path, column):
+    file = tmp_path / "long.yaml"
+    file.write_text("a" * (column - 1) + "X" + "a" * (9_999 - column))
+    line, mark = quoted(Fault(str(file), 1, column, "wrong"))
+    assert line.index("X") == mark.index("^")
+    assert len(line) <= 210
+
+
+def test_thousands_of_faults_read_a_file_once(tmp_path, monkeypatch):
+    file = tmp_path / "many.yaml"
+    file.write_text("a: 1\n" * 100)
+    reads = []
+    read_text = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **how: reads.append(path) or read_text(path, **how))
+    faults = [Fault(str(file), line, 1, "wrong") for line in range(1, 101)]
+    text = Findings([str(file)], 0, "", faults).as_text()
+    assert text.count("    ^") == 100
+    assert reads == [file]
