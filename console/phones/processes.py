@@ -16,6 +16,7 @@ from proxy.settings import HostPort, parse_host_port
 Event = dict[str, Any]
 START_S = 15.0  # a phone that isn't up by then never will be
 END_S = 5.0
+TALK_S = 0.6  # how long a caller talks before it hangs up
 TIMEOUT_S = 40.0  # of one call: longer than timer B (RFC 3261 17.1.1.2), so that a silent proxy shows as 408
 
 
@@ -110,7 +111,7 @@ class Phone:
 
     async def dial(self, target: str, *, identity: str) -> Placed:
         """Place a call from a phone that answers, with its address and port; what came in before is passed over."""
-        order = {"target": target, "identity": identity, "timeout": TIMEOUT_S}
+        order = {"target": target, "identity": identity, "timeout": TIMEOUT_S, "talk": TALK_S}
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
         await self.process.stdin.drain()
@@ -158,7 +159,9 @@ def caller_identity(number: str, host: str) -> str:
     return f"<sip:{number}@{host}>"
 
 
-async def place(caller: str, called: str, via: HostPort, *, headers: dict[str, str] | None = None) -> Placed:
+async def place(
+    caller: str, called: str, via: HostPort, *, headers: dict[str, str] | None = None, talk_s: float = TALK_S
+) -> Placed:
     """Place one call by any proxy: say who calls, who is called and where the proxy is; talk a little when answered."""
     host = own_address(via)
     if ":" in host:
@@ -169,6 +172,7 @@ async def place(caller: str, called: str, via: HostPort, *, headers: dict[str, s
         "identity": caller_identity(caller, host),
         "headers": headers or {},
         "timeout": TIMEOUT_S,
+        "talk": talk_s,
         "target": called if "sip:" in called else f"sip:{called}@{via}",
         "route": f"sip:{via};transport=udp;lr" if "sip:" in called else "",
     }

@@ -18,7 +18,6 @@ from typing import IO, Any
 
 import pjsua2 as pj
 
-TALK_S = 0.6  # how long the caller talks before it hangs up
 RING_S = 0.1  # how long the answering phone rings
 UNWANTED = 607  # the callee's word for a call that he never wants (RFC 8197)
 DEAD_S = 0.5  # what is left in flight after a hang-up is read for so long
@@ -243,7 +242,7 @@ def place_call(phone: Phone, order: dict[str, Any]) -> None:
     while not line.over:
         phone.turn()
         now = time.monotonic()
-        if (line.answered_at and now > line.answered_at + TALK_S) or now > deadline:
+        if (line.answered_at and now > line.answered_at + order["talk"]) or now > deadline:
             deadline = line.answered_at = float("inf")
             line.hangup(pj.CallOpParam())
 

@@ -7,7 +7,7 @@ import pytest
 from console.phones.processes import host_port, place
 from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
 from tests.peers.asterisk import Asterisk
-from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone
+from tests.peers.baresip_phone import LOUD, TALK_S, BaresipPhone, hears_a_tone
 from tests.peers.lanes import new_lane
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
@@ -44,14 +44,14 @@ async def test_the_echo_comes_back_to_baresip(office):
     lane, _ = office
     async with BaresipPhone(ORDINARY, new_endpoint("127.0.0.1"), proxy=lane.proxy) as caller:
         call = await caller.agent.dial(f"sip:600@{lane.proxy}")
-        await call.wait_established(5)
+        await call.wait_established(30)
         assert await hears_a_tone(call, seconds=0.5) > LOUD / 2
         await call.hangup()
 
 
 async def test_the_echo_comes_back_to_pjsua2(office):
     lane, _ = office
-    placed = await place(ORDINARY, "600", host_port(str(lane.proxy)))
+    placed = await place(ORDINARY, "600", host_port(str(lane.proxy)), talk_s=TALK_S)
     assert placed.status == 200
     assert placed.heard >= 20
 
@@ -65,7 +65,7 @@ async def test_a_listed_caller_never_reaches_it(office):
 async def test_the_telephone_behind_it_shows_the_label_and_its_dialplan_reads_the_verdict(office):
     lane, at = office
     async with BaresipPhone("telephone", at) as telephone:
-        placing = asyncio.create_task(place(SUSPECTED, "200", host_port(str(lane.proxy))))
+        placing = asyncio.create_task(place(SUSPECTED, "200", host_port(str(lane.proxy)), talk_s=TALK_S))
         call = await telephone.rings()
         await call.answer()
         assert await hears_a_tone(call) > LOUD / 10
@@ -80,7 +80,7 @@ async def test_whoever_answers_diverted_calls_is_told_by_its_dialplan_who_was_ca
     """Asterisk reads Diversion (RFC 5806) into REDIRECTING, as a mailbox would."""
     lane, at = office
     async with BaresipPhone("telephone", at) as telephone:
-        placing = asyncio.create_task(place(SELLER, "200", host_port(str(lane.proxy))))
+        placing = asyncio.create_task(place(SELLER, "200", host_port(str(lane.proxy)), talk_s=TALK_S))
         call = await telephone.rings()
         await call.answer()
         assert await hears_a_tone(call) > LOUD / 10
@@ -94,7 +94,7 @@ async def test_the_telephone_calls_out(office):
     async with BaresipPhone("telephone", at) as telephone:
         with lane.trunk_side("callee_answers").listens() as carrier:
             call = await telephone.agent.dial(f"sip:013800138000@{lane.pbx}")
-            await call.wait_established(5)
+            await call.wait_established(30)
             await call.hangup()
             await asyncio.to_thread(carrier.done)
     (invite,) = carrier.received("INVITE")
@@ -111,7 +111,7 @@ def test_the_trunk_hangs_up_on_a_call_in(office):
 async def test_the_telephone_reports_its_last_call(office):
     lane, at = office
     async with BaresipPhone("telephone", at) as telephone:
-        placing = asyncio.create_task(place(ORDINARY, "200", host_port(str(lane.proxy))))
+        placing = asyncio.create_task(place(ORDINARY, "200", host_port(str(lane.proxy)), talk_s=TALK_S))
         await (await telephone.rings()).answer()
         assert (await placing).status == 200
         await eventually(lambda: telephone.ended, "the call over")

@@ -6,7 +6,7 @@ import pytest
 
 from console.phones.processes import host_port, place
 from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
-from tests.peers.baresip_phone import BaresipPhone, hears_a_tone
+from tests.peers.baresip_phone import TALK_S, BaresipPhone, hears_a_tone
 from tests.peers.kamailio import Kamailio
 from tests.peers.lanes import new_lane
 from tests.peers.loopback import Endpoint, new_endpoint
@@ -68,7 +68,7 @@ def test_a_listed_caller_goes_no_further(chain):
 
 async def test_audio_and_tag_reach_the_phone_behind(chain):
     async with BaresipPhone("pbx", chain.pbx) as phone:
-        placing = asyncio.create_task(place(SUSPECTED, "02161234567", host_port(str(chain.proxy))))
+        placing = asyncio.create_task(place(SUSPECTED, "02161234567", host_port(str(chain.proxy)), talk_s=TALK_S))
         call = await phone.rings()
         await call.answer()
         assert await hears_a_tone(call) > 0

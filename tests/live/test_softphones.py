@@ -6,7 +6,7 @@ import pytest
 
 from console.phones.processes import answering, host_port, place
 from tests.live.conftest import BLOCKED, NUMBERS, SUSPECTED
-from tests.peers.baresip_phone import LOUD, BaresipPhone, hears_a_tone
+from tests.peers.baresip_phone import LOUD, TALK_S, BaresipPhone, hears_a_tone
 from tests.peers.lanes import new_lane
 from tests.peers.loopback import new_endpoint
 from tests.peers.ringfence import Ringfence, settings
@@ -34,7 +34,7 @@ def line(tmp_path_factory):
 async def test_pjsua2_talks_with_pjsua2(line):
     async with answering(*line.pbx) as callee:
         await callee.expect("ready")
-        placed = await place(ORDINARY, CALLED, host_port(str(line.proxy)))
+        placed = await place(ORDINARY, CALLED, host_port(str(line.proxy)), talk_s=TALK_S)
         seen = await callee.expect("invite")
         ended = await callee.expect("ended")
     assert (placed.status, placed.rang) == (200, True)
@@ -64,7 +64,7 @@ async def test_pjsua2_is_told_603(line):
 
 async def test_pjsua2_talks_with_baresip(line):
     async with BaresipPhone("pbx", line.pbx) as callee:
-        placing = asyncio.create_task(place(SUSPECTED, CALLED, host_port(str(line.proxy))))
+        placing = asyncio.create_task(place(SUSPECTED, CALLED, host_port(str(line.proxy)), talk_s=TALK_S))
         call = await callee.rings()
         await call.answer()
         loudness = await hears_a_tone(call)
@@ -80,7 +80,7 @@ async def test_baresip_talks_with_pjsua2(line):
     async with answering(*line.pbx) as callee, BaresipPhone(ORDINARY, line.trunk, proxy=line.proxy) as caller:
         await callee.expect("ready")
         call = await caller.agent.dial(f"sip:{CALLED}@{line.proxy}")
-        await call.wait_established(5)
+        await call.wait_established(30)
         loudness = await hears_a_tone(call)
         await call.hangup()
         ended = await callee.expect("ended")

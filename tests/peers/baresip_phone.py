@@ -18,6 +18,7 @@ from tests.peers.loopback import Endpoint
 from tests.peers.process import eventually
 
 RATE = 8000  # of G.711
+TALK_S = 3.0  # a caller who must be heard talks so long: on a busy machine sound comes late
 LOUD = 3000  # amplitude of the tone; full scale is 32767
 TONE_HZ = 400
 SHOWN = (
