@@ -40,6 +40,15 @@ from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import canonical_prefix, read_number
 
 
+def _advice(said: str) -> str:
+    """What helps against a fault that RE2 found."""
+    if "repetition" in said or "too large" in said:
+        return "repeat at most 1,000 times in all, or write * or +"
+    if "perl" in said or "escape" in said:
+        return "write it without look-around and back references"
+    return "close every bracket, and put \\ before a sign that is meant as itself"
+
+
 class Report(Protocol):
     """Takes what is wrong at a place, and what would be right; a warning stops nothing."""
 
@@ -188,7 +197,7 @@ class ConditionCompiler:
                 except re2.error as error:
                     said = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
                     what = f"RE2 cannot use this expression: {said}"
-                    self.report((*loc, "matches", position), what, "write it without look-around and back references")
+                    self.report((*loc, "matches", position), what, _advice(said))
             says = f"{title} matches {alternatives(text.matches)}"
             parts.append(self.pattern(says, about, frozenset(), "|".join(sound), sees) if sound else NEVER)
         return parts

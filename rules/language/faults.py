@@ -131,7 +131,8 @@ def _sentence(entry: Mapping[str, Any], path: Location, model: type[BaseModel] |
     if kind == "string_too_short":
         return f"{name}: nothing stands here", "write some text, or leave the key out"
     if kind in ("too_long", "string_too_long"):
-        return f"{name}: there is too much here", f"write at most {context['max_length']}"
+        unit = " characters" if isinstance(entry["input"], str) else ""
+        return f"{name}: there is too much here", f"write at most {context['max_length']}{unit}"
     if kind == "string_pattern_mismatch":
         return f"{name}: {shown} is not spelt as it must be", f"it must fit {context['pattern']}"
     return f"{name}: {entry['msg'][:1].lower()}{entry['msg'][1:]}", ""

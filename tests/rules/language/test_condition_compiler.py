@@ -24,7 +24,8 @@ from tests.rules.calls import ABROAD, CN, call, faults, holds, rule, rules
         ("{condition: night}", "rules.yaml:3:21: there is no condition named 'night'; there is none to choose from"),
         ("{header: {X-Other: a}}", "rules.yaml:3:28: header field 'X-Other' is not declared, so rules cannot read it; add X-Other to `headers` in ringfence.yaml"),
         ("{display_name: {matches: '(?=a)'}}", "rules.yaml:3:34: RE2 cannot use this expression: invalid perl operator: (?=; write it without look-around and back references"),
-        ("{display_name: {matches: '(a'}}", "rules.yaml:3:34: RE2 cannot use this expression: missing ): (a; write it without look-around and back references"),
+        ("{display_name: {matches: '(a'}}", "rules.yaml:3:34: RE2 cannot use this expression: missing ): (a; close every bracket, and put \\ before a sign that is meant as itself"),
+        ("{display_name: {matches: 'a{1,2000}'}}", "rules.yaml:3:34: RE2 cannot use this expression: invalid repetition size: {1,2000}; repeat at most 1,000 times in all, or write * or +"),
     ],
 )  # fmt: skip
 def test_a_condition_that_cannot_be(when, fault):
