@@ -6,6 +6,7 @@ import asyncio
 import csv
 import getpass
 import json
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,13 +25,15 @@ from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
     from rules.lists.editing import Lists, Origin
-    from rules.lists.import_batch import Report
+    from rules.lists.import_batch import Refusal, Report
     from rules.lists.imports import Import, Wishes
 
 HELD = 3  # exit status of an import that waits for a person
 DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
 PAGE = 5_000
+_OF_A_LINE = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
+_ITS_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|\+?\d[\d,.*]*")  # what a refusal says of its own number only
 
 
 class OnError(StrEnum):
@@ -105,13 +108,13 @@ def import_numbers(
                 report = await run_import(lists, name, file, origin, wishes, column)
             return report, time.perf_counter() - started
 
-    with clear_errors():
+    with clear_errors(), naming_lines(file, "--on-error skip leaves such lines out"):
         report, took = asyncio.run(work())
     held = bool(report.held) and not yes_really
     if json:
         as_json(report_data(report))
     else:
-        print_report(report, str(file), name, dry_run=dry_run or held)
+        print_report(report, shown_name(file), name, dry_run=dry_run or held)
         if report.import_id is not None:
             tell_when_live(took, report.example)
     if held and not dry_run:
@@ -187,11 +190,47 @@ def progress_bar(doing: str = "reading") -> Iterator[Callable[[int], None]]:
         yield told
 
 
-def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
-    """What an import did, line by line where it refused."""
+@contextmanager
+def naming_lines(file: Path, advice: str = "") -> Iterator[None]:
+    """Name the file in what is said of a line that ends an import, and ``advice`` where a row is at fault."""
+    from rules.lists.admission import EntryError
+    from rules.lists.list_files import ListFileError
+
+    try:
+        yield
+    except (EntryError, ListFileError) as error:
+        found = _OF_A_LINE.fullmatch(str(error))
+        if found is None:
+            raise
+        where = f"{shown_name(file)}:{found[1]}: {found[2]}; nothing was changed"
+        fail(f"{where}; {advice}" if advice and isinstance(error, EntryError) else where)
+
+
+def shown_name(file: Path) -> str:
+    """What a file is called in messages."""
+    return "<stdin>" if str(file) == "-" else str(file)
+
+
+def refused_lines(report: Report, file: str) -> Iterator[str]:
+    """What was refused: the first line of each kind with its reason, the places of the others behind it."""
+    alike: dict[str, list[Refusal]] = {}
     for refusal in report.refusals:
-        where = f"{file}:{refusal.line}" if refusal.line else file
-        typer.echo(f"{where}: {refusal.text!r}: {refusal.message}", err=True)
+        alike.setdefault(_ITS_OWN.sub("", refusal.message), []).append(refusal)
+    for first, *others in alike.values():
+        where = f"{file}:{first.line}" if first.line else file
+        told = "" if repr(first.text) in first.message else f"{first.text!r}: "
+        yield f"{where}: {told}{first.message}"
+        if others:
+            places = ", ".join(str(one.line or one.text) for one in others[:SHOWN])
+            yield f"  likewise {counted(len(others), 'line')} more: {places}{', ...' if len(others) > SHOWN else ''}"
+    if more := sum(report.refused.values()) - len(report.refusals):
+        yield f"  and {counted(more, 'line')} more, which are not told one by one"
+
+
+def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
+    """What an import did, and which lines it refused."""
+    for line in refused_lines(report, file):
+        typer.echo(line, err=True)
     would = "would be " if dry_run else ""
     number = f" (import {report.import_id})" if report.import_id is not None else ""
     typer.echo(

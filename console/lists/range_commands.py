@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import as_json, clear_errors, counted, print_table
+from console.lists.import_commands import naming_lines
 from console.lists.list_commands import Country, opened
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
@@ -84,7 +85,7 @@ def import_ranges(
                 )
             return asdict(report)
 
-    with clear_errors():
+    with clear_errors(), naming_lines(file):
         report = asyncio.run(work())
     if json:
         as_json(report)

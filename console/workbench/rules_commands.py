@@ -13,7 +13,7 @@ from console.options import AsJson, ConfigurationFile, chosen, moment, shown_tim
 
 if TYPE_CHECKING:
     from console.workbench.activate import Candidate
-    from rules.revisions import Texts
+    from rules.revisions import Revision, Texts
 
 rules_app = typer.Typer(no_args_is_help=True)
 Reason = Annotated[str, typer.Option(help="Why; it stands in the history.")]
@@ -78,7 +78,8 @@ def activate(
         with shown_progress() as progress:
             candidate = on_disk(file, progress)
         if candidate.is_live and candidate.live is not None:
-            fail(f"nothing to activate: {candidate.live.shown} is what lies on the disk")
+            already_live(candidate.live, f"{candidate.live.shown} is live and is what lies on the disk", json=json)
+            return
         go_live(file, candidate, reason, yes_really=yes_really, json=json)
 
 
@@ -102,11 +103,36 @@ def rollback(
         with shown_progress() as progress:
             candidate = earlier(file, number, progress)
         if candidate is None:
-            fail(_no_revision(number) if number is not None else "there is no revision before the live one")
+            fail(_no_revision(number) if number is not None else nothing_before(file))
         if candidate.is_live and candidate.live is not None:
-            fail(f"nothing to do: {candidate.live.shown}, which is live, holds the same files")
+            already_live(candidate.live, f"{candidate.live.shown}, which is live, holds the same files", json=json)
+            return
         words = f"back to revision {candidate.again}: {reason}"
         go_live(file, candidate, words, yes_really=yes_really, json=json)
+
+
+def already_live(live: Revision, why: str, *, json: bool) -> None:
+    """Say that what was wished for is so already; no revision is made of it."""
+    if json:
+        as_json({"revision": live.number, "rules": live.hash, "replay": None})
+    else:
+        typer.echo(f"Nothing to do: {why}.")
+
+
+def nothing_before(file: Path) -> str:
+    """Why there is nothing to go back to, and what to do instead."""
+    from console.workbench.activate import history as read
+
+    _, revisions = read(file, 1)
+    if not revisions:
+        return (
+            "the history is empty: nothing was ever put live, the files on the disk judge; "
+            "change those, then `ringfence rules activate --reason ...` puts them live"
+        )
+    return (
+        f"the history holds {revisions[0].shown} only, which is live: there is nothing before it; "
+        "change the files on the disk, then `ringfence rules activate --reason ...` puts them live"
+    )
 
 
 def go_live(file: Path, candidate: Candidate, reason: str, *, yes_really: bool, json: bool) -> None:

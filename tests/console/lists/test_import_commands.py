@@ -112,3 +112,36 @@ def test_a_day_in_a_file_is_one_of_the_operators_zone(run, tmp_path):
     run("lists", "import", "blocked", str(path))
     (one,) = json.loads(run("lists", "show", "blocked", "--json").stdout)
     assert one["expires"] == "2099-12-31 00:00:00+08:00"
+
+
+BAD = "17012345678\n000\n8.6E+12\n0000\nabc\n"
+
+
+def test_a_line_that_ends_an_import_is_named_with_its_file_and_a_way_out(run, file, tmp_path):
+    path = tmp_path / "n.txt"
+    path.write_text(BAD)
+    refused = run("lists", "import", "blocked", str(path))
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(f"{path}:2: '000' is zeros only")
+    assert refused.stderr.endswith("; nothing was changed; --on-error skip leaves such lines out\n")
+    words = ["--config", str(file), "lists", "import", "blocked", "-"]
+    assert CliRunner().invoke(app, words, input=BAD).stderr.startswith("<stdin>:2: '000' is zeros only")
+    path.write_text('{"number": "17012345678"}\n{nonsense\n')
+    broken = run("lists", "import", "blocked", str(path), "--skip").stderr
+    assert broken.startswith(f"{path}:2: no JSON object"), "a file that cannot be read has no lines to leave out"
+    assert "--on-error" not in broken
+
+
+def test_lines_refused_for_the_same_reason_are_told_once(run, tmp_path):
+    path = tmp_path / "n.txt"
+    path.write_text(BAD + "def\n" * 120)
+    done = run("lists", "import", "blocked", str(path), "--skip")
+    assert done.exit_code == 0
+    assert done.stderr.splitlines() == [
+        f"{path}:2: '000' is zeros only; such an entry would stop nobody, or everybody",
+        "  likewise 1 line more: 4",
+        f"{path}:3: '8.6E+12' lost its digits in a spreadsheet: format the column as text, export again",
+        f"{path}:5: 'abc' is no number (it reads as name)",
+        "  likewise 96 lines more: 6, 7, 8, 9, 10, ...",
+        "  and 24 lines more, which are not told one by one",
+    ]

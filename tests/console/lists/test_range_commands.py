@@ -20,7 +20,7 @@ def test_a_ledger_is_imported_shown_and_seen(run, tmp_path):
 def test_a_bad_code_is_named(run, tmp_path):
     path = tmp_path / "codes.csv"
     path.write_text("code,holder\nnobody,Firm\n")
-    assert "line 2: 'nobody'" in run("ranges", "import", str(path)).stderr
+    assert f"{path}:2: 'nobody'" in run("ranges", "import", str(path)).stderr
 
 
 def test_a_subscriber_s_lists(run):
