@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -67,10 +67,13 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+def print_table(
+    columns: tuple[str, ...], rows: list[dict[str, Any]], *, narrow: Callable[[dict[str, str]], str] | None = None
+) -> None:
     """Print rows with these columns, in this order; what people wrote there steers no terminal.
 
-    As a table where the window is wide enough for it, else one value a line: half a reference is none.
+    As a table where the window is wide enough for it, else as ``narrow`` writes a row, or one value a line: half a
+    reference is none.
     """
     from rich.console import Console
     from rich.measure import Measurement
@@ -92,6 +95,9 @@ def print_table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     width = max(map(len, columns))
     for cells in shown:
         pairs = zip(columns, cells, strict=True)
+        if narrow is not None:
+            typer.echo(narrow(dict(pairs)))
+            continue
         typer.echo("\n".join(f"{column:{width}}  {cell}" for column, cell in pairs if cell) + "\n")
 
 

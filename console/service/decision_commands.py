@@ -76,9 +76,18 @@ def print_decisions(rows: list[dict[str, Any]]) -> None:
     columns = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
     shown = [{**row, "rule": row["rule"] or row["step"]} for row in rows]
     if rows:
-        print_table(columns, shown)
+        print_table(columns, shown, narrow=in_two_lines)
     else:
         typer.echo("No decision fits.")
+
+
+def in_two_lines(row: dict[str, str]) -> str:
+    """A decision where the window is too narrow for the table."""
+    end = f"{row['status']} after {row['setup_ms']} ms" if row["status"] else "not ended"
+    return (
+        f"{row['at']}  {row['verdict']:7}  {row['caller']} -> {row['called']}\n"
+        f"  {row['decision']}  {row['rule']}; {end}; trunk {row['trunk']}"
+    )
 
 
 def counted(file: Path, *, verdict: str, since: str) -> list[dict[str, Any]]:

@@ -84,6 +84,16 @@ def test_as_a_table(run):
 
 
 @pytest.mark.usefixtures("record")
+def test_a_narrow_window_takes_two_lines_a_call(run, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, of 80 columns
+    first, second, *others = run("log").stdout.splitlines()
+    assert first.split()[2:] == ["reject", "+861701****678", "->", "+86138"]
+    assert second == f"  {'a' * 20}  blocked; 603 after 3 ms; trunk default"
+    assert len(others) == 2
+
+
+@pytest.mark.usefixtures("record")
 def test_a_record_is_explained(run):
     shown = run("explain", "a" * 20).stdout
     assert "+861701****678 (mobile) called a number of +86138 (mobile) by trunk default" in shown
