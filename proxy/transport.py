@@ -26,7 +26,6 @@ _ADVICE = {  # why a listener does not open, and what helps
 }
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
-
 MANY: Final = 64  # datagrams that wait, some 30 ms, from which urgent ones overtake the others
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]

@@ -106,8 +106,15 @@ class Journal:
                 self._helped[pseudonym(self._key, number)] = at
 
     async def calls_for_help(self, since: float) -> list[tuple[str, float]]:
-        """Who called for help since then: (pseudonym, seconds since the epoch), the oldest first."""
-        return await self._decisions.calls_for_help(since)
+        """Who called for help since then: (pseudonym, seconds since the epoch), the oldest first.
+
+        Nobody when that can't be read: a damaged page may cost a callback, but not the start of the proxy.
+        """
+        try:
+            return await self._decisions.calls_for_help(since)
+        except (DatabaseError, StoreError) as error:
+            self.last_error = f"who called for help before this start is not known: {error}"
+            return []
 
     def alarm(self, what: str) -> None:
         """Say at once, among the lines of calls, what somebody must see to."""

@@ -129,6 +129,15 @@ async def test_after_a_call_for_help_calls_to_that_subscriber_pass(tmp_path):
         assert screen.judge(call(at=clock[0])).action is Action.REJECT
 
 
+async def test_the_proxy_starts_although_it_cannot_read_who_called_for_help(tmp_path):
+    decisions = await Decisions.open(decisions_path(tmp_path / SETTINGS.storage.database))
+    await decisions.store.connection.execute("drop table call_for_help")
+    await decisions.close()
+    async with opened(tmp_path, Rules()) as (screen, _):
+        assert "who called for help" in screen.journal.last_error
+        assert screen.judge(call()).action is Action.FORWARD
+
+
 async def test_a_restart_forgets_no_call_for_help(tmp_path):
     clock = [1_000.0]
     async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (screen, _):
