@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 PAUSE_S = 0.01  # between two looks at a condition
 STOP_S = 15.0  # how long a peer may take to end before it is killed
@@ -29,6 +30,11 @@ def until(probe: Callable[[], T], what: str, *, within: float = SOON_S) -> T:
             raise AssertionError(f"not within {within:g} s: {what}")
         _never.wait(PAUSE_S)
     return answer
+
+
+def whole_lines(log: str) -> list[dict[str, Any]]:
+    """The JSON lines of a log that is still being written: whoever reads it meanwhile may see a last line in part."""
+    return [json.loads(line) for line in log.splitlines(keepends=True) if line.endswith("\n")]
 
 
 class Peer:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.peers.lanes import Lane
 from tests.peers.loopback import Endpoint, listening, parse_endpoint
-from tests.peers.process import Peer
+from tests.peers.process import Peer, whole_lines
 
 COMMAND_S = 120
 LISTS = {"blocked": {"kind": "block"}, "suspects": {"kind": "suspect"}, "friends": {"kind": "allow"}}
@@ -68,4 +68,4 @@ class Ringfence(Peer):
     def calls(self) -> list[dict[str, Any]]:
         """The log lines of judged calls so far."""
         log = self.folder / "calls.jsonl"
-        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return whole_lines(log.read_text()) if log.exists() else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import httpx
 from rules.access.key_book import KeyBook, open_access
 from rules.access.scopes import Scope
 from tests.peers.loopback import new_host
-from tests.peers.process import Peer
+from tests.peers.process import Peer, whole_lines
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -49,4 +48,4 @@ class Served(Peer):
 
     def lines(self) -> list[dict]:
         """Its log."""
-        return [json.loads(line) for line in self.said.splitlines()]
+        return whole_lines(self.said)
