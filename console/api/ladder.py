@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -14,8 +13,9 @@ from console.api.door import Caller
 from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, utc
 from rules.access.scopes import Scope
 from rules.complaints.ladder import LadderStep, Standing
-from rules.complaints.ladder_book import Kind, version_of
+from rules.complaints.ladder_book import version_of
 from rules.complaints.reading import LONGEST_NAME
+from rules.complaints.states import Offender, StepName
 
 router = APIRouter(prefix="/v1", tags=["ladder"])
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
@@ -23,21 +23,12 @@ Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
 _Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 
 
-class Step(StrEnum):
-    """Steps of the ladder; sealed, the one above, is for cases only."""
-
-    WATCH = "watch"
-    TAG = "tag"
-    LIMIT = "limit"
-    REJECT = "reject"
-
-
 class Rung(BaseModel):
     """Where a number, its owner or its business stands."""
 
-    kind: Kind
+    kind: Offender
     name: str
-    step: Step
+    step: StepName
     version: int = Field(description="Another one after each change; send it back as `version` or If-Match.")
     offences: int
     since: str
@@ -62,9 +53,9 @@ class LadderPage(BaseModel):
 class Climbing(Deciding):
     """A step that is set."""
 
-    kind: Kind = Field(description="Whose step.")
+    kind: Offender = Field(description="Whose step.")
     name: _Name = Field(min_length=1, description="The number in any spelling, or the name.")
-    step: Step | None = Field(None, strict=False, description="Default: one up from where it stands.")
+    step: StepName | None = Field(None, strict=False, description="Default: one up from where it stands.")
     version: Annotated[
         int | None,
         Field(ge=0, le=2**31, description="The version that was looked at, 0 for none; else nothing is done."),
@@ -74,14 +65,14 @@ class Climbing(Deciding):
 class Clearing(Deciding):
     """A step that is lifted."""
 
-    kind: Kind = Field(description="Whose step.")
+    kind: Offender = Field(description="Whose step.")
     name: _Name = Field(min_length=1, description="The number in any spelling, or the name.")
 
 
 class Cleared(BaseModel):
     """Who stands on the ladder no more."""
 
-    kind: Kind
+    kind: Offender
     name: str
     step: Literal["none"]
 
@@ -105,7 +96,7 @@ class Assigned(BaseModel):
 async def show_ladder(
     desk: TheDesk,
     _: Reader,
-    kind: Annotated[Kind | None, Query(description="Default: all.")] = None,
+    kind: Annotated[Offender | None, Query(description="Default: all.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> LadderPage:
@@ -128,7 +119,7 @@ async def climb_ladder(what: Climbing, desk: TheDesk, caller: Writer, version: S
         what.name,
         actor=caller.actor,
         reason=what.reason,
-        to=LadderStep[what.step.name] if what.step else None,
+        to=LadderStep.called(what.step) if what.step else None,
         version=version,
     )
     shown = rung(found, found.since)
@@ -160,7 +151,7 @@ def rung(standing: Standing, now: float) -> Rung:
     return Rung(
         kind=standing.kind,
         name=standing.name,
-        step=Step(standing.step_at(now).name.lower()),
+        step=standing.step_at(now).said,
         version=version_of(standing, now),
         offences=standing.offences,
         since=utc(standing.since),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +10,7 @@ from console.answers import as_json
 from console.desk.case_commands import Reason
 from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile, moment
+from rules.complaints.states import Offender, StepName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,28 +19,15 @@ if TYPE_CHECKING:
     from rules.complaints.ladder import Standing
 
 ladder_app = typer.Typer(no_args_is_help=True)
-COLUMNS = ("kind", "name", "step", "offences", "since", "term_ends", "numbers", "reason", "author")
+COLUMNS = ("kind", "name", "step", "version", "offences", "since", "term_ends", "numbers", "reason", "author")
 
 
-class Kind(StrEnum):
-    """Who stands on the ladder."""
-
-    NUMBER = "number"
-    OWNER = "owner"
-    BUSINESS = "business"
-
-
-class To(StrEnum):
-    """Steps that a person can choose; sealed is for cases only."""
-
-    WATCH = "watch"
-    TAG = "tag"
-    LIMIT = "limit"
-    REJECT = "reject"
-
-
-Who = Annotated[Kind, typer.Argument(metavar="KIND", help="number, owner or business.")]
+Who = Annotated[Offender, typer.Argument(metavar="KIND", help="number, owner or business.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The number in any spelling, or the name.")]
+Version = Annotated[
+    int | None,
+    typer.Option(min=0, help="The version that you looked at, 0 for none: if somebody was faster, nothing is done."),
+]
 
 
 @ladder_app.callback()
@@ -61,28 +48,26 @@ def owners(context: typer.Context, config: ConfigurationFile = None, json: AsJso
     _climbers(context, config, json, "owner")
 
 
-def _climbers(
-    context: typer.Context, config: Path | None, json: bool, kind: Literal["number", "owner", "business"] | None
-) -> None:
+def _climbers(context: typer.Context, config: Path | None, json: bool, kind: Offender | None) -> None:
     async def work(desk: Desk) -> list[dict[str, Any]]:
+        now = desk.archive.now()
         return [
-            {
-                **_plain_standing(one.standing),
-                "step": one.step.name.lower(),
-                "numbers": " ".join(one.numbers),
-                "author": one.author,
-            }
+            {**_plain_standing(one.standing, now), "numbers": " ".join(one.numbers), "author": one.author}
             for one in await desk.ladder.climbers(kind)
         ]
 
     tabulate(context, config, json, COLUMNS, work)
 
 
-def _plain_standing(standing: Standing) -> dict[str, Any]:
-    """What is shown of it; the step is that of a moment."""
+def _plain_standing(standing: Standing, now: float) -> dict[str, Any]:
+    """What is shown of it at a moment; somebody must stand there."""
+    from rules.complaints.ladder_book import version_of
+
     return {
         "kind": standing.kind,
         "name": standing.name,
+        "step": standing.step_at(now).said,
+        "version": version_of(standing, now),
         "offences": standing.offences,
         "since": standing.since,
         "term_ends": standing.term_ends,
@@ -96,7 +81,8 @@ def climb(
     kind: Who,
     name: Name,
     reason: Reason,
-    to: Annotated[To | None, typer.Option(help="Default: one step up from where it stands.")] = None,
+    to: Annotated[StepName | None, typer.Option(help="Default: one step up from where it stands.")] = None,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -105,15 +91,15 @@ def climb(
     async def work(desk: Desk) -> Standing:
         from rules.complaints.ladder import LadderStep
 
-        step = LadderStep[to.name] if to else None
-        return await desk.ladder.climb(kind.value, name, actor=officer(), reason=reason, to=step)
+        step = LadderStep.called(to) if to else None
+        return await desk.ladder.climb(kind, name, actor=officer(), reason=reason, to=step, version=version)
 
     found, zone = at_the_desk(context, config, work)
-    step = found.step_at(found.since).name.lower()
+    shown = _plain_standing(found, found.since)
     if json:
-        as_json(plain({**_plain_standing(found), "step": step}, zone))
+        as_json(plain(shown, zone))
     else:
-        typer.echo(f"{found.kind} {found.name} is on step {step} until {clock_time(found.term_ends, zone)}.")
+        typer.echo(f"{found.kind} {found.name} is on step {shown['step']} until {clock_time(found.term_ends, zone)}.")
 
 
 @ladder_app.command()
@@ -122,14 +108,15 @@ def clear(
     kind: Who,
     name: Name,
     reason: Reason,
+    version: Version = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """Take somebody off the ladder; offences are forgotten."""
 
     async def work(desk: Desk) -> dict[str, str]:
-        cleared = await desk.ladder.clear(kind.value, name, actor=officer(), reason=reason)
-        return {"kind": kind.value, "name": cleared, "step": "none"}
+        cleared = await desk.ladder.clear(kind, name, actor=officer(), reason=reason, version=version)
+        return {"kind": kind, "name": cleared, "step": "none"}
 
     tell(*(context, config, json), work, lambda found: f"{kind} {found['name']} is off the ladder.")
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
+from rules.complaints.states import StepName
 from rules.lists.cache import Lookup
 from rules.model import Call, Hit
 from rules.numbering.intervals import EXACT
@@ -37,6 +38,16 @@ class LadderStep(IntEnum):
     TAG = 2
     LIMIT = 3
     REJECT = 4
+
+    @classmethod
+    def called(cls, name: StepName) -> LadderStep:
+        """The step of this name."""
+        return cls[name.name]
+
+    @property
+    def said(self) -> StepName:
+        """Its name; there must be somebody on it."""
+        return StepName[self.name]
 
 
 class Standing(NamedTuple):

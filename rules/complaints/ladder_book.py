@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 from rules.complaints import audit
@@ -11,9 +11,9 @@ from rules.complaints.faults import ComplaintError, Conflict, NotFound
 from rules.complaints.ladder import STANDINGS, LadderStep, Standing
 from rules.complaints.protection import may_work, owner_of, restrainable
 from rules.complaints.reading import one_line
+from rules.complaints.states import Offender
 from rules.store import Connection
 
-Kind = Literal["number", "owner", "business"]
 _STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
 _STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
 _OFF = "off the ladder"
@@ -34,7 +34,7 @@ class LadderBook:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
 
-    async def standing(self, kind: Kind, name: str) -> Standing | None:
+    async def standing(self, kind: Offender, name: str) -> Standing | None:
         """Where a number, an owner or a business stands."""
         connection = self._archive.lists.store.connection
         rows = list(await connection.execute_fetchall(_STANDING, (kind, await self._name(kind, name))))
@@ -42,7 +42,7 @@ class LadderBook:
 
     async def climb(
         self,
-        kind: Kind,
+        kind: Offender,
         name: str,
         *,
         actor: str,
@@ -68,7 +68,7 @@ class LadderBook:
         await self._record(actor, f"{kind} {name}", found.step_at(now).name.lower(), reason)
         return found
 
-    async def clear(self, kind: Kind, name: str, *, actor: str, reason: str, version: int | None = None) -> str:
+    async def clear(self, kind: Offender, name: str, *, actor: str, reason: str, version: int | None = None) -> str:
         """Off the ladder, offences forgotten; the name, a number in its canonical form. ``version`` as in climb."""
         may_work(self._archive, actor)
         _need(reason)
@@ -119,7 +119,7 @@ class LadderBook:
             await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
         return canonical
 
-    async def climbers(self, kind: Kind | None = None, limit: int = 100, after: int = 0) -> list[Climber]:
+    async def climbers(self, kind: Offender | None = None, limit: int = 100, after: int = 0) -> list[Climber]:
         """Who stands on the ladder, highest first, some behind the first ``after``; owners with their numbers."""
         connection = self._archive.lists.store.connection
         now = self._archive.now()
@@ -140,7 +140,7 @@ class LadderBook:
         """Whose a number is; empty where nobody said."""
         return await owner_of(self._archive, number)
 
-    async def _name(self, kind: Kind, name: str) -> str:
+    async def _name(self, kind: Offender, name: str) -> str:
         if kind == "number":
             return (await restrainable(self._archive, name, "name")).canonical
         name = one_line(name, "name")
@@ -148,7 +148,7 @@ class LadderBook:
             raise ComplaintError("name", f"say which {kind}")
         return name
 
-    async def _held(self, connection: Connection, kind: Kind, name: str, version: int | None) -> Standing | None:
+    async def _held(self, connection: Connection, kind: Offender, name: str, version: int | None) -> Standing | None:
         """What stands there, if it is still that version."""
         rows = list(await connection.execute_fetchall(_STANDING_BY, (kind, name)))
         held = Standing(*rows[0][:-1]) if rows else None

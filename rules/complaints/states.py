@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 
 class ComplaintState(StrEnum):
@@ -98,6 +99,18 @@ class Attacks(StrEnum):
     ENTRY = "entry"
     LADDER = "ladder"
     SEAL = "seal"
+
+
+Offender = Literal["number", "owner", "business"]  # who can stand on the ladder
+
+
+class StepName(StrEnum):
+    """What the steps of the ladder are called, the lowest first; sealed, the one above, is for cases only."""
+
+    WATCH = "watch"
+    TAG = "tag"
+    LIMIT = "limit"
+    REJECT = "reject"
 
 
 def next_state(state: CaseState, step: CaseStep) -> CaseState | None:

@@ -45,3 +45,20 @@ def test_trunks_are_ranked(run):
     (row,) = json.loads(run("trunks", "--json").stdout)
     assert (row["trunk"], row["forged"], row["complaints"]) == ("carrier", 1, 1)
     assert "carrier" in run("trunks", "--since", "30d").stdout
+
+
+def test_two_officers_at_once(run):
+    run("ladder", "climb", "owner", "Loan King", "--reason", "again", "--version", "0")
+    (seen,) = json.loads(run("ladder", "show", "--json").stdout)
+    assert "version" in run("ladder", "show").stdout
+    climb = ("ladder", "climb", "owner", "Loan King", "--reason", "x", "--version")
+    clear = ("ladder", "clear", "owner", "Loan King", "--reason", "x", "--version")
+    first = run(*climb, str(seen["version"]), "--json")
+    assert json.loads(first.stdout)["step"] == "tag"
+    for late in (run(*climb, str(seen["version"])), run(*clear, str(seen["version"])), run(*climb, "0")):
+        assert late.exit_code == 1
+        assert late.stderr.startswith("version: this owner stands elsewhere now")
+        assert " by " in late.stderr, "it says who was faster"
+    (stands,) = json.loads(run("ladder", "show", "--json").stdout)
+    assert stands["version"] == json.loads(first.stdout)["version"]
+    assert run(*clear, str(stands["version"])).exit_code == 0

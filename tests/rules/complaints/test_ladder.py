@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.complaints.ladder import DAY_S, DECAY_DAYS, TERM_DAYS, Ladder, LadderStep, Standing
+from rules.complaints.states import StepName
 from rules.lists.cache import Lookup
 from rules.model import Call, Number, NumberClass
 from tests.rules.complaints.town import CHINA, SCREENING, SPAM
@@ -94,3 +95,9 @@ async def test_an_owner_keeps_his_step_on_all_his_numbers(town, ladder):
     await town.desk.ladder.assign(SPAM, owner="A Bakery", actor="li")
     ladder.poll()
     assert ladder.step_of(SPAM, town.now) is None
+
+
+def test_each_step_but_none_has_a_name():
+    steps = [step for step in LadderStep if step]
+    assert [step.said for step in steps] == list(StepName)
+    assert [LadderStep.called(name) for name in StepName] == steps
