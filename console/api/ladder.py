@@ -85,7 +85,7 @@ class Assignment(Body):
 
 
 class Assigned(BaseModel):
-    """Whose a number is now, as far as it was said."""
+    """Whose a number is now, as far as it was said; a name that is known comes back in its known spelling."""
 
     number: str
     owner: str
@@ -142,8 +142,8 @@ async def assign_number(
     caller: Writer,
 ) -> Assigned:
     """Say whose a number is: an owner, and a business, keep their step on all their numbers."""
-    canonical = await desk.ladder.assign(number, owner=whose.owner, business=whose.business, actor=caller.actor)
-    return Assigned(number=canonical, owner=whose.owner, business=whose.business)
+    found = await desk.ladder.assign(number, owner=whose.owner, business=whose.business, actor=caller.actor)
+    return Assigned(**found._asdict())
 
 
 def rung(standing: Standing, now: float) -> Rung:

@@ -135,9 +135,8 @@ def assign(
         raise typer.BadParameter("name an --owner or a --business")
 
     async def work(desk: Desk) -> dict[str, str]:
-        canonical = await desk.ladder.assign(number, owner=owner, business=business, actor=officer())
-        named = {"owner": owner, "business": business}
-        return {"number": canonical, **{kind: name for kind, name in named.items() if name}}
+        found = await desk.ladder.assign(number, owner=owner, business=business, actor=officer())
+        return {what: name for what, name in found._asdict().items() if name}
 
     def words(found: dict[str, str]) -> str:
         return f"{found['number']} belongs to {' and '.join(list(found.values())[1:])}."

@@ -13,9 +13,10 @@ from rules.complaints.case_files import Listed as Listed
 from rules.complaints.complaint_rows import named_in
 from rules.complaints.deadlines import meet
 from rules.complaints.faults import ComplaintError, Conflict, Refused
+from rules.complaints.holders import owner_of
 from rules.complaints.letters import answer_case, tell
 from rules.complaints.policy import take_back
-from rules.complaints.protection import may_work, owner_of, restrainable
+from rules.complaints.protection import may_work, restrainable
 from rules.complaints.reading import one_line
 from rules.complaints.seals import cases_sealed, last_seal, release_seal, set_seal
 from rules.complaints.states import MEETS, CaseState, CaseStep, FoundBy, next_state

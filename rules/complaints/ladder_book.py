@@ -8,9 +8,9 @@ from zlib import crc32
 from rules.complaints import audit
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
+from rules.complaints.holders import Holder, give, owner_of, spelled
 from rules.complaints.ladder import STANDINGS, LadderStep, Standing
-from rules.complaints.protection import may_work, owner_of, restrainable
-from rules.complaints.reading import one_line
+from rules.complaints.protection import may_work, restrainable
 from rules.complaints.states import Offender
 from rules.store import Connection
 
@@ -26,6 +26,14 @@ class Climber(NamedTuple):
     step: LadderStep
     numbers: tuple[str, ...]
     author: str
+
+
+class Assigned(NamedTuple):
+    """Whose a number is now, as far as it was said; names as they are spelled already."""
+
+    number: str  # canonical
+    owner: str = ""
+    business: str = ""
 
 
 class LadderBook:
@@ -100,24 +108,24 @@ class LadderBook:
             await _mark_changed(connection)
         return audit.Deed(self._archive.now(), actor, "ladder", f"number {number}", "taken back", reason, rows[0][-1])
 
-    async def assign(self, number: str, *, owner: str = "", business: str = "", actor: str) -> str:
-        """Say whose a number is; its canonical form.
+    async def assign(self, number: str, *, owner: str = "", business: str = "", actor: str) -> Assigned:
+        """Say whose a number is.
 
         A new owner starts clean with it; what he earned elsewhere comes with him.
         """
         may_work(self._archive, actor)
         canonical = (await restrainable(self._archive, number)).canonical
-        named = {"owner": one_line(owner, "owner"), "business": one_line(business, "business")}
-        named = {kind: name for kind, name in named.items() if name}
+        said: list[tuple[Holder, str]] = [("owner", owner), ("business", business)]
+        named = [(kind, await spelled(self._archive, kind, name, kind)) for kind, name in said if name.strip()]
         if not named:
             raise ComplaintError("owner", "name an owner, a business or both")
         async with self._archive.lists.store.transaction() as connection:
-            for kind, name in named.items():
-                await _belongs(connection, canonical, kind, name, self._archive.now())
+            for kind, name in named:
+                await give(connection, canonical, kind, name, self._archive.now())
             await _mark_changed(connection)
-        for kind, name in named.items():
+        for kind, name in named:
             await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
-        return canonical
+        return Assigned(canonical, **dict(named))
 
     async def climbers(self, kind: Offender | None = None, limit: int = 100, after: int = 0) -> list[Climber]:
         """Who stands on the ladder, highest first, some behind the first ``after``; owners with their numbers."""
@@ -143,10 +151,7 @@ class LadderBook:
     async def _name(self, kind: Offender, name: str) -> str:
         if kind == "number":
             return (await restrainable(self._archive, name, "name")).canonical
-        name = one_line(name, "name")
-        if not name:
-            raise ComplaintError("name", f"say which {kind}")
-        return name
+        return await spelled(self._archive, kind, name)
 
     async def _held(self, connection: Connection, kind: Offender, name: str, version: int | None) -> Standing | None:
         """What stands there, if it is still that version."""
@@ -192,16 +197,6 @@ def _without(deeds: list[audit.Deed], author: str, number: str) -> tuple[object,
             found = before.climbed(deed.at, to=LadderStep[deed.step.upper()], reason=deed.reason), deed.actor
         owner = name if kind == "owner" else owner
     return (*found[0], found[1]) if found else None
-
-
-async def _belongs(connection: Connection, canonical: str, kind: str, name: str, now: float) -> None:
-    rows = list(
-        await connection.execute_fetchall("select name from belongs where number = ? and kind = ?", (canonical, kind))
-    )
-    if kind == "owner" and rows and rows[0][0] != name:
-        await connection.execute("delete from standing where kind = 'number' and name = ?", (canonical,))
-        await connection.execute("delete from belongs where number = ? and kind = 'business'", (canonical,))
-    await connection.execute("insert or replace into belongs values (?, ?, ?, ?)", (canonical, kind, name, now))
 
 
 def _need(reason: str) -> None:

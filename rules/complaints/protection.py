@@ -56,13 +56,6 @@ async def on_list_of(archive: Archive, canonical: str, kinds: frozenset[str]) ->
     return ""
 
 
-async def owner_of(archive: Archive, canonical: str) -> str:
-    """Whose a number is; empty where nobody said."""
-    query = "select name from belongs where number = ? and kind = 'owner'"
-    rows = list(await archive.lists.store.connection.execute_fetchall(query, (canonical,)))
-    return str(rows[0][0]) if rows else ""
-
-
 def _is_emergency(archive: Archive, number: Number) -> bool:
     if number.kind is NumberClass.EMERGENCY:
         return True

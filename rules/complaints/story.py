@@ -13,7 +13,7 @@ from rules.complaints.case_files import CaseFile, case_of, clocks
 from rules.complaints.counting import stopped_since
 from rules.complaints.deadlines import Clock
 from rules.complaints.evidence import UNITS, Evidence, Said, Tie, one_each
-from rules.complaints.protection import owner_of
+from rules.complaints.holders import owner_of
 from rules.complaints.states import COUNTS, CaseState
 from rules.complaints.weighing import evidence_of
 
