@@ -99,7 +99,7 @@ def _connect(settings: MailSettings, password: str) -> smtplib.SMTP:
 def _send(server: smtplib.SMTP, letter: Letter, sender: str) -> str:
     """Nothing, or why it did not leave."""
     try:
-        server.send_message(message_of(letter, sender))
+        server.send_message(message_of(letter, sender), to_addrs=[letter.to])  # one, whatever is written there
     except (OSError, smtplib.SMTPException, ValueError) as error:
         return _said(error)
     return ""

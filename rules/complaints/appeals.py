@@ -18,7 +18,7 @@ from rules.complaints.ladder_book import LadderBook, standings_of
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.policy import take_back
 from rules.complaints.protection import may_work
-from rules.complaints.reading import LONGEST_TEXT
+from rules.complaints.reading import LONGEST_TEXT, read_contact
 from rules.complaints.seals import standing_seal
 from rules.complaints.secrecy import new_reference, read_reference
 from rules.complaints.states import AppealState, Attacks
@@ -67,13 +67,14 @@ class Appeals:
         archive = self._archive
         if len(text) > LONGEST_TEXT:
             raise ComplaintError("text", f"{len(text):,} characters; {LONGEST_TEXT:,} at most")
+        contact = read_contact(contact)
         canonical, found_attacks, found_target = await self._grounds(number, decision)
         attacks = attacks or found_attacks
         if attacks is None:
             raise ComplaintError("against", "nothing stands against this number: no seal, no step of the ladder")
         target = target or (found_target if attacks is found_attacks else "")
         reference, now, key = new_reference("A"), archive.now(), contact_key(archive, contact)
-        blob = archive.secrecy.encrypt({"text": text, "contact": contact.strip()}, reference)
+        blob = archive.secrecy.encrypt({"text": text, "contact": contact}, reference)
         async with archive.store.transaction() as connection:
             query = "select reference from appeal where number = ? and attacks = ? and target = ? and state = 'filed'"
             known = list(await connection.execute_fetchall(query, (canonical, attacks, target)))

@@ -67,14 +67,13 @@ def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read
         )
     if len(new.text) > LONGEST_TEXT:
         raise ComplaintError("text", f"{len(new.text):,} characters; {LONGEST_TEXT:,} at most")
-    if new.contact and not _CONTACT.fullmatch(new.contact.strip()):
-        raise ComplaintError("contact", "write one e-mail address or one number")
     if new.decision and not _DECISION.fullmatch(new.decision.strip().lower()):
         raise ComplaintError("decision", "a decision id has 20 characters of 0-9 and a-f")
     if unknown := sorted(set(new.knew) - set(KNOWN)):
         raise ComplaintError("knew", f"{unknown[0][:40]!r} is none; choose from {', '.join(KNOWN)}")
     reporter, called = _reporter(archive, new.reporter), _called(archive, new.called)
     knew = tuple(word for word in KNOWN if word in new.knew)
+    contact = read_contact(new.contact)
     details = {f"knew {word}": new.knew[word][:LONGEST_NAME] for word in knew if word != "branch"}
     at = _moment(new.at, archive.now())
     return Read(
@@ -90,9 +89,17 @@ def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read
         business=one_line(new.business, "business"),
         knew=knew,
         branch=one_line(new.knew.get("branch", ""), "branch"),
-        contents={"text": new.text, "contact": new.contact.strip(), **details},
+        contents={"text": new.text, "contact": contact, **details},
         decision=new.decision.strip().lower(),
     )
+
+
+def read_contact(text: str) -> str:
+    """Where an answer goes, or nothing: one address, since a letter must not reach whoever else is named behind it."""
+    text = text.strip()
+    if text and not _CONTACT.fullmatch(text):
+        raise ComplaintError("contact", "write one e-mail address or one number")
+    return text
 
 
 def one_line(text: str, field: str, longest: int = LONGEST_NAME) -> str:
