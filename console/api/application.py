@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from console.api import appeals, cases, complaints, ladder, letters, numbers, reports
+from console.api import appeals, cases, complaints, ladder, letters, numbers, owners, reports
 from console.api.answer import Answer
 from console.api.document import DocumentedApi
 from console.api.faults import errors_of, only_known_parameters
@@ -22,7 +22,7 @@ from rules.lists.admission import EntryError
 from rules.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
-_PARTS = (complaints, cases, appeals, numbers, ladder, letters, reports)
+_PARTS = (complaints, cases, appeals, numbers, ladder, owners, letters, reports)
 
 
 def application(desk: Desk | None = None) -> FastAPI:

@@ -28,7 +28,7 @@ MEANING: dict[Scope, str] = {
     Scope.CASES_WRITE: "take, verify, close and hand over cases",
     Scope.SEALS_WRITE: "seal the number of a verified case, keep a seal",
     Scope.SEALS_RELEASE: "release a seal",
-    Scope.LADDER_WRITE: "set and lift steps of the ladder, say whose a number is",
+    Scope.LADDER_WRITE: "set and lift steps of the ladder, say whose a number is and where its owner is written to",
     Scope.APPEALS_WRITE: "file appeals, see how one stands",
     Scope.APPEALS_READ: "read appeals with what the appellant wrote and the evidence pack (which is recorded)",
     Scope.APPEALS_DECIDE: "grant and refuse appeals",

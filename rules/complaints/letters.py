@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from rules.complaints import audit
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, NotFound
+from rules.complaints.holders import spelled
+from rules.complaints.protection import may_work
+from rules.complaints.reading import read_contact
 from rules.complaints.secrecy import read_reference
 from rules.store import Connection
 
@@ -20,6 +24,7 @@ _MOST_ATTEMPTS = 8
 # Of which step a reporter hears the reason, by what came of the complaint.
 _TOLD = {"unfounded": "close as unfounded", "handed over": "their answer", "rejected": "rejected"}
 _TABLES = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
+_OF_OWNER = "owner"  # the outcome of a request to confirm an owner's address
 _INSERT = (
     "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) values (?, ?, ?, ?, ?, ?)"
 )
@@ -47,6 +52,13 @@ class Kept(NamedTuple):
     waits_for: str
 
 
+class OwnerAddress(NamedTuple):
+    """That an owner's address was set."""
+
+    owner: str  # as he is spelled
+    confirmed: bool  # else nothing is sent but a request to confirm it
+
+
 class Letters:
     """The outbox."""
 
@@ -57,13 +69,14 @@ class Letters:
     async def waiting(self, limit: int = 100) -> list[Letter]:
         """Letters whose address was confirmed, and requests to confirm one: the oldest first."""
         query = (
-            "select l.id, l.kind, l.reference, l.outcome, l.number from letter l where l.sent is null "
+            "select l.id, l.kind, l.reference, l.outcome, l.number, l.contact_key from letter l where l.sent is null "
             "and l.attempts < ? and (l.kind = 'confirm' or exists "
             "(select 1 from confirmed c where c.contact_key = l.contact_key)) order by l.id limit ?"
         )
         connection = self._archive.store.connection
         rows = list(await connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit)))
-        return [await self._write(*row) for row in rows]
+        written = [await self._write(*row) for row in rows]
+        return [letter for letter in written if letter]
 
     async def kept(self, limit: int = 50, after: int = 0) -> list[Kept]:
         """What has not left, the oldest first; ``after`` is the id of the last one of the page before."""
@@ -97,47 +110,80 @@ class Letters:
         rows = list(await self._archive.store.connection.execute_fetchall(query, (reference,)))
         if not rows:
             raise NotFound("reference", f"there is nothing under {reference[:40]!r} that has an address")
-        if not hmac.compare_digest(self.code_of(rows[0][0]).encode(), code.strip().upper().encode()):
-            raise ComplaintError("code", "this is not the code that was sent")
-        await self._confirm(rows[0][0])
+        await self._confirm_by(rows[0][0], code)
 
-    async def set_owner(self, name: str, address: str) -> None:
-        """Where an owner is written to; whoever says so has confirmed the address with him."""
-        key = contact_key(self._archive, address)
+    async def confirm_owner(self, name: str, code: str) -> str:
+        """The same for the address that was set for an owner; his name as it is spelled."""
+        name = await spelled(self._archive, "owner", name, "owner")
+        query = "select contact_key from owner_contact where name = ?"
+        rows = list(await self._archive.store.connection.execute_fetchall(query, (name,)))
+        if not rows:
+            raise NotFound("owner", f"no address was set for {name[:40]!r}")
+        await self._confirm_by(rows[0][0], code)
+        return name
+
+    async def set_owner(self, name: str, address: str, *, actor: str, confirmed: bool) -> OwnerAddress:
+        """Where an owner is written to from now on, also with what waits.
+
+        ``confirmed``: the officer has asked the owner himself. Else a code is sent there, once, and must come back.
+        """
+        archive, now = self._archive, self._archive.now()
+        may_work(archive, actor)
+        name, address = await spelled(archive, "owner", name, "owner"), read_contact(address)
+        key = contact_key(archive, address)
         if not key:
             raise ComplaintError("contact", "write an e-mail address")
-        blob = self._archive.secrecy.encrypt({"contact": address.strip()}, f"owner {name}")
-        async with self._archive.store.transaction() as connection:
+        blob = archive.secrecy.encrypt({"contact": address}, f"owner {name}")
+        async with archive.store.transaction() as connection:
             await connection.execute("insert or replace into owner_contact values (?, ?, ?)", (name, key, blob))
-        await self._confirm(key)
+            await connection.execute(
+                "update letter set contact_key = ? where kind = 'owner' and reference = ? and sent is null", (key, name)
+            )
+            await connection.execute(
+                "delete from letter where kind = 'confirm' and outcome = ? and reference = ? and sent is null",
+                (_OF_OWNER, name),
+            )
+            if confirmed:
+                await connection.execute("insert or ignore into confirmed values (?, ?)", (key, now))
+            elif not (confirmed := await _is_confirmed(connection, key)):
+                # The key stands where a number would: he may get other addresses later, each is asked once.
+                await connection.execute(_INSERT, ("confirm", name, key, _OF_OWNER, key, now))
+            await audit.record(connection, [audit.Deed(now, actor, "owner", name, "address set", "")])
+        return OwnerAddress(name, confirmed)
 
     def code_of(self, key: str) -> str:
         """What only whoever reads the letter knows: ten hexadecimal digits, of which nobody guesses one in his life."""
         return self._archive.secrecy.pseudonym(f"code:{key}")[:10].upper()
 
-    async def _confirm(self, key: str) -> None:
+    async def _confirm_by(self, key: str, code: str) -> None:
+        if not hmac.compare_digest(self.code_of(key).encode(), code.strip().upper().encode()):
+            raise ComplaintError("code", "this is not the code that was sent")
         async with self._archive.store.transaction() as connection:
             await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
 
-    async def _write(self, letter: int, kind: str, reference: str, outcome: str, number: str) -> Letter:
+    async def _write(
+        self, letter: int, kind: str, reference: str, outcome: str, number: str, key: str
+    ) -> Letter | None:
+        """The letter; None: the owner's address was changed this moment."""
         connection = self._archive.store.connection
-        if kind == "owner":
-            query, about = "select contents, contact_key from owner_contact where name = ?", f"owner {reference}"
+        if kind == "owner" or outcome == _OF_OWNER:
+            table, column, about = "owner_contact", "name", f"owner {reference}"
         else:
-            table = _TABLES[reference[:1]]
-            query = f"select contents, contact_key from {table} where reference = ?"  # noqa: S608 - own words
-            about = reference
-        contents, key = next(iter(await connection.execute_fetchall(query, (reference,))))
+            table, column, about = _TABLES[reference[:1]], "reference", reference
+        query = f"select contents from {table} where {column} = ? and contact_key = ?"  # noqa: S608 - own words
+        rows = list(await connection.execute_fetchall(query, (reference, key)))
+        if not rows:
+            return None
         reason = {"reason": await self._reason(kind, reference, outcome, number)}
         words = {
             "reference": reference,
-            "number": number.rpartition(":")[2],  # as people dial it
+            "number": "" if number == key else number.rpartition(":")[2],  # as people dial it
             "code": self.code_of(key) if kind == "confirm" else "",
             "outcome": Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason),
             **reason,
         }
         text = self._texts[kind]
-        to = self._archive.secrecy.decrypt(contents, about).get("contact", "")
+        to = self._archive.secrecy.decrypt(rows[0][0], about).get("contact", "")
         subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
         return Letter(letter, kind, to, " ".join(subject.split()), body)
 
@@ -172,9 +218,12 @@ def contact_key(archive: Archive, contact: str) -> str:
 async def ask_to_confirm(connection: Connection, rows: Sequence[tuple[str, str, str]], now: float) -> None:
     """Queue one request for each address (reference, key, number) that is neither confirmed nor asked already."""
     for reference, key, number in rows:
-        known = "select 1 from confirmed where contact_key = ?"
-        if not list(await connection.execute_fetchall(known, (key,))):
+        if not await _is_confirmed(connection, key):
             await connection.execute(_INSERT, ("confirm", reference, key, "", number, now))
+
+
+async def _is_confirmed(connection: Connection, key: str) -> bool:
+    return bool(list(await connection.execute_fetchall("select 1 from confirmed where contact_key = ?", (key,))))
 
 
 async def answer_case(connection: Connection, case_id: int, outcome: str, now: float) -> None:

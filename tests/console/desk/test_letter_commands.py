@@ -23,7 +23,7 @@ def test_without_a_server_nothing_leaves(run, filed):
 def test_a_server_that_is_away(file, run, filed):
     file.write_text(file.read_text() + "complaints: {mail: {host: 127.0.0.1, port: 1, sender: desk@example.com}}\n")
     found = run("letters", "send")
-    assert (found.exit_code, found.stdout) == (1, "0 letters left, 1 did not (ConnectionRefusedError).\n")
+    assert (found.exit_code, found.stdout) == (1, "0 sent, 1 not sent (ConnectionRefusedError).\n")
 
 
 async def code_of(file):
@@ -42,6 +42,14 @@ def test_where_an_owner_is_written_to(run):
     assert "e-mail" in run("letters", "owner", "Loan King", "nowhere").stderr
 
 
+def test_an_owner_whom_nobody_asked_confirms_by_a_code(file, run):
+    asked = run("letters", "owner", "Loan King", "k@example.com", "--ask").stdout
+    assert asked.endswith("once the code came back: ringfence letters confirm 'Loan King' CODE\n")
+    assert "code: " in run("letters", "confirm", "Loan King", "wrong").stderr
+    assert run("letters", "confirm", "Loan King", asyncio.run(code_of(file))).stdout == "the address is confirmed.\n"
+    assert "no address was set" in run("letters", "confirm", "A Bakery", "wrong").stderr
+
+
 def test_each_step_for_programs(file, run, filed):
     def told(*words, code=0):
         found = run("letters", *words, "--json")
@@ -49,7 +57,7 @@ def test_each_step_for_programs(file, run, filed):
         return json.loads(found.stdout)
 
     assert told("confirm", filed, asyncio.run(code_of(file))) == {"reference": filed, "confirmed": True}
-    assert told("owner", "Loan King", "k@example.com") == {"owner": "Loan King"}
+    assert told("owner", "Loan King", "k@example.com") == {"owner": "Loan King", "confirmed": True}
     file.write_text(file.read_text() + "complaints: {mail: {host: 127.0.0.1, port: 1, sender: desk@example.com}}\n")
     assert told("send", code=1) == {"sent": 0, "failed": 1, "error": "ConnectionRefusedError"}
 

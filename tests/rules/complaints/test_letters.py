@@ -2,6 +2,7 @@
 
 import pytest
 
+from rules.complaints.audit import deeds_of
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.letters import contact_key, read_texts
 from rules.complaints.states import Attacks, FoundBy
@@ -49,7 +50,7 @@ async def test_an_address_is_asked_once_however_often_it_is_named(town):
 async def test_owners_and_appellants_hear_too(town):
     await town.reopen(language="en")
     await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
-    await town.desk.letters.set_owner("Loan King", "king@example.com")
+    await town.desk.letters.set_owner("Loan King", "king@example.com", actor="li", confirmed=True)
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people said so")
     (letter,) = await town.desk.letters.waiting()
@@ -98,7 +99,7 @@ async def test_what_the_other_operator_answered_is_told_and_what_an_owner_admitt
 async def test_an_owner_hears_of_each_step_its_own_reason(town):
     await town.reopen(language="en")
     await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
-    await town.desk.letters.set_owner("Loan King", "king@example.com")
+    await town.desk.letters.set_owner("Loan King", "king@example.com", actor="li", confirmed=True)
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people said so")
     await town.desk.cases.release(case, actor="li", reason="it was forged")
@@ -120,8 +121,18 @@ async def test_what_is_wrong_is_named(town, tmp_path):
     assert await kinds(town) == [], "a number gets no mail"
     with pytest.raises(NotFound):
         await town.desk.letters.confirm("C-00000-00000", "1")
-    with pytest.raises(ComplaintError, match="e-mail"):
-        await town.desk.letters.set_owner("Loan King", "nowhere")
+    for address in (
+        "nowhere",
+        "",
+        "a@example.com, b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "13800138000",
+    ):
+        with pytest.raises(ComplaintError, match="e-mail"):
+            await town.desk.letters.set_owner("Loan King", address, actor="li", confirmed=True)
+        if address and address != "13800138000":
+            with pytest.raises(ComplaintError, match="one e-mail address"):
+                await town.desk.appeals.file(number=SPAM, attacks=Attacks.SEAL, contact=address)
     (tmp_path / "own.yaml").write_text("confirm: {subject: x}\n")
     with pytest.raises(ComplaintError, match="letter confirm needs a subject and a body"):
         read_texts("en", tmp_path / "own.yaml")
@@ -139,3 +150,33 @@ async def test_an_operators_own_texts_that_cannot_be_read_open_no_desk(tmp_path,
     (tmp_path / "own.yaml").unlink()
     with pytest.raises(ComplaintError, match=r"own\.yaml"):
         await Town(tmp_path).open(letters=tmp_path / "own.yaml")
+
+
+async def test_an_owners_address_is_asked_too_unless_an_officer_did(town):
+    await town.reopen(officers=["li"], language="en")
+    letters = town.desk.letters
+    await town.desk.ladder.assign(SPAM, owner="Clever Loans", actor="li")
+    with pytest.raises(ComplaintError, match="officer"):
+        await letters.set_owner("Clever Loans", "old@example.com", actor="zhang", confirmed=True)
+    assert await letters.set_owner("clever loans", "old@example.com", actor="li", confirmed=False) == (
+        *("Clever Loans", False),
+    )
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    (asked,) = await letters.waiting()
+    assert (asked.kind, asked.to) == ("confirm", "old@example.com")
+    assert "about Clever Loans" in asked.body
+    code = asked.body.split("code: ")[1].split()[0]
+    await letters.set_owner("Clever Loans", "new@example.com", actor="li", confirmed=False)
+    assert await kinds(town) == [("confirm", "new@example.com")], "nothing goes to the old one any more"
+    with pytest.raises(ComplaintError, match="code"):
+        await letters.confirm_owner("Clever Loans", code)
+    code = (await letters.waiting())[0].body.split("code: ")[1].split()[0]
+    assert await letters.confirm_owner("CLEVER loans", code.lower()) == "Clever Loans"
+    assert ("owner", "new@example.com") in await kinds(town), "what waited goes to the new one"
+    with pytest.raises(NotFound):
+        await letters.confirm_owner("A Bakery", code)
+    (deed, _) = await deeds_of(town.desk.archive.store.connection, "owner", "Clever Loans")
+    assert (deed.actor, deed.step, "example" in repr(deed)) == ("li", "address set", False)
+    known = await letters.set_owner("A Bakery", "new@example.com", actor="li", confirmed=False)
+    assert known.confirmed, "whoever confirmed it once is not asked again"
