@@ -114,9 +114,11 @@ async def _entry_refused(_: Request, error: Exception) -> Response:
     return _response(Problem(403, "not-allowed", detail).answer())
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _response(Problem(422, "invalid", "The request has faults.", errors=errors_of(error.errors())).answer())
+    bodies = request.scope["route"].dependant.body_params
+    errors = errors_of(error.errors(), bodies[0].field_info.annotation if bodies else None)
+    return _response(Problem(422, "invalid", "The request has faults.", errors=errors).answer())
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import Request
 
@@ -21,9 +21,9 @@ _RIGHT = {
 }
 
 
-def errors_of(faults: Sequence[Any]) -> list[dict[str, str]]:
-    """One entry for each fault that pydantic found; nothing that was sent is repeated."""
-    return [error_of(*_fault(one)) for one in faults]
+def errors_of(faults: Sequence[Any], body: Any = None) -> list[dict[str, str]]:
+    """One entry for each fault that pydantic found in a body of this type; nothing that was sent is repeated."""
+    return [error_of(*_fault(one, body)) for one in faults]
 
 
 async def only_known_parameters(request: Request) -> None:
@@ -35,10 +35,10 @@ async def only_known_parameters(request: Request) -> None:
         raise field_problem("query", f"this path does not know such a parameter{choice}")
 
 
-def _fault(one: dict[str, Any]) -> tuple[str, str]:
+def _fault(one: dict[str, Any], body: Any) -> tuple[str, str]:
     where, kind = one["loc"], one["type"]
     if kind == "extra_forbidden":  # its name was sent by the client, and may be anything
-        return _place(where[:-1]), "it holds a name that is unknown here"
+        return _place(where[:-1]), f"it holds a name that is unknown here; it knows {_names_at(body, where[1:-1])}"
     return _place(where), _reason(kind, one, whole=where == ("body",))
 
 
@@ -53,6 +53,13 @@ def _reason(kind: str, one: dict[str, Any], *, whole: bool) -> str:
         case "string_pattern_mismatch":
             return _RIGHT[one["ctx"]["pattern"]]
     return str(one["msg"]).removeprefix("Value error, ")
+
+
+def _names_at(body: Any, path: tuple[Any, ...]) -> str:
+    """The names that an object at this place of the body may have."""
+    for step in path:
+        body = get_args(body)[0] if isinstance(step, int) else body.model_fields[step].annotation
+    return ", ".join(body.model_fields)
 
 
 def _place(loc: tuple[Any, ...]) -> str:

@@ -15,11 +15,13 @@ ALLOWED = frozenset({"allow"})
 OURS = frozenset({"own", "emergency"})
 
 
-async def accusable(archive: Archive, text: str, field: str = "accused") -> Number:
-    """The number that a complaint names, if one can complain about it."""
+async def accusable(
+    archive: Archive, text: str, field: str = "accused", cannot: str = "nobody can complain about it here"
+) -> Number:
+    """The number that a complaint names, if one can complain about it; ``cannot``: what is told of calls for help."""
     number = archive.read_number(text, field)
     if _is_emergency(archive, number):
-        raise Refused(field, f"{number.canonical} is an emergency number: nobody can complain about it here")
+        raise Refused(field, f"{number.canonical} is an emergency number: {cannot}")
     if number.kind in _NOBODY:
         raise ComplaintError(field, f"{text[:40]!r} is no caller's number (it reads as {number.kind})")
     if name := await on_list_of(archive, number.canonical, OURS):
@@ -29,9 +31,10 @@ async def accusable(archive: Archive, text: str, field: str = "accused") -> Numb
 
 async def restrainable(archive: Archive, text: str, field: str = "number") -> Number:
     """The number, if it may be sealed or put on the ladder: no emergency, no public service, none of our own."""
-    number = await accusable(archive, text, field)
+    cannot = "it cannot be stopped"
+    number = await accusable(archive, text, field, cannot)
     if number.kind is NumberClass.SERVICE:
-        raise Refused(field, f"{number.canonical} is a public service number: it cannot be stopped")
+        raise Refused(field, f"{number.canonical} is a public service number: {cannot}")
     return number
 
 

@@ -17,7 +17,17 @@ def told(answer) -> list[tuple[str, str]]:
         (None, "", "send a JSON object"),
         ([], "", "send a JSON object"),
         (COMPLAINT | {"knew": 7}, "/knew", "it has to be a JSON object"),
-        (COMPLAINT | {"nonsense": 7}, "", "it holds a name that is unknown here"),
+        (
+            COMPLAINT | {"nonsense": 7},
+            "",
+            "it holds a name that is unknown here; it knows accused, reporter, called, at, category, text, contact, "
+            "business, knew, decision",
+        ),
+        (
+            COMPLAINT | {"knew": {"nonsense": 7}},
+            "/knew",
+            "it holds a name that is unknown here; it knows name, plan, branch, purchase",
+        ),
         (COMPLAINT | {"text": "a\0b"}, "/text", "a text holds no NUL"),
         (COMPLAINT | {"decision": "7"}, "/decision", "write the 20 hexadecimal digits that the rejection carried"),
         (COMPLAINT | {"reporter": 7}, "/reporter", "Input should be a valid string"),
@@ -46,6 +56,13 @@ async def test_what_would_be_right_in_a_body(client, body, field, reason):
 )
 async def test_what_would_be_right_in_an_address(client, path, field, reason):
     assert told(await client.get(path)) == [(field, reason)]
+
+
+async def test_an_unknown_name_in_one_of_many(client):
+    answer = await client.post("/v1/complaints/batch", json={"complaints": [COMPLAINT, COMPLAINT | {"nonsense": 7}]})
+    ((field, reason),) = told(answer)
+    assert field == "/complaints/1"
+    assert reason.startswith("it holds a name that is unknown here; it knows accused, reporter,")
 
 
 async def test_a_reason_to_withdraw_is_one_of_a_few(client):
