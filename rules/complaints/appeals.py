@@ -76,8 +76,11 @@ class Appeals:
         reference, now, key = new_reference("A"), archive.now(), contact_key(archive, contact)
         blob = archive.secrecy.encrypt({"text": text, "contact": contact}, reference)
         async with archive.store.transaction() as connection:
-            query = "select reference from appeal where number = ? and attacks = ? and target = ? and state = 'filed'"
-            known = list(await connection.execute_fetchall(query, (canonical, attacks, target)))
+            query = (  # another address is of somebody else, who wants his own answer
+                "select reference from appeal where number = ?1 and attacks = ?2 and target = ?3 and state = 'filed' "
+                "and ?4 in ('', contact_key) order by id limit 1"
+            )
+            known = list(await connection.execute_fetchall(query, (canonical, attacks, target, key)))
             if known:
                 return await self._find(known[0][0])
             cursor = await connection.execute(
@@ -151,6 +154,8 @@ class Appeals:
             rows = list(await connection.execute_fetchall(query, (decision.strip().lower(),)))
             if rows and rows[0][0]:
                 caller, step, rule = rows[0]
+                if number and self._archive.read_number(number, "number").canonical != caller:
+                    raise ComplaintError("number", "the call of this decision came from another number")
                 if step == Step.SEALED and (seal := await standing_seal(self._archive, caller)):
                     return caller, Attacks.SEAL, str(seal[0])
                 return caller, *_of_step(step, rule, caller)
@@ -175,9 +180,14 @@ class Appeals:
     async def _release(self, appeal: Appeal, actor: str, reason: str) -> None:
         archive, why = self._archive, _reason(appeal, reason)
         seal = await standing_seal(archive, appeal.number)
+        if seal and appeal.target not in ("", str(seal[0])):
+            seal = None  # another one, set since: whoever is stopped by it appeals against it
         case_id = seal[1] if seal else await self._released_for(appeal)  # a stop came before the decision
         if case_id is None:
-            raise ComplaintError("number", f"{appeal.number} is not sealed any more; refuse the appeal, saying so")
+            which = f"by seal {appeal.target} " if appeal.target else ""
+            raise ComplaintError(
+                "number", f"{appeal.number} is not sealed {which}any more; refuse the appeal, saying so"
+            )
         if seal:
             await self._cases.release(case_id, actor=actor, reason=why)
         case = await case_of(archive.store.connection, case_id)
@@ -186,10 +196,13 @@ class Appeals:
                 await audit.record(connection, deeds)
 
     async def _released_for(self, appeal: Appeal) -> int | None:
-        """The case whose seal was released for this appeal."""
-        query = "select subject_id from step where subject = 'case' and step = 'release' and instr(reason, ?) = 1"
-        values = (_reason(appeal, ""),)
-        rows = list(await self._archive.store.connection.execute_fetchall(query, values))
+        """The case whose seal was released for this appeal, or for another one against the same seal."""
+        query = (
+            "select case_id from seal where number = ?1 and released is not null and (instr(release_reason, ?2) = 1 "
+            "or (cast(id as text) = ?3 and released >= ?4 and release_reason like 'appeal A-%')) order by id desc"
+        )
+        values = (appeal.number, _reason(appeal, ""), appeal.target, appeal.received)
+        rows = list(await self._archive.lists.store.connection.execute_fetchall(query, values))
         return int(rows[0][0]) if rows else None
 
     async def _check(self, appeal: Appeal, actor: str, reason: str, version: int | None) -> None:

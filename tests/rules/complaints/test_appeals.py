@@ -95,6 +95,37 @@ async def test_the_same_appeal_again_is_the_same(town):
     assert len(await town.desk.appeals.listed()) == 1
 
 
+async def test_whoever_leaves_another_address_is_answered_too(town):
+    case = await sealed(town)
+    files = town.desk.appeals
+    first = await files.file(number=SPAM, contact="rival@example.com")
+    second = await files.file(number=SPAM, contact="owner@example.com")
+    assert first.reference != second.reference
+    assert await files.file(number=SPAM, contact="Owner@example.com") == second
+    assert await files.file(number=SPAM) == first, "who leaves none has the first"
+    await files.grant(first.reference, actor="wang", reason="forged")
+    assert (await files.grant(second.reference, actor="wang", reason="forged")).state is AppealState.GRANTED
+    assert (await town.desk.cases.find(case)).state is CaseState.RELEASED
+
+
+async def test_an_appeal_is_against_the_seal_that_stood(town):
+    case = await sealed(town)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    await town.desk.cases.release(case, actor="wang", reason="by mistake")
+    town.now += DAY
+    await sealed(town)
+    with pytest.raises(ComplaintError, match="not sealed by seal 1 any more"):
+        await town.desk.appeals.grant(appeal.reference, actor="wang", reason="forged")
+    assert await standing_seal(town.desk.archive, SPAM) is not None
+
+
+async def test_number_and_decision_belong_together(town):
+    decision = await town.ring(SPAM, "13800138000", step=Step.OPERATOR_BLOCK)
+    assert (await town.desk.appeals.file(number="950 12345", decision=decision)).number == SPAM
+    with pytest.raises(ComplaintError, match="number: the call of this decision came from another number"):
+        await town.desk.appeals.file(number="95013333", decision=decision)
+
+
 async def test_those_that_wait_stand_on_top_the_first_due_first(town):
     files = town.desk.appeals
     first = await files.file(number="95013331", attacks=Attacks.RULE)
