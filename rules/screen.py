@@ -28,8 +28,8 @@ from rules.records.decisions import Decisions
 from rules.records.journal import Journal
 from rules.records.privacy import pseudonym
 from rules.settings import RateSettings, ScreeningSettings
-from rules.snapshots import Snapshots, snapshot_path
-from rules.store import CorruptDatabase, database_path, warm
+from rules.snapshots import Snapshots
+from rules.store import CorruptDatabase, database_path, snapshot_path, warm
 
 UNWANTED: Final = 607  # the callee's own word (RFC 8197)
 

@@ -8,16 +8,11 @@ from pathlib import Path
 
 from rules.lists.cache import Lookup
 from rules.records.journal import Journal
-from rules.store import StoreError, copy_database, one_value
+from rules.store import StoreError, copy_database, one_value, snapshot_path
 
 _FIRST_S = 60.0  # after the start
 _HOUR_S = 3600.0
 _REVISION = "select revision + ledger + subscribers from change"
-
-
-def snapshot_path(database: Path) -> Path:
-    """Where the last good copy lies."""
-    return database.with_name(f"{database.name}.good")
 
 
 class Snapshots:

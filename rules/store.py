@@ -10,44 +10,26 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import aiosqlite
+
+from rules.database_files import CorruptDatabase as CorruptDatabase
+from rules.database_files import Series as Series
+from rules.database_files import StoreError as StoreError
+from rules.database_files import advice, code_of, is_corrupt, is_snapshot, restoring
+from rules.database_files import database_path as database_path
+from rules.database_files import databases as databases
+from rules.database_files import snapshot_path as snapshot_path
+from rules.database_files import unusable as unusable
 
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
 
-Series = Literal["lists", "decisions", "revisions", "complaints", "access"]
-# What each database is called beside that of the lists; each has its own, so that no commit waits for another's.
-_NAMES: dict[Series, str] = {
-    "lists": "",
-    "decisions": "-decisions",
-    "revisions": "-rules",
-    "complaints": "-complaints",
-    "access": "-access",
-}
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PAUSE_S = 0.01
-_RESTORE = "`ringfence db restore` puts a copy in its place"
+_GIVING_BACK_S = 1.0  # how long the room that a full disk left in the log may be waited for
 _PIECE = 131_072
-
-
-class StoreError(Exception):
-    """A database cannot be used; the message says what to do."""
-
-
-class CorruptDatabase(StoreError):
-    """A file is no database, or one that is damaged."""
-
-
-def database_path(database: Path, series: Series) -> Path:
-    """Where a database lies, by that of the lists (storage.database)."""
-    return database.with_name(f"{database.stem}{_NAMES[series]}{database.suffix}")
-
-
-def databases(database: Path) -> dict[Series, Path]:
-    """Every database of an installation, whether it exists yet or not; that of the lists first."""
-    return {series: database_path(database, series) for series in _NAMES}
 
 
 class Store:
@@ -76,7 +58,9 @@ class Store:
         Once a copy was put in place of the file (`ringfence db restore`), it goes to the copy, not to the file aside.
         """
         async with self._turn:
-            if _identity(self._path) not in (self._file, None):
+            if (identity := _identity(self._path)) is None:  # what is written to a file without a name is lost
+                raise CorruptDatabase(f"{self._path}: the file is gone; nothing was changed; {restoring(self._path)}")
+            if identity != self._file:
                 fresh = await _connected(self._path, self._series, self._durable)
                 self._left.append(self.connection)
                 self.connection, self._file = fresh, _identity(self._path)
@@ -84,9 +68,15 @@ class Store:
                 await self.connection.execute("begin immediate")
                 yield self.connection
                 await self.connection.execute("commit")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 await self._roll_back()
-                raise StoreError(f"{self._path}: {error}; nothing was changed{_advice(error)}") from error
+                if not (isinstance(error, sqlite3.OperationalError) or is_corrupt(error)):
+                    raise  # a fault of ours
+                if code_of(error) == "FULL":
+                    await self._give_room_back()
+                kind = CorruptDatabase if is_corrupt(error) else StoreError
+                told = advice(error, self._path)
+                raise kind(f"{self._path}: {error}; nothing was changed; {told}") from error
             except BaseException:
                 await self._roll_back()
                 raise
@@ -94,6 +84,13 @@ class Store:
     async def _roll_back(self) -> None:
         if self.connection.in_transaction:
             await self.connection.execute("rollback")
+
+    async def _give_room_back(self) -> None:
+        """What was written until the disk was full fills the log, which would keep its size."""
+        with suppress(sqlite3.Error):
+            await self.connection.execute(f"pragma busy_timeout={_GIVING_BACK_S * 1000:.0f}")
+            await self.connection.execute("pragma wal_checkpoint(truncate)")
+            await self.connection.execute(f"pragma busy_timeout={WRITER_PATIENCE_S * 1000:.0f}")
 
     async def close(self) -> None:
         """Nothing is open any more."""
@@ -123,15 +120,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _advice(error: sqlite3.OperationalError) -> str:
-    text = str(error)
-    if "locked" in text:
-        return "; another process is writing (an import?): try again when it has ended"
-    if "full" in text:
-        return "; make room on the disk"
-    return ""
-
-
 _read_ahead: list[int] = []  # descriptors that stay open for the life of the process, see `warm`
 
 
@@ -142,7 +130,10 @@ def warm(path: Path) -> None:
     on it, SQLite's own among them, and another process would then take itself for the last user of the database
     (sqlite.org, "How To Corrupt An SQLite Database File", section 2.2).
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # the last good copy stands in for it
     _read_ahead.append(descriptor)
     # Piece by piece: asked for everything at once, Linux reads one read-ahead window and stops (8 of 200 MB).
     for start in range(0, path.stat().st_size, _PIECE):
@@ -156,6 +147,11 @@ def migrate(path: Path, series: Series) -> None:
         for file in resources.files("rules").joinpath("migrations", series).iterdir()
         if file.name.endswith(".sql")
     )
+    if series == "lists" and snapshot_path(path).exists() and not _holds_anything(path):
+        raise CorruptDatabase(
+            f"{path}: the lists are gone, but their snapshot is there: {restoring(path)}; "
+            f"to begin anew, move {snapshot_path(path).name} away"
+        )
     try:
         _make_private(path)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)) as connection:
@@ -164,15 +160,23 @@ def migrate(path: Path, series: Series) -> None:
                 raise StoreError(
                     f"{path}: layout {version} was made by a newer Ringfence; this one knows {steps[-1][0]}"
                 )
-            if version == steps[-1][0]:
+            if version == steps[-1][0] and (is_snapshot(path) or _writes_ahead(connection)):
                 return
-            _write_ahead(connection)
+            _write_ahead(connection)  # a backup that somebody copied here does not
             for number, script in steps:
                 _step(connection, number, script)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
     except sqlite3.DatabaseError as error:
         raise unusable(path, error) from error
+
+
+def _holds_anything(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _writes_ahead(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("pragma journal_mode").fetchone()[0] == "wal")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -187,7 +191,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             connection.execute("pragma journal_mode=wal")
             return
         except sqlite3.OperationalError as error:
-            if not _busy(error) or time.monotonic() > deadline:
+            if code_of(error) != "BUSY" or time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE_S)
 
@@ -227,25 +231,9 @@ def _statements(script: str) -> list[str]:
     return found
 
 
-def unusable(path: Path, error: sqlite3.Error) -> StoreError:
-    """What to raise when a database cannot be used, and what to do about it."""
-    if isinstance(error, sqlite3.OperationalError) and (advice := _advice(error)):
-        return StoreError(f"{path}: {error}{advice}")
-    kind = CorruptDatabase if _corrupt(error) else StoreError
-    return kind(f"{path}: {error}; {_RESTORE}")
-
-
 def what_to_do(error: sqlite3.Error) -> str:
     """Advice to somebody whose command met this error."""
-    return _RESTORE if _corrupt(error) else "is the disk full, or another program writing to it?"
-
-
-def _busy(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-
-
-def _corrupt(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return advice(error)
 
 
 def faults_of(path: Path, *, quick: bool = False) -> list[str]:
@@ -283,7 +271,7 @@ def copy_database(source: Path, target: Path) -> None:
         unfinished.replace(target)
         _to_disk(target.parent)
     except sqlite3.Error as error:
-        kind = CorruptDatabase if _corrupt(error) else StoreError
+        kind = CorruptDatabase if is_corrupt(error) else StoreError
         raise kind(f"{source}: {error}; it was not copied") from error
     finally:
         unfinished.unlink(missing_ok=True)
@@ -293,6 +281,9 @@ def put_in_place(copy: Path, path: Path, aside: Path) -> None:
     """Let a copy be the database; what was there goes to ``aside``. At no moment is there none, or a mixture."""
     fresh = path.with_name(f"{path.name}.restored")
     copy_database(copy, fresh)
+    with closing(sqlite3.connect(fresh)) as connection:
+        _write_ahead(connection)  # a copy is one file; as a database, calls are judged while it is written to
+    _to_disk(fresh)
     if path.exists():
         os.link(path, aside)
         # A log that belongs to the old file must not meet the new one.
@@ -320,13 +311,15 @@ class ReadError(Exception):
 
     def __init__(self, error: sqlite3.Error) -> None:
         super().__init__(str(error))
-        self.corrupt = _corrupt(error)
+        self.corrupt = is_corrupt(error)
 
 
 class HotReader:
     """A read-only connection in the event loop: it never waits for a lock and gives up at its budget."""
 
     def __init__(self, path: Path) -> None:
+        if not _holds_anything(path):
+            raise CorruptDatabase(f"{path}: unable to open: it is missing or empty; {restoring(path)}")
         try:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=0
@@ -334,7 +327,7 @@ class HotReader:
             self._connection.execute("pragma query_only=on")
             self._connection.execute("pragma cache_size=-8192")
         except sqlite3.Error as error:
-            raise (CorruptDatabase if _corrupt(error) else StoreError)(f"{path}: {error}") from error
+            raise unusable(path, error) from error
         self._cursor = self._connection.cursor()
 
     def abort_when(self, overdue: Callable[[], bool], *, steps: int) -> None:

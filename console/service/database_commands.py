@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -32,20 +33,22 @@ def database_of(file: Path) -> Path:
 @db_app.command()
 def check(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Read the databases from end to end; exit 0 if all that exist are sound."""
-    from rules.snapshots import snapshot_path
-    from rules.store import databases, faults_of
+    from rules.database_files import OUT_OF_REACH, restoring
+    from rules.store import databases, faults_of, snapshot_path
 
     with clear_errors():
         database = database_of(chosen(context, config))
-    paths = (*databases(database).values(), snapshot_path(database))
-    found = {str(path): faults_of(path) for path in paths if path.exists()}
+        paths = [path for path in (*databases(database).values(), snapshot_path(database)) if path.exists()]
+    reached = [path for path in paths if os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)]
+    found = {str(path): faults_of(path) if path in reached else [f"not read; {OUT_OF_REACH}"] for path in paths}
     if json:
         as_json(found)
     else:
-        for path, faults in found.items():
-            typer.echo(f"{path}: {'; '.join(faults) if faults else 'sound'}")
-        if any(found.values()):
-            typer.echo("`ringfence db restore` puts a sound copy in place of a damaged database.")
+        for name, faults in found.items():
+            typer.echo(f"{name}: {'; '.join(faults) if faults else 'sound'}")
+        for path in reached:
+            if found[str(path)]:
+                typer.echo(f"{path.name} is damaged: {restoring(path)}.")
     if not found:
         fail(f"{database}: there is no database yet")
     raise typer.Exit(FAULTS if any(found.values()) else 0)
@@ -93,8 +96,7 @@ def restore(
 
     With --all every database that the folder holds; stop the proxy and the API first, they write to the others.
     """
-    from rules.snapshots import snapshot_path
-    from rules.store import databases, put_in_place
+    from rules.store import databases, put_in_place, snapshot_path
 
     with clear_errors():
         database = database_of(chosen(context, config))

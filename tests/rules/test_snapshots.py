@@ -13,8 +13,8 @@ from rules.lists.editing import Lists
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
 from rules.screen import Screen
 from rules.settings import ListSettings, ScreeningSettings, StorageSettings
-from rules.snapshots import snapshot_path, take_snapshot
-from rules.store import CorruptDatabase, faults_of, put_in_place
+from rules.snapshots import take_snapshot
+from rules.store import CorruptDatabase, faults_of, put_in_place, snapshot_path
 
 LISTS = {"nuisance": ListSettings(kind="block")}
 CALLER = "+8613800138000"
@@ -89,6 +89,22 @@ async def test_a_damaged_database_at_the_start(tmp_path, kept):
     first, second = alarms(log)
     assert "judging by the last good snapshot; run `ringfence db restore`" in first
     assert second == "the database of lists is back"
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+async def test_lists_that_are_gone_at_the_start(tmp_path, left):
+    path, log = tmp_path / "ringfence.db", io.StringIO()
+    await listed(path)
+    path.unlink()
+    if left != "nothing":
+        path.touch()
+    async with opened(tmp_path, Clock(), log) as screen:
+        screen.poll()
+        assert screen.judge(call()).action is Action.REJECT
+        put_in_place(snapshot_path(path), path, tmp_path / "aside")
+        screen.poll()
+        assert screen.judge(call()).action is Action.REJECT
+    assert len(alarms(log)) == 2
 
 
 async def test_what_is_written_follows_a_copy_that_is_put_back(tmp_path):

@@ -25,6 +25,7 @@ from rules.store import (
     migrate,
     one_value,
     put_in_place,
+    snapshot_path,
     warm,
     what_to_do,
 )
@@ -305,3 +306,94 @@ async def test_what_is_written_after_a_copy_was_put_in_place_goes_to_the_copy(tm
     assert list(await store.connection.execute_fetchall("select revision from change")) == [(2,)]
     await store.close()
     assert (revision(path), revision(tmp_path / "old.db")) == (2, 7)
+
+
+def mode(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("pragma journal_mode").fetchone()[0]
+
+
+def test_calls_are_judged_while_a_copy_that_was_put_in_place_is_written_to(tmp_path):
+    path, copy = tmp_path / "a.db", tmp_path / "copy.db"
+    migrate(path, "lists")
+    copy_database(path, copy)
+    put_in_place(copy, path, tmp_path / "old.db")
+    assert (mode(copy), mode(path)) == ("delete", "wal")
+    reader = HotReader(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("begin exclusive")
+        assert reader.rows("select revision from change") == [(0,)]
+        connection.execute("rollback")
+    reader.close()
+
+
+def test_a_backup_that_somebody_copied_there_is_made_fit_for_that_too(tmp_path):
+    path, copy = tmp_path / "a.db", tmp_path / "copy.db"
+    migrate(path, "lists")
+    copy_database(path, copy)
+    copy.rename(path)
+    migrate(path, "lists")
+    assert mode(path) == "wal"
+    copy_database(path, snapshot_path(path))
+    before = snapshot_path(path).read_bytes()
+    migrate(snapshot_path(path), "lists")
+    assert snapshot_path(path).read_bytes() == before, "the last good copy is left as it is"
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_lists_that_are_gone_are_not_begun_anew_while_their_copy_is_there(tmp_path, left):
+    path = tmp_path / "a.db"
+    migrate(path, "lists")
+    copy_database(path, snapshot_path(path))
+    path.unlink()
+    if left != "nothing":
+        path.touch()
+    with pytest.raises(CorruptDatabase, match=r"lists are gone.*`ringfence db restore`.*move a\.db\.good away"):
+        migrate(path, "lists")
+    snapshot_path(path).unlink()
+    migrate(path, "lists")
+    assert version(path) >= 1
+
+
+async def refused(store, kind, match, *statements):
+    async def work():
+        async with store.transaction() as connection:
+            for statement in statements:
+                await connection.execute(statement)
+
+    try:
+        with pytest.raises(kind, match=match):
+            await work()
+    except BaseException:
+        await store.close()
+        raise
+
+
+async def test_nothing_is_acknowledged_that_goes_into_a_file_without_a_name(tmp_path):
+    path = tmp_path / "a.db"
+    store = await Store.open(path, "lists", durable=True)
+    path.unlink()
+    await refused(store, CorruptDatabase, "the file is gone; nothing was changed")
+    await store.close()
+
+
+async def test_room_that_a_full_disk_left_in_the_log_is_given_back(tmp_path):
+    path = tmp_path / "a.db"
+    store = await Store.open(path, "lists", durable=True)
+    await store.connection.execute("pragma cache_size=10")  # so that it writes before it commits
+    await store.connection.execute("pragma max_page_count=2000")
+    one = "insert into held_import values (null, '', '', 0, '', '', '', zeroblob(99999), 0, '', '', null)"
+    await refused(store, StoreError, "full; nothing was changed; make room on the disk", *[one] * 100)
+    left = path.with_name("a.db-wal").stat().st_size
+    await store.close()
+    assert left == 0
+
+
+async def test_damage_that_a_change_meets_is_told_with_the_file(tmp_path):
+    path = tmp_path / "a.db"
+    store = await Store.open(path, "lists", durable=True)
+    await store.connection.execute("pragma wal_checkpoint(truncate)")
+    damaged(path)
+    told = r"a\.db: .*malformed; nothing was changed; `ringfence db restore`"
+    await refused(store, CorruptDatabase, told, "update list set entries = 7", "update import set added = 7")
+    await store.close()

@@ -22,6 +22,14 @@ def test_what_is_sound_and_what_is_not(run, file, database):
     assert "file is not a database; `ringfence db restore` puts a copy in its place" in refused.stderr
 
 
+def test_what_cannot_be_read_is_not_called_damaged(run, database, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, how: not str(path).endswith(".db"))
+    found = run("db", "check")
+    assert found.exit_code == 1
+    assert "not read; it and its folder must be ours" in found.stdout
+    assert "restore" not in found.stdout
+
+
 def test_nothing_to_check(run):
     assert "there is no database yet" in run("db", "check").stderr
 

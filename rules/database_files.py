@@ -1,0 +1,88 @@
+"""The files of databases: where each lies, and what to do when one cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+Series = Literal["lists", "decisions", "revisions", "complaints", "access"]
+# What each database is called beside that of the lists; each has its own, so that no commit waits for another's.
+_NAMES: dict[Series, str] = {
+    "lists": "",
+    "decisions": "-decisions",
+    "revisions": "-rules",
+    "complaints": "-complaints",
+    "access": "-access",
+}
+_GOOD = ".good"  # how the name of the last good copy of the lists ends
+OUT_OF_REACH = "it and its folder must be ours to read and write: run this as their owner, or see what is read-only"
+_WHAT_TO_DO = {
+    "BUSY": "another process is writing (an import?): try again when it has ended",
+    "LOCKED": "another process is writing (an import?): try again when it has ended",
+    "FULL": "make room on the disk",
+    "CANTOPEN": OUT_OF_REACH,
+    "READONLY": OUT_OF_REACH,
+    "PERM": OUT_OF_REACH,
+    "IOERR": "look at the disk, then run `ringfence db check`",
+}
+
+
+class StoreError(Exception):
+    """A database cannot be used; the message says what to do."""
+
+
+class CorruptDatabase(StoreError):
+    """A file is no database, or one that is damaged."""
+
+
+def database_path(database: Path, series: Series) -> Path:
+    """Where a database lies, by that of the lists (storage.database)."""
+    return database.with_name(f"{database.stem}{_NAMES[series]}{database.suffix}")
+
+
+def databases(database: Path) -> dict[Series, Path]:
+    """Every database of an installation, whether it exists yet or not; that of the lists first."""
+    return {series: database_path(database, series) for series in _NAMES}
+
+
+def snapshot_path(database: Path) -> Path:
+    """Where the last good copy of the lists lies."""
+    return database.with_name(f"{database.name}{_GOOD}")
+
+
+def is_snapshot(path: Path) -> bool:
+    """Is it that copy?"""
+    return path.name.endswith(_GOOD)
+
+
+def code_of(error: Exception) -> str:
+    """What SQLite calls its error, without particulars: BUSY, FULL, CORRUPT, IOERR; empty for any other."""
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name.removeprefix("SQLITE_").partition("_")[0]
+
+
+def is_corrupt(error: Exception) -> bool:
+    """Does it say that the file is damaged?"""
+    return code_of(error) in ("CORRUPT", "NOTADB")
+
+
+def unusable(path: Path, error: Exception) -> StoreError:
+    """What to raise when SQLite cannot use a file, and what to do about it."""
+    kind = CorruptDatabase if is_corrupt(error) else StoreError
+    return kind(f"{path}: {error}; {advice(error, path)}")
+
+
+def advice(error: Exception, path: Path | None = None) -> str:
+    """What a person can do about an error of SQLite."""
+    if is_corrupt(error):
+        return restoring(path)
+    return _WHAT_TO_DO.get(code_of(error), "`ringfence db check` tells whether it is sound")
+
+
+def restoring(path: Path | None) -> str:
+    """Which command puts a sound file in place of this one."""
+    if path is not None and is_snapshot(path):
+        return "remove it, the proxy makes another"
+    if path is not None and path.stem.endswith(tuple(name for name in _NAMES.values() if name)):
+        return "stop what uses it, then `ringfence db restore --all FOLDER` puts a backup in its place"
+    return "`ringfence db restore` puts a copy in its place"
