@@ -84,7 +84,7 @@ class CatchingUp:
 
     async def _count(self) -> int:
         try:
-            return await self._desk.counting.catch_up()
+            return await self._desk.catch_up()
         finally:
             self._ended = time.monotonic()
 

@@ -35,7 +35,7 @@ async def opened_desk(file: Path) -> AsyncIterator[tuple[Desk, str]]:
         (file.parent / path).parent.mkdir(parents=True, exist_ok=True)
     desk = await Desk.open(file.parent, configuration, country=configuration.country)
     try:
-        await desk.counting.catch_up()
+        await desk.catch_up()
         yield desk, configuration.time_zone
     finally:
         await desk.close()

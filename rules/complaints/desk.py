@@ -50,6 +50,12 @@ class Desk:
             raise
         return desk
 
+    async def catch_up(self) -> int:
+        """Count the latest calls, and tie to them what was said about them already; how many were counted."""
+        if counted := await self.counting.catch_up():
+            await self.complaints.tie_late()
+        return counted
+
     async def close(self) -> None:
         """Nothing is open any more."""
         await self.archive.close()

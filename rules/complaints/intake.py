@@ -16,17 +16,22 @@ from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.protection import accusable, may_work
 from rules.complaints.reading import NewComplaint, Read, read_complaint
 from rules.complaints.secrecy import new_reference
-from rules.complaints.states import CaseState, ComplaintState
+from rules.complaints.states import OPEN, CaseState, ComplaintState
 from rules.complaints.ties import CallRecord, find_calls, record_of
 from rules.complaints.weighing import mark_shared
 from rules.model import Number
 from rules.store import Connection
 
 _AT_ONCE = 5_000
+_LATE_S = 900.0  # a record is on disk a moment after its call has ended, and nothing rings longer
 _INSERT = (
     "insert into complaint (reference, received, call_at, call_day, accused, reporter, line, category, channel, "
     "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id, contact_key, "
     "shared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+)
+_UNTIED = (
+    "select id, accused, line, received, case_id from complaint where received >= ? and decision = '' "
+    "and state not in ('withdrawn', 'rejected') order by received desc limit ?"
 )
 _KNOWN = (
     "select c.reference, c.accused, c.reporter, c.call_day, c.channel, c.state, c.tie, c.never_called, c.case_id "
@@ -123,6 +128,26 @@ class Intake:
             if key in filed:
                 known[key] = filed[key]._replace(duplicate=True)
         return answers
+
+    async def tie_late(self) -> int:
+        """Tie to their calls the complaints of the last minutes that came before the record did; how many."""
+        archive = self._archive
+        connection = archive.store.connection
+        rows = await connection.execute_fetchall(_UNTIED, (archive.now() - _LATE_S, _AT_ONCE))
+        if not (rows := list(rows)):
+            return 0
+        calls = await find_calls(archive, [(row[1], row[2]) for row in rows])
+        tied = {  # not to a call that came after it
+            row[0]: (call, row[4]) for row in rows if (call := calls.get((row[1], row[2]))) and call.at <= row[3]
+        }
+        async with archive.store.transaction() as connection:
+            await connection.executemany(
+                "update complaint set decision = ?, tie = ?, never_called = 0 where id = ? and decision = ''",
+                [(call.decision, call.tie, place) for place, (call, _) in tied.items()],
+            )
+        cases = [await case_of(connection, case) for case in sorted({case for _, case in tied.values()})]
+        await self._heed([case for case in cases if case.state in OPEN])
+        return len(tied)
 
     async def _read(self, new: NewComplaint, numbers: dict[str, Number | ComplaintError] | None = None) -> Read:
         known = numbers.get(new.accused) if numbers is not None else None

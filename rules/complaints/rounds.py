@@ -58,7 +58,7 @@ class Rounds:
         self._looked = now
         await self._desk.cases.mend()
         if self._counting:
-            await self._desk.counting.catch_up()
+            await self._desk.catch_up()
         await self._forget(now)
         if self._on_alert is not None:
             await self._raise_alerts(self._on_alert)

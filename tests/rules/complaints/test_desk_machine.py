@@ -76,7 +76,7 @@ class Desk(RuleBasedStateMachine):
         if status == 607:
             self.town.desk.callee.unwanted(decision)
             self.run(self.town.desk.callee.drain())
-        self.run(self.town.desk.counting.catch_up())
+        self.run(self.town.desk.catch_up())
 
     @rule(person=people)
     def dial_the_code(self, person):

@@ -39,6 +39,49 @@ async def test_a_call_is_found_without_its_id_counted_or_not(town):
     assert row[0] == 2
 
 
+async def test_whoever_complains_while_it_rings_is_tied_to_the_call_that_ends_later(town):
+    await town.reopen(policy_reporters=2)
+    began, people = town.now, [town.subscriber(person) for person in range(2)]
+    filed = [await town.complain(reporter=person) for person in people]
+    early = await town.complain("95013333")
+    assert [(one.tie, one.never_called) for one in filed] == [(Tie.UNTIED, True)] * 2
+    town.now += 30.0
+    for person in people:
+        await town.ring(SPAM, person, at=began)
+    await town.ring("95013333", "13800138000")  # it came after the complaint
+    assert await town.desk.catch_up() == 3
+    connection = town.desk.archive.store.connection
+    for one in filed:
+        found = await find(connection, one.reference)
+        assert (found.tie, found.never_called, bool(found.decision)) == (Tie.JUDGED, False, True)
+    assert (await find(connection, early.reference)).tie is Tie.UNTIED
+    (stands,) = await town.desk.ladder.climbers()
+    assert (stands.standing.name, stands.author) == (SPAM, "policy"), "policy heard of it, too"
+    assert await town.desk.catch_up() == 0
+
+
+async def test_policy_does_nothing_about_a_case_that_is_closed_already(town):
+    await town.reopen(policy_reporters=1)
+    began, case = town.now, (await town.complain()).case_id
+    await town.desk.cases.close_unfounded(case, actor="li", reason="nothing")
+    await town.ring(SPAM, "13800138000", at=began)
+    await town.desk.catch_up()
+    assert await town.desk.ladder.climbers() == []
+
+
+async def test_what_is_older_or_taken_back_is_not_tied_any_more(town):
+    began = town.now
+    withdrawn = await town.complain()
+    await town.desk.complaints.withdraw(withdrawn.reference, actor="reporter")
+    old = await town.complain("95013333")
+    town.now += 901.0
+    for number in (SPAM, "95013333"):
+        await town.ring(number, "13800138000", at=began)
+    assert await town.desk.catch_up() == 2
+    for one in (withdrawn, old):
+        assert (await find(town.desk.archive.store.connection, one.reference)).tie is Tie.UNTIED
+
+
 async def test_another_callers_decision_ties_nothing(town):
     decision = await town.ring("95013333", "13800138000")
     filed = await town.complain(decision=decision)
