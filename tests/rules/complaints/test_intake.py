@@ -61,11 +61,13 @@ async def test_whoever_complains_while_it_rings_is_tied_to_the_call_that_ends_la
 
 
 async def test_policy_does_nothing_about_a_case_that_is_closed_already(town):
-    await town.reopen(policy_reporters=1)
-    began, case = town.now, (await town.complain()).case_id
+    await town.reopen(policy_reporters=2)
+    began, people = town.now, [town.subscriber(person) for person in range(2)]
+    (case,) = {(await town.complain(reporter=person)).case_id for person in people}
     await town.desk.cases.close_unfounded(case, actor="li", reason="nothing")
-    await town.ring(SPAM, "13800138000", at=began)
-    await town.desk.catch_up()
+    for person in people:
+        await town.ring(SPAM, person, at=began)
+    assert await town.desk.catch_up() == 2
     assert await town.desk.ladder.climbers() == []
 
 
