@@ -26,7 +26,8 @@ from console.options import AsJson, ConfigurationFile, chosen, shown_time
 if TYPE_CHECKING:
     from rules.lists.editing import Lists, Origin
     from rules.lists.import_batch import Refusal, Report
-    from rules.lists.imports import Import, Wishes
+    from rules.lists.imports import Wishes
+    from rules.lists.undoing import Undone
 
 HELD = 3  # exit status of an import that waits for a person
 DAY_S = 86_400.0
@@ -350,19 +351,29 @@ def imports(
 def undo(
     context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="IMPORT", help="Its number, from `lists imports`.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the history of its numbers.")] = "",
     config: ConfigurationFile = None,
+    json: AsJson = False,
 ) -> None:
-    """Take back a whole import; entries that were edited since then stay as they are."""
+    """Take back a whole import; what was edited or taken off since then stays so."""
     file = chosen(context, config)
 
-    async def work() -> Import:
-        from rules.lists.imports import undo as take_back
+    async def work() -> Undone:
+        from rules.lists.undoing import undo as take_back
 
         async with opened(file) as (lists, _):
-            return await take_back(lists, number, author=getpass.getuser())
+            return await take_back(lists, number, author=getpass.getuser(), reason=reason)
 
     with clear_errors():
         done = asyncio.run(work())
-    back = done.changed + done.removed
-    typer.echo(f"Import {done.id} into {done.list} is undone: {done.added} off, {back} back.")
+    as_json(done._asdict()) if json else print_undone(done)
+
+
+def print_undone(done: Undone) -> None:
+    """What went, what came back, and what stays because somebody acted since."""
+    typer.echo(f"Import {done.id} into {done.list} is undone: {done.off:,} off, {done.back:,} back.")
+    if done.kept:
+        typer.echo(f"{done.kept:,} of its entries were edited or taken off since, and stay so.")
+    if done.stay_off:
+        typer.echo(f"Taken off since, and not put back: {', '.join(done.stay_off)}.")
     print_sealed(done.sealed)

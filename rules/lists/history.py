@@ -14,12 +14,12 @@ from rules.lists.origins import COLUMNS, Entry, entry_of
 from rules.model import Fired
 from rules.numbering.intervals import digits_of, encode
 
-_ENDED = "d.id, d.at, d.how, d.author, d.reason, d.import_id, u.at, u.author"
+_ENDED = "d.id, d.at, d.how, d.author, d.reason, d.import_id, u.at, u.author, u.reason"
 _JOINS = (
     "join list l on l.id = p.list join origin o on o.id = p.origin join ending d on d.id = p.ending "
     "left join ending u on u.import_id = d.import_id and u.how = 'undo' and d.how = 'import'"
 )
-_STANDS = "null, null, null, null, null, null, null, null"
+_STANDS = "null, null, null, null, null, null, null, null, null"
 _QUERY = f"""
 select l.name, null, '', o.id, {_ENDED}, {COLUMNS} from past p {_JOINS} where p.code = ?1
 union all
@@ -50,6 +50,7 @@ class Period(NamedTuple):
     author: str  # who ended it
     reason: str
     import_id: int | None  # that ended it, or whose undoing did
+    begun_why: str = ""  # why that import was undone
 
     def stood(self, at: float) -> bool:
         """Did it stand at this moment?"""
@@ -87,13 +88,13 @@ def _in_order(rows: list[Any], canonical: str) -> Iterator[Period]:
     """The periods of one entry. What had its origin before was put back: each adding makes an origin of its own."""
     ended: dict[int, Any] = {}  # by origin
     for row in rows:
-        name, text, holes, origin, _, until, how, author, reason, import_id, _, _, *columns = row
+        name, text, holes, origin, _, until, how, author, reason, import_id, _, _, _, *columns = row
         entry = entry_of(name, text or canonical, *columns, exceptions=read_holes(holes))
-        since, begun_by, undone = entry.created, entry.origin.author, None
+        since, begun_by, undone, begun_why = entry.created, entry.origin.author, None, ""
         if origin in ended:  # only the undoing of the import that ended it can have put it back
-            undone, since, begun_by = ended[origin][9:12]
+            undone, since, begun_by, begun_why = ended[origin][9:13]
         ended[origin] = row
-        yield Period(entry, since, begun_by, undone, until, how or "", author or "", reason or "", import_id)
+        yield Period(entry, since, begun_by, undone, until, how or "", author or "", reason or "", import_id, begun_why)
 
 
 async def stood_behind(lists: Lists, callers: Iterable[str], fired: Sequence[Fired], at: float) -> list[Period]:
@@ -134,7 +135,7 @@ def _comings_and_goings(found: list[Period], now: float) -> Iterator[Happening]:
         by = f" by import {entry.import_id}" if entry.import_id is not None else ""
         if one.undone is not None:
             what = f"put back by the undoing of import {one.undone}"
-            yield Happening(one.since, *key, what, one.begun_by, "", origin.source)
+            yield Happening(one.since, *key, what, one.begun_by, one.begun_why, origin.source)
         else:
             what = "changed" if before is not None and _replaced(before, one) else "added"
             yield Happening(one.since, *key, what + by, origin.author, origin.reason, origin.source)

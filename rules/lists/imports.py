@@ -12,7 +12,7 @@ from typing import BinaryIO, Literal, NamedTuple
 from rules.lists.admission import AGAINST_CALLERS, EntryError
 from rules.lists.conflicts import NAMED, covered, overruled, protected
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
-from rules.lists.endings import begin_ending, ending_of_import, keep_import
+from rules.lists.endings import begin_ending
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
 from rules.lists.list_files import Line, read_lines
@@ -223,7 +223,7 @@ class _Import:
         done = await self.connection.execute(
             f"delete from exact where list = ?1 and origin < ?2 and code not in ({spared})", values
         )
-        wides = await _wides(self.connection, "delete from wide where list = ? and origin < ?", *values)
+        wides = await changed_wides(self.connection, "delete from wide where list = ? and origin < ?", *values)
         await unspread(self.connection, wides)
         return done.rowcount + len(wides)
 
@@ -308,7 +308,6 @@ class Import:
     removed: int
     undone: float | None
     insisted: str  # why it had been held, and who let it go on
-    sealed: tuple[str, ...] = ()  # told when it is undone: numbers of an allow list that stay sealed all the same
 
 
 async def imports(lists: Lists, *, limit: int = 50) -> list[Import]:
@@ -321,52 +320,7 @@ async def imports(lists: Lists, *, limit: int = 50) -> list[Import]:
     return [Import(*row) for row in rows]
 
 
-async def undo(lists: Lists, import_id: int, *, author: str = "") -> Import:
-    """Take back a whole import: what it added goes, what it changed or removed is as before.
-
-    Entries that were edited since then stay as they are.
-    """
-    async with lists.store.transaction() as connection:
-        found = [made for made in await imports(lists, limit=-1) if made.id == import_id]
-        if not found:
-            raise EntryError("no-such-import", f"there is no import {import_id}")
-        if found[0].undone is not None:
-            raise EntryError("undone", f"import {import_id} was undone already")
-        lists.may_change(found[0].list, author)
-        ending = await ending_of_import(connection, import_id)
-        if ending is None and (found[0].changed or found[0].removed):
-            raise EntryError(
-                "forgotten",
-                f"what import {import_id} changed is forgotten (storage.history_days): import the version before it",
-            )
-        list_id, _ = await lists.row_of(connection, found[0].list)
-        undoing = await begin_ending(connection, lists.now(), "undo", author=author, import_id=import_id)
-        await keep_import(connection, undoing, list_id, import_id)
-        its = "origin in (select id from origin where import_id = ?)"
-        gone = await connection.execute(f"delete from exact where list = ? and {its}", (list_id, import_id))
-        back = await connection.execute(
-            "insert or ignore into exact select code, list, origin from past where ending = ?", (ending,)
-        )
-        wides = await _wides(connection, f"delete from wide where list = ? and {its}", list_id, import_id)
-        await unspread(connection, wides)
-        again = await _wides(
-            connection,
-            "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
-            "select list, start, stop, places, text, origin, holes from past_wide where ending = ?",
-            ending,
-        )
-        await spread(connection, again)
-        if again:
-            await refuse_nested(connection, min(one[1] for one in again), max(one[2] for one in again))
-        await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
-        await count(connection, list_id, back.rowcount + len(again) - gone.rowcount - len(wides))
-        await mark_changed(connection)
-        policy = lists.policy(found[0].list)
-        if policy.kind != "allow" or policy.shared:
-            return found[0]
-        return replace(found[0], sealed=tuple(str(seal) for seal in await seals_on_list(connection, list_id)))
-
-
-async def _wides(connection: Connection, statement: str, *values: object) -> list[tuple[int, int, int]]:
+async def changed_wides(connection: Connection, statement: str, *values: object) -> list[tuple[int, int, int]]:
+    """Write to the table of prefixes and ranges: the id, start and stop of each row that it changed."""
     rows = await connection.execute_fetchall(f"{statement} returning id, start, stop", values)
     return [(row[0], row[1], row[2]) for row in rows]

@@ -25,9 +25,19 @@ def test_a_file_is_imported_live_and_undone(run, numbers):
     assert "try: ringfence why +8617012345678" in done.stdout
     (made,) = json.loads(run("lists", "imports", "--json").stdout)
     assert (made["added"], made["source"], made["insisted"]) == (2, "numbers.csv", "")
-    undone = run("lists", "undo", str(made["id"]))
+    undone = run("lists", "undo", str(made["id"]), "--reason", "the wrong file")
     assert undone.stdout == "Import 1 into blocked is undone: 2 off, 0 back.\n"
+    assert "the wrong file" in run("lists", "history", "17012345678").stdout
     assert "was undone already" in run("lists", "undo", "1").stderr
+
+
+def test_the_undoing_says_what_stays_since_people_acted(run, numbers):
+    run("lists", "add", "blocked", "17012345678")
+    run("lists", "import", "blocked", str(numbers))
+    run("lists", "remove", "blocked", "17012345678")
+    told = run("lists", "undo", "1").stdout
+    assert "1 of its entries were edited or taken off since, and stay so." in told
+    assert "Taken off since, and not put back: +8617012345678." in told
 
 
 def test_standard_input(file):

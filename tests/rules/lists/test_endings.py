@@ -10,7 +10,8 @@ from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
 from rules.lists.endings import forget_endings
 from rules.lists.history import periods
-from rules.lists.imports import Wishes, import_rows, undo
+from rules.lists.imports import Wishes, import_rows
+from rules.lists.undoing import undo
 from rules.numbering.intervals import encode
 from rules.settings import ListSettings
 from rules.store import migrate

@@ -12,7 +12,8 @@ from rules.complaints.seals import release_seal, set_seal
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
 from rules.lists.history import happenings, periods
-from rules.lists.imports import Wishes, import_rows, undo
+from rules.lists.imports import Wishes, import_rows
+from rules.lists.undoing import undo
 from rules.settings import ListSettings
 from tests.examples import examples
 

@@ -15,7 +15,8 @@ import pytest
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin
-from rules.lists.imports import Wishes, import_file, import_rows, imports, undo
+from rules.lists.imports import Wishes, import_file, import_rows, imports
+from rules.lists.undoing import undo
 from rules.settings import ListSettings
 from rules.store import StoreError
 

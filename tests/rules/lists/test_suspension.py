@@ -14,8 +14,9 @@ from rules.complaints.seals import release_seal, set_seal
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin
-from rules.lists.imports import Wishes, import_rows, imports, undo
+from rules.lists.imports import Wishes, import_rows, imports
 from rules.lists.subscribers import SubscriberLists, SubscriberStore
+from rules.lists.undoing import undo
 from rules.model import Step
 from rules.numbering.intervals import encode
 from rules.settings import ListSettings

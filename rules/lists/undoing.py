@@ -1,0 +1,134 @@
+"""Whole imports taken back by their id; what was done to an entry since then stays done."""
+
+# ruff: noqa: S608 - queries are put together from this file's own words only
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rules.lists.admission import EntryError
+from rules.lists.editing import Lists, count, mark_changed, spread, unspread
+from rules.lists.endings import begin_ending, ending_of_import, keep_import
+from rules.lists.imports import Import, changed_wides, imports
+from rules.lists.nesting import refuse_nested
+from rules.lists.suspension import seals_on_list
+from rules.numbering.intervals import decode
+from rules.store import Connection
+
+_NAMED = 5
+_ITS = "origin in (select id from origin where import_id = ?1)"
+# Somebody took it off after that, and this was not undone: the later act counts.
+_LATER = "e.id = q.ending and e.how <> 'undo' and not (e.how = 'import' and i.undone is not null)"
+_ACT = f"join ending e left join import i on i.id = e.import_id where {_LATER}"
+_GONE_SINCE = f"exists (select 1 from past q {_ACT} and q.code = p.code and q.list = p.list and q.ending > p.ending)"
+_GONE_SINCE_WIDE = (
+    f"exists (select 1 from past_wide q {_ACT} and q.start = p.start and q.stop = p.stop and q.places = p.places "
+    "and q.list = p.list and q.ending > p.ending)"
+)
+_STANDS = "exists (select 1 from exact x where x.code = p.code and x.list = p.list)"
+_STANDS_WIDE = (
+    "exists (select 1 from wide x where x.list = p.list and x.start = p.start and x.stop = p.stop "
+    "and x.places = p.places)"
+)
+_CHANGED = f"select count(*) from past p join exact using (code, list) where p.ending = ?2 and exact.{_ITS}"
+_CHANGED_WIDE = (
+    f"select count(*) from past_wide p join wide using (list, start, stop, places) where p.ending = ?2 and wide.{_ITS}"
+)
+
+
+class Undone(NamedTuple):
+    """What the undoing of an import did."""
+
+    id: int
+    list: str
+    off: int  # entries that it had brought and that are gone
+    back: int  # entries that are again as they were before it
+    kept: int  # entries that it had brought and that were edited or taken off since: they stay so
+    stay_off: tuple[str, ...]  # what stood before it and was taken off since; the first few
+    sealed: tuple[str, ...]  # numbers of an allow list that stay sealed all the same
+
+
+async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = "") -> Undone:
+    """Take back a whole import: what it added goes, what it changed or removed is as before.
+
+    What was done to an entry since then stays done: edited ones stay, those that were taken off don't come back.
+    """
+    async with lists.store.transaction() as connection:
+        made = await _undoable(lists, import_id)
+        policy = lists.may_change(made.list, author)
+        ending = await ending_of_import(connection, import_id)
+        if ending is None and (made.changed or made.removed):
+            raise EntryError(
+                "forgotten",
+                f"what import {import_id} changed is forgotten (storage.history_days): import the version before it",
+            )
+        list_id, _ = await lists.row_of(connection, made.list)
+        changed = await _one(connection, _CHANGED, import_id, ending)
+        changed += await _one(connection, _CHANGED_WIDE, import_id, ending)
+        undoing = await begin_ending(
+            *(connection, lists.now(), "undo"), author=author, reason=reason, import_id=import_id
+        )
+        await keep_import(connection, undoing, list_id, import_id)
+        gone = await _take_off(connection, list_id, import_id)
+        back = await _put_back(connection, ending)
+        await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
+        await count(connection, list_id, back - gone)
+        await mark_changed(connection)
+        seals = await seals_on_list(connection, list_id) if policy.kind == "allow" and not policy.shared else ()
+        return Undone(
+            *(made.id, made.list),
+            off=gone - changed,
+            back=back,
+            kept=made.added + made.changed - gone,
+            stay_off=await _staying_off(connection, ending),
+            sealed=tuple(str(seal) for seal in seals),
+        )
+
+
+async def _undoable(lists: Lists, import_id: int) -> Import:
+    for made in await imports(lists, limit=-1):
+        if made.id == import_id:
+            if made.undone is not None:
+                raise EntryError("undone", f"import {import_id} was undone already")
+            return made
+    raise EntryError("no-such-import", f"there is no import {import_id}; `ringfence lists imports` shows them")
+
+
+async def _take_off(connection: Connection, list_id: int, import_id: int) -> int:
+    """Delete what the import brought and nobody edited since; how much that was."""
+    numbers = await connection.execute(f"delete from exact where list = ?2 and {_ITS}", (import_id, list_id))
+    wides = await changed_wides(connection, f"delete from wide where list = ?2 and {_ITS}", import_id, list_id)
+    await unspread(connection, wides)
+    return numbers.rowcount + len(wides)
+
+
+async def _put_back(connection: Connection, ending: int | None) -> int:
+    """Write again what the import had changed or removed, but for what was done since; how much that was."""
+    numbers = await connection.execute(
+        f"insert or ignore into exact select code, list, origin from past p where ending = ? and not {_GONE_SINCE}",
+        (ending,),
+    )
+    wides = await changed_wides(
+        connection,
+        "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
+        "select list, start, stop, places, text, origin, holes from past_wide p "
+        f"where ending = ? and not {_GONE_SINCE_WIDE}",
+        ending,
+    )
+    await spread(connection, wides)
+    if wides:
+        await refuse_nested(connection, min(one[1] for one in wides), max(one[2] for one in wides))
+    return numbers.rowcount + len(wides)
+
+
+async def _staying_off(connection: Connection, ending: int | None) -> tuple[str, ...]:
+    values = (ending, _NAMED)
+    wide = f"select text from past_wide p where ending = ? and not {_STANDS_WIDE} order by start limit ?"
+    number = f"select code from past p where ending = ? and not {_STANDS} order by code limit ?"
+    found = [row[0] for row in await connection.execute_fetchall(wide, values)]
+    found += [decode(row[0]) for row in await connection.execute_fetchall(number, values)]
+    return tuple(found[:_NAMED])
+
+
+async def _one(connection: Connection, query: str, *values: object) -> int:
+    return int(next(iter(await connection.execute_fetchall(query, values)))[0])

@@ -1,0 +1,91 @@
+"""An import is taken back, and what people did to its entries since then stays done."""
+
+from contextlib import asynccontextmanager
+
+import pytest
+
+from rules.lists.editing import Lists, Origin
+from rules.lists.history import happenings
+from rules.lists.imports import Wishes, import_rows
+from rules.lists.undoing import undo
+from rules.settings import ListSettings
+
+NUMBER, PREFIX = "+8613800138000", "+86139*"
+WIDE = Wishes(wide=True)
+VERSION = Wishes(wide=True, replace_all=True, insist=True)
+
+
+@asynccontextmanager
+async def opened(path):
+    lists = await Lists.open(path / "lists.db", {"nuisance": ListSettings(kind="block")}, now=lambda: 1_000.0)
+    try:
+        yield lists
+    finally:
+        await lists.close()
+
+
+async def imported(lists, *texts, wishes=WIDE):
+    rows = [(line, text, {}) for line, text in enumerate(texts, start=1)]
+    return (await import_rows(lists, "nuisance", rows, Origin("feed", author="li"), wishes)).import_id
+
+
+async def standing(lists):
+    return {entry.text: entry.origin.source for entry in await lists.show("nuisance")}
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_what_a_person_took_off_since_does_not_come_back(tmp_path, text):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", text, Origin("by hand"), wide=True)
+        made = await imported(lists, text, "+8613700137000")
+        await lists.remove("nuisance", text, author="wang", reason="a mistake")
+        done = await undo(lists, made)
+        assert (done.off, done.back, done.kept, done.stay_off) == (1, 0, 1, (text,))
+        assert await standing(lists) == {}
+        assert (await lists.counts())["nuisance"] == 0
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_what_a_person_added_again_and_took_off_does_not_come_back_either(tmp_path, text):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", text, wide=True)
+        made = await imported(lists, "+8613700137000", wishes=VERSION)
+        await lists.add("nuisance", text, wide=True)
+        await lists.remove("nuisance", text)
+        assert (await undo(lists, made)).stay_off == (text,)
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_what_a_person_edited_stays_as_it_is(tmp_path, text):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", text, Origin("before"), wide=True)
+        made = await imported(lists, text, "+8613700137000")
+        await lists.add("nuisance", text, Origin("by hand"), wide=True)
+        done = await undo(lists, made)
+        assert (done.off, done.back, done.kept, done.stay_off) == (1, 0, 1, ())
+        assert await standing(lists) == {text: "by hand"}
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_later_imports_that_were_undone_count_for_nothing(tmp_path, text):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", text, Origin("by hand"), wide=True)
+        first = await imported(lists, "+8613700137000", wishes=VERSION)
+        second = await imported(lists, text)
+        third = await imported(lists, "+8613700137000", wishes=VERSION)
+        for made in (third, second):
+            await undo(lists, made)
+        done = await undo(lists, first)
+        assert (done.back, done.stay_off) == (1, ())
+        assert await standing(lists) == {text: "by hand"}
+
+
+async def test_why_it_was_undone_stands_in_the_history(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", NUMBER)
+        made = await imported(lists, NUMBER, "+8613700137000")
+        await undo(lists, made, author="wang", reason="the wrong file")
+        for number, what in ((NUMBER, "put back"), ("+8613700137000", "removed")):
+            last = (await happenings(lists, number))[-1]
+            assert last.what == f"{what} by the undoing of import {made}"
+            assert (last.author, last.reason) == ("wang", "the wrong file")
