@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from console.answers import FAULTS, as_json, clear_errors, counted, print_table
+from console.desk.finished_file import finished_file
 from console.desk.opened_desk import at_the_desk, tabulate
 from console.options import AsJson, ConfigurationFile
 
@@ -26,7 +27,9 @@ def report(
     quarter: Annotated[str, typer.Option(metavar="PERIOD", help="2026Q3; also 2026-07 or 2026-07-01.")],
     by: Annotated[str, typer.Option(help="class, code, holder, branch, prefix, category, business or all.")] = "class",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Lines at most.")] = 100,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write CSV here instead.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write CSV here instead; - is standard output.")
+    ] = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -42,9 +45,11 @@ def report(
         return await figures(desk.archive, quarter, dimension, limit=limit)
 
     found, _ = at_the_desk(context, config, work)
-    if csv is not None:
-        with clear_errors():
-            csv.write_text(found.as_csv(), encoding="utf-8-sig")
+    if csv is not None and str(csv) == "-":
+        typer.echo(found.as_csv(), nl=False)
+    elif csv is not None:
+        with clear_errors(), finished_file(csv, encoding="utf-8-sig") as file:
+            file.write(found.as_csv())
         typer.echo(f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
     elif json:
         as_json(report_data(found))

@@ -29,6 +29,8 @@ def test_as_table_json_and_csv(run, month, tmp_path):
     told = run("report", "--quarter", month, "--by", "business", "--csv", str(out))
     assert told.stdout == f"{out} holds 1 lines and the total of {month}.\n"
     rows = list(csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()))
+    printed = run("report", "--quarter", month, "--by", "business", "--csv", "-").stdout
+    assert list(csv.DictReader(printed.splitlines())) == rows, "no mark of the encoding before the first name"
     assert [row["business"] for row in rows] == ["'=1+1", "total"]
 
 
