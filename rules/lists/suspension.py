@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rules.lists.conflicts import in_holes, written_holes
-from rules.lists.origins import Entry
+from rules.lists.origins import OPERATOR, Entry
 from rules.numbering.intervals import Interval, digits_of, interval_of
 from rules.store import Connection
 
@@ -22,10 +22,10 @@ STANDS = "exists (select 1 from seal where code = ?1 and released is null)"
 _SEALS = "select code, number, id, case_id from seal where released is null and code between ? and ? order by code"
 _SEAL_ROWS = "select code from seal where released is null and list = ?"
 _ALLOWING = (
-    "select l.name, '', '', 0, o.owner, o.source from exact e join list l on l.id = e.list "
+    "select l.name, '', '', 0, o.owner, o.source, o.author from exact e join list l on l.id = e.list "
     "join origin o on o.id = e.origin where e.code = ?1 and l.kind = 'allow' and l.configured and not l.shared "
-    "union all select l.name, w.text, w.holes, w.places, o.owner, o.source from span s join wide w on w.id = s.wide "
-    "join list l on l.id = w.list join origin o on o.id = w.origin where s.start = "
+    "union all select l.name, w.text, w.holes, w.places, o.owner, o.source, o.author from span s "
+    "join wide w on w.id = s.wide join list l on l.id = w.list join origin o on o.id = w.origin where s.start = "
     "(select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1 "
     "and l.kind = 'allow' and l.configured and not l.shared"
 )
@@ -56,7 +56,7 @@ class Suspension(NamedTuple):
 
     list: str
     entry: str
-    owner: str  # who answers for the entry, else where it came from
+    owner: str  # who answers for the entry, else who wrote it down, else where it came from
 
 
 async def seals_between(connection: Connection, start: int, stop: int) -> list[Standing]:
@@ -86,8 +86,8 @@ async def allowing(connection: Connection, number: Interval) -> tuple[Suspension
     """What would pass a single number on the operator's allow lists, were it not sealed."""
     rows = await connection.execute_fetchall(_ALLOWING, (number.start,))
     return tuple(
-        Suspension(name, text or number.text, owner or source)
-        for name, text, holes, places, owner, source in rows
+        Suspension(name, text or number.text, owner or (author if source == OPERATOR.source else "") or source)
+        for name, text, holes, places, owner, source, author in rows
         if places in (0, number.places) and not in_holes(holes, number.start)
     )
 

@@ -52,6 +52,12 @@ async def test_what_allowed_the_number_is_suspended_and_comes_back(town, lookup)
     assert (await last_seal(archive, 7))[2] == town.now
 
 
+async def test_where_nobody_answers_for_an_entry_whoever_typed_it_is_named(town):
+    await town.desk.archive.lists.add("allowed", SPAM, Origin(author="wang"), country="CN")
+    seal = await set_seal(town.desk.archive, SPAM, case_id=7, author="li", reason="verified")
+    assert [one.owner for one in seal.suspended] == ["wang"], "there is nobody called operator to be told"
+
+
 async def test_two_seals_in_one_allowed_prefix_come_off_one_by_one(town, lookup):
     archive = town.desk.archive
     await archive.lists.add("allowed", "95012*", country="CN")
