@@ -15,7 +15,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -34,7 +34,6 @@ DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
 PAGE = 5_000
 _OF_A_LINE = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
-_ITS_OWN = re.compile(r"'[^']*'|\"[^\"]*\"|\+?\d[\d,.*]*")  # what a refusal says of its own number only
 
 
 class OnError(StrEnum):
@@ -103,8 +102,7 @@ def import_numbers(
                     calls=await calls_of_the_last_day(chosen_file.parent / configuration.storage.database),
                     progress=told,
                 )
-                said = source or (file.name if str(file) != "-" else "standard input")
-                origin = Origin(said, reason, getpass.getuser())
+                origin = Origin(source or source_name(file), reason, getpass.getuser())
                 started = time.perf_counter()
                 report = await run_import(lists, name, file, origin, wishes, column)
             return report, time.perf_counter() - started
@@ -147,10 +145,23 @@ async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes
     """Import a file or standard input."""
     from rules.lists.held_imports import import_or_hold
 
-    if str(file) == "-":
-        return await import_or_hold(lists, name, sys.stdin.buffer, origin, wishes, column=column)
-    with file.open("rb") as stream:
+    with reading(file) as stream:
         return await import_or_hold(lists, name, stream, origin, wishes, column=column)
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file, or of standard input for ``-``."""
+    if str(file) == "-":
+        yield sys.stdin.buffer
+        return
+    with file.open("rb") as stream:
+        yield stream
+
+
+def source_name(file: Path) -> str:
+    """Who says so, unless a person names another: the file."""
+    return "standard input" if str(file) == "-" else file.name
 
 
 async def calls_of_the_last_day(database: Path) -> dict[str, int]:
@@ -201,6 +212,8 @@ def naming_lines(file: Path, advice: str = "") -> Iterator[None]:
         yield
     except (EntryError, ListFileError) as error:
         found = _OF_A_LINE.fullmatch(str(error))
+        if isinstance(error, EntryError) and error.name == "nothing":
+            fail(f"{shown_name(file)}: {error}")
         if found is None:
             raise
         where = f"{shown_name(file)}:{found[1]}: {found[2]}; nothing was changed"
@@ -213,10 +226,10 @@ def shown_name(file: Path) -> str:
 
 
 def refused_lines(report: Report, file: str) -> Iterator[str]:
-    """What was refused: the first line of each kind with its reason, the places of the others behind it."""
+    """What was refused: the first line of each code with its reason, the places of the others behind it."""
     alike: dict[str, list[Refusal]] = {}
-    for refusal in report.refusals:
-        alike.setdefault(_ITS_OWN.sub("", refusal.message), []).append(refusal)
+    for refusal in sorted(report.refusals, key=lambda one: one.line):
+        alike.setdefault(refusal.code, []).append(refusal)
     for first, *others in alike.values():
         where = f"{file}:{first.line}" if first.line else file
         told = "" if repr(first.text) in first.message else f"{first.text!r}: "
@@ -238,8 +251,10 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
         f"{counted(report.lines, 'line')}: {report.added} {would}added to {name}, {report.changed} {would}changed, "
         f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
     )
+    if report.repeated:
+        typer.echo(f"{counted(report.repeated, 'line')} repeated by a later line, which counts.")
     if conflicts := report.refused.get("protected", 0):
-        typer.echo(f"{conflicts} conflict with an allow list or one's own numbers.")
+        typer.echo(f"{counted(conflicts, 'conflict')} with an allow list or our own numbers.")
     if report.overrules:
         named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
         typer.echo(f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}.")

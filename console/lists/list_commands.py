@@ -158,6 +158,9 @@ def print_added(entry: Entry, zone: str) -> None:
     until = f" until {shown_time(entry.origin.expires, zone)}" if entry.origin.expires else ""
     hits = f"; it hits {entry.reach:,} numbers of the plan" if entry.text[-1] == "*" or "-" in entry.text else ""
     typer.echo(f"{entry.text} is on {entry.list}{until}{hits}.")
+    if entry.text.startswith("EXT:") and entry.text[-1] != "*":
+        digits = entry.text.removeprefix("EXT:")
+        typer.echo(f"{digits} is a number of no plan, such as an extension; what begins with it is written {digits}*.")
     for useless in entry.overrules:
         typer.echo(f"useless from now on: {useless}")
     if more := entry.overruled - len(entry.overrules):

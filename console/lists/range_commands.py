@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import as_json, clear_errors, counted, print_table
-from console.lists.import_commands import naming_lines
+from console.lists.import_commands import naming_lines, reading, source_name
 from console.lists.list_commands import Country, opened
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
@@ -54,7 +54,7 @@ def subscribers(context: typer.Context, config: ConfigurationFile = None) -> Non
 @ranges_app.command(name="import")
 def import_ranges(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV or JSON lines.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON lines; - for standard input.")],
     column: Annotated[str, typer.Option(help="The column of codes, if its header is unusual.")] = "",
     complete: Annotated[
         list[str], typer.Option(metavar="PREFIX", help="A beginning of which every code is in the ledger: 95, 96, 400.")
@@ -72,11 +72,11 @@ def import_ranges(
         from rules.lists.list_files import read_lines
 
         async with opened(configured) as (lists, configuration):
-            with file.open("rb") as stream:
+            with reading(file) as stream:
                 report = await import_ledger(
                     lists.store,
                     read_lines(stream, column=column),
-                    source=file.name,
+                    source=source_name(file),
                     now=time.time(),
                     country=country.upper() or configuration.country,
                     zone=configuration.time_zone,

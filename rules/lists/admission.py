@@ -16,6 +16,7 @@ from rules.numbering.plan_table import plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.settings import ListSettings
 
+_SHORTEST = 8  # digits of a number with its country code, nearly everywhere
 AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
@@ -77,16 +78,16 @@ def _prefix(text: str, prefix: str, country: str) -> Interval:
     try:
         interval = prefix_interval(canonical_prefix(prefix, country))
     except ValueError as error:
-        raise EntryError("not-a-number", f"{text!r}: {error}") from error
+        raise EntryError("not-a-prefix", f"{text!r}: {error}") from error
     if interval is None:
-        raise EntryError("not-a-number", f"{text!r} is no prefix; write digits and a star, such as +86138*")
+        raise EntryError("not-a-prefix", f"{text!r} is no prefix; write digits and a star, such as +86138*")
     return interval
 
 
 def _number(text: str, folded: str, country: str) -> Interval:
     interval = number_interval(_canonical(text, folded, country))
     if interval is None:
-        raise EntryError("not-a-number", f"{text!r} is no number that a list can hold: 1 to 15 digits")
+        raise EntryError("too-long", f"{text!r} is no number that a list can hold: 1 to 15 digits")
     return interval
 
 
@@ -94,7 +95,9 @@ def _canonical(text: str, folded: str, country: str) -> str:
     _refuse_nonsense(text, folded)
     number = _read(folded, country)
     if number.kind is NumberClass.IMPOSSIBLE:
-        raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?")
+        digits = without_separators(folded)
+        prefix = f" A prefix is written {digits}*." if len(digits.lstrip("+")) < _SHORTEST else ""
+        raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?{prefix}")
     if not number.canonical:
         raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
     _refuse_lost_zero(text, folded, number, country)

@@ -23,7 +23,18 @@ from rules.lists.conflicts import (
 )
 from rules.lists.endings import begin_ending, changed_by, keep
 from rules.lists.nesting import refuse_nested
-from rules.lists.origins import COLUMNS, DAY_S, INSERT, OPERATOR, Entry, Origin, check_qualification, entry_of
+from rules.lists.origins import (
+    COLUMNS,
+    DAY_S,
+    INSERT,
+    OPERATOR,
+    Entry,
+    Origin,
+    check_qualification,
+    entry_of,
+    refuse_limits,
+    refuse_past,
+)
 from rules.lists.suspension import seals_inside, with_seals
 from rules.numbering.intervals import Interval, decode, digits_of, encode
 from rules.numbering.reach import reach
@@ -105,14 +116,17 @@ class Lists:
             holes = holes_of(interval, exceptions, policy.kind, country)
             if policy.kind == "allow":
                 check_qualification(text, origin, required=policy.qualified)
+            refuse_limits(text, origin, policy.kind)
             wanted.append((text, interval, holes))
         added = []
         async with self.store.transaction() as connection:
             origin_id, created, kept = await self.keep_origin(connection, origin, policy)
             for text, interval, holes in wanted:
+                refuse_past(text, origin, created)
                 if policy.kind in AGAINST_CALLERS and not force and (other := await protected(connection, interval)):
                     raise EntryError(
-                        "protected", f"{text!r} covers numbers of list {other}; take them off there first, or force it"
+                        "protected",
+                        f"{text!r} covers numbers of list {other}; take them off there first, or --force it",
                     )
                 if not wide:
                     refuse_wide(interval, policy.kind)

@@ -11,8 +11,8 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.conflicts import holes_of, refuse_wide, written_holes
 from rules.lists.dates import read_moment
 from rules.lists.holding import Caught
-from rules.lists.list_files import Line
-from rules.lists.origins import UNQUALIFIED, Origin, check_qualification
+from rules.lists.list_files import FAULT, Line
+from rules.lists.origins import UNQUALIFIED, Origin, check_qualification, refuse_limits
 from rules.model import NumberClass, Trunk
 from rules.numbering.intervals import Interval, encode
 from rules.numbering.numbers import read_number
@@ -23,10 +23,12 @@ _HEAD = 9
 # National numbers of China are settled by six (17400, 0755 and two more): so there are few heads in a file of them.
 _SHORT_HEADS = {"CN": {first + second: 6 for first in "01" for second in "0123456789" if first + second != "00"}}
 _BY_HEAD = frozenset({NumberClass.MOBILE, NumberClass.FIXED, NumberClass.OTHER, NumberClass.TOLL_FREE})
-SHIFT = 24  # an entry is sorted as code << 24 | index of its origin
-MASK = (1 << SHIFT) - 1
+_LINE = 24  # an entry is sorted as code << 56 | line << 24 | index of its origin
+SHIFT = 56
+MASK = (1 << _LINE) - 1
+_MOST_LINES = (1 << (SHIFT - _LINE)) - 1
 _QUALIFIED = ("licence", "document", "purpose", "hours", "owner", "approver")
-_SHOWN = 100  # refusals told one by one
+SHOWN = 100  # refusals told one by one
 NOTHING_CAUGHT = Caught(0, 0, ())
 
 
@@ -34,9 +36,9 @@ NOTHING_CAUGHT = Caught(0, 0, ())
 class Refusal:
     """A line that was not taken."""
 
-    line: int
+    line: int  # 0: of no line in particular
     text: str
-    name: str
+    code: str  # why, the same for the same reason: too-short, emergency, ...
     message: str
 
 
@@ -50,8 +52,9 @@ class Report:
     added: int = 0
     changed: int = 0
     removed: int = 0
+    repeated: int = 0  # lines whose entry stands in a later line again, which counts
     refusals: list[Refusal] = field(default_factory=list)  # the first hundred
-    refused: Counter[str] = field(default_factory=Counter)  # all of them, by name
+    refused: Counter[str] = field(default_factory=Counter)  # all of them, by code
     held: list[str] = field(default_factory=list)  # why it waits for a person, or would have
     held_id: int | None = None  # under which it was kept
     overrules: int = 0  # blocks that an import into an allow list makes useless
@@ -61,9 +64,14 @@ class Report:
 
     def refuse(self, refusal: Refusal) -> None:
         """One line more was not taken."""
-        self.refused[refusal.name] += 1
-        if len(self.refusals) < _SHOWN:
+        self.refused[refusal.code] += 1
+        if len(self.refusals) < SHOWN:
             self.refusals.append(refusal)
+
+
+def line_of(packed: int) -> int:
+    """The line of the file in which a packed entry stands."""
+    return packed >> _LINE & _MOST_LINES
 
 
 class Batch:
@@ -73,7 +81,7 @@ class Batch:
         self.policy, self.country, self.wide = policy, country, wide
         self.report = Report()
         self.packed: list[int] = []
-        self.wides: dict[Interval, tuple[int, str]] = {}  # index of the origin, and holes
+        self.wides: dict[Interval, tuple[int, str, int]] = {}  # index of the origin, holes, line
         self.origins: dict[Origin, int] = {origin: 0}
         self._origin, self._zone = origin, zone
         self._trunk = Trunk("", country=country, national=bool(country))
@@ -95,9 +103,9 @@ class Batch:
                 if known is not None and text[head:].isdigit() and text.isascii():
                     code = encode(known[0] + text[known[1] :])
                     if code is not None:
-                        packed.append(code << SHIFT | index)
+                        packed.append(code << SHIFT | line << _LINE | index)
                         continue
-                self._read_one(text, index, more.get("except", ""))
+                self._read_one(line, text, index, more.get("except", ""))
             except EntryError as error:
                 if on_error == "stop":
                     raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
@@ -105,16 +113,18 @@ class Batch:
         self.report.lines = take
         packed.sort()
         self.packed = [p for p, after in pairwise(chain(packed, (-1,))) if p >> SHIFT != after >> SHIFT]
+        self.report.repeated += len(packed) - len(self.packed)
 
-    def _read_one(self, text: str, index: int, exceptions: str) -> None:
+    def _read_one(self, line: int, text: str, index: int, exceptions: str) -> None:
         interval = read_entry(text, self.policy, country=self.country)
         holes = holes_of(interval, tuple(exceptions.split()), self.policy.kind, self.country)
         if not interval.exact:
             if not self.wide:
                 refuse_wide(interval, self.policy.kind)
-            self.wides[interval] = index, written_holes(holes)
+            self.report.repeated += interval in self.wides
+            self.wides[interval] = index, written_holes(holes), line
             return
-        self.packed.append(interval.start << SHIFT | index)
+        self.packed.append(interval.start << SHIFT | line << _LINE | index)
         # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
         number = read_number(text, self._trunk)
         head = self._short_heads.get(text[:2], _HEAD)
@@ -131,7 +141,10 @@ class Batch:
         known = self._indexes.get(key)
         if known is not None:
             return known
+        if FAULT in more:
+            raise EntryError("unreadable", more[FAULT])
         origin = self._origin_of(more)
+        refuse_limits("this row", origin, self.policy.kind)
         if self.policy.kind == "allow":
             check_qualification("this row", origin, required=self.policy.qualified)
         index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))

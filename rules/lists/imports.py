@@ -14,7 +14,7 @@ from rules.lists.conflicts import NAMED, covered, overruled, protected
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
 from rules.lists.endings import begin_ending
 from rules.lists.holding import caught, overlap, reasons
-from rules.lists.import_batch import MASK, SHIFT, Batch, Refusal, Report
+from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, Refusal, Report, line_of
 from rules.lists.list_files import Line, read_lines
 from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import DAY_S, INSERT
@@ -59,7 +59,7 @@ async def import_file(
     lists: Lists, name: str, stream: BinaryIO, origin: Origin = OPERATOR, wishes: Wishes = PLAIN, *, column: str = ""
 ) -> Report:
     """Import CSV, JSON lines or plain text; see `import_rows`."""
-    return await import_rows(lists, name, read_lines(stream, column=column), origin, wishes)
+    return await import_rows(lists, name, read_lines(stream, column=column, faults=True), origin, wishes)
 
 
 async def import_rows(
@@ -74,6 +74,8 @@ async def import_rows(
     if wishes.dry_run:
         wishes = replace(wishes, on_error="skip")
     await asyncio.to_thread(batch.read, rows, wishes.on_error, wishes.progress)
+    if not batch.report.lines and not wishes.replace_all:
+        raise EntryError("nothing", "there is no entry in it; nothing was imported")
     try:
         async with lists.store.transaction() as connection:
             await _Import(lists, connection, name, batch, wishes).run()
@@ -135,7 +137,7 @@ class _Import:
 
     async def _overruled(self) -> None:
         """Count and name the blocks that lie in what was added to an allow list."""
-        pieces = [(interval, holes) for interval, (_, holes) in self.batch.wides.items()]
+        pieces = [(interval, holes) for interval, (_, holes, _) in self.batch.wides.items()]
         wide = await overruled(self.connection, pieces)
         # Numbers that are blocked and allowed as numbers, without those that an allowed prefix covers as well.
         both = (
@@ -208,7 +210,7 @@ class _Import:
             "on conflict (list, start, stop, places) do update set origin = excluded.origin, holes = excluded.holes",
             (
                 (self.list_id, i.start, i.stop, i.places, i.text, self.first_origin + index, holes)
-                for i, (index, holes) in self.batch.wides.items()
+                for i, (index, holes, _) in self.batch.wides.items()
             ),
         )
         found = await self._rows("select id, start, stop from wide where id > ?", known)
@@ -271,21 +273,22 @@ class _Import:
             if not covered(code, code) or (closely and not await self._meets(interval_of(decode(code)))):
                 kept.append(packed)
             else:
-                self._protected(decode(code))
+                await self._protected(interval_of(decode(code)), line_of(packed))
         batch.packed = kept
         for interval in [i for i in batch.wides if covered(i.start, i.stop)]:
             if not closely or await self._meets(interval):
-                self._protected(interval.text)
-                del batch.wides[interval]
+                await self._protected(interval, batch.wides.pop(interval)[2])
 
     async def _meets(self, interval: Interval) -> bool:
         return bool(await protected(self.connection, interval))
 
-    def _protected(self, text: str) -> None:
-        message = f"{text} covers numbers of an allow list or one's own"
+    async def _protected(self, interval: Interval, line: int) -> None:
+        report, text = self.batch.report, interval.text
+        other = await protected(self.connection, interval) if len(report.refusals) < SHOWN else ""
+        message = f"{text} covers numbers of {f'list {other}' if other else 'an allow list or of our own'}"
         if self.wishes.on_error == "stop":
-            raise EntryError("protected", f"{message}; nothing was imported")
-        self.batch.report.refuse(Refusal(0, text, "protected", message))
+            raise EntryError("protected", f"line {line}: {message}; nothing was imported")
+        report.refuse(Refusal(line, text, "protected", message))
 
     async def _one(self, query: str, *values: object) -> int:
         return int((await self._rows(query, *values))[0][0])

@@ -164,6 +164,8 @@ async def import_ledger(
         codes[interval] = Code(
             interval.text, more.get("holder", ""), more.get("host", ""), more.get("purpose", ""), until
         )
+    if not codes:
+        raise EntryError("nothing", "there is no code in it; nothing was imported")
     wholes = [read_code(text, country) for text in complete]
     async with store.transaction() as connection:
         before = await _count(connection)

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import BinaryIO
 
 # What columns are called, in what we have seen; compared in lower case without blanks, hyphens and underscores.
@@ -37,6 +38,15 @@ COLUMNS = {
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 _LOOKED_AT = 65_536
 _LONGEST_LINE = 65_536
+_MOST_LINES = 20  # of one cell; more stand between the quotation marks of two
+_NO_TEXT = {
+    b"PK\x03\x04": "it is an Excel workbook or another zip archive: save it as CSV (UTF-8)",
+    b"\xd0\xcf\x11\xe0": "it is an Excel workbook: save it as CSV (UTF-8)",
+    b"\x1f\x8b": "it is packed: unpack it, with `zcat FILE | ringfence lists import LIST -`",
+    b"%PDF": "it is a PDF: save what it was made from as CSV (UTF-8)",
+    b"SQLite format 3": "it is a database; `ringfence lists export` writes what can be imported",
+}
+FAULT = ""  # stands in place of a column when the line cannot be read, and says why
 
 Line = tuple[int, str, Mapping[str, str]]  # number of the line, the entry as written, the other columns
 
@@ -45,26 +55,39 @@ class ListFileError(ValueError):
     """A file of numbers that cannot be read; the message names the line and what would be right."""
 
 
-def read_lines(stream: BinaryIO, *, column: str = "") -> Iterator[Line]:
-    """Each line's entry and further columns; ``column`` names the column of numbers if its header is unusual."""
+def read_lines(stream: BinaryIO, *, column: str = "", faults: bool = False) -> Iterator[Line]:
+    """Each line's entry and further columns; ``column`` names the column of numbers if its header is unusual.
+
+    With ``faults``, a line of JSON that cannot be read comes as it is, with why under `FAULT`; else it ends it all.
+    """
     head = stream.read(_LOOKED_AT)
     encoding = _encoding(head)
-    text = io.TextIOWrapper(io.BufferedReader(_Rejoined(head, stream)), encoding=encoding, newline="")
+    whole = _Rejoined(head, stream)
+    text = io.TextIOWrapper(io.BufferedReader(whole, _PIECE), encoding=encoding, newline="")
     count = 0
     try:
         first = text.readline(_LONGEST_LINE)
         lines = _Again(first, text)
-        found = _json_lines(lines) if first.lstrip().startswith("{") else _table(lines, first, column)
+        found = _json_lines(lines, faults) if first.lstrip().startswith("{") else _table(lines, first, column)
         for line in found:
             count = line[0]
             yield line
     except UnicodeDecodeError as error:
-        raise ListFileError(f"line {count + 1}: it is not {encoding} throughout; save the file as UTF-8") from error
+        at = whole.lines - error.object[error.start :].count(b"\n") + 1 if encoding in _BY_BYTES else count + 1
+        wrong = "neither UTF-8 nor GB18030" if encoding == "gb18030" else f"not {encoding} throughout"
+        raise ListFileError(f"line {at}: it is {wrong}; save the file as UTF-8") from error
     except csv.Error as error:
         raise ListFileError(f"line {count + 1}: {error}") from error
 
 
+_PIECE = 8192  # as TextIOWrapper asks for: so what it fails to decode ends with what was read last
+_BY_BYTES = ("utf-8", "utf-8-sig", "gb18030")  # in which a byte 10 is the end of a line and nothing else
+
+
 def _encoding(head: bytes) -> str:
+    for beginning, what in _NO_TEXT.items():
+        if head.startswith(beginning):
+            raise ListFileError(f"line 1: {what}")
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -81,12 +104,22 @@ def _encoding(head: bytes) -> str:
 def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
     said = _SEPARATOR.fullmatch(first.strip().strip('"'))  # the first line of files that Excel shall open
     delimiter = said[1] if said else max(",;\t", key=first.count)
-    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    ended = False
+
+    def end() -> Iterator[str]:
+        nonlocal ended
+        ended = True
+        yield _END
+
+    rows = csv.reader(chain(lines, end()), delimiter=delimiter, skipinitialspace=True)
     if said:
         next(rows)
     fields: list[tuple[int, str]] = []
-    at, started = 0, False
+    at, started, before = 0, False, rows.line_num
     for row in rows:
+        if (ended and row != [_END]) or rows.line_num > before + _MOST_LINES:
+            raise ListFileError(f"line {before + 1}: a quotation mark is opened there and not closed")
+        before = rows.line_num
         if not row or not (row[0].strip() or len(row) > 1) or row[0].startswith("#"):
             continue
         if not started:
@@ -108,6 +141,7 @@ def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
             yield rows.line_num, number, _NOTHING
 
 
+_END = "#"  # as a line of its own it is skipped; in an open quotation it becomes part of a cell
 _SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 _MARKS = frozenset("='")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -152,20 +186,28 @@ def _header(row: list[str], column: str) -> tuple[int, list[tuple[int, str]]] | 
 _BLANKS = str.maketrans("", "", " -_")
 
 
-def _json_lines(lines: Iterator[str]) -> Iterator[Line]:
+def _json_lines(lines: Iterator[str], faults: bool) -> Iterator[Line]:
     for count, line in enumerate(lines, start=1):
         if not line.strip():
             continue
+        fault = ""
         try:
             found = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ListFileError(f"line {count}: no JSON object ({error.msg})") from error
-        if not isinstance(found, dict) or not isinstance(found.get("number"), str):
-            raise ListFileError(
-                f'line {count}: expected an object such as {{"number": "+86138..."}}, the number as text'
-            )
+        except (json.JSONDecodeError, RecursionError) as error:
+            fault = f"no JSON object ({getattr(error, 'msg', error)})"
+        else:
+            if not isinstance(found, dict) or not isinstance(found.get("number"), str):
+                fault = 'expected an object such as {"number": "+86138..."}, the number as text'
+        if fault and not faults:
+            raise ListFileError(f"line {count}: {fault}")
+        if fault:
+            yield count, line.strip()[:_SHOWN], {FAULT: fault}
+            continue
         others = {name: str(found[name]) for name in COLUMNS if name != "number" and found.get(name)}
         yield count, found["number"], others
+
+
+_SHOWN = 80  # characters of a line that cannot be read
 
 
 class _Again:
@@ -191,6 +233,7 @@ class _Rejoined(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = head, rest
+        self.lines = 0  # ends of lines that were read so far
 
     def readable(self) -> bool:
         """It is."""
@@ -202,4 +245,5 @@ class _Rejoined(io.RawIOBase):
         data = self._head[: len(view)] or self._rest.read(len(view))
         self._head = self._head[len(data) :]
         view[: len(data)] = data
+        self.lines += data.count(b"\n")
         return len(data)

@@ -115,6 +115,24 @@ def check_qualification(text: str, origin: Origin, *, required: bool) -> None:
         raise EntryError("self-approved", f"{text!r}: {q.approver} cannot approve an entry of his or her own")
 
 
+def refuse_limits(text: str, origin: Origin, kind: str) -> None:
+    """Refuse trunks and hours where they limit nothing: a person who gives them counts on them."""
+    q = origin.qualification
+    if kind != "allow" and (origin.trunks or (q is not None and q.hours)):
+        raise EntryError(
+            "allow-only", f"{text!r}: only entries of allow lists have trunks and hours; here it would count everywhere"
+        )
+
+
+def refuse_past(text: str, origin: Origin, now: float) -> None:
+    """Refuse an entry that would be off from its first moment."""
+    q = origin.qualification
+    if origin.expires is not None and origin.expires <= now:
+        raise EntryError("expired", f"{text!r}: it would have expired already")
+    if q is not None and q.review is not None and q.review <= now:
+        raise EntryError("review-passed", f"{text!r}: its review date would have passed already; it would be off")
+
+
 def read_hours(text: str) -> tuple[int, int]:
     """``09:00-18:00`` as minutes of the day, start in, end out; a window may reach across midnight."""
     match = _HOURS.fullmatch(text.strip())

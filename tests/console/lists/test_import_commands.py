@@ -137,9 +137,38 @@ def test_a_line_that_ends_an_import_is_named_with_its_file_and_a_way_out(run, fi
     words = ["--config", str(file), "lists", "import", "blocked", "-"]
     assert CliRunner().invoke(app, words, input=BAD).stderr.startswith("<stdin>:2: '000' is zeros only")
     path.write_text('{"number": "17012345678"}\n{nonsense\n')
-    broken = run("lists", "import", "blocked", str(path), "--skip").stderr
-    assert broken.startswith(f"{path}:2: no JSON object"), "a file that cannot be read has no lines to leave out"
-    assert "--on-error" not in broken
+    broken = run("lists", "import", "blocked", str(path)).stderr
+    assert broken.startswith(f"{path}:2: no JSON object")
+    assert broken.endswith("; nothing was changed; --on-error skip leaves such lines out\n")
+    assert "1 added to blocked" in run("lists", "import", "blocked", str(path), "--skip").stdout
+
+
+@pytest.mark.parametrize("words", ["import blocked", "import blocked --dry-run"])
+def test_an_empty_file_is_no_import(run, tmp_path, words):
+    path = tmp_path / "n.csv"
+    path.write_text("number,reason\n")
+    refused = run("lists", *words.split(), str(path))
+    assert refused.exit_code == 1
+    assert refused.stderr == f"{path}: there is no entry in it; nothing was imported\n"
+    assert json.loads(run("lists", "imports", "--json").stdout) == []
+
+
+def test_lines_that_say_the_same_again_are_counted(run, tmp_path):
+    path = tmp_path / "n.csv"
+    path.write_text("number,reason\n17012345678,first\n170-1234-5678,last\n")
+    told = run("lists", "import", "blocked", str(path)).stdout
+    assert "2 lines: 1 added to blocked" in told
+    assert "1 line repeated by a later line, which counts." in told
+    assert json.loads(run("lists", "show", "blocked", "--json").stdout)[0]["reason"] == "last"
+
+
+def test_refusals_have_codes_for_programs(run, tmp_path):
+    path = tmp_path / "n.txt"
+    path.write_text(BAD)
+    told = json.loads(run("lists", "import", "blocked", str(path), "--skip", "--json").stdout)
+    first = told["refusals"][0]
+    assert (first["line"], first["code"]) == (2, "nonsense")
+    assert told["refused"]["nonsense"] >= 1
 
 
 def test_lines_refused_for_the_same_reason_are_told_once(run, tmp_path):

@@ -115,3 +115,13 @@ def test_an_allow_entry_of_an_organisation(run):
     assert "useless from now on: CN:95012345 on blocked" in added.stdout
     (entry,) = json.loads(run("lists", "show", "allowed", "--json").stdout)
     assert (entry["licence"], entry["hours"], entry["except"]) == ("B2-1", "09:00-18:00", ["CN:95012999"])
+
+
+def test_a_number_of_no_plan_is_told_apart_from_a_prefix(run):
+    assert "what begins with it is written 138*." in run("lists", "add", "blocked", "138").stdout
+
+
+def test_an_entry_that_would_be_off_at_once_or_limit_nothing_is_refused(run):
+    assert "expired already" in run("lists", "add", "blocked", "17012345678", "--expires", "2020-01-01").stderr
+    only = run("lists", "add", "blocked", "17012345678", "--hours", "09:00-18:00").stderr
+    assert "only entries of allow lists have trunks and hours" in only

@@ -2,6 +2,10 @@
 
 import json
 
+from typer.testing import CliRunner
+
+from console.commands import app
+
 
 def test_a_ledger_is_imported_shown_and_seen(run, tmp_path):
     path = tmp_path / "codes.csv"
@@ -31,3 +35,11 @@ def test_a_subscriber_s_lists(run):
     assert (entry["kind"], entry["entry"]) == ("block", "+8613800138000")
     assert run("subscribers", "remove", "01062345678", "block", "13800138000").exit_code == 0
     assert json.loads(run("subscribers", "show", "01062345678", "--json").stdout) == []
+
+
+def test_codes_come_from_standard_input_and_none_are_refused(run, file):
+    words = ["--config", str(file), "ranges", "import", "-"]
+    assert "1 code added" in CliRunner().invoke(app, words, input="code,holder\n95012,A\n").stdout
+    refused = CliRunner().invoke(app, [*words, "--replace"], input="code,holder\n")
+    assert refused.stderr == "<stdin>: there is no code in it; nothing was imported\n"
+    assert len(json.loads(run("ranges", "show", "--json").stdout)) == 1

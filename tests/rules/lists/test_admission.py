@@ -103,3 +103,10 @@ def test_a_zero_is_missed_where_the_plan_writes_one(text, country, refused):
     except EntryError as error:
         name = error.name
     assert (name == "lost-zero") is refused
+
+
+def test_who_means_a_prefix_is_told_how_it_is_written():
+    with pytest.raises(EntryError, match=r"no plan has such a number; was a digit lost\? A prefix is written \+49\*\."):
+        read_entry("+49", ListSettings(kind="block"))
+    with pytest.raises(EntryError, match=r"was a digit lost\?$"):
+        read_entry("+8613800138", ListSettings(kind="block"))

@@ -74,7 +74,7 @@ async def test_prefixes_and_ranges_are_shown_before_numbers_and_paged(tmp_path):
 async def test_the_default_expiry_is_the_policy_s(tmp_path):
     async with opened(tmp_path) as lists:
         assert (await lists.add("doubtful", "+8613800138000")).origin.expires == 1_000.0 + 7 * 86_400
-        assert (await lists.add("doubtful", "+8613800138001", Origin(expires=5.0))).origin.expires == 5.0
+        assert (await lists.add("doubtful", "+8613800138001", Origin(expires=5e3))).origin.expires == 5e3
         assert (await lists.add("bank", "+8613800138001")).origin.expires is None
 
 

@@ -47,7 +47,7 @@ def test_each_different_origin_is_kept_once():
 def test_bad_rows_are_refused_with_their_line():
     rows = [(7, "8.6E+12", {}), (8, "000", {}), (9, "+8613800138000", {"expires": "soon"}), (10, "110", {})]
     read = batch(rows)
-    assert [(r.line, r.name) for r in read.report.refusals] == [
+    assert [(r.line, r.code) for r in read.report.refusals] == [
         (7, "scientific-notation"),
         (8, "nonsense"),
         (9, "not-a-time"),

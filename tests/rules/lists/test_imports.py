@@ -157,10 +157,15 @@ async def test_allowed_numbers_are_not_blocked_by_an_import(tmp_path):
         await lists.add("bank", "+8613800138000")
         await lists.add("bank", "+86139*")
         new = rows("+8613800138000", "+8613800138001", "+8613900139000", "+86138*", "+86137*")
-        with pytest.raises(EntryError, match=r"\+8613800138000 covers numbers of an allow list.*nothing was imported"):
+        with pytest.raises(
+            EntryError, match=r"line 1: \+8613800138000 covers numbers of list bank; nothing was imported"
+        ):
             await import_rows(lists, "nuisance", new, wishes=WIDE)
         report = await import_rows(lists, "nuisance", new, wishes=Wishes(on_error="skip", wide=True))
         assert (report.added, report.refused) == (2, {"protected": 3})
+        assert [(one.line, one.text) for one in report.refusals] == [
+            *((1, "+8613800138000"), (3, "+8613900139000"), (4, "+86138*"))
+        ]
         assert await texts(lists) == ["+86137*", "+8613800138001"]
         assert (await import_rows(lists, "nuisance", new, wishes=Wishes(force=True, wide=True))).added == 3
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from rules.lists.list_files import ListFileError, harmless, read_lines
+from rules.lists.list_files import FAULT, ListFileError, harmless, read_lines
 
 
 def read(data, encoding="utf-8", **more):
@@ -87,3 +87,48 @@ def test_text_that_a_spreadsheet_would_run_is_written_harmless_and_read_back(tex
     out = io.StringIO()
     csv.writer(out).writerow(["95588", written])
     assert read(f"number,note\n{out.getvalue()}") == [(2, "95588", {"note": text})]
+
+
+def test_a_quotation_that_is_never_closed_swallows_no_lines():
+    data = b'number,reason\n18000000091,a\n18000000092,"night\n18000000093,b\n'
+    with pytest.raises(ListFileError, match="line 3: a quotation mark is opened there and not closed"):
+        list(read_lines(io.BytesIO(data)))
+    between = data + b"18000000094,c\n" * 30 + b'18000000095,"day"\n'
+    with pytest.raises(ListFileError, match="line 3: a quotation mark is opened there and not closed"):
+        list(read_lines(io.BytesIO(between)))
+    closed = b'number,note\n18000000091,"two\nlines"\n18000000092,b'
+    assert [(line, number) for line, number, _ in read_lines(io.BytesIO(closed))] == [
+        *((3, "18000000091"), (4, "18000000092"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"PK\x03\x04\x14\x00", "an Excel workbook or another zip archive: save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an Excel workbook: save it as CSV"),
+        (b"\x1f\x8b\x08", "it is packed: unpack it"),
+        (b"%PDF-1.7", "it is a PDF"),
+        (b"SQLite format 3\x00", "it is a database"),
+    ],
+)
+def test_what_is_no_text_is_called_by_its_name(data, told):
+    with pytest.raises(ListFileError, match=told):
+        list(read_lines(io.BytesIO(data * 100)))
+
+
+@pytest.mark.parametrize(("before", "wrong"), [(2, "neither UTF-8 nor GB18030"), (9_000, "not utf-8 throughout")])
+def test_a_byte_that_is_no_text_is_found_by_its_line(before, wrong):
+    data = b"number,reason\n" + b"18000000091,night\n" * before + b"18000000092,\xff\xff\n" + b"18000000093,day\n" * 5
+    with pytest.raises(ListFileError, match=f"line {before + 2}: it is {wrong}"):
+        list(read_lines(io.BytesIO(data)))
+
+
+def test_a_line_of_json_that_cannot_be_read_comes_with_its_fault_if_wished():
+    data = b'{"number": "18000000091"}\n{nonsense\n{"number": 18000000092}\n'
+    with pytest.raises(ListFileError, match="line 2: no JSON object"):
+        list(read_lines(io.BytesIO(data)))
+    _, broken, untexted = read_lines(io.BytesIO(data), faults=True)
+    assert broken[:2] == (2, "{nonsense")
+    assert "no JSON object" in broken[2][FAULT]
+    assert "the number as text" in untexted[2][FAULT]

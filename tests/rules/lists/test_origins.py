@@ -3,7 +3,16 @@
 import pytest
 
 from rules.lists.admission import EntryError
-from rules.lists.origins import Entry, Origin, Qualification, check_qualification, read_hours, within
+from rules.lists.origins import (
+    Entry,
+    Origin,
+    Qualification,
+    check_qualification,
+    read_hours,
+    refuse_limits,
+    refuse_past,
+    within,
+)
 
 WHOLE = Qualification("B2-1", "sha256:ab", "surveys", "09:00-18:00", 500.0, "Li", "Wang")
 
@@ -38,3 +47,23 @@ def test_hours_start_in_end_out_also_across_midnight():
     day, night = read_hours("09:00-18:00"), read_hours("22:00-06:00")
     assert [within(day, minute) for minute in (539, 540, 1079, 1080)] == [False, True, True, False]
     assert [within(night, minute) for minute in (1319, 1320, 0, 359, 360)] == [False, True, True, True, False]
+
+
+def test_trunks_and_hours_are_refused_where_they_limit_nothing():
+    for origin in (Origin(trunks=("north",)), Origin(qualification=Qualification(hours="09:00-18:00"))):
+        with pytest.raises(EntryError, match="only entries of allow lists have trunks and hours") as error:
+            refuse_limits("95588", origin, "block")
+        assert error.value.name == "allow-only"
+        refuse_limits("95588", origin, "allow")
+    refuse_limits("95588", Origin(), "block")
+
+
+def test_an_entry_that_would_be_off_at_once_is_refused():
+    for origin, name in (
+        (Origin(expires=5.0), "expired"),
+        (Origin(qualification=Qualification(review=5.0)), "review-passed"),
+    ):
+        with pytest.raises(EntryError) as error:
+            refuse_past("95588", origin, 5.0)
+        assert error.value.name == name
+        refuse_past("95588", origin, 4.0)
