@@ -6,6 +6,7 @@ import unicodedata
 from typing import Literal
 
 from rules.complaints.archive import Archive
+from rules.complaints.audit import deeds_of
 from rules.complaints.faults import ComplaintError
 from rules.complaints.reading import one_line
 from rules.store import Connection
@@ -35,6 +36,16 @@ async def owner_of(archive: Archive, canonical: str) -> str:
     query = "select name from belongs where number = ? and kind = 'owner'"
     rows = list(await archive.lists.store.connection.execute_fetchall(query, (canonical,)))
     return str(rows[0][0]) if rows else ""
+
+
+async def clean_since(archive: Archive, canonical: str) -> float:
+    """When the number came to its owner from another one; 0: as far as is known, it never did."""
+    since, owner = 0.0, ""
+    for deed in await deeds_of(archive.store.connection, "ladder", f"number {canonical}"):
+        kind, _, name = deed.step.partition(" ")
+        if kind == "owner":
+            since, owner = (deed.at if owner not in ("", name) else since), name
+    return since
 
 
 async def give(connection: Connection, canonical: str, kind: Holder, name: str, now: float) -> None:

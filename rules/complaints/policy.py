@@ -9,6 +9,7 @@ from rules.complaints.audit import Deed
 from rules.complaints.case_files import CaseFile
 from rules.complaints.evidence import Said, Tie, one_each
 from rules.complaints.faults import ComplaintError
+from rules.complaints.holders import clean_since
 from rules.complaints.ladder import LadderStep
 from rules.complaints.ladder_book import LadderBook
 from rules.complaints.protection import ALLOWED, on_list_of
@@ -57,13 +58,17 @@ class Policy:
                 continue  # a public service number: a person looks at the case
 
     async def _reporters(self, case: CaseFile) -> int:
-        """Different reporters on different lines, all of them on the record of a call, lately."""
+        """Different reporters on different lines, all of them on the record of a call, lately.
+
+        What was said of an owner before is none of whoever has the number now.
+        """
         now, settings = self._archive.now(), self._archive.settings
         query = (
             "select reporter, line, tie, max(received) from complaint where case_id = ? and decision <> '' "
             "and received >= ? and state not in ('withdrawn', 'rejected') group by reporter, line limit 1000"
         )
-        values = (case.id, now - settings.policy_hours * 3600.0)
+        since = max(now - settings.policy_hours * 3600.0, await clean_since(self._archive, case.number))
+        values = (case.id, since)
         rows = await self._archive.store.connection.execute_fetchall(query, values)
         said = [Said(row[0], row[1], Tie(row[2]), row[3]) for row in rows]
         return len(one_each(said, now, settings.half_life_days))

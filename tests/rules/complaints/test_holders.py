@@ -3,9 +3,9 @@
 import pytest
 
 from rules.complaints.faults import ComplaintError
-from rules.complaints.holders import owner_of, spelled
+from rules.complaints.holders import clean_since, owner_of, spelled
 from rules.complaints.ladder import LadderStep
-from tests.rules.complaints.town import SPAM
+from tests.rules.complaints.town import DAY, SPAM
 
 
 @pytest.mark.parametrize("written", ["loan king ltd", " Loan  King Ltd ", "ＬＯＡＮ　ＫＩＮＧ Ltd", "Loan King Ltd"])
@@ -34,3 +34,15 @@ async def test_a_spelling_is_as_it_was_first_written(town):
         await spelled(archive, "owner", " ")
     with pytest.raises(ComplaintError, match="control"):
         await spelled(archive, "owner", "Loan\x1b[2JKing")
+
+
+async def test_a_number_is_clean_since_its_last_owner_gave_it_up(town):
+    archive, book = town.desk.archive, town.desk.ladder
+    assert await clean_since(archive, SPAM) == 0.0
+    changed = []
+    for owner in ("Loan King", "A Bakery", "A BAKERY", "Loan King"):
+        town.now += DAY
+        await book.assign(SPAM, owner=owner, business="Quick Cash", actor="li")
+        changed.append((town.now, await clean_since(archive, SPAM)))
+    first, second, third, fourth = changed
+    assert (first[1], second[1], third[1], fourth[1]) == (0.0, second[0], second[0], fourth[0])

@@ -16,8 +16,8 @@ async def step(town, number=SPAM):
     return standing.step_at(town.now) if standing else LadderStep.NONE
 
 
-async def called_and_complained(town, people, **more):
-    for person in range(people):
+async def called_and_complained(town, people, *, first=0, **more):
+    for person in range(first, first + people):
         await town.ring(SPAM, town.subscriber(person))
         await town.complain(reporter=town.subscriber(person), **more)
 
@@ -132,6 +132,27 @@ async def test_a_step_from_before_a_new_owner_does_not_come_back(town):
     await sealed(town)
     await granted(town)
     assert await step(town) is LadderStep.NONE
+
+
+async def test_whoever_gets_a_number_is_not_tagged_for_what_was_said_of_its_last_owner(town):
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
+    await called_and_complained(town, 4)
+    town.now += DAY
+    await town.desk.ladder.assign(SPAM, owner="A Bakery", actor="li")
+    await town.desk.ladder.assign(SPAM, owner="a bakery", actor="li")
+    town.now += HOUR
+    await called_and_complained(town, 1, first=4)
+    assert await step(town) is LadderStep.NONE
+    await called_and_complained(town, 4, first=5)
+    assert await step(town) is LadderStep.TAG, "five complain of the bakery"
+
+
+async def test_an_owner_who_becomes_known_is_no_new_one(town):
+    await called_and_complained(town, 4)
+    town.now += HOUR
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
+    await called_and_complained(town, 1, first=4)
+    assert await step(town) is LadderStep.TAG
 
 
 async def test_a_stop_between_the_release_and_the_ladder_is_mended_by_granting_again(town):
