@@ -232,5 +232,9 @@ def show(
     if json:
         as_json(rows)
         return
-    columns = ("entry", "reason", "source", "created", "expires", "off") if name else ("list", "kind", "entries")
+    columns: tuple[str, ...] = ("list", "kind", "entries")
+    if name:
+        qualified_by = ("owner", "approver", "review") if any("review" in row for row in rows) else ()
+        columns = ("entry", "reason", "source", "created", "expires", *qualified_by, "off")
+        rows = [dict.fromkeys(columns) | row for row in rows]
     print_table(columns, rows)
