@@ -12,12 +12,13 @@ from rules.model import Number, NumberClass, Trunk
 from rules.numbering.emergency import emergency_table
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
 from rules.numbering.numbers import canonical_prefix, read_number
-from rules.numbering.plan_table import plan_of
+from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.settings import ListSettings
 
 _SHORTEST = 8  # digits of a number with its country code, nearly everywhere
 AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
+_STOPPING = frozenset({"block", "sealed"})
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
 # A hyphen also stands inside numbers: it makes a range before a + or a plan, or between two plain runs of digits.
@@ -51,6 +52,8 @@ def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interva
     _refuse_short(text, interval, policy.min_length)
     if policy.kind in AGAINST_CALLERS:
         _refuse_emergency(text, interval, country)
+    if policy.kind in _STOPPING:
+        _refuse_service(text, interval)
     return interval
 
 
@@ -151,6 +154,30 @@ def _refuse_emergency(text: str, interval: Interval, country: str) -> None:
     for number, code in _emergency_codes(country):
         if interval.start <= code <= interval.stop and interval.places in (0, len(number)):
             raise EntryError("emergency", f"{text!r} covers the emergency number {number}")
+
+
+def _refuse_service(text: str, interval: Interval) -> None:
+    rows = _service_numbers()
+    if interval.stop < rows[0][0] or interval.start > rows[-1][1]:
+        return  # nearly every line of an import
+    for start, stop, places, numbers in rows:
+        if interval.start <= stop and start <= interval.stop and interval.places in (0, places):
+            raise EntryError("service", f"{text!r} covers public service numbers ({numbers}): they cannot be stopped")
+
+
+@cache
+def _service_numbers() -> tuple[tuple[int, int, int, str], ...]:
+    """First and last code, length and name of each row of public service numbers in our own plans, in order."""
+    found = []
+    for country in sorted(OWN_PLANS):
+        plan = plan_of(country)
+        assert plan is not None
+        for row in (row for rows in plan.rows.values() for row in rows if row.kind is NumberClass.SERVICE):
+            for places in sorted(row.lengths):
+                first, last = (encode(f"{country}:{row.prefix.ljust(places, end)}") for end in "09")
+                if first is not None and last is not None:
+                    found.append((first, last, places, f"{row.prefix.ljust(places, 'x')} in {country}"))
+    return tuple(sorted(found))
 
 
 @cache

@@ -55,6 +55,10 @@ def test_people_write_entries_in_many_ways(text, entry):
         ("112", "emergency"),
         ("EXT:11*", "too-short"),
         ("EXT:110..EXT:120", "emergency"),
+        ("12321", "service"),
+        ("010 12345", "service"),
+        ("CN:100*", "service"),
+        ("CN:12300..CN:12399", "service"),
         ("alice", "not-a-number"),
         ("anonymous", "not-a-number"),
         ("+8613800138000123456", "not-a-number"),
@@ -72,6 +76,13 @@ def test_what_must_not_stand_there_is_refused_by_name(text, name):
 
 def test_an_emergency_number_may_stand_where_it_stops_nobody():
     assert read_entry("110", ListSettings(kind="emergency"), country="CN").text.endswith("110")
+
+
+def test_public_service_numbers_cannot_be_stopped_but_suspected_or_passed():
+    for kind in ("allow", "suspect", "do-not-originate", "own"):
+        assert read_entry("12321", ListSettings(kind=kind), country="CN").text == "CN:12321"
+    for near in ("95588", "+8613800138000", "9510*", "EXT:12321", "+861062321000"):
+        assert read_entry(near, BLOCK, country="CN")
 
 
 def test_the_policy_says_how_long_an_entry_must_be():
