@@ -90,6 +90,9 @@ class Assigned(BaseModel):
     number: str
     owner: str
     business: str
+    open_case: int | None = Field(
+        description="It stays, with its seal, whoever owns the number now; null: there is none."
+    )
 
 
 @router.get("/ladder")

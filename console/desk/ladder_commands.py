@@ -134,12 +134,14 @@ def assign(
     if not owner and not business:
         raise typer.BadParameter("name an --owner or a --business")
 
-    async def work(desk: Desk) -> dict[str, str]:
+    async def work(desk: Desk) -> dict[str, Any]:
         found = await desk.ladder.assign(number, owner=owner, business=business, actor=officer())
-        return {what: name for what, name in found._asdict().items() if name}
+        return {what: value for what, value in found._asdict().items() if value}
 
-    def words(found: dict[str, str]) -> str:
-        return f"{found['number']} belongs to {' and '.join(list(found.values())[1:])}."
+    def words(found: dict[str, Any]) -> str:
+        whose = " and ".join(found[kind] for kind in ("owner", "business") if kind in found)
+        case = f" Its case {found['open_case']} is still open, whoever owns it now." if "open_case" in found else ""
+        return f"{found['number']} belongs to {whose}.{case}"
 
     tell(context, config, json, work, words)
 

@@ -7,6 +7,7 @@ from zlib import crc32
 
 from rules.complaints import audit
 from rules.complaints.archive import Archive
+from rules.complaints.case_files import open_case_of
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
 from rules.complaints.holders import Holder, give, owner_of, spelled
 from rules.complaints.ladder import STANDINGS, LadderStep, Standing
@@ -34,6 +35,7 @@ class Assigned(NamedTuple):
     number: str  # canonical
     owner: str = ""
     business: str = ""
+    open_case: int | None = None  # what was said of the last owner, and its seal, stay until an officer ends them
 
 
 class LadderBook:
@@ -125,7 +127,8 @@ class LadderBook:
             await _mark_changed(connection)
         for kind, name in named:
             await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
-        return Assigned(canonical, **dict(named))
+        case = await open_case_of(self._archive.store.connection, canonical)
+        return Assigned(canonical, **dict(named), open_case=case.id if case else None)
 
     async def climbers(self, kind: Offender | None = None, limit: int = 100, after: int = 0) -> list[Climber]:
         """Who stands on the ladder, highest first, some behind the first ``after``; owners with their numbers."""

@@ -38,6 +38,13 @@ def test_each_step_for_programs(run):
     assert told("clear", "number", "950 12345", "--reason", "x")["name"] == "CN:95012345"
 
 
+def test_a_new_owner_is_told_of_with_the_case_that_is_open(run):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    told = run("ladder", "assign", "95012345", "--owner", "A Bakery").stdout
+    assert told == "CN:95012345 belongs to A Bakery. Its case 1 is still open, whoever owns it now.\n"
+    assert json.loads(run("ladder", "assign", "95012345", "--owner", "A Bakery", "--json").stdout)["open_case"] == 1
+
+
 def test_trunks_are_ranked(run):
     run("complaints", "add", "95012345", "--by", "13800138000")
     run("cases", "take", "1")
