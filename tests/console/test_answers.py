@@ -1,8 +1,10 @@
 """How commands answer: errors that people can mend are lines, all others stay errors."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
 
@@ -16,6 +18,13 @@ from rules.lists.admission import EntryError
 from rules.store import DatabaseError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def locked() -> DatabaseError:
+    """What SQLite reports while another process writes."""
+    error = DatabaseError("database is locked")
+    error.sqlite_errorname = "SQLITE_BUSY"
+    return error
 
 
 def test_failing_says_why(capsys):
@@ -35,8 +44,8 @@ def test_failing_says_why(capsys):
         (KeyFileError("keys: others may read it"), "keys: others may read it\n"),
         (EntryError("full", "the list is full"), "the list is full\n"),
         (
-            DatabaseError("database is locked"),
-            "the database: database is locked; is the disk full, or another program writing to it?\n",
+            DatabaseError("database is locked"),  # as if from elsewhere: one of SQLite's own has a code, see below
+            "the database: database is locked; `ringfence db check` tells whether it is sound\n",
         ),
         (FileNotFoundError(2, "No such file or directory", "x.csv"), "x.csv: No such file or directory\n"),
         (OSError(98, "can't listen on 127.0.0.1 port 5060"), "can't listen on 127.0.0.1 port 5060\n"),
@@ -47,6 +56,19 @@ def test_errors_that_people_can_mend(capsys, error, said):
         raise error
     assert caught.value.exit_code == 1
     assert capsys.readouterr().err == said
+
+
+def test_a_locked_database_says_who_holds_it(capsys, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "a.db")) as first:
+        first.execute("begin exclusive")
+        with closing(sqlite3.connect(tmp_path / "a.db", timeout=0)) as second:
+            with pytest.raises(typer.Exit), clear_errors():
+                second.execute("select * from sqlite_schema")
+    said = capsys.readouterr().err
+    assert (
+        said
+        == "the database: database is locked; another process is writing (an import?): try again when it has ended\n"
+    )
 
 
 def test_an_interrupt_ends_quietly():
