@@ -61,9 +61,9 @@ def test_errors_that_people_can_mend(capsys, error, said):
 def test_a_locked_database_says_who_holds_it(capsys, tmp_path):
     with closing(sqlite3.connect(tmp_path / "a.db")) as first:
         first.execute("begin exclusive")
-        with closing(sqlite3.connect(tmp_path / "a.db", timeout=0)) as second:
-            with pytest.raises(typer.Exit), clear_errors():
-                second.execute("select * from sqlite_schema")
+        second = sqlite3.connect(tmp_path / "a.db", timeout=0)
+        with closing(second), pytest.raises(typer.Exit), clear_errors():
+            second.execute("select * from sqlite_schema")
     said = capsys.readouterr().err
     assert (
         said
