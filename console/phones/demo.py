@@ -26,8 +26,8 @@ from rules.settings import ScreeningSettings
 
 HOST = "127.0.0.1"
 MARK = "# Made by `ringfence demo`, which replaces this folder each time.\n"
-START_S = 15.0
-WRITTEN_S = 5.0  # a decision is on disk by then
+START_S = 60.0
+WRITTEN_S = 30.0  # a decision is on disk by then, and the PBX's phone has told of a call that it answered
 LISTED, SUSPECTED, ORDINARY, CALLED = "+8617012345678", "+8617187654321", "+8613912345678", "+8613800138000"
 
 
@@ -162,7 +162,7 @@ async def run(folder: Path, show: Callable[[Seen], None]) -> tuple[Stage, list[S
 async def one_call(step: Step, stage: Stage, pbx: Phone) -> Seen:
     """One call, looked at from the caller's side, the callee's, and the proxy's record."""
     placed = await place(step.caller, step.called, stage.proxy)
-    invite = await pbx.maybe("invite", within=2.0 if placed.status == 200 else 0.3)
+    invite = await pbx.maybe("invite", within=WRITTEN_S if placed.status == 200 else 0.3)
     decision = await recorded(stage, placed.call_id)
     return Seen(step, placed, invite, decision, problems(step, placed, invite, decision))
 

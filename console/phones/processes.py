@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from proxy.settings import HostPort, parse_host_port
 
 Event = dict[str, Any]
-START_S = 15.0  # a phone that isn't up by then never will be
+START_S = 60.0  # a phone that isn't up by then never will be, on a busy machine either
 END_S = 5.0
 TALK_S = 0.6  # how long a caller talks before it hangs up
 TIMEOUT_S = 40.0  # of one call: longer than timer B (RFC 3261 17.1.1.2), so that a silent proxy shows as 408

@@ -15,7 +15,6 @@ from tests.wire import invite
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).resolve().parents[2]
-READY_S = 20.0
 
 
 @contextmanager

@@ -44,7 +44,7 @@ async def test_the_echo_comes_back_to_baresip(office):
     lane, _ = office
     async with BaresipPhone(ORDINARY, new_endpoint("127.0.0.1"), proxy=lane.proxy) as caller:
         call = await caller.agent.dial(f"sip:600@{lane.proxy}")
-        await call.wait_established(30)
+        await call.wait_established(60)
         assert await hears_a_tone(call, seconds=0.5) > LOUD / 2
         await call.hangup()
 
@@ -94,7 +94,7 @@ async def test_the_telephone_calls_out(office):
     async with BaresipPhone("telephone", at) as telephone:
         with lane.trunk_side("callee_answers").listens() as carrier:
             call = await telephone.agent.dial(f"sip:013800138000@{lane.pbx}")
-            await call.wait_established(30)
+            await call.wait_established(60)
             await call.hangup()
             await asyncio.to_thread(carrier.done)
     (invite,) = carrier.received("INVITE")

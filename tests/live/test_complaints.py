@@ -23,7 +23,7 @@ HARASSER = "95012345"
 CODE = "*33"
 UNWANTED, REPORTING = 3, 2  # phones that answer 607, and those that talk and then dial the code
 SEEN_WITHIN_S = 2.0  # a decision of the desk counts for every call that begins later
-BUSY_S = 8.0  # how long a busy machine may keep one of the processes waiting
+BUSY_S = 58.0  # how long a busy machine may keep one of the processes waiting
 
 
 class Subscriber(NamedTuple):

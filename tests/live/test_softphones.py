@@ -80,7 +80,7 @@ async def test_baresip_talks_with_pjsua2(line):
     async with answering(*line.pbx) as callee, BaresipPhone(ORDINARY, line.trunk, proxy=line.proxy) as caller:
         await callee.expect("ready")
         call = await caller.agent.dial(f"sip:{CALLED}@{line.proxy}")
-        await call.wait_established(30)
+        await call.wait_established(60)
         loudness = await hears_a_tone(call)
         await call.hangup()
         ended = await callee.expect("ended")

@@ -53,7 +53,7 @@ class LanguageServer:
         """It has ended."""
         self.ask("shutdown")
         self._tell("exit")
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
     def _tell(self, method: str, **parameters) -> None:
         self._send({"method": method, "params": parameters})

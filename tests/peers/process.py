@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 PAUSE_S = 0.01  # between two looks at a condition
-STOP_S = 15.0  # how long a peer may take to end before it is killed
+STOP_S = 60.0  # how long a peer may take to end before it is killed
 SOON_S = 60.0  # how long anything may take on a busy machine: to give up earlier gains nothing
 
 T = TypeVar("T")

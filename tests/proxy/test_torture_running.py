@@ -150,7 +150,7 @@ if not ISOLATED:
             env={**os.environ, "RINGFENCE_ALONE_ON_LOOPBACK": "1"},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
         assert run.returncode == 0, run.stdout + run.stderr
@@ -172,7 +172,7 @@ else:
             ]
             trunk, pbx = (stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in "tp")
             trunk.bind(TRUNK)
-            trunk.settimeout(10)
+            trunk.settimeout(60)
             pbx.bind(PBX)
             found = World(proxies, trunk, pbx, iter(range(10**6)), set())
             yield found

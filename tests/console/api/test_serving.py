@@ -53,7 +53,7 @@ def test_from_start_to_end(file, run):
             assert run("api", "keys", "revoke", "desk").exit_code == 0
             assert client.get("/v1/cases").status_code == 401
         host, _, port = api.address.rpartition(":")
-        with socket.create_connection((host, int(port)), 5) as odd:
+        with socket.create_connection((host, int(port)), 60) as odd:
             odd.sendall(b"\x16\x03\x01nonsense\r\n\r\n")
             assert odd.recv(100).startswith(b"HTTP/1.1 400")
         api.process.send_signal(signal.SIGTERM)

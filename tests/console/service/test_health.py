@@ -16,7 +16,7 @@ def answering(reply: bytes | None, family=socket.AF_INET, host="127.0.0.1"):
     got: list[bytes] = []
     with socket.socket(family, socket.SOCK_DGRAM) as own:
         own.bind((host, 0))
-        own.settimeout(5)
+        own.settimeout(60)
 
         def answer():
             data, source = own.recvfrom(65_535)
@@ -34,14 +34,14 @@ def answering(reply: bytes | None, family=socket.AF_INET, host="127.0.0.1"):
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
 def test_the_status_of_what_comes_back(family, host):
     with answering(b"SIP/2.0 200 OK\r\n\r\n", family, host) as (listener, got):
-        assert ask(listener) == 200
+        assert ask(listener, wait_s=60) == 200
     assert got[0].startswith(f"OPTIONS sip:{listener.address} SIP/2.0\r\n".encode())
     assert got[0].endswith(b"Content-Length: 0\r\n\r\n")
 
 
 def test_what_is_not_sip_is_no_answer():
     with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (listener, _):
-        assert ask(listener) == 0
+        assert ask(listener, wait_s=60) == 0
 
 
 def test_silence_is_no_answer():

@@ -51,7 +51,7 @@ def ringfence(file: Path, *words: str) -> str:
 
 def next_event(process) -> dict:
     """The next line of the service log; a proxy that says nothing is ended."""
-    patience = threading.Timer(15, process.kill)
+    patience = threading.Timer(SOON_S, process.kill)
     patience.start()
     try:
         return json.loads(process.stderr.readline())

@@ -51,7 +51,7 @@ def test_from_start_to_end(ports):
     with serving(ports) as (process, first):
         assert first["listen"] == [str(configuration.listen[0].address)]
         assert len(first["rules"]) == 12
-        assert ask(configuration.listen[0]) == 200
+        assert ask(configuration.listen[0], wait_s=60) == 200
         with urllib.request.urlopen(f"http://{configuration.metrics}/metrics", timeout=60) as page:
             figures = page.read().decode()
         assert 'ringfence_calls_total{verdict="reject"} 0.0' in figures
