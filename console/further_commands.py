@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+import console.lists.export_commands
 import console.lists.held_commands
 import console.lists.history_commands
 import console.lists.import_commands

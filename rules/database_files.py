@@ -16,6 +16,7 @@ _NAMES: dict[Series, str] = {
 }
 _GOOD = ".good"  # how the name of the last good copy of the lists ends
 OUT_OF_REACH = "it and its folder must be ours to read and write: run this as their owner, or see what is read-only"
+_WHICH = "`ringfence db check` tells which file is damaged, and what puts a sound one in its place"
 _WHAT_TO_DO = {
     "BUSY": "another process is writing (an import?): try again when it has ended",
     "LOCKED": "another process is writing (an import?): try again when it has ended",
@@ -75,14 +76,14 @@ def unusable(path: Path, error: Exception) -> StoreError:
 def advice(error: Exception, path: Path | None = None) -> str:
     """What a person can do about an error of SQLite."""
     if is_corrupt(error):
-        return restoring(path)
+        return restoring(path) if path is not None else _WHICH
     return _WHAT_TO_DO.get(code_of(error), "`ringfence db check` tells whether it is sound")
 
 
-def restoring(path: Path | None) -> str:
+def restoring(path: Path) -> str:
     """Which command puts a sound file in place of this one."""
-    if path is not None and is_snapshot(path):
+    if is_snapshot(path):
         return "remove it, the proxy makes another"
-    if path is not None and path.stem.endswith(tuple(name for name in _NAMES.values() if name)):
+    if path.stem.endswith(tuple(name for name in _NAMES.values() if name)):
         return "stop what uses it, then `ringfence db restore --all FOLDER` puts a backup in its place"
     return "`ringfence db restore` puts a copy in its place"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, print_table
+from console.answers import as_json
 from console.lists.import_commands import calls_of_the_last_day, print_report, progress_bar, report_data, tell_when_live
-from console.lists.list_commands import lists_app, opened
+from console.lists.list_commands import lists_app, show_rows, with_lists
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
+    from console.settings import Configuration
+    from rules.lists.editing import Lists
     from rules.lists.held_imports import HeldImport
     from rules.lists.import_batch import Report
 
@@ -29,24 +30,16 @@ def held(
     json: AsJson = False,
 ) -> None:
     """Show imports that wait for a person, and why."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
         from rules.lists.held_imports import held_imports
 
-        async with opened(file) as (lists, configuration):
-            zone = configuration.time_zone
-            return [as_data(one, zone) for one in await held_imports(lists, ended=everything)]
+        return [as_data(one, configuration.time_zone) for one in await held_imports(lists, ended=everything)]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    columns = ("id", "list", "source", "author", "created", "why")
-    if everything:
-        columns = (*columns, "ended", "ended_by", "ended_why", "import_id")  # type: ignore[assignment]
-    if json:
-        as_json(rows)
-    elif rows:
-        print_table(columns, rows)
+    rows = with_lists(chosen(context, config), work)
+    ended = ("ended", "ended_by", "ended_why", "import_id") if everything else ()
+    if rows or json:
+        show_rows(rows, ("id", "list", "source", "author", "created", "why", *ended), json=json)
     else:
         typer.echo("No import waits for a person.")
 
@@ -68,22 +61,20 @@ def release(
     """Do a held import after all: every check is made again, and it is recorded who released it and why."""
     file = chosen(context, config)
 
-    async def work() -> tuple[Report, str, float]:
+    async def work(lists: Lists, configuration: Configuration) -> tuple[Report, str, float]:
         from rules.lists.held_imports import held_imports, release_import
 
-        async with opened(file) as (lists, configuration):
-            calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
-            started = time.perf_counter()
-            with progress_bar() as told:
-                report = await release_import(
-                    lists, number, author=getpass.getuser(), reason=reason, calls=calls, progress=told
-                )
-            took = time.perf_counter() - started
-            name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
-            return report, name, took
+        calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
+        started = time.perf_counter()
+        with progress_bar() as told:
+            report = await release_import(
+                lists, number, author=getpass.getuser(), reason=reason, calls=calls, progress=told
+            )
+        took = time.perf_counter() - started
+        name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
+        return report, name, took
 
-    with clear_errors():
-        report, name, took = asyncio.run(work())
+    report, name, took = with_lists(file, work)
     if json:
         as_json(report_data(report))
         return
@@ -99,14 +90,11 @@ def drop(
     config: ConfigurationFile = None,
 ) -> None:
     """Forget the file of a held import; nothing changes on the list."""
-    file = chosen(context, config)
 
-    async def work() -> HeldImport:
+    async def work(lists: Lists, _: Configuration) -> HeldImport:
         from rules.lists.held_imports import drop_import
 
-        async with opened(file) as (lists, _):
-            return await drop_import(lists, number, author=getpass.getuser(), reason=reason)
+        return await drop_import(lists, number, author=getpass.getuser(), reason=reason)
 
-    with clear_errors():
-        done = asyncio.run(work())
+    done = with_lists(chosen(context, config), work)
     typer.echo(f"Held import {number} of {done.source} into {done.list} is dropped.")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, print_table
-from console.lists.list_commands import Country, lists_app, opened
+from console.lists.list_commands import Country, lists_app, show_rows, with_lists
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
+    from console.settings import Configuration
+    from rules.lists.editing import Lists
     from rules.lists.history import Period
 
 COLUMNS = ("at", "list", "entry", "what", "author", "reason", "source")
@@ -26,27 +26,22 @@ def history(
     json: AsJson = False,
 ) -> None:
     """Tell what befell the entries that cover a number or did, prefixes and ranges too: who added, changed, removed."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
         from rules.lists.admission import read_entry
         from rules.lists.history import happenings
         from rules.settings import ListSettings
 
-        async with opened(file) as (lists, configuration):
-            anything = ListSettings(kind="plain", min_length=1)
-            read = read_entry(number, anything, country=country.upper() or configuration.country)
-            if not read.exact:
-                raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
-            found = await happenings(lists, read.text)
-            return [one._asdict() | {"at": shown_time(one.at, configuration.time_zone)} for one in found]
+        anything = ListSettings(kind="plain", min_length=1)
+        read = read_entry(number, anything, country=country.upper() or configuration.country)
+        if not read.exact:
+            raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
+        found = await happenings(lists, read.text)
+        return [one._asdict() | {"at": shown_time(one.at, configuration.time_zone)} for one in found]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    if json:
-        as_json(rows)
-    elif rows:
-        print_table(COLUMNS, rows)
+    rows = with_lists(chosen(context, config), work)
+    if rows or json:
+        show_rows(rows, COLUMNS, json=json)
     else:
         typer.echo("No entry covers it, and none did as far back as is kept (storage.history_days).")
 

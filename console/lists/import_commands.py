@@ -1,29 +1,36 @@
-"""`ringfence lists import | export | imports | undo`: whole files of numbers in and out, and back again."""
+"""`ringfence lists import | imports | undo`: whole files of numbers in, and back again."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import getpass
-import json
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, counted, fail, print_table
-from console.lists.list_commands import SHOWN, Country, ListName, lists_app, opened, print_sealed, qualified
+from console.answers import FAULTS, as_json, clear_errors, counted, fail
+from console.lists.list_commands import (
+    SHOWN,
+    Country,
+    ListName,
+    lists_app,
+    print_sealed,
+    show_rows,
+    with_lists,
+    with_open_lists,
+)
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
+    from console.settings import Configuration
     from rules.lists.editing import Lists, Origin
     from rules.lists.import_batch import Refusal, Report
     from rules.lists.imports import Wishes
@@ -32,7 +39,6 @@ if TYPE_CHECKING:
 HELD = 3  # exit status of an import that waits for a person
 DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
-PAGE = 5_000
 _OF_A_LINE = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
 
 
@@ -43,12 +49,19 @@ class OnError(StrEnum):
     SKIP = "skip"
 
 
-class Format(StrEnum):
-    """How entries are written."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    TEXT = "text"
+Reason = Annotated[str, typer.Option(help="For rows that give none.")]
+Source = Annotated[str, typer.Option(help="Who says so; default: the file's name.")]
+Column = Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")]
+Replace = Annotated[bool, typer.Option("--replace", help="The file is the whole list: what is not in it is removed.")]
+Bad = Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")]
+Skip = Annotated[bool, typer.Option("--skip", help="The same as --on-error skip.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+Ranges = Annotated[bool, typer.Option("--range", help="Prefixes and ranges may be blocked.")]
+Force = Annotated[bool, typer.Option("--force", help="Even what covers numbers of an allow list.")]
+Insist = Annotated[
+    bool,
+    typer.Option("--yes-really", help="Even an empty version, one that changes much or stops many calls; recorded."),
+]
 
 
 @lists_app.command(name="import")
@@ -56,23 +69,16 @@ def import_numbers(
     context: typer.Context,
     name: ListName,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or text; - for standard input.")],
-    column: Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")] = "",
-    reason: Annotated[str, typer.Option(help="For rows that give none.")] = "",
-    source: Annotated[str, typer.Option(help="Who says so; default: the file's name.")] = "",
-    replace: Annotated[
-        bool, typer.Option("--replace", help="The file is the whole list: what is not in it is removed.")
-    ] = False,
-    on_error: Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")] = OnError.STOP,
-    skip: Annotated[bool, typer.Option("--skip", help="The same as --on-error skip.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")] = False,
-    ranges: Annotated[bool, typer.Option("--range", help="Prefixes and ranges may be blocked.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Even what covers numbers of an allow list.")] = False,
-    yes_really: Annotated[
-        bool,
-        typer.Option(
-            "--yes-really", help="Even an empty version, one that changes much or stops many calls; recorded."
-        ),
-    ] = False,
+    column: Column = "",
+    reason: Reason = "",
+    source: Source = "",
+    replace: Replace = False,
+    on_error: Bad = OnError.STOP,
+    skip: Skip = False,
+    dry_run: DryRun = False,
+    ranges: Ranges = False,
+    force: Force = False,
+    yes_really: Insist = False,
     country: Country = "",
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -83,33 +89,36 @@ def import_numbers(
     """
     chosen_file = chosen(context, config)
     bad: OnError = OnError.SKIP if skip else on_error
+    how = {"on_error": bad.value, "replace_all": replace, "dry_run": dry_run}
+    how |= {"wide": ranges, "force": force, "insist": yes_really}
 
-    async def work() -> tuple[Report, float]:
+    async def work(lists: Lists, configuration: Configuration) -> tuple[Report, float]:
         from rules.lists.editing import Origin
-        from rules.lists.imports import Wishes
 
-        async with opened(chosen_file) as (lists, configuration):
-            with progress_bar() as told:
-                wishes = Wishes(
-                    country=country.upper() or configuration.country,
-                    zone=configuration.time_zone,
-                    on_error=bad.value,
-                    replace_all=replace,
-                    dry_run=dry_run,
-                    wide=ranges,
-                    force=force,
-                    insist=yes_really,
-                    calls=await calls_of_the_last_day(chosen_file.parent / configuration.storage.database),
-                    progress=told,
-                )
-                origin = Origin(source or source_name(file), reason, getpass.getuser())
-                started = time.perf_counter()
-                report = await run_import(lists, name, file, origin, wishes, column)
-            return report, time.perf_counter() - started
+        wishes = await wishes_for(chosen_file, configuration, country, how)
+        origin = Origin(source or source_name(file), reason, getpass.getuser())
+        started = time.perf_counter()
+        return await run_import(lists, name, file, origin, wishes, column), time.perf_counter() - started
 
     with clear_errors(), naming_lines(file, "--on-error skip leaves such lines out"):
-        report, took = asyncio.run(work())
-    held = bool(report.held) and not yes_really
+        report, took = asyncio.run(with_open_lists(chosen_file, work))
+    tell(report, took, file, name, dry_run=dry_run, insisted=yes_really, json=json)
+    if report.refused and bad is OnError.STOP:
+        raise typer.Exit(FAULTS)
+
+
+async def wishes_for(file: Path, configuration: Configuration, country: str, how: dict[str, Any]) -> Wishes:
+    """How an import is to be done, and which calls it is compared with."""
+    from rules.lists.imports import Wishes
+
+    calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
+    read_in = country.upper() or configuration.country
+    return Wishes(country=read_in, zone=configuration.time_zone, calls=calls, **how)
+
+
+def tell(report: Report, took: float, file: Path, name: str, *, dry_run: bool, insisted: bool, json: bool) -> None:
+    """Say what an import did, and end with a status of its own when it waits for a person."""
+    held = bool(report.held) and not insisted
     if json:
         as_json(report_data(report))
     else:
@@ -118,8 +127,6 @@ def import_numbers(
             tell_when_live(took, report.example)
     if held and not dry_run:
         fail(what_to_do(report), HELD)
-    if report.refused and bad is OnError.STOP:
-        raise typer.Exit(FAULTS)
 
 
 def what_to_do(report: Report) -> str:
@@ -142,10 +149,11 @@ def report_data(report: Report) -> dict[str, Any]:
 
 
 async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes: Wishes, column: str) -> Report:
-    """Import a file or standard input."""
+    """Import a file or standard input, with a bar."""
     from rules.lists.held_imports import import_or_hold
 
-    with reading(file) as stream:
+    with progress_bar() as told, reading(file) as stream:
+        wishes = replace(wishes, progress=told)
         return await import_or_hold(lists, name, stream, origin, wishes, column=column)
 
 
@@ -270,69 +278,6 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
 
 
 @lists_app.command()
-def export(
-    context: typer.Context,
-    name: ListName,
-    form: Annotated[Format, typer.Option("--format", help="How entries are written.")] = Format.CSV,
-    config: ConfigurationFile = None,
-) -> None:
-    """Write a list to standard output, in the form that `lists import` reads."""
-    file = chosen(context, config)
-
-    async def work() -> None:
-        from rules.lists.list_files import harmless
-
-        async with opened(file) as (lists, configuration):
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            if form is Format.CSV:
-                writer.writerow(EXPORTED)
-            count, written = 0, harmless if form is Format.CSV else str
-            async for entry in every_entry(lists, name, configuration.time_zone, written):
-                count += 1
-                if not count % PAGE:
-                    told(count)
-                if form is Format.TEXT:
-                    sys.stdout.write(f"{entry['number']}\n")
-                elif form is Format.JSONL:
-                    sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
-                else:
-                    writer.writerow([entry.get(column, "") for column in EXPORTED])
-
-    with clear_errors(), progress_bar("writing") as told:
-        asyncio.run(work())
-
-
-EXPORTED = (
-    *("number", "reason", "source", "expires", "evidence", "note", "trunks", "except"),
-    *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
-)
-
-
-async def every_entry(
-    lists: Lists, name: str, zone: str, written: Callable[[str], str] = str
-) -> AsyncIterator[dict[str, str]]:
-    """Each entry of a list in the columns of a file, free text as ``written`` makes it.
-
-    Numbers and prefixes, digits with a plus, stay as other programs read them.
-    """
-
-    @lru_cache(maxsize=1_000)
-    def columns_of(origin: Origin) -> dict[str, str]:
-        """A million imported numbers share one origin."""
-        qualification = qualified(origin.qualification, zone)
-        found = {column: getattr(origin, column) for column in ("reason", "source", "evidence", "note")}
-        found |= {"expires": shown_time(origin.expires, zone), "trunks": " ".join(origin.trunks)}
-        found |= {column: str(value or "") for column, value in qualification.items()}
-        return {column: written(text) for column, text in found.items()}
-
-    after = ""
-    while page := await lists.show(name, limit=PAGE, after=after):
-        for entry in page:
-            yield {"number": entry.text, **columns_of(entry.origin), "except": " ".join(entry.exceptions)}
-        after = page[-1].text
-
-
-@lists_app.command()
 def imports(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20,
@@ -340,26 +285,18 @@ def imports(
     json: AsJson = False,
 ) -> None:
     """Show the latest imports: what each did, and by whose word it went through if it was held."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
         from rules.lists.imports import imports as latest
 
-        async with opened(file) as (lists, configuration):
-            zone = configuration.time_zone
-            return [
-                {
-                    **asdict(one),
-                    "created": shown_time(one.created, zone),
-                    "undone": shown_time(one.undone, zone) or None,
-                }
-                for one in await latest(lists, limit=limit)
-            ]
+        zone = configuration.time_zone
+        return [
+            {**asdict(one), "created": shown_time(one.created, zone), "undone": shown_time(one.undone, zone) or None}
+            for one in await latest(lists, limit=limit)
+        ]
 
-    with clear_errors():
-        rows = asyncio.run(work())
     columns = ("id", "list", "source", "author", "created", "added", "changed", "removed", "undone", "insisted")
-    as_json(rows) if json else print_table(columns, rows)
+    show_rows(with_lists(chosen(context, config), work), columns, json=json)
 
 
 @lists_app.command()
@@ -371,16 +308,13 @@ def undo(
     json: AsJson = False,
 ) -> None:
     """Take back a whole import; what was edited or taken off since then stays so."""
-    file = chosen(context, config)
 
-    async def work() -> Undone:
+    async def work(lists: Lists, _: Configuration) -> Undone:
         from rules.lists.undoing import undo as take_back
 
-        async with opened(file) as (lists, _):
-            return await take_back(lists, number, author=getpass.getuser(), reason=reason)
+        return await take_back(lists, number, author=getpass.getuser(), reason=reason)
 
-    with clear_errors():
-        done = asyncio.run(work())
+    done = with_lists(chosen(context, config), work)
     as_json(done._asdict()) if json else print_undone(done)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import getpass
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rules.lists.editing import Entry, Lists
     from rules.lists.origins import Qualification
 
+T = TypeVar("T")
 lists_app = typer.Typer(no_args_is_help=True)
 SHOWN = 5  # of many, named one by one
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
@@ -56,6 +57,23 @@ async def opened(file: Path) -> AsyncIterator[tuple[Lists, Configuration]]:
         yield lists, configuration
     finally:
         await lists.close()
+
+
+def with_lists(file: Path, work: Callable[[Lists, Configuration], Awaitable[T]]) -> T:
+    """What this finds, or does, with the open lists of a configuration; faults that people can mend become lines."""
+    with clear_errors():
+        return asyncio.run(with_open_lists(file, work))
+
+
+async def with_open_lists(file: Path, work: Callable[[Lists, Configuration], Awaitable[T]]) -> T:
+    """The same, where somebody else tells the faults."""
+    async with opened(file) as (lists, configuration):
+        return await work(lists, configuration)
+
+
+def show_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], *, json: bool) -> None:
+    """Rows for programs, or these columns of them for people."""
+    as_json(rows) if json else print_table(columns, rows)
 
 
 def as_data(entry: Entry, zone: str) -> dict[str, Any]:
@@ -114,43 +132,29 @@ def add(
     """Put numbers on a list, all or none: on disk when this returns, in force for the next call within a second."""
     file = chosen(context, config)
 
-    async def work() -> list[Entry]:
+    async def work(lists: Lists, configuration: Configuration) -> tuple[list[Entry], str]:
         from rules.lists.origins import UNQUALIFIED, Origin, Qualification
 
-        async with opened(file) as (lists, configuration):
-            zone = configuration.time_zone
-            if unknown := set(trunk) - {known.name for known in configuration.trunks}:
-                fail(f"no trunk is named {', '.join(sorted(unknown))} in {file}")
-            until = moment(expires, now=time.time(), zone=zone, ahead=True) if expires else None
-            due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
-            shown = Qualification(licence, document, purpose, hours, due, owner, approver)
-            origin = Origin(
-                *(source, reason, getpass.getuser(), until, evidence, note, tuple(trunk)),
-                qualification=None if shown == UNQUALIFIED else shown,
-            )
-            return await lists.add_all(
-                *(name, numbers, origin),
-                country=country.upper() or configuration.country,
-                exceptions=tuple(leave_out),
-                wide=ranges,
-                force=force,
-            )
+        zone = configuration.time_zone
+        if unknown := set(trunk) - {known.name for known in configuration.trunks}:
+            fail(f"no trunk is named {', '.join(sorted(unknown))} in {file}")
+        until = moment(expires, now=time.time(), zone=zone, ahead=True) if expires else None
+        due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
+        shown = Qualification(licence, document, purpose, hours, due, owner, approver)
+        origin = Origin(
+            *(source, reason, getpass.getuser(), until, evidence, note, tuple(trunk)),
+            qualification=None if shown == UNQUALIFIED else shown,
+        )
+        read_in, holes = country.upper() or configuration.country, tuple(leave_out)
+        how = {"wide": ranges, "force": force}
+        return await lists.add_all(name, numbers, origin, country=read_in, exceptions=holes, **how), zone
 
-    with clear_errors():
-        added = asyncio.run(work())
-        zone = load_zone(file)
+    added, zone = with_lists(file, work)
     if json:
         as_json([as_data(entry, zone) for entry in added])
     else:
         for entry in added:
             print_added(entry, zone)
-
-
-def load_zone(file: Path) -> str:
-    """The time zone of a configuration."""
-    from console.configuration import load_configuration
-
-    return load_configuration(file).time_zone
 
 
 def print_added(entry: Entry, zone: str) -> None:
@@ -187,16 +191,13 @@ def remove(
     json: AsJson = False,
 ) -> None:
     """Take numbers off a list, all or none; `lists history` still knows them."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(file) as (lists, configuration):
-            read_in = country.upper() or configuration.country
-            gone = await lists.remove_all(name, numbers, country=read_in, author=getpass.getuser(), reason=reason)
-            return [as_data(entry, configuration.time_zone) for entry in gone]
+    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
+        read_in = country.upper() or configuration.country
+        gone = await lists.remove_all(name, numbers, country=read_in, author=getpass.getuser(), reason=reason)
+        return [as_data(entry, configuration.time_zone) for entry in gone]
 
-    with clear_errors():
-        removed = asyncio.run(work())
+    removed = with_lists(chosen(context, config), work)
     if json:
         as_json(removed)
     else:
@@ -214,21 +215,18 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show the entries of a list, or all lists with their kind and number of entries."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
-        async with opened(file) as (lists, configuration):
-            if name:
-                found = await lists.show(name, limit=limit, after=after)
-                return [as_data(entry, configuration.time_zone) for entry in found]
-            counts = await lists.counts()
-            return [
-                {"list": known, "kind": policy.kind, "entries": counts.get(known, 0)}
-                for known, policy in sorted(configuration.lists.items())
-            ]
+    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
+        if name:
+            found = await lists.show(name, limit=limit, after=after)
+            return [as_data(entry, configuration.time_zone) for entry in found]
+        counts = await lists.counts()
+        return [
+            {"list": known, "kind": policy.kind, "entries": counts.get(known, 0)}
+            for known, policy in sorted(configuration.lists.items())
+        ]
 
-    with clear_errors():
-        rows = asyncio.run(work())
+    rows = with_lists(chosen(context, config), work)
     if json:
         as_json(rows)
         return

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, counted, print_table
+from console.answers import as_json, clear_errors, counted
 from console.lists.import_commands import naming_lines, reading, source_name
-from console.lists.list_commands import Country, opened
+from console.lists.list_commands import Country, opened, show_rows, with_lists, with_open_lists
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
+    from console.settings import Configuration
+    from rules.lists.editing import Lists
     from rules.lists.subscribers import SubscriberStore
 
 ranges_app = typer.Typer(no_args_is_help=True)
@@ -67,26 +69,24 @@ def import_ranges(
     """Read codes into the ledger: all of them or none. Columns: code, holder, host, purpose, valid until."""
     configured = chosen(context, config)
 
-    async def work() -> dict[str, int]:
+    async def work(lists: Lists, configuration: Configuration) -> dict[str, int]:
         from rules.lists.ledger import import_ledger
         from rules.lists.list_files import read_lines
 
-        async with opened(configured) as (lists, configuration):
-            with reading(file) as stream:
-                report = await import_ledger(
-                    lists.store,
-                    read_lines(stream, column=column),
-                    source=source_name(file),
-                    now=time.time(),
-                    country=country.upper() or configuration.country,
-                    zone=configuration.time_zone,
-                    complete=tuple(complete),
-                    replace_all=replace,
-                )
-            return asdict(report)
+        with reading(file) as stream:
+            report = await import_ledger(
+                *(lists.store, read_lines(stream, column=column)),
+                source=source_name(file),
+                now=time.time(),
+                country=country.upper() or configuration.country,
+                zone=configuration.time_zone,
+                complete=tuple(complete),
+                replace_all=replace,
+            )
+        return asdict(report)
 
     with clear_errors(), naming_lines(file):
-        report = asyncio.run(work())
+        report = asyncio.run(with_open_lists(configured, work))
     if json:
         as_json(report)
     else:
@@ -105,20 +105,16 @@ def show_ranges(
     json: AsJson = False,
 ) -> None:
     """Show the ledger."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
+    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
         from rules.lists.ledger import codes
 
-        async with opened(file) as (lists, configuration):
-            found = await codes(lists.store, limit=limit, expired_at=time.time() if expired else None)
-            return [
-                asdict(code) | {"valid_until": shown_time(code.valid_until, configuration.time_zone)} for code in found
-            ]
+        zone = configuration.time_zone
+        found = await codes(lists.store, limit=limit, expired_at=time.time() if expired else None)
+        return [asdict(code) | {"valid_until": shown_time(code.valid_until, zone)} for code in found]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("text", "holder", "host", "purpose", "valid_until"), rows)
+    rows = with_lists(chosen(context, config), work)
+    show_rows(rows, ("text", "holder", "host", "purpose", "valid_until"), json=json)
 
 
 @asynccontextmanager
@@ -190,4 +186,4 @@ def show_subscriber(
 
     with clear_errors():
         rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("kind", "entry", "created"), rows)
+    show_rows(rows, ("kind", "entry", "created"), json=json)

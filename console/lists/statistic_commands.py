@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, print_table
-from console.lists.list_commands import ListName, lists_app, opened
+from console.answers import clear_errors
+from console.lists.list_commands import ListName, lists_app, opened, show_rows
 from console.options import AsJson, ConfigurationFile, chosen, seconds, shown_time
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rules.records.decisions import Decisions
 
 PAGE = 2_000
+
+
+Rows = list[dict[str, Any]]
 
 
 @asynccontextmanager
@@ -37,32 +40,42 @@ async def with_record(file: Path) -> AsyncIterator[tuple[Lists, Decisions, Confi
             await decisions.close()
 
 
+def from_record(file: Path, work: Callable[[Lists, Decisions, Configuration], Awaitable[Rows]]) -> Rows:
+    """What this finds in both; faults that people can mend become lines."""
+
+    async def opened_first() -> Rows:
+        async with with_record(file) as (lists, decisions, configuration):
+            return await work(lists, decisions, configuration)
+
+    with clear_errors():
+        return asyncio.run(opened_first())
+
+
 @lists_app.command()
 def stats(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Show for each list its entries, how often they covered a call, when last, and how many never did."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
-        async with with_record(file) as (lists, decisions, configuration):
-            counts, sums = await lists.counts(), await decisions.hit_sums()
-            rows = []
-            for name, entries in counts.items():
-                hit = sums.get(name)
-                rows.append(
-                    {
-                        "list": name,
-                        "entries": entries,
-                        "hits": hit.hits if hit else 0,
-                        "last_hit": shown_time(hit.last, configuration.time_zone) if hit else None,
-                        # entries that were hit and removed since are still counted as hit
-                        "never_hit": max(entries - int(hit.entry), 0) if hit else entries,
-                    }
-                )
-            return rows
+    async def work(lists: Lists, decisions: Decisions, configuration: Configuration) -> Rows:
+        from rules.lists.standing import how_many_stand
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("list", "entries", "hits", "last_hit", "never_hit"), rows)
+        counts, sums = await lists.counts(), await decisions.hit_sums()
+        rows = []
+        for name, entries in counts.items():
+            hit = sums.get(name)
+            ever = [one.entry for one in await decisions.most_hit(name, limit=-1)] if hit else []
+            rows.append(
+                {
+                    "list": name,
+                    "entries": entries,
+                    "hits": hit.hits if hit else 0,
+                    "last_hit": shown_time(hit.last, configuration.time_zone) if hit else None,
+                    "never_hit": entries - await how_many_stand(lists, name, ever),
+                }
+            )
+        return rows
+
+    rows = from_record(chosen(context, config), work)
+    show_rows(rows, ("list", "entries", "hits", "last_hit", "never_hit"), json=json)
 
 
 @lists_app.command()
@@ -74,23 +87,21 @@ def top(
     json: AsJson = False,
 ) -> None:
     """Show the entries that covered most calls."""
-    file = chosen(context, config)
 
-    async def work() -> list[dict[str, Any]]:
-        async with with_record(file) as (_, decisions, configuration):
-            return [
-                {
-                    "list": hit.list,
-                    "entry": hit.entry,
-                    "hits": hit.hits,
-                    "last_hit": shown_time(hit.last, configuration.time_zone),
-                }
-                for hit in await decisions.most_hit(name, limit)
-            ]
+    async def work(lists: Lists, decisions: Decisions, configuration: Configuration) -> Rows:
+        if name:
+            lists.policy(name)  # a list that nobody knows has no hits either
+        return [
+            {
+                "list": hit.list,
+                "entry": hit.entry,
+                "hits": hit.hits,
+                "last_hit": shown_time(hit.last, configuration.time_zone),
+            }
+            for hit in await decisions.most_hit(name, limit)
+        ]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("list", "entry", "hits", "last_hit"), rows)
+    show_rows(from_record(chosen(context, config), work), ("list", "entry", "hits", "last_hit"), json=json)
 
 
 @lists_app.command()
@@ -103,28 +114,25 @@ def stale(
     json: AsJson = False,
 ) -> None:
     """Show entries that have stood for a while and covered no call meanwhile, or are off."""
-    file, before = chosen(context, config), time.time() - seconds(older)
+    before = time.time() - seconds(older)
 
-    async def work() -> list[dict[str, Any]]:
-        async with with_record(file) as (lists, decisions, configuration):
-            zone, after = configuration.time_zone, ""
-            found: list[dict[str, Any]] = []
-            while len(found) < limit and (page := await lists.show(name, limit=PAGE, after=after)):
-                hits = await decisions.hits_of(name, [entry.text for entry in page])
-                for entry in page:
-                    hit, off = hits.get(entry.text), entry.off(time.time())
-                    if off or (entry.created < before and (hit is None or hit.last < before)):
-                        found.append(
-                            {
-                                "entry": entry.text,
-                                "created": shown_time(entry.created, zone),
-                                "last_hit": shown_time(hit.last, zone) if hit else None,
-                                "off": off or None,
-                            }
-                        )
-                after = page[-1].text
-            return found[:limit]
+    async def work(lists: Lists, decisions: Decisions, configuration: Configuration) -> Rows:
+        zone, after = configuration.time_zone, ""
+        found: Rows = []
+        while len(found) < limit and (page := await lists.show(name, limit=PAGE, after=after)):
+            hits = await decisions.hits_of(name, [entry.text for entry in page])
+            for entry in page:
+                hit, off = hits.get(entry.text), entry.off(time.time())
+                if off or (entry.created < before and (hit is None or hit.last < before)):
+                    found.append(
+                        {
+                            "entry": entry.text,
+                            "created": shown_time(entry.created, zone),
+                            "last_hit": shown_time(hit.last, zone) if hit else None,
+                            "off": off or None,
+                        }
+                    )
+            after = page[-1].text
+        return found[:limit]
 
-    with clear_errors():
-        rows = asyncio.run(work())
-    as_json(rows) if json else print_table(("entry", "created", "last_hit", "off"), rows)
+    show_rows(from_record(chosen(context, config), work), ("entry", "created", "last_hit", "off"), json=json)

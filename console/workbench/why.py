@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors
+from console.answers import as_json, clear_errors, counted
 from console.lists.list_commands import Country, as_data
 from console.lists.statistic_commands import with_record
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
@@ -169,7 +169,7 @@ def sentences(found: dict[str, Any]) -> list[str]:
         state = f"; off: {entry['off']}" if entry["off"] else ""
         lines.append(
             f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {entry['source']}, since "
-            f"{entry['created']}{until}{reason}{state}; {entry['hits']} calls{last}."
+            f"{entry['created']}{until}{reason}{state}; {counted(entry['hits'], 'call')}{last}."
         )
     if not found["entries"]:
         lines.append("No list entry covers it.")

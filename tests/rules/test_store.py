@@ -252,7 +252,7 @@ def test_what_is_damaged_is_told_and_not_copied(tmp_path):
         HotReader(path)
     with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.DatabaseError) as error:
         connection.execute("select * from list").fetchall()
-    assert what_to_do(error.value) == "`ringfence db restore` puts a copy in its place"
+    assert what_to_do(error.value).startswith("`ringfence db check` tells which file is damaged")
 
 
 def test_a_reader_tells_damage_from_other_faults(tmp_path):

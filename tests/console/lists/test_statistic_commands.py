@@ -35,3 +35,13 @@ def test_entries_are_ranked_and_the_stale_found(hit):
     assert json.loads(hit("lists", "stale", "blocked", "--json").stdout) == []
     stale = json.loads(hit("lists", "stale", "blocked", "--for", "0s", "--json").stdout)
     assert [one["entry"] for one in stale][:1] == ["+8617012345677"]
+
+
+def test_entries_that_were_hit_and_left_since_hide_none_that_never_were(hit):
+    hit("lists", "remove", "blocked", "17012345678")
+    blocked = json.loads(hit("lists", "stats", "--json").stdout)[1]
+    assert (blocked["entries"], blocked["hits"], blocked["never_hit"]) == (2, 5, 2)
+
+
+def test_a_list_that_nobody_knows_has_no_hits(hit):
+    assert "there is no list 'none' in ringfence.yaml" in hit("lists", "top", "none").stderr

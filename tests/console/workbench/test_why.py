@@ -71,9 +71,10 @@ def test_why_a_number_is_caught(hit):
     assert "No list entry covers it." in hit("why", "17012345670").stdout
 
 
-def test_why_an_entry_does_nothing(run):
-    words = ["--licence", "B", "--document", "d", "--purpose", "p", "--owner", "o", "--approver", "a"]
-    run("lists", "add", "allowed", "95588", *words, "--review", "2020-01-01")
+def test_why_an_entry_does_nothing(run, tmp_path):
+    path = tmp_path / "allowed.csv"
+    path.write_text("number,licence,document,purpose,owner,approver,review\n95588,B,d,p,o,a,2020-01-01\n")
+    run("lists", "import", "allowed", str(path))
     (entry,) = json.loads(run("why", "95588", "--json").stdout)["entries"]
     assert (entry["acts"], entry["off"]) == (False, "review date has passed")
 

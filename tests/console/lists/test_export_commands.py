@@ -1,0 +1,25 @@
+"""A list goes out in the forms that import reads."""
+
+import json
+
+import pytest
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "text"])
+def test_what_is_exported_is_read_back(run, tmp_path, form):
+    run("lists", "add", "suspected", "+86171*", "17012345678", "95588", "--reason", "=1+1, often", "--evidence", "7")
+    before = json.loads(run("lists", "show", "suspected", "--json").stdout)
+    copy = tmp_path / "copy"
+    copy.write_text(run("lists", "export", "suspected", "--format", form).stdout)
+    assert ("'=1+1" in copy.read_text()) is (form == "csv"), "no spreadsheet shall run it"
+    run("lists", "remove", "suspected", "+86171*", "17012345678", "95588")
+    assert run("lists", "import", "suspected", str(copy)).exit_code == 0
+    after = json.loads(run("lists", "show", "suspected", "--json").stdout)
+    told = ["entry"] if form == "text" else ["entry", "reason", "evidence"]
+    assert [[one[key] for key in told] for one in after] == [[one[key] for key in told] for one in before]
+
+
+def test_a_list_that_nobody_knows_is_no_empty_file(run):
+    refused = run("lists", "export", "none")
+    assert refused.exit_code == 1
+    assert "there is no list 'none' in ringfence.yaml" in refused.stderr
