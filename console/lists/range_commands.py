@@ -129,19 +129,12 @@ async def subscriber_store(file: Path) -> AsyncIterator[tuple[SubscriberStore, s
         yield store, configuration.country, configuration.time_zone
 
 
-def _change(
-    context: typer.Context,
-    config: Path | None,
-    callers: list[str],
-    change: Callable[[SubscriberStore, str, str], Awaitable[str]],
-    words: str,
-) -> None:
-    """Change the lists of a subscriber for each of these callers, and say so."""
-    file = chosen(context, config)
+def _change(file: Path, change: Callable[[SubscriberStore, str], Awaitable[list[str]]], words: str) -> None:
+    """Change the lists of a subscriber, and say so."""
 
     async def work() -> list[str]:
         async with subscriber_store(file) as (store, country, _):
-            return [await change(store, caller, country) for caller in callers]
+            return await change(store, country)
 
     with clear_errors():
         for entry in asyncio.run(work()):
@@ -152,10 +145,10 @@ def _change(
 def add(
     context: typer.Context, subscriber: Subscriber, kind: WhichList, callers: Callers, config: ConfigurationFile = None
 ) -> None:
-    """Put callers on a subscriber's allow or block list: 100 of each at most."""
+    """Put callers on a subscriber's allow or block list, all or none: 100 of each at most."""
     _change(
-        *(context, config, callers),
-        lambda store, caller, country: store.add(subscriber, kind.value, caller, country=country),
+        chosen(context, config),
+        lambda store, country: store.add_all(subscriber, kind.value, callers, country=country),
         f"on the {kind} list",
     )
 
@@ -164,10 +157,10 @@ def add(
 def remove(
     context: typer.Context, subscriber: Subscriber, kind: WhichList, callers: Callers, config: ConfigurationFile = None
 ) -> None:
-    """Take callers off a subscriber's allow or block list."""
+    """Take callers off a subscriber's allow or block list, all or none."""
     _change(
-        *(context, config, callers),
-        lambda store, caller, country: store.remove(subscriber, kind.value, caller, country=country),
+        chosen(context, config),
+        lambda store, country: store.remove_all(subscriber, kind.value, callers, country=country),
         f"off the {kind} list",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2s
 from typing import Literal, NamedTuple
 
@@ -95,34 +95,45 @@ class SubscriberStore:
 
     async def add(self, subscriber: str, kind: Kind, text: str, *, country: str = "") -> str:
         """Put a caller on a subscriber's list; how the entry reads."""
+        return (await self.add_all(subscriber, kind, (text,), country=country))[0]
+
+    async def add_all(self, subscriber: str, kind: Kind, texts: Iterable[str], *, country: str = "") -> list[str]:
+        """Put callers on a subscriber's list, all or none; how the entries read."""
         who = self._who(subscriber, country)
-        interval = read_entry(text, _POLICIES[kind], country=country)
+        intervals = [read_entry(text, _POLICIES[kind], country=country) for text in texts]
         async with self._store.transaction() as connection:
-            query = "select count(*) from subscriber_entry where subscriber = ? and kind = ?"
-            rows = list(await connection.execute_fetchall(query, (who, kind)))
-            values = (who, kind, interval.start, interval.stop, interval.places, interval.text, self._now())
-            done = await connection.execute(
-                "insert or ignore into subscriber_entry values (?, ?, ?, ?, ?, ?, ?)", values
+            await connection.executemany(
+                "insert or ignore into subscriber_entry values (?, ?, ?, ?, ?, ?, ?)",
+                [(who, kind, one.start, one.stop, one.places, one.text, self._now()) for one in intervals],
             )
-            if done.rowcount and rows[0][0] >= MOST:
-                raise EntryError("full", f"this subscriber has {MOST} entries of kind {kind}, which is the most")
+            query = "select count(*) from subscriber_entry where subscriber = ? and kind = ?"
+            ((entries,),) = await connection.execute_fetchall(query, (who, kind))
+            if entries > MOST:
+                raise EntryError(
+                    "full", f"this subscriber would have {entries} entries of kind {kind}; {MOST} is the most"
+                )
             await connection.execute("update change set subscribers = subscribers + 1")
-        return interval.text
+        return [one.text for one in intervals]
 
     async def remove(self, subscriber: str, kind: Kind, text: str, *, country: str = "") -> str:
         """Take a caller off a subscriber's list; how the entry read."""
+        return (await self.remove_all(subscriber, kind, (text,), country=country))[0]
+
+    async def remove_all(self, subscriber: str, kind: Kind, texts: Iterable[str], *, country: str = "") -> list[str]:
+        """Take callers off a subscriber's list, all or none; how the entries read."""
         who = self._who(subscriber, country)
-        interval = read_entry(text, _POLICIES["allow"], country=country)
+        intervals = [read_entry(text, _POLICIES["allow"], country=country) for text in texts]
         async with self._store.transaction() as connection:
-            done = await connection.execute(
-                "delete from subscriber_entry where subscriber = ? and kind = ? "
-                "and start = ? and stop = ? and places = ?",
-                (who, kind, interval.start, interval.stop, interval.places),
-            )
-            if not done.rowcount:
-                raise EntryError("not-listed", f"{interval.text} is not on this subscriber's {kind} list")
+            for interval in intervals:
+                done = await connection.execute(
+                    "delete from subscriber_entry where subscriber = ? and kind = ? "
+                    "and start = ? and stop = ? and places = ?",
+                    (who, kind, interval.start, interval.stop, interval.places),
+                )
+                if not done.rowcount:
+                    raise EntryError("not-listed", f"{interval.text} is not on this subscriber's {kind} list")
             await connection.execute("update change set subscribers = subscribers + 1")
-        return interval.text
+        return [one.text for one in intervals]
 
     async def show(self, subscriber: str, *, country: str = "") -> list[Listed]:
         """The entries of a subscriber."""

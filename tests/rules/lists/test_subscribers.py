@@ -74,10 +74,25 @@ async def test_a_list_is_bounded_and_holds_no_emergency(store):
     for number in range(MOST):
         await store.add(HOME, "block", f"+86138001380{number:02d}")
     await store.add(HOME, "block", "+8613800138000")
-    with pytest.raises(EntryError, match="which is the most"):
+    with pytest.raises(EntryError, match="is the most"):
         await store.add(HOME, "block", "+8613900138000")
     await store.add(HOME, "allow", "+8613900138000")
     with pytest.raises(EntryError, match="emergency"):
         await store.add(HOME, "block", "110", country="CN")
     with pytest.raises(EntryError, match="no number of a subscriber"):
         await store.add("nobody@home", "block", "+8613900138000")
+
+
+async def test_several_callers_are_added_and_removed_all_or_none(store):
+    callers = ["+8613800138000", "+8613800138001"]
+    with pytest.raises(EntryError, match="zeros only"):
+        await store.add_all(HOME, "block", [*callers, "000"])
+    assert await store.show(HOME) == []
+    assert await store.add_all(HOME, "block", callers) == callers
+    with pytest.raises(EntryError, match="would have 101 entries"):
+        await store.add_all(HOME, "block", [f"+86139001390{number:02d}" for number in range(MOST - 1)])
+    with pytest.raises(EntryError, match="is not on"):
+        await store.remove_all(HOME, "block", [callers[0], "+8613900138000"])
+    assert [one.entry for one in await store.show(HOME)] == callers
+    assert await store.remove_all(HOME, "block", callers) == callers
+    assert await store.show(HOME) == []
