@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rules.lists.cache import Lookup
 from rules.records.journal import Journal
-from rules.store import StoreError, copy_database, one_value, snapshot_path
+from rules.store import StoreError, copy_database, faults_of, one_value, snapshot_path
 
 _FIRST_S = 60.0  # after the start
+_MINUTE_S = 60.0
 _HOUR_S = 3600.0
 _REVISION = "select revision + ledger + subscribers from change"
 
@@ -21,10 +22,14 @@ class Snapshots:
     def __init__(self, lookup: Lookup, journal: Journal, *, hours: int) -> None:
         self._lookup, self._journal, self._hours = lookup, journal, hours
         self._due: float | None = None
+        self._looked = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def poll(self, now: float) -> None:
-        """Begin a copy if one is due and nothing is wrong."""
+        """Begin a copy if one is due and nothing is wrong; else look now and then whether all is well again."""
+        if self._lookup.on_snapshot and self._task is None and abs(now - self._looked) >= _MINUTE_S:
+            self._looked = now
+            self._task = asyncio.get_running_loop().create_task(self._look(), name="is it sound?")
         if not self._hours:
             return
         if self._due is None or self._due > now + self._hours * _HOUR_S:  # the start, or a clock set back
@@ -47,6 +52,19 @@ class Snapshots:
             self._journal.alarm(f"no snapshot of the lists: {error}")
         finally:
             self._task = None
+
+    async def _look(self) -> None:
+        try:
+            if await asyncio.to_thread(is_whole, self._lookup.path):
+                self._lookup.look_again()
+        finally:
+            self._task = None
+
+
+def is_whole(database: Path) -> bool:
+    """Is the database sound, and no older than the snapshot? A damaged log is left out by whoever opens it next."""
+    there, kept = (one_value(path, _REVISION) for path in (database, snapshot_path(database)))
+    return isinstance(there, int) and isinstance(kept, int) and there >= kept and not faults_of(database, quick=True)
 
 
 def take_snapshot(database: Path) -> bool:

@@ -13,7 +13,7 @@ from rules.lists.editing import Lists
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
 from rules.screen import Screen
 from rules.settings import ListSettings, ScreeningSettings, StorageSettings
-from rules.snapshots import take_snapshot
+from rules.snapshots import is_whole, take_snapshot
 from rules.store import CorruptDatabase, faults_of, put_in_place, snapshot_path
 
 LISTS = {"nuisance": ListSettings(kind="block")}
@@ -191,3 +191,30 @@ async def test_copies_are_made_when_due_and_something_changed(tmp_path):
         await screen._snapshots.close()
         await screen.journal.flush()
     assert any("no snapshot of the lists" in what for what in alarms(log))
+
+
+async def test_a_database_that_is_sound_after_all_is_judged_by_again(tmp_path):
+    """As when only its log was damaged, which whoever opens it next leaves out."""
+    path, clock, log = tmp_path / "ringfence.db", Clock(), io.StringIO()
+    await listed(path)
+    async with opened(tmp_path, clock, log) as screen:
+        await screen.lists.add("nuisance", "+8613800138001")
+        screen.lookup._fall_back()
+        screen.poll()
+        await screen._snapshots.close()
+        screen.poll()
+        assert not screen.lookup.on_snapshot
+        assert screen.judge(call("+8613800138001")).action is Action.REJECT
+    assert alarms(log)[-1] == "the database of lists is back"
+
+
+async def test_but_not_while_it_is_damaged_or_older_than_its_copy(tmp_path):
+    path = tmp_path / "ringfence.db"
+    await listed(path)
+    assert is_whole(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update change set revision = revision - 1")
+        connection.commit()
+    assert not is_whole(path)
+    damage(path, 4096)
+    assert not is_whole(path)
