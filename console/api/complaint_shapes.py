@@ -123,6 +123,19 @@ class ComplaintStanding(BaseModel):
     call_at: str | None
 
 
+class Answered(BaseModel):
+    """What its reporter is told of a complaint, whether or not a letter goes to him."""
+
+    outcome: Literal["", "sealed", "released", "unfounded", "forged", "handed over", "rejected"] = Field(
+        description="Empty until it is answered or rejected."
+    )
+    answer: str = Field(description="The same in a sentence, as letters say it (complaints.language).")
+
+
+class OwnComplaint(ComplaintStanding, Answered):
+    """How a complaint stands, and what came of it."""
+
+
 class ComplaintShape(ComplaintStanding):
     """A complaint for the desk; reporter and called line are pseudonyms and stay inside."""
 
@@ -134,6 +147,10 @@ class ComplaintShape(ComplaintStanding):
     knew: list[str]
     branch: str
     decision: str
+
+
+class ComplaintFile(ComplaintShape, Answered):
+    """A complaint for the desk, and what its reporter is told."""
 
 
 class ComplaintPage(BaseModel):

@@ -7,14 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from console.api.complaint_shapes import (
+    ComplaintFile,
     ComplaintFiled,
     ComplaintPage,
-    ComplaintShape,
     ComplaintStanding,
     ComplaintsToFile,
     ComplaintToFile,
     Confirmation,
     ManyFiled,
+    OwnComplaint,
     Rejection,
     Withdrawal,
     Words,
@@ -74,12 +75,15 @@ async def list_complaints(
     return await complaint_page(desk, limit, cursor, accused=accused, state=state)
 
 
-@router.get("/{reference}", response_model=ComplaintShape | ComplaintStanding)
+@router.get("/{reference}", response_model=ComplaintFile | OwnComplaint)
 async def show_complaint(reference: Reference, desk: TheDesk, caller: Either) -> ComplaintStanding:
-    """How a complaint stands. Who lacks complaints:read sees only what came in by the same source."""
+    """How a complaint stands, and what came of it. Who lacks complaints:read sees only what the same source filed."""
     if Scope.COMPLAINTS_READ in caller.key.scopes:
-        return complaint_shape(await find(desk.archive.store.connection, reference))
-    return standing(await _own(desk, reference, caller))
+        found = await find(desk.archive.store.connection, reference)
+        told = (await desk.letters.told(found))._asdict()
+        return ComplaintFile(**complaint_shape(found).model_dump(), **told)
+    found = await _own(desk, reference, caller)
+    return OwnComplaint(**standing(found).model_dump(), **(await desk.letters.told(found))._asdict())
 
 
 @router.get("/{reference}/words")

@@ -120,27 +120,28 @@ def show(
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Show a complaint and how it stands."""
+    """Show a complaint, how it stands, and what its reporter is told of it."""
 
-    async def work(desk: Desk) -> tuple[Complaint, dict[str, str]]:
+    async def work(desk: Desk) -> tuple[Complaint, dict[str, str], dict[str, str]]:
         from rules.complaints.complaint_rows import find, words_of
         from rules.complaints.disclosure import note_reading
 
         connection = desk.archive.store.connection
         found = await find(connection, reference)
+        told = (await desk.letters.told(found))._asdict()
         if not words:
-            return found, {}
+            return found, told, {}
         await note_reading(desk.archive, "complaint", found.reference, actor=officer())
-        return found, await words_of(connection, desk.archive.secrecy, found)
+        return found, told, await words_of(connection, desk.archive.secrecy, found)
 
-    (found, written), zone = at_the_desk(context, config, work)
+    (found, told, written), zone = at_the_desk(context, config, work)
     if json:
-        as_json(plain(found, zone) | ({"words": written} if words else {}))
+        as_json(plain(found, zone) | told | ({"words": written} if words else {}))
         return
     from rules.complaints.reading import shown_text
 
     times = {name: clock_time(getattr(found, name), zone) for name in ("received", "call_at", "state_at")}
-    for name, value in (found._asdict() | times | {"knew": ", ".join(found.knew)} | written).items():
+    for name, value in (found._asdict() | times | {"knew": ", ".join(found.knew)} | told | written).items():
         if value not in (None, ""):
             typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
 

@@ -13,11 +13,14 @@ import yaml
 
 from rules.complaints import audit
 from rules.complaints.archive import Archive
+from rules.complaints.case_files import case_of
+from rules.complaints.complaint_rows import Complaint
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.holders import spelled
 from rules.complaints.protection import may_work
 from rules.complaints.reading import read_contact
 from rules.complaints.secrecy import read_reference
+from rules.complaints.states import ComplaintState
 from rules.store import Connection
 
 _MOST_ATTEMPTS = 8
@@ -50,6 +53,13 @@ class Kept(NamedTuple):
     created: float
     attempts: int
     waits_for: str
+
+
+class Told(NamedTuple):
+    """What came of a complaint, as its reporter hears it; both are empty until there is an answer."""
+
+    outcome: str  # sealed, released, unfounded, forged, handed over, rejected
+    answer: str  # in the words of the letter
 
 
 class OwnerAddress(NamedTuple):
@@ -89,6 +99,17 @@ class Letters:
         )
         rows = await self._archive.store.connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit, after))
         return [Kept(*row) for row in rows]
+
+    async def told(self, complaint: Complaint) -> Told:
+        """What the reporter of a complaint is told: the same whether a letter says it or he asks."""
+        if complaint.state is ComplaintState.REJECTED:
+            outcome = complaint.state.value
+        elif complaint.state is ComplaintState.ANSWERED:
+            outcome = (await case_of(self._archive.store.connection, complaint.case_id)).state.value
+        else:
+            return Told("", "")
+        reason = await self._reason("answer", complaint.reference, outcome, complaint.accused)
+        return Told(outcome, self._outcome(outcome, reason))
 
     async def sent(self, letter: int) -> None:
         """It has left."""
@@ -174,18 +195,21 @@ class Letters:
         rows = list(await connection.execute_fetchall(query, (reference, key)))
         if not rows:
             return None
-        reason = {"reason": await self._reason(kind, reference, outcome, number)}
+        reason = await self._reason(kind, reference, outcome, number)
         words = {
             "reference": reference,
             "number": "" if number == key else number.rpartition(":")[2],  # as people dial it
             "code": self.code_of(key) if kind == "confirm" else "",
-            "outcome": Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason),
-            **reason,
+            "outcome": self._outcome(outcome, reason),
+            "reason": reason,
         }
         text = self._texts[kind]
         to = self._archive.secrecy.decrypt(rows[0][0], about).get("contact", "")
         subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
         return Letter(letter, kind, to, " ".join(subject.split()), body)
+
+    def _outcome(self, outcome: str, reason: str) -> str:
+        return Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason=reason)
 
     async def _reason(self, kind: str, reference: str, outcome: str, number: str) -> str:
         """Why, as far as it is for the reader: reporters do not hear what an owner admitted."""

@@ -152,3 +152,17 @@ async def test_text_that_attacks_is_kept_as_text(client, town, office):
     attack = "'; drop table complaint; -- {{7*7}} ${jndi:x} <script> \u202egnp.exe =cmd()"
     where = (await client.post("/v1/complaints", json=COMPLAINT | {"text": attack})).headers["location"]
     assert (await client.get(f"{where}/words")).json()["words"] == {"text": attack}
+
+
+async def test_whoever_filed_can_ask_what_came_of_it(client, office):
+    app = await office.client(Scope.COMPLAINTS_WRITE, name="another")
+    where = (await app.post("/v1/complaints", json=COMPLAINT)).headers["location"]
+    waiting = (await app.get(where)).json()
+    assert (waiting["state"], waiting["outcome"], waiting["answer"]) == ("received", "", "")
+    await client.post("/v1/cases/1/unfounded", json={"reason": "a wrong number"})
+    told = (await app.get(where)).json()
+    assert (told["state"], told["outcome"]) == ("answered", "unfounded")
+    assert told["answer"].endswith("a wrong number"), "without an address it is told here only"
+    assert "case" not in told
+    desk = (await client.get(where)).json()
+    assert (desk["case"], desk["answer"]) == (1, told["answer"])

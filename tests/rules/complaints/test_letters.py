@@ -3,6 +3,7 @@
 import pytest
 
 from rules.complaints.audit import deeds_of
+from rules.complaints.complaint_rows import find
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.letters import contact_key, read_texts
 from rules.complaints.states import Attacks, FoundBy
@@ -106,6 +107,40 @@ async def test_an_owner_hears_of_each_step_its_own_reason(town):
     sealed, released = await town.desk.letters.waiting()
     assert "Reason: five people said so" in sealed.body
     assert "Reason: it was forged" in released.body
+
+
+async def test_whoever_asks_hears_what_the_letter_says(town):
+    await town.reopen(language="en")
+    letters, connection = town.desk.letters, town.desk.archive.store.connection
+
+    async def told(filed):
+        return await letters.told(await find(connection, filed.reference))
+
+    sealed, taken = await town.complain(contact="a@example.com"), await town.complain(reporter="13800138001")
+    assert await told(sealed) == ("", "")
+    await town.desk.complaints.withdraw(taken.reference, actor="reporter")
+    await town.desk.cases.take(sealed.case_id, actor="li")
+    await town.desk.cases.verify(sealed.case_id, actor="li", found_by=FoundBy.OWNER, reason="he admitted it")
+    assert await told(sealed) == ("", ""), "it is accepted, not answered"
+    await town.desk.cases.seal(sealed.case_id, actor="li", reason="he admitted it")
+    outcome, answer = await told(sealed)
+    assert (outcome, answer) == ("sealed", "We found that the calls came from this number, and stopped it.")
+    code = (await letters.waiting())[0].body.split("code: ")[1].split()[0]
+    await letters.confirm(sealed.reference, code)
+    assert answer in (await letters.waiting())[1].body
+    assert await told(taken) == ("", ""), "it was withdrawn"
+    await town.desk.cases.release(sealed.case_id, actor="li", reason="x")
+    assert await told(sealed) == ("released", "The number may call again.")
+    other = await town.complain("95013333")
+    await town.desk.cases.close_unfounded(other.case_id, actor="li", reason="a wrong number, ${code}")
+    assert (await told(other)).answer.endswith("Reason: a wrong number, ${code}")
+    handed, rejected = await town.complain("95014444"), await town.complain("95015555")
+    await town.desk.cases.hand_over(handed.case_id, actor="li", to="Other Telecom")
+    assert (await told(handed)).answer == "", "the other operator has not answered"
+    await town.desk.cases.their_answer(handed.case_id, actor="li", answer="the line is closed")
+    assert await told(handed) == ("handed over", "The operator that holds the number has answered: the line is closed")
+    await town.desk.complaints.reject(rejected.reference, actor="li", reason="no call")
+    assert await told(rejected) == ("rejected", "We could not accept the complaint. Reason: no call")
 
 
 async def test_it_is_tried_some_times_and_then_given_up(town):
