@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from console.configuration import load_configuration
-from console.phones.processes import free_port
 from console.service.health import ask
+from tests.peers.loopback import new_endpoint
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def ports(file) -> Path:
-    """The configuration with free ports."""
-    text = file.read_text().replace("127.0.0.1:5060", f"127.0.0.1:{free_port('127.0.0.1')}")
-    file.write_text(text + f"metrics: 127.0.0.1:{free_port('127.0.0.1')}\n")
+    """The configuration with addresses that nobody else uses."""
+    text = file.read_text().replace("127.0.0.1:5060", str(new_endpoint()))
+    file.write_text(text + f"metrics: {new_endpoint()}\n")
     return file
 
 
@@ -39,7 +39,8 @@ def serving(file: Path):
     )
     try:
         first = json.loads(process.stderr.readline())
-        assert first["event"] == "serving", first
+        if first["event"] != "serving":
+            pytest.fail(f"{first}\n{process.stderr.read()}")
         yield process, first
     finally:
         process.kill()
