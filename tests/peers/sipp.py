@@ -129,7 +129,15 @@ class Sipp(Peer):
         ]
 
     def received(self, start: str) -> list[Packet]:
-        """What it received whose first line begins so: a method, or ``SIP/2.0 200``."""
+        """What it received whose first line begins so: a method, or ``SIP/2.0 200``; a repeated one counts once.
+
+        After a pause of half a second whoever waits repeats a message octet for octet (RFC 3261 17.1.1.2).
+        """
+        found = {packet.text: packet for packet in reversed(self.copies(start))}
+        return list(reversed(found.values()))
+
+    def copies(self, start: str) -> list[Packet]:
+        """The same with all that was repeated."""
         return [packet for packet in self.packets() if not packet.sent and packet.start.startswith(start)]
 
     def sent(self, start: str) -> list[Packet]:
