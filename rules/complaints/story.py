@@ -85,7 +85,8 @@ async def ending(archive: Archive, case: CaseFile) -> str:
         return f"released {_span(case.closed - case.sealed)} after it was sealed"
     if case.closed is not None:
         whom = f" to {case.handed_to}" if case.handed_to else ""
-        return f"{case.state}{whom} {_span(case.closed - case.first_complaint)} after the first complaint"
+        waits = ", no answer yet" if case.state is CaseState.HANDED_OVER and not case.their_answer else ""
+        return f"{case.state}{whom} {_span(case.closed - case.first_complaint)} after the first complaint{waits}"
     return f"{case.state} for {_span(now - case.first_complaint)} since the first complaint"
 
 

@@ -82,7 +82,10 @@ async def test_each_end_has_its_line(town):
     case = (await town.complain("95013333")).case_id
     town.now += 600
     await cases.hand_over(case, actor="li", to="Other Telecom")
-    assert await line() == "handed over to Other Telecom 10 min after the first complaint"
+    told = "handed over to Other Telecom 10 min after the first complaint"
+    assert await line() == f"{told}, no answer yet", "the reporters still wait"
+    await cases.their_answer(case, actor="li", answer="the line is closed")
+    assert await line() == told
 
 
 async def test_it_tells_what_each_complaint_weighs(town):
