@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +28,8 @@ from rules.complaints.tallies import places_of
 from rules.model import Step
 from rules.store import HotReader
 
+_FRESH_S = 60.0
+_WHOSE = re.compile(r"\(((?:number|owner|business) .+)\)$")  # whose step it was (rules/complaints/ladder.py)
 _COLUMNS = "id, reference, received, number, decision, attacks, target, state, version, decided, decided_by, reason"
 _DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
 
@@ -149,24 +153,33 @@ class Appeals:
     async def _grounds(self, number: str, decision: str) -> tuple[str, Attacks | None, str]:
         """The number, and what stopped it as far as that is known."""
         if decision:
-            query = "select caller, step, rule from decision where id = ?"
+            query = "select caller, step, rule, fired from decision where id = ?"
             connection = self._archive.decisions.connection
             rows = list(await connection.execute_fetchall(query, (decision.strip().lower(),)))
             if rows and rows[0][0]:
-                caller, step, rule = rows[0]
+                caller, step, rule, fired = rows[0]
                 if number and self._archive.read_number(number, "number").canonical != caller:
                     raise ComplaintError("number", "the call of this decision came from another number")
                 if step == Step.SEALED and (seal := await standing_seal(self._archive, caller)):
                     return caller, Attacks.SEAL, str(seal[0])
-                return caller, *_of_step(step, rule, caller)
+                return caller, *_of_step(step, rule, caller, fired)
             if not number:
-                raise NotFound("decision", "there is no such decision in the record; name the number instead")
+                late = "; it may be there in some seconds" if self._is_fresh(decision) else ""
+                raise NotFound("decision", f"there is no such decision in the record{late}; name the number instead")
         if not number:
             raise ComplaintError("number", "name a number, or the decision id that the rejection carried")
         canonical = self._archive.read_number(number, "number").canonical
         if seal := await standing_seal(self._archive, canonical):
             return canonical, Attacks.SEAL, str(seal[0])
         return canonical, *await self._on_ladder(canonical)
+
+    def _is_fresh(self, decision: str) -> bool:
+        """Was the call so lately that its record may not be on disk? Ids begin with the time."""
+        try:
+            age = self._archive.now() - int(decision.strip()[:10], 16) / 256
+        except ValueError:
+            return False
+        return -_FRESH_S < age < _FRESH_S
 
     async def _on_ladder(self, canonical: str) -> tuple[Attacks | None, str]:
         """The highest step of the number, its owner and its business, which is the one that calls are judged by."""
@@ -272,12 +285,13 @@ def _reason(appeal: Appeal, reason: str) -> str:
     return f"appeal {appeal.reference}: {reason}"
 
 
-def _of_step(step: str, rule: str, caller: str) -> tuple[Attacks | None, str]:
-    """What a decision rested on."""
+def _of_step(step: str, rule: str, caller: str, fired: str) -> tuple[Attacks | None, str]:
+    """What a decision rested on; the ladder is of the number, its owner or its business, as the record says."""
     if step == Step.SEALED:
         return Attacks.SEAL, ""
     if step == Step.LADDER:
-        return Attacks.LADDER, f"number {caller}"
+        found = next((found for one in json.loads(fired) if one[1] == step and (found := _WHOSE.search(one[-1]))), None)
+        return Attacks.LADDER, found[1] if found else f"number {caller}"
     if step in (Step.OPERATOR_BLOCK, Step.SHARED, Step.SUBSCRIBER_BLOCK):
         return Attacks.ENTRY, rule
     return (Attacks.RULE, rule) if rule else (None, "")

@@ -10,7 +10,7 @@ from rules.complaints.faults import ComplaintError, Conflict, NotFound
 from rules.complaints.ladder import LadderStep
 from rules.complaints.seals import standing_seal
 from rules.complaints.states import AppealState, Attacks, CaseState
-from rules.model import Step
+from rules.model import Fired, Step
 from tests.rules.complaints.town import DAY, HOUR, SPAM
 
 
@@ -176,3 +176,26 @@ async def test_a_step_that_ended_by_itself_is_no_hindrance(town):
     appeal = await town.desk.appeals.file(number=SPAM)
     await town.desk.ladder.clear("number", SPAM, actor="li", reason="x")
     assert (await town.desk.appeals.grant(appeal.reference, actor="wang", reason="x")).state is AppealState.GRANTED
+
+
+async def test_the_record_tells_whose_step_of_the_ladder_it_was(town):
+    book, files = town.desk.ladder, town.desk.appeals
+    for kind, name in (("owner", "Loan King (East)"), ("business", "Quick Cash"), ("number", SPAM)):
+        if kind != "number":
+            await book.assign(SPAM, **{kind: name}, actor="li")
+        await book.climb(kind, name, actor="li", reason="x", to=LadderStep.REJECT)
+        fired = (Fired("ladder", Step.LADDER, "reject", f"reject ({kind} {name})"),)
+        decision = await town.ring(SPAM, "13800138000", step=Step.LADDER, fired=fired)
+        appeal = await files.file(decision=decision)
+        assert (appeal.attacks, appeal.target) == (Attacks.LADDER, f"{kind} {name}")
+        await files.grant(appeal.reference, actor="wang", reason="x")
+        assert await book.climbers() == [], "whoever stood there is off it"
+
+
+async def test_a_decision_of_this_moment_may_not_be_on_disk_yet(town):
+    fresh = f"{int(town.now * 256):010x}{1:010x}"
+    with pytest.raises(NotFound, match="it may be there in some seconds"):
+        await town.desk.appeals.file(decision=fresh)
+    town.now += 61
+    with pytest.raises(NotFound, match="in the record; name the number"):
+        await town.desk.appeals.file(decision=fresh)

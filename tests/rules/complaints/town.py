@@ -50,7 +50,7 @@ class Town:
         return await self.open(**settings)
 
     async def ring(
-        self, caller: str, called: str, *, trunk=CHINA, step=Step.DEFAULT, action=None, status=200, at=None
+        self, caller: str, called: str, *, trunk=CHINA, step=Step.DEFAULT, action=None, status=200, at=None, fired=()
     ) -> str:
         """A judged call on record; its decision id."""
         at = self.now if at is None else at
@@ -58,7 +58,7 @@ class Town:
         action = action or (Action.REJECT if step is Step.SEALED else Action.FORWARD)
         caller_number = read_number(caller, CHINA) if caller else Number("", NumberClass.ANONYMOUS)
         call = Call(caller=caller_number, called=read_number(called, CHINA, called=True), trunk=trunk, at=at)
-        verdict = Verdict(action, step, decision=decision)
+        verdict = Verdict(action, step, decision=decision, fired=fired)
         if step is Step.SEALED and (seal := await standing_seal(self.desk.archive, caller_number.canonical)):
             verdict.fired = (Fired("sealed", step, "reject", f"{caller_number.canonical} (seal {seal[0]})"),)
         outcome = None if status is None else Outcome(status, action is not Action.REJECT and status != 0, 900)
