@@ -13,6 +13,7 @@ What a call really costs, kernel and writing threads with it, says bench/cost_pe
 from __future__ import annotations
 
 import argparse
+import asyncio
 import cProfile
 import gc
 import random
@@ -161,6 +162,9 @@ async def open_bench(folder: Path) -> Bench:
         await import_rows(lists, name, rows, Origin(source="bench"), wishes)
     await lists.close()
     screen = await Screen.open(book.configuration, book.ruleset, folder)
+    while screen.lookup.unlisted is None:  # as in a node that has run for two seconds
+        screen.poll()
+        await asyncio.sleep(0.1)
     core = build_core(book.configuration, book.configuration, screen.keys)
     return Bench(screen, core)
 

@@ -27,7 +27,7 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
     "judge_unknown": "Judgements that could not read the lists: the call went through, unless its trunk fails closed.",
     "facts_failed": "Facts that were lacking because their plug-in raised, was slow or rests.",
     "rates_forgotten": "Calls that left the table of rates before their time, because it was full.",
-    "lookup_hits": "Look-ups answered by the cache.",
+    "lookup_hits": "Look-ups answered from memory.",
     "lookup_misses": "Look-ups answered by the database.",
     "lookup_slow": "Look-ups that were slow.",
     "lookup_unknown": "Look-ups that were given up.",

@@ -175,7 +175,7 @@ def answer_report(core: Node, context: Context, receipt: Receipt, now: float) ->
             context.finals.append((refusal.status, core.answers.refusal(context.request, refusal)))
             context.plan = divert(context.plan, destination)
             context.request.lines.append(b"X-Ringfence-Complaint: " + receipt.complaint.encode())
-            context.request.names.append(OWN_HEADERS)
+            context.request.names = (*context.request.names, OWN_HEADERS)
             core.admit(context, now)
             return
     core.refused[refusal.status] += 1

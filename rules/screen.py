@@ -22,6 +22,7 @@ from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
+from rules.lists.unlisted import Renewal
 from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions
@@ -88,6 +89,7 @@ class Screen:
         self._sources.ask(ruleset.facts)
         self._state = _state_of(lookup, whole=True)  # as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
+        self._unlisted = Renewal(lookup)
         self._ledger = Ledger(lookup)
         self._subscribers = SubscriberLists(lookup, keys.pseudonym)
         limits = complaints or ComplaintSettings()
@@ -213,6 +215,7 @@ class Screen:
             self._state = state
             self.journal.alarm(state)
         self._snapshots.poll(self._now())
+        self._unlisted.poll(self._now())
         self._ledger.poll()
         self._subscribers.poll()
         self._ladder.poll()
@@ -248,6 +251,7 @@ class Screen:
     async def close(self) -> None:
         """Everything recorded is on disk; nothing is open any more."""
         await self._snapshots.close()
+        await self._unlisted.close()
         await self.journal.close()
         self.lookup.close()
         self._sources.close()

@@ -15,6 +15,7 @@ CALL_PATH = (
     "tests/rules/judging",
     "tests/rules/numbering",
     "tests/rules/lists/test_cache.py",
+    "tests/rules/lists/test_unlisted.py",
     "tests/rules/records/test_decisions.py",
     "tests/rules/records/test_hidden_digits.py",
     "tests/rules/records/test_journal.py",

@@ -64,8 +64,30 @@ def canonical_name(line: bytes) -> bytes:
     if len(spelling) < 64:
         if len(_canonical) >= _MOST_SPELLINGS:
             _canonical.clear()  # made-up names may not keep the usual ones out for good
+            _layouts.clear()
         _canonical[spelling] = name
     return name
+
+
+class _Layout:
+    """Which header fields stand in which order; a sender's messages of one kind mostly have the same ones."""
+
+    __slots__ = ("begins", "names", "where")
+
+    def __init__(self, begins: list[bytes], names: tuple[bytes, ...], where: dict[bytes, int]) -> None:
+        self.begins = begins  # of each line: the name as it was spelt, and the colon
+        self.names = names
+        self.where = where
+
+    def fits(self, lines: list[bytes]) -> bool:
+        """Do as many other lines begin in the same way?"""
+        return all(line[: len(begin)] == begin for line, begin in zip(lines, self.begins, strict=False))
+
+
+# Number of lines and first letter of the start line -> the layout seen last; bounded, since both come from the wire.
+_layouts: Final[dict[int, _Layout]] = {}
+_MOST_LINES: Final = 64
+_MOST_LAYOUTS: Final = 500
 
 
 class Message:
@@ -78,23 +100,39 @@ class Message:
         self.lines = lines  # one header field each, folded ones with their CRLF inside
         self.body = body
         self.fault = ""  # what is wrong with the framing; empty when nothing is
-        self.names: list[bytes] = []
+        # Both are shared by all messages of the layout, and stay as they are.
+        self.names: tuple[bytes, ...] = ()
         self.where: dict[bytes, int] = {}  # canonical name -> index of its first line
-        names, where, known = self.names, self.where, _canonical
-        for index, line in enumerate(lines):
+        kind = len(lines) << 8 | (start[0] if start else 0)
+        layout = _layouts.get(kind)
+        if layout is not None and layout.fits(lines):
+            self.names, self.where = layout.names, layout.where
+        else:
+            self._name_lines(kind)
+
+    def _name_lines(self, kind: int) -> None:
+        """Look every name up, and remember the layout when all of them are known."""
+        begins, names, where, known = [], [], self.where, _canonical
+        for index, line in enumerate(self.lines):
             spelling, colon, _ = line.partition(b":")
             name = known.get(spelling)
             if name is None or not colon:
                 self._name_slowly()
                 return
+            begins.append(spelling + colon)
             names.append(name)
             where.setdefault(name, index)
+        self.names = tuple(names)
+        if len(begins) <= _MOST_LINES:
+            if len(_layouts) >= _MOST_LAYOUTS:
+                _layouts.clear()
+            _layouts[kind] = _Layout(begins, self.names, where)
 
     def _name_slowly(self) -> None:
         """Names of lines that are spelt for the first time, folded, or no header fields at all."""
         if any(line[:1] in _BLANKS for line in self.lines):
             self.lines[:] = _unfold(self.lines)
-        self.names = [canonical_name(line) for line in self.lines]
+        self.names = tuple([canonical_name(line) for line in self.lines])
         # Built from the end, so that the first one stays.
         self.where = dict(zip(reversed(self.names), range(len(self.names) - 1, -1, -1), strict=True))
         if b"" in self.names:

@@ -1,8 +1,9 @@
-"""The look-up of the call path: an LRU cache, then one query on SQLite; unknown rather than late."""
+"""The look-up of the call path: what is known in memory, then one query on SQLite; unknown rather than late."""
 
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from datetime import datetime
 from math import inf
 from pathlib import Path
@@ -10,11 +11,10 @@ from time import perf_counter
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from cachetools import LRUCache
-
 from rules.lists.conflicts import in_holes
 from rules.lists.origins import read_hours, within
 from rules.lists.suspension import STANDS
+from rules.lists.unlisted import Unlisted
 from rules.model import Hit
 from rules.numbering.intervals import EXACT, PLACES, SPACE, encode, narrowness
 from rules.store import CorruptDatabase, HotReader, ReadError, StoreError
@@ -55,11 +55,14 @@ class Lookup:
         self.damaged = False  # and there is nothing to fall back on
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
-        self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
+        self._cache: OrderedDict[str, tuple[tuple[Hit, ...], float, float, int]] = OrderedDict()
+        self._entries = entries  # that the cache holds; the one that was asked for longest ago goes
+        self.unlisted: Unlisted | None = None  # counts while its revision is ours
+        self.opened = 0  # times that another file was opened
         self._budget_s = budget_s
         self._deadline = inf
         self._policies: dict[int, _Policy] = {}
-        self._revision = -1
+        self.revision = -1  # of the lists, as far as was seen
         self.ledger_revision = 0  # of the range ledger, and of the subscribers' lists: 0 when there is none
         self.subscribers_revision = 0
         self._data_version = -1
@@ -67,21 +70,23 @@ class Lookup:
         self.misses = 0
         self.slow = 0
         self.unknown = 0
+        self.reading = path  # the file that is open: the database, or the last good copy of it
         self._inode = _inode(path)
         try:
-            self._reader = self._opened(path)
+            self._reader = self._open(path)
         except CorruptDatabase:
             if fallback is None or not fallback.exists():
                 raise
             self.on_snapshot, self.fallbacks = True, 1
-            self._reader = self._opened(fallback)
+            self._reader = self._open(fallback)
         self.poll()
 
     def look_up(self, canonical: str, now: float) -> tuple[Hit, ...] | None:
         """Every entry that covers the number at this moment, the narrowest first; None: unknown."""
         known = self._cache.get(canonical)  # by key it would raise for each number that it lacks: 1 us
-        if known is not None and known[1] <= now < known[2] and known[3] == self._revision:
+        if known is not None and known[1] <= now < known[2] and known[3] == self.revision:
             self.hits += 1
+            self._cache.move_to_end(canonical)
             return known[0]
         return self._read(canonical, now)
 
@@ -95,10 +100,10 @@ class Lookup:
             if version == self._data_version:
                 return
             revision, self.ledger_revision, self.subscribers_revision = self._reader.rows(_REVISION)[0]
-            if revision != self._revision:
+            if revision != self.revision:
                 rows = self._reader.rows(_POLICIES)
                 self._policies = {row[0]: _Policy(row[1], row[2], row[3], bool(row[4])) for row in rows}
-                self._revision = revision
+                self.revision = revision
             self._data_version = version
         except ReadError as error:
             self.unknown += 1  # the next poll asks again
@@ -128,9 +133,10 @@ class Lookup:
         """Nothing is open any more."""
         self._reader.close()
 
-    def _opened(self, path: Path) -> HotReader:
+    def _open(self, path: Path) -> HotReader:
         reader = HotReader(path)
         reader.abort_when(self._overdue, steps=_STEPS)
+        self.reading, self.unlisted, self.opened = path, None, self.opened + 1
         return reader
 
     def _fall_back(self) -> bool:
@@ -155,11 +161,11 @@ class Lookup:
             self.unknown += 1  # what is open stays in use
 
     def _change_reader(self, path: Path) -> None:
-        reader = self._opened(path)
+        reader = self._open(path)
         self._reader.close()
         self._reader, self.damaged = reader, False
         self._cache.clear()
-        self._revision = self._data_version = -1
+        self.revision = self._data_version = -1
         self.poll()
 
     def _minute(self, now: float) -> int:
@@ -173,12 +179,18 @@ class Lookup:
         code = encode(canonical)
         if code is None:
             return ()  # no list can hold it
+        unlisted = self.unlisted
+        if unlisted is not None and unlisted.revision == self.revision and unlisted.is_free(code):
+            self.hits += 1
+            return ()
         self.misses += 1
         rows = self.ask(_QUERY, (code,))
         if rows is None:
             return None
-        answer = self._answer(canonical, code, rows, now) if rows else ((), -inf, inf, self._revision)
+        answer = self._answer(canonical, code, rows, now) if rows else ((), -inf, inf, self.revision)
         self._cache[canonical] = answer
+        if len(self._cache) > self._entries:
+            self._cache.popitem(last=False)
         return answer[0]
 
     def _answer(
@@ -217,7 +229,7 @@ class Lookup:
                 )
             )
         found.sort(key=lambda hit: (-hit.narrowness, hit.list, hit.entry))
-        return tuple(found), since, until, self._revision
+        return tuple(found), since, until, self.revision
 
 
 def _inode(path: Path) -> int | None:

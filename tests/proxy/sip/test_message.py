@@ -126,6 +126,38 @@ def test_names_from_the_wire_fill_no_memory():
     assert parse_request(b"OPTIONS sip:x SIP/2.0\r\nX-5999: still found\r\n\r\n").raw(b"x-5999") == b"still found"
 
 
+def test_as_many_fields_in_another_order_are_found_where_they_stand():
+    for fields in (
+        "Subject: a\nOrganization: b",
+        "Organization: b\nSubject: a",
+        "s:a\nOrganization:b",
+        "Subject: a\nX: b",
+    ):
+        request = parse_request(wire.request("OPTIONS", extra=fields))
+        assert request.raw(b"subject") == b"a"
+        assert request.raw(b"organization") == (None if "X:" in fields else b"b")
+        assert request.is_repeated(b"subject") is False
+        again = parse_request(wire.request("OPTIONS", extra=fields.replace("X:", "Subject:")))
+        assert again.is_repeated(b"subject") is ("X:" in fields)
+
+
+def test_a_line_that_only_begins_like_the_one_seen_before_is_another_field():
+    parse_request(wire.request("OPTIONS", extra="Subject: a"))
+    assert parse_request(wire.request("OPTIONS", extra="Subjects: a")).raw(b"subject") is None
+    assert parse_request(wire.request("OPTIONS", extra="Subject")).fault
+    assert parse_request(wire.request("OPTIONS", extra="Subject : a")).raw(b"subject") == b"a"
+
+
+def test_layouts_from_the_wire_fill_no_memory():
+    from proxy.sip import message
+
+    for letter in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        for count in range(1, 80):
+            parse_request(b"%c sip:x SIP/2.0\r\n" % letter + b"Subject: 1\r\n" * count + b"\r\n")
+    assert len(message._layouts) <= 500
+    assert max(len(each.names) for each in message._layouts.values()) <= 64
+
+
 # Framing (RFC 3261 18.3)
 
 

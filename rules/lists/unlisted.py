@@ -1,0 +1,137 @@
+"""Which numbers no list covers, told from memory: a bitmap of all entries, made anew when they have changed."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from rules.store import HotReader, ReadError, StoreError
+
+if TYPE_CHECKING:
+    from rules.lists.cache import Lookup
+
+_REVISION: Final = "select revision from change"
+_CODES: Final = "select code from exact where code > ? order by code limit ?"
+_WIDE: Final = "select start, stop from wide limit ?"
+_AT_ONCE: Final = 1000  # codes read before the loop gets its turn: half a millisecond
+_MOST_WIDE: Final = 50_000  # prefixes and ranges that are kept; of more, each look-up asks the database
+_ROOM: Final = 16  # bits an entry, and up to twice as many: one number in twenty is asked for in vain
+_LEAST: Final = 1 << 16  # bits
+_MOST: Final = 1 << 27  # 16 MiB: of ten million entries one number in fourteen is asked for in vain
+_QUIET_S: Final = 1.0  # without a change, before it is made anew: an import changes the lists many times
+_SHARE: Final = 20.0  # making it may take a twentieth of the time
+_LONGEST_S: Final = 3600.0
+
+
+class Unlisted:
+    """Every entry of one revision of the lists. It errs on one side only: what it calls free, no entry covers."""
+
+    __slots__ = ("_bits", "_mask", "_starts", "_stops", "revision")
+
+    def __init__(self, revision: int, entries: int, wide: Sequence[tuple[int, int]]) -> None:
+        """`entries` are to be added; `wide` are the first and last codes of prefixes and ranges, in any order."""
+        size = _LEAST
+        while size < _MOST and size < entries * _ROOM:
+            size *= 2
+        self.revision = revision
+        self._bits = bytearray(size // 8)
+        self._mask = size - 1  # codes are to base 11: all digits of a number reach their lowest bits
+        self._starts: list[int] = []  # intervals that neither touch nor overlap, in order
+        self._stops: list[int] = []
+        for start, stop in sorted(wide):
+            if self._stops and start <= self._stops[-1] + 1:
+                self._stops[-1] = max(self._stops[-1], stop)
+            else:
+                self._starts.append(start)
+                self._stops.append(stop)
+
+    def add(self, code: int) -> None:
+        """A single number is listed."""
+        at = code & self._mask
+        self._bits[at >> 3] |= 1 << (at & 7)
+
+    def is_free(self, code: int) -> bool:
+        """Is it certain that no entry covers the number of this code (`rules.numbering.intervals.encode`)?"""
+        at = code & self._mask
+        if self._bits[at >> 3] >> (at & 7) & 1:
+            return False
+        before = bisect_right(self._starts, code) if self._starts else 0
+        return before == 0 or self._stops[before - 1] < code
+
+
+def read_unlisted(
+    path: Path, stopped: Callable[[], bool], *, at_once: int = _AT_ONCE, most_wide: int = _MOST_WIDE
+) -> Unlisted | None:
+    """Read all entries, in a thread; None where there are too many wide ones, or something changed meanwhile.
+
+    Raises ReadError and StoreError.
+    """
+    reader = HotReader(path)
+    try:
+        revision = reader.rows(_REVISION)[0][0]
+        wide = reader.rows(_WIDE, (most_wide + 1,))
+        if len(wide) > most_wide:
+            return None
+        unlisted = Unlisted(revision, reader.rows("select count(*) from exact")[0][0], wide)
+        last = -1
+        while rows := reader.rows(_CODES, (last, at_once)):
+            if stopped():
+                return None
+            for row in rows:
+                unlisted.add(row[0])
+            last = rows[-1][0]
+        # Each change of an entry raises the revision in its own transaction, so that no long one is needed here.
+        return unlisted if reader.rows(_REVISION)[0][0] == revision else None
+    finally:
+        reader.close()
+
+
+class Renewal:
+    """Keeps the bitmap of a look-up near its revision; asked on every poll, it mostly does nothing."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._revision = -1
+        self._due = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def poll(self, now: float) -> None:
+        """Begin to make it anew if the lists have changed, and have been quiet since."""
+        lookup = self._lookup
+        if lookup.revision != self._revision:
+            self._revision = lookup.revision
+            self._due = max(self._due, now + _QUIET_S)
+        if self._due > now + _LONGEST_S:  # a clock set back
+            self._due = now + _QUIET_S
+        known = lookup.unlisted
+        if now >= self._due and self._task is None and (known is None or known.revision != lookup.revision):
+            self._task = asyncio.get_running_loop().create_task(self._renew(now), name="unlisted numbers")
+
+    async def close(self) -> None:
+        """Nothing is read any more."""
+        self._closed = True
+        if self._task is not None:
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _renew(self, now: float) -> None:
+        lookup, begun = self._lookup, perf_counter()
+        opened = lookup.opened
+        try:
+            made = await asyncio.to_thread(read_unlisted, lookup.reading, self._is_closed)
+            if opened == lookup.opened:  # else another file stands there now
+                lookup.unlisted = made
+        except (ReadError, StoreError):
+            pass  # the database is asked, as before; whoever looks up finds out what is wrong with it
+        finally:
+            self._due = now + _QUIET_S + min((perf_counter() - begun) * _SHARE, _LONGEST_S / 2)
+            self._task = None
+
+    def _is_closed(self) -> bool:
+        return self._closed
