@@ -30,6 +30,14 @@ WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write l
 _PAUSE_S = 0.01
 _GIVING_BACK_S = 1.0  # how long the room that a full disk left in the log may be waited for
 _PIECE = 131_072
+# A table that no other database has.
+_OWN_TABLES: dict[Series, str] = {
+    "lists": "exact",
+    "decisions": "decision",
+    "revisions": "revision_file",
+    "complaints": "complaint",
+    "access": "access_key",
+}
 
 
 class Store:
@@ -142,11 +150,7 @@ def warm(path: Path) -> None:
 
 def migrate(path: Path, series: Series) -> None:
     """Create the database, or bring it to the newest layout; each step and its number in one transaction."""
-    steps = sorted(
-        (int(file.name.partition("_")[0]), file.read_text(encoding="utf-8"))
-        for file in resources.files("rules").joinpath("migrations", series).iterdir()
-        if file.name.endswith(".sql")
-    )
+    steps = _steps(series)
     if series == "lists" and snapshot_path(path).exists() and not _holds_anything(path):
         raise CorruptDatabase(
             f"{path}: the lists are gone, but their snapshot is there: {restoring(path)}; "
@@ -157,9 +161,7 @@ def migrate(path: Path, series: Series) -> None:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)) as connection:
             version = _version(connection)
             if version > steps[-1][0]:
-                raise StoreError(
-                    f"{path}: layout {version} was made by a newer Ringfence; this one knows {steps[-1][0]}"
-                )
+                raise StoreError(f"{path}: {_newer(version, steps[-1][0])}")
             if version == steps[-1][0] and (is_snapshot(path) or _writes_ahead(connection)):
                 return
             _write_ahead(connection)  # a backup that somebody copied here does not
@@ -169,6 +171,19 @@ def migrate(path: Path, series: Series) -> None:
         raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
     except sqlite3.DatabaseError as error:
         raise unusable(path, error) from error
+
+
+def _steps(series: Series) -> list[tuple[int, str]]:
+    """The layouts of a database, each by its number and how it comes from the one before."""
+    return sorted(
+        (int(file.name.partition("_")[0]), file.read_text(encoding="utf-8"))
+        for file in resources.files("rules").joinpath("migrations", series).iterdir()
+        if file.name.endswith(".sql")
+    )
+
+
+def _newer(version: int, known: int) -> str:
+    return f"layout {version} was made by a newer Ringfence; this one knows {known}"
 
 
 def _holds_anything(path: Path) -> bool:
@@ -275,6 +290,17 @@ def copy_database(source: Path, target: Path) -> None:
         raise kind(f"{source}: {error}; it was not copied") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def refuse_foreign(copy: Path, series: Series) -> None:
+    """Refuse a sound file that is no copy of this database, or one that only a newer Ringfence can read."""
+    if faults_of(copy, quick=True):
+        return  # whoever copies it says so
+    if one_value(copy, f"select 1 from sqlite_master where name = '{_OWN_TABLES[series]}'") is None:  # noqa: S608
+        raise StoreError(f"{copy}: it is no copy of the {series}; nothing was changed")
+    version, known = one_value(copy, "pragma user_version"), _steps(series)[-1][0]
+    if isinstance(version, int) and version > known:
+        raise StoreError(f"{copy}: {_newer(version, known)}; nothing was changed")
 
 
 def put_in_place(copy: Path, path: Path, aside: Path) -> None:

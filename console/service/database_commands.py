@@ -69,7 +69,12 @@ def backup(
         database = database_of(chosen(context, config))
         sources = [path for path in databases(database).values() if path.exists()] if every else [database]
         copies = [(path, copy / path.name if every else copy) for path in sources]
+        own = {path.resolve() for path in databases(database).values()}
         for _, target in copies:
+            if target.resolve() in own:
+                fail(f"{target} is a database that is in use; name another file")
+            if target.is_dir():
+                fail(f"{target} is a folder; name a file in it, or copy every database there with --all")
             if target.exists() and not force:
                 fail(f"{target} is there already; --force writes over it")
         if every:
@@ -96,20 +101,25 @@ def restore(
 
     With --all every database that the folder holds; stop the proxy and the API first, they write to the others.
     """
-    from rules.store import databases, put_in_place, snapshot_path
+    from rules.store import databases, put_in_place, refuse_foreign, snapshot_path
 
     with clear_errors():
         database = database_of(chosen(context, config))
         if every and (copy is None or not copy.is_dir()):
             fail("name the folder that `ringfence db backup --all` made")
         copy = copy or snapshot_path(database)
-        paths = databases(database).values()
-        copies = [(copy / path.name, path) for path in paths if (copy / path.name).exists()]
+        known = databases(database)
+        copies = {series: copy / path.name for series, path in known.items() if (copy / path.name).exists()}
         if not every:
-            copies = [(copy, database)]
-        if not copies or not copies[0][0].exists():
-            fail(f"{copy} does not exist; name a file that `ringfence db backup` made")
-        for source, target in copies:
+            copies = {"lists": copy}
+        if not copies or not all(source.is_file() for source in copies.values()):
+            fail(f"{copy} is no such file; name one that `ringfence db backup` made")
+        for series, source in copies.items():
+            refuse_foreign(source, series)
+            if source.resolve() == known[series].resolve():
+                fail(f"{source} is the database itself; name a copy")
+        for series, source in copies.items():
+            target = known[series]
             aside = target.with_name(f"{target.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
             old = target.exists()
             put_in_place(source, target, aside)

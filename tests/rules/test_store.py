@@ -25,6 +25,7 @@ from rules.store import (
     migrate,
     one_value,
     put_in_place,
+    refuse_foreign,
     snapshot_path,
     warm,
     what_to_do,
@@ -397,3 +398,18 @@ async def test_damage_that_a_change_meets_is_told_with_the_file(tmp_path):
     told = r"a\.db: .*malformed; nothing was changed; `ringfence db restore`"
     await refused(store, CorruptDatabase, told, "update list set entries = 7", "update import set added = 7")
     await store.close()
+
+
+def test_a_copy_of_something_else_or_of_a_newer_layout_is_refused(tmp_path):
+    for series in databases(tmp_path / "a.db"):
+        path = tmp_path / f"{series}.db"
+        migrate(path, series)
+        refuse_foreign(path, series)
+        for other in databases(path):
+            if other != series:
+                with pytest.raises(StoreError, match=f"no copy of the {other}"):
+                    refuse_foreign(path, other)
+    with closing(sqlite3.connect(tmp_path / "lists.db")) as connection:
+        connection.execute("pragma user_version=999")
+    with pytest.raises(StoreError, match="layout 999 was made by a newer Ringfence"):
+        refuse_foreign(tmp_path / "lists.db", "lists")

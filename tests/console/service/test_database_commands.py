@@ -44,7 +44,7 @@ def test_a_backup_is_put_back(run, tmp_path, database):
     assert restored.exit_code == 0, restored.stderr
     assert "before it is ringfence.db.until-" in restored.stdout
     assert json.loads(run("lists", "show", "blocked", "--json").stdout)[0]["entry"] == "+8617012345678"
-    assert "does not exist; name a file" in run("db", "restore").stderr
+    assert "is no such file; name one that" in run("db", "restore").stderr
 
 
 def test_all_databases_are_checked_copied_and_put_back(run, file, database, tmp_path):
@@ -62,3 +62,24 @@ def test_all_databases_are_checked_copied_and_put_back(run, file, database, tmp_
     assert "name the folder" in run("db", "restore", "--all").stderr
     assert run("db", "restore", str(copies), "--all").stdout.count(" is what ") == 3
     assert run("complaints", "show", filed).exit_code == 0
+
+
+def test_what_is_no_copy_of_the_lists_is_not_put_in_their_place(run, file, database, tmp_path):
+    copy = tmp_path / "copy.db"
+    run("db", "backup", str(copy))
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    before = database.read_bytes()
+    for words, told in (
+        ((str(file.with_name("ringfence-complaints.db")),), "it is no copy of the lists; nothing was changed"),
+        ((str(database),), "is the database itself; name a copy"),
+        ((str(tmp_path),), "is no such file"),
+        ((str(file),), "file is not a database"),
+    ):
+        refused = run("db", "restore", *words)
+        assert (refused.exit_code, told in refused.stderr) == (1, True), refused.stderr
+    assert database.read_bytes() == before
+
+
+def test_a_backup_goes_over_no_database_and_no_folder(run, database, tmp_path):
+    assert "is a database that is in use" in run("db", "backup", str(database), "--force").stderr
+    assert "is a folder" in run("db", "backup", str(tmp_path), "--force").stderr
