@@ -168,7 +168,7 @@ class Forging(Deciding):
 class HandingOver(Body):
     """To give a case to the operator that holds the number."""
 
-    to: _Line = Field(min_length=1, description="Which operator.")
+    to: _Line = Field("", description="Which operator; default: the holder that the ledger names.")
     reason: Reason = ""
     reference: _Line = Field("", description="Theirs, if known.")
     version: Version = None

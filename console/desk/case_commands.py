@@ -273,12 +273,11 @@ def hand_over(
     async def work(desk: Desk) -> CaseFile:
         from rules.complaints.exports import handover
 
-        holder = (await desk.cases.find(number)).holder
         # Whoever is refused the step has no file to send either; where no file can lie, the step isn't taken.
         with finished_file(out, encoding="utf-8-sig") as file:
             file.write(await handover(desk.archive, number))
             return await desk.cases.hand_over(
-                number, actor=officer(), to=to or holder, reason=reason, reference=reference, version=version
+                number, actor=officer(), to=to, reason=reason, reference=reference, version=version
             )
 
     def words(found: CaseFile) -> str:

@@ -152,12 +152,20 @@ class Cases:
         return await self.find(case_id)
 
     async def hand_over(
-        self, case_id: int, *, actor: str, to: str, reason: str = "", reference: str = "", version: int | None = None
+        self,
+        case_id: int,
+        *,
+        actor: str,
+        to: str = "",
+        reason: str = "",
+        reference: str = "",
+        version: int | None = None,
     ) -> CaseFile:
-        """Give the case to the operator that holds the number; the reporters' clock runs on."""
+        """Give the case to the operator that holds the number, by default as the ledger says; the clock runs on."""
         to = one_line(to, "to")
-        _need(to, "say to which operator", "to")
         async with self._step(case_id, CaseStep.HAND_OVER, actor, reason, version) as pending:
+            to = to or pending.case.holder
+            _need(to, "the ledger names no holder of the number: say to which operator", "to")
             pending.columns |= {
                 "handed_to": to,
                 "handed_at": self._archive.now(),

@@ -3,6 +3,7 @@
 import asyncio
 
 from rules.access.scopes import Scope
+from rules.lists.ledger import import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
 from tests.rules.complaints.town import DAY, Town
@@ -164,3 +165,14 @@ async def test_a_list_that_this_officer_may_not_change(office, town: Town):
     await town.verified()
     assert (await client.post("/v1/cases/1/seal", json={"reason": "x"})).status_code == 403
     assert (await client.get("/v1/cases/1")).json()["case"]["state"] == "verified"
+
+
+async def test_a_case_goes_to_the_holder_that_the_ledger_names(client, town):
+    await town.complain("95013333")
+    nobody = await client.post("/v1/cases/1/hand-over", json={})
+    assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (422, "/to")
+    lines = [(1, "95012", {"holder": "East Telecom"})]
+    await import_ledger(town.desk.archive.lists.store, lines, source="x", now=town.now, country="CN")
+    await town.complain("95012345")
+    handed = await client.post("/v1/cases/2/hand-over", json={"reason": "theirs"})
+    assert handed.json()["case"]["handed_to"] == "East Telecom"
