@@ -140,6 +140,8 @@ class Intake:
         tied = {  # not to a call that came after it
             row[0]: (call, row[4]) for row in rows if (call := calls.get((row[1], row[2]))) and call.at <= row[3]
         }
+        if not tied:
+            return 0
         async with archive.store.transaction() as connection:
             await connection.executemany(
                 "update complaint set decision = ?, tie = ?, never_called = 0 where id = ? and decision = ''",
