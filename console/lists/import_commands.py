@@ -51,7 +51,9 @@ class OnError(StrEnum):
 
 Reason = Annotated[str, typer.Option(help="For rows that give none.")]
 Source = Annotated[str, typer.Option(help="Who says so; default: the file's name.")]
-Column = Annotated[str, typer.Option(help="The column of numbers, if its header is unusual.")]
+Column = Annotated[
+    str, typer.Option(help="Columns whose header is unusual or missing: Anruf, or 2, or number=2,reason=Why.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="The file is the whole list: what is not in it is removed.")]
 Bad = Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")]
 Skip = Annotated[bool, typer.Option("--skip", help="The same as --on-error skip.")]

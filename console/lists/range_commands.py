@@ -57,7 +57,9 @@ def subscribers(context: typer.Context, config: ConfigurationFile = None) -> Non
 def import_ranges(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON lines; - for standard input.")],
-    column: Annotated[str, typer.Option(help="The column of codes, if its header is unusual.")] = "",
+    column: Annotated[
+        str, typer.Option(help="Columns whose header is unusual or missing: Anruf, or 2, or number=2,reason=Why.")
+    ] = "",
     complete: Annotated[
         list[str], typer.Option(metavar="PREFIX", help="A beginning of which every code is in the ledger: 95, 96, 400.")
     ] = [],  # noqa: B006

@@ -56,8 +56,9 @@ class ListFileError(ValueError):
 
 
 def read_lines(stream: BinaryIO, *, column: str = "", faults: bool = False) -> Iterator[Line]:
-    """Each line's entry and further columns; ``column`` names the column of numbers if its header is unusual.
+    """Each line's entry and further columns.
 
+    ``column`` names columns whose header is unusual or missing, by header or place: ``Anruf``, ``number=2,reason=Why``.
     With ``faults``, a line of JSON that cannot be read comes as it is, with why under `FAULT`; else it ends it all.
     """
     head = stream.read(_LOOKED_AT)
@@ -124,9 +125,8 @@ def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
             continue
         if not started:
             started = True
-            header = _header(row, column)
-            if header is not None:
-                at, fields = header
+            at, fields, heads = _header(row, column)
+            if heads:
                 continue
         if at >= len(row):
             yield rows.line_num, "", {}
@@ -164,23 +164,42 @@ def _unmarked(cell: str) -> str:
 _NOTHING: Mapping[str, str] = {}
 
 
-def _header(row: list[str], column: str) -> tuple[int, list[tuple[int, str]]] | None:
-    """Which column holds what; None when the row is no header."""
+def _header(row: list[str], column: str) -> tuple[int, list[tuple[int, str]], bool]:
+    """Which column holds the numbers, which what else, and whether the row says so itself or is the first entry."""
     names = [name.strip() for name in row]
     known = [_FIELD_OF.get(name.lower().translate(_BLANKS), "") for name in names]
-    if column:
-        if column not in names:
-            raise ListFileError(f"line 1: there is no column {column!r}; it has {', '.join(names)}")
-        at = names.index(column)
-    elif "number" in known:
-        at = known.index("number")
-    elif any(known):
+    given, named = _given(names, column)
+    if "number" in given or "number" in known:
+        at = given["number"] if "number" in given else known.index("number")
+    elif any(known) or given:
         raise ListFileError(f"line 1: which column holds the numbers? Name it; there are {', '.join(names)}")
     elif len(row) > 1 and not any(any(c.isdigit() for c in cell) for cell in row):
         raise ListFileError(f"line 1: no column is known; name that of the numbers (--column): {', '.join(names)}")
     else:
-        return None
-    return at, [(i, name) for i, name in enumerate(known) if name not in ("", "number") and i != at]
+        return 0, [], False
+    heads = named or "number" in known or not any(c.isdigit() for c in names[at])
+    fields = {name: i for i, name in enumerate(known) if name and heads} | given
+    return at, [(i, name) for name, i in fields.items() if name != "number" and i != at], heads
+
+
+def _given(names: list[str], column: str) -> tuple[dict[str, int], bool]:
+    """The columns that a person named: ``Anruf``, ``2`` or ``number=Anruf,reason=3``; was one named by its header?"""
+    found: dict[str, int] = {}
+    named = False
+    for part in [column] if column in names else filter(None, column.split(",")):
+        field, _, where = part.rpartition("=")
+        if part in names:
+            field, where = "", part
+        field = field.strip() or "number"
+        if field not in COLUMNS:
+            raise ListFileError(f"line 1: no column is called {field!r} here; there are {', '.join(COLUMNS)}")
+        if where.strip() in names:
+            found[field], named = names.index(where.strip()), True
+        elif where.strip().isdecimal() and 0 < int(where) <= len(names):
+            found[field] = int(where) - 1
+        else:
+            raise ListFileError(f"line 1: there is no column {where!r}; it has {', '.join(names)}")
+    return found, named
 
 
 _BLANKS = str.maketrans("", "", " -_")

@@ -132,3 +132,31 @@ def test_a_line_of_json_that_cannot_be_read_comes_with_its_fault_if_wished():
     assert broken[:2] == (2, "{nonsense")
     assert "no JSON object" in broken[2][FAULT]
     assert "the number as text" in untexted[2][FAULT]
+
+
+@pytest.mark.parametrize(
+    ("data", "column"),
+    [
+        ("Grund,Anruf\nnight,18000000091\n", "number=Anruf,reason=Grund"),
+        ("Grund,Anruf\nnight,18000000091\n", "2,reason=1"),
+        ("reason,Anruf\nnight,18000000091\n", "Anruf"),
+        ("night,18000000091\n", "2,reason=1"),
+        ("night,18000000091\n", "reason=1,number=2"),
+    ],
+)
+def test_columns_are_named_by_header_or_place(data, column):
+    ((_, number, more),) = read_lines(io.BytesIO(data.encode()), column=column)
+    assert (number, more) == ("18000000091", {"reason": "night"})
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("9", "there is no column '9'; it has night, 18000000091"),
+        ("why=1,number=2", "no column is called 'why' here; there are number, reason, source"),
+        ("reason=1", "which column holds the numbers"),
+    ],
+)
+def test_columns_that_are_not_there_are_told(column, told):
+    with pytest.raises(ListFileError, match=told):
+        list(read_lines(io.BytesIO(b"night,18000000091\n"), column=column))
