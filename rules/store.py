@@ -28,6 +28,7 @@ DatabaseError = sqlite3.Error  # whatever SQLite reports
 
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PAUSE_S = 0.01
+_SOON_S = 1.0
 _GIVING_BACK_S = 1.0  # how long the room that a full disk left in the log may be waited for
 _PIECE = 131_072
 # A table that no other database has.
@@ -49,6 +50,7 @@ class Store:
         self._file = _identity(path)
         self._left: list[aiosqlite.Connection] = []  # to files that were replaced; somebody may still read from them
         self._turn = asyncio.Lock()
+        self.waits: Callable[[], None] | None = None  # told once another process keeps a transaction waiting
 
     @classmethod
     async def open(cls, path: Path, series: Series, *, durable: bool) -> Store:
@@ -73,7 +75,7 @@ class Store:
                 self._left.append(self.connection)
                 self.connection, self._file = fresh, _identity(self._path)
             try:
-                await self.connection.execute("begin immediate")
+                await self._begin()
                 yield self.connection
                 await self.connection.execute("commit")
             except sqlite3.DatabaseError as error:
@@ -88,6 +90,15 @@ class Store:
             except BaseException:
                 await self._roll_back()
                 raise
+
+    async def _begin(self) -> None:
+        if self.waits is None:
+            await self.connection.execute("begin immediate")
+            return
+        beginning = asyncio.ensure_future(self.connection.execute("begin immediate"))
+        if not (await asyncio.wait({beginning}, timeout=_SOON_S))[0]:
+            self.waits()
+        await beginning
 
     async def _roll_back(self) -> None:
         if self.connection.in_transaction:

@@ -53,10 +53,15 @@ async def opened(file: Path) -> AsyncIterator[tuple[Lists, Configuration]]:
     database = file.parent / configuration.storage.database
     await asyncio.to_thread(database.parent.mkdir, parents=True, exist_ok=True)
     lists = await Lists.open(database, configuration.lists)
+    lists.store.waits = _say_that_it_waits
     try:
         yield lists, configuration
     finally:
         await lists.close()
+
+
+def _say_that_it_waits() -> None:
+    typer.echo("Another process is writing to the lists; this waits for it, half a minute at most.", err=True)
 
 
 def with_lists(file: Path, work: Callable[[Lists, Configuration], Awaitable[T]]) -> T:

@@ -413,3 +413,15 @@ def test_a_copy_of_something_else_or_of_a_newer_layout_is_refused(tmp_path):
         connection.execute("pragma user_version=999")
     with pytest.raises(StoreError, match="layout 999 was made by a newer Ringfence"):
         refuse_foreign(tmp_path / "lists.db", "lists")
+
+
+async def test_who_has_to_wait_for_another_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("rules.store._SOON_S", 0.0)
+    store = await Store.open(tmp_path / "a.db", "lists", durable=True)
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("begin immediate")
+        store.waits = lambda: other.execute("rollback")
+        async with store.transaction() as connection:
+            await connection.execute("update change set revision = 7")
+    await store.close()
+    assert revision(tmp_path / "a.db") == 7
