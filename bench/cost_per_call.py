@@ -38,6 +38,7 @@ import workload
 HERE = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 TOLERATED = 0.005  # of the calls
+LATE_S = 60.0  # how long a busy machine may keep anybody from starting, ending or answering
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 OWN, PURE = "ringfence", "ringfence-pure"
 REFERENCE = "kamailio"  # with its line a call: the least that must be written to explain a verdict
@@ -69,7 +70,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=9000, help="calls a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--list-size", type=int, default=200_000, help="numbers on the list")
-    parser.add_argument("--settle", type=float, default=6.0, help="seconds that a contender has to be ready")
+    parser.add_argument("--settle", type=float, default=6.0, help="seconds of rest once a contender listens")
     parser.add_argument("--port", type=int, default=15_060, help="of the contender; the next tens are the peers'")
     parser.add_argument(
         "--without", choices=("kamailio",), help="leave both Kamailios out: for lists too long for them"
@@ -123,7 +124,7 @@ def said_by(folder: Path) -> str:
     address = re.search(r"^metrics: (\S+)$", file.read_text(), re.MULTILINE) if file.exists() else None
     if address is None:
         return ""
-    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=5) as page:
+    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=LATE_S) as page:
         figures = dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if not line.startswith("#"))
     longest = float(figures["ringfence_loop_longest_stall_seconds"]) * 1000
     verdicts = " and ".join(f"p{share} <= {verdict_us(figures, share):.0f}" for share in (50, 99))
@@ -170,6 +171,17 @@ def sipp(scenario: str, port: int, statistics_file: Path, *more: str) -> list[st
     ]
 
 
+def await_listeners(*expected: tuple[subprocess.Popen[bytes], int]) -> None:
+    """Until each of these processes listens on its port or has ended, asked of the kernel: nothing is sent."""
+    latest = time.monotonic() + LATE_S
+    for process, port in expected:
+        while process.poll() is None and time.monotonic() < latest:
+            bound = Path("/proc/net/udp").read_text().splitlines()[1:]
+            if any(line.split()[1].endswith(f":{port:04X}") for line in bound):
+                break
+            time.sleep(0.05)
+
+
 def one_round(
     name: str, command: list[str], work: workload.Workload, ports: Ports, options: argparse.Namespace, log: Path
 ) -> Round:
@@ -177,13 +189,14 @@ def one_round(
     seen_by_caller, seen_by_pbx = work.folder / "caller.stat", work.folder / "pbx.stat"
     for file in (seen_by_caller, seen_by_pbx):
         file.unlink(missing_ok=True)
-    longest = options.calls / options.rate + 20
+    longest = options.calls / options.rate + LATE_S
     caller = sipp(
         *("caller.xml", ports.caller, seen_by_caller, "-inf", str(work.injection), "-r", str(options.rate)),
         *("-m", str(options.calls), "-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{ports.proxy}"),
     )
     answering = running(sipp("pbx.xml", ports.pbx, seen_by_pbx), work.folder)
     with answering as pbx, running(command, work.folder, log) as proxy:
+        await_listeners((pbx, ports.pbx), (proxy, ports.proxy))
         time.sleep(options.settle)
         if pbx.poll() is not None:
             sys.exit(f"the PBX did not start: is UDP port {ports.pbx} in use? --port takes others")
@@ -199,7 +212,7 @@ def one_round(
         said = said_by(work.folder / name)
         pbx.send_signal(signal.SIGUSR1)  # SIPp then ends what it has, writes its last row and quits
         with contextlib.suppress(subprocess.TimeoutExpired):
-            pbx.wait(5)
+            pbx.wait(LATE_S)
     done = statistics_of(seen_by_caller)
     return Round(
         us_per_call=spent / options.calls * 1e6,
