@@ -19,7 +19,7 @@ from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Listener
 from proxy.sip.message import parse_request
 from proxy.transport import UdpEndpoint, refuses
-from proxy.urgency import goes_first
+from proxy.urgency import haste
 from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
@@ -85,7 +85,7 @@ class Server:
             self._endpoints.append(await UdpEndpoint.open(listener, receive_queue))
         self._metrics.endpoints = self._endpoints
         for endpoint in self._endpoints:
-            endpoint.receive(self.on_datagram, self.flush, self.is_urgent)
+            endpoint.receive(self.on_datagram, self.flush, self.haste)
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
@@ -108,10 +108,10 @@ class Server:
             await asyncio.sleep(NAMES_S)
             await self.learn_pbx_addresses()
 
-    def is_urgent(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> bool:
+    def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> int:
         """While many datagrams wait: may this one overtake the others?"""
         core = self._core
-        return goes_first(data, core.flow_to(listener, remote[0], remote[1]), core.outgoing)
+        return haste(data, core.flow_to(listener, remote[0], remote[1]), core.outgoing)
 
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         """One datagram into the core; what it asks for is done by `flush`."""

@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 from asyncio_dgram.aio import Protocol
 
 from proxy.sip.flow import Listener
+from proxy.urgency import AT_ONCE, IN_TURN
 
 _ADVICE = {  # why a listener does not open, and what helps
     errno.EADDRINUSE: "; end who has it, or choose another under `listen`",
@@ -26,17 +27,18 @@ _ADVICE = {  # why a listener does not open, and what helps
 }
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
-MANY: Final = 64  # datagrams that wait, some 30 ms, from which urgent ones overtake the others
+MANY: Final = 64  # datagrams that wait, some 30 ms, from which those in haste overtake the others
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
-Urgent = Callable[[Listener, bytes, tuple[Any, ...]], bool]
+Haste = Callable[[Listener, bytes, tuple[Any, ...]], int]
 Flush = Callable[[], None]
 
 
 class Arrivals:
     """The datagrams that wait to be handled: stamped on arrival, and bounded.
 
-    While many wait, those that are `urgent` overtake the others and have as much room again.
+    While many wait, those whose `haste` is FIRST overtake the others, and those to be taken AT_ONCE overtake these;
+    each of the three has as much room again.
     Stands where asyncio-dgram's protocol expects the queue that it puts into.
     """
 
@@ -44,14 +46,15 @@ class Arrivals:
         self._most = most
         self._waiting: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
         self._first: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
+        self._at_once: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
         self._turn = 0
-        self.urgent: Callable[[bytes, tuple[Any, ...]], bool] | None = None
+        self.haste: Callable[[bytes, tuple[Any, ...]], int] | None = None
         self._call: Callable[[], None] | None = None
         self._called = False
         self.overflowed = 0  # datagrams dropped because too many waited
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._first)
+        return len(self._waiting) + len(self._first) + len(self._at_once)
 
     def put_nowait(self, item: tuple[Any, Any]) -> None:
         """Called by the protocol for each datagram; (None, None) tells that the socket is closed."""
@@ -59,8 +62,8 @@ class Arrivals:
         if data is None:
             return
         line = self._waiting
-        if len(line) >= MANY and self.urgent is not None and self.urgent(data, remote):
-            line = self._first
+        if len(line) >= MANY and self.haste is not None and (haste := self.haste(data, remote)) != IN_TURN:
+            line = self._at_once if haste == AT_ONCE else self._first
         if len(line) >= self._most:
             self.overflowed += 1
             return
@@ -70,11 +73,16 @@ class Arrivals:
             self._call()
 
     def pop(self) -> tuple[bytes, tuple[Any, ...], float]:
-        """The next of those that wait; there must be one. Each fourth is not urgent: nothing stands still for these."""
-        if self._first:
-            self._turn = (self._turn + 1) % 4
-            if self._turn or not self._waiting:
-                return self._first.popleft()
+        """The next of those that wait; there must be one.
+
+        Anybody can dial for help and nothing may stand still for it: of each four that overtake, one gives way to what
+        goes first, and one to what came in its turn.
+        """
+        at_once, first = self._at_once, self._first
+        if at_once or first:
+            self._turn = turn = (self._turn + 1) % 4
+            if turn or not self._waiting:
+                return (first if not at_once or (turn == 3 and first) else at_once).popleft()
         return self._waiting.popleft()
 
     def tell(self, call: Callable[[], None] | None) -> None:
@@ -146,17 +154,17 @@ class UdpEndpoint:
             return False  # no address at all
         return True
 
-    def receive(self, handle: Handler, flush: Flush, urgent: Urgent) -> None:
+    def receive(self, handle: Handler, flush: Flush, haste: Haste) -> None:
         """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.
 
-        While many wait, `urgent(listener, data, remote)` says which go first; it may not raise.
+        While many wait, `haste(listener, data, remote)` says which go first; it may not raise.
 
         `flush` is called after each batch: a datagram that finds its receiver asleep costs four times one that
         follows another closely.
         """
         loop = asyncio.get_running_loop()
         self._handle, self._flush = handle, flush
-        self.arrivals.urgent = partial(urgent, self.listener)
+        self.arrivals.haste = partial(haste, self.listener)
 
         def soon() -> None:
             loop.call_soon(self._hand_over)

@@ -10,6 +10,7 @@ import pytest
 
 from proxy.sip.flow import Listener
 from proxy.transport import BATCH, MANY, Arrivals, UdpEndpoint, refuses
+from proxy.urgency import AT_ONCE, FIRST, IN_TURN
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
 
@@ -41,9 +42,24 @@ def neighbour(endpoint: UdpEndpoint) -> socket.socket:
     return sock
 
 
-def nobody(listener: Listener, data: bytes, remote: tuple[Any, ...]) -> bool:
-    """No datagram is urgent."""
-    return False
+def nobody(listener: Listener, data: bytes, remote: tuple[Any, ...]) -> int:
+    """No datagram is in haste."""
+    return IN_TURN
+
+
+HASTE = {b"!": AT_ONCE, b"+": FIRST}  # by the first octet, in the tests of the queue
+
+
+def queue(most: int, *texts: bytes) -> Arrivals:
+    arrivals = Arrivals(most)
+    arrivals.haste = lambda data, remote: HASTE.get(data[:1], IN_TURN)
+    for text in texts:
+        arrivals.put_nowait((text, ("127.0.0.1", 9)))
+    return arrivals
+
+
+def popped(arrivals: Arrivals, count: int) -> list[bytes]:
+    return [arrivals.pop()[0] for _ in range(count)]
 
 
 class Heard:
@@ -181,33 +197,36 @@ def test_too_many_that_wait_are_dropped_and_counted():
     assert [arrivals.pop()[0] for _ in range(2)] == [b"0", b"1"]
 
 
-def test_while_many_wait_the_urgent_overtake_and_have_room_of_their_own():
-    arrivals = Arrivals(MANY + 1)
-    arrivals.urgent = lambda data, remote: data.startswith(b"!")
-    for text in [b"!0", *[b"%d" % number for number in range(1, MANY)], b"!1", b"late", b"lost", b"!2"]:
-        arrivals.put_nowait((text, ("127.0.0.1", 9)))
+def test_while_many_wait_those_in_haste_overtake_and_have_room_of_their_own():
+    before = [b"%d" % number for number in range(1, MANY)]
+    arrivals = queue(MANY + 1, b"+0", *before, b"+1", b"late", b"lost", b"+2")
     assert (len(arrivals), arrivals.overflowed) == (MANY + 3, 1)
-    first = [arrivals.pop()[0] for _ in range(4)]
-    assert first == [b"!1", b"!2", b"!0", b"1"], "what came before many waited keeps its place"
-    rest = [arrivals.pop()[0] for _ in range(len(arrivals))]
-    assert rest[-1] == b"late"
+    assert popped(arrivals, 4) == [b"+1", b"+2", b"+0", b"1"], "what came before many waited keeps its place"
+    assert popped(arrivals, len(arrivals))[-1] == b"late"
 
 
-def test_each_fourth_is_not_urgent():
-    """Anybody can dial 110: whoever floods us so leaves a quarter to the others."""
-    arrivals = Arrivals(MANY)
-    arrivals.urgent = lambda data, remote: data == b"!"
-    for text in [b"."] * MANY + [b"!"] * MANY:
-        arrivals.put_nowait((text, ("127.0.0.1", 9)))
-    assert b"".join(arrivals.pop()[0] for _ in range(8)) == b"!!!.!!!."
+def test_a_call_for_help_goes_before_all_that_waits():
+    """The PBX's answers to a flood are three a call: they may not delay it either."""
+    arrivals = queue(2 * MANY, *[b"."] * MANY, *[b"+"] * MANY, b"!")
+    assert arrivals.pop()[0] == b"!"
 
 
-def test_even_the_urgent_are_bounded():
-    arrivals = Arrivals(MANY)
-    arrivals.urgent = lambda data, remote: True
-    for number in range(3 * MANY):
-        arrivals.put_nowait((b"%d" % number, ("127.0.0.1", 9)))
-    assert (len(arrivals), arrivals.overflowed) == (2 * MANY, MANY)
+def test_each_fourth_goes_in_its_turn():
+    assert b"".join(popped(queue(MANY, *[b"."] * MANY, *[b"+"] * MANY), 8)) == b"+++.+++."
+
+
+def test_a_flood_of_calls_for_help_leaves_half_to_the_others():
+    """Anybody can dial 110: what the PBX says still arrives, and so does everybody else's call."""
+    arrivals = queue(MANY, *[b"."] * MANY, *[b"+"] * MANY, *[b"!"] * MANY)
+    assert b"".join(popped(arrivals, 8)) == b"!!+.!!+."
+    assert sorted(popped(arrivals, len(arrivals))) == sorted(
+        [b"."] * (MANY - 2) + [b"+"] * (MANY - 2) + [b"!"] * (MANY - 4)
+    ), "none is lost"
+
+
+def test_even_those_in_haste_are_bounded():
+    arrivals = queue(MANY, *[b"+"] * 3 * MANY, *[b"!"] * 2 * MANY)
+    assert (len(arrivals), arrivals.overflowed) == (3 * MANY, 2 * MANY)
 
 
 def test_each_is_stamped_on_arrival():
