@@ -33,7 +33,7 @@ def run(*words: str | Path, **environment: str) -> str:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=14_400 if is_fuzzing() else 400,
+        timeout=14_400 if is_fuzzing() else 1800,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

@@ -13,7 +13,7 @@ UV = Path(sys.executable).with_name("uv")
 
 def run(*words: str | Path, cwd: Path) -> str:
     """The output of a command that must succeed."""
-    done = subprocess.run(list(map(str, words)), cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(list(map(str, words)), cwd=cwd, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -8,4 +8,4 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled() -> None:
-    subprocess.run([Path(__file__).resolve().parents[2] / "tools" / "compile"], check=True, timeout=400)
+    subprocess.run([Path(__file__).resolve().parents[2] / "tools" / "compile"], check=True, timeout=1800)

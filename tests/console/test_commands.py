@@ -82,7 +82,7 @@ def test_the_program_starts_by_its_module():
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert done.stdout.strip() == f"{version('ringfence')} (pure Python)"

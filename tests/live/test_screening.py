@@ -43,10 +43,8 @@ def test_a_refusal_is_repeated_until_its_acknowledgement(lane):
 
 
 def heard_until_acknowledged(lane):
-    """How often a caller that is slow to acknowledge its refusal hears it; twice at least."""
-    heard = len(lane.alone("caller_slow_to_acknowledge", status="603", caller=BLOCKED).copies("SIP/2.0 603"))
-    assert heard >= 2
-    return heard
+    """How often a caller that is slow to acknowledge its refusal hears it."""
+    return len(lane.alone("caller_slow_to_acknowledge", status="603", caller=BLOCKED).copies("SIP/2.0 603"))
 
 
 def test_the_pbx_sees_the_tag_of_a_suspected_caller(lane):

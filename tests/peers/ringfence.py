@@ -14,7 +14,7 @@ from tests.peers.lanes import Lane
 from tests.peers.loopback import Endpoint, listening, parse_endpoint
 from tests.peers.process import Peer, whole_lines
 
-COMMAND_S = 120
+COMMAND_S = 300
 LISTS = {"blocked": {"kind": "block"}, "suspects": {"kind": "suspect"}, "friends": {"kind": "allow"}}
 
 

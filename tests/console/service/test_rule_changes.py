@@ -44,7 +44,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 def ringfence(file: Path, *words: str) -> str:
     command = [sys.executable, "-m", "console", "--config", str(file), *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -67,7 +67,7 @@ def test_from_start_to_end(ports):
 def refused(file: Path) -> str:
     """What a start that must fail says."""
     command = [sys.executable, "-m", "console", "serve", "--config", str(file)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     return done.stderr

@@ -176,7 +176,7 @@ def test_the_plug_in_of_the_documentation_installs_and_judges(tmp_path):
     )
     uv = Path(sys.executable).with_name("uv")
     install = [uv, "pip", "install", "-q", "--python", sys.executable, "--no-deps", "--no-build-isolation"]
-    subprocess.run([*install, "--target", tmp_path / "installed", package], check=True, timeout=120)
+    subprocess.run([*install, "--target", tmp_path / "installed", package], check=True, timeout=300)
     ringfence = [sys.executable, "-m", "console", "--config", tmp_path / "ringfence.yaml"]
     call = ["explain", "--to", "13800138000", "--from"]
 
@@ -184,7 +184,13 @@ def test_the_plug_in_of_the_documentation_installs_and_judges(tmp_path):
         paths = os.pathsep.join([str(ROOT), *([str(tmp_path / "installed")] if plugin else [])])
         environment = {**os.environ, "PYTHONPATH": paths}
         return subprocess.run(
-            [*ringfence, *words], capture_output=True, text=True, env=environment, timeout=60, check=False, cwd=tmp_path
+            [*ringfence, *words],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=300,
+            check=False,
+            cwd=tmp_path,
         )
 
     assert "nobody measures fact 'risk'" in run("check", plugin=False).stdout
