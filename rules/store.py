@@ -91,6 +91,15 @@ class Store:
                 await self._roll_back()
                 raise
 
+    @asynccontextmanager
+    async def one_moment(self) -> AsyncIterator[None]:
+        """Whatever is read in the block is as of one moment; others go on writing. Nothing is written in it."""
+        await self.connection.execute("begin")
+        try:
+            yield
+        finally:
+            await self._roll_back()
+
     async def _begin(self) -> None:
         if self.waits is None:
             await self.connection.execute("begin immediate")

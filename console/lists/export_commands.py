@@ -38,7 +38,7 @@ def export(
     form: Annotated[Format, typer.Option("--format", help="How entries are written.")] = Format.CSV,
     config: ConfigurationFile = None,
 ) -> None:
-    """Write a list to standard output, in the form that `lists import` reads."""
+    """Write a list, as of one moment, to standard output, in the form that `lists import` reads."""
 
     async def work(lists: Lists, configuration: Configuration) -> None:
         from rules.lists.list_files import harmless
@@ -47,16 +47,17 @@ def export(
         if form is Format.CSV:
             writer.writerow(EXPORTED)
         count, written = 0, harmless if form is Format.CSV else str
-        async for entry in every_entry(lists, name, configuration.time_zone, written):
-            count += 1
-            if not count % PAGE:
-                told(count)
-            if form is Format.TEXT:
-                sys.stdout.write(f"{entry['number']}\n")
-            elif form is Format.JSONL:
-                sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
-            else:
-                writer.writerow([entry.get(column, "") for column in EXPORTED])
+        async with lists.store.one_moment():
+            async for entry in every_entry(lists, name, configuration.time_zone, written):
+                count += 1
+                if not count % PAGE:
+                    told(count)
+                if form is Format.TEXT:
+                    sys.stdout.write(f"{entry['number']}\n")
+                elif form is Format.JSONL:
+                    sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
+                else:
+                    writer.writerow([entry.get(column, "") for column in EXPORTED])
 
     with progress_bar("writing") as told:
         with_lists(chosen(context, config), work)

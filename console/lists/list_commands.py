@@ -241,3 +241,5 @@ def show(
         columns = ("entry", "reason", "source", "created", "expires", *qualified_by, "off")
         rows = [dict.fromkeys(columns) | row for row in rows]
     print_table(columns, rows)
+    if name and len(rows) == limit:
+        typer.echo(f"What stands behind it: ringfence lists show {name} --after {rows[-1]['entry']}")

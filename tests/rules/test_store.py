@@ -425,3 +425,16 @@ async def test_who_has_to_wait_for_another_is_told(tmp_path, monkeypatch):
             await connection.execute("update change set revision = 7")
     await store.close()
     assert revision(tmp_path / "a.db") == 7
+
+
+async def test_what_is_read_in_one_block_is_as_of_one_moment(tmp_path):
+    store = await Store.open(tmp_path / "a.db", "lists", durable=True)
+    query, found = "select revision from change", []
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        async with store.one_moment():
+            found += await store.connection.execute_fetchall(query)
+            other.execute("update change set revision = 7")
+            found += await store.connection.execute_fetchall(query)
+        found += await store.connection.execute_fetchall(query)
+    await store.close()
+    assert found == [(0,), (0,), (7,)]

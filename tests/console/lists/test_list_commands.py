@@ -125,3 +125,12 @@ def test_an_entry_that_would_be_off_at_once_or_limit_nothing_is_refused(run):
     assert "expired already" in run("lists", "add", "blocked", "17012345678", "--expires", "2020-01-01").stderr
     only = run("lists", "add", "blocked", "17012345678", "--hours", "09:00-18:00").stderr
     assert "only entries of allow lists have trunks and hours" in only
+
+
+def test_that_there_is_more_is_told_with_how_to_see_it(run):
+    run("lists", "add", "blocked", "17012345678", "17012345679", "17012345680")
+    told = run("lists", "show", "blocked", "--limit", "2").stdout
+    assert told.endswith("What stands behind it: ringfence lists show blocked --after +8617012345679\n")
+    behind = run("lists", "show", "blocked", "--limit", "2", "--after", "+8617012345679").stdout
+    assert "+8617012345680" in behind
+    assert "behind it" not in behind
