@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rules.language.values import span_name
 from rules.model import Call, Outcome
 from rules.settings import RateSettings
 
+_CHALLENGES: Final = (401, 407)  # the call comes again with credentials (RFC 3261 22.2, 22.3)
 _SWEPT_AT_ONCE = 4  # calls that left every window are forgotten a few at a time, as new ones come
 
 
@@ -30,14 +31,15 @@ class _Asked(NamedTuple):
 class _Counted:
     """One call in the table."""
 
-    __slots__ = ("answered", "at", "called", "caller", "decision", "ended", "hung_up", "number", "short")
+    __slots__ = ("answered", "at", "call_id", "called", "caller", "decision", "ended", "hung_up", "number", "short")
 
-    def __init__(self, caller: _Caller, decision: str, at: float, called: str, number: int) -> None:
+    def __init__(self, caller: _Caller, decision: str, at: float, called: str, number: int, call_id: str) -> None:
         self.caller = caller
         self.decision = decision
         self.at = at
         self.called = called
         self.number = number  # counted up within its caller
+        self.call_id = call_id  # while it could come again with credentials
         self.answered = 0.0  # when; 0: not, or not yet
         self.hung_up = 0.0
         self.ended = False  # is it known whether it was answered?
@@ -111,6 +113,7 @@ class Rates:
         self._callers: dict[tuple[str, str], _Caller] = {}
         self._calls: deque[_Counted] = deque()  # all of them, oldest first
         self._open: dict[str, _Counted] = {}  # by decision: those whose end is still awaited
+        self._challenged: dict[str, _Counted] = {}  # by Call-ID: those that may come again with credentials
         self._asked: tuple[_Asked, ...] = ()
         self.forgotten = 0  # calls that had to go before their time, because the table is full
         self.ask(asked)
@@ -130,10 +133,14 @@ class Rates:
         if wanted != self._asked:
             self._asked = wanted
         if not wanted:
-            self._callers, self._calls, self._open = {}, deque(), {}
+            self._callers, self._calls, self._open, self._challenged = {}, deque(), {}, {}
 
     def count(self, call: Call, decision: str) -> None:
-        """Count this call, and give it the facts of its caller; a caller without a number has none."""
+        """Count this call, and give it the facts of its caller; a caller without a number has none.
+
+        One that was challenged below, and comes again with credentials, is still the same call. That holds once a call:
+        whoever guesses passwords under one Call-ID is counted.
+        """
         asked, at = self._asked, call.at
         canonical = call.caller.canonical
         if not asked or not canonical:
@@ -144,15 +151,21 @@ class Rates:
             caller = self._callers[key] = _Caller(key)
         if caller.asked is not asked:
             caller.ask(asked)
-        counted = _Counted(caller, decision, at, call.called.canonical or call.called.raw, caller.counted)
-        caller.counted += 1
+        called = call.called.canonical or call.called.raw
+        counted = self._again(caller, call.call_id, called, at, decision) if self._challenged else None
+        new = counted is None
+        if counted is None:
+            counted = _Counted(caller, decision, at, called, caller.counted, call.call_id)
+            caller.counted += 1
+            self._calls.append(counted)
         facts = call.facts
         if facts is None:
             facts = call.facts = {}
         need = self.settings.ratio_calls
         for window, names in zip(caller.windows, asked, strict=True):
             calls, begin = window.calls, at - window.seconds
-            window.add(counted)
+            if new:
+                window.add(counted)
             while calls[0].at <= begin:
                 window.forget_oldest()
             if names.calls:
@@ -164,8 +177,20 @@ class Rates:
             if names.answered and window.ended >= need:
                 facts[names.answered] = 100.0 * window.answered / window.ended
         self._open[decision] = counted
-        self._calls.append(counted)
         self._sweep(at - asked[0].seconds)
+
+    def _again(self, caller: _Caller, call_id: str, called: str, at: float, decision: str) -> _Counted | None:
+        """The call that this one continues after a challenge: its end is open again."""
+        counted = self._challenged.pop(call_id, None)
+        if counted is None or counted.caller is not caller or counted.called != called:
+            return None
+        shortest = caller.windows[-1]
+        if counted.number < shortest.start or at - counted.at >= shortest.seconds:
+            return None  # it left a window, and each has to include the call that is judged
+        for window in caller.windows:
+            window.ended -= 1
+        counted.ended, counted.decision, counted.call_id, counted.hung_up = False, decision, "", 0.0
+        return counted
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         """It is known whether a call was answered."""
@@ -178,6 +203,10 @@ class Rates:
             counted.answered = counted.at + outcome.setup_ms / 1000
         else:
             del self._open[decision]
+        if outcome.status in _CHALLENGES and counted.call_id:
+            self._challenged[counted.call_id] = counted
+        else:
+            counted.call_id = ""
         for window in counted.caller.windows:
             if counted.number >= window.start:
                 window.ended += 1
@@ -218,6 +247,8 @@ class Rates:
     def _forget(self, counted: _Counted) -> None:
         caller = counted.caller
         self._open.pop(counted.decision, None)
+        if counted.call_id and self._challenged.get(counted.call_id) is counted:
+            del self._challenged[counted.call_id]
         for window in caller.windows:
             if counted.number >= window.start:
                 window.forget_oldest()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +16,8 @@ ALL = frozenset((name, HOUR) for name in ("calls", "called_numbers", "short_call
 ANSWERED, REJECTED = Outcome(200, True, 1000), Outcome(603, False, 1)
 
 
-def measured(rates, decision="d", caller="13912345678", called="13800138000", *, at=EVENING, trunk=CN):
-    made = call(caller, called, at=at, trunk=trunk)
+def measured(rates, decision="d", caller="13912345678", called="13800138000", *, at=EVENING, trunk=CN, call_id=""):
+    made = call(caller, called, at=at, trunk=trunk, call_id=call_id)
     rates.count(made, decision)
     return made.facts
 
@@ -102,6 +103,69 @@ def test_what_is_said_twice_or_of_no_call_counts_once_or_not():
     assert (facts["answered_1h"], facts["short_calls_1h"]) == (100.0, 100.0)
 
 
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_call_that_was_challenged_and_comes_again_with_credentials_is_one_call(status):
+    """RFC 3261 22.2, 22.3: the same Call-ID, judged again, counted once; its end is that of the second request."""
+    rates = Rates(ALL, RateSettings(ratio_calls=1))
+    measured(rates, "asked", call_id="one@wren")
+    rates.ended("asked", Outcome(status, False, 5))
+    again = measured(rates, "again", at=EVENING + 1, call_id="one@wren")
+    assert again == {"calls_1h": 1, "called_numbers_1h": 1}
+    rates.ended("again", ANSWERED)
+    rates.hung_up("again", EVENING + 60)
+    assert measured(rates, at=EVENING + 90) == {
+        "calls_1h": 2,
+        "called_numbers_1h": 1,
+        "answered_1h": 100.0,
+        "short_calls_1h": 0.0,
+    }
+    assert len(rates) == 2
+
+
+def test_a_challenge_that_nobody_answers_is_a_call_that_was_not():
+    rates = Rates(ALL, RateSettings(ratio_calls=1))
+    measured(rates, "asked", call_id="one@wren")
+    rates.ended("asked", Outcome(407, False, 5))
+    assert measured(rates, call_id="two@wren") == {"calls_1h": 2, "called_numbers_1h": 1, "answered_1h": 0.0}
+
+
+def test_whoever_guesses_passwords_under_one_call_id_is_counted():
+    rates = Rates({("calls", HOUR)})
+    seen = []
+    for number in range(6):
+        seen.append(measured(rates, str(number), at=EVENING + number, call_id="one@wren")["calls_1h"])
+        rates.ended(str(number), Outcome(401, False, 5))
+    assert seen == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "other", [{"caller": "13912345679"}, {"called": "13800138001"}, {"trunk": ABROAD, "caller": "+8613912345678"}]
+)
+def test_the_call_id_of_another_s_challenge_hides_no_call(other):
+    rates = Rates(ALL)
+    measured(rates, "asked", call_id="one@wren")
+    rates.ended("asked", Outcome(407, False, 5))
+    measured(rates, "other", call_id="one@wren", **other)
+    assert len(rates) == 2
+
+
+def test_credentials_that_come_after_the_shortest_window_are_another_call():
+    rates = Rates({("calls", HOUR), ("calls", 60)})
+    measured(rates, "asked", call_id="one@wren")
+    rates.ended("asked", Outcome(407, False, 5))
+    assert measured(rates, at=EVENING + 60, call_id="one@wren") == {"calls_1h": 2, "calls_1m": 1}
+
+
+def test_challenges_are_forgotten_with_their_calls():
+    rates = Rates({("calls", HOUR)}, RateSettings(remembered_calls=100))
+    for number in range(300):
+        measured(rates, str(number), call_id=f"{number}@wren", at=EVENING + number / 10)
+        rates.ended(str(number), Outcome(407, False, 5))
+    assert len(rates._challenged) == len(rates) == 100
+    rates.ask(())
+    assert len(rates._challenged) == 0
+
+
 def test_an_end_after_the_window_changes_nothing():
     rates = Rates({("answered", 60), ("calls", HOUR)}, RateSettings(ratio_calls=1))
     measured(rates, "a")
@@ -150,7 +214,7 @@ EVENTS = st.lists(
         st.sampled_from(["1", "2"]),  # caller
         st.sampled_from(["1", "2", "3"]),  # called
         st.integers(0, 40),  # seconds since the call before
-        st.sampled_from([None, 200, 603]),  # how it ended
+        st.sampled_from([None, 200, 407, 603]),  # how it ended
         st.sampled_from([None, 2, 30]),  # seconds after the answer
     ),
     max_size=60,
