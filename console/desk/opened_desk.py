@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from console.answers import as_json, clear_errors, print_table
+from console.login import login_name
 from console.options import chosen, shown_time
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def opened_desk(file: Path) -> AsyncIterator[tuple[Desk, str]]:
 
 def officer() -> str:
     """Who does what is recorded: the login name."""
-    return getpass.getuser()
+    return login_name()
 
 
 def at_the_desk(

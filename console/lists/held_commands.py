@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from console.answers import as_json
 from console.lists.import_commands import calls_of_the_last_day, print_report, progress_bar, report_data, tell_when_live
 from console.lists.list_commands import lists_app, show_rows, with_lists
+from console.login import login_name
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def release(
         calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
         started = time.perf_counter()
         with progress_bar() as told:
-            report = await release_import(
-                lists, number, author=getpass.getuser(), reason=reason, calls=calls, progress=told
-            )
+            report = await release_import(lists, number, author=login_name(), reason=reason, calls=calls, progress=told)
         took = time.perf_counter() - started
         name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
         return report, name, took
@@ -94,7 +92,7 @@ def drop(
     async def work(lists: Lists, _: Configuration) -> HeldImport:
         from rules.lists.held_imports import drop_import
 
-        return await drop_import(lists, number, author=getpass.getuser(), reason=reason)
+        return await drop_import(lists, number, author=login_name(), reason=reason)
 
     done = with_lists(chosen(context, config), work)
     typer.echo(f"Held import {number} of {done.source} into {done.list} is dropped.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import re
 import sys
 import time
@@ -27,6 +26,7 @@ from console.lists.list_commands import (
     with_lists,
     with_open_lists,
 )
+from console.login import login_name
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def import_numbers(
         from rules.lists.editing import Origin
 
         wishes = await wishes_for(chosen_file, configuration, country, how)
-        origin = Origin(source or source_name(file), reason, getpass.getuser())
+        origin = Origin(source or source_name(file), reason, login_name())
         started = time.perf_counter()
         return await run_import(lists, name, file, origin, wishes, column), time.perf_counter() - started
 
@@ -314,7 +314,7 @@ def undo(
     async def work(lists: Lists, _: Configuration) -> Undone:
         from rules.lists.undoing import undo as take_back
 
-        return await take_back(lists, number, author=getpass.getuser(), reason=reason)
+        return await take_back(lists, number, author=login_name(), reason=reason)
 
     done = with_lists(chosen(context, config), work)
     as_json(done._asdict()) if json else print_undone(done)

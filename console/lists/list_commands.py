@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from console.answers import as_json, clear_errors, fail, print_table
+from console.login import login_name
 from console.options import AsJson, ConfigurationFile, chosen, moment, shown_time
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def add(
         due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
         shown = Qualification(licence, document, purpose, hours, due, owner, approver)
         origin = Origin(
-            *(source, reason, getpass.getuser(), until, evidence, note, tuple(trunk)),
+            *(source, reason, login_name(), until, evidence, note, tuple(trunk)),
             qualification=None if shown == UNQUALIFIED else shown,
         )
         read_in, holes = country.upper() or configuration.country, tuple(leave_out)
@@ -199,7 +199,7 @@ def remove(
 
     async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
         read_in = country.upper() or configuration.country
-        gone = await lists.remove_all(name, numbers, country=read_in, author=getpass.getuser(), reason=reason)
+        gone = await lists.remove_all(name, numbers, country=read_in, author=login_name(), reason=reason)
         return [as_data(entry, configuration.time_zone) for entry in gone]
 
     removed = with_lists(chosen(context, config), work)

@@ -1,13 +1,13 @@
 """`ringfence lists history`: what befell the entries of a number, as a table and for programs."""
 
-import getpass
 import json
 
 from console.lists.history_commands import period_told
+from console.login import login_name
 from rules.lists.history import Period
 from rules.lists.origins import Entry, Origin
 
-ME = getpass.getuser()
+ME = login_name()
 
 
 def test_added_changed_and_removed(run):

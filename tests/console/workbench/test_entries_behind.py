@@ -1,13 +1,13 @@
 """`ringfence explain DECISION` names whose entry it was, also when the entry is gone."""
 
-import getpass
 import json
 
+from console.login import login_name
 from console.workbench.rulebook import load_rulebook
 from rules.model import Hit
 from tests.console.past import past_calls
 
-ME = getpass.getuser()
+ME = login_name()
 CALLER = "+8617012345678"
 
 
