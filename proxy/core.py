@@ -33,7 +33,7 @@ from proxy.forwarding import (
     stamp_via,
 )
 from proxy.labels import unlabel
-from proxy.outgoing import Outgoing
+from proxy.outgoing import FOR_HELP, Outgoing
 from proxy.routing import Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
@@ -54,7 +54,7 @@ from proxy.sip.transaction import (
 from proxy.sip.uri import parse_uri
 from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
 from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
-from rules.model import Action, Outcome, Verdict
+from rules.model import Action, Outcome, Step, Verdict
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 
@@ -247,6 +247,8 @@ class Core:
         context.answer_came()
         context.verdict = verdict
         context.decision = verdict.decision
+        if verdict.step is Step.EMERGENCY:
+            context.loop = FOR_HELP + context.loop
         if verdict.action is not Action.REJECT:
             self.admit(context, now)
             return

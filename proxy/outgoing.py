@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from proxy.answers import Answers
 from proxy.context import Context
@@ -53,6 +53,7 @@ class Receipt(NamedTuple):
     complaint: str = ""
 
 
+FOR_HELP: Final = b"!"  # in the branch of a call for help: by it the answers overtake others (proxy/urgency.py)
 NOT_TAKEN = Receipt(Filing.FAILED)
 # Each with a status of its own, since a phone behind a PBX has nothing but the tone that the PBX makes of it. The fault
 # is 500, not 503: that would tell the PBX to send us no calls at all for a while (RFC 3261 21.5.4).
@@ -100,6 +101,7 @@ class Outgoing:
             return False
         uri = context.plan.uri
         if calls_for_help(uri, home.tables):
+            context.loop = FOR_HELP + context.loop
             if numbers := subscriber_numbers(context, home.trunk):
                 effects.append(CalledForHelp(numbers))
             return False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.outgoing import Outgoing
+from proxy.outgoing import FOR_HELP, Outgoing
 from proxy.routing import Peer
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
+from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.uri import parse_uri
 
 IN_TURN: Final = 0
@@ -15,19 +16,25 @@ FIRST: Final = 1
 AT_ONCE: Final = 2
 
 _LONGEST: Final = 200  # octets of a request line that are looked at: nobody dials for help in more
+_HEAD: Final = 500  # octets of a response within which its top Via begins
+_BRANCH: Final = b";branch=" + MAGIC_COOKIE
 
 
 def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     """May it overtake the others? In turn, first, or at once: before those that go first, too. Never raises.
 
     The PBX speaks of calls that we have begun; its answers lost in a flood would cost every one of them. They are three
-    to each call, so that an INVITE that dials for help would wait for thousands of them: it goes before them, from
-    whichever side it comes. Nothing else of the trunks overtakes anybody.
+    to each call, so that a call for help would wait for thousands of them: its INVITE goes before them, from whichever
+    side, and so do the answers to it, known by the mark in our branch. Nothing else of the trunks overtakes anybody.
+    Who forges that mark gains no more than by dialling for help.
     """
     peer: Peer | None = flow.peer
     if peer is None:
         return IN_TURN
-    if data[:7] == b"INVITE " and _is_for_help(data, peer, outgoing):
+    if data[:8] == b"SIP/2.0 ":
+        if _answers_call_for_help(data):
+            return AT_ONCE
+    elif data[:7] == b"INVITE " and _is_for_help(data, peer, outgoing):
         return AT_ONCE
     return FIRST if peer.from_pbx else IN_TURN
 
@@ -37,3 +44,8 @@ def _is_for_help(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
         return outgoing.is_for_help(parse_uri(data[7:_LONGEST].partition(b" ")[0]), peer)
     except BadHeader:
         return False
+
+
+def _answers_call_for_help(data: bytes) -> bool:
+    at = data.find(_BRANCH, 0, _HEAD)
+    return at >= 0 and FOR_HELP in data[at + len(_BRANCH) : at + _LONGEST].partition(b"\r")[0].partition(b";")[0]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.urgency import AT_ONCE, FIRST, IN_TURN, haste
+from rules.model import Action, Step, Verdict
 from tests import wire
-from tests.playbook import Playbook
+from tests.playbook import DECISION, Playbook, only
 
 
 def haste_of(play: Playbook, data: bytes, source: tuple[str, int] = wire.TRUNK) -> int:
@@ -26,6 +27,31 @@ def test_a_call_for_help_goes_before_all(play: Playbook, uri: str):
     assert haste_of(play, wire.invite(uri=uri)) == AT_ONCE
     assert haste_of(play, wire.invite(uri=uri), wire.PBX) == AT_ONCE, "a subscriber's own"
     assert haste_of(play, wire.invite(uri=uri), wire.STRANGER) == IN_TURN, "who may not call at all has no haste"
+
+
+def test_so_do_the_answers_to_it(play: Playbook):
+    """Its caller hears it ring although thousands of other answers wait."""
+    play.verdict = Verdict(Action.FORWARD, Step.EMERGENCY, decision=DECISION)
+    down = play.forwarded(uri=f"sip:110@{wire.US}", extra="Subject: ;branch=z9hG4bK1")
+    for status in (100, 180, 200, 503):
+        assert haste_of(play, wire.response(status, down), wire.PBX) == AT_ONCE
+    looped = play.trunk(down)
+    assert wire.status(only(looped)) == 482, "the mark hides no loop"
+
+
+def test_so_do_the_answers_to_a_subscriber_s_call_for_help(play: Playbook):
+    """They come from a trunk, whose other answers wait in their turn."""
+    for uri, expected in ((f"sip:110@{wire.US}", AT_ONCE), (f"sip:+861062345678@{wire.US}", IN_TURN)):
+        call = wire.invite(uri=uri, via=f"SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bK{expected}", call_id=uri)
+        down = only(play.pbx(call), to=wire.TRUNK)
+        assert haste_of(play, wire.response(180, down)) == expected
+        assert haste_of(play, wire.response(180, down), wire.STRANGER) == IN_TURN
+
+
+def test_a_caller_s_own_branch_gives_its_answers_no_haste(play: Playbook):
+    """Only the topmost Via is read, and that one is ours."""
+    down = play.forwarded(via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK!")
+    assert haste_of(play, wire.response(200, down), wire.PBX) == FIRST
 
 
 @pytest.mark.parametrize(
