@@ -14,7 +14,8 @@ from rules.language.values import span_name
 from rules.model import Call, Outcome
 from rules.settings import RateSettings
 
-_CHALLENGES: Final = (401, 407)  # the call comes again with credentials (RFC 3261 22.2, 22.3)
+# The same call comes again with what was lacking (RFC 3261 8.1.3.5, 22.2 and 22.3, RFC 3329, 4028, 8224).
+_AMENDABLE: Final = frozenset((401, 407, 413, 415, 416, 420, 421, 422, 428, 494))
 _SWEPT_AT_ONCE = 4  # calls that left every window are forgotten a few at a time, as new ones come
 
 
@@ -39,7 +40,7 @@ class _Counted:
         self.at = at
         self.called = called
         self.number = number  # counted up within its caller
-        self.call_id = call_id  # while it could come again with credentials
+        self.call_id = call_id  # while it could come again amended
         self.answered = 0.0  # when; 0: not, or not yet
         self.hung_up = 0.0
         self.ended = False  # is it known whether it was answered?
@@ -113,7 +114,7 @@ class Rates:
         self._callers: dict[tuple[str, str], _Caller] = {}
         self._calls: deque[_Counted] = deque()  # all of them, oldest first
         self._open: dict[str, _Counted] = {}  # by decision: those whose end is still awaited
-        self._challenged: dict[str, _Counted] = {}  # by Call-ID: those that may come again with credentials
+        self._amendable: dict[str, _Counted] = {}  # by Call-ID: those that may come again amended
         self._asked: tuple[_Asked, ...] = ()
         self.forgotten = 0  # calls that had to go before their time, because the table is full
         self.ask(asked)
@@ -133,12 +134,12 @@ class Rates:
         if wanted != self._asked:
             self._asked = wanted
         if not wanted:
-            self._callers, self._calls, self._open, self._challenged = {}, deque(), {}, {}
+            self._callers, self._calls, self._open, self._amendable = {}, deque(), {}, {}
 
     def count(self, call: Call, decision: str) -> None:
         """Count this call, and give it the facts of its caller; a caller without a number has none.
 
-        One that was challenged below, and comes again with credentials, is still the same call. That holds once a call:
+        One that was challenged below, or refused for its form, and comes again amended is the same call. That holds once:
         whoever guesses passwords under one Call-ID is counted.
         """
         asked, at = self._asked, call.at
@@ -152,7 +153,7 @@ class Rates:
         if caller.asked is not asked:
             caller.ask(asked)
         called = call.called.canonical or call.called.raw
-        counted = self._again(caller, call.call_id, called, at, decision) if self._challenged else None
+        counted = self._again(caller, call.call_id, called, at, decision) if self._amendable else None
         new = counted is None
         if counted is None:
             counted = _Counted(caller, decision, at, called, caller.counted, call.call_id)
@@ -181,7 +182,7 @@ class Rates:
 
     def _again(self, caller: _Caller, call_id: str, called: str, at: float, decision: str) -> _Counted | None:
         """The call that this one continues after a challenge: its end is open again."""
-        counted = self._challenged.pop(call_id, None)
+        counted = self._amendable.pop(call_id, None)
         if counted is None or counted.caller is not caller or counted.called != called:
             return None
         shortest = caller.windows[-1]
@@ -203,8 +204,8 @@ class Rates:
             counted.answered = counted.at + outcome.setup_ms / 1000
         else:
             del self._open[decision]
-        if outcome.status in _CHALLENGES and counted.call_id:
-            self._challenged[counted.call_id] = counted
+        if outcome.status in _AMENDABLE and counted.call_id:
+            self._amendable[counted.call_id] = counted
         else:
             counted.call_id = ""
         for window in counted.caller.windows:
@@ -247,8 +248,8 @@ class Rates:
     def _forget(self, counted: _Counted) -> None:
         caller = counted.caller
         self._open.pop(counted.decision, None)
-        if counted.call_id and self._challenged.get(counted.call_id) is counted:
-            del self._challenged[counted.call_id]
+        if counted.call_id and self._amendable.get(counted.call_id) is counted:
+            del self._amendable[counted.call_id]
         for window in caller.windows:
             if counted.number >= window.start:
                 window.forget_oldest()
