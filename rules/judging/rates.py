@@ -139,8 +139,8 @@ class Rates:
     def count(self, call: Call, decision: str) -> None:
         """Count this call, and give it the facts of its caller; a caller without a number has none.
 
-        One that was challenged below, or refused for its form, and comes again amended is the same call. That holds once:
-        whoever guesses passwords under one Call-ID is counted.
+        One that was challenged below, or refused for its form, and comes again amended is the same call. That holds
+        once: whoever guesses passwords under one Call-ID is counted.
         """
         asked, at = self._asked, call.at
         canonical = call.caller.canonical

@@ -103,9 +103,9 @@ def test_what_is_said_twice_or_of_no_call_counts_once_or_not():
     assert (facts["answered_1h"], facts["short_calls_1h"]) == (100.0, 100.0)
 
 
-@pytest.mark.parametrize("status", [401, 407])
+@pytest.mark.parametrize("status", [401, 407, 415, 420, 422])
 def test_a_call_that_was_challenged_and_comes_again_with_credentials_is_one_call(status):
-    """RFC 3261 22.2, 22.3: the same Call-ID, judged again, counted once; its end is that of the second request."""
+    """RFC 3261 8.1.3.5, 22; RFC 4028 7.4: the same Call-ID, judged again, counted once; its end is the second's."""
     rates = Rates(ALL, RateSettings(ratio_calls=1))
     measured(rates, "asked", call_id="one@wren")
     rates.ended("asked", Outcome(status, False, 5))
@@ -161,9 +161,9 @@ def test_challenges_are_forgotten_with_their_calls():
     for number in range(300):
         measured(rates, str(number), call_id=f"{number}@wren", at=EVENING + number / 10)
         rates.ended(str(number), Outcome(407, False, 5))
-    assert len(rates._challenged) == len(rates) == 100
+    assert len(rates._amendable) == len(rates) == 100
     rates.ask(())
-    assert len(rates._challenged) == 0
+    assert len(rates._amendable) == 0
 
 
 def test_an_end_after_the_window_changes_nothing():
