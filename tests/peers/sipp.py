@@ -73,10 +73,14 @@ class Packet(NamedTuple):
         """Its first line."""
         return self.text.partition("\n")[0].strip()
 
+    @property
+    def head(self) -> str:
+        """All before its body."""
+        return self.text.partition("\n\n")[0]
+
     def fields(self, name: str) -> list[str]:
         """The values of a header field, one for each line that carries it."""
-        head = self.text.partition("\n\n")[0]
-        return re.findall(rf"^{re.escape(name)}\s*:[ \t]*(.*?)\s*$", head, re.MULTILINE | re.IGNORECASE)
+        return re.findall(rf"^{re.escape(name)}\s*:[ \t]*(.*?)\s*$", self.head, re.MULTILINE | re.IGNORECASE)
 
     def field(self, name: str) -> str:
         """The value of a header field that must stand there exactly once."""
@@ -133,7 +137,7 @@ class Sipp(Peer):
 
         After a pause of half a second whoever waits repeats a message octet for octet (RFC 3261 17.1.1.2).
         """
-        found = {packet.text: packet for packet in reversed(self.copies(start))}
+        found = {packet.head: packet for packet in reversed(self.copies(start))}
         return list(reversed(found.values()))
 
     def copies(self, start: str) -> list[Packet]:
