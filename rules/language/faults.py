@@ -99,6 +99,7 @@ _EXPECTED = {
     "model_type": "keys with values",
     "path_type": "the path of a file",
 }
+_CALL = "a call: {from: NUMBER, to: NUMBER}"
 
 
 def _sentence(entry: Mapping[str, Any], path: Location, model: type[BaseModel] | None) -> tuple[str, str]:
@@ -116,7 +117,8 @@ def _sentence(entry: Mapping[str, Any], path: Location, model: type[BaseModel] |
         choices = [choice.strip("'") for choice in str(context["expected"]).replace(" or ", ", ").split(", ")]
         return f"{name}: {shown} is none of the words allowed here", nearest(str(entry["input"]), choices)
     if kind in _EXPECTED:
-        return f"{name}: {shown} is not what belongs here", f"write {_EXPECTED[kind]}"
+        expected = _CALL if name in ("catches", "spares") and kind == "model_type" else _EXPECTED[kind]
+        return f"{name}: {shown} is not what belongs here", f"write {expected}"
     if kind == "value_error":
         what, _, hint = str(context["error"]).partition("; ")
         return f"{name}: {what}", hint

@@ -72,6 +72,7 @@ def test_what_a_rule_does(then, action, detail):
         (rule("{caller: {class: mobil}}"), "rules.yaml:3:26: class: 'mobil' is none of the words allowed here; did you mean 'mobile'?"),
         (rule("{hours: 25:00-08:00}"), "rules.yaml:3:17: hours: '25:00-08:00' names an hour that no clock shows; write 00:00 to 24:00"),
         (rule("{days: []}"), "rules.yaml:3:16: days: there is too little here; write at least 1"),
+        (rule("{anonymous: true}", catches="[95588]"), "rules.yaml:5:13: catches: '95588' is not what belongs here; write a call: {from: NUMBER, to: NUMBER}"),
         (rule("{anonymous: perhaps}"), "rules.yaml:3:21: anonymous: 'perhaps' is not what belongs here; write true or false"),
         (rule("{caller: 95588}", "{suspicion: 40}"), "rules.yaml:4:21: suspicion: '40' is out of bounds; write 10 or less"),
         (rule("{caller: 95588}", "tga"), "rules.yaml:4:9: then: 'tga' is no action; write forward, tag, {tag: {label: TEXT, ring: URI}}, reject, {reject: PROFILE}, divert, {divert: NAME} or {suspicion: 4}"),
