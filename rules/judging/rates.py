@@ -16,6 +16,7 @@ from rules.settings import RateSettings
 
 # The same call comes again with what was lacking (RFC 3261 8.1.3.5, 22.2 and 22.3, RFC 3329, 4028, 8224).
 _AMENDABLE: Final = frozenset((401, 407, 413, 415, 416, 420, 421, 422, 428, 494))
+_AMENDED_AT_MOST: Final = 2  # times a call: a challenge, then a session timer that is too short
 _SWEPT_AT_ONCE = 4  # calls that left every window are forgotten a few at a time, as new ones come
 
 
@@ -32,7 +33,19 @@ class _Asked(NamedTuple):
 class _Counted:
     """One call in the table."""
 
-    __slots__ = ("answered", "at", "call_id", "called", "caller", "decision", "ended", "hung_up", "number", "short")
+    __slots__ = (
+        "amended",
+        "answered",
+        "at",
+        "call_id",
+        "called",
+        "caller",
+        "decision",
+        "ended",
+        "hung_up",
+        "number",
+        "short",
+    )
 
     def __init__(self, caller: _Caller, decision: str, at: float, called: str, number: int, call_id: str) -> None:
         self.caller = caller
@@ -41,6 +54,7 @@ class _Counted:
         self.called = called
         self.number = number  # counted up within its caller
         self.call_id = call_id  # while it could come again amended
+        self.amended = 0  # so many times it did
         self.answered = 0.0  # when; 0: not, or not yet
         self.hung_up = 0.0
         self.ended = False  # is it known whether it was answered?
@@ -140,7 +154,7 @@ class Rates:
         """Count this call, and give it the facts of its caller; a caller without a number has none.
 
         One that was challenged below, or refused for its form, and comes again amended is the same call. That holds
-        once: whoever guesses passwords under one Call-ID is counted.
+        twice: whoever guesses passwords under one Call-ID is counted.
         """
         asked, at = self._asked, call.at
         canonical = call.caller.canonical
@@ -190,7 +204,8 @@ class Rates:
             return None  # it left a window, and each has to include the call that is judged
         for window in caller.windows:
             window.ended -= 1
-        counted.ended, counted.decision, counted.call_id, counted.hung_up = False, decision, "", 0.0
+        counted.ended, counted.decision, counted.hung_up = False, decision, 0.0
+        counted.amended += 1
         return counted
 
     def ended(self, decision: str, outcome: Outcome) -> None:
@@ -204,7 +219,7 @@ class Rates:
             counted.answered = counted.at + outcome.setup_ms / 1000
         else:
             del self._open[decision]
-        if outcome.status in _AMENDABLE and counted.call_id:
+        if outcome.status in _AMENDABLE and counted.call_id and counted.amended < _AMENDED_AT_MOST:
             self._amendable[counted.call_id] = counted
         else:
             counted.call_id = ""

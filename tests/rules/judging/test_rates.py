@@ -129,13 +129,22 @@ def test_a_challenge_that_nobody_answers_is_a_call_that_was_not():
     assert measured(rates, call_id="two@wren") == {"calls_1h": 2, "called_numbers_1h": 1, "answered_1h": 0.0}
 
 
+def test_a_call_that_is_challenged_and_then_wants_another_session_timer_is_one_call():
+    """As Asterisk does it: 401, then 422, then 200."""
+    rates = Rates({("calls", HOUR), ("answered", HOUR)}, RateSettings(ratio_calls=1))
+    for number, status in enumerate((401, 422, 200)):
+        assert measured(rates, str(number), at=EVENING + number, call_id="one@wren")["calls_1h"] == 1
+        rates.ended(str(number), Outcome(status, False, 5))
+    assert measured(rates) == {"calls_1h": 2, "answered_1h": 100.0}
+
+
 def test_whoever_guesses_passwords_under_one_call_id_is_counted():
     rates = Rates({("calls", HOUR)})
     seen = []
     for number in range(6):
         seen.append(measured(rates, str(number), at=EVENING + number, call_id="one@wren")["calls_1h"])
         rates.ended(str(number), Outcome(401, False, 5))
-    assert seen == [1, 1, 2, 2, 3, 3]
+    assert seen == [1, 1, 1, 2, 2, 2]
 
 
 @pytest.mark.parametrize(
