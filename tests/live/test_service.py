@@ -101,7 +101,7 @@ def test_sigterm_lets_the_call_in_set_up_be_answered_and_takes_no_new_one(own):
         proxy.process.send_signal(signal.SIGTERM)
         second.alone("caller_refused", status="503")
         callee.says("200 OK", invite, first.proxy)
-        callee.hears("ACK")
+        until(lambda: caller.sent("ACK"), "the answered call is acknowledged")
         with ThreadPoolExecutor(1) as meanwhile:  # the BYE comes through this proxy or the next one
             hung_up = meanwhile.submit(lambda: callee.says("200 OK", callee.hears("BYE"), first.proxy))
             assert proxy.wait() == 0

@@ -325,6 +325,19 @@ async def test_a_drain_waits_for_calls_in_set_up(house: House):
     assert [wire.status(await house.heard(house.trunk)) for _ in range(2)] == [100, 200]
 
 
+async def test_a_drain_waits_a_moment_longer_for_the_last_acknowledgement(house: House, monkeypatch):
+    monkeypatch.setattr("proxy.server.LINGER_S", 60.0)
+    await house.send(house.invite())
+    down = await house.heard(house.pbx)
+    await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(down), house.at)
+    assert [wire.status(await house.heard(house.trunk)) for _ in range(2)] == [100, 200]
+    assert not house.core.in_setup
+    draining, polls = asyncio.create_task(house.server.drain(600)), house.judge.polls
+    await eventually(lambda: house.judge.polls >= polls + 2, "a quarter of a second at least")
+    assert not draining.done()
+    draining.cancel()
+
+
 async def test_when_the_time_is_over_the_rest_gets_503(house: House):
     await house.send(house.invite())
     down = await house.heard(house.pbx)
