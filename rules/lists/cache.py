@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from datetime import datetime
 from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
+
+from cachetools import LRUCache
 
 from rules.lists.conflicts import in_holes
 from rules.lists.origins import read_hours, within
@@ -55,8 +56,7 @@ class Lookup:
         self.damaged = False  # and there is nothing to fall back on
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
-        self._cache: OrderedDict[str, tuple[tuple[Hit, ...], float, float, int]] = OrderedDict()
-        self._entries = entries  # that the cache holds; the one that was asked for longest ago goes
+        self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
         self.unlisted: Unlisted | None = None  # counts while its revision is ours
         self.opened = 0  # times that another file was opened
         self._budget_s = budget_s
@@ -86,7 +86,6 @@ class Lookup:
         known = self._cache.get(canonical)  # by key it would raise for each number that it lacks: 1 us
         if known is not None and known[1] <= now < known[2] and known[3] == self.revision:
             self.hits += 1
-            self._cache.move_to_end(canonical)
             return known[0]
         return self._read(canonical, now)
 
@@ -189,8 +188,6 @@ class Lookup:
             return None
         answer = self._answer(canonical, code, rows, now) if rows else ((), -inf, inf, self.revision)
         self._cache[canonical] = answer
-        if len(self._cache) > self._entries:
-            self._cache.popitem(last=False)
         return answer[0]
 
     def _answer(
