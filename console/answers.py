@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +19,8 @@ FAULTS = 1  # what was asked about is wrong, absent, or judged otherwise than wi
 _FIGURE = re.compile(r"-?[\d,]+(\.\d+)?( %)?|\+[\d,]+(\.\d+)? %")  # stands under its like by the last digit
 _SENTENCE = 25  # longer cells are sentences; a time with its zone has as many characters
 _UNBOUNDED = 10_000  # columns: no window is as wide
+_LABEL = re.compile(r" *\S.{0,24} {2,}(?=\S)| +")  # what a sentence begins with, and is continued beside
+_FURTHER_IN, _LEAST_ROOM = 4, 20  # columns, of the next lines of one without
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 
 
@@ -60,6 +62,27 @@ def as_json(value: Any) -> None:
     """Print a value as JSON for programs."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     sys.stdout.write("\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print sentences; those too long for the window go on beneath themselves, and lose nothing.
+
+    What is no window gets each in one line, for programs that search in them.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for line in lines:
+        if not console.is_terminal:
+            typer.echo(line)
+            continue
+        label = match[0] if (match := _LABEL.match(line)) else ""
+        room = max(console.width - (len(label) or _FURTHER_IN), _LEAST_ROOM)
+        first, *rest = [part.plain.rstrip() for part in Text(line[len(label) :]).wrap(console, room)] or [""]
+        typer.echo(label + first)
+        for part in rest:
+            typer.echo(" " * (len(label) or _FURTHER_IN) + part)
 
 
 def counted(number: int, what: str) -> str:

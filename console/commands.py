@@ -135,7 +135,7 @@ def explain(
     json: AsJson = False,
 ) -> None:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
-    from console.answers import fail
+    from console.answers import fail, print_lines
     from console.workbench.explain import Asked, explain_call, explain_decision, what_is_left
 
     file = chosen(context, config)
@@ -151,7 +151,7 @@ def explain(
         left = what_is_left(file, decision) if found is None else ""
     if found is None:
         fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
-    as_json(found.as_data()) if json else typer.echo(found.as_text())
+    as_json(found.as_data()) if json else print_lines(found.as_text().splitlines())
 
 
 @app.command(rich_help_panel=CALLS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json
+from console.answers import as_json, print_lines
 from console.desk.finished_file import finished_file
 from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile
@@ -47,7 +47,7 @@ def case(context: typer.Context, number: Number, config: ConfigurationFile = Non
         return await story_of(desk.archive, number)
 
     story, zone = at_the_desk(context, config, work)
-    as_json(story_data(story, zone)) if json else typer.echo("\n".join(story_lines(story, zone)))
+    as_json(story_data(story, zone)) if json else print_lines(story_lines(story, zone))
 
 
 def story_data(story: Story, zone: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, counted
+from console.answers import as_json, clear_errors, counted, print_lines
 from console.lists.list_commands import Country, as_data
 from console.lists.statistic_commands import with_record
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
@@ -40,7 +40,7 @@ def why(
     with clear_errors():
         book, _ = live_rulebook(file)
         found = asyncio.run(known(file, book, number, country.upper()))
-    as_json(found) if json else typer.echo("\n".join(sentences(found)))
+    as_json(found) if json else print_lines(sentences(found))
 
 
 async def known(file: Path, book: Rulebook, number: str, country: str) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from subprocess import PIPE
 
 import pytest
 import typer
+from rich.cells import cell_len
 
-from console.answers import as_json, clear_errors, fail, print_table
+from console.answers import as_json, clear_errors, fail, print_lines, print_table
 from rules.keys import KeyFileError
 from rules.language.source import Fault, RuleError
 from rules.lists.admission import EntryError
@@ -148,6 +149,32 @@ def test_what_no_window_can_hold_is_told_one_value_a_line(capsys):
     assert len(records) == 2
     assert records[0].splitlines()[:2] == ["reference   A-6CACT-FAZXZ", "received    2026-11-26 03:09"]
     assert "decided_by" not in records[0]
+
+
+SENTENCES = [
+    "verdict  forward",
+    "   deciding rule    marketing-at-night: does not hold: 09:00 is not within 21:00-08:00, and it is in no group",
+    "No entry of any list of this installation covers the number that was asked for, or ever did.",
+    "   " + "营销号码不得在夜间呼叫家庭用户" * 6,
+    "",
+]
+
+
+@pytest.mark.usefixtures("a_terminal")
+def test_a_sentence_goes_on_beneath_itself_and_loses_nothing(capsys):
+    print_lines(SENTENCES)
+    out = capsys.readouterr().out.splitlines()
+    assert max(map(cell_len, out)) <= 80
+    assert out[0] == SENTENCES[0]
+    assert out[1].startswith("   deciding rule    marketing-at-night")
+    assert out[2].startswith(" " * 20)
+    assert out[4].startswith("    ")
+    assert "".join("".join(out).split()) == "".join("".join(SENTENCES).split())
+
+
+def test_for_programs_each_sentence_stays_one_line(capsys):
+    print_lines(SENTENCES)
+    assert capsys.readouterr().out.splitlines() == SENTENCES
 
 
 def test_an_empty_table_says_so(capsys):
