@@ -21,12 +21,15 @@ _CODES: Final = (
     "select group_concat(code), max(code) from (select code from exact where code > ? order by code limit ?)"
 )
 _WIDE: Final = "select start, stop from wide limit ?"
+_COUNT: Final = "select count(*) from (select 1 from exact limit ?)"
 _AT_ONCE: Final = 100  # codes read before the loop gets its turn: 50 us
 _REST_S: Final = 0.0002  # after each: calls come first, and nobody waits for this; a million take three seconds
 _MOST_WIDE: Final = 50_000  # prefixes and ranges that are kept; of more, each look-up asks the database
+# Of more, each look-up asks the database, too: ten million take half a minute to read after each change, and calls cost
+# more meanwhile than the bitmap saves.
+_MOST_SINGLE: Final = 2_000_000
 _ROOM: Final = 16  # bits an entry, and up to twice as many: one number in twenty is asked for in vain
-_LEAST: Final = 1 << 16  # bits
-_MOST: Final = 1 << 27  # 16 MiB: of ten million entries one number in fourteen is asked for in vain
+_LEAST: Final = 1 << 16  # bits; the most are 8 MiB
 _QUIET_S: Final = 1.0  # without a change, before it is made anew: an import changes the lists many times
 _SHARE: Final = 5.0  # of the time it may be in the making for a sixth, most of which is rest
 _LONGEST_S: Final = 3600.0
@@ -40,7 +43,7 @@ class Unlisted:
     def __init__(self, revision: int, entries: int, wide: Sequence[tuple[int, int]]) -> None:
         """`entries` are to be added; `wide` are the first and last codes of prefixes and ranges, in any order."""
         size = _LEAST
-        while size < _MOST and size < entries * _ROOM:
+        while size < entries * _ROOM:
             size *= 2
         self.revision = revision
         self._bits = bytearray(size // 8)
@@ -69,9 +72,14 @@ class Unlisted:
 
 
 def read_unlisted(
-    path: Path, stopped: Callable[[], bool], *, at_once: int = _AT_ONCE, most_wide: int = _MOST_WIDE
+    path: Path,
+    stopped: Callable[[], bool],
+    *,
+    at_once: int = _AT_ONCE,
+    most_wide: int = _MOST_WIDE,
+    most_single: int = _MOST_SINGLE,
 ) -> Unlisted | None:
-    """Read all entries, in a thread; None where there are too many wide ones, or something changed meanwhile.
+    """Read all entries, in a thread; None where there are too many, or something changed meanwhile.
 
     Raises ReadError and StoreError.
     """
@@ -79,9 +87,10 @@ def read_unlisted(
     try:
         revision = reader.rows(_REVISION)[0][0]
         wide = reader.rows(_WIDE, (most_wide + 1,))
-        if len(wide) > most_wide:
+        single = reader.rows(_COUNT, (most_single + 1,))[0][0]
+        if len(wide) > most_wide or single > most_single:
             return None
-        unlisted = Unlisted(revision, reader.rows("select count(*) from exact")[0][0], wide)
+        unlisted = Unlisted(revision, single, wide)
         codes, last = reader.rows(_CODES, (-1, at_once))[0]
         while last is not None:
             if stopped():
@@ -102,6 +111,7 @@ class Renewal:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self._revision = -1
+        self._tried = (-1, -1)  # of which file and revision it was made, or can't be
         self._due = 0.0
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -115,7 +125,8 @@ class Renewal:
         if self._due > now + _LONGEST_S:  # a clock set back
             self._due = now + _QUIET_S
         known = lookup.unlisted
-        if now >= self._due and self._task is None and (known is None or known.revision != lookup.revision):
+        there = known is not None and known.revision == lookup.revision
+        if now >= self._due and self._task is None and not there and self._tried != (lookup.opened, lookup.revision):
             self._task = asyncio.get_running_loop().create_task(self._renew(now), name="unlisted numbers")
 
     async def close(self) -> None:
@@ -127,9 +138,10 @@ class Renewal:
 
     async def _renew(self, now: float) -> None:
         lookup, begun = self._lookup, perf_counter()
-        opened = lookup.opened
+        tried = opened, _ = lookup.opened, lookup.revision
         try:
             made = await asyncio.to_thread(read_unlisted, lookup.reading, self._is_closed)
+            self._tried = tried
             if opened == lookup.opened:  # else another file stands there now
                 lookup.unlisted = made
         except (ReadError, StoreError):

@@ -148,6 +148,31 @@ async def test_with_too_many_wide_entries_there_is_none(tmp_path):
         assert read(lookup, most_wide=1) is None
 
 
+async def test_with_too_many_single_entries_there_is_none(tmp_path):
+    async with opened(tmp_path) as (lists, lookup):
+        await lists.add("block", LISTED)
+        assert read(lookup, most_single=1) is not None
+        await lists.add("block", OTHER)
+        assert read(lookup, most_single=1) is None
+
+
+async def test_what_cannot_be_made_is_not_tried_again_until_something_changes(tmp_path, monkeypatch):
+    tries = []
+    monkeypatch.setattr("rules.lists.unlisted.read_unlisted", lambda *_: tries.append("tried"))
+    async with opened(tmp_path) as (lists, lookup):
+        await lists.add("block", LISTED)
+        lookup.poll()
+        renewal = Renewal(lookup)
+        for now in (100.0, 101.0, 200.0, 300.0):
+            await renewed(renewal, now)
+        assert len(tries) == 1
+        await lists.add("block", OTHER)
+        lookup.poll()
+        for now in (400.0, 500.0):
+            await renewed(renewal, now)
+        assert len(tries) == 2
+
+
 async def test_what_was_read_while_the_lists_changed_is_thrown_away(tmp_path):
     async with opened(tmp_path) as (lists, lookup):
         await lists.add("block", LISTED)
