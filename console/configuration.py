@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from console.cross_checks import cross_check
 from console.settings import Configuration
 from rules.language.source import Document, RuleError, faults_of, load_document, shipped
+from rules.numbering.home import decided
 from rules.settings import StorageSettings
 
 __all__ = ["Configuration", "find_configuration", "load_configuration", "read_configuration"]
@@ -42,6 +43,7 @@ def read_configuration(path: Path) -> tuple[Configuration, Document]:
         raise RuleError(faults_of(error, document, Configuration)) from None
     if faults := cross_check(configuration, document, path.parent):
         raise RuleError(faults)
+    configuration = configuration.model_copy(update={"country": decided(configuration.home)})
     if path == shipped(FILE_NAME):
         configuration = configuration.model_copy(update={"storage": _kept_here(configuration.storage)})
     return configuration, document

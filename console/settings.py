@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from console.api.settings import ApiSettings
 from proxy.settings import ProxySettings
+from rules.numbering.home import home_of
 from rules.settings import ScreeningSettings
 
 NEWEST = 1
@@ -28,10 +29,9 @@ class Configuration(ProxySettings, ScreeningSettings):
     api: ApiSettings = ApiSettings()
 
     @property
-    def country(self) -> str:
-        """The country of all trunks; none where they differ, and national spellings then name nobody."""
-        countries = {trunk.country for trunk in self.trunks if trunk.country}
-        return countries.pop() if len(countries) == 1 else ""
+    def home(self) -> str:
+        """In which plan what people type is read (rules/numbering/home.py); undecided between several countries."""
+        return home_of(self.country, (trunk.country for trunk in self.trunks))
 
 
 def rule_files(base: Path, pattern: str) -> list[Path]:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from proxy.sip.errors import BadHeader
 from proxy.sip.uri import parse_uri
 from rules.model import Trunk
+from rules.numbering.countries import Country
 
 
 class HostPort(BaseModel):
@@ -65,7 +66,6 @@ def parse_network(text: object) -> str:
 
 Network = Annotated[str, BeforeValidator(parse_network, json_schema_input_type=str)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
 
 
 def read_destination(text: str) -> str:

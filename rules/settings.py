@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rules.complaints.settings import ComplaintSettings
+from rules.numbering.countries import Country
 
 
 class Part(BaseModel):
@@ -107,6 +108,9 @@ class LogSettings(Part):
 class ScreeningSettings(Part):
     """The deciding half's part of ringfence.yaml."""
 
+    country: Country | Literal[""] = Field(
+        "", description="Home country: what people type is read in its plan; default: the only country of the trunks."
+    )
     time_zone: Annotated[str, AfterValidator(known_zone)] = Field("UTC", description="Zone of hours and days in rules.")
     calendar: Path | None = Field(
         None, description="File of days (2026-10-10 work, 2026-10-12 free) before the country's calendar."

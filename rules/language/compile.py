@@ -26,6 +26,7 @@ from rules.language.nested import references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.model import Action, Trunk
+from rules.numbering.home import decided, home_of
 from rules.settings import ScreeningSettings
 
 
@@ -119,7 +120,7 @@ class Setting(NamedTuple):
 
     trunks: dict[str, Trunk]
     kinds: dict[str, str]
-    country: str  # the one country of all trunks
+    country: str  # home: that of ringfence.yaml, else the one country of all trunks
     clock: WallClock
 
     def trunk(self, example: Example, country: str) -> Trunk | None:
@@ -162,8 +163,8 @@ class _Compiler:
         self.faults: list[Fault] = []
         self.kinds = dict.fromkeys(lists, "plain")
         self.kinds.update((name, str(listed.kind)) for name, listed in settings.lists.items())
-        countries = {trunk.country for trunk in trunks if trunk.country}
-        self.country = countries.pop() if len(countries) == 1 else ""
+        self.home = home_of(settings.country, (trunk.country for trunk in trunks))
+        self.country = decided(self.home)
         self.surroundings = Surroundings(
             lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
         )

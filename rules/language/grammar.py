@@ -31,6 +31,7 @@ from rules.language.values import (
     read_window,
 )
 from rules.model import NumberClass
+from rules.numbering.countries import Country
 from rules.settings import ListKind
 
 Item = TypeVar("Item")
@@ -55,7 +56,6 @@ def said(value: Item) -> Item:
 
 
 Pattern = Annotated[str, Field(min_length=1, max_length=500)]
-Country = Annotated[str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern="^[A-Z]{2}$")]
 
 
 Lacking = Annotated[Literal[True], BeforeValidator(read_lack, json_schema_input_type=Literal[True])]
@@ -66,6 +66,12 @@ class Words(Part):
 
     is_: Some[Word] | None = Field(None, alias="is", description="One of these words.")
     missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
+
+
+class CountryWord(Words):
+    """A fact that is a country, or lacking."""
+
+    is_: Some[Country] | None = Field(None, alias="is", description="One of these countries: CN.")
 
 
 class Text(Part):
@@ -178,7 +184,7 @@ class When(Part):
     ) = Field(None, description="The called number; a bare number or list of numbers means exact.")
     anonymous: bool | None = Field(None, description="true: the caller shows no number.")
     trunk: Some[Word] | None = Field(None, description="The call came from one of these trunks.")
-    trunk_country: Annotated[Words, BeforeValidator(as_words), AfterValidator(said)] | None = Field(
+    trunk_country: Annotated[CountryWord, BeforeValidator(as_words), AfterValidator(said)] | None = Field(
         None, description="Country of the trunk: CN."
     )
     display_name: Annotated[SomeText, AfterValidator(said)] | None = Field(

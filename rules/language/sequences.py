@@ -8,9 +8,10 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from rules.language.editor_schema import for_editors
 from rules.language.faults import RuleError, faults_of
-from rules.language.grammar import Country, Example, Part, RuleName, Some, Word
+from rules.language.grammar import Example, Part, RuleName, Some, Word
 from rules.language.source import Document
 from rules.language.values import read_span, read_version
+from rules.numbering.countries import Country
 
 Span = Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)]
 

@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from rules.numbering.countries import known_country
+
 
 class Window(NamedTuple):
     """Hours of wall clock in minutes from midnight: start in, end out; start > end runs across midnight."""
@@ -167,6 +169,9 @@ def read_countries(value: object) -> object:
     items = value if isinstance(value, list) else [value]
     words = [str(item).lower() if len(str(item)) > 2 else str(item).upper() for item in items]
     for word in words:
-        if word not in ("trunk", "not-trunk") and not re.fullmatch("[A-Z]{2}", word):
+        if word in ("trunk", "not-trunk"):
+            continue
+        if not re.fullmatch("[A-Z]{2}", word):
             raise ValueError(f"{word!r} is no country; write CN, trunk (the trunk's own) or not-trunk (any other)")
+        known_country(word)
     return words

@@ -155,3 +155,25 @@ def test_keys_are_for_their_owner_only(tmp_path):
 def test_all_faults_at_once_in_the_order_of_the_file(tmp_path):
     text = SOUND.replace("default", "default\n    identity: trusted\n    profile: loud") + "metrics: 0.0.0.0:1\n"
     assert [fault.split(":")[1] for fault in faults(tmp_path, text)] == ["8", "9", "10"]
+
+
+@pytest.mark.parametrize("code", ["UK", "XX"])
+def test_a_country_that_does_not_exist_is_a_fault_of_trunk_and_home(tmp_path, code):
+    in_trunk = only_fault(tmp_path, SOUND + f"    country: {code}\n")
+    assert in_trunk.startswith(f"ringfence.yaml:8:14: country: '{code}' is no country of ISO 3166; ")
+    at_home = only_fault(tmp_path, SOUND + f"country: {code}\n")
+    assert at_home.startswith(f"ringfence.yaml:8:10: country: '{code}' is no country of ISO 3166; ")
+
+
+def test_the_home_country_is_the_one_that_was_set_else_the_only_one_of_the_trunks(tmp_path):
+    file = tmp_path / "ringfence.yaml"
+    abroad = "    country: CN\n  - {name: abroad, addresses: [192.0.2.1], country: HK}\n"
+    for more, country, home in [
+        ("", "", ""),
+        ("    country: cn\n", "CN", "CN"),
+        (abroad, "", "CN HK"),
+        (f"{abroad}country: CN\n", "CN", "CN"),
+    ]:
+        file.write_text(SOUND + more)
+        configuration = load_configuration(file)
+        assert (configuration.country, configuration.home) == (country, home)

@@ -147,3 +147,16 @@ def test_a_rule_without_examples_is_warned_of():
     assert [str(fault) for fault in found] == [
         "rules.yaml:1:9: warning: rule 'r' shows no call that it catches; add catches: [{from: NUMBER, to: NUMBER}]"
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "country: UK\nrules: []",
+        "rules:\n- {rule: r, because: b, when: {caller: {country: UK}}, then: tag}",
+        "rules:\n- {rule: r, because: b, when: {trunk_country: UK}, then: tag}",
+        "rules:\n- {rule: r, because: b, when: {trunk_country: CN}, then: tag, catches: [{from: 1, trunk_country: UK}]}",
+    ],
+)
+def test_a_country_that_does_not_exist_is_a_fault_in_every_place_of_a_rule_file(text):
+    assert "'UK' is no country of ISO 3166" in str(faults(text)[0])
