@@ -165,7 +165,7 @@ def add(
 def print_added(entry: Entry, zone: str) -> None:
     """What was put on a list, how far it reaches, and which blocks it makes useless."""
     until = f" until {shown_time(entry.origin.expires, zone)}" if entry.origin.expires else ""
-    hits = f"; it hits {entry.reach:,} numbers of the plan" if entry.text[-1] == "*" or "-" in entry.text else ""
+    hits = f"; it hits {entry.reach:,} numbers of the plan" if entry.text[-1] == "*" or ".." in entry.text else ""
     typer.echo(f"{entry.text} is on {entry.list}{until}{hits}.")
     if entry.text.startswith("EXT:") and entry.text[-1] != "*":
         digits = entry.text.removeprefix("EXT:")

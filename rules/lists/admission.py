@@ -145,7 +145,7 @@ def _refuse_nonsense(text: str, folded: str) -> None:
 
 
 def _refuse_short(text: str, interval: Interval, min_length: int) -> None:
-    shortest = digits_of(interval.text.partition("-")[0].rstrip("*"))
+    shortest = digits_of(interval.text.partition("..")[0].rstrip("*"))
     if len(shortest) < min_length:
         raise EntryError("too-short", f"{text!r} has {len(shortest)} digits; this list wants at least {min_length}")
 

@@ -182,7 +182,7 @@ class Lists:
         self.policy(name)
         connection = self.store.connection
         found: list[Entry] = []
-        wide = after.endswith("*") or "-" in after
+        wide = after.endswith("*") or ".." in after
         if wide or not after:
             query = (
                 f"select w.text, w.holes, {COLUMNS} from wide w join list l on l.id = w.list "

@@ -220,7 +220,7 @@ async def _flatten(connection: Connection) -> None:
         "insert into piece values (?, ?, ?)", pieces([(start, stop, code) for start, stop, code, _ in covers])
     )
     await connection.execute("delete from head")
-    heads = {text.partition("-")[0].rstrip("*")[:_HEAD] for *_, text in covers}
+    heads = {text.partition("..")[0].rstrip("*")[:_HEAD] for *_, text in covers}
     await connection.executemany("insert into head values (?)", [(head,) for head in heads])
 
 

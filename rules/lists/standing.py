@@ -17,7 +17,7 @@ async def how_many_stand(lists: Lists, name: str, texts: Iterable[str]) -> int:
     rest, found = iter(texts), 0
     while some := list(islice(rest, _AT_ONCE)):
         codes = [code for code in map(encode, some) if code is not None]
-        wides = [text for text in some if text.endswith("*") or "-" in text]
+        wides = [text for text in some if text.endswith("*") or ".." in text]
         for table, column, values in (("exact", "code", codes), ("wide", "text", wides)):
             query = (
                 f"select count(*) from {table} t join list l on l.id = t.list "  # noqa: S608 - own words

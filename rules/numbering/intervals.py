@@ -20,7 +20,7 @@ class Interval(NamedTuple):
     start: int
     stop: int  # included
     places: int
-    text: str  # as people write it: +8613800138000, +86138*, +8613800000000-+8613899999999
+    text: str  # as people write it: +8613800138000, +86138*, +8613800000000..+8613899999999
 
     @property
     def exact(self) -> bool:
@@ -103,12 +103,12 @@ def range_interval(first: str, last: str) -> Interval | None:
         return None
     if start > stop:
         return None
-    return Interval(start, stop, places, first if start == stop else f"{first}-{last}")
+    return Interval(start, stop, places, first if start == stop else f"{first}..{last}")
 
 
 def interval_of(text: str) -> Interval:
     """The interval that is written so: ``text`` of an `Interval` gives it back; ValueError for anything else."""
-    first, _, last = text.partition("-")
+    first, _, last = text.partition("..")
     if text.endswith("*"):
         found = prefix_interval(text[:-1])
     else:

@@ -13,7 +13,7 @@ from rules.numbering.plan_table import LONGEST_E164, Plan, calling_code, plan_of
 
 def reach(interval: Interval) -> int:
     """Numbers that the interval covers: exact for ranges, by the lengths of the plan for prefixes; at least 1."""
-    first, _, last = interval.text.partition("-")
+    first, _, last = interval.text.partition("..")
     if interval.places:
         return int(digits_of(last)) - int(digits_of(first)) + 1 if last else 1
     prefix = first.rstrip("*")

@@ -87,7 +87,7 @@ async def test_what_covers_a_number_is_found_on_every_list(tmp_path):
         found = [(entry.list, entry.text) for entry in await lists.covering("+8613800138000")]
         assert found == [
             ("bank", "+86138*"),
-            ("doubtful", "+8613800000000-+8613800999999"),
+            ("doubtful", "+8613800000000..+8613800999999"),
             ("nuisance", "+8613800138000"),
         ]
         assert await lists.covering("") == []

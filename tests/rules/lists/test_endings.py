@@ -137,3 +137,24 @@ async def test_the_layout_before_brings_what_its_imports_had_replaced(tmp_path):
         assert ask(tmp_path, "select at, how, import_id from ending where how = 'undo'") == [(40.0, "undo", 3)]
         await undo(lists, 2)
         assert [entry.origin.reason for entry in await lists.show("nuisance")] == ["first", "first"]
+
+
+async def test_ranges_of_the_layout_before_are_written_with_two_dots(tmp_path):
+    folder = resources.files("rules").joinpath("migrations", "lists")
+    start, stop = encode("CN:95012000"), encode("CN:95012999")
+    with closing(sqlite3.connect(tmp_path / "lists.db")) as connection:
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)[:6]:
+            connection.executescript(file.read_text())
+        connection.executescript(f"""
+            insert into list (id, name, kind, suspicion, shared, entries) values (1, 'nuisance', 'block', 5, 0, 1);
+            insert into origin (id, source, reason, author, created, evidence, note, trunks)
+                values (1, 'old', '', 'li', 10, '', '', '');
+            insert into wide (id, list, start, stop, places, text, origin)
+                values (1, 1, {start}, {stop}, 8, 'CN:95012000-CN:95012999', 1);
+            insert into span values ({start}, 1);
+            pragma user_version=6;
+        """)
+    migrate(tmp_path / "lists.db", "lists")
+    async with opened(tmp_path) as (lists, _):
+        assert [entry.text for entry in await lists.show("nuisance")] == ["CN:95012000..CN:95012999"]
+        assert await lists.remove("nuisance", "CN:95012000..CN:95012999")

@@ -94,7 +94,7 @@ async def test_prefixes_and_ranges_that_covered_it(lists):
     await lists.remove("nuisance", "+86138*", author="wang")
     assert [(one.entry, one.what) for one in await happenings(lists, NUMBER)] == [
         ("+86138*", "added"),
-        ("+8613800138000-+8613800138999", "added"),
+        ("+8613800138000..+8613800138999", "added"),
         ("+86138*", "removed"),
     ]
     assert [one.entry for one in await happenings(lists, "+8613911111111")] == []

@@ -64,7 +64,7 @@ async def test_a_file_is_imported_and_live(tmp_path):
     async with opened(tmp_path) as lists:
         lookup = Lookup(tmp_path / "lists.db", entries=16)
         assert lookup.look_up("+8613800138000", 1.0) == ()
-        data = "reason,number\nnight,138 0013 8000\n,9558*\n,+8613900000000-+8613900000999\n"
+        data = "reason,number\nnight,138 0013 8000\n,9558*\n,+8613900000000..+8613900000999\n"
         stream = io.BytesIO(data.encode())
         report = await import_file(lists, "nuisance", stream, Origin("police"), Wishes("CN", wide=True))
         assert (report.lines, report.added, report.changed, report.removed) == (3, 3, 0, 0)
@@ -72,7 +72,7 @@ async def test_a_file_is_imported_and_live(tmp_path):
         hit = lookup.look_up("+8613800138000", 1.0)[0]
         assert (hit.list, hit.source) == ("nuisance", "police")
         assert [hit.entry for hit in lookup.look_up("CN:95588", 1.0)] == ["CN:9558*"]
-        assert [hit.entry for hit in lookup.look_up("+8613900000500", 1.0)] == ["+8613900000000-+8613900000999"]
+        assert [hit.entry for hit in lookup.look_up("+8613900000500", 1.0)] == ["+8613900000000..+8613900000999"]
         lookup.close()
         assert [entry.origin.reason for entry in await lists.show("nuisance")] == ["", "", "night"]
         assert await lists.counts() == {"bank": 0, "nuisance": 3, "week": 0}

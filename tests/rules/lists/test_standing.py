@@ -11,7 +11,7 @@ LISTS = {"nuisance": ListSettings(kind="block"), "doubtful": ListSettings(kind="
 async def test_entries_of_every_form_are_counted_while_they_stand(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_AT_ONCE", 2)
     lists = await Lists.open(tmp_path / "lists.db", LISTS)
-    texts = ["+8613800138000", "+86139*", "CN:95012000-CN:95012999", "CN:95588"]
+    texts = ["+8613800138000", "+86139*", "CN:95012000..CN:95012999", "CN:95588"]
     for text in texts:
         await lists.add("nuisance", text, wide=True)
     counted = [await how_many_stand(lists, "nuisance", texts), await how_many_stand(lists, "doubtful", texts)]

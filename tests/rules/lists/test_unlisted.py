@@ -44,7 +44,7 @@ def read(lookup, **limits):
 entries = st.one_of(
     st.integers(10**12, 10**12 + 3000).map(lambda n: f"+{n}"),
     st.integers(10**9, 10**9 + 300).map(lambda n: f"+{n}*"),
-    st.tuples(st.integers(10**12, 10**12 + 3000), st.integers(0, 500)).map(lambda p: f"+{p[0]}-+{p[0] + p[1]}"),
+    st.tuples(st.integers(10**12, 10**12 + 3000), st.integers(0, 500)).map(lambda p: f"+{p[0]}..+{p[0] + p[1]}"),
     st.sampled_from(["CN:95588", "CN:955*", "EXT:1001", "ZZ:123456789012345"]),
 )
 numbers = st.one_of(

@@ -58,7 +58,7 @@ def test_what_is_no_canonical_number_has_no_code(text):
 def test_a_range_wants_one_plan_one_length_and_order():
     interval = range_interval("CN:95012000", "CN:95012999")
     assert interval is not None
-    assert (interval.places, interval.text) == (8, "CN:95012000-CN:95012999")
+    assert (interval.places, interval.text) == (8, "CN:95012000..CN:95012999")
     assert range_interval("CN:95012000", "+95012999") is None
     assert range_interval("CN:9501", "CN:95012") is None
     assert range_interval("CN:95013", "CN:95012") is None
@@ -74,13 +74,13 @@ def test_less_is_narrower():
     assert len(set(order)) == 4
 
 
-@pytest.mark.parametrize("text", ["+8613800138000", "CN:9558*", "+8613800000000-+8613899999999", "EXT:12"])
+@pytest.mark.parametrize("text", ["+8613800138000", "CN:9558*", "+8613800000000..+8613899999999", "EXT:12"])
 def test_what_people_read_is_read_back(text):
     assert interval_of(text).text == text
-    assert interval_of(text).exact is (text[-1] != "*" and "-" not in text)
+    assert interval_of(text).exact is (text[-1] != "*" and ".." not in text)
 
 
-@pytest.mark.parametrize("text", ["", "*", "12", "+1-CN:2", "+12-+1", "+1-"])
+@pytest.mark.parametrize("text", ["", "*", "12", "+1..CN:2", "+12..+1", "+1..", "+12-+13"])
 def test_what_is_no_entry_is_not_read_back(text):
     with pytest.raises(ValueError, match="is no entry of a list"):
         interval_of(text)
