@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import ClassVar, Final, Protocol
 
-from proxy.answers import Answers
+from proxy.answers import PHRASES, Answers
 from proxy.forwarding import Plan
 from proxy.labels import restore
 from proxy.routing import Target
@@ -34,7 +35,10 @@ class Forwarder(Protocol):
         """The request has its final response."""
 
 
+ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'  # no missed call, says RFC 3326 section 2
+MOST_REASONS: Final = 1024  # octets of Reason that a CANCEL hands on: its request need not be as short as ours
 TRYING_AFTER_S: Final = 0.195  # a caller who hears nothing for 200 ms gets a 100 (RFC 3261 8.2.6.1, 16.2)
+_NEAR_S: Final = 0.001
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
 _TELLING: Final = (401, 407, 415, 420, 484)
 
@@ -53,12 +57,18 @@ def choose_best(responses: list[tuple[int, bytes]]) -> tuple[int, bytes]:
     return min(responses, key=rank)
 
 
+def own_reason(status: int) -> bytes:
+    """Why we cancel a branch ourselves: the status that ended its call."""
+    phrase = PHRASES.get(status, "")
+    return b"SIP;cause=%d" % status + (b';text="%s"' % phrase.encode() if phrase else b"")
+
+
 class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
         "arrived", "as_sent", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop",
-        "pending", "plan", "rang", "request", "ring_until", "server", "size", "targets", "timer", "verdict",
+        "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "size", "targets", "timer", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -92,6 +102,7 @@ class Context:
         self.finals: list[tuple[int, bytes]] = []  # status and bytes; no bytes: of our own making
         self.verdict: Verdict | None = None
         self.decision = ""
+        self.reasons: list[bytes] = []  # why its branches are cancelled (RFC 3326)
         self.cancelled = False
         self.done = False
         self.rang = False
@@ -107,14 +118,14 @@ class Context:
             self._answer(status, response.forwarded, now)
             if client in self.pending:
                 self.pending.remove(client)
-                self._cancel_branches(now)
+                self._cancel_branches([ELSEWHERE], now)
         elif not self.done:
             self.pending.remove(client)
             # A 503 says that this one server is full; that is no news of ours to the caller (16.7 step 6).
             self.finals.append((500, b"") if status == 503 else (status, response.forwarded))
             if status >= 600:
                 self.targets.clear()
-                self._cancel_branches(now)
+                self._cancel_branches([own_reason(status)], now)
             self._next(now, retry=status == 503)
 
     def _on_provisional(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
@@ -205,8 +216,9 @@ class Context:
         if letter == "100":
             self.core.say_trying(self, now)
             return
-        if letter == "C" and now < self.ring_until:
-            self.timer = self.core.layer.timers.start(self.core.ring_s, "C", self, now)
+        if letter == "C" and (left := self.ring_until - now) > _NEAR_S:
+            # A provisional response came (16.7 step 2). In whole seconds, since each length has a lane of its own.
+            self.timer = self.core.layer.timers.start(ceil(left - _NEAR_S), "C", self, now)
             return
         self.give_up(408 if letter == "C" else 487, now)
 
@@ -215,13 +227,15 @@ class Context:
         if self.done:
             return
         self.targets.clear()
-        self._cancel_branches(now)
+        self._cancel_branches([own_reason(status)], now)
         for client in self.pending:
             client.expire(now)
         self._answer(status, self.core.answers.final(self.request, status), now)
 
-    def cancel(self, now: float) -> None:
-        """The caller gave up (9.2, 16.10). The 487 comes from below, or from here when nobody was asked yet."""
+    def cancel(self, now: float, reasons: list[bytes]) -> None:
+        """The caller gave up (9.2, 16.10), and may say why: phones do not show a call as missed that was answered
+        elsewhere (RFC 3326). The 487 comes from below, or from here when nobody was asked yet.
+        """
         if self.cancelled or self.done:
             return
         self.cancelled = True
@@ -230,12 +244,13 @@ class Context:
         if not self.pending:
             self._answer(487, self.core.answers.final(self.request, 487), now)
             return
-        self._cancel_branches(now)
+        self._cancel_branches(reasons if sum(map(len, reasons)) <= MOST_REASONS else [], now)
         if self.timer is not None:
             self.timer.cancel()
         self.timer = self.core.layer.timers.start(TIMEOUT, "wait", self, now)
 
-    def _cancel_branches(self, now: float) -> None:
+    def _cancel_branches(self, reasons: list[bytes], now: float) -> None:
+        self.reasons = reasons  # also for those that show a sign of life later
         for client in self.pending:
             self._send_cancel(client, now)
 
@@ -244,5 +259,5 @@ class Context:
         if not client.invite or client.branch in self.core.layer.cancels:
             return
         if client.state is State.PROCEEDING:
-            cancel = derive(client.request, b"CANCEL")
+            cancel = derive(client.request, b"CANCEL", None, self.reasons)
             NonInviteClient(self.core.layer, client.branch, client.flow, cancel, None, now)

@@ -175,7 +175,7 @@ class Core:
         server = NonInviteServer(self.layer, key, back)
         server.respond(200, self.answers.final(request, 200), now)
         if isinstance(invite.user, Context):
-            invite.user.cancel(now)
+            invite.user.cancel(now, request.raw_all(b"reason"))
 
     # ---- a new request -----------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ States: RFC 6026 figures 5 and 7, RFC 3261 figures 6 and 8. On `reliable` flows 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import ClassVar, Protocol
 
@@ -64,10 +64,10 @@ class Layer:
     def on_response(self, response: ResponseHead, now: float) -> bool:
         """Hand a response to its client transaction; False when none waits for it. Raises BadMessage."""
         client = self.clients.get(response.branch)
-        if response.branch in self.cancels:
-            value = parse_response(response.forwarded).raw(b"cseq") or b""
-            if value.endswith(b"CANCEL"):
-                client = self.cancels[response.branch]
+        if client is not None and not _answers_a(client.method, response.forwarded):
+            client = None  # another method's, whatever its branch (17.1.3)
+        if client is None and response.branch in self.cancels and _answers_a(b"CANCEL", response.forwarded):
+            client = self.cancels[response.branch]
         if client is None:
             return False
         client.on_response(response, now)
@@ -209,12 +209,15 @@ class NonInviteServer(ServerTransaction):
 class ClientTransaction:
     """What both client machines share."""
 
-    __slots__ = ("branch", "deadline", "flow", "interval", "layer", "request", "state", "timer", "user")
+    __slots__ = ("branch", "deadline", "flow", "interval", "layer", "method", "request", "state", "timer", "user")
     invite: ClassVar[bool] = False
 
-    def __init__(self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser | None) -> None:
+    def __init__(
+        self, layer: Layer, branch: bytes, method: bytes, flow: Flow, request: bytes, user: ClientUser | None
+    ) -> None:
         self.layer = layer
         self.branch = branch
+        self.method = method
         self.flow = flow
         self.request = request  # as sent; empty once nothing needs it
         self.user = user  # None for a CANCEL of ours, whose answer changes nothing
@@ -269,7 +272,7 @@ class InviteClient(ClientTransaction):
     invite: ClassVar[bool] = True
 
     def __init__(self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser, now: float) -> None:
-        super().__init__(layer, branch, flow, request, user)
+        super().__init__(layer, branch, b"INVITE", flow, request, user)
         self.state = State.CALLING
         self.ack = b""
         layer.clients[branch] = self
@@ -335,7 +338,7 @@ class NonInviteClient(ClientTransaction):
     def __init__(
         self, layer: Layer, branch: bytes, flow: Flow, request: bytes, user: ClientUser | None, now: float
     ) -> None:
-        super().__init__(layer, branch, flow, request, user)
+        super().__init__(layer, branch, request.partition(b" ")[0], flow, request, user)
         (layer.cancels if user is None else layer.clients)[branch] = self
         self._start("E", "F", now)
 
@@ -370,8 +373,17 @@ class NonInviteClient(ClientTransaction):
             self.end()
 
 
-def derive(sent: bytes, method: bytes, to: bytes | None = None) -> bytes:
-    """The ACK for a non-2xx (RFC 3261 17.1.1.3) or the CANCEL (9.1) of an INVITE that was sent."""
+def _answers_a(method: bytes, response: bytes) -> bool:
+    """Does the CSeq of this response name that method (17.1.3)?"""
+    at = response.find(b"\r\nCSeq:")
+    if at > 0 and response[at + 7 : response.find(b"\r\n", at + 7)].endswith(b" " + method):
+        return True  # as nearly all write it
+    words = (parse_response(response).raw(b"cseq") or b"").split()
+    return len(words) == 2 and words[1] == method
+
+
+def derive(sent: bytes, method: bytes, to: bytes | None = None, reasons: Sequence[bytes] = ()) -> bytes:
+    """The ACK for a non-2xx (RFC 3261 17.1.1.3) or the CANCEL (9.1) of an INVITE that was sent; `reasons` is why."""
     invite: Request = parse_request(sent)
     number = invite.cseq[0]
     kept = [b"Via: " + (invite.raw(b"via") or b"")]
@@ -382,6 +394,7 @@ def derive(sent: bytes, method: bytes, to: bytes | None = None) -> bytes:
         b"To: " + (to if to is not None else invite.raw(b"to") or b""),
         b"Call-ID: " + invite.call_id,
         b"CSeq: %d %s" % (number, method),
+        *(b"Reason: " + reason for reason in reasons),
         b"Content-Length: 0",
     ]
     return b"\r\n".join((method + b" " + invite.uri + b" SIP/2.0", *kept, b"", b""))

@@ -365,13 +365,32 @@ def test_a_call_may_not_ring_for_ever(play: Playbook):
 
 
 def test_a_provisional_response_starts_timer_c_again(play: Playbook):
-    """16.7 step 2; it may run for longer than set, never for less."""
+    """16.7 step 2; never shorter than set, and at most a second longer."""
     down = play.forwarded()
     play.pbx(wire.response(180, down))
-    play.wait(100)
+    play.wait(100.3)
     play.pbx(wire.response(183, down))
     assert play.wait(184.9) == []
-    assert "408" in briefs(play.wait(186))
+    assert "408" in briefs(play.wait(1.2))
+
+
+def test_a_call_rings_for_timer_c_and_not_for_twice_that(play: Playbook):
+    """The 180 comes a second after the INVITE: 185 s later it is over, not when the timer has run twice."""
+    down = play.forwarded()
+    play.wait(1)
+    play.pbx(wire.response(180, down))
+    sent = play.wait(400)
+    assert [(each.brief, each.at) for each in sent[:2]] == [("CANCEL", 186), ("408", 186)]
+
+
+def test_timer_c_of_many_calls_needs_few_lanes(play: Playbook):
+    """Each length of a timer is a lane of its own: what is left of timer C is counted in whole seconds."""
+    for number in range(50):
+        call = play.forwarded(via=f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bK{number}", call_id=f"c{number}")
+        play.wait(0.37)
+        play.pbx(wire.response(180, call))
+    play.wait(185.5)
+    assert len(play.core.layer.timers._lanes) < 30
 
 
 def test_a_100_does_not_start_timer_c_again(play: Playbook):
@@ -381,6 +400,88 @@ def test_a_100_does_not_start_timer_c_again(play: Playbook):
     play.wait(100)
     play.pbx(wire.response(100, down))
     assert "408" in briefs(play.wait(86))
+
+
+# Why a branch is cancelled (RFC 3326)
+
+
+def with_reason(data: bytes, *reasons: str) -> bytes:
+    """The same request with these Reason header fields."""
+    lines = "".join(f"Reason: {reason}\r\n" for reason in reasons).encode()
+    return data.replace(b"Content-Length:", lines + b"Content-Length:", 1)
+
+
+ANSWERED = 'SIP;cause=200;text="Call completed elsewhere"'
+
+
+@pytest.mark.parametrize("reasons", [(ANSWERED,), (ANSWERED, "Q.850;cause=26"), ()])
+def test_a_cancel_keeps_the_reason_of_the_caller(play: Playbook, reasons: tuple[str, ...]):
+    """A call that was answered elsewhere is none that the phone shows as missed."""
+    down = play.forwarded()
+    play.pbx(wire.response(180, down))
+    below = play.trunk(with_reason(wire.cancel(wire.invite()), *reasons))[1].data
+    assert wire.method(below) == "CANCEL"
+    assert wire.headers(below, "Reason") == list(reasons)
+
+
+def test_the_reason_is_kept_for_a_branch_that_is_cancelled_later(play: Playbook):
+    """9.1: no CANCEL before a sign of life."""
+    down = play.forwarded()
+    play.trunk(with_reason(wire.cancel(wire.invite()), ANSWERED))
+    below = only([each for each in play.pbx(wire.response(180, down)) if each.method])
+    assert wire.headers(below, "Reason") == [ANSWERED]
+
+
+def test_a_cancel_from_the_pbx_keeps_its_reason_too(play: Playbook):
+    out = wire.invite(uri="sip:13912345678@198.51.100.21", via="SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout")
+    down = only(play.pbx(out), to=wire.TRUNK)
+    play.trunk(wire.response(180, down))
+    below = play.pbx(with_reason(wire.cancel(out), ANSWERED))[1].data
+    assert wire.headers(below, "Reason") == [ANSWERED]
+
+
+def test_a_cancel_with_kilobytes_of_reason_loses_them(play: Playbook):
+    down = play.forwarded()
+    play.pbx(wire.response(180, down))
+    below = play.trunk(with_reason(wire.cancel(wire.invite()), *["SIP;cause=200"] * 500))[1].data
+    assert wire.headers(below, "Reason") == []
+
+
+def test_a_call_that_rang_too_long_is_cancelled_with_the_reason(play: Playbook):
+    play.pbx(wire.response(180, play.forwarded()))
+    cancel = next(each.data for each in play.wait(190) if each.method == "CANCEL")
+    assert wire.headers(cancel, "Reason") == ['SIP;cause=408;text="Request Timeout"']
+
+
+# Which transaction a response belongs to (17.1.3)
+
+
+@pytest.mark.parametrize("method", ["BYE", "CANCEL", "invite", "INVITE 2"])
+def test_a_response_to_another_method_does_not_end_the_invite_of_its_branch(play: Playbook, method: str):
+    down = play.forwarded()
+    play.pbx(wire.response(180, down))
+    stray = wire.response(486, down).replace(b"CSeq: 1 INVITE", f"CSeq: 1 {method}".encode())
+    assert play.pbx(stray) == []
+    assert wire.status(only(play.pbx(wire.answer(down)), to=wire.TRUNK)) == 200, "the call goes on"
+
+
+def test_a_response_to_invite_does_not_end_the_message_of_its_branch(play: Playbook):
+    down = only(play.trunk(wire.request("OPTIONS")), to=wire.PBX)
+    assert play.pbx(wire.response(200, down).replace(b"1 OPTIONS", b"1 INVITE")) == []
+    assert briefs(play.pbx(wire.response(200, down))) == ["200"]
+
+
+@pytest.mark.parametrize("line", ["CSEQ: 1 INVITE", "CSeq:1   INVITE ", "cseq:\t1\tINVITE", "CSeq:\r\n 1 INVITE"])
+def test_however_its_cseq_is_written_a_response_is_understood(play: Playbook, line: str):
+    down = play.forwarded()
+    final = wire.answer(down).replace(b"CSeq: 1 INVITE", line.encode())
+    assert wire.status(only(play.pbx(final), to=wire.TRUNK)) == 200
+
+
+def test_a_response_without_cseq_ends_here(play: Playbook):
+    down = play.forwarded()
+    assert play.pbx(wire.answer(down).replace(b"CSeq: 1 INVITE\r\n", b"")) == []
+    assert play.core.dropped == {"stray response": 1}
 
 
 def test_what_timer_c_ended_is_forgotten_when_the_pbx_never_answers(play: Playbook):
