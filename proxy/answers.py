@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.forwarding import make_response
+from proxy.sip.flow import Flow
 from proxy.sip.message import Request
 from proxy.validation import Refusal
 
@@ -35,13 +36,17 @@ class Answers:
     def __init__(self, salt: int) -> None:
         self._salt = salt
 
-    def final(self, request: Request, status: int) -> bytes:
-        """A final response with the phrase that the RFC gives it."""
-        return make_response(request, status, PHRASES.get(status, "Unknown"), self._tag(request))
+    def final(self, request: Request, status: int, proof: bytes = b"") -> bytes:
+        """A final response with the phrase that the RFC gives it; `proof` ends its To tag."""
+        return make_response(request, status, PHRASES.get(status, "Unknown"), self._tag(request) + proof)
 
-    def refusal(self, request: Request, refusal: Refusal) -> bytes:
-        """A final response that says why."""
-        return make_response(request, refusal.status, refusal.phrase, self._tag(request), refusal.fields)
+    def refusal(self, request: Request, refusal: Refusal, proof: bytes = b"") -> bytes:
+        """A final response that says why; `proof` ends its To tag."""
+        return make_response(request, refusal.status, refusal.phrase, self._tag(request) + proof, refusal.fields)
+
+    def proof_of(self, flow: Flow) -> bytes:
+        """What only who reads there knows: the rest of the tag is the same for whoever sends the same request."""
+        return b".%x" % (hash((self._salt, flow.host, flow.port, b"who reads here")) & 0xFFFFFFFF)
 
     def trying(self, request: Request) -> bytes:
         """100 Trying, which has no To tag (8.2.6.2)."""
@@ -55,7 +60,7 @@ class Answers:
         """Is this ACK for a final response of ours?"""
         if (request.raw(b"to") or b"").find(b"tag=rf") < 0:  # `in` would take it for a number first
             return False
-        return request.to_tag == self._tag(request)
+        return request.to_tag.partition(b".")[0] == self._tag(request)
 
     def _tag(self, request: Request) -> bytes:
         """The same for each response to one request, known to nobody else, and kept nowhere."""

@@ -169,7 +169,7 @@ class Context:
             self.close()
             self.server.end()
             return
-        self._answer(status, data or self.core.answers.final(self.request, status), now)
+        self._answer(status, data or self.core.answers.final(self.request, status, self.server.proof), now)
 
     def _answer(self, status: int, data: bytes, now: float) -> None:
         """A final response upstream; a second 2xx is another dialog of a call that was forked below."""
@@ -230,7 +230,7 @@ class Context:
         self._cancel_branches([own_reason(status)], now)
         for client in self.pending:
             client.expire(now)
-        self._answer(status, self.core.answers.final(self.request, status), now)
+        self._answer(status, self.core.answers.final(self.request, status, self.server.proof), now)
 
     def cancel(self, now: float, reasons: list[bytes]) -> None:
         """The caller gave up (9.2, 16.10), and may say why: phones do not show a call as missed that was answered
@@ -242,7 +242,7 @@ class Context:
         self.targets.clear()
         self.finals.clear()
         if not self.pending:
-            self._answer(487, self.core.answers.final(self.request, 487), now)
+            self._answer(487, self.core.answers.final(self.request, 487, self.server.proof), now)
             return
         self._cancel_branches(reasons if sum(map(len, reasons)) <= MOST_REASONS else [], now)
         if self.timer is not None:

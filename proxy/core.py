@@ -89,6 +89,7 @@ class Core:
         self.ring_s = limits.timer_c_s
         self.effects: list[Effect] = []
         self.layer = Layer(self._send, self._ask_whether_alive)
+        self.layer.proven.lasts_s = limits.acknowledged_s
         self.flow_to = FlowTo(topology)
         self.draining = False
         self.held_octets = 0  # of requests that wait for their final response, as they came
@@ -148,6 +149,9 @@ class Core:
             self._refuse_on(back, request, _FORBIDDEN)
             return
         if request.method == b"ACK":
+            if not flow.peer.known:
+                answered = reply_flow(flow, via, self.flow_to)
+                self.layer.proven.acknowledged(answered, request.call_id, request.to_tag, now)
             forward_ack(self, request, via, flow, now)
             return
         fields = read_fields(request, via)
@@ -163,7 +167,11 @@ class Core:
         if request.method != b"ACK":
             server.on_retransmission()
             return True
-        return isinstance(server, InviteServer) and server.on_ack(now)
+        if not isinstance(server, InviteServer):
+            return False
+        if not server.known:
+            server.prove(request.to_tag, now)
+        return server.on_ack(now)
 
     def _cancel(self, request: Request, key: ServerKey, back: Flow, now: float) -> None:
         """CANCEL has a transaction of its own, and ends that of its INVITE (9.2, 16.10)."""
@@ -173,7 +181,7 @@ class Core:
             self._refuse_on(back, request, _UNKNOWN_CALL)
             return
         server = NonInviteServer(self.layer, key, back)
-        server.respond(200, self.answers.final(request, 200), now)
+        server.respond(200, self.answers.final(request, 200, invite.proof), now)
         if isinstance(invite.user, Context):
             invite.user.cancel(now, request.raw_all(b"reason"))
 
@@ -206,7 +214,9 @@ class Core:
             self._refuse_on(back, request, refusal)
             return
         if request.method == b"INVITE":
-            server: ServerTransaction = InviteServer(self.layer, key, back)
+            unproven = not (peer.known or fields.to_tag)
+            proof = self.answers.proof_of(back) if unproven else b""
+            server: ServerTransaction = InviteServer(self.layer, key, back, known=peer.known, proof=proof)
         else:
             server = NonInviteServer(self.layer, key, back)
             if request.method == b"BYE":
@@ -260,7 +270,7 @@ class Core:
             context.server.end()
             return
         status, phrase, extra = self.screening.rejection(verdict, context.flow.peer.trunk)
-        data = self.answers.refusal(context.request, Refusal(status, phrase, extra))
+        data = self.answers.refusal(context.request, Refusal(status, phrase, extra), context.server.proof)
         context.server.respond(status, data, now)
         self.refused[status] += 1
         self.finished(context, status, now)
@@ -278,7 +288,7 @@ class Core:
         if not context.targets:
             server = context.server
             context.close()
-            server.respond(404, self.answers.final(request, 404), now)
+            server.respond(404, self.answers.final(request, 404, server.proof), now)
             self.refused[404] += 1
             return
         plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])

@@ -76,7 +76,7 @@ class Destination(NamedTuple):
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
-    __slots__ = ("dropped", "emergency", "from_pbx", "name", "pbx", "trunk")
+    __slots__ = ("dropped", "emergency", "from_pbx", "known", "name", "pbx", "trunk")
 
     def __init__(
         self, name: str, pbx: Pbx, *, from_pbx: bool, trunk: Trunk = _NO_TRUNK, emergency: EmergencyTable | None = None
@@ -86,6 +86,7 @@ class Peer:
         self.from_pbx = from_pbx
         self.trunk = trunk
         self.emergency = emergency
+        self.known = from_pbx or name != DEFAULT_TRUNK  # the configuration names it by address
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
         if not (from_pbx or trunk.identity_trusted):

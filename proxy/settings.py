@@ -166,6 +166,11 @@ class LimitSettings(Part):
         200_000, ge=100, description="Transactions held, of 4 KiB each; beyond it 503, except for help."
     )
     unacknowledged_rejections: int = Field(20_000, ge=10, description="Rejections retransmitted at once.")
+    acknowledged_s: float = Field(
+        3600.0,
+        ge=0,
+        description="How long after an ACK of it a source in no trunk but `default` gets final responses repeated.",
+    )
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
     judge_ms: int = Field(50, ge=1, description="Budget of one judgement; beyond it the call goes through.")
     silent_s: float = Field(

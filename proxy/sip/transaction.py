@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import ClassVar, Protocol
 
-from proxy.sip.errors import BadHeader
+from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request, ResponseHead, parse_request, parse_response
+from proxy.sip.proven import Proven
 from proxy.sip.timers import T1, T2, T4, TIMEOUT, Timer, Timers
 
 
@@ -51,6 +52,7 @@ class Layer:
         self.send = send
         self.silent = silent  # told once of each branch whose request had to be repeated
         self.timers = Timers()
+        self.proven = Proven()
         self.servers: dict[ServerKey, ServerTransaction] = {}
         self.clients: dict[bytes, ClientTransaction] = {}  # by branch
         self.cancels: dict[bytes, ClientTransaction] = {}  # CANCEL shares the branch of its INVITE
@@ -77,7 +79,7 @@ class Layer:
 class ServerTransaction:
     """What both server machines share."""
 
-    __slots__ = ("flow", "key", "last", "layer", "state", "timer", "user")
+    __slots__ = ("flow", "key", "last", "layer", "proof", "state", "timer", "user")
     invite: ClassVar[bool] = False
 
     def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
@@ -85,6 +87,7 @@ class ServerTransaction:
         self.key = key
         self.flow = flow
         self.last = b""  # the response to repeat
+        self.proof = b""
         self.state = State.TRYING
         self.timer: Timer | None = None
         self.user: object = None  # the response context, until the transaction has its final response
@@ -111,11 +114,14 @@ class ServerTransaction:
 class InviteServer(ServerTransaction):
     """INVITE server transaction (RFC 6026 figure 7, in place of RFC 3261 figure 7)."""
 
-    __slots__ = ("deadline", "interval")
+    __slots__ = ("deadline", "interval", "known")
     invite: ClassVar[bool] = True
 
-    def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
+    def __init__(self, layer: Layer, key: ServerKey, flow: Flow, *, known: bool = True, proof: bytes = b"") -> None:
+        """`known`: the configuration names its sender. `proof`: what the To tag of our answers ends in, if need be."""
         super().__init__(layer, key, flow)
+        self.known = known
+        self.proof = proof
         self.state = State.PROCEEDING
         self.interval = T1
         self.deadline: Timer | None = None
@@ -135,14 +141,23 @@ class InviteServer(ServerTransaction):
             return
         self.user = None
         if status < 300:
+            if self.proof and not layer.proven.holds(self.flow, now):
+                layer.proven.expect(self.flow, parse_response(data).raw(b"call-id") or b"", _to_tag(data))
             self.state, self.last = State.ACCEPTED, b""
             self.timer = layer.timers.start(TIMEOUT, "L", self, now)
             return
         self.state, self.last = State.COMPLETED, data
         layer.unacknowledged += 1
         self.deadline = layer.timers.start(TIMEOUT, "H", self, now)
-        if not self.flow.reliable:
+        # Who may be a third party, in whose name an INVITE was forged, gets one response for each INVITE that came, as
+        # from a stateless UAS (RFC 3261 8.2.7): our repeats would flood him.
+        if not self.flow.reliable and (self.known or layer.proven.holds(self.flow, now)):
             self.timer = layer.timers.start(self.interval, "G", self, now)
+
+    def prove(self, to_tag: bytes, now: float) -> None:
+        """Its ACK came with this To tag: if it is the response's, somebody read the response where it went."""
+        if self.state is State.COMPLETED and self.proof and to_tag and _to_tag(self.last) == to_tag:
+            self.layer.proven.note(self.flow, now)
 
     def on_ack(self, now: float) -> bool:
         """True when the ACK belongs to the transaction; in Accepted it is the dialog's, and goes on (RFC 6026 7.1)."""
@@ -371,6 +386,14 @@ class NonInviteClient(ClientTransaction):
             self._time_out(now)
         else:
             self.end()
+
+
+def _to_tag(response: bytes) -> bytes:
+    """The To tag of a response that goes out; empty where it can't be read."""
+    try:
+        return parse_response(response).to_tag
+    except (BadMessage, BadHeader):
+        return b""
 
 
 def _answers_a(method: bytes, response: bytes) -> bool:
