@@ -35,6 +35,7 @@ MEANINGS = {  # of what the judge counts, for whoever reads the figures without 
     "decisions_written": "Decision records on disk.",
     "decisions_waiting": "Decision records on their way to the disk.",
     "decisions_dropped": "Decision records lost because the disk could not follow.",
+    "decisions_unsecured": "Rejections and tags told before their record was on file, since the disk took none.",
     "decision_write_errors": "Writes of decision records that failed.",
     "log_lines_dropped": "Lines of calls that could not be written or masked.",
 }

@@ -41,6 +41,9 @@ class Judge(Protocol):
     def judge(self, call: Call) -> Verdict:
         """May this call ring? Never raises, never waits."""
 
+    def secure(self) -> None:
+        """The answers to the calls judged since are about to leave: write first what must outlive a kill."""
+
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A judged call has its final response."""
 
@@ -76,6 +79,7 @@ class Server:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
+        self._unsecured = False  # a verdict waits to be told
         self._last_tick = 0.0
         self._next_poll = 0.0
 
@@ -131,6 +135,9 @@ class Server:
         """Send what waits to be sent, and do what else the core asked for."""
         core, endpoints = self._core, self._endpoints
         while core.effects:
+            if self._unsecured:
+                self._unsecured = False
+                self._judge.secure()
             effects, core.effects = core.effects, []  # a new list for what these make the core ask for
             for effect in effects:
                 if type(effect) is Send:
@@ -153,6 +160,7 @@ class Server:
             call = self._core.screening.read_call(context, time())
             started = perf_counter()
             verdict = self._judge.judge(call)
+            self._unsecured = True
             self._metrics.verdicts.took(perf_counter() - started)
         except Exception:
             self._metrics.faults += 1

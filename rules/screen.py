@@ -28,6 +28,8 @@ from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions
 from rules.records.journal import Journal
 from rules.records.privacy import pseudonym
+from rules.records.spool import Spool
+from rules.records.troubles import Tell
 from rules.settings import RateSettings, ScreeningSettings
 from rules.snapshots import Snapshots
 from rules.store import CorruptDatabase, database_path, snapshot_path, warm
@@ -119,8 +121,12 @@ class Screen:
         log: TextIO | None = None,
         budget_ms: int = 50,
         sources: FactSources | None = None,
+        tell: Tell | None = None,
     ) -> Screen:
-        """Open keys, lists and decisions below ``base`` and begin to write; log lines go to ``log`` if given."""
+        """Open keys, lists and decisions below ``base`` and begin to write; log lines go to ``log`` if given.
+
+        ``tell`` hears what goes wrong while it runs, each cause at once and then seldom.
+        """
         storage = settings.storage
         keys = Keys.load(base / storage.key_file)
         database = base / storage.database
@@ -138,7 +144,7 @@ class Screen:
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
                 opened = CallLog(base / settings.logging.file)
-            journal = await _open_journal(database, settings, keys, log=opened or log or sys.stdout, now=now)
+            journal = await _open_journal(database, settings, keys, log=opened or log or sys.stdout, now=now, tell=tell)
             begun, minutes = now(), settings.emergency.callback_minutes
             helped = await journal.calls_for_help(begun - minutes * 60.0)
         except BaseException:
@@ -193,6 +199,10 @@ class Screen:
             digits = urandom(5 * _DRAWN_AT_ONCE).hex()
             drawn += [digits[at : at + 10] for at in range(0, len(digits), 10)]
         return drawn.pop()
+
+    def secure(self) -> None:
+        """What was decided is about to be told: what must outlive a kill goes to its file first."""
+        self.journal.secure()
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         """A judged call has ended."""
@@ -255,6 +265,7 @@ class Screen:
             "decisions_dropped": journal.dropped,
             "decisions_waiting": journal.waiting,
             "decision_write_errors": journal.write_errors,
+            "decisions_unsecured": journal.unsecured,
             "log_lines_dropped": journal.lines_dropped,
         }
 
@@ -351,12 +362,19 @@ async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable
 
 
 async def _open_journal(
-    database: Path, settings: ScreeningSettings, keys: Keys, *, log: TextIO | CallLog, now: Callable[[], float]
+    database: Path,
+    settings: ScreeningSettings,
+    keys: Keys,
+    *,
+    log: TextIO | CallLog,
+    now: Callable[[], float],
+    tell: Tell | None,
 ) -> Journal:
     """The record of decisions beside the lists; it writes as soon as it is started."""
-    storage = settings.storage
+    storage, path = settings.storage, decisions_path(database)
+    opening = partial(Decisions.open, path, durable=True)
     return Journal(
-        await Decisions.open(decisions_path(database)),
+        await opening(),
         keys.pseudonym,
         log=log,
         days=storage.decision_days,
@@ -365,6 +383,9 @@ async def _open_journal(
         zone=settings.time_zone,
         masked=settings.logging.mask_numbers,
         now=now,
+        spool=partial(Spool.open, path),
+        again=opening,
+        tell=tell,
     )
 
 

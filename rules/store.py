@@ -57,6 +57,11 @@ class Store:
         """Open and bring up to date; ``durable``: a commit returns when the disk has it, not just the system."""
         return cls(await _connected(path, series, durable), path, series, durable=durable)
 
+    @property
+    def path(self) -> Path:
+        """Where the database lies."""
+        return self._path
+
     def follow(self, path: Path) -> None:
         """Write to this file from now on, of which the open one is a copy; while it is damaged, writing is refused."""
         self._path = path

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +14,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
-from rules.records.privacy import area, pseudonym
+from rules.records.privacy import area, mask_within, pseudonym
+from rules.records.spool import spooled
 from rules.store import Store
 
 Row = tuple[Any, ...]
 _COLUMNS = (
     "id, at, call_id, source, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
-    "action, step, rule, reason, profile, suspicion, fired, facts, revision, status, rang, setup_ms"
+    "action, step, rule, reason, profile, suspicion, fired, facts, revision, call_key, status, rang, setup_ms"
 )
-_VALUES = f"({', '.join('?' * 23)})"
+WIDTH: Final = 24
+_VALUES = f"({', '.join('?' * WIDTH)})"
 _INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
 # Whoever counts records remembers how far he is: an emptied table must not begin at 1 again.
 _INSERT_FIRST = (
-    f"insert into decision (seq, {_COLUMNS}) select (select counted + 1 from kept), {', '.join('?' * 23)} "
+    f"insert into decision (seq, {_COLUMNS}) select (select counted + 1 from kept), {', '.join('?' * WIDTH)} "
     "where not exists (select 1 from decision)"
 )
 # Rows in one statement: the thread that writes takes the interpreter 32 times less often from the loop that judges.
@@ -78,18 +81,34 @@ class Decision:
     fired: tuple[Fired, ...]
     facts: dict[str, Any]
     revision: str
+    call_key: str  # keyed pseudonym of a Call-ID of which digits are hidden above; empty for any other
     status: int | None
     rang: bool | None
     setup_ms: int | None
 
 
-def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Row:
-    """The row of a judged call; the called number goes in as a pseudonym only."""
+def written_call_id(call: Call) -> str:
+    """The Call-ID as it may be kept and shown: phones write the number in it that they call, or their own."""
+    text = call.call_id
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    return mask_within(text, call.caller.canonical, call.called.canonical)
+
+
+def call_key(key: bytes, call_id: str) -> str:
+    """The keyed form by which a call is found again whose Call-ID has hidden digits."""
+    return pseudonym(key, f"call {call_id.encode('utf-8', 'backslashreplace').decode()}")
+
+
+def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes, written: str | None = None) -> Row:
+    """The row of a judged call; the called number goes in as a pseudonym only, ``written`` is `written_call_id`."""
     called, facts = call.called, call.facts
+    if written is None:
+        written = written_call_id(call)
     return (
         verdict.decision,
         call.at,
-        call.call_id if call.call_id.isascii() else call.call_id.encode("utf-8", "backslashreplace").decode(),
+        written,
         call.source,
         call.trunk.name,
         call.caller.canonical,
@@ -107,6 +126,7 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes) -> Ro
         _fired(verdict.fired) if verdict.fired else "[]",
         _facts(call),
         verdict.revision,
+        call_key(key, call.call_id) if "*" in written else "",
         *((outcome.status, int(outcome.rang), outcome.setup_ms) if outcome else (None, None, None)),
     )
 
@@ -156,9 +176,9 @@ class Decisions:
         self.store = store
 
     @classmethod
-    async def open(cls, path: Path) -> Decisions:
-        """Open the database, which is made if it is missing."""
-        return cls(await Store.open(path, "decisions", durable=False))
+    async def open(cls, path: Path, *, durable: bool = False) -> Decisions:
+        """Open the database, which is made if it is missing; ``durable``: what is written outlives a power cut."""
+        return cls(await Store.open(path, "decisions", durable=durable))
 
     async def write(
         self, rows: list[Row], late: list[Row], tally: Sequence[Row] = (), helped: Sequence[Row] = ()
@@ -183,8 +203,18 @@ class Decisions:
                 await connection.execute("delete from call_for_help where at < ?", (helped[-1][1] - _KEPT_S,))
 
     async def find(self, decision: str) -> Decision | None:
-        """The decision with this id."""
-        found = await self._read(f"select {_COLUMNS} from decision where id = ?", (decision.strip().lower(),))
+        """The decision with this id, also where it waits on file for its place here, as after a kill."""
+        wanted = decision.strip().lower()
+        found = await self._read(f"select {_COLUMNS} from decision where id = ?", (wanted,))
+        if found:
+            return found[0]
+        waiting = await asyncio.to_thread(spooled, self.store.path, wanted)
+        return _decision(waiting) if waiting is not None and len(waiting) == WIDTH else None
+
+    async def by_call_id(self, call_id: str, key: bytes) -> Decision | None:
+        """The newest decision about the call with this Call-ID, as peers write it or as it is shown."""
+        query = f"select {_COLUMNS} from decision where call_id = ? or call_key = ? order by seq desc limit 1"
+        found = await self._read(query, (call_id, call_key(key, call_id)))
         return found[0] if found else None
 
     async def recent(
@@ -195,10 +225,11 @@ class Decisions:
         caller: str = "",
         trunk: str = "",
         rule: str = "",
+        called_key: str = "",
         since: float | None = None,
     ) -> list[Decision]:
-        """The newest decisions that fit every filter given, newest first."""
-        wanted = {"action": action, "caller": caller, "trunk": trunk, "rule": rule}
+        """The newest decisions that fit every filter given, newest first; ``called_key`` is a pseudonym."""
+        wanted = {"action": action, "caller": caller, "trunk": trunk, "rule": rule, "called_key": called_key}
         conditions = [f"{column} = ?" for column, value in wanted.items() if value]
         values: list[object] = [value for value in wanted.values() if value]
         if since is not None:
@@ -261,5 +292,5 @@ def _decision(found: Any) -> Decision:
     values[11], values[12] = Action(values[11]), Step(values[12])
     values[17] = tuple(Fired(name, Step(step), effect, detail) for name, step, effect, detail in json.loads(values[17]))
     values[18] = json.loads(values[18])
-    values[21] = None if values[21] is None else bool(values[21])
+    values[22] = None if values[22] is None else bool(values[22])
     return Decision(*values)

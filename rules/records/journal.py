@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final, TextIO
 
-from rules.model import Call, Hit, Number, Outcome, Verdict
+from rules.model import Action, Call, Hit, Number, Outcome, Verdict
 from rules.records.call_log import CallLog
-from rules.records.decisions import Decisions, Row, row
+from rules.records.decisions import WIDTH, Decisions, Row, row, written_call_id
 from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Retention
+from rules.records.spool import Spool
+from rules.records.troubles import Tell, Troubles
 from rules.store import DatabaseError, StoreError
 
 TICK_S = 0.25
@@ -23,18 +26,24 @@ _FORGOTTEN_S = 600.0  # nothing rings that long: its line goes out without an ou
 _PRUNE_S = 60.0
 _MILLISECONDS: Final = [f"{number:03d}" for number in range(1000)]
 _AT_ONCE = 32  # records made before the loop gets its turn
+_AGAIN_S: Final = 5.0  # between attempts to open what could not be opened
+_UNWRITTEN: Final = "decision records could not be written"
+_UNSAID: Final = "lines of calls could not be written"
+_UNSECURED: Final = "verdicts are told before their records are on file"
 
 
 class _Open:
     """A judged call whose end is awaited; ``line`` is kept instead of call and verdict once they are written."""
 
-    __slots__ = ("at", "call", "line", "verdict")
+    __slots__ = ("at", "call", "call_id", "line", "row", "verdict")
 
     def __init__(self, call: Call, verdict: Verdict, at: float) -> None:
         self.call: Call | None = call
         self.verdict: Verdict | None = verdict
         self.at = at
         self.line = ""
+        self.call_id: str | None = None  # as it may be kept and shown
+        self.row: Row | None = None  # made before the id was told, and without the outcome
 
 
 class Journal:
@@ -45,7 +54,7 @@ class Journal:
 
     def __init__(
         self,
-        decisions: Decisions,
+        decisions: Decisions | None,
         key: bytes,
         *,
         log: TextIO | CallLog,
@@ -56,10 +65,24 @@ class Journal:
         masked: bool = True,
         limit: int = 50_000,
         now: Callable[[], float] = time.time,
+        spool: Callable[[], Spool] | None = None,
+        again: Callable[[], Awaitable[Decisions]] | None = None,
+        tell: Tell | None = None,
     ) -> None:
-        self._decisions, self._key, self._log = decisions, key, log
-        self._retention = Retention(decisions.store, zone=zone, days=days, mib=mib, short_days=short_days)
+        """``decisions`` are None when they could not be opened: ``again`` tries it, and ``spool`` opens its files."""
+        self._key, self._log = key, log
+        self._retaining = partial(Retention, zone=zone, days=days, mib=mib, short_days=short_days)
+        self._decisions: Decisions | None = None
+        self._retention: Retention | None = None
+        self._use(decisions)
+        self._again, self._tried = again, -_AGAIN_S
+        self._open_spool = spool
+        self._spool: Spool | None = None
+        self._ahead: list[_Open] = []  # of calls whose ids are about to be told
+        self.opened: Callable[[], Awaitable[None]] | None = None  # told once the database could be opened after all
+        self.troubles = Troubles(tell, now)
         self._limit, self._now = limit, now
+        self._in_clear = not masked
         self._shown: Callable[[Number], str] = _masked if masked else _clear
         self._open: dict[str, _Open] = {}  # judged, not written, oldest first
         self._awaited: dict[str, _Open] = {}  # written, not ended
@@ -76,7 +99,9 @@ class Journal:
         self.dropped = 0
         self.lines_dropped = 0
         self.write_errors = 0
+        self.unsecured = 0
         self.last_error = ""
+        self._take_up_spool()
 
     def start(self) -> None:
         """Begin to write; needs a running loop."""
@@ -86,7 +111,35 @@ class Journal:
         """Note a verdict."""
         if len(self._open) + len(self._rows) >= self._limit:
             self._drop_oldest()
-        self._open[verdict.decision] = _Open(call, verdict, call.at)
+        waiting = self._open[verdict.decision] = _Open(call, verdict, call.at)
+        if verdict.action is not Action.FORWARD:
+            self._ahead.append(waiting)
+
+    def secure(self) -> None:
+        """Ids are about to be told: what of the record of these calls must outlive a kill is written first.
+
+        Written, not synced: one append for all calls of a wake-up.
+        """
+        if not self._ahead:
+            return
+        ahead, self._ahead = self._ahead, []
+        if self._spool is None:
+            return
+        rows = []
+        for waiting in ahead:
+            call, verdict = waiting.call, waiting.verdict
+            if call is None or verdict is None:
+                continue  # it has ended, and is in the batch below
+            with suppress(Exception):  # `_keep` tells
+                waiting.call_id = written_call_id(call)
+                waiting.row = row(call, verdict, None, self._key, waiting.call_id)
+                rows.append(waiting.row)
+        try:
+            self._spool.add(rows)
+        except (OSError, ValueError) as error:
+            self.unsecured += len(rows)
+            self.last_error = str(error)
+            self.troubles.happened(_UNSECURED, error, len(rows))
 
     def count(self, hits: Iterable[Hit], at: float) -> None:
         """Note that these list entries covered a call."""
@@ -110,10 +163,13 @@ class Journal:
 
         Nobody when that can't be read: a damaged page may cost a callback, but not the start of the proxy.
         """
+        if self._decisions is None:
+            return []
         try:
             return await self._decisions.calls_for_help(since)
         except (DatabaseError, StoreError) as error:
             self.last_error = f"who called for help before this start is not known: {error}"
+            self.troubles.happened("who called for help before this start is not known", error)
             return []
 
     def alarm(self, what: str) -> None:
@@ -127,8 +183,9 @@ class Journal:
         if waiting is not None:
             call, verdict = waiting.call, waiting.verdict
             if call is not None and verdict is not None:
-                self._keep(call, verdict, outcome)
-                self._say(self._line(call, verdict), outcome)
+                self._keep(waiting, call, verdict, outcome)
+                self._say(self._line(waiting, call, verdict), outcome)
+                waiting.call = waiting.verdict = None
             return
         waiting = self._awaited.pop(decision, None)
         if waiting is not None:
@@ -156,8 +213,7 @@ class Journal:
                 await asyncio.to_thread(self._print)
             if not 0.0 <= now - self._pruned < _PRUNE_S:  # due, or the clock was set back
                 self._pruned = now
-                with suppress(DatabaseError, StoreError):
-                    await self._retention.tidy(now)
+                await self._tidy(now)
 
     async def close(self) -> None:
         """Everything noted is written, and the task has ended."""
@@ -167,7 +223,69 @@ class Journal:
                 await self._task
             self._task = None
         await self.flush(everything=True)
-        await self._decisions.close()
+        if self._decisions is not None:
+            await self._decisions.close()
+        if self._spool is not None:
+            with suppress(OSError, ValueError):  # what the database did not take, the next start finds there
+                if self._rows:
+                    self._spool.add(list(self._rows))
+            self._spool.close()
+
+    @property
+    def without(self) -> str:
+        """What it has to do without, in words; empty when everything can be written."""
+        if self._decisions is None:
+            return "decision records wait in memory: their database cannot be opened"
+        return ""
+
+    def _use(self, decisions: Decisions | None) -> None:
+        self._decisions = decisions
+        if decisions is not None:
+            self._retention = self._retaining(decisions.store)
+
+    def _take_up_spool(self) -> None:
+        """Open the files beside the database; what an earlier run left there goes into it with the next batch."""
+        if self._open_spool is None or self._spool is not None:
+            return
+        try:
+            self._spool = self._open_spool()
+        except OSError as error:
+            self.last_error = str(error)
+            self.troubles.happened(_UNSECURED, error)
+            return
+        self._rows.extend([found for found in self._spool.left if len(found) == WIDTH])
+        self._spool.settle([found[0] for found in self._spool.left if len(found) != WIDTH])
+
+    async def _opened(self) -> Decisions:
+        """The database, opened now where that was not possible before; StoreError while it still is not."""
+        if self._decisions is None:
+            now = self._now()
+            if self._again is None or 0.0 <= now - self._tried < _AGAIN_S:
+                raise StoreError(self.without)
+            self._tried = now
+            try:
+                self._use(await self._again())
+            except OSError as error:
+                raise StoreError(str(error)) from error
+            self._take_up_spool()
+            if self.opened is not None:
+                await self.opened()
+        assert self._decisions is not None
+        return self._decisions
+
+    async def _tidy(self, now: float) -> None:
+        if self._retention is not None:
+            try:
+                await self._retention.tidy(now)
+            except (DatabaseError, StoreError) as error:
+                self.troubles.happened("old decision records could not be removed", error)
+
+    async def _settle(self, rows: list[Row]) -> None:
+        if self._spool is not None and rows and self._spool.settle([row[0] for row in rows]):
+            try:
+                await asyncio.to_thread(self._spool.empty)
+            except OSError as error:
+                self.troubles.happened("the file of records on their way could not be emptied", error)
 
     async def _run(self) -> None:
         while True:
@@ -177,6 +295,7 @@ class Journal:
             except Exception as error:  # the next tick must come
                 self.write_errors += 1
                 self.last_error = f"{type(error).__name__}: {error}"
+                self.troubles.happened(_UNWRITTEN, error)
 
     async def _write(
         self,
@@ -187,21 +306,27 @@ class Journal:
     ) -> None:
         try:
             counts = [(*key, *counted) for key, counted in tally.items()]
-            await self._decisions.write(rows, late, counts, list(helped.items()))
+            decisions = await self._opened()
+            await decisions.write(rows, late, counts, list(helped.items()))
             self.written += len(rows)
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
-            self.last_error = str(error)
+            if self._decisions is not None or str(error) != self.without:
+                self.last_error = str(error)
+                self.troubles.happened(_UNWRITTEN, error)
             self._rows.extendleft(reversed(rows))
             self._late.extendleft(reversed(late))
             for key, (hits, last) in tally.items():
                 more, latest = self._tally.get(key, (0, last))
                 self._tally[key] = (hits + more, latest)
             self._helped = {**helped, **self._helped}
+            return
         except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
             self.write_errors += 1
             self.dropped += len(rows)
             self.last_error = str(error)
+            self.troubles.happened(_UNWRITTEN, error)
+        await self._settle(rows)
 
     def _print(self) -> None:
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
@@ -211,6 +336,7 @@ class Journal:
         except (OSError, ValueError) as error:
             self.lines_dropped += len(lines)
             self.last_error = str(error)
+            self.troubles.happened(_UNSAID, error, len(lines))
 
     async def _give_up_waiting(self, now: float, everything: bool) -> None:
         due = []
@@ -225,8 +351,8 @@ class Journal:
             if found is None or found.call is None or found.verdict is None:
                 continue
             waiting, call, verdict = found, found.call, found.verdict
-            self._keep(call, verdict, None)
-            waiting.line = self._line(call, verdict)
+            self._keep(waiting, call, verdict, None)
+            waiting.line = self._line(waiting, call, verdict)
             waiting.call = waiting.verdict = None
             self._awaited[name] = waiting
         while self._awaited:
@@ -237,17 +363,26 @@ class Journal:
             del self._awaited[name]
             self._say(waiting.line, None)
 
-    def _keep(self, call: Call, verdict: Verdict, outcome: Outcome | None) -> None:
+    def _keep(self, waiting: _Open, call: Call, verdict: Verdict, outcome: Outcome | None) -> None:
+        made, waiting.row = waiting.row, None
         try:
-            self._rows.append(row(call, verdict, outcome, self._key))
+            if made is None:
+                waiting.call_id = written_call_id(call)
+                made = row(call, verdict, outcome, self._key, waiting.call_id)
+            elif outcome is not None:
+                made = (*made[:-3], outcome.status, int(outcome.rang), outcome.setup_ms)
+            self._rows.append(made)
         except Exception as error:  # a fact that can't be written costs its record, never a call
             self.dropped += 1
             self.last_error = f"{type(error).__name__}: {error}"
+            self.troubles.happened("a call could not be recorded", error)
 
     def _drop_oldest(self) -> None:
         self.dropped += 1
         if self._rows:
-            self._rows.popleft()
+            gone = self._rows.popleft()
+            if self._spool is not None:
+                self._spool.settle((gone[0],))
         elif self._open:
             del self._open[next(iter(self._open))]
 
@@ -260,10 +395,13 @@ class Journal:
         end = f'"status":{outcome.status},"setup_ms":{outcome.setup_ms}}}' if outcome else '"status":null}'
         self._lines.append(f"{line}{end}\n")
 
-    def _line(self, call: Call, verdict: Verdict) -> str:
+    def _line(self, waiting: _Open, call: Call, verdict: Verdict) -> str:
         """All of the line but its end; empty when a number could not be masked."""
         try:
             caller, called = self._shown(call.caller), self._shown(call.called)
+            call_id = call.call_id if self._in_clear else waiting.call_id
+            if call_id is None:
+                call_id = written_call_id(call)
         except Exception:  # whatever it is, no number may leak and no call may suffer
             self.lines_dropped += 1
             return ""
@@ -274,7 +412,7 @@ class Journal:
             self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return (
             f'{{"at":"{self._stamp}.{_MILLISECONDS[int((call.at - second) * 1000)]}Z","event":"call",'
-            f'"decision":"{verdict.decision}","call_id":{quoted(call.call_id)},"source":{quoted(call.source)},"trunk":{quoted(call.trunk.name)},'
+            f'"decision":"{verdict.decision}","call_id":{quoted(call_id)},"source":{quoted(call.source)},"trunk":{quoted(call.trunk.name)},'
             f'"caller":{quoted(caller)},"called":{quoted(called)},"verdict":"{action}","step":"{step}",'
             f'"rule":{quoted(verdict.rule)},"suspicion":{verdict.suspicion},'
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import blake2s
 from typing import Final
@@ -13,6 +14,7 @@ from rules.numbering.intervals import digits_of
 from rules.numbering.plan_table import plan_of
 
 _HIDDEN: Final = "****"
+_NUMBER_IN: Final = re.compile(r"\d(?:-?\d){6,}")
 
 
 def mask(canonical: str) -> str:
@@ -27,6 +29,28 @@ def mask(canonical: str) -> str:
         return f"{head}{digits[:-6]}{_HIDDEN}{digits[-2:]}"
     kept = len(digits) // 2
     return f"{head}{digits[:kept]}{'*' * (len(digits) - kept)}"
+
+
+def mask_within(text: str, *numbers: str) -> str:
+    """A text that peers wrote, such as a Call-ID, with the digits hidden of all in it that could be a number.
+
+    ``numbers`` are canonical ones that are hidden although they are short, such as an extension.
+    """
+    if _NUMBER_IN.search(text) is not None:
+        text = _NUMBER_IN.sub(_hidden, text)
+    for number in numbers:
+        digits = digits_of(number)
+        if 2 < len(digits) < 7 and digits in text:
+            text = re.sub(rf"(?<!\d){digits}(?!\d)", _hidden, text)
+    return text
+
+
+def _hidden(found: re.Match[str]) -> str:
+    """As many signs as before, of which the first and the last digits are left: nobody knows where a number ends."""
+    text = found[0]
+    kept = 3 if len(text) >= 10 else min(2, len(text) // 3)
+    middle = "".join(["-" if sign == "-" else "*" for sign in text[kept:-kept]])
+    return f"{text[:kept]}{middle}{text[-kept:]}"
 
 
 def pseudonym(key: bytes, canonical: str) -> str:

@@ -44,12 +44,16 @@ class Judge:
         self.ends: list[tuple[str, Outcome]] = []
         self.hang_ups: list[str] = []
         self.polls = 0
+        self.secured = 0
         self.help: list[str] = []
         self.counters: dict[str, int] = {}
 
     def judge(self, call: Call) -> Verdict:
         self.calls.append(call)
         return self.verdict
+
+    def secure(self) -> None:
+        self.secured += 1
 
     def ended(self, decision: str, outcome: Outcome) -> None:
         self.ends.append((decision, outcome))
@@ -141,6 +145,22 @@ async def test_a_rejected_call_is_repeated_by_the_clock(house: House):
     first, second = await house.heard(house.trunk), await house.heard(house.trunk)
     assert first == second
     assert wire.status(first) == 603
+
+
+async def test_a_verdict_is_on_file_before_anything_of_it_leaves(house: House, monkeypatch):
+    house.judge.verdict = REJECT
+    order: list[str] = []
+    endpoint, secure = house.server._endpoints[0], house.judge.secure
+    send = endpoint.send
+    monkeypatch.setattr(house.judge, "secure", lambda: (secure(), order.append("on file")))
+    monkeypatch.setattr(
+        "proxy.transport.UdpEndpoint.send",
+        lambda self, data, remote: (order.append(data.split(b" ")[1].decode()), send(data, remote))[1],
+    )
+    await house.send(house.invite())
+    assert wire.status(await house.heard(house.trunk)) == 603
+    assert order[0] == "on file"
+    assert order.index("603") > 0
 
 
 async def test_a_pbx_that_is_not_there_is_503_at_once(house: House):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
+from rules.records.spool import Spool, spooled
 from rules.store import Store, StoreError
 
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
@@ -237,3 +238,54 @@ async def test_hits_survive_a_full_disk_and_add_up(tmp_path, monkeypatch):
             "no more than the limit"
         )
         assert (await decisions.hit_sums())["nuisance"].entry == "1"
+
+
+async def test_a_verdict_is_on_file_before_its_id_is_told_and_an_ordinary_call_costs_nothing(tmp_path):
+    database = tmp_path / "decisions.db"
+    async with opened(tmp_path, spool=lambda: Spool.open(database)) as (journal, decisions, clock, _):
+        note(journal, clock, "a" * 20)
+        passed = Verdict(Action.FORWARD, Step.DEFAULT, decision="b" * 20)
+        journal.record(Call(caller=CALLER, called=CALLED, trunk=Trunk("north"), at=clock.now), passed)
+        assert spooled(database, "a" * 20) is None
+        journal.secure()
+        assert spooled(database, "a" * 20) is not None
+        assert spooled(database, "b" * 20) is None
+        assert (await decisions.find("a" * 20)).rule == "marketing", "also where it is not in the database yet"
+        journal.ended("a" * 20, Outcome(200, True, 41))
+        await journal.flush()
+        assert (await decisions.find("a" * 20)).setup_ms == 41, "with its outcome"
+        assert spooled(database, "a" * 20) is None
+
+
+async def test_a_failed_write_is_told_with_its_cause_and_seldom(tmp_path, monkeypatch):
+    said = []
+    async with opened(tmp_path, log=Broken(), tell=lambda *what: said.append(what)) as (journal, _, clock, _):
+        for name in "ab":
+            note(journal, clock, name * 20)
+            journal.ended(name * 20, Outcome(200, True, 1))
+            with full_disk(monkeypatch):
+                await journal.flush()
+        clock.now += 61
+        with full_disk(monkeypatch):
+            await journal.flush()
+    assert said == [
+        ("decision records could not be written", "database or disk is full", 1),
+        ("lines of calls could not be written", "no space left on device", 1),
+        ("decision records could not be written", "database or disk is full", 2),
+        ("old decision records could not be removed", "database or disk is full", 1),
+    ]
+
+
+async def test_a_number_in_a_call_id_is_neither_stored_nor_logged_and_its_call_is_found_by_it(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, log):
+        written = f"{CALLED.canonical[1:]}-17@192.0.2.7"
+        note(journal, clock, "a" * 20, call_id=written)
+        note(journal, clock, "b" * 20)
+        await journal.flush(everything=True)
+        assert CALLED.canonical[1:] not in log.getvalue()
+        found = await decisions.by_call_id(written, b"k" * 32)
+        assert (found.id, found.call_id) == ("a" * 20, "861*********-17@192.0.2.7")
+        assert (await decisions.by_call_id("a@b", b"k" * 32)).id == "b" * 20
+        assert await decisions.by_call_id("c@d", b"k" * 32) is None
+        await decisions.store.connection.execute("pragma wal_checkpoint(truncate)")
+        assert CALLED.canonical[1:].encode() not in (tmp_path / "decisions.db").read_bytes()

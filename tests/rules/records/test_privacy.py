@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import Number, NumberClass
-from rules.records.privacy import area, mask, pseudonym
+from rules.records.privacy import area, mask, mask_within, pseudonym
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,19 @@ def test_a_pseudonym_is_the_same_for_one_key_only():
 )
 def test_an_area_is_told_and_no_more(canonical, kind, expected):
     assert area(Number(canonical, kind)) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("13800138000@192.0.2.7", "138*****000@192.0.2.7"),
+        ("out-138-0013-8000-17", "out-138-****-****-17"),
+        ("8613800138000.1732519834@h", "861*******000.173****834@h"),
+        ("atLjd6QudKSNSJBP423GonpLb.q5IPQD", "atLjd6QudKSNSJBP423GonpLb.q5IPQD"),
+        ("f81d4fae-7dec-11d0-a765-00a0c91e6bf6@h", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6@h"),
+        ("call-1001-7f@h", "call-1**1-7f@h"),
+        ("call-11001-7f@h", "call-11001-7f@h"),
+    ],
+)
+def test_numbers_within_a_call_id_are_hidden_and_the_rest_stays_as_it_was(written, shown):
+    assert mask_within(written, "+8617012345678", "EXT:1001") == shown
