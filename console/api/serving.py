@@ -106,7 +106,7 @@ async def run(file: Path, configuration: Configuration) -> None:
         )
         listener = _listener(settings.listen)
         opened.callback(listener.close)
-        desk = await Desk.open(base, configuration, country=configuration.country)
+        desk = await Desk.open(base, configuration, country=configuration.home)
         opened.push_async_callback(desk.close)
         rounds = Rounds(desk, counting=True, on_alert=_tell, on_error=_warn)
         rounds.start()

@@ -33,7 +33,7 @@ async def opened_desk(file: Path) -> AsyncIterator[tuple[Desk, str]]:
     configuration = load_configuration(file)
     for path in (configuration.storage.database, configuration.storage.key_file):
         (file.parent / path).parent.mkdir(parents=True, exist_ok=True)
-    desk = await Desk.open(file.parent, configuration, country=configuration.country)
+    desk = await Desk.open(file.parent, configuration, country=configuration.home)
     try:
         await desk.catch_up()
         yield desk, configuration.time_zone

@@ -33,7 +33,7 @@ def history(
         from rules.settings import ListSettings
 
         anything = ListSettings(kind="plain", min_length=1)
-        read = read_entry(number, anything, country=country.upper() or configuration.country)
+        read = read_entry(number, anything, country=country or configuration.home)
         if not read.exact:
             raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
         found = await happenings(lists, read.text)

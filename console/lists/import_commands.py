@@ -114,7 +114,7 @@ async def wishes_for(file: Path, configuration: Configuration, country: str, how
     from rules.lists.imports import Wishes
 
     calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
-    read_in = country.upper() or configuration.country
+    read_in = country or configuration.home
     return Wishes(country=read_in, zone=configuration.time_zone, calls=calls, **how)
 
 

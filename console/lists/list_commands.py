@@ -31,8 +31,23 @@ Numbers = Annotated[
         metavar="NUMBER...", help="A number in any spelling, a prefix (+86170*), a range (95012000..95012999)."
     ),
 ]
+
+
+def _country(code: str) -> str:
+    """The code in capitals, or what is wrong with it."""
+    from rules.numbering.countries import known_country
+
+    try:
+        return known_country(code.strip().upper()) if code else ""
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Country = Annotated[
-    str, typer.Option(metavar="CC", help="Country whose plan national numbers are read in; default: the trunks'.")
+    str,
+    typer.Option(
+        metavar="CC", callback=_country, help="Country whose plan national numbers are read in; default: home."
+    ),
 ]
 
 
@@ -150,7 +165,7 @@ def add(
             *(source, reason, login_name(), until, evidence, note, tuple(trunk)),
             qualification=None if shown == UNQUALIFIED else shown,
         )
-        read_in, holes = country.upper() or configuration.country, tuple(leave_out)
+        read_in, holes = country or configuration.home, tuple(leave_out)
         how = {"wide": ranges, "force": force}
         return await lists.add_all(name, numbers, origin, country=read_in, exceptions=holes, **how), zone
 
@@ -198,7 +213,7 @@ def remove(
     """Take numbers off a list, all or none; `lists history` still knows them."""
 
     async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
-        read_in = country.upper() or configuration.country
+        read_in = country or configuration.home
         gone = await lists.remove_all(name, numbers, country=read_in, author=login_name(), reason=reason)
         return [as_data(entry, configuration.time_zone) for entry in gone]
 

@@ -80,7 +80,7 @@ def import_ranges(
                 *(lists.store, read_lines(stream, column=column)),
                 source=source_name(file),
                 now=time.time(),
-                country=country.upper() or configuration.country,
+                country=country or configuration.home,
                 zone=configuration.time_zone,
                 complete=tuple(complete),
                 replace_all=replace,
@@ -121,14 +121,14 @@ def show_ranges(
 
 @asynccontextmanager
 async def subscriber_store(file: Path) -> AsyncIterator[tuple[SubscriberStore, str, str]]:
-    """The lists of subscribers, with the country that numbers are read in and the zone of times."""
+    """The lists of subscribers, with the home that numbers are read in and the zone of times."""
     from rules.keys import Keys
     from rules.lists.subscribers import SubscriberStore
 
     async with opened(file) as (lists, configuration):
         keys = Keys.load(file.parent / configuration.storage.key_file)
         store = SubscriberStore(lists.store, keys.pseudonym, time.time)
-        yield store, configuration.country, configuration.time_zone
+        yield store, configuration.home, configuration.time_zone
 
 
 def _change(file: Path, change: Callable[[SubscriberStore, str], Awaitable[list[str]]], words: str) -> None:

@@ -48,8 +48,6 @@ def recent(
 ) -> list[dict[str, Any]]:
     """The decisions that fit, oldest first."""
     from console.configuration import load_configuration
-    from rules.model import Trunk
-    from rules.numbering.numbers import read_number
     from rules.records.decisions import Decisions
     from rules.screen import decisions_path
 
@@ -59,7 +57,7 @@ def recent(
     if not database.exists():
         return []
     begin = moment(since, now=time.time(), zone=zone, ahead=False) if since else None
-    number = read_number(caller, Trunk("", country=configuration.country)).canonical if caller else ""
+    number = _typed(caller, configuration.home) if caller else ""
 
     async def work() -> list[Decision]:
         decisions = await Decisions.open(database)
@@ -69,6 +67,16 @@ def recent(
             await decisions.close()
 
     return [as_data(decision, zone, masked=not clear) for decision in reversed(asyncio.run(work()))]
+
+
+def _typed(number: str, home: str) -> str:
+    """The canonical form of a number that somebody typed."""
+    from rules.numbering.home import read_typed
+
+    try:
+        return read_typed(number, home).canonical
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def print_decisions(rows: list[dict[str, Any]]) -> None:

@@ -40,7 +40,7 @@ class PhoneComplaints(Collector):
     async def open(cls, configuration: Configuration, base: Path, screen: Screen) -> PhoneComplaints:
         """Open the desk."""
         try:
-            desk = await Desk.open(base, configuration, country=configuration.country)
+            desk = await Desk.open(base, configuration, country=configuration.home)
         except (StoreError, ComplaintError, OSError) as error:
             _warn(str(error))
             return cls(None, screen)

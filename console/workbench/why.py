@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from console.workbench.rulebook import Rulebook
     from rules.judging.covering import Covering
     from rules.lists.editing import Entry, Lists
-    from rules.model import Call, Hit
+    from rules.model import Call, Hit, Trunk
     from rules.records.decisions import Decisions
 
 GONE_SHOWN = 3  # entries that were taken off, the latest
@@ -29,6 +29,7 @@ CALLS_READ = 1_000  # of the number, to see when a rule hit it last
 def why(
     context: typer.Context,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
+    trunk: Annotated[str, typer.Option(help="The trunk it calls on; default: default, else the first.")] = "",
     country: Country = "",
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -39,29 +40,39 @@ def why(
     file = chosen(context, config)
     with clear_errors():
         book, _ = live_rulebook(file)
-        found = asyncio.run(known(file, book, number, country.upper()))
+        found = asyncio.run(known(file, book, number, country, trunk))
     as_json(found) if json else print_lines(sentences(found))
 
 
-async def known(file: Path, book: Rulebook, number: str, country: str) -> dict[str, Any]:
-    """Everything that is known of a caller's number."""
+async def known(file: Path, book: Rulebook, number: str, country: str, on: str = "") -> dict[str, Any]:
+    """Everything that is known of a caller's number, and what it gets on a trunk."""
     from console.workbench.explain import trunk_named
     from console.workbench.looked_up import look_up
+    from console.workbench.rulebook import trunks_of
     from rules.judging.covering import covering
     from rules.model import Call, Number, NumberClass
-    from rules.numbering.numbers import read_number
+    from rules.numbering.home import read_typed
     from rules.records.replay import judge_rules
 
-    trunk = trunk_named(book, "")
-    read = read_number(number, trunk._replace(country=country, national=True) if country else trunk)
-    call = Call(caller=read, called=Number("", NumberClass.NAME), trunk=trunk, at=time.time())
+    trunk = trunk_named(book, on)
+    try:
+        read = read_typed(number, country or book.configuration.home)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    call = Call(
+        caller=read,
+        called=Number("", NumberClass.NAME),
+        trunk=trunk,
+        at=time.time(),
+        asserted_by_pai=trunk.identity_trusted,
+    )
     async with with_record(file) as (lists, decisions, configuration):
         hits, _ = await look_up(configuration, file.parent, book.ruleset, call)
         rules = covering(book.ruleset, call, hits)
         verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
         ledger = {name: value for name, value in (call.facts or {}).items() if name != "group"}
         zone = configuration.time_zone
-        entries = await entries_of(lists, decisions, call, hits, zone)
+        entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
         return {
             "number": read.canonical or number,
             "class": str(call.caller.kind),
@@ -78,7 +89,7 @@ async def known(file: Path, book: Rulebook, number: str, country: str) -> dict[s
 
 
 async def entries_of(
-    lists: Lists, decisions: Decisions, call: Call, hits: tuple[Hit, ...], zone: str
+    lists: Lists, decisions: Decisions, call: Call, hits: tuple[Hit, ...], zone: str, trunks: list[Trunk]
 ) -> list[dict[str, Any]]:
     """The list entries that cover it, those too that do nothing now."""
     acting = {(hit.list, hit.entry) for hit in hits}
@@ -87,17 +98,32 @@ async def entries_of(
         hit = (await decisions.hits_of(entry.list, [entry.text])).get(entry.text)
         policy = lists.settings.get(entry.list)
         acts = (entry.list, entry.text) in acting
+        here = where_it_counts(entry, trunks) if policy and policy.kind == "allow" else {}
         entries.append(
             as_data(entry, zone)
             | {
                 "kind": policy.kind if policy else None,
-                "acts": acts,
+                "acts": acts and (not here or call.trunk.name in here["counts_on"]),
                 "off": None if acts else idle(entry, call.at),
                 "hits": hit.hits if hit else 0,
                 "last_hit": shown_time(hit.last, zone) if hit else None,
+                **here,
             }
         )
     return entries
+
+
+def where_it_counts(entry: Entry, trunks: list[Trunk]) -> dict[str, Any]:
+    """On which trunks an allow entry passes calls, and why not on the others: a forged number opens no door."""
+    counts, passes_not = [], {}
+    for trunk in trunks:
+        if entry.origin.trunks and trunk.name not in entry.origin.trunks:
+            passes_not[trunk.name] = "the entry is for others"
+        elif trunk.identity_trusted or trunk.cli_screened:
+            counts.append(trunk.name)
+        else:
+            passes_not[trunk.name] = "its callers cannot be believed"
+    return {"counts_on": counts, "passes_not_on": passes_not}
 
 
 async def gone_of(lists: Lists, canonical: str, entries: list[dict[str, Any]], zone: str) -> list[dict[str, Any]]:
@@ -171,6 +197,8 @@ def sentences(found: dict[str, Any]) -> list[str]:
             f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {entry['source']}, since "
             f"{entry['created']}{until}{reason}{state}; {counted(entry['hits'], 'call')}{last}."
         )
+        if "counts_on" in entry:
+            lines.append(f"  {_where(entry)}")
     if not found["entries"]:
         lines.append("No list entry covers it.")
     lines += [_gone(one) for one in found["gone"][:GONE_SHOWN]]
@@ -183,6 +211,13 @@ def sentences(found: dict[str, Any]) -> list[str]:
         f"What a call would get: ringfence explain --from {found['number']} --to NUMBER"
     )
     return lines
+
+
+def _where(entry: dict[str, Any]) -> str:
+    """The trunks on which an allow entry passes calls, as a sentence."""
+    on = f"It counts on {', '.join(entry['counts_on'])}" if entry["counts_on"] else "It counts on no trunk"
+    others = "; ".join(f"not on {name}: {why}" for name, why in entry["passes_not_on"].items())
+    return f"{on}{f'; {others}' if others else ''}."
 
 
 def _gone(one: dict[str, Any]) -> str:

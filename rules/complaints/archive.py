@@ -20,8 +20,8 @@ from rules.complaints.settings import ComplaintSettings
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.keys import Keys
 from rules.lists.editing import Lists
-from rules.model import Number, Trunk
-from rules.numbering.numbers import read_number
+from rules.model import Number
+from rules.numbering.home import decided, read_typed
 from rules.screen import decisions_path
 from rules.settings import ScreeningSettings
 from rules.store import Store, database_path
@@ -58,10 +58,10 @@ class Archive:
         self.history_days = history_days  # how long the entries of lists are known that are gone
         self.database = database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)
-        self.country = country
+        self.country = country  # the home in whose plan numbers are read (rules/numbering/home.py)
         overruled = read_calendar(base / calendar) if calendar else NO_DAYS
         self.letters_file = base / settings.letters if settings.letters else None
-        self.deadlines = Deadlines(zone, country, overruled)
+        self.deadlines = Deadlines(zone, decided(country), overruled)
         self.case_spans = case_spans(settings.case_clock, settings.clocks)
         self.appeal_spans = appeal_spans(settings.appeal_clock, settings.clocks)
         self.now = now
@@ -120,8 +120,10 @@ class Archive:
             raise Rounded(
                 field, f"{text[:40]!r} lost its digits in a spreadsheet: format the column as text, export again"
             )
-        trunk = Trunk("", country=self.country, national=bool(self.country))
-        number = read_number(text.strip(), trunk, called=called)
+        try:
+            number = read_typed(text.strip(), self.country, called=called)
+        except ValueError as error:
+            raise ComplaintError(field, str(error)) from error
         if not number.canonical:
             raise ComplaintError(
                 field, f"{text[:40]!r} is no number (it reads as {number.kind}); write it with + and country"

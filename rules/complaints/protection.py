@@ -7,7 +7,7 @@ from functools import cache
 from rules.complaints.archive import Archive
 from rules.complaints.faults import ComplaintError, Refused
 from rules.model import Number, NumberClass
-from rules.numbering.emergency import emergency_table
+from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.intervals import digits_of
 
 _NOBODY = frozenset({NumberClass.EXTENSION, NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED})
@@ -66,5 +66,5 @@ def _is_emergency(archive: Archive, number: Number) -> bool:
 
 
 @cache
-def _emergency_numbers(country: str) -> frozenset[str]:
-    return emergency_table(country).numbers
+def _emergency_numbers(home: str) -> frozenset[str]:
+    return EVERYWHERE.union(*map(own_numbers, home.split()))

@@ -202,7 +202,7 @@ class _Compiler:
         def report(loc: Location, what: str, hint: str, warning: bool = False) -> None:
             self.faults.append(file.document.fault(loc, what, hint, warning=warning))
 
-        return ConditionCompiler(self.surroundings, self._country(file), report)
+        return ConditionCompiler(self.surroundings, file.content.country or self.home, report)
 
     def _name_conditions(self, files: Sequence[SourceFile]) -> None:
         """Compile named conditions, those first that others refer to."""

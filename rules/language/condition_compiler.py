@@ -37,7 +37,8 @@ from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, read_rate_name
 from rules.model import Number, NumberClass, Trunk
-from rules.numbering.numbers import canonical_prefix, read_number
+from rules.numbering.home import decided, prefix_typed, read_typed
+from rules.numbering.numbers import read_number
 
 
 def _advice(said: str) -> str:
@@ -84,8 +85,8 @@ class ConditionCompiler:
     def __init__(self, surroundings: Surroundings, country: str, report: Report) -> None:
         self.surroundings = surroundings
         self.report = report
-        self.country = country
-        self.plan = Trunk("", country=country)
+        self.home = country  # undecided between several countries it is refused what they read differently
+        self.country = decided(country)
 
     def when(self, when: When, loc: Location) -> Condition:
         """All of its keys must hold."""
@@ -289,7 +290,14 @@ class ConditionCompiler:
 
     def read(self, spelling: str, *, called: bool, loc: Location) -> Number | None:
         """One number, if some plan allows it."""
-        number = read_number(spelling, self.plan, called=called)
+        try:
+            if self.home:
+                number = read_typed(spelling, self.home, called=called)
+            else:
+                number = read_number(spelling, Trunk(""), called=called)
+        except ValueError as error:
+            self.report(loc, *_halves(error))
+            return None
         if not number.canonical or number.kind in (NumberClass.MALFORMED, NumberClass.NAME, NumberClass.IMPOSSIBLE):
             hint = "write it with its country code, such as +8613800138000"
             what = "is a number that no plan allows" if number.canonical else "is no number"
@@ -306,10 +314,10 @@ class ConditionCompiler:
         found = []
         for position, spelling in enumerate(spellings):
             try:
-                found.append(canonical_prefix(spelling, self.country))
+                found.append(prefix_typed(spelling, self.home))
             except ValueError as error:
-                what, _, hint = str(error).partition("; ")
-                if not self.country:
+                what, hint = _halves(error)
+                if not self.home:
                     hint = hint or "or set `country: CN` at the top of the file"
                 self.report((*loc, position), what, hint)
         return frozenset(found)
@@ -351,3 +359,9 @@ class ConditionCompiler:
             self.surroundings.called_lists.update(condition.on_list or ())
             self.surroundings.called_lists.update(name for name, kind in known.items() if kind in kinds)
         return parts
+
+
+def _halves(error: ValueError) -> tuple[str, str]:
+    """What is wrong with a spelling, and what would be right; a file of rules may have a country of its own."""
+    what, _, hint = str(error).partition("; ")
+    return what, hint.replace("at the top of ringfence.yaml", "at the top of this file or of ringfence.yaml")

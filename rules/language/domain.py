@@ -15,8 +15,7 @@ from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.faults import Location
 from rules.language.grammar import CalledCondition, CallerCondition, NumberCondition, When
 from rules.language.values import DAYS
-from rules.model import NumberClass, Trunk
-from rules.numbering.numbers import read_number
+from rules.model import NumberClass
 
 DAY = 1440
 WEEK = 7 * DAY
@@ -120,7 +119,6 @@ class DomainReader:
     """Reads domains out of what authors wrote in one file."""
 
     def __init__(self, country: str, kinds: Mapping[str, str], named: Mapping[str, When]) -> None:
-        self._plan = Trunk("", country=country)
         self._kinds = kinds
         self._named = named
         surroundings = Surroundings(lists=kinds, trunks=(), headers=())
@@ -159,10 +157,9 @@ class DomainReader:
         if condition.exact:
             numbers = self._compiler.exact(who, condition.exact, loc)
             yield Constraint(about, Numbers(whole=numbers), (*loc, "exact"), f"{who}.exact")
-            read = [read_number(spelling, self._plan, called=who == "called") for spelling in condition.exact]
-            yield Constraint(
-                f"{who}.class", frozenset(number.kind.value for number in read), (*loc, "exact"), f"{who}.exact"
-            )
+            read = [self._compiler.read(spelling, called=who == "called", loc=loc) for spelling in condition.exact]
+            kinds = frozenset(number.kind.value for number in read if number is not None)
+            yield Constraint(f"{who}.class", kinds, (*loc, "exact"), f"{who}.exact")
         if condition.starts_with:
             prefixes = self._compiler.prefixes(condition.starts_with, loc)
             yield Constraint(about, Numbers(prefixes=prefixes), (*loc, "starts_with"), f"{who}.starts_with")

@@ -8,10 +8,10 @@ from functools import cache
 from phonenumbers import country_code_for_region
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from rules.model import Number, NumberClass, Trunk
-from rules.numbering.emergency import emergency_table
+from rules.model import Number, NumberClass
+from rules.numbering.emergency import EVERYWHERE, own_numbers
+from rules.numbering.home import UndecidedHome, decided, prefix_typed, read_typed
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
-from rules.numbering.numbers import canonical_prefix, read_number
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.settings import ListSettings
@@ -38,7 +38,10 @@ class EntryError(ValueError):
 
 
 def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interval:
-    """The interval of ``138 0013 8000``, ``+86138*`` or ``95012000..95012999``, or a `EntryError`."""
+    """The interval of ``138 0013 8000``, ``+86138*`` or ``95012000..95012999``, or a `EntryError`.
+
+    ``country`` is the home in whose plan national spellings are read (rules/numbering/home.py).
+    """
     folded = fold(text).strip()
     _refuse_spreadsheets(text, folded)
     ends = _RANGE.fullmatch(folded)
@@ -79,7 +82,9 @@ def _range(text: str, first: str, last: str, country: str) -> Interval:
 def _prefix(text: str, prefix: str, country: str) -> Interval:
     _refuse_nonsense(text, prefix)
     try:
-        interval = prefix_interval(canonical_prefix(prefix, country))
+        interval = prefix_interval(prefix_typed(prefix, country))
+    except UndecidedHome as error:
+        raise EntryError("undecided", str(error)) from error
     except ValueError as error:
         raise EntryError("not-a-prefix", f"{text!r}: {error}") from error
     if interval is None:
@@ -103,7 +108,7 @@ def _canonical(text: str, folded: str, country: str) -> str:
         raise EntryError("impossible", f"{text!r}: no plan has such a number; was a digit lost?{prefix}")
     if not number.canonical:
         raise EntryError("not-a-number", f"{text!r} is no number (it reads as {number.kind})")
-    _refuse_lost_zero(text, folded, number, country)
+    _refuse_lost_zero(text, folded, number, decided(country))
     return number.canonical
 
 
@@ -132,8 +137,12 @@ def trunk_prefix(country: str) -> str:
 
 
 def _read(folded: str, country: str) -> Number:
-    # Without a country there is no national plan: bare digits are E.164 without the plus.
-    return read_number(folded, Trunk("", country=country, national=bool(country)))
+    try:
+        return read_typed(folded, country)
+    except UndecidedHome as error:
+        raise EntryError("undecided", str(error)) from error
+    except ValueError as error:
+        raise EntryError("no-country", str(error)) from error
 
 
 def _refuse_nonsense(text: str, folded: str) -> None:
@@ -183,9 +192,11 @@ def _service_numbers() -> tuple[tuple[int, int, int, str], ...]:
 @cache
 def _emergency_codes(country: str) -> tuple[tuple[str, int], ...]:
     found = []
-    for number in sorted(emergency_table(country).numbers):
-        for plan in (f"{country}:", "EXT:", "+"):
-            code = encode(plan + number)
-            if code is not None:
-                found.append((number, code))
+    homes = frozenset(country.split())
+    for each in sorted(homes | OWN_PLANS):
+        for number in sorted(EVERYWHERE | own_numbers(each)):
+            for plan in (f"{each}:", "EXT:", "+") if each in homes else (f"{each}:",):
+                code = encode(plan + number)
+                if code is not None:
+                    found.append((number, code))
     return tuple(found)

@@ -13,9 +13,9 @@ from rules.lists.dates import read_moment
 from rules.lists.holding import Caught
 from rules.lists.list_files import FAULT, Line
 from rules.lists.origins import UNQUALIFIED, Origin, check_qualification, refuse_limits
-from rules.model import NumberClass, Trunk
+from rules.model import NumberClass
+from rules.numbering.home import read_typed
 from rules.numbering.intervals import Interval, encode
-from rules.numbering.numbers import read_number
 from rules.settings import ListSettings
 
 # Of numbers with so many leading characters and the length in common, one is read, the others follow it.
@@ -84,7 +84,6 @@ class Batch:
         self.wides: dict[Interval, tuple[int, str, int]] = {}  # index of the origin, holes, line
         self.origins: dict[Origin, int] = {origin: 0}
         self._origin, self._zone = origin, zone
-        self._trunk = Trunk("", country=country, national=bool(country))
         self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
         self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
         self._short_heads = _SHORT_HEADS.get(country, {})
@@ -126,7 +125,7 @@ class Batch:
             return
         self.packed.append(interval.start << SHIFT | line << _LINE | index)
         # Numbering plans tell by leading digits and length: the numbers around this one are read without asking again.
-        number = read_number(text, self._trunk)
+        number = read_typed(text, self.country)
         head = self._short_heads.get(text[:2], _HEAD)
         if len(text) <= head or number.kind not in _BY_HEAD or interval.places < 9:
             return

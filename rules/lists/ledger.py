@@ -15,8 +15,8 @@ from rules.lists.cache import Lookup
 from rules.lists.dates import read_moment
 from rules.lists.list_files import Line
 from rules.model import Call, NumberClass
+from rules.numbering.home import prefix_typed
 from rules.numbering.intervals import Interval, digits_of, encode, prefix_interval
-from rules.numbering.prefixes import canonical_prefix
 from rules.settings import ListSettings
 from rules.store import Connection, Store
 
@@ -198,7 +198,7 @@ def read_code(text: str, country: str) -> Interval:
     if ".." in text or "-" in text.strip("-"):
         return read_entry(text, _PLAIN, country=country)
     try:
-        interval = prefix_interval(canonical_prefix(text, country))
+        interval = prefix_interval(prefix_typed(text, country))
     except ValueError as error:
         raise EntryError("not-a-code", str(error)) from error
     if interval is None:

@@ -10,9 +10,9 @@ from cachetools import LRUCache
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup
-from rules.model import Hit, Number, Trunk
+from rules.model import Hit, Number
+from rules.numbering.home import read_typed
 from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
-from rules.numbering.numbers import read_number
 from rules.settings import ListSettings
 from rules.store import Store
 
@@ -142,8 +142,10 @@ class SubscriberStore:
         return [Listed(*row) for row in await self._store.connection.execute_fetchall(query, (who,))]
 
     def _who(self, subscriber: str, country: str) -> bytes:
-        trunk = Trunk("", country=country, national=bool(country))
-        canonical = read_number(subscriber, trunk, called=True).canonical
+        try:
+            canonical = read_typed(subscriber, country, called=True).canonical
+        except ValueError as error:
+            raise EntryError("not-a-number", str(error)) from error
         if not canonical:
             raise EntryError("not-a-number", f"{subscriber!r} is no number of a subscriber")
         return pseudonym_of(self._key, canonical)

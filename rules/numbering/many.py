@@ -6,6 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from rules.model import NumberClass, Trunk
+from rules.numbering.home import decided
 from rules.numbering.numbers import read_number
 from rules.numbering.spelling import fold, without_separators
 
@@ -92,7 +93,7 @@ def _with_hyphen(text: str, folded: str, country: str) -> Spelt:
     if last[:1] == "+" or ":" in last or min(len(one), len(two)) >= _SURELY_A_RANGE <= len(one) == len(two):
         raise SpellingFault(f"{text!r} is no range; {_right(first, last)}")
     like_a_range = one < two if len(one) == len(two) else len(one) > max(len(two), 3)
-    if like_a_range and read_number(folded, Trunk("", country=country)).kind in _NO_NUMBER:
+    if like_a_range and read_number(folded, Trunk("", country=decided(country))).kind in _NO_NUMBER:
         end = last if len(two) == len(one) else one[: len(one) - len(two)] + two
         raise SpellingFault(
             f"{text!r} could be a number or a range; write {whole} for one number, {first}..{end} for a range"

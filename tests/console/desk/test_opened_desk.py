@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
+import pytest
+
 from console.desk.opened_desk import clock_line, clock_time, officer, opened_desk, plain
 from rules.complaints.deadlines import Clock
+from rules.complaints.faults import ComplaintError
 
 
 def test_a_deadline_in_words():
@@ -51,3 +54,14 @@ def test_whatever_the_desk_answers_for_programs():
 def test_a_time_for_people():
     assert clock_time(0.0, "Asia/Shanghai") == "1970-01-01 08:00"
     assert clock_time(None, "UTC") == ""
+
+
+async def test_a_complaint_names_no_number_that_two_countries_read_differently(file):
+    file.write_text(file.read_text().replace("name: carrier, country: CN", "name: carrier, country: HK"))
+    async with opened_desk(file) as (desk, _):
+        with pytest.raises(ComplaintError, match=r"accused: '95588' is read differently in CN and HK; "):
+            desk.archive.read_number("95588", "accused")
+        assert desk.archive.read_number("CN:95588", "accused").canonical == "CN:95588"
+    file.write_text("country: CN\n" + file.read_text())
+    async with opened_desk(file) as (desk, _):
+        assert desk.archive.read_number("95588", "accused").canonical == "CN:95588"

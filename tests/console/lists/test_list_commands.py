@@ -134,3 +134,76 @@ def test_that_there_is_more_is_told_with_how_to_see_it(run):
     behind = run("lists", "show", "blocked", "--limit", "2", "--after", "+8617012345679").stdout
     assert "+8617012345680" in behind
     assert "behind it" not in behind
+
+
+@pytest.fixture
+def between(file):
+    """Trunks of two countries, and nobody said which is home."""
+    text = file.read_text()
+    file.write_text(text.replace("name: carrier, country: CN", "name: carrier, country: HK"))
+    (file.parent / "rules.d" / "own.yaml").write_text("")
+    return file
+
+
+NATIONAL = ["95588", "110", "01065551234", "13800138001", "138*"]
+
+
+@pytest.mark.parametrize("number", NATIONAL)
+def test_between_two_countries_a_national_spelling_makes_no_dead_entry(run, between, number):
+    path = between.with_name("numbers.csv")
+    path.write_text(f"number\n{number}\n")
+    for words in (
+        ["lists", "add", "blocked", number, "--range"],
+        ["lists", "remove", "blocked", number],
+        ["lists", "import", "blocked", str(path), "--range"],
+        ["subscribers", "add", "+8613800138000", "block", number],
+        ["ranges", "import", str(path)],
+    ):
+        if words[0] == "ranges" and number.isdigit() and number not in ("95588", "10086"):
+            continue
+        done = run(*words)
+        assert done.exit_code == 1, (words, done.stdout)
+        assert "is read differently in CN and HK; write it with its country code (+86" in done.stderr, words
+        assert "or with its plan (CN:" in done.stderr
+    assert entries(run, "blocked") == []
+    assert "is read differently" in run("subscribers", "add", "13800138000", "block", "+8695588").stderr
+
+
+def test_the_two_ways_to_write_it_and_the_home_country_make_living_entries(run, between):
+    for number in ("+8695588", "CN:95588"):
+        assert run("lists", "add", "blocked", number).exit_code == 0
+        assert entries(run, "blocked") == ["CN:95588"]
+    assert run("lists", "add", "blocked", "13800138001", "--country", "cn").exit_code == 0
+    between.write_text("country: CN\n" + between.read_text())
+    assert run("lists", "add", "blocked", "10088", "13800138002", "138*", "--range").exit_code == 1, "public service"
+    assert run("lists", "add", "blocked", "13800138002", "138*", "--range").exit_code == 0
+    assert entries(run, "blocked") == ["+86138*", "+8613800138001", "+8613800138002", "CN:95588"]
+
+
+@pytest.mark.parametrize("number", ["110", "+86110", "CN:110", "EXT:110", "112", "12321", "CN:12321", "+8612321"])
+def test_the_guards_for_emergency_and_public_service_numbers_hold_whoever_is_home(run, between, number):
+    for home in ("CN", "HK", "US"):
+        between.write_text(
+            f"country: {home}\n"
+            + between.read_text().partition("version: 1")[1]
+            + between.read_text().partition("version: 1")[2]
+        )
+        if home != "CN" and number in ("110", "12321", "EXT:110"):
+            continue  # there these are extensions
+        done = run("lists", "add", "blocked", number)
+        assert done.exit_code == 1, (home, done.stdout)
+        assert "covers the emergency number" in done.stderr or "covers public service numbers" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lists", "add", "blocked", "XX:95588"],
+        ["lists", "add", "blocked", "95588", "--country", "XX"],
+        ["why", "95588", "--country", "UK"],
+    ],
+)
+def test_a_country_that_does_not_exist_is_refused_wherever_it_is_typed(run, words):
+    done = run(*words)
+    assert done.exit_code in (1, 2)
+    assert "is no country of ISO 3166" in done.stderr.replace("\n", " ")

@@ -122,3 +122,19 @@ def test_entries_that_were_taken_off(run):
     assert (gone["ended"], gone["reason"]) == ("removed", "rang at night")
     run("lists", "add", "blocked", "17012345678")
     assert json.loads(run("why", "17012345678", "--json").stdout)["gone"] == []
+
+
+def test_why_says_where_an_allow_entry_counts_and_judges_on_a_trunk(run):
+    run("lists", "add", "allowed", "95588")
+    told = run("why", "95588").stdout
+    assert "It counts on carrier; not on default: its callers cannot be believed." in told
+    assert "On trunk default, by these alone: forward (no rule)." in told
+    (entry,) = json.loads(run("why", "95588", "--json").stdout)["entries"]
+    assert (entry["acts"], entry["counts_on"]) == (False, ["carrier"])
+    told = run("why", "95588", "--trunk", "carrier").stdout
+    assert "On trunk carrier, by these alone: forward by allowed (allow list)." in told
+    run("lists", "add", "allowed", "95599", "--trunk", "default")
+    told = run("why", "95599").stdout
+    assert "It counts on no trunk; not on default: its callers cannot be believed; " in told
+    assert "not on carrier: the entry is for others." in told
+    assert "there is no trunk 'other'" in run("why", "95599", "--trunk", "other").stderr

@@ -4,7 +4,7 @@
 
 import pytest
 
-from tests.rules.calls import ABROAD, CN, call, faults, holds, rule, rules
+from tests.rules.calls import ABROAD, CN, call, compiled, faults, holds, rule, rules
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_bare_numbers_need_a_country_when_trunks_have_several():
     text = rule("{caller: 13912345678}")
     (fault,) = faults(text, trunks=(CN, ABROAD))
     assert fault.endswith(
-        "'13912345678' could be a number of any country; write it with its country code, or set `country: CN` at the top "
-        "of the file"
+        "'13912345678' is read differently in CN and US; write it with its country code (+8613912345678) or with its plan "
+        "(CN:13912345678), or set `country` at the top of this file or of ringfence.yaml"
     )
     assert holds_in_file("country: CN\nrules:\n" + text)
 
@@ -79,3 +79,14 @@ def test_named_conditions_must_not_circle_nor_share_a_name():
     assert faults("conditions: {a: {caller: 95588}}\n---\nconditions: {a: {caller: 95599}}\n") == [
         "1-rules.yaml:1:17: condition 'a' stands in rules.yaml too; give one of them another name"
     ]
+
+
+def test_between_two_countries_a_national_spelling_is_a_fault_until_one_is_home():
+    two = (CN, ABROAD)
+    for when in ("{caller: 95588}", "{caller: {starts_with: 955}}", "{called: 13800138001}"):
+        (found,) = faults(rule(when), trunks=two)
+        assert "is read differently in CN and US; write it with its country code (+86" in found, when
+        assert compiled(f"country: CN\nrules:\n{rule(when)}", trunks=two)[0] is not None
+        assert compiled(rule(when), settings={"country": "CN"}, trunks=two)[0] is not None
+    for when in ("{caller: '+8695588'}", "{caller: CN:95588}", "{called: 1001}", "{caller: {starts_with: CN:955}}"):
+        assert compiled(rule(when), trunks=two)[0] is not None, when
