@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from console.settings import Configuration, rule_files
-from proxy.settings import HostPort, TrunkSettings
+from proxy.settings import OFF, HostPort, TrunkSettings
 from proxy.sip.uri import SIP_PORT, parse_uri
 from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.source import Document, Fault
@@ -138,14 +138,12 @@ def trunks(configuration: Configuration) -> Iterator[Finding]:
 
 
 def emergency_numbers(i: int, trunk: TrunkSettings) -> Iterator[Finding]:
-    """What a trunk adds to the emergency numbers can be dialled; what it takes away is among them."""
-    for key, given in (("emergency", trunk.emergency), ("not_emergency", trunk.not_emergency)):
+    """What a trunk adds to the emergency numbers, or takes away, can be dialled."""
+    added = [] if trunk.emergency == OFF else trunk.emergency
+    for key, given in (("emergency", added), ("not_emergency", trunk.not_emergency)):
         for j, number in enumerate(given):
             try:
-                if key == "emergency":
-                    emergency_table(trunk.country, [number])
-                else:
-                    emergency_table(trunk.country, trunk.emergency, [number])
+                emergency_table(trunk.country, [number])
             except ValueError as error:
                 what, _, hint = str(error).partition("; ")
                 yield Finding(("trunks", i, key, j), what, hint)
@@ -240,7 +238,7 @@ def feature_code(configuration: Configuration) -> Iterator[Finding]:
     code, announcement = configuration.complaints.feature_code, configuration.complaints.announcement
     for trunk in configuration.trunks:
         try:
-            table = emergency_table(trunk.country, trunk.emergency, trunk.not_emergency)
+            table = trunk.emergency_table()
         except ValueError:
             continue  # told by `trunks`
         if code and is_emergency("sip", code, table):

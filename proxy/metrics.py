@@ -20,10 +20,11 @@ _VERDICT_BUCKETS = (1e-5, 2e-5, 3e-5, 4e-5, 6e-5, 8e-5, 0.0001, 0.00015, 0.0002,
 _LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
 
 MEANINGS = {  # of what the judge counts, for whoever reads the figures without docs/operating.md
-    "emergency": "Calls for help, which nothing can stop.",
+    "emergency": "Emergency calls, which nothing can stop.",
+    "emergency_marked": "Emergency calls that would have been tagged or rejected: forwarded with a mark.",
     "emergency_callbacks": "Calls to subscribers who had called for help, which nothing can stop either.",
     "judge_errors": "Judgements that failed: the call went through, unless its trunk fails closed.",
-    "judge_over_budget": "Judgements that took too long: the call went through, unless its trunk fails closed.",
+    "judge_over_budget": "Judgements that took longer than they may; their verdicts were used all the same.",
     "judge_unknown": "Judgements that could not read the lists: the call went through, unless its trunk fails closed.",
     "facts_failed": "Facts that were lacking because their plug-in raised, was slow or rests.",
     "rates_forgotten": "Calls that left the table of rates before their time, because it was full.",

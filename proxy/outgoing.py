@@ -118,7 +118,7 @@ def _home(settings: ProxySettings, pbx: PbxSettings, *, is_first: bool) -> _Home
     outbound = outbound or [each for each in settings.trunks if each.send_to][:1]
     inbound = [each for each in settings.trunks if each.pbx == pbx.name or (each.pbx is None and is_first)]
     trunks = [*outbound, *(each for each in inbound if each not in outbound)]
-    tables = [emergency_table(each.country, each.emergency, each.not_emergency) for each in trunks]
+    tables = [each.emergency_table() for each in trunks]
     plan = next((each for each in trunks if each.country), None)
     trunk = Trunk("", country=plan.country, national=plan.numbers == "national") if plan else Trunk("")
     return _Home(trunk, tables or [emergency_table("")])
@@ -126,12 +126,9 @@ def _home(settings: ProxySettings, pbx: PbxSettings, *, is_first: bool) -> _Home
 
 def calls_for_help(uri: Uri, tables: list[EmergencyTable]) -> bool:
     """Does a Request-URI name an emergency number of any of these trunks?"""
-    if uri.scheme == b"urn":
-        user, context = uri.user.decode("utf-8", "replace"), ""
-    else:
-        user, context = read_user(uri)
+    user = uri.user.decode("utf-8", "replace") if uri.scheme == b"urn" else read_user(uri)[0]
     scheme = uri.scheme.decode()
-    return any(is_emergency(scheme, user, table, context=context) for table in tables)
+    return any(is_emergency(scheme, user, table) for table in tables)
 
 
 def subscriber_numbers(context: Context, trunk: Trunk) -> list[str]:

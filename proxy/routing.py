@@ -14,7 +14,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.message import OWN_HEADERS
 from proxy.sip.uri import Uri, parse_uri
 from rules.model import Trunk
-from rules.numbering.numbers import EmergencyTable, emergency_table
+from rules.numbering.numbers import EmergencyTable
 
 DEFAULT_TRUNK: Final = "default"
 IDENTITY_HEADERS: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
@@ -137,9 +137,8 @@ class Topology:
         }
 
     def _add_trunk(self, each: TrunkSettings, pbx: Pbx, tag_at: int, reject_at: int) -> None:
-        table = emergency_table(each.country, each.emergency, each.not_emergency)
         trunk = each.facts(tag_at=tag_at, reject_at=reject_at)
-        peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=table)
+        peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
         if each.name == DEFAULT_TRUNK:
             self._default = peer
         for text in each.addresses:

@@ -14,7 +14,7 @@ from proxy.sip.errors import BadHeader
 from proxy.sip.headers import Address, parse_address
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri, read_user
-from rules.model import Action, Call, Number, NumberClass, Trunk, Verdict
+from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
 from rules.numbering.numbers import is_emergency, read_number
 
 LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
@@ -95,6 +95,8 @@ class Screening:
             b"X-Ringfence-Rule: " + verdict.rule.encode("ascii", "replace"),
             b"X-Ringfence-Decision: " + verdict.decision.encode(),
         )
+        if verdict.step is Step.EMERGENCY:
+            return b""  # nothing that could make somebody hesitate to answer it
         if action is Action.DIVERT and not any(fired.effect == Action.TAG.value for fired in verdict.fired):
             return b""  # label and ring are marks of a rule that tags
         alert = b"Alert-Info: <%s>" % verdict.ring.encode() if verdict.ring else self._alert
@@ -190,4 +192,4 @@ def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:
         return Number("", NumberClass.SERVICE, raw=name), is_emergency("urn", name, peer.emergency)
     user, phone_context = read_user(uri)
     number = read_number(user, peer.trunk, context=phone_context, called=True)
-    return number, is_emergency(uri.scheme.decode(), user, peer.emergency, context=phone_context)
+    return number, is_emergency(uri.scheme.decode(), user, peer.emergency)

@@ -165,8 +165,11 @@ class Server:
         except Exception:
             self._metrics.faults += 1
             log.exception("a call could not be judged")
-            closed = context.flow.peer.trunk.fail_closed
-            verdict = Verdict(Action.REJECT if closed else Action.FORWARD, Step.FAIL_OPEN)
+            peer = context.flow.peer
+            if self._core.outgoing.is_for_help(context.plan.uri, peer):
+                verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
+            else:
+                verdict = Verdict(Action.REJECT if peer.trunk.fail_closed else Action.FORWARD, Step.FAIL_OPEN)
         self._core.decided(context, verdict, monotonic())
 
     def _perform(self, effect: Effect) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from proxy.sip.errors import BadHeader
 from proxy.sip.uri import parse_uri
 from rules.model import Trunk
 from rules.numbering.countries import Country
+from rules.numbering.emergency import NO_EMERGENCIES, EmergencyTable, emergency_table
 
 
 class HostPort(BaseModel):
@@ -86,6 +87,17 @@ def read_destination(text: str) -> str:
 DestinationUri = Annotated[str, AfterValidator(read_destination)]
 
 
+OFF: Final = "off"
+
+
+def read_emergencies(given: object) -> object:
+    """`off` as YAML of either version reads it; anything else is left to the validator."""
+    return OFF if given is False else given
+
+
+Emergencies = Annotated[list[str] | Literal["off"], BeforeValidator(read_emergencies)]
+
+
 class Part(BaseModel):
     """A section of ringfence.yaml: an unknown key is an error."""
 
@@ -127,13 +139,21 @@ class TrunkSettings(Part):
     cli: Literal["screened", "unscreened"] = Field("unscreened", description="Did the network before it check From?")
     profile: Name = Field("decline", description="Reply profile of rejections.")
     pbx: Name | None = Field(None, description="Where its calls go; default: the first PBX.")
-    emergency: list[str] = Field(default=[], description="Further emergency numbers of this trunk.")
+    emergency: Emergencies = Field(
+        default=[], description="Further emergency numbers of this trunk; off: it carries no emergency calls."
+    )
     not_emergency: list[str] = Field(default=[], description="Emergency digits that are extensions of the PBX.")
     tag_at: int | None = Field(None, description="Suspicion from which calls are tagged; default: thresholds.tag.")
     reject_at: int | None = Field(
         None, description="Suspicion from which calls are rejected; default: thresholds.reject."
     )
     fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
+
+    def emergency_table(self) -> EmergencyTable:
+        """The numbers that are emergency calls on this trunk. Raises ValueError for a text that nobody can dial."""
+        if self.emergency == OFF:
+            return NO_EMERGENCIES
+        return emergency_table(self.country, self.emergency, self.not_emergency)
 
     def facts(self, *, tag_at: int, reject_at: int) -> Trunk:
         """What judging sees of this trunk; the thresholds are those of trunks that set none."""
@@ -172,7 +192,7 @@ class LimitSettings(Part):
         description="How long after an ACK of it a source in no trunk but `default` gets final responses repeated.",
     )
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
-    judge_ms: int = Field(50, ge=1, description="Budget of one judgement; beyond it the call goes through.")
+    judge_ms: int = Field(50, ge=1, description="Budget of one judgement: a look-up is given up after half of it.")
     silent_s: float = Field(
         32.0, ge=1, le=32, description="How long an address that says nothing is waited for while there is another."
     )

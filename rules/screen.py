@@ -15,6 +15,7 @@ from typing import Final, Protocol, TextIO
 from rules.complaints.ladder import Ladder
 from rules.complaints.settings import ComplaintSettings
 from rules.judging.callbacks import Callbacks
+from rules.judging.engine import passed
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.judging.rates import Rates
 from rules.keys import Keys
@@ -35,6 +36,7 @@ from rules.snapshots import Snapshots
 from rules.store import CorruptDatabase, database_path, snapshot_path, warm
 
 UNWANTED: Final = 607  # the callee's own word (RFC 8197)
+_AGAINST: Final = (Action.REJECT, Action.TAG)
 _DRAWN_AT_ONCE: Final = 64
 
 
@@ -103,6 +105,7 @@ class Screen:
         self._log: CallLog | None = None  # set when the screen opened it and has to close it
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
+        self._emergency_marked = 0
         self._called_back = 0
         self._errors = 0
         self._over_budget = 0
@@ -178,7 +181,8 @@ class Screen:
         decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{self._draw()}"
         try:
             if call.emergency:
-                verdict = self._emergency_verdict()
+                self._emergency += 1
+                verdict = passed(self._judged(call, decision, started))
             elif self._callbacks.until and self._callbacks.awaited(call.called.canonical, call.at):
                 verdict = self._callback_verdict()
             else:
@@ -187,7 +191,11 @@ class Screen:
             self._errors += 1
             self.last_error = f"{type(error).__name__}: {error}"
             verdict = self._fail_open(call)
+            if call.emergency:
+                verdict = passed(verdict)
         verdict.decision = decision
+        if verdict.step is Step.EMERGENCY and verdict.action is Action.TAG:
+            self._emergency_marked += 1
         self._verdicts[verdict.action] += 1
         self.journal.record(call, verdict)
         return verdict
@@ -250,6 +258,7 @@ class Screen:
         return {
             **{f"verdict_{action}": count for action, count in self._verdicts.items()},
             "emergency": self._emergency,
+            "emergency_marked": self._emergency_marked,
             "emergency_callbacks": self._called_back,
             "judge_errors": self._errors,
             "judge_over_budget": self._over_budget,
@@ -283,11 +292,15 @@ class Screen:
     def _judged(self, call: Call, decision: str, started: float) -> Verdict:
         look_up, now = self.lookup.look_up, call.at
         hits: tuple[Hit, ...] = ()
+        partly = False  # not all that was asked is known
         for number in call.callers:
             found = look_up(number.canonical, now)
             if found is None:
                 self._unknown += 1
-                return self._fail_open(call)
+                if number is call.callers[0]:
+                    return self._fail_open(call)
+                partly = True
+                break
             hits = hits + found if hits else found
         if hits:
             self.journal.count(hits, now)
@@ -306,19 +319,16 @@ class Screen:
                 return self._fail_open(call)
             if found:
                 called_hits = tuple(hit for hit in found if hit.list in ruleset.called_lists)
-        if ruleset.rates and not any(hit.kind == "emergency" for hit in called_hits):
+        if ruleset.rates and not (call.emergency or any(hit.kind == "emergency" for hit in called_hits)):
             self._rates.count(call, decision)
-        if self._sources.wanted:
+        if self._sources.wanted and not call.emergency:
             self._sources.measure(call)
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
-            self._over_budget += 1
+            self._over_budget += 1  # late, and known all the same
+        if partly and verdict.action not in _AGAINST:  # what is unknown could only have added to these
             return self._fail_open(call)
         return verdict
-
-    def _emergency_verdict(self) -> Verdict:
-        self._emergency += 1
-        return Verdict(Action.FORWARD, Step.EMERGENCY, revision=self.ruleset.revision)
 
     def _callback_verdict(self) -> Verdict:
         self._called_back += 1
@@ -328,8 +338,9 @@ class Screen:
 
     def _fail_open(self, call: Call) -> Verdict:
         trunk = call.trunk
-        action = Action.REJECT if trunk.fail_closed else Action.FORWARD
-        profile = trunk.profile if trunk.fail_closed else ""
+        closed = trunk.fail_closed and not call.emergency
+        action = Action.REJECT if closed else Action.FORWARD
+        profile = trunk.profile if closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
 
 

@@ -61,7 +61,7 @@ STEPS = (
     Step("a suspected number", SUSPECTED, CALLED, Action.TAG, rings=True),
     Step("an ordinary number", ORDINARY, CALLED, Action.FORWARD, rings=True),
     Step("an anonymous caller", "anonymous", CALLED, Action.FORWARD, rings=True),
-    Step("a listed number, for help", LISTED, "110", Action.FORWARD, rings=True),
+    Step("a listed number, to 110", LISTED, "110", Action.TAG, rings=True),
 )
 
 

@@ -15,6 +15,8 @@ from rich.table import Table
 
 from console.phones.demo import CALLED, LISTED, ORDINARY, STEPS, Seen, Stage, run, verdict_seen
 from rules.model import Action
+from rules.model import Step as RuleStep
+from rules.records.decisions import Decision
 
 COLOURS = {Action.REJECT: "red", Action.TAG: "yellow", Action.FORWARD: "green", Action.DIVERT: "blue"}
 PIPED_WIDTH = 160  # columns when nobody looks
@@ -70,13 +72,18 @@ def in_lines(seen: Seen) -> str:
     )
 
 
+def _by(decision: Decision) -> str:
+    """Which rule, or which step where none did or none could."""
+    return decision.step if decision.step is RuleStep.EMERGENCY or not decision.rule else decision.rule
+
+
 def outcome(seen: Seen) -> tuple[str, ...]:
     """What became of one call: verdict, rule, what either side saw, the time added, and is it as it should be?"""
     decision = seen.decision
     verdict = decision.action if decision else None
     return (
         f"[{COLOURS[verdict]}]{verdict}[/]" if verdict else "none",
-        (decision.rule or decision.step) if decision else "",
+        _by(decision) if decision else "",
         callee_saw(seen),
         caller_got(seen),
         f"{seen.added_ms:.1f} ms",
@@ -115,7 +122,7 @@ def what_next(stage: Stage, seen: list[Seen]) -> str:
 Try next (the files of this run are in {stage.folder}):
   # why the first call was stopped
   {ours} explain {stopped}
-  # the same caller, calling for help
+  # the same caller's emergency call: forwarded, and marked
   {ours} explain --from {LISTED} --to 110
   # every decision of this run
   {ours} log

@@ -23,7 +23,7 @@ from rules.judging.explain import Line, Ways, explain, on_the_wire
 from rules.language.examples import read_fact
 from rules.language.faults import nearest
 from rules.model import Action, Call, Fired, Number, NumberClass, Step, Trunk, Verdict
-from rules.numbering.emergency import emergency_table, is_emergency
+from rules.numbering.emergency import is_emergency
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decision, Decisions
 from rules.records.privacy import mask
@@ -241,7 +241,7 @@ def described(book: Rulebook, asked: Asked) -> Call:
     asserted = read_number(party(asked.asserted), settings) if asked.asserted else None
     first = asserted if asserted is not None and settings.identity_trusted else from_number
     others = [number for number in (from_number, asserted) if number is not None and number != first]
-    table = emergency_table(settings.country, *emergency_words(book, settings.name))
+    table = next(one for one in book.configuration.trunks if one.name == settings.name).emergency_table()
     called = Number("", NumberClass.SERVICE, raw=user) if scheme == "urn" else read_number(user, settings, called=True)
     zone, now = book.configuration.time_zone, time.time()
     return Call(
@@ -310,9 +310,3 @@ def trunk_named(book: Rulebook, name: str) -> Trunk:
     if name not in known:
         raise typer.BadParameter(f"there is no trunk {name!r}; known are {', '.join(sorted(known))}")
     return known[name]
-
-
-def emergency_words(book: Rulebook, trunk: str) -> tuple[list[str], list[str]]:
-    """What a trunk adds to the emergency numbers, and what it takes away."""
-    settings = next(one for one in book.configuration.trunks if one.name == trunk)
-    return settings.emergency, settings.not_emergency

@@ -152,6 +152,6 @@ class Ladder:
             sum(at > now - 3600.0 for at, _ in recent) >= self._calls_hour
             or len({one for _, one in recent} | {called}) > self._called_day
         )
-        if not beyond:
+        if not beyond and not call.emergency:
             recent.append((now, called))
         return beyond

@@ -300,6 +300,26 @@ class Judgement:
         )
 
 
+def passed(verdict: Verdict) -> Verdict:
+    """An emergency call goes on, whatever its verdict was: one that would have been tagged or rejected carries a mark.
+
+    The mark is for whoever answers it; neither a label nor a ring may make somebody hesitate to.
+    """
+    if verdict.step is Step.EMERGENCY:
+        return verdict
+    action = verdict.action
+    marked = action in (Action.TAG, Action.REJECT) or any(fired.effect == Action.TAG.value for fired in verdict.fired)
+    return Verdict(
+        Action.TAG if marked else Action.FORWARD,
+        Step.EMERGENCY,
+        rule=verdict.rule if marked else "",
+        reason=verdict.reason if marked else "emergency call",
+        suspicion=verdict.suspicion,
+        fired=verdict.fired,
+        revision=verdict.revision,
+    )
+
+
 def _profile(hit: Hit, call: Call) -> str:
     """Who is limited hears another word than who is blocked, where the operator has a profile `limit`."""
     return "limit" if hit.kind == "ladder-limit" else call.trunk.profile
@@ -330,9 +350,13 @@ class RuleSet:
         self.called_lists = called_lists  # lists that the called number must be looked up on
 
     def judge(self, call: Call, caller_hits: Sequence[Hit] = (), called_hits: Sequence[Hit] = ()) -> Verdict:
-        """What happens to the call; pure, and nothing about emergency calls can be overruled."""
+        """What happens to the call; pure. An emergency call is judged as any other, and forwarded whatever came."""
+        verdict = self._judge(call, caller_hits, called_hits)
         if call.emergency or (called_hits and any(hit.kind == "emergency" for hit in called_hits)):
-            return Verdict(Action.FORWARD, Step.EMERGENCY, reason="emergency call", revision=self.revision)
+            return passed(verdict)
+        return verdict
+
+    def _judge(self, call: Call, caller_hits: Sequence[Hit], called_hits: Sequence[Hit]) -> Verdict:
         facts = Facts(call, caller_hits, called_hits, self.clock)
         found = self.index.candidates(facts)
         held = [rule for rule in found if rule.holds(facts)] if found else []

@@ -52,18 +52,18 @@ def explain(
     if verdict.step is not Step.EMERGENCY:
         text = "passes if the called subscriber called for help lately, which only the running proxy knows"
         lines.append(Line(Step.CALLBACK, text))
-        for step in (
-            Step.SUBSCRIBER_ALLOW,
-            Step.OPERATOR_ALLOW,
-            Step.SEALED,
-            Step.SUBSCRIBER_BLOCK,
-            Step.OPERATOR_BLOCK,
-            Step.LADDER,
-        ):
-            lines += _lists(step, call, hits, verdict)
-        lines += _rules(facts, ruleset, verdict)
-        lines += _lists(Step.SHARED, call, hits, verdict)
-        lines += _suspicion(call, verdict)
+    for step in (
+        Step.SUBSCRIBER_ALLOW,
+        Step.OPERATOR_ALLOW,
+        Step.SEALED,
+        Step.SUBSCRIBER_BLOCK,
+        Step.OPERATOR_BLOCK,
+        Step.LADDER,
+    ):
+        lines += _lists(step, call, hits, verdict)
+    lines += _rules(facts, ruleset, verdict)
+    lines += _lists(Step.SHARED, call, hits, verdict)
+    lines += _suspicion(call, verdict)
     lines.append(_outcome(verdict, ruleset))
     lines += [Line("on the wire", text) for text in on_the_wire(verdict, ways)]
     return lines
@@ -93,7 +93,7 @@ def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list
     extra = [hit for hit in called_hits if hit.kind == "emergency"]
     why = f"stands on list {extra[0].list}" if extra and not call.emergency else "is an emergency number"
     called = call.called.raw or call.called.canonical
-    return [Line(name, f"{called} {why}: the call passes, nothing else is asked", True)]
+    return [Line(name, f"{called} {why}: the call passes, whatever follows; that can only mark it", True)]
 
 
 def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> list[Line]:
@@ -203,7 +203,7 @@ def on_the_wire(verdict: Verdict, ways: Ways = _UNSET) -> list[str]:
         reply = ways.replies.get(profile) or f"the response of reply profile {profile}"
         return [f"the caller gets {reply}; neither rule nor list is named", "the callee sees nothing"]
     if verdict.action is Action.TAG:
-        marks = [*_headers("suspected", verdict), *_marks(verdict, ways)]
+        marks = [*_headers("suspected", verdict), *(() if verdict.step is Step.EMERGENCY else _marks(verdict, ways))]
         return [f"the callee gets {_listed(marks)}", "the caller notices nothing"]
     if verdict.action is Action.DIVERT:
         tagged = any(fired.effect == Action.TAG for fired in verdict.fired)

@@ -317,7 +317,11 @@ class _Compiler:
         facts = example_facts(example, trunk, self.clock, self.kinds)
         if facts.call.emergency:
             self.faults.append(
-                fault(loc, f"{example.to!r} is an emergency number, which no rule sees", "let the example call another")
+                fault(
+                    loc,
+                    f"{example.to!r} is an emergency number, which no rule can stop",
+                    "let the example call another",
+                )
             )
             return
         rule = item.compiled

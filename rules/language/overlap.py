@@ -81,7 +81,7 @@ def _touched(rule: _Rule, compiled: Compiled) -> Iterator[Fault]:
     name = rule.compiled.name
     for one in rule.domain.constraints:
         if one.about == "called.class" and one.said == "called.class" and one.values == _EMERGENCY:
-            what = f"rule {name!r} asks for emergency calls, which no rule sees: they always pass"
+            what = f"rule {name!r} asks for emergency calls: they always pass, a rule can only mark them"
             yield rule.warn(one.loc, what, "leave the class out")
         elif touched := sorted(_emergency_among(one, rule, compiled)):
             what = f"rule {name!r} touches the emergency numbers {', '.join(touched)}: those calls always pass"

@@ -7,19 +7,21 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 from phonenumbers.phonemetadata import PhoneMetadata
 from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
 from rules.model import NumberClass
-from rules.numbering.phone_context import country_of_context, split_context
 from rules.numbering.plan_table import PLANS, codes_of, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 
 EVERYWHERE: Final = frozenset({"112", "911", "999", "000"})
 _LONGEST_PATTERN: Final = 4  # digits: writing out six would hold a call up for 0.2 s; emergency.csv has the longer ones
 _LONGEST: Final = 64  # characters of a user part; the longest spelling of an emergency number has far fewer
+# What ends dialling for some device behind us: digits after it are pauses, tones or nothing at all.
+_ENDS_DIALLING: Final = re.compile(r"[#*pw,;\x00-\x1f\x7f]", re.IGNORECASE)
+_SIGNS: Final = re.compile(r"[^0-9A-Za-z+*#]+")
 
 
 class EmergencyTable(NamedTuple):
@@ -27,42 +29,38 @@ class EmergencyTable(NamedTuple):
 
     numbers: frozenset[str]  # as dialled
     spellings: frozenset[str]  # every way in which they reach us, folded and without separators
-    off: frozenset[str]  # switched off, whoever's plan they belong to
+
+
+NO_EMERGENCIES: Final = EmergencyTable(frozenset(), frozenset())  # of a trunk that carries no such calls
 
 
 def emergency_table(country: str, extra: Sequence[str] = (), off: Sequence[str] = ()) -> EmergencyTable:
-    """112, 911, 999, 000 and the country's own; ``extra`` adds numbers (or SIP names), ``off`` switches some off."""
+    """112, 911, 999, 000 and the country's own; ``extra`` adds numbers (or SIP names), ``off`` switches some off.
+
+    What is switched off may be no emergency number anyway: its digits are an extension, and stay one.
+    """
     own = own_numbers(country)
-    added = {_entry(text) for text in extra}
-    numbers = EVERYWHERE | own | added
-    removed = frozenset(_entry(text) for text in off)
-    if unknown := sorted(removed - numbers):
-        raise ValueError(
-            f"{unknown[0]!r} is no emergency number here, so it cannot be switched off; there are {_in_words(numbers)}"
-        )
-    numbers -= removed
-    return EmergencyTable(numbers, frozenset(_spellings(country, numbers, own)), removed)
+    numbers = (EVERYWHERE | own | {_entry(text) for text in extra}) - {_entry(text) for text in off}
+    return EmergencyTable(numbers, frozenset(_spellings(country, numbers, own)))
 
 
-def is_emergency(scheme: str, user: str, table: EmergencyTable, *, context: str = "") -> bool:
+def is_emergency(scheme: str, user: str, table: EmergencyTable) -> bool:
     """Is the called number (user part of a Request-URI, or ``service:sos`` of a urn) an emergency number?
 
-    ``context`` is its phone-context: a number of another country's plan is an emergency as that country says.
+    However its digits are decorated: what stands behind us may dial them all the same. A phone-context adds nothing:
+    no caller makes digits an emergency by naming a country where they are one.
     """
     if user in table.spellings:
         return True
-    if not context and user.isascii() and user.isdigit():
+    if (user.isascii() and user.isdigit()) or table is NO_EMERGENCIES:
         return False
     if _is_sos(f"{scheme}:{user}" if scheme.lower() == "urn" else user):
         return True
     if "%" in user:
-        user = unquote(user)
-    user, _, parameters = user.partition(";")
-    plain = _plain(user)
-    if plain in table.spellings:
-        return True
-    country = country_of_context(context or split_context(parameters))
-    return bool(country) and plain in own_numbers(country) and plain not in table.off
+        user = unquote_to_bytes(user).decode("utf-8", "replace")
+    if len(user) > _LONGEST:
+        user = user.partition(";")[0]
+    return any(plain in table.spellings for plain in _dialled(user))
 
 
 @cache
@@ -130,11 +128,27 @@ def _plain(user: str) -> str:
     return without_separators(fold(user).partition(":")[0]).lower()
 
 
+def _dialled(user: str) -> Iterable[str]:
+    """What may be dialled for a user part that is not bare digits: whole, up to where dialling ends, its digits alone.
+
+    A leading star or hash stays: that makes a feature code of the digits after it.
+    """
+    if len(user) > _LONGEST:
+        return
+    number = user.partition(";")[0]
+    yield _plain(number)
+    folded = fold(number).partition(":")[0]
+    head = _ENDS_DIALLING.split(folded, maxsplit=1)[0]
+    if head != folded:
+        yield _plain(head)
+    digits = _SIGNS.sub("", head)
+    if digits != head:
+        yield digits
+    if digits[:2] == "++":
+        yield "+" + digits.lstrip("+")
+
+
 def _is_sos(text: str) -> bool:
     """urn:service:sos and its sub-services (RFC 5031 section 4.2); not sosx, not test.sos."""
     text = text.lower()
     return text.startswith("urn:service:sos") and text[15:16] in ("", ".", ";", "?", "/", "#")
-
-
-def _in_words(numbers: Iterable[str]) -> str:
-    return ", ".join(sorted(numbers))

@@ -85,7 +85,8 @@ def test_an_untrusted_trunk_asserts_no_identity(lane):
 
 @pytest.mark.parametrize("number", ["110", "112", "120"])
 def test_a_listed_caller_reaches_an_emergency_number(lane, number):
-    lane.call("caller_hangs_up", "callee_answers", caller=BLOCKED, called=number)
+    flow = lane.call("caller_hangs_up", "callee_answers", caller=BLOCKED, called=number)
+    assert "X-Ringfence-Verdict: suspected" in flow.callee.received("INVITE")[0].text
 
 
 def test_an_anonymous_caller_is_forwarded_untagged(lane):

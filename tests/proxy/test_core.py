@@ -127,6 +127,32 @@ def test_a_tag_on_the_wire():
     assert wire.body(down) == wire.body(wire.invite())
 
 
+def test_an_emergency_call_carries_the_three_marks_and_nothing_that_makes_somebody_hesitate():
+    play = Playbook(label="[suspected]", distinct_ring="urn:alert:source:external")
+    play.verdict = Verdict(Action.TAG, Step.EMERGENCY, decision=DECISION, rule="blocked")
+    down = play.forwarded(uri=f"sip:110@{wire.US}")
+    assert wire.header(down, "X-Ringfence-Verdict") == "suspected"
+    assert wire.header(down, "X-Ringfence-Rule") == "blocked"
+    assert wire.header(down, "X-Ringfence-Decision") == DECISION
+    assert wire.header(down, "From") == wire.header(wire.invite(), "From")
+    assert b"Alert-Info" not in down
+
+
+@pytest.mark.parametrize("user", ["112#", "112%23", "112%00", "112,", "112*", "112p1", "110%00x@rook", "++112", "_112"])
+def test_decorated_digits_of_an_emergency_number_are_forwarded_as_they_came(play: Playbook, user: str):
+    uri = f"sip:{user.replace('@', '%40')}@{wire.US}"
+    assert wire.uri(play.forwarded(uri=uri)) == uri
+    assert play.calls[0].emergency
+
+
+@pytest.mark.parametrize("user", ["101;phone-context=+91", "118;phone-context=+81", "191;phone-context=+55"])
+def test_a_phone_context_makes_no_emergency_call_of_an_extension(user: str):
+    play = Playbook()
+    play.verdict = REJECT
+    assert wire.status(only(play.trunk(wire.invite(uri=f"sip:{user}@{wire.US}")))) == 603
+    assert not play.calls[0].emergency
+
+
 def test_a_tag_that_the_caller_brought_is_replaced():
     play = Playbook()
     play.verdict = TAG

@@ -217,6 +217,12 @@ def test_a_trunk_may_add_emergency_numbers_and_switch_off_what_are_its_extension
     assert not call(uri="sip:911@x", trunk=trunk).emergency
 
 
+@pytest.mark.parametrize("off", ["off", False])
+@pytest.mark.parametrize("uri", ["sip:110@x", "urn:service:sos", "tel:112", "sip:110%23@x"])
+def test_a_trunk_that_carries_no_emergency_calls_judges_all_that_come(off: object, uri: str):
+    assert not call(uri=uri, trunk={"emergency": off}).emergency
+
+
 # Other facts
 
 

@@ -19,7 +19,7 @@ from proxy.routing import Peer
 from proxy.server import POLL_S, Server
 from proxy.settings import ProxySettings
 from rules.complaints.settings import ComplaintSettings
-from rules.model import Call, Outcome, Verdict
+from rules.model import Call, Outcome, Trunk, Verdict
 from rules.settings import ScreeningSettings
 from tests import wire
 from tests.peers.loopback import Endpoint, new_endpoint
@@ -237,6 +237,18 @@ async def test_a_judge_that_falls_costs_no_more_than_its_call(house: House, monk
     while wire.header(await house.heard(house.trunk), "Call-ID") != "server-2":
         pass
     assert wire.header(await house.heard(house.pbx), "Call-ID") in ("server-1", "server-2")
+
+
+async def test_a_judge_that_falls_stops_no_emergency_call_not_even_on_a_trunk_that_fails_closed(monkeypatch):
+    async with running() as house:
+        monkeypatch.setattr(
+            house.core.topology._hosts[house.trunk_at.host], "trunk", Trunk("carrier", fail_closed=True)
+        )
+        monkeypatch.setattr(house.judge, "judge", lambda call: 1 / 0)
+        await house.send(house.invite(1))
+        assert wire.status(await house.heard(house.trunk)) == 603
+        await house.send(house.invite(2).replace(f"sip:{wire.CALLED}@".encode(), b"sip:110@"))
+        assert wire.uri(await house.heard(house.pbx)).startswith("sip:110@")
 
 
 async def test_one_timer_that_falls_does_not_stop_the_clock(house: House):

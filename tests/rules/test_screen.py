@@ -96,16 +96,30 @@ async def test_all_asserted_numbers_are_looked_up_the_called_one_only_if_a_rule_
         assert [hit.list for hit in screen.ruleset.asked.pop()[2]] == ["homes"]
 
 
-async def test_an_emergency_call_skips_everything_but_the_record(tmp_path):
-    rules = Broken()
-    async with opened(tmp_path, rules) as (screen, _):
+async def test_an_emergency_call_passes_and_its_record_says_what_was_against_it(tmp_path):
+    async with opened(tmp_path, Rules()) as (screen, log):
         await screen.lists.add("nuisance", CALLER.canonical)
         screen.poll()
         verdict = screen.judge(call(emergency=True))
-        assert (verdict.action, verdict.step) == (Action.FORWARD, Step.EMERGENCY)
-        assert (screen.counters["lookup_misses"], screen.counters["judge_errors"]) == (0, 0)
+        assert (verdict.action, verdict.step, verdict.rule) == (Action.TAG, Step.EMERGENCY, "nuisance")
+        other = screen.judge(call(OTHER, emergency=True))
+        assert (other.action, other.step, other.rule) == (Action.FORWARD, Step.EMERGENCY, "")
+        screen.ended(verdict.decision, Outcome(200, True, 3))
         await screen.journal.flush(everything=True)
-        assert screen.counters["decisions_written"] == 1
+        line = json.loads(log.getvalue().splitlines()[0])
+        assert (line["verdict"], line["step"], line["rule"]) == ("tag", "emergency", "nuisance")
+        assert (screen.counters["emergency"], screen.counters["emergency_marked"]) == (2, 1)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_an_emergency_call_that_cannot_be_judged_passes_on_every_trunk(tmp_path, closed):
+    trunk = TRUNK._replace(fail_closed=closed)
+    async with opened(tmp_path, Broken()) as (screen, _):
+        verdict = screen.judge(call(emergency=True, trunk=trunk))
+        assert (verdict.action, verdict.step, verdict.rule) == (Action.FORWARD, Step.EMERGENCY, "")
+        screen.lookup.close()  # as if the database could not be read
+        verdict = screen.judge(call(OTHER, emergency=True, trunk=trunk))
+        assert (verdict.action, verdict.step) == (Action.FORWARD, Step.EMERGENCY)
 
 
 async def test_after_a_call_for_help_calls_to_that_subscriber_pass(tmp_path):
@@ -176,10 +190,27 @@ async def test_an_unknown_look_up_fails_open(tmp_path):
         assert rules.asked == []
 
 
-async def test_a_verdict_over_budget_fails_open(tmp_path):
-    async with opened(tmp_path, Rules(), budget_ms=0) as (screen, _):
-        assert screen.judge(call()).step is Step.FAIL_OPEN
-        assert screen.counters["judge_over_budget"] == 1
+async def test_a_verdict_that_is_known_is_used_however_late_and_counted(tmp_path):
+    async with opened(tmp_path, Rules()) as (screen, _):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        screen.poll()
+        screen._budget_s = 0.0  # as if the machine had stood still meanwhile
+        for closed in (False, True):
+            trunk = TRUNK._replace(fail_closed=closed)
+            assert screen.judge(call(trunk=trunk)).action is Action.REJECT
+            assert screen.judge(call(OTHER, trunk=trunk)).action is Action.FORWARD
+        assert screen.counters["judge_over_budget"] == 4
+
+
+async def test_what_is_known_against_a_caller_counts_though_a_further_number_is_not(tmp_path):
+    async with opened(tmp_path, Rules()) as (screen, _):
+        await screen.lists.add("nuisance", CALLER.canonical)
+        screen.poll()
+        assert screen.judge(call()).action is Action.REJECT
+        screen.lookup.close()  # as if the database could not be read; this caller's entries are remembered
+        assert screen.judge(call(callers=(CALLER, OTHER))).action is Action.REJECT
+        assert screen.judge(call(OTHER, callers=(OTHER, CALLER))).step is Step.FAIL_OPEN, "the first may be allowed"
+        assert screen.counters["judge_unknown"] == 2
 
 
 async def test_lines_go_to_the_file_of_the_settings(tmp_path):
@@ -247,6 +278,7 @@ async def test_rates_are_measured_when_a_rule_asks_and_shown_to_it(tmp_path):
             screen.hung_up(verdict.decision)
         screen.judge(call())
         screen.judge(call(emergency=True))
+        assert rules.asked.pop()[0].facts is None, "an emergency call is no call of a machine"
         last = rules.asked[-1][0].facts
         assert last["calls_1h"] == 21
         assert last["short_calls_1h"] == 30.0  # ended 1, 2 ... 6 seconds after the answer

@@ -51,7 +51,7 @@ def test_five_calls_and_what_to_try_next(tmp_path):
         ("a suspected number", "tag", "suspected", "X-Ringfence-Verdict: suspected", "200 OK"),
         ("an ordinary number", "forward", "an ordinary call", "200 OK"),
         ("an anonymous caller", "anonymous", "forward", "an ordinary call", "200 OK"),
-        ("a listed number, for help", "110", "forward", "emergency", "an ordinary call", "200 OK"),
+        ("a listed number, to 110", "110", "tag", "emergency", "X-Ringfence-Verdict: suspected", "200 OK"),
     ):
         assert re.search(".*".join(map(re.escape, cells)), done.stdout), cells
     assert "5 calls, each as the rules say." in done.stdout

@@ -39,7 +39,8 @@ def test_lists(run):
 def test_emergency_comes_first(run, called):
     run("lists", "add", "blocked", "17012345678")
     found = asked(run, "--from", "17012345678", "--to", called)
-    assert (found["verdict"], found["step"]) == ("forward", "emergency")
+    assert (found["verdict"], found["step"], found["rule"]) == ("tag", "emergency", "blocked"), "forwarded, and marked"
+    assert asked(run, "--from", "13912345678", "--to", called)["verdict"] == "forward"
 
 
 def test_an_identity_counts_where_it_is_believed(run):

@@ -13,8 +13,9 @@ from tests.rules.complaints.town import CHINA, SCREENING, SPAM
 FRESH = Standing("number", SPAM, 0, 0, 0.0)
 
 
-def call(at, called="+8613800138000", caller=SPAM):
-    return Call(caller=Number(caller, NumberClass.CN_95), called=Number(called, NumberClass.MOBILE), trunk=CHINA, at=at)
+def call(at, called="+8613800138000", caller=SPAM, emergency=False):
+    numbers = {"caller": Number(caller, NumberClass.CN_95), "called": Number(called, NumberClass.MOBILE)}
+    return Call(**numbers, trunk=CHINA, at=at, emergency=emergency)
 
 
 @pytest.fixture
@@ -75,9 +76,10 @@ async def test_limited_callers_are_tagged_then_rejected(town, ladder):
     await town.desk.ladder.climb("number", SPAM, actor="li", reason="x", to=LadderStep.LIMIT)
     ladder.poll()
 
-    def kind(at, called="+8613800138000"):
-        return ladder.look_up(call(town.now + at, called))[0].kind
+    def kind(at, called="+8613800138000", **more):
+        return ladder.look_up(call(town.now + at, called, **more))[0].kind
 
+    assert [kind(0, "110", emergency=True) for _ in range(9)] == ["ladder-tag"] * 9, "emergency calls are not counted"
     assert [kind(at) for at in range(4)] == ["ladder-tag"] * 3 + ["ladder-limit"]
     assert kind(3_601) == "ladder-tag", "an hour later"
     others = [kind(8_000 + at * 1_500, f"+861380013900{at}") for at in range(4)]

@@ -30,17 +30,32 @@ def test_no_rule_forwards_without_a_mark():
     assert found.revision == NOTHING.revision
 
 
-def test_an_emergency_passes_before_anything_is_asked():
-    made = call(called="110", emergency=True)
-    found = verdict(rule(MOBILE, "reject"), entry("sealed"), entry("block"), made=made)
-    assert (found.action, found.step, found.fired) == (Action.FORWARD, Step.EMERGENCY, ())
+@pytest.mark.parametrize(
+    ("rules", "entries", "by"),
+    [
+        ([rule(MOBILE, "reject")], ["sealed", "block"], "sealed"),
+        ([rule(MOBILE, "reject")], [], "r"),
+        ([rule(MOBILE, "tag")], [], "r"),
+        ([], ["ladder-limit"], "ladder-limit"),
+        ([], [], ""),
+        ([rule(MOBILE, "forward")], [], ""),
+        ([], ["allow"], ""),
+    ],
+)
+def test_an_emergency_call_passes_and_is_marked_by_what_would_have_tagged_or_rejected_it(rules, entries, by):
+    made = call(called="110", emergency=True, trunk=TRUSTED)
+    found = verdict("".join(rules), *map(entry, entries), made=made)
+    assert (found.action, found.step) == (Action.TAG if by else Action.FORWARD, Step.EMERGENCY)
+    assert found.rule == by
+    assert bool(found.fired) is bool(rules or entries), "whatever fired is recorded"
+    assert (found.label, found.ring, found.profile, found.destination) == ("", "", "", "")
 
 
 def test_a_list_of_emergency_extras_is_an_emergency():
     made = call(called="8001")
     extra = hit("crisis", "emergency", made.called.canonical)
     found = verdict(rule(MOBILE, "reject"), made=made, called_hits=[extra])
-    assert (found.action, found.step) == (Action.FORWARD, Step.EMERGENCY)
+    assert (found.action, found.step, found.rule) == (Action.TAG, Step.EMERGENCY, "r")
 
 
 LADDER_OF_STEPS = [

@@ -14,10 +14,10 @@ TEXT = (
 HOMES = {"group": "homes"}
 
 
-def told(made, *hits, text=TEXT, called_hits=()):
+def told(made, *hits, text=TEXT, called_hits=(), **ways):
     ruleset = rules(text)
     verdict = ruleset.judge(made, hits, called_hits)
-    return explain(made, verdict, ruleset, hits, called_hits)
+    return explain(made, verdict, ruleset, hits, called_hits, **ways)
 
 
 def sentences(lines, step):
@@ -89,10 +89,19 @@ def test_suspicion_is_added_up_in_sight():
     ]
 
 
-def test_an_emergency_is_told_in_one_line():
-    lines = told(call("95012345", "110", emergency=True))
-    assert [str(line.step) for line in lines] == ["call", "emergency", "verdict", "on the wire"]
-    assert lines[1].text == "110 is an emergency number: the call passes, nothing else is asked"
+def test_an_emergency_passes_and_what_would_mark_it_is_told():
+    made = call("13912345678", "110", emergency=True)
+    lines = told(made)
+    assert lines[1].text == "110 is an emergency number: the call passes, whatever follows; that can only mark it"
+    assert lines[-1].text == "the call goes on without any header of ours"
+    lines = told(made, hit("blocked", "block", made.caller.canonical), ways=Ways(label="[suspected]"))
+    assert "on list blocked" in "".join(sentences(lines, Step.OPERATOR_BLOCK))
+    assert [line.text for line in lines[-3:]] == [
+        "tag by blocked (emergency): on list blocked",
+        "the callee gets X-Ringfence-Verdict: suspected, X-Ringfence-Rule: blocked and X-Ringfence-Decision with the "
+        "decision's id",
+        "the caller notices nothing",
+    ]
     made = call(called="8001")
     lines = told(made, called_hits=[hit("crisis", "emergency", made.called.canonical)])
     assert "8001 stands on list crisis" in lines[1].text

@@ -59,7 +59,7 @@ def test_an_example_stopped_by_unless_says_so():
 @pytest.mark.parametrize(
     ("example", "fault"),
     [
-        ("{from: 95588, to: 110}", "rules.yaml:5:13: '110' is an emergency number, which no rule sees; let the example call another"),
+        ("{from: 95588, to: 110}", "rules.yaml:5:13: '110' is an emergency number, which no rule can stop; let the example call another"),
         ("{from: 95588, on_list: blokced}", "rules.yaml:5:13: there is no list 'blokced'; did you mean 'blocked'?"),
         ("{from: 95588, trunk: carier}", "rules.yaml:5:34: there is no trunk 'carier'; did you mean 'carrier'?"),
     ],

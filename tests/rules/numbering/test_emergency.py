@@ -7,10 +7,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import country_code_for_region as region_code
 from phonenumbers.phonemetadata import PhoneMetadata
 from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
-from rules.numbering.emergency import emergency_table, is_emergency, own_numbers
+from rules.numbering.emergency import NO_EMERGENCIES, emergency_table, is_emergency, own_numbers
 
 CN = emergency_table("CN")
 
@@ -41,8 +42,6 @@ def test_the_numbers_of_a_chinese_trunk(number: str, spelling: str):
         ("sip", "urn:service:sos.fire"),
         ("sip", "110;phone-context=+49"),
         ("sip", "110;phone-context=ims.mnc000.mcc460.3gppnetwork.org"),
-        ("sip", "194;phone-context=ims.mnc089.mcc724.3gppnetwork.org"),
-        ("sip", "15;phone-context=+33"),
     ],
 )
 def test_spellings_that_people_and_networks_use(scheme: str, user: str):
@@ -67,6 +66,17 @@ def test_spellings_that_people_and_networks_use(scheme: str, user: str):
         ("sip", "1.1.0.1"),
         ("sip", "194"),
         ("sip", "190;phone-context=example.com"),
+        ("sip", "101;phone-context=+91"),
+        ("sip", "118;phone-context=+81"),
+        ("sip", "191;phone-context=ims.mnc089.mcc724.3gppnetwork.org"),
+        ("sip", "15;phone-context=+33"),
+        ("sip", "*112"),
+        ("sip", "#112#"),
+        ("sip", "*31#1101"),
+        ("sip", "1#12"),
+        ("sip", "11,0"),
+        ("sip", "1102,"),
+        ("sip", "wp110"),
         ("sip", "sos"),
         ("sip", "service:sos"),
         ("urn", "service:sosx"),
@@ -79,9 +89,44 @@ def test_ordinary_numbers_that_look_a_little_like_one(scheme: str, user: str):
     assert not is_emergency(scheme, user, CN)
 
 
-def test_the_context_may_come_apart_from_the_user():
-    assert is_emergency("tel", "194", CN, context="+55")
-    assert not is_emergency("tel", "13800138000", CN, context="+86")
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "{0}#",
+        "{0}%00",
+        "{0}%00x",
+        "{0},",
+        "{0},1",
+        "{0}*",
+        "{0}p1",
+        "{0}W2",
+        "{0};ext=1",
+        "{0}%23",
+        "{0}%3B7",
+        "_{0}",
+        "{0}/",
+        "/{0}",
+        "'{0}'",
+        "{0}_",
+        "++{0}",
+        "+{0}#",
+        "({0})",
+        "{0}%0d%0a",
+        "{0}\x00",
+        "\u200e{0}\u200c#",
+        "{0};phone-context=+91",
+    ],
+)
+@pytest.mark.parametrize("number", ["112", "110"])
+def test_decorated_digits_are_still_an_emergency(number: str, spelling: str):
+    assert is_emergency("sip", spelling.format(number), CN)
+
+
+def test_no_caller_makes_an_extension_an_emergency_by_naming_a_country():
+    for region in SUPPORTED_SHORT_REGIONS:
+        code = region_code(region)
+        for number in own_numbers(region) - CN.numbers:
+            assert not is_emergency("tel", f"{number};phone-context=+{code}", CN), (region, number)
 
 
 @pytest.mark.parametrize(
@@ -124,19 +169,29 @@ def test_a_trunk_adds_and_switches_off():
 
 
 def test_nonsense_in_the_configuration_is_named():
-    with pytest.raises(ValueError, match=r"'9999' is no emergency number here.*000, 110, 112"):
-        emergency_table("CN", off=["9999"])
+    with pytest.raises(ValueError, match="write the digits as dialled"):
+        emergency_table("CN", off=["-"])
     with pytest.raises(ValueError, match="write the digits as dialled"):
         emergency_table("CN", extra=["-"])
+
+
+def test_an_extension_may_be_switched_off_that_is_no_emergency_number_anyway():
+    assert emergency_table("CN", off=["101"]) == CN
+
+
+def test_a_trunk_that_carries_no_emergency_calls_has_none_in_any_spelling():
+    for scheme, user in (("sip", "112"), ("tel", "+112"), ("sip", "110#"), ("urn", "service:sos"), ("sip", "110%00")):
+        assert is_emergency(scheme, user, CN)
+        assert not is_emergency(scheme, user, NO_EMERGENCIES)
 
 
 def test_a_trunk_without_country_has_the_numbers_known_everywhere():
     assert emergency_table("").numbers == {"112", "911", "999", "000"}
 
 
-@given(st.text(max_size=80), st.sampled_from(["sip", "tel", "urn", "SIPS", ""]), st.text(max_size=40))
-def test_no_text_raises(user: str, scheme: str, context: str):
-    assert is_emergency(scheme, user, CN, context=context) in (True, False)
+@given(st.text(max_size=80), st.sampled_from(["sip", "tel", "urn", "SIPS", ""]))
+def test_no_text_raises(user: str, scheme: str):
+    assert is_emergency(scheme, user, CN) in (True, False)
 
 
 @given(st.text(alphabet="0123456789", min_size=7, max_size=15), st.sampled_from(["", "+"]))
