@@ -26,6 +26,7 @@ class RowShape(BaseModel):
     calls: int | None = Field(description="null: by category, business and branch no calls are known.")
     rang: int | None
     complaints: int
+    reporters: int = Field(description="Different ones, without those whose complaint was withdrawn or rejected.")
     per_10000: float | None = Field(description="Complaints for each 10,000 calls that rang.")
     verified: int
     sealed: int
@@ -36,6 +37,7 @@ class RowShape(BaseModel):
     growth: float | None = Field(description="On it, in percent; null: there was nothing to grow from.")
     year_ago: int
     year_growth: float | None
+    sum_of: str = Field(description="Of which lines this is the sum: all, or their keys; empty: of none.")
 
 
 class HandlingShape(BaseModel):
@@ -44,14 +46,17 @@ class HandlingShape(BaseModel):
     decided: int
     decided_median: float | None
     decided_p95: float | None
+    decided_late: int = Field(description="Of these, after the deadline.")
     answered: int
     answered_median: float | None
     answered_p95: float | None
+    answered_late: int
     overdue: int = Field(description="Deadlines that ran out within the period, unmet.")
     released: int
     release_median: float | None
     appeals_granted: int
     appeals_refused: int
+    appeals_late: int = Field(description="Appeals granted or refused after their deadline.")
 
 
 class ReportShape(BaseModel):
@@ -68,9 +73,10 @@ class AlertShape(BaseModel):
     """One thing to see to."""
 
     kind: str = Field(description="jump, leak.")
-    subject: str
+    subject: str = Field(description="The code or prefix, or the office.")
+    reporters: float = Field(description="Different ones; who named an office without a call on record counts less.")
     complaints: int
-    usual: float
+    usual: float = Field(description="Reporters of a usual day; for a leak how many raise the alert.")
 
 
 class AlertsShape(BaseModel):
@@ -112,7 +118,7 @@ async def show_report(
         period=found.period,
         by=found.dimension,
         rows=[RowShape(**row._asdict()) for row in found.rows],
-        total=RowShape(**found.total._asdict()),
+        total=RowShape(**found.total._asdict() | {"sum_of": "all"}),
         handling=HandlingShape(**found.handling._asdict()),
     )
 

@@ -170,7 +170,12 @@ def _listener(address: HostPort) -> socket.socket:
 
 def _tell(alert: Alert) -> None:
     structlog.get_logger("ringfence.api").warning(
-        "alert", kind=alert.kind, subject=alert.subject, complaints=alert.complaints, usual=alert.usual
+        "alert",
+        kind=alert.kind,
+        subject=alert.subject,
+        reporters=alert.reporters,
+        complaints=alert.complaints,
+        usual=alert.usual,
     )
 
 

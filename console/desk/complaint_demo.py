@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from console.desk.report_commands import COLUMNS, handling_lines, shown
+from console.desk.report_commands import print_report
 from console.phones.demo import MARK
 
 if TYPE_CHECKING:
@@ -199,11 +199,9 @@ async def _tidy(desk: Desk, *, older_days: int) -> None:
 
 
 async def _show(folder: Path, quarter: str) -> None:
-    from console.answers import print_table
     from console.desk.opened_desk import opened_desk
     from rules.complaints.reports import report
 
     async with opened_desk(folder / "ringfence.yaml") as (desk, _):
         found = await report(desk.archive, quarter)
-    print_table(("key", *COLUMNS), [shown(row._asdict()) for row in (*found.rows, found.total._replace(key="total"))])
-    typer.echo("\n".join(handling_lines(found.handling)))
+    print_report(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, counted, print_table
+from console.answers import FAULTS, as_json, clear_errors, counted, print_lines, print_table
 from console.desk.finished_file import finished_file
 from console.desk.opened_desk import at_the_desk, tabulate
 from console.options import AsJson, ConfigurationFile
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from rules.complaints.reports import Handling, Report
 
 COLUMNS = (
-    *("calls", "rang", "complaints", "per_10000", "verified", "sealed", "withdrawn", "rejected", "stopped"),
+    *(
+        "calls",
+        "rang",
+        "complaints",
+        "reporters",
+        "per_10000",
+        "verified",
+        "sealed",
+        "withdrawn",
+        "rejected",
+        "stopped",
+    ),
     *("before", "growth", "year_ago", "year_growth"),
 )
 
@@ -54,9 +65,7 @@ def report(
     elif json:
         as_json(report_data(found))
     else:
-        rows = [shown(row._asdict()) for row in (*found.rows, found.total._replace(key="total"))]
-        print_table(("key", *COLUMNS), rows)
-        typer.echo("\n".join(handling_lines(found.handling)))
+        print_report(found)
 
 
 def report_data(found: Report) -> dict[str, Any]:
@@ -65,15 +74,36 @@ def report_data(found: Report) -> dict[str, Any]:
         "period": found.period,
         "by": found.dimension,
         "rows": [row._asdict() for row in found.rows],
-        "total": found.total._asdict(),
+        "total": found.total._asdict() | {"sum_of": "all"},
         "handling": found.handling._asdict(),
     }
 
 
+def print_report(found: Report) -> None:
+    """A report for people: its lines, the sums among them marked, and how long things took."""
+    rows = [row._asdict() for row in (*found.rows, found.total._replace(key="total", sum_of="all"))]
+    print_table(("key", *COLUMNS), [shown(row) for row in rows], narrow=narrow)
+    lines = [f"= {row.key} is the sum of {row.sum_of}, which stand there, too" for row in found.rows if row.sum_of]
+    print_lines([*lines, *handling_lines(found.handling)])
+
+
+def narrow(cells: dict[str, str]) -> str:
+    """A line of a report for windows that are too narrow for the table."""
+    grown = [f" ({cells[name]})" if cells[name] else "" for name in ("growth", "year_growth")]
+    lines = [cells["key"], f"  {cells['complaints']} complaints of {cells['reporters']} reporters"]
+    if cells["calls"]:
+        lines.append(f"  {cells['per_10000'] or 'none'} per 10,000 of {cells['rang']} calls that rang")
+        lines.append(f"  {cells['calls']} calls in all, {cells['stopped']} stopped")
+    lines.append("  " + ", ".join(f"{name} {cells[name]}" for name in ("verified", "sealed", "withdrawn", "rejected")))
+    lines.append(f"  before {cells['before']}{grown[0]}, a year ago {cells['year_ago']}{grown[1]}")
+    return "\n".join(lines)
+
+
 def shown(row: dict[str, Any]) -> dict[str, Any]:
-    """A line for people: growth with its sign."""
+    """A line for people: growth with its sign, sums marked; what reporters named a business or an office is no sum."""
+    key = f"= {row['key']}" if row["sum_of"] else f'"{row["key"]}"' if row["key"][:1] in ("=", '"') else row["key"]
     signed = {name: f"{row[name]:+.1f} %" for name in ("growth", "year_growth") if row[name] is not None}
-    return row | {name: f"{row[name]:,}" for name in COLUMNS if isinstance(row[name], int)} | signed
+    return row | {"key": key} | {name: f"{row[name]:,}" for name in COLUMNS if isinstance(row[name], int)} | signed
 
 
 def handling_lines(handling: Handling) -> list[str]:
@@ -82,13 +112,18 @@ def handling_lines(handling: Handling) -> list[str]:
     def times(median: float | None, p95: float | None) -> str:
         return f", median {median:g} h, 95 % within {p95:g} h" if median is not None and p95 is not None else ""
 
+    def late(count: int) -> str:
+        return f", {count} of them late" if count else ""
+
     released = f", after {handling.release_median:g} h in the median" if handling.release_median is not None else ""
+    decided = times(handling.decided_median, handling.decided_p95)
+    answered = times(handling.answered_median, handling.answered_p95)
     return [
-        f"cases decided: {handling.decided}{times(handling.decided_median, handling.decided_p95)}",
-        f"cases answered: {handling.answered}{times(handling.answered_median, handling.answered_p95)}",
+        f"cases decided: {handling.decided}{decided}{late(handling.decided_late)}",
+        f"cases answered: {handling.answered}{answered}{late(handling.answered_late)}",
         f"deadlines missed and still open: {handling.overdue}",
         f"false positives: {counted(handling.released, 'seal')} released{released}",
-        f"appeals: {handling.appeals_granted} granted, {handling.appeals_refused} refused",
+        f"appeals: {handling.appeals_granted} granted, {handling.appeals_refused} refused{late(handling.appeals_late)}",
     ]
 
 
@@ -100,5 +135,5 @@ def alerts(context: typer.Context, config: ConfigurationFile = None, json: AsJso
 
         return [one._asdict() for one in await found(desk.archive)]
 
-    rows = tabulate(context, config, json, ("kind", "subject", "complaints", "usual"), work)
+    rows = tabulate(context, config, json, ("kind", "subject", "reporters", "complaints", "usual"), work)
     raise typer.Exit(FAULTS if rows else 0)

@@ -100,5 +100,10 @@ def _alert(alert: Alert) -> None:
     """Say it once. What somebody wrote is left out; `ringfence alerts` shows it."""
     told = {"code": alert.subject} if alert.kind == "jump" else {"office": "see `ringfence alerts`"}
     structlog.get_logger("ringfence").warning(
-        "complaints alert", kind=alert.kind, complaints=alert.complaints, usual=alert.usual, **told
+        "complaints alert",
+        kind=alert.kind,
+        reporters=alert.reporters,
+        complaints=alert.complaints,
+        usual=alert.usual,
+        **told,
     )

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -137,8 +137,11 @@ class Archive:
 
     def day_ends(self, at: float) -> float:
         """When the day of a moment ends in the operator's zone."""
-        tomorrow = datetime.fromtimestamp(at, self.zone).date() + timedelta(days=1)
-        return datetime.combine(tomorrow, time_of_day.min, self.zone).timestamp()
+        return self.day_begins(datetime.fromtimestamp(at, self.zone).date() + timedelta(days=1))
+
+    def day_begins(self, day: date) -> float:
+        """When a day begins in the operator's zone."""
+        return datetime.combine(day, time_of_day.min, self.zone).timestamp()
 
     def periods(self, at: float) -> tuple[str, str, str]:
         """The day, month and quarter that a moment lies in."""

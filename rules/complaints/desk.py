@@ -15,6 +15,7 @@ from rules.complaints.intake import Intake
 from rules.complaints.ladder_book import LadderBook
 from rules.complaints.letters import Letters
 from rules.complaints.policy import Policy
+from rules.complaints.spellings import respell
 from rules.settings import ScreeningSettings
 
 
@@ -44,6 +45,7 @@ class Desk:
         archive = await Archive.open(base, screening, country=country, now=now)
         try:
             desk = cls(archive)
+            await respell(archive.store)
             await desk.cases.mend()
         except BaseException:
             await archive.close()  # an open database would keep the process alive

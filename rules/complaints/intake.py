@@ -16,6 +16,7 @@ from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.protection import accusable, may_work
 from rules.complaints.reading import NewComplaint, Read, read_complaint
 from rules.complaints.secrecy import new_reference
+from rules.complaints.spellings import settled
 from rules.complaints.states import OPEN, CaseState, ComplaintState
 from rules.complaints.ties import CallRecord, find_calls, record_of
 from rules.complaints.weighing import mark_shared
@@ -100,6 +101,7 @@ class Intake:
         calls = await self._calls(reads)
         now = archive.now()
         async with archive.store.transaction() as connection:
+            reads = await _spelled(connection, reads)
             known = await _known(connection, reads)
             fresh = {key: read for read in reversed(reads) if (key := _key(read)) not in known}
             numbers = {read.accused.canonical: read.accused for read in fresh.values()}
@@ -242,6 +244,20 @@ async def _known(connection: Connection, reads: Sequence[Read]) -> dict[_Key, Fi
         filed = Filed(reference, ComplaintState(state), True, Tie(tie), bool(never), case_id)
         found[accused, reporter, day, channel] = filed
     return found
+
+
+async def _spelled(connection: Connection, reads: Sequence[Read]) -> list[Read]:
+    """The same with offices and businesses as they are spelled already."""
+    branches = await settled(connection, "branch", [read.branch for read in reads if read.branch])
+    businesses = await settled(connection, "business", [read.business for read in reads if read.business])
+    return [
+        read._replace(
+            branch=branches.get(read.branch, read.branch), business=businesses.get(read.business, read.business)
+        )
+        if read.branch or read.business
+        else read
+        for read in reads
+    ]
 
 
 def _keys(read: Read, case: CaseFile) -> list[tuple[str, str]]:

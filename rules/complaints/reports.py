@@ -1,5 +1,7 @@
 """What a day, month or quarter was like: calls, complaints and what came of them, by range, code, holder and more."""
 
+# ruff: noqa: S608 - queries are put together from this file's own words only
+
 from __future__ import annotations
 
 import re
@@ -16,6 +18,8 @@ Dimension = Literal["all", "class", "code", "holder", "branch", "prefix", "categ
 DIMENSIONS: tuple[Dimension, ...] = ("all", "class", "code", "holder", "branch", "prefix", "category", "business")
 _OF_COMPLAINTS = ("branch", "category", "business")  # known of complaints and their cases, never of calls
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
+_NINES = ("cn-95", "cn-96")
+_OF_CASES = ("class", "code", "holder", "prefix")  # what a case was counted under when it began
 NINES = "95/96"  # both classes together: what the campaign against nuisance calls is measured by
 _PERIOD = re.compile(r"(\d{4})(?:Q([1-4])|-(\d{2})(?:-(\d{2}))?)")
 
@@ -27,6 +31,7 @@ class Row(NamedTuple):
     calls: int | None  # None: nobody can tell whose calls these are, by category, business or branch
     rang: int | None
     complaints: int
+    reporters: int  # different ones, without those who took it back or were rejected
     per_10000: float | None  # complaints for each 10,000 calls that rang
     verified: int
     sealed: int
@@ -37,6 +42,7 @@ class Row(NamedTuple):
     growth: float | None  # in percent; None: there was nothing to grow from
     year_ago: int
     year_growth: float | None
+    sum_of: str = ""  # of which other lines it is the sum; they must not be added up once more
 
 
 class Handling(NamedTuple):
@@ -45,14 +51,17 @@ class Handling(NamedTuple):
     decided: int  # cases sealed or closed
     decided_median: float | None
     decided_p95: float | None
+    decided_late: int  # of these, after their deadline
     answered: int
     answered_median: float | None
     answered_p95: float | None
+    answered_late: int
     overdue: int  # clocks that ran out within the period, unmet
     released: int  # seals that were taken back
     release_median: float | None
     appeals_granted: int
     appeals_refused: int
+    appeals_late: int  # of both
 
 
 class Report(NamedTuple):
@@ -66,7 +75,7 @@ class Report(NamedTuple):
 
     def as_csv(self) -> str:
         """As a file for spreadsheets."""
-        return as_csv((self.dimension, *Row._fields[1:]), [*self.rows, self.total._replace(key="total")])
+        return as_csv((self.dimension, *Row._fields[1:]), [*self.rows, self.total._replace(key="total", sum_of="all")])
 
 
 async def report(archive: Archive, period: str, by: Dimension = "class", *, limit: int = 1_000) -> Report:
@@ -78,14 +87,21 @@ async def report(archive: Archive, period: str, by: Dimension = "class", *, limi
     year_ago = await _complaints(archive, by, a_year_before(period))
     if by == "class":
         _add_nines(sums, before, year_ago)
+    spoke = await _reporters(archive, by, period)
     keys = sorted(sums.keys() | before.keys(), key=lambda key: (-sums.get(key, {}).get("complaints", 0), key))
-    rows = [_row(key, sums.get(key, {}), before.get(key, 0), year_ago.get(key, 0)) for key in keys[:limit]]
+    rows = [
+        _row(key, sums.get(key, {}), spoke.get(key, 0), before.get(key, 0), year_ago.get(key, 0))
+        for key in keys[:limit]
+    ]
+    if by == "class":
+        rows = [row._replace(sum_of=" + ".join(_NINES)) if row.key == NINES else row for row in rows]
     if by in _OF_COMPLAINTS:
         rows = [row._replace(calls=None, rang=None, stopped=None) for row in rows]
     whole = await _sums(archive, "all", period)
     total = _row(
         "all",
         whole.get("all", {}),
+        (await _reporters(archive, "all", period)).get("all", 0),
         (await _complaints(archive, "all", earlier(period))).get("all", 0),
         (await _complaints(archive, "all", a_year_before(period))).get("all", 0),
     )
@@ -156,8 +172,24 @@ async def _complaints(archive: Archive, by: Dimension, period: str) -> dict[str,
     return {row[0]: row[1] for row in rows}
 
 
+async def _reporters(archive: Archive, by: Dimension, period: str) -> dict[str, int]:
+    """How many people complained: no sum can tell, since one who speaks on two days is one in their month."""
+    key = "'all'" if by == "all" else f"f.{by}" if by in _OF_CASES else f"c.{by}"
+    query = (
+        f"select {key}, count(distinct c.reporter) from complaint c join case_file f on f.id = c.case_id "
+        f"where c.received >= ? and c.received < ? and c.state not in ('withdrawn', 'rejected') and {key} <> '' "
+    )
+    values = tuple(archive.day_begins(day) for day in _days(period))
+    connection = archive.store.connection
+    found = {row[0]: row[1] for row in await connection.execute_fetchall(f"{query} group by 1", values)}
+    if by == "class":
+        (both,) = await connection.execute_fetchall(f"{query} and f.class in {_NINES}", values)
+        found[NINES] = both[1]
+    return found
+
+
 def _add_nines(sums: dict[str, dict[str, int]], *earlier_ones: dict[str, int]) -> None:
-    parts = [sums[kind] for kind in ("cn-95", "cn-96") if kind in sums]
+    parts = [sums[kind] for kind in _NINES if kind in sums]
     if parts:
         names = {name for part in parts for name in part}
         sums[NINES] = {name: sum(part.get(name, 0) for part in parts) for name in names}
@@ -166,13 +198,13 @@ def _add_nines(sums: dict[str, dict[str, int]], *earlier_ones: dict[str, int]) -
             counted[NINES] = both
 
 
-def _row(key: str, sums: dict[str, int], before: int, year_ago: int) -> Row:
+def _row(key: str, sums: dict[str, int], reporters: int, before: int, year_ago: int) -> Row:
     calls, rang, complaints, *others = (sums.get(measure, 0) for measure in MEASURES)
     per_10000 = round(complaints * 10_000 / rang, 2) if rang else None
     grown = growth(complaints, before), growth(complaints, year_ago)
     verified, sealed, withdrawn, rejected, stopped = others
     return Row(
-        *(key, calls, rang, complaints, per_10000, verified, sealed, withdrawn, rejected, stopped),
+        *(key, calls, rang, complaints, reporters, per_10000, verified, sealed, withdrawn, rejected, stopped),
         *(before, grown[0], year_ago, grown[1]),
     )
 
@@ -199,12 +231,16 @@ async def _handling(archive: Archive, period: str, whole: dict[str, int]) -> Han
     released = await hours(
         "select closed - sealed from case_file where state = 'released' and closed >= ? and closed < ?"
     )
+    late = "select 0 from clock where subject = {} and name = {} and met >= ? and met < ? and met > due"
+    decided_late = await hours(late.format("'case'", "'decide'"))
+    answered_late = await hours(late.format("'case'", "'answer'"))
+    appeals_late = await hours(late.format("'appeal'", "'answer'"))
     overdue = await hours("select 0 from clock where met is null and due >= ? and due < ?", min(after, archive.now()))
     return Handling(
-        *(len(decided), quantile(decided, 0.5), quantile(decided, 0.95)),
-        *(len(answered), quantile(answered, 0.5), quantile(answered, 0.95)),
+        *(len(decided), quantile(decided, 0.5), quantile(decided, 0.95), len(decided_late)),
+        *(len(answered), quantile(answered, 0.5), quantile(answered, 0.95), len(answered_late)),
         *(len(overdue), len(released), quantile(released, 0.5)),
-        *(whole.get("appeals granted", 0), whole.get("appeals refused", 0)),
+        *(whole.get("appeals granted", 0), whole.get("appeals refused", 0), len(appeals_late)),
     )
 
 

@@ -83,7 +83,13 @@ class ComplaintSettings(BaseModel):
     )
     last_call_hours: float = Field(24.0, gt=0, description="How old the last call may be that a feature code reports.")
     jump_factor: float = Field(
-        3.0, gt=1, description="Alert when a code's complaints of a day are so many times usual."
+        3.0, gt=1, description="Alert when so many times as many people as usual complain about a code in a day."
     )
-    jump_least: int = Field(20, ge=1, description="Complaints of a day that such an alert needs at least.")
-    branch_complaints: int = Field(5, ge=2, description="Complaints naming one branch as the leak that raise an alert.")
+    jump_least: int = Field(20, ge=1, description="Reporters of a day that such an alert needs at least.")
+    branch_complaints: int = Field(
+        5, ge=2, description="Different reporters naming one office as the leak that raise an alert."
+    )
+    branch_untied: float = Field(
+        0.2, ge=0, le=1, description="What a reporter counts for in that whose call is not on record."
+    )
+    branch_days: int = Field(30, ge=1, description="Such an alert looks back so many days.")

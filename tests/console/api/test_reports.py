@@ -2,6 +2,7 @@
 
 from rules.access.scopes import Scope
 from rules.complaints.reports import DIMENSIONS, Row
+from tests.rules.complaints.town import SPAM
 
 
 async def test_the_report_of_a_quarter(client, town):
@@ -38,9 +39,10 @@ async def test_a_period_that_is_none(client):
 
 async def test_alerts_and_trunks(client, town):
     for last in range(5):
+        await town.ring(SPAM, f"1380013800{last}")
         await town.complain(reporter=f"1380013800{last}", knew={"branch": "North office"})
     (alert,) = (await client.get("/v1/alerts")).json()["alerts"]
-    assert (alert["kind"], alert["subject"], alert["complaints"]) == ("leak", "North office", 5)
+    assert (alert["kind"], alert["subject"], alert["reporters"], alert["complaints"]) == ("leak", "North office", 5, 5)
     assert (await client.get("/v1/trunks", params={"since": "2026-01-01T00:00:00Z"})).json() == {"trunks": []}
 
 

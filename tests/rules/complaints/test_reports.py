@@ -77,6 +77,50 @@ async def test_a_quarter(town):
         await report(town.desk.archive, "2026Q3", "sex")
 
 
+async def test_reporters_are_told_apart_from_complaints(town):
+    """Four hundred call days of one reporter are four hundred complaints of one; what was taken back has none."""
+    days = [NewComplaint(SPAM, town.subscriber(1), at=town.now - day * DAY) for day in range(400)]
+    await town.desk.complaints.file_many(days)
+    await people(town, 2, "965333", first=1)
+    withdrawn = await town.complain(reporter=town.subscriber(9))
+    await town.desk.complaints.withdraw(withdrawn.reference, actor="reporter")
+    found = await report(town.desk.archive, "2026Q3")
+    assert {row.key: (row.complaints, row.reporters) for row in found.rows} == {
+        "95/96": (403, 2),
+        "cn-95": (401, 1),
+        "cn-96": (2, 2),
+    }
+    assert (found.total.complaints, found.total.reporters) == (403, 2)
+    for by, key in (("prefix", "CN:950"), ("category", "other")):
+        rows = (await report(town.desk.archive, "2026-07", by)).rows
+        assert {row.key: row.reporters for row in rows}[key] in (1, 2)
+
+
+async def test_a_line_that_is_a_sum_says_of_what(town):
+    await people(town, 2)
+    await people(town, 1, "965333")
+    found = await report(town.desk.archive, "2026Q3")
+    assert {row.key: row.sum_of for row in found.rows} == {"95/96": "cn-95 + cn-96", "cn-95": "", "cn-96": ""}
+    rows = list(csv.DictReader(io.StringIO(found.as_csv())))
+    assert [(row["class"], row["sum_of"]) for row in rows if row["sum_of"]] == [
+        ("95/96", "cn-95 + cn-96"),
+        ("total", "all"),
+    ]
+
+
+async def test_late_answers_are_counted(town):
+    for hours in (1, 40 * 24):
+        case = (await town.complain(f"95014{hours:03}")).case_id
+        appeal = await town.desk.appeals.file(number=f"95014{hours:03}", attacks="rule")
+        town.now += hours * HOUR
+        await town.desk.cases.close_unfounded(case, actor="li", reason="x")
+        await town.desk.appeals.refuse(appeal.reference, actor="li", reason="x")
+    handling = (await report(town.desk.archive, "2026Q3")).handling
+    assert (handling.answered, handling.answered_late) == (2, 1)
+    assert (handling.decided, handling.decided_late) == (2, 1)
+    assert (handling.appeals_refused, handling.appeals_late) == (2, 1)
+
+
 async def test_handling_times_and_false_positives(town):
     for hours in (10, 20):
         case = (await town.complain(f"950133{hours}")).case_id

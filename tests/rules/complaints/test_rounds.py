@@ -51,6 +51,7 @@ async def test_an_alert_is_raised_once(town):
     raised = []
     rounds = Rounds(town.desk, counting=True, on_alert=raised.append)
     for person in range(6):
+        await town.ring(SPAM, town.subscriber(person))
         await town.complain(reporter=town.subscriber(person), knew={"branch": "Chaoyang"})
         town.now += 60
         await rounds.once()
@@ -60,8 +61,8 @@ async def test_an_alert_is_raised_once(town):
 async def test_who_does_not_count_is_told_of_alerts_all_the_same(town):
     raised = []
     rounds = Rounds(town.desk, on_alert=raised.append)
-    await town.ring(SPAM, town.subscriber(1))
     for person in range(5):
+        await town.ring(SPAM, town.subscriber(person))
         await town.complain(reporter=town.subscriber(person), knew={"branch": "Chaoyang"})
     await rounds.once()
     assert [(alert.kind, alert.complaints) for alert in raised] == [("leak", 5)]
