@@ -26,6 +26,7 @@ PHRASES: Final = {
     501: "Not Implemented",
     503: "Service Unavailable",
     505: "Version Not Supported",
+    513: "Message Too Large",
     603: "Decline",
 }
 

@@ -141,9 +141,9 @@ class Context:
         """Timer B or F: the next target, else 408; a request other than INVITE gets nothing (RFC 4320 4.2)."""
         self._branch_failed(client, 487 if self.cancelled else 408, now)
 
-    def on_transport_failure(self, client: ClientTransaction, now: float) -> None:
-        """It could not be sent: the next target, else 503 (16.9)."""
-        self._branch_failed(client, 487 if self.cancelled else 503, now)
+    def on_transport_failure(self, client: ClientTransaction, now: float, status: int = 503) -> None:
+        """It could not be sent: the next target, else 503 (16.9), or 513 when it is larger than a datagram may be."""
+        self._branch_failed(client, 487 if self.cancelled else status, now)
 
     def _branch_failed(self, client: ClientTransaction, status: int, now: float) -> None:
         if client in self.pending:

@@ -377,15 +377,15 @@ class Core:
 
     # ---- events from outside -----------------------------------------------------------------------------------
 
-    def transport_failed(self, branch: bytes, now: float) -> None:
-        """The transport reports that the request with this branch did not arrive (ICMP, no route)."""
+    def transport_failed(self, branch: bytes, now: float, status: int = 503) -> None:
+        """The transport reports that the request with this branch did not arrive: ICMP, no route, or 513: too large."""
         client = self.layer.clients.get(branch)
         if client is None or client.user is None or not client.request:
             return
         user = client.user
         client.end()
         if isinstance(user, Context):
-            user.on_transport_failure(client, now)
+            user.on_transport_failure(client, now, status)
 
     def tick(self, now: float) -> None:
         """Fire every timer that has expired."""

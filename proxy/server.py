@@ -11,14 +11,15 @@ import structlog
 
 from proxy.core import Core
 from proxy.effects import CalledForHelp, Decide, Effect, Finished, HungUp, Probe, Report, Resolve, Send
+from proxy.fault_log import FaultLog
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Receipt, answer_report
 from proxy.resolver import Resolver
 from proxy.routing import Target
 from proxy.sip.errors import BadHeader, BadMessage
-from proxy.sip.flow import Listener
+from proxy.sip.flow import Flow, Listener
 from proxy.sip.message import parse_request
-from proxy.transport import UdpEndpoint, refuses
+from proxy.transport import TOO_LARGE, UdpEndpoint, refuses
 from proxy.urgency import haste
 from rules.model import Action, Call, Outcome, Step, Verdict
 
@@ -79,6 +80,7 @@ class Server:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
+        self._faults = FaultLog()
         self._unsecured = False  # a verdict waits to be told
         self._last_tick = 0.0
         self._next_poll = 0.0
@@ -129,7 +131,7 @@ class Server:
                 self._judged.append(arrived)
         except Exception:  # what nobody foresaw costs one datagram, never the node
             self._metrics.faults += 1
-            log.exception("a datagram could not be handled")
+            self._faults.exception("a datagram could not be handled", monotonic())
 
     def flush(self) -> None:
         """Send what waits to be sent, and do what else the core asked for."""
@@ -142,8 +144,8 @@ class Server:
             for effect in effects:
                 if type(effect) is Send:
                     flow = effect.flow
-                    if not endpoints[flow.listener.number].send(effect.data, flow.remote):
-                        self._failed(effect.data)
+                    if unsent := endpoints[flow.listener.number].send(effect.data, flow.remote):
+                        self._failed(effect.data, flow, unsent)
                 else:
                     self._perform(effect)
         if self._judged:
@@ -164,7 +166,7 @@ class Server:
             self._metrics.verdicts.took(perf_counter() - started)
         except Exception:
             self._metrics.faults += 1
-            log.exception("a call could not be judged")
+            self._faults.exception("a call could not be judged", monotonic())
             peer = context.flow.peer
             if self._core.outgoing.is_for_help(context.plan.uri, peer):
                 verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
@@ -234,15 +236,17 @@ class Server:
             self._core.topology.learn(target, addresses)
             self._core.flow_to.forget()
 
-    def _failed(self, data: bytes) -> None:
+    def _failed(self, data: bytes, flow: Flow, unsent: int) -> None:
         """A datagram of ours can't be delivered: if it was a request, its transaction fails (RFC 3261 18.4)."""
+        if unsent == TOO_LARGE:
+            self._faults.warning("a message is too large for UDP", monotonic(), octets=len(data), to=flow.host)
         if data[:4] == b"SIP/":
             return
         try:
             branch = parse_request(data).via.branch
         except (BadMessage, BadHeader):
             return
-        self._core.transport_failed(branch, monotonic())
+        self._core.transport_failed(branch, monotonic(), 513 if unsent == TOO_LARGE else 503)
 
     async def _keep_time(self) -> None:
         """Timers and list changes, fifty times a second."""
@@ -264,7 +268,7 @@ class Server:
                 self._judge.poll()
         except Exception:  # the clock goes on
             self._metrics.faults += 1
-            log.exception("a timer could not be handled")
+            self._faults.exception("a timer could not be handled", now)
 
     async def drain(self, seconds: float) -> None:
         """Take no new calls, let those in set-up end, and end the rest from here when the time is over."""

@@ -29,6 +29,11 @@ RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 MANY: Final = 64  # datagrams that wait, some 30 ms, from which those in haste overtake the others
 
+# What became of a datagram that was to be sent.
+SENT: Final = 0
+NOWHERE: Final = 1
+TOO_LARGE: Final = 2
+
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
 Haste = Callable[[Listener, bytes, tuple[Any, ...]], int]
 Flush = Callable[[], None]
@@ -140,19 +145,21 @@ class UdpEndpoint:
         )
         return cls(listener, sock, transport, arrivals)
 
-    def send(self, data: bytes, remote: tuple[Any, ...]) -> bool:
-        """Send one datagram; False when it can't be sent there at all (no route, a name, a bad address)."""
+    def send(self, data: bytes, remote: tuple[Any, ...]) -> int:
+        """Send one datagram: SENT, also if it may be lost; NOWHERE (no route, a name, a bad address); TOO_LARGE."""
         try:
             self._sock.sendto(data, remote)
         except BlockingIOError:
             self.send_errors += 1  # the buffer is full: lost like any datagram, its sender repeats it
         except OSError as error:
             self.send_errors += 1
-            return error.errno in (errno.EMSGSIZE, errno.ENOBUFS, errno.EINTR)
+            if error.errno == errno.EMSGSIZE:
+                return TOO_LARGE
+            return SENT if error.errno in (errno.ENOBUFS, errno.EINTR) else NOWHERE
         except (OverflowError, ValueError, TypeError):
             self.send_errors += 1
-            return False  # no address at all
-        return True
+            return NOWHERE  # no address at all
+        return SENT
 
     def receive(self, handle: Handler, flush: Flush, haste: Haste) -> None:
         """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,23 @@ def test_what_is_said_to_need_no_test_exists():
 def test_how_many_examples_is_asked_of_one_place(file):
     """`make test` repeats them and `make fuzz` multiplies them, and neither looks at the time."""
     assert not re.search(r"max_examples=|deadline=|derandomize=", file.read_text()), "ask tests.examples"
+
+
+def _ends_from_behind(node: ast.AST) -> bool:
+    """Is it a slice such as [1:-1]? Of one octet mypyc makes one of length -1, and a SystemError of that."""
+    if not isinstance(node, ast.Slice) or not isinstance(node.lower, ast.Constant):
+        return False
+    return isinstance(node.upper, ast.UnaryOp) and isinstance(node.upper.op, ast.USub) and bool(node.lower.value)
+
+
+def test_no_slice_of_compiled_code_can_end_before_it_begins():
+    hooks = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]
+    files = [file for pattern in hooks["mypyc"]["include"] for file in ROOT.glob(pattern[1:])]
+    assert len(files) > 30
+    found = [
+        f"{name_of(f)}:{n.lineno}" for f in files for n in ast.walk(ast.parse(f.read_text())) if _ends_from_behind(n)
+    ]
+    assert not found, "write [1:][:-1]"
 
 
 def test_no_package_below_tests():

@@ -77,7 +77,7 @@ class Address(NamedTuple):
 def read_display_name(display: bytes) -> str:
     """A display name as people read it: without quotes and escapes, blanks folded."""
     if display[:1] == b'"':
-        display = display[1:-1]
+        display = display[1:][:-1]
         if b"\\" in display:
             display = re.sub(rb"\\(.)", rb"\1", display, flags=re.DOTALL)
     return " ".join(display.decode("utf-8", "replace").split()) if display else ""

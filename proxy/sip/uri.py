@@ -98,9 +98,9 @@ def _one_spelling(host: bytes) -> bytes:
     if host[0] != 91:  # "["
         return host.lower()
     try:
-        return str(IPv6Address(host[1:-1].decode("ascii"))).encode()
+        return str(IPv6Address(host[1:][:-1].decode("ascii"))).encode()
     except AddressValueError:
-        return host[1:-1].lower()  # RFC 5118 4.10: read it all the same
+        return host[1:][:-1].lower()  # RFC 5118 4.10: read it all the same
 
 
 # The URIs of Contact and Route come again and again; a hostile one must not fill the memory.

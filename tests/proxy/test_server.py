@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator, Sequence
 from time import monotonic
@@ -9,13 +10,14 @@ from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
+from structlog.testing import capture_logs
 
 from proxy import server
 from proxy.app import build_core
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from proxy.resolver import Resolver
-from proxy.routing import Peer
+from proxy.routing import Peer, Target
 from proxy.server import POLL_S, Server
 from proxy.settings import ProxySettings
 from rules.complaints.settings import ComplaintSettings
@@ -169,6 +171,25 @@ async def test_a_pbx_that_is_not_there_is_503_at_once(house: House):
     await house.send(house.invite())
     assert wire.status(await house.heard(house.trunk)) == 100
     assert wire.status(await house.heard(house.trunk)) == 503
+
+
+@pytest.mark.parametrize("backup", [False, True])
+async def test_an_invite_too_large_for_a_datagram_is_513_at_once_and_logged(backup: bool):
+    """Via and Record-Route make it larger than it came: 32 s passed, and nobody knew why."""
+    async with running() as house:
+        if backup:
+            house.core.topology.pbxes["office"].targets.append(Target(house.pbx_at.host, house.pbx_at.port))
+        data = house.invite()
+        data += b"x" * (65_480 - len(data))
+        length = len(data.partition(b"\r\n\r\n")[2])
+        data = re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % length, data)
+        with capture_logs() as lines:
+            await house.send(data)
+            while (answer := await house.heard(house.trunk)).startswith(b"SIP/2.0 100"):
+                pass
+        assert wire.start_line(answer) == "SIP/2.0 513 Message Too Large"
+        line = next(line for line in lines if line["event"] == "a message is too large for UDP")
+        assert line["octets"] > 65_507
 
 
 async def test_a_pbx_by_name_is_known_by_its_address():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.sip.flow import Listener
-from proxy.transport import BATCH, MANY, Arrivals, UdpEndpoint, refuses
+from proxy.transport import BATCH, MANY, NOWHERE, SENT, TOO_LARGE, Arrivals, UdpEndpoint, refuses
 from proxy.urgency import AT_ONCE, FIRST, IN_TURN
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
@@ -88,7 +88,7 @@ async def test_datagrams_come_and_go(endpoint: UdpEndpoint):
         await eventually(lambda: heard.data, "the datagram")
         assert heard.data == [b"hello"]
         assert heard.remotes[0][:2] == other.getsockname()[:2]
-        assert endpoint.send(b"and back", heard.remotes[0])
+        assert endpoint.send(b"and back", heard.remotes[0]) == SENT
         assert other.recv(100) == b"and back"
 
 
@@ -153,14 +153,14 @@ async def test_an_address_of_somebody_else_is_named():
 )
 async def test_what_can_not_be_sent_to_is_told_and_never_raises(remote: tuple[str, int]):
     async with opened(new_endpoint()) as endpoint:
-        assert not endpoint.send(b"x", remote)
+        assert endpoint.send(b"x", remote) == NOWHERE
         assert endpoint.send_errors == 1
 
 
 async def test_what_is_too_long_for_a_datagram_is_lost_not_failed():
     """The next hop is not at fault."""
     async with opened(new_endpoint()) as endpoint:
-        assert endpoint.send(b"x" * 70000, ("127.0.0.1", 9))
+        assert endpoint.send(b"x" * 70000, ("127.0.0.1", 9)) == TOO_LARGE
         assert endpoint.send_errors == 1
 
 
@@ -180,7 +180,7 @@ async def test_an_icmp_error_ends_nothing(endpoint: UdpEndpoint):
     heard = Heard(endpoint)
     endpoint.send(b"lost", tuple(new_endpoint(endpoint.listener.host)))
     with neighbour(endpoint) as other:
-        assert endpoint.send(b"found", other.getsockname())
+        assert endpoint.send(b"found", other.getsockname()) == SENT
         assert other.recv(100) == b"found"
         other.sendto(b"and heard", (endpoint.listener.host, endpoint.listener.port))
         await eventually(lambda: heard.data, "the answer")
