@@ -25,6 +25,9 @@ class Forwarder(Protocol):
     layer: Layer
     ring_s: float  # timer C
 
+    def unheard(self, flow: Flow, now: float) -> None:
+        """A request got nothing from there for as long as may be waited."""
+
     def forward(self, context: Context, now: float) -> None:
         """Send the request to the next of the context's targets."""
 
@@ -115,11 +118,13 @@ class Context:
         if status < 200:
             self._on_provisional(client, response, now)
         elif status < 300:
+            first = not self.done
             self._answer(status, response.forwarded, now)
             if client in self.pending:
                 self.pending.remove(client)
-                self._cancel_branches([ELSEWHERE], now)
-        elif not self.done:
+            if first:
+                self._end_branches(ELSEWHERE, now)
+        elif not self.done and client in self.pending:
             self.pending.remove(client)
             # A 503 says that this one server is full; that is no news of ours to the caller (16.7 step 6).
             self.finals.append((500, b"") if status == 503 else (status, response.forwarded))
@@ -129,10 +134,11 @@ class Context:
             self._next(now, retry=status == 503)
 
     def _on_provisional(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
-        if (self.done or self.cancelled) and client in self.pending:
+        waited_for = client in self.pending
+        if self.done or self.cancelled or not waited_for:
             self._send_cancel(client, now)
         # 100 is for this hop (16.7 step 5), and only INVITE has others (RFC 4320 4.1).
-        if not self.done and self.server.invite and response.status > 100:
+        if waited_for and not self.done and self.server.invite and response.status > 100:
             self.ring_until = now + self.core.ring_s
             self.rang |= response.status in (180, 183)
             self._send_up(response.status, response.forwarded, now)
@@ -141,13 +147,19 @@ class Context:
         """Timer B or F: the next target, else 408; a request other than INVITE gets nothing (RFC 4320 4.2)."""
         self._branch_failed(client, 487 if self.cancelled else 408, now)
 
+    def on_silence(self, client: ClientTransaction, now: float) -> None:
+        """The next target has its turn. Should this one ring later, it is cancelled; should it answer, it counts."""
+        self.core.unheard(client.flow, now)
+        self.on_timeout(client, now)
+
     def on_transport_failure(self, client: ClientTransaction, now: float, status: int = 503) -> None:
         """It could not be sent: the next target, else 503 (16.9), or 513 when it is larger than a datagram may be."""
         self._branch_failed(client, 487 if self.cancelled else status, now)
 
     def _branch_failed(self, client: ClientTransaction, status: int, now: float) -> None:
-        if client in self.pending:
-            self.pending.remove(client)
+        if client not in self.pending:
+            return  # given up before
+        self.pending.remove(client)
         if not self.done:
             self.finals.append((status, b""))
             self._next(now, retry=True)
@@ -227,9 +239,7 @@ class Context:
         if self.done:
             return
         self.targets.clear()
-        self._cancel_branches([own_reason(status)], now)
-        for client in self.pending:
-            client.expire(now)
+        self._end_branches(own_reason(status), now)
         self._answer(status, self.core.answers.final(self.request, status, self.server.proof), now)
 
     def cancel(self, now: float, reasons: list[bytes]) -> None:
@@ -253,6 +263,12 @@ class Context:
         self.reasons = reasons  # also for those that show a sign of life later
         for client in self.pending:
             self._send_cancel(client, now)
+
+    def _end_branches(self, reason: bytes, now: float) -> None:
+        """CANCEL what rings, and wait for none of it."""
+        self._cancel_branches([reason], now)
+        for client in self.pending:
+            client.expire(now)
 
     def _send_cancel(self, client: ClientTransaction, now: float) -> None:
         """CANCEL a branch that has shown a sign of life; one that has not is cancelled when it does (9.1)."""

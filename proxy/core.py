@@ -16,7 +16,7 @@ from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
 from proxy.context import Context
 from proxy.diversion import destination_of, diversion, divert, history, targets_in_dialog
-from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send
+from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send, Silent
 from proxy.forwarding import (
     FlowTo,
     Plan,
@@ -37,6 +37,7 @@ from proxy.outgoing import FOR_HELP, Outgoing
 from proxy.routing import Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
+from proxy.silence import Silence
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE, parse_via
@@ -88,7 +89,8 @@ class Core:
         self.record_route = record_route
         self.ring_s = limits.timer_c_s
         self.effects: list[Effect] = []
-        self.layer = Layer(self._send, self._ask_whether_alive)
+        self.layer = Layer(self._send, self._ask_whether_alive, self._unheard_since, self._heard)
+        self.silence = Silence(limits.retry_silent_s)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.flow_to = FlowTo(topology)
         self.draining = False
@@ -104,6 +106,27 @@ class Core:
 
     def _ask_whether_alive(self, flow: Flow, branch: bytes) -> None:
         self.effects.append(Probe(flow, branch))
+
+    def _unheard_since(self, flow: Flow, since: float, now: float) -> None:
+        """An INVITE got nothing from there; whoever answered others meanwhile is not silent."""
+        if flow.heard < since:
+            self._fell(flow, now)
+
+    def unheard(self, flow: Flow, now: float) -> None:
+        """A request got nothing from there while another target waited for its turn."""
+        self._unheard_since(flow, now - self.limits.silent_s, now)
+
+    def _fell(self, flow: Flow, now: float) -> None:
+        name = self.topology.place_of(flow.host, flow.port)
+        if name and self.silence.fell(flow.host, flow.port, now):
+            self.layer.listens = True
+            self.effects.append(Silent(name, flow.host, flow.port, speaks=False))
+
+    def _heard(self, flow: Flow) -> None:
+        if self.silence.rose(flow.host, flow.port):
+            self.layer.listens = len(self.silence) > 0
+            name = self.topology.place_of(flow.host, flow.port)
+            self.effects.append(Silent(name, flow.host, flow.port, speaks=True))
 
     # ---- messages in -------------------------------------------------------------------------------------------
 
@@ -285,6 +308,7 @@ class Core:
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
         found = targets_in_dialog(self.topology, self.tokens, plan, fields, peer, next_hop)
         context.targets = found.copy() if destination is None else [destination.target]
+        self._prefer_who_speaks(context, now)
         if not context.targets:
             server = context.server
             context.close()
@@ -306,6 +330,12 @@ class Core:
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _prefer_who_speaks(self, context: Context, now: float) -> None:
+        """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
+        if len(self.silence) and len(context.targets) > 1:
+            may_try = not context.loop.startswith(FOR_HELP)
+            context.targets = self.silence.order(context.targets, now, may_try=may_try)
 
     # ---- forwarding (16.6) -------------------------------------------------------------------------------------
 
@@ -337,9 +367,8 @@ class Core:
         else:
             client = NonInviteClient(self.layer, branch, flow, data, context, now)
         context.pending.append(client)
-        if context.targets and client.deadline is not None:  # timer B or F: who is left may answer sooner
-            client.deadline.cancel()
-            client.deadline = self.layer.timers.start(self.limits.silent_s, "B" if client.invite else "F", client, now)
+        if context.targets:
+            client.leave_after(self.limits.silent_s, now)
 
     def resolved(self, context: Context, target: Target, addresses: Sequence[str], now: float) -> None:
         """The addresses of a target's host, best first; none when it can't be resolved."""
@@ -349,6 +378,7 @@ class Core:
             context.unreachable(now)
             return
         context.targets[:0] = [target.at(address) for address in addresses]
+        self._prefer_who_speaks(context, now)
         self.forward(context, now)
 
     def _sign(self, context: Context) -> bytes:
@@ -376,6 +406,11 @@ class Core:
         self._send(flow, self.answers.refusal(request, refusal))
 
     # ---- events from outside -----------------------------------------------------------------------------------
+
+    def address_refused(self, flow: Flow, branch: bytes, now: float) -> None:
+        """Nobody listens where the request with this branch went (ICMP)."""
+        self._fell(flow, now)
+        self.transport_failed(branch, now)
 
     def transport_failed(self, branch: bytes, now: float, status: int = 503) -> None:
         """The transport reports that the request with this branch did not arrive: ICMP, no route, or 513: too large."""

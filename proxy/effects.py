@@ -52,6 +52,18 @@ class Probe:
         self.branch = branch
 
 
+class Silent:
+    """An address of the configuration says nothing any more, or speaks again; `name` is its PBX or trunk."""
+
+    __slots__ = ("host", "name", "port", "speaks")
+
+    def __init__(self, name: str, host: str, port: int, *, speaks: bool) -> None:
+        self.name = name
+        self.host = host
+        self.port = port
+        self.speaks = speaks
+
+
 class Finished:
     """A judged call has its final response."""
 
@@ -90,4 +102,4 @@ class Report:
         self.numbers = numbers
 
 
-Effect = Send | Decide | Resolve | Probe | Finished | HungUp | CalledForHelp | Report
+Effect = Send | Decide | Resolve | Probe | Finished | HungUp | CalledForHelp | Report | Silent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 
@@ -140,6 +141,14 @@ class Metrics(Collector):
         yield CounterMetricFamily("ringfence_loop_stalls", "Times the loop stood still for over 50 ms.", self.stalls)
         yield GaugeMetricFamily("ringfence_loop_longest_stall_seconds", "The longest of them.", self.longest_stall)
         yield CounterMetricFamily("ringfence_faults", "Our own errors that cost a datagram or verdict.", self.faults)
+        silent = GaugeMetricFamily(
+            "ringfence_silent_addresses", "Addresses that calls are sent to and nothing comes from.", labels=["peer"]
+        )
+        topology = self._core.topology
+        counts = Counter(topology.place_of(*where) for where in self._core.silence.addresses)
+        for name in topology.places:
+            silent.add_metric([name], counts[name])
+        yield silent
         build = GaugeMetricFamily("ringfence_build_info", "Is the call path compiled?", labels=["kind"])
         build.add_metric([BUILD], 1)
         yield build

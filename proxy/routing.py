@@ -123,6 +123,9 @@ class Topology:
             target = destination.target
             self._pbx_sources.setdefault((target.host, target.port), Peer(name, destination.place, from_pbx=True))
             self._pbx_targets.setdefault((target.host.encode(), target.port), [target])
+        self._outbound = {
+            (address.host, address.port): each.name for each in settings.trunks for address in each.send_to
+        }
         self._hosts: dict[str, Peer] = {}
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
         self._default: Peer | None = None
@@ -186,6 +189,16 @@ class Topology:
             return uri[4:].partition(b"@")[0]  # as our own Record-Route was written
         parsed = parse_uri(uri)
         return parsed.user if self.names_us(parsed) else None
+
+    def place_of(self, host: str, port: int) -> str:
+        """The PBX, destination or trunk that calls are sent to at this address; empty: none of the configuration."""
+        peer = self._pbx_sources.get((host, port))
+        return peer.name if peer is not None else self._outbound.get((host, port), "")
+
+    @property
+    def places(self) -> list[str]:
+        """The names of all of them."""
+        return list(dict.fromkeys((*self.pbxes, *self.destinations, *self._outbound.values())))
 
     def is_pbx(self, target: Target) -> bool:
         """Is it an address of a configured PBX?"""

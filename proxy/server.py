@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from proxy.core import Core
-from proxy.effects import CalledForHelp, Decide, Effect, Finished, HungUp, Probe, Report, Resolve, Send
+from proxy.effects import CalledForHelp, Decide, Effect, Finished, HungUp, Probe, Report, Resolve, Send, Silent
 from proxy.fault_log import FaultLog
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Receipt, answer_report
@@ -189,6 +189,8 @@ class Server:
             self._judge.called_for_help(effect.numbers)
         elif isinstance(effect, Report):
             self._spawn(self._report(effect))
+        elif isinstance(effect, Silent):
+            say_silent(effect)
 
     async def _report(self, effect: Report) -> None:
         """Let the desk file it. Who waited in vain hears so; if it is filed later, dialling again gives its number."""
@@ -225,7 +227,7 @@ class Server:
             task = self._probes[where] = asyncio.create_task(refuses(*where, PROBE_S))
             task.add_done_callback(lambda _: self._probes.pop(where, None))
         if await asyncio.shield(task):
-            self._core.transport_failed(effect.branch, monotonic())
+            self._core.address_refused(effect.flow, effect.branch, monotonic())
             self.flush()
 
     def _learn(self, target: Target, addresses: list[str]) -> None:
@@ -294,6 +296,17 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def say_silent(effect: Silent) -> None:
+    """One line when an address of a PBX or trunk falls silent, and one when it speaks again."""
+    at = f"[{effect.host}]:{effect.port}" if ":" in effect.host else f"{effect.host}:{effect.port}"
+    if effect.speaks:
+        log.info("answers again", peer=effect.name, address=at)
+    else:
+        log.warning(
+            "does not answer; calls go to its other addresses first, if it has any", peer=effect.name, address=at
+        )
 
 
 def _see_error(task: asyncio.Task[Receipt]) -> None:

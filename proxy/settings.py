@@ -194,7 +194,10 @@ class LimitSettings(Part):
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
     judge_ms: int = Field(50, ge=1, description="Budget of one judgement: a look-up is given up after half of it.")
     silent_s: float = Field(
-        32.0, ge=1, le=32, description="How long an address that says nothing is waited for while there is another."
+        3.0, ge=1, le=32, description="How long an address that says nothing is waited for while there is another."
+    )
+    retry_silent_s: float = Field(
+        30.0, ge=1, description="How long others come before an address that said nothing; then one call tries it."
     )
     timer_c_s: float = Field(185.0, gt=180.0, description="How long a call may ring (RFC 3261 16.6 step 11).")
     drain_s: float = Field(9.5, gt=0, le=30, description="How long SIGTERM waits for calls in set-up.")

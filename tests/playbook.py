@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from proxy.context import Context
 from proxy.core import Core
-from proxy.effects import CalledForHelp, Decide, Finished, HungUp, Report, Resolve, Send
+from proxy.effects import CalledForHelp, Decide, Finished, HungUp, Report, Resolve, Send, Silent
 from proxy.outgoing import Filing, Outgoing, Receipt, answer_report
 from proxy.routing import Topology
 from proxy.screening import Screening
@@ -86,6 +86,7 @@ class Playbook:
         self.help: list[list[str]] = []  # numbers of subscribers who called for help
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
         self.reports: list[Report] = []
+        self.silences: list[tuple[str, str, bool]] = []  # who fell silent or speaks again: name, address, does it speak
         self.outcomes: list[tuple[str, Outcome]] = []
 
     def trunk(self, data: bytes, source: tuple[str, int] = wire.TRUNK) -> list[Sent]:
@@ -158,6 +159,8 @@ class Playbook:
             self.hung_up.append(effect.decision)
         elif isinstance(effect, CalledForHelp):
             self.help.append(effect.numbers)
+        elif isinstance(effect, Silent):
+            self.silences.append((effect.name, effect.host, effect.speaks))
         elif isinstance(effect, Report):
             self.reports.append(effect)
             if self.receipt is not None:

@@ -24,7 +24,7 @@ class Listener:
 class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
-    __slots__ = ("connection", "host", "listener", "peer", "port", "reliable", "remote", "shown_host")
+    __slots__ = ("connection", "heard", "host", "listener", "peer", "port", "reliable", "remote", "shown_host")
 
     def __init__(
         self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, connection: object = None
@@ -36,5 +36,6 @@ class Flow:
         # As a Via would show it.
         self.shown_host = (f"[{self.host}]" if ":" in self.host else self.host).encode()
         self.peer = peer
+        self.heard = float("-inf")  # when a response last came for what was sent there
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None

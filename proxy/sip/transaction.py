@@ -42,15 +42,25 @@ class ClientUser(Protocol):
     def on_timeout(self, client: ClientTransaction, now: float) -> None:
         """Timer B or F fired: nothing final came."""
 
+    def on_silence(self, client: ClientTransaction, now: float) -> None:
+        """Nothing at all came for as long as may be waited while there is another target: it is given up."""
+
 
 class Layer:
     """All transactions of a node: found by key, ended by timer."""
 
     def __init__(
-        self, send: Callable[[Flow, bytes], None], silent: Callable[[Flow, bytes], None] = lambda flow, branch: None
+        self,
+        send: Callable[[Flow, bytes], None],
+        silent: Callable[[Flow, bytes], None] = lambda flow, branch: None,
+        unheard: Callable[[Flow, float, float], None] = lambda flow, since, now: None,
+        heard: Callable[[Flow], None] = lambda flow: None,
     ) -> None:
         self.send = send
         self.silent = silent  # told once of each branch whose request had to be repeated
+        self.unheard = unheard  # told where an INVITE got nothing since then, though it was repeated thrice
+        self.heard = heard  # told of each response while somebody `listens`
+        self.listens = False
         self.timers = Timers()
         self.proven = Proven()
         self.servers: dict[ServerKey, ServerTransaction] = {}
@@ -72,6 +82,9 @@ class Layer:
             client = self.cancels[response.branch]
         if client is None:
             return False
+        client.flow.heard = now
+        if self.listens:
+            self.heard(client.flow)
         client.on_response(response, now)
         return True
 
@@ -260,6 +273,18 @@ class ClientTransaction:
         self._cancel_timers()
         self.deadline = self.layer.timers.start(TIMEOUT, "D", self, now)
 
+    def leave_after(self, seconds: float, now: float) -> None:
+        """There is another target: wait for a sign of life no longer than this."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = self.layer.timers.start(seconds, "S", self, now)
+
+    def _give_up(self, now: float) -> None:
+        user = self.user
+        self.expire(now)
+        if user is not None:
+            user.on_silence(self, now)
+
     def _start(self, retransmit: str, timeout: str, now: float) -> None:
         self.layer.send(self.flow, self.request)
         self.deadline = self.layer.timers.start(TIMEOUT, timeout, self, now)
@@ -308,7 +333,9 @@ class InviteClient(ClientTransaction):
         if status < 200:
             if self.state is State.CALLING:
                 self.state = State.PROCEEDING
-                self._cancel_timers()
+                given_up = self.deadline is not None and self.deadline.letter == "D"
+                if not given_up:  # else it ends with D, whatever comes of its CANCEL
+                    self._cancel_timers()
         elif status < 300:
             self._cancel_timers()
             self.state, self.request = State.ACCEPTED, b""
@@ -337,10 +364,14 @@ class InviteClient(ClientTransaction):
                 self.layer.send(self.flow, self.request)
                 if self.interval == T1:
                     self.layer.silent(self.flow, self.branch)
+                elif self.interval == 4 * T1:
+                    self.layer.unheard(self.flow, now - 7 * T1, now)
                 self.interval *= 2
                 self.timer = self.layer.timers.start(self.interval, "A", self, now)
         elif letter == "B":
             self._time_out(now)
+        elif letter == "S":
+            self._give_up(now)
         else:
             self.end()
 
@@ -382,6 +413,10 @@ class NonInviteClient(ClientTransaction):
                 self.layer.silent(self.flow, self.branch)
             self.interval = T2 if self.state is State.PROCEEDING else min(2 * self.interval, T2)
             self.timer = self.layer.timers.start(self.interval, "E", self, now)
+        elif letter == "S" and self.state is State.TRYING:
+            self._give_up(now)
+        elif letter == "S":  # it lives, and may take its time
+            self.deadline = self.layer.timers.start(TIMEOUT, "F", self, now)
         elif letter == "F":
             self._time_out(now)
         else:

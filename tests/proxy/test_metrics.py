@@ -54,6 +54,15 @@ def test_what_is_held_is_shown():
     assert found["ringfence_unacknowledged_rejections"] == 1
 
 
+def test_who_is_silent_is_a_gauge_by_name_and_there_before_anybody_is():
+    play = Playbook()
+    assert exposed(play)['ringfence_silent_addresses{peer="office"}'] == 0
+    assert exposed(play)['ringfence_silent_addresses{peer="carrier"}'] == 0
+    play.forwarded()
+    play.wait(4)
+    assert exposed(play)['ringfence_silent_addresses{peer="office"}'] == 1
+
+
 def test_no_number_and_no_address_stands_in_a_label():
     play = Playbook()
     play.forwarded()
