@@ -39,7 +39,7 @@ def conditions(chance: random.Random, number: int) -> str:
     return (
         f"{{caller: {mobile}}}",
         f"{{caller: {{starts_with: {mobile[:8]}}}, hours: 21:00-08:00}}",
-        f"{{caller: {{range: {mobile[:7]}0000-{mobile[:7]}0099}}}}",
+        f"{{caller: {{range: {mobile[:7]}0000..{mobile[:7]}0099}}}}",
         f"{{called: {mobile}, caller: {{class: cn-95}}}}",
         f"{{caller: {{on_list: list-{chance.randrange(20)}, starts_with: {mobile[:7]}}}}}",
         f"{{caller: [{mobile}, {mobile[:-1]}{(int(mobile[-1]) + 1) % 10}]}}",

@@ -25,7 +25,7 @@ class NumberClass(StrEnum):
     ANONYMOUS = "anonymous"
     MALFORMED = "malformed"
     IMPOSSIBLE = "impossible"  # looks international, but no plan allows it
-    UNHELD = "unheld"  # by the range ledger
+    UNHELD = "unheld"  # never given: a word of records and rules from before the ledger's facts stood beside the class
 
 
 class Number(NamedTuple):

@@ -27,6 +27,7 @@ from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.model import Action, Trunk
 from rules.numbering.home import decided, home_of
+from rules.numbering.many import SpellingFault, read_spelling
 from rules.settings import ScreeningSettings
 
 
@@ -134,7 +135,7 @@ class Setting(NamedTuple):
         return trunk._replace(country=example.trunk_country) if example.trunk_country else trunk
 
     def faults(self, example: Example, document: Document, loc: Location) -> list[Fault]:
-        """Lists and trunks that an example names and nobody made."""
+        """Lists and trunks that an example names and nobody made, and prefixes where one number calls another."""
         found = [
             document.fault(loc, f"there is no list {name!r}", nearest(name, self.kinds))
             for name in (*example.on_list, *example.called_on_list)
@@ -144,6 +145,22 @@ class Setting(NamedTuple):
             hint = nearest(example.trunk, self.trunks)
             found.append(document.fault((*loc, "trunk"), f"there is no trunk {example.trunk!r}", hint))
         return found
+
+
+def many_numbers(example: Example) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The parties of an example that are no single number; a called one may be a code with stars, such as *70."""
+    for key, text in (("from", example.from_), ("to", example.to)):
+        if key == "to" and text.startswith("*") and not text.endswith("*"):
+            continue
+        try:
+            spelt = read_spelling(text, example.trunk_country or "")
+        except SpellingFault as error:
+            what, _, hint = str(error).partition("; ")
+            yield key, (what, hint)
+        else:
+            if spelt.prefix or spelt.last:
+                sort = "prefix" if spelt.prefix else "range"
+                yield key, (f"{text!r} is a {sort}, and an example is one call", "write one number")
 
 
 class _Compiler:
@@ -175,6 +192,8 @@ class _Compiler:
 
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
         self.faults += files.faults
+        self.surroundings.stored = files.stored
+        self.proving = self.proving and not files.stored  # it proved itself when it went live
         self._read_calendar(files.files)
         self._name_conditions(files.files)
         built = self.built = self._build_all(files.files)
@@ -311,6 +330,9 @@ class _Compiler:
     def _try(self, item: Built, example: Example, loc: Location, *, wanted: bool) -> None:
         fault = item.file.document.fault
         self.faults += self.setting.faults(example, item.file.document, loc)
+        if not self.surroundings.stored and (many := [*many_numbers(example)]):
+            self.faults += [fault((*loc, key), *what) for key, what in many]
+            return
         trunk = self.setting.trunk(example, self._country(item.file))
         if trunk is None:
             return

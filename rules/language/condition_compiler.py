@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import re2
 
@@ -38,7 +38,10 @@ from rules.language.grammar import Amount, CalledCondition, CallerCondition, Num
 from rules.language.values import RATES, read_rate_name
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.home import decided, prefix_typed, read_typed
+from rules.numbering.many import SpellingFault, Spelt, read_spelling
 from rules.numbering.numbers import read_number
+
+LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
 
 
 def _advice(said: str) -> str:
@@ -48,6 +51,14 @@ def _advice(said: str) -> str:
     if "perl" in said or "escape" in said:
         return "write it without look-around and back references"
     return "close every bracket, and put \\ before a sign that is meant as itself"
+
+
+class Several(NamedTuple):
+    """Whole numbers, beginnings, and ranges by their ends, all canonical."""
+
+    whole: frozenset[str]
+    prefixes: frozenset[str]
+    ranges: list[tuple[str, str]]
 
 
 class Report(Protocol):
@@ -72,6 +83,7 @@ class Surroundings:
         self.trunks = trunks  # empty: not known
         self.headers = frozenset(name.lower() for name in headers)
         self.known_facts = facts  # those that somebody measures; None: not known
+        self.stored = False  # texts that were live once: spellings of then are read
         self.named: dict[str, Condition] = {}
         self.patterns: dict[Key, Pattern] = {}
         self.called_lists: set[str] = set()
@@ -128,7 +140,10 @@ class ConditionCompiler:
             if known is not None and name not in known:
                 what = f"nobody measures fact {name!r} here, so every call lacks it"
                 self.report((*loc, name), what, f"a plug-in may give it (docs/facts.md); {nearest(name, known)}", True)
-        return [amount_of(name, amount) for name, amount in amounts.items()]
+        parts = [amount_of(name, amount) for name, amount in amounts.items()]
+        for name, part in zip(amounts, parts, strict=True):
+            part.of_caller = name in LEDGER_FACTS
+        return parts
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:
         """One of the named conditions holds."""
@@ -227,6 +242,8 @@ class ConditionCompiler:
         canonical = attrgetter(f"call.{who}.canonical")
         sees = lambda facts: or_lacking(canonical(facts))  # noqa: E731 - shared by the conditions below
         parts: list[Condition] = []
+        if condition.is_:
+            parts.append(self.some(who, title, condition.is_, (*loc, "is")))
         if condition.exact:
             numbers = self.exact(who, condition.exact, (*loc, "exact"))
             parts.append(among(title, f"{who}.exact", canonical, numbers, weight=100))
@@ -239,9 +256,7 @@ class ConditionCompiler:
         if condition.length:
             parts.append(has_length(title, canonical, condition.length))
         if condition.class_:
-            kinds = frozenset(condition.class_)
-            weight = 5 if NumberClass.MOBILE in kinds or NumberClass.FIXED in kinds else 30
-            parts.append(among(f"the class of {title}", f"{who}.class", attrgetter(f"call.{who}.kind"), kinds, weight))
+            parts.append(self.classes(who, title, condition.class_, (*loc, "class")))
         if condition.on_list or condition.list_kind:
             parts += self.lists(who, title, condition, loc)
         if condition.country:
@@ -265,6 +280,22 @@ class ConditionCompiler:
             parts += group_of(condition.group)
         return parts or [NEVER]
 
+    def classes(self, who: str, title: str, names: Sequence[NumberClass], loc: Location) -> Condition:
+        """The class is one of these; `unheld` was a class once, and means what it meant, the ledger's facts."""
+        kinds = frozenset(names) - {NumberClass.UNHELD}
+        weight = 5 if NumberClass.MOBILE in kinds or NumberClass.FIXED in kinds else 30
+        class_ = among(f"the class of {title}", f"{who}.class", attrgetter(f"call.{who}.kind"), kinds, weight)
+        if kinds == frozenset(names):
+            return class_
+        what = "unheld is no class of its own any more: the ledger's facts stand beside the class"
+        self.report((*loc, names.index(NumberClass.UNHELD)), what, "write fact: {ledger: [unheld, expired]}", True)
+        if who == "called":  # the ledger speaks of callers
+            return class_ if kinds else NEVER
+        self.surroundings.facts.add("ledger")
+        ledger = amount_of("ledger", Amount.model_validate({"is": ["unheld", "expired"]}))
+        class_.of_caller = ledger.of_caller = True
+        return any_of([class_, ledger] if kinds else [ledger])
+
     def groups(self, names: Sequence[str], loc: Location) -> None:
         """Groups are lists of kind `group`, unless a plug-in knows of others."""
         groups = [name for name, kind in self.surroundings.lists.items() if kind == "group"]
@@ -275,10 +306,52 @@ class ConditionCompiler:
                 hint = nearest(name, groups) if groups else f"make a list of its numbers: `{name}: {{kind: group}}`"
                 self.report((*loc, position), f"nobody is in group {name!r}", hint, True)
 
-    def exact(self, who: str, spellings: Sequence[str], loc: Location) -> frozenset[str]:
-        """Canonical numbers of what the author wrote."""
-        found = []
+    def some(self, who: str, title: str, spellings: Sequence[str], loc: Location) -> Condition:
+        """Numbers, prefixes and ranges, of which one is enough."""
+        whole, prefixes, ranges = self.several(who, spellings, loc)
+        canonical = attrgetter(f"call.{who}.canonical")
+        sees = lambda facts: or_lacking(canonical(facts))  # noqa: E731 - shared by the conditions below
+        parts: list[Condition] = []
+        if whole:
+            parts.append(among(title, f"{who}.exact", canonical, whole, weight=100))
+        if prefixes:
+            parts.append(starts_with(title, who, canonical, prefixes, sees))
+        if ranges:
+            parts.append(in_range(title, who, ranges, sees))
+        for part in parts:
+            part.of_caller = who == "caller"
+        return any_of(parts or [NEVER])
+
+    def several(self, who: str, spellings: Sequence[str], loc: Location) -> Several:
+        """Numbers, prefixes and ranges, each sort by itself."""
+        whole: set[str] = set()
+        prefixes: set[str] = set()
+        ranges: list[tuple[str, str]] = []
         for position, spelling in enumerate(spellings):
+            place = (*loc, position)
+            spelt = self.spelt(spelling, place)
+            if spelt is None:
+                continue
+            if spelt.last:
+                ranges += self.range(spelling, spelt, place)
+            elif spelt.prefix:
+                prefixes |= self.prefix(spelling, spelt.first, place)
+            else:
+                whole |= self.exact(who, [spelling], loc, first=position)
+        return Several(frozenset(whole), frozenset(prefixes), ranges)
+
+    def spelt(self, spelling: str, loc: Location) -> Spelt | None:
+        """Is it a number, a prefix or a range?"""
+        try:
+            return read_spelling(spelling, decided(self.home))
+        except SpellingFault as error:
+            self.report(loc, *_halves(error))
+            return None
+
+    def exact(self, who: str, spellings: Sequence[str], loc: Location, *, first: int = 0) -> frozenset[str]:
+        """Canonical numbers of what the author wrote; `first` is the place of the first one in its list."""
+        found = []
+        for position, spelling in enumerate(spellings, start=first):
             number = self.read(spelling, called=who == "called", loc=(*loc, position))
             if number is None:
                 continue
@@ -290,6 +363,14 @@ class ConditionCompiler:
 
     def read(self, spelling: str, *, called: bool, loc: Location) -> Number | None:
         """One number, if some plan allows it."""
+        if not self.surroundings.stored:
+            spelt = self.spelt(spelling, loc)
+            if spelt is None:
+                return None
+            if spelt.prefix or spelt.last:
+                sort = "prefix" if spelt.prefix else "range"
+                self.report(loc, f"{spelling!r} is a {sort}, and one number belongs here", "write it under `is`")
+                return None
         try:
             if self.home:
                 number = read_typed(spelling, self.home, called=called)
@@ -310,37 +391,59 @@ class ConditionCompiler:
         return number
 
     def prefixes(self, spellings: Sequence[str], loc: Location) -> frozenset[str]:
-        """Canonical beginnings of what the author wrote."""
-        found = []
+        """Canonical beginnings of what the author wrote; a star behind them says the same again."""
+        found: set[str] = set()
         for position, spelling in enumerate(spellings):
-            try:
-                found.append(prefix_typed(spelling, self.home))
-            except ValueError as error:
-                what, hint = _halves(error)
-                if not self.home:
-                    hint = hint or "or set `country: CN` at the top of the file"
-                self.report((*loc, position), what, hint)
+            place = (*loc, position)
+            spelt = Spelt(spelling) if self.surroundings.stored else self.spelt(spelling, place)
+            if spelt is None:
+                continue
+            if spelt.last:
+                self.report(place, f"{spelling!r} is a range, and a beginning belongs here", "write it under `range`")
+                continue
+            found |= self.prefix(spelling, spelt.first, place)
         return frozenset(found)
+
+    def prefix(self, spelling: str, beginning: str, loc: Location) -> set[str]:
+        """The canonical beginning, if there is one."""
+        try:
+            return {prefix_typed(beginning, self.home)}
+        except ValueError as error:
+            what, hint = (part.replace(repr(beginning), repr(spelling)) for part in _halves(error))
+            if not self.home:
+                hint = hint or "or set `country: CN` at the top of the file"
+            self.report(loc, what, hint)
+            return set()
 
     def ranges(self, spellings: Sequence[str], loc: Location) -> list[tuple[str, str]]:
         """First and last canonical numbers of what the author wrote."""
-        found = []
+        found: list[tuple[str, str]] = []
         for position, spelling in enumerate(spellings):
             place = (*loc, position)
-            first, dash, last = spelling.replace("–", "-").partition("-")
-            if not dash:
-                self.report(place, f"{spelling!r} is no range", "write FIRST-LAST, such as 95000-95099")
+            if self.surroundings.stored and ".." not in spelling:  # how ranges were written before
+                first, _, last = spelling.replace("–", "-").partition("-")
+                spelt: Spelt | None = Spelt(first.strip(), last.strip())
+            else:
+                spelt = self.spelt(spelling, place)
+            if spelt is None:
                 continue
-            ends = [self.read(end.strip(), called=False, loc=place) for end in (first, last)]
-            low, high = (end.canonical if end else "" for end in ends)
-            if not low or not high:
+            if not spelt.last:
+                self.report(place, f"{spelling!r} is no range", "write FIRST..LAST, such as 95000..95099")
                 continue
-            if len(low) != len(high) or low > high or low.partition(":")[0][:3] != high.partition(":")[0][:3]:
-                hint = "write two numbers of one plan and length, the smaller one first"
-                self.report(place, f"{spelling!r} is no range of numbers of one length", hint)
-                continue
-            found.append((low, high))
+            found += self.range(spelling, spelt, place)
         return found
+
+    def range(self, spelling: str, spelt: Spelt, loc: Location) -> list[tuple[str, str]]:
+        """The canonical ends of a range, if both are numbers of one plan and length."""
+        ends = [self.read(end, called=False, loc=loc) for end in (spelt.first, spelt.last)]
+        low, high = (end.canonical if end else "" for end in ends)
+        if not low or not high:
+            return []
+        if len(low) != len(high) or low > high or low.partition(":")[0][:3] != high.partition(":")[0][:3]:
+            hint = "write two numbers of one plan and length, the smaller one first"
+            self.report(loc, f"{spelling!r} is no range of numbers of one length", hint)
+            return []
+        return [(low, high)]
 
     def lists(self, who: str, title: str, condition: NumberCondition, loc: Location) -> list[Condition]:
         """Standing on a list, by its name or its kind."""

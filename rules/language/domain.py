@@ -20,7 +20,7 @@ from rules.model import NumberClass
 DAY = 1440
 WEEK = 7 * DAY
 # Keys whose meaning is known here; every other one is opaque.
-_ANALYSED = frozenset(("exact", "starts_with", "range", "class_", "on_list", "list_kind"))
+_ANALYSED = frozenset(("is_", "exact", "starts_with", "range", "class_", "on_list", "list_kind"))
 
 
 class Numbers(NamedTuple):
@@ -154,6 +154,9 @@ class DomainReader:
 
     def _number(self, who: str, condition: NumberCondition, loc: Location) -> Iterator[Constraint]:
         about = f"{who}.number"
+        if condition.is_:
+            whole, prefixes, ranges = self._compiler.several(who, condition.is_, loc)
+            yield Constraint(about, Numbers(whole, prefixes, spans_of(ranges)), (*loc, "is"), f"{who}.is")
         if condition.exact:
             numbers = self._compiler.exact(who, condition.exact, loc)
             yield Constraint(about, Numbers(whole=numbers), (*loc, "exact"), f"{who}.exact")
@@ -164,12 +167,8 @@ class DomainReader:
             prefixes = self._compiler.prefixes(condition.starts_with, loc)
             yield Constraint(about, Numbers(prefixes=prefixes), (*loc, "starts_with"), f"{who}.starts_with")
         if condition.range:
-            spans = [
-                (prefix, len(low))
-                for low, high in self._compiler.ranges(condition.range, loc)
-                for prefix in range_prefixes(low, high)
-            ]
-            yield Constraint(about, Numbers(spans=frozenset(spans)), (*loc, "range"), f"{who}.range")
+            spans = spans_of(self._compiler.ranges(condition.range, loc))
+            yield Constraint(about, Numbers(spans=spans), (*loc, "range"), f"{who}.range")
         if condition.class_:
             kinds = frozenset(kind.value for kind in condition.class_)
             yield Constraint(f"{who}.class", kinds, (*loc, "class"), f"{who}.class")
@@ -193,6 +192,11 @@ class DomainReader:
         if when.days and len(days) < len(when.days):
             return Constraint("", f"time {when.hours} {when.days}", (*loc, "days"), "days")
         return Constraint("time", week_mask(when.hours or [(0, DAY)], days), (*loc, key), key)
+
+
+def spans_of(ranges: Iterable[tuple[str, str]]) -> frozenset[tuple[str, int]]:
+    """Ranges as beginnings of numbers of one length."""
+    return frozenset((prefix, len(low)) for low, high in ranges for prefix in range_prefixes(low, high))
 
 
 def week_mask(windows: Iterable[tuple[int, int]], days: Sequence[int]) -> int:

@@ -7,9 +7,10 @@ a ``RuleFile`` sees one shape. Numbers stay as written: only the compiler knows 
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from rules.language.editor_schema import for_editors
 from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
@@ -42,10 +43,21 @@ RuleName = Annotated[str, BeforeValidator(read_name), Field(pattern=r"^[A-Za-z0-
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+STORED = MappingProxyType({"stored": True})  # context of texts that were live once: what they said then, they say now
+
+
 class Part(BaseModel):
     """A part of a rule file: an unknown key is an error, and so is a part that says nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object, info: ValidationInfo) -> object:
+        """A key whose value was left out, or turned into a remark, would vanish: the rule would match more calls."""
+        if value is None and info.context != STORED:
+            raise ValueError("no value stands here; write one, or remove the key")
+        return value
 
 
 def said(value: Item) -> Item:
@@ -132,9 +144,12 @@ CountryWords = Annotated[
 class NumberCondition(Part):
     """What a caller's and a called number may be asked; keys must all hold, values in a list are alternatives."""
 
+    is_: Some[Word] | None = Field(
+        None, alias="is", description="One of these: a number, a prefix 95*, a range 95500..95599."
+    )
     exact: Some[Word] | None = Field(None, description="One of these numbers, in any spelling.")
     starts_with: Some[Word] | None = Field(None, description="Begins with one of these digits.")
-    range: Some[Word] | None = Field(None, description="From one number to another of the same length: FIRST-LAST.")
+    range: Some[Word] | None = Field(None, description="From one number to another of the same length: FIRST..LAST.")
     length: Some[Annotated[Lengths, BeforeValidator(read_lengths, json_schema_input_type=str | int)]] | None = Field(
         None, description="How many digits the number has, its country code counted: 5 or 5-8."
     )
@@ -173,7 +188,7 @@ class When(Part):
             AfterValidator(said),
         ]
         | None
-    ) = Field(None, description="The caller's number; a bare number or list of numbers means exact.")
+    ) = Field(None, description="The caller's number; bare: numbers, prefixes 95*, ranges 95500..95599.")
     called: (
         Annotated[
             CalledCondition,
@@ -181,7 +196,7 @@ class When(Part):
             AfterValidator(said),
         ]
         | None
-    ) = Field(None, description="The called number; a bare number or list of numbers means exact.")
+    ) = Field(None, description="The called number; bare: numbers, prefixes 95*, ranges 95500..95599.")
     anonymous: bool | None = Field(None, description="true: the caller shows no number.")
     trunk: Some[Word] | None = Field(None, description="The call came from one of these trunks.")
     trunk_country: Annotated[CountryWord, BeforeValidator(as_words), AfterValidator(said)] | None = Field(

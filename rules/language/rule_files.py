@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
-from rules.language.grammar import PackUse, RuleFile, rule_file_data
+from rules.language.grammar import STORED, PackUse, RuleFile, rule_file_data
 from rules.language.source import Document, load_document, read_document, shipped
 from rules.settings import ScreeningSettings
 
@@ -68,6 +68,11 @@ class RuleFiles:
         self._packs = packs
         self._seen: set[Path] = set()
 
+    @property
+    def stored(self) -> bool:
+        """Were these texts live once? Then they go on meaning what they meant, however they would be written today."""
+        return self._packs is not None
+
     def add_all(self, sources: Iterable[Path | Document]) -> None:
         """Read these files and what they include."""
         for source in sources:
@@ -109,7 +114,7 @@ class RuleFiles:
 
     def _read(self, document: Document, data: Any) -> RuleFile | None:
         try:
-            return RuleFile.model_validate(data)
+            return RuleFile.model_validate(data, context=STORED if self.stored else None)
         except ValidationError as error:
             self.faults += faults_of(error, document, RuleFile)
             return _what_is_sound(data, error, unread=f"unread-{len(self.files)}")

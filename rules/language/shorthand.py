@@ -20,8 +20,18 @@ def as_words(value: object) -> object:
 
 
 def as_numbers(value: object) -> object:
-    """A number, or a list of them, is short for ``{exact: ...}``."""
-    return value if isinstance(value, dict) else {"exact": value}
+    """Numbers are short for ``{exact: ...}``; with a prefix or range among them for ``{is: ...}``."""
+    if isinstance(value, dict) or value is None:
+        return value
+    several = any(
+        isinstance(one, str) and several_numbers(one) for one in (value if isinstance(value, list) else [value])
+    )
+    return {"is" if several else "exact": value}
+
+
+def several_numbers(text: str) -> bool:
+    """Does it look like a prefix or a range?"""
+    return "*" in text or ".." in text or "\uff0a" in text
 
 
 def as_it_is(value: object) -> object:

@@ -14,7 +14,7 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup
 from rules.lists.dates import read_moment
 from rules.lists.list_files import Line
-from rules.model import Call, NumberClass
+from rules.model import Call
 from rules.numbering.home import prefix_typed
 from rules.numbering.intervals import Interval, digits_of, encode, prefix_interval
 from rules.settings import ListSettings
@@ -52,11 +52,8 @@ class Held(NamedTuple):
         return {"ledger": self.state.value, **{name: value for name, value in named.items() if value}}
 
     def enter(self, call: Call) -> None:
-        """Let rules and the record see it of the caller."""
+        """Let rules and the record see it of the caller, beside the class, which the plan alone says."""
         call.facts = {**(call.facts or {}), **self.facts()}
-        if self.state is not State.HELD:
-            caller = call.caller._replace(kind=NumberClass.UNHELD)
-            call.caller, call.callers = caller, (caller, *call.callers[1:])
 
 
 class Ledger:

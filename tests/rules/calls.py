@@ -3,6 +3,7 @@
 from rules.judging.engine import RuleSet
 from rules.language.compile import compile_rules
 from rules.language.faults import Fault
+from rules.language.rule_files import RuleFiles
 from rules.language.source import read_document
 from rules.model import Call, Hit, Trunk
 from rules.numbering.numbers import read_number
@@ -38,11 +39,15 @@ def hit(name, kind, call_or_number, narrowness=100, **more) -> Hit:
     return Hit(name, kind, number, "test", number, narrowness, **more)
 
 
-def compiled(text: str, *, use=(), file="rules.yaml", **more) -> tuple[RuleSet | None, list[Fault]]:
-    """The rules of a YAML text on a Chinese machine, and every fault."""
+def compiled(text: str | RuleFiles, *, use=(), file="rules.yaml", **more) -> tuple[RuleSet | None, list[Fault]]:
+    """The rules of a YAML text, or of stored files, on a Chinese machine, and every fault."""
     values = {"time_zone": "Asia/Shanghai", "lists": LISTS, "headers": ["X-Origin"], "use": list(use)}
     settings = ScreeningSettings(**{**values, **more.pop("settings", {})})
-    documents = [read_document(part, file if n == 0 else f"{n}-{file}") for n, part in enumerate(text.split("\n---\n"))]
+    documents = (
+        text
+        if isinstance(text, RuleFiles)
+        else [read_document(part, file if n == 0 else f"{n}-{file}") for n, part in enumerate(text.split("\n---\n"))]
+    )
     return compile_rules(documents, settings, trunks=more.pop("trunks", (CN,)), now=EVENING, **more)
 
 

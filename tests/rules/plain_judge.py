@@ -66,7 +66,7 @@ def number_key_holds(key, values, number, hits, call):
         return any(canonical.startswith(canonical_prefix(value, "CN")) for value in values)
     if key == "range":
         for value in values:
-            first, last = (read_number(end, CN).canonical for end in value.split("-"))
+            first, last = (read_number(end, CN).canonical for end in value.split(".."))
             if number.kind != "cn-9-odd" and len(canonical) == len(first) and first <= canonical <= last:
                 return True
         return False

@@ -17,7 +17,7 @@ def covers(when, made=None, *hits, unless=""):
     [
         "{caller: 95012345}",
         "{caller: {starts_with: 9501, length: 8, class: cn-95, country: CN}}",
-        "{caller: {range: 95012000-95012999}}",
+        "{caller: {range: 95012000..95012999}}",
         "{any: [{caller: 95012345}, {diverted: true}]}",
         "{anonymous: false}",
     ],

@@ -4,6 +4,7 @@
 
 import pytest
 
+from rules.revisions import FileText, Texts
 from tests.rules.calls import ABROAD, CN, call, compiled, faults, holds, rule, rules
 
 
@@ -15,9 +16,15 @@ from tests.rules.calls import ABROAD, CN, call, compiled, faults, holds, rule, r
         ("{caller: {exact: +4412345}}", "rules.yaml:3:26: '+4412345' is a number that no plan allows; write it with its country code, such as +8613800138000"),
         ("{caller: [95588, bob]}", "rules.yaml:3:26: 'bob' is no number; write it with its country code, such as +8613800138000"),
         ("{caller: {starts_with: [138, 000]}}", "rules.yaml:3:38: '000' names no number: zeros alone are a trunk or international prefix"),
-        ("{caller: {range: 95588}}", "rules.yaml:3:26: '95588' is no range; write FIRST-LAST, such as 95000-95099"),
-        ("{caller: {range: 95588-95500}}", "rules.yaml:3:26: '95588-95500' is no range of numbers of one length; write two numbers of one plan and length, the smaller one first"),
-        ("{caller: {range: 95588-95012345}}", "rules.yaml:3:26: '95588-95012345' is no range of numbers of one length; write two numbers of one plan and length, the smaller one first"),
+        ("{caller: {range: 95500-95599}}", "rules.yaml:3:26: '95500-95599' is no range; a range is written with two dots: 95500..95599"),
+        ("{caller: 95500-95599}", "rules.yaml:3:18: '95500-95599' is no range; a range is written with two dots: 95500..95599"),
+        ("{caller: 955..}", "rules.yaml:3:18: '955..' is half a range; write 955* for all that begin so, or both ends: 95500..95599"),
+        ("{caller: [95588, 9*5]}", "rules.yaml:3:26: '9*5' has a star in its midst; a prefix has its star at the end: 9*"),
+        ("{caller: {exact: 95*}}", "rules.yaml:3:26: '95*' is a prefix, and one number belongs here; write it under `is`"),
+        ("{caller: {starts_with: 95500..95599}}", "rules.yaml:3:32: '95500..95599' is a range, and a beginning belongs here; write it under `range`"),
+        ("{caller: {range: 95588}}", "rules.yaml:3:26: '95588' is no range; write FIRST..LAST, such as 95000..95099"),
+        ("{caller: {range: 95588..95500}}", "rules.yaml:3:26: '95588..95500' is no range of numbers of one length; write two numbers of one plan and length, the smaller one first"),
+        ("{caller: {range: 95588..95012345}}", "rules.yaml:3:26: '95588..95012345' is no range of numbers of one length; write two numbers of one plan and length, the smaller one first"),
         ("{caller: {on_list: [blokced]}}", "rules.yaml:3:29: there is no list 'blokced'; did you mean 'blocked'?"),
         ("{called: 110}", "rules.yaml:3:18: '110' is an emergency number, and emergency calls always pass; leave it out"),
         ("{trunk: carier}", "rules.yaml:3:17: there is no trunk 'carier'; did you mean 'carrier'?"),
@@ -90,3 +97,35 @@ def test_between_two_countries_a_national_spelling_is_a_fault_until_one_is_home(
         assert compiled(rule(when), settings={"country": "CN"}, trunks=two)[0] is not None
     for when in ("{caller: '+8695588'}", "{caller: CN:95588}", "{called: 1001}", "{caller: {starts_with: CN:955}}"):
         assert compiled(rule(when), trunks=two)[0] is not None, when
+
+
+@pytest.mark.parametrize(
+    ("when", "caller", "wanted"),
+    [
+        ("{caller: 95*}", "95588", True),
+        ("{caller: 95*}", "96110", False),
+        ("{caller: {starts_with: 95*}}", "95588", True),
+        ("{caller: {is: 95500..95599}}", "95588", True),
+        ("{caller: 95500..95599}", "95600", False),
+        ("{caller: [13912345678, 95*, 96100..96199]}", "13912345678", True),
+        ("{caller: [13912345678, 95*, 96100..96199]}", "96110", True),
+        ("{caller: [13912345678, 95*, 96100..96199]}", "95012345", True),
+        ("{caller: [13912345678, 95*, 96100..96199]}", "96200", False),
+        ("{caller: [95*], trunk: carrier}", "95588", True),
+    ],
+)
+def test_prefix_and_range_are_spelt_alike_everywhere(when, caller, wanted):
+    assert holds(when, call(caller)) is wanted
+
+
+def test_a_range_that_was_live_with_its_hyphen_stays_a_range():
+    text = rule("{caller: {range: 95500-95599}}", catches="[{from: 95588}]")
+    ruleset, found = compiled(Texts((FileText("", "rules.yaml", text),), ()).as_files())
+    assert ruleset is not None, found
+    assert ruleset.judge(call("95588")).fired
+    assert not ruleset.judge(call("95600")).fired
+
+
+def test_an_example_is_one_number():
+    (fault,) = faults(rule("{caller: 95*}", catches="[{from: 95*}]"))
+    assert fault == "rules.yaml:5:20: '95*' is a prefix, and an example is one call; write one number"

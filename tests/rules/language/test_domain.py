@@ -24,9 +24,9 @@ def domain(when):
             {"caller": {"starts_with": ["95", "96"]}},
             {"caller": {"starts_with": ["95012", "96110"]}, "diverted": "true"},
         ),
-        ({"caller": {"starts_with": "95"}}, {"caller": {"range": "95000-95099"}}),
-        ({"caller": {"range": "95000-95599"}}, {"caller": {"range": "95010-95019"}}),
-        ({"caller": {"range": "95000-95599"}}, {"caller": "95588"}),
+        ({"caller": {"starts_with": "95"}}, {"caller": {"range": "95000..95099"}}),
+        ({"caller": {"range": "95000..95599"}}, {"caller": {"range": "95010..95019"}}),
+        ({"caller": {"range": "95000..95599"}}, {"caller": "95588"}),
         ({"caller": {"class": ["cn-95", "cn-96"]}}, {"caller": {"class": "cn-95"}}),
         ({"caller": {"class": "cn-95"}}, {"caller": ["95588", "95599"]}),
         ({"caller": {"on_list": ["blocked", "allowed"]}}, {"caller": {"on_list": "blocked"}}),
@@ -52,7 +52,7 @@ def test_one_covers_the_other(wide, narrow):
         ({"user_agent": "x"}, {"user_agent": "y"}),
         ({"called": {"starts_with": "95"}}, {"caller": {"starts_with": "95588"}}),
         ({"days": "working"}, {"days": "mon"}),
-        ({"caller": {"range": "95000-95599"}}, {"caller": {"starts_with": "9501"}}),
+        ({"caller": {"range": "95000..95599"}}, {"caller": {"starts_with": "9501"}}),
         ({"condition": "bank"}, {"caller": ["95588", "95012345"]}),
     ],
 )
@@ -68,7 +68,7 @@ def test_one_does_not_cover_the_other(one, other):
         ({"hours": "09:00-12:00", "all": [{"hours": "13:00-14:00"}]}, ("hours", "hours")),
         ({"trunk": "a", "all": [{"trunk": ["b", "c"]}]}, ("trunk", "trunk")),
         ({"anonymous": "true", "caller": {"class": "mobile"}}, ("caller.class", "anonymous")),
-        ({"caller": {"range": "95000-95099", "starts_with": "9588"}}, ("caller.starts_with", "caller.range")),
+        ({"caller": {"range": "95000..95099", "starts_with": "9588"}}, ("caller.starts_with", "caller.range")),
     ],
 )
 def test_conditions_that_exclude_each_other(when, said):
@@ -101,7 +101,7 @@ SOME_NUMBER = st.fixed_dictionaries(
     optional={
         "exact": st.lists(NUMBERS, min_size=1, max_size=3),
         "starts_with": st.lists(PREFIXES, min_size=1, max_size=3),
-        "range": st.sampled_from(["95000-95599", "13900000000-13999999999", "13912345670-13912345679"]),
+        "range": st.sampled_from(["95000..95599", "13900000000..13999999999", "13912345670..13912345679"]),
         "class": st.lists(st.sampled_from(["mobile", "cn-95"]), min_size=1, max_size=2),
         "on_list": st.lists(st.sampled_from(["blocked", "consented"]), min_size=1, max_size=2),
         "list_kind": st.sampled_from(["block", "plain"]),

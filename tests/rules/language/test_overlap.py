@@ -97,7 +97,7 @@ def test_a_rule_that_can_never_hold():
             "{called: {starts_with: 11}}",
             "rule 'r' touches the emergency numbers 110, 112, 119: those calls always pass",
         ),
-        ("{called: {range: 114-121}}", "rule 'r' touches the emergency numbers 119, 120: those calls always pass"),
+        ("{called: {range: 114..121}}", "rule 'r' touches the emergency numbers 119, 120: those calls always pass"),
         (
             "{called: {class: emergency}}",
             "rule 'r' asks for emergency calls: they always pass, a rule can only mark them",

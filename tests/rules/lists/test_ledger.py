@@ -10,6 +10,7 @@ from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger, State, codes, import_ledger, pieces
+from tests.rules.calls import ABROAD, CN, call, compiled, rule, rules
 
 ROWS = [
     (2, "95012", {"holder": "Firm", "host": "Unicom", "purpose": "calls", "valid_until": "1970-01-03"}),
@@ -106,3 +107,33 @@ def test_pieces_are_disjoint_and_the_narrowest_wins(prefixes):
             assert widths[told[0]] == min(having)[0]
         else:
             assert told == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "trunk", "rule"),
+    [
+        ("+8695589", ABROAD, "cn-service-from-abroad"),
+        ("955891", CN, "cn-odd-95-or-96"),
+        ("95589", CN, "cn-unheld-code"),
+    ],
+)
+async def test_importing_a_ledger_switches_no_shipped_rule_off(lists, ledger, caller, trunk, rule):
+    await load(lists, ledger, complete=("95", "96"))
+    made = call(caller, trunk=trunk)
+    kind = made.caller.kind
+    ledger.look_up(made.caller.canonical, 0.0).enter(made)
+    verdict = rules("", use=["cn"]).judge(made)
+    assert made.caller.kind is kind
+    assert rule in [fired.name for fired in verdict.fired]
+    assert verdict.action in ("tag", "reject")
+
+
+def test_a_rule_that_asks_for_the_class_unheld_goes_on_and_is_told_how_it_is_said_now():
+    text = rule(
+        "{caller: {class: [mobile, unheld]}}", catches="[{from: 95589, facts: {ledger: unheld}}, {from: 13912345678}]"
+    )
+    ruleset, found = compiled(text)
+    assert ruleset is not None
+    (warning,) = found
+    assert "write fact: {ledger: [unheld, expired]}" in warning.hint
+    assert not ruleset.judge(call("95588", facts={"ledger": "held"})).fired
