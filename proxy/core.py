@@ -40,7 +40,7 @@ from proxy.settings import LimitSettings
 from proxy.silence import Silence
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
-from proxy.sip.headers import MAGIC_COOKIE, parse_via
+from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
 from proxy.sip.message import Request, ResponseHead, parse_request
 from proxy.sip.transaction import (
     InviteClient,
@@ -168,6 +168,8 @@ class Core:
         if server is not None and self._absorb(server, request, now):
             return
         back = flow if request.method == b"ACK" else reply_flow(flow, via, self.flow_to)
+        if flow.pbx_side is not None and self._is_of_pbx(request, via, key, flow.pbx_side):
+            flow = flow.pbx_side
         if flow.peer is None:
             self._refuse_on(back, request, _FORBIDDEN)
             return
@@ -184,6 +186,23 @@ class Core:
             self._cancel(request, key, back, now)
         else:
             self._start(request, size, fields, key, flow, back, now)
+
+    def _is_of_pbx(self, request: Request, via: Via, key: ServerKey, flow: Flow) -> bool:
+        """From a PBX's address and another port: is it an emergency call, or a request that belongs to one?"""
+        if request.method == b"CANCEL":
+            invite = self.layer.servers.get((*key[:-1], b"INVITE"))
+            return invite is not None and isinstance(invite.user, Context) and invite.user.flow.peer is flow.peer
+        fields = read_fields(request, via)
+        if isinstance(fields, Refusal):
+            return False
+        if not fields.to_tag:
+            return request.method == b"INVITE" and self.outgoing.is_for_help(fields.uri, flow.peer)
+        try:
+            plan = plan_route(request, fields.uri, self.topology)
+        except BadHeader:
+            return False
+        token = find_token(plan, fields, self.tokens, from_pbx=True)
+        return token is not None and token.flags.startswith(FROM_PBX)
 
     def _absorb(self, server: ServerTransaction, request: Request, now: float) -> bool:
         """Is it a retransmission, or the ACK of a final response that this hop sent?"""

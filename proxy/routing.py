@@ -109,10 +109,12 @@ class Topology:
         self.pbxes = {each.name: _make_pbx(each, trunks) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
         self._pbx_sources: dict[tuple[str, int], Peer] = {}
+        self._pbx_hosts: dict[str, Peer] = {}
         self._pbx_targets: dict[tuple[bytes, int], list[Target]] = {}
         for pbx in self.pbxes.values():
             for target in pbx.targets:
-                self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
+                peer = self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
+                self._pbx_hosts.setdefault(target.host, peer)
                 # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
                 self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
         self._pbx_side = Peer(first.name, first, from_pbx=True)
@@ -164,6 +166,16 @@ class Topology:
             peer = next((found for network, found in self._networks if address in network), None)
         return peer or self._default
 
+    def pbx_at(self, host: str, peer: Peer | None) -> Peer | None:
+        """The PBX that has this address, where `peer`, whose the port makes it, is not named by it and is no PBX.
+
+        Its emergency calls go out by whatever port they come.
+        """
+        if (peer is not None and peer.from_pbx) or host in self._hosts:
+            return None
+        found = self._pbx_hosts.get(host)
+        return found if found is not None and found.pbx.outbound else None
+
     def named_targets(self) -> list[Target]:
         """PBX targets and destinations written as host names."""
         places = [*self.pbxes.values(), *(each.place for each in self.destinations.values())]
@@ -177,7 +189,10 @@ class Topology:
         for address in addresses:
             if address in trunks:
                 continue  # a name that leads to a trunk: its calls stay judged
-            self._pbx_sources.setdefault((address, target.port), Peer(target.pbx.name, target.pbx, from_pbx=True))
+            peer = Peer(target.pbx.name, target.pbx, from_pbx=True)
+            self._pbx_sources.setdefault((address, target.port), peer)
+            if target.pbx is self.pbxes.get(target.pbx.name):
+                self._pbx_hosts.setdefault(address, peer)
 
     def names_us(self, uri: Uri) -> bool:
         """Does the URI's host and port name this proxy: a listener, what it advertises, or an alias?"""

@@ -29,6 +29,8 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     Who forges that mark gains no more than by dialling for help.
     """
     peer: Peer | None = flow.peer
+    if flow.pbx_side is not None and data[:7] == b"INVITE " and _is_for_help(data, flow.pbx_side.peer, outgoing):
+        return AT_ONCE
     if peer is None:
         return IN_TURN
     if data[:8] == b"SIP/2.0 ":

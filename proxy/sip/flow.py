@@ -24,7 +24,9 @@ class Listener:
 class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
-    __slots__ = ("connection", "heard", "host", "listener", "peer", "port", "reliable", "remote", "shown_host")
+    __slots__ = (
+        "connection", "heard", "host", "listener", "pbx_side", "peer", "port", "reliable", "remote", "shown_host",
+    )  # fmt: skip
 
     def __init__(
         self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, connection: object = None
@@ -37,5 +39,7 @@ class Flow:
         self.shown_host = (f"[{self.host}]" if ":" in self.host else self.host).encode()
         self.peer = peer
         self.heard = float("-inf")  # when a response last came for what was sent there
+        # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
+        self.pbx_side: Flow | None = None
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from proxy.urgency import AT_ONCE, haste
 from tests import wire
-from tests.playbook import COMPLAINT, SETTINGS, Playbook, briefs, only
+from tests.playbook import COMPLAINT, SETTINGS, Playbook, briefs, in_dialog, only
 
 CODE = "*33"
 VIA = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKpbx"
@@ -311,3 +312,60 @@ def test_each_pbx_has_the_plan_of_its_own_trunks():
     assert play.reports[0].numbers == ["+493012345678"]
     play.receive(dialled("sip:120@192.0.2.9", via=f"{via}2", call_id="2"), ("203.0.113.20", 5060))
     assert play.help == [], "120 is an ambulance in China only"
+
+
+# An emergency call from the PBX's address, but another port
+
+OTHER_PORT = (wire.PBX[0], 5062)
+OTHER_VIA = "SIP/2.0/UDP 203.0.113.10:5062;branch=z9hG4bKother"
+
+
+@pytest.mark.parametrize("default", [False, True], ids=["no trunk takes strangers", "trunk default"])
+@pytest.mark.parametrize("uri", [f"sip:110@{wire.US}", "urn:service:sos", "tel:112"])
+def test_an_emergency_call_from_another_port_of_the_pbx_goes_to_the_outbound_trunk(uri: str, default: bool):
+    """It got 403, or rang telephones behind the very PBX."""
+    play = Playbook(trunks=[*SETTINGS["trunks"], *([{"name": "default"}] if default else [])])
+    call = dialled(uri, via=OTHER_VIA, call_id="other", from_="<sip:13800138000@rook.example>;tag=subscriber")
+    down = only(play.receive(call, OTHER_PORT), to=wire.TRUNK)
+    assert play.calls == [], "it is not judged"
+    assert play.help == [["+8613800138000"]]
+    assert haste(call, play.core.flow_to(play.topology.listeners[0], *OTHER_PORT), play.core.outgoing) == AT_ONCE
+    up = only(play.trunk(wire.answer(down)), to=OTHER_PORT)
+    for method in ("ACK", "BYE"):
+        inside = in_dialog(method, up, uri="sip:rescue@198.51.100.21", via=OTHER_VIA, branch=method)
+        assert wire.method(only(play.receive(inside, OTHER_PORT), to=wire.TRUNK)) == method
+
+
+@pytest.mark.parametrize("ends", ["CANCEL", "486"])
+def test_such_a_call_can_be_given_up_or_refused(play: Playbook, ends: str):
+    call = dialled(f"sip:110@{wire.US}", via=OTHER_VIA)
+    down = only(play.receive(call, OTHER_PORT), to=wire.TRUNK)
+    if ends == "CANCEL":
+        play.trunk(wire.response(180, down))
+        assert briefs(play.receive(wire.cancel(call), OTHER_PORT)) == ["200", "CANCEL"]
+    up = play.trunk(wire.response(487 if ends == "CANCEL" else 486, down))[-1]
+    play.receive(wire.ack(call, up.data), OTHER_PORT)
+    play.wait(400)
+    assert play.held == 0
+
+
+@pytest.mark.parametrize("uri", [f"sip:13800138000@{wire.US}", f"sip:101@{wire.US}"])
+def test_any_other_call_from_there_is_a_stranger_s(play: Playbook, uri: str):
+    assert wire.status(only(play.receive(dialled(uri, via=OTHER_VIA), OTHER_PORT))) == 403
+
+
+def test_nor_is_a_made_up_dialog_let_through(play: Playbook):
+    bye = wire.request("BYE", uri="sip:x@198.51.100.21", via=OTHER_VIA, to="<sip:110@x>;tag=made-up")
+    assert wire.status(only(play.receive(bye, OTHER_PORT))) == 403
+
+
+def test_an_address_that_a_trunk_names_stays_the_trunk_s():
+    """As on one machine: what comes from there is judged and rings the PBX."""
+    play = Playbook(trunks=[{**SETTINGS["trunks"][0], "addresses": [wire.PBX[0]]}])
+    assert only(play.receive(dialled(f"sip:110@{wire.US}", via=OTHER_VIA), OTHER_PORT), to=wire.PBX)
+    assert play.calls[0].emergency
+
+
+def test_without_a_trunk_to_send_to_it_is_what_it_was(play: Playbook):
+    play = Playbook(trunks=[{"name": "carrier", "addresses": ["198.51.100.0/24"]}, {"name": "default"}])
+    assert only(play.receive(dialled(f"sip:110@{wire.US}", via=OTHER_VIA), OTHER_PORT), to=wire.PBX)
