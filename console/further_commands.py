@@ -11,6 +11,7 @@ import console.lists.import_commands
 import console.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app
 from console.api.commands import api_app
 from console.desk.appeal_commands import appeals_app
+from console.desk.audit_commands import audit_app
 from console.desk.case_commands import case, cases_app
 from console.desk.complaint_commands import complaints_app
 from console.desk.ladder_commands import ladder_app, owners, trunks
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
         "appeals": appeals_app,
         "ladder": ladder_app,
         "letters": letters_app,
+        "audit": audit_app,
         "api": api_app,
     }
     for name, group in groups.items():

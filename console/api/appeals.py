@@ -27,7 +27,7 @@ from console.api.parts import (
 )
 from rules.access.scopes import Scope
 from rules.complaints.appeals import Appeal
-from rules.complaints.disclosure import disclose
+from rules.complaints.disclosure import EXPORTED, disclose, note_listing, note_look
 from rules.complaints.exports import evidence_pack
 from rules.complaints.reading import LONGEST_TEXT
 from rules.complaints.states import AppealState, Attacks
@@ -125,13 +125,14 @@ async def file_appeal(new: AppealToFile, desk: TheDesk, _: Writer, response: Res
 @router.get("")
 async def list_appeals(
     desk: TheDesk,
-    _: Reader,
+    caller: Reader,
     state: AppealState | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AppealPage:
     """List appeals, those that wait and are due first on top."""
     found = await desk.appeals.in_turn(state=state, limit=limit + 1, beyond=turn_of(cursor))
+    await note_listing(desk.archive, "appeal", len(found[:limit]), actor=caller.actor, state=state)
     shown = [AppealShape(**_values(one)) for one, _ in found[:limit]]
     return AppealPage(appeals=shown, next=turn_cursor(found[limit - 1][1]) if len(found) > limit else None)
 
@@ -149,9 +150,10 @@ async def show_appeal(reference: Reference, desk: TheDesk, caller: Anyone, respo
 
 
 @router.get("/{reference}/evidence", dependencies=[Counted])
-async def show_evidence(reference: Reference, desk: TheDesk, _: Reader) -> EvidencePack:
+async def show_evidence(reference: Reference, desk: TheDesk, caller: Reader) -> EvidencePack:
     """What an appeal is judged by: the call, the text of the rule, list entries and cases of the number."""
     found, _clocks, _words = await desk.appeals.find(reference)
+    await note_look(desk.archive, "appeal", found.reference, actor=caller.actor, step=EXPORTED)
     return EvidencePack.model_validate_json(await evidence_pack(desk.archive, found))
 
 

@@ -30,6 +30,7 @@ from console.api.door import Caller
 from console.api.parts import Counted, Cursor, Limit, Seen, TheDesk, needs
 from rules.access.scopes import Scope
 from rules.complaints.case_files import CaseFile
+from rules.complaints.disclosure import note_listing, note_look
 from rules.complaints.exports import handover
 from rules.complaints.states import CaseState
 from rules.complaints.story import story_of
@@ -46,7 +47,7 @@ Releaser = Annotated[Caller, needs(Scope.SEALS_RELEASE)]
 @router.get("", dependencies=[Counted])
 async def list_cases(
     desk: TheDesk,
-    _: Reader,
+    caller: Reader,
     state: Annotated[CaseState | None, Query(description="Default: all that wait for somebody.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -54,25 +55,27 @@ async def list_cases(
     """List cases, the most pressing first: those put on top, then by the deadline that comes first."""
     found = await desk.cases.pressing(state=state, limit=limit + 1, beyond=turn_of(cursor))
     now = desk.archive.now()
+    await note_listing(desk.archive, "case", len(found[:limit]), actor=caller.actor, state=state)
     shown = [listed_case(one, await evidence_of(desk.archive, one.case), now) for one in found[:limit]]
     return CasePage(cases=shown, next=turn_cursor(found[limit - 1].turn) if len(found) > limit else None)
 
 
 @router.get("/{case}", dependencies=[Counted])
-async def show_case(number: Number, desk: TheDesk, _: Reader, response: Response) -> StoryShape:
+async def show_case(number: Number, desk: TheDesk, caller: Reader, response: Response) -> StoryShape:
     """The whole story of a case: evidence with every input, clocks, steps, what its seal has stopped."""
     story = await story_of(desk.archive, number)
+    await note_look(desk.archive, "case", str(number), actor=caller.actor)
     response.headers["ETag"] = f'"{story.case.version}"'
     return story_shape(story, desk.archive.now())
 
 
 @router.get("/{case}/complaints")
 async def list_complaints_of_case(
-    number: Number, desk: TheDesk, _: Reader, limit: Limit = 50, cursor: Cursor = None
+    number: Number, desk: TheDesk, caller: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> ComplaintPage:
     """The complaints of a case, newest first; what their reporters wrote is asked for one by one."""
     await desk.cases.find(number)
-    return await complaint_page(desk, limit, cursor, case_id=number)
+    return await complaint_page(desk, caller, limit, cursor, case_id=number)
 
 
 @router.post("/{case}/take")

@@ -8,10 +8,12 @@ from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
+from console.api.door import Caller
 from console.api.parts import Body, DecisionId, Moment, Next, Reason, Text, maybe_utc, moment, utc
 from console.api.problems import error_of, pointer_to
 from rules.complaints.complaint_rows import Channel, Complaint, listed
 from rules.complaints.desk import Desk
+from rules.complaints.disclosure import note_listing
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError
 from rules.complaints.intake import Filed
@@ -206,6 +208,7 @@ def complaint_shape(one: Complaint) -> ComplaintShape:
 
 async def complaint_page(
     desk: Desk,
+    caller: Caller,
     limit: int,
     cursor: str | None,
     *,
@@ -213,9 +216,12 @@ async def complaint_page(
     accused: str = "",
     state: ComplaintState | None = None,
 ) -> ComplaintPage:
-    """Complaints that fit, newest first."""
+    """Complaints that fit, newest first; that somebody is shown them is recorded."""
     before = place_of(cursor) or None
     connection = desk.archive.store.connection
     found = await listed(connection, accused=accused, state=state, case_id=case_id, limit=limit + 1, before=before)
+    await note_listing(
+        *(desk.archive, "complaint", len(found[:limit])), actor=caller.actor, number=accused, state=state, case=case_id
+    )
     following = cursor_at(found[limit - 1].id) if len(found) > limit else None
     return ComplaintPage(complaints=[complaint_shape(one) for one in found[:limit]], next=following)

@@ -29,7 +29,7 @@ from console.api.parts import Cursor, Limit, TheDesk, needs
 from rules.access.scopes import Scope
 from rules.complaints.complaint_rows import Channel, Complaint, find, words_of
 from rules.complaints.desk import Desk
-from rules.complaints.disclosure import disclose
+from rules.complaints.disclosure import disclose, note_look
 from rules.complaints.faults import NotFound
 from rules.complaints.states import ComplaintState
 
@@ -64,7 +64,7 @@ async def file_complaints(new: ComplaintsToFile, desk: TheDesk, caller: Writer, 
 @router.get("")
 async def list_complaints(
     desk: TheDesk,
-    _: Reader,
+    caller: Reader,
     about: Annotated[str, Query(max_length=64, description="This number, in any spelling.")] = "",
     state: ComplaintState | None = None,
     limit: Limit = 50,
@@ -72,7 +72,7 @@ async def list_complaints(
 ) -> ComplaintPage:
     """List complaints, newest first."""
     accused = desk.archive.read_number(about, "about").canonical if about else ""
-    return await complaint_page(desk, limit, cursor, accused=accused, state=state)
+    return await complaint_page(desk, caller, limit, cursor, accused=accused, state=state)
 
 
 @router.get("/{reference}", response_model=ComplaintFile | OwnComplaint)
@@ -80,6 +80,7 @@ async def show_complaint(reference: Reference, desk: TheDesk, caller: Either) ->
     """How a complaint stands, and what came of it. Who lacks complaints:read sees only what the same source filed."""
     if Scope.COMPLAINTS_READ in caller.key.scopes:
         found = await find(desk.archive.store.connection, reference)
+        await note_look(desk.archive, "complaint", found.reference, actor=caller.actor)
         told = (await desk.letters.told(found))._asdict()
         return ComplaintFile(**complaint_shape(found).model_dump(), **told)
     found = await _own(desk, reference, caller)

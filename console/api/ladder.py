@@ -12,6 +12,7 @@ from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
 from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, utc
 from rules.access.scopes import Scope
+from rules.complaints.disclosure import note_listing
 from rules.complaints.ladder import LadderStep, Standing
 from rules.complaints.ladder_book import version_of
 from rules.complaints.reading import LONGEST_NAME
@@ -98,7 +99,7 @@ class Assigned(BaseModel):
 @router.get("/ladder")
 async def show_ladder(
     desk: TheDesk,
-    _: Reader,
+    caller: Reader,
     kind: Annotated[Offender | None, Query(description="Default: all.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -106,6 +107,7 @@ async def show_ladder(
     """Who stands on the ladder, highest first; owners and businesses with their numbers."""
     after = place_of(cursor)
     found = await desk.ladder.climbers(kind, limit + 1, after)
+    await note_listing(desk.archive, "ladder", len(found[:limit]), actor=caller.actor, kind=kind)
     now = desk.archive.now()
     shown = [
         Climber(**rung(one.standing, now).model_dump(), numbers=list(one.numbers), author=one.author)

@@ -14,6 +14,7 @@ from console.api.parts import AnyNumber, Counted, TheDesk, needs
 from rules.access.scopes import Scope
 from rules.complaints.archive import Archive
 from rules.complaints.case_files import cases_of, open_case_of
+from rules.complaints.disclosure import note_search
 from rules.complaints.ladder_book import standings_of
 from rules.complaints.seals import standing_seal
 from rules.complaints.weighing import evidence_of
@@ -46,11 +47,12 @@ class NumberShape(BaseModel):
 async def show_number(
     number: AnyNumber,
     desk: TheDesk,
-    _: Reader,
+    caller: Reader,
 ) -> NumberShape:
     """Evidence, cases, step of the ladder and seal of a number."""
     archive = desk.archive
     read = archive.read_number(number, "number")
+    await note_search(archive, read.canonical, actor=caller.actor)
     connection = archive.store.connection
     current = await open_case_of(connection, read.canonical)
     seal = await standing_seal(archive, read.canonical)

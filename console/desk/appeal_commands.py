@@ -64,10 +64,13 @@ def list_appeals(
     """List appeals, those that wait and are due first on top."""
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
+        from rules.complaints.disclosure import note_listing
+
         rows = []
         for one in await desk.appeals.listed(state=state, limit=limit, after=after):
             _, (clock, *_), _ = await desk.appeals.find(one.reference)
             rows.append(one._asdict() | {"standing": clock.standing(desk.archive.now()), "due": clock.due})
+        await note_listing(desk.archive, "appeal", len(rows), actor=officer(), state=state)
         return rows
 
     tabulate(context, config, json, _COLUMNS, work)
@@ -78,11 +81,10 @@ def show(context: typer.Context, reference: Reference, config: ConfigurationFile
     """Show an appeal, its deadline, and what the caller says."""
 
     async def work(desk: Desk) -> tuple[Appeal, list[str], dict[str, str]]:
-        from rules.complaints.disclosure import note_reading
+        from rules.complaints.disclosure import LOOKED, READ, note_look
 
         appeal, clocks, words = await desk.appeals.find(reference)
-        if words:
-            await note_reading(desk.archive, "appeal", appeal.reference, actor=officer())
+        await note_look(desk.archive, "appeal", appeal.reference, actor=officer(), step=READ if words else LOOKED)
         zone = str(desk.archive.zone)
         return appeal, [clock_line(clock, desk.archive.now(), zone) for clock in clocks], words
 
@@ -108,9 +110,11 @@ def pack(
     """Write the evidence pack: the call, the text of the rule, entries and cases of the number, as JSON."""
 
     async def work(desk: Desk) -> str:
+        from rules.complaints.disclosure import EXPORTED, note_look
         from rules.complaints.exports import evidence_pack
 
         appeal, _, _ = await desk.appeals.find(reference)
+        await note_look(desk.archive, "appeal", appeal.reference, actor=officer(), step=EXPORTED)
         if out is None:
             return await evidence_pack(desk.archive, appeal)
         with finished_file(out) as file:

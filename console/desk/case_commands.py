@@ -42,9 +42,12 @@ def case(context: typer.Context, number: Number, config: ConfigurationFile = Non
     """Tell the whole story of a case: complaints, steps, deadlines, evidence, and what its seal has stopped."""
 
     async def work(desk: Desk) -> Story:
+        from rules.complaints.disclosure import note_look
         from rules.complaints.story import story_of
 
-        return await story_of(desk.archive, number)
+        story = await story_of(desk.archive, number)
+        await note_look(desk.archive, "case", str(number), actor=officer())
+        return story
 
     story, zone = at_the_desk(context, config, work)
     as_json(story_data(story, zone)) if json else print_lines(story_lines(story, zone))
@@ -106,6 +109,7 @@ def list_cases(
     """List cases, the most pressing first: those put on top, then by the deadline that comes first."""
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
+        from rules.complaints.disclosure import note_listing
         from rules.complaints.weighing import evidence_of
 
         rows = []
@@ -118,6 +122,7 @@ def list_cases(
                 "due": one.due.due if one.due else None,
             }
             rows.append(one.case._asdict() | row | clock)
+        await note_listing(desk.archive, "case", len(rows), actor=officer(), state=state)
         return rows
 
     tabulate(context, config, json, _COLUMNS, work)

@@ -95,6 +95,7 @@ def list_complaints(
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
         from rules.complaints.complaint_rows import listed
+        from rules.complaints.disclosure import note_listing
 
         number = desk.archive.read_number(accused, "about").canonical if accused else ""
         found = await listed(
@@ -104,6 +105,9 @@ def list_complaints(
             case_id=case or None,
             limit=limit,
             before=before or None,
+        )
+        await note_listing(
+            desk.archive, "complaint", len(found), actor=officer(), number=number, state=state, case=case
         )
         return [one._asdict() for one in found]
 
@@ -124,14 +128,14 @@ def show(
 
     async def work(desk: Desk) -> tuple[Complaint, dict[str, str], dict[str, str]]:
         from rules.complaints.complaint_rows import find, words_of
-        from rules.complaints.disclosure import note_reading
+        from rules.complaints.disclosure import LOOKED, READ, note_look
 
         connection = desk.archive.store.connection
         found = await find(connection, reference)
         told = (await desk.letters.told(found))._asdict()
+        await note_look(desk.archive, "complaint", found.reference, actor=officer(), step=READ if words else LOOKED)
         if not words:
             return found, told, {}
-        await note_reading(desk.archive, "complaint", found.reference, actor=officer())
         return found, told, await words_of(connection, desk.archive.secrecy, found)
 
     (found, told, written), zone = at_the_desk(context, config, work)

@@ -50,10 +50,13 @@ def owners(context: typer.Context, config: ConfigurationFile = None, json: AsJso
 
 def _climbers(context: typer.Context, config: Path | None, json: bool, kind: Offender | None) -> None:
     async def work(desk: Desk) -> list[dict[str, Any]]:
-        now = desk.archive.now()
+        from rules.complaints.disclosure import note_listing
+
+        now, found = desk.archive.now(), await desk.ladder.climbers(kind)
+        await note_listing(desk.archive, "ladder", len(found), actor=officer(), kind=kind)
         return [
             {**_plain_standing(one.standing, now), "numbers": " ".join(one.numbers), "author": one.author}
-            for one in await desk.ladder.climbers(kind)
+            for one in found
         ]
 
     tabulate(context, config, json, COLUMNS, work)

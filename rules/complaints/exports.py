@@ -16,6 +16,7 @@ from rules.complaints.archive import Archive
 from rules.complaints.audit import deeds_of
 from rules.complaints.case_files import case_of, cases_of
 from rules.complaints.complaint_rows import standing_in
+from rules.complaints.disclosure import LOOKS
 from rules.complaints.ladder_book import standings_of
 from rules.complaints.weighing import evidence_of
 from rules.lists.history import happenings, stood_behind
@@ -132,7 +133,7 @@ async def _ladder(archive: Archive, number: str) -> list[dict[str, Any]]:
 
 async def _steps(archive: Archive, subject: str, subject_id: str) -> list[dict[str, Any]]:
     deeds = await deeds_of(archive.store.connection, subject, subject_id)
-    return [deed._asdict() | {"at": _time(deed.at)} for deed in deeds]
+    return [deed._asdict() | {"at": _time(deed.at)} for deed in deeds if deed.step not in LOOKS]
 
 
 async def _rule_text(archive: Archive, rule: str, revision: str, at: float) -> dict[str, str] | None:

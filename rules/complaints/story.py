@@ -12,6 +12,7 @@ from rules.complaints.audit import deeds_of
 from rules.complaints.case_files import CaseFile, case_of, clocks
 from rules.complaints.counting import stopped_since
 from rules.complaints.deadlines import Clock
+from rules.complaints.disclosure import LOOKS
 from rules.complaints.evidence import UNITS, Evidence, Said, Tie, one_each
 from rules.complaints.holders import owner_of
 from rules.complaints.states import COUNTS, CaseState
@@ -53,7 +54,7 @@ async def story_of(archive: Archive, case_id: int) -> Story:
     case = await case_of(connection, case_id)
     by_day = await _by_day(archive, case)
     events = await _complaints(archive, case, by_day)
-    deeds = await deeds_of(connection, "case", str(case_id))
+    deeds = [deed for deed in await deeds_of(connection, "case", str(case_id)) if deed.step not in LOOKS]
     events += [Event(deed.at, deed.actor, _told(deed.step, deed.detail), deed.reason) for deed in deeds]
     events += await _ended(archive, case_id)
     events += await _appeals(archive, case)

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from rules.access.scopes import Scope
+from rules.complaints.audit import entries
 from rules.lists.ledger import import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
-from tests.rules.complaints.town import DAY, Town
+from tests.rules.complaints.town import DAY, SPAM, Town
 
 BANK = Origin("contract", qualification=Qualification("l", "d", "p", "", 9e9, "Bank", "wang"))
 
@@ -176,3 +179,37 @@ async def test_a_case_goes_to_the_holder_that_the_ledger_names(client, town):
     await town.complain("95012345")
     handed = await client.post("/v1/cases/2/hand-over", json={"reason": "theirs"})
     assert handed.json()["case"]["handed_to"] == "East Telecom"
+
+
+@pytest.mark.parametrize(
+    ("path", "step"),
+    [
+        ("/v1/cases", ("case", "", "listed")),
+        ("/v1/cases/1", ("case", "1", "looked at")),
+        ("/v1/cases/1/complaints", ("complaint", "", "listed")),
+        ("/v1/complaints?about=95012345", ("complaint", "", "listed")),
+        ("/v1/complaints/C", ("complaint", "C", "looked at")),
+        ("/v1/complaints/C/words", ("complaint", "C", "words read")),
+        ("/v1/appeals", ("appeal", "", "listed")),
+        ("/v1/appeals/A", ("appeal", "A", "words read")),
+        ("/v1/appeals/A/evidence", ("appeal", "A", "exported")),
+        ("/v1/numbers/95012345", ("number", "P", "searched")),
+        ("/v1/ladder", ("ladder", "", "listed")),
+    ],
+)
+async def test_whoever_is_shown_numbers_or_words_stands_in_the_audit(client, town, path, step):
+    names = {
+        "C": (await town.complain(text="he shouted")).reference,
+        "A": (await town.desk.appeals.file(number=SPAM, attacks="rule")).reference,
+        "P": town.desk.archive.secrecy.pseudonym(SPAM),
+    }
+    await town.desk.ladder.climb("owner", "Loan King", actor="li", reason="x")
+    answer = await client.get("/".join(names.get(part, part) for part in path.split("/")))
+    assert answer.status_code == 200
+    (entry,) = await entries(town.desk.archive.store.connection, limit=1)
+    subject, about, done = step
+    deed = entry.deed
+    assert (deed.actor, deed.subject, deed.subject_id, deed.step) == ("li", subject, names.get(about, about), done)
+    if done == "listed":
+        assert deed.detail.startswith("1 shown")
+        assert "95012345" not in deed.detail

@@ -97,6 +97,6 @@ def test_it_is_recorded_who_read_what_people_wrote(run, file):
             return [(deed.actor, deed.step) for deed in deeds]
 
     run("complaints", "show", filed)
-    assert asyncio.run(readers()) == []
+    assert asyncio.run(readers()) == [(officer(), "looked at")]
     run("complaints", "show", filed, "--words")
-    assert asyncio.run(readers()) == [(officer(), "words read")]
+    assert asyncio.run(readers())[1:] == [(officer(), "words read")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.complaints.audit import broken_at
+from rules.complaints.audit import verified
 from rules.complaints.complaint_rows import find
 from rules.complaints.faults import NotFound
 from rules.complaints.reading import NewComplaint
@@ -132,7 +132,7 @@ async def test_a_kill_loses_no_step_of_a_case_or_appeal(tmp_path, told_before):
             assert case.number == name
             assert ORDER.index(case.state) >= ORDER.index(rest[1])
             assert (await standing_seal(desk.archive, name) is not None) == (case.state == "sealed")
-    assert await broken_at(desk.archive.store.connection) is None
+    assert (await verified(desk.archive.store.connection)).breaks == []
     await desk.close()
 
 

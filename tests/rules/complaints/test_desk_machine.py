@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from rules.complaints.audit import broken_at, deeds_of
+from rules.complaints.audit import deeds_of, verified
 from rules.complaints.case_files import cases_of
 from rules.complaints.centre_files import file_centre
 from rules.complaints.evidence import Said, Tie, weigh
@@ -175,7 +175,7 @@ class Desk(RuleBasedStateMachine):
                 assert {deed.actor for deed in deeds} <= set(OFFICERS)
                 if case.sealed is not None or "seal" in steps:
                     assert steps.index("take") < steps.index("verify") < steps.index("seal")
-        assert await broken_at(archive.store.connection) is None
+        assert (await verified(archive.store.connection)).breaks == []
 
     @invariant()
     def evidence_is_what_stands(self):

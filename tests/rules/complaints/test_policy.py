@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.complaints.audit import broken_at, deeds_of
+from rules.complaints.audit import deeds_of, verified
 from rules.complaints.complaint_rows import Channel
 from rules.complaints.ladder import LadderStep
 from rules.complaints.reading import NewComplaint
@@ -85,7 +85,7 @@ async def test_a_granted_appeal_against_the_seal_takes_back_what_policy_did_for_
     deed = (await deeds_of(connection, "ladder", f"number {SPAM}"))[-1]
     assert (deed.actor, deed.step, deed.detail) == ("wang", "taken back", "5 different reporters in 240 h (case 1)")
     assert deed.reason.endswith(": the number was forged")
-    assert await broken_at(connection) is None
+    assert (await verified(connection)).breaks == []
     await called_and_complained(town, 2)
     assert await step(town) is LadderStep.NONE, "the old complaints count no more"
 
@@ -170,7 +170,7 @@ async def test_a_case_that_proved_nothing_takes_it_back_too(town, end):
     await town.desk.cases.take(1, actor="li")
     await getattr(town.desk.cases, end)(1, actor="li", reason="nobody called")
     assert await step(town) is LadderStep.NONE
-    assert await broken_at(town.desk.archive.store.connection) is None
+    assert (await verified(town.desk.archive.store.connection)).breaks == []
 
 
 async def test_old_and_withdrawn_complaints_do_not_count(town):
