@@ -118,14 +118,17 @@ def plan_route(request: Request, uri: Uri, topology: Topology) -> Plan:
         if refuse_uri(uri) is not None:
             raise BadHeader("Route", uri_bytes)
         changed = True
-    named_us = False
-    while values:
-        user = topology.own_route(values[0][1])
+    ours = 0
+    for _, value in values:
+        user = topology.own_route(value)
         if user is None:
             break
         users.append(user)
-        del values[0]
-        changed = named_us = True
+        ours += 1
+    if ours:
+        del values[:ours]
+        changed = True
+    named_us = ours > 0
     return Plan(uri, uri_bytes, values, users, named_us, changed)
 
 
@@ -159,8 +162,8 @@ def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
             continue
         start = 0
         for address in parse_addresses("Route", line):
-            found.append((line[start : start + address.end].strip().rstrip(b",").strip(), address.uri))
-            start += address.end
+            found.append((line[start : address.end].strip().rstrip(b",").strip(), address.uri))
+            start = address.end
     return found
 
 
@@ -240,16 +243,16 @@ def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -
     if b"\n".join(vias := request.via_lines).find(loop_hash) < 0:  # `in` would take it for a number first
         return False
     for line in vias:
-        value = line.partition(b":")[2]
-        while value:
+        value, start = line.partition(b":")[2], 0
+        while start < len(value):
             try:
-                via = parse_via(value)
+                via = parse_via(value, start)
             except BadHeader:
                 break
+            start = via.end
             sent_by = b"%s:%d" % (via.host, via.port or 5060)
             if via.branch.endswith(loop_hash) and any(sent_by == each.sent_by for each in listeners):
                 return True
-            value = value[via.end :]
     return False
 
 

@@ -298,13 +298,13 @@ def _holds_line_end(text: bytes) -> bool:
 
 def _unfold(lines: list[bytes]) -> list[bytes]:
     """Join continuation lines to the field they belong to, bytes unchanged (RFC 3261 7.3.1)."""
-    joined: list[bytes] = []
+    fields: list[list[bytes]] = []
     for line in lines:
-        if line[:1] in _BLANKS and joined:
-            joined[-1] += b"\r\n" + line
+        if line[:1] in _BLANKS and fields:
+            fields[-1].append(line)
         else:
-            joined.append(line)
-    return joined
+            fields.append([line])
+    return [b"\r\n".join(field) for field in fields]  # at once: adding line by line copies the first ones each time
 
 
 def parse_request(data: bytes) -> Request:
