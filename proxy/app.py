@@ -42,7 +42,7 @@ class Keyring(Protocol):
 def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring) -> Core:
     """The protocol core of these settings, not yet bound to any socket."""
     thresholds, complaints = judging.thresholds, judging.complaints
-    topology = Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject)
+    topology = Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject, country=judging.country)
     screening = Screening(
         settings.profiles, headers=judging.headers, label=settings.label, distinct_ring=settings.distinct_ring
     )

@@ -14,6 +14,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.message import OWN_HEADERS
 from proxy.sip.uri import Uri, parse_uri
 from rules.model import Trunk
+from rules.numbering.home import home_of
 from rules.numbering.numbers import EmergencyTable
 
 DEFAULT_TRUNK: Final = "default"
@@ -96,7 +97,8 @@ class Peer:
 class Topology:
     """Listeners, trunks and PBXes of the configuration, ready to be asked on the call path."""
 
-    def __init__(self, settings: ProxySettings, *, tag_at: int = 5, reject_at: int = 10) -> None:
+    def __init__(self, settings: ProxySettings, *, tag_at: int = 5, reject_at: int = 10, country: str = "") -> None:
+        """`country` is the home's, where one is set (rules/numbering/home.py)."""
         self.listeners = [
             Listener(i, "UDP", each.address.host, each.address.port, str(each.advertise or each.address), each.side)
             for i, each in enumerate(settings.listen)
@@ -131,8 +133,10 @@ class Topology:
         self._hosts: dict[str, Peer] = {}
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
         self._default: Peer | None = None
+        home = home_of(country, (each.country for each in settings.trunks))
         for each in settings.trunks:
-            self._add_trunk(each, self.pbxes[each.pbx] if each.pbx else first, tag_at, reject_at)
+            trunk = each.facts(tag_at=tag_at, reject_at=reject_at, home=home)
+            self._add_trunk(each, self.pbxes[each.pbx] if each.pbx else first, trunk)
         self._networks.sort(key=lambda item: -item[0].prefixlen)
         self._trusted_targets = {
             (address.host, address.port)
@@ -141,8 +145,7 @@ class Topology:
             for address in each.send_to
         }
 
-    def _add_trunk(self, each: TrunkSettings, pbx: Pbx, tag_at: int, reject_at: int) -> None:
-        trunk = each.facts(tag_at=tag_at, reject_at=reject_at)
+    def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk) -> None:
         peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
         if each.name == DEFAULT_TRUNK:
             self._default = peer

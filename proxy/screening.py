@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from proxy.context import Context
@@ -11,18 +10,18 @@ from proxy.labels import label_from
 from proxy.routing import IDENTITY_HEADERS
 from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Address, parse_address
+from proxy.sip.headers import find_param, find_uris
 from proxy.sip.message import Request
-from proxy.sip.uri import Uri, parse_uri, read_user
+from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_users
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
-from rules.numbering.numbers import is_emergency, read_number
+from rules.numbering.numbers import is_emergency
+from rules.numbering.readings import READINGS_DIFFER, Readings, readings
 
 LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
 DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
 _MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
-_MALFORMED: Final = Number("", NumberClass.MALFORMED)
 
 
 class Screening:
@@ -45,27 +44,29 @@ class Screening:
         """The facts of an INVITE; `at` is seconds since the epoch. Never raises: what can't be read is a class."""
         request, trunk = context.request, context.flow.peer.trunk
         party = context.fields.sender
-        sender, domain = read_identity(party.uri, trunk)
-        callers, asserted_by_pai, agrees = read_asserted(request, sender, trunk)
-        if domain == _NO_DOMAIN:
-            callers = with_shown_number(callers, party.uri, trunk)
-        uri = context.plan.uri
-        called, emergency = read_called(uri, context)
+        sender = read_identity(party.uri, trunk)
+        callers = read_callers(request, sender, trunk)
+        called, emergency = read_called(context.plan.uri, context)
         agent = request.raw(b"user-agent")
         return Call(
-            caller=callers[0],
-            callers=callers,
-            called=called,
+            caller=callers.asserted[0],
+            callers=callers.all,
+            asserted=callers.asserted,
+            resembled=callers.resembled,
+            called=called.first,
+            called_readings=(called.first, *called.others) if called.others else (),
+            sure=callers.sure and not called.differ,
             trunk=trunk,
             at=at,
             emergency=emergency,
-            asserted_by_pai=asserted_by_pai,
-            agrees=agrees,
+            asserted_by_pai=callers.asserted_by_pai,
+            agrees=callers.agrees,
             display_name=party.display_name[:LONGEST_TEXT],
-            domain=domain[:LONGEST_TEXT],
+            domain=sender.domain[:LONGEST_TEXT],
             user_agent=agent.decode("utf-8", "replace")[:LONGEST_TEXT] if agent else "",
             diverted=b"diversion" in request.where,
             headers=self._read_headers(request) if self._headers else None,
+            facts={READINGS_DIFFER: True} if callers.differ or called.differ else None,
             call_id=context.fields.call_id.decode("utf-8", "replace")[:LONGEST_TEXT],
             source=context.flow.host,
         )
@@ -124,72 +125,148 @@ class Screening:
         return IDENTITY_HEADERS if b"id" in asked else frozenset()
 
 
-def read_identity(uri: bytes, trunk: Trunk) -> tuple[Number, str]:
-    """The number and domain of the URI in From or P-Asserted-Identity; one that can't be read is malformed."""
+class Identity:
+    """Who a URI names: its number with all readings, and its domain."""
+
+    __slots__ = ("domain", "readings")
+
+    def __init__(self, readings: Readings, domain: str) -> None:
+        self.readings = readings
+        self.domain = domain
+
+
+def read_identity(uri: bytes, trunk: Trunk) -> Identity:
+    """The number and domain of the URI in From or P-Asserted-Identity.
+
+    One that we can't read is malformed, and the number that telephones show of it all the same is another reading.
+    """
     try:
         parsed = parse_uri(uri)
     except BadHeader:
-        return _MALFORMED, ""
+        return Identity(_read_shown(uri, trunk), "")
     domain = parsed.host.decode("ascii")
     if parsed.scheme not in (b"sip", b"sips", b"tel"):
-        return Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")), domain
-    if not parsed.user or domain == _NO_DOMAIN:
-        return _NOBODY, domain
-    user, context = read_user(parsed)
-    number = read_number(user, trunk, context=context)
-    if len(number.raw) > LONGEST_TEXT:
-        number = number._replace(raw=number.raw[:LONGEST_TEXT])
-    return number, domain
+        name = Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")[:LONGEST_TEXT])
+        return Identity(_beside(name, [readings(name.raw.partition("@")[0], trunk)], differ=True), domain)
+    if not parsed.user:
+        # Some show the host where there is no user.
+        return Identity(_beside(_NOBODY, [readings(domain, trunk)] if domain.isdigit() else [], differ=True), domain)
+    spelling = read_spelling(parsed)
+    found = readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw)
+    if domain == _NO_DOMAIN:  # who withholds his name may write a number before it all the same, which phones show
+        found = _beside(_NOBODY, [found], differ=False)
+    elif len(found.first.raw) > LONGEST_TEXT:
+        first = found.first._replace(raw=found.first.raw[:LONGEST_TEXT])
+        found = Readings(first, found.others, found.resembled, found.differ)
+    return Identity(found, domain)
 
 
-def read_asserted(request: Request, sender: Number, trunk: Trunk) -> tuple[tuple[Number, ...], bool, bool | None]:
+def _read_shown(uri: bytes, trunk: Trunk) -> Readings:
+    """The readings of a URI outside RFC 3261's grammar."""
+    spelt = [read_spelling(Uri(b"sip", user, b"", 0, b"")) for user in shown_users(uri)]
+    first = Number("", NumberClass.MALFORMED, raw=spelt[-1].user[:LONGEST_TEXT])
+    return _beside(first, [_read_spelt(each, trunk) for each in spelt], differ=True)
+
+
+def _read_spelt(spelling: Spelling, trunk: Trunk) -> Readings:
+    return readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw)
+
+
+def _beside(first: Number, found: list[Readings], *, differ: bool) -> Readings:
+    """Readings of which the first is no number; `differ`: a number beside it is worth a mark."""
+    shown: dict[str, Number] = {}
+    resembled: dict[str, Number] = {}
+    for each in found:
+        for number in (each.first, *each.others):
+            if number.canonical:
+                shown.setdefault(number.canonical, number)
+        resembled.update({number.canonical: number for number in each.resembled})
+    return Readings(first, tuple(shown.values()), tuple(resembled.values()), differ and bool(shown))
+
+
+class Callers:
+    """Every number that a call shows of its caller."""
+
+    __slots__ = ("agrees", "all", "asserted", "asserted_by_pai", "differ", "resembled", "sure")
+
+    def __init__(self, identity: Readings, *, asserted_by_pai: bool = False, agrees: bool | None = None) -> None:
+        others = identity.others
+        self.asserted = (identity.first, *others) if others else (identity.first,)  # the asserted number's readings
+        self.all = self.asserted  # and those of all others that are looked up
+        self.resembled = identity.resembled
+        self.sure = not identity.differ  # has the asserted number one reading?
+        self.differ = identity.differ  # has any of them several?
+        self.asserted_by_pai = asserted_by_pai
+        self.agrees = agrees
+
+    def add(self, identity: Readings) -> None:
+        """Look these up, too."""
+        known = {number.canonical for number in self.all}
+        self.all += tuple(
+            number
+            for number in (identity.first, *identity.others)
+            if number.canonical and number.canonical not in known
+        )
+        if identity.resembled:
+            self.resembled += identity.resembled
+        self.differ |= identity.differ
+
+
+def read_callers(request: Request, sender: Identity, trunk: Trunk) -> Callers:
     """Every number to look up, the asserted one first; whether it came from P-Asserted-Identity; whether all agree.
 
     A value that names no number (malformed, "unknown") asserts nothing.
     """
-    if b"p-asserted-identity" not in request.where:
-        return (sender,), False, None
-    asserted: list[Number] = []
-    for address in islice(_addresses(request.raw_all(b"p-asserted-identity")), _MOST_ASSERTED):
-        number = read_identity(address.uri, trunk)[0]
-        if number.canonical and number not in asserted:
-            asserted.append(number)
-    if not asserted:
-        return (sender,), False, None
-    agrees = all(number.canonical == sender.canonical for number in asserted)
-    first = asserted[0] if trunk.identity_trusted else sender
-    distinct = {number.canonical: number for number in (first, *asserted, sender) if number.canonical}
-    callers = (first, *(number for key, number in distinct.items() if key != first.canonical))
-    return callers, trunk.identity_trusted, agrees
+    where = request.where
+    if b"p-asserted-identity" not in where and b"remote-party-id" not in where:
+        return Callers(sender.readings)
+    uris, clear = asserted_uris(request, trunk)
+    shown: list[Readings] = []
+    for uri in uris[:_MOST_ASSERTED]:
+        found = read_identity(uri, trunk).readings
+        if (found.first.canonical or found.others) and all(found.first != other.first for other in shown):
+            shown.append(found)
+    return callers_of(sender.readings, shown, trunk, clear=clear) if shown else Callers(sender.readings)
 
 
-def with_shown_number(callers: tuple[Number, ...], uri: bytes, trunk: Trunk) -> tuple[Number, ...]:
-    """Who withholds his name by the domain may write a number before it all the same, which phones show: look it up."""
-    user, context = read_user(parse_uri(uri))
-    number = read_number(user, trunk, context=context)
-    known = not number.canonical or any(each.canonical == number.canonical for each in callers)
-    return callers if known else (*callers, number)
+def callers_of(sender: Readings, shown: list[Readings], trunk: Trunk, *, clear: bool = True) -> Callers:
+    """The numbers of From and of one assertion or more, which are `clear` where they can be read in one way only."""
+    trusted = trunk.identity_trusted
+    agrees = all(found.first.canonical == sender.first.canonical for found in shown)
+    callers = Callers(shown[0] if trusted else sender, asserted_by_pai=trusted, agrees=agrees)
+    for found in (*shown, sender):
+        callers.add(found)
+    if trusted and not clear and len(shown) > 1:  # which of them is shown depends on who reads
+        callers.sure, callers.differ = False, True
+    return callers
 
 
-def _addresses(values: list[bytes]) -> Iterator[Address]:
-    """The addresses of each line up to the first that is malformed; what follows it there could be anything."""
-    for value in values:
-        rest = value
-        while rest:
-            try:
-                address = parse_address("P-Asserted-Identity", rest)
-            except BadHeader:
-                break
-            yield address
-            rest = rest[address.end :]
+def asserted_uris(request: Request, trunk: Trunk) -> tuple[list[bytes], bool]:
+    """Who is asserted, by P-Asserted-Identity, and where the trunk is believed by Remote-Party-ID, too.
+
+    And whether these header fields can be read in one way only.
+    """
+    uris: list[bytes] = []
+    clear = True
+    for value in request.raw_all(b"p-asserted-identity"):
+        found, strict = find_uris("P-Asserted-Identity", value)
+        uris += found
+        clear &= strict
+    for value in request.raw_all(b"remote-party-id") if trunk.identity_trusted else ():
+        if find_param(value[value.rfind(b">") + 1 :], b"party").lower() != b"called":
+            found, strict = find_uris("Remote-Party-ID", value)
+            uris += found
+            clear &= strict
+    return uris, clear
 
 
-def read_called(uri: Uri, context: Context) -> tuple[Number, bool]:
+def read_called(uri: Uri, context: Context) -> tuple[Readings, bool]:
     """The called number, from the Request-URI only, and whether it is a call for help."""
     peer = context.flow.peer
     if uri.scheme == b"urn":
         name = uri.user.decode("utf-8", "replace")
-        return Number("", NumberClass.SERVICE, raw=name), is_emergency("urn", name, peer.emergency)
-    user, phone_context = read_user(uri)
-    number = read_number(user, peer.trunk, context=phone_context, called=True)
-    return number, is_emergency(uri.scheme.decode(), user, peer.emergency)
+        return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, peer.emergency)
+    spelling = read_spelling(uri)
+    contexts = spelling.contexts
+    found = readings(spelling.user, peer.trunk, contexts=contexts, raw=spelling.raw, called=True)
+    return found, is_emergency(uri.scheme.decode(), spelling.user, peer.emergency)

@@ -155,7 +155,7 @@ class TrunkSettings(Part):
             return NO_EMERGENCIES
         return emergency_table(self.country, self.emergency, self.not_emergency)
 
-    def facts(self, *, tag_at: int, reject_at: int) -> Trunk:
+    def facts(self, *, tag_at: int, reject_at: int, home: str = "") -> Trunk:
         """What judging sees of this trunk; the thresholds are those of trunks that set none."""
         return Trunk(
             name=self.name,
@@ -167,6 +167,7 @@ class TrunkSettings(Part):
             tag_at=tag_at if self.tag_at is None else self.tag_at,
             reject_at=reject_at if self.reject_at is None else self.reject_at,
             fail_closed=self.fail_closed,
+            home=home,
         )
 
 

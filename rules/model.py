@@ -81,6 +81,7 @@ class Trunk(NamedTuple):
     tag_at: int = 5  # suspicion from which a call is tagged
     reject_at: int = 10  # suspicion from which a call is rejected
     fail_closed: bool = False
+    home: str = ""  # the plan in which people here read bare digits; undecided, several countries (numbering/home.py)
 
 
 class Call:
@@ -88,10 +89,12 @@ class Call:
 
     __slots__ = (
         "agrees",
+        "asserted",
         "asserted_by_pai",
         "at",
         "call_id",
         "called",
+        "called_readings",
         "caller",
         "callers",
         "display_name",
@@ -100,7 +103,9 @@ class Call:
         "emergency",
         "facts",
         "headers",
+        "resembled",
         "source",
+        "sure",
         "to_subscriber",
         "trunk",
         "user_agent",
@@ -114,6 +119,10 @@ class Call:
         trunk: Trunk,
         at: float,
         callers: tuple[Number, ...] = (),
+        asserted: tuple[Number, ...] = (),
+        resembled: tuple[Number, ...] = (),
+        called_readings: tuple[Number, ...] = (),
+        sure: bool = True,
         emergency: bool = False,
         asserted_by_pai: bool = False,
         agrees: bool | None = None,
@@ -126,9 +135,13 @@ class Call:
         call_id: str = "",
         source: str = "",
     ) -> None:
-        self.caller = caller  # the asserted number
-        self.callers = callers or (caller,)  # every number to look up, the asserted one first
+        self.caller = caller  # the asserted number, as the RFCs read it
+        self.callers = callers or (caller,)  # every reading of every number to look up, the asserted one first
+        self.asserted = asserted or (caller,)  # the readings of the asserted number alone
+        self.resembled = resembled  # numbers that a caller's spelling only looks like: single entries count
         self.called = called
+        self.called_readings = called_readings or (called,)
+        self.sure = sure  # the asserted and the called number have one reading each, so that an allow entry counts
         self.trunk = trunk
         self.at = at  # seconds since the epoch
         self.emergency = emergency

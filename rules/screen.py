@@ -19,7 +19,7 @@ from rules.judging.engine import passed
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.judging.rates import Rates
 from rules.keys import Keys
-from rules.lists.cache import Lookup
+from rules.lists.cache import Lookup, only_single
 from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
@@ -302,10 +302,13 @@ class Screen:
                 partly = True
                 break
             hits = hits + found if hits else found
+        for number in call.resembled:
+            if found := look_up(number.canonical, now):
+                hits += only_single(found)
         if hits:
             self.journal.count(hits, now)
         if self._subscribers.any:
-            hits += self._subscribers.look_up(call.called.canonical, call.callers)
+            hits += self._subscribers.look_up_call(call)
         if self._ladder.any:
             hits += self._ladder.look_up(call)
         if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
@@ -313,12 +316,13 @@ class Screen:
         called_hits: tuple[Hit, ...] = ()
         ruleset = self.ruleset
         if ruleset.called_lists:
-            found = look_up(call.called.canonical, now)
-            if found is None:
-                self._unknown += 1
-                return self._fail_open(call)
-            if found:
-                called_hits = tuple(hit for hit in found if hit.list in ruleset.called_lists)
+            for number in call.called_readings:
+                found = look_up(number.canonical, now)
+                if found is None:
+                    self._unknown += 1
+                    return self._fail_open(call)
+                if found:
+                    called_hits += asked_of(found, call, ruleset.called_lists)
         if ruleset.rates and not (call.emergency or any(hit.kind == "emergency" for hit in called_hits)):
             self._rates.count(call, decision)
         if self._sources.wanted and not call.emergency:
@@ -342,6 +346,15 @@ class Screen:
         action = Action.REJECT if closed else Action.FORWARD
         profile = trunk.profile if closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[Hit, ...]:
+    """The entries for a called number on lists that rules ask about.
+
+    One that lets every caller through counts where nobody can read another number: the PBX might ring that one.
+    """
+    single = len(call.called_readings) == 1
+    return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
 
 
 def _state_of(lookup: Lookup, *, whole: bool = False) -> str:

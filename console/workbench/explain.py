@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,14 +18,17 @@ from console.workbench.judged_by import JudgedBy, judged_by, the_revision, what_
 from console.workbench.live_rules import live_rulebook
 from console.workbench.looked_up import ask_plugins, look_up
 from console.workbench.rulebook import Rulebook, load_rulebook, trunks_of
+from proxy.screening import Callers, callers_of, read_identity
 from proxy.settings import ProfileSettings
+from proxy.sip.errors import BadHeader
+from proxy.sip.uri import parse_uri, read_spelling
 from rules.judging.engine import RuleSet
 from rules.judging.explain import Line, Ways, explain, on_the_wire
 from rules.language.examples import read_fact
 from rules.language.faults import nearest
 from rules.model import Action, Call, Fired, Number, NumberClass, Step, Trunk, Verdict
-from rules.numbering.emergency import is_emergency
-from rules.numbering.numbers import read_number
+from rules.numbering.emergency import EmergencyTable, is_emergency
+from rules.numbering.readings import READINGS_DIFFER, Readings, read_written, readings
 from rules.records.decisions import Decision, Decisions
 from rules.records.privacy import mask
 from rules.records.replay import asked_facts
@@ -32,6 +36,7 @@ from rules.records.retention import ShortRecord, short_record
 from rules.screen import decisions_path
 
 DEFAULT_TRUNK = "default"
+_URI = re.compile(r"(sips?|tel):", re.IGNORECASE)
 _PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 _OF_LISTS = frozenset(Step) - _PASSING - _BY_RULES - {Step.DEFAULT}
@@ -224,6 +229,10 @@ def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanatio
         "destination": verdict.destination,
         "label": verdict.label,
         "ring": verdict.ring,
+        "readings": {
+            "caller": [number.canonical or str(number.kind) for number in call.asserted],
+            "called": [number.canonical or number.raw for number in call.called_readings],
+        },
         "facts": call.facts or {},
         "fired": [fired._asdict() for fired in verdict.fired],
         "revision": verdict.revision,
@@ -234,37 +243,60 @@ def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanatio
 def described(book: Rulebook, asked: Asked) -> Call:
     """The call that the command line describes, as the proxy would read it."""
     settings = trunk_named(book, asked.trunk)
-    called_scheme, _, called_name = asked.called.partition(":")
-    scheme, user = (called_scheme, called_name) if called_name else ("sip", asked.called)
-    user = user.partition("@")[0]
-    from_number = read_number(party(asked.caller), settings)
-    asserted = read_number(party(asked.asserted), settings) if asked.asserted else None
-    first = asserted if asserted is not None and settings.identity_trusted else from_number
-    others = [number for number in (from_number, asserted) if number is not None and number != first]
-    table = next(one for one in book.configuration.trunks if one.name == settings.name).emergency_table()
-    called = Number("", NumberClass.SERVICE, raw=user) if scheme == "urn" else read_number(user, settings, called=True)
+    sender = party(asked.caller, settings)
+    asserted = [party(asked.asserted, settings)] if asked.asserted else []
+    callers = callers_of(sender, asserted, settings) if asserted else Callers(sender)
+    called, emergency = called_by(asked.called, settings, table_of(book, settings))
+    differ = callers.differ or called.differ
     zone, now = book.configuration.time_zone, time.time()
     return Call(
-        caller=first,
-        callers=(first, *others),
-        called=called,
+        caller=callers.asserted[0],
+        callers=callers.all,
+        asserted=callers.asserted,
+        resembled=callers.resembled,
+        called=called.first,
+        called_readings=(called.first, *called.others),
+        sure=callers.sure and not called.differ,
         trunk=settings,
         at=moment(asked.at, now=now, zone=zone, ahead=False) if asked.at else now,
-        emergency=is_emergency(scheme, user, table),
-        asserted_by_pai=asserted is not None and settings.identity_trusted,
-        agrees=None if asserted is None else asserted.canonical == from_number.canonical,
+        emergency=emergency,
+        asserted_by_pai=callers.asserted_by_pai,
+        agrees=callers.agrees,
         display_name=asked.display_name,
-        domain=domain_of(asked.asserted if asserted is not None and settings.identity_trusted else asked.caller),
+        domain=domain_of(asked.asserted if callers.asserted_by_pai else asked.caller),
         diverted=asked.diverted,
         user_agent=asked.user_agent,
         headers=headers_of(asked.headers),
+        facts={READINGS_DIFFER: True} if differ else None,
     )
 
 
-def party(text: str) -> str:
-    """The user part of a number or URI as typed."""
-    _, _, rest = text.rpartition("sip:")
-    return rest.removeprefix("tel:").partition("@")[0]
+def party(text: str, trunk: Trunk) -> Readings:
+    """Who a number or URI as typed names, in all readings."""
+    if _URI.match(text):
+        return read_identity(text.encode(), trunk).readings
+    return read_written(text.partition("@")[0], trunk)
+
+
+def called_by(text: str, trunk: Trunk, table: EmergencyTable) -> tuple[Readings, bool]:
+    """Whom a number or Request-URI as typed calls, and whether that is an emergency call."""
+    scheme, colon, name = text.partition(":")
+    if colon and scheme.lower() == "urn":
+        return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, table)
+    user = text.partition("@")[0]
+    if _URI.match(text):
+        try:
+            spelling = read_spelling(parse_uri(text.encode()))
+        except BadHeader:
+            raise typer.BadParameter(f"--to {text!r} is no URI; write a number, or a URI such as sip:110@h") from None
+        found = readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw, called=True)
+        return found, is_emergency(scheme.lower(), spelling.user, table)
+    return read_written(user, trunk, called=True), is_emergency("sip", user.partition(";")[0], table)
+
+
+def table_of(book: Rulebook, trunk: Trunk) -> EmergencyTable:
+    """The emergency numbers of a trunk."""
+    return next(one for one in book.configuration.trunks if one.name == trunk.name).emergency_table()
 
 
 def domain_of(text: str) -> str:

@@ -10,11 +10,12 @@ from rules.complaints.ladder import Ladder
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.keys import Keys
-from rules.lists.cache import Lookup
+from rules.lists.cache import Lookup, only_single
 from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
 from rules.model import Call, Hit
+from rules.screen import asked_of
 
 LOOK_UP_S = 1.0  # nobody rings while we explain: a slow disk is no reason for an unknown
 _Hits = tuple[Hit, ...]
@@ -29,17 +30,21 @@ async def look_up(configuration: Configuration, base: Path, ruleset: RuleSet, ca
     lookup = Lookup(database, entries=16, budget_s=LOOK_UP_S, zone=configuration.time_zone)
     try:
         hits = tuple(hit for number in call.callers for hit in lookup.look_up(number.canonical, call.at) or ())
+        for number in call.resembled:
+            hits += only_single(lookup.look_up(number.canonical, call.at) or ())
         key_file = base / configuration.storage.key_file
         if await asyncio.to_thread(key_file.exists):  # without it no subscriber has a list
             keys = await asyncio.to_thread(Keys.load, key_file)
-            hits += SubscriberLists(lookup, keys.pseudonym).look_up(call.called.canonical, call.callers)
+            hits += SubscriberLists(lookup, keys.pseudonym).look_up_call(call)
         limits = configuration.complaints
         ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
         hits += ladder.look_up(call)
         if held := Ledger(lookup).look_up(call.caller.canonical, call.at):
             held.enter(call)
-        called = lookup.look_up(call.called.canonical, call.at) or ()
-        return hits, tuple(hit for hit in called if hit.list in ruleset.called_lists)
+        called = tuple(
+            hit for number in call.called_readings for hit in lookup.look_up(number.canonical, call.at) or ()
+        )
+        return hits, asked_of(called, call, ruleset.called_lists)
     finally:
         lookup.close()
         await lists.close()

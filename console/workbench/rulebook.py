@@ -34,7 +34,8 @@ class Rulebook(NamedTuple):
 def trunks_of(configuration: Configuration) -> list[Trunk]:
     """The trunks as judging sees them."""
     usual = configuration.thresholds
-    return [trunk.facts(tag_at=usual.tag, reject_at=usual.reject) for trunk in configuration.trunks]
+    home = configuration.home
+    return [trunk.facts(tag_at=usual.tag, reject_at=usual.reject, home=home) for trunk in configuration.trunks]
 
 
 def compiled(

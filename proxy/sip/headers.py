@@ -29,9 +29,14 @@ _USUAL_PARTY: Final = re.compile(
 _NAMED: Final = re.compile(rb"(?:\s*(\"(?:[^\"\\]|\\.)*\")\s*|([A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*))(?=<)", re.DOTALL)
 _IN_BRACKETS: Final = re.compile(rb"<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
 _ADDR_SPEC: Final = re.compile(rb"\s*([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
+_LENIENT: Final = re.compile(rb"([^<>]*)<[ \t]*([^<>\s]+)[ \t]*>" + _PARAMS + rb"\Z", re.DOTALL)
+_NAMES_A_URI: Final = re.compile(rb"(?:sips?|tel)\s*:", re.IGNORECASE)
+# Whatever a reader of any care could take for an address: what stands in <>, closed or not, and a URI without them.
+_ANY_ADDRESS: Final = re.compile(rb"<([^<>]*)|((?:sips?|tel)\s*:[^\s<>,;\"]+)", re.IGNORECASE)
 _CSEQ: Final = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
 _PARAM: Final = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
 
+_MOST_URIS: Final = 32  # of a line that RFC 3261 can't read
 MAGIC_COOKIE: Final = b"z9hG4bK"
 
 
@@ -75,7 +80,7 @@ class Address(NamedTuple):
 
 def read_display_name(display: bytes) -> str:
     """A display name as people read it: without quotes and escapes, blanks folded."""
-    if display[:1] == b'"':
+    if display[:1] == b'"' and display[-1:] == b'"':
         display = display[1:][:-1]
         if b"\\" in display:
             display = re.sub(rb"\\(.)", rb"\1", display, flags=re.DOTALL)
@@ -117,11 +122,21 @@ def parse_address(name: str, value: bytes, start: int = 0) -> Address:
 
 
 def parse_single_address(name: str, value: bytes) -> Address:
-    """The address of a header field that holds only one. Raises BadHeader also for a second one."""
-    address = parse_address(name, value)
-    if address.end != len(value) or value.endswith(b","):
+    """The address of a header field that holds only one. Raises BadHeader also for a second one.
+
+    A name before the only `<` may be anything that names no URI itself: telephones write `O/Brien <sip:...>`, and
+    `Smith, Bob <sip:...>` has one reading where no list is allowed.
+    """
+    try:
+        address = parse_address(name, value)
+    except BadHeader:
+        address = None
+    if address is not None and address.end == len(value) and not value.endswith(b","):
+        return address
+    found = _LENIENT.match(value)
+    if found is None or found[1].count(b'"') % 2 or _NAMES_A_URI.search(found[1]) is not None:
         raise BadHeader(name, value)
-    return address
+    return Address(found[1].strip(), found[2], found[3], len(value))
 
 
 class Party:
@@ -163,6 +178,29 @@ def parse_addresses(name: str, value: bytes) -> list[Address]:
         found.append(address)
         start = address.end
     return found
+
+
+def find_uris(name: str, value: bytes) -> tuple[list[bytes], bool]:
+    """The URI of each address that a line of P-Asserted-Identity or its like can be cut into, and whether by RFC 3261.
+
+    Of a line outside its grammar they are whatever somebody could read there: telephones are lenient, each in its way.
+    """
+    try:
+        found = [
+            address.uri + (address.params if address.uri[:4].lower() == b"tel:" and b"<" not in value else b"")
+            for address in parse_addresses(name, value)
+        ]
+        if value.count(b"<") <= len(found):
+            return found, True
+    except BadHeader:
+        found = []
+    for at in _ANY_ADDRESS.finditer(value):
+        uri = (at[1] or at[2] or b"").strip()
+        if uri and uri not in found:
+            found.append(uri)
+        if len(found) >= _MOST_URIS:
+            break
+    return found, False
 
 
 def parse_cseq(value: bytes) -> tuple[int, bytes]:

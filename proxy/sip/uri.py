@@ -15,7 +15,7 @@ _SIP: Final = re.compile(
     rb"(?i:(sips?)):"
     rb"(?:([^@<>\"\s]*)@)?"
     rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.\-]+)"
-    rb"(?::([0-9]{1,5}))?"
+    rb"(?::0{0,32}([0-9]{1,5}))?"  # a port is 1*DIGIT (RFC 3261 25.1): 00005060 is one
     rb"((?:;[^;?@<>\"\s]*)*)"
     rb"(\?[^@<>\"\s]*)?\Z"
 )
@@ -114,16 +114,64 @@ def read_user(uri: Uri) -> tuple[str, str]:
     The user is without parameters, escapes decoded once (RFC 3261 19.1.4); the context is empty where there is none.
     RFC 4904's trunk-group parameters and others like cpc are left out: they say nothing of the number.
     """
+    found = read_spelling(uri)
+    return found.user, found.contexts[0] if found.contexts else ""
+
+
+class Spelling:
+    """A user part as it is read: what a number is made of, and what another reader could take for it."""
+
+    __slots__ = ("contexts", "raw", "user")
+
+    def __init__(self, user: str, contexts: tuple[str, ...] = (), raw: str = "") -> None:
+        self.user = user  # without parameters and password, escapes decoded
+        self.contexts = contexts  # every phone-context; RFC 3966 allows one, and the first counts
+        self.raw = raw  # the same with its escapes, where there are some: not every reader decodes them
+
+
+_MOST_CONTEXTS: Final = 4
+
+
+def read_spelling(uri: Uri) -> Spelling:
+    """What stands in the user part of a sip: or tel: URI."""
     user = uri.user
     if _SEMICOLON not in user and _PERCENT not in user and _COLON not in user and _EQUALS not in uri.params:
-        return user.decode("utf-8", "replace"), ""
-    head, _, tail = uri.user.partition(b";")
+        return Spelling(user.decode("utf-8", "replace"))
+    head, _, tail = user.partition(b";")
     if uri.scheme != b"tel":
         head = head.partition(b":")[0]  # a password is no part of the number
-    context = b""
+    contexts: tuple[str, ...] = ()
     for part in (tail + b";" + uri.params).split(b";"):
         key, _, value = part.partition(b"=")
-        if key.strip().lower() == b"phone-context":
-            context = value.strip().strip(b'"')
-            break
-    return unquote_to_bytes(head).decode("utf-8", "replace"), unquote_to_bytes(context).decode("utf-8", "replace")
+        if unquote_to_bytes(key).strip().lower() == b"phone-context":
+            context = unquote_to_bytes(value).decode("utf-8", "replace").strip().strip('"')
+            if context not in contexts and len(contexts) < _MOST_CONTEXTS:
+                contexts = (*contexts, context)
+    raw = head.decode("utf-8", "replace") if _PERCENT in head else ""
+    return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw)
+
+
+def shown_users(text: bytes) -> list[bytes]:
+    """The user parts that a telephone could show of a URI that is none to us; what stands around them is not asked."""
+    rest = _ANY_SCHEME.sub(b"", text.strip(b' \t\r\n<>"'), count=1)
+    if b"@" not in rest:
+        rest = _HOST_ENDS.split(rest, 1)[0]
+    # Of several @ some readers take the first, others the last.
+    return list(dict.fromkeys((rest.partition(b"@")[0], rest.rpartition(b"@")[0] or rest)))
+
+
+_ANY_SCHEME: Final = re.compile(rb"\s*(?:[A-Za-z][A-Za-z0-9+.\-]*)\s*:\s*")
+_HOST_ENDS: Final = re.compile(rb"[;?>]")
+# In UTF-8 also those of U+0080 to U+009F.
+_CONTROL: Final = re.compile(
+    rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|%(?:[01][0-9A-Fa-f]|7[Ff]|[Cc]2%[89][0-9A-Fa-f])", re.DOTALL
+)
+_USUAL_CHARACTERS: Final = re.compile(rb"[!-$&-~]*\Z")
+
+
+def holds_control(text: bytes) -> bool:
+    """Is there a control character in it, as it stands or once its escapes are decoded?
+
+    What follows one is read by some and cut off by others: %00 ends a text in C.
+    """
+    return _USUAL_CHARACTERS.match(text) is None and _CONTROL.search(text) is not None

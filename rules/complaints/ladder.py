@@ -129,10 +129,14 @@ class Ladder:
     def look_up(self, call: Call) -> tuple[Hit, ...]:
         """What judging hears of the ladder: one hit on list `ladder`, of kind ladder-watch, -tag, -limit or -reject.
 
-        Of the asserted number only: a forged one must not be punished where another number was asserted.
+        Of the asserted number only, in all of its readings: a forged one must not be punished where another number was
+        asserted.
         """
-        number = call.callers[0].canonical
-        rung = self.step_of(number, call.at)
+        number, rung = call.callers[0].canonical, None
+        for reading in call.asserted:
+            found = self.step_of(reading.canonical, call.at)
+            if found is not None and (rung is None or found.step > rung.step):
+                number, rung = reading.canonical, found
         if rung is None:
             return ()
         kind = f"ladder-{rung.step.name.lower()}"

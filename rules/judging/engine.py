@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rules.judging.conditions import ALL, Condition
-from rules.judging.facts import COUNTS_ON_ANY, Facts, WallClock
+from rules.judging.facts import COUNTS_ON_ANY, OPENS, Facts, WallClock
 from rules.judging.index import Index
 from rules.model import Action, Call, Fired, Hit, Step, Verdict
 
@@ -28,6 +28,7 @@ ENTRY_EFFECTS: Final[dict[str, tuple[Step, Action]]] = {
     "ladder-limit": (Step.LADDER, Action.REJECT),
     "ladder-reject": (Step.LADDER, Action.REJECT),
 }
+LADDER: Final = "ladder"  # the name under which its steps are heard
 STEPS = tuple(Step)
 RANK: Final = {step: rank for rank, step in enumerate(STEPS)}
 _RULES_RANK: Final = RANK[Step.RULES]
@@ -120,7 +121,12 @@ def counts(hit: Hit, call: Call) -> bool:
     if hit.kind in COUNTS_ON_ANY:
         return True
     if hit.number != call.callers[0].canonical:
-        return False
+        # The ladder is asked for the readings of the asserted number alone.
+        return hit.list == LADDER and any(hit.number == number.canonical for number in call.asserted)
+    if hit.kind not in OPENS:
+        return True
+    if not call.sure:
+        return False  # whoever reads it otherwise would let another caller in
     if hit.kind != "allow":
         return True
     return call.believed and (not hit.trunks or call.trunk.name in hit.trunks)

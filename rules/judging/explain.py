@@ -73,12 +73,20 @@ def the_call(call: Call, ruleset: RuleSet) -> Line:
     """Who calls whom, when, by which trunk."""
     at = datetime.fromtimestamp(call.at, ruleset.clock.zone)
     believed = "the number can be believed" if call.believed else "the number cannot be believed"
-    others = ", ".join(_number(number) for number in call.callers[1:])
+    readings = call.asserted[1:]
+    others = ", ".join(_number(number) for number in call.callers[1:] if number not in readings)
+    shown = f" (also shown: {others})" if others else ""
     text = (
-        f"{_number(call.caller)}{f' (also shown: {others})' if others else ''} calls {_number(call.called)} by trunk "
+        f"{_number(call.caller)}{_or_read_as(readings)}{shown} calls "
+        f"{_number(call.called)}{_or_read_as(call.called_readings[1:])} by trunk "
         f"{call.trunk.name or 'unknown'} on {at:%a %Y-%m-%d %H:%M:%S}; {believed}"
     )
     return Line("call", text)
+
+
+def _or_read_as(readings: Sequence[Number]) -> str:
+    """What a telephone or PBX may take it for."""
+    return f", or read as {' or '.join(_number(number) for number in readings)}," if readings else ""
 
 
 def _number(number: Number) -> str:
@@ -115,6 +123,8 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
 def _why_not(hit: Hit, call: Call) -> str:
     if hit.number != call.callers[0].canonical:
         return f"{hit.number} is not the asserted number"
+    if not call.sure:
+        return "caller or called number can be read as another one"
     if hit.trunks and call.trunk.name not in hit.trunks:
         return f"it is only for trunk {', '.join(hit.trunks)}"
     return "the number cannot be believed on this trunk"

@@ -18,7 +18,8 @@ from rules.language.values import read_rate_name
 from rules.model import Call
 
 GROUP = "ringfence.facts"
-OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose"))  # facts that Ringfence itself finds out
+# facts that Ringfence itself finds out
+OURS = frozenset(("group", "ledger", "code", "holder", "host", "purpose", "readings_differ"))
 REST_S = 1.0
 Fact = float | str | bool
 

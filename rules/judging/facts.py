@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Call, Hit
 
-# Entries of these kinds count on any number that the call shows; all others only on the asserted one, so that a
-# number which is merely claimed neither opens a door nor closes one (docs/rules.md, *Who is looked up*).
+# Entries of these kinds count on any number that the call shows, in any of its readings; all others only on the
+# asserted one, so that a number which is merely claimed neither opens a door nor closes one (docs/rules.md, *Who is
+# looked up*).
 COUNTS_ON_ANY: Final = frozenset(("block", "suspect", "sealed", "do-not-originate", "subscriber-block"))
+# And of these where the asserted number has one reading only.
+OPENS: Final = frozenset(("allow", "subscriber-allow"))
 NOWHERE: Final[frozenset[str]] = frozenset()
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 

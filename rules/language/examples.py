@@ -10,24 +10,29 @@ from rules.judging.facts import Facts, WallClock
 from rules.language.grammar import Example
 from rules.language.values import read_amount
 from rules.model import Call, Hit, Number, NumberClass, Trunk
-from rules.numbering.numbers import read_number
+from rules.numbering.readings import READINGS_DIFFER, Readings, read_written
 
 NOON = datetime(2026, 1, 7, 12)  # a Wednesday without holidays: when an example names no time
 
 
 def example_call(example: Example, trunk: Trunk, zone: ZoneInfo) -> Call:
     """The call that an example describes."""
-    caller = read_number(example.from_, trunk)
-    called = read_number(example.to, trunk, called=True) if example.to else Number("", NumberClass.NAME)
+    caller = read_written(example.from_, trunk)
+    called = read_written(example.to, trunk, called=True) if example.to else Readings(Number("", NumberClass.NAME))
     facts: dict[str, float | str | bool] = {name: read_fact(value) for name, value in example.facts.items()}
+    if caller.differ or called.differ:
+        facts.setdefault(READINGS_DIFFER, True)
     if example.group:
         facts["group"] = example.group
     return Call(
-        caller=caller,
-        called=called,
+        caller=caller.first,
+        callers=(caller.first, *caller.others),
+        called=called.first,
+        called_readings=(called.first, *called.others),
+        sure=not (caller.differ or called.differ),
         trunk=trunk,
         at=moment(example.at, zone),
-        emergency=called.kind is NumberClass.EMERGENCY,
+        emergency=called.first.kind is NumberClass.EMERGENCY,
         asserted_by_pai=example.agrees is not None,
         agrees=example.agrees,
         display_name=example.display_name,

@@ -229,6 +229,14 @@ class Lookup:
         return tuple(found), since, until, self.revision
 
 
+def only_single(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Of the entries that cover a number which a caller's spelling only looks like, those that are this number.
+
+    A prefix would hit too many whom nobody meant: +86170* each caller of +1 70x who is spelt 00170x.
+    """
+    return tuple(hit for hit in hits if hit.narrowness == EXACT and hit.kind not in ("allow", "subscriber-allow"))
+
+
 def _inode(path: Path) -> int | None:
     try:
         return os.stat(path).st_ino

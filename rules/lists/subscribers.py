@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from cachetools import LRUCache
 
 from rules.lists.admission import EntryError, read_entry
-from rules.lists.cache import Lookup
-from rules.model import Hit, Number
+from rules.lists.cache import Lookup, only_single
+from rules.model import Call, Hit, Number
 from rules.numbering.home import read_typed
 from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
 from rules.settings import ListSettings
@@ -20,6 +20,7 @@ Kind = Literal["allow", "block"]
 MOST = 100  # entries of one kind
 _POLICIES: dict[Kind, ListSettings] = {"allow": ListSettings(kind="allow"), "block": ListSettings(kind="block")}
 _QUERY = "select kind, start, stop, places, text from subscriber_entry where subscriber = ?"
+_BLOCKS = "subscriber-block"
 _CACHED = 50_000
 
 _Row = tuple[str, int, int, int, str]
@@ -50,6 +51,16 @@ class SubscriberLists:
             return  # the next poll asks again
         self._cache.clear()
         self._revision, self.any = revision, bool(rows[0][0])
+
+    def look_up_call(self, call: Call) -> tuple[Hit, ...]:
+        """The entries of whoever the call may ring that cover whoever its caller may be."""
+        hits = self.look_up(call.called.canonical, call.callers)
+        for number in call.called_readings[1:]:
+            hits += tuple(hit for hit in self.look_up(number.canonical, call.callers) if hit.kind == _BLOCKS)
+        if call.resembled:
+            for number in call.called_readings:
+                hits += only_single(self.look_up(number.canonical, call.resembled))
+        return hits
 
     def look_up(self, called: str, callers: tuple[Number, ...]) -> tuple[Hit, ...]:
         """The entries of the called subscriber that cover one of these callers."""

@@ -54,12 +54,14 @@ def read_number(user: str, trunk: Trunk, *, context: str = "", called: bool = Fa
     ``user`` is the decoded user part of a sip: or tel: URI, ``context`` its phone-context (RFC 3966 section 5.1.5).
     """
     if len(user) + len(context) > LONGEST_USER:
-        return _read(user, trunk.country, trunk.national, context, called)._replace(raw=user)
+        return read_in_plan(user, trunk.country, trunk.national, context, called)
     return _remembered(user, trunk.country, trunk.national, context, called)
 
 
-@lru_cache(maxsize=20_000)
-def _remembered(user: str, country: str, national: bool, context: str, called: bool) -> Number:
+def read_in_plan(user: str, country: str, national: bool, context: str, called: bool) -> Number:
+    """The same, in the plan of a country: nothing is remembered."""
+    if len(user) + len(context) > LONGEST_USER:
+        return _read(user, country, national, context, called)._replace(raw=user)
     # The usual spellings, ASCII digits with or without a plus, hold nothing to fold, to split off or to drop.
     dialled = user[1:] if user[:1] == "+" else user
     if not (dialled.isascii() and dialled.isdigit()):
@@ -72,6 +74,9 @@ def _remembered(user: str, country: str, national: bool, context: str, called: b
         number = (_national if national else _international)(user, country.upper(), called)
     canonical, kind, region, _, inbound_only = number
     return _number(canonical, kind, region, user, inbound_only)
+
+
+_remembered: Final = lru_cache(maxsize=20_000)(read_in_plan)
 
 
 def _number(canonical: str, kind: NumberClass, region: str, raw: str, inbound_only: bool) -> Number:

@@ -13,6 +13,8 @@ _INVISIBLE: Final = (
 )
 _DROP_ASCII: Final = str.maketrans("", "", "-.() \t")
 _DROP: Final = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
+_UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # marks of direction and width, accents, circles
+_CHINESE: Final = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
 _FULL_WIDTH: Final = str.maketrans("\uff0b\ufe62\uff0a\uff03", "++*#")
 
 
@@ -22,6 +24,19 @@ def fold(text: str) -> str:
         return text
     text = text.translate(_FULL_WIDTH)
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
+
+
+def fold_as_seen(text: str) -> str:
+    """The text as a person reads its digits: also those in circles, raised, or written in Chinese."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", fold(text)).translate(_CHINESE)
+    return "".join(c if c.isascii() or c.isalnum() else _seen(c) for c in text)
+
+
+def _seen(character: str) -> str:
+    """A sign that is neither letter nor digit: nothing where it is not seen, else what it is."""
+    return "" if unicodedata.category(character) in _UNSEEN else character
 
 
 def without_separators(folded: str) -> str:

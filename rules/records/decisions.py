@@ -150,6 +150,12 @@ def _facts(call: Call) -> str:
         found += ',"inbound_only":true'
     if len(call.callers) > 1:
         found += f',"callers":{_encode([number.canonical for number in call.callers])}'
+        if len(call.asserted) > 1:
+            found += f',"readings":{len(call.asserted)}'
+    if call.resembled:
+        found += f',"resembled":{_encode([number.canonical for number in call.resembled])}'
+    if not call.sure:
+        found += ',"sure":false'
     if call.asserted_by_pai:
         found += ',"pai":true'
     if call.agrees is not None:

@@ -146,7 +146,10 @@ class RecordReader:
             measured = get("facts")
             call = Call(
                 caller=number,
-                callers=_numbers(number, get("callers")),
+                callers=(callers := _numbers(number, get("callers"))),
+                asserted=callers[: get("readings", 1)],
+                resembled=tuple(Number(other, NumberClass.OTHER) for other in get("resembled", ())),
+                sure=get("sure", True),
                 called=called,
                 trunk=trunk,
                 at=at,

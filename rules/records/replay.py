@@ -9,7 +9,9 @@ from typing import NamedTuple
 from rules.judging.engine import CompiledRule, Judgement, RuleSet
 from rules.judging.facts import Facts
 from rules.language.values import span_name
+from rules.lists.cache import only_single
 from rules.model import Action, Call, Hit, Number, Step, Verdict
+from rules.numbering.readings import READINGS_DIFFER
 from rules.records.hidden_digits import HIDDEN_LISTS, asking, holds, leaves, ruled_out
 from rules.records.past_calls import Past, Unusable
 from rules.records.privacy import mask
@@ -156,6 +158,7 @@ class Replay:
         self._called_lists = candidate.called_lists | (live.called_lists if live else frozenset())
         self._alone: dict[tuple[object, ...], tuple[str, ...]] = {}
         self.lacking = asked_facts(candidate)  # facts that no record held so far, with the rules that ask for them
+        self.lacking.pop(READINGS_DIFFER, None)  # a call without it was spelt in one way
         self.unusable: Counter[str] = Counter()
         self.unclear: Counter[str] = Counter()  # by rule
         self.read = self.judged = self.left_open = self.caught = self.caught_before = self.newly = 0
@@ -207,6 +210,8 @@ class Replay:
             if found is None:
                 return None
             hits = hits + found if hits else found
+        for number in call.resembled:
+            hits += only_single(look_up(number.canonical) or ())
         if not self._called_lists or past.hidden is not None:
             return hits, ()
         called = look_up(call.called.canonical)

@@ -262,7 +262,7 @@ def test_a_malformed_status_line_is_refused(start: bytes):
         ("From", "no uri at all", lambda r: r.from_),
         ("From", '"open <sip:a@b>', lambda r: r.from_),
         ("From", "<sip:a@b>, <sip:c@d>", lambda r: r.from_),
-        ("To", "Desk, Night <sip:a@b>", lambda r: r.to),
+        ("To", "sip:desk@b, Night <sip:a@b>", lambda r: r.to),
         ("Via", "SIP/2.0/UDP", lambda r: r.via),
         ("Via", "SIP/2.0/UDP h;;,;", lambda r: r.via),
         ("CSeq", "4294967296 OPTIONS", lambda r: r.cseq),

@@ -1,0 +1,269 @@
+"""Every way in which a user part can be read: by the RFC, and as what stands behind us may show or dial it.
+
+A telephone knows nothing of a phone-context, drops what it can't show, and stops dialling at `#`; a PBX cuts at a NUL.
+So a spelling has one reading by RFC 3966, and others beside it (docs/numbers.md, *Several readings*).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from rules.model import Number, NumberClass, Trunk
+from rules.numbering.numbers import LONGEST_USER, read_in_plan
+from rules.numbering.plan_table import codes_of
+from rules.numbering.spelling import fold, fold_as_seen, is_address, without_separators
+
+READINGS_DIFFER: Final = (
+    "readings_differ"  # the fact that a number was spelt so that readers take it for different ones
+)
+_MOST_RUNS: Final = 4  # of digits in one user part; each is looked up
+_MOST_READ: Final = 16  # readings that are tried for one user part: each costs up to 60 us
+_LONGEST_RUN: Final = 24  # digits: a number and what people write before it
+_LONGEST_LOCAL: Final = 8  # digits
+_SHORTEST_RUN: Final = 5  # digits: a bank's 95588
+_SHORTEST_WITH_CODE: Final = 10  # digits: 8695588 may be a local number
+_RUN: Final = re.compile(r"\+*[0-9]+")
+_LETTERS_THAT_DIAL: Final = frozenset("pwtxPWTX")  # pause, wait, tone, extension
+_NO_NUMBER: Final = frozenset(
+    (NumberClass.EXTENSION, NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED, NumberClass.IMPOSSIBLE)
+)
+
+# What the digits of local numbers abroad often are by accident.
+_AS_LOCAL_NUMBERS: Final = frozenset((NumberClass.FIXED, NumberClass.OTHER))
+
+
+class Readings:
+    """What a user part may be read as. A plain slots class: there are two of them for each call."""
+
+    __slots__ = ("differ", "first", "others", "resembled")
+
+    def __init__(
+        self,
+        first: Number,
+        others: tuple[Number, ...] = (),
+        resembled: tuple[Number, ...] = (),
+        differ: bool = False,
+    ) -> None:
+        self.first = first  # by the RFC
+        self.others = others  # what may be shown or dialled: numbers with a canonical form, none of them the first
+        self.resembled = resembled  # what it only looks like: 0017012345678 is in the USA, and ends like a number here
+        self.differ = differ  # is it spelt as nobody spells a number who wants it to be read?
+
+
+def is_number(number: Number) -> bool:
+    """Does some plan know it?"""
+    return number.kind not in _NO_NUMBER
+
+
+def readings(
+    user: str, trunk: Trunk, *, contexts: tuple[str, ...] = (), raw: str = "", called: bool = False
+) -> Readings:
+    """All readings of a user part on this trunk; no text raises.
+
+    ``user`` is decoded and without parameters, ``contexts`` are its phone-contexts, ``raw`` is the user part before it
+    was decoded, where that differs.
+    """
+    if len(user) + len(raw) > LONGEST_USER:
+        return _read(user, trunk.country, trunk.national, trunk.home, contexts, raw, called)
+    return _remembered(user, trunk.country, trunk.national, trunk.home, contexts, raw, called)
+
+
+def read_written(text: str, trunk: Trunk, *, called: bool = False) -> Readings:
+    """The readings of a user part as people write it, its parameters behind it: 13800138000;phone-context=+49."""
+    head, _, parameters = text.partition(";")
+    contexts = tuple(
+        value.strip()
+        for name, _, value in (each.partition("=") for each in parameters.split(";"))
+        if name.strip().lower() == "phone-context"
+    )
+    return readings(head, trunk, contexts=contexts, called=called)
+
+
+def _read(
+    user: str, country: str, national: bool, home: str, contexts: tuple[str, ...], raw: str, called: bool
+) -> Readings:
+    first = read_in_plan(user, country, national, contexts[0] if contexts else "", called)
+    plain = user[1:] if user[:1] == "+" else user
+    one_plan = plain is not user or (national and country == home)
+    if not contexts and one_plan and plain.isascii() and plain.isdigit() and plain[:2] != "00" and is_number(first):
+        return Readings(first)  # as nearly all are spelt
+    return _Reader(first, country, national, home, called).read(user, contexts, raw)
+
+
+_remembered: Final = lru_cache(maxsize=20_000)(_read)
+
+
+class _Reader:
+    """Collects the readings of one user part."""
+
+    __slots__ = ("_called", "_country", "_differ", "_first", "_homes", "_national", "_read", "_resembled", "_shown")
+
+    def __init__(self, first: Number, country: str, national: bool, home: str, called: bool) -> None:
+        self._first = first
+        self._country = country
+        self._national = national
+        self._homes = [each for each in home.split() if not (national and each == country)]
+        self._called = called
+        self._shown: dict[str, Number] = {}
+        self._resembled: dict[str, Number] = {}
+        self._differ = False
+        self._read = 0
+
+    def read(self, user: str, contexts: tuple[str, ...], raw: str) -> Readings:
+        """All that the text may be read as."""
+        text = _without_scheme(fold_as_seen(user[:LONGEST_USER]).strip())
+        dialled = without_separators(text)
+        digits = dialled[1:] if dialled[:1] == "+" else dialled
+        for context in contexts[1:]:  # a second phone-context, which another reader may take for the first
+            number = read_in_plan(user, self._country, self._national, context, self._called)
+            self._differ |= self._keep(number) and is_number(number)
+        if is_address(text):
+            self._resemble(digits)
+        elif digits.isascii() and digits.isdigit() and is_number(self._first):
+            self._read_plain(user, dialled, in_context=bool(contexts))
+        else:
+            self._read_decorated(user, dialled)
+        if raw and len(lead := _lead(raw.partition("%")[0])) >= _SHORTEST_RUN:
+            self._differ |= self._keep_all(lead, only_numbers=True)  # who decodes no escapes stops, or stumbles, here
+        if len(user) > LONGEST_USER and self._shown:
+            self._differ = True
+        first = self._first.canonical
+        resembled = [each for key, each in self._resembled.items() if key not in self._shown and key != first]
+        return Readings(self._first, tuple(self._shown.values()), tuple(resembled), self._differ)
+
+    def _read_plain(self, user: str, dialled: str, *, in_context: bool) -> None:
+        """A number of some plan, spelt in digits: by the plans of trunk and home, as if no context was there."""
+        if dialled[:1] != "+":
+            differs = self._keep_by_plans(dialled)
+            self._differ |= differs and in_context
+            if dialled[:1] == "0":
+                self._resemble(dialled.lstrip("0"))
+        for run in _runs(fold(user)):
+            self._resemble(run)
+
+    def _read_decorated(self, user: str, dialled: str) -> None:
+        """No number of any plan, or one with something beside its digits: whatever of it looks like a number."""
+        lead = _lead(dialled)
+        words = any(c.isalpha() and c not in _LETTERS_THAT_DIAL for c in dialled)
+        if lead and not (words and len(lead) < _SHORTEST_RUN):
+            shown = len(self._shown)
+            self._differ |= self._keep_all(lead, only_numbers=words or lead[:1] == "+")
+            # 1001# shows an extension of the PBX; digits alone are as ordinary as an extension is.
+            self._differ |= len(self._shown) > shown and not words and lead != dialled
+            self._resemble(_without_code(lead, self._country))
+        runs = _runs(dialled)
+        joined = "".join(_DIGITS.findall(dialled))
+        if len(runs) > 1 or joined != lead.lstrip("+"):
+            runs.append(f"+{joined}" if dialled[:1] == "+" else joined)
+        runs += [run for run in _runs(fold(user[:LONGEST_USER])) if run not in runs]  # any separator ends one, too
+        if len(runs) > _MOST_RUNS:
+            self._differ |= not words
+            runs = [*runs[: _MOST_RUNS // 2], *runs[-_MOST_RUNS // 2 :]]
+        for run in runs:
+            if words:
+                self._resemble(run)  # in a name, digits are no number that anybody dials
+            elif _SHORTEST_RUN <= len(run) <= _LONGEST_RUN and run != lead:
+                self._differ |= self._keep_all(run, only_numbers=True)
+
+    def _keep_all(self, run: str, *, only_numbers: bool = False) -> bool:
+        """Keep what a run of digits may be read as, with or without the prefixes before it; is any another number?"""
+        differs = False
+        for variant in (run, *_shortened(run, self._country, self._homes)):
+            if variant[:1] == "+":
+                number = self._by_plan(variant, self._country, self._national)
+                if is_number(number):
+                    differs |= self._keep(number)
+                    continue
+            differs |= self._keep_by_plans(variant.lstrip("+"), only_numbers=only_numbers)
+        return differs
+
+    def _keep_by_plans(self, digits: str, *, only_numbers: bool = False) -> bool:
+        """Keep what bare digits are in the plan of the trunk and in that of the home; is one another number?
+
+        A number of the trunk's own plan is as ordinary there as it is another at home: both are looked up, no more.
+        """
+        here = self._by_plan(digits, self._country, self._national)
+        found = is_number(here)
+        differs = (found or not only_numbers) and self._keep(here) and found
+        for country in self._homes:
+            there = self._by_plan(digits, country, True)
+            known = is_number(there)
+            if (known or not only_numbers) and self._keep(there) and known and not found:
+                local = len(digits) <= _LONGEST_LOCAL and there.kind in _AS_LOCAL_NUMBERS
+                differs |= not local and there.kind is not NumberClass.CN_9_ODD
+        return differs
+
+    def _by_plan(self, digits: str, country: str, national: bool) -> Number:
+        self._read += 1
+        if self._read > _MOST_READ:
+            self._differ = True  # nobody needs so many to be understood
+            return _UNREAD
+        return read_in_plan(digits, country, national, "", self._called)
+
+    def _keep(self, number: Number) -> bool:
+        """Is it another number than the first?"""
+        canonical = number.canonical
+        if not canonical or canonical == self._first.canonical:
+            return False
+        self._shown.setdefault(canonical, number)
+        return True
+
+    def _resemble(self, run: str) -> None:
+        if not _SHORTEST_RUN <= len(run) <= _LONGEST_RUN:
+            return
+        for country in (self._country, *self._homes):
+            number = self._by_plan(run, country, self._national or country != self._country)
+            if is_number(number):
+                self._resembled.setdefault(number.canonical, number)
+
+
+_UNREAD: Final = Number("", NumberClass.MALFORMED)
+_DIGITS: Final = re.compile(r"[0-9]+")
+_LEAD: Final = re.compile(r"\+?[0-9]+")
+
+
+def _lead(text: str) -> str:
+    """The digits that the text begins with."""
+    found = _LEAD.match(text)
+    return found[0] if found else ""
+
+
+def _runs(text: str) -> list[str]:
+    """Each run of digits that is long enough for a number, with one plus where some stood before it."""
+    found: list[str] = []
+    for run in _RUN.findall(text):
+        digits = run.lstrip("+")
+        run = f"+{digits}" if digits != run else digits
+        if len(digits) >= _SHORTEST_RUN and run not in found:
+            found.append(run)
+    return found
+
+
+def _without_code(run: str, country: str) -> str:
+    """8695588: what is a local number, or a bank with its country code."""
+    code, _ = codes_of(country)
+    digits = run.lstrip("+")
+    return digits[len(code) :] if code and digits.startswith(code) else ""
+
+
+def _without_scheme(text: str) -> str:
+    scheme, colon, rest = text.partition(":")
+    return rest if colon and scheme.lower() in ("tel", "sip", "sips") else text
+
+
+def _shortened(run: str, country: str, homes: list[str]) -> list[str]:
+    """The digits without zeros before them, and without a country code: what people here take for the number itself."""
+    digits = run.lstrip("+")
+    found: list[str] = []
+    bare = digits.lstrip("0")
+    if bare != digits and len(bare) >= _SHORTEST_RUN:
+        found.append(bare)
+    for each in (country, *homes):
+        code, _ = codes_of(each)
+        rest = bare
+        while code and rest.startswith(code) and len(rest) - len(code) >= _SHORTEST_WITH_CODE:
+            rest = rest[len(code) :].lstrip("0")
+            found.append(rest)
+    return found
