@@ -1,6 +1,6 @@
 # Two commands to know: `make demo` and `make test`. Each sets the machine up first; a second run starts at once.
 python = .venv/bin/python
-.PHONY: demo test set-up style types arrows tests fuzz lock
+.PHONY: demo test quick set-up style types arrows tests fuzz docs lock
 
 demo:
 	@tools/setup run
@@ -9,6 +9,11 @@ demo:
 test:
 	@tools/setup test
 	@tools/check
+
+# Under a minute, without peers, packages of the system or other processes: what to run after each change.
+quick:
+	@tools/setup run
+	@tools/check quick
 
 set-up:
 	@tools/setup test
@@ -29,6 +34,10 @@ tests:
 fuzz:
 	@tools/setup test
 	@$(python) -m pytest --hypothesis-profile=fuzz -m hypothesis
+
+docs:
+	@tools/setup test
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet && echo 'see .cache/site/index.html'
 
 lock:
 	@tools/setup lock
