@@ -18,17 +18,21 @@ from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock
 from rules.judging.index import Index, Key
+from rules.language.always import always, idle_keys
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.examples import example_facts, example_words
 from rules.language.faults import Fault, Location, nearest
-from rules.language.grammar import Example, Rule, Then
+from rules.language.grammar import Example, Rule, Then, When
 from rules.language.nested import references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
-from rules.model import Action, Trunk
+from rules.model import Action, Step, Trunk
 from rules.numbering.home import decided, home_of
 from rules.numbering.many import SpellingFault, read_spelling
 from rules.settings import ScreeningSettings
+
+# What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.
+STEP_NAMES = frozenset(step.value for step in Step) | {"subscriber-allow", "subscriber-block", "default"}
 
 
 def compile_rules(
@@ -188,6 +192,7 @@ class _Compiler:
         self.year = time.gmtime(now).tm_year
         self.proving = proving
         self.built: list[Built] = []
+        self.conditions: dict[str, When] = {}
         self.unsound: set[str] = set()  # rules with a fault: what their examples show means nothing
 
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
@@ -199,7 +204,9 @@ class _Compiler:
         built = self.built = self._build_all(files.files)
         for item in built:
             self._prove(item)
-        faults = sorted(self.faults)
+        unread = {(fault.file, fault.line, fault.column) for fault in files.faults}
+        later = [fault for fault in self.faults[len(files.faults) :] if (*fault[:3],) not in unread]
+        faults = sorted([*files.faults, *later])
         if any(not fault.warning for fault in faults):
             return None, faults
         always = {name for name, kind in self.kinds.items() if kind in ("emergency", "group")}
@@ -226,6 +233,7 @@ class _Compiler:
     def _name_conditions(self, files: Sequence[SourceFile]) -> None:
         """Compile named conditions, those first that others refer to."""
         owners: dict[str, SourceFile] = {}
+        self.conditions = {name: when for file in files for name, when in file.content.conditions.items()}
         for file in files:
             for name in file.content.conditions:
                 if name in owners:
@@ -265,12 +273,16 @@ class _Compiler:
                 if rule.rule in places:
                     what = f"rule {rule.rule!r} stands in {places[rule.rule]} too"
                     self.faults.append(file.document.fault((*loc, "rule"), what, "give one of them another name"))
+                if found := self._name_fault(file, rule.rule):  # whoever has such a list did not write the packs
+                    self.faults.append(file.document.fault((*loc, "rule"), *found, warning=bool(file.pack)))
                 places.setdefault(rule.rule, place)
                 built.append(self._build(file, rule, loc, place, conditions))
         return built
 
     def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> Built:
         known = len(self.faults)
+        if not self.surroundings.stored:
+            self.faults += self._idle(file, rule, loc)
         when = conditions.when(rule.when, (*loc, "when"))
         unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
         wrong = any(not fault.warning for fault in self.faults[known:])
@@ -294,6 +306,33 @@ class _Compiler:
             share=rule.mode,
         )
         return Built(file, rule, loc, compiled, when.keys)
+
+    def _idle(self, file: SourceFile, rule: Rule, loc: Location) -> Iterator[Fault]:
+        """Conditions that hold for every call."""
+        fault, named = file.document.fault, self.conditions
+        if always(rule.when, named):
+            what = f"rule {rule.rule!r} would match every call: what it asks for always holds"
+            yield fault((*loc, "when"), what, "write at least one condition that some calls do not fulfil")
+        for number, part in enumerate(rule.unless):
+            if always(part, named):
+                what = f"rule {rule.rule!r} can never hold: this item of `unless` always holds"
+                yield fault((*loc, "unless", number), what, "remove it, or narrow it")
+        if always(rule.when, named):
+            return
+        for where, when in [(("when",), rule.when), *((("unless", n), part) for n, part in enumerate(rule.unless))]:
+            for key, below in idle_keys(when, named) if not always(when, named) else ():
+                what = f"{key.rstrip('_')}: this always holds, so it asks nothing"
+                yield fault((*loc, *where, *below), what, "leave it out", warning=True)
+
+    def _name_fault(self, file: SourceFile, name: str) -> tuple[str, str] | None:
+        """Why a rule may not bear this name; headers, records and explanations name a rule, a list or a step alike."""
+        if self.surroundings.stored:
+            return None
+        if name.lower() in STEP_NAMES:
+            return f"rule {name!r} bears the name of a step of judging", "give it another name"
+        if name in self.kinds:
+            return f"rule {name!r} bears the name of a list", "give one of them another name"
+        return None
 
     def _unknown_names(self, then: Then) -> Iterator[tuple[str, str]]:
         """What a rule wants done that nobody has set up, and what to do about it."""
@@ -347,7 +386,8 @@ class _Compiler:
             )
             return
         rule = item.compiled
-        if not self.proving or rule.name in self.unsound or rule.holds(facts) is wanted:
+        unproved = rule.name in self.unsound or rule.name in item.file.altered  # its examples are for the shipped value
+        if not self.proving or unproved or rule.holds(facts) is wanted:
             return
         words = example_words(example)
         if not wanted:

@@ -35,11 +35,11 @@ from rules.judging.facts import Facts
 from rules.judging.index import Key, Pattern, expression_options, text_reader
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
-from rules.language.values import RATES, read_rate_name
+from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.home import decided, prefix_typed, read_typed
 from rules.numbering.many import SpellingFault, Spelt, read_spelling
-from rules.numbering.numbers import read_number
+from rules.numbering.numbers import LONGEST_EXTENSION, read_number
 
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
 
@@ -135,6 +135,7 @@ class ConditionCompiler:
         for name in amounts:
             if rate := read_rate_name(name):
                 self.surroundings.rates.add(rate)
+                self.counted(rate[0], amounts[name], (*loc, name))
                 continue
             self.surroundings.facts.add(name)
             if known is not None and name not in known:
@@ -144,6 +145,17 @@ class ConditionCompiler:
         for name, part in zip(amounts, parts, strict=True):
             part.of_caller = name in LEDGER_FACTS
         return parts
+
+    def counted(self, name: str, amount: Amount, loc: Location) -> None:
+        """Bounds of a counted fact that is asked for by its name."""
+        refuse = refuse_share if name in SHARES else refuse_count
+        for bound in ("over", "under") if not self.surroundings.stored else ():
+            value = getattr(amount, bound)
+            try:
+                if value is not None:
+                    refuse(f"{value:g}", bound)
+            except ValueError as error:
+                self.report((*loc, bound), *_halves(error))
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:
         """One of the named conditions holds."""
@@ -254,6 +266,11 @@ class ConditionCompiler:
             ranges = self.ranges(condition.range, (*loc, "range"))
             parts.append(in_range(title, who, ranges, sees))
         if condition.length:
+            for position, (low, high) in enumerate(condition.length if not self.surroundings.stored else ()):
+                if high == 0 or low > LONGEST_EXTENSION:
+                    digits = low if low == high else f"{low}-{high}"
+                    what = f"no number has {digits} digits"
+                    self.report((*loc, "length", position), what, f"write 1 to {LONGEST_EXTENSION}")
             parts.append(has_length(title, canonical, condition.length))
         if condition.class_:
             parts.append(self.classes(who, title, condition.class_, (*loc, "class")))

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from rules.language.editor_schema import for_editors
 from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
@@ -30,6 +39,9 @@ from rules.language.values import (
     read_time,
     read_version,
     read_window,
+    refuse_bounds,
+    refuse_count,
+    refuse_share,
 )
 from rules.model import NumberClass
 from rules.numbering.countries import Country
@@ -43,6 +55,16 @@ RuleName = Annotated[str, BeforeValidator(read_name), Field(pattern=r"^[A-Za-z0-
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+_VALUES = (
+    "is_",
+    "exact",
+    "starts_with",
+    "range",
+    "contains",
+    "matches",
+    "over",
+    "under",
+)  # what a lacking fact has not
 STORED = MappingProxyType({"stored": True})  # context of texts that were live once: what they said then, they say now
 
 
@@ -58,6 +80,16 @@ class Part(BaseModel):
         if value is None and info.context != STORED:
             raise ValueError("no value stands here; write one, or remove the key")
         return value
+
+    @model_validator(mode="after")
+    def _possible(self, info: ValidationInfo) -> Self:
+        """What no call can be: between bounds that exclude each other, or lacking and known at once."""
+        if info.context != STORED:
+            refuse_bounds(getattr(self, "over", None), getattr(self, "under", None))
+            others = [name.rstrip("_") for name in _VALUES if getattr(self, name, None) is not None]
+            if getattr(self, "missing", None) and others:
+                raise ValueError(f"no call lacks it and has it; write missing: true, or {' and '.join(others)}")
+        return self
 
 
 def said(value: Item) -> Item:
@@ -131,6 +163,34 @@ class Rate(Part):
     )
     missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
+    @model_validator(mode="after")
+    def _asks(self, info: ValidationInfo) -> Self:
+        if info.context != STORED and self.model_fields_set == {"within"}:
+            raise ValueError("nothing is asked of it; write over, under or missing: true beside within")
+        return self
+
+
+class Count(Rate):
+    """How many, this call counted: 1 at least."""
+
+    @field_validator("over", "under", mode="before")
+    @classmethod
+    def _is_a_count(cls, value: object, info: ValidationInfo) -> object:
+        if info.context != STORED and value is not None:
+            refuse_count(value, str(info.field_name))
+        return value
+
+
+class Share(Rate):
+    """Percent, from 0 to 100."""
+
+    @field_validator("over", "under", mode="before")
+    @classmethod
+    def _is_a_share(cls, value: object, info: ValidationInfo) -> object:
+        if info.context != STORED and value is not None:
+            refuse_share(value, str(info.field_name))
+        return value
+
 
 SomeWords = Annotated[Words, BeforeValidator(as_words, json_schema_input_type=Words | str | list[str])]
 SomeText = Annotated[Text, BeforeValidator(as_words, json_schema_input_type=Text | str | list[str])]
@@ -138,6 +198,18 @@ SomeTruth = Annotated[Truth, BeforeValidator(as_words, json_schema_input_type=Tr
 SomeAmount = Annotated[Amount, BeforeValidator(as_words, json_schema_input_type=Amount | str | float | list[str])]
 CountryWords = Annotated[
     list[str], BeforeValidator(read_countries, json_schema_input_type=str | list[str]), Field(min_length=1)
+]
+
+
+_Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "working", "off", "mon-fri", "sat-sun"]
+Days = _Day | Annotated[str, Field(pattern=r"^[A-Za-z]{3,9}(-[A-Za-z]{3,9})?$")]
+Mode = Annotated[
+    float,
+    BeforeValidator(
+        read_mode,
+        json_schema_input_type=Literal["live", "observe", "10%"]
+        | Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,2})? *%$")],
+    ),
 ]
 
 
@@ -166,10 +238,10 @@ class NumberCondition(Part):
 class CallerCondition(NumberCondition):
     """What the caller may be asked."""
 
-    calls: Rate | None = Field(None, description="Calls by this caller.")
-    called_numbers: Rate | None = Field(None, description="Different numbers this caller called.")
-    short_calls: Rate | None = Field(None, description="Share of answered calls that ended within seconds, in %.")
-    answered: Rate | None = Field(None, description="Share of calls that were answered, in %.")
+    calls: Count | None = Field(None, description="Calls by this caller.")
+    called_numbers: Count | None = Field(None, description="Different numbers this caller called.")
+    short_calls: Share | None = Field(None, description="Share of answered calls that ended within seconds, in %.")
+    answered: Share | None = Field(None, description="Share of calls that were answered, in %.")
 
 
 class CalledCondition(NumberCondition):
@@ -218,7 +290,7 @@ class When(Part):
         None, description="Wall clock, start in, end out: 21:00-08:00."
     )
     days: (
-        Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=str | list[str]), Field(min_length=1)]
+        Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=Days | list[Days]), Field(min_length=1)]
         | None
     ) = Field(None, description="mon, mon-fri, working (a working day), off (any other day).")
     fact: dict[str, Annotated[SomeAmount, AfterValidator(said)]] | None = Field(
@@ -332,9 +404,13 @@ class Rule(Part):
         list[Annotated[When, AfterValidator(said)]],
         BeforeValidator(as_list, json_schema_input_type=When | list[When]),
     ] = Field(default_factory=list, description="One that holds stops the rule.")
-    then: Annotated[Then, BeforeValidator(read_then, json_schema_input_type=ThenText)]
-    mode: Annotated[float, BeforeValidator(read_mode, json_schema_input_type=str)] = Field(
-        100.0, description="live, observe (recorded only), or a share of callers such as 10%."
+    then: Annotated[Then, BeforeValidator(read_then, json_schema_input_type=ThenText)] = Field(
+        description="forward, tag, reject, divert, {tag: {label: TEXT}}, {reject: PROFILE} or {suspicion: 4}."
+    )
+    mode: Mode = Field(
+        100.0,
+        description="live, observe (recorded only), or a share of callers such as 10%.",
+        json_schema_extra={"default": "live"},
     )
     catches: list[Example] = Field(default_factory=list, description="Calls that it catches.")
     spares: list[Example] = Field(default_factory=list, description="Calls that it leaves alone.")
@@ -347,7 +423,8 @@ class RuleFile(Part):
     about: str = Field("", description="What the file is for.")
     country: Country | None = Field(None, description="Country whose plan bare numbers in this file are read in.")
     settings: dict[RuleName, str] = Field(
-        default_factory=dict, description="Values of a pack that `use` may alter; $NAME stands for one."
+        default_factory=dict,
+        description="Values by name; $NAME stands for one. Those of a pack may be altered by `use`.",
     )
     include: Annotated[list[str], BeforeValidator(as_list, json_schema_input_type=str | list[str])] = Field(
         default_factory=list, description="Further files of the same folder."
@@ -368,6 +445,8 @@ class PackUse(Part):
         default_factory=list, description="Rules of the pack that are left out."
     )
     settings: dict[str, str] = Field(default_factory=dict, description="Values that the pack lets you alter.")
+    mode: Mode | None = Field(None, description="Of all its rules: live, observe, or a share of callers.")
+    modes: dict[str, Mode] = Field(default_factory=dict, description="Of single rules of it, before that of the pack.")
 
 
 def rule_file_data(data: Any) -> Any:

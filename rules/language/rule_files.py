@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
-from rules.language.grammar import STORED, PackUse, RuleFile, rule_file_data
+from rules.language.grammar import STORED, PackUse, Rule, RuleFile, rule_file_data
 from rules.language.source import Document, load_document, read_document, shipped
 from rules.settings import ScreeningSettings
 
@@ -25,6 +25,7 @@ class SourceFile(NamedTuple):
     content: RuleFile
     pack: str = ""  # the shipped pack it belongs to
     off: frozenset[str] = frozenset()  # rules left out
+    altered: frozenset[str] = frozenset()  # rules of a pack with another value than their examples are made for
 
     @property
     def shown(self) -> str:
@@ -94,7 +95,13 @@ class RuleFiles:
         self._accept(document, path.parent, (*including, resolved))
 
     def _accept(self, document: Document, folder: Path, including: tuple[Path, ...]) -> None:
-        content = self._read(document, rule_file_data(document.data))
+        data = rule_file_data(document.data)
+        settings = data.get("settings") if isinstance(data, dict) else None
+        declared = settings if isinstance(settings, dict) else {}
+        known = len(self.faults)
+        self.faults += [] if self.stored else undeclared(document, data, declared)
+        content = self._read(document, filled_in(data, declared))
+        self.faults[known:] = one_a_place(self.faults[known:])
         if content is None:
             return
         self.files.append(SourceFile(document, content))
@@ -142,21 +149,90 @@ class RuleFiles:
             if name not in declared:
                 what = f"pack {wanted.pack} has no setting {name!r}"
                 self.faults.append(configuration.fault((*loc, "settings", name), what, nearest(name, declared)))
+        known = len(self.faults)
         content = self._read(document, filled_in(document.data, {**declared, **wanted.settings}))
+        self.faults[known:] = _where_it_was_set(self.faults[known:], document, configuration, wanted, loc)
         if content is None:
             return
         names = [rule.rule for rule in content.rules]
-        for position, name in enumerate(wanted.off):
-            if name not in names:
-                what = f"pack {wanted.pack} has no rule {name!r}"
-                self.faults.append(configuration.fault((*loc, "off", position), what, nearest(name, names)))
-        self.files.append(SourceFile(document, content, wanted.pack, frozenset(wanted.off)))
+        for key, among in (("off", [*enumerate(wanted.off)]), ("modes", [(name, name) for name in wanted.modes])):
+            for place, name in among:
+                if name not in names:
+                    what = f"pack {wanted.pack} has no rule {name!r}"
+                    self.faults.append(configuration.fault((*loc, key, place), what, nearest(name, names)))
+        content = content.model_copy(update={"rules": [_in_mode(rule, wanted) for rule in content.rules]})
+        altered = {name for name, value in wanted.settings.items() if value != declared.get(name)}
+        using = {raw["rule"] for raw in document.data["rules"] if altered.intersection(names_in(raw))}
+        self.files.append(SourceFile(document, content, wanted.pack, frozenset(wanted.off), frozenset(using)))
 
     def _pack(self, name: str) -> Document | None:
         if self._packs is not None:
             return read_document(self._packs[name], f"{name}.yaml") if name in self._packs else None
         path = shipped(f"rules/{name}.yaml")
         return load_document(path) if re.fullmatch("[a-z][a-z-]*", name) and path.is_file() else None
+
+
+def _in_mode(rule: Rule, wanted: PackUse) -> Rule:
+    """A rule of a pack as `use` wants it: live, observing, or for a share of callers."""
+    mode = wanted.modes.get(rule.rule, wanted.mode)
+    return rule if mode is None else rule.model_copy(update={"mode": mode})
+
+
+def _where_it_was_set(
+    faults: Sequence[Fault], document: Document, configuration: Document, wanted: PackUse, loc: Location
+) -> list[Fault]:
+    """Faults of a pack that come from a value of ringfence.yaml, at that value."""
+    places = {
+        document.locate(place, value=True): name
+        for place, name in settings_named(document.data)
+        if name in wanted.settings
+    }
+    found = []
+    for fault in faults:
+        name = places.get((fault.line, fault.column))
+        if name is not None and fault.file == document.file:
+            what = f"setting {name} of pack {wanted.pack}: {fault.what.partition(': ')[2] or fault.what}"
+            fault = configuration.fault((*loc, "settings", name), what, fault.hint)
+        found.append(fault)
+    return found
+
+
+def settings_named(data: Any, loc: Location = ()) -> Iterator[tuple[Location, str]]:
+    """Each `$NAME` that stands as a whole value, and where."""
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from settings_named(value, (*loc, key))
+    elif isinstance(data, str) and (found := _SETTING.fullmatch(data)):
+        yield loc, found[1]
+
+
+def one_a_place(faults: Iterable[Fault]) -> list[Fault]:
+    """The first fault of each place: what else is wrong there follows from it."""
+    first: dict[tuple[str, int, int, bool], Fault] = {}
+    for fault in faults:
+        first.setdefault((fault.file, fault.line, fault.column, fault.warning), fault)
+    return list(first.values())
+
+
+def names_in(data: Any) -> set[str]:
+    """The names of all settings that stand in it."""
+    return {name for _, name in settings_named(data)}
+
+
+def undeclared(document: Document, data: Any, declared: Mapping[str, str]) -> Iterator[Fault]:
+    """`$NAME` for which the file has no value; in free text it may be meant as it stands."""
+    for loc, name in settings_named(data):
+        if name in declared or _FREE_TEXT.intersection(map(str, loc)):
+            continue
+        # A bare list of rules is read as a file of them; its places are those of the list.
+        place = loc if isinstance(document.data, dict) else loc[1:]
+        hint = nearest(name, declared) if declared else f"write the value itself, or settings: {{{name}: VALUE}} on top"
+        yield document.fault(place, f"no setting {name!r} is declared at the top of this file", hint)
+
+
+_FREE_TEXT = frozenset(
+    ("because", "source", "about", "label", "ring", "display_name", "domain", "user_agent", "header", "test")
+)
 
 
 def _what_is_sound(data: Any, error: ValidationError, *, unread: str) -> RuleFile | None:

@@ -26,7 +26,7 @@ def read_window(text: object) -> object:
     if start_minute > 59 or end_minute > 59 or start >= 1440 or end > 1440:
         raise ValueError(f"{text!r} names an hour that no clock shows; write 00:00 to 24:00")
     if start == end:
-        raise ValueError("start and end are equal; write 00:00-24:00 for the whole day, or leave hours out")
+        raise ValueError("start and end are equal; leave hours out for the whole day")
     return Window(start, end)
 
 
@@ -83,6 +83,7 @@ def span_name(seconds: int) -> str:
 
 
 RATES = ("calls", "called_numbers", "short_calls", "answered")
+SHARES = frozenset(("short_calls", "answered"))  # in percent; the others are counts
 
 
 def read_rate_name(fact: str) -> tuple[str, int] | None:
@@ -103,6 +104,39 @@ def read_amount(text: object) -> object:
     if not found:
         raise ValueError(f"{text!r} is no amount; write one such as 60 or 70%")
     return float(found[1])
+
+
+def refuse_bounds(over: float | None, under: float | None) -> None:
+    """Bounds between which there is nothing."""
+    if over is not None and under is not None and over >= under:
+        raise ValueError(f"nothing is over {over:g} and under {under:g}; write the smaller one behind over")
+
+
+def refuse_count(text: object, bound: str) -> None:
+    """What no count of calls can be: a share, a part of a call, or what every call is, since it counts itself."""
+    amount = read_amount(text)
+    assert isinstance(amount, float)
+    if "%" in str(text):
+        raise ValueError(f"{text} is a share, and calls are counted here; write a whole number such as 60")
+    if amount != int(amount):
+        raise ValueError(f"{text} is no count; write a whole number such as 60")
+    if amount < (1 if bound == "over" else 2):
+        everybody = "everybody is over" if bound == "over" else "nobody is under"
+        raise ValueError(
+            f"{everybody} {amount:g}, because this call counts; write {1 if bound == 'over' else 2} or more"
+        )
+
+
+def refuse_share(text: object, bound: str) -> None:
+    """What no share can be, or what was meant as a part of one: 0.1 is a tenth of a percent here."""
+    amount = read_amount(text)
+    assert isinstance(amount, float)
+    if 0 < amount < 1 and "%" not in str(text):
+        raise ValueError(f"{text} is less than one percent; write {amount * 100:g}% if that is meant, or {amount:g}%")
+    if bound == "over" and not 0 <= amount < 100:
+        raise ValueError(f"no share is {'over' if amount >= 100 else 'under'} {amount:g}%; write 0% to 99%")
+    if bound == "under" and not 0 < amount <= 100:
+        raise ValueError(f"{'every' if amount > 100 else 'no'} share is under {amount:g}%; write 1% to 100%")
 
 
 def read_mode(text: object) -> object:

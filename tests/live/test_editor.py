@@ -41,8 +41,9 @@ def places(diagnostics):
     return [(one["range"]["start"]["line"] + 1, one["range"]["start"]["character"] + 1) for one in diagnostics]
 
 
-def test_a_sound_rule_has_no_error(server, saved):
-    assert server.open(saved()) == []
+@pytest.mark.parametrize("mode", ["live", "observe", "10%", "2.5 %"])
+def test_a_sound_rule_has_no_error(server, saved, mode):
+    assert server.open(saved(then=f"tag\n  mode: {mode}", more="days: [mon-fri, sat, Sunday]")) == []
 
 
 @pytest.mark.parametrize("pack", ["baseline", "cn"])
@@ -58,6 +59,7 @@ def test_the_shipped_packs_have_none(server, pack):
         ({"more": "called: {class: mobil}"}, (4, 85), "mobile"),
         ({"then": "{suspicion: 40}"}, (5, 21), "10"),
         ({"then": "rejct"}, (5, 9), "reject"),
+        ({"then": "tag\n  mode: obsrve"}, (6, 9), "observe"),
     ],
 )
 def test_a_mistake_is_an_error_at_its_place(server, saved, parts, place, said):
@@ -78,6 +80,11 @@ def labels(found):
         ({"more": "called: {class: }"}, (4, 85), {"cn-95", "mobile", "emergency"}),
         ({"then": ""}, (5, 9), {"forward", "tag", "reject", "divert"}),
         ({"then": "{tag: {la}}"}, (5, 18), {"label"}),
+        ({"then": "{r}"}, (5, 11), {"reject"}),
+        ({"then": "{s}"}, (5, 11), {"suspicion"}),
+        ({"then": "tag\n  mode: "}, (6, 9), {"live", "observe", "10%"}),
+        ({"more": "days: "}, (4, 75), {"mon", "mon-fri", "working", '"off"'}),
+        ({"more": "days: [w]"}, (4, 77), {"working"}),
     ],
 )
 def test_completion_offers_what_may_stand_there(server, saved, parts, place, known):

@@ -102,7 +102,7 @@ def test_every_condition_and_key_says_in_the_schema_what_it_is():
     definitions = json_schema()["$defs"]
     silent = [
         f"{name}.{key}"
-        for name in ("When", "CallerCondition", "CalledCondition", "Rate")
+        for name in ("When", "CallerCondition", "CalledCondition", "Count", "Share")
         for key, value in definitions[name]["properties"].items()
         if "description" not in value
     ]
@@ -112,7 +112,9 @@ def test_every_condition_and_key_says_in_the_schema_what_it_is():
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "rules.md"
 
 
-@pytest.mark.parametrize("name", ["RuleFile", "Rule", "When", "CallerCondition", "CalledCondition", "Rate", "Example"])
+@pytest.mark.parametrize(
+    "name", ["RuleFile", "Rule", "When", "CallerCondition", "CalledCondition", "Count", "Share", "Example"]
+)
 def test_every_key_is_in_the_documentation(name):
     schema = json_schema()
     properties = {"RuleFile": schema["oneOf"][0]}.get(name) or schema["$defs"][name]

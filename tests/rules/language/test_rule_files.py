@@ -1,10 +1,12 @@
 """Rule files with what they include, patterns of ringfence.yaml, and packs that it turns on and alters."""
 
+import re
+
 import pytest
 
 from rules.language.compile import compile_rules
 from rules.language.rule_files import filled_in, rule_paths
-from rules.language.source import RuleError, read_document
+from rules.language.source import RuleError, read_document, shipped
 from rules.settings import ScreeningSettings
 from tests.rules.calls import CN, call, compiled, faults, rule, rules
 
@@ -144,3 +146,65 @@ rules:
 def test_a_file_that_is_no_file_of_rules_has_only_that_fault():
     assert len(faults("rules: 5\nabout: [x]\n")) == 2
     assert len(faults("- 5\n- rule: a b\n")) >= 2
+
+
+def used(**altered):
+    """The pack cn, altered, by its rules."""
+    return {one.name: one for one in rules("", use=[{"pack": "cn", **altered}]).rules}
+
+
+def test_a_pack_or_a_rule_of_it_is_put_to_observe_or_to_a_share_of_callers():
+    assert {one.share for one in used().values()} == {100.0}
+    assert {one.share for one in used(mode="observe").values()} == {0.0}
+    found = used(mode="observe", modes={"cn-ring-once": "10%", "cn-odd-95-or-96": "live"})
+    assert [found[name].share for name in ("cn-ring-once", "cn-odd-95-or-96", "cn-mobile-from-abroad")] == [10, 100, 0]
+
+
+@pytest.mark.parametrize(
+    ("altered", "fault"),
+    [
+        ("modes: {cn-ring-twice: observe}", "3:37: pack cn has no rule 'cn-ring-twice'; did you mean 'cn-ring-once'?"),
+        ("mode: on", "3:20: mode: 'on' is no mode; write live, observe, or a share of callers such as 10%"),
+        (
+            "settings: {ring-once-answered: 0.1}",
+            "3:45: setting ring-once-answered of pack cn: 0.1 is less than one percent; write 10% if that is meant, "
+            "or 0.1%",
+        ),
+        (
+            "settings: {ring-once: lots}",
+            "3:36: setting ring-once of pack cn: 'lots' is not what belongs here; write a whole number",
+        ),
+    ],
+)
+def test_a_pack_that_is_altered_wrongly_is_a_fault_of_ringfence_yaml(altered, fault):
+    document = read_document(f"use:\n- baseline\n- {{pack: cn, {altered}}}\n", "ringfence.yaml")
+    settings = ScreeningSettings.model_validate(document.data)
+    ruleset, faults = compiled("", settings={"use": settings.use}, configuration=document)
+    assert ruleset is None
+    assert [str(one) for one in faults] == [f"ringfence.yaml:{fault}"]
+
+
+def test_every_threshold_of_a_pack_is_a_setting():
+    facts = {"calls_30m": 31.0, "answered_30m": 15.0}
+    altered = {"ring-once-calls": "30", "ring-once-answered": "20%", "ring-once-within": "30m"}
+    ruleset = rules("", use=[{"pack": "cn", "settings": altered}])
+    assert [one.name for one in ruleset.judge(call("17012345678", facts=facts)).fired] == ["cn-ring-once"]
+    for pack in ("baseline", "cn"):
+        text = shipped(f"rules/{pack}.yaml").read_text()
+        assert not re.search(r"^  (when|then|    ).*(over|under|within|suspicion): *[0-9]", text, re.MULTILINE)
+
+
+def test_a_value_of_one_s_own_file_stands_for_its_name():
+    text = "settings: {weight: 5, night: 21:00-08:00}\nrules:\n"
+    found = rules(text + rule("{hours: $night}", "{suspicion: $weight}"))
+    assert found.judge(call()).action == "tag"
+
+
+def test_a_name_without_a_value_is_a_fault_at_its_place():
+    assert faults(rule("{anonymous: true}", "{suspicion: $weight}")) == [
+        "rules.yaml:4:21: no setting 'weight' is declared at the top of this file; write the value itself, or "
+        "settings: {weight: VALUE} on top"
+    ]
+    (fault,) = faults("settings: {weight: 5}\nrules:\n" + rule("{trunk: $wieght}"))
+    assert fault.endswith("did you mean 'weight'?")
+    assert rules(rule("{display_name: $cash}")), "in free text it is what it is"

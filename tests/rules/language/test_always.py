@@ -1,0 +1,103 @@
+"""A rule that would match every call is a fault, however that is said; a condition that asks nothing is named."""
+
+# ruff: noqa: E501 - a fault reads best in one line
+
+import pytest
+
+from rules.model import NumberClass
+from rules.revisions import FileText, Texts
+from tests.rules.calls import compiled, faults, rule
+
+EVERY_CLASS = f"[{', '.join(kind for kind in NumberClass if kind != 'unheld')}]"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{hours: 00:00-24:00}",
+        "{hours: [00:00-12:00, 12:00-24:00]}",
+        "{hours: [20:00-08:00, 08:00-20:00], days: mon-sun}",
+        "{days: [working, off]}",
+        "{days: [mon-fri, sat, sun]}",
+        f"{{caller: {{class: {EVERY_CLASS}}}}}",
+        "{any: [{anonymous: true}, {hours: 00:00-24:00}]}",
+        "{all: [{days: mon-sun}, {hours: 00:00-24:00}]}",
+        "{condition: day-and-night}",
+    ],
+)  # fmt: skip
+def test_a_rule_for_every_call_is_a_fault(when):
+    text = f"conditions:\n  day-and-night: {{hours: 00:00-24:00}}\nrules:\n{rule(when)}"
+    assert [fault.partition(": ")[2] for fault in faults(text)] == [
+        "rule 'r' would match every call: what it asks for always holds; write at least one condition that some calls do not fulfil"
+    ]
+
+
+def test_so_is_an_exception_that_always_holds():
+    (fault,) = faults(rule("{anonymous: true}", unless="[{hours: 00:00-24:00}]"))
+    assert (
+        fault == "rules.yaml:5:12: rule 'r' can never hold: this item of `unless` always holds; remove it, or narrow it"
+    )
+
+
+def test_beside_others_it_is_a_warning_at_its_place():
+    ruleset, found = compiled(rule("{hours: 00:00-24:00, anonymous: true}", catches="[{from: anonymous}]"))
+    assert ruleset is not None
+    assert [str(fault) for fault in found] == [
+        "rules.yaml:3:17: warning: hours: this always holds, so it asks nothing; leave it out"
+    ]
+
+
+@pytest.mark.parametrize(
+    "when", ["{hours: 00:00-23:59}", "{days: [working, sat]}", "{caller: {class: [mobile, fixed]}}"]
+)
+def test_what_some_calls_do_not_fulfil_is_no_fault(when):
+    assert compiled(rule(when))[0] is not None
+
+
+def test_what_was_live_before_goes_on():
+    stored = Texts((FileText("", "rules.yaml", rule("{hours: 00:00-24:00}", name="sealed")),), ()).as_files()
+    assert compiled(stored)[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("when", "fault"),
+    [
+        ("{caller: {answered: {under: 0.1, within: 1h}}}", "3:37: under: 0.1 is less than one percent; write 10% if that is meant, or 0.1%"),
+        ("{caller: {short_calls: {over: 120%, within: 1h}}}", "3:39: over: no share is over 120%; write 0% to 99%"),
+        ("{caller: {answered: {under: 0%, within: 1h}}}", "3:37: under: no share is under 0%; write 1% to 100%"),
+        ("{caller: {answered: {under: 101, within: 1h}}}", "3:37: under: every share is under 101%; write 1% to 100%"),
+        ("{caller: {calls: {over: 60, under: 10, within: 1h}}}", "3:26: calls: nothing is over 60 and under 10; write the smaller one behind over"),
+        ("{caller: {calls: {over: 60%, within: 1h}}}", "3:33: over: 60% is a share, and calls are counted here; write a whole number such as 60"),
+        ("{caller: {calls: {over: 0.5, within: 1h}}}", "3:33: over: 0.5 is no count; write a whole number such as 60"),
+        ("{caller: {calls: {over: 0, within: 1h}}}", "3:33: over: everybody is over 0, because this call counts; write 1 or more"),
+        ("{caller: {called_numbers: {under: 1, within: 1d}}}", "3:43: under: nobody is under 1, because this call counts; write 2 or more"),
+        ("{caller: {calls: {within: 1h}}}", "3:26: calls: nothing is asked of it; write over, under or missing: true beside within"),
+        ("{caller: {calls: {over: 3, missing: true, within: 1h}}}", "3:26: calls: no call lacks it and has it; write missing: true, or over"),
+        ("{fact: {answered_1h: {under: 0.1}}}", "3:38: 0.1 is less than one percent; write 10% if that is meant, or 0.1%"),
+        ("{fact: {score: {over: 5, under: 3}}}", "3:24: score: nothing is over 5 and under 3; write the smaller one behind over"),
+        ("{user_agent: {missing: true, contains: x}}", "3:22: user_agent: no call lacks it and has it; write missing: true, or contains"),
+        ("{caller: {missing: true, starts_with: 95}}", "3:18: caller: no call lacks it and has it; write missing: true, or starts_with"),
+        ("{caller: {length: 0}}", "3:27: no number has 0 digits; write 1 to 32"),
+        ("{caller: {length: 40-50}}", "3:27: no number has 40-50 digits; write 1 to 32"),
+    ],
+)  # fmt: skip
+def test_what_no_call_can_be_is_a_fault(when, fault):
+    assert faults(rule(when)) == [f"rules.yaml:{fault}"]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{answered: {under: 0.5%, within: 1h}}",
+        "{answered: {over: 0%, under: 100%, within: 1h}}",
+        "{calls: {over: 1, within: 1h}}",
+    ],
+)
+def test_rare_amounts_are_no_fault(when):
+    assert compiled(rule(f"{{caller: {when}}}"))[0] is not None
+
+
+@pytest.mark.parametrize("name", ["sealed", "ladder", "Emergency", "suspicion", "subscriber-block", "blocked"])
+def test_a_rule_bears_no_name_of_a_step_or_a_list(name):
+    (fault,) = faults(rule("{anonymous: true}", name=name))
+    assert fault.startswith(f"rules.yaml:1:9: rule {name!r} bears the name of a ")
