@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -19,6 +19,9 @@ from proxy.server import Desk, Judge, Server
 from proxy.settings import ProxySettings
 from proxy.token import Tokens
 from rules.settings import ScreeningSettings
+
+ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)  # untreated they would kill it, records and all
 
 log = structlog.get_logger("ringfence.proxy")
 
@@ -66,7 +69,7 @@ async def run(
     ready: Callable[[Metrics], None],
     desk: Desk | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then drain and return.
+    """Serve until SIGTERM, SIGINT or SIGQUIT, then drain and return.
 
     `ready` is called once every socket is bound, with the figures that the console publishes. `desk` takes what
     subscribers report by feature code.
@@ -76,9 +79,7 @@ async def run(
     metrics = Metrics(core, lambda: judge.counters)
     server = Server(core, judge, metrics, desk)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    heed_signals(stop.set, "rules go live by `ringfence rules activate`, logs may be moved; the rest takes a restart")
     try:
         await server.open(settings.limits.receive_queue)
         ready(metrics)
@@ -87,3 +88,16 @@ async def run(
         await server.drain(settings.limits.drain_s)
     finally:
         await server.close()
+
+
+def heed_signals(stop: Callable[[], None], instead: str) -> None:
+    """What ends a service calls `stop`; what others take for "read your files again" leaves a line."""
+    loop = asyncio.get_running_loop()
+    for number in ENDING:
+        loop.add_signal_handler(number, stop)
+    for number in IGNORED:
+        loop.add_signal_handler(number, _say_ignored, number, instead)
+
+
+def _say_ignored(number: signal.Signals, instead: str) -> None:
+    log.warning("signal ignored", signal=number.name, instead=instead)

@@ -457,8 +457,17 @@ class Core:
         """Requests that still wait for their final response."""
         return sum(isinstance(server.user, Context) for server in self.layer.servers.values())
 
+    @property
+    def emergencies_in_setup(self) -> int:
+        """Of these, emergency calls."""
+        return sum(
+            isinstance(server.user, Context) and server.user.loop.startswith(FOR_HELP)
+            for server in self.layer.servers.values()
+        )
+
     def give_up_all(self, now: float) -> None:
-        """End what is still in set-up, for a shutdown that can't wait any longer."""
+        """End what is still in set-up, for a shutdown that can't wait any longer; never an emergency call."""
         for server in list(self.layer.servers.values()):
-            if isinstance(server.user, Context):
-                server.user.give_up(503, now)
+            context = server.user
+            if isinstance(context, Context) and not context.loop.startswith(FOR_HELP):
+                context.give_up(503, now)

@@ -273,20 +273,34 @@ class Server:
             self._faults.exception("a timer could not be handled", now)
 
     async def drain(self, seconds: float) -> None:
-        """Take no new calls, let those in set-up end, and end the rest from here when the time is over."""
+        """Take no new calls, let those in set-up end, and end the rest from here when the time is over.
+
+        Emergency calls are never ended from here: they are waited for until their own time, timer C, is over.
+        """
         core = self._core
         core.draining = True
-        quiet = 0.0  # how long nothing has been in set-up: the ACK of the last call is still on its way
-        for _ in range(int(seconds / DRAIN_STEP_S)):
-            quiet = 0.0 if core.in_setup else quiet + DRAIN_STEP_S
-            if quiet > (LINGER_S if core.layer.servers else 0.0):
-                return
-            await asyncio.sleep(DRAIN_STEP_S)
-        if core.in_setup:
-            log.warning("ending calls in set-up", calls=core.in_setup)
+        if await self._settled(seconds):
+            return
+        emergencies = core.emergencies_in_setup
+        if core.in_setup > emergencies:
+            log.warning("ending calls in set-up", calls=core.in_setup - emergencies)
             core.give_up_all(monotonic())
             self.flush()
             await asyncio.sleep(DRAIN_STEP_S)
+        if emergencies:
+            log.warning("waiting for emergency calls in set-up", calls=emergencies, seconds_at_most=core.ring_s)
+            await self._settled(core.ring_s)
+
+    async def _settled(self, seconds: float) -> bool:
+        """Wait so long at most until no call is in set-up, and the ACK of the last one has had its time to come."""
+        core = self._core
+        quiet = 0.0  # how long nothing has been in set-up
+        for _ in range(int(seconds / DRAIN_STEP_S)):
+            quiet = 0.0 if core.in_setup else quiet + DRAIN_STEP_S
+            if quiet > (LINGER_S if core.layer.servers else 0.0):
+                return True
+            await asyncio.sleep(DRAIN_STEP_S)
+        return not core.in_setup
 
     async def close(self) -> None:
         """Stop the clock and close the sockets."""

@@ -201,7 +201,9 @@ class LimitSettings(Part):
         30.0, ge=1, description="How long others come before an address that said nothing; then one call tries it."
     )
     timer_c_s: float = Field(185.0, gt=180.0, description="How long a call may ring (RFC 3261 16.6 step 11).")
-    drain_s: float = Field(9.5, gt=0, le=30, description="How long SIGTERM waits for calls in set-up.")
+    drain_s: float = Field(
+        9.5, gt=0, le=900, description="How long SIGTERM waits for calls in set-up; emergency calls are never ended."
+    )
 
 
 class ProxySettings(Part):

@@ -28,6 +28,7 @@ from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions
 from rules.records.journal import Journal
+from rules.records.outlet import Outlet, standard_output
 from rules.records.privacy import pseudonym
 from rules.records.spool import Spool
 from rules.records.troubles import Tell
@@ -147,7 +148,8 @@ class Screen:
             await asyncio.to_thread(warm, database)
             if log is None and settings.logging.file is not None:
                 opened = CallLog(base / settings.logging.file)
-            journal = await _open_journal(database, settings, keys, log=opened or log or sys.stdout, now=now, tell=tell)
+            lines = opened or log or standard_output(sys.stdout)
+            journal = await _open_journal(database, settings, keys, log=lines, now=now, tell=tell)
             begun, minutes = now(), settings.emergency.callback_minutes
             helped = await journal.calls_for_help(begun - minutes * 60.0)
         except BaseException:
@@ -390,7 +392,7 @@ async def _open_journal(
     settings: ScreeningSettings,
     keys: Keys,
     *,
-    log: TextIO | CallLog,
+    log: TextIO | CallLog | Outlet,
     now: Callable[[], float],
     tell: Tell | None,
 ) -> Journal:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from console.api.settings import ApiSettings
 from console.configuration import load_configuration
 from console.service.serve import log_to_stderr
 from console.settings import Configuration
+from proxy.app import heed_signals
 from proxy.settings import HostPort
 from rules.access.given_answers import GivenAnswers
 from rules.access.key_book import open_access
@@ -47,10 +46,8 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at the first SIGTERM or SIGINT; requests under way are answered."""
-        loop = asyncio.get_running_loop()
-        for wanted in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(wanted, self._stop)
+        """Stop at the first SIGTERM, SIGINT or SIGQUIT; requests under way are answered."""
+        heed_signals(self._stop, "ringfence.yaml is read at a start")
         yield
 
     def _stop(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 import uvloop
@@ -15,14 +17,18 @@ from prometheus_client import start_http_server
 import proxy.app
 from console.service.phone_complaints import PhoneComplaints
 from console.service.rule_changes import RuleChanges, Start, starting_rules
+from proxy.app import IGNORED
 from proxy.build import BUILD
 from proxy.metrics import Metrics
 from proxy.settings import HostPort
+from rules.records.outlet import Outlet
 from rules.screen import Screen
 
 
 def serve(file: Path, *, watch: bool = False) -> None:
     """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used."""
+    for number in IGNORED:  # until the proxy says so in the log
+        signal.signal(number, signal.SIG_IGN)
     start = starting_rules(file)
     log_to_stderr(start.configuration.logging.level)
     uvloop.run(run(start, file, watch=watch))
@@ -89,6 +95,7 @@ def publish(metrics: Metrics, address: HostPort) -> Callable[[], None]:
 
 def log_to_stderr(level: str) -> None:
     """Service events go to standard error: JSON lines for machines, readable ones on a terminal."""
+    outlet = Outlet(sys.stderr.fileno(), patience_s=0, silent=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -98,6 +105,7 @@ def log_to_stderr(level: str) -> None:
             structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Told from within the event loop: a reader of standard error who has stopped reading costs lines, not calls.
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, outlet)),
         cache_logger_on_first_use=True,
     )

@@ -14,6 +14,7 @@ from typing import Final, TextIO
 from rules.model import Action, Call, Hit, Number, Outcome, Verdict
 from rules.records.call_log import CallLog
 from rules.records.decisions import WIDTH, Decisions, Row, row, written_call_id
+from rules.records.outlet import Outlet
 from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Retention
 from rules.records.spool import Spool
@@ -57,7 +58,7 @@ class Journal:
         decisions: Decisions | None,
         key: bytes,
         *,
-        log: TextIO | CallLog,
+        log: TextIO | CallLog | Outlet,
         days: int,
         mib: int,
         short_days: int = 30,

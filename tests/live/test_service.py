@@ -1,14 +1,19 @@
 """The proxy as a service: what it answers itself, a PBX that is not there, and the end of its life."""
 
+import fcntl
+import json
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.peers.lanes import new_lane
-from tests.peers.loopback import new_endpoint
+from tests.peers.loopback import listening, new_endpoint
 from tests.peers.process import SOON_S, until
 from tests.peers.ringfence import Ringfence, settings
 
@@ -145,3 +150,37 @@ def test_a_crash_and_restart_in_mid_call_keeps_the_dialog(own):
         with Ringfence(folder, configuration):
             caller.done()
             pbx.done()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+def test_what_others_take_for_reload_does_not_end_it(own, number):
+    folder, configuration, lane, _ = own
+    with Ringfence(folder, configuration) as proxy:
+        proxy.process.send_signal(number)
+        alive(lane)
+        until(lambda: number.name in (folder / "service.log").read_text(), "a line about it")
+        proxy.process.send_signal(signal.SIGQUIT)
+        assert proxy.wait(25) == 0
+
+
+@pytest.mark.parametrize("deaf", ["stdout", "stderr", "both"])
+def test_a_pipe_that_nobody_reads_keeps_it_neither_from_its_calls_nor_from_its_end(own, deaf):
+    folder, configuration, lane, _ = own
+    del configuration["logging"]
+    folder.mkdir()
+    file = folder / "ringfence.yaml"
+    file.write_text(json.dumps(configuration))
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, b"x" * 4096)  # as if it had talked for long already
+    streams = {each: writing if deaf in (each, "both") else subprocess.DEVNULL for each in ("stdout", "stderr")}
+    with subprocess.Popen([sys.executable, "-m", "console", "serve", "--config", file], **streams) as process:
+        try:
+            until(lambda: listening(lane.proxy), "listening")
+            lane.call("caller_hangs_up", "callee_answers")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(SOON_S) == 0
+        finally:
+            process.kill()
+    os.close(reading)
+    os.close(writing)

@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+from structlog.testing import capture_logs
 
 from proxy.app import build_core, run
 from proxy.metrics import Metrics
@@ -31,7 +32,7 @@ def test_each_start_has_a_salt_of_its_own():
     assert first.salt != second.salt
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 async def test_it_runs_until_it_is_told_to_end(number: signal.Signals):
     at = new_endpoint()
     ready: list[Metrics] = []
@@ -44,6 +45,27 @@ async def test_it_runs_until_it_is_told_to_end(number: signal.Signals):
     await asyncio.wait_for(running, 60)
     await asyncio.sleep(0)
     assert len(ready) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2])
+async def test_what_others_take_for_reload_is_ignored_with_a_line(number: signal.Signals):
+    """Untreated it would kill the node, with five of six records."""
+
+    def tell(metrics: Metrics) -> None:
+        os.kill(os.getpid(), number)
+        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+
+    with capture_logs() as said:
+        running = run(
+            settings(listen=[{"address": str(new_endpoint())}]), ScreeningSettings(), Judge(), Keys(), ready=tell
+        )
+        await asyncio.wait_for(running, 60)
+    heard = [(line["event"], line.get("signal")) for line in said]
+    assert heard == [("signal ignored", number.name), ("draining", None)]
+
+
+def test_a_drain_may_take_minutes():
+    assert settings(limits={"drain_s": 600}).limits.drain_s == 600
 
 
 async def test_an_address_that_can_not_be_had_is_an_error_with_its_name():

@@ -14,19 +14,20 @@ from structlog.testing import capture_logs
 
 from proxy import server
 from proxy.app import build_core
+from proxy.effects import Silent
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
-from proxy.server import POLL_S, Server
+from proxy.server import POLL_S, Server, say_silent
 from proxy.settings import ProxySettings
 from rules.complaints.settings import ComplaintSettings
-from rules.model import Call, Outcome, Trunk, Verdict
+from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
 from rules.settings import ScreeningSettings
 from tests import wire
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
-from tests.playbook import COMPLAINT, FORWARD, REJECT
+from tests.playbook import COMPLAINT, DECISION, FORWARD, REJECT
 
 SCREENING = ScreeningSettings(complaints=ComplaintSettings(feature_code="*33"))
 
@@ -399,3 +400,75 @@ async def test_when_the_time_is_over_the_rest_gets_503(house: House):
     await house.server.drain(0.1)
     assert wire.status(await house.heard(house.trunk)) == 503
     assert wire.method(await house.heard(house.pbx)) == "CANCEL"
+
+
+async def rings(house: House, data: bytes) -> bytes:
+    """A call that rings at the PBX: the INVITE there."""
+    await house.send(data)
+    down = await house.heard(house.pbx)
+    await asyncio.get_running_loop().sock_sendto(house.pbx, wire.response(180, down), house.at)
+    assert [wire.status(await house.heard(house.trunk)) for _ in range(2)] == [100, 180]
+    return down
+
+
+async def test_a_stop_never_cuts_an_emergency_call(house: House):
+    """The others get 503 when the time is over; it rings on, is answered, and only then does the node end."""
+    house.judge.verdict = Verdict(Action.FORWARD, Step.EMERGENCY, decision=DECISION)
+    help_wanted = await rings(house, house.invite(1).replace(wire.CALLED.encode(), b"110", 1))
+    house.judge.verdict = FORWARD
+    await rings(house, house.invite(2))
+    draining = asyncio.create_task(house.server.drain(0.1))
+    ended = await house.heard(house.trunk)
+    assert (wire.status(ended), wire.header(ended, "Call-ID")) == (503, "server-2")
+    cancel = await house.heard(house.pbx)
+    assert (wire.method(cancel), wire.header(cancel, "Call-ID")) == ("CANCEL", "server-2")
+    polls = house.judge.polls
+    await eventually(lambda: house.judge.polls >= polls + 2, "half a second")
+    assert not draining.done()
+    await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(help_wanted), house.at)
+    await asyncio.wait_for(draining, 60)
+    heard = [await house.heard(house.trunk)]
+    while wire.status(heard[-1]) != 200:
+        heard.append(await house.heard(house.trunk))
+    assert wire.header(heard[-1], "Call-ID") == "server-1"
+
+
+async def test_an_emergency_call_of_the_pbx_is_not_cut_either(house: House):
+    via = f"SIP/2.0/UDP {house.pbx_at};branch=z9hG4bKout"
+    data = wire.invite(via=via, uri=f"sip:110@{house.trunk_at}")
+    await asyncio.get_running_loop().sock_sendto(house.pbx, data, house.at)
+    assert wire.method(await house.heard(house.trunk)) == "INVITE"
+    assert (house.core.in_setup, house.core.emergencies_in_setup) == (1, 1)
+    draining = asyncio.create_task(house.server.drain(0.05))
+    polls = house.judge.polls
+    await eventually(lambda: house.judge.polls >= polls + 2, "a quarter of a second at least")
+    assert not draining.done()
+    draining.cancel()
+
+
+async def test_nothing_that_rings_is_cancelled_before_the_drain_is_over(house: House):
+    await rings(house, house.invite())
+    draining = asyncio.create_task(house.server.drain(600))
+    polls = house.judge.polls
+    await eventually(lambda: house.judge.polls >= polls + 4, "a second")
+    assert house.core.in_setup == 1
+    draining.cancel()
+
+
+async def test_who_falls_silent_and_speaks_again_has_a_line_each(house: House):
+    with capture_logs() as said:
+        say_silent(Silent("office", "203.0.113.10", 5060, speaks=False))
+        say_silent(Silent("office", "2001:db8::1", 5060, speaks=True))
+    assert [(line["log_level"], line["peer"], line["address"]) for line in said] == [
+        ("warning", "office", "203.0.113.10:5060"),
+        ("info", "office", "[2001:db8::1]:5060"),
+    ]
+
+
+async def test_a_pbx_that_is_gone_has_a_line_and_a_figure(house: House):
+    house.pbx.close()
+    with capture_logs() as said:
+        await house.send(house.invite())
+        await eventually(lambda: said, "the line")
+    assert said[0]["peer"] == "office"
+    assert 'ringfence_silent_addresses{peer="office"} 1.0' in generate_latest(house.metrics.registry).decode()

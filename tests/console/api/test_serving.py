@@ -61,6 +61,19 @@ def test_from_start_to_end(file, run):
         assert [line["event"] for line in api.lines()] == ["serving", *["request"] * 8, "library", "stopped"]
 
 
+@live
+def test_what_others_take_for_reload_does_not_end_it(file):
+    with Served(file) as api:
+        api.process.send_signal(signal.SIGHUP)
+        api.process.send_signal(signal.SIGUSR1)
+        with api.client() as nobody:
+            assert nobody.get("/healthz").json() == {"status": "ok"}
+        api.process.send_signal(signal.SIGQUIT)
+        assert api.wait() == 0
+        said = {line["signal"] for line in api.lines() if line["event"] == "signal ignored"}
+        assert said == {"SIGHUP", "SIGUSR1"}
+
+
 def certify(folder: Path, host: str) -> Path:
     """A certificate of this address, and its key beside it."""
     key = ec.generate_private_key(ec.SECP256R1())
