@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
-from console.api.parts import Cursor, Limit, Next, TheDesk, needs, utc
+from console.api.parts import Cursor, Limit, Next, TheDesk, maybe_utc, needs, utc
 from rules.access.scopes import Scope
 
 router = APIRouter(prefix="/v1/letters", tags=["letters"])
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
+Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
 
 
 class LetterShape(BaseModel):
@@ -25,6 +26,8 @@ class LetterShape(BaseModel):
     outcome: str = Field(description="The step that it tells of.")
     created: str
     attempts: int = Field(description="How often the mail server did not take it.")
+    state: str = Field(description="waits, unconfirmed, or given up: then `retry` puts it back.")
+    next_try: str | None = Field(description="Not before; null: with the next `letters send`, or never.")
     waits_for: str
 
 
@@ -39,5 +42,16 @@ class LetterPage(BaseModel):
 async def list_letters(desk: TheDesk, _: Reader, limit: Limit = 50, cursor: Cursor = None) -> LetterPage:
     """List what has not left, and why: an address that nobody confirmed, or what the mail server said."""
     found = await desk.letters.kept(limit + 1, place_of(cursor))
-    shown = [LetterShape(**one._asdict() | {"created": utc(one.created)}) for one in found[:limit]]
+    shown = [
+        LetterShape(**one._asdict() | {"created": utc(one.created), "next_try": maybe_utc(one.next_try)})
+        for one in found[:limit]
+    ]
     return LetterPage(letters=shown, next=cursor_at(found[limit - 1].id) if len(found) > limit else None)
+
+
+@router.post("/{letter}/retry", status_code=204)
+async def retry_letter(
+    letter: Annotated[int, Path(ge=1, lt=2**53, description="Its id.")], desk: TheDesk, caller: Writer
+) -> None:
+    """Let a letter that was given up, or that pauses, leave with the next `letters send`."""
+    await desk.letters.retry([letter], actor=caller.actor)

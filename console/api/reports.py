@@ -72,10 +72,10 @@ class ReportShape(BaseModel):
 class AlertShape(BaseModel):
     """One thing to see to."""
 
-    kind: str = Field(description="jump, leak.")
-    subject: str = Field(description="The code or prefix, or the office.")
+    kind: str = Field(description="jump, leak, letters.")
+    subject: str = Field(description="The code or prefix, the office, or what became of letters.")
     reporters: float = Field(description="Different ones; who named an office without a call on record counts less.")
-    complaints: int
+    complaints: int = Field(description="Or letters.")
     usual: float = Field(description="Reporters of a usual day; for a leak how many raise the alert.")
 
 

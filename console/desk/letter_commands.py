@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import FAULTS
+from console.answers import FAULTS, counted
 from console.desk.opened_desk import officer, tabulate, tell
 from console.options import AsJson, ConfigurationFile, chosen
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from rules.complaints.letters import OwnerAddress
 
 letters_app = typer.Typer(no_args_is_help=True)
+_COLUMNS = ("id", "kind", "about", "outcome", "created", "attempts", "state", "next_try", "waits_for")
 _REFERENCE = re.compile(r"[CA][- ]?[0-9A-Z]{5}[- ]?[0-9A-Z]{5}$", re.IGNORECASE)
 
 
 @letters_app.callback()
 def letters(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Letters to reporters, appellants and owners: confirm an address, list and send what waits."""
+    """Letters to reporters, appellants and owners: confirm an address, list and send what waits, try again."""
     if config is not None:
         context.obj = config
 
@@ -74,6 +75,7 @@ def owner(
 @letters_app.command(name="list")
 def list_letters(
     context: typer.Context,
+    given_up: Annotated[bool, typer.Option("--given-up", help="Only what is not tried any more.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Letters at most.")] = 50,
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -81,14 +83,18 @@ def list_letters(
     """List what has not left, and why: an address that nobody confirmed, or what the server said."""
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
-        return [one._asdict() for one in await desk.letters.kept(limit)]
+        return [one._asdict() for one in await desk.letters.kept(limit, given_up=given_up)]
 
-    tabulate(context, config, json, ("id", "kind", "about", "outcome", "created", "attempts", "waits_for"), work)
+    tabulate(context, config, json, _COLUMNS, work)
 
 
 @letters_app.command()
 def send(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
-    """Hand what waits to the mail server (complaints.mail); exit 1 if a letter did not leave."""
+    """Hand what is due to the mail server (complaints.mail); exit 1 if a letter did not leave. Run it every minute.
+
+    What could not leave is due again after 1, 5, 15, 30, 60 minutes, 2 and then every 4 hours: while the server is away
+    for as long as it is, and where it says 4xx for complaints.mail.patience_days. What it refuses with 5xx is given up.
+    """
 
     async def work(desk: Desk) -> Posted:
         from console.desk.mail import post
@@ -101,7 +107,33 @@ def send(context: typer.Context, config: ConfigurationFile = None, json: AsJson 
 
     def words(posted: Posted) -> str:
         error = f" ({posted.error})" if posted.error else ""
-        return f"{posted.sent} sent, {posted.failed} not sent{error}."
+        over = (
+            f" {counted(posted.given_up, 'letter')} given up: see letters list --given-up." if posted.given_up else ""
+        )
+        later = " The others are tried again." if posted.failed > posted.given_up else ""
+        return f"{posted.sent} sent, {posted.failed} not sent{error}.{over}{later}"
 
     posted = tell(context, config, json, work, words)
     raise typer.Exit(FAULTS if posted.failed else 0)
+
+
+@letters_app.command()
+def retry(
+    context: typer.Context,
+    letter: Annotated[list[int], typer.Argument(metavar="LETTER", help="Numbers of letters, from letters list.")] = [],  # noqa: B006
+    everything: Annotated[bool, typer.Option("--all", help="All that have not left.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Let letters that were given up, or that pause, leave with the next `letters send`."""
+    if bool(letter) == everything:
+        raise typer.BadParameter("name letters, or --all")
+
+    async def work(desk: Desk) -> dict[str, list[int]]:
+        return {"letters": await desk.letters.retry(letter, actor=officer())}
+
+    tell(
+        *(context, config, json),
+        work,
+        lambda found: f"{counted(len(found['letters']), 'letter')} put back; `ringfence letters send` sends them.",
+    )

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 # What is seconds since the epoch, in whatever the desk answers.
 _TIMES = {"at", "call_at", "closed", "created", "decided", "due", "first_complaint", "handed_at", "last", "last_at"}
-_TIMES |= {"met", "opened", "received", "sealed", "since", "started", "state_at", "term_ends", "told_at", "verified"}
+_TIMES |= {
+    "met",
+    "next_try",
+    "opened",
+    "received",
+    "sealed",
+    "since",
+    "started",
+    "state_at",
+    "term_ends",
+    "told_at",
+    "verified",
+}
 
 
 @asynccontextmanager

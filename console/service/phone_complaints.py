@@ -73,7 +73,7 @@ class PhoneComplaints(Collector):
         """Alerts that hold now, and what phones said in vain."""
         held = GaugeMetricFamily("ringfence_complaint_alerts", "Alerts that hold now.", labels=["kind"])
         standing = self._rounds.standing if self._rounds is not None else Counter[str]()
-        for kind in ("jump", "leak"):
+        for kind in ("jump", "leak", "letters"):
             held.add_metric([kind], standing[kind])
         yield held
         yield CounterMetricFamily(
@@ -98,7 +98,7 @@ def _warn(error: str) -> None:
 
 def _alert(alert: Alert) -> None:
     """Say it once. What somebody wrote is left out; `ringfence alerts` shows it."""
-    told = {"code": alert.subject} if alert.kind == "jump" else {"office": "see `ringfence alerts`"}
+    told = {"office": "see `ringfence alerts`"} if alert.kind == "leak" else {"subject": alert.subject}
     structlog.get_logger("ringfence").warning(
         "complaints alert",
         kind=alert.kind,

@@ -1,4 +1,4 @@
-"""What somebody must see to at once: complaints about a code that jump, an office that is named as a leak.
+"""What somebody must see to at once: complaints about a code that jump, an office named as a leak, letters that stay.
 
 Alerts count people, not complaints: one who complains four hundred times, or under five names, is no alert.
 """
@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rules.complaints.archive import Archive
+from rules.complaints.outbox import given_up, waiting_for_server
 
 _USUAL_DAYS = 28
+_PATIENCE_S = 3_600.0  # a mail server may be started anew
 _DAY_S = 86_400.0
 _STANDS = "state not in ('withdrawn', 'rejected')"
 
@@ -21,10 +23,10 @@ _STANDS = "state not in ('withdrawn', 'rejected')"
 class Alert(NamedTuple):
     """One thing to see to."""
 
-    kind: str  # jump, leak
-    subject: str  # code or prefix, or office
+    kind: str  # jump, leak, letters
+    subject: str  # code or prefix, office, or what became of letters
     reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
-    complaints: int
+    complaints: int  # or letters
     usual: float  # reporters of a usual day; the limit for a leak
 
 
@@ -39,6 +41,7 @@ class Speaker(NamedTuple):
 async def alerts(archive: Archive) -> list[Alert]:
     """All that holds at this moment, the largest first."""
     found = [*await _jumps(archive, "code"), *await _jumps(archive, "prefix"), *await _leaks(archive)]
+    found += await _letters(archive)
     return sorted(found, key=lambda alert: (-alert.reporters, -alert.complaints, alert.kind, alert.subject))
 
 
@@ -98,6 +101,18 @@ async def _leaks(archive: Archive) -> list[Alert]:
         weight = people(several, untied=settings.branch_untied)
         if weight >= settings.branch_complaints:
             found.append(Alert("leak", branch, weight, complaints[branch], float(settings.branch_complaints)))
+    return found
+
+
+async def _letters(archive: Archive) -> list[Alert]:
+    """Letters that nobody gets unless somebody sees to it: given up, or kept by a mail server that is away."""
+    found = []
+    letters, people = await given_up(archive)
+    if letters:
+        found.append(Alert("letters", "given up", float(people), letters, 0.0))
+    letters, since = await waiting_for_server(archive)
+    if since is not None and archive.now() - since >= _PATIENCE_S:
+        found.append(Alert("letters", "the mail server takes none", 0.0, letters, 0.0))
     return found
 
 

@@ -17,13 +17,13 @@ from rules.complaints.case_files import case_of
 from rules.complaints.complaint_rows import Complaint
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.holders import spelled
+from rules.complaints.outbox import MAY_LEAVE, Fault, Kept, kept, note_failed, note_sent, retry, server_is_back
 from rules.complaints.protection import may_work
 from rules.complaints.reading import read_contact
 from rules.complaints.secrecy import read_reference
 from rules.complaints.states import ComplaintState
 from rules.store import Connection
 
-_MOST_ATTEMPTS = 8
 # Of which step a reporter hears the reason, by what came of the complaint.
 _TOLD = {"unfounded": "close as unfounded", "handed over": "their answer", "rejected": "rejected"}
 _TABLES = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
@@ -41,18 +41,6 @@ class Letter(NamedTuple):
     to: str
     subject: str
     body: str
-
-
-class Kept(NamedTuple):
-    """A letter in the outbox, without its address and words."""
-
-    id: int
-    kind: str
-    about: str  # complaint, appeal or owner
-    outcome: str
-    created: float
-    attempts: int
-    waits_for: str
 
 
 class Told(NamedTuple):
@@ -77,28 +65,19 @@ class Letters:
         self._texts = read_texts(archive.settings.language, archive.letters_file)
 
     async def waiting(self, limit: int = 100) -> list[Letter]:
-        """Letters whose address was confirmed, and requests to confirm one: the oldest first."""
+        """Letters that may leave now, the oldest first: to confirmed addresses, and requests to confirm one."""
         query = (
-            "select l.id, l.kind, l.reference, l.outcome, l.number, l.contact_key from letter l where l.sent is null "
-            "and l.attempts < ? and (l.kind = 'confirm' or exists "
-            "(select 1 from confirmed c where c.contact_key = l.contact_key)) order by l.id limit ?"
+            "select l.id, l.kind, l.reference, l.outcome, l.number, l.contact_key from letter l "  # noqa: S608 - own words
+            f"where {MAY_LEAVE} and l.next_try <= ? order by l.id limit ?"
         )
-        connection = self._archive.store.connection
-        rows = list(await connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit)))
+        archive = self._archive
+        rows = list(await archive.store.connection.execute_fetchall(query, (archive.now(), limit)))
         written = [await self._write(*row) for row in rows]
         return [letter for letter in written if letter]
 
-    async def kept(self, limit: int = 50, after: int = 0) -> list[Kept]:
+    async def kept(self, limit: int = 50, after: int = 0, *, given_up: bool = False) -> list[Kept]:
         """What has not left, the oldest first; ``after`` is the id of the last one of the page before."""
-        query = (
-            "select l.id, l.kind, l.reference, l.outcome, l.created, l.attempts, case when l.attempts >= ?1 "
-            "then 'nothing, it was given up: ' || l.error when l.kind <> 'confirm' and not exists "
-            "(select 1 from confirmed c where c.contact_key = l.contact_key) then 'the address to be confirmed' "
-            "when l.error <> '' then 'another try: ' || l.error else 'letters send' end "
-            "from letter l where l.sent is null and l.id > ?3 order by l.id limit ?2"
-        )
-        rows = await self._archive.store.connection.execute_fetchall(query, (_MOST_ATTEMPTS, limit, after))
-        return [Kept(*row) for row in rows]
+        return await kept(self._archive, limit, after, given_up=given_up)
 
     async def told(self, complaint: Complaint) -> Told:
         """What the reporter of a complaint is told: the same whether a letter says it or he asks."""
@@ -113,15 +92,19 @@ class Letters:
 
     async def sent(self, letter: int) -> None:
         """It has left."""
-        async with self._archive.store.transaction() as connection:
-            await connection.execute("update letter set sent = ? where id = ?", (self._archive.now(), letter))
+        await note_sent(self._archive, letter)
 
-    async def failed(self, letter: int, error: str) -> None:
-        """It could not leave; it is tried again some times."""
-        async with self._archive.store.transaction() as connection:
-            await connection.execute(
-                "update letter set attempts = attempts + 1, error = ? where id = ?", (error[:200], letter)
-            )
+    async def failed(self, letters: Sequence[int], error: str, fault: Fault) -> None:
+        """They could not leave, and are tried again or given up (`outbox`)."""
+        await note_failed(self._archive, letters, error, fault)
+
+    async def server_is_back(self) -> None:
+        """Whatever waited for the server only is due."""
+        await server_is_back(self._archive)
+
+    async def retry(self, letters: Sequence[int], *, actor: str) -> list[int]:
+        """Let these leave with the next `letters send`, whatever was wrong; none named: all that have not left."""
+        return await retry(self._archive, letters, actor=actor)
 
     async def confirm(self, reference: str, code: str) -> None:
         """The address of a complaint or appeal belongs to whoever filed it and knows the code that was sent there."""

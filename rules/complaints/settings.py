@@ -40,6 +40,10 @@ class MailSettings(BaseModel):
     user: str = Field("", description="Login name at the server; empty: it asks for none.")
     password_file: Path | None = Field(None, description="File that holds the password, mode 0600.")
 
+    patience_days: float = Field(
+        5.0, gt=0, description="What the server refuses for the time being (4xx) is tried again for so many days."
+    )
+
     @model_validator(mode="after")
     def _password_is_kept(self) -> MailSettings:
         if bool(self.user) != bool(self.password_file):

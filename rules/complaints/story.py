@@ -58,6 +58,7 @@ async def story_of(archive: Archive, case_id: int) -> Story:
     events += [Event(deed.at, deed.actor, _told(deed.step, deed.detail), deed.reason) for deed in deeds]
     events += await _ended(archive, case_id)
     events += await _appeals(archive, case)
+    events += await _undelivered(archive, case_id)
     events.sort(key=lambda event: event.at)
     return Story(
         case=case,
@@ -176,6 +177,19 @@ async def _appeals(archive: Archive, case: CaseFile) -> list[Event]:
     return [
         Event(at, who, f"appeal {reference} against the {attacks} {step}", why)
         for at, who, reference, step, attacks, why in rows
+    ]
+
+
+async def _undelivered(archive: Archive, case_id: int) -> list[Event]:
+    """Letters to reporters that were given up, the latest."""
+    query = (
+        "select l.given_up, l.reference, l.error, l.id from letter l join complaint c on c.reference = l.reference "
+        "where c.case_id = ? and l.given_up is not null and l.sent is null order by l.given_up desc limit ?"
+    )
+    rows = await archive.store.connection.execute_fetchall(query, (case_id, _NAMED))
+    return [
+        Event(at, "ringfence", f"letter {letter} to the reporter of {reference} given up", error)
+        for at, reference, error, letter in rows
     ]
 
 

@@ -1,6 +1,7 @@
 """What waits in the outbox, over HTTP: why, and never to whom."""
 
 from rules.access.scopes import Scope
+from rules.complaints.outbox import Fault
 from tests.console.api.conftest import COMPLAINT
 
 
@@ -17,6 +18,8 @@ async def test_what_waits_and_why(client):
         "outcome": "unfounded",
         "created": "2026-07-01T04:00:00Z",
         "attempts": 0,
+        "state": "unconfirmed",
+        "next_try": None,
         "waits_for": "the address to be confirmed",
     }
     assert "jane" not in answer.text
@@ -35,3 +38,15 @@ async def test_page_after_page(client):
 async def test_the_outbox_is_for_the_desk(office):
     app = await office.client(Scope.COMPLAINTS_WRITE)
     assert (await app.get("/v1/letters")).status_code == 403
+
+
+async def test_a_letter_that_was_given_up_is_put_back(client, town, office):
+    await client.post("/v1/complaints", json=COMPLAINT | {"contact": "jane@example.com"})
+    await town.desk.letters.failed([1], "the server said 550", Fault.PERMANENT)
+    (letter,) = (await client.get("/v1/letters")).json()["letters"]
+    assert (letter["state"], letter["next_try"]) == ("given up", None)
+    reader = await office.client(Scope.CASES_READ, name="reader")
+    assert (await reader.post("/v1/letters/1/retry")).status_code == 403
+    assert (await client.post("/v1/letters/1/retry")).status_code == 204
+    assert (await client.get("/v1/letters")).json()["letters"][0]["state"] == "waits"
+    assert (await client.post("/v1/letters/9/retry")).status_code == 404

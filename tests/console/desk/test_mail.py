@@ -50,21 +50,60 @@ async def test_a_letter_leaves_once(file, mailbox):
         for person, contact in enumerate(("a@example.com", "refused@example.com")):
             await desk.complaints.file(NewComplaint("95012345", f"1380013800{person}", contact=contact))
         posted = await post(desk.letters, mailbox.settings, base=file.parent)
-        assert (posted.sent, posted.failed, posted.error) == (1, 1, "the server refused the recipient")
+        assert posted == (1, 1, "the server refused the recipient (550)", 1)
         (letter,) = mailbox.letters
         assert (letter["To"], letter["From"], letter["Auto-Submitted"]) == (
             *("a@example.com", "desk@example.com", "auto-generated"),
         )
-        assert (await post(desk.letters, mailbox.settings, base=file.parent)).sent == 0
+        assert await post(desk.letters, mailbox.settings, base=file.parent) == (0, 0, "", 0)
+        assert [one.state for one in await desk.letters.kept()] == ["given up"], "550 is for good"
 
 
-async def test_a_server_that_is_away_loses_nothing(file):
-    settings = MailSettings(host="127.0.0.1", port=1, sender="desk@example.com", tls="none")
+async def test_a_server_that_is_away_loses_nothing(file, mailbox):
+    away = MailSettings(host="127.0.0.1", port=1, sender="desk@example.com", tls="none")
     async with opened_desk(file) as (desk, _):
-        assert await post(desk.letters, settings, base=file.parent) == (0, 0, "")
+        now = [desk.archive.now()]
+        desk.archive.now = lambda: now[0]
+        assert await post(desk.letters, away, base=file.parent) == (0, 0, "", 0)
         await desk.complaints.file(NewComplaint("95012345", "13800138000", contact="a@example.com"))
-        assert await post(desk.letters, settings, base=file.parent) == (0, 1, "ConnectionRefusedError")
-        assert len(await desk.letters.waiting()) == 1
+        for _ in range(20):
+            posted = await post(desk.letters, away, base=file.parent)
+            assert posted == (0, 1, "ConnectionRefusedError", 0)
+            now[0] += 4 * 3_600
+        now[0] -= 3 * 3_600
+        await desk.complaints.file(NewComplaint("95012345", "13800138001", contact="b@example.com"))
+        assert await post(desk.letters, mailbox.settings, base=file.parent) == (2, 0, "", 0), "all of them, at once"
+
+
+async def test_a_mailbox_that_is_full_is_tried_again(file, mailbox):
+    async with opened_desk(file) as (desk, _):
+        now = [desk.archive.now()]
+        desk.archive.now = lambda: now[0]
+        await desk.complaints.file(NewComplaint("95012345", "13800138000", contact="a@example.com"))
+        mailbox.room = 0
+        assert await post(desk.letters, mailbox.settings, base=file.parent) == (
+            *(0, 1, "the server refused the recipient (452)", 0),
+        )
+        mailbox.room = 1
+        assert await post(desk.letters, mailbox.settings, base=file.parent) == (0, 0, "", 0), "it pauses"
+        now[0] += 60
+        assert await post(desk.letters, mailbox.settings, base=file.parent) == (1, 0, "", 0)
+
+
+async def test_one_letter_at_which_the_server_hangs_up_stops_no_other(file, mailbox, monkeypatch):
+    async def hang_up(server, session, envelope, address, options):
+        if address.startswith("poison"):
+            server.transport.close()
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    monkeypatch.setattr(mailbox, "handle_RCPT", hang_up)
+    async with opened_desk(file) as (desk, _):
+        for person, name in enumerate(("poison", "a", "b")):
+            await desk.complaints.file(NewComplaint("95012345", f"1380013800{person}", contact=f"{name}@example.com"))
+        posted = await post(desk.letters, mailbox.settings, base=file.parent, limit=2)
+        assert posted == (2, 1, "SMTPServerDisconnected", 0)
+        assert [(one.id, one.state) for one in await desk.letters.kept()] == [(1, "waits")]
 
 
 def test_a_header_cannot_be_broken_out_of():
@@ -103,5 +142,6 @@ async def test_what_a_server_took_is_noted_at_once(file, mailbox):
         mailbox.room = 1
         assert (await post(desk.letters, mailbox.settings, base=file.parent))[:2] == (1, 2)
         mailbox.room = 100
+        await desk.letters.retry([], actor="li")
         assert (await post(desk.letters, mailbox.settings, base=file.parent))[:2] == (2, 0)
     assert len({letter["To"] for letter in mailbox.letters}) == 3 == len(mailbox.letters)

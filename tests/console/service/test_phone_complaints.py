@@ -131,5 +131,6 @@ async def test_an_alert_is_a_figure_and_one_line_without_what_anybody_wrote(file
         assert figures(phones) == {
             ("ringfence_complaint_alerts", "jump"): 0,
             ("ringfence_complaint_alerts", "leak"): 1,
+            ("ringfence_complaint_alerts", "letters"): 0,
             ("ringfence_unwanted_dropped_total", ""): 0,
         }

@@ -143,14 +143,6 @@ async def test_whoever_asks_hears_what_the_letter_says(town):
     assert await told(rejected) == ("rejected", "We could not accept the complaint. Reason: no call")
 
 
-async def test_it_is_tried_some_times_and_then_given_up(town):
-    await town.complain(contact="a@example.com")
-    for _ in range(8):
-        (letter,) = await town.desk.letters.waiting()
-        await town.desk.letters.failed(letter.id, "the server said 451")
-    assert await town.desk.letters.waiting() == []
-
-
 async def test_what_is_wrong_is_named(town, tmp_path):
     await town.complain(contact="13800138000")
     assert await kinds(town) == [], "a number gets no mail"
