@@ -326,5 +326,5 @@ def print_undone(done: Undone) -> None:
     if done.kept:
         typer.echo(f"{done.kept:,} of its entries were edited or taken off since, and stay so.")
     if done.stay_off:
-        typer.echo(f"Taken off since, and not put back: {', '.join(done.stay_off)}.")
+        typer.echo(f"Taken off or undone since, and not put back: {', '.join(done.stay_off)}.")
     print_sealed(done.sealed)

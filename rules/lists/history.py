@@ -87,13 +87,16 @@ async def periods(lists: Lists, canonical: str) -> list[Period]:
 def _in_order(rows: list[Any], canonical: str) -> Iterator[Period]:
     """The periods of one entry. What had its origin before was put back: each adding makes an origin of its own."""
     ended: dict[int, Any] = {}  # by origin
+    before: Any = None
     for row in rows:
         name, text, holes, origin, _, until, how, author, reason, import_id, _, _, _, *columns = row
         entry = entry_of(name, text or canonical, *columns, exceptions=read_holes(holes))
         since, begun_by, undone, begun_why = entry.created, entry.origin.author, None, ""
         if origin in ended:  # only the undoing of the import that ended it can have put it back
             undone, since, begun_by, begun_why = ended[origin][9:13]
-        ended[origin] = row
+            if before is not None and before[6] == "undo":  # what had stood between was undone, perhaps later
+                undone, since, begun_by, begun_why = before[9], before[5], before[7], before[8]
+        ended[origin] = before = row
         yield Period(entry, since, begun_by, undone, until, how or "", author or "", reason or "", import_id, begun_why)
 
 

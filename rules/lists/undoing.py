@@ -30,9 +30,26 @@ _STANDS_WIDE = (
     "exists (select 1 from wide x where x.list = p.list and x.start = p.start and x.stop = p.stop "
     "and x.places = p.places)"
 )
-_CHANGED = f"select count(*) from past p join exact using (code, list) where p.ending = ?2 and exact.{_ITS}"
+# What stood before the import whose ending is ?2. Where another import had brought that and was undone meanwhile, it is
+# what stood before that one, and so on. `ending` stays ?2: acts after that one count.
+_OF_AN_UNDONE = "join import u on u.id = o.import_id and u.undone is not null"
+_BEFORE = (
+    "with recursive p (code, list, origin, ending) as (select code, list, origin, ending from past where ending = ?2 "
+    f"union all select p.code, p.list, q.origin, p.ending from p join origin o on o.id = p.origin {_OF_AN_UNDONE} "
+    "join ending e on e.import_id = u.id and e.how = 'import' "
+    "join past q on q.code = p.code and q.list = p.list and q.ending = e.id) "
+)
+_BEFORE_WIDE = (
+    "with recursive p (start, stop, places, list, ending, text, holes, origin) as (select start, stop, places, list, "
+    "ending, text, holes, origin from past_wide where ending = ?2 union all select p.start, p.stop, p.places, p.list, "
+    f"p.ending, q.text, q.holes, q.origin from p join origin o on o.id = p.origin {_OF_AN_UNDONE} "
+    "join ending e on e.import_id = u.id and e.how = 'import' join past_wide q on q.start = p.start "
+    "and q.stop = p.stop and q.places = p.places and q.list = p.list and q.ending = e.id) "
+)
+_COUNTS = f"not exists (select 1 from origin o {_OF_AN_UNDONE} where o.id = p.origin)"
+_CHANGED = f"{_BEFORE}select count(*) from p join exact x using (code, list) where {_COUNTS} and x.{_ITS}"
 _CHANGED_WIDE = (
-    f"select count(*) from past_wide p join wide using (list, start, stop, places) where p.ending = ?2 and wide.{_ITS}"
+    f"{_BEFORE_WIDE}select count(*) from p join wide x using (list, start, stop, places) where {_COUNTS} and x.{_ITS}"
 )
 
 
@@ -44,7 +61,7 @@ class Undone(NamedTuple):
     off: int  # entries that it had brought and that are gone
     back: int  # entries that are again as they were before it
     kept: int  # entries that it had brought and that were edited or taken off since: they stay so
-    stay_off: tuple[str, ...]  # what stood before it and was taken off since; the first few
+    stay_off: tuple[str, ...]  # what stood before it and was taken off since, or its import undone; the first few
     sealed: tuple[str, ...]  # numbers of an allow list that stay sealed all the same
 
 
@@ -103,17 +120,16 @@ async def _take_off(connection: Connection, list_id: int, import_id: int) -> int
 
 
 async def _put_back(connection: Connection, ending: int | None) -> int:
-    """Write again what the import had changed or removed, but for what was done since; how much that was."""
+    """Write again what stood before the import, but for what was done since; how much that was."""
     numbers = await connection.execute(
-        f"insert or ignore into exact select code, list, origin from past p where ending = ? and not {_GONE_SINCE}",
-        (ending,),
+        f"insert or ignore into exact {_BEFORE}select code, list, origin from p where {_COUNTS} and not {_GONE_SINCE}",
+        (None, ending),
     )
     wides = await changed_wides(
         connection,
-        "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
-        "select list, start, stop, places, text, origin, holes from past_wide p "
-        f"where ending = ? and not {_GONE_SINCE_WIDE}",
-        ending,
+        f"insert or ignore into wide (list, start, stop, places, text, origin, holes) {_BEFORE_WIDE}"
+        f"select list, start, stop, places, text, origin, holes from p where {_COUNTS} and not {_GONE_SINCE_WIDE}",
+        *(None, ending),
     )
     await spread(connection, wides)
     if wides:

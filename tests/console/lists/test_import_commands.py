@@ -37,7 +37,7 @@ def test_the_undoing_says_what_stays_since_people_acted(run, numbers):
     run("lists", "remove", "blocked", "17012345678")
     told = run("lists", "undo", "1").stdout
     assert "1 of its entries were edited or taken off since, and stay so." in told
-    assert "Taken off since, and not put back: +8617012345678." in told
+    assert "Taken off or undone since, and not put back: +8617012345678." in told
 
 
 def test_standard_input(file):

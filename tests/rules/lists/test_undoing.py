@@ -89,3 +89,48 @@ async def test_why_it_was_undone_stands_in_the_history(tmp_path):
             last = (await happenings(lists, number))[-1]
             assert last.what == f"{what} by the undoing of import {made}"
             assert (last.author, last.reason) == ("wang", "the wrong file")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_two_imports_of_a_number_that_are_both_undone_leave_what_stood_before_them(tmp_path, text, before, order):
+    async with opened(tmp_path) as lists:
+        if before:
+            await lists.add("nuisance", text, Origin("by hand"), wide=True)
+        made = [await imported(lists, text), await imported(lists, text)]
+        for one in order:
+            await undo(lists, made[one])
+        assert await standing(lists) == ({text: "by hand"} if before else {})
+        assert (await lists.counts())["nuisance"] == len(await standing(lists))
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_of_three_imports_those_that_were_undone_never_come_back(tmp_path, text):
+    async with opened(tmp_path) as lists:
+        made = [await imported(lists, text) for _ in range(3)]
+        await undo(lists, made[0])
+        await undo(lists, made[1])
+        done = await undo(lists, made[2])
+        assert (done.off, done.back, done.kept) == (1, 0, 0)
+        assert await standing(lists) == {}
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_what_an_undone_import_had_brought_and_a_new_version_removed_stays_off(tmp_path, text):
+    async with opened(tmp_path) as lists:
+        first = await imported(lists, text)
+        version = await imported(lists, "+8613700137000", wishes=VERSION)
+        await undo(lists, first)
+        done = await undo(lists, version)
+        assert (done.off, done.back, done.stay_off) == (1, 0, (text,))
+        assert await standing(lists) == {}
+
+
+async def test_the_history_tells_which_undoing_put_an_entry_back(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", NUMBER, Origin("by hand"))
+        for made in [await imported(lists, NUMBER), await imported(lists, NUMBER)]:
+            await undo(lists, made, author="wang", reason=f"no {made}")
+        last = (await happenings(lists, NUMBER))[-1]
+        assert (last.what, last.author, last.reason) == ("put back by the undoing of import 2", "wang", "no 2")
