@@ -1,14 +1,13 @@
 """Files of numbers in and out: what is told, what is held, and that an export is read back."""
 
-import asyncio
 import json
-import time
 
 import pytest
 from typer.testing import CliRunner
 
 from console.commands import app
-from rules.records.decisions import Decisions
+from console.workbench.rulebook import load_rulebook
+from tests.console.past import past_calls
 
 
 @pytest.fixture
@@ -49,34 +48,7 @@ def test_standard_input(file):
 
 def recorded(file, caller, times):
     """So many calls of a caller that went through a moment ago."""
-
-    async def work():
-        decisions = await Decisions.open(file.with_name("ringfence-decisions.db"))
-        words = (
-            "",
-            "",
-            "t",
-            caller,
-            "mobile",
-            "",
-            "mobile",
-            "",
-            "",
-            "forward",
-            "no rule",
-            "",
-            "",
-            "",
-            0,
-            "[]",
-            "{}",
-            "",
-        )
-        rows = [(f"{n:020d}", time.time(), *words, 200, True, 1) for n in range(times)]
-        await decisions.write(rows, [])
-        await decisions.close()
-
-    asyncio.run(work())
+    past_calls(file, load_rulebook(file), [caller] * times, ago_s=60.0)
 
 
 def test_what_would_stop_many_calls_waits_for_a_person(run, file, numbers):
