@@ -42,6 +42,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         destinations,
         feature_code,
         thresholds,
+        officers,
         texts,
         headers,
         metrics,
@@ -278,6 +279,30 @@ def thresholds(configuration: Configuration) -> Iterator[Finding]:
                 f"trunk {trunk.name!r} would tag at {tag_at} but reject at {reject_at} already",
                 "tag at a smaller suspicion than reject",
             )
+
+
+def officers(configuration: Configuration) -> Iterator[Finding]:
+    """Somebody can seal, and somebody can release: a seal that nobody can take off stops a number for ever."""
+    desk = configuration.complaints
+    for field, names in (("officers", desk.officers), ("released_by", desk.released_by)):
+        for i, name in enumerate(names):
+            if name != name.strip() or not name:
+                yield Finding(("complaints", field, i), f"{name!r} is no login name", "write it as `id -un` prints it")
+    if desk.officers and desk.released_by and not set(desk.officers) & set(desk.released_by):
+        yield Finding(
+            ("complaints", "released_by"),
+            f"nobody can release a seal: none of these is an officer ({', '.join(desk.officers)})",
+            "name one of complaints.officers here, or add these to them",
+        )
+    for name, policy in sorted(configuration.lists.items()):
+        if policy.kind == "sealed" and desk.officers and policy.changed_by:
+            if not set(desk.officers) & set(policy.changed_by):
+                yield Finding(
+                    ("lists", name, "changed_by"),
+                    f"nobody can seal a number: none of these is an officer ({', '.join(desk.officers)})",
+                    "name one of complaints.officers here",
+                )
+            break  # seals go on the first one
 
 
 def texts(configuration: Configuration) -> Iterator[Finding]:

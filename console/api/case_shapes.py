@@ -103,6 +103,7 @@ class StoryShape(BaseModel):
     clocks: list[ClockShape]
     events: list[EventShape]
     ending: str = Field(description="Where it stands, in one line.")
+    warnings: list[str] = Field(description="What makes its deadlines uncertain: a year that nobody announced.")
 
 
 class SuspensionShape(BaseModel):
@@ -223,6 +224,7 @@ def story_shape(story: Story, now: float) -> StoryShape:
         clocks=[clock_shape(clock, now) for clock in story.clocks],
         events=[EventShape(at=utc(one.at), who=one.who, what=one.what, why=one.why) for one in story.events],
         ending=story.ending,
+        warnings=story.warnings,
     )
 
 

@@ -85,8 +85,9 @@ def show(context: typer.Context, reference: Reference, config: ConfigurationFile
 
         appeal, clocks, words = await desk.appeals.find(reference)
         await note_look(desk.archive, "appeal", appeal.reference, actor=officer(), step=READ if words else LOOKED)
-        zone = str(desk.archive.zone)
-        return appeal, [clock_line(clock, desk.archive.now(), zone) for clock in clocks], words
+        zone, archive = str(desk.archive.zone), desk.archive
+        lines = [clock_line(clock, archive.now(), zone) for clock in clocks]
+        return appeal, [*lines, *archive.deadlines.warnings(clocks, archive.appeal_spans)], words
 
     (appeal, clocks, words), zone = at_the_desk(context, config, work)
     if json:

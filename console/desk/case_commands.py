@@ -75,7 +75,8 @@ def story_lines(story: Story, zone: str) -> list[str]:
         "complaints.fewest_subscribers and 4w)",
     ]
     lines += [typer.style(f"  on top: {one.on_top}", bold=True)] if one.on_top else []
-    lines += ["", *(_clock_line(clock, story.told_at, zone) for clock in story.clocks), ""]
+    lines += ["", *(_clock_line(clock, story.told_at, zone) for clock in story.clocks)]
+    lines += [*(typer.style(f"  {warning}", fg="yellow") for warning in story.warnings), ""]
     width = max((len(event.who) for event in story.events), default=0)
     for event in story.events:
         why = f": {event.why}" if event.why else ""

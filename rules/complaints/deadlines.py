@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Deadlines:
         self._zone, self._country, self._overruled = ZoneInfo(zone), country, overruled
         self._calendars: dict[int, Callable[[date], bool]] = {}
         self._ends: dict[tuple[date, int], float] = {}
-        self.warnings: set[str] = set()
+        self._warnings: dict[int, str] = {}  # by year
 
     def due(self, received: float, span: Span) -> float:
         """The moment by which it must be done: hours to the second, working days to the end of the last one."""
@@ -55,6 +55,17 @@ class Deadlines:
     def clocks(self, received: float, profile: Mapping[str, Span]) -> list[Clock]:
         """All clocks of a profile, started."""
         return [Clock(name, received, self.due(received, span), None) for name, span in profile.items()]
+
+    def warnings(self, clocks: Iterable[Clock], profile: Mapping[str, Span]) -> list[str]:
+        """What is not known of the years in which these clocks count working days."""
+        years: set[int] = set()
+        for clock in clocks:
+            if (span := profile.get(clock.name)) and span.working_days:
+                first, last = (datetime.fromtimestamp(at, self._zone).year for at in (clock.started, clock.due - 1.0))
+                years.update(range(first, last + 1))
+        for year in years:
+            self._works(date(year, 1, 1))
+        return [self._warnings[year] for year in sorted(years) if year in self._warnings]
 
     def _end_of(self, day: date, left: int) -> float:
         """The end of the working day that comes so many working days after a day."""
@@ -74,7 +85,7 @@ class Deadlines:
             calendar, warning = working_days(self._country, day.year, self._overruled)
             self._calendars[day.year] = calendar
             if warning:
-                self.warnings.add(warning)
+                self._warnings[day.year] = warning
         return calendar(day)
 
 

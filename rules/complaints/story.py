@@ -46,6 +46,7 @@ class Story(NamedTuple):
     ending: str  # one line: where it stands
     ties: dict[str, int]  # complaints that count, by what ties them to a call
     told_at: float
+    warnings: list[str]  # what makes its deadlines uncertain
 
 
 async def story_of(archive: Archive, case_id: int) -> Story:
@@ -59,16 +60,18 @@ async def story_of(archive: Archive, case_id: int) -> Story:
     events += await _ended(archive, case_id)
     events += await _appeals(archive, case)
     events += await _undelivered(archive, case_id)
+    found = await clocks(connection, case_id)
     events.sort(key=lambda event: event.at)
     return Story(
         case=case,
-        clocks=await clocks(connection, case_id),
+        clocks=found,
         evidence=await evidence_of(archive, case),
         events=events,
         owner=await owner_of(archive, case.number),
         ending=await ending(archive, case),
         ties=_ties(by_day),
         told_at=archive.now(),
+        warnings=archive.deadlines.warnings(found, archive.case_spans),
     )
 
 

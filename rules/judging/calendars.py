@@ -63,11 +63,14 @@ def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Ca
     last = max(decreed, default=calendar.end_year)
 
     def works(day: date) -> bool:
-        if day.year > last:
-            return monday_to_friday(day)
+        if day.year > last:  # what the law says stands for every year; which days are moved is announced for each
+            return monday_to_friday(day) and day not in calendar
         return bool(calendar.is_working_day(day))
 
-    what = f"the calendar of {country} ends with {last}: working days of {year} are Monday to Friday"
+    what = (
+        f"the calendar of {country} ends with {last}: working days of {year} are Monday to Friday "
+        "but for holidays by law; which days are moved nobody has announced"
+    )
     return _overruling(overruled, works), what if year > last and not known else ""
 
 

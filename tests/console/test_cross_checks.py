@@ -177,3 +177,35 @@ def test_the_home_country_is_the_one_that_was_set_else_the_only_one_of_the_trunk
         file.write_text(SOUND + more)
         configuration = load_configuration(file)
         assert (configuration.country, configuration.home) == (country, home)
+
+
+@pytest.mark.parametrize(
+    ("more", "place", "what"),
+    [
+        ("complaints: {officers: [li], released_by: [wang]}", "8:43", "nobody can release a seal: none of these is an"),
+        ("complaints: {officers: [li, zhao], released_by: [wang, chen]}", "8:49", "nobody can release"),
+        ('complaints: {officers: ["li "]}', "8:25", "'li ' is no login name"),
+        ('complaints: {released_by: [""]}', "8:28", "'' is no login name"),
+        (
+            "complaints: {officers: [li]}\nlists: {sealed: {kind: sealed, changed_by: [wang]}}",
+            "9:44",
+            "nobody can seal a number",
+        ),
+    ],
+)
+def test_officers_among_whom_nobody_can_do_it_are_refused(tmp_path, more, place, what):
+    fault = only_fault(tmp_path, SOUND + more)
+    assert fault.startswith(f"ringfence.yaml:{place}: "), fault
+    assert what in fault
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "complaints: {officers: [li, wang], released_by: [wang, chen]}",
+        "complaints: {released_by: [wang]}",
+        "complaints: {officers: [li]}\nlists: {sealed: {kind: sealed, changed_by: [li, wang]}}",
+    ],
+)
+def test_officers_among_whom_somebody_can(tmp_path, more):
+    assert faults(tmp_path, SOUND + more) == []

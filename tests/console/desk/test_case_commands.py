@@ -1,8 +1,14 @@
 """`ringfence case N` and `ringfence cases`: from a complaint to a sealed number and back, by command."""
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+
+from rules.complaints.archive import complaints_path
 
 
 @pytest.fixture
@@ -119,3 +125,18 @@ def test_a_reason_cannot_look_like_a_step_of_the_story(run, case):
     told = run("case", case).stdout
     assert "x   2026-07-01 12:00  wang  release" in told
     assert "\n  2026-07-01" not in told
+
+
+def test_a_case_says_that_nobody_announced_the_holidays_of_its_year(file, run, case):
+    assert "nobody has announced" not in story_of_year(run, file, 2026)
+    told = story_of_year(run, file, 2090)
+    assert "the calendar of CN ends with " in told
+    assert "which days are moved nobody has announced" in told
+
+
+def story_of_year(run, file, year):
+    """What `case` tells of the case, had its complaint come in June of this year."""
+    received = datetime(year, 6, 1, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    with closing(sqlite3.connect(complaints_path(file.parent / "ringfence.db"))) as other, other:
+        other.execute("update clock set started = ?, due = ?", (received, received + 20 * 86_400))
+    return run("case", "1").stdout

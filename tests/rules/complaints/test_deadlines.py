@@ -46,8 +46,25 @@ def test_hours_run_through_nights_and_holidays():
 
 def test_a_year_nobody_announced_warns_and_falls_back():
     deadlines = Deadlines("Asia/Shanghai", "CN")
-    assert deadlines.due(at("2090-07-07 12:00"), Span(working_days=1)) == at("2090-07-11 00:00")
-    assert any("Monday to Friday" in warning for warning in deadlines.warnings)
+    received = at("2090-07-07 12:00")
+    assert deadlines.due(received, Span(working_days=1)) == at("2090-07-11 00:00")
+    profile = {"accept": Span(working_days=1), "decide": Span(hours=24)}
+    (warning,) = deadlines.warnings(deadlines.clocks(received, profile), profile)
+    assert "working days of 2090 are Monday to Friday" in warning
+    hours = {"decide": Span(hours=24)}
+    assert deadlines.warnings(deadlines.clocks(received, hours), hours) == [], "it counts hours"
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2085-12-31 12:00", "2086-01-03 00:00"),  # New Year's Day, a Tuesday, is free in every year
+        ("2086-09-30 12:00", "2086-10-05 00:00"),  # as are the first days of October: to the end of Friday
+    ],
+)
+def test_holidays_by_law_are_free_in_a_year_that_nobody_announced(received, due):
+    deadlines = Deadlines("Asia/Shanghai", "CN")
+    assert deadlines.due(at(received), Span(working_days=1)) == at(due)
 
 
 def test_the_operators_calendar_overrules():
