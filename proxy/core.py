@@ -54,11 +54,21 @@ from proxy.sip.transaction import (
 )
 from proxy.sip.uri import parse_uri
 from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
-from proxy.validation import Fields, Refusal, read_fields, refuse_to_forward
+from proxy.validation import (
+    Fields,
+    Refusal,
+    is_unread,
+    read_dialled,
+    read_emergency,
+    read_fields,
+    refuse_control,
+    refuse_to_forward,
+)
 from rules.model import Action, Outcome, Step, Verdict
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 
+_JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _OCTETS_EACH: Final = 4096  # a request that waits counts as so many transactions, lest a few huge ones fill the memory
 _RETRY_AFTER: Final = b"Retry-After: 5"
@@ -180,6 +190,8 @@ class Core:
             forward_ack(self, request, via, flow, now)
             return
         fields = read_fields(request, via)
+        if isinstance(fields, Refusal) and self._dials_for_help(request, flow.peer):
+            fields = read_emergency(request, via) or fields
         if isinstance(fields, Refusal):
             self._refuse_on(back, request, fields)
         elif request.method == b"CANCEL":
@@ -194,7 +206,7 @@ class Core:
             return invite is not None and isinstance(invite.user, Context) and invite.user.flow.peer is flow.peer
         fields = read_fields(request, via)
         if isinstance(fields, Refusal):
-            return False
+            return self._dials_for_help(request, flow.peer)
         if not fields.to_tag:
             return request.method == b"INVITE" and self.outgoing.is_for_help(fields.uri, flow.peer)
         try:
@@ -239,17 +251,24 @@ class Core:
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader as error:
-            self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
-            return
+            if not self._dials_for_help(request, peer):
+                self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
+                return
+            plan = Plan(fields.uri, request.uri, [], [], False, True)
         loop = loop_hash(request, fields, plan, peer)
-        refusal = refuse_to_forward(request, fields, looped=is_loop(request, self.topology.listeners, loop))
+        looped = is_loop(request, self.topology.listeners, loop)
+        refusal = refuse_to_forward(request, fields, looped=looped)
         in_dialog = peer.from_pbx or (
             # Only here does a token matter: a trunk-side call that is not to be judged, or that chooses its path.
             (request.method == b"INVITE" or plan.routes)
             and find_token(plan, fields, self.tokens, from_pbx=False) is not None
         )
+        if refusal is None and not in_dialog and request.method in _JUDGED:
+            refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and plan.named_us and plan.routes and not in_dialog:
             refusal = _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
+        if refusal is not None and not looped and self._dials_for_help(request, peer):
+            refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
         if refusal is None:
             refusal = self._refuse_for_load(request, fields, plan, peer)
         if refusal is not None:
@@ -270,6 +289,15 @@ class Core:
             self.effects.append(Decide(context))
         elif not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):
             self.admit(context, now)
+
+    def _dials_for_help(self, request: Request, peer: Peer) -> bool:
+        """Is it an emergency call, whatever else is wrong with it?"""
+        if request.method != b"INVITE":
+            return False
+        try:
+            return self.outgoing.is_for_help(read_dialled(request.uri), peer)
+        except BadHeader:
+            return False
 
     def _note_end(self, fields: Fields, plan: Plan, peer: Peer) -> None:
         """How long a call lasted is known by its BYE, whoever sends it."""
@@ -372,7 +400,7 @@ class Core:
         self._branches += 1
         branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self.salt, self._branches, context.loop)
         uri = plan.uri_bytes
-        if target.pbx is not None and target.pbx.rewrite_host:
+        if target.pbx is not None and (target.pbx.rewrite_host or is_unread(plan.uri)):
             uri = rewrite_host(uri, target.host, target.port)
         head = [request.method + b" " + uri + b" SIP/2.0", listener.via + branch + b";rport"]
         if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:

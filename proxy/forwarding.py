@@ -12,7 +12,7 @@ from proxy.sip.headers import Via, parse_addresses, parse_via, split_params
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Token, Tokens, read_token
-from proxy.validation import Fields, refuse_uri
+from proxy.validation import Fields, read_dialled, refuse_uri
 
 _OPENS: Final = 60  # "<" and ">" as numbers, which `in` finds five times faster than bytes
 _CLOSES: Final = 62
@@ -173,7 +173,9 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     where = request.where
     at = where.get(b"max-forwards")
     if at is not None:
-        lines[at] = b"Max-Forwards: %d" % (forwards - 1)
+        lines[at] = b"Max-Forwards: %d" % max(forwards - 1, 0)
+        if len(where) != len(lines) and request.is_repeated(b"max-forwards"):
+            return _edit_twice(request, forwards, plan, dropped)
     if not dropped.isdisjoint(where) or (plan.changed and len(where) != len(lines)):
         gone = dropped | {b"route"} if plan.changed else dropped
         lines = [line for line, name in zip(lines, request.names, strict=True) if name not in gone]
@@ -184,6 +186,14 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     if plan.changed and plan.routes:
         lines[:0] = [b"Route: " + value for value, _ in plan.routes]
     return lines
+
+
+def _edit_twice(request: Request, forwards: int, plan: Plan, dropped: frozenset[bytes]) -> list[bytes]:
+    """The same where Max-Forwards stands on two lines: one of them leaves, since a next hop may read either."""
+    gone = dropped | {b"max-forwards"} | ({b"route"} if plan.changed else frozenset())
+    lines = [line for line, name in zip(request.lines, request.names, strict=True) if name not in gone]
+    routes = [b"Route: " + value for value, _ in plan.routes] if plan.changed else []
+    return [*routes, b"Max-Forwards: %d" % max(forwards - 1, 0), *lines]
 
 
 def for_judgement(plan: Plan, fields: Fields) -> Plan:
@@ -222,7 +232,7 @@ def record_routes(outgoing: Listener, incoming: Listener, user: bytes) -> list[b
 
 def rewrite_host(uri: bytes, host: str, port: int) -> bytes:
     """The Request-URI with the PBX's host and port, for a PBX that wants to see itself there."""
-    parsed = parse_uri(uri)
+    parsed = read_dialled(uri)
     if parsed.scheme not in (b"sip", b"sips"):
         return uri
     user = parsed.user + b"@" if parsed.user else b""

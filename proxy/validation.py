@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Party, Via, parse_cseq, parse_number, parse_party, split_tokens
+from proxy.sip.headers import Party, Via, find_party, hides_control, parse_cseq, parse_number, parse_party, split_tokens
 from proxy.sip.message import METHODS, SINGLE, SPACE, Request
-from proxy.sip.uri import Uri, parse_uri
+from proxy.sip.uri import Uri, parse_uri, shown_users
 
 MOST_FORWARDS: Final = 255
 DEFAULT_FORWARDS: Final = 70  # RFC 3261 16.6 step 3
+_ANY_NUMBER: Final = 10**20
+_IDENTITIES: Final = (b"p-asserted-identity", b"remote-party-id")
 
 _SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
 _URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial for help
@@ -27,19 +29,18 @@ class Refusal(NamedTuple):
 class Fields:
     """What the core needs of a valid request, parsed once."""
 
-    __slots__ = ("call_id", "cseq", "forwards", "from_tag", "sender", "to_tag", "uri", "via")
+    __slots__ = ("call_id", "control", "cseq", "forwards", "from_tag", "sender", "to_tag", "uri", "via")
 
-    def __init__(
-        self, uri: Uri, via: Via, sender: Party, to_tag: bytes, call_id: bytes, cseq: int, forwards: int
-    ) -> None:
+    def __init__(self, uri: Uri, via: Via, sender: Party, to: Party, call_id: bytes, cseq: int, forwards: int) -> None:
         self.uri = uri
         self.via = via
         self.sender = sender
         self.from_tag = sender.tag
-        self.to_tag = to_tag
+        self.to_tag = to.tag
         self.call_id = call_id
         self.cseq = cseq
         self.forwards = forwards  # Max-Forwards as it came; 70 where it was absent
+        self.control = uri.control or sender.control or to.control  # one of them holds a control character
 
 
 def read_fields(request: Request, via: Via) -> Fields | Refusal:
@@ -55,7 +56,7 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
             # RFC 4475 3.1.2.18: for a method nobody knows, 501 tells more.
             return Refusal(400, "CSeq Method Mismatch") if request.method in METHODS else _NOT_IMPLEMENTED
         sender = parse_party("From", lines[where[b"from"]].partition(b":")[2].strip())
-        to_tag = parse_party("To", lines[where[b"to"]].partition(b":")[2].strip()).tag
+        to = parse_party("To", lines[where[b"to"]].partition(b":")[2].strip())
         call_id = lines[where[b"call-id"]].partition(b":")[2].strip()
         if not call_id or SPACE in call_id:
             return Refusal(400, "Malformed Call-ID")
@@ -67,7 +68,57 @@ def read_fields(request: Request, via: Via) -> Fields | Refusal:
         return Refusal(400, f"Malformed {error.name}")
     if isinstance(uri, Refusal):
         return uri
-    return Fields(uri, via, sender, to_tag, call_id, number, forwards)
+    return Fields(uri, via, sender, to, call_id, number, forwards)
+
+
+def read_emergency(request: Request, via: Via) -> Fields | None:
+    """What an emergency call needs of a request that any other call would be refused for; None where it lacks that.
+
+    It goes on whatever else is wrong with it. What can't be read stays as it came, for those behind us to read;
+    only without a transaction, a dialog or a number to dial there is nothing that could go on.
+    """
+    request.relax()
+    where, lines = request.where, request.lines
+    try:
+        number, method = parse_cseq(lines[where[b"cseq"]].partition(b":")[2].strip())
+        sender = _read_any_party("From", lines[where[b"from"]].partition(b":")[2].strip())
+        to = _read_any_party("To", lines[where[b"to"]].partition(b":")[2].strip())
+        call_id = lines[where[b"call-id"]].partition(b":")[2].strip()
+        if method != request.method or not call_id:
+            return None
+        return Fields(read_dialled(request.uri), via, sender, to, call_id, number, read_any_forwards(request))
+    except (KeyError, BadHeader):
+        return None
+
+
+def _read_any_party(name: str, value: bytes) -> Party:
+    try:
+        return parse_party(name, value)
+    except BadHeader:
+        return find_party(value)
+
+
+def read_any_forwards(request: Request) -> int:
+    """Max-Forwards of an emergency call: what can't be read counts as none."""
+    try:
+        return read_forwards(request)
+    except BadHeader:
+        return DEFAULT_FORWARDS
+
+
+def read_dialled(text: bytes) -> Uri:
+    """A Request-URI, or what a telephone would dial of one that is none. Raises BadHeader."""
+    try:
+        return parse_uri(text)
+    except BadHeader:
+        if text[:4].lower() not in (b"sip:", b"sips", b"tel:"):
+            raise
+        return Uri(b"sip", shown_users(text)[0], b"", 0, b"")
+
+
+def is_unread(uri: Uri) -> bool:
+    """Is it what `read_dialled` made of a text that is no URI? The PBX gets one that it can read."""
+    return not uri.host and uri.scheme == b"sip"
 
 
 _NOT_IMPLEMENTED: Final = Refusal(501, "Not Implemented")
@@ -75,14 +126,19 @@ _UNSUPPORTED_SCHEME: Final = Refusal(416, "Unsupported URI Scheme")
 
 
 def read_forwards(request: Request) -> int:
-    """Max-Forwards as it came; 70 where it is absent (RFC 3261 16.6 step 3). Raises BadHeader."""
+    """Max-Forwards as it came; 70 where it is absent (RFC 3261 16.6 step 3). Raises BadHeader.
+
+    More than 255 is no value of RFC 3261 20.22, and counts as absent. Of two the smaller one counts.
+    """
     at = request.where.get(b"max-forwards")
     if at is None:
         return DEFAULT_FORWARDS
     value = request.lines[at][-3:].lstrip()
-    if value == b"70" or value == b"69":
+    once = len(request.where) == len(request.names) or not request.is_repeated(b"max-forwards")
+    if once and (value == b"70" or value == b"69"):
         return int(value)  # nearly always
-    return parse_number("Max-Forwards", request.lines[at].partition(b":")[2], MOST_FORWARDS)
+    values = [parse_number("Max-Forwards", each, _ANY_NUMBER) for each in request.raw_all(b"max-forwards")]
+    return min(each if each <= MOST_FORWARDS else DEFAULT_FORWARDS for each in values)
 
 
 def _read_request_uri(request: Request) -> Uri | Refusal:
@@ -97,6 +153,23 @@ def refuse_uri(uri: Uri) -> Refusal | None:
     if uri.headers:
         return Refusal(400, "Header Fields in Request-URI")  # RFC 3261 19.1.1 forbids them there
     return None
+
+
+def refuse_control(request: Request, fields: Fields, *, identities: bool) -> Refusal | None:
+    """No URI of a number may hold a control character, once its escapes are decoded: some readers stop there.
+
+    `identities`: asserted ones go on, so that they are asked, too.
+    """
+    if fields.control or (
+        identities
+        and any(name in request.where for name in _IDENTITIES)
+        and any(hides_control(value) for name in _IDENTITIES for value in request.raw_all(name))
+    ):
+        return _CONTROL
+    return None
+
+
+_CONTROL: Final = Refusal(400, "Control Character In A URI")
 
 
 def refuse_to_forward(request: Request, fields: Fields, *, looped: bool) -> Refusal | None:

@@ -6,6 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from proxy.sip.errors import BadHeader
+from proxy.sip.uri import holds_control
 
 # Parameters after a value: each begins with ";", so the match is linear.
 _PARAMS: Final = (
@@ -23,7 +24,7 @@ _USUAL_VIA: Final = re.compile(
     rb"((;rport)?;branch=([A-Za-z0-9.\-_]+)(;rport)?)\Z"
 )
 _USUAL_PARTY: Final = re.compile(
-    rb"(\"[^\"\\]*\"|[A-Za-z0-9.\-_]*) ?<([A-Za-z0-9+]+:[^<>\s\"]+)>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
+    rb"(\"[^\"\\]*\"|[A-Za-z0-9.\-_]*) ?<([A-Za-z0-9+]+:[!#-$&-;=?-~]+)>(?:;tag=([A-Za-z0-9.\-_]+))?\Z"
 )
 # An unquoted display name is tokens; real phones also put UTF-8 there. A comma would start another value.
 _NAMED: Final = re.compile(rb"(?:\s*(\"(?:[^\"\\]|\\.)*\")\s*|([A-Za-z0-9\-.!%*_+`'~\s\x80-\xff]*))(?=<)", re.DOTALL)
@@ -33,9 +34,13 @@ _LENIENT: Final = re.compile(rb"([^<>]*)<[ \t]*([^<>\s]+)[ \t]*>" + _PARAMS + rb
 _NAMES_A_URI: Final = re.compile(rb"(?:sips?|tel)\s*:", re.IGNORECASE)
 # Whatever a reader of any care could take for an address: what stands in <>, closed or not, and a URI without them.
 _ANY_ADDRESS: Final = re.compile(rb"<([^<>]*)|((?:sips?|tel)\s*:[^\s<>,;\"]+)", re.IGNORECASE)
+_TAG: Final = re.compile(rb";\s*tag\s*=\s*([^\s;,<>\"]+)", re.IGNORECASE)
 _CSEQ: Final = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
 _PARAM: Final = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
 
+_HIDDEN: Final = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|%(?:[01][0-9A-Fa-f]|7[Ff]|[Cc]2%[89][0-9A-Fa-f])", re.DOTALL
+)
 _MOST_URIS: Final = 32  # of a line that RFC 3261 can't read
 MAGIC_COOKIE: Final = b"z9hG4bK"
 
@@ -142,12 +147,13 @@ def parse_single_address(name: str, value: bytes) -> Address:
 class Party:
     """From or To: who, and in which dialog."""
 
-    __slots__ = ("display", "tag", "uri")
+    __slots__ = ("control", "display", "tag", "uri")
 
-    def __init__(self, display: bytes, uri: bytes, tag: bytes) -> None:
+    def __init__(self, display: bytes, uri: bytes, tag: bytes, control: bool = False) -> None:
         self.display = display  # as written, with quotes
         self.uri = uri
         self.tag = tag  # empty where there is none
+        self.control = control  # the URI holds a control character (`proxy.sip.uri.holds_control`)
 
     @property
     def display_name(self) -> str:
@@ -166,7 +172,14 @@ def parse_party(name: str, value: bytes) -> Party:
         raise BadHeader(name, value)  # two readers could take two different ones
     # A tel: URI without brackets has left its own parameters to the header field (RFC 3261 20).
     uri = address.uri + address.params if address.uri[:4].lower() == b"tel:" else address.uri
-    return Party(address.display, uri, address.tag)
+    return Party(address.display, uri, address.tag, holds_control(uri))
+
+
+def find_party(value: bytes) -> Party:
+    """What can be found in a From or To that `parse_party` can't read: the first address, and the first tag."""
+    uris, _ = find_uris("", value)
+    tag = _TAG.search(value)
+    return Party(b"", uris[0] if uris else b"", tag[1] if tag else b"")
 
 
 def parse_addresses(name: str, value: bytes) -> list[Address]:
@@ -201,6 +214,11 @@ def find_uris(name: str, value: bytes) -> tuple[list[bytes], bool]:
         if len(found) >= _MOST_URIS:
             break
     return found, False
+
+
+def hides_control(value: bytes) -> bool:
+    """Is there a control character in a line of addresses, or an escape of one? Line ends and tabs are blanks there."""
+    return _HIDDEN.search(value) is not None
 
 
 def parse_cseq(value: bytes) -> tuple[int, bytes]:

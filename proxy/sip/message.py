@@ -31,7 +31,7 @@ COMPACT: Final = {
 # Every header field that begins so is one to us: they are ours, and are removed together.
 OWN_HEADERS: Final = b"x-ringfence-"
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
-SINGLE: Final = (b"from", b"to", b"call-id", b"cseq", b"max-forwards")
+SINGLE: Final = (b"from", b"to", b"call-id", b"cseq")
 
 METHODS: Final = frozenset(
     b"INVITE ACK CANCEL BYE OPTIONS REGISTER PRACK UPDATE REFER SUBSCRIBE NOTIFY MESSAGE INFO PUBLISH".split()
@@ -157,6 +157,29 @@ class Message:
         return [
             line.partition(b":")[2].strip() for line, found in zip(self.lines, self.names, strict=True) if found == name
         ]
+
+    def replace(self, lines: list[bytes]) -> None:
+        """Take these header lines for the ones that came."""
+        self.lines = lines
+        self.names = ()
+        self.where = {}
+        self.fault = ""
+        self._name_slowly()
+
+    def relax(self) -> None:
+        """Make of a message with faults in its framing what most readers would: nothing is refused any more.
+
+        Lines end wherever one could; a line that is no header field goes; of fields that a request has once the first
+        stays; the body has the length that it has.
+        """
+        self.replace(_split_at_any(b"\r\n".join(self.lines), _ANY_END)[0])
+        kept: list[bytes] = []
+        seen: set[bytes] = set()
+        for line, name in zip(self.lines, self.names, strict=True):
+            if name and not (name in seen and name in SINGLE) and name != b"content-length":
+                kept.append(line)
+                seen.add(name)
+        self.replace([*kept, b"Content-Length: %d" % len(self.body)])
 
     def check_length(self) -> None:
         """Cut what follows the body (RFC 3261 18.3), and note a Content-Length that can't be right."""
@@ -284,11 +307,33 @@ def split(data: bytes) -> tuple[bytes, list[bytes], bytes, str]:
     lines = head.split(b"\r\n")
     # A lone CR or LF is a line end to some parsers and not to others: what we judged must be what they read.
     if _holds_line_end(b"".join(lines)):
-        fault = "a line ends in a bare CR or LF"
+        lines, body, fault = _split_at_any(data, _BARE_LF)
     start = lines.pop(0)
     if SPACE not in start:
         raise BadMessage("no SIP start line")
     return start, lines, body, fault
+
+
+_BARE_LF: Final = re.compile(rb"\r?\n")
+_ANY_END: Final = re.compile(rb"\r\n|\r|\n")
+
+
+def _split_at_any(data: bytes, line_end: re.Pattern[bytes]) -> tuple[list[bytes], bytes, str]:
+    """Header lines, body and fault of a message with other line ends than CRLF; it leaves with CRLF, as it was read."""
+    lines: list[bytes] = []
+    at = 0
+    while True:
+        found = line_end.search(data, at)
+        lines.append(data[at : found.start() if found else len(data)])
+        at = found.end() if found else len(data)
+        if found is None or (not lines[-1] and len(lines) > 1):
+            break
+    body, fault = data[at:], "" if found else "the header section does not end"
+    if not lines[-1]:
+        lines.pop()
+    if any(CR in line for line in lines):
+        fault = "a line ends in a bare CR"
+    return lines, body, fault
 
 
 def _holds_line_end(text: bytes) -> bool:
