@@ -199,8 +199,13 @@ def health(
     context: typer.Context,
     config: ConfigurationFile = None,
     json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also when there is something to remark.")] = False,
 ) -> None:
-    """Ask the running proxy with a SIP OPTIONS on each listener; exit 0 if every one answers."""
+    """Ask the running proxy with a SIP OPTIONS on each listener; exit 0 if every one answers.
+
+    What somebody should see to (calls that would be refused, a PBX that says nothing) stands below, with --json on
+    standard error.
+    """
     from console.configuration import load_configuration
     from console.service.health import ask
 
@@ -208,11 +213,14 @@ def health(
         listeners = load_configuration(chosen(context, config)).listen
     answers = {str(listener.address): ask(listener) for listener in listeners}
     if json:
-        as_json(answers)
-    else:
-        for address, status in answers.items():
-            typer.echo(f"{address}: {f'answers {status}' if status else 'no answer'}")
-    raise typer.Exit(0 if all(answers.values()) else FAULTS)
+        as_json({address: answer.status for address, answer in answers.items()})
+    for address, answer in answers.items():
+        if not json:
+            typer.echo(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
+        for remark in answer.remarks:
+            typer.echo(f"{address}: {remark}" if json else f"  {remark}", err=json)
+    fine = all(answer.status and not (strict and answer.remarks) for answer in answers.values())
+    raise typer.Exit(0 if fine else FAULTS)
 
 
 @app.command(rich_help_panel=PROXY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from proxy.forwarding import make_response
@@ -53,9 +54,10 @@ class Answers:
         """100 Trying, which has no To tag (8.2.6.2)."""
         return make_response(request, 100, "Trying")
 
-    def options(self, request: Request) -> bytes:
+    def options(self, request: Request, fields: Sequence[bytes] = ()) -> bytes:
         """We are asked ourselves whether we are alive (11)."""
-        return make_response(request, 200, "OK", self._tag(request), (b"Accept: application/sdp", b"Supported: "))
+        fields = (b"Accept: application/sdp", b"Supported: ", *fields)
+        return make_response(request, 200, "OK", self._tag(request), fields)
 
     def acknowledges_us(self, request: Request) -> bool:
         """Is this ACK for a final response of ours?"""

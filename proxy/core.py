@@ -8,7 +8,7 @@ valid token, and forwarded (16.6); responses find their context by branch (16.7)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -16,7 +16,7 @@ from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
 from proxy.context import Context
 from proxy.diversion import destination_of, diversion, divert, history, targets_in_dialog
-from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send, Silent
+from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send, Silent, Stranger
 from proxy.forwarding import (
     FlowTo,
     Plan,
@@ -53,6 +53,7 @@ from proxy.sip.transaction import (
     server_key,
 )
 from proxy.sip.uri import parse_uri
+from proxy.strangers import Strangers
 from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
 from proxy.validation import (
     Fields,
@@ -74,6 +75,30 @@ _OCTETS_EACH: Final = 4096  # a request that waits counts as so many transaction
 _RETRY_AFTER: Final = b"Retry-After: 5"
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
+
+
+# Why a datagram got no answer: known beforehand, so that a figure is there before its first event.
+DROPPED: Final = (
+    "keep-alive",
+    "not SIP",
+    "no Via",
+    "malformed response",
+    "stray response",
+    "malformed ACK",
+    "ACK to nowhere",
+    "ACK to a response of ours",
+    "too many unacknowledged rejections",
+)
+# With which status requests are answered here, beside those of reply profiles.
+REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505)
+
+
+def _quotable(text: str) -> bytes:
+    return text.encode("ascii", "replace").replace(b"\\", b"/").replace(b'"', b"'")
+
+
+def _none_further() -> Sequence[str]:
+    return ()
 
 
 class Core:
@@ -103,6 +128,9 @@ class Core:
         self.silence = Silence(limits.retry_silent_s)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.flow_to = FlowTo(topology)
+        self.statuses = {*REFUSED, *screening.statuses}
+        self.strangers = Strangers()
+        self.further_ailments: Callable[[], Sequence[str]] = _none_further
         self.draining = False
         self.held_octets = 0  # of requests that wait for their final response, as they came
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
@@ -181,7 +209,7 @@ class Core:
         if flow.pbx_side is not None and self._is_of_pbx(request, via, key, flow.pbx_side):
             flow = flow.pbx_side
         if flow.peer is None:
-            self._refuse_on(back, request, _FORBIDDEN)
+            self._refuse_stranger(request, flow, back, now)
             return
         if request.method == b"ACK":
             if not flow.peer.known:
@@ -216,6 +244,27 @@ class Core:
         token = find_token(plan, fields, self.tokens, from_pbx=True)
         return token is not None and token.flags.startswith(FROM_PBX)
 
+    def _refuse_stranger(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
+        """403 for a source in no trunk, and a line now and then, but for `ringfence health`: it asks for a reason."""
+        if request.method == b"OPTIONS" and self.topology.is_this_machine(flow.host):
+            self._refuse_on(back, request, Refusal(403, "Forbidden", self._warnings()))
+            return
+        self._refuse_on(back, request, _FORBIDDEN)
+        if request.method != b"ACK" and (requests := self.strangers.came(flow.host, now)):
+            method = request.method[:20].decode("ascii", "replace")
+            self.effects.append(Stranger(flow.host, flow.port, method, requests))
+
+    def _warnings(self) -> tuple[bytes, ...]:
+        """What ails us, for `ringfence health` (RFC 3261 20.43: 399, miscellaneous)."""
+        return tuple(b'Warning: 399 ringfence "%s"' % _quotable(each) for each in self.ailments())
+
+    def ailments(self) -> list[str]:
+        """What an operator should see to, a sentence each."""
+        found = ["stopping: new calls get 503"] if self.draining else []
+        silent = Counter(self.topology.place_of(*where) for where in self.silence.addresses)
+        found += [f"{name}: nothing comes from {count} of its addresses" for name, count in silent.items()]
+        return [*found, *self.further_ailments()]
+
     def _absorb(self, server: ServerTransaction, request: Request, now: float) -> bool:
         """Is it a retransmission, or the ACK of a final response that this hop sent?"""
         if request.method != b"ACK":
@@ -246,7 +295,8 @@ class Core:
     ) -> None:
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
-            self._send(back, self.answers.options(request))
+            warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
+            self._send(back, self.answers.options(request, warnings))
             return
         try:
             plan = plan_route(request, fields.uri, self.topology)

@@ -64,6 +64,18 @@ class Silent:
         self.speaks = speaks
 
 
+class Stranger:
+    """A source in no trunk was refused so many times since the last line about it."""
+
+    __slots__ = ("host", "method", "port", "requests")
+
+    def __init__(self, host: str, port: int, method: str, requests: int) -> None:
+        self.host = host
+        self.port = port
+        self.method = method
+        self.requests = requests
+
+
 class Finished:
     """A judged call has its final response."""
 
@@ -102,4 +114,4 @@ class Report:
         self.numbers = numbers
 
 
-Effect = Send | Decide | Resolve | Probe | Finished | HungUp | CalledForHelp | Report | Silent
+Effect = Send | Decide | Resolve | Probe | Finished | HungUp | CalledForHelp | Report | Silent | Stranger

@@ -13,7 +13,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from proxy.build import BUILD
-from proxy.core import Core
+from proxy.core import DROPPED, Core
+from proxy.outgoing import Filing
 from proxy.transport import UdpEndpoint
 from rules.model import Action
 
@@ -94,21 +95,21 @@ class Metrics(Collector):
         dropped = CounterMetricFamily(
             "ringfence_messages_dropped", "Datagrams that got no answer, by reason.", labels=["reason"]
         )
-        for reason, count in self._core.dropped.items():
-            dropped.add_metric([reason.lower().replace(" ", "-")], count)
+        for reason in dict.fromkeys((*DROPPED, *self._core.dropped)):
+            dropped.add_metric([reason.lower().replace(" ", "-")], self._core.dropped[reason])
         dropped.add_metric(["queue-full"], sum(endpoint.arrivals.overflowed for endpoint in self.endpoints))
         yield dropped
         refused = CounterMetricFamily(
             "ringfence_requests_answered", "Requests the proxy answered itself, by status.", labels=["status"]
         )
-        for status, count in self._core.refused.items():
-            refused.add_metric([str(status)], count)
+        for status in sorted({*self._core.statuses, *self._core.refused}):
+            refused.add_metric([str(status)], self._core.refused[status])
         yield refused
         reports = CounterMetricFamily(
             "ringfence_feature_codes", "Feature codes dialled, by what became of them.", labels=["filing"]
         )
-        for filing, count in self._core.outgoing.reports.items():
-            reports.add_metric([filing], count)
+        for filing in Filing:
+            reports.add_metric([filing.value], self._core.outgoing.reports[filing.value])
         yield reports
         yield CounterMetricFamily(
             "ringfence_send_errors",

@@ -103,6 +103,7 @@ class Topology:
             Listener(i, "UDP", each.address.host, each.address.port, str(each.advertise or each.address), each.side)
             for i, each in enumerate(settings.listen)
         ]
+        self._own_hosts = {each.host for each in self.listeners}
         self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
         self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
         self._names |= {_key(each) for each in settings.aliases}
@@ -178,6 +179,10 @@ class Topology:
             return None
         found = self._pbx_hosts.get(host)
         return found if found is not None and found.pbx.outbound else None
+
+    def is_this_machine(self, host: str) -> bool:
+        """Does whoever sends from there sit beside us?"""
+        return host in self._own_hosts or ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
     def named_targets(self) -> list[Target]:
         """PBX targets and destinations written as host names."""

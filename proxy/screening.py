@@ -36,6 +36,7 @@ class Screening:
         distinct_ring: str = "",
     ) -> None:
         self._profiles = {DEFAULT_PROFILE: ProfileSettings(), **profiles}
+        self.statuses = {each.status for each in self._profiles.values()}
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
         self._label = label
         self._alert = b"Alert-Info: <%s>" % distinct_ring.encode() if distinct_ring else b""

@@ -10,7 +10,19 @@ from typing import Any, Protocol
 import structlog
 
 from proxy.core import Core
-from proxy.effects import CalledForHelp, Decide, Effect, Finished, HungUp, Probe, Report, Resolve, Send, Silent
+from proxy.effects import (
+    CalledForHelp,
+    Decide,
+    Effect,
+    Finished,
+    HungUp,
+    Probe,
+    Report,
+    Resolve,
+    Send,
+    Silent,
+    Stranger,
+)
 from proxy.fault_log import FaultLog
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Receipt, answer_report
@@ -191,6 +203,8 @@ class Server:
             self._spawn(self._report(effect))
         elif isinstance(effect, Silent):
             say_silent(effect)
+        elif isinstance(effect, Stranger):
+            say_refused(effect)
 
     async def _report(self, effect: Report) -> None:
         """Let the desk file it. Who waited in vain hears so; if it is filed later, dialling again gives its number."""
@@ -310,6 +324,17 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def say_refused(effect: Stranger) -> None:
+    """Who is in no trunk: his address, and nothing that he wrote but the method."""
+    log.warning(
+        "source refused: it is in no trunk",
+        source=effect.host,
+        port=effect.port,
+        method=effect.method,
+        requests=effect.requests,
+    )
 
 
 def say_silent(effect: Silent) -> None:

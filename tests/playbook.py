@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from proxy.context import Context
 from proxy.core import Core
-from proxy.effects import CalledForHelp, Decide, Finished, HungUp, Report, Resolve, Send, Silent
+from proxy.effects import CalledForHelp, Decide, Finished, HungUp, Report, Resolve, Send, Silent, Stranger
 from proxy.outgoing import Filing, Outgoing, Receipt, answer_report
 from proxy.routing import Topology
 from proxy.screening import Screening
@@ -87,6 +87,7 @@ class Playbook:
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
         self.reports: list[Report] = []
         self.silences: list[tuple[str, str, bool]] = []  # who fell silent or speaks again: name, address, does it speak
+        self.strangers: list[tuple[str, int, str, int]] = []  # lines about sources in no trunk
         self.outcomes: list[tuple[str, Outcome]] = []
 
     def trunk(self, data: bytes, source: tuple[str, int] = wire.TRUNK) -> list[Sent]:
@@ -161,6 +162,8 @@ class Playbook:
             self.help.append(effect.numbers)
         elif isinstance(effect, Silent):
             self.silences.append((effect.name, effect.host, effect.speaks))
+        elif isinstance(effect, Stranger):
+            self.strangers.append((effect.host, effect.port, effect.method, effect.requests))
         elif isinstance(effect, Report):
             self.reports.append(effect)
             if self.receipt is not None:

@@ -138,7 +138,7 @@ async def answers(stage: Stage, process: asyncio.subprocess.Process) -> None:
     listener = ListenerSettings.model_validate({"address": str(stage.proxy)})
     end = time.monotonic() + START_S
     while time.monotonic() < end and process.returncode is None:
-        if await asyncio.to_thread(ask, listener, wait_s=0.2):
+        if (await asyncio.to_thread(ask, listener, wait_s=0.2)).status:
             return
         await asyncio.sleep(0.05)
     log = (stage.folder / "serve.log").read_text().strip()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 import socket
+from typing import NamedTuple
 
 from proxy.settings import HostPort, ListenerSettings
 
 WAIT_S = 2.0
+_WARNING = re.compile(r'^Warning: 399 ringfence "([^"]*)"', re.MULTILINE)
 
 
 def reachable(listener: ListenerSettings) -> HostPort:
@@ -31,8 +34,15 @@ def options(target: HostPort, local: HostPort) -> bytes:
     ).encode()
 
 
-def ask(listener: ListenerSettings, *, wait_s: float = WAIT_S) -> int:
-    """The status that the proxy answers; 0 when nothing comes in time or nobody listens."""
+class Health(NamedTuple):
+    """What came back from one listener: its status, 0 for nothing, and all that somebody should know."""
+
+    status: int
+    remarks: tuple[str, ...] = ()
+
+
+def ask(listener: ListenerSettings, *, wait_s: float = WAIT_S) -> Health:
+    """What the proxy answers; status 0 when nothing comes in time or nobody listens."""
     target = reachable(listener)
     with socket.socket(socket.AF_INET6 if ":" in target.host else socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(wait_s)
@@ -40,7 +50,17 @@ def ask(listener: ListenerSettings, *, wait_s: float = WAIT_S) -> int:
             asking.connect((target.host, target.port))
             host, port = asking.getsockname()[:2]
             asking.send(options(target, HostPort(host=host, port=port)))
-            first = asking.recv(65_535).split(b"\r\n", 1)[0].split(b" ")
+            answer = asking.recv(65_535)
         except OSError:
-            return 0
-    return int(first[1]) if first[0] == b"SIP/2.0" and len(first) > 1 and first[1].isdigit() else 0
+            return Health(0)
+    first = answer.split(b"\r\n", 1)[0].split(b" ")
+    if first[0] != b"SIP/2.0" or len(first) < 2 or not first[1].isdigit():
+        return Health(0)
+    status = int(first[1])
+    return Health(status, (*_meaning(status, host), *_WARNING.findall(answer.decode("ascii", "replace"))))
+
+
+def _meaning(status: int, host: str) -> list[str]:
+    if status == 403:
+        return [f"it runs; calls from {host} would be refused: that address is in no trunk, and there is no `default`"]
+    return [] if status == 200 else [f"calls from {host} would be refused"]

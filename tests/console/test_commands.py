@@ -12,6 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from console.commands import app
+from console.service.health import Health
 from proxy.build import BUILD
 
 
@@ -87,6 +88,27 @@ def test_the_program_starts_by_its_module():
         check=True,
     )
     assert done.stdout.strip() == f"{version('ringfence')} (pure Python)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "status"),
+    [
+        (Health(200), ["health"], 0),
+        (Health(0), ["health"], 1),
+        (Health(403, ("calls would be refused",)), ["health"], 0),
+        (Health(403, ("calls would be refused",)), ["health", "--strict"], 1),
+        (Health(200, ("office: nothing comes",)), ["health", "--json", "--strict"], 1),
+        (Health(200), ["health", "--strict"], 0),
+    ],
+)
+def test_health_tells_what_somebody_should_see_to(run, file, monkeypatch, answer, words, status):
+    monkeypatch.setattr("console.service.health.ask", lambda listener: answer)
+    found = run(*words)
+    assert found.exit_code == status
+    for remark in answer.remarks:
+        assert remark in found.output
+    if "--json" in words:
+        assert json.loads(found.stdout) == {"127.0.0.1:5060": answer.status}
 
 
 def test_nobody_home_is_a_no(run, file):

@@ -572,3 +572,33 @@ def test_a_repeated_or_a_forged_bye_ends_nothing_twice(play: Playbook):
     play.trunk(bye)
     play.trunk(wire.request("BYE", extra="Route: <sip:k1.d.t." + "0" * 32 + "@203.0.113.1;lr>", via=f"{VIA2}forged"))
     assert len(play.hung_up) == 1
+
+
+# Asked about ourselves from this machine
+
+
+OPTIONS = wire.request("OPTIONS", uri=f"sip:{wire.US}")
+HERE = ("127.0.0.1", 40_000)
+
+
+@pytest.mark.parametrize("trunks", [None, [{"name": "default"}]], ids=["refused", "answered"])
+def test_what_ails_us_is_told_whoever_asks_on_this_machine(trunks: list | None):
+    play = Playbook(**({"trunks": trunks} if trunks else {}))
+    play.core.further_ailments = lambda: ['the disk is "full"']
+    play.forwarded()
+    play.wait(4)
+    (answer,) = play.receive(OPTIONS, HERE)
+    assert answer.status == (200 if trunks else 403)
+    assert wire.headers(answer.data, "Warning") == [
+        '399 ringfence "office: nothing comes from 1 of its addresses"',
+        "399 ringfence \"the disk is 'full'\"",
+    ]
+
+
+def test_nobody_else_is_told_what_ails_us():
+    play = Playbook(trunks=[{"name": "default"}])
+    play.core.draining = True
+    (answer,) = play.receive(OPTIONS, wire.STRANGER)
+    assert (answer.status, wire.headers(answer.data, "Warning")) == (200, [])
+    (answer,) = play.receive(OPTIONS, HERE)
+    assert wire.headers(answer.data, "Warning") == ['399 ringfence "stopping: new calls get 503"']

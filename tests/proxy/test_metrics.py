@@ -1,12 +1,17 @@
 """What Prometheus reads: every family the operator is promised, and never a number."""
 
 import re
+from pathlib import Path
 
+import pytest
 from prometheus_client import generate_latest
 
+from proxy.core import DROPPED, REFUSED
 from proxy.metrics import Metrics
 from tests import wire
 from tests.playbook import REJECT, Playbook
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def exposed(play: Playbook, counters: dict[str, int] | None = None) -> dict[str, float]:
@@ -52,6 +57,26 @@ def test_what_is_held_is_shown():
     assert found['ringfence_transactions{role="server"}'] == 2
     assert found['ringfence_transactions{role="client"}'] == 1
     assert found["ringfence_unacknowledged_rejections"] == 1
+
+
+@pytest.mark.parametrize("family", ["messages_dropped_total", "requests_answered_total", "feature_codes_total"])
+def test_a_counter_is_there_before_its_first_event(family: str):
+    """Else `increase()` sees nothing of the first one, which is the one that matters."""
+    values = [value for name, value in exposed(Playbook()).items() if name.startswith(f"ringfence_{family}{{")]
+    assert len(values) > 3
+    assert set(values) == {0}
+
+
+def test_no_reason_and_no_status_comes_up_that_was_not_there_before():
+    sources = [path.read_text() for path in (ROOT / "proxy").glob("*.py")]
+    reasons = {each for text in sources for each in re.findall(r'\bdropped\["([^"]+)"\]', text)}
+    assert len(reasons) > 5
+    assert reasons <= set(DROPPED)
+    statuses = {int(each) for text in sources for each in re.findall(r"Refusal\((\d+)", text)}
+    assert len(statuses) > 5
+    assert statuses <= set(REFUSED)
+    gentle = Playbook(profiles={"gentle": {"status": 480}})
+    assert {480, 603} <= gentle.core.statuses
 
 
 def test_who_is_silent_is_a_gauge_by_name_and_there_before_anybody_is():

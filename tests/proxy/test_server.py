@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 
 from proxy import server
 from proxy.app import build_core
-from proxy.effects import Silent
+from proxy.effects import Silent, Stranger
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
-from proxy.server import POLL_S, Server, say_silent
+from proxy.server import POLL_S, Server, say_refused, say_silent
 from proxy.settings import ProxySettings
 from rules.complaints.settings import ComplaintSettings
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
@@ -472,3 +472,18 @@ async def test_a_pbx_that_is_gone_has_a_line_and_a_figure(house: House):
         await eventually(lambda: said, "the line")
     assert said[0]["peer"] == "office"
     assert 'ringfence_silent_addresses{peer="office"} 1.0' in generate_latest(house.metrics.registry).decode()
+
+
+async def test_a_source_that_is_refused_has_a_line_without_any_number(house: House):
+    with capture_logs() as said:
+        say_refused(Stranger("192.0.2.66", 5060, "INVITE", 17))
+    assert said == [
+        {
+            "event": "source refused: it is in no trunk",
+            "log_level": "warning",
+            "source": "192.0.2.66",
+            "port": 5060,
+            "method": "INVITE",
+            "requests": 17,
+        }
+    ]

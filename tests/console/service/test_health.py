@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from console.service.health import ask, reachable
+from console.service.health import Health, ask, reachable
 from proxy.settings import ListenerSettings
 
 
@@ -34,26 +34,26 @@ def answering(reply: bytes | None, family=socket.AF_INET, host="127.0.0.1"):
 @pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
 def test_the_status_of_what_comes_back(family, host):
     with answering(b"SIP/2.0 200 OK\r\n\r\n", family, host) as (listener, got):
-        assert ask(listener, wait_s=60) == 200
+        assert ask(listener, wait_s=60) == Health(200)
     assert got[0].startswith(f"OPTIONS sip:{listener.address} SIP/2.0\r\n".encode())
     assert got[0].endswith(b"Content-Length: 0\r\n\r\n")
 
 
 def test_what_is_not_sip_is_no_answer():
     with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (listener, _):
-        assert ask(listener, wait_s=60) == 0
+        assert ask(listener, wait_s=60).status == 0
 
 
 def test_silence_is_no_answer():
     with answering(None) as (listener, _):
-        assert ask(listener, wait_s=0.05) == 0
+        assert ask(listener, wait_s=0.05).status == 0
 
 
 def test_nobody_there_is_no_answer():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    assert ask(ListenerSettings.model_validate({"address": f"127.0.0.1:{port}"})) == 0
+    assert ask(ListenerSettings.model_validate({"address": f"127.0.0.1:{port}"})).status == 0
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,21 @@ def test_nobody_there_is_no_answer():
 )
 def test_all_interfaces_are_asked_on_loopback(address, asked):
     assert str(reachable(ListenerSettings.model_validate({"address": address}))) == asked
+
+
+def test_that_calls_would_be_refused_is_told():
+    """The documented configuration has a trunk for the carrier and none for this machine."""
+    with answering(b"SIP/2.0 403 Forbidden\r\n\r\n") as (listener, _):
+        status, remarks = ask(listener, wait_s=60)
+    assert status == 403
+    assert len(remarks) == 1
+    assert "calls from 127.0.0.1 would be refused" in remarks[0]
+
+
+def test_what_ails_the_proxy_is_told():
+    reply = (
+        b'SIP/2.0 200 OK\r\nWarning: 399 ringfence "office: nothing comes from 1 of its addresses"\r\n'
+        b'Warning: 399 ringfence "stopping"\r\n\r\n'
+    )
+    with answering(reply) as (listener, _):
+        assert ask(listener, wait_s=60).remarks == ("office: nothing comes from 1 of its addresses", "stopping")
