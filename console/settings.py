@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from console.api.settings import ApiSettings
 from proxy.settings import ProxySettings
+from rules.language.rule_paths import find
 from rules.numbering.home import home_of
 from rules.settings import ScreeningSettings
 
@@ -36,7 +37,4 @@ class Configuration(ProxySettings, ScreeningSettings):
 
 def rule_files(base: Path, pattern: str) -> list[Path]:
     """The rule files that one line of `rules:` means, in one order everywhere."""
-    path = Path(pattern)
-    if path.is_absolute():
-        base, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
-    return sorted(file for file in base.glob(pattern) if file.is_file())
+    return find(base, pattern).files

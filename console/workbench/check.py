@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,7 +13,9 @@ from console.workbench.rule_review import review
 from console.workbench.rulebook import compiled_whole, load_rulebook
 from console.workbench.standing import Standing, standing
 from rules.language.compile import Compiled
-from rules.language.source import Fault, RuleError
+from rules.language.encodings import readable
+from rules.language.rule_paths import find
+from rules.language.source import Document, Fault, RuleError
 
 SHOWN = 10  # rules named in one line
 WIDTH = 200  # characters of a line that are shown
@@ -77,7 +79,7 @@ def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]
         return []
     texts = {} if texts is None else texts
     if fault.file not in texts:
-        texts[fault.file] = Path(fault.file).read_text(encoding="utf-8", errors="replace").splitlines()
+        texts[fault.file] = lines_of(Path(fault.file))
     lines = texts[fault.file]
     if fault.line > len(lines):
         return []
@@ -90,6 +92,11 @@ def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]
     return [f"    {line}", f"    {mark}^"]
 
 
+def lines_of(path: Path) -> list[str]:
+    """The lines of a file, whatever it was saved in; of what is no file, none."""
+    return readable(path.read_bytes()).splitlines() if path.is_file() else []
+
+
 def check(configuration: Path, files: list[Path]) -> Findings:
     """Check a ringfence.yaml with all its rules, or only these rule files under it."""
     try:
@@ -98,13 +105,26 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             names = [str(configuration), *map(str, book.files)]
             assert book.compiled is not None  # it was read from the disk
             found = reviewed(names, book.compiled, book.configuration, configuration.parent)
-            return found._replace(standing=standing(configuration, book))
+            faults = sorted({*found.faults, *patterns(book.configuration, book.document, configuration.parent)})
+            return found._replace(faults=faults, standing=standing(configuration, book))
         settings, document = read_configuration(configuration)
         return reviewed(
             list(map(str, files)), compiled_whole(settings, document, files), settings, configuration.parent
         )
     except RuleError as error:
         return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
+
+
+def patterns(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
+    """What the patterns of ringfence.yaml match without reading it, or reach from elsewhere."""
+    for key in ("rules", "tests"):
+        for position, pattern in enumerate(getattr(configuration, key)):
+            found = find(base, pattern)
+            if not found.files:  # of rules it is a fault already
+                where = f"it is looked for in {base.resolve()}"
+                yield document.fault((key, position), f"no file matches {pattern!r}", where, warning=True)
+            for what, hint in found.remarks:
+                yield document.fault((key, position), what, hint, warning=True)
 
 
 def reviewed(names: list[str], compiled: Compiled, configuration: Configuration, base: Path) -> Findings:

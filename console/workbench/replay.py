@@ -16,6 +16,7 @@ from console.workbench.rulebook import Rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.keys import Keys
 from rules.language.grammar import Example
+from rules.language.rule_paths import find
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.model import Trunk
@@ -64,7 +65,7 @@ def candidate_files(words: list[str]) -> list[Path] | None:
     found: list[Path] = []
     for word in words:
         path = Path(word)
-        found += sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        found += find(path, "*.yaml").files if path.is_dir() else [path]
     return found
 
 

@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from rules.language.encodings import NotUtf8, decoded
+
 Days = Mapping[date, bool]  # is it worked?
 NO_DAYS: Days = MappingProxyType({})
 _KINDS = {"work": True, "free": False}
@@ -25,9 +27,11 @@ def read_calendar(path: Path) -> Days:
     found: dict[date, bool] = {}
     faults = []
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadCalendar(path, [(1, f"it can't be read as text: {error}")]) from error
+        text = decoded(path.read_bytes())
+    except NotUtf8 as error:
+        raise BadCalendar(path, [(error.line, f"{error}; {error.hint}")]) from error
+    except OSError as error:
+        raise BadCalendar(path, [(1, f"it can't be read: {error.strerror}")]) from error
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].split()
         if not words:

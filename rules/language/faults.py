@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from rules.language.full_width import Sign
+
 Location = tuple[int | str, ...]
 
 
@@ -50,6 +52,9 @@ class Placed(Protocol):
     def path(self, loc: Iterable[int | str]) -> Location:
         """The parts of `loc` that the document has."""
 
+    def sign(self, line: int, column: int, path: Location) -> Sign | None:
+        """A full-width sign in the value or key at this place."""
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The hint for a misspelt word: the nearest known one, or all of them."""
@@ -71,6 +76,7 @@ def faults_of(
     """
     entries = [(document.path((*within, *entry["loc"])), entry) for entry in error.errors(include_url=False)]
     faults: dict[Location, Fault] = {}
+    begun: set[int | str] = set()  # keys that a full-width sign hides
     for path, entry in entries:
         vague = len(path) < len(within) + len(entry["loc"]) and entry["type"] not in ("missing", "extra_forbidden")
         if vague and any(len(other) > len(path) and other[: len(path)] == path for other, _ in entries):
@@ -80,7 +86,13 @@ def faults_of(
             what, hint = _sentence(entry, path, model)
             at_key = entry["type"] in ("missing", "extra_forbidden")
             line, column = document.locate(path, value=not at_key)
+            sign = document.sign(line, column, path) if entry["type"] != "missing" else None
+            if sign is not None:
+                line, column, (what, hint) = sign.line, sign.column, sign.sentence()
+                begun |= {str(entry["loc"][-1]).partition(sign.sign)[0]}
             faults[key] = Fault(document.file, line, column, what, hint)
+    for key in [key for key in faults if key and key[-1] in begun and "is missing" in faults[key].what]:
+        del faults[key]  # it is there, behind a sign that hides it
     return sorted(faults.values(), key=lambda fault: (fault.line, fault.column))
 
 
@@ -154,8 +166,8 @@ def _shown(value: object) -> str:
 def _key_hint(word: str, model: type[BaseModel], loc: Sequence[int | str]) -> str:
     """The nearest key that is known here, or where the key belongs, or all that are known here."""
     known = _known_keys(model, loc)
-    if (colon := re.match(r"([^:：]+)([:：])", word)) and colon[1].strip() in known:
-        return "put a space after the colon" if colon[2] == ":" else "write an ordinary colon and a space after the key"
+    if (colon := re.match(r"([^:]+):", word)) and colon[1].strip() in known:
+        return "put a space after the colon"
     hint = nearest(word, known)
     if not hint.startswith("did you mean") and (places := sorted(_places_of(word, model, set()))):
         return f"it stands under {' or '.join(places)}"

@@ -11,8 +11,14 @@ from pydantic import ValidationError
 
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
 from rules.language.grammar import STORED, PackUse, Rule, RuleFile, rule_file_data
-from rules.language.source import Document, load_document, read_document, shipped
-from rules.settings import ScreeningSettings
+from rules.language.source import (
+    CIRCLE,
+    Document,
+    leads_in_a_circle,
+    load_document,
+    read_document,
+    shipped,
+)
 
 NO_CONFIGURATION = read_document("", "ringfence.yaml")  # where faults of settings lie that came from no file
 _SETTING = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
@@ -31,30 +37,6 @@ class SourceFile(NamedTuple):
     def shown(self) -> str:
         """What records and explanations call it."""
         return f"{self.pack}.yaml" if self.pack else self.document.file
-
-
-def rule_paths(settings: ScreeningSettings, base: Path, configuration: Document | None = None) -> list[Path]:
-    """The rule files that ringfence.yaml names, patterns resolved beside it; RuleError for what is not there."""
-    configuration, base = configuration or NO_CONFIGURATION, base.absolute()
-    paths: dict[Path, None] = {}
-    faults = []
-    for position, pattern in enumerate(settings.rules):
-        if any(sign in pattern for sign in "*?["):
-            root = Path(pattern)
-            found = sorted(
-                Path(root.anchor).glob(str(root.relative_to(root.anchor))) if root.anchor else base.glob(pattern)
-            )
-        else:
-            found = [base / pattern]
-        paths.update(dict.fromkeys(path for path in found if path.is_file()))
-        if not any(path.is_file() for path in found):
-            what = f"there is no rule file {pattern!r} in {base}"
-            faults.append(
-                configuration.fault(("rules", position), what, "write the path of a file, or a pattern *.yaml")
-            )
-    if faults:
-        raise RuleError(faults)
-    return list(paths)
 
 
 class RuleFiles:
@@ -83,14 +65,20 @@ class RuleFiles:
                 self._add(source, ())
 
     def _add(self, path: Path, including: tuple[Path, ...]) -> None:
-        resolved = path.resolve()
-        if resolved in self._seen:
-            return
-        self._seen.add(resolved)
         try:
+            resolved = path.resolve()
+            if resolved in self._seen:
+                if path.is_symlink():
+                    what = f"the link leads to {resolved.name}, which is read already"
+                    self.faults.append(Fault(str(path), 0, 0, what, "remove it", warning=True))
+                return
+            self._seen.add(resolved)
             document = load_document(path)
         except RuleError as error:
             self.faults += error.faults
+            return
+        except RuntimeError:  # a link that leads round in a circle
+            self.faults.append(Fault(str(path), 0, 0, *CIRCLE))
             return
         self._accept(document, path.parent, (*including, resolved))
 
@@ -108,7 +96,9 @@ class RuleFiles:
         for position, name in enumerate(content.include if self._packs is None else ()):
             place = ("include", position)
             path = folder / name
-            if Path(name).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
+            if leads_in_a_circle(path):
+                self.faults.append(document.fault(place, f"{name!r}: {CIRCLE[0]}", CIRCLE[1]))
+            elif Path(name).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
                 self.faults.append(
                     document.fault(place, f"{name!r} lies outside this folder", "keep it beside this file")
                 )

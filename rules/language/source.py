@@ -8,7 +8,9 @@ constructed by tag, so a document can only become text, lists and mappings.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
+import stat
 import typing
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +18,9 @@ from typing import Any, Protocol
 
 import yaml
 
+from rules.language.encodings import NotUtf8, decoded
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
+from rules.language.full_width import Sign, in_syntax, in_value
 
 __all__ = ["Document", "Fault", "RuleError", "faults_of", "load_document", "nearest", "read_document", "shipped"]
 
@@ -52,6 +56,7 @@ class Document:
         self.text = text
         self.data = data
         self._place = place
+        self._lines: list[str] | None = None  # empty: only ASCII
 
     def _descend(self, loc: Iterable[int | str]) -> Iterator[tuple[int | str, Mark | None, Mark]]:
         """Each part of `loc` that the document has, with the marks of its key and of its value."""
@@ -75,8 +80,18 @@ class Document:
         return tuple(part for part, _, _ in self._descend(loc))
 
     def fault(self, loc: Iterable[int | str], what: str, hint: str = "", *, warning: bool = False) -> Fault:
-        """A fault of the value that `loc` names."""
-        return Fault(self.file, *self.locate(loc, value=True), what, hint, warning)
+        """A fault of the value that `loc` names; a full-width sign in it is what is wrong."""
+        loc = tuple(loc)
+        line, column = self.locate(loc, value=True)
+        if not warning and (sign := self.sign(line, column, loc)):
+            return Fault(self.file, sign.line, sign.column, *sign.sentence())
+        return Fault(self.file, line, column, what, hint, warning)
+
+    def sign(self, line: int, column: int, path: Location) -> Sign | None:
+        """A full-width sign in the plain value or key at this place."""
+        if self._lines is None:
+            self._lines = [] if self.text.isascii() else self.text.splitlines()
+        return in_value(self._lines, line, column, path) if self._lines else None
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1."""
@@ -96,21 +111,57 @@ def shipped(path: str) -> Path:
 def load_document(path: Path) -> Document:
     """The YAML document in a file; raises RuleError with one clear fault when it is none."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RuleError([Fault(str(path), 0, 0, "the file is larger than 5 MB", "put numbers into a list")])
+        refuse_what_is_no_file(path)
         raw = path.read_bytes()
     except FileNotFoundError:
+        if path.is_symlink():
+            what = f"the link leads to {path.readlink()}, where no file is"
+            raise RuleError([Fault(str(path), 0, 0, what, "put the file there, or remove the link")]) from None
         raise RuleError([Fault(str(path), 0, 0, "there is no such file", "check the spelling of its path")]) from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise RuleError([Fault(str(path), 0, 0, *CIRCLE)]) from None
         what = f"the file cannot be read ({error.strerror})"
         raise RuleError([Fault(str(path), 0, 0, what, "give the path of a readable file")]) from None
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise RuleError([Fault(str(path), line, column, "this is not UTF-8", "save the file as UTF-8")]) from None
+        text = decoded(raw)
+    except NotUtf8 as error:
+        line, column, what, hint = error.line, error.column, str(error), error.hint
+        raise RuleError([Fault(str(path), line, column, what, hint)]) from None
     return read_document(text, str(path))
+
+
+CIRCLE = ("the link leads round in a circle", "remove it")
+
+
+def leads_in_a_circle(path: Path) -> bool:
+    """Is it a link that never arrives?"""
+    try:
+        path.resolve()
+    except (OSError, RuntimeError):
+        return True
+    return False
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Raise RuleError for a folder, a FIFO on which reading would wait for ever, a device, and what is too large."""
+    status = path.stat()
+    mode = status.st_mode
+    if stat.S_ISDIR(mode):
+        what, hint = "this is a folder, not a file", f"write the path of a file, or the pattern {path}/*.yaml"
+    elif stat.S_ISREG(mode):
+        if status.st_size <= MAX_BYTES:
+            return
+        what, hint = "the file is larger than 5 MB", "put numbers into a list"
+    elif str(path).startswith(_HANDED_OVER):
+        return
+    else:
+        kind = "a FIFO" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+        what, hint = f"this is {kind}, not a file", "write the path of a file"
+    raise RuleError([Fault(str(path), 0, 0, what, hint)])
+
+
+_HANDED_OVER = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")  # what a shell opened for us: `check <(make-rules)`
 
 
 def read_document(text: str, file: str) -> Document:
@@ -119,7 +170,10 @@ def read_document(text: str, file: str) -> Document:
         with without_collection():
             data, place = _Reader(file).read(text)
     except yaml.MarkedYAMLError as error:
-        raise RuleError([_syntax_fault(error, text, file)]) from None
+        fault = _syntax_fault(error, text, file)
+        if not text.isascii() and (sign := in_syntax(text.splitlines(), fault.line)):
+            fault = Fault(file, sign.line, sign.column, *sign.sentence())
+        raise RuleError([fault]) from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         line, column = before.count("\n") + 1, error.position - before.rfind("\n")

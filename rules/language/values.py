@@ -153,17 +153,22 @@ def read_mode(text: object) -> object:
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+def _is_day(word: str) -> bool:
+    """``mon``, ``Monday``: letters, and nothing that only looks like a hyphen to another day."""
+    return word[:3] in DAYS and word.isascii() and word.isalpha()
+
+
 def read_days(value: object) -> object:
     """Days of the week, spans of them, and the words working and off, as a flat list of words."""
     days: list[str] = []
     for item in value if isinstance(value, list) else [value]:
         word = str(item).strip().lower()
-        first, dash, last = word.partition("-")
+        first, dash, last = (part.strip() for part in word.partition("-"))
         if word in ("working", "off"):
             days.append(word)
-        elif first[:3] in DAYS and (not dash or last[:3] in DAYS):
-            start = DAYS.index(first[:3])
-            days += [DAYS[(start + n) % 7] for n in range((DAYS.index((last or first)[:3]) - start) % 7 + 1)]
+        elif _is_day(first) and (not dash or _is_day(last)):
+            start, end = DAYS.index(first[:3]), DAYS.index((last or first)[:3])
+            days += [DAYS[(start + n) % 7] for n in range((end - start) % 7 + 1)]
         else:
             raise ValueError(f"{item!r} is no day; write mon, mon-fri, working (a working day) or off (any other day)")
     return days

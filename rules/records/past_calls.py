@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from rules.language.encodings import encoding_of
 from rules.language.examples import example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
@@ -23,6 +25,7 @@ _COLUMNS = (
     "seq, id, at, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
     "action, step, rule, fired, facts, revision"
 )
+_HEAD = 65_536  # bytes in which the encoding of a file shows; spreadsheets in China save GB18030, or UTF-16
 _PAGE = 5_000
 _LATE_S = 900.0  # a record is written when its call has ended: by then later ones may stand before it
 _KINDS = {str(kind): kind for kind in NumberClass}
@@ -207,11 +210,18 @@ class CallFile:
 
     def read(self) -> Iterator[Past]:
         """Each call of the file; RuleError names the line that can't be used."""
-        with self._path.open(newline="", encoding="utf-8-sig") as lines:
-            rows = csv.DictReader(lines)
-            self._check(rows.fieldnames or ())
-            for row in rows:
-                yield self._past(row, rows.line_num)
+        with io.BufferedReader(io.FileIO(self._path), _HEAD) as raw:
+            encoding = encoding_of(raw.peek(_HEAD), whole=False) or "utf-8-sig"
+            rows = csv.DictReader(io.TextIOWrapper(raw, encoding, newline=""))
+            try:
+                self._check(rows.fieldnames or ())
+                for row in rows:
+                    yield self._past(row, rows.line_num)
+            except UnicodeDecodeError:
+                what = f"from here on this is not {encoding.removesuffix('-sig').upper()}"
+                raise RuleError(
+                    [Fault(str(self._path), rows.line_num + 1, 1, what, "save the file as UTF-8")]
+                ) from None
 
     def _check(self, names: Collection[str]) -> None:
         for name in names:

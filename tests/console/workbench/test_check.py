@@ -1,6 +1,7 @@
 """`ringfence check`: every fault with its place and its line, then the sum."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,31 @@ def test_thousands_of_faults_read_a_file_once(tmp_path, monkeypatch):
     file = tmp_path / "many.yaml"
     file.write_text("a: 1\n" * 100)
     reads = []
-    read_text = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path, **how: reads.append(path) or read_text(path, **how))
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: reads.append(path) or read_bytes(path))
     faults = [Fault(str(file), line, 1, "wrong") for line in range(1, 101)]
     text = Findings([str(file)], 0, "", faults).as_text()
     assert text.count("    ^") == 100
     assert reads == [file]
+
+
+def test_what_lies_among_rule_files_and_is_none_is_said_and_nobody_waits_for_it(file, tmp_path):
+    kept = [line for line in file.read_text().splitlines() if not line.startswith(("rules:", "tests:"))]
+    file.write_text("\n".join([*kept, "rules: [rules.d/*.yaml]", "tests: [none/*.yaml]", ""]))
+    folder = tmp_path / "rules.d"
+    folder.mkdir(exist_ok=True)
+    (folder / "night.yaml").write_text("[]\n")
+    (folder / "sub.yaml").mkdir()
+    found = check(file, [])
+    assert not found.refused
+    told = found.as_text()
+    assert "sub.yaml is a folder and is not read" in told
+    assert "warning: no file matches 'none/*.yaml'" in told
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "round.yaml").symlink_to("round.yaml")
+    (folder / "gb.yaml").write_bytes("- rule: a\n  because: 夜间\n".encode("gb18030"))
+    told = check(file, []).as_text()
+    assert "pipe.yaml: this is a FIFO, not a file" in told
+    assert "round.yaml: the link leads round in a circle" in told
+    assert "gb.yaml:2:12: this is GB18030 (or GBK), not UTF-8" in told
+    assert "      because: 夜间" in told, "the line is shown as its author wrote it"

@@ -62,5 +62,5 @@ def test_every_line_that_cannot_be_read_is_named(tmp_path):
     assert [line for line, _ in bad.value.faults] == [1, 3, 4, 5]
     assert "2026-07-03 is both worked and free" in str(bad.value)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(BadCalendar, match=":1: it can't be read as text"):
+    with pytest.raises(BadCalendar, match=":1: this is UTF-16, not UTF-8"):
         read_calendar(path)

@@ -24,7 +24,7 @@ def said(text: str) -> list[str]:
         ("lists:\n  x: {kind: block, min_lenght: 3}\n", "f.yaml:2:20: unknown key 'min_lenght'; did you mean 'min_length'?"),
         ("lists: {x: {kind: blok}}\n", "f.yaml:1:19: kind: 'blok' is none of the words allowed here; did you mean 'block'?"),
         ("lists: {x: {kind: block, min_length:3}}\n", "f.yaml:1:26: unknown key 'min_length:3'; put a space after the colon"),
-        ("lists: {x: {kind: block, min_length：3}}\n", "f.yaml:1:26: unknown key 'min_length：3'; write an ordinary colon and a space after the key"),
+        ("lists: {x: {kind: block, min_length：3}}\n", "f.yaml:1:36: a full-width colon ： stands here; write an ordinary ':' and a blank"),
         ("lists: {x: {}}\n", "f.yaml:1:9: 'kind' is missing; add kind: ..."),
         ("lists: {x: {kind: suspect, suspicion: 99}}\n", "f.yaml:1:39: suspicion: '99' is out of bounds; write 10 or less"),
         ("storage: {decision_days: soon}\n", "f.yaml:1:26: decision_days: 'soon' is not what belongs here; write a whole number"),

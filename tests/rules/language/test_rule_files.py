@@ -5,8 +5,8 @@ import re
 import pytest
 
 from rules.language.compile import compile_rules
-from rules.language.rule_files import filled_in, rule_paths
-from rules.language.source import RuleError, read_document, shipped
+from rules.language.rule_files import filled_in
+from rules.language.source import read_document, shipped
 from rules.settings import ScreeningSettings
 from tests.rules.calls import CN, call, compiled, faults, rule, rules
 
@@ -24,24 +24,16 @@ def said(paths, **more):
     return [str(fault) for fault in faults if not fault.warning]
 
 
-def test_patterns_find_files_beside_the_configuration(tmp_path):
-    (tmp_path / "rules.d").mkdir()
-    for name in ("b.yaml", "a.yaml", "a.txt"):
-        (tmp_path / "rules.d" / name).write_text(BANK)
-    settings = ScreeningSettings(rules=["rules.d/*.yaml", "rules.d/a.yaml"])
-    assert [path.name for path in rule_paths(settings, tmp_path)] == ["a.yaml", "b.yaml"]
-    everywhere = ScreeningSettings(rules=[str(tmp_path / "rules.d" / "b.*")])
-    assert [path.name for path in rule_paths(everywhere, tmp_path / "elsewhere")] == ["b.yaml"]
-
-
-def test_a_pattern_without_a_file_is_a_fault_with_its_place(tmp_path):
-    document = read_document("rules:\n- none.yaml\n- '*.yml'\n", "ringfence.yaml")
-    settings = ScreeningSettings.model_validate(document.data)
-    with pytest.raises(RuleError) as error:
-        rule_paths(settings, tmp_path, document)
-    first, second = map(str, error.value.faults)
-    assert first.startswith("ringfence.yaml:2:3: there is no rule file 'none.yaml' in ")
-    assert second.startswith("ringfence.yaml:3:3: there is no rule file '*.yml' in ")
+def test_links_are_read_once_and_a_circle_of_them_is_a_fault(tmp_path):
+    (tmp_path / "bank.yaml").write_text(BANK)
+    (tmp_path / "link.yaml").symlink_to("bank.yaml")
+    ruleset, found = read([tmp_path / "bank.yaml", tmp_path / "link.yaml"])
+    assert ruleset is not None
+    assert "link.yaml: warning: the link leads to bank.yaml, which is read already" in " ".join(map(str, found))
+    (tmp_path / "round.yaml").symlink_to("round.yaml")
+    assert "round.yaml: the link leads round in a circle" in said([tmp_path / "round.yaml"])[0]
+    (tmp_path / "main.yaml").write_text("include: round.yaml\n")
+    assert "main.yaml:1:10: 'round.yaml': the link leads round in a circle" in said([tmp_path / "main.yaml"])[0]
 
 
 def test_a_file_includes_others_of_its_folder_once(tmp_path):

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - a fault reads best in one line
 
 import gc
+import os
 
 import pytest
 from hypothesis import given
@@ -107,7 +108,7 @@ def test_a_file_that_is_too_large_missing_or_no_file_is_named(tmp_path):
     for path, what in (
         (large, "larger than 5 MB"),
         (tmp_path / "none.yaml", "no such file"),
-        (tmp_path, "cannot be read"),
+        (tmp_path, "this is a folder, not a file"),
     ):
         with pytest.raises(RuleError, match=what):
             load_document(path)
@@ -116,8 +117,31 @@ def test_a_file_that_is_too_large_missing_or_no_file_is_named(tmp_path):
 def test_a_file_in_another_encoding_is_named_with_its_place(tmp_path):
     path = tmp_path / "gb.yaml"
     path.write_bytes(b"a: 1\nb: " + "号码".encode("gb18030"))
+    with pytest.raises(RuleError, match=r"gb\.yaml:2:4: this is GB18030 \(or GBK\), not UTF-8; save the file as UTF-8"):
+        load_document(path)
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        path.write_bytes("a: 1\nb: 号码 of a caller\n".encode(encoding))
+        with pytest.raises(RuleError, match=r"gb\.yaml:1:1: this is UTF-16, not UTF-8"):
+            load_document(path)
+    path.write_bytes(b"a: 1\nb: \xff\xff")
     with pytest.raises(RuleError, match=r"gb\.yaml:2:4: this is not UTF-8; save the file as UTF-8"):
         load_document(path)
+
+
+def test_a_fifo_is_no_file_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(RuleError, match=r"pipe\.yaml: this is a FIFO, not a file"):
+        load_document(tmp_path / "pipe.yaml")
+
+
+def test_a_link_that_never_arrives_is_said(tmp_path):
+    (tmp_path / "a.yaml").symlink_to("b.yaml")
+    (tmp_path / "b.yaml").symlink_to("a.yaml")
+    (tmp_path / "gone.yaml").symlink_to("none.yaml")
+    with pytest.raises(RuleError, match=r"a\.yaml: the link leads round in a circle; remove it"):
+        load_document(tmp_path / "a.yaml")
+    with pytest.raises(RuleError, match=r"gone\.yaml: the link leads to none\.yaml, where no file is"):
+        load_document(tmp_path / "gone.yaml")
 
 
 def test_a_byte_order_mark_and_chinese_are_understood(tmp_path):

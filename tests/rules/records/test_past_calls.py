@@ -1,5 +1,7 @@
 """Past calls out of the log and out of files: the span that is asked for, and clear words about what can't be read."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from rules.language.faults import RuleError
@@ -98,3 +100,18 @@ def test_what_is_wrong_with_a_file(tmp_path, text, said):
     with pytest.raises(RuleError) as caught:
         list(calls_of(tmp_path, text).read())
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_file_of_calls_is_read_as_spreadsheets_save_it(tmp_path, encoding):
+    path = tmp_path / "calls.csv"
+    path.write_bytes("from,to,display_name\n95588,13800138000,夜间\n".encode(encoding))
+    (past,) = CallFile(path, lambda _: CN, ZoneInfo("UTC")).read()
+    assert past.call.display_name == "夜间"
+
+
+def test_a_file_of_calls_that_is_no_text_names_its_line(tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_bytes(b"from,to\n95588,1\n" * 9000 + b"\xff\xff,1\n")
+    with pytest.raises(RuleError, match="from here on this is not UTF-8"):
+        list(CallFile(path, lambda _: CN, ZoneInfo("UTC")).read())
