@@ -71,6 +71,23 @@ class ComplaintsToFile(Body):
     complaints: list[ComplaintToFile] = Field(min_length=1, max_length=200)
 
 
+References = Annotated[list[Annotated[Text, Field(max_length=40)]], Field(min_length=1, max_length=200)]
+
+
+class ManyWithdrawals(Body):
+    """To take many back; each counts as a request of the day."""
+
+    complaints: References
+    reason: Literal["", "mistake", "settled", "other"] = ""
+
+
+class ManyRejections(Body):
+    """To reject many; each counts as a request of the day."""
+
+    complaints: References
+    reason: Reason = Field(min_length=1)
+
+
 class Withdrawal(Body):
     """Why a complaint is taken back: one word, since what reporters write in their own is kept encrypted only."""
 
@@ -175,6 +192,13 @@ def one_of_many(place: int, filed: Filed | ComplaintError) -> OneOfMany:
             errors=[ErrorOfField(**error_of(f"/complaints/{place}{pointer_to(filed.field)}", filed.reason))]
         )
     return OneOfMany(reference=filed.reference, state=filed.state, duplicate=filed.duplicate)
+
+
+def ended(place: int, one: Complaint | ComplaintError) -> OneOfMany:
+    """What became of the complaint at this place that was to end."""
+    if isinstance(one, ComplaintError):
+        return OneOfMany(errors=[ErrorOfField(**error_of(f"/complaints/{place}", one.reason))])
+    return OneOfMany(reference=one.reference, state=one.state)
 
 
 def standing(one: Complaint) -> ComplaintStanding:

@@ -15,12 +15,15 @@ from console.api.complaint_shapes import (
     ComplaintToFile,
     Confirmation,
     ManyFiled,
+    ManyRejections,
+    ManyWithdrawals,
     OwnComplaint,
     Rejection,
     Withdrawal,
     Words,
     complaint_page,
     complaint_shape,
+    ended,
     one_of_many,
     standing,
 )
@@ -30,7 +33,7 @@ from rules.access.scopes import Scope
 from rules.complaints.complaint_rows import Channel, Complaint, find, words_of
 from rules.complaints.desk import Desk
 from rules.complaints.disclosure import disclose, note_look
-from rules.complaints.faults import NotFound
+from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.states import ComplaintState
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
@@ -59,6 +62,32 @@ async def file_complaints(new: ComplaintsToFile, desk: TheDesk, caller: Writer, 
     request.state.caller = caller._replace(limits=await caller.use(len(new.complaints) - 1))
     filed = await desk.complaints.file_many([one.as_filed_by(caller.source) for one in new.complaints])
     return ManyFiled(results=[one_of_many(place, one) for place, one in enumerate(filed)])
+
+
+@router.post("/withdraw")
+async def withdraw_complaints(why: ManyWithdrawals, desk: TheDesk, caller: Writer, request: Request) -> ManyFiled:
+    """Take up to 200 complaints of this source back; what is wrong with one stops no other."""
+    request.state.caller = caller._replace(limits=await caller.use(len(why.complaints) - 1))
+    results = []
+    for place, reference in enumerate(why.complaints):
+        found: Complaint | ComplaintError
+        try:
+            own = await _own(desk, reference, caller)
+            found = await desk.complaints.withdraw(own.reference, actor=caller.actor, reason=why.reason)
+        except ComplaintError as error:
+            found = error
+        results.append(ended(place, found))
+    return ManyFiled(results=results)
+
+
+@router.post("/reject")
+async def reject_complaints(why: ManyRejections, desk: TheDesk, caller: Officer, request: Request) -> ManyFiled:
+    """Find that up to 200 complaints are none; what is wrong with one stops no other."""
+    request.state.caller = caller._replace(limits=await caller.use(len(why.complaints) - 1))
+    found = await desk.complaints.end_many(
+        why.complaints, ComplaintState.REJECTED, actor=caller.actor, reason=why.reason
+    )
+    return ManyFiled(results=[ended(place, one) for place, one in enumerate(found)])
 
 
 @router.get("")

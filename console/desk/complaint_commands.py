@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from console.answers import FAULTS, as_json
+from console.answers import FAULTS, as_json, counted
 from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile, moment
 from rules.complaints.states import ComplaintState
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 complaints_app = typer.Typer(no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(metavar="COMPLAINT", help="The number that the reporter got: C-7K3M9-2QF4T.")]
+SHOWN = 20  # lines about what was wrong; more are counted
 _COLUMNS = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
 
 
@@ -150,36 +152,144 @@ def show(
             typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
 
 
+References = Annotated[
+    list[str], typer.Argument(metavar="COMPLAINT...", help="The numbers that the reporters got: C-7K3M9-2QF4T.")
+]
+FromFile = Annotated[
+    Path | None, typer.Option("--file", metavar="FILE", help="One number a line; - is standard input.", allow_dash=True)
+]
+About = Annotated[str, typer.Option(metavar="NUMBER", help="All that stand about this number.")]
+OfCase = Annotated[int, typer.Option("--case", min=0, help="All that stand in this case.")]
+OfSource = Annotated[str, typer.Option("--source", help="All that stand and this file, key or person brought.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say which, and do nothing.")]
+
+
 @complaints_app.command()
 def withdraw(
     context: typer.Context,
-    reference: Reference,
+    reference: References = [],  # noqa: B006
     reason: Annotated[str, typer.Option(help="Why, if the reporter said.")] = "",
+    file: FromFile = None,
+    about: About = "",
+    case: OfCase = 0,
+    source: OfSource = "",
+    dry_run: DryRun = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Take a complaint back; it loses its effect, and a seal stays until a person releases it."""
-    tell(
-        *(context, config, json),
-        lambda desk: desk.complaints.withdraw(reference, actor=officer(), reason=reason),
-        lambda found: f"{found.reference} is {found.state}.",
-    )
+    """Take complaints back; they lose their effect, and a seal stays until a person releases it."""
+    which = _Which(tuple(reference), file, about, case, source)
+    if which.one and not dry_run:
+        tell(
+            *(context, config, json),
+            lambda desk: desk.complaints.withdraw(reference[0], actor=officer(), reason=reason),
+            lambda found: f"{found.reference} is {found.state}.",
+        )
+        return
+    _end_many(context, config, json, which, ComplaintState.WITHDRAWN, reason, dry_run=dry_run)
 
 
 @complaints_app.command()
 def reject(
     context: typer.Context,
-    reference: Reference,
-    reason: Annotated[str, typer.Option(help="Why; the reporter is told.")],
+    reason: Annotated[str, typer.Option(help="Why; the reporters are told.")],
+    reference: References = [],  # noqa: B006
+    file: FromFile = None,
+    about: About = "",
+    case: OfCase = 0,
+    source: OfSource = "",
+    dry_run: DryRun = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Find that a complaint is none; it loses its effect."""
-    tell(
-        *(context, config, json),
-        lambda desk: desk.complaints.reject(reference, actor=officer(), reason=reason),
-        lambda found: f"{found.reference} is {found.state}.",
-    )
+    """Find that complaints are none; they lose their effect."""
+    which = _Which(tuple(reference), file, about, case, source)
+    if which.one and not dry_run:
+        tell(
+            *(context, config, json),
+            lambda desk: desk.complaints.reject(reference[0], actor=officer(), reason=reason),
+            lambda found: f"{found.reference} is {found.state}.",
+        )
+        return
+    _end_many(context, config, json, which, ComplaintState.REJECTED, reason, dry_run=dry_run)
+
+
+class _Which(NamedTuple):
+    """Which complaints are meant."""
+
+    named: tuple[str, ...]
+    file: Path | None
+    about: str
+    case: int
+    source: str
+
+    @property
+    def one(self) -> bool:
+        """Just one, by its number."""
+        return len(self.named) == 1 and not (self.file or self.about or self.case or self.source)
+
+    def names(self) -> list[str]:
+        """Those that are named one by one."""
+        if self.file is None:
+            return list(self.named)
+        text = sys.stdin.read() if str(self.file) == "-" else self.file.read_text(encoding="utf-8-sig")
+        return [*self.named, *(line.strip() for line in text.splitlines() if line.strip())]
+
+
+def _end_many(
+    context: typer.Context,
+    config: Path | None,
+    json: bool,
+    which: _Which,
+    state: ComplaintState,
+    reason: str,
+    *,
+    dry_run: bool,
+) -> None:
+    """Withdraw or reject all that are meant; what is wrong with one stops no other. Exit 1 if something was wrong."""
+    asked = bool(which.about or which.case or which.source)
+    if bool(which.named or which.file) == asked:
+        raise typer.BadParameter("name complaints (or --file), or all of a number, case or source; not both")
+
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        from rules.complaints.complaint_rows import find, standing_references
+        from rules.complaints.faults import ComplaintError, NotFound
+
+        archive = desk.archive
+        names = which.names()
+        if asked:
+            number = archive.read_number(which.about, "about").canonical if which.about else ""
+            names = await standing_references(
+                archive.store.connection, accused=number, case_id=which.case or None, source=which.source
+            )
+        names = list(dict.fromkeys(names))
+        if not names:
+            raise NotFound("complaint", "none that stands fits; `ringfence complaints list` shows them")
+        if dry_run:
+            rows = [await find(archive.store.connection, name) for name in names]
+            return [{"reference": one.reference, "state": one.state, "error": ""} for one in rows]
+        found = await desk.complaints.end_many(names, state, actor=officer(), reason=reason)
+        return [
+            {"reference": name, "state": "", "error": one.reason}
+            if isinstance(one, ComplaintError)
+            else {"reference": one.reference, "state": one.state, "error": ""}
+            for name, one in zip(names, found, strict=True)
+        ]
+
+    rows, zone = at_the_desk(context, config, work)
+    wrong = [row for row in rows if row["error"]]
+    if json:
+        as_json(plain(rows, zone))
+    elif dry_run:
+        lines = [row["reference"] for row in rows[:SHOWN]]
+        typer.echo("\n".join([*lines, f"{counted(len(rows), 'complaint')} would be {state}; nothing was done."]))
+    else:
+        typer.echo(f"{counted(len(rows) - len(wrong), 'complaint')} {state}, {len(wrong):,} not.")
+        for row in wrong[:SHOWN]:
+            typer.echo(f"{row['reference'][:40]}: {row['error']}", err=True)
+        if len(wrong) > SHOWN:
+            typer.echo(f"and {len(wrong) - SHOWN:,} more; --json names them all", err=True)
+    raise typer.Exit(FAULTS if wrong else 0)
 
 
 @complaints_app.command(name="import")

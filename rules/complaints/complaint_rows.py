@@ -95,6 +95,17 @@ async def listed(
     return [complaint_of(row) for row in await connection.execute_fetchall(query, (*values, limit))]
 
 
+async def standing_references(
+    connection: Connection, *, accused: str = "", case_id: int | None = None, source: str = ""
+) -> list[str]:
+    """What the complaints are called that fit and still count, oldest first."""
+    wanted = {"accused": accused, "case_id": case_id, "source": source}
+    asked = {column: value for column, value in wanted.items() if value}
+    conditions = " and ".join(["state not in ('withdrawn', 'rejected')", *(f"{column} = ?" for column in asked)])
+    query = f"select reference from complaint where {conditions} order by id"
+    return [row[0] for row in await connection.execute_fetchall(query, tuple(asked.values()))]
+
+
 async def standing_in(connection: Connection, case_id: int) -> AsyncIterator[Complaint]:
     """The complaints of a case that count, oldest first, however many there are."""
     query = f"select {COLUMNS} from complaint where case_id = ? and state not in ('withdrawn', 'rejected') order by id"

@@ -24,6 +24,7 @@ from rules.model import Number
 from rules.store import Connection
 
 _AT_ONCE = 5_000
+_ENDED_AT_ONCE = 500
 _LATE_S = 900.0  # a record is on disk a moment after its call has ended, and nothing rings longer
 _INSERT = (
     "insert into complaint (reference, received, call_at, call_day, accused, reporter, line, category, channel, "
@@ -196,33 +197,77 @@ class Intake:
         )
         return filed, row
 
+    async def end_many(
+        self, references: Sequence[str], state: ComplaintState, *, actor: str, reason: str
+    ) -> list[Complaint | ComplaintError]:
+        """Withdraw or reject many, some hundreds in a transaction; what is wrong with one stops no other."""
+        may_work(self._archive, actor)
+        if state is ComplaintState.REJECTED and not reason.strip():
+            raise ComplaintError("reason", "say why they are rejected: the reporters are told")
+        found: list[Complaint | ComplaintError] = []
+        for start in range(0, len(references), _ENDED_AT_ONCE):
+            found += await self._end_some(references[start : start + _ENDED_AT_ONCE], state, actor, reason)
+        return found
+
     async def _end(self, reference: str, state: ComplaintState, actor: str, reason: str) -> Complaint:
+        (found,) = await self._end_some([reference], state, actor, reason)
+        if isinstance(found, ComplaintError):
+            raise found
+        return found
+
+    async def _end_some(
+        self, references: Sequence[str], state: ComplaintState, actor: str, reason: str
+    ) -> list[Complaint | ComplaintError]:
         archive = self._archive
         now = archive.now()
+        found: list[Complaint | ComplaintError] = []
+        deeds: list[audit.Deed] = []
+        sums = tallies.Sums()
         async with archive.store.transaction() as connection:
-            complaint = await find(connection, reference)
-            if complaint.state in (ComplaintState.WITHDRAWN, ComplaintState.REJECTED):
-                raise Conflict(
-                    *("state", f"{complaint.reference} is {complaint.state} already"), who="", when=complaint.state_at
+            for reference in references:
+                try:
+                    complaint = await _open_complaint(connection, reference)
+                except ComplaintError as error:  # nothing was written for it
+                    found.append(error)
+                    continue
+                await _ended(connection, complaint, state, now)
+                tallies.add(
+                    *(sums, await _counted_under(connection, complaint)),
+                    *(archive.periods(complaint.received), state.value),
                 )
-            await connection.execute(
-                "update complaint set state = ?, state_at = ? where id = ?", (state, now, complaint.id)
-            )
-            if state is ComplaintState.WITHDRAWN:
-                await connection.execute(
-                    "update case_file set on_top = 'a complaint was withdrawn after the seal' "
-                    "where id = ? and state = 'sealed'",
-                    (complaint.case_id,),
+                deeds.append(
+                    audit.Deed(
+                        *(now, actor, "complaint", complaint.reference, state.value),
+                        *(reason, str(complaint.case_id)),
+                    )
                 )
-            if state is ComplaintState.REJECTED:
-                await tell(connection, "answer", complaint.reference, state.value, complaint.accused, now)
-            keys = await _counted_under(connection, complaint)
-            sums = tallies.Sums()
-            tallies.add(sums, keys, archive.periods(complaint.received), state.value)
+                found.append(complaint._replace(state=state, state_at=now))
             await tallies.write(connection, sums)
-            deed = audit.Deed(now, actor, "complaint", complaint.reference, state.value, reason, str(complaint.case_id))
-            await audit.record(connection, [deed])
-        return complaint._replace(state=state, state_at=now)
+            await audit.record(connection, deeds)
+        return found
+
+
+async def _open_complaint(connection: Connection, reference: str) -> Complaint:
+    """A complaint that was neither withdrawn nor rejected yet."""
+    complaint = await find(connection, reference)
+    if complaint.state in (ComplaintState.WITHDRAWN, ComplaintState.REJECTED):
+        raise Conflict(
+            *("state", f"{complaint.reference} is {complaint.state} already"), who="", when=complaint.state_at
+        )
+    return complaint
+
+
+async def _ended(connection: Connection, complaint: Complaint, state: ComplaintState, now: float) -> None:
+    """It loses its effect; a seal stays, with its case on top; who is rejected is told."""
+    await connection.execute("update complaint set state = ?, state_at = ? where id = ?", (state, now, complaint.id))
+    if state is ComplaintState.WITHDRAWN:
+        await connection.execute(
+            "update case_file set on_top = 'a complaint was withdrawn after the seal' "
+            "where id = ? and state = 'sealed'",
+            (complaint.case_id,),
+        )
+    if state is ComplaintState.REJECTED:
+        await tell(connection, "answer", complaint.reference, state.value, complaint.accused, now)
 
 
 def _state_in(case: CaseFile) -> ComplaintState:

@@ -1,10 +1,14 @@
 """Complaints as clients send them."""
 
+from types import SimpleNamespace
+
 import pytest
 from pydantic import ValidationError
 
 from console.api.complaint_shapes import ComplaintToFile, complaint_page
 from rules.complaints.complaint_rows import Channel
+
+LI = SimpleNamespace(actor="li")  # whoever looks
 
 
 def test_what_is_sent_becomes_what_the_desk_takes():
@@ -24,6 +28,6 @@ def test_nothing_is_turned_into_another_type_and_nothing_unknown_is_taken(wrong)
 async def test_a_page_ends_where_the_next_begins(town):
     for last in range(3):
         await town.complain(reporter=f"1380013800{last}")
-    first = await complaint_page(town.desk, 2, None)
-    rest = await complaint_page(town.desk, 2, first.next)
+    first = await complaint_page(town.desk, LI, 2, None)
+    rest = await complaint_page(town.desk, LI, 2, first.next)
     assert [len(first.complaints), len(rest.complaints), rest.next] == [2, 1, None]

@@ -166,3 +166,20 @@ async def test_whoever_filed_can_ask_what_came_of_it(client, office):
     assert "case" not in told
     desk = (await client.get(where)).json()
     assert (desk["case"], desk["answer"]) == (1, told["answer"])
+
+
+async def test_many_are_withdrawn_by_their_source_and_rejected_by_an_officer(office, client):
+    app = await office.client(Scope.COMPLAINTS_WRITE, name="first")
+    other = await office.client(Scope.COMPLAINTS_WRITE, name="other")
+    names = []
+    for last in range(4):
+        body = COMPLAINT | {"reporter": f"1380013800{last}"}
+        names.append((await (app if last else other).post("/v1/complaints", json=body)).json()["reference"])
+    found = (await app.post("/v1/complaints/withdraw", json={"complaints": names[:2], "reason": "mistake"})).json()
+    assert found["results"][0]["errors"][0]["field"] == "/complaints/0"
+    assert found["results"][1]["state"] == "withdrawn"
+    asked = {"complaints": [*names[1:], "C-00000-00000"], "reason": "a flood"}
+    assert (await app.post("/v1/complaints/reject", json=asked)).status_code == 403
+    found = (await client.post("/v1/complaints/reject", json=asked)).json()["results"]
+    assert [one["state"] for one in found] == [None, "rejected", "rejected", None]
+    assert (await client.post("/v1/complaints/reject", json={"complaints": [], "reason": "x"})).status_code == 422

@@ -100,3 +100,43 @@ def test_it_is_recorded_who_read_what_people_wrote(run, file):
     assert asyncio.run(readers()) == [(officer(), "looked at")]
     run("complaints", "show", filed, "--words")
     assert asyncio.run(readers())[1:] == [(officer(), "words read")]
+
+
+@pytest.fixture
+def flood(run):
+    """Three complaints about one number, and one about another."""
+    return [
+        run("complaints", "add", "95012345", "--by", f"1380013800{person}").stdout.split()[0] for person in range(3)
+    ] + [run("complaints", "add", "95013333", "--by", "13800138000").stdout.split()[0]]
+
+
+def states(run):
+    return {one["reference"]: one["state"] for one in json.loads(run("complaints", "list", "--json").stdout)}
+
+
+def test_many_are_rejected_by_their_numbers(run, flood, tmp_path):
+    found = run("complaints", "reject", flood[0], flood[1], "C-00000-00000", "--reason", "a flood")
+    assert (found.exit_code, found.stdout) == (1, "2 complaints rejected, 1 not.\n")
+    assert found.stderr == "C-00000-00000: there is no complaint 'C-00000-00000'\n"
+    (tmp_path / "them").write_text(f"{flood[2]}\n\n{flood[3].lower()}\n")
+    found = run("complaints", "reject", "--file", str(tmp_path / "them"), "--reason", "a flood")
+    assert (found.exit_code, found.stdout) == (0, "2 complaints rejected, 0 not.\n")
+    assert set(states(run).values()) == {"rejected"}
+
+
+@pytest.mark.parametrize("which", [["--about", "95012345"], ["--case", "1"]])
+def test_all_of_a_number_or_a_case_are_withdrawn(run, flood, which):
+    told = run("complaints", "withdraw", *which, "--dry-run").stdout
+    assert told.endswith("3 complaints would be withdrawn; nothing was done.\n")
+    assert flood[0] in told
+    assert set(states(run).values()) == {"received"}
+    assert run("complaints", "withdraw", *which).stdout == "3 complaints withdrawn, 0 not.\n"
+    assert states(run) == dict.fromkeys(flood[:3], "withdrawn") | {flood[3]: "received"}
+    assert "none that stands fits" in run("complaints", "withdraw", *which).stderr
+
+
+def test_all_of_a_source_are_rejected_and_what_is_meant_must_be_said(run, flood):
+    rows = json.loads(run("complaints", "reject", "--source", officer(), "--reason", "x", "--json").stdout)
+    assert [row["state"] for row in rows] == ["rejected"] * 4
+    assert run("complaints", "reject", "--reason", "x").exit_code == 2
+    assert run("complaints", "withdraw", flood[0], "--case", "1").exit_code == 2

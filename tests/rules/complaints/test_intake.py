@@ -2,6 +2,7 @@
 
 import pytest
 
+from rules.complaints.audit import verified
 from rules.complaints.complaint_rows import Channel, find
 from rules.complaints.evidence import Tie
 from rules.complaints.faults import ComplaintError, Conflict, NotFound
@@ -158,3 +159,24 @@ async def test_sums_by_business_and_branch(town):
 
 async def test_nothing_filed_is_nothing_written(town):
     assert await town.desk.complaints.keep([]) == []
+
+
+async def test_many_are_ended_at_once_and_what_is_wrong_with_one_stops_no_other(town):
+    await town.reopen(officers=["li"])
+    filed = await town.desk.complaints.file_many([NewComplaint(SPAM, town.subscriber(n)) for n in range(1_003)])
+    names = [one.reference for one in filed]
+    await town.desk.complaints.withdraw(names[1], actor="reporter")
+    with pytest.raises(ComplaintError, match="officer"):
+        await town.desk.complaints.end_many(names, ComplaintState.REJECTED, actor="wang", reason="x")
+    with pytest.raises(ComplaintError, match="say why"):
+        await town.desk.complaints.end_many(names, ComplaintState.REJECTED, actor="li", reason=" ")
+    asked = [*names, "C-00000-00000", names[0]]
+    found = await town.desk.complaints.end_many(asked, ComplaintState.REJECTED, actor="li", reason="a flood")
+    wrong = [place for place, one in enumerate(found) if isinstance(one, ComplaintError)]
+    assert wrong == [1, 1_003, 1_004]
+    assert (await town.one("select count(*) from complaint where state = 'rejected'"))[0] == 1_002
+    query = "select value from tally where dimension = 'all' and period = '2026Q3' and measure = 'rejected'"
+    assert (await town.one(query))[0] == 1_002
+    assert (await verified(town.desk.archive.store.connection)).breaks == []
+    deeds = await town.one("select count(*) from step where step = 'rejected' and actor = 'li' and reason = 'a flood'")
+    assert deeds[0] == 1_002
