@@ -10,7 +10,7 @@ from proxy.answers import Answers
 from proxy.diversion import targets_in_dialog
 from proxy.effects import Effect, Resolve
 from proxy.forwarding import FlowTo, Plan, edit_lines, find_token, for_next_hop, plan_route
-from proxy.labels import unlabel
+from proxy.labels import dress, unlabel
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
@@ -60,6 +60,8 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
         fields = read_fields(request, via)
         if not isinstance(fields, Refusal):
             unlabel(lines, request, plan, fields, core.tokens)
+    elif not peer.from_pbx and b"from" in request.where:
+        dress(lines, request, None, stranger=not peer.trunk.identity_trusted)
     # A retransmitted ACK must get the same branch (16.11).
     mark = hash((via.branch or request.raw(b"via"), request.raw(b"call-id"))) & 0xFFFFFFFFFFFF
     branch = b"%sack%x.%x" % (MAGIC_COOKIE, core.salt, mark)

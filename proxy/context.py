@@ -70,8 +70,9 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "as_sent", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "lines", "loop",
-        "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "size", "targets", "timer", "verdict",
+        "arrived", "as_sent", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label", "lines",
+        "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "size", "targets", "timer",
+        "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -100,6 +101,7 @@ class Context:
         self.arrived = now
         self.lines: list[bytes] = []  # as they leave, but for Via and Record-Route
         self.as_sent = b""  # From or To as it came, where a label was put on or taken off
+        self.label: str | None = None  # before the caller's name
         self.targets: list[Target] = []
         self.pending: list[ClientTransaction] = []
         self.finals: list[tuple[int, bytes]] = []  # status and bytes; no bytes: of our own making

@@ -21,6 +21,7 @@ from proxy.forwarding import (
     FlowTo,
     Plan,
     edit_lines,
+    find_flag,
     find_token,
     for_judgement,
     for_next_hop,
@@ -32,7 +33,7 @@ from proxy.forwarding import (
     rewrite_host,
     stamp_via,
 )
-from proxy.labels import unlabel
+from proxy.labels import dress, mark_of, unlabel
 from proxy.outgoing import FOR_HELP, Outgoing
 from proxy.routing import Peer, Target, Topology
 from proxy.screening import Screening
@@ -70,6 +71,7 @@ from rules.model import Action, Outcome, Step, Verdict
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 
 _JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
+_SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _OCTETS_EACH: Final = 4096  # a request that waits counts as so many transactions, lest a few huge ones fill the memory
 _RETRY_AFTER: Final = b"Retry-After: 5"
@@ -421,9 +423,14 @@ class Core:
             context.lines.insert(0, diversion(called))
             context.lines += history(request, called, destination)
         if context.verdict is not None:
-            context.as_sent = self.screening.apply(context.lines, request, context.verdict)
+            context.label = self.screening.apply(context.lines, request, context.verdict)
         elif peer.from_pbx and plan.users:
             context.as_sent = unlabel(context.lines, request, plan, fields, self.tokens)
+        elif plan.users and request.method in _SHOWING:
+            mark = find_flag(LABELLED, plan, fields, self.tokens, from_pbx=False)
+            context.label = None if mark is None else self.screening.label_of(mark)
+        if not peer.from_pbx:
+            context.as_sent = dress(context.lines, request, context.label, stranger=not peer.trunk.identity_trusted)
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
@@ -480,8 +487,8 @@ class Core:
 
     def _sign(self, context: Context) -> bytes:
         flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
-        if context.as_sent:
-            flags += LABELLED
+        if context.label:
+            flags += LABELLED + mark_of(context.label)
         destination = destination_of(context.verdict, self.topology)
         if destination is not None:
             flags += DIVERTED + destination.mark

@@ -19,6 +19,8 @@ from rules.numbering.numbers import EmergencyTable
 
 DEFAULT_TRUNK: Final = "default"
 IDENTITY_HEADERS: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
+# What the network before says it verified (3GPP TS 24.229 7.2.18 and 7.2.19; P- and X- before it were custom earlier).
+_ATTESTED: Final = frozenset((b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-origination-id"))
 _OWN: Final = frozenset((OWN_HEADERS,))
 _NOTHING: Final[frozenset[bytes]] = frozenset()
 _NO_TRUNK: Final = Trunk("")
@@ -91,7 +93,7 @@ class Peer:
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
         if not (from_pbx or trunk.identity_trusted):
-            self.dropped |= IDENTITY_HEADERS
+            self.dropped |= IDENTITY_HEADERS | _ATTESTED
 
 
 class Topology:

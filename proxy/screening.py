@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from proxy.context import Context
-from proxy.labels import label_from
+from proxy.labels import MARK, mark_of
 from proxy.routing import IDENTITY_HEADERS
 from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
@@ -20,6 +20,7 @@ from rules.numbering.readings import READINGS_DIFFER, Readings, readings
 LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
 DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
+_MOST_LABELS: Final = 1000
 _MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 
@@ -39,6 +40,7 @@ class Screening:
         self.statuses = {each.status for each in self._profiles.values()}
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
         self._label = label
+        self._labels: dict[bytes, str] = {}  # by their marks, as they were given
         self._alert = b"Alert-Info: <%s>" % distinct_ring.encode() if distinct_ring else b""
 
     def read_call(self, context: Context, at: float) -> Call:
@@ -87,20 +89,20 @@ class Screening:
         reason = f'Reason: {profile.reason};cause={cause};text="{verdict.decision}"'
         return profile.status, profile.phrase, (reason.encode(),)
 
-    def apply(self, lines: list[bytes], request: Request, verdict: Verdict) -> bytes:
-        """Mark a tagged or diverted call in `lines`; returns From as it came when a label changed it, else nothing."""
+    def apply(self, lines: list[bytes], request: Request, verdict: Verdict) -> str | None:
+        """Mark a tagged or diverted call in `lines`; the label that it gets, None where it gets none."""
         action = verdict.action
         if action is not Action.TAG and action is not Action.DIVERT:
-            return b""
+            return None
         lines += (
             b"X-Ringfence-Verdict: suspected" if action is Action.TAG else b"X-Ringfence-Verdict: diverted",
             b"X-Ringfence-Rule: " + verdict.rule.encode("ascii", "replace"),
             b"X-Ringfence-Decision: " + verdict.decision.encode(),
         )
         if verdict.step is Step.EMERGENCY:
-            return b""  # nothing that could make somebody hesitate to answer it
+            return None  # nothing that could make somebody hesitate to answer it
         if action is Action.DIVERT and not any(fired.effect == Action.TAG.value for fired in verdict.fired):
-            return b""  # label and ring are marks of a rule that tags
+            return None  # label and ring are marks of a rule that tags
         alert = b"Alert-Info: <%s>" % verdict.ring.encode() if verdict.ring else self._alert
         if alert:
             if b"alert-info" in request.where:  # how it rings is not for the caller to say
@@ -108,13 +110,15 @@ class Screening:
             lines.append(alert)
         label = verdict.label or self._label
         if not label:
-            return b""
-        line = request.lines[request.where[b"from"]]
-        labelled = label_from(line, label)
-        if labelled == line or line not in lines:
-            return b""
-        lines[lines.index(line)] = labelled
-        return line
+            return None
+        if len(self._labels) >= _MOST_LABELS:
+            self._labels.clear()
+        self._labels[mark_of(label)] = label
+        return label
+
+    def label_of(self, mark: bytes) -> str:
+        """The label of a dialog by its mark in the token; empty where a restart forgot which one a rule had given."""
+        return self._labels.get(mark[:MARK], "") or self._label
 
     @staticmethod
     def withheld_names(request: Request) -> frozenset[bytes]:

@@ -97,3 +97,131 @@ def test_a_rule_rings_in_its_own_way_whatever_the_caller_wishes():
     play.verdict = Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="nuisance", ring="urn:alert:tone:caution")
     extra = "Contact: <sip:wren@198.51.100.21:5060>\nAlert-Info: <http://wren.example/nice.wav>"
     assert wire.headers(play.forwarded(extra=extra), "Alert-Info") == ["<urn:alert:tone:caution>"]
+
+
+# A trusted trunk: telephones take the name from P-Asserted-Identity and Remote-Party-ID, too
+
+
+TRUSTED = [{"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "identity": "trusted"}]
+ASSERTED = [
+    (f'"Wren" <sip:{wire.CALLER}@h>', f'"{LABEL} Wren" <sip:{wire.CALLER}@h>'),
+    (f"<tel:{wire.CALLER}>", f'"{LABEL}" <tel:{wire.CALLER}>'),
+    (f"sip:{wire.CALLER}@h;x=1", f'"{LABEL}" <sip:{wire.CALLER}@h>;x=1'),
+    (f'Wren <sip:{wire.CALLER}@h>, "W" <tel:1>', f'"{LABEL} Wren" <sip:{wire.CALLER}@h>, "{LABEL} W" <tel:1>'),
+]
+IDENTITIES = ["P-Asserted-Identity", "Remote-Party-ID"]
+
+
+def trusted(verdict: Verdict = LABELLED) -> Playbook:
+    play = Playbook(trunks=TRUSTED)
+    play.verdict = verdict
+    return play
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+@pytest.mark.parametrize(("came", "leaves"), ASSERTED)
+def test_what_a_trusted_trunk_asserts_is_labelled_as_from_is(name: str, came: str, leaves: str):
+    down = trusted().forwarded(from_=CAME, extra=f"{name}: {came}")
+    assert wire.headers(down, name) == [leaves]
+    assert wire.header(down, "From") == CAME.replace('"Wren"', f'"{LABEL} Wren"')
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_an_identity_that_telephones_could_read_otherwise_is_dropped(name: str):
+    assert not wire.headers(trusted().forwarded(extra=f"{name}: O/B <sip:1@h>, x/y <sip:2@h>"), name)
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_a_call_without_a_label_keeps_what_was_asserted(name: str):
+    verdict = Verdict(Action.TAG, Step.RULES, decision=DECISION, rule="nuisance")
+    assert wire.headers(trusted(verdict).forwarded(extra=f"{name}: {ASSERTED[0][0]}"), name) == [ASSERTED[0][0]]
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_a_request_of_the_caller_that_may_change_the_name_is_labelled_too(method: str):
+    play = trusted()
+    down = play.forwarded(from_=CAME, extra=f"P-Asserted-Identity: {ASSERTED[0][0]}")
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    play.trunk(in_dialog("ACK", up))
+    extra = "".join(f"{name}: {ASSERTED[0][0]}\r\n" for name in IDENTITIES).encode()
+    again = in_dialog(method, up, cseq=2).replace(b"Max-Forwards", extra + b"Max-Forwards", 1)
+    sent = only([each for each in play.trunk(again) if each.method], to=wire.PBX)
+    assert wire.header(sent, "From") == CAME.replace('"Wren"', f'"{LABEL} Wren"')
+    assert [wire.headers(sent, name) for name in IDENTITIES] == [[ASSERTED[0][1]]] * 2
+    answer = only([each for each in play.pbx(wire.response(200, sent)) if each.status == 200], to=wire.TRUNK)
+    assert wire.header(answer, "From") == CAME
+
+
+def test_after_a_restart_the_operators_label_stands_there_or_no_name_at_all():
+    """A rule's label is not in the token, only its mark."""
+    play = trusted()
+    up = only(play.pbx(wire.answer(play.forwarded(from_=CAME))), to=wire.TRUNK)
+    again = in_dialog("INVITE", up, cseq=2).replace(
+        b"Max-Forwards", f"P-Asserted-Identity: {ASSERTED[0][0]}\r\nMax-Forwards".encode(), 1
+    )
+    for operator, name in (("[!]", '"[!] Wren" '), ("", "")):
+        other = Playbook(trunks=TRUSTED, label=operator)
+        sent = only([each for each in other.trunk(again) if each.method], to=wire.PBX)
+        assert wire.header(sent, "From") == CAME.replace('"Wren" ', name)
+        assert wire.headers(sent, "P-Asserted-Identity") == ([f"{name}<sip:{wire.CALLER}@h>"] if operator else [])
+
+
+@pytest.mark.parametrize("name", ["O/Brien", "Smith, Bob", "#1"])
+def test_a_name_as_telephones_write_it_is_labelled(name: str):
+    play = Playbook()
+    play.verdict = LABELLED
+    down = play.forwarded(from_=f"{name} <sip:{wire.CALLER}@wren.example>;tag=wren")
+    assert wire.header(down, "From") == f'"{LABEL} {name}" <sip:{wire.CALLER}@wren.example>;tag=wren'
+
+
+# What was verified is not for a stranger to say
+
+
+@pytest.mark.parametrize(
+    ("came", "leaves"),
+    [
+        ("<sip:1;verstat=TN-Validation-Passed@h>;tag=a", "<sip:1@h>;tag=a"),
+        ("<sip:1@h;verstat=TN-Validation-Passed>;tag=a", "<sip:1@h>;tag=a"),
+        ("<tel:1;verstat=TN-Validation-Passed>;tag=a", "<tel:1>;tag=a"),
+        ("tel:1;verstat=TN-Validation-Passed;tag=a", "tel:1;tag=a"),
+        ("<sip:1@h>;verstat=TN-Validation-Passed;tag=a", "<sip:1@h>;tag=a"),
+        ("<sip:1@h>;tag=a;Verstat=x", "<sip:1@h>;tag=a"),
+        ("<sip:1;cpc=x;VERSTAT=No-TN-Validation;y=z@h;user=phone>;tag=a", "<sip:1;cpc=x;y=z@h;user=phone>;tag=a"),
+        ("<sip:1;%76er%53tat=TN-Validation-Passed@h>;tag=a", "<sip:1@h>;tag=a"),
+        ("<sip:1;verstat@h>;tag=a", "<sip:1@h>;tag=a"),
+        ('<sip:1@h>;verstat="a;b";tag=a', "<sip:1@h>;tag=a"),
+        ("<sip:1;verstat=a;verstat=b@h>;tag=a", "<sip:1@h>;tag=a"),
+        ("<sip:1;verstatus=a@h>;tag=a", "<sip:1;verstatus=a@h>;tag=a"),
+        ('";verstat=x" <sip:1@h;user=phone>;tag=a', '";verstat=x" <sip:1@h;user=phone>;tag=a'),
+    ],
+)
+def test_verstat_of_a_stranger_never_reaches_the_pbx(came: str, leaves: str):
+    play = Playbook()
+    down = play.forwarded(from_=came)
+    assert wire.header(down, "From") == leaves
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    assert wire.header(up, "From") == came
+    bye = only(play.trunk(in_dialog("BYE", up, cseq=2)), to=wire.PBX)
+    assert wire.header(bye, "From") == leaves
+    acknowledged = only(play.trunk(in_dialog("ACK", up)), to=wire.PBX)
+    assert wire.header(acknowledged, "From") == leaves
+    assert (
+        wire.header(trusted(Verdict(Action.FORWARD, Step.DEFAULT, decision=DECISION)).forwarded(from_=came), "From")
+        == came
+    )
+
+
+def test_verstat_goes_and_the_label_comes():
+    play = Playbook()
+    play.verdict = LABELLED
+    down = play.forwarded(from_="<sip:1;verstat=TN-Validation-Passed@h>;tag=a")
+    assert wire.header(down, "From") == f'"{LABEL}" <sip:1@h>;tag=a'
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Attestation-Info", "Origination-Id", "P-Attestation-Indicator", "P-Origination-ID", "P-Preferred-Identity"],
+)
+def test_nor_does_an_attestation_of_a_stranger(name: str):
+    assert not wire.headers(Playbook().forwarded(extra=f"{name}: A"), name)
+    assert wire.headers(trusted().forwarded(extra=f"{name}: A"), name) == ["A"]
