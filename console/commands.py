@@ -156,8 +156,8 @@ def explain(
 
 @app.command(rich_help_panel=CALLS)
 def call(
-    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Number, SIP URI, or anonymous.")],
-    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Number or SIP URI.")],
+    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Number, SIP or tel URI, or anonymous.")],
+    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Number, SIP or tel URI.")],
     via: Annotated[str, typer.Option(metavar="HOST:PORT", help="The proxy, any proxy, by UDP.")],
     header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
     json: AsJson = False,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import typer
 
 from console.phones.processes import Placed, host_port, place
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")  # a token (RFC 3261 25.1)
 
 
 def place_one(caller: str, called: str, via: str, headers: list[str]) -> Placed:
@@ -15,12 +18,17 @@ def place_one(caller: str, called: str, via: str, headers: list[str]) -> Placed:
         proxy = host_port(via)
     except ValueError as error:
         raise typer.BadParameter(f"--via {via!r}: write HOST:PORT, or [ADDRESS]:PORT for IPv6") from error
-    extra: dict[str, str] = {}
+    for option, text in (("--from", caller), ("--to", called)):
+        if not text.strip():
+            raise typer.BadParameter(f"{option} is empty: write a number, a name or a URI")
+        if any(sign in text for sign in "\r\n\0"):
+            raise typer.BadParameter(f"{option} {text!r}: write it on one line")
+    extra: list[tuple[str, str]] = []  # in order, and as often as they were given
     for header in headers:
         name, colon, value = header.partition(":")
-        if not colon or not name.strip():
+        if not colon or not _FIELD_NAME.fullmatch(name.strip()) or any(sign in value for sign in "\r\n\0"):
             raise typer.BadParameter(f"--header {header!r}: write NAME: VALUE")
-        extra[name.strip()] = value.strip()
+        extra.append((name.strip(), value.strip()))
     return asyncio.run(place(caller, called, proxy, headers=extra))
 
 

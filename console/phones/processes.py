@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import re
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -18,6 +19,8 @@ START_S = 60.0  # a phone that isn't up by then never will be, on a busy machine
 END_S = 5.0
 TALK_S = 0.6  # how long a caller talks before it hangs up
 TIMEOUT_S = 40.0  # of one call: longer than timer B (RFC 3261 17.1.1.2), so that a silent proxy shows as 408
+_NUMBER = re.compile(r"\+?[0-9*#\s()./-]*[0-9*#][0-9*#\s()./-]*")  # digits as people group them
+_GROUPING = re.compile(r"[\s()./-]+")
 
 
 class PhoneError(Exception):
@@ -129,7 +132,7 @@ class Phone:
                 responses.append(event)
             elif event["event"] == "ended":
                 return outcome(event, responses, begun)
-        raise PhoneError(f"the softphone ended before the call did: {await self.last_words()}")
+        raise PhoneError(f"the softphone did not place it: {await self.last_words()}")
 
     async def maybe(self, name: str, *, within: float) -> Event | None:
         """The next event of this name, or None when none comes in time."""
@@ -150,31 +153,59 @@ def answering(host: str, port: int, *, answer: int = 200) -> Phone:
     return Phone({"host": host, "port": port, "answer": answer})
 
 
+def dialled(text: str) -> str:
+    """What somebody typed as a number: written in groups or brackets, it is dialled without them."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return _GROUPING.sub("", text)
+    return text if is_uri(text) else text.replace(" ", "%20")
+
+
+def is_uri(text: str) -> bool:
+    """Is it a whole URI, perhaps with a name before it, rather than a number or name at the proxy?"""
+    return any(scheme in text.lower() for scheme in ("sip:", "sips:", "tel:"))
+
+
 def caller_identity(number: str, host: str) -> str:
-    """The From of a number, a name, a whole SIP URI, or `anonymous` (RFC 3323 4.1.1.3)."""
+    """The From of a number, a name, a whole URI, or `anonymous` (RFC 3323 4.1.1.3)."""
+    number = dialled(number)
     if number == "anonymous":
         return '"Anonymous" <sip:anonymous@anonymous.invalid>'
-    if "sip:" in number:
+    if is_uri(number):
         return number
-    return f"<sip:{number}@{host}>"
+    return f"<sip:{number}>" if "@" in number else f"<sip:{number}@{host}>"
+
+
+def target_of(called: str, via: HostPort) -> tuple[str, str]:
+    """The Request-URI of whoever is called, and the Route that leads there by the proxy."""
+    called = dialled(called)
+    if not is_uri(called) and "@" not in called:
+        return f"sip:{called}@{via}", ""
+    return called if is_uri(called) else f"sip:{called}", f"sip:{via};transport=udp;lr"
 
 
 async def place(
-    caller: str, called: str, via: HostPort, *, headers: dict[str, str] | None = None, talk_s: float = TALK_S
+    caller: str,
+    called: str,
+    via: HostPort,
+    *,
+    headers: Sequence[tuple[str, str]] = (),
+    talk_s: float = TALK_S,
 ) -> Placed:
     """Place one call by any proxy: say who calls, who is called and where the proxy is; talk a little when answered."""
     host = own_address(via)
     if ":" in host:
         raise PhoneError(f"{via}: pjsua2 as published speaks IPv4 only; for IPv6 call with SIPp (docs/testing.md)")
+    target, route = target_of(called, via)
     order = {
         "host": host,
         "port": free_port(host),
         "identity": caller_identity(caller, host),
-        "headers": headers or {},
+        "headers": list(headers),
         "timeout": TIMEOUT_S,
         "talk": talk_s,
-        "target": called if "sip:" in called else f"sip:{called}@{via}",
-        "route": f"sip:{via};transport=udp;lr" if "sip:" in called else "",
+        "target": target,
+        "route": route,
     }
     async with Phone(order) as phone:
         return await phone.placed()

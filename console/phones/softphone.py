@@ -232,7 +232,7 @@ def place_call(phone: Phone, order: dict[str, Any]) -> None:
     line = Line(phone, account)
     phone.lines.append(line)
     parameters = pj.CallOpParam(True)
-    for name, value in order.get("headers", {}).items():
+    for name, value in order.get("headers", []):
         header = pj.SipHeader()
         header.hName, header.hValue = name, value
         parameters.txOption.headers.append(header)
@@ -258,6 +258,8 @@ def main() -> None:
             place_call(phone, order)
         else:
             answer_calls(phone)
+    except pj.Error as error:  # a URI that the library does not take, most often
+        sys.exit(f"pjsua2 says {error.reason}")
     finally:
         phone.close()
 

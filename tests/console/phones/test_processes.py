@@ -21,7 +21,7 @@ async def test_a_call_is_answered_and_heard():
     async with answering("127.0.0.1", port) as pbx:
         await pbx.expect("ready")
         target = host_port(f"127.0.0.1:{port}")
-        placed = await place("+8613912345678", "1001", target, headers={"X-Asked": "yes"})
+        placed = await place("+8613912345678", "1001", target, headers=[("X-Asked", "yes"), ("X-Asked", "twice")])
         invite = await pbx.expect("invite")
     assert placed.status == 200
     assert placed.rang
@@ -29,7 +29,7 @@ async def test_a_call_is_answered_and_heard():
     assert placed.heard > 10
     assert invite["request"].startswith("INVITE sip:1001@")
     assert "sip:+8613912345678@" in invite["headers"]["from"][0]
-    assert invite["headers"]["x-asked"] == ["yes"]
+    assert invite["headers"]["x-asked"] == ["yes", "twice"]
     assert invite["headers"]["call-id"] == [placed.call_id]
 
 
