@@ -97,9 +97,11 @@ def or_lacking(value: object) -> str:
 NEVER = Condition(lambda _: False, "nothing: the condition is faulty")
 
 
-def wildcard(text: str) -> str:
-    """An expression for text in which * stands for any characters."""
-    return ".*".join(re2.escape(part) for part in text.split("*"))
+def wildcards(text: str, fold: Callable[[str], str]) -> list[str]:
+    """Expressions for text in which * stands for any characters: as it is written, and as `fold` reads it."""
+    written = text.split("*")
+    plain = [part if part.isascii() else fold(part) for part in written]
+    return [".*".join(map(re2.escape, parts)) for parts in ([written] if plain == written else [written, plain])]
 
 
 def anonymous(wanted: bool) -> Condition:

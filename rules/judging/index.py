@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import re2
 
 from rules.judging.facts import Facts
+from rules.judging.folding import folded
 from rules.model import Number
 
 R = TypeVar("R")
@@ -108,8 +109,9 @@ def _among(table: Table[R], values: Iterable[str], found: list[R]) -> None:
 class _TextTable(Generic[R]):
     """Whole texts by look-up, expressions by one re2.Set for all of them."""
 
-    def __init__(self, read: Callable[[Facts], str], rules: Iterable[tuple[Pattern, R]]) -> None:
-        self.read = read
+    def __init__(self, about: str, rules: Iterable[tuple[Pattern, R]]) -> None:
+        self.read = text_reader(about)
+        self.fold = folding(about)
         self.whole: dict[str, list[R]] = {}
         self.searched: list[R] = []
         rows = list(rules)
@@ -133,13 +135,28 @@ class _TextTable(Generic[R]):
 
     def _search(self, text: str) -> list[R]:
         """The rules of a text, remembered: most callers' devices and names have been seen before."""
-        rules = list(self.whole.get(text.lower(), ()))
-        if self.searched:
-            rules += [self.searched[number] for number in self.match(text) or ()]
+        rules = self._matched(text)
+        if (plain := self.fold(text)) is not text:
+            rules += self._matched(plain)
         if len(self.known) >= KNOWN_TEXTS:
             self.known.clear()  # strangers choose these texts: room is bounded, whatever they send
         self.known[text] = rules
         return rules
+
+    def _matched(self, text: str) -> list[R]:
+        rules = list(self.whole.get(text.lower(), ()))
+        if self.searched:
+            rules += [self.searched[number] for number in self.match(text) or ()]
+        return rules
+
+
+def folding(about: str) -> Callable[[str], str]:
+    """How a text is read beside the way it is written: names as what they look like."""
+    return folded if about == "display_name" else _as_it_is
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def expression_options(expressions: int = 1) -> Any:
@@ -175,7 +192,7 @@ class Index(Generic[R]):
         self._trunk_countries = entries.pop("trunk_country", {})
         self._facts = entries.pop("fact", {})  # most calls lack them
         assert not entries, f"nobody looks for {sorted(entries)}"
-        self._texts = tuple(_TextTable(text_reader(about), rows).find for about, rows in sorted(texts.items()))
+        self._texts = tuple(_TextTable(about, rows).find for about, rows in sorted(texts.items()))
         self._about_called = not self._called.empty
 
     def candidates(self, facts: Facts) -> Iterable[R]:

@@ -28,11 +28,12 @@ from rules.judging.conditions import (
     starts_with,
     truth,
     truth_or_lacking,
-    wildcard,
+    wildcards,
     words_or_lacking,
 )
 from rules.judging.facts import Facts
-from rules.judging.index import Key, Pattern, expression_options, text_reader
+from rules.judging.folding import look_alikes
+from rules.judging.index import Key, Pattern, expression_options, folding, text_reader
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
@@ -206,14 +207,17 @@ class ConditionCompiler:
         read = text_reader(about)
         parts = []
         sees = lambda facts: or_lacking(read(facts))  # noqa: E731 - shared by the conditions below
+        fold = folding(about)
         if text.missing:
-            parts.append(Condition(lambda facts: not read(facts), f"{title} is missing", sees))
+            parts.append(Condition(lambda facts: not fold(read(facts)), f"{title} is missing", sees))
         if text.is_:
-            whole = frozenset(word.lower() for word in text.is_ if "*" not in word)
-            search = "|".join(f"^{wildcard(word)}$" for word in text.is_ if "*" in word)
+            written = frozenset(word.lower() for word in text.is_ if "*" not in word)
+            whole = written | {fold(word).lower() for word in text.is_ if "*" not in word}
+            search = "|".join(f"^{part}$" for word in text.is_ if "*" in word for part in wildcards(word, fold))
             parts.append(self.pattern(f"{title} is {alternatives(text.is_)}", about, whole, search, sees))
         if text.contains:
-            search = "|".join(re2.escape(word) for word in text.contains)
+            words = dict.fromkeys([*text.contains, *(fold(word) for word in text.contains if not word.isascii())])
+            search = "|".join(map(re2.escape, words))
             says = f"{title} contains {alternatives(text.contains)}"
             parts.append(self.pattern(says, about, frozenset(), search, sees))
         if text.matches:
@@ -240,11 +244,18 @@ class ConditionCompiler:
         self.surroundings.patterns[key] = Pattern(whole, expression)
         searched = re2.compile(expression, expression_options()).search if expression else None
 
+        fold = folding(about)
+        if about == "display_name":
+            look_alikes()  # loaded before a call asks
+
+        def told(text: str) -> bool:
+            return text.lower() in whole or (searched is not None and searched(text) is not None)
+
         def holds(facts: Facts) -> bool:
             text = read(facts)
             if not text:
                 return False
-            return text.lower() in whole or (searched is not None and searched(text) is not None)
+            return told(text) or ((plain := fold(text)) is not text and told(plain))
 
         return Condition(holds, says, sees, keys=[key], weight=50)
 

@@ -1,0 +1,69 @@
+"""Folds a display name into what it looks like: strangers write a bank's name with signs that only look like its own.
+
+Full-width and styled letters, zero-width signs, odd blanks, letters set apart and letters of other scripts that look
+Latin all read as the plain name. Which look alike is Unicode's list (UTS #39), as confusable-homoglyphs carries it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Final
+
+_KNOWN: Final = 2_000  # names remembered
+# Combining signs that belong to no letter, selectors of variants, and letters that show nothing.
+_UNSEEN: Final = re.compile(
+    "[\u0300-\u036f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20d0-\u20ff\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_BLANKS: Final = re.compile(r"[\s\u2800]+")
+_WIDE: Final = "\u2e80-\u2fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_BETWEEN_WIDE: Final = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
+_SET_APART: Final = re.compile(r"(?<!\S)\w(?: \w){2,}(?!\S)")  # B A N K
+_RADICALS: Final = range(0x2E80, 0x3000)
+
+
+def folded(text: str) -> str:
+    """What a name looks like, capitals as they are. A plain one comes back as the same object, at no cost."""
+    if text.isascii():
+        return text if " " not in text and "\t" not in text else _spaced(text)
+    return _folded(text)
+
+
+@lru_cache(maxsize=_KNOWN)
+def _spaced(text: str) -> str:
+    found = _joined(text)
+    return text if found == text else found
+
+
+@lru_cache(maxsize=_KNOWN)
+def _folded(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    text = _UNSEEN.sub("", "".join(sign for sign in text if unicodedata.category(sign) != "Cf"))
+    return _joined(text if text.isascii() else text.translate(look_alikes()))
+
+
+def _joined(text: str) -> str:
+    """Blanks of every kind as one, none between Chinese signs, and none between letters that are set apart."""
+    text = _BETWEEN_WIDE.sub("", _BLANKS.sub(" ", text).strip())
+    return _SET_APART.sub(lambda run: run[0].replace(" ", ""), text)
+
+
+@cache
+def look_alikes() -> dict[int, str]:
+    """Letters of other scripts, by code, with the Latin letter or digit that each looks like."""
+    from confusable_homoglyphs.confusables import confusables_data  # a tenth of a second; most rules ask for no name
+
+    found: dict[int, str] = {}
+    for sign, others in confusables_data.items():
+        if len(sign) != 1 or sign.isascii():
+            continue
+        like = [other["c"] for other in others if len(other["c"]) == 1]
+        if ord(sign) in _RADICALS:
+            like = [other for other in like if "\u3400" <= other <= "\u9fff"]
+        else:
+            like = [other for other in like if other.isascii() and other.isalnum()]
+            like.sort(key=lambda other: (other.isupper() is not sign.isupper(), not other.isalpha()))
+        if like:  # of what looks like I the list knows only that it looks like l
+            found[ord(sign)] = "I" if like[0] == "l" and sign.isupper() else like[0]
+    return found
