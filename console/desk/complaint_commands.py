@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from console.answers import FAULTS, as_json, counted
+from console.answers import FAULTS, as_json, clear_errors, counted
+from console.desk.finished_file import finished_file
 from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile, moment
 from rules.complaints.states import ComplaintState
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 complaints_app = typer.Typer(no_args_is_help=True)
 Reference = Annotated[str, typer.Argument(metavar="COMPLAINT", help="The number that the reporter got: C-7K3M9-2QF4T.")]
+_PIECE = 1 << 20  # characters
 SHOWN = 20  # lines about what was wrong; more are counted
 _COLUMNS = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
 
@@ -300,10 +302,14 @@ def import_complaints(
     ],
     source: Annotated[str, typer.Option(help="Which centre; default: the file's name.")] = "",
     encoding: Annotated[str, typer.Option(help="utf-8, gb18030 ...")] = "utf-8-sig",
+    errors: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write every line that is wrong here, as CSV.")
+    ] = None,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """File each sound line of a complaint centre's file; the same file again adds nothing. Exit 1 if a line is bad.
+    """File each sound line of a complaint centre's file; the same file again adds nothing. Exit 1 if a line is bad;
+    many of these are counted by what is wrong with them.
 
     Columns: accused, reporter; perhaps called, at, category, text, contact, business, decision, knew name, knew plan,
     knew branch, knew purchase.
@@ -315,6 +321,10 @@ def import_complaints(
 
         try:
             with file.open(encoding=encoding, newline="") as lines:
+                if file.is_file():  # before the first line is filed; what is no file can be read once only
+                    while lines.read(_PIECE):
+                        pass
+                    lines.seek(0)
                 return await file_centre(desk.complaints, lines, source=source or file.name, zone=desk.archive.zone)
         except (UnicodeDecodeError, LookupError) as error:
             raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
@@ -324,6 +334,26 @@ def import_complaints(
         as_json(plain(found, zone))
     else:
         typer.echo(f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already.")
-        for bad in found.bad:
-            typer.echo(f"{file}:{bad.line}: {bad.field}: {bad.reason}", err=True)
+        for line in _what_was_wrong(found, file):
+            typer.echo(line, err=True)
+    if errors is not None:
+        from rules.complaints.exports import as_csv
+
+        with clear_errors(), finished_file(errors, encoding="utf-8-sig") as out:
+            out.write(as_csv(("line", "field", "reason"), found.bad))
     raise typer.Exit(FAULTS if found.bad else 0)
+
+
+def _what_was_wrong(found: CentreReport, file: Path) -> list[str]:
+    """A few bad lines one by one; many as what is wrong with how many of them."""
+    from rules.complaints.centre_files import kinds
+
+    if len(found.bad) <= SHOWN:
+        return [f"{file}:{bad.line}: {bad.field}: {bad.reason}" for bad in found.bad]
+    several = kinds(found.bad)
+    lines = [f"{counted(len(found.bad), 'line')} not filed; --errors FILE names each:"]
+    for one in several[:SHOWN]:
+        lines.append(f"  {one.lines:,} from {file}:{one.first} on: {one.field}: {one.reason}")
+    if left := sum(one.lines for one in several[SHOWN:]):
+        lines.append(f"  {left:,} for other reasons")
+    return lines

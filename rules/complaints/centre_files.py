@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.complaints.complaint_rows import Channel
+from rules.complaints.csv_records import BrokenFile, TooLong, records
 from rules.complaints.faults import ComplaintError
 from rules.complaints.intake import Filed, Intake
 from rules.complaints.reading import NewComplaint
@@ -31,6 +32,7 @@ COLUMNS = {
 _KNOWN = {spelling: name for name, spellings in COLUMNS.items() for spelling in spellings}
 _NEEDED = ("accused", "reporter")
 _AT_ONCE = 5_000
+_HELD = re.compile(r"""'[^']*'|"[^"]*"|[+\w:]*\d[\w,]*""")  # what a reason repeats of its line
 
 
 class BadLine(NamedTuple):
@@ -39,14 +41,6 @@ class BadLine(NamedTuple):
     line: int
     field: str
     reason: str
-
-
-class BrokenFile(ComplaintError):
-    """From this line on nobody can tell where lines begin and end: a quotation mark that is never closed."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__("file", f"line {line}: {reason}; nothing from there on was read")
-        self.line = line
 
 
 class CentreReport(NamedTuple):
@@ -79,6 +73,8 @@ async def file_centre(
         for line, row in read_rows(lines):
             count += 1
             try:
+                if isinstance(row, TooLong):
+                    raise row
                 batch.append((line, _complaint(row, source, zone, channel)))
             except ComplaintError as error:
                 bad.append(BadLine(line, error.field, error.reason))
@@ -90,22 +86,42 @@ async def file_centre(
     return CentreReport(count, filed, duplicates, sorted(bad))
 
 
-def read_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each line with its columns by our names."""
-    rows = csv.reader(lines)
+def read_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | TooLong]]:
+    """Each record, by the line on which it begins, with its columns by our names."""
+    rows = records(lines)
     try:
-        header = [name.strip().lstrip("\ufeff").casefold() for name in next(rows)]
+        _, first = next(rows)
     except StopIteration:
         raise ComplaintError("file", "it is empty; the first line names the columns") from None
+    if isinstance(first, TooLong):
+        raise first
+    header = [name.strip().lstrip("\ufeff").casefold() for name in first]
     names = [_KNOWN.get(name, "") for name in header]
     if missing := [name for name in _NEEDED if name not in names]:
         raise ComplaintError("file", f"there is no column {missing[0]!r}; the first line names the columns")
-    try:
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                yield rows.line_num, {name: cell.strip() for name, cell in zip(names, row, strict=False) if name}
-    except csv.Error as error:
-        raise BrokenFile(rows.line_num, str(error)) from error
+    for line, row in rows:
+        if isinstance(row, TooLong):
+            yield line, row
+        elif any(cell.strip() for cell in row):
+            yield line, {name: cell.strip() for name, cell in zip(names, row, strict=False) if name}
+
+
+class Kind(NamedTuple):
+    """Lines that were not taken for the same reason."""
+
+    field: str
+    reason: str  # without what each of them holds
+    lines: int
+    first: int
+
+
+def kinds(bad: Iterable[BadLine]) -> list[Kind]:
+    """What was wrong, counted; the most frequent first."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for line, field, reason in bad:
+        found.setdefault((field, _HELD.sub("...", reason)), []).append(line)
+    several = [Kind(field, reason, len(lines), min(lines)) for (field, reason), lines in found.items()]
+    return sorted(several, key=lambda kind: (-kind.lines, kind.first))
 
 
 def _complaint(row: dict[str, str], source: str, zone: ZoneInfo, channel: Channel) -> NewComplaint:

@@ -140,3 +140,27 @@ def test_all_of_a_source_are_rejected_and_what_is_meant_must_be_said(run, flood)
     assert [row["state"] for row in rows] == ["rejected"] * 4
     assert run("complaints", "reject", "--reason", "x").exit_code == 2
     assert run("complaints", "withdraw", flood[0], "--case", "1").exit_code == 2
+
+
+def test_thousands_of_bad_lines_are_a_summary_and_a_file(run, tmp_path):
+    file, errors = tmp_path / "centre.csv", tmp_path / "errors.csv"
+    lines = [f"not a number {n},13800138000\n" for n in range(960)] + ["95012345,13800138000\n"]
+    file.write_text("accused,reporter\n" + "".join(lines))
+    found = run("complaints", "import", str(file), "--errors", str(errors))
+    assert (found.exit_code, found.stdout) == (1, "961 lines: 1 filed, 0 known already.\n")
+    told = found.stderr.splitlines()
+    assert told[0] == "960 lines not filed; --errors FILE names each:"
+    assert told[1].startswith(f"  960 from {file}:2 on: accused: ... is no ")
+    assert len(told) == 2
+    assert len(errors.read_text(encoding="utf-8-sig").splitlines()) == 961
+
+
+def test_a_file_in_another_encoding_files_nothing(run, tmp_path):
+    file = tmp_path / "centre.csv"
+    file.write_bytes(
+        b"accused,reporter,text\n95012345,13800138000,x\n" + "95012345,13800138001,半夜\n".encode("gb18030")
+    )
+    found = run("complaints", "import", str(file))
+    assert "try gb18030" in found.stderr
+    assert json.loads(run("complaints", "list", "--json").stdout) == []
+    assert run("complaints", "import", str(file), "--encoding", "gb18030").exit_code == 0

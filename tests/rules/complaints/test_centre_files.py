@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.complaints.centre_files import file_centre, read_rows
+from rules.complaints.centre_files import BadLine, Kind, file_centre, kinds, read_rows
 from rules.complaints.complaint_rows import listed
 from rules.complaints.faults import ComplaintError
 
@@ -37,9 +37,23 @@ def test_what_is_no_such_file(text, what):
         list(read_rows(text.splitlines(True)))
 
 
-def test_a_cell_without_end_names_its_line():
-    with pytest.raises(ComplaintError, match="line 2"):
-        list(read_rows(["accused,reporter\n", f"95012345,{'x' * 200_000}\n"]))
+async def test_one_long_field_costs_its_own_line_only(town):
+    long = "x" * 200_000
+    quoted = '"' + "a line of it\n" * 20_000 + '"'
+    lines = ["accused,reporter,text\n", "95012345,13800138000,\n", f"95012345,13800138001,{long}\n"]
+    lines += [f"95012345,13800138002,{quoted}\n".replace('"line"', '""line""'), f"95012345,{long},\n"]
+    text = "".join(
+        [*lines, "95012345,13800138003,\n", f"95012345,13800138004,{'y' * 5_000}\n", "95012345,13800138005,\n"]
+    )
+    found = await file_centre(town.desk.complaints, text.splitlines(True), source="x", zone=town.desk.archive.zone)
+    assert (found.lines, found.filed) == (7, 3)
+    assert [(bad.line, bad.field) for bad in found.bad] == [
+        (3, "line"),
+        (4, "line"),
+        (20_005, "line"),
+        (20_007, "text"),
+    ]
+    assert found.bad[0].reason == "a cell has over 131,072 characters"
 
 
 async def test_what_stands_before_it_is_filed_and_reported(town):
@@ -47,3 +61,22 @@ async def test_what_stands_before_it_is_filed_and_reported(town):
     found = await file_centre(town.desk.complaints, lines, source="x.csv", zone=town.desk.archive.zone)
     assert (found.lines, found.filed, found.bad[0].field) == (1, 1, "file")
     assert "nothing from there on was read" in found.bad[0].reason
+
+
+async def test_a_quotation_mark_without_end_in_a_short_file_swallows_nothing_in_silence(town):
+    text = 'accused,reporter,text\n95012345,13800138000,\n95012345,13800138001,"oh\n95012345,13800138002,\n'
+    found = await file_centre(town.desk.complaints, text.splitlines(True), source="x", zone=town.desk.archive.zone)
+    assert (found.filed, found.bad[0].line, found.bad[0].field) == (1, 3, "file")
+    assert "line 3: a quotation mark is never closed" in found.bad[0].reason
+
+
+def test_what_was_wrong_is_counted():
+    bad = [BadLine(line, "accused", f"'95{line}' is no number (it reads as name)") for line in range(2, 9_602)]
+    bad += [
+        BadLine(7, "text", "5,000 characters; 4,000 at most"),
+        BadLine(9, "text", "6,000 characters; 4,000 at most"),
+    ]
+    assert kinds(bad) == [
+        Kind("accused", "... is no number (it reads as name)", 9_600, 2),
+        Kind("text", "... characters; ... at most", 2, 7),
+    ]
