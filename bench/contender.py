@@ -78,7 +78,7 @@ def write_configuration(folder: Path, listen: HostPort, upstream: HostPort) -> N
     data.setdefault("time_zone", "Asia/Shanghai")
     data["listen"] = listeners(listen, upstream)
     data["pbxes"] = [{"name": "pbx", "addresses": [str(upstream)]}]
-    data.setdefault("trunks", [{"name": "default", "country": "CN", "identity": "untrusted"}])
+    data.setdefault("trunks", [{"name": "default", "country": "CN", "identity": "untrusted", "methods": "any"}])
     data.setdefault("lists", {}).update(dict(LISTS.values()))
     data.setdefault("use", [])
     data.setdefault("rules", ["rules/*.yaml"])

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from proxy.answers import Answers
-from proxy.diversion import targets_in_dialog
 from proxy.effects import Effect, Resolve
+from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import FlowTo, Plan, edit_lines, find_token, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
-from proxy.routing import Peer, Target, Topology
+from proxy.routing import OWN_ONLY, Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
 from proxy.sip.transaction import Layer
-from proxy.sip.uri import Uri, parse_uri
-from proxy.token import Tokens
+from proxy.sip.uri import parse_uri
+from proxy.token import Token, Tokens
 from proxy.validation import Refusal, read_fields, read_forwards
 
 
@@ -50,25 +50,28 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
     except BadHeader:
         core.dropped["malformed ACK"] += 1
         return
-    targets = _targets(core, request, via, plan, peer, next_hop)
-    if request.fault or not targets or forwards == 0 or _is_preloaded(core, request, via, plan, peer):
+    token = _token(core, request, via, plan, peer)
+    targets = targets_in_dialog(core.topology, token, peer, next_hop)
+    # A trunk-side ACK may not choose its path without the token of a dialog that may.
+    preloaded = plan.named_us and plan.routes and token is None and not peer.from_pbx
+    if request.fault or not targets or forwards == 0 or preloaded:
         core.dropped["ACK to nowhere"] += 1
         return
     plan = for_next_hop(plan, next_hop, targets[0])
-    lines = edit_lines(request, forwards, plan, peer.dropped)
-    if peer.from_pbx and plan.users:
-        fields = read_fields(request, via)
-        if not isinstance(fields, Refusal):
-            unlabel(lines, request, plan, fields, core.tokens)
-    elif not peer.from_pbx and b"from" in request.where:
+    outside = peer.from_pbx and not core.topology.is_pbx(targets[0])
+    lines = edit_lines(request, forwards, plan, OWN_ONLY if outside else peer.dropped)
+    if peer.from_pbx:
+        if token is not None:
+            unlabel(lines, request, token)
+        show_trunk_host(lines, request, targets[0])
+    elif b"from" in request.where:
         dress(lines, request, None, stranger=not peer.trunk.identity_trusted)
     # A retransmitted ACK must get the same branch (16.11).
     mark = hash((via.branch or request.raw(b"via"), request.raw(b"call-id"))) & 0xFFFFFFFFFFFF
     branch = b"%sack%x.%x" % (MAGIC_COOKIE, core.salt, mark)
     start = b"ACK " + plan.uri_bytes + b" SIP/2.0"
 
-    def send(addresses: Sequence[str], _: float) -> None:
-        target = targets[0].at(addresses[0]) if addresses else None
+    def send_to(target: Target | None) -> None:
         listener = core.topology.listener_for(flow.listener, target) if target else None
         if target is None or listener is None:
             core.dropped["ACK to nowhere"] += 1
@@ -76,24 +79,21 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
         data = b"\r\n".join((start, listener.via + branch, *lines, b"", request.body))
         core.layer.send(core.flow_to(listener, target.host, target.port), data)
 
+    def resolved(addresses: Sequence[str], _: float) -> None:
+        only = targets[0].only
+        if only is not None:
+            addresses = [address for address in addresses if core.topology.belongs(address, only)]
+        send_to(targets[0].at(addresses[0]) if addresses else targets[1] if len(targets) > 1 else None)
+
     if targets[0].literal:
-        send((targets[0].host,), now)
+        send_to(targets[0])
     else:
-        core.effects.append(Resolve(targets[0], send))
+        core.effects.append(Resolve(targets[0], resolved))
 
 
-def _targets(core: Node, request: Request, via: Via, plan: Plan, peer: Peer, next_hop: Uri) -> list[Target]:
-    """Where it goes: the way of the INVITE that it acknowledges, also where that was diverted."""
-    if core.topology.destinations:
-        fields = read_fields(request, via)
-        if not isinstance(fields, Refusal):
-            return targets_in_dialog(core.topology, core.tokens, plan, fields, peer, next_hop)
-    return core.topology.targets(peer, next_hop)
-
-
-def _is_preloaded(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> bool:
-    """Does a trunk-side ACK try to choose its path, without the token of a dialog that may?"""
-    if not (plan.named_us and plan.routes) or peer.from_pbx:
-        return False
+def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> Token | None:
+    """The token of its dialog, where its way depends on it: from a caller without leftover routes it does not."""
+    if not plan.users or not (peer.from_pbx or plan.routes or core.topology.destinations):
+        return None
     fields = read_fields(request, via)
-    return isinstance(fields, Refusal) or find_token(plan, fields, core.tokens, from_pbx=False) is None
+    return None if isinstance(fields, Refusal) else find_token(plan, fields, core.tokens, from_pbx=peer.from_pbx)

@@ -16,6 +16,7 @@ PHRASES: Final = {
     400: "Bad Request",
     403: "Forbidden",
     404: "Not Found",
+    405: "Method Not Allowed",
     408: "Request Timeout",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from time import monotonic, time
 from typing import Final, Protocol
 
 import structlog
@@ -57,6 +58,7 @@ def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyrin
         settings.limits,
         salt=secrets.randbits(32),
         record_route=settings.record_route,
+        epoch=time() - monotonic(),
     )
 
 

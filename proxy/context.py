@@ -6,13 +6,16 @@ from math import ceil
 from typing import ClassVar, Final, Protocol
 
 from proxy.answers import PHRASES, Answers
+from proxy.dialogs import Call, callee_tag
 from proxy.forwarding import Plan
+from proxy.identity import clean_response
 from proxy.labels import restore
 from proxy.routing import Target
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
+from proxy.token import Token
 from proxy.validation import Fields
 from rules.model import Verdict
 
@@ -70,9 +73,9 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "as_sent", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label", "lines",
-        "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "size", "targets", "timer",
-        "verdict",
+        "arrived", "as_sent", "call", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label",
+        "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "size", "targets",
+        "timer", "token", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -100,7 +103,9 @@ class Context:
         server.user = self
         self.arrived = now
         self.lines: list[bytes] = []  # as they leave, but for Via and Record-Route
-        self.as_sent = b""  # From or To as it came, where a label was put on or taken off
+        self.as_sent: tuple[bytes, ...] = ()  # From and To as they came, where they leave otherwise
+        self.token: Token | None = None  # of the dialog that the request is in
+        self.call: Call | None = None  # of the INVITE that begins it: remembers the tags that callees give
         self.label: str | None = None  # before the caller's name
         self.targets: list[Target] = []
         self.pending: list[ClientTransaction] = []
@@ -117,6 +122,10 @@ class Context:
     def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
         """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""
         status = response.status
+        if status > 100:
+            response.forwarded = clean_response(response.forwarded, client.flow.peer, self.flow.peer)
+            if self.call is not None and (status >= 200 or not self.done) and status < 300:
+                self.call.gave(callee_tag(response.forwarded))
         if status < 200:
             self._on_provisional(client, response, now)
         elif status < 300:
@@ -189,6 +198,8 @@ class Context:
         """A final response upstream; a second 2xx is another dialog of a call that was forked below."""
         self._send_up(status, data, now)
         if not self.done:
+            if self.call is not None and status >= 300:
+                self.call.failed()
             self.core.finished(self, status, now)
             self.close()
 

@@ -7,6 +7,7 @@ valid token, and forwarded (16.6); responses find their context by branch (16.7)
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,14 +15,16 @@ from typing import Final
 
 from proxy.acknowledgement import forward_ack
 from proxy.answers import Answers
+from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_answer
 from proxy.context import Context
-from proxy.diversion import destination_of, diversion, divert, history, targets_in_dialog
-from proxy.effects import Decide, Effect, Finished, HungUp, Probe, Resolve, Send, Silent, Stranger
+from proxy.dialogs import Dialogs
+from proxy.diversion import destination_of, diversion, divert, history
+from proxy.effects import Decide, Effect, Finished, HungUp, PassedUnjudged, Probe, Resolve, Send, Silent, Stranger
+from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import (
     FlowTo,
     Plan,
     edit_lines,
-    find_flag,
     find_token,
     for_judgement,
     for_next_hop,
@@ -30,12 +33,12 @@ from proxy.forwarding import (
     plan_route,
     record_routes,
     reply_flow,
-    rewrite_host,
     stamp_via,
+    with_host,
 )
 from proxy.labels import dress, mark_of, unlabel
 from proxy.outgoing import FOR_HELP, Outgoing
-from proxy.routing import Peer, Target, Topology
+from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
 from proxy.silence import Silence
@@ -55,7 +58,7 @@ from proxy.sip.transaction import (
 )
 from proxy.sip.uri import parse_uri
 from proxy.strangers import Strangers
-from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_DECISION, Tokens
+from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, NO_DECISION, Token, Tokens
 from proxy.validation import (
     Fields,
     Refusal,
@@ -69,6 +72,9 @@ from proxy.validation import (
 from rules.model import Action, Outcome, Step, Verdict
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
+# They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves.
+_METHODS_WITHIN: Final = frozenset((b"BYE", b"PRACK", b"UPDATE"))
+_OWN_TOKEN: Final = re.compile(rb"sip:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a call that the PBX side began
 
 _JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
 _SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
@@ -76,6 +82,7 @@ _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _OCTETS_EACH: Final = 4096  # a request that waits counts as so many transactions, lest a few huge ones fill the memory
 _RETRY_AFTER: Final = b"Retry-After: 5"
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
+_MOST_OWN: Final = 4  # tokens of Record-Route that are verified
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
 
 
@@ -116,8 +123,12 @@ class Core:
         *,
         salt: int,
         record_route: bool = True,
+        epoch: float = 0.0,
     ) -> None:
-        """`salt` is a random number of this start, so that a restart never repeats a branch (16.6 step 8)."""
+        """`salt` is a random number of this start, so that a restart never repeats a branch (16.6 step 8).
+
+        `epoch` is what is to be added to the time that the core is told for seconds since the epoch.
+        """
         self.topology = topology
         self.tokens = tokens
         self.screening = screening
@@ -133,6 +144,7 @@ class Core:
         self.statuses = {*REFUSED, *screening.statuses}
         self.strangers = Strangers()
         self.further_ailments: Callable[[], Sequence[str]] = _none_further
+        self.dialogs = Dialogs(limits.token_hours * 3600, limits.remembered_calls, epoch=epoch)
         self.draining = False
         self.held_octets = 0  # of requests that wait for their final response, as they came
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
@@ -308,21 +320,18 @@ class Core:
                 return
             plan = Plan(fields.uri, request.uri, [], [], False, True)
         loop = loop_hash(request, fields, plan, peer)
-        looped = is_loop(request, self.topology.listeners, loop)
+        token = find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
+        in_dialog = self._stands(request, fields, token, peer, now) or peer.from_pbx
+        looped = is_loop(request, self.topology.listeners, loop) or (not in_dialog and self._is_own(request, fields))
         refusal = refuse_to_forward(request, fields, looped=looped)
-        in_dialog = peer.from_pbx or (
-            # Only here does a token matter: a trunk-side call that is not to be judged, or that chooses its path.
-            (request.method == b"INVITE" or plan.routes)
-            and find_token(plan, fields, self.tokens, from_pbx=False) is not None
-        )
         if refusal is None and not in_dialog and request.method in _JUDGED:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
-        if refusal is None and plan.named_us and plan.routes and not in_dialog:
-            refusal = _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
+        if refusal is None and not in_dialog:
+            refusal = self._refuse_outside_dialogs(request, fields, plan, peer)
         if refusal is not None and not looped and self._dials_for_help(request, peer):
             refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
         if refusal is None:
-            refusal = self._refuse_for_load(request, fields, plan, peer)
+            refusal = self._refuse_for_load(request, fields, plan, peer, token)
         if refusal is not None:
             self._refuse_on(back, request, refusal)
             return
@@ -332,14 +341,19 @@ class Core:
             server: ServerTransaction = InviteServer(self.layer, key, back, known=peer.known, proof=proof)
         else:
             server = NonInviteServer(self.layer, key, back)
-            if request.method == b"BYE":
-                self._note_end(fields, plan, peer)
+            if request.method == b"BYE" and token is not None:
+                self._note_end(fields, token, peer)
         context = Context(self, request, size, fields, plan, loop, flow, server, now)
-        if server.invite and not in_dialog:
+        context.token = token
+        if not in_dialog and request.method in _JUDGED:
             context.plan = for_judgement(plan, fields)
-            context.await_answer(now)
+            if server.invite:
+                context.await_answer(now)
             self.effects.append(Decide(context))
-        elif not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):
+            return
+        if not in_dialog and request.method not in _METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
+            self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))
+        if not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):
             self.admit(context, now)
 
     def _dials_for_help(self, request: Request, peer: Peer) -> bool:
@@ -351,13 +365,52 @@ class Core:
         except BadHeader:
             return False
 
-    def _note_end(self, fields: Fields, plan: Plan, peer: Peer) -> None:
-        """How long a call lasted is known by its BYE, whoever sends it."""
-        token = find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx)
-        if token is not None and token.decision != NO_DECISION:
+    def _stands(self, request: Request, fields: Fields, token: Token | None, peer: Peer, now: float) -> bool:
+        """Does its token show that it is in a dialog that stands? An INVITE only in one that an INVITE began."""
+        if token is None:
+            return False
+        invite = request.method == b"INVITE"
+        stands = self.dialogs.stands(token, fields, now, from_pbx=peer.from_pbx, invite=invite)
+        return stands and not (invite and NO_CALL in token.flags)
+
+    def _refuse_outside_dialogs(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
+        """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
+        if plan.named_us and plan.routes:
+            return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
+        method = request.method
+        if peer.methods is not None and method not in peer.methods:
+            within = method in _METHODS_WITHIN or (method == b"INFO" and not self.record_route)
+            if not (fields.to_tag and within):
+                allowed = sorted(peer.methods | _METHODS_WITHIN)
+                return Refusal(405, "Method Not Allowed", (b"Allow: " + b", ".join(allowed),))
+        return None
+
+    def _is_own(self, request: Request, fields: Fields) -> bool:
+        """Is this a call that the PBX side began, sent back to us? It would ring the PBX with its own outgoing call.
+
+        What this node does not remember (another one's call) is known by the token that it left in Record-Route.
+        """
+        if request.method != b"INVITE" or fields.to_tag:
+            return False
+        if self.dialogs.comes_back(fields):
+            return True
+        if b"record-route" not in request.where:
+            return False
+        users: list[bytes] = _OWN_TOKEN.findall(b" ".join(request.raw_all(b"record-route")))
+        return any(
+            self.tokens.verify(user, fields.call_id, fields.from_tag, b"", from_pbx=True) is not None
+            for user in users[:_MOST_OWN]
+        )
+
+    def _note_end(self, fields: Fields, token: Token, peer: Peer) -> None:
+        """How long a call lasted is known by its BYE, whoever sends it; its token opens nothing from now on."""
+        self.dialogs.end(token, fields, from_pbx=peer.from_pbx)
+        if token.decision != NO_DECISION:
             self.effects.append(HungUp(token.decision.decode()))
 
-    def _refuse_for_load(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
+    def _refuse_for_load(
+        self, request: Request, fields: Fields, plan: Plan, peer: Peer, token: Token | None
+    ) -> Refusal | None:
         """503 for what would be new work while the node drains or is full; dialogs and calls for help go on."""
         most = self.limits.max_transactions
         held = max(len(self.layer.servers), self.held_octets // _OCTETS_EACH)
@@ -365,7 +418,7 @@ class Core:
             return None
         # A tenth more is kept for those who need it most: bounded, since anybody can dial an emergency number.
         if held < most + most // 10 and (
-            find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) is not None
+            token is not None
             if fields.to_tag
             else request.method == b"INVITE" and self.outgoing.is_for_help(plan.uri, peer)
         ):
@@ -384,7 +437,7 @@ class Core:
         if verdict.action is not Action.REJECT:
             self.admit(context, now)
             return
-        if self.layer.unacknowledged >= self.limits.unacknowledged_rejections:
+        if context.server.invite and self.layer.unacknowledged >= self.limits.unacknowledged_rejections:
             # A flood that never acknowledges: silence costs nothing and holds nothing.
             self.dropped["too many unacknowledged rejections"] += 1
             self.finished(context, 0, now)
@@ -405,7 +458,7 @@ class Core:
         if destination is not None:
             plan = divert(plan, destination)
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        found = targets_in_dialog(self.topology, self.tokens, plan, fields, peer, next_hop)
+        found = targets_in_dialog(self.topology, context.token, peer, next_hop)
         context.targets = found.copy() if destination is None else [destination.target]
         self._prefer_who_speaks(context, now)
         if not context.targets:
@@ -416,21 +469,29 @@ class Core:
             return
         plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
         dropped = peer.dropped
-        if peer.from_pbx and not self.topology.trusts(context.targets[0]):
-            dropped = self.screening.withheld_names(request)
+        if peer.from_pbx and not self.topology.is_pbx(context.targets[0]):
+            dropped = OWN_ONLY
+            if context.server.invite and not fields.to_tag:
+                self.dialogs.leaves(fields)
+            if not self.topology.trusts(context.targets[0]):
+                dropped |= self.screening.withheld_names(request)
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
         if destination is not None:
             context.lines.insert(0, diversion(called))
             context.lines += history(request, called, destination)
         if context.verdict is not None:
             context.label = self.screening.apply(context.lines, request, context.verdict)
-        elif peer.from_pbx and plan.users:
-            context.as_sent = unlabel(context.lines, request, plan, fields, self.tokens)
-        elif plan.users and request.method in _SHOWING:
-            mark = find_flag(LABELLED, plan, fields, self.tokens, from_pbx=False)
-            context.label = None if mark is None else self.screening.label_of(mark)
+        elif peer.from_pbx:
+            if context.token is not None:
+                context.as_sent = unlabel(context.lines, request, context.token)
+            context.as_sent += show_trunk_host(context.lines, request, context.targets[0])
+        elif context.token is not None and request.method in _SHOWING and LABELLED in context.token.flags:
+            context.label = self.screening.label_of(context.token.flags.partition(LABELLED)[2])
         if not peer.from_pbx:
-            context.as_sent = dress(context.lines, request, context.label, stranger=not peer.trunk.identity_trusted)
+            stranger = not peer.trunk.identity_trusted
+            context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
+            if stranger:
+                self._let_no_phone_answer(context)
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
@@ -453,17 +514,15 @@ class Core:
         if listener is None:
             context.unreachable(now)
             return
-        request, plan = context.request, context.plan
+        request = context.request
+        flow = self.flow_to(listener, target.host, target.port)
         self._branches += 1
         branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self.salt, self._branches, context.loop)
-        uri = plan.uri_bytes
-        if target.pbx is not None and (target.pbx.rewrite_host or is_unread(plan.uri)):
-            uri = rewrite_host(uri, target.host, target.port)
+        uri = self._shown_uri(context, target)
         head = [request.method + b" " + uri + b" SIP/2.0", listener.via + branch + b";rport"]
         if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:
-            head += record_routes(listener, context.flow.listener, self._sign(context))
+            head += record_routes(listener, context.flow.listener, self._sign(context, flow, now))
         data = b"\r\n".join((*head, *context.lines, b"", request.body))
-        flow = self.flow_to(listener, target.host, target.port)
         client: InviteClient | NonInviteClient
         if context.server.invite:
             client = InviteClient(self.layer, branch, flow, data, context, now)
@@ -478,6 +537,8 @@ class Core:
         """The addresses of a target's host, best first; none when it can't be resolved."""
         if context.done:
             return
+        if target.only is not None:  # what a caller's Contact names: no address but his trunk's
+            addresses = [address for address in addresses if self.topology.belongs(address, target.only)]
         if not addresses:
             context.unreachable(now)
             return
@@ -485,14 +546,46 @@ class Core:
         self._prefer_who_speaks(context, now)
         self.forward(context, now)
 
-    def _sign(self, context: Context) -> bytes:
-        flags = FROM_PBX if context.flow.peer.from_pbx else FROM_TRUNK
+    def _shown_uri(self, context: Context, target: Target) -> bytes:
+        """The Request-URI as this target gets it."""
+        plan = context.plan
+        if target.pbx is not None and (target.pbx.rewrite_host or is_unread(plan.uri)):
+            return with_host(plan.uri_bytes, b"%s:%d" % (target.shown_host, target.port))
+        trunk = target.trunk
+        if trunk is None or context.fields.to_tag:
+            return plan.uri_bytes
+        named = self.topology.names_us(plan.uri) if trunk.rewrite_host is None else trunk.rewrite_host
+        return with_host(plan.uri_bytes, trunk.shown) if named else plan.uri_bytes
+
+    def _let_no_phone_answer(self, context: Context) -> None:
+        """From a trunk that is not trusted nothing goes on that makes a phone answer by itself."""
+        request, plan = context.request, context.plan
+        if ALERT_INFO in request.where or CALL_INFO in request.where:
+            context.lines = without_auto_answer(context.lines, request)
+        if plan.uri.params:
+            plan.uri_bytes = plain_uri(plan.uri_bytes, plan.uri.params)
+
+    def _sign(self, context: Context, onward: Flow, now: float) -> bytes:
+        from_pbx = context.flow.peer.from_pbx
+        flags = FROM_PBX if from_pbx else FROM_TRUNK
+        if not context.server.invite:
+            flags += NO_CALL
         if context.label:
             flags += LABELLED + mark_of(context.label)
         destination = destination_of(context.verdict, self.topology)
         if destination is not None:
             flags += DIVERTED + destination.mark
-        return self.tokens.sign(context.decision, flags, context.fields.call_id, context.fields.from_tag)
+        fields, dialogs = context.fields, self.dialogs
+        user = self.tokens.sign(
+            context.decision,
+            flags,
+            fields.call_id,
+            fields.from_tag,
+            made=dialogs.wall(now),
+            place=onward.place if from_pbx else context.flow.place,
+        )
+        context.call = dialogs.begin(user, now, context.call)
+        return user
 
     # ---- responses of our own ----------------------------------------------------------------------------------
 

@@ -1,18 +1,16 @@
-"""Diverted calls: a named destination becomes their Request-URI, and the rest of their dialog follows them there."""
+"""Diverted calls: a named destination becomes their Request-URI (the rest of their dialog: proxy/far_end.py)."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from proxy.forwarding import Plan, find_flag
-from proxy.routing import Destination, Peer, Target, Topology
+from proxy.forwarding import Plan
+from proxy.routing import Destination, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import find_param, parse_addresses
 from proxy.sip.message import Request
-from proxy.sip.uri import Uri, parse_uri
-from proxy.token import DIVERTED, Tokens
-from proxy.validation import Fields
+from proxy.sip.uri import parse_uri
 from rules.model import Action, Verdict
 
 _INDEX: Final = re.compile(rb"[0-9]{1,5}(?:\.[0-9]{1,5}){0,69}\Z")
@@ -58,15 +56,3 @@ def history(request: Request, called: bytes, destination: Destination) -> list[b
         entries.append(b"<%s>;index=%s" % (called, before))
     entries.append(b"<%s>;index=%s.1;mp=%s" % (destination.uri, before, before))
     return [b"History-Info: " + b", ".join(entries)]
-
-
-def targets_in_dialog(
-    topology: Topology, tokens: Tokens, plan: Plan, fields: Fields, peer: Peer, next_hop: Uri
-) -> list[Target]:
-    """Where a request goes (RFC 3261 16.5): inside a diverted call to its destination, whatever its Contact names."""
-    if topology.destinations and plan.users and not peer.from_pbx:
-        mark = find_flag(DIVERTED, plan, fields, tokens, from_pbx=False)
-        found = topology.targets_of_diverted(mark, next_hop) if mark else None
-        if found is not None:
-            return found
-    return topology.targets(peer, next_hop)

@@ -95,6 +95,17 @@ class HungUp:
         self.decision = decision
 
 
+class PassedUnjudged:
+    """A request outside a dialog went on to the PBX that nobody judges: its trunk may send that method."""
+
+    __slots__ = ("method", "source", "trunk")
+
+    def __init__(self, method: str, trunk: str, source: str) -> None:
+        self.method = method
+        self.trunk = trunk
+        self.source = source
+
+
 class CalledForHelp:
     """A subscriber behind a PBX calls an emergency number; these are his numbers, canonical."""
 
@@ -114,4 +125,6 @@ class Report:
         self.numbers = numbers
 
 
-Effect = Send | Decide | Resolve | Probe | Finished | HungUp | CalledForHelp | Report | Silent | Stranger
+Effect = (
+    Send | Decide | Resolve | Probe | Finished | HungUp | PassedUnjudged | CalledForHelp | Report | Silent | Stranger
+)

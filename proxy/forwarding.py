@@ -8,7 +8,7 @@ from typing import Final
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
-from proxy.sip.headers import Via, parse_addresses, parse_via, split_params
+from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, split_params
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import Token, Tokens, read_token
@@ -142,16 +142,6 @@ def find_token(plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) ->
     return None
 
 
-def find_flag(flag: bytes, plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> bytes | None:
-    """What follows this flag in the dialog's token, or None; a token without it is not even verified."""
-    for user in plan.users:
-        token = read_token(user)
-        if token is not None and flag in token.flags:
-            valid = find_token(plan, fields, tokens, from_pbx=from_pbx)
-            return valid.flags.partition(flag)[2] if valid is not None and flag in valid.flags else None
-    return None
-
-
 def _route_values(request: Request) -> list[tuple[bytes, bytes]]:
     """Every Route value as written, and its URI."""
     found = []
@@ -230,14 +220,25 @@ def record_routes(outgoing: Listener, incoming: Listener, user: bytes) -> list[b
     return values
 
 
-def rewrite_host(uri: bytes, host: str, port: int) -> bytes:
-    """The Request-URI with the PBX's host and port, for a PBX that wants to see itself there."""
+def with_host(uri: bytes, shown: bytes) -> bytes:
+    """The URI with this host and port in place of its own, for a next hop that wants to see itself there."""
     parsed = read_dialled(uri)
     if parsed.scheme not in (b"sip", b"sips"):
         return uri
     user = parsed.user + b"@" if parsed.user else b""
-    shown = f"[{host}]" if ":" in host else host
-    return b"%s:%s%s:%d%s" % (parsed.scheme, user, shown.encode(), port, parsed.params)
+    return b"%s:%s%s%s" % (parsed.scheme, user, shown, parsed.params)
+
+
+def with_host_inside(line: bytes, shown: bytes) -> bytes:
+    """A From or To line with this host and port in its URI; as it is where that can't be read."""
+    name, _, value = line.partition(b":")
+    try:
+        address = parse_address(name.decode("latin-1"), value)
+        uri = with_host(address.uri, shown)
+    except BadHeader:
+        return line
+    display = address.display + b" " if address.display else b""
+    return line if uri == address.uri else b"%s: %s<%s>%s" % (name, display, uri, address.params)
 
 
 def loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes:

@@ -13,12 +13,10 @@ import re
 from typing import Final
 from zlib import crc32
 
-from proxy.forwarding import Plan, find_flag
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import Address, parse_addresses, parse_single_address
+from proxy.sip.headers import Address, parse_addresses, parse_party, parse_single_address
 from proxy.sip.message import Request, canonical_name, parse_response
-from proxy.token import LABELLED, Tokens
-from proxy.validation import Fields
+from proxy.token import LABELLED, Token
 
 MARK: Final = 8  # characters by which a token names a label
 _SHOWN: Final = frozenset((b"p-asserted-identity", b"remote-party-id"))
@@ -29,7 +27,7 @@ def mark_of(label: str) -> bytes:
     return b"%08x" % crc32(label.encode())
 
 
-def dress(lines: list[bytes], request: Request, label: str | None, *, stranger: bool) -> bytes:
+def dress(lines: list[bytes], request: Request, label: str | None, *, stranger: bool) -> tuple[bytes, ...]:
     """Edit From and the identities beside it; From as it came where it leaves otherwise, else nothing.
 
     `label` is None for none, and empty where nobody knows any more which one it was: then no name is shown.
@@ -41,9 +39,9 @@ def dress(lines: list[bytes], request: Request, label: str | None, *, stranger: 
         shown = label_from(shown, label) if label else without_name(shown)
         _label_identities(lines, label)
     if shown == line or line not in lines:
-        return b""
+        return ()
     lines[lines.index(line)] = shown
-    return line
+    return (line,)
 
 
 def _label_identities(lines: list[bytes], label: str) -> None:
@@ -97,19 +95,19 @@ def without_name(line: bytes) -> bytes:
     return b"%s: <%s>%s" % (name, address.uri, address.params) if address.display else line
 
 
-def unlabel(lines: list[bytes], request: Request, plan: Plan, fields: Fields, tokens: Tokens) -> bytes:
+def unlabel(lines: list[bytes], request: Request, token: Token) -> tuple[bytes, ...]:
     """Take the name off To in a callee's request if its dialog was labelled; To as it came, or nothing if it stays.
 
     What the caller called himself is kept nowhere, and he knows it.
     """
-    if find_flag(LABELLED, plan, fields, tokens, from_pbx=True) is None:
-        return b""
+    if LABELLED not in token.flags:
+        return ()
     line = request.lines[request.where[b"to"]]
     bare = without_name(line)
     if bare == line or line not in lines:
-        return b""
+        return ()
     lines[lines.index(line)] = bare
-    return line
+    return (line,)
 
 
 _VERSTAT: Final = re.compile(
@@ -118,11 +116,15 @@ _VERSTAT: Final = re.compile(
 )
 
 
-def restore(response: bytes, line: bytes) -> bytes:
-    """The response with From or To as its request had it (RFC 3261 8.2.6.2)."""
+def restore(response: bytes, lines: tuple[bytes, ...]) -> bytes:
+    """The response with From or To as its request had it (RFC 3261 8.2.6.2); the tag that its To was given stays."""
     parsed = parse_response(response)
-    name = b"from" if line[:1] in b"Ff" else b"to"
-    index = parsed.where.get(name)
-    if index is not None:
+    for line in lines:
+        name = canonical_name(line)
+        index = parsed.where.get(name)
+        if index is None:
+            continue
+        if name == b"to" and not (parse_party("To", line.partition(b":")[2].strip())).tag and parsed.to_tag:
+            line = line.rstrip() + b";tag=" + parsed.to_tag
         parsed.lines[index] = line
     return parsed.to_bytes()

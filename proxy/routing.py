@@ -12,7 +12,7 @@ from zlib import crc32
 from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
 from proxy.sip.message import OWN_HEADERS
-from proxy.sip.uri import Uri, parse_uri
+from proxy.sip.uri import SIP_PORT, Uri, parse_uri
 from rules.model import Trunk
 from rules.numbering.home import home_of
 from rules.numbering.numbers import EmergencyTable
@@ -21,7 +21,11 @@ DEFAULT_TRUNK: Final = "default"
 IDENTITY_HEADERS: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
 # What the network before says it verified (3GPP TS 24.229 7.2.18 and 7.2.19; P- and X- before it were custom earlier).
 _ATTESTED: Final = frozenset((b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-origination-id"))
-_OWN: Final = frozenset((OWN_HEADERS,))
+# RFC 5373: a phone that obeys them opens its microphone.
+AUTO_ANSWER_HEADERS: Final = frozenset((b"answer-mode", b"priv-answer-mode", b"p-auto-answer"))
+METHODS_OF_CALLS: Final = frozenset((b"INVITE", b"ACK", b"CANCEL", b"OPTIONS"))
+OWN_ONLY: Final = frozenset((OWN_HEADERS,))
+_OWN: Final = OWN_ONLY
 _NOTHING: Final[frozenset[bytes]] = frozenset()
 _NO_TRUNK: Final = Trunk("")
 
@@ -29,17 +33,27 @@ _NO_TRUNK: Final = Trunk("")
 class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
-    __slots__ = ("host", "literal", "pbx", "port")
+    __slots__ = ("host", "listener", "literal", "only", "pbx", "port", "trunk")
 
-    def __init__(self, host: str, port: int, pbx: Pbx | None = None) -> None:
+    def __init__(self, host: str, port: int, pbx: Pbx | None = None, trunk: TrunkHost | None = None) -> None:
         self.host = host
         self.port = port
         self.pbx = pbx  # set when the host and port of the Request-URI may be rewritten
+        self.trunk = trunk  # set where calls of a PBX leave to a trunk
+        self.listener: Listener | None = None  # the one to send from, where that is known
+        self.only: Peer | None = None  # the trunk to which the addresses of this name must belong
         self.literal = is_address(host)
+
+    @property
+    def shown_host(self) -> bytes:
+        """Its host as a URI shows it."""
+        return (f"[{self.host}]" if ":" in self.host else self.host).encode()
 
     def at(self, address: str) -> Target:
         """The same target at an address that its name leads to."""
-        return Target(address, self.port, self.pbx)
+        found = Target(address, self.port, self.pbx, self.trunk)
+        found.listener = self.listener
+        return found
 
 
 @lru_cache(maxsize=4096)
@@ -79,7 +93,7 @@ class Destination(NamedTuple):
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
-    __slots__ = ("dropped", "emergency", "from_pbx", "known", "name", "pbx", "trunk")
+    __slots__ = ("dropped", "emergency", "from_pbx", "known", "methods", "name", "pbx", "trunk")
 
     def __init__(
         self, name: str, pbx: Pbx, *, from_pbx: bool, trunk: Trunk = _NO_TRUNK, emergency: EmergencyTable | None = None
@@ -93,7 +107,24 @@ class Peer:
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
         if not (from_pbx or trunk.identity_trusted):
-            self.dropped |= IDENTITY_HEADERS | _ATTESTED
+            self.dropped |= IDENTITY_HEADERS | _ATTESTED | AUTO_ANSWER_HEADERS
+        # What it may send outside a dialog; None: anything.
+        self.methods: frozenset[bytes] | None = None if from_pbx else METHODS_OF_CALLS
+
+
+class TrunkHost:
+    """An address that calls to a trunk go to, and what is written of it into their URIs."""
+
+    __slots__ = ("peer", "rewrite_from", "rewrite_host", "rewrite_to", "shown")
+
+    def __init__(self, peer: Peer, address: HostPort, settings: TrunkSettings) -> None:
+        self.peer = peer
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        # As the carrier knows itself: a name stays one, and the usual port is not written.
+        self.shown = (host if address.port == SIP_PORT else f"{host}:{address.port}").encode()
+        self.rewrite_host = settings.rewrite_host  # None: where the Request-URI names us
+        self.rewrite_from = settings.rewrite_from
+        self.rewrite_to = settings.rewrite_to
 
 
 class Topology:
@@ -111,7 +142,7 @@ class Topology:
         self._names |= {_key(each) for each in settings.aliases}
         self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in self.listeners)
         trunks = {each.name: each for each in settings.trunks}
-        self.pbxes = {each.name: _make_pbx(each, trunks) for each in settings.pbxes}
+        self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
         self._pbx_sources: dict[tuple[str, int], Peer] = {}
         self._pbx_hosts: dict[str, Peer] = {}
@@ -137,10 +168,20 @@ class Topology:
         self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
         self._default: Peer | None = None
         home = home_of(country, (each.country for each in settings.trunks))
+        self._trunks: dict[str, Peer] = {}
         for each in settings.trunks:
             trunk = each.facts(tag_at=tag_at, reject_at=reject_at, home=home)
             self._add_trunk(each, self.pbxes[each.pbx] if each.pbx else first, trunk)
         self._networks.sort(key=lambda item: -item[0].prefixlen)
+        self._sent_to: dict[str, Peer] = {}  # by hosts that calls to a trunk go to: its own may come from others
+        self._written: dict[str, TrunkHost] = {}
+        for each in settings.trunks:
+            if each.send_to and (each.rewrite_from or each.rewrite_to):
+                self._written[each.name] = TrunkHost(self._trunks[each.name], each.send_to[0], each)
+            for address in each.send_to:
+                self._sent_to.setdefault(address.host, self._trunks[each.name])
+        for house in settings.pbxes:
+            self.pbxes[house.name].outbound = self._outbound_targets(house, trunks)
         self._trusted_targets = {
             (address.host, address.port)
             for each in settings.trunks
@@ -150,6 +191,11 @@ class Topology:
 
     def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk) -> None:
         peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
+        if each.methods == "any":
+            peer.methods = None
+        else:
+            peer.methods = METHODS_OF_CALLS.union(name.encode() for name in each.methods)
+        self._trunks[each.name] = peer
         if each.name == DEFAULT_TRUNK:
             self._default = peer
         for text in each.addresses:
@@ -159,6 +205,18 @@ class Topology:
             else:
                 self._networks.append((network, peer))
 
+    def _outbound_targets(self, pbx: PbxSettings, trunks: dict[str, TrunkSettings]) -> list[Target]:
+        """Where calls of a PBX go whose Request-URI names us."""
+        chosen = trunks.get(pbx.outbound_trunk or "")
+        if chosen is None:
+            chosen = next((trunk for trunk in trunks.values() if trunk.send_to), None)
+        if chosen is None:
+            return []
+        peer = self._trunks[chosen.name]
+        return [
+            Target(address.host, address.port, trunk=TrunkHost(peer, address, chosen)) for address in chosen.send_to
+        ]
+
     def peer_of(self, listener: Listener, host: str, port: int) -> Peer | None:
         """Who sends from this address; None for a source that is in no trunk while there is no `default`."""
         peer = self._pbx_sources.get((host, port))
@@ -166,11 +224,32 @@ class Topology:
             return peer
         if listener.side == "pbx":
             return self._pbx_side
+        return self._named_trunk(host) or self._default
+
+    def _named_trunk(self, host: str) -> Peer | None:
+        """The trunk whose calls come from this address."""
         peer = self._hosts.get(host)
         if peer is None and self._networks:
             address = ipaddress.ip_address(host.partition("%")[0])
             peer = next((found for network, found in self._networks if address in network), None)
-        return peer or self._default
+        return peer
+
+    def trunk_at(self, listener: Listener, host: str, port: int) -> Peer | None:
+        """Who is at the other end of a dialog: the peer whose calls come from there, or whose calls go there."""
+        peer = self.peer_of(listener, host, port)
+        return self._sent_to.get(host, peer) if peer is None or peer is self._default else peer
+
+    def is_named(self, peer: Peer | None) -> bool:
+        """Is it a trunk that has addresses of its own, and no stranger?"""
+        return peer is not None and peer is not self._default
+
+    def belongs(self, host: str, peer: Peer | None) -> bool:
+        """Is this address one of that trunk's? Of a stranger's we know none."""
+        return self.is_named(peer) and (self._named_trunk(host) is peer or self._sent_to.get(host) is peer)
+
+    def host_of(self, peer: Peer | None) -> TrunkHost | None:
+        """What is written of a trunk into From and To of what goes there, in a dialog that the PBX side began."""
+        return self._written.get(peer.name) if peer is not None else None
 
     def pbx_at(self, host: str, peer: Peer | None) -> Peer | None:
         """The PBX that has this address, where `peer`, whose the port makes it, is not named by it and is no PBX.
@@ -187,12 +266,17 @@ class Topology:
         return host in self._own_hosts or ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
     def named_targets(self) -> list[Target]:
-        """PBX targets and destinations written as host names."""
+        """PBX targets, destinations and hosts of trunks that are written as names."""
         places = [*self.pbxes.values(), *(each.place for each in self.destinations.values())]
-        return [target for place in places for target in place.targets if not target.literal]
+        found = [target for place in places for target in place.targets]
+        found += [target for pbx in self.pbxes.values() for target in pbx.outbound]
+        return [target for target in found if not target.literal]
 
     def learn(self, target: Target, addresses: Sequence[str]) -> None:
-        """What comes from these addresses comes from the PBX that the target belongs to."""
+        """What comes from these addresses comes from the PBX that the target belongs to, or goes to its trunk."""
+        if target.trunk is not None:
+            for address in addresses:
+                self._sent_to.setdefault(address, target.trunk.peer)
         if target.pbx is None:
             return
         trunks = () if target.pbx is self.pbxes.get(target.pbx.name) else self._hosts
@@ -257,6 +341,8 @@ class Topology:
     def listener_for(self, arrived: Listener, target: Target) -> Listener | None:
         """The listener to send from: of the target's family, on its side, the one of arrival where that fits."""
         family = 6 if ":" in target.host else 4
+        if target.listener is not None and target.listener.family == family:
+            return target.listener
         if len(self.listeners) == 1:
             return arrived if arrived.family == family else None
         side = "pbx" if self.is_pbx(target) else "trunk"
@@ -269,13 +355,9 @@ class Topology:
         return best[0] if best else None
 
 
-def _make_pbx(each: PbxSettings, trunks: dict[str, TrunkSettings]) -> Pbx:
+def _make_pbx(each: PbxSettings) -> Pbx:
     pbx = Pbx(each.name, rewrite_host=each.rewrite_host)
     pbx.targets = [Target(address.host, address.port, pbx) for address in each.addresses]
-    chosen = trunks.get(each.outbound_trunk or "")
-    if chosen is None:
-        chosen = next((trunk for trunk in trunks.values() if trunk.send_to), None)
-    pbx.outbound = [Target(address.host, address.port) for address in chosen.send_to] if chosen else []
     return pbx
 
 

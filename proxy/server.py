@@ -16,6 +16,7 @@ from proxy.effects import (
     Effect,
     Finished,
     HungUp,
+    PassedUnjudged,
     Probe,
     Report,
     Resolve,
@@ -39,6 +40,7 @@ TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
 NAMES_S = 20.0  # how often the names of PBXes are asked for; answers are kept for a minute
 STALL_S = 0.05
+NOTED_A_SECOND = 10
 PROBE_S = 0.3
 DRAIN_STEP_S = 0.05
 LINGER_S = 1.0
@@ -94,6 +96,7 @@ class Server:
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._faults = FaultLog()
         self._unsecured = False  # a verdict waits to be told
+        self._noted = 0, 0  # the second, and how many lines it has had
         self._last_tick = 0.0
         self._next_poll = 0.0
 
@@ -197,6 +200,8 @@ class Server:
             self._spawn(self._probe(effect))
         elif isinstance(effect, Decide):
             self._decide(effect)
+        elif isinstance(effect, PassedUnjudged):
+            self._note_passed(effect)
         elif isinstance(effect, CalledForHelp):
             self._judge.called_for_help(effect.numbers)
         elif isinstance(effect, Report):
@@ -205,6 +210,15 @@ class Server:
             say_silent(effect)
         elif isinstance(effect, Stranger):
             say_refused(effect)
+
+    def _note_passed(self, effect: PassedUnjudged) -> None:
+        """A line for each request that nobody judges, but no more than a few a second: anybody can send them."""
+        second = int(monotonic())
+        if second != self._noted[0]:
+            self._noted = second, 0
+        self._noted = second, self._noted[1] + 1
+        if self._noted[1] <= NOTED_A_SECOND:
+            log.info("a request went on unjudged", method=effect.method, trunk=effect.trunk, source=effect.source)
 
     async def _report(self, effect: Report) -> None:
         """Let the desk file it. Who waited in vain hears so; if it is filed later, dialling again gives its number."""
@@ -247,7 +261,7 @@ class Server:
     def _learn(self, target: Target, addresses: list[str]) -> None:
         """What comes from these addresses is the PBX's, also where we took its sender for somebody else before."""
         name = target.host, target.port
-        if target.pbx is not None and self._learnt.get(name) != addresses:
+        if (target.pbx is not None or target.trunk is not None) and self._learnt.get(name) != addresses:
             self._learnt[name] = addresses
             self._core.topology.learn(target, addresses)
             self._core.flow_to.forget()

@@ -98,6 +98,13 @@ def read_emergencies(given: object) -> object:
 Emergencies = Annotated[list[str] | Literal["off"], BeforeValidator(read_emergencies)]
 
 
+Method = Annotated[
+    str,
+    BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v),
+    Field(pattern=r"^[A-Z][A-Z0-9.!%*_+`'~-]{0,31}$"),
+]
+
+
 class Part(BaseModel):
     """A section of ringfence.yaml: an unknown key is an error."""
 
@@ -147,6 +154,16 @@ class TrunkSettings(Part):
     reject_at: int | None = Field(
         None, description="Suspicion from which calls are rejected; default: thresholds.reject."
     )
+    methods: Literal["any"] | list[Method] = Field(
+        default=[],
+        description="Further methods that it may send outside a dialog, or any; calls and OPTIONS it always may.",
+    )
+    rewrite_host: bool | None = Field(
+        None,
+        description="Put the host of send_to into the Request-URI of calls to it; default: where that names the proxy.",
+    )
+    rewrite_from: bool = Field(False, description="Put the host of send_to into From of what goes to it.")
+    rewrite_to: bool = Field(False, description="Put the host of send_to into To of what goes to it.")
     fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
 
     def emergency_table(self) -> EmergencyTable:
@@ -199,6 +216,12 @@ class LimitSettings(Part):
     )
     retry_silent_s: float = Field(
         30.0, ge=1, description="How long others come before an address that said nothing; then one call tries it."
+    )
+    token_hours: float = Field(
+        24.0, gt=0, le=24 * 365, description="How long after its last message a call's token counts for a dialog."
+    )
+    remembered_calls: int = Field(
+        100_000, ge=100, description="Calls whose callees' tags are remembered, of 0.4 KiB each; the oldest go first."
     )
     timer_c_s: float = Field(185.0, gt=180.0, description="How long a call may ring (RFC 3261 16.6 step 11).")
     drain_s: float = Field(

@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 
 from proxy.context import Context
 from proxy.core import Core
-from proxy.effects import CalledForHelp, Decide, Finished, HungUp, Report, Resolve, Send, Silent, Stranger
+from proxy.effects import (
+    CalledForHelp,
+    Decide,
+    Finished,
+    HungUp,
+    PassedUnjudged,
+    Report,
+    Resolve,
+    Send,
+    Silent,
+    Stranger,
+)
 from proxy.outgoing import Filing, Outgoing, Receipt, answer_report
 from proxy.routing import Topology
 from proxy.screening import Screening
@@ -27,6 +38,10 @@ SETTINGS: dict[str, Any] = {
     "trunks": [{"name": "carrier", "addresses": ["198.51.100.0/24"], "country": "CN", "send_to": ["198.51.100.21"]}],
     "pbxes": [{"name": "office", "addresses": ["203.0.113.10", "203.0.113.11"]}],
 }
+
+
+# A trunk that may send anything, as before `methods` was asked.
+ANY_METHOD: dict[str, Any] = {"trunks": [{**SETTINGS["trunks"][0], "methods": "any"}]}
 
 
 class Sent(NamedTuple):
@@ -83,6 +98,7 @@ class Playbook:
         self.calls: list[Call] = []  # every call that was judged
         self.log: list[Sent] = []
         self.hung_up: list[str] = []
+        self.passed: list[PassedUnjudged] = []  # requests that nobody judged
         self.help: list[list[str]] = []  # numbers of subscribers who called for help
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
         self.reports: list[Report] = []
@@ -158,6 +174,8 @@ class Playbook:
             self.outcomes.append((effect.decision, effect.outcome))
         elif isinstance(effect, HungUp):
             self.hung_up.append(effect.decision)
+        elif isinstance(effect, PassedUnjudged):
+            self.passed.append(effect)
         elif isinstance(effect, CalledForHelp):
             self.help.append(effect.numbers)
         elif isinstance(effect, Silent):

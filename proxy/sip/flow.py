@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 
@@ -25,7 +26,8 @@ class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
     __slots__ = (
-        "connection", "heard", "host", "listener", "pbx_side", "peer", "port", "reliable", "remote", "shown_host",
+        "_place", "connection", "heard", "host", "listener", "pbx_side", "peer", "port", "reliable", "remote",
+        "shown_host",
     )  # fmt: skip
 
     def __init__(
@@ -43,3 +45,19 @@ class Flow:
         self.pbx_side: Flow | None = None
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None
+        self._place = b""
+
+    @property
+    def place(self) -> bytes:
+        """Listener, port and address in 7 or 19 octets, for a token; empty where the address has a zone."""
+        if not self._place and "%" not in self.host:
+            where = (self.listener.number & 0xFF).to_bytes(1, "big") + self.port.to_bytes(2, "big")
+            self._place = where + ip_address(self.host).packed
+        return self._place
+
+
+def read_place(place: bytes) -> tuple[int, str, int] | None:
+    """Number of the listener, address and port; None where they are not there."""
+    if len(place) != 7 and len(place) != 19:
+        return None
+    return place[0], str(ip_address(place[3:])), int.from_bytes(place[1:3], "big")

@@ -1,0 +1,139 @@
+"""Which dialogs stand: the calls that this node remembers, with the tags that their callees gave.
+
+A token alone proves that its call was judged, not that anybody took the call: a caller has it from the first 180.
+While a call is remembered, an INVITE passes by its token only with a tag that its callee gave, and until 24 hours after
+the last message that was seen. Of a call that is not remembered (another node's, or one from before a restart) the
+token's own age is asked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.sip.errors import BadHeader, BadMessage
+from proxy.sip.message import QUOTE, parse_response
+from proxy.token import Token, goes_callers_way
+from proxy.validation import Fields
+
+_TO: Final = b"\r\nTo: "
+_TAG: Final = b">;tag="
+_MAC_DIGITS: Final = 32  # at the end of a token
+_MOST_CALLEES: Final = 50  # of one call that forked
+
+
+class Call:
+    """One call that is remembered."""
+
+    __slots__ = ("others", "seen", "tag")
+
+    def __init__(self, now: float) -> None:
+        self.seen = now
+        self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
+        self.others: list[bytes] | None = None  # of further ones, where the call was forked
+
+    def gave(self, tag: bytes) -> None:
+        """A callee rings or answers with this tag."""
+        if not tag or tag == self.tag:
+            return
+        if not self.tag:
+            self.tag = tag
+        elif self.others is None:
+            self.others = [tag]
+        elif tag not in self.others and len(self.others) < _MOST_CALLEES:
+            self.others.append(tag)
+
+    def has(self, tag: bytes) -> bool:
+        """Did its callee give this tag?"""
+        return bool(tag) and (tag == self.tag or (self.others is not None and tag in self.others))
+
+    def ended(self, tag: bytes) -> None:
+        """The dialog with this callee is over."""
+        if tag == self.tag:
+            self.tag = self.others.pop(0) if self.others else b""
+        elif self.others is not None and tag in self.others:
+            self.others.remove(tag)
+
+    def failed(self) -> None:
+        """Nobody answered: with the final response every early dialog has ended."""
+        self.tag, self.others = b"", None
+
+
+class Dialogs:
+    """The calls that are remembered, by the MAC of their token; those that were silent for longest go first."""
+
+    def __init__(self, keep_s: float, most: int, *, epoch: float = 0.0) -> None:
+        """`epoch` is what has to be added to the core's time for seconds since the epoch."""
+        self._keep_s = keep_s
+        self._most = most
+        self._epoch = epoch
+        self._calls: dict[bytes, Call] = {}
+        self._own: dict[bytes, None] = {}  # calls that the PBX side began
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def wall(self, now: float) -> int:
+        """The core's time as a token has it."""
+        return int(now + self._epoch)
+
+    def begin(self, user: bytes, now: float, call: Call | None = None) -> Call:
+        """A call leaves with this token; with another target's token it is the same call."""
+        if call is None:
+            call = Call(now)
+        calls = self._calls
+        if len(calls) >= self._most:
+            del calls[next(iter(calls))]
+        calls[user[-_MAC_DIGITS:]] = call
+        return call
+
+    def stands(self, token: Token, fields: Fields, now: float, *, from_pbx: bool, invite: bool) -> bool:
+        """Does this verified token prove a dialog now? What comes in it is a sign of life of its call.
+
+        The tag of the callee is asked of an INVITE only: a NOTIFY may come before the response that gives it, and none
+        of the other requests rings anybody.
+        """
+        call = self._calls.pop(token.mac, None)
+        if call is None:
+            return self.wall(now) - token.made <= self._keep_s
+        self._calls[token.mac] = call  # the last one to go
+        stands = now - call.seen <= self._keep_s
+        if invite:
+            same_way = goes_callers_way(token, from_pbx=from_pbx)
+            stands = stands and call.has(fields.to_tag if same_way else fields.from_tag)
+        if stands:
+            call.seen = now
+        return stands
+
+    def end(self, token: Token, fields: Fields, *, from_pbx: bool) -> None:
+        """The BYE of a dialog."""
+        call = self._calls.get(token.mac)
+        if call is not None:
+            call.ended(fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag)
+
+    def leaves(self, fields: Fields) -> None:
+        """The PBX side begins this call."""
+        if len(self._own) >= self._most:
+            del self._own[next(iter(self._own))]
+        self._own[_name(fields)] = None
+
+    def comes_back(self, fields: Fields) -> bool:
+        """Is this call from the trunk side one that the PBX side began?"""
+        return bool(self._own) and _name(fields) in self._own
+
+
+def _name(fields: Fields) -> bytes:
+    return b"%d.%s%s" % (len(fields.call_id), fields.call_id, fields.from_tag)
+
+
+def callee_tag(response: bytes) -> bytes:
+    """The To tag of a response as it is forwarded; empty where there is none."""
+    at = response.find(_TO, 0, response.find(b"\r\n\r\n"))
+    if at >= 0:
+        line = response[at : response.find(b"\r\n", at + 2)]
+        rest = line.rpartition(_TAG)[2]
+        if len(rest) < len(line) and QUOTE not in rest:  # no display name is open here
+            return rest.partition(b";")[0].strip()
+    try:
+        return parse_response(response).to_tag
+    except (BadMessage, BadHeader):
+        return b""

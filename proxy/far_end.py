@@ -1,0 +1,74 @@
+"""Where a request inside a dialog goes: no stranger's Contact leads us, and who is behind translation is reached.
+
+What a caller writes into Contact is an address of his own network, an inner one of ours, or a name whose server never
+answers. His call came from somewhere, though, and the token of the dialog says from where: that is followed unless the
+Contact (or the Record-Route of a proxy before us) names an address of the same trunk.
+"""
+
+from __future__ import annotations
+
+from proxy.forwarding import with_host_inside
+from proxy.routing import Peer, Target, Topology
+from proxy.sip.flow import read_place
+from proxy.sip.message import Request
+from proxy.sip.uri import Uri
+from proxy.token import FROM_PBX, Token
+
+
+def targets_in_dialog(topology: Topology, token: Token | None, peer: Peer, next_hop: Uri) -> list[Target]:
+    """Where a request of this peer goes (RFC 3261 16.5), given its top Route or Request-URI, and its dialog's token."""
+    if token is not None:
+        if peer.from_pbx:
+            if token.place and (found := _at_far_end(topology, token, next_hop)):
+                return found
+        elif topology.destinations and (mark := token.diverted_to):
+            diverted = topology.targets_of_diverted(mark, next_hop)
+            if diverted is not None:
+                return diverted
+    return topology.targets(peer, next_hop)
+
+
+def _at_far_end(topology: Topology, token: Token, next_hop: Uri) -> list[Target]:
+    """The trunk's end of a dialog: what its Contact names if that is the trunk's, else where the call came by.
+
+    Empty where it is no trunk, as between two PBXes.
+    """
+    read = read_place(token.place)
+    if read is None:
+        return []
+    number, host, port = read
+    listener = topology.listeners[number if number < len(topology.listeners) else 0]
+    trunk = topology.trunk_at(listener, host, port)
+    if trunk is not None and trunk.from_pbx:
+        return []
+    came_by = Target(host, port)
+    came_by.listener = listener
+    maddr = next_hop.param(b"maddr") if next_hop.params else None
+    uri_host, uri_port = next_hop.address
+    named = (maddr.strip(b"[]") if maddr else uri_host).decode("ascii", "replace")
+    contact = Target(named, uri_port)
+    contact.listener = listener
+    came_by.trunk = contact.trunk = topology.host_of(trunk) if token.flags.startswith(FROM_PBX) else None
+    if not named or topology.is_pbx(contact) or topology.names_us(next_hop):
+        return [came_by]
+    if contact.literal:
+        return [contact] if named == host or topology.belongs(named, trunk) else [came_by]
+    if not topology.is_named(trunk):
+        return [came_by]
+    contact.only = trunk
+    return [contact, came_by]
+
+
+def show_trunk_host(lines: list[bytes], request: Request, target: Target) -> tuple[bytes, ...]:
+    """Write a trunk's host into From and To where it is set so; these lines as they came."""
+    trunk = target.trunk
+    if trunk is None or not (trunk.rewrite_from or trunk.rewrite_to):
+        return ()
+    changed: list[bytes] = []
+    for name, wanted in ((b"from", trunk.rewrite_from), (b"to", trunk.rewrite_to)):
+        line = request.lines[request.where[name]]
+        shown = with_host_inside(line, trunk.shown)
+        if wanted and shown != line and line in lines:
+            lines[lines.index(line)] = shown
+            changed.append(line)
+    return tuple(changed)
