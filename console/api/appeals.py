@@ -88,6 +88,7 @@ class EvidencePack(BaseModel):
 
     appeal: dict[str, Any]
     call: dict[str, Any] | None = Field(description="The record of the decision; null: none is named, or it is gone.")
+    call_found_by: str = Field(description="decision: the appeal names it; number: the last call that was stopped so.")
     rule: dict[str, Any] | None = Field(description="The rule that decided, as it read then: name, file, text.")
     stopped_by: list[dict[str, Any]] = Field(description="List entries that took part in the call, as they stood then.")
     entries: list[dict[str, Any]] = Field(description="List entries that cover the number now.")

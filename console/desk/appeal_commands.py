@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json
+from console.answers import as_json, print_lines
 from console.desk.case_commands import Reason, Version
 from console.desk.finished_file import finished_file
-from console.desk.opened_desk import at_the_desk, clock_line, clock_time, officer, plain, tabulate, tell
+from console.desk.opened_desk import at_the_desk, clock_line, clock_time, field_lines, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile
 from rules.complaints.states import AppealState, Attacks
 
@@ -93,12 +93,8 @@ def show(context: typer.Context, reference: Reference, config: ConfigurationFile
     if json:
         as_json(plain(appeal, zone) | {"clocks": clocks, "words": words})
         return
-    from rules.complaints.reading import shown_text
-
     times = {"received": clock_time(appeal.received, zone), "decided": clock_time(appeal.decided, zone)}
-    for name, value in (appeal._asdict() | times | {"deadline": "; ".join(clocks)} | words).items():
-        if value not in (None, ""):
-            typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
+    print_lines(field_lines(appeal._asdict() | times | {"deadline": "; ".join(clocks)} | words))
 
 
 @appeals_app.command()

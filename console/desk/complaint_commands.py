@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors, counted
+from console.answers import FAULTS, as_json, clear_errors, counted, print_lines
 from console.desk.finished_file import finished_file
-from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
+from console.desk.opened_desk import at_the_desk, clock_time, field_lines, officer, plain, tabulate, tell
 from console.options import AsJson, ConfigurationFile, moment
 from rules.complaints.states import ComplaintState
 
@@ -146,12 +146,8 @@ def show(
     if json:
         as_json(plain(found, zone) | told | ({"words": written} if words else {}))
         return
-    from rules.complaints.reading import shown_text
-
     times = {name: clock_time(getattr(found, name), zone) for name in ("received", "call_at", "state_at")}
-    for name, value in (found._asdict() | times | {"knew": ", ".join(found.knew)} | told | written).items():
-        if value not in (None, ""):
-            typer.echo(f"{name.replace('_', ' ')}: {shown_text(str(value))}")
+    print_lines(field_lines(found._asdict() | times | {"knew": ", ".join(found.knew)} | told | written))
 
 
 References = Annotated[

@@ -132,6 +132,19 @@ def clock_line(clock: Clock, now: float, zone: str) -> str:
     return f"{clock.name}: {when} {clock_time(clock.due if clock.met is None else clock.met, zone)}"
 
 
+def field_lines(values: dict[str, Any]) -> list[str]:
+    """One line a field; of what has several, each stands behind a bar: what people write must not look like a field."""
+    from rules.complaints.reading import shown_text
+
+    found = []
+    for name, value in values.items():
+        if value in (None, ""):
+            continue
+        label, lines = name.replace("_", " "), shown_text(str(value)).split("\n")
+        found += [f"{label}: {lines[0]}"] if len(lines) == 1 else [f"{label}:", *(f"  | {line}" for line in lines)]
+    return found
+
+
 def _for_people(row: dict[str, Any], zone: str) -> dict[str, Any]:
     shown = {name: clock_time(one, zone) for name, one in row.items() if name in _TIMES and isinstance(one, float)}
     several = {name: " ".join(map(str, one)) for name, one in row.items() if isinstance(one, list | tuple)}

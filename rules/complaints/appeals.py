@@ -20,7 +20,7 @@ from rules.complaints.ladder_book import LadderBook, standings_of
 from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.policy import take_back
 from rules.complaints.protection import may_work
-from rules.complaints.reading import LONGEST_TEXT, read_contact
+from rules.complaints.reading import LONGEST_TEXT, one_line, read_contact, read_decision
 from rules.complaints.seals import standing_seal
 from rules.complaints.secrecy import new_reference, read_reference
 from rules.complaints.states import AppealState, Attacks
@@ -71,7 +71,8 @@ class Appeals:
         archive = self._archive
         if len(text) > LONGEST_TEXT:
             raise ComplaintError("text", f"{len(text):,} characters; {LONGEST_TEXT:,} at most")
-        contact = read_contact(contact)
+        contact, target = read_contact(contact), one_line(target, "target")
+        decision = read_decision(decision)
         canonical, found_attacks, found_target = await self._grounds(number, decision)
         attacks = attacks or found_attacks
         if attacks is None:
@@ -91,7 +92,7 @@ class Appeals:
                 "insert into appeal "
                 "(reference, received, number, decision, attacks, target, contents, contact_key, state) "
                 "values (?, ?, ?, ?, ?, ?, ?, ?, 'filed')",
-                (reference, now, canonical, decision.strip().lower(), attacks, target, blob, key),
+                (reference, now, canonical, decision, attacks, target, blob, key),
             )
             assert cursor.lastrowid is not None
             clocks = {cursor.lastrowid: archive.deadlines.clocks(now, archive.appeal_spans)}

@@ -18,12 +18,20 @@ from rules.complaints.case_files import case_of, cases_of
 from rules.complaints.complaint_rows import standing_in
 from rules.complaints.disclosure import LOOKS
 from rules.complaints.ladder_book import standings_of
+from rules.complaints.states import Attacks
 from rules.complaints.weighing import evidence_of
 from rules.lists.history import happenings, stood_behind
+from rules.model import Action, Step
 from rules.records.decisions import Decision, Decisions
 from rules.revisions import Revisions, revisions_path
 from rules.store import StoreError
 
+_CALLS_READ = 1_000  # of a number, the newest
+_STEPS = {  # at which what an appeal attacks stops calls
+    Attacks.SEAL: frozenset({Step.SEALED}),
+    Attacks.LADDER: frozenset({Step.LADDER}),
+    Attacks.ENTRY: frozenset({Step.OPERATOR_BLOCK, Step.SHARED, Step.SUBSCRIBER_BLOCK}),
+}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -62,6 +70,7 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
     pack: dict[str, Any] = {
         "appeal": appeal._asdict() | {"received": _time(appeal.received), "decided": _time(appeal.decided)},
         "call": None,
+        "call_found_by": "",
         "rule": None,
         "stopped_by": [],
         "entries": [],
@@ -70,10 +79,11 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         "ladder": await _ladder(archive, appeal.number),
         "cases": [],
     }
-    decision = await Decisions(archive.decisions).find(appeal.decision) if appeal.decision else None
+    decision = await _call_of(archive, appeal)
     if decision is not None:
         call = asdict(decision)
         del call["called_key"], call["source"]
+        pack["call_found_by"] = "decision" if appeal.decision else "number"
         pack["call"] = call | {"at": _time(decision.at)}
         pack["stopped_by"] = await _entries_behind(archive, decision)
         pack["rule"] = await _rule_text(archive, decision.rule, decision.revision, decision.at)
@@ -86,6 +96,25 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         shown["steps"] = await _steps(archive, "case", str(case.id))
         pack["cases"].append(shown)
     return json.dumps(pack, ensure_ascii=False, indent=2, default=str)
+
+
+async def _call_of(archive: Archive, appeal: Appeal) -> Decision | None:
+    """The call whose decision it names; where it names a number only, the last call that what it attacks stopped."""
+    records = Decisions(archive.decisions)
+    if appeal.decision:
+        return await records.find(appeal.decision)
+    found = [
+        one
+        for one in await records.recent(_CALLS_READ, caller=appeal.number)
+        if one.at <= appeal.received and one.action is not Action.FORWARD
+    ]
+    steps = _STEPS.get(appeal.attacks, frozenset())
+    attacked = (
+        one
+        for one in found
+        if one.step in steps or (appeal.attacks is Attacks.RULE and appeal.target in ("", one.rule) and one.rule)
+    )
+    return next(attacked, found[0] if found else None)
 
 
 async def _entries_behind(archive: Archive, decision: Decision) -> list[dict[str, Any]]:

@@ -67,8 +67,7 @@ def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read
         )
     if len(new.text) > LONGEST_TEXT:
         raise ComplaintError("text", f"{len(new.text):,} characters; {LONGEST_TEXT:,} at most")
-    if new.decision and not _DECISION.fullmatch(new.decision.strip().lower()):
-        raise ComplaintError("decision", "a decision id has 20 characters of 0-9 and a-f")
+    decision = read_decision(new.decision)
     if unknown := sorted(set(new.knew) - set(KNOWN)):
         raise ComplaintError("knew", f"{unknown[0][:40]!r} is none; choose from {', '.join(KNOWN)}")
     reporter, called = _reporter(archive, new.reporter), _called(archive, new.called)
@@ -90,8 +89,16 @@ def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read
         knew=knew,
         branch=one_line(new.knew.get("branch", ""), "branch"),
         contents={"text": new.text, "contact": contact, **details},
-        decision=new.decision.strip().lower(),
+        decision=decision,
     )
+
+
+def read_decision(text: str) -> str:
+    """A decision id, or nothing."""
+    text = text.strip().lower()
+    if text and not _DECISION.fullmatch(text):
+        raise ComplaintError("decision", "a decision id has 20 characters of 0-9 and a-f")
+    return text
 
 
 def read_contact(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -197,7 +198,8 @@ async def _undelivered(archive: Archive, case_id: int) -> list[Event]:
 
 
 def _for(business: str) -> str:
-    return f", on behalf of {business}" if business else ""
+    """In quotation marks, as all that a reporter names: it may read like the words of this line."""
+    return f", on behalf of {json.dumps(business, ensure_ascii=False)}" if business else ""
 
 
 def _told(step: str, detail: str) -> str:

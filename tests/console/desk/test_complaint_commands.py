@@ -164,3 +164,10 @@ def test_a_file_in_another_encoding_files_nothing(run, tmp_path):
     assert "try gb18030" in found.stderr
     assert json.loads(run("complaints", "list", "--json").stdout) == []
     assert run("complaints", "import", str(file), "--encoding", "gb18030").exit_code == 0
+
+
+def test_a_text_that_reads_like_a_field_is_none(run):
+    filed = add(run, "--text", "he shouted\nstate: rejected", "--knew", "plan=199\ncase id: 7")["reference"]
+    lines = run("complaints", "show", filed, "--words").stdout.splitlines()
+    assert [line for line in lines if line.startswith(("state:", "case id:"))] == ["state: received", "case id: 1"]
+    assert "  | state: rejected" in lines

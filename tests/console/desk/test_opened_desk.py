@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from console.desk.opened_desk import clock_line, clock_time, officer, opened_desk, plain
+from console.desk.opened_desk import clock_line, clock_time, field_lines, officer, opened_desk, plain
 from rules.complaints.deadlines import Clock
 from rules.complaints.faults import ComplaintError
 
@@ -65,3 +65,8 @@ async def test_a_complaint_names_no_number_that_two_countries_read_differently(f
     file.write_text("country: CN\n" + file.read_text())
     async with opened_desk(file) as (desk, _):
         assert desk.archive.read_number("95588", "accused").canonical == "CN:95588"
+
+
+def test_what_people_wrote_looks_like_no_field():
+    lines = field_lines({"state": "received", "text": "bad\nstate: rejected\x1b[2J", "business": "", "call_at": None})
+    assert lines == ["state: received", "text:", "  | bad", "  | state: rejected\\u001b[2J"]

@@ -199,3 +199,9 @@ async def test_a_decision_of_this_moment_may_not_be_on_disk_yet(town):
     town.now += 61
     with pytest.raises(NotFound, match="in the record; name the number"):
         await town.desk.appeals.file(decision=fresh)
+
+
+@pytest.mark.parametrize("wrong", [{"target": "list\nstate: granted"}, {"decision": "x\nstate: granted"}])
+async def test_what_an_appeal_names_is_one_line(town, wrong):
+    with pytest.raises(ComplaintError):
+        await town.desk.appeals.file(number=SPAM, attacks=Attacks.ENTRY, **wrong)

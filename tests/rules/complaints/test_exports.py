@@ -113,6 +113,23 @@ async def test_a_pack_without_a_decision_or_revisions(town):
     assert (pack["call"], pack["rule"], pack["cases"]) == (None, None, [])
 
 
+async def test_an_appeal_that_names_a_number_only_has_the_last_call_that_was_stopped_so(town):
+    stopped = {"action": Action.REJECT, "status": 603}
+    await town.ring(SPAM, "13800138000", step=Step.SEALED, **stopped)
+    town.now += 60
+    sealed = await town.ring(SPAM, "13800138000", step=Step.SEALED, **stopped)
+    await town.ring(SPAM, "13800138000", step=Step.OPERATOR_BLOCK, **stopped)
+    await town.ring(SPAM, "13800138000")
+    appeal = await town.desk.appeals.file(number=SPAM, attacks=Attacks.SEAL)
+    later = await town.desk.appeals.file(number=SPAM, attacks=Attacks.LADDER)
+    town.now += 60
+    await town.ring(SPAM, "13800138000", step=Step.SEALED, **stopped)
+    pack = json.loads(await evidence_pack(town.desk.archive, appeal))
+    assert (pack["call"]["id"], pack["call_found_by"]) == (sealed, "number")
+    pack = json.loads(await evidence_pack(town.desk.archive, later))
+    assert pack["call"]["step"] == Step.OPERATOR_BLOCK, "no call was stopped by the ladder: the last one stopped at all"
+
+
 async def test_the_pack_tells_seals_and_steps_of_the_ladder_with_their_history(town):
     case = await town.verified()
     await town.desk.cases.seal(case, actor="li", reason="five people")

@@ -99,7 +99,13 @@ async def test_it_tells_what_each_complaint_weighs(town):
     told = [event.what.partition(": ")[2] for event in (await story_of(town.desk.archive, case)).events]
     assert sorted(told)[1:] == [
         "other, judged; weighs 1.00",
-        "other, untied, on behalf of Quick Cash; withdrawn",
+        'other, untied, on behalf of "Quick Cash"; withdrawn',
         "other, untied; weighs 0.25",
         "other, untied; weighs nothing, its reporter or line counts already",
     ]
+
+
+async def test_a_business_that_reads_like_the_story_is_quoted(town):
+    filed = await town.complain(business='Bank; weighs 9.99" by li')
+    (event,) = (await story_of(town.desk.archive, filed.case_id)).events
+    assert event.what.endswith('untied, on behalf of "Bank; weighs 9.99\\" by li"; weighs 0.25')
