@@ -37,11 +37,13 @@ from proxy.forwarding import (
     with_host,
 )
 from proxy.labels import dress, mark_of, unlabel
+from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.outgoing import FOR_HELP, Outgoing
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
 from proxy.silence import Silence
+from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
@@ -79,8 +81,12 @@ _OWN_TOKEN: Final = re.compile(rb"sip:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a cal
 _JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
 _SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
-_OCTETS_EACH: Final = 4096  # a request that waits counts as so many transactions, lest a few huge ones fill the memory
-_RETRY_AFTER: Final = b"Retry-After: 5"
+_FULL: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 5",))
+_EXCESS: Final = {
+    TOO_MANY_VALUES: Refusal(400, "Too Many Header Field Values"),
+    PERHAPS_TOO_MANY_HOPS: Refusal(483, "Too Many Hops"),
+    TOO_LARGE: Refusal(513, "Message Too Large"),
+}
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _MOST_OWN: Final = 4  # tokens of Record-Route that are verified
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
@@ -97,9 +103,10 @@ DROPPED: Final = (
     "ACK to nowhere",
     "ACK to a response of ours",
     "too many unacknowledged rejections",
+    "response of too many values",
 )
 # With which status requests are answered here, beside those of reply profiles.
-REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505)
+REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
 
 
 def _quotable(text: str) -> bytes:
@@ -134,6 +141,8 @@ class Core:
         self.screening = screening
         self.outgoing = outgoing
         self.limits = limits
+        self.load = Load(limits)
+        self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.record_route = record_route
         self.ring_s = limits.timer_c_s
         self.effects: list[Effect] = []
@@ -187,21 +196,53 @@ class Core:
         if data[:4].upper() == b"SIP/":
             self._receive_response(data, now)
             return
+        if data[:1] == b"\r":
+            data = data.lstrip(b"\r\n")
+        excess = self.bounds.excess(data)
         try:
-            request = parse_request(data.lstrip(b"\r\n") if data[:1] == b"\r" else data)
+            if excess or (len(data) > SMALL and flow.peer is None):
+                self._receive_large(data, excess, flow, now)
+                return
+            request = parse_request(data)
         except BadMessage:
             self.dropped["not SIP" if data.strip(_KEEP_ALIVE) else "keep-alive"] += 1
             return
-        self._receive_request(request, len(data), flow, now)
+        self._receive_request(request, len(data), flow, now, 0)
+
+    def _receive_large(self, data: bytes, excess: int, flow: Flow, now: float) -> None:
+        """A request that may be too large: of one that is refused only the beginning is read. Raises BadMessage.
+
+        The length of an emergency call is no reason to refuse it.
+        """
+        request = parse_request(beginning(data))
+        if excess == PERHAPS_TOO_MANY_HOPS or (excess == TOO_LARGE and self._is_for_help(request, flow)):
+            request = parse_request(data)
+            if not self.bounds.has_too_many_hops(request):
+                excess = 0
+            elif excess == TOO_LARGE:
+                excess = PERHAPS_TOO_MANY_HOPS
+        self._receive_request(request, len(data), flow, now, excess)
+
+    def _is_for_help(self, request: Request, flow: Flow) -> bool:
+        try:
+            uri = parse_uri(request.uri)
+        except BadHeader:
+            return False
+        peer = flow.pbx_side.peer if flow.pbx_side is not None else flow.peer
+        return request.method == b"INVITE" and peer is not None and self.outgoing.is_for_help(uri, peer)
 
     def _receive_response(self, data: bytes, now: float) -> None:
+        if not self.bounds.allow(data):
+            self.dropped["response of too many values"] += 1
+            return
         try:
             if not self.layer.on_response(ResponseHead(data), now):
                 self.dropped["stray response"] += 1  # RFC 6026 section 7: never forwarded
         except (BadMessage, BadHeader):
             self.dropped["malformed response"] += 1
 
-    def _receive_request(self, request: Request, size: int, flow: Flow, now: float) -> None:
+    def _receive_request(self, request: Request, size: int, flow: Flow, now: float, excess: int) -> None:
+        """`excess` is what a request is refused with that has too much of something; 0 for none."""
         at = request.where.get(b"via")
         if at is None:
             self.dropped["no Via"] += 1
@@ -224,6 +265,9 @@ class Core:
             flow = flow.pbx_side
         if flow.peer is None:
             self._refuse_stranger(request, flow, back, now)
+            return
+        if excess:
+            self._refuse_on(back, request, _EXCESS[excess])
             return
         if request.method == b"ACK":
             if not flow.peer.known:
@@ -330,10 +374,12 @@ class Core:
             refusal = self._refuse_outside_dialogs(request, fields, plan, peer)
         if refusal is not None and not looped and self._dials_for_help(request, peer):
             refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
-        if refusal is None:
-            refusal = self._refuse_for_load(request, fields, plan, peer, token)
         if refusal is not None:
             self._refuse_on(back, request, refusal)
+            return
+        hold = self._room_for(request, size, fields, plan, flow, token)
+        if hold is None:
+            self._refuse_on(back, request, _FULL)
             return
         if request.method == b"INVITE":
             unproven = not (peer.known or fields.to_tag)
@@ -343,6 +389,7 @@ class Core:
             server = NonInviteServer(self.layer, key, back)
             if request.method == b"BYE" and token is not None:
                 self._note_end(fields, token, peer)
+        server.hold = hold
         context = Context(self, request, size, fields, plan, loop, flow, server, now)
         context.token = token
         if not in_dialog and request.method in _JUDGED:
@@ -408,22 +455,23 @@ class Core:
         if token.decision != NO_DECISION:
             self.effects.append(HungUp(token.decision.decode()))
 
-    def _refuse_for_load(
-        self, request: Request, fields: Fields, plan: Plan, peer: Peer, token: Token | None
-    ) -> Refusal | None:
-        """503 for what would be new work while the node drains or is full; dialogs and calls for help go on."""
-        most = self.limits.max_transactions
-        held = max(len(self.layer.servers), self.held_octets // _OCTETS_EACH)
-        if held < most and not (self.draining and not fields.to_tag and request.method == b"INVITE"):
+    def _room_for(
+        self, request: Request, size: int, fields: Fields, plan: Plan, flow: Flow, token: Token | None
+    ) -> Hold | None:
+        """Room for a new request; None while the node drains or is full, or its sender holds all that he may.
+
+        Dialogs and emergency calls go on: each kind has a reserve of its own.
+        """
+        peer, load = flow.peer, self.load
+        if not self.draining or fields.to_tag or request.method != b"INVITE":
+            hold = load.take(peer, flow.counted, size)
+            if hold is not None:
+                return hold
+        if fields.to_tag:
+            return load.take_reserved(DIALOGS, peer, flow.counted, size) if token is not None else None
+        if request.method != b"INVITE" or not self.outgoing.is_for_help(plan.uri, peer):
             return None
-        # A tenth more is kept for those who need it most: bounded, since anybody can dial an emergency number.
-        if held < most + most // 10 and (
-            token is not None
-            if fields.to_tag
-            else request.method == b"INVITE" and self.outgoing.is_for_help(plan.uri, peer)
-        ):
-            return None
-        return Refusal(503, "Service Unavailable", (_RETRY_AFTER,))
+        return load.take_reserved(HELP_OF_PBX if peer.from_pbx else HELP_OF_TRUNK, peer, flow.counted, size)
 
     def decided(self, context: Context, verdict: Verdict, now: float) -> None:
         """The verdict on a call that `Decide` asked for."""

@@ -74,6 +74,8 @@ class FlowTo:
                 self._flows.clear()  # flows are values: those in use live on with their transactions
             remote = (host, port) if listener.family == 4 else (host, port, 0, 0)
             flow = Flow(listener, remote, self._topology.peer_of(listener, host, port))
+            if not self._topology.names_address(host, flow.peer):
+                flow.counted = host
             if (pbx := self._topology.pbx_at(host, flow.peer)) is not None:
                 flow.pbx_side = Flow(listener, remote, pbx)
             self._flows[key] = flow

@@ -14,6 +14,7 @@ from prometheus_client.utils import floatToGoString
 
 from proxy.build import BUILD
 from proxy.core import DROPPED, Core
+from proxy.load import LIMITS
 from proxy.outgoing import Filing
 from proxy.transport import UdpEndpoint
 from rules.model import Action
@@ -128,6 +129,12 @@ class Metrics(Collector):
             yield family(f"ringfence_{name}", MEANINGS.get(name, f"{name.replace('_', ' ').capitalize()}."), count)
 
     def _loop(self) -> Iterator[Metric]:
+        limits = CounterMetricFamily(
+            "ringfence_limits_reached", "Requests that found no room, by the limit of whom.", labels=["limit"]
+        )
+        for limit in LIMITS:
+            limits.add_metric([limit], self._core.load.refused[limit])
+        yield limits
         layer = self._core.layer
         held = GaugeMetricFamily("ringfence_transactions", "Transactions held.", labels=["role"])
         held.add_metric(["server"], len(layer.servers))

@@ -93,7 +93,9 @@ class Destination(NamedTuple):
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
-    __slots__ = ("dropped", "emergency", "from_pbx", "known", "methods", "name", "pbx", "trunk")
+    __slots__ = (
+        "dropped", "emergency", "from_pbx", "held", "known", "methods", "most", "name", "pbx", "reserved", "trunk",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, pbx: Pbx, *, from_pbx: bool, trunk: Trunk = _NO_TRUNK, emergency: EmergencyTable | None = None
@@ -103,6 +105,9 @@ class Peer:
         self.from_pbx = from_pbx
         self.trunk = trunk
         self.emergency = emergency
+        self.most = 0  # what it may hold (proxy/load.py); 0: as limits say
+        self.held = 0
+        self.reserved = 0
         self.known = from_pbx or name != DEFAULT_TRUNK  # the configuration names it by address
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
@@ -196,6 +201,7 @@ class Topology:
         else:
             peer.methods = METHODS_OF_CALLS.union(name.encode() for name in each.methods)
         self._trunks[each.name] = peer
+        peer.most = each.max_transactions or 0
         if each.name == DEFAULT_TRUNK:
             self._default = peer
         for text in each.addresses:
@@ -250,6 +256,10 @@ class Topology:
     def host_of(self, peer: Peer | None) -> TrunkHost | None:
         """What is written of a trunk into From and To of what goes there, in a dialog that the PBX side began."""
         return self._written.get(peer.name) if peer is not None else None
+
+    def names_address(self, host: str, peer: Peer | None) -> bool:
+        """Does the configuration name who sends from there by this very address?"""
+        return host in self._hosts or (peer is not None and peer.from_pbx)
 
     def pbx_at(self, host: str, peer: Peer | None) -> Peer | None:
         """The PBX that has this address, where `peer`, whose the port makes it, is not named by it and is no PBX.

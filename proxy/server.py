@@ -95,6 +95,7 @@ class Server:
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._faults = FaultLog()
+        self._limits_told = 0  # requests that found no room
         self._unsecured = False  # a verdict waits to be told
         self._noted = 0, 0  # the second, and how many lines it has had
         self._last_tick = 0.0
@@ -296,9 +297,17 @@ class Server:
             if now >= self._next_poll:
                 self._next_poll = now + POLL_S
                 self._judge.poll()
+                self._tell_limits(now)
         except Exception:  # the clock goes on
             self._metrics.faults += 1
             self._faults.exception("a timer could not be handled", now)
+
+    def _tell_limits(self, now: float) -> None:
+        """Say in the log that somebody holds all that he may: else he sees 503, and the operator nothing."""
+        refused = self._core.load.refused
+        if refused.total() != self._limits_told:
+            self._limits_told = refused.total()
+            self._faults.warning("requests found no room", now, **refused)
 
     async def drain(self, seconds: float) -> None:
         """Take no new calls, let those in set-up end, and end the rest from here when the time is over.

@@ -164,6 +164,9 @@ class TrunkSettings(Part):
     )
     rewrite_from: bool = Field(False, description="Put the host of send_to into From of what goes to it.")
     rewrite_to: bool = Field(False, description="Put the host of send_to into To of what goes to it.")
+    max_transactions: int | None = Field(
+        None, ge=1, description="Transactions that it may hold; default: limits.trunk_percent of all."
+    )
     fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
 
     def emergency_table(self) -> EmergencyTable:
@@ -201,8 +204,22 @@ class LimitSettings(Part):
     """Bounds that keep memory and time finite."""
 
     max_transactions: int = Field(
-        200_000, ge=100, description="Transactions held, of 4 KiB each; beyond it 503, except for help."
+        200_000,
+        ge=100,
+        description="Transactions held, of 4 KiB each; three tenths are kept for emergency calls and dialogs.",
     )
+    trunk_percent: int = Field(50, ge=1, le=100, description="Share of them that one trunk, or one PBX, may hold.")
+    source_percent: int = Field(
+        10, ge=1, le=100, description="Share of them that one source may hold whose address no trunk names."
+    )
+    header_octets: int = Field(
+        16_384,
+        ge=2048,
+        le=65_535,
+        description="Octets of a request's header; beyond it 513, but for emergency calls.",
+    )
+    values: int = Field(400, ge=50, description="Header lines of a message, and commas in them; beyond it 400.")
+    vias: int = Field(70, ge=5, description="Via values of a request; beyond it 483.")
     unacknowledged_rejections: int = Field(20_000, ge=10, description="Rejections retransmitted at once.")
     acknowledged_s: float = Field(
         3600.0,

@@ -26,8 +26,8 @@ class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
     __slots__ = (
-        "_place", "connection", "heard", "host", "listener", "pbx_side", "peer", "port", "reliable", "remote",
-        "shown_host",
+        "_place", "connection", "counted", "heard", "host", "listener", "pbx_side", "peer", "port", "reliable",
+        "remote", "shown_host",
     )  # fmt: skip
 
     def __init__(
@@ -40,6 +40,7 @@ class Flow:
         # As a Via would show it.
         self.shown_host = (f"[{self.host}]" if ":" in self.host else self.host).encode()
         self.peer = peer
+        self.counted = ""  # its address, where what it holds counts by that as well: no trunk names it
         self.heard = float("-inf")  # when a response last came for what was sent there
         # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
         self.pbx_side: Flow | None = None

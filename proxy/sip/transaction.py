@@ -33,6 +33,13 @@ class State(Enum):
 ServerKey = tuple[bytes | int, ...]
 
 
+class Hold(Protocol):
+    """The room that a request takes (proxy/load.py)."""
+
+    def release(self) -> None:
+        """It is over."""
+
+
 class ClientUser(Protocol):
     """Who learns what comes back on a client transaction: the proxy core's response context."""
 
@@ -92,7 +99,7 @@ class Layer:
 class ServerTransaction:
     """What both server machines share."""
 
-    __slots__ = ("flow", "key", "last", "layer", "proof", "state", "timer", "user")
+    __slots__ = ("flow", "hold", "key", "last", "layer", "proof", "state", "timer", "user")
     invite: ClassVar[bool] = False
 
     def __init__(self, layer: Layer, key: ServerKey, flow: Flow) -> None:
@@ -101,6 +108,7 @@ class ServerTransaction:
         self.flow = flow
         self.last = b""  # the response to repeat
         self.proof = b""
+        self.hold: Hold | None = None
         self.state = State.TRYING
         self.timer: Timer | None = None
         self.user: object = None  # the response context, until the transaction has its final response
@@ -122,6 +130,9 @@ class ServerTransaction:
         if self.timer is not None:
             self.timer.cancel()
         self.layer.servers.pop(self.key, None)
+        if self.hold is not None:
+            self.hold.release()
+            self.hold = None
 
 
 class InviteServer(ServerTransaction):

@@ -357,22 +357,67 @@ def test_what_rings_when_time_is_up_gets_503_and_is_cancelled(play: Playbook):
     assert play.core.in_setup == 0
 
 
+# A full node
+
+FULL = {"max_transactions": 100, "trunk_percent": 100, "source_percent": 100}
+
+
+def options(number: int | str, host: str = "198.51.100.21") -> bytes:
+    via = f"SIP/2.0/UDP {host}:5060;branch=z9hG4bKopt{number}"
+    return wire.request("OPTIONS", via=via, call_id=str(number))
+
+
 def test_more_transactions_than_allowed_get_503():
-    play = Playbook(limits={"max_transactions": 100})
-    for number in range(120):
-        play.trunk(wire.request("OPTIONS", via=f"{VIA2}{number}", call_id=str(number)))
+    """Three tenths are kept for those who need them most."""
+    play = Playbook(limits=FULL)
+    for number in range(90):
+        play.trunk(options(number))
     assert briefs(play.log).count("503") == 20
+    assert play.core.load.refused == {"node": 20}
+    play.wait(40)
+    assert play.core.load.held == 0
 
 
 def test_huge_requests_that_nobody_answers_count_as_many_small_ones():
-    """100 transactions of 4 KiB: seven of 60 kB hold as much, and nobody pays for them once they are over."""
-    play = Playbook(limits={"max_transactions": 100})
+    """100 transactions of 4 KiB: of 60 kB each, four are as many as everybody may hold, and they end as all do."""
+    play = Playbook(limits=FULL)
     for number in range(9):
         play.trunk(wire.invite(via=f"{VIA2}{number}", call_id=str(number), body="v=0\n" + "x" * 60_000))
-    assert briefs(play.log).count("503") == 2
-    play.wait(65)
-    assert play.core.held_octets == 0
+    assert briefs(play.log).count("503") == 5
+    play.wait(400)
+    assert play.core.load.held == play.held == 0
     assert briefs(play.trunk(wire.invite(via=f"{VIA2}after", call_id="after"))) == ["100", "INVITE"]
+
+
+def test_a_trunk_leaves_half_of_the_node_to_others():
+    trunks = [
+        {"name": name, "addresses": [at], "country": "CN"}
+        for name, at in (("loud", "198.51.100.21"), ("calm", "198.51.100.9"))
+    ]
+    play = Playbook(limits={"max_transactions": 100}, trunks=trunks)
+    for number in range(60):
+        play.trunk(options(number))
+    assert briefs(play.log).count("503") == 10
+    assert play.core.load.refused == {"trunk": 10}
+    assert briefs(play.receive(options("calm", "198.51.100.9"), ("198.51.100.9", 5060))) == ["OPTIONS"]
+
+
+def test_a_trunk_may_be_given_its_own_share():
+    play = Playbook(trunks=[{**SETTINGS["trunks"][0], "addresses": ["198.51.100.21"], "max_transactions": 3}])
+    for number in range(5):
+        play.trunk(options(number))
+    assert briefs(play.log).count("503") == 2
+
+
+def test_a_source_that_no_trunk_names_leaves_room_to_the_others_of_its_trunk():
+    play = Playbook(limits={"max_transactions": 100}, trunks=[{"name": "default"}])
+    for number in range(15):
+        play.trunk(options(number))
+    assert briefs(play.log).count("503") == 5
+    assert play.core.load.refused == {"source": 5}
+    assert briefs(play.receive(options("other", "198.51.100.9"), ("198.51.100.9", 5060))) == ["OPTIONS"]
+    play.wait(40)
+    assert play.core.load._by_source == {}, "nothing is remembered of sources that hold nothing"
 
 
 HELP = [f"sip:110@{wire.US}", f"sip:%3112@{wire.US}", "tel:110;phone-context=+86", "urn:service:sos"]
@@ -392,28 +437,104 @@ def test_so_does_one_of_the_pbx(play: Playbook):
 
 
 def fill(play: Playbook) -> None:
-    """It takes requests until it holds as many transactions as it may."""
-    while len(play.core.layer.servers) < 100:
-        play.trunk(wire.request("OPTIONS", via=f"{VIA2}{play.held}", call_id=str(play.held)))
+    """It takes requests until there is no room for anybody."""
+    number = 0
+    while not play.core.load.refused:
+        play.trunk(wire.request("OPTIONS", via=f"{VIA2}fill{number}", call_id=f"fill{number}"))
+        number += 1
 
 
-def test_a_full_node_takes_calls_for_help_up_to_a_tenth_more():
-    play = Playbook(limits={"max_transactions": 100})
+def emergency(play: Playbook, side: str, number: int) -> list[str]:
+    """What became of an emergency call of either side."""
+    via = {"trunk": f"{VIA2}help{number}", "pbx": f"SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKhelp{number}"}[side]
+    data = wire.invite(uri=HELP[number % 4], via=via, call_id=f"{side}{number}")
+    return briefs((play.trunk if side == "trunk" else play.pbx)(data))
+
+
+@pytest.mark.parametrize(("first", "second"), [("trunk", "pbx"), ("pbx", "trunk")])
+def test_a_full_node_takes_emergency_calls_of_either_side_whatever_the_other_holds(first: str, second: str):
+    """A tenth each: who forges emergency calls on the trunk side takes nothing from subscribers behind the PBX."""
+    trunks = [SETTINGS["trunks"][0], {"name": "other", "addresses": ["198.51.100.9", "198.51.100.8"], "country": "CN"}]
+    play = Playbook(limits=FULL, trunks=trunks)
     fill(play)
-    for number in range(20):
-        play.trunk(wire.invite(uri=HELP[number % 4], via=f"{VIA2}help{number}", call_id=f"help{number}"))
-    assert briefs(play.log[-40:]).count("INVITE") == 10
-    assert len(play.core.layer.servers) == 110
+    passed = [emergency(play, first, number) for number in range(30)].count(["100", "INVITE"])
+    assert passed == (5 if first == "trunk" else 10), "of the trunk side's, one trunk may have half"
+    assert emergency(play, second, 40) == ["100", "INVITE"]
+    via = "SIP/2.0/UDP 198.51.100.9:5060;branch=z9hG4bKother"
+    call = wire.invite(uri=HELP[0], via=via, call_id="other")
+    assert briefs(play.receive(call, ("198.51.100.9", 5060))) == ["100", "INVITE"], "another trunk's, in any case"
+    assert play.core.load.held <= 100
 
 
 def test_a_full_node_lets_calls_that_it_judged_end():
-    play = Playbook(limits={"max_transactions": 100})
+    play = Playbook(limits=FULL)
     down, up = play.answered()
     fill(play)
     assert briefs(play.trunk(in_dialog("BYE", up, cseq=2))) == ["BYE"]
     assert briefs(play.pbx(from_callee("INFO", down))) == ["INFO"]
     forged = wire.request("BYE", to="<sip:x@y.example>;tag=made-up", via=f"{VIA2}forged")
     assert briefs(play.trunk(forged)) == ["503"], "a To tag proves nothing"
+
+
+# What is too large, or has too much of something
+
+
+@pytest.mark.parametrize("source", [wire.TRUNK, wire.PBX])
+@pytest.mark.parametrize(
+    ("more", "answer"),
+    [
+        ({"extra": "Subject: " + "x" * 17_000}, "SIP/2.0 513 Message Too Large"),
+        ({"extra": "X: b\n" * 500}, "SIP/2.0 400 Too Many Header Field Values"),
+        ({"extra": "Route: " + ", ".join(["<sip:x@y;lr>"] * 500)}, "SIP/2.0 400 Too Many Header Field Values"),
+        ({"extra": "Route: " + ",".join(["<sip:x@y;lr>"] * 5000)}, "SIP/2.0 400 Too Many Header Field Values"),
+        ({"extra": "Via: " + ", ".join(["SIP/2.0/UDP a"] * 71)}, "SIP/2.0 483 Too Many Hops"),
+        ({"extra": "Via: SIP/2.0/UDP a\n" * 71}, "SIP/2.0 483 Too Many Hops"),
+    ],
+)
+def test_what_has_too_much_of_something_hears_so(
+    play: Playbook, more: dict[str, str], answer: str, source: tuple[str, int]
+):
+    (sent,) = play.receive(wire.invite(uri="sip:x@198.51.100.21", **more), source)
+    assert wire.start_line(sent.data) == answer
+    assert wire.header(sent.data, "Call-ID") == wire.header(wire.invite(), "Call-ID")
+    assert len(sent.data) < 4500, "nobody is sent more than the beginning of what came"
+    assert play.held == 0
+
+
+@pytest.mark.parametrize(
+    "extra", ["Allow: " + ", ".join(["INVITE"] * 300), "Via: " + ", ".join(["SIP/2.0/UDP a"] * 60)]
+)
+def test_what_is_long_but_not_too_long_goes_on(play: Playbook, extra: str):
+    assert play.forwarded(extra=extra)
+
+
+def test_the_length_of_an_emergency_call_is_no_reason_to_refuse_it(play: Playbook):
+    subject = "Subject: " + "x" * 40_000
+    assert wire.header(play.forwarded(uri=HELP[0], extra=subject), "Subject") == "x" * 40_000
+    assert play.calls[0].emergency
+
+
+@pytest.mark.parametrize("data", [wire.invite(body="x" * 17_000), wire.invite(extra="X: b\n" * 9000)])
+def test_a_stranger_s_large_message_is_read_no_further_than_its_answer_needs(play: Playbook, data: bytes):
+    (sent,) = play.receive(data, wire.STRANGER)
+    assert sent.status == 403
+
+
+@pytest.mark.parametrize(
+    "data", [b"INVITE sip:x@y SIP/2.0\r\nX: " + b"x" * 60_000, b"INVITE sip:" + b"x" * 60_000, b"," * 60_000]
+)
+def test_a_large_message_that_cannot_be_answered_is_dropped(play: Playbook, data: bytes):
+    for source in (wire.TRUNK, wire.STRANGER):
+        assert play.receive(data, source) == []
+    assert sum(play.core.dropped.values()) == 2
+
+
+def test_a_response_of_too_many_values_is_dropped(play: Playbook):
+    answer = wire.answer(play.forwarded())
+    many = answer.replace(b"\r\nFrom:", b"\r\n" + b"X: b\r\n" * 9000 + b"From:")
+    assert play.pbx(many) == []
+    assert play.core.dropped == {"response of too many values": 1}
+    assert briefs(play.pbx(answer)) == ["200"]
 
 
 def test_a_verdict_that_takes_longer_than_200_ms_lets_a_100_go(play: Playbook):

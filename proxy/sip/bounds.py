@@ -1,0 +1,55 @@
+"""How much of a message is read: more octets, header values or hops than anybody needs are refused unread."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.sip.message import Request
+
+SMALL: Final = 4096  # octets; of a request that is refused no more is read
+
+TOO_MANY_VALUES: Final = 400
+PERHAPS_TOO_MANY_HOPS: Final = 483
+TOO_LARGE: Final = 513
+
+
+class Bounds:
+    """The most of each that a message may have."""
+
+    __slots__ = ("octets", "values", "vias")
+
+    def __init__(self, *, octets: int, values: int, vias: int) -> None:
+        self.octets = octets  # of the header section: the body is only handed on
+        self.values = values  # header lines, and commas in them
+        self.vias = vias
+
+    def excess(self, data: bytes) -> int:
+        """The status that a request is refused with for what it has too much of; 0 for none."""
+        end = data.find(b"\r\n\r\n")
+        if end < 0:
+            end = len(data)
+        values = data.count(b"\n", 0, end) + data.count(b",", 0, end)
+        if values > self.values:
+            return TOO_MANY_VALUES
+        if end > self.octets:
+            return TOO_LARGE
+        return PERHAPS_TOO_MANY_HOPS if values > self.vias else 0
+
+    def allow(self, data: bytes) -> bool:
+        """May this response be read? Its octets are what its sender needs; its values are what reading costs."""
+        if len(data) <= SMALL:
+            return True
+        end = data.find(b"\r\n\r\n")
+        return data.count(b"\n", 0, end) + data.count(b",", 0, end) <= self.values
+
+    def has_too_many_hops(self, request: Request) -> bool:
+        """More Via values than a request may have; one hop each."""
+        return sum(line.count(b",") + 1 for line in request.via_lines) > self.vias
+
+
+def beginning(data: bytes) -> bytes:
+    """What stands in the first octets of a request, as a message of its own: enough to answer it."""
+    end = data.find(b"\r\n\r\n", 0, SMALL)
+    if end < 0:
+        end = data.rfind(b"\r\n", 0, SMALL)
+    return data[: end if end >= 0 else SMALL] + b"\r\n\r\n"
