@@ -84,6 +84,7 @@ def log(
     caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
     trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
     rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
+    observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
     unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
     by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
@@ -106,6 +107,7 @@ def log(
             caller=caller,
             trunk=trunk,
             rule=rule,
+            observed=observed,
             since=since,
             clear=unmasked,
         )

@@ -33,6 +33,7 @@ def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, 
         "verdict": str(decision.action),
         "step": str(decision.step),
         "rule": decision.rule,
+        "observed": [one.name for one in decision.fired if one.effect.startswith("observe: ")],
         "reason": decision.reason,
         "suspicion": decision.suspicion,
         "destination": decision.profile if decision.action == "divert" else "",
@@ -44,7 +45,16 @@ def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, 
 
 
 def recent(
-    file: Path, *, limit: int, verdict: str, caller: str, trunk: str, rule: str, since: str, clear: bool
+    file: Path,
+    *,
+    limit: int,
+    verdict: str,
+    caller: str,
+    trunk: str,
+    rule: str,
+    since: str,
+    clear: bool,
+    observed: str = "",
 ) -> list[dict[str, Any]]:
     """The decisions that fit, oldest first."""
     from console.configuration import load_configuration
@@ -62,7 +72,9 @@ def recent(
     async def work() -> list[Decision]:
         decisions = await Decisions.open(database)
         try:
-            return await decisions.recent(limit, action=verdict, caller=number, trunk=trunk, rule=rule, since=begin)
+            return await decisions.recent(
+                limit, action=verdict, caller=number, trunk=trunk, rule=rule, since=begin, observed=observed
+            )
         finally:
             await decisions.close()
 
@@ -82,11 +94,17 @@ def _typed(number: str, home: str) -> str:
 def print_decisions(rows: list[dict[str, Any]]) -> None:
     """Decisions as a table."""
     columns = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
-    shown = [{**row, "rule": row["rule"] or row["step"]} for row in rows]
+    shown = [{**row, "rule": ruled(row)} for row in rows]
     if rows:
         print_table(columns, shown, narrow=in_two_lines)
     else:
         typer.echo("No decision fits.")
+
+
+def ruled(row: dict[str, Any]) -> str:
+    """Which rule, list or step decided, and which rules would have, had they not only observed."""
+    watching = ", ".join(row["observed"])
+    return f"{row['rule'] or row['step']}{f' (observed: {watching})' if watching else ''}"
 
 
 def in_two_lines(row: dict[str, str]) -> str:

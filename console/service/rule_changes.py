@@ -68,6 +68,11 @@ def unlike(file: Path, revision: Revision) -> list[str]:
     return [f"what lies on the disk is not live, {revision.shown} is; see ringfence rules diff, then activate"]
 
 
+def observing(ruleset: RuleSet) -> list[str]:
+    """The rules that do not act on everybody."""
+    return [rule.name for rule in ruleset.rules if rule.share < 100.0]
+
+
 class RuleChanges(Collector):
     """Swaps in what is put live while the proxy runs, and raises alarms; figures for Prometheus."""
 
@@ -76,6 +81,7 @@ class RuleChanges(Collector):
         self._path = rules_database(file, start.configuration)
         self._live: LiveRules | None = None
         self._alarms: dict[str, Alarm] = {}
+        self._observing = observing(start.ruleset)
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = asyncio.Event()  # no task is cancelled: a database half opened would keep the process alive
 
@@ -110,6 +116,13 @@ class RuleChanges(Collector):
         for alarm in self._alarms.values():
             alarms.add_metric([alarm.rule], alarm.per_thousand)
         yield alarms
+        observed = CounterMetricFamily(
+            "ringfence_rule_observed", "Calls on which a rule held that only observed them.", labels=["rule"]
+        )
+        counts = self._screen.journal.observed
+        for name in sorted({*counts, *self._observing}):
+            observed.add_metric([name], counts.get(name, 0))
+        yield observed
 
     async def _pause(self, seconds: float) -> bool:
         """Wait so long; false when it is time to end."""
@@ -140,6 +153,7 @@ class RuleChanges(Collector):
 
     def _swapped(self, revision: Revision, ruleset: RuleSet) -> None:
         self._screen.swap(ruleset)
+        self._observing = observing(ruleset)
         gc.freeze()  # or the next full collection would walk all of it, with the loop standing still
         log.info(
             "rules changed",

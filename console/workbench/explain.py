@@ -170,7 +170,9 @@ def recorded_step(step: Step, decision: Decision, fired: list[dict[str, Any]]) -
         if one["step"] == step:
             won = one["name"] == decision.rule and step is decision.step
             detail = f", {one['detail']}" if one["detail"] else ""
-            lines.append(Line(step, f"{one['name']}: {one['effect']}{detail}", won))
+            watched = one["effect"].partition("observe: ")[2]
+            effect = f"would have said {watched}, but only observed" if watched else one["effect"]
+            lines.append(Line(step, f"{one['name']}: {effect}{detail}", won))
     if step is Step.SUSPICION:
         lines.append(Line(step, f"{decision.suspicion} in all"))
     elif step in _OF_LISTS and not lines:

@@ -23,7 +23,7 @@ from rules.model import Trunk
 from rules.records.hidden_digits import named_called_numbers
 from rules.records.past_calls import CallFile, PastCalls, RecordReader, Span
 from rules.records.privacy import pseudonym
-from rules.records.replay import LookUp, Replay, known_called
+from rules.records.replay import Group, LookUp, Replay, known_called
 from rules.screen import decisions_path
 
 DAY_S = 86_400
@@ -166,6 +166,20 @@ def as_data(replayed: Replayed) -> dict[str, Any]:
         "caught": {"before": replay.caught_before, "after": replay.caught, "newly": replay.newly},
         "newly_caught_percent": round(100 * replay.share_newly_caught, 3),
         "rules": rule_rows(replay),
+        "observed": [
+            {
+                "rule": name,
+                "calls": one.held,
+                "would_change": one.changed,
+                "from_allow_lists": one.from_allow_lists,
+                "changes": _groups(one.would, ("from", "to", "rule")),
+                "allow_lists": [
+                    {"list": listed, "calls": group.calls, "samples": _samples(group)}
+                    for listed, group in sorted(one.allowed.items())
+                ],
+            }
+            for name, one in sorted(replay.watched.items())
+        ],
         "dead": replay.dead,
         "lacking_facts": replay.lacking,
         "read": {
@@ -189,10 +203,14 @@ def _groups(groups: dict[tuple[str, str, str], Any], names: tuple[str, str, str]
             **dict(zip(names, key, strict=True)),
             "calls": group.calls,
             "new": group.new,
-            "samples": [{"caller": caller, "decision": decision} for caller, decision in group.samples],
+            "samples": _samples(group),
         }
         for key, group in sorted(groups.items(), key=lambda item: -item[1].calls)
     ]
+
+
+def _samples(group: Group) -> list[dict[str, str]]:
+    return [{"caller": caller, "decision": decision} for caller, decision in group.samples]
 
 
 def rule_rows(replay: Replay) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from console.options import shown_time
 from console.workbench.replay import Replayed, rule_rows
-from rules.records.replay import Group, Replay
+from rules.records.replay import Group, Replay, Watched
 
 _ROWS = 20
 
@@ -16,7 +16,14 @@ def as_text(replayed: Replayed, zone: str) -> str:
     replay = replayed.replay
     if not replay.read:
         return "There are no past calls to judge."
-    parts = [allow_lists(replay), flips(replay), rules(replay), dead(replay), what_was_read(replayed, zone)]
+    parts = [
+        allow_lists(replay),
+        flips(replay),
+        rules(replay),
+        observed(replay),
+        dead(replay),
+        what_was_read(replayed, zone),
+    ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -63,6 +70,26 @@ def rules(replay: Replay) -> list[str]:
     if len(rows) > _ROWS:
         lines.append(f"  and {len(rows) - _ROWS} more; --json shows all")
     return lines
+
+
+def observed(replay: Replay) -> list[str]:
+    """What the rules that only observe would have changed, each of them live by itself."""
+    found = [(name, one) for name, one in sorted(replay.watched.items()) if one.held]
+    lines = []
+    for name, one in sorted(found, key=lambda item: (-item[1].changed, item[0]))[:_ROWS]:
+        lines.append(f"  {name}: held on {count(one.held)}; {one.changed:,} would change, {_allowed(one)}")
+        for (before, after, rule), group in _sorted(one.would):
+            by = f" by {rule}" if rule != name else ""
+            lines.append(f"    {before} -> {after}{by}: {count(group.calls)}; {samples(group)}")
+        for listed, group in sorted(one.allowed.items()):
+            lines.append(f"    on {listed}: {count(group.calls)}; {samples(group)}")
+    if len(found) > _ROWS:
+        lines.append(f"  and {len(found) - _ROWS} more; --json shows all")
+    return ["If the rules that only observe went live, each by itself:", *lines] if lines else []
+
+
+def _allowed(one: Watched) -> str:
+    return f"{one.from_allow_lists:,} of them from allow lists" if one.from_allow_lists else "none from an allow list"
 
 
 def dead(replay: Replay) -> list[str]:

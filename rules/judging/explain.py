@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -34,6 +34,9 @@ class Ways(NamedTuple):
 
 
 _UNSET = Ways()
+_NO_ENTRY = "no entry covers the caller"
+_NO_EMERGENCY = "the called number is no emergency number"
+_CALLBACK = "passes if the called subscriber called for help lately, which only the running proxy knows"
 
 
 def explain(
@@ -44,14 +47,17 @@ def explain(
     called_hits: Sequence[Hit] = (),
     *,
     ways: Ways = _UNSET,
+    about: Collection[str] | None = None,
 ) -> list[Line]:
-    """Every step in the order of precedence, ending with what goes out on the wire."""
+    """Every step in the order of precedence, ending with what goes out on the wire.
+
+    With ``about``, names of rules, only what took part in the call or is about these; the rest is counted.
+    """
     facts = Facts(call, hits, called_hits, ruleset.clock)
     lines = [the_call(call, ruleset)]
     lines += _emergency(call, called_hits, verdict)
     if verdict.step is not Step.EMERGENCY:
-        text = "passes if the called subscriber called for help lately, which only the running proxy knows"
-        lines.append(Line(Step.CALLBACK, text))
+        lines.append(Line(Step.CALLBACK, _CALLBACK))
     for step in (
         Step.SUBSCRIBER_ALLOW,
         Step.OPERATOR_ALLOW,
@@ -61,9 +67,12 @@ def explain(
         Step.LADDER,
     ):
         lines += _lists(step, call, hits, verdict)
-    lines += _rules(facts, ruleset, verdict)
+    lines += _rules(facts, ruleset, verdict, about)
     lines += _lists(Step.SHARED, call, hits, verdict)
     lines += _suspicion(call, verdict)
+    if about is not None:
+        idle = {_NO_ENTRY, _CALLBACK, _NO_EMERGENCY}
+        return [*(line for line in lines if line.text not in idle), _outcome(verdict, ruleset)]
     lines.append(_outcome(verdict, ruleset))
     lines += [Line("on the wire", text) for text in on_the_wire(verdict, ways)]
     return lines
@@ -97,7 +106,7 @@ def _number(number: Number) -> str:
 def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list[Line]:
     name = str(Step.EMERGENCY)
     if verdict.step is not Step.EMERGENCY:
-        return [Line(name, "the called number is no emergency number")]
+        return [Line(name, _NO_EMERGENCY)]
     extra = [hit for hit in called_hits if hit.kind == "emergency"]
     why = f"stands on list {extra[0].list}" if extra and not call.emergency else "is an emergency number"
     called = call.called.raw or call.called.canonical
@@ -117,7 +126,7 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
             lines.append(Line(step, f"{entry}: {_does(effect[1])}", won))
         else:
             lines.append(Line(step, f"{entry}: does not count, because {_why_not(hit, call)}"))
-    return lines or [Line(step, "no entry covers the caller")]
+    return lines or [Line(step, _NO_ENTRY)]
 
 
 def _why_not(hit: Hit, call: Call) -> str:
@@ -134,8 +143,10 @@ def _does(action: Action) -> str:
     return {Action.FORWARD: "the call passes", Action.REJECT: "the call is rejected"}.get(action, str(action))
 
 
-def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict) -> list[Line]:
-    """The rules that hold, and why the others that concern the call do not."""
+def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str] | None = None) -> list[Line]:
+    """The rules that hold, and why the others that concern the call do not, or only those that it is `about`."""
+    if about is not None:
+        return _rules_about(facts, ruleset, verdict, about)
     near = ruleset.rules if len(ruleset.rules) <= ALL_RULES_BELOW else tuple(ruleset.index.candidates(facts))
     lines = []
     for rule in sorted(near, key=lambda rule: (not rule.holds(facts), rule.name)):
@@ -145,6 +156,21 @@ def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict) -> list[Line]:
     if rest:
         lines.append(Line(Step.RULES, f"{rest} more rules do not concern this call"))
     return lines or [Line(Step.RULES, "there are no rules")]
+
+
+def _rules_about(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str]) -> list[Line]:
+    """The rules that hold or that somebody asks about; how many others there are."""
+    asked = [rule for rule in ruleset.rules if rule.name in about or rule.holds(facts)]
+    lines = [
+        Line(
+            *(Step.RULES, f"{rule.name}: {_rule(rule, facts)}"),
+            won=verdict.rule == rule.name and verdict.step in (Step.RULES, Step.SUSPICION),
+            place=rule.place,
+        )
+        for rule in sorted(asked, key=lambda rule: (not rule.holds(facts), rule.name))
+    ]
+    rest = len(ruleset.rules) - len(asked)
+    return [*lines, Line(Step.RULES, f"{rest} {'more' if asked else 'rules'} do not hold")] if rest else lines
 
 
 def _rule(rule: CompiledRule, facts: Facts) -> str:

@@ -192,7 +192,8 @@ class _Run:
                 if why := _otherwise(verdict, described):
                     which = f", the {time + 1}. of {described.times}" if described.times > 1 else ""
                     what = f"test {sequence.test!r}, call {number + 1}{which}: {why}"
-                    trace = explain(call, verdict, self.ruleset, hits, called_hits)
+                    about = {described.rule or "", *(described.fires or ())}
+                    trace = explain(call, verdict, self.ruleset, hits, called_hits, about=about)
                     fault = document.fault((*loc, "calls", number), what)
                     yield Failure(fault, dict(call.facts or {}), trace)
                     break  # the others would say the same

@@ -233,14 +233,24 @@ class Decisions:
         rule: str = "",
         called_key: str = "",
         since: float | None = None,
+        observed: str = "",
     ) -> list[Decision]:
-        """The newest decisions that fit every filter given, newest first; ``called_key`` is a pseudonym."""
+        """The newest decisions that fit every filter given, newest first; ``called_key`` is a pseudonym.
+
+        ``observed`` is a rule that held and did not act, or * for any.
+        """
         wanted = {"action": action, "caller": caller, "trunk": trunk, "rule": rule, "called_key": called_key}
         conditions = [f"{column} = ?" for column, value in wanted.items() if value]
         values: list[object] = [value for value in wanted.values() if value]
         if since is not None:
             conditions.append("at >= ?")
             values.append(since)
+        if observed:
+            conditions.append(
+                "fired like '%\"observe: %' and exists (select 1 from json_each(fired) "
+                "where value ->> 2 glob 'observe: *' and ? in ('*', value ->> 0))"
+            )
+            values.append(observed)
         where = f"where {' and '.join(conditions)}" if conditions else ""
         query = f"select {_COLUMNS} from decision {where} order by seq desc limit ?"
         return await self._read(query, (*values, limit))

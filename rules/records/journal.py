@@ -96,6 +96,7 @@ class Journal:
         self._pruned = now()
         self._task: asyncio.Task[None] | None = None
         self._flushing = asyncio.Lock()
+        self.observed: dict[str, int] = {}  # by rule: calls on which it held and did not act
         self.written = 0
         self.dropped = 0
         self.lines_dropped = 0
@@ -112,6 +113,8 @@ class Journal:
         """Note a verdict."""
         if len(self._open) + len(self._rows) >= self._limit:
             self._drop_oldest()
+        for name in observed_rules(verdict):
+            self.observed[name] = self.observed.get(name, 0) + 1
         waiting = self._open[verdict.decision] = _Open(call, verdict, call.at)
         if verdict.action is not Action.FORWARD:
             self._ahead.append(waiting)
@@ -415,8 +418,23 @@ class Journal:
             f'{{"at":"{self._stamp}.{_MILLISECONDS[int((call.at - second) * 1000)]}Z","event":"call",'
             f'"decision":"{verdict.decision}","call_id":{quoted(call_id)},"source":{quoted(call.source)},"trunk":{quoted(call.trunk.name)},'
             f'"caller":{quoted(caller)},"called":{quoted(called)},"verdict":"{action}","step":"{step}",'
-            f'"rule":{quoted(verdict.rule)},"suspicion":{verdict.suspicion},'
+            f'"rule":{quoted(verdict.rule)},"suspicion":{verdict.suspicion},{_observed(verdict)}'
         )
+
+
+_NOBODY: Final[list[str]] = []
+
+
+def observed_rules(verdict: Verdict) -> list[str]:
+    """The rules that held and did not act: in observe, or for other callers than this."""
+    if not verdict.fired:
+        return _NOBODY
+    return [one.name for one in verdict.fired if one.effect[:9] == "observe: "]
+
+
+def _observed(verdict: Verdict) -> str:
+    names = observed_rules(verdict)
+    return f'"observed":[{",".join([quoted(name) for name in names])}],' if names else ""
 
 
 def _masked(number: Number) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from rules.judging.conditions import all_of
 from rules.judging.engine import CompiledRule, Judgement, RuleSet
 from rules.judging.facts import Facts
 from rules.language.values import span_name
@@ -147,6 +148,45 @@ class PastJudge:
         return () if together.action is verdict.action else tuple(open_)
 
 
+class Watched:
+    """What a rule that only observes would have changed, had it been live for everybody and all else as it is."""
+
+    __slots__ = ("allowed", "held", "live", "would")
+
+    def __init__(self, rule: CompiledRule) -> None:
+        self.live = acting(rule)
+        self.held = 0  # calls on which it only observed
+        self.would: dict[tuple[str, str, str], Group] = {}  # verdict without it, with it, by whom
+        self.allowed: dict[str, Group] = {}  # of these calls: callers on an allow list, by list
+
+    @property
+    def changed(self) -> int:
+        """Calls that would have got another verdict."""
+        return sum(group.calls for group in self.would.values())
+
+    @property
+    def from_allow_lists(self) -> int:
+        """How many of these have a caller on an allow list."""
+        return sum(group.calls for group in self.allowed.values())
+
+
+def acting(rule: CompiledRule) -> CompiledRule:
+    """The rule as it would be if it acted on everybody."""
+    return CompiledRule(
+        rule.name,
+        because=rule.because,
+        place=rule.place,
+        action=rule.action,
+        when=all_of(rule.asks),
+        unless=rule.stops,
+        profile=rule.profile,
+        destination=rule.destination,
+        label=rule.label,
+        ring=rule.ring,
+        suspicion=rule.suspicion,
+    )
+
+
 class Replay:
     """Past calls go in one by one; what the candidate would change adds up."""
 
@@ -169,6 +209,7 @@ class Replay:
         self.acted: Counter[str] = Counter()
         self.decided: Counter[str] = Counter()
         self.alone: Counter[str] = Counter()
+        self.watched = {rule.name: Watched(rule) for rule in candidate.rules if rule.share < 100.0}
         self.first = self.last = 0.0
 
     def add(self, past: Past | Unusable) -> None:
@@ -201,6 +242,23 @@ class Replay:
         self._compare(past, hits, verdict, before or Before(verdict.action))
         if held:
             self._count(call, hits, verdict, held)
+            if self.watched:
+                self._watch(past, hits, verdict, held)
+
+    def _watch(self, past: Past, hits: tuple[Hit, ...], verdict: Verdict, held: list[CompiledRule]) -> None:
+        """What each rule that held and did not act would have made of the call."""
+        for rule in held:
+            watched = self.watched.get(rule.name)
+            if watched is None or rule.acts(past.call):
+                continue
+            watched.held += 1
+            others = [watched.live if one is rule else one for one in held]
+            would = judge_rules(past.call, hits, others, "")
+            if would.action is verdict.action:
+                continue
+            _group(watched.would, (str(verdict.action), str(would.action), would.rule)).add(past)
+            if (name := _allowing(past.call, hits)) is not None:
+                watched.allowed.setdefault(name, Group()).add(past)
 
     def _hits(self, past: Past) -> tuple[tuple[Hit, ...], tuple[Hit, ...]] | None:
         look_up, call = self._look_up, past.call
@@ -241,12 +299,8 @@ class Replay:
         elif before.destination and verdict.destination != before.destination:
             words = (f"{action} to {before.destination}", f"{action} to {verdict.destination}", verdict.rule)
             _group(self.flips, words).add(past)
-        if caught and hits:
-            number = past.call.caller.canonical
-            for hit in hits:
-                if hit.kind in _ALLOWS and hit.number == number:
-                    _group(self.allowed, (hit.list, str(action), verdict.rule)).add(past, not was_caught)
-                    break
+        if caught and hits and (name := _allowing(past.call, hits)) is not None:
+            _group(self.allowed, (name, str(action), verdict.rule)).add(past, not was_caught)
 
     def _count(self, call: Call, hits: tuple[Hit, ...], verdict: Verdict, held: list[CompiledRule]) -> None:
         names = [rule.name for rule in held]
@@ -291,6 +345,12 @@ class Replay:
         """What part of the calls it catches that get through now; calls that stay open count as caught."""
         known = self.judged + self.left_open
         return (self.newly + self.left_open) / known if known else 0.0
+
+
+def _allowing(call: Call, hits: Sequence[Hit]) -> str | None:
+    """The first allow list that the caller stands on."""
+    number = call.caller.canonical
+    return next((hit.list for hit in hits if hit.kind in _ALLOWS and hit.number == number), None)
 
 
 def _group(groups: dict[tuple[str, str, str], Group], key: tuple[str, str, str]) -> Group:

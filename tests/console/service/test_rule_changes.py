@@ -10,6 +10,7 @@ import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
@@ -207,8 +208,11 @@ def test_a_broken_disk_does_not_keep_what_is_live_from_starting(ports):
     assert start.warnings == ["the disk has 1 faults, see ringfence check; revision 1 is live"]
 
 
+SCREEN = SimpleNamespace(journal=SimpleNamespace(observed={"gone": 3}))
+
+
 def test_a_rule_that_passes_its_budget_is_named_once(file):
-    changes = RuleChanges(file, starting_rules(file), None, watch=False)
+    changes = RuleChanges(file, starting_rules(file), SCREEN, watch=False)
     alarm = Alarm("night-calls", 25.0, 5, 200)
     with capture_logs() as said:
         changes.tell([alarm])
@@ -219,6 +223,15 @@ def test_a_rule_that_passes_its_budget_is_named_once(file):
     assert [(sample.labels, sample.value) for sample in gauge.samples] == [({"rule": "night-calls"}, 30.0)]
     changes.tell([])
     assert not next(family for family in changes.collect() if family.name.endswith("per_thousand")).samples
+
+
+def test_what_rules_observed_is_a_figure_from_the_start(file):
+    change(file, "  then: reject", "  mode: observe\n  then: reject")
+    changes = RuleChanges(file, starting_rules(file), SCREEN, watch=False)
+    (family,) = [family for family in changes.collect() if family.name == "ringfence_rule_observed"]
+    found = {sample.labels["rule"]: sample.value for sample in family.samples}
+    assert found.pop("gone") == 3
+    assert list(found.values()) == [0]
 
 
 def test_stamps_tell_what_was_saved(file):

@@ -1,10 +1,10 @@
 """The report of a replay: what stands in it when nothing, little or too much is there."""
 
-from console.workbench.replay import Replayed
+from console.workbench.replay import Replayed, as_data
 from console.workbench.replay_report import as_text, count
 from rules.records.past_calls import Span
 from rules.records.replay import Replay
-from tests.rules.calls import MORNING, rule, rules
+from tests.rules.calls import MORNING, hit, rule, rules
 from tests.rules.records.test_replay import call, records, replayed
 
 
@@ -46,3 +46,20 @@ def test_what_was_judged_otherwise():
 
 def test_counting():
     assert (count(1), count(2), count(1000)) == ("1 call", "2 calls", "1,000 calls")
+
+
+def test_what_observed_rules_would_change_stands_in_it():
+    text = rule("{caller: {class: mobile}}", "reject", "mobiles", mode="observe")
+
+    def look_up(number):
+        return (hit("allowed", "allow", number),)
+
+    found = replayed(records(call()), rules(text), look_up=look_up)
+    told = shown(found)
+    assert "If the rules that only observe went live, each by itself:" in told
+    assert "  mobiles: held on 1 call; 1 would change, 1 of them from allow lists" in told
+    assert "    forward -> reject: 1 call; +861391****678 (" in told
+    assert "    on allowed: 1 call; +861391****678 (" in told
+    (data,) = as_data(Replayed(found, None, 1.0))["observed"]
+    assert (data["rule"], data["calls"], data["would_change"], data["from_allow_lists"]) == ("mobiles", 1, 1, 1)
+    assert data["allow_lists"][0]["samples"][0]["caller"] == "+861391****678"

@@ -103,6 +103,17 @@ def test_a_call_that_comes_out_otherwise_says_which_and_why():
     assert any(line.won and "calling-machine" in line.text for line in failure.trace)
 
 
+def test_its_trace_tells_of_what_took_part_and_of_what_was_expected_and_counts_the_rest():
+    others = "".join(rule("{caller: 95588}", name=f"other-{n:02d}") for n in range(24))
+    text = others + rule("{caller: 96110}", name="wanted") + rule("{caller: {class: mobile}}", name="mobiles")
+    proof, _ = proved(text, sequence("from: 13912345678, expect: tag, rule: wanted"))
+    (failure,) = proof.failures
+    assert [line.text.partition(":")[0] for line in failure.trace if line.step == "deciding rule"] == [
+        *("mobiles", "wanted", "24 more do not hold")
+    ]
+    assert len(failure.trace) <= 6
+
+
 def test_expectations_of_rules_and_marks():
     text = rule("{caller: 95588}", "reject", name="a") + rule("{caller: 95588}", name="b", mode="observe")
     assert outcome(text, sequence("from: 95588, expect: reject, rule: a, fires: [a, b]")) == []

@@ -4,7 +4,7 @@ import io
 import json
 from contextlib import asynccontextmanager, contextmanager
 
-from rules.model import Action, Call, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
+from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
 from rules.records.spool import Spool, spooled
@@ -289,3 +289,19 @@ async def test_a_number_in_a_call_id_is_neither_stored_nor_logged_and_its_call_i
         assert await decisions.by_call_id("c@d", b"k" * 32) is None
         await decisions.store.connection.execute("pragma wal_checkpoint(truncate)")
         assert CALLED.canonical[1:].encode() not in (tmp_path / "decisions.db").read_bytes()
+
+
+async def test_what_an_observed_rule_held_on_is_counted_and_stands_in_the_line_and_the_record(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, log):
+        watched = Fired("loans", Step.RULES, "observe: reject", "own.yaml:1")
+        acted = Fired("night", Step.RULES, "tag", "own.yaml:9")
+        for n, fired in enumerate([(watched, acted), (acted,)]):
+            verdict = Verdict(Action.TAG, Step.RULES, decision=f"d{n}", rule="night", fired=fired)
+            journal.record(Call(caller=CALLER, called=CALLED, trunk=Trunk("north"), at=clock.now, call_id="a"), verdict)
+            journal.ended(f"d{n}", Outcome(200, True, 100))
+        await journal.flush(everything=True)
+        assert journal.observed == {"loans": 1}
+        assert [json.loads(line).get("observed") for line in log.getvalue().splitlines()] == [["loans"], None]
+        assert [one.id for one in await decisions.recent(observed="loans")] == ["d0"]
+        assert [one.id for one in await decisions.recent(observed="*")] == ["d0"]
+        assert await decisions.recent(observed="night") == []

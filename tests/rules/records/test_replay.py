@@ -211,3 +211,21 @@ def test_replay_says_what_judging_says(parts, calls):
         assert found.left_open == 0
         assert found.caught == (true.action != "forward")
         assert set(found.matched) == {fired.name for fired in true.fired if fired.name.startswith("r")}
+
+
+def test_what_an_observed_rule_would_change_if_it_went_live():
+    text = rule("{caller: {starts_with: 95012}}", "reject", "loans", mode="observe")
+    text += rule("{caller: {class: mobile}}", "tag", "mobiles", mode="observe")
+    text += rule("{caller: 95012345}", "tag", "known")
+
+    def look_up(number):
+        return (hit("allowed", "allow", number),) if number == "CN:95012777" else ()
+
+    rows = records(call("95012345"), call("95012777"), call("13912345678"), call("96110"))
+    found = replayed(rows, rules(text), look_up=look_up)
+    loans, mobiles = found.watched["loans"], found.watched["mobiles"]
+    assert (found.caught, sorted(found.watched)) == (1, ["loans", "mobiles"])
+    assert (loans.held, loans.changed, loans.from_allow_lists) == (2, 2, 1)
+    assert sorted(loans.would) == [("forward", "reject", "loans"), ("tag", "reject", "loans")]
+    assert loans.allowed["allowed"].samples[0][0] == "CN:95****77"
+    assert (mobiles.held, mobiles.changed, mobiles.from_allow_lists) == (1, 1, 0)
