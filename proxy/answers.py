@@ -49,7 +49,9 @@ class Answers:
 
     def proof_of(self, flow: Flow) -> bytes:
         """What only who reads there knows: the rest of the tag is the same for whoever sends the same request."""
-        return b".%x" % (hash((self._salt, flow.host, flow.port, b"who reads here")) & 0xFFFFFFFF)
+        if not flow.proof:
+            flow.proof = b".%x" % (hash((self._salt, flow.host, flow.port, b"who reads here")) & 0xFFFFFFFF)
+        return flow.proof
 
     def trying(self, request: Request) -> bytes:
         """100 Trying, which has no To tag (8.2.6.2)."""

@@ -270,7 +270,7 @@ class Core:
             self._refuse_on(back, request, _EXCESS[excess])
             return
         if request.method == b"ACK":
-            if not flow.peer.known:
+            if self.layer.proven.expects and not flow.peer.known:
                 answered = reply_flow(flow, via, self.flow_to)
                 self.layer.proven.acknowledged(answered, request.call_id, request.to_tag, now)
             forward_ack(self, request, via, flow, now)

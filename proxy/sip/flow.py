@@ -26,7 +26,7 @@ class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
     __slots__ = (
-        "_place", "connection", "counted", "heard", "host", "listener", "pbx_side", "peer", "port", "reliable",
+        "_place", "connection", "counted", "heard", "host", "listener", "pbx_side", "peer", "port", "proof", "reliable",
         "remote", "shown_host",
     )  # fmt: skip
 
@@ -44,6 +44,7 @@ class Flow:
         self.heard = float("-inf")  # when a response last came for what was sent there
         # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
         self.pbx_side: Flow | None = None
+        self.proof = b""  # what the To tags of our answers to a stranger end in, once it is made
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None
         self._place = b""

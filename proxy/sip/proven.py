@@ -26,6 +26,11 @@ class Proven:
     def __len__(self) -> int:
         return len(self._acknowledged)
 
+    @property
+    def expects(self) -> bool:
+        """Would the ACK of some 2xx prove anything?"""
+        return len(self._expected) > 0
+
     def expect(self, flow: Flow, call_id: bytes, to_tag: bytes) -> None:
         """A 2xx goes there; its ACK will be a transaction of its own (RFC 3261 13.2.2.4)."""
         if len(self._expected) >= self._most:

@@ -67,6 +67,11 @@ def test_a_counter_is_there_before_its_first_event(family: str):
     assert set(values) == {0}
 
 
+def test_every_family_has_a_figure_from_the_start():
+    registry = Metrics(Playbook().core, dict).registry
+    assert [family.name for family in registry.collect() if not family.samples] == []
+
+
 def test_no_reason_and_no_status_comes_up_that_was_not_there_before():
     sources = [path.read_text() for path in (ROOT / "proxy").glob("*.py")]
     reasons = {each for text in sources for each in re.findall(r'\bdropped\["([^"]+)"\]', text)}
