@@ -443,7 +443,7 @@ def test_a_cancel_from_the_pbx_keeps_its_reason_too(play: Playbook):
 def test_a_cancel_with_kilobytes_of_reason_loses_them(play: Playbook):
     down = play.forwarded()
     play.pbx(wire.response(180, down))
-    below = play.trunk(with_reason(wire.cancel(wire.invite()), *["SIP;cause=200"] * 500))[1].data
+    below = play.trunk(with_reason(wire.cancel(wire.invite()), *["SIP;cause=200"] * 90))[1].data
     assert wire.headers(below, "Reason") == []
 
 
