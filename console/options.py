@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -38,14 +38,24 @@ def seconds(text: str) -> int:
 
 
 def moment(text: str, *, now: float, zone: str, ahead: bool) -> float:
-    """A duration from now (ahead or back), or a date or time of the configured zone; seconds since the epoch."""
+    """A duration from now (ahead or back), or a date or time of the configured zone; seconds since the epoch.
+
+    A day without a time means its end where something ends (ahead), else its beginning.
+    """
     if re.fullmatch(r"\d+[smhdw]", text.strip().lower()):
         return now + seconds(text) * (1 if ahead else -1)
     try:
         when = datetime.fromisoformat(text.strip())
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no time; write 30d, 2026-12-31 or 2026-12-31T18:00") from None
+    if ahead and ":" not in text and "T" not in text.upper():
+        when = day_end(when)
     return (when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone))).timestamp()
+
+
+def day_end(day: datetime) -> datetime:
+    """When a day ends that begins then; the last day of the calendar, which some write for ever, has no other end."""
+    return day + timedelta(days=1) if day.year < datetime.max.year else day
 
 
 def shown_time(at: float | None, zone: str) -> str:

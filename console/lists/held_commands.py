@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import as_json
-from console.lists.import_commands import calls_of_the_last_day, print_report, progress_bar, report_data, tell_when_live
+from console.lists.import_commands import print_report, progress_bar, report_data, tell_when_live
 from console.lists.list_commands import lists_app, show_rows, with_lists
+from console.lists.whom_it_hits import calls_of_the_last_day
 from console.login import login_name
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 

@@ -26,6 +26,7 @@ from console.lists.list_commands import (
     with_lists,
     with_open_lists,
 )
+from console.lists.whom_it_hits import calls_of_the_last_day
 from console.login import login_name
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from rules.lists.undoing import Undone
 
 HELD = 3  # exit status of an import that waits for a person
-DAY_S = 86_400.0
 POLLED_S = 0.25  # the proxy looks for changes so often
 _OF_A_LINE = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
 
@@ -172,21 +172,6 @@ def reading(file: Path) -> Iterator[BinaryIO]:
 def source_name(file: Path) -> str:
     """Who says so, unless a person names another: the file."""
     return "standard input" if str(file) == "-" else file.name
-
-
-async def calls_of_the_last_day(database: Path) -> dict[str, int]:
-    """How often each caller got through untouched in the last day, as far as the record tells."""
-    from rules.records.decisions import Decisions
-    from rules.screen import decisions_path
-
-    path = decisions_path(database)
-    if not await asyncio.to_thread(path.exists):
-        return {}
-    decisions = await Decisions.open(path)
-    try:
-        return await decisions.callers_since(time.time() - DAY_S)
-    finally:
-        await decisions.close()
 
 
 @contextmanager

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from console.answers import as_json, clear_errors, fail, print_table
+from console.lists.whom_it_hits import hits_of
 from console.login import login_name
 from console.options import AsJson, ConfigurationFile, chosen, moment, shown_time
 
 if TYPE_CHECKING:
+    from console.lists.whom_it_hits import Hits
     from console.settings import Configuration
     from rules.lists.editing import Entry, Lists
-    from rules.lists.origins import Qualification
+    from rules.lists.origins import Origin, Qualification
 
 T = TypeVar("T")
 lists_app = typer.Typer(no_args_is_help=True)
@@ -112,6 +114,8 @@ def as_data(entry: Entry, zone: str) -> dict[str, Any]:
         "trunks": list(origin.trunks),
         "except": list(entry.exceptions),
         **({"sealed": list(entry.sealed)} if entry.sealed else {}),
+        **({"changed": list(entry.changed)} if entry.before is not None else {}),
+        **({"left_out_of": list(entry.cut)} if entry.cut else {}),
         **qualified(origin.qualification, zone),
         "off": entry.off(time.time()) or None,
     }
@@ -130,8 +134,10 @@ def add(
     name: ListName,
     numbers: Numbers,
     reason: Annotated[str, typer.Option(help="Why; shown by explain.")] = "",
-    source: Annotated[str, typer.Option(help="Who says so.")] = "operator",
-    expires: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-12-31; default: the list's.")] = "",
+    source: Annotated[str, typer.Option(help="Who says so; default: operator.")] = "",
+    expires: Annotated[
+        str, typer.Option(metavar="TIME", help="30d, 2026-12-31 (its end), never; default: the list's.")
+    ] = "",
     evidence: Annotated[str, typer.Option(help="A reference to what proves it.")] = "",
     note: Annotated[str, typer.Option(help="Whatever else should stand with it.")] = "",
     trunk: Annotated[list[str], typer.Option(help="Allow entries: the only trunks on which they pass calls.")] = [],  # noqa: B006
@@ -149,36 +155,47 @@ def add(
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
-    """Put numbers on a list, all or none: on disk when this returns, in force for the next call within a second."""
+    """Put numbers on a list, all or none: on disk when this returns, in force for the next call within a second.
+
+    Of what stands there already, only what is given here changes.
+    """
     file = chosen(context, config)
 
-    async def work(lists: Lists, configuration: Configuration) -> tuple[list[Entry], str]:
-        from rules.lists.origins import UNQUALIFIED, Origin, Qualification
+    async def work(lists: Lists, configuration: Configuration) -> tuple[list[Entry], str, list[Hits]]:
+        from rules.lists.origins import NEVER, OPERATOR, UNQUALIFIED, Origin, Qualification
 
         zone = configuration.time_zone
         if unknown := set(trunk) - {known.name for known in configuration.trunks}:
             fail(f"no trunk is named {', '.join(sorted(unknown))} in {file}")
-        until = moment(expires, now=time.time(), zone=zone, ahead=True) if expires else None
+        until = moment(expires, now=time.time(), zone=zone, ahead=True) if expires not in ("", "never") else None
         due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
         shown = Qualification(licence, document, purpose, hours, due, owner, approver)
         origin = Origin(
-            *(source, reason, login_name(), until, evidence, note, tuple(trunk)),
+            *(source or OPERATOR.source, reason, login_name(), NEVER if expires == "never" else until),
+            *(evidence, note, tuple(trunk)),
             qualification=None if shown == UNQUALIFIED else shown,
         )
         read_in, holes = country or configuration.home, tuple(leave_out)
         how = {"wide": ranges, "force": force}
-        return await lists.add_all(name, numbers, origin, country=read_in, exceptions=holes, **how), zone
+        done = await lists.add_all(name, numbers, origin, country=read_in, exceptions=holes, **how)
+        return done, zone, await hits_of(lists, configuration, file, done)
 
-    added, zone = with_lists(file, work)
+    added, zone, hits = with_lists(file, work)
     if json:
-        as_json([as_data(entry, zone) for entry in added])
+        as_json([as_data(entry, zone) | told.as_data() for entry, told in zip(added, hits, strict=True)])
     else:
-        for entry in added:
+        for entry, told in zip(added, hits, strict=True):
             print_added(entry, zone)
+            for line in told.lines():
+                typer.echo(line)
 
 
 def print_added(entry: Entry, zone: str) -> None:
-    """What was put on a list, how far it reaches, and which blocks it makes useless."""
+    """What was put on a list, how far it reaches, which blocks it makes useless; of what stood there, what changed."""
+    if entry.before is not None:
+        typer.echo(_changed(entry, entry.before, zone))
+        _print_cut(entry)
+        return
     until = f" until {shown_time(entry.origin.expires, zone)}" if entry.origin.expires else ""
     hits = f"; it hits {entry.reach:,} numbers of the plan" if entry.text[-1] == "*" or ".." in entry.text else ""
     typer.echo(f"{entry.text} is on {entry.list}{until}{hits}.")
@@ -189,7 +206,28 @@ def print_added(entry: Entry, zone: str) -> None:
         typer.echo(f"useless from now on: {useless}")
     if more := entry.overruled - len(entry.overrules):
         typer.echo(f"useless from now on: {more:,} entries more")
+    _print_cut(entry)
     print_sealed(entry.sealed)
+
+
+def _print_cut(entry: Entry) -> None:
+    for allowing in entry.cut:
+        typer.echo(f"{allowing} leaves it out from now on, so that it acts.")
+
+
+def _changed(entry: Entry, before: Origin, zone: str) -> str:
+    """What is different now on an entry that stood there."""
+    if not entry.changed:
+        return f"{entry.text} is on {entry.list} already; nothing was changed."
+    old = {"expires": shown_time(before.expires, zone) or "never", "trunks": " ".join(before.trunks)}
+    old |= {"review": shown_time(before.qualification.review, zone) if before.qualification else ""}
+    was = []
+    for column in entry.changed:
+        stood = old.get(column) or getattr(before, column, "") or getattr(before.qualification, column, "")
+        was.append(f"{column} (was {stood!r})" if stood else f"{column} (there was none)")
+    if entry.changed == ("except",):
+        was = ["except"]
+    return f"{entry.text} is on {entry.list} already; changed: {', '.join(was)}. All else stays."
 
 
 def print_sealed(sealed: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from rules.model import Number, NumberClass
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.home import UndecidedHome, decided, prefix_typed, read_typed
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
+from rules.numbering.many import SpellingFault, read_spelling
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.settings import ListSettings
@@ -21,12 +22,6 @@ AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
 _STOPPING = frozenset({"block", "sealed"})
 _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
-# A hyphen also stands inside numbers: it makes a range before a + or a plan, or between two plain runs of digits.
-_RANGE = re.compile(
-    r"(.*\d)\s*(?:\.\.+|…|~|～|至|\bto\b)\s*(\S.*)"
-    r"|(.*\d)\s*[-–—]\s*((?:\+|[A-Z]{2,3}:)\d.*)"
-    r"|(\+?\d{5,})\s*[-–—]\s*(\d{5,})"
-)
 
 
 class EntryError(ValueError):
@@ -44,14 +39,18 @@ def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interva
     """
     folded = fold(text).strip()
     _refuse_spreadsheets(text, folded)
-    ends = _RANGE.fullmatch(folded)
-    if ends:
-        first, last = (end for end in ends.groups() if end)
-        interval = _range(text, first, last, country)
-    elif folded.endswith("*"):
-        interval = _prefix(text, folded.rstrip("*"), country)
+    if folded and not folded.strip("*"):
+        raise EntryError("empty", f"{text!r} holds no digits")
+    try:
+        spelt = read_spelling(text, decided(country))
+    except SpellingFault as error:
+        raise EntryError("spelling", str(error)) from error
+    if spelt.last:
+        interval = _range(text, spelt.first, spelt.last, country)
+    elif spelt.prefix:
+        interval = _prefix(text, spelt.first, country)
     else:
-        interval = _number(text, folded, country)
+        interval = _number(text, spelt.first, country)
     _refuse_short(text, interval, policy.min_length)
     if policy.kind in AGAINST_CALLERS:
         _refuse_emergency(text, interval, country)

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
+from rules.lists.origins import COLUMNS, Origin, entry_of
 from rules.numbering.intervals import PLACES, Interval, decode, digits_of
 from rules.numbering.reach import reach
 from rules.settings import ListSettings
 from rules.store import Connection
 
-REJECTING = frozenset({"block", "sealed", "do-not-originate"})
 _MOST_HOLES = 100
 NAMED = 20  # useless blocks named one by one; all are counted
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(AGAINST_CALLERS - {"sealed"}))
@@ -28,11 +28,12 @@ _WIDE_AGAINST = (
 
 
 def refuse_wide(interval: Interval, kind: str) -> None:
-    """Refuse to block a whole range unless a person says so after reading what it hits."""
-    if kind in REJECTING and not interval.exact:
+    """Refuse to block or suspect a whole range unless a person says so after reading what it hits."""
+    if kind in AGAINST_CALLERS and not interval.exact:
+        what = "make suspect" if kind == "suspect" else "stop"
         raise EntryError(
             "wide",
-            f"{interval.text} would stop {reach(interval):,} numbers of the plan; say --range if that is meant",
+            f"{interval.text} would {what} {reach(interval):,} numbers of the plan; say --range if that is meant",
         )
 
 
@@ -87,6 +88,26 @@ async def protected(connection: Connection, interval: Interval) -> str:
             if not (holes and _in_one_hole(ends_of(holes), interval.start, interval.stop)):
                 return str(name)
     return ""
+
+
+async def allowed_wholly(connection: Connection, interval: Interval) -> list[tuple[int, str, str, str, Origin]]:
+    """The operator's allow entries that cover all of an entry, so that it stops nobody whom they pass.
+
+    Id and name of the list, the entry (empty for the number itself), its exceptions and its origin.
+    """
+    query = (
+        f"select l.id, l.name, '', '', {COLUMNS} from exact e join list l on l.id = e.list "  # noqa: S608 - own words
+        "join origin o on o.id = e.origin where ?1 = ?2 and e.code = ?1 and l.kind = 'allow' and l.configured "
+        f"and not l.shared union all select l.id, l.name, w.text, w.holes, {COLUMNS} from wide w "
+        "join list l on l.id = w.list join origin o on o.id = w.origin where w.start <= ?1 and w.stop >= ?2 "
+        "and w.places in (0, ?3) and l.kind = 'allow' and l.configured and not l.shared"
+    )
+    values = (interval.start, interval.stop, interval.places)
+    return [
+        (list_id, name, text, holes, entry_of(name, text, *columns).origin)
+        for list_id, name, text, holes, *columns in await connection.execute_fetchall(query, values)
+        if not _in_one_hole(ends_of(holes), interval.start, interval.stop)
+    ]
 
 
 class Overruled(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.lists.conflicts import (
     Overruled,
+    allowed_wholly,
     holes_of,
     in_holes,
     overruled,
@@ -25,18 +26,20 @@ from rules.lists.endings import begin_ending, changed_by, keep
 from rules.lists.nesting import refuse_nested
 from rules.lists.origins import (
     COLUMNS,
-    DAY_S,
     INSERT,
     OPERATOR,
     Entry,
     Origin,
     check_qualification,
+    differences,
     entry_of,
+    merged,
     refuse_limits,
     refuse_past,
+    settled,
 )
-from rules.lists.suspension import seals_inside, with_seals
-from rules.numbering.intervals import Interval, decode, digits_of, encode
+from rules.lists.suspension import with_seals
+from rules.numbering.intervals import Interval, decode, digits_of, encode, interval_of
 from rules.numbering.reach import reach
 from rules.settings import ListSettings
 from rules.store import Connection, DatabaseError, Store, unusable
@@ -104,38 +107,91 @@ class Lists:
         wide: bool = False,
         force: bool = False,
     ) -> list[Entry]:
-        """Put numbers, prefixes and ranges on a list, all or none; what stands there already gets the new origin.
+        """Put numbers, prefixes and ranges on a list, all or none; of what stands there already, what is given changes.
 
         ``exceptions`` are what an allow prefix or range leaves out. ``wide`` lets a whole range be blocked, ``force``
-        adds an entry although it covers numbers of an allow list or one's own.
+        adds an entry although it covers numbers of an allow list or one's own, and makes it act: an allow entry that
+        covers it wholly leaves it out from then on.
         """
         policy = self.may_change(name, origin.author)
+        refuse_by_hand(name, policy)
         wanted = []
         for text in texts:
             interval = read_entry(text, policy, country=country)
             holes = holes_of(interval, exceptions, policy.kind, country)
-            if policy.kind == "allow":
-                check_qualification(text, origin, required=policy.qualified)
             refuse_limits(text, origin, policy.kind)
             wanted.append((text, interval, holes))
-        added = []
+        added: list[Entry] = []
+        written: dict[Origin, int] = {}
         async with self.store.transaction() as connection:
-            origin_id, created, kept = await self.keep_origin(connection, origin, policy)
+            now = self.now()
             for text, interval, holes in wanted:
-                refuse_past(text, origin, created)
-                if policy.kind in AGAINST_CALLERS and not force and (other := await protected(connection, interval)):
-                    raise EntryError(
-                        "protected",
-                        f"{text!r} covers numbers of list {other}; take them off there first, or --force it",
-                    )
-                if not wide:
+                stands = next(iter(await _entries(connection, [interval], name)), None)
+                cut: tuple[str, ...] = ()
+                if policy.kind in AGAINST_CALLERS and (other := await protected(connection, interval)):
+                    if not force:
+                        raise EntryError(
+                            "protected",
+                            f"{text!r} covers numbers of list {other}; take them off there first, or --force it",
+                        )
+                    cut = await self._leave_out(connection, interval, origin.author, now)
+                if stands is None and not wide:
                     refuse_wide(interval, policy.kind)
-                await _refuse_sealed(connection, interval, policy)
-                useless = await self._put(connection, name, interval, origin_id, holes)
-                left_out = tuple(hole.text for hole in holes)
-                added.append(Entry(name, interval.text, kept, created, None, left_out, reach(interval), *useless))
-            await mark_changed(connection)
+                await _refuse_sealed(connection, interval, await self.row_of(connection, name))
+                entry = await self._add_one(connection, name, (text, interval, holes), origin, stands, written, now)
+                added.append(replace(entry, cut=cut))
+            if written:
+                await mark_changed(connection)
             return await self._told_of_seals(connection, added)
+
+    async def _add_one(
+        self,
+        connection: Connection,
+        name: str,
+        wanted: tuple[str, Interval, tuple[Interval, ...]],
+        given: Origin,
+        stands: Entry | None,
+        written: dict[Origin, int],
+        now: float,
+    ) -> Entry:
+        """Write one entry, or what is given of one that stands; the ids of the origins ``written`` so far grow."""
+        text, interval, holes = wanted
+        policy = self.settings[name]
+        origin = settled(merged(stands.origin, given, now) if stands else given, now, policy.expires_days)
+        if policy.kind == "allow":
+            check_qualification(text, origin, required=policy.qualified)
+        refuse_past(text, origin, now)
+        changed: tuple[str, ...] = ()
+        if stands:
+            stood = tuple(map(interval_of, stands.exceptions))
+            holes = holes or stood
+            changed = differences(stands.origin, origin) + (("except",) if holes != stood else ())
+            if not changed:
+                return replace(stands, before=stands.origin)
+        if origin not in written:
+            written[origin], _, _ = await self.keep_origin(connection, origin, policy, now)
+        useless = await self._put(connection, name, interval, written[origin], holes)
+        left_out = tuple(hole.text for hole in holes)
+        entry = Entry(name, interval.text, origin, now, None, left_out, reach(interval), *useless)
+        return replace(entry, before=stands.origin, changed=changed) if stands else entry
+
+    async def _leave_out(self, connection: Connection, interval: Interval, author: str, now: float) -> tuple[str, ...]:
+        """Let the operator's allow entries that cover an entry against callers wholly leave it out, so that it acts."""
+        left_out = []
+        for list_id, name, text, holes, entry in await allowed_wholly(connection, interval):
+            allowing = interval_of(text) if text else interval
+            if allowing.exact or allowing == interval:
+                raise EntryError(
+                    "useless", f"{interval.text} is on {name} itself, which goes before: take it off there first"
+                )
+            policy = self.may_change(name, author)
+            inside = tuple(map(interval_of, read_holes(holes)))
+            inside = holes_of(allowing, tuple(hole.text for hole in (*inside, interval)), policy.kind, "")
+            origin = settled(merged(entry, Origin(author=author), now), now, policy.expires_days)
+            origin_id, _, _ = await self.keep_origin(connection, origin, policy, now)
+            await put(connection, list_id, allowing, origin_id, holes=written_holes(inside))
+            left_out.append(f"{text} on {name}")
+        return tuple(left_out)
 
     async def _put(
         self, connection: Connection, name: str, interval: Interval, origin_id: int, holes: tuple[Interval, ...]
@@ -161,13 +217,13 @@ class Lists:
         """Take entries off a list, all or none; who did, and why, stays known."""
         anything = ListSettings(kind="plain", min_length=1)
         intervals = [read_entry(text, anything, country=country) for text in texts]
-        policy = self.may_change(name, author)
+        self.may_change(name, author)
         removed = []
         async with self.store.transaction() as connection:
             list_id, _ = await self.row_of(connection, name)
             ending = await begin_ending(connection, self.now(), "removed", author=author, reason=reason)
             for interval in intervals:
-                await _refuse_sealed(connection, interval, policy)
+                await _refuse_sealed(connection, interval, (list_id, 0))
                 found = await _entries(connection, [interval], name)
                 if not found:
                     raise EntryError("not-listed", f"{interval.text} is not on list {name}")
@@ -246,13 +302,12 @@ class Lists:
         return rows[0][0], rows[0][1]
 
     async def keep_origin(
-        self, connection: Connection, origin: Origin, policy: ListSettings, import_id: int | None = None
+        self, connection: Connection, origin: Origin, policy: ListSettings, now: float | None = None
     ) -> tuple[int, float, Origin]:
         """Write an origin, its expiry settled; its id, its time and itself as it stands now."""
-        created = self.now()
-        if origin.expires is None and policy.expires_days is not None:
-            origin = replace(origin, expires=created + policy.expires_days * DAY_S)
-        cursor = await connection.execute(INSERT, (*origin.row(), created, import_id, None))
+        created = self.now() if now is None else now
+        origin = settled(origin, created, policy.expires_days)
+        cursor = await connection.execute(INSERT, (*origin.row(), created, None, None))
         assert cursor.lastrowid is not None
         return cursor.lastrowid, created, origin
 
@@ -279,14 +334,21 @@ class Lists:
             await mark_changed(connection)
 
 
-async def _refuse_sealed(connection: Connection, interval: Interval, policy: ListSettings) -> None:
-    """A number that stands on a list by a seal leaves it when the seal is released, and not otherwise."""
-    if policy.kind != "sealed" or not interval.exact:
-        return
-    for seal in await seals_inside(connection, interval):
+async def _refuse_sealed(connection: Connection, interval: Interval, row: tuple[int, int]) -> None:
+    """A number that stands on this list by a seal leaves it when the seal is released, and not otherwise."""
+    query = "select number, id, case_id from seal where released is null and list = ? and code = ?"
+    for number, seal, case in await connection.execute_fetchall(query, (row[0], interval.start)):
+        if interval.exact:
+            raise EntryError(
+                "sealed", f"{number} is sealed by seal {seal}; `ringfence cases release {case}` takes it off"
+            )
+
+
+def refuse_by_hand(name: str, policy: ListSettings) -> None:
+    """Numbers come onto a list of seals by a case that a person verified, and leave it when that is released."""
+    if policy.kind == "sealed":
         raise EntryError(
-            "sealed",
-            f"{seal.number} is sealed by seal {seal.id}; `ringfence cases release {seal.case_id}` takes it off",
+            "sealed", f"list {name} is filled by cases only: `ringfence cases seal` seals the number of a verified case"
         )
 
 

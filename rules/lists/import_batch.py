@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.conflicts import holes_of, refuse_wide, written_holes
-from rules.lists.dates import read_moment
+from rules.lists.dates import read_end
 from rules.lists.holding import Caught
 from rules.lists.list_files import FAULT, Line
 from rules.lists.origins import UNQUALIFIED, Origin, check_qualification, refuse_limits
@@ -156,12 +156,12 @@ class Batch:
         qualified = {name: more[name] for name in _QUALIFIED if name in more}
         qualification = base.qualification
         if qualified or "review" in more:
-            review = {"review": read_moment(more["review"], self._zone)} if "review" in more else {}
+            review = {"review": read_end(more["review"], self._zone)} if "review" in more else {}
             qualification = replace(base.qualification or UNQUALIFIED, **qualified, **review)  # type: ignore[arg-type]
         return replace(
             base,
             **{name: more[name] for name in ("source", "reason", "evidence", "note") if name in more},
-            expires=read_moment(more["expires"], self._zone) if "expires" in more else base.expires,
+            expires=read_end(more["expires"], self._zone) if "expires" in more else base.expires,
             trunks=tuple(more["trunks"].split()) if "trunks" in more else base.trunks,
             qualification=qualification,
         )

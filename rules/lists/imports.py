@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
 from rules.lists.conflicts import NAMED, covered, overruled, protected
-from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, spread, unspread
+from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, refuse_by_hand, spread, unspread
 from rules.lists.endings import begin_ending
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, Refusal, Report, line_of
@@ -70,6 +70,7 @@ async def import_rows(
     What would be held for a person changes nothing and says why in `Report.held`; a dry run tells everything.
     """
     policy = lists.may_change(name, origin.author)
+    refuse_by_hand(name, policy)
     batch = Batch(policy, origin, wishes.country, wide=wishes.wide, zone=wishes.zone)
     if wishes.dry_run:
         wishes = replace(wishes, on_error="skip")
@@ -97,8 +98,8 @@ class _Import:
         """Write everything."""
         report, connection, batch = self.batch.report, self.connection, self.batch
         self.list_id, entries = await self.lists.row_of(connection, self.name)
-        if batch.policy.kind == "sealed":  # what stands there by a seal is no import's to change
-            sealed = await codes_sealed_onto(connection, self.list_id)
+        # What stands there by a seal is no import's to change, whatever ringfence.yaml calls the list meanwhile.
+        if sealed := await codes_sealed_onto(connection, self.list_id):
             batch.packed = [packed for packed in batch.packed if packed >> SHIFT not in sealed]
         if batch.policy.kind in AGAINST_CALLERS:
             if not self.wishes.force:

@@ -12,7 +12,7 @@ from cachetools import LRUCache
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup
-from rules.lists.dates import read_moment
+from rules.lists.dates import read_end
 from rules.lists.list_files import Line
 from rules.model import Call
 from rules.numbering.home import prefix_typed
@@ -155,7 +155,7 @@ async def import_ledger(
         try:
             interval = read_code(text, country)
             day = more.get("valid_until") or more.get("expires", "")
-            until = read_moment(day, zone) if day else None
+            until = read_end(day, zone) if day else None
         except EntryError as error:
             raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
         codes[interval] = Code(
@@ -201,6 +201,16 @@ def read_code(text: str, country: str) -> Interval:
     if interval is None:
         raise EntryError("not-a-code", f"{text!r} is no code; write digits such as 95012")
     return interval
+
+
+async def holders_of(store: Store, interval: Interval, now: float) -> list[Code]:
+    """The codes that an entry meets and that somebody holds now: whom it would hit; the narrowest first."""
+    query = (
+        "select text, holder, host, purpose, valid_until, places from code where start <= ? and stop >= ? "
+        "and holder <> '' and (valid_until is null or valid_until > ?) order by stop - start, start"
+    )
+    rows = await store.connection.execute_fetchall(query, (interval.stop, interval.start, now))
+    return [Code(*row[:5]) for row in rows if not interval.places or row[5] in (0, interval.places)]
 
 
 async def _count(connection: Connection) -> int:

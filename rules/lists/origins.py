@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from math import inf
 from typing import Any
 
 from rules.lists.admission import EntryError
@@ -40,7 +41,7 @@ class Origin:
     source: str = "operator"
     reason: str = ""
     author: str = ""
-    expires: float | None = None  # seconds since the epoch; None: the list's default
+    expires: float | None = None  # seconds since the epoch; None: the list's default, infinity: never
     evidence: str = ""
     note: str = ""
     trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
@@ -70,6 +71,9 @@ class Entry:
     overrules: tuple[str, ...] = field(default=(), compare=False)  # the first few of them
     sealed: tuple[str, ...] = field(default=(), compare=False)  # numbers that it does not pass while they are sealed
     suspended: str = field(default="", compare=False)  # by which seal it counts for nothing
+    before: Origin | None = field(default=None, compare=False)  # what stood there when it was added again
+    changed: tuple[str, ...] = field(default=(), compare=False)  # and what of that is different now
+    cut: tuple[str, ...] = field(default=(), compare=False)  # allow entries that leave it out from now on
 
     def off(self, now: float) -> str:
         """Why the entry does not count at this moment; empty when it does."""
@@ -83,6 +87,43 @@ class Entry:
 
 OPERATOR = Origin()
 UNQUALIFIED = Qualification()
+NEVER = inf
+
+
+def merged(stands: Origin, given: Origin, now: float) -> Origin:
+    """What stands, with what is given in its place. An end that has passed is not kept: it would be off at once."""
+    kept = stands.qualification or UNQUALIFIED
+    if kept.review is not None and kept.review <= now:
+        kept = replace(kept, review=None)
+    shown = _given_in_place(kept, given.qualification or UNQUALIFIED)
+    expires = given.expires
+    if expires is None and stands.expires is None:
+        expires = NEVER
+    elif expires is None and stands.expires is not None and stands.expires > now:
+        expires = stands.expires
+    source = stands.source if given.source == OPERATOR.source else given.source
+    found: Origin = _given_in_place(stands, replace(given, source=source))
+    return replace(found, expires=expires, qualification=None if shown == UNQUALIFIED else shown)
+
+
+def settled(origin: Origin, now: float, days: int | None) -> Origin:
+    """With the end that the list gives to what has none of its own."""
+    if origin.expires == NEVER:
+        return replace(origin, expires=None)
+    if origin.expires is None and days is not None:
+        return replace(origin, expires=now + days * DAY_S)
+    return origin
+
+
+def _given_in_place(stands: Any, given: Any) -> Any:
+    """Each field that is given, else the one that stands."""
+    return replace(stands, **{f.name: value for f in fields(given) if (value := getattr(given, f.name))})
+
+
+def differences(stands: Origin, other: Origin) -> tuple[str, ...]:
+    """In which columns they differ; who wrote them is none."""
+    pairs = zip(_COLUMNS, stands.row(), other.row(), strict=True)
+    return tuple(name for name, old, new in pairs if name != "author" and old != new)
 
 
 def entry_of(name: str, text: str, *row: Any, exceptions: tuple[str, ...] = ()) -> Entry:

@@ -29,8 +29,11 @@ def test_a_moment_from_now():
 def test_a_date_is_read_in_the_configured_zone():
     shanghai = moment("2026-12-31", now=NOON, zone="Asia/Shanghai", ahead=True)
     assert moment("2026-12-31", now=NOON, zone="UTC", ahead=True) - shanghai == 8 * 3600
-    assert moment("2026-12-31T00:00+08:00", now=NOON, zone="UTC", ahead=True) == shanghai
-    assert shown_time(shanghai, "Asia/Shanghai") == "2026-12-31 00:00:00+08:00"
+    assert moment("2027-01-01T00:00+08:00", now=NOON, zone="UTC", ahead=True) == shanghai, "a day ends at its end"
+    begun = moment("2026-12-31", now=NOON, zone="Asia/Shanghai", ahead=False)
+    assert begun == moment("2026-12-31T00:00+08:00", now=NOON, zone="UTC", ahead=True)
+    assert moment("9999-12-31", now=NOON, zone="UTC", ahead=True) > shanghai
+    assert shown_time(shanghai, "Asia/Shanghai") == "2027-01-01 00:00:00+08:00"
 
 
 def test_what_is_no_time():

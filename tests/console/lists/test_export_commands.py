@@ -7,13 +7,25 @@ import pytest
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "text"])
 def test_what_is_exported_is_read_back(run, tmp_path, form):
-    run("lists", "add", "suspected", "+86171*", "17012345678", "95588", "--reason", "=1+1, often", "--evidence", "7")
+    run(
+        "lists",
+        "add",
+        "suspected",
+        "+86171*",
+        "17012345678",
+        "95588",
+        "--range",
+        "--reason",
+        "=1+1, often",
+        "--evidence",
+        "7",
+    )
     before = json.loads(run("lists", "show", "suspected", "--json").stdout)
     copy = tmp_path / "copy"
     copy.write_text(run("lists", "export", "suspected", "--format", form).stdout)
     assert ("'=1+1" in copy.read_text()) is (form == "csv"), "no spreadsheet shall run it"
     run("lists", "remove", "suspected", "+86171*", "17012345678", "95588")
-    assert run("lists", "import", "suspected", str(copy)).exit_code == 0
+    assert run("lists", "import", "suspected", str(copy), "--range").exit_code == 0
     after = json.loads(run("lists", "show", "suspected", "--json").stdout)
     told = ["entry"] if form == "text" else ["entry", "reason", "evidence"]
     assert [[one[key] for key in told] for one in after] == [[one[key] for key in told] for one in before]

@@ -79,7 +79,7 @@ def test_a_day_in_a_file_is_one_of_the_operators_zone(run, tmp_path):
     path.write_text("number,expires\n17012345678,2099/12/31\n")
     run("lists", "import", "blocked", str(path))
     (one,) = json.loads(run("lists", "show", "blocked", "--json").stdout)
-    assert one["expires"] == "2099-12-31 00:00:00+08:00"
+    assert one["expires"] == "2100-01-01 00:00:00+08:00", "a day ends at its end"
 
 
 BAD = "17012345678\n000\n8.6E+12\n0000\nabc\n"

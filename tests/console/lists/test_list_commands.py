@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from console.workbench.rulebook import load_rulebook
+from tests.console.past import past_calls
+
 
 def entries(run, name: str) -> list[str]:
     return [one["entry"] for one in json.loads(run("lists", "show", name, "--json").stdout)]
@@ -207,3 +210,85 @@ def test_a_country_that_does_not_exist_is_refused_wherever_it_is_typed(run, word
     done = run(*words)
     assert done.exit_code in (1, 2)
     assert "is no country of ISO 3166" in done.stderr.replace("\n", " ")
+
+
+def entry_of(run, name: str, number: str) -> dict:
+    return {one["entry"]: one for one in json.loads(run("lists", "show", name, "--json").stdout)}[number]
+
+
+def test_adding_a_listed_number_changes_what_is_given_and_says_so(run):
+    words = ["--reason", "rang at night", "--evidence", "case 7", "--expires", "2030-12-31", "--source", "hotline"]
+    run("lists", "add", "blocked", "17012345678", *words)
+    told = run("lists", "add", "blocked", "17012345678", "--note", "ask Li")
+    assert told.stdout == ("+8617012345678 is on blocked already; changed: note (there was none). All else stays.\n")
+    entry = entry_of(run, "blocked", "+8617012345678")
+    assert (entry["reason"], entry["evidence"], entry["note"]) == ("rang at night", "case 7", "ask Li")
+    assert (entry["source"], entry["expires"]) == ("hotline", "2031-01-01 00:00:00+08:00")
+    told = run("lists", "add", "blocked", "17012345678", "--reason", "sells", "--expires", "never")
+    assert "changed: reason (was 'rang at night'), expires (was '2031-01-01 00:00:00+08:00'). All" in told.stdout
+    assert entry_of(run, "blocked", "+8617012345678")["expires"] is None
+    (entry,) = json.loads(run("lists", "add", "blocked", "17012345678", "--note", "x", "--json").stdout)
+    assert entry["changed"] == ["note"]
+
+
+def test_adding_what_stands_there_already_writes_nothing(run):
+    run("lists", "add", "blocked", "17012345678", "--reason", "rang at night")
+    before = run("lists", "history", "17012345678").stdout
+    for words in ([], ["--reason", "rang at night"]):
+        told = run("lists", "add", "blocked", "17012345678", *words).stdout
+        assert told == "+8617012345678 is on blocked already; nothing was changed.\n"
+    assert run("lists", "history", "17012345678").stdout == before
+
+
+def test_an_allow_entry_keeps_its_trunks_exceptions_and_qualification(run):
+    words = ["--trunk", "carrier", "--except", "+8613800138000", "--licence", "L", "--document", "d", "--purpose", "p"]
+    words += ["--owner", "o", "--approver", "wang", "--review", "2031-12-31", "--hours", "09:00-18:00"]
+    assert run("lists", "add", "allowed", "+86138*", *words).exit_code == 0
+    assert run("lists", "add", "allowed", "+86138*", "--reason", "surveys").exit_code == 0
+    entry = entry_of(run, "allowed", "+86138*")
+    assert (entry["trunks"], entry["except"], entry["hours"]) == (["carrier"], ["+8613800138000"], "09:00-18:00")
+    assert (entry["licence"], entry["reason"]) == ("L", "surveys")
+
+
+def test_a_block_inside_an_allowed_prefix_acts_or_is_refused(run):
+    run("lists", "add", "allowed", "+86138*")
+    assert "covers numbers of list allowed" in run("lists", "add", "blocked", "13800138000").stderr
+    told = run("lists", "add", "blocked", "13800138000", "--force").stdout
+    assert "+86138* on allowed leaves it out from now on, so that it acts." in told
+    assert (
+        "On trunk carrier, by these alone: reject by blocked" in run("why", "13800138000", "--trunk", "carrier").stdout
+    )
+    assert "forward by allowed" in run("why", "13800138001", "--trunk", "carrier").stdout
+    run("lists", "add", "allowed", "13900139000")
+    refused = run("lists", "add", "blocked", "13900139000", "--force")
+    assert "+8613900139000 is on allowed itself, which goes before: take it off there first" in refused.stderr
+
+
+def test_wide_suspect_entries_ask_like_wide_blocks(run):
+    refused = run("lists", "add", "suspected", "+86171*")
+    assert "would make suspect 100,000,000 numbers of the plan; say --range if that is meant" in refused.stderr
+    assert run("lists", "add", "suspected", "+86171*", "--range").exit_code == 0
+
+
+def test_blocking_a_held_public_number_says_whom_it_hits_and_what_it_would_have_caught(run, file, tmp_path):
+    path = tmp_path / "codes.csv"
+    path.write_text("code,holder,purpose\n95588,Bank of Industry,service line\n95599,Bank of Farmers,\n")
+    assert run("ranges", "import", str(path)).exit_code == 0
+    past_calls(file, load_rulebook(file), ["95588", "95588", "13912345678"], ago_s=60.0)
+    told = run("lists", "add", "blocked", "95588").stdout
+    assert "it hits Bank of Industry, who holds CN:95588* for service line" in told
+    assert "Of 3 calls that went through in the last day it would have caught 2; most from CN:95588." in told
+    told = run("lists", "add", "suspected", "955*", "--range", "--json").stdout
+    (entry,) = json.loads(told)
+    assert [one["holder"] for one in entry["hits"]] == ["Bank of Industry", "Bank of Farmers"]
+    assert entry["would_have_caught"]["calls"] == 2
+    assert "it hits" not in run("lists", "add", "allowed", "95566").stdout
+
+
+def test_a_seal_leaves_its_list_by_release_only_and_nobody_puts_a_number_there_by_hand(run, file, tmp_path):
+    file.write_text(file.read_text().replace("lists:\n", "lists:\n  sealed: {kind: sealed}\n"))
+    path = tmp_path / "numbers.csv"
+    path.write_text("number\n17012345678\n")
+    for words in (["add", "sealed", "17012345678"], ["import", "sealed", str(path)]):
+        refused = run("lists", *words)
+        assert (refused.exit_code, "list sealed is filled by cases only" in refused.stderr) == (1, True)

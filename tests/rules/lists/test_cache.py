@@ -39,9 +39,9 @@ def names(hits):
 
 async def test_a_hit_tells_list_kind_entry_source_and_policy(tmp_path):
     async with opened(tmp_path) as (lists, lookup):
-        await lists.add("suspect", "+86138*", Origin("feed 7"))
+        await lists.add("suspect", "+86138*", Origin("feed 7"), wide=True)
+        await lists.add("block", "+8613800138000")
         await lists.add("allow", "+8613800138000", Origin("bank", trunks=("north", "south")))
-        await lists.add("block", "+8613800138000", force=True)
         lookup.poll()
         allow, block, suspect = lookup.look_up("+8613800138000", 1.0)
         assert (allow.kind, allow.source, allow.trunks, allow.suspicion) == ("allow", "bank", ("north", "south"), 0)

@@ -38,7 +38,8 @@ async def refusal(coroutine):
 async def test_a_range_is_blocked_only_by_a_word(lists):
     assert await refusal(lists.add("nuisance", "+86138*", BY_LI)) == "wide"
     assert (await lists.add("nuisance", "+86138*", BY_LI, wide=True)).reach == 10**8
-    assert (await lists.add("doubtful", "+86139*")).reach == 10**8, "suspicion stops nobody"
+    assert await refusal(lists.add("doubtful", "+86139*")) == "wide"
+    assert (await lists.add("doubtful", "+86139*", wide=True)).reach == 10**8
 
 
 async def test_only_those_named_change_a_list(lists):
@@ -125,7 +126,7 @@ async def test_longer_numbers_between_the_ends_of_an_allowed_range_stay_blocked_
     for text in ("CN:95012345", "CN:950123450", "+861380000*", "+8613811111111"):
         await lists.add("nuisance", text, BY_LI, wide=True)
     for text in ("CN:950120000..CN:950129999", "CN:9501234*"):
-        await lists.add("doubtful", text)
+        await lists.add("doubtful", text, wide=True)
     rows = [(1, "CN:95012000..CN:95012999", {}), (2, "CN:95012345", {})]
     if by_import:
         report = await import_rows(lists, "bank", rows)

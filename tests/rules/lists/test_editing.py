@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -80,10 +80,10 @@ async def test_the_default_expiry_is_the_policy_s(tmp_path):
 
 async def test_what_covers_a_number_is_found_on_every_list(tmp_path):
     async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "+8613800138000")
+        await lists.add("doubtful", "+8613800000000..+8613800999999", wide=True)
+        await lists.add("doubtful", "+8613900000000..+8613900999999", wide=True)
         await lists.add("bank", "+86138*")
-        await lists.add("nuisance", "+8613800138000", force=True)
-        await lists.add("doubtful", "+8613800000000..+8613800999999", force=True)
-        await lists.add("doubtful", "+8613900000000..+8613900999999")
         found = [(entry.list, entry.text) for entry in await lists.covering("+8613800138000")]
         assert found == [
             ("bank", "+86138*"),
@@ -150,7 +150,8 @@ def test_each_start_names_everything_that_covers_it(tmp_path_factory, edits):
         async with opened(path) as lists:
             for add, name, text in edits:
                 if add:
-                    await lists.add(name, text, wide=True, force=True)
+                    with suppress(EntryError):  # what an entry of the same width allows
+                        await lists.add(name, text, wide=True, force=True)
                 elif text in await texts(lists, name):
                     await lists.remove(name, text)
 

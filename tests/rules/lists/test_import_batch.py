@@ -39,7 +39,7 @@ def test_each_different_origin_is_kept_once():
     assert list(read.origins) == [
         Origin("feed"),
         Origin("feed", "night"),
-        Origin("feed", "night", note="x", expires=1_798_675_200.0),
+        Origin("feed", "night", note="x", expires=1_798_761_600.0),
     ]
     assert sorted(packed & MASK for packed in read.packed) == [0, 1, 1, 2]
 

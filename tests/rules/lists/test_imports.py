@@ -183,7 +183,7 @@ async def test_expiry_is_the_row_s_or_the_list_s(tmp_path):
     async with opened(tmp_path) as lists:
         new = [(1, "+8613800138000", {}), (2, "+8613800138001", {"expires": "1970-01-02"})]
         await import_rows(lists, "week", new)
-        assert [entry.origin.expires for entry in await lists.show("week")] == [1_000.0 + 7 * 86_400, 86_400.0]
+        assert [entry.origin.expires for entry in await lists.show("week")] == [1_000.0 + 7 * 86_400, 2 * 86_400.0]
 
 
 IMPORTER = """

@@ -13,7 +13,7 @@ from rules.lists.ledger import Ledger, State, codes, import_ledger, pieces
 from tests.rules.calls import ABROAD, CN, call, compiled, rule, rules
 
 ROWS = [
-    (2, "95012", {"holder": "Firm", "host": "Unicom", "purpose": "calls", "valid_until": "1970-01-03"}),
+    (2, "95012", {"holder": "Firm", "host": "Unicom", "purpose": "calls", "valid_until": "1970-01-02"}),
     (3, "950123", {"holder": "Lessee"}),
     (4, "4001230000..4001239999", {"holder": "Shop"}),
 ]
@@ -78,7 +78,7 @@ async def test_a_second_import_changes_and_a_new_version_removes(lists, ledger):
     assert (report.added, report.removed) == (1, 3)
     assert ledger.look_up("CN:95012999", 0.0) is None
     assert [code.holder for code in await codes(lists.store)] == ["New"]
-    assert [code.text for code in await codes(lists.store, expired_at=1.0)] == ["CN:95013*"]
+    assert [code.text for code in await codes(lists.store, expired_at=86_400.0)] == ["CN:95013*"]
 
 
 @pytest.mark.parametrize("row", [(7, "no code", {}), (7, "95012", {"valid_until": "soon"}), (7, "000", {})])
