@@ -11,9 +11,9 @@ from console.desk import complaint_demo
 from console.desk.complaint_demo import QUARTERS, Quarter, _by_day
 
 SMALL = (
-    Quarter("2018Q3", date(2018, 7, 1), 92, 201),
-    Quarter("2019Q2", date(2019, 4, 1), 91, 285),
-    Quarter("2019Q3", date(2019, 7, 1), 92, 386),
+    Quarter("2018Q3", date(2018, 7, 1), 92, 2_010),
+    Quarter("2019Q2", date(2019, 4, 1), 91, 2_850),
+    Quarter("2019Q3", date(2019, 7, 1), 92, 3_860),
 )
 
 
@@ -34,9 +34,20 @@ def test_the_picture(tmp_path, monkeypatch):
     words = ["--config", str(folder), "report", "--quarter", "2019Q3", "--json"]
     found = json.loads(CliRunner().invoke(app, words).stdout)
     nines = next(row for row in found["rows"] if row["key"] == "95/96")
-    assert (nines["complaints"], nines["before"], nines["growth"], nines["year_ago"]) == (386, 285, 35.4, 201)
+    assert (nines["complaints"], nines["before"], nines["growth"], nines["year_ago"]) == (3_860, 2_850, 35.4, 2_010)
     assert nines["per_10000"] > 0
     assert found["handling"]["decided"] > 10
+    assert nines["reporters"] < nines["complaints"], "some come back, some take it back"
+    assert nines["withdrawn"] > 0 < nines["rejected"]
+    lines = made.output.splitlines()
+    assert [line for line in lines if line.startswith("2019-08: ")], "it says how far it is"
+    assert [line for line in lines if "alert, jump CN:95012*: " in line]
+    assert [line for line in lines if "alert, leak chaoyang office: " in line.casefold()]
+    for by, least in (("branch", 3), ("business", 6)):
+        words = ["--config", str(folder), "report", "--quarter", "2019Q3", "--by", by, "--json"]
+        rows = json.loads(CliRunner().invoke(app, words).stdout)["rows"]
+        assert len(rows) >= least
+        assert len({row["key"].casefold() for row in rows}) == len(rows), "one line for each"
 
 
 def test_a_folder_with_something_else_stays(tmp_path):
