@@ -32,8 +32,8 @@ from proxy.routing import Target
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.message import parse_request
-from proxy.transport import TOO_LARGE, UdpEndpoint, refuses
-from proxy.urgency import haste
+from proxy.transport import TOO_LARGE, Owner, UdpEndpoint, refuses
+from proxy.urgency import haste, owner
 from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
@@ -130,10 +130,11 @@ class Server:
             await asyncio.sleep(NAMES_S)
             await self.learn_pbx_addresses()
 
-    def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> int:
-        """While many datagrams wait: may this one overtake the others?"""
+    def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
+        """While many datagrams wait: may this one overtake the others, and whose line does it wait in?"""
         core = self._core
-        return haste(data, core.flow_to(listener, remote[0], remote[1]), core.outgoing)
+        flow = core.flow_to(listener, remote[0], remote[1])
+        return haste(data, flow, core.outgoing), owner(flow)
 
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         """One datagram into the core; what it asks for is done by `flush`."""

@@ -19,7 +19,8 @@ from typing import Any, Final, cast
 from asyncio_dgram.aio import Protocol
 
 from proxy.sip.flow import Listener
-from proxy.urgency import AT_ONCE, IN_TURN
+from proxy.turns import Datagram, Turns
+from proxy.urgency import FIRST, IN_TURN
 
 _ADVICE = {  # why a listener does not open, and what helps
     errno.EADDRINUSE: "; end who has it, or choose another under `listen`",
@@ -27,6 +28,7 @@ _ADVICE = {  # why a listener does not open, and what helps
 }
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
+FEW: Final = 4  # and while many wait: the loop must read faster than it handles, or the kernel drops unseen
 MANY: Final = 64  # datagrams that wait, some 30 ms, from which those in haste overtake the others
 
 # What became of a datagram that was to be sent.
@@ -35,60 +37,87 @@ NOWHERE: Final = 1
 TOO_LARGE: Final = 2
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
-Haste = Callable[[Listener, bytes, tuple[Any, ...]], int]
+Owner = tuple[str, str]  # group and source, each with a line of its own
+Haste = Callable[[Listener, bytes, tuple[Any, ...]], tuple[int, Owner]]
 Flush = Callable[[], None]
 
 
 class Arrivals:
     """The datagrams that wait to be handled: stamped on arrival, and bounded.
 
-    While many wait, those whose `haste` is FIRST overtake the others, and those to be taken AT_ONCE overtake these;
-    each of the three has as much room again.
+    While many wait, those whose `haste` is FIRST overtake the others, those to be taken AT_ONCE overtake these, and of
+    them answers go first, since what was begun has to end before more is begun; each has as much room again. Then each
+    sender has a line of his own, and they are served in turn.
     Stands where asyncio-dgram's protocol expects the queue that it puts into.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
-        self._first: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
-        self._at_once: deque[tuple[bytes, tuple[Any, ...], float]] = deque()
+        self._waiting: deque[Datagram] = deque()  # as they came, until many wait
+        self._in_turn = Turns(most)
+        self._first = Turns(most)
+        self._at_once = Turns(most)
+        self._answers = Turns(most)
         self._turn = 0
-        self.haste: Callable[[bytes, tuple[Any, ...]], int] | None = None
+        # How urgent it is, and whose: (haste, (group, source)).
+        self.haste: Callable[[bytes, tuple[Any, ...]], tuple[int, Owner]] | None = None
         self._call: Callable[[], None] | None = None
         self._called = False
-        self.overflowed = 0  # datagrams dropped because too many waited
+        self._lost = 0
+
+    @property
+    def overflowed(self) -> int:
+        """Datagrams dropped because too many waited."""
+        turns = (self._in_turn, self._first, self._at_once, self._answers)
+        return self._lost + sum(each.dropped for each in turns)
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._first) + len(self._at_once)
+        return len(self._waiting) + self._behind()
+
+    def _behind(self) -> int:
+        return self._in_turn.count + self._first.count + self._at_once.count + self._answers.count
 
     def put_nowait(self, item: tuple[Any, Any]) -> None:
         """Called by the protocol for each datagram; (None, None) tells that the socket is closed."""
         data, remote = item
         if data is None:
             return
-        line = self._waiting
-        if len(line) >= MANY and self.haste is not None and (haste := self.haste(data, remote)) != IN_TURN:
-            line = self._at_once if haste == AT_ONCE else self._first
-        if len(line) >= self._most:
-            self.overflowed += 1
-            return
-        line.append((data, remote, monotonic()))
-        if not self._called and self._call is not None:
+        waiting = self._waiting
+        datagram = (data, remote, monotonic())
+        if self.haste is not None and (len(waiting) >= MANY or self._in_turn.count):
+            haste, owner = self.haste(data, remote)
+            if haste == IN_TURN:
+                self._in_turn.put(owner, datagram, len(waiting))
+            elif haste == FIRST:
+                self._first.put(owner, datagram)
+            elif data[:4] == b"SIP/":
+                self._answers.put(owner, datagram)
+            else:
+                self._at_once.put(owner, datagram)
+        elif len(waiting) < self._most:
+            waiting.append(datagram)
+        else:
+            self._lost += 1
+        if not self._called and self._call is not None and (waiting or self._behind()):
             self._called = True
             self._call()
 
-    def pop(self) -> tuple[bytes, tuple[Any, ...], float]:
+    def pop(self) -> Datagram:
         """The next of those that wait; there must be one.
 
         Anybody can dial for help and nothing may stand still for it: of each four that overtake, one gives way to what
         goes first, and one to what came in its turn.
         """
-        at_once, first = self._at_once, self._first
-        if at_once or first:
-            self._turn = turn = (self._turn + 1) % 4
-            if turn or not self._waiting:
-                return (first if not at_once or (turn == 3 and first) else at_once).popleft()
-        return self._waiting.popleft()
+        waiting, first = self._waiting, self._first
+        if self._behind():
+            at_once = self._answers if self._answers.count else self._at_once
+            if at_once.count or first.count:
+                self._turn = turn = (self._turn + 1) % 4
+                if turn or not (waiting or self._in_turn.count):
+                    return (first if not at_once.count or (turn == 3 and first.count) else at_once).pop()
+            if not waiting:
+                return self._in_turn.pop()
+        return waiting.popleft()
 
     def tell(self, call: Callable[[], None] | None) -> None:
         """Call this when something waits, once until `rest`; None: nobody wants to know any more."""
@@ -164,7 +193,7 @@ class UdpEndpoint:
     def receive(self, handle: Handler, flush: Flush, haste: Haste) -> None:
         """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.
 
-        While many wait, `haste(listener, data, remote)` says which go first; it may not raise.
+        While many wait, `haste(listener, data, remote)` says which go first, and whose they are; it may not raise.
 
         `flush` is called after each batch: a datagram that finds its receiver asleep costs four times one that
         follows another closely.
@@ -184,7 +213,8 @@ class UdpEndpoint:
         if handle is None or flush is None:
             return
         try:
-            for _ in range(min(len(arrivals), BATCH)):
+            waiting = len(arrivals)
+            for _ in range(min(waiting, BATCH if waiting < MANY else FEW)):
                 data, remote, arrived = arrivals.pop()
                 handle(data, remote, listener, arrived)
             flush()

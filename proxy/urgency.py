@@ -41,6 +41,17 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     return FIRST if peer.from_pbx else IN_TURN
 
 
+def owner(flow: Flow) -> tuple[str, str]:
+    """In whose line a datagram waits: that of its trunk or PBX, and there of its source, where no trunk names that.
+
+    Whoever is nobody's waits in one line with all others of his kind.
+    """
+    peer: Peer | None = flow.peer
+    if peer is None:
+        return "", ""
+    return ("pbx " if peer.from_pbx else "trunk ") + peer.name, flow.counted
+
+
 def _is_for_help(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
     try:
         return outgoing.is_for_help(parse_uri(data[7:_LONGEST].partition(b" ")[0]), peer)

@@ -21,6 +21,7 @@ from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
 from proxy.server import POLL_S, Server, say_refused, say_silent
 from proxy.settings import ProxySettings
+from proxy.transport import MANY
 from rules.complaints.settings import ComplaintSettings
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
 from rules.settings import ScreeningSettings
@@ -358,6 +359,42 @@ async def test_behind_a_flood_a_call_for_help_is_sent_on_first(house: House):
     help_wanted = house.invite(999).replace(wire.CALLED.encode(), b"110", 1)
     endpoint.arrivals.put_nowait((help_wanted, house.trunk_at))
     assert wire.uri(await house.heard(house.pbx)).startswith("sip:110@")
+
+
+FLOOD = 4000
+
+
+def from_host(host: str, port: int, number: int, called: str, to: object) -> bytes:
+    via = f"SIP/2.0/UDP {host}:{port};branch=z9hG4bK{host}.{number}"
+    return wire.invite(via=via, uri=f"sip:{called}@{to}", call_id=f"{host}-{number}")
+
+
+@pytest.mark.parametrize("flood", ["110", wire.CALLED, "large"])
+async def test_who_floods_is_served_in_turn_and_nobody_else_waits_for_it(flood: str):
+    """Forged emergency calls, calls of one source, and messages that cost as much as they can: others go on."""
+    loud, calm = ("127.0.0.1", 15060), ("127.0.0.3", 15060)
+    trunks = [
+        {"name": name, "addresses": [host], "country": "CN", "send_to": ["127.0.0.1:9"]}
+        for name, host in (("loud", "127.0.0.1"), ("calm", "127.0.0.3"))
+    ]
+    async with running(trunks=trunks) as house:
+        (endpoint,) = house.metrics.endpoints
+        heard: list[bytes] = []
+        house.core.layer.send = lambda flow, data: heard.append(data)
+        routes = "Route: " + ",".join(["<sip:x@y;lr>"] * 4000)
+        for number in range(FLOOD):
+            data = from_host(*loud, number, "110" if flood == "large" else flood, house.at)
+            if flood == "large":
+                data = data.replace(b"\r\nFrom:", b"\r\n" + routes.encode() + b"\r\nFrom:", 1)
+            endpoint.arrivals.put_nowait((data, loud))
+        endpoint.arrivals.put_nowait((from_host(*calm, 1, "110", house.at), calm))
+        endpoint.arrivals.put_nowait((from_host(*calm, 2, wire.CALLED, house.at), calm))
+        outgoing = from_host(*house.pbx_at, 3, "110", house.at).replace(b"Call-ID: ", b"Call-ID: subscriber-")
+        endpoint.arrivals.put_nowait((outgoing, tuple(house.pbx_at)))
+        ids = {b"Call-ID: 127.0.0.3-1\r", b"Call-ID: 127.0.0.3-2\r", b"Call-ID: subscriber-"}
+        waited = len(endpoint.arrivals)
+        await eventually(lambda: all(any(each in data for data in heard) for each in ids), "the calls of others")
+        assert waited - len(endpoint.arrivals) < 16 * MANY, "not behind the flood"
 
 
 # The end

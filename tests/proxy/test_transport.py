@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.sip.flow import Listener
-from proxy.transport import BATCH, MANY, NOWHERE, SENT, TOO_LARGE, Arrivals, UdpEndpoint, refuses
+from proxy.transport import BATCH, MANY, NOWHERE, SENT, TOO_LARGE, Arrivals, Owner, UdpEndpoint, refuses
 from proxy.urgency import AT_ONCE, FIRST, IN_TURN
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
@@ -42,9 +42,9 @@ def neighbour(endpoint: UdpEndpoint) -> socket.socket:
     return sock
 
 
-def nobody(listener: Listener, data: bytes, remote: tuple[Any, ...]) -> int:
+def nobody(listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
     """No datagram is in haste."""
-    return IN_TURN
+    return IN_TURN, ("trunk", "")
 
 
 HASTE = {b"!": AT_ONCE, b"+": FIRST}  # by the first octet, in the tests of the queue
@@ -52,7 +52,7 @@ HASTE = {b"!": AT_ONCE, b"+": FIRST}  # by the first octet, in the tests of the 
 
 def queue(most: int, *texts: bytes) -> Arrivals:
     arrivals = Arrivals(most)
-    arrivals.haste = lambda data, remote: HASTE.get(data[:1], IN_TURN)
+    arrivals.haste = lambda data, remote: (HASTE.get(data[:1], IN_TURN), ("trunk", ""))
     for text in texts:
         arrivals.put_nowait((text, ("127.0.0.1", 9)))
     return arrivals
@@ -222,6 +222,23 @@ def test_a_flood_of_calls_for_help_leaves_half_to_the_others():
     assert sorted(popped(arrivals, len(arrivals))) == sorted(
         [b"."] * (MANY - 2) + [b"+"] * (MANY - 2) + [b"!"] * (MANY - 4)
     ), "none is lost"
+
+
+def test_in_a_flood_of_emergency_calls_answers_go_before_further_ones():
+    """Else what was begun would wait for ever more to be begun."""
+    arrivals = queue(10 * MANY, *[b"."] * MANY, *[b"!"] * 5 * MANY)
+    arrivals.haste = lambda data, remote: (AT_ONCE, ("pbx", ""))
+    arrivals.put_nowait((b"SIP/2.0 200 OK", ("127.0.0.1", 9)))
+    assert arrivals.pop()[0] == b"SIP/2.0 200 OK"
+
+
+@pytest.mark.parametrize("sign", [b"!", b"+", b"."])
+def test_whatever_one_sender_floods_with_another_s_comes_next(sign: bytes):
+    arrivals = queue(10_000, *[b"."] * MANY, *[sign] * 9_000)
+    arrivals.haste = lambda data, remote: (HASTE[b"!"] if sign == b"!" else IN_TURN, ("other", ""))
+    arrivals.put_nowait((b"other", ("127.0.0.2", 9)))
+    handled = 2 if sign == b"!" else 4 * (MANY + 2)
+    assert b"other" in popped(arrivals, handled)
 
 
 def test_even_those_in_haste_are_bounded():
