@@ -117,7 +117,10 @@ def log(
 @app.command(rich_help_panel=CALLS)
 def explain(
     context: typer.Context,
-    decision: Annotated[str, typer.Argument(metavar="DECISION", help="From the log, a Reason or X-Ringfence.")] = "",
+    decision: Annotated[
+        str,
+        typer.Argument(metavar="DECISION", help="An id or its beginning, a Call-ID, or a header with one of them."),
+    ] = "",
     caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who calls, by From.")] = "",
     called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Who is called.")] = "",
     asserted: Annotated[str, typer.Option("--pai", metavar="NUMBER", help="P-Asserted-Identity.")] = "",

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from rules.judging.clock_gaps import gap_at
+
 ConfigurationFile = Annotated[
     Path | None,
     typer.Option(
@@ -48,8 +50,11 @@ def moment(text: str, *, now: float, zone: str, ahead: bool) -> float:
         when = datetime.fromisoformat(text.strip())
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no time; write 30d, 2026-12-31 or 2026-12-31T18:00") from None
-    if ahead and ":" not in text and "T" not in text.upper():
+    whole_day = ":" not in text and "T" not in text.upper()
+    if ahead and whole_day:
         when = day_end(when)
+    if not whole_day and (said := gap_at(when, ZoneInfo(zone))):
+        raise typer.BadParameter(said)
     return (when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 

@@ -83,10 +83,10 @@ def recent(
 
 def _typed(number: str, home: str) -> str:
     """The canonical form of a number that somebody typed."""
-    from rules.numbering.home import read_typed
+    from rules.numbering.many import one_typed
 
     try:
-        return read_typed(number, home).canonical
+        return one_typed(number, home).canonical
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

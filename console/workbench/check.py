@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from console.answers import counted
 from console.configuration import Configuration, read_configuration
 from console.workbench.rule_review import review
 from console.workbench.rulebook import compiled_whole, load_rulebook
 from console.workbench.standing import Standing, standing
+from rules.complaints.archive import complaints_path
+from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
 from rules.language.compile import Compiled
 from rules.language.encodings import readable
 from rules.language.rule_paths import find
 from rules.language.source import Document, Fault, RuleError
 
 SHOWN = 10  # rules named in one line
+LONGEST_DEADLINE = timedelta(days=60)  # twenty working days, with a week of holidays in their midst, and some room
 WIDTH = 200  # characters of a line that are shown
 
 
@@ -105,7 +111,9 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             names = [str(configuration), *map(str, book.files)]
             assert book.compiled is not None  # it was read from the disk
             found = reviewed(names, book.compiled, book.configuration, configuration.parent)
-            faults = sorted({*found.faults, *patterns(book.configuration, book.document, configuration.parent)})
+            beside = (patterns, deadlines)
+            more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
+            faults = sorted({*found.faults, *more})
             return found._replace(faults=faults, standing=standing(configuration, book))
         settings, document = read_configuration(configuration)
         return reviewed(
@@ -120,11 +128,26 @@ def patterns(configuration: Configuration, document: Document, base: Path) -> It
     for key in ("rules", "tests"):
         for position, pattern in enumerate(getattr(configuration, key)):
             found = find(base, pattern)
-            if not found.files:  # of rules it is a fault already
+            # Of rules it is a fault already; of tests, `ringfence test` says that there are none.
+            if not found.files and not (base / pattern).parent.is_dir():
                 where = f"it is looked for in {base.resolve()}"
                 yield document.fault((key, position), f"no file matches {pattern!r}", where, warning=True)
             for what, hint in found.remarks:
                 yield document.fault((key, position), what, hint, warning=True)
+
+
+def deadlines(
+    configuration: Configuration, document: Document, base: Path, now: float | None = None
+) -> Iterator[Fault]:
+    """A year without a calendar into which deadlines of complaints run that are received now."""
+    if not complaints_path(base / configuration.storage.database).exists():
+        return
+    days = read_calendar(base / configuration.calendar) if configuration.calendar else NO_DAYS
+    today = datetime.fromtimestamp(time.time() if now is None else now, ZoneInfo(configuration.time_zone)).date()
+    if said := unannounced(configuration.country, (today.year, (today + LONGEST_DEADLINE).year), days):
+        hint = "name its days in a file, and that file under `calendar`"
+        what = f"deadlines of complaints: {said}"
+        yield document.fault(("calendar",) if configuration.calendar else (), what, hint, warning=True)
 
 
 def reviewed(names: list[str], compiled: Compiled, configuration: Configuration, base: Path) -> Findings:

@@ -17,6 +17,7 @@ from console.workbench.entries_behind import entries_behind
 from console.workbench.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
 from console.workbench.live_rules import live_rulebook
 from console.workbench.looked_up import ask_plugins, look_up
+from console.workbench.named_call import SeveralCalls, find, named
 from console.workbench.rulebook import Rulebook, load_rulebook, trunks_of
 from proxy.screening import Callers, callers_of, read_identity
 from proxy.settings import ProfileSettings
@@ -77,11 +78,15 @@ class Explanation(NamedTuple):
         return {**self.data, "lines": [line._asdict() for line in self.lines]}
 
 
-def explain_decision(file: Path, decision_id: str, *, clear: bool) -> Explanation | None:
-    """Why a recorded call got its verdict; None when there is no such record."""
+def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | None:
+    """Why the recorded call that a text names got its verdict; None when there is no such record."""
     configuration, document = read_configuration(file)
     database = decisions_path(file.parent / configuration.storage.database)
-    decision = asyncio.run(find(database, decision_id)) if database.exists() else None
+    key_file = file.parent / configuration.storage.key_file
+    try:
+        decision = asyncio.run(find(database, key_file, text)) if database.exists() else None
+    except SeveralCalls as error:
+        raise typer.BadParameter(str(error)) from None
     if decision is None:
         return None
     data = as_data(decision, configuration.time_zone, masked=not clear)
@@ -107,7 +112,7 @@ def what_is_left(file: Path, decision_id: str) -> str:
     async def work() -> ShortRecord | None:
         decisions = await Decisions.open(database)
         try:
-            return await short_record(decisions.store, decision_id)
+            return await short_record(decisions.store, named(decision_id).decision)
         finally:
             await decisions.close()
 
@@ -118,15 +123,6 @@ def what_is_left(file: Path, decision_id: str) -> str:
         f"the record of {found.id} made room for newer ones; what is left: {mask(found.caller) or 'nobody'} rang by "
         f"trunk {found.trunk} on {shown_time(found.at, configuration.time_zone)}"
     )
-
-
-async def find(database: Path, decision_id: str) -> Decision | None:
-    """The record with this id."""
-    decisions = await Decisions.open(database)
-    try:
-        return await decisions.find(decision_id)
-    finally:
-        await decisions.close()
 
 
 def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configuration: Configuration) -> list[Line]:

@@ -65,12 +65,12 @@ async def known(file: Path, book: Rulebook, number: str, country: str, on: str =
     from console.workbench.rulebook import trunks_of
     from rules.judging.covering import covering
     from rules.model import Call, Number, NumberClass
-    from rules.numbering.home import read_typed
+    from rules.numbering.many import one_typed
     from rules.records.replay import judge_rules
 
     trunk = trunk_named(book, on)
     try:
-        read = read_typed(number, country or book.configuration.home)
+        read = one_typed(number, country or book.configuration.home)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     call = Call(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -76,6 +76,11 @@ def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Ca
         "but for holidays by law; which days are moved nobody has announced"
     )
     return _overruling(overruled, works), what if year > last and not known else ""
+
+
+def unannounced(country: str, years: Iterable[int], overruled: Days = NO_DAYS) -> str:
+    """The warning of the first of these years of which nobody has said yet which days are worked; empty for none."""
+    return next((said for year in sorted({*years}) if (said := working_days(country, year, overruled)[1])), "")
 
 
 def _overruling(overruled: Days, works: Callable[[date], bool]) -> Callable[[date], bool]:

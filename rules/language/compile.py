@@ -12,8 +12,10 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, working_days
+from rules.judging.clock_gaps import gap_at
 from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock
@@ -151,8 +153,14 @@ class Setting(NamedTuple):
         return found
 
 
-def many_numbers(example: Example) -> Iterator[tuple[str, tuple[str, str]]]:
-    """The parties of an example that are no single number; a called one may be a code with stars, such as *70."""
+def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What of an example no call has: parties that are no single number, a time that no clock shows.
+
+    A called number may be a code with stars, such as *70.
+    """
+    if example.at is not None and (said := gap_at(example.at, zone)):
+        what, _, hint = said.partition("; ")
+        yield "at", (what, hint)
     for key, text in (("from", example.from_), ("to", example.to)):
         if key == "to" and text.startswith("*") and not text.endswith("*"):
             continue
@@ -369,8 +377,8 @@ class _Compiler:
     def _try(self, item: Built, example: Example, loc: Location, *, wanted: bool) -> None:
         fault = item.file.document.fault
         self.faults += self.setting.faults(example, item.file.document, loc)
-        if not self.surroundings.stored and (many := [*many_numbers(example)]):
-            self.faults += [fault((*loc, key), *what) for key, what in many]
+        if not self.surroundings.stored and (unreal := [*no_call(example, self.clock.zone)]):
+            self.faults += [fault((*loc, key), *what) for key, what in unreal]
             return
         trunk = self.setting.trunk(example, self._country(item.file))
         if trunk is None:

@@ -10,7 +10,7 @@ from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import Line, explain, the_call
 from rules.judging.facts import Facts
 from rules.judging.rates import Rates
-from rules.language.compile import Built, Compiled, Setting, many_numbers
+from rules.language.compile import Built, Compiled, Setting, no_call
 from rules.language.examples import example_call, example_facts, example_hits, example_words
 from rules.language.faults import Fault, Location
 from rules.language.sequences import CallSequence, SequenceCall, SequenceFile
@@ -123,7 +123,7 @@ def _faults_of(document: Document, file: SequenceFile, setting: Setting) -> Iter
         for number, call in enumerate(sequence.calls):
             loc = ("tests", position, "calls", number)
             yield from setting.faults(call, document, loc)
-            yield from (document.fault((*loc, key), *what) for key, what in many_numbers(call))
+            yield from (document.fault((*loc, key), *what) for key, what in no_call(call, setting.clock.zone))
 
 
 def _examples(item: Built, setting: Setting) -> Iterator[tuple[Location, Facts, bool]]:

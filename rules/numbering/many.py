@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from rules.model import NumberClass, Trunk
-from rules.numbering.home import decided
+from rules.model import Number, NumberClass, Trunk
+from rules.numbering.home import decided, read_typed
 from rules.numbering.numbers import read_number
 from rules.numbering.spelling import fold, without_separators
 
@@ -46,6 +46,15 @@ def read_spelling(text: str, country: str = "") -> Spelt:
     if not _HYPHENS.isdisjoint(folded) or _BETWEEN.search(folded):
         return _with_hyphen(text, folded, country)
     return Spelt(folded)
+
+
+def one_typed(text: str, home: str, *, called: bool = False) -> Number:
+    """The one number that somebody typed; SpellingFault where it is a prefix, a range or could be one."""
+    spelt = read_spelling(text, decided(home))
+    if spelt.prefix or spelt.last:
+        sort = "prefix" if spelt.prefix else "range"
+        raise SpellingFault(f"{text!r} is a {sort}, and one number belongs here; write it whole")
+    return read_typed(text, home, called=called)
 
 
 def _with_star(text: str, folded: str) -> Spelt:

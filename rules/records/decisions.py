@@ -217,6 +217,11 @@ class Decisions:
         waiting = await asyncio.to_thread(spooled, self.store.path, wanted)
         return _decision(waiting) if waiting is not None and len(waiting) == WIDTH else None
 
+    async def beginning(self, digits: str, limit: int) -> list[Decision]:
+        """The newest decisions whose ids begin with these digits to base 16."""
+        query = f"select {_COLUMNS} from decision where id >= ? and id < ? order by id desc limit ?"
+        return await self._read(query, (digits, f"{digits}g", limit))
+
     async def by_call_id(self, call_id: str, key: bytes) -> Decision | None:
         """The newest decision about the call with this Call-ID, as peers write it or as it is shown."""
         query = f"select {_COLUMNS} from decision where call_id = ? or call_key = ? order by seq desc limit 1"

@@ -2,11 +2,14 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from console.workbench.check import Findings, check, quoted
+from console.configuration import read_configuration
+from console.workbench.check import Findings, check, deadlines, quoted
+from rules.complaints.archive import complaints_path
 from rules.language.source import Fault
 
 
@@ -101,3 +104,13 @@ def test_what_lies_among_rule_files_and_is_none_is_said_and_nobody_waits_for_it(
     assert "round.yaml: the link leads round in a circle" in told
     assert "gb.yaml:2:12: this is GB18030 (or GBK), not UTF-8" in told
     assert "      because: 夜间" in told, "the line is shown as its author wrote it"
+
+
+def test_a_year_without_a_calendar_into_which_deadlines_run_is_warned_of(file):
+    configuration, document = read_configuration(file)
+    november = datetime(2098, 11, 20, tzinfo=UTC).timestamp()
+    assert not list(deadlines(configuration, document, file.parent, november)), "nobody complains here"
+    complaints_path(file.parent / configuration.storage.database).touch()
+    (warning,) = deadlines(configuration, document, file.parent, november)
+    assert "deadlines of complaints: the calendar of CN ends with" in warning.what
+    assert not list(deadlines(configuration, document, file.parent, datetime(2025, 6, 1, tzinfo=UTC).timestamp()))

@@ -141,3 +141,11 @@ def test_a_label_of_a_recorded_call_is_found_in_the_rules_of_its_time(file, run)
     book = load_rulebook(file)
     (decision,) = past_calls(file, book, ["95588"], ruleset=book.ruleset)
     assert "and the label '疑似' before the caller's name" in run("explain", decision).stdout
+
+
+def test_a_time_that_no_clock_shows_is_said(file, run):
+    file.write_text(file.read_text().replace("time_zone: Asia/Shanghai", "time_zone: Europe/Berlin"))
+    (file.parent / "rules.d" / "own.yaml").write_text("[]\n")
+    found = run("explain", "--from", "95012345", "--to", "13800138000", "--at", "2026-03-29T02:30")
+    assert found.exit_code != 0
+    assert "no clock in Europe/Berlin shows" in " ".join(found.stderr.replace("│", "").split())

@@ -138,3 +138,10 @@ def test_why_says_where_an_allow_entry_counts_and_judges_on_a_trunk(run):
     assert "It counts on no trunk; not on default: its callers cannot be believed; " in told
     assert "not on carrier: the entry is for others." in told
     assert "there is no trunk 'other'" in run("why", "95599", "--trunk", "other").stderr
+
+
+@pytest.mark.parametrize("text", ["95*", "95500..95599"])
+def test_a_prefix_is_no_number(run, text):
+    found = run("why", text)
+    assert found.exit_code != 0
+    assert "one number belongs here" in " ".join(found.stderr.replace("│", "").split())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.numbering.many import SpellingFault, Spelt, read_spelling
+from rules.numbering.many import SpellingFault, Spelt, one_typed, read_spelling
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,10 @@ def test_whatever_else_has_such_signs_says_what_would_be_right(text, right):
     with pytest.raises(SpellingFault) as caught:
         read_spelling(text, "CN")
     assert right in str(caught.value).partition("; ")[2]
+
+
+def test_where_one_number_belongs_a_prefix_is_refused():
+    assert one_typed("95588", "CN").canonical == "CN:95588"
+    for text in ("95*", "95500..95599", "95500-95599"):
+        with pytest.raises(SpellingFault):
+            one_typed(text, "CN")
