@@ -21,6 +21,7 @@ from rules.complaints.reading import one_line
 from rules.complaints.seals import cases_sealed, last_seal, release_seal, set_seal
 from rules.complaints.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from rules.complaints.ties import rang_lately, record_of
+from rules.complaints.unrecorded import record_left_behind
 from rules.lists.suspension import Suspension
 from rules.store import Connection
 
@@ -200,8 +201,12 @@ class Cases:
         return await self.find(case_id)
 
     async def mend(self) -> list[int]:
-        """Finish steps whose seal was set or taken off, but whose case does not say so yet; the cases concerned."""
+        """Finish steps whose seal was set or taken off, but whose case does not say so yet; the cases concerned.
+
+        What was done to the ladder and does not stand in the audit yet comes there, too.
+        """
         archive = self._archive
+        await record_left_behind(archive)
         query = "select id, state from case_file where state in ('verified', 'sealed')"
         states = {row[0]: row[1] for row in await archive.store.connection.execute_fetchall(query)}
         standing = await cases_sealed(archive)

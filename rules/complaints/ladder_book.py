@@ -13,6 +13,7 @@ from rules.complaints.holders import Holder, give, owner_of, spelled
 from rules.complaints.ladder import STANDINGS, LadderStep, Standing
 from rules.complaints.protection import may_work, restrainable
 from rules.complaints.states import Offender
+from rules.complaints.unrecorded import owe, record_owed
 from rules.store import Connection
 
 _STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
@@ -75,7 +76,9 @@ class LadderBook:
             found = (held or Standing(kind, name, 0, 0, now)).climbed(now, to=to, reason=reason)
             await connection.execute("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", (*found, actor))
             await _mark_changed(connection)
-        await self._record(actor, f"{kind} {name}", found.step_at(now).name.lower(), reason)
+            step = found.step_at(now).name.lower()
+            owed = await owe(connection, [audit.Deed(now, actor, "ladder", f"{kind} {name}", step, reason)])
+        await record_owed(self._archive, owed)
         return found
 
     async def clear(self, kind: Offender, name: str, *, actor: str, reason: str, version: int | None = None) -> str:
@@ -89,7 +92,9 @@ class LadderBook:
             if not done.rowcount:
                 raise NotFound("name", f"{kind} {name} does not stand on the ladder")
             await _mark_changed(connection)
-        await self._record(actor, f"{kind} {name}", _OFF, reason)
+            deed = audit.Deed(self._archive.now(), actor, "ladder", f"{kind} {name}", _OFF, reason)
+            owed = await owe(connection, [deed])
+        await record_owed(self._archive, owed)
         return name
 
     async def take_back(self, number: str, *, author: str, because: str, actor: str, reason: str) -> audit.Deed | None:
@@ -108,7 +113,10 @@ class LadderBook:
             if before := _without(deeds, author, number):
                 await connection.execute("insert into standing values (?, ?, ?, ?, ?, ?, ?)", before)
             await _mark_changed(connection)
-        return audit.Deed(self._archive.now(), actor, "ladder", f"number {number}", "taken back", reason, rows[0][-1])
+            what = f"number {number}"
+            deed = audit.Deed(self._archive.now(), actor, "ladder", what, "taken back", reason, rows[0][-1])
+            await owe(connection, [deed])  # should the transaction that records it not come to its end
+        return deed
 
     async def assign(self, number: str, *, owner: str = "", business: str = "", actor: str) -> Assigned:
         """Say whose a number is.
@@ -122,11 +130,13 @@ class LadderBook:
         if not named:
             raise ComplaintError("owner", "name an owner, a business or both")
         async with self._archive.lists.store.transaction() as connection:
+            now = self._archive.now()
             for kind, name in named:
-                await give(connection, canonical, kind, name, self._archive.now())
+                await give(connection, canonical, kind, name, now)
             await _mark_changed(connection)
-        for kind, name in named:
-            await self._record(actor, f"number {canonical}", f"{kind} {name}", "")
+            deeds = [audit.Deed(now, actor, "ladder", f"number {canonical}", f"{kind} {name}") for kind, name in named]
+            owed = await owe(connection, deeds)
+        await record_owed(self._archive, owed)
         case = await open_case_of(self._archive.store.connection, canonical)
         return Assigned(canonical, **dict(named), open_case=case.id if case else None)
 
@@ -168,11 +178,6 @@ class LadderBook:
             deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"{kind} {name}")
             who, when = (deeds[-1].actor, deeds[-1].at) if deeds else ("", self._archive.now())
         raise Conflict("version", f"this {kind} stands elsewhere now, look at it again", who=who, when=when)
-
-    async def _record(self, actor: str, what: str, step: str, reason: str) -> None:
-        deed = audit.Deed(self._archive.now(), actor, "ladder", what, step, reason)
-        async with self._archive.store.transaction() as connection:
-            await audit.record(connection, [deed])
 
 
 def version_of(standing: Standing | None, now: float) -> int:
