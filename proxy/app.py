@@ -70,14 +70,17 @@ async def run(
     *,
     ready: Callable[[Metrics], None],
     desk: Desk | None = None,
+    ailments: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or SIGQUIT, then drain and return.
 
     `ready` is called once every socket is bound, with the figures that the console publishes. `desk` takes what
-    subscribers report by feature code.
+    subscribers report by feature code. `ailments` says what else `ringfence health` should tell, a sentence each.
     Raises OSError when an address can't be had.
     """
     core = build_core(settings, judging, keys)
+    if ailments is not None:
+        core.further_ailments = ailments
     metrics = Metrics(core, lambda: judge.counters)
     server = Server(core, judge, metrics, desk)
     stop = asyncio.Event()

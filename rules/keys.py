@@ -21,6 +21,10 @@ class KeyFileError(Exception):
     """The key file cannot be used; the message says what would be right."""
 
 
+class KeyFileOutOfReach(KeyFileError):
+    """The key file can be neither read nor made, although nobody wrote anything wrong into it."""
+
+
 class Keys(NamedTuple):
     """Secrets of one installation."""
 
@@ -43,7 +47,12 @@ class Keys(NamedTuple):
         except UnicodeDecodeError as error:
             raise KeyFileError(f"{path}: it is not a key file (bytes that are not ASCII)") from error
         except OSError as error:
-            raise KeyFileError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
+            raise KeyFileOutOfReach(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
+
+    @classmethod
+    def for_now(cls) -> Keys:
+        """Keys that nobody will know after this run: calls go on, but nothing that they sign or name is known later."""
+        return cls((("now", secrets.token_bytes(32)),), secrets.token_bytes(32))
 
 
 def _read(path: Path) -> Keys:

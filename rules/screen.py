@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from os import urandom
 from pathlib import Path
@@ -18,7 +18,7 @@ from rules.judging.callbacks import Callbacks
 from rules.judging.engine import passed
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.judging.rates import Rates
-from rules.keys import Keys
+from rules.keys import KeyFileOutOfReach, Keys
 from rules.lists.cache import Lookup, only_single
 from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger
@@ -31,14 +31,16 @@ from rules.records.journal import Journal
 from rules.records.outlet import Outlet, standard_output
 from rules.records.privacy import pseudonym
 from rules.records.spool import Spool
-from rules.records.troubles import Tell
+from rules.records.troubles import Tell, Troubles
 from rules.settings import RateSettings, ScreeningSettings
 from rules.snapshots import Snapshots
-from rules.store import CorruptDatabase, database_path, snapshot_path, warm
+from rules.store import CorruptDatabase, StoreError, database_path, snapshot_path, warm
 
 UNWANTED: Final = 607  # the callee's own word (RFC 8197)
 _AGAINST: Final = (Action.REJECT, Action.TAG)
 _DRAWN_AT_ONCE: Final = 64
+_AGAIN_S: Final = 5.0  # between attempts to open what could not be opened
+_WHOLE: Final = "the database of lists is back"
 
 
 class RuleSet(Protocol):
@@ -72,7 +74,7 @@ class Screen:
         ruleset: RuleSet,
         lookup: Lookup,
         journal: Journal,
-        lists: Lists,
+        lists: Lists | None,
         *,
         keys: Keys,
         budget_s: float,
@@ -93,7 +95,8 @@ class Screen:
         self._rates = Rates(ruleset.rates, facts)
         self._sources = sources or FactSources()
         self._sources.ask(ruleset.facts)
-        self._state = _state_of(lookup, whole=True)  # as far as was said
+        self._state = _WHOLE  # as far as was said
+        self._failures = 0  # of facts, as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._unlisted = Renewal(lookup)
         self._ledger = Ledger(lookup)
@@ -104,6 +107,10 @@ class Screen:
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
         self._log: CallLog | None = None  # set when the screen opened it and has to close it
+        self._keyless = ""  # why the keys are of this run only
+        self._open_lists: Callable[[], Awaitable[Lists]] | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._mended = now()
         self._verdicts = dict.fromkeys(Action, 0)
         self._emergency = 0
         self._emergency_marked = 0
@@ -131,12 +138,11 @@ class Screen:
 
         ``tell`` hears what goes wrong while it runs, each cause at once and then seldom.
         """
-        storage = settings.storage
-        keys = Keys.load(base / storage.key_file)
+        storage, troubles = settings.storage, Troubles(tell, now)
+        keys, keyless = _keys(base / storage.key_file, troubles)
         database = base / storage.database
-        lists = await _open_lists(database, settings, now)
-        lookup: Lookup | None = None
-        opened: CallLog | None = None
+        lists = await _lists_or_none(database, settings, now, troubles)
+        lookup = opened = journal = None
         try:
             lookup = Lookup(
                 database,
@@ -149,15 +155,18 @@ class Screen:
             if log is None and settings.logging.file is not None:
                 opened = CallLog(base / settings.logging.file)
             lines = opened or log or standard_output(sys.stdout)
-            journal = await _open_journal(database, settings, keys, log=lines, now=now, tell=tell)
+            journal = await _open_journal(database, settings, keys, log=lines, now=now, troubles=troubles)
             begun, minutes = now(), settings.emergency.callback_minutes
             helped = await journal.calls_for_help(begun - minutes * 60.0)
         except BaseException:
             if lookup is not None:
                 lookup.close()
+            if journal is not None:
+                await journal.close()
             if opened is not None:
                 opened.close()
-            await lists.close()
+            if lists is not None:
+                await lists.close()
             raise
         journal.start()
         budget_s, facts = budget_ms / 1000, settings.facts
@@ -172,9 +181,16 @@ class Screen:
             callback_minutes=minutes,
             now=now,
         )
-        screen._log = opened
+        screen._log, screen._keyless = opened, keyless
+        screen._open_lists = partial(_open_lists, database, settings, now)
         screen._callbacks.restore(helped, begun)
+        journal.opened = partial(screen._remember_help, minutes)
         return screen
+
+    async def _remember_help(self, minutes: int) -> None:
+        """Records can be read after all: who called for help lately?"""
+        begun = self._now()
+        self._callbacks.restore(await self.journal.calls_for_help(begun - minutes * 60.0), begun)
 
     def judge(self, call: Call) -> Verdict:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
@@ -192,6 +208,7 @@ class Screen:
         except Exception as error:  # whatever goes wrong here, the call goes through
             self._errors += 1
             self.last_error = f"{type(error).__name__}: {error}"
+            self.journal.troubles.happened("a call could not be judged", error)
             verdict = self._fail_open(call)
             if call.emergency:
                 verdict = passed(verdict)
@@ -240,10 +257,8 @@ class Screen:
     def poll(self) -> None:
         """See changes of the lists; called four times a second."""
         self.lookup.poll()
-        state = _state_of(self.lookup)
-        if state != self._state:
-            self._state = state
-            self.journal.alarm(state)
+        self._tell_state()
+        self._mend()
         self._snapshots.poll(self._now())
         self._unlisted.poll(self._now())
         self._ledger.poll()
@@ -252,6 +267,52 @@ class Screen:
         self._callbacks.forget(self._now())
         for poll in self.polled:
             poll()
+
+    @property
+    def without(self) -> dict[str, str]:
+        """What judging has to do without now, and why, in words; empty for parts that are as they should be."""
+        state = _state_of(self.lookup)
+        lists = "" if state == _WHOLE else state
+        if not lists and self.lists is None:
+            lists = "the lists of ringfence.yaml could not be brought into their database: those of the last start hold"
+        log = self._log.closed_to_us if self._log is not None else ""
+        return {
+            "keys": self._keyless and f"keys are of this run only: {self._keyless}",
+            "lists": lists,
+            "records": self.journal.without,
+            "call log": log and f"lines of calls are lost: {log}",
+        }
+
+    def _tell_state(self) -> None:
+        """Say once what became of the lists, and of facts."""
+        state = _state_of(self.lookup)
+        if state != self._state:
+            self._state = state
+            self.journal.alarm(state)
+            self.journal.troubles.happened(state, self.lookup.absent or str(self.lookup.path))
+        failures = self._sources.failures
+        if failures > self._failures:
+            times, self._failures = failures - self._failures, failures
+            self.journal.troubles.happened("facts were lacking", "; ".join(self._sources.last_errors), times)
+
+    def _mend(self) -> None:
+        """Now and then try again what could not be opened."""
+        now = self._now()
+        if self._mending is not None or (self.lists is not None and not self.lookup.wanting):
+            return
+        if not 0.0 <= now - self._mended < _AGAIN_S:
+            self._mended = now
+            self._mending = asyncio.get_running_loop().create_task(self._open_again(), name="lists")
+
+    async def _open_again(self) -> None:
+        try:
+            if self.lists is None and self._open_lists is not None:
+                self.lists = await self._open_lists()
+            self.lookup.look_again()
+        except (StoreError, OSError):
+            pass  # said at the start; the next time may go better
+        finally:
+            self._mending = None
 
     @property
     def counters(self) -> dict[str, int]:
@@ -287,7 +348,10 @@ class Screen:
         await self.journal.close()
         self.lookup.close()
         self._sources.close()
-        await self.lists.close()
+        if self._mending is not None:
+            await asyncio.gather(self._mending, return_exceptions=True)
+        if self.lists is not None:
+            await self.lists.close()
         if self._log is not None:
             self._log.close()
 
@@ -359,16 +423,48 @@ def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[
     return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
 
 
-def _state_of(lookup: Lookup, *, whole: bool = False) -> str:
+def _state_of(lookup: Lookup) -> str:
     """Are the lists that are judged by whole? As alarms say it."""
-    if whole or not (lookup.on_snapshot or lookup.damaged):
-        return "the database of lists is back"
+    if lookup.absent:
+        return "the lists cannot be read and there is no snapshot of them: calls go on as if no list was there"
+    if lookup.replaced:
+        return (
+            "another database stands in place of the lists, a new one: judging by what was there; put a backup back "
+            "with `ringfence db restore FILE`, or start the proxy again to begin with the new one"
+        )
+    if lookup.gone:
+        return "the file of the lists is gone: judging by what is open of it; `ringfence db restore` puts a copy back"
     if lookup.damaged:
         return (
             "the database of lists is damaged and there is no snapshot of it: calls go on as if no list was there; "
             "run `ringfence db restore FILE`"
         )
-    return "the database of lists is damaged: judging by the last good snapshot; run `ringfence db restore`"
+    if lookup.on_snapshot:
+        return (
+            "the database of lists is damaged, gone or out of reach: judging by the last good snapshot; "
+            "run `ringfence db restore`, or see to its rights and disk"
+        )
+    return _WHOLE
+
+
+def _keys(file: Path, troubles: Troubles) -> tuple[Keys, str]:
+    """The keys, and why they are of this run only; a file in which somebody wrote something wrong stops the start."""
+    try:
+        return Keys.load(file), ""
+    except KeyFileOutOfReach as error:
+        troubles.happened("keys are of this run only: pseudonyms match nothing of before", error)
+        return Keys.for_now(), str(error)
+
+
+async def _lists_or_none(
+    database: Path, settings: ScreeningSettings, now: Callable[[], float], troubles: Troubles
+) -> Lists | None:
+    """The lists to write to; None while their database cannot be opened: judging reads what it can."""
+    try:
+        return await _open_lists(database, settings, now)
+    except (StoreError, OSError) as error:
+        troubles.happened("the database of lists cannot be written to", error)
+        return None
 
 
 async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable[[], float]) -> Lists:
@@ -394,13 +490,18 @@ async def _open_journal(
     *,
     log: TextIO | CallLog | Outlet,
     now: Callable[[], float],
-    tell: Tell | None,
+    troubles: Troubles,
 ) -> Journal:
-    """The record of decisions beside the lists; it writes as soon as it is started."""
+    """The record of decisions beside the lists; it writes as soon as it is started, or can open its database."""
     storage, path = settings.storage, decisions_path(database)
     opening = partial(Decisions.open, path, durable=True)
+    decisions: Decisions | None = None
+    try:
+        decisions = await opening()
+    except (StoreError, OSError) as error:
+        troubles.happened("the database of decisions cannot be opened: records wait in memory", error)
     return Journal(
-        await opening(),
+        decisions,
         keys.pseudonym,
         log=log,
         days=storage.decision_days,
@@ -411,7 +512,7 @@ async def _open_journal(
         now=now,
         spool=partial(Spool.open, path),
         again=opening,
-        tell=tell,
+        troubles=troubles,
     )
 
 

@@ -10,7 +10,7 @@ from rules.lists.cache import Lookup
 from rules.records.journal import Journal
 from rules.store import StoreError, copy_database, faults_of, one_value, snapshot_path
 
-_FIRST_S = 60.0  # after the start
+_FIRST_S = 60.0  # after the start, when calls come first; at once where there is none yet
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
 _REVISION = "select revision + ledger + subscribers from change"
@@ -33,8 +33,10 @@ class Snapshots:
         if not self._hours:
             return
         if self._due is None or self._due > now + self._hours * _HOUR_S:  # the start, or a clock set back
-            self._due = now + _FIRST_S
-        if now < self._due or self._lookup.on_snapshot or self._task is not None:
+            self._due = now + (_FIRST_S if snapshot_path(self._lookup.path).exists() else 0.0)
+        lookup = self._lookup
+        elsewhere = lookup.on_snapshot or lookup.absent or lookup.gone or lookup.replaced
+        if now < self._due or elsewhere or self._task is not None:
             return
         self._due = now + self._hours * _HOUR_S
         self._task = asyncio.get_running_loop().create_task(self._take(), name="snapshot")
@@ -50,6 +52,7 @@ class Snapshots:
             await asyncio.to_thread(take_snapshot, self._lookup.path)
         except (StoreError, OSError) as error:
             self._journal.alarm(f"no snapshot of the lists: {error}")
+            self._journal.troubles.happened("no snapshot of the lists could be made", error)
         finally:
             self._task = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,10 +15,10 @@ from typing import Any
 
 import aiosqlite
 
+from rules.database_files import OUT_OF_REACH, advice, code_of, is_corrupt, is_snapshot, restoring
 from rules.database_files import CorruptDatabase as CorruptDatabase
 from rules.database_files import Series as Series
 from rules.database_files import StoreError as StoreError
-from rules.database_files import advice, code_of, is_corrupt, is_snapshot, restoring
 from rules.database_files import database_path as database_path
 from rules.database_files import databases as databases
 from rules.database_files import snapshot_path as snapshot_path
@@ -165,8 +166,8 @@ def warm(path: Path) -> None:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return  # the last good copy stands in for it
+    except OSError:
+        return  # gone or out of reach: whoever opens it says so
     _read_ahead.append(descriptor)
     # Piece by piece: asked for everything at once, Linux reads one read-ahead window and stops (8 of 200 MB).
     for start in range(0, path.stat().st_size, _PIECE):
@@ -212,7 +213,12 @@ def _newer(version: int, known: int) -> str:
 
 
 def _holds_anything(path: Path) -> bool:
-    return path.exists() and path.stat().st_size > 0
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}; {OUT_OF_REACH}") from error
 
 
 def _writes_ahead(connection: sqlite3.Connection) -> bool:
@@ -253,6 +259,9 @@ def _step(connection: sqlite3.Connection, number: int, script: str) -> None:
         if _version(connection) < number:  # asked again: another process may have been faster
             for statement in _statements(script):
                 connection.execute(statement)
+            if number == 1:
+                # Which database this is: its copies have the same, one made anew in its place another (`HotReader`).
+                connection.execute(f"pragma application_id={secrets.randbits(31) or 1}")
             connection.execute(f"pragma user_version={number}")
         connection.execute("commit")
     except BaseException:
@@ -332,7 +341,8 @@ def put_in_place(copy: Path, path: Path, aside: Path) -> None:
     """Let a copy be the database; what was there goes to ``aside``. At no moment is there none, or a mixture."""
     fresh = path.with_name(f"{path.name}.restored")
     copy_database(copy, fresh)
-    with closing(sqlite3.connect(fresh)) as connection:
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
+        connection.execute("pragma application_id=0")  # meant to be here, whichever database it was
         _write_ahead(connection)  # a copy is one file; as a database, calls are judged while it is written to
     _to_disk(fresh)
     if path.exists():
@@ -347,6 +357,17 @@ def put_in_place(copy: Path, path: Path, aside: Path) -> None:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5.0)
+
+
+def _reading(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=0)
+    try:
+        connection.execute("pragma query_only=on")
+        connection.execute("pragma cache_size=-8192")  # reads the file
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _to_disk(path: Path) -> None:
@@ -365,21 +386,41 @@ class ReadError(Exception):
         self.corrupt = is_corrupt(error)
 
 
-class HotReader:
-    """A read-only connection in the event loop: it never waits for a lock and gives up at its budget."""
+_NO_ROOM_BESIDE = ("CANTOPEN", "READONLY", "IOERR", "FULL")  # what SQLite says that cannot make the index of a log
 
-    def __init__(self, path: Path) -> None:
+
+class HotReader:
+    """A read-only connection in the event loop: it never waits for a lock and gives up at its budget.
+
+    ``anyhow``: also where nothing beside the file can be made, on a disk that is full or read-only. Changes are not
+    seen then (``frozen``), and it has to be opened again soon.
+    """
+
+    def __init__(self, path: Path, *, anyhow: bool = False) -> None:
+        self.frozen = False
         if not _holds_anything(path):
             raise CorruptDatabase(f"{path}: unable to open: it is missing or empty; {restoring(path)}")
         try:
-            self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=0
-            )
-            self._connection.execute("pragma query_only=on")
-            self._connection.execute("pragma cache_size=-8192")
+            self._connection = _reading(path, "mode=ro")
         except sqlite3.Error as error:
-            raise unusable(path, error) from error
+            log = path.with_name(f"{path.name}-wal")
+            if not anyhow or code_of(error) not in _NO_ROOM_BESIDE or _holds_anything(log):
+                raise unusable(path, error) from error
+            try:
+                self._connection = _reading(path, "mode=ro&immutable=1")
+                self.frozen = True
+            except sqlite3.Error:
+                raise unusable(path, error) from error
         self._cursor = self._connection.cursor()
+
+    @property
+    def lineage(self) -> int:
+        """Which database this is, or was copied from; 0 for one that is meant to take the place of any."""
+        try:
+            found: int = self._cursor.execute("pragma application_id").fetchone()[0]
+        except sqlite3.Error as error:
+            raise ReadError(error) from error
+        return found
 
     def abort_when(self, overdue: Callable[[], bool], *, steps: int) -> None:
         """Ask ``overdue()`` after each so many steps of SQLite's machine; true ends the query."""
@@ -403,3 +444,20 @@ class HotReader:
     def close(self) -> None:
         """Nothing is open any more."""
         self._connection.close()
+
+
+class NoReader(HotReader):
+    """Stands where no database can be read: whatever is asked is unknown."""
+
+    def __init__(self) -> None:
+        self.frozen = False
+        self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        self._cursor = self._connection.cursor()
+
+    def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Nothing is known."""
+        raise ReadError(sqlite3.OperationalError("no database is open"))
+
+    def data_version(self) -> int:
+        """Nothing is known."""
+        raise ReadError(sqlite3.OperationalError("no database is open"))

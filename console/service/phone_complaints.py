@@ -18,6 +18,7 @@ from rules.complaints.clock_profiles import Span
 from rules.complaints.desk import Desk
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.rounds import Rounds
+from rules.keys import KeyFileError
 from rules.store import DatabaseError, StoreError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class PhoneComplaints(Collector):
 
     def __init__(self, desk: Desk | None, screen: Screen) -> None:
         self.desk = desk
+        self.without = ""  # why nothing is filed
         self._screen = screen
         self._rounds: Rounds | None = None
         if desk is not None:
@@ -41,9 +43,11 @@ class PhoneComplaints(Collector):
         """Open the desk."""
         try:
             desk = await Desk.open(base, configuration, country=configuration.home)
-        except (StoreError, ComplaintError, OSError) as error:
+        except (StoreError, DatabaseError, ComplaintError, KeyFileError, OSError) as error:
             _warn(str(error))
-            return cls(None, screen)
+            phones = cls(None, screen)
+            phones.without = f"complaints of phones are not filed: {error}"
+            return phones
         # Now, before there are calls: loading the calendar with the first complaint stops the loop for 0.2 s.
         desk.archive.deadlines.due(desk.archive.now(), Span(working_days=20))
         return cls(desk, screen)

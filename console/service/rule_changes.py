@@ -23,12 +23,13 @@ from rules.judging.engine import RuleSet
 from rules.language.source import Document, RuleError
 from rules.live import LiveRules
 from rules.records.false_positives import Alarm, FalsePositives, FalsePositiveWatch
-from rules.revisions import Revision, Texts
+from rules.revisions import Revision, Superseded, Texts
 from rules.screen import Screen, decisions_path
-from rules.store import StoreError
+from rules.store import DatabaseError, StoreError
 
 WATCHED_EVERY_S = 0.5
 COUNTED_EVERY_S = 60.0
+AGAIN_S = 5.0
 
 log = structlog.get_logger("ringfence.rules")
 
@@ -39,7 +40,7 @@ class Start(NamedTuple):
     configuration: Configuration
     document: Document
     ruleset: RuleSet
-    number: int
+    number: int  # 0: what is live could not be read
     first: Texts | None  # what is to be stored as revision 1, when nothing was ever live
     warnings: list[str]
     saved: dict[Path, tuple[int, int]]  # when the files were saved that were read
@@ -49,7 +50,12 @@ def starting_rules(file: Path) -> Start:
     """The live revision; before there is one, what lies on the disk. RuleError says why neither can be used."""
     saved = stamps(file)
     configuration, document = read_configuration(file)
-    revision = live_revision(file, configuration)
+    try:
+        revision = live_revision(file, configuration)
+    except (StoreError, DatabaseError, OSError) as error:
+        book = load_rulebook(file)
+        warnings = [f"what is live cannot be read, so what lies on the disk judges: {error}", *map(str, book.warnings)]
+        return Start(configuration, document, book.ruleset, 0, None, warnings, saved)
     if revision is None:
         book = load_rulebook(file)
         return Start(configuration, document, book.ruleset, 1, book.texts, list(map(str, book.warnings)), saved)
@@ -80,6 +86,7 @@ class RuleChanges(Collector):
         self._file, self._start, self._screen, self._watch = file, start, screen, watch
         self._path = rules_database(file, start.configuration)
         self._live: LiveRules | None = None
+        self.without = ""  # why changes are not seen
         self._alarms: dict[str, Alarm] = {}
         self._observing = observing(start.ruleset)
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,18 +141,31 @@ class RuleChanges(Collector):
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def _follow(self) -> None:
-        start = self._start
-        number = start.number
-        if start.first is not None:
-            reason = "first start with what was on the disk"
+        """Follow what is live; while its database cannot be used, say so once and try again now and then."""
+        number = self._start.number
+        while True:
             try:
-                number = await put_live(self._path, start.first, hash_=start.ruleset.revision, reason=reason)
-            except StoreError as error:
-                log.error("the rules could not be stored; changes will not be seen", error=str(error))
+                if self._start.first is not None:
+                    number = await self._store_first(self._start.first)
+                live = LiveRules(self._path, number, self._load, swapped=self._swapped, refused=_refused)
+                break
+            except (StoreError, DatabaseError, OSError) as error:
+                if not self.without:
+                    log.error("what is live cannot be read or stored; changes will not be seen", error=str(error))
+                self.without = f"changes of rules are not seen: {error}"
+            if not await self._pause(AGAIN_S):
                 return
-        live = LiveRules(self._path, number, self._load, swapped=self._swapped, refused=_refused)
-        self._live = live
+        self._live, self.without = live, ""
         self._screen.polled.append(live.poll)
+
+    async def _store_first(self, texts: Texts) -> int:
+        """What was on the disk becomes revision 1, unless somebody was faster."""
+        start = self._start
+        reason = "first start with what was on the disk"
+        try:
+            return await put_live(self._path, texts, hash_=start.ruleset.revision, reason=reason, after=0)
+        except Superseded:
+            return 0  # what was put live meanwhile is swapped in
 
     def _load(self, revision: Revision) -> RuleSet:
         """Compile a revision, in a thread, under the ringfence.yaml that this proxy was started with."""
@@ -189,7 +209,9 @@ class RuleChanges(Collector):
         allow = [name for name, listed in configuration.lists.items() if listed.kind == "allow"]
         counts = FalsePositives(configuration.false_positives, allow)
         database = self._file.parent / configuration.storage.database
-        watch = await FalsePositiveWatch.open(decisions_path(database), counts)
+        watch = await self._counting(decisions_path(database), counts)
+        if watch is None:
+            return
         appeals = complaints_path(database)
         try:
             while await self._pause(COUNTED_EVERY_S):
@@ -201,6 +223,14 @@ class RuleChanges(Collector):
                     log.error("false positives could not be counted", error=str(error))
         finally:
             await watch.close()
+
+    async def _counting(self, path: Path, counts: FalsePositives) -> FalsePositiveWatch | None:
+        """The records, as soon as they can be read; None when it is time to end."""
+        while True:
+            with suppress(StoreError, DatabaseError, OSError):  # the journal says why
+                return await FalsePositiveWatch.open(path, counts)
+            if not await self._pause(COUNTED_EVERY_S):
+                return None
 
     def tell(self, alarms: list[Alarm]) -> None:
         """Say which rules began to pass their budget."""

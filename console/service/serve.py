@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, MutableMapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
 import uvloop
@@ -17,10 +17,13 @@ from prometheus_client import start_http_server
 import proxy.app
 from console.service.phone_complaints import PhoneComplaints
 from console.service.rule_changes import RuleChanges, Start, starting_rules
+from console.service.storage import Storage
+from console.settings import Configuration
 from proxy.app import IGNORED
 from proxy.build import BUILD
 from proxy.metrics import Metrics
 from proxy.settings import HostPort
+from rules.complaints.reading import shown_text
 from rules.records.outlet import Outlet
 from rules.screen import Screen
 
@@ -39,16 +42,17 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
     log = structlog.get_logger("ringfence")
     configuration, ruleset = start.configuration, start.ruleset
     base = file.parent
-    for path in (configuration.storage.database, configuration.storage.key_file):
-        (base / path).parent.mkdir(parents=True, exist_ok=True)
-    screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms)
+    make_folders(configuration, base)
+    screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms, tell=tell_trouble)
     changes = RuleChanges(file, start, screen, watch=watch)
     phones = await PhoneComplaints.open(configuration, base, screen)
+    storage = Storage(lambda: {**screen.without, "rules": changes.without, "complaints": phones.without})
 
     def ready(metrics: Metrics) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
         metrics.registry.register(changes)
         metrics.registry.register(phones)
+        metrics.registry.register(storage)
         if configuration.metrics is not None:
             cleanup.callback(publish(metrics, configuration.metrics))
         changes.begin()
@@ -73,12 +77,29 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         log.warning("check", fault=str(warning))
     with ExitStack() as cleanup:
         try:
-            await proxy.app.run(configuration, configuration, screen, screen.keys, ready=ready, desk=phones)
+            await proxy.app.run(
+                *(configuration, configuration, screen, screen.keys),
+                ready=ready,
+                desk=phones,
+                ailments=storage.ailments,
+            )
         finally:
             await changes.close()
             await screen.close()
             await phones.close()
             log.info("stopped")
+
+
+def make_folders(configuration: Configuration, base: Path) -> None:
+    """The folders of keys and databases; where they cannot be made, whoever opens a file in them says so."""
+    for path in (configuration.storage.database, configuration.storage.key_file):
+        with suppress(OSError):
+            (base / path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def tell_trouble(what: str, cause: str, times: int) -> None:
+    """Something that is otherwise only counted goes wrong: said with its cause, seldom enough for a flood of it."""
+    structlog.get_logger("ringfence").error(what, cause=cause, times=times)
 
 
 def publish(metrics: Metrics, address: HostPort) -> Callable[[], None]:
@@ -93,6 +114,15 @@ def publish(metrics: Metrics, address: HostPort) -> Callable[[], None]:
     return end
 
 
+def harmless(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Whatever peers wrote steers no terminal."""
+    if sys.stderr.isatty():
+        for name, value in event.items():
+            if isinstance(value, str) and name != "exception":
+                event[name] = shown_text(value)
+    return event
+
+
 def log_to_stderr(level: str) -> None:
     """Service events go to standard error: JSON lines for machines, readable ones on a terminal."""
     outlet = Outlet(sys.stderr.fileno(), patience_s=0, silent=True)
@@ -102,6 +132,7 @@ def log_to_stderr(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            harmless,
             structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

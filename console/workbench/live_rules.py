@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from console.configuration import Configuration, read_configuration
+from console.login import login_name
 from console.workbench.rulebook import Rulebook, compiled, load_rulebook
 from rules.judging.engine import RuleSet
 from rules.language.source import Document, RuleError
@@ -67,12 +66,4 @@ def live_rulebook(file: Path) -> tuple[Rulebook, Revision | None]:
 async def put_live(path: Path, texts: Texts, *, hash_: str, reason: str, after: int | None = None) -> int:
     """Store these texts as the newest revision, which a running proxy swaps in within a second."""
     async with opened(path) as revisions:
-        return await revisions.add(texts, hash_=hash_, author=author(), reason=reason, after=after)
-
-
-def author() -> str:
-    """Who does it, by login name; in a container that knows no names, by number."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        return await revisions.add(texts, hash_=hash_, author=login_name(), reason=reason, after=after)

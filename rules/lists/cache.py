@@ -18,7 +18,7 @@ from rules.lists.suspension import STANDS
 from rules.lists.unlisted import Unlisted
 from rules.model import Hit
 from rules.numbering.intervals import EXACT, PLACES, SPACE, encode, narrowness
-from rules.store import CorruptDatabase, HotReader, ReadError, StoreError
+from rules.store import HotReader, NoReader, ReadError, StoreError
 
 # Single numbers and wide entries in one step. Ten million numbers: 5 us, p99 12 us, warm.
 _QUERY: Final = f"""
@@ -54,6 +54,9 @@ class Lookup:
         self.fallbacks = 0  # times that the database was found damaged
         self.on_snapshot = False
         self.damaged = False  # and there is nothing to fall back on
+        self.absent = ""  # why nothing is open at all
+        self.gone = False  # the file has no name any more: what is open of it stays in use
+        self.replaced = False  # by another database, which is no copy of it: the same
         self._zone = ZoneInfo(zone)
         # number -> (hits, since, until, revision): true from the last expiry passed to the next one to come
         self._cache: LRUCache[str, tuple[tuple[Hit, ...], float, float, int]] = LRUCache(entries)
@@ -72,13 +75,8 @@ class Lookup:
         self.unknown = 0
         self.reading = path  # the file that is open: the database, or the last good copy of it
         self._inode = _inode(path)
-        try:
-            self._reader = self._open(path)
-        except CorruptDatabase:
-            if fallback is None or not fallback.exists():
-                raise
-            self.on_snapshot, self.fallbacks = True, 1
-            self._reader = self._open(fallback)
+        self._lineage = -1  # of the database that is open, as far as it could be read
+        self._reader = self._first()
         self.poll()
 
     def look_up(self, canonical: str, now: float) -> tuple[Hit, ...] | None:
@@ -103,6 +101,7 @@ class Lookup:
                 rows = self._reader.rows(_POLICIES)
                 self._policies = {row[0]: _Policy(row[1], row[2], row[3], bool(row[4])) for row in rows}
                 self.revision = revision
+                self._lineage = self._reader.lineage
             self._data_version = version
         except ReadError as error:
             self.unknown += 1  # the next poll asks again
@@ -124,6 +123,11 @@ class Lookup:
             self.slow += 1
         return rows
 
+    @property
+    def wanting(self) -> bool:
+        """Should the database be opened again soon, since it could not be opened as it should be?"""
+        return bool(self.absent) or self._reader.frozen
+
     def look_again(self) -> None:
         """The database is found sound after all: the next poll judges by it."""
         self._inode = None
@@ -132,8 +136,24 @@ class Lookup:
         """Nothing is open any more."""
         self._reader.close()
 
+    def _first(self) -> HotReader:
+        """The database, else its last good copy; else nothing, where there could be a copy: calls must go on."""
+        try:
+            return self._open(self.path)
+        except StoreError as error:
+            if self._fallback is None:
+                raise
+            why = str(error)
+        try:
+            reader = self._open(self._fallback)
+        except StoreError:
+            self.absent = why
+            return NoReader()
+        self.on_snapshot, self.fallbacks = True, 1
+        return reader
+
     def _open(self, path: Path) -> HotReader:
-        reader = HotReader(path)
+        reader = HotReader(path, anyhow=True)
         reader.abort_when(self._overdue, steps=_STEPS)
         self.reading, self.unlisted, self.opened = path, None, self.opened + 1
         return reader
@@ -150,19 +170,35 @@ class Lookup:
     def _reopen(self) -> None:
         """Another file stands where the database stood: it was restored."""
         inode = _inode(self.path)
+        self.gone = inode is None
         if inode is None:
-            return  # gone: what is open stays readable
+            return  # what is open stays readable
         self._inode = inode
         try:
-            self._change_reader(self.path)
-            self.on_snapshot = False
-        except StoreError:
+            self.replaced = not self._is_ours()
+            if not self.replaced:
+                self._change_reader(self.path)
+                self.on_snapshot = False
+        except (StoreError, ReadError):
             self.unknown += 1  # what is open stays in use
+
+    def _is_ours(self) -> bool:
+        """Is it the database that was open, a copy of it, or one that was put in its place by `ringfence db restore`?
+
+        Whoever adds an entry to lists that were deleted makes a new database: it must not empty all others.
+        """
+        if self.absent or self._lineage < 0:
+            return True
+        reader = HotReader(self.path)
+        try:
+            return reader.lineage in (0, self._lineage)
+        finally:
+            reader.close()
 
     def _change_reader(self, path: Path) -> None:
         reader = self._open(path)
         self._reader.close()
-        self._reader, self.damaged = reader, False
+        self._reader, self.damaged, self.absent = reader, False, ""
         self._cache.clear()
         self.revision = self._data_version = -1
         self.poll()

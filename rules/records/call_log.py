@@ -13,8 +13,13 @@ class CallLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = _opened(path)
+        self._file = -1
         self._torn = False  # the disk was full in the middle of a line
+        self.closed_to_us = ""  # why it could not be opened
+        try:
+            self._file = _opened(path)
+        except OSError as error:  # calls go on; the next line tries it again
+            self.closed_to_us = str(error)
 
     def write(self, text: str) -> int:
         """Append whole lines; OSError when the disk does not take all of them.
@@ -22,7 +27,9 @@ class CallLog:
         It looks at the name first: what is written after a rotation goes to the new file. Should that one not open
         (the folder is gone, or not ours any more), the old file takes the lines, wherever it was moved.
         """
-        if self._moved():
+        if self._file < 0:
+            self._file, self.closed_to_us = _opened(self._path), ""
+        elif self._moved():
             with suppress(OSError):
                 fresh = _opened(self._path)
                 os.close(self._file)
@@ -39,7 +46,8 @@ class CallLog:
 
     def close(self) -> None:
         """It is not written to any more."""
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
 
     def _moved(self) -> bool:
         try:

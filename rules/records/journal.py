@@ -18,7 +18,7 @@ from rules.records.outlet import Outlet
 from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Retention
 from rules.records.spool import Spool
-from rules.records.troubles import Tell, Troubles
+from rules.records.troubles import Troubles
 from rules.store import DatabaseError, StoreError
 
 TICK_S = 0.25
@@ -68,7 +68,7 @@ class Journal:
         now: Callable[[], float] = time.time,
         spool: Callable[[], Spool] | None = None,
         again: Callable[[], Awaitable[Decisions]] | None = None,
-        tell: Tell | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         """``decisions`` are None when they could not be opened: ``again`` tries it, and ``spool`` opens its files."""
         self._key, self._log = key, log
@@ -81,7 +81,7 @@ class Journal:
         self._spool: Spool | None = None
         self._ahead: list[_Open] = []  # of calls whose ids are about to be told
         self.opened: Callable[[], Awaitable[None]] | None = None  # told once the database could be opened after all
-        self.troubles = Troubles(tell, now)
+        self.troubles = troubles or Troubles(None, now)
         self._limit, self._now = limit, now
         self._in_clear = not masked
         self._shown: Callable[[Number], str] = _masked if masked else _clear
@@ -101,6 +101,7 @@ class Journal:
         self.dropped = 0
         self.lines_dropped = 0
         self.write_errors = 0
+        self._failing = ""  # why nothing could be written lately
         self.unsecured = 0
         self.last_error = ""
         self._take_up_spool()
@@ -240,7 +241,7 @@ class Journal:
         """What it has to do without, in words; empty when everything can be written."""
         if self._decisions is None:
             return "decision records wait in memory: their database cannot be opened"
-        return ""
+        return f"decision records wait in memory: {self._failing}" if self._failing else ""
 
     def _use(self, decisions: Decisions | None) -> None:
         self._decisions = decisions
@@ -313,10 +314,11 @@ class Journal:
             decisions = await self._opened()
             await decisions.write(rows, late, counts, list(helped.items()))
             self.written += len(rows)
+            self._failing = ""
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
-            if self._decisions is not None or str(error) != self.without:
-                self.last_error = str(error)
+            if str(error) != self.without:  # not tried again yet
+                self._failing = self.last_error = str(error)
                 self.troubles.happened(_UNWRITTEN, error)
             self._rows.extendleft(reversed(rows))
             self._late.extendleft(reversed(late))

@@ -228,10 +228,29 @@ async def test_lines_go_to_the_file_of_the_settings(tmp_path):
     assert decisions_path(tmp_path / "ringfence.db").is_file()
 
 
-async def test_a_start_that_fails_leaves_nothing_open(tmp_path):
+async def test_a_start_that_fails_leaves_nothing_open(tmp_path, monkeypatch):
+    async def fails(self, since):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("rules.records.journal.Journal.calls_for_help", fails)
+    with pytest.raises(RuntimeError):
+        await Screen.open(SETTINGS, Rules(), tmp_path)
+
+
+async def test_a_log_that_cannot_be_opened_costs_lines_not_the_start(tmp_path):
+    said = []
     settings = SETTINGS.model_copy(update={"logging": LogSettings(file="none/calls.log")})
-    with pytest.raises(FileNotFoundError):
-        await Screen.open(settings, Rules(), tmp_path)
+    screen = await Screen.open(settings, Rules(), tmp_path, tell=lambda *what: said.append(what))
+    assert "none/calls.log" in screen.without["call log"]
+    screen.ended(screen.judge(call()).decision, Outcome(200, True, 1))
+    await screen.journal.flush()
+    assert "none/calls.log" in said[0][1]
+    (tmp_path / "none").mkdir()
+    screen.ended(screen.judge(call()).decision, Outcome(200, True, 1))
+    await screen.journal.flush()
+    assert (tmp_path / "none" / "calls.log").read_text().count("\n") == 1
+    assert screen.without["call log"] == ""
+    await screen.close()
 
 
 async def test_the_ledger_and_the_subscriber_s_list_are_heard(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from console.configuration import load_configuration
 from console.service.health import ask
+from rules.store import databases
 from tests.peers.loopback import new_endpoint
 
 pytestmark = pytest.mark.live
@@ -28,8 +29,8 @@ def ports(file) -> Path:
 
 
 @contextmanager
-def serving(file: Path):
-    """The running proxy, from the line that says it serves."""
+def serving(file: Path, *said: str):
+    """The running proxy, from the line that says it serves; these come before it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "console", "serve", "--config", str(file)],
         cwd=ROOT,
@@ -38,9 +39,12 @@ def serving(file: Path):
         text=True,
     )
     try:
-        first = json.loads(process.stderr.readline())
-        if first["event"] != "serving":
-            pytest.fail(f"{first}\n{process.stderr.read()}")
+        before = []
+        while (first := json.loads(process.stderr.readline()))["event"] != "serving":
+            before.append(first)
+            if len(before) > len(said):
+                pytest.fail(f"{before}\n{process.stderr.read()}")
+        assert [line["event"] for line in before] == list(said)
         yield process, first
     finally:
         process.kill()
@@ -52,7 +56,7 @@ def test_from_start_to_end(ports):
     with serving(ports) as (process, first):
         assert first["listen"] == [str(configuration.listen[0].address)]
         assert len(first["rules"]) == 12
-        assert ask(configuration.listen[0], wait_s=60) == 200
+        assert ask(configuration.listen[0], wait_s=60).status == 200
         with urllib.request.urlopen(f"http://{configuration.metrics}/metrics", timeout=60) as page:
             figures = page.read().decode()
         assert 'ringfence_calls_total{verdict="reject"} 0.0' in figures
@@ -62,6 +66,34 @@ def test_from_start_to_end(ports):
     assert process.returncode == 0
     assert [json.loads(line)["event"] for line in errors.splitlines()] == ["draining", "stopped"]
     assert oct((ports.parent / "ringfence.keys").stat().st_mode & 0o777) == "0o600"
+
+
+def test_it_serves_without_usable_storage_and_says_so(ports):
+    """After a crash or a reboot there must be telephony, whatever became of the disk."""
+    configuration = load_configuration(ports)
+    for path in databases(ports.parent / configuration.storage.database).values():
+        path.write_bytes(b"a letter to a friend" * 1000)
+    said = (
+        "the database of lists cannot be written to",
+        "the database of decisions cannot be opened: records wait in memory",
+        "complaints of phones are not filed",
+        "check",
+    )
+    with serving(ports, *said) as (process, _):
+        health = ask(configuration.listen[0], wait_s=60)
+        assert health.status == 200
+        assert any("the lists cannot be read" in remark for remark in health.remarks)
+        assert any("decision records wait in memory" in remark for remark in health.remarks)
+        with urllib.request.urlopen(f"http://{configuration.metrics}/metrics", timeout=60) as page:
+            figures = page.read().decode()
+        for part in ("lists", "records", "rules", "complaints"):
+            assert f'ringfence_storage_unusable{{part="{part}"}} 1.0' in figures
+        for part in ("keys", "call-log"):
+            assert f'ringfence_storage_unusable{{part="{part}"}} 0.0' in figures
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
 
 
 def refused(file: Path) -> str:

@@ -1,12 +1,12 @@
 """Which rules are live, asked without leaving traces; and who put them there."""
 
-import getpass
 import os
+import pwd
 
 import pytest
 
 from console.configuration import read_configuration
-from console.workbench.live_rules import author, live_revision, live_rulebook, put_live, rules_database, ruleset_of
+from console.workbench.live_rules import live_revision, live_rulebook, opened, put_live, rules_database, ruleset_of
 from console.workbench.rulebook import load_rulebook
 from rules.language.source import RuleError
 
@@ -45,11 +45,9 @@ def test_a_revision_under_a_configuration_that_lacks_its_list(file, run):
         ruleset_of(configuration, document, live_revision(file, configuration))
 
 
-def test_an_author_without_a_name(monkeypatch):
-    assert author() == getpass.getuser()
-
-    def nobody():
-        raise KeyError("getpwuid(): uid not found: 4711")
-
-    monkeypatch.setattr(getpass, "getuser", nobody)
-    assert author() == f"uid {os.getuid()}"
+async def test_the_account_is_the_author_whatever_the_environment_says(file, monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    await put(file, "by the account")
+    async with opened(rules_database(file, read_configuration(file)[0])) as revisions:
+        assert (await revisions.live()).author == pwd.getpwuid(os.getuid()).pw_name

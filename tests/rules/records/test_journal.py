@@ -8,6 +8,7 @@ from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Outcome, 
 from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
 from rules.records.spool import Spool, spooled
+from rules.records.troubles import Troubles
 from rules.store import Store, StoreError
 
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
@@ -259,7 +260,8 @@ async def test_a_verdict_is_on_file_before_its_id_is_told_and_an_ordinary_call_c
 
 async def test_a_failed_write_is_told_with_its_cause_and_seldom(tmp_path, monkeypatch):
     said = []
-    async with opened(tmp_path, log=Broken(), tell=lambda *what: said.append(what)) as (journal, _, clock, _):
+    async with opened(tmp_path, log=Broken()) as (journal, _, clock, _):
+        journal.troubles = Troubles(lambda *what: said.append(what), clock)
         for name in "ab":
             note(journal, clock, name * 20)
             journal.ended(name * 20, Outcome(200, True, 1))
