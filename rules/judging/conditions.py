@@ -231,7 +231,7 @@ def in_range(title: str, who: str, ranges: Sequence[tuple[str, str]], sees: Call
 
     prefixes = [prefix for low, high in ranges for prefix in range_prefixes(low, high)]
     keys = [Key(f"{who}.starts_with", prefix) for prefix in prefixes]
-    says = f"{title} lies in {alternatives([f'{low}-{high}' for low, high in ranges])}"
+    says = f"{title} lies in {alternatives([f'{low}..{high}' for low, high in ranges])}"
     return Condition(holds, says, sees, keys=keys, weight=9 * min(map(len, prefixes), default=0))
 
 

@@ -18,6 +18,7 @@ from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
 from rules.language.source import read_document
 from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Step, Trunk
+from rules.numbering.numbers import read_number
 from rules.records.hidden_digits import HIDDEN_WORD, hidden_number
 from rules.store import Store
 
@@ -143,7 +144,11 @@ class RecordReader:
             facts = json.loads(facts_text)
             get = facts.get
             number = Number(
-                caller, _KINDS[caller_class], get("region", ""), get("raw", caller), get("inbound_only", False)
+                caller,
+                _kind_of(caller, caller_class),
+                get("region", ""),
+                get("raw", caller),
+                get("inbound_only", False),
             )
             called, hidden = self._called(called_key, area, _KINDS[called_class])
             measured = get("facts")
@@ -180,6 +185,12 @@ class RecordReader:
         if canonical is None:
             return hidden._replace(canonical=area, region=""), hidden
         return hidden._replace(canonical=canonical), hidden if hidden.region is HIDDEN_WORD else None
+
+
+def _kind_of(canonical: str, recorded: str) -> NumberClass:
+    """The class in a record; what the ledger knew stood in its place once, and stands among the facts as well."""
+    kind = _KINDS[recorded]
+    return read_number(canonical, Trunk("")).kind if kind is NumberClass.UNHELD else kind
 
 
 def _numbers(first: Number, others: list[str] | None) -> tuple[Number, ...]:

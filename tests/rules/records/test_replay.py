@@ -229,3 +229,11 @@ def test_what_an_observed_rule_would_change_if_it_went_live():
     assert sorted(loans.would) == [("forward", "reject", "loans"), ("tag", "reject", "loans")]
     assert loans.allowed["allowed"].samples[0][0] == "CN:95****77"
     assert (mobiles.held, mobiles.changed, mobiles.from_allow_lists) == (1, 1, 0)
+
+
+def test_a_record_from_when_the_ledger_replaced_the_class_is_judged_by_the_class_of_its_number():
+    (row,) = records(call("95588"))
+    assert row[5] == "cn-95"
+    old = tuple("unheld" if n == 5 else value for n, value in enumerate(row))
+    found = replayed([old], rules(rule("{caller: {class: cn-95}}", "reject", "hotlines")))
+    assert found.decided["hotlines"] == 1
