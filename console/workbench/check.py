@@ -19,6 +19,7 @@ from rules.complaints.archive import complaints_path
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
 from rules.language.compile import Compiled
 from rules.language.encodings import readable
+from rules.language.faults import Location
 from rules.language.rule_paths import find
 from rules.language.source import Document, Fault, RuleError
 
@@ -111,7 +112,7 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             names = [str(configuration), *map(str, book.files)]
             assert book.compiled is not None  # it was read from the disk
             found = reviewed(names, book.compiled, book.configuration, configuration.parent)
-            beside = (patterns, deadlines)
+            beside = (patterns, deadlines, empty_settings)
             more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
             faults = sorted({*found.faults, *more})
             return found._replace(faults=faults, standing=standing(configuration, book))
@@ -134,6 +135,21 @@ def patterns(configuration: Configuration, document: Document, base: Path) -> It
                 yield document.fault((key, position), f"no file matches {pattern!r}", where, warning=True)
             for what, hint in found.remarks:
                 yield document.fault((key, position), what, hint, warning=True)
+
+
+def empty_settings(_configuration: Configuration, document: Document, _base: Path) -> Iterator[Fault]:
+    """Keys of ringfence.yaml whose value was left out, or turned into a remark: what holds is not what one reads."""
+    for loc in _nothing(document.data, ()):
+        what = f"{loc[-1]}: no value stands here, so it is as if the key was not there"
+        yield document.fault(loc, what, "write one, or remove the key", warning=True)
+
+
+def _nothing(data: Any, loc: Location) -> Iterator[Location]:
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _nothing(value, (*loc, key))
+    elif data is None and loc:
+        yield loc
 
 
 def deadlines(

@@ -21,7 +21,8 @@ from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.keys import Keys
 from rules.lists.editing import Lists
 from rules.model import Number
-from rules.numbering.home import decided, read_typed
+from rules.numbering.home import decided
+from rules.numbering.many import one_typed
 from rules.screen import decisions_path
 from rules.settings import ScreeningSettings
 from rules.store import Store, database_path
@@ -121,7 +122,7 @@ class Archive:
                 field, f"{text[:40]!r} lost its digits in a spreadsheet: format the column as text, export again"
             )
         try:
-            number = read_typed(text.strip(), self.country, called=called)
+            number = one_typed(text.strip(), self.country, called=called)
         except ValueError as error:
             raise ComplaintError(field, str(error)) from error
         if not number.canonical:

@@ -11,8 +11,8 @@ from cachetools import LRUCache
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup, only_single
 from rules.model import Call, Hit, Number
-from rules.numbering.home import read_typed
 from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
+from rules.numbering.many import one_typed
 from rules.settings import ListSettings
 from rules.store import Store
 
@@ -154,7 +154,7 @@ class SubscriberStore:
 
     def _who(self, subscriber: str, country: str) -> bytes:
         try:
-            canonical = read_typed(subscriber, country, called=True).canonical
+            canonical = one_typed(subscriber, country, called=True).canonical
         except ValueError as error:
             raise EntryError("not-a-number", str(error)) from error
         if not canonical:

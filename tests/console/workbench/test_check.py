@@ -114,3 +114,10 @@ def test_a_year_without_a_calendar_into_which_deadlines_run_is_warned_of(file):
     (warning,) = deadlines(configuration, document, file.parent, november)
     assert "deadlines of complaints: the calendar of CN ends with" in warning.what
     assert not list(deadlines(configuration, document, file.parent, datetime(2025, 6, 1, tzinfo=UTC).timestamp()))
+
+
+def test_an_empty_setting_is_said(file):
+    file.write_text(file.read_text() + "metrics:\n")
+    found = check(file, [])
+    assert not found.refused
+    assert "warning: metrics: no value stands here, so it is as if the key was not there" in found.as_text()
