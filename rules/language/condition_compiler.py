@@ -40,7 +40,7 @@ from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, r
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.home import decided, prefix_typed, read_typed
 from rules.numbering.many import SpellingFault, Spelt, read_spelling
-from rules.numbering.numbers import LONGEST_EXTENSION, read_number
+from rules.numbering.numbers import LONGEST_EXTENSION, canonical_prefix, read_number
 
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
 
@@ -400,7 +400,9 @@ class ConditionCompiler:
                 self.report(loc, f"{spelling!r} is a {sort}, and one number belongs here", "write it under `is`")
                 return None
         try:
-            if self.home:
+            if self.surroundings.stored:  # as it was read when it went live
+                number = read_number(spelling, Trunk("", country=self.country), called=called)
+            elif self.home:
                 number = read_typed(spelling, self.home, called=called)
             else:
                 number = read_number(spelling, Trunk(""), called=called)
@@ -435,6 +437,8 @@ class ConditionCompiler:
     def prefix(self, spelling: str, beginning: str, loc: Location) -> set[str]:
         """The canonical beginning, if there is one."""
         try:
+            if self.surroundings.stored:
+                return {canonical_prefix(beginning, self.country)}
             return {prefix_typed(beginning, self.home)}
         except ValueError as error:
             what, hint = (part.replace(repr(beginning), repr(spelling)) for part in _halves(error))

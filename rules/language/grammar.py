@@ -27,7 +27,7 @@ from rules.language.values import (
     Lengths,
     Window,
     read_amount,
-    read_countries,
+    read_countries_or_stored,
     read_days,
     read_label,
     read_lack,
@@ -197,7 +197,7 @@ SomeText = Annotated[Text, BeforeValidator(as_words, json_schema_input_type=Text
 SomeTruth = Annotated[Truth, BeforeValidator(as_words, json_schema_input_type=Truth | bool)]
 SomeAmount = Annotated[Amount, BeforeValidator(as_words, json_schema_input_type=Amount | str | float | list[str])]
 CountryWords = Annotated[
-    list[str], BeforeValidator(read_countries, json_schema_input_type=str | list[str]), Field(min_length=1)
+    list[str], BeforeValidator(read_countries_or_stored, json_schema_input_type=str | list[str]), Field(min_length=1)
 ]
 
 

@@ -6,6 +6,8 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from pydantic import ValidationInfo
+
 from rules.numbering.countries import known_country
 
 
@@ -205,12 +207,22 @@ def read_version(value: object) -> object:
 
 def read_countries(value: object) -> object:
     """Countries in capitals; the two words that compare with the trunk's country stay as they are."""
+    words = _country_words(value)
+    for word in words:
+        if word not in ("trunk", "not-trunk"):
+            known_country(word)
+    return words
+
+
+def read_countries_or_stored(value: object, info: ValidationInfo) -> object:
+    """The same; a text that was live once may name what is no country."""
+    return _country_words(value) if info.context and info.context.get("stored") else read_countries(value)
+
+
+def _country_words(value: object) -> list[str]:
     items = value if isinstance(value, list) else [value]
     words = [str(item).lower() if len(str(item)) > 2 else str(item).upper() for item in items]
     for word in words:
-        if word in ("trunk", "not-trunk"):
-            continue
-        if not re.fullmatch("[A-Z]{2}", word):
+        if word not in ("trunk", "not-trunk") and not re.fullmatch("[A-Z]{2}", word):
             raise ValueError(f"{word!r} is no country; write CN, trunk (the trunk's own) or not-trunk (any other)")
-        known_country(word)
     return words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 _ISO: Final = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
@@ -37,6 +37,11 @@ def known_country(code: str) -> str:
     return code
 
 
+def known_or_stored(code: str, info: ValidationInfo) -> str:
+    """The code, if it is a country's, or stands in a text that was live once (rules/language/grammar.py, STORED)."""
+    return code if info.context and info.context.get("stored") else known_country(code)
+
+
 def _capitals(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -45,5 +50,5 @@ Country = Annotated[
     str,
     BeforeValidator(_capitals, json_schema_input_type=str),
     Field(json_schema_extra={"pattern": "^[A-Za-z]{2}$"}),
-    AfterValidator(known_country),
+    AfterValidator(known_or_stored),
 ]

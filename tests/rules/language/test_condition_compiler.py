@@ -129,3 +129,10 @@ def test_a_range_that_was_live_with_its_hyphen_stays_a_range():
 def test_an_example_is_one_number():
     (fault,) = faults(rule("{caller: 95*}", catches="[{from: 95*}]"))
     assert fault == "rules.yaml:5:20: '95*' is a prefix, and an example is one call; write one number"
+
+
+def test_what_was_live_between_two_countries_is_read_as_it_was_then():
+    text = rule("{called: 1001, caller: {country: UK}}") + rule("{caller: 95588}", name="hotline")
+    ruleset, found = compiled(Texts((FileText("", "rules.yaml", text),), ()).as_files(), trunks=(CN, ABROAD))
+    assert ruleset is not None, found
+    assert compiled(text, trunks=(CN, ABROAD))[0] is None
