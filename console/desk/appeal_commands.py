@@ -10,7 +10,17 @@ import typer
 from console.answers import as_json, print_lines
 from console.desk.case_commands import Reason, Version
 from console.desk.finished_file import finished_file
-from console.desk.opened_desk import at_the_desk, clock_line, clock_time, field_lines, officer, plain, tabulate, tell
+from console.desk.opened_desk import (
+    at_the_desk,
+    clock_line,
+    clock_time,
+    field_lines,
+    officer,
+    plain,
+    tabulate,
+    tell,
+    two_lines,
+)
 from console.options import AsJson, ConfigurationFile
 from rules.complaints.states import AppealState, Attacks
 
@@ -73,7 +83,16 @@ def list_appeals(
         await note_listing(desk.archive, "appeal", len(rows), actor=officer(), state=state)
         return rows
 
-    tabulate(context, config, json, _COLUMNS, work)
+    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+
+
+def _narrow(row: dict[str, str]) -> str:
+    return two_lines(
+        (row["reference"], row["received"], row["number"], row["state"]),
+        f"against the {row['attacks']} {row['target']}".rstrip(),
+        f"{row['standing']}, due {row['due']}",
+        f"by {row['decided_by']}: {row['reason']}" if row["decided_by"] else "",
+    )
 
 
 @appeals_app.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import FAULTS, as_json, print_lines
-from console.desk.opened_desk import at_the_desk, officer, plain, tabulate
+from console.desk.opened_desk import at_the_desk, officer, plain, tabulate, two_lines
 from console.options import AsJson, ConfigurationFile, moment
 
 if TYPE_CHECKING:
@@ -64,7 +64,16 @@ def show(
         await note_listing(archive, "audit", len(found), actor=officer(), of=by, step=step)
         return [{"entry": one.id, **one.deed._asdict(), "hash": one.hash} for one in found]
 
-    tabulate(context, config, json, _COLUMNS, work)
+    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+
+
+def _narrow(row: dict[str, str]) -> str:
+    return two_lines(
+        (row["entry"], row["at"], row["actor"], row["step"]),
+        f"{row['subject']} {row['subject_id']}".rstrip(),
+        row["reason"],
+        row["detail"],
+    )
 
 
 @audit_app.command()

@@ -9,7 +9,7 @@ import typer
 
 from console.answers import as_json, print_lines
 from console.desk.finished_file import finished_file
-from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
+from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell, two_lines
 from console.options import AsJson, ConfigurationFile
 from rules.complaints.states import CaseState, FoundBy
 
@@ -126,7 +126,16 @@ def list_cases(
         await note_listing(desk.archive, "case", len(rows), actor=officer(), state=state)
         return rows
 
-    tabulate(context, config, json, _COLUMNS, work)
+    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+
+
+def _narrow(row: dict[str, str]) -> str:
+    return two_lines(
+        (row["id"], row["number"], row["state"], f"{row['complaints']} complaints", f"evidence {row['evidence']}"),
+        row["holder"],
+        f"{row['clock']} {row['standing']}, due {row['due']}" if row["clock"] else "",
+        f"on top: {row['on_top']}" if row["on_top"] else "",
+    )
 
 
 @cases_app.command()

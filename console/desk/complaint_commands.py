@@ -10,7 +10,7 @@ import typer
 
 from console.answers import FAULTS, as_json, clear_errors, counted, print_lines
 from console.desk.finished_file import finished_file
-from console.desk.opened_desk import at_the_desk, clock_time, field_lines, officer, plain, tabulate, tell
+from console.desk.opened_desk import at_the_desk, clock_time, field_lines, officer, plain, tabulate, tell, two_lines
 from console.options import AsJson, ConfigurationFile, moment
 from rules.complaints.states import ComplaintState
 
@@ -115,7 +115,16 @@ def list_complaints(
         )
         return [one._asdict() for one in found]
 
-    tabulate(context, config, json, _COLUMNS, work)
+    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+
+
+def _narrow(row: dict[str, str]) -> str:
+    return two_lines(
+        (row["reference"], row["received"], row["accused"], row["state"]),
+        f"{row['category']} by {row['channel']}, {row['tie']}",
+        f"case {row['case_id']}",
+        f"id {row['id']}",
+    )
 
 
 @complaints_app.command()

@@ -8,7 +8,7 @@ import typer
 
 from console.answers import as_json
 from console.desk.case_commands import Reason
-from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell
+from console.desk.opened_desk import at_the_desk, clock_time, officer, plain, tabulate, tell, two_lines
 from console.options import AsJson, ConfigurationFile, moment
 from rules.complaints.states import Offender, StepName
 
@@ -59,7 +59,17 @@ def _climbers(context: typer.Context, config: Path | None, json: bool, kind: Off
             for one in found
         ]
 
-    tabulate(context, config, json, COLUMNS, work)
+    tabulate(context, config, json, COLUMNS, work, narrow=_narrow)
+
+
+def _narrow(row: dict[str, str]) -> str:
+    return two_lines(
+        (row["kind"], row["name"], row["step"], f"until {row['term_ends']}"),
+        f"offences {row['offences']}",
+        f"since {row['since']} by {row['author']}: {row['reason']}",
+        row["numbers"],
+        f"version {row['version']}",
+    )
 
 
 def _plain_standing(standing: Standing, now: float) -> dict[str, Any]:

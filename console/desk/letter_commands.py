@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.answers import FAULTS, counted
-from console.desk.opened_desk import officer, tabulate, tell
+from console.desk.opened_desk import officer, tabulate, tell, two_lines
 from console.options import AsJson, ConfigurationFile, chosen
 
 if TYPE_CHECKING:
@@ -85,7 +85,17 @@ def list_letters(
     async def work(desk: Desk) -> list[dict[str, Any]]:
         return [one._asdict() for one in await desk.letters.kept(limit, given_up=given_up)]
 
-    tabulate(context, config, json, _COLUMNS, work)
+    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+
+
+def _narrow(row: dict[str, str]) -> str:
+    return two_lines(
+        (row["id"], row["created"], row["kind"], row["about"], row["state"]),
+        row["outcome"],
+        f"tried {row['attempts']} times" if row["attempts"] != "0" else "",
+        f"next {row['next_try']}" if row["next_try"] else "",
+        f"waits for: {row['waits_for']}",
+    )
 
 
 @letters_app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rules.complaints.desk import Desk
 
 Found = TypeVar("Found")
+_NARROW = 78  # columns that every window has
 # What is seconds since the epoch, in whatever the desk answers.
 _TIMES = {"at", "call_at", "closed", "created", "decided", "due", "first_complaint", "handed_at", "last", "last_at"}
 _TIMES |= {
@@ -98,14 +99,29 @@ def tabulate(
     json: bool,
     columns: tuple[str, ...],
     work: Callable[[Desk], Awaitable[list[dict[str, Any]]]],
+    *,
+    narrow: Callable[[dict[str, str]], str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Print rows that the desk gives, these columns as a table, or all of them as JSON; the rows."""
+    """Print rows that the desk gives, these columns as a table, or all of them as JSON; the rows.
+
+    ``narrow`` writes a row where the window is too narrow for the table.
+    """
     rows, zone = at_the_desk(context, config, work)
     if json:
         as_json(plain(rows, zone))
     else:
-        print_table(columns, [_for_people(row, zone) for row in rows])
+        print_table(columns, [_for_people(row, zone) for row in rows], narrow=narrow)
     return rows
+
+
+def two_lines(first: Sequence[str], *rest: str) -> str:
+    """A row in a narrow window: what it is, and beneath it the rest, as far as there is any."""
+    import textwrap
+
+    told = "; ".join(part for part in rest if part)
+    head = "  ".join(part for part in first if part)
+    more = textwrap.wrap(told, _NARROW - 4, break_long_words=True, break_on_hyphens=False)
+    return "\n".join([head, *(f"    {line}" for line in more)])
 
 
 def plain(value: Any, zone: str) -> Any:
