@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from proxy.answers import Answers
+from proxy.dialogs import Dialogs
 from proxy.effects import Effect, Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
-from proxy.forwarding import FlowTo, Plan, edit_lines, find_token, for_next_hop, plan_route
+from proxy.forwarding import FlowTo, Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
 from proxy.routing import OWN_ONLY, Peer, Target, Topology
 from proxy.sip.errors import BadHeader
@@ -26,6 +27,7 @@ class Node(Protocol):
     """What the way of an ACK needs of the proxy core."""
 
     answers: Answers
+    dialogs: Dialogs
     dropped: Counter[str]
     effects: list[Effect]
     flow_to: FlowTo
@@ -51,7 +53,7 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
         core.dropped["malformed ACK"] += 1
         return
     token = _token(core, request, via, plan, peer)
-    targets = targets_in_dialog(core.topology, token, peer, next_hop)
+    targets = targets_in_dialog(core.topology, core.tokens, token, peer, next_hop)
     # A trunk-side ACK may not choose its path without the token of a dialog that may.
     preloaded = plan.named_us and plan.routes and token is None and not peer.from_pbx
     if request.fault or not targets or forwards == 0 or preloaded:
@@ -96,4 +98,8 @@ def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> To
     if not plan.users or not (peer.from_pbx or plan.routes or core.topology.destinations):
         return None
     fields = read_fields(request, via)
-    return None if isinstance(fields, Refusal) else find_token(plan, fields, core.tokens, from_pbx=peer.from_pbx)
+    return (
+        None
+        if isinstance(fields, Refusal)
+        else core.dialogs.find_token(plan, fields, core.tokens, from_pbx=peer.from_pbx)
+    )

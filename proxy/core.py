@@ -25,7 +25,6 @@ from proxy.forwarding import (
     FlowTo,
     Plan,
     edit_lines,
-    find_token,
     for_judgement,
     for_next_hop,
     is_loop,
@@ -299,7 +298,7 @@ class Core:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader:
             return False
-        token = find_token(plan, fields, self.tokens, from_pbx=True)
+        token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=True)
         return token is not None and token.flags.startswith(FROM_PBX)
 
     def _refuse_stranger(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
@@ -364,7 +363,7 @@ class Core:
                 return
             plan = Plan(fields.uri, request.uri, [], [], False, True)
         loop = loop_hash(request, fields, plan, peer)
-        token = find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
+        token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
         in_dialog = self._stands(request, fields, token, peer, now) or peer.from_pbx
         looped = is_loop(request, self.topology.listeners, loop) or (not in_dialog and self._is_own(request, fields))
         refusal = refuse_to_forward(request, fields, looped=looped)
@@ -506,7 +505,7 @@ class Core:
         if destination is not None:
             plan = divert(plan, destination)
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        found = targets_in_dialog(self.topology, context.token, peer, next_hop)
+        found = targets_in_dialog(self.topology, self.tokens, context.token, peer, next_hop)
         context.targets = found.copy() if destination is None else [destination.target]
         self._prefer_who_speaks(context, now)
         if not context.targets:
@@ -624,15 +623,14 @@ class Core:
         if destination is not None:
             flags += DIVERTED + destination.mark
         fields, dialogs = context.fields, self.dialogs
+        there = onward if from_pbx else context.flow
+        sealed = there.sealed
+        if sealed is None:
+            sealed = there.sealed = self.tokens.seal(there.place)
         user = self.tokens.sign(
-            context.decision,
-            flags,
-            fields.call_id,
-            fields.from_tag,
-            made=dialogs.wall(now),
-            place=onward.place if from_pbx else context.flow.place,
+            context.decision, flags, fields.call_id, fields.from_tag, made=dialogs.wall(now), sealed=sealed
         )
-        context.call = dialogs.begin(user, now, context.call)
+        context.call = dialogs.begin(user, fields, now, context.call)
         return user
 
     # ---- responses of our own ----------------------------------------------------------------------------------

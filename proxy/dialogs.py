@@ -10,23 +10,25 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.forwarding import Plan
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.message import QUOTE, parse_response
-from proxy.token import Token, goes_callers_way
+from proxy.token import Token, Tokens, goes_callers_way
 from proxy.validation import Fields
 
 _TO: Final = b"\r\nTo: "
 _TAG: Final = b">;tag="
-_MAC_DIGITS: Final = 32  # at the end of a token
 _MOST_CALLEES: Final = 50  # of one call that forked
 
 
 class Call:
     """One call that is remembered."""
 
-    __slots__ = ("others", "seen", "tag")
+    __slots__ = ("call_id", "caller_tag", "others", "seen", "tag")
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, call_id: bytes, caller_tag: bytes, now: float) -> None:
+        self.call_id = call_id
+        self.caller_tag = caller_tag
         self.seen = now
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
         self.others: list[bytes] | None = None  # of further ones, where the call was forked
@@ -59,7 +61,7 @@ class Call:
 
 
 class Dialogs:
-    """The calls that are remembered, by the MAC of their token; those that were silent for longest go first."""
+    """The calls that are remembered, by their token; those that were silent for longest go first."""
 
     def __init__(self, keep_s: float, most: int, *, epoch: float = 0.0) -> None:
         """`epoch` is what has to be added to the core's time for seconds since the epoch."""
@@ -76,15 +78,36 @@ class Dialogs:
         """The core's time as a token has it."""
         return int(now + self._epoch)
 
-    def begin(self, user: bytes, now: float, call: Call | None = None) -> Call:
+    def begin(self, user: bytes, fields: Fields, now: float, call: Call | None = None) -> Call:
         """A call leaves with this token; with another target's token it is the same call."""
         if call is None:
-            call = Call(now)
+            call = Call(fields.call_id, fields.from_tag, now)
         calls = self._calls
         if len(calls) >= self._most:
             del calls[next(iter(calls))]
-        calls[user[-_MAC_DIGITS:]] = call
+        calls[user] = call
         return call
+
+    def find_token(self, plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> Token | None:
+        """The valid token among our own Route values. It proves a dialog, and without a To tag there is none.
+
+        What this node wrote itself it need not verify: it remembers what it is bound to.
+        """
+        if not fields.to_tag:
+            return None
+        for user in plan.users:
+            call = self._calls.get(user)
+            if call is None:
+                token = tokens.verify(user, fields.call_id, fields.from_tag, fields.to_tag, from_pbx=from_pbx)
+                if token is not None:
+                    return token
+                continue
+            key, decision, flags, seal = user.split(b".")
+            token = Token(user, key, decision, flags, seal)
+            tag = fields.from_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.to_tag
+            if call.call_id == fields.call_id and call.caller_tag == tag:
+                return token
+        return None
 
     def stands(self, token: Token, fields: Fields, now: float, *, from_pbx: bool, invite: bool) -> bool:
         """Does this verified token prove a dialog now? What comes in it is a sign of life of its call.
@@ -92,10 +115,10 @@ class Dialogs:
         The tag of the callee is asked of an INVITE only: a NOTIFY may come before the response that gives it, and none
         of the other requests rings anybody.
         """
-        call = self._calls.pop(token.mac, None)
+        call = self._calls.pop(token.user, None)
         if call is None:
             return self.wall(now) - token.made <= self._keep_s
-        self._calls[token.mac] = call  # the last one to go
+        self._calls[token.user] = call  # the last one to go
         stands = now - call.seen <= self._keep_s
         if invite:
             same_way = goes_callers_way(token, from_pbx=from_pbx)
@@ -106,7 +129,7 @@ class Dialogs:
 
     def end(self, token: Token, fields: Fields, *, from_pbx: bool) -> None:
         """The BYE of a dialog."""
-        call = self._calls.get(token.mac)
+        call = self._calls.get(token.user)
         if call is not None:
             call.ended(fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag)
 

@@ -12,14 +12,17 @@ from proxy.routing import Peer, Target, Topology
 from proxy.sip.flow import read_place
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri
-from proxy.token import FROM_PBX, Token
+from proxy.token import FROM_PBX, Token, Tokens
 
 
-def targets_in_dialog(topology: Topology, token: Token | None, peer: Peer, next_hop: Uri) -> list[Target]:
+def targets_in_dialog(
+    topology: Topology, tokens: Tokens, token: Token | None, peer: Peer, next_hop: Uri
+) -> list[Target]:
     """Where a request of this peer goes (RFC 3261 16.5), given its top Route or Request-URI, and its dialog's token."""
     if token is not None:
         if peer.from_pbx:
-            if token.place and (found := _at_far_end(topology, token, next_hop)):
+            found = _at_far_end(topology, token, tokens.unseal(token), next_hop)
+            if found:
                 return found
         elif topology.destinations and (mark := token.diverted_to):
             diverted = topology.targets_of_diverted(mark, next_hop)
@@ -28,12 +31,12 @@ def targets_in_dialog(topology: Topology, token: Token | None, peer: Peer, next_
     return topology.targets(peer, next_hop)
 
 
-def _at_far_end(topology: Topology, token: Token, next_hop: Uri) -> list[Target]:
+def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -> list[Target]:
     """The trunk's end of a dialog: what its Contact names if that is the trunk's, else where the call came by.
 
     Empty where it is no trunk, as between two PBXes.
     """
-    read = read_place(token.place)
+    read = read_place(place)
     if read is None:
         return []
     number, host, port = read

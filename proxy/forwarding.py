@@ -11,7 +11,7 @@ from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, split_params
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri
-from proxy.token import Token, Tokens, read_token
+from proxy.token import read_token
 from proxy.validation import Fields, read_dialled, refuse_uri
 
 _OPENS: Final = 60  # "<" and ">" as numbers, which `in` finds five times faster than bytes
@@ -132,16 +132,6 @@ def plan_route(request: Request, uri: Uri, topology: Topology) -> Plan:
         changed = True
     named_us = ours > 0
     return Plan(uri, uri_bytes, values, users, named_us, changed)
-
-
-def find_token(plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> Token | None:
-    """The valid token among our own Route values. It proves a dialog, and without a To tag there is none."""
-    if fields.to_tag:
-        for user in plan.users:
-            token = tokens.verify(user, fields.call_id, fields.from_tag, fields.to_tag, from_pbx=from_pbx)
-            if token is not None:
-                return token
-    return None
 
 
 def _route_values(request: Request) -> list[tuple[bytes, bytes]]:

@@ -1,13 +1,15 @@
 """The token in our Record-Route: proof that a dialog was judged, bound to its Call-ID and its caller's tag.
 
 It stands in the user part, since some user agents drop URI parameters that they do not know. Written
-``KEY.DECISION.FLAGS.SEAL``. The seal is in hexadecimal digits: first, enciphered, when the token was made and the
-address on the trunk side that the call came from or went to; then a MAC over all of it, the Call-ID and the tag (keyed
-BLAKE2s, 128 bits). The key stream is made from the MAC (a synthetic IV, as in RFC 5297): no two tokens share one.
+``KEY.DECISION.FLAGS.SEAL``, the seal in hexadecimal digits: when it was made, in seconds since the epoch; the address
+on the trunk side that the call came from or went to, enciphered; a MAC over all of it, the Call-ID and the tag (keyed
+BLAKE2s, 128 bits). An address is enciphered once, not for each call: by a key stream made from a keyed hash of the
+address (a synthetic IV, as in RFC 5297), which stands before it, so that no two addresses share a stream.
 """
 
 from __future__ import annotations
 
+import re
 from binascii import hexlify, unhexlify
 from collections.abc import Sequence
 from hashlib import blake2s
@@ -16,8 +18,11 @@ from typing import Final
 
 _MAC_BYTES: Final = 16
 _MAC_DIGITS: Final = 2 * _MAC_BYTES
-_TIME_BYTES: Final = 4
-_MOST_BYTES: Final = 32  # what one block of the key stream covers
+_TIME_DIGITS: Final = 8
+_IV_BYTES: Final = 6
+_MOST_PLACE: Final = 32  # octets that one block of the key stream covers
+# Time, then nothing or initialisation vector and address, then the MAC.
+_SEAL: Final = re.compile(rb"[0-9a-f]{8}(?:[0-9a-f]{26}|[0-9a-f]{50})?[0-9a-f]{32}\Z")
 NO_DECISION: Final = b"-"
 
 FROM_TRUNK: Final = b"t"  # the dialog's caller is on the trunk side
@@ -30,16 +35,19 @@ DIVERTED: Final = b"v"  # the last flag: what follows it stands for the destinat
 class Token:
     """What a token says."""
 
-    __slots__ = ("decision", "flags", "key", "mac", "made", "place", "seal")
+    __slots__ = ("decision", "flags", "key", "seal", "user")
 
-    def __init__(self, key: bytes, decision: bytes, flags: bytes, seal: bytes, mac: bytes) -> None:
+    def __init__(self, user: bytes, key: bytes, decision: bytes, flags: bytes, seal: bytes) -> None:
+        self.user = user  # as it is written
         self.key = key
         self.decision = decision  # "-" for calls from the PBX side, which are not judged
         self.flags = flags
-        self.seal = seal  # enciphered, as octets
-        self.mac = mac  # as hexadecimal digits: it names the call
-        self.made = 0  # once it is verified: when, in seconds since the epoch
-        self.place = b""  # and the address on the trunk side, as `Flow.place` has it
+        self.seal = seal
+
+    @property
+    def made(self) -> int:
+        """When, in seconds since the epoch."""
+        return int(self.seal[:_TIME_DIGITS], 16)
 
     @property
     def diverted_to(self) -> bytes:
@@ -58,19 +66,29 @@ class Tokens:
         self._keyed = {
             key.encode(): blake2s(key=secret, digest_size=_MAC_BYTES, person=b"rf-token") for key, secret in keys
         }
-        self._streams = {
-            key.encode(): blake2s(key=secret, digest_size=_MOST_BYTES, person=b"rf-place") for key, secret in keys
-        }
+        self._secrets = {key.encode(): secret for key, secret in keys}
         self._first = keys[0][0].encode()
 
+    def seal(self, place: bytes) -> bytes:
+        """An address (`Flow.place`) as it stands in tokens."""
+        if not place:
+            return b""
+        secret = self._secrets[self._first]
+        iv = blake2s(place, key=secret, digest_size=_IV_BYTES, person=b"rf-iv").digest()
+        return hexlify(iv + _cipher(secret, iv, place))
+
+    def unseal(self, token: Token) -> bytes:
+        """The address in a verified token; empty where there is none."""
+        octets = unhexlify(token.seal[_TIME_DIGITS:-_MAC_DIGITS])
+        return _cipher(self._secrets[token.key], octets[:_IV_BYTES], octets[_IV_BYTES:])
+
     def sign(
-        self, decision: str, flags: bytes, call_id: bytes, caller_tag: bytes, *, made: int = 0, place: bytes = b""
+        self, decision: str, flags: bytes, call_id: bytes, caller_tag: bytes, *, made: int = 0, sealed: bytes = b""
     ) -> bytes:
-        """The user part for a Record-Route of this dialog."""
-        key, name = self._first, decision.encode() or NO_DECISION
-        plain = made.to_bytes(_TIME_BYTES, "big") + place
-        mac = self._mac(key, name, flags, plain, call_id, caller_tag)
-        return b"%s.%s.%s.%s" % (key, name, flags, hexlify(self._cipher(key, plain, mac) + mac))
+        """The user part for a Record-Route of this dialog; `sealed` is the address as `seal` gave it."""
+        name = decision.encode() or NO_DECISION
+        head = b"%s.%s.%s.%08x%s" % (self._first, name, flags, made, sealed)
+        return head + self._mac(self._first, head, call_id, caller_tag)
 
     def verify(self, user: bytes, call_id: bytes, from_tag: bytes, to_tag: bytes, *, from_pbx: bool) -> Token | None:
         """The token of a request inside its dialog, or None. How old it may be is not asked here.
@@ -81,27 +99,21 @@ class Tokens:
         token = read_token(user)
         if token is None or token.key not in self._keyed:
             return None
-        mac = unhexlify(token.mac)
-        plain = self._cipher(token.key, token.seal, mac)
         tag = from_tag if goes_callers_way(token, from_pbx=from_pbx) else to_tag
-        if not compare_digest(self._mac(token.key, token.decision, token.flags, plain, call_id, tag), mac):
-            return None
-        token.made, token.place = int.from_bytes(plain[:_TIME_BYTES], "big"), plain[_TIME_BYTES:]
-        return token
+        expected = self._mac(token.key, user[:-_MAC_DIGITS], call_id, tag)
+        return token if compare_digest(expected, user[-_MAC_DIGITS:]) else None
 
-    def _mac(self, key: bytes, decision: bytes, flags: bytes, plain: bytes, call_id: bytes, tag: bytes) -> bytes:
-        # The lengths keep a Call-ID and a tag from being cut at another place.
+    def _mac(self, key: bytes, head: bytes, call_id: bytes, tag: bytes) -> bytes:
+        # The length keeps a Call-ID and a tag from being cut at another place; no head holds a blank.
         mac = self._keyed[key].copy()
-        mac.update(b"%s.%s.%s.%d.%s.%d.%s%s" % (key, decision, flags, len(plain), plain, len(call_id), call_id, tag))
-        return mac.digest()
+        mac.update(b"%s %d %s%s" % (head, len(call_id), call_id, tag))
+        return mac.hexdigest().encode()
 
-    def _cipher(self, key: bytes, octets: bytes, mac: bytes) -> bytes:
-        """Enciphered, or deciphered."""
-        stream = self._streams[key].copy()
-        stream.update(mac)
-        size = len(octets)
-        mask = int.from_bytes(stream.digest()[:size], "big")
-        return (int.from_bytes(octets, "big") ^ mask).to_bytes(size, "big")
+
+def _cipher(secret: bytes, iv: bytes, octets: bytes) -> bytes:
+    """Enciphered, or deciphered."""
+    stream = blake2s(iv, key=secret, digest_size=_MOST_PLACE, person=b"rf-place").digest()
+    return bytes([octet ^ mask for octet, mask in zip(octets, stream, strict=False)])
 
 
 def goes_callers_way(token: Token, *, from_pbx: bool) -> bool:
@@ -112,15 +124,6 @@ def goes_callers_way(token: Token, *, from_pbx: bool) -> bool:
 def read_token(user: bytes) -> Token | None:
     """The parts of a user part that is written like a token; its MAC is not looked at."""
     parts = user.split(b".")
-    if len(parts) != 4:
+    if len(parts) != 4 or not _SEAL.match(parts[3]):
         return None
-    digits = parts[3]
-    sealed = len(digits) - _MAC_DIGITS
-    if not 2 * _TIME_BYTES <= sealed <= 2 * _MOST_BYTES or digits.lower() != digits:
-        return None
-    try:
-        seal = unhexlify(digits[:sealed])
-        unhexlify(digits[sealed:])
-    except ValueError:
-        return None
-    return Token(parts[0], parts[1], parts[2], seal, digits[sealed:])
+    return Token(user, parts[0], parts[1], parts[2], parts[3])

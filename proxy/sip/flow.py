@@ -26,8 +26,8 @@ class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
     __slots__ = (
-        "_place", "connection", "counted", "heard", "host", "listener", "pbx_side", "peer", "port", "proof", "reliable",
-        "remote", "shown_host",
+        "connection", "counted", "heard", "host", "listener", "pbx_side", "peer", "port", "proof", "reliable", "remote",
+        "sealed", "shown_host",
     )  # fmt: skip
 
     def __init__(
@@ -47,15 +47,15 @@ class Flow:
         self.proof = b""  # what the To tags of our answers to a stranger end in, once it is made
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None
-        self._place = b""
+        self.sealed: bytes | None = None  # its place, enciphered as it stands in tokens, once somebody asked
 
     @property
     def place(self) -> bytes:
         """Listener, port and address in 7 or 19 octets, for a token; empty where the address has a zone."""
-        if not self._place and "%" not in self.host:
-            where = (self.listener.number & 0xFF).to_bytes(1, "big") + self.port.to_bytes(2, "big")
-            self._place = where + ip_address(self.host).packed
-        return self._place
+        if "%" in self.host:
+            return b""
+        where = (self.listener.number & 0xFF).to_bytes(1, "big") + self.port.to_bytes(2, "big")
+        return where + ip_address(self.host).packed
 
 
 def read_place(place: bytes) -> tuple[int, str, int] | None:

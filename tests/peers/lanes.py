@@ -60,6 +60,7 @@ class Lane(NamedTuple):
             "name": self.name,
             "addresses": [self.trunk.host],
             "send_to": [str(self.trunk)],
+            "methods": "any",  # each is played
             "country": "CN",
             "pbx": self.name,
         }

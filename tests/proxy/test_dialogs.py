@@ -227,7 +227,7 @@ def test_the_tag_that_a_callee_gives(to: str, tag: bytes):
 
 
 def test_a_forked_call_has_the_tag_of_each_callee_until_that_dialog_ends():
-    call = Call(0.0)
+    call = Call(b"call", b"caller", 0.0)
     for tag in (b"a", b"b", b"a", b"", b"c"):
         call.gave(tag)
     assert [call.has(tag) for tag in (b"a", b"b", b"c", b"d", b"")] == [True, True, True, False, False]
@@ -239,7 +239,7 @@ def test_a_forked_call_has_the_tag_of_each_callee_until_that_dialog_ends():
 
 def test_an_answer_after_a_failure_is_a_dialog_all_the_same():
     """RFC 3261 16.7: a 2xx that crosses goes up, and its call can be ended."""
-    call = Call(0.0)
+    call = Call(b"call", b"caller", 0.0)
     call.gave(b"early")
     call.failed()
     call.gave(b"late")
@@ -247,7 +247,7 @@ def test_an_answer_after_a_failure_is_a_dialog_all_the_same():
 
 
 def test_one_who_forks_to_thousands_fills_nothing():
-    call = Call(0.0)
+    call = Call(b"call", b"caller", 0.0)
     for number in range(5000):
         call.gave(b"%d" % number)
     assert len(call.others or []) == 50

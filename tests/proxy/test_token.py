@@ -277,14 +277,14 @@ def test_even_a_valid_token_sends_nothing_to_a_third_party(play: Playbook, third
 
 
 def test_a_route_that_looks_like_ours_but_is_forged_opens_no_path(play: Playbook):
-    forged = f"Route: <sip:k1.{'0' * 20}.t.{'f' * 54}@{wire.US};lr>, <sip:192.0.2.66;lr>"
+    forged = f"Route: <sip:k1.{'0' * 20}.t.{'f' * 66}@{wire.US};lr>, <sip:192.0.2.66;lr>"
     assert briefs(play.trunk(wire.invite(extra=forged, to="<sip:x@y>;tag=z"))) == ["403"]
 
 
 def test_a_request_uri_that_looks_like_our_token_is_judged_by_where_it_goes(play: Playbook):
     """A forged strict route: the called number is the last Route value, and that is what is judged."""
     data = wire.invite(
-        uri=f"sip:k1.{'0' * 20}.t.{'f' * 54}@{wire.US}",
+        uri=f"sip:k1.{'0' * 20}.t.{'f' * 66}@{wire.US}",
         extra="Route: <sip:+8613800138009@203.0.113.10>",
         to="<sip:x@y>;tag=z",
     )
