@@ -27,6 +27,7 @@ from rules.judging.engine import RuleSet
 from rules.judging.explain import Line, Ways, explain, on_the_wire
 from rules.language.examples import read_fact
 from rules.language.faults import nearest
+from rules.language.values import read_rate_name, refuse_measured
 from rules.model import Action, Call, Fired, Number, NumberClass, Step, Trunk, Verdict
 from rules.numbering.emergency import EmergencyTable, is_emergency
 from rules.numbering.readings import READINGS_DIFFER, Readings, read_written, readings
@@ -315,6 +316,11 @@ def facts_of(asked: Asked, ruleset: RuleSet) -> dict[str, float | str | bool]:
         if name not in known:
             hint = nearest(name, known) or f"rules ask for {', '.join(known) or 'none'}"
             raise typer.BadParameter(f"--fact {name!r}: no rule asks for it; {hint}")
+        if rate := read_rate_name(name):
+            try:
+                refuse_measured(rate[0], value.strip())
+            except ValueError as error:
+                raise typer.BadParameter(f"--fact {name}: {error}") from None
         found[name] = read_fact(value.strip())
     if asked.group:
         found["group"] = asked.group

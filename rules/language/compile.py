@@ -28,6 +28,7 @@ from rules.language.grammar import Example, Rule, Then, When
 from rules.language.nested import references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
+from rules.language.values import read_rate_name, refuse_measured
 from rules.model import Action, Step, Trunk
 from rules.numbering.home import decided, home_of
 from rules.numbering.many import SpellingFault, read_spelling
@@ -161,6 +162,13 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
     if example.at is not None and (said := gap_at(example.at, zone)):
         what, _, hint = said.partition("; ")
         yield "at", (what, hint)
+    for name, text in example.facts.items():
+        if rate := read_rate_name(name):
+            try:
+                refuse_measured(rate[0], text)
+            except ValueError as error:
+                what, _, hint = str(error).partition("; ")
+                yield "facts", (f"{name}: {what}", hint)
     for key, text in (("from", example.from_), ("to", example.to)):
         if key == "to" and text.startswith("*") and not text.endswith("*"):
             continue

@@ -141,6 +141,21 @@ def refuse_share(text: object, bound: str) -> None:
         raise ValueError(f"{'every' if amount > 100 else 'no'} share is under {amount:g}%; write 1% to 100%")
 
 
+def refuse_measured(name: str, text: str) -> None:
+    """What no call of an example can have been measured to be."""
+    amount = read_amount(text)
+    assert isinstance(amount, float)
+    if name in SHARES:
+        if 0 < amount < 1 and "%" not in text:
+            raise ValueError(
+                f"{text} is less than one percent; write {amount * 100:g}% if that is meant, or {amount:g}%"
+            )
+        if not 0 <= amount <= 100:
+            raise ValueError(f"no share is {text}; write 0% to 100%")
+    elif "%" in text or amount != int(amount) or amount < 0:
+        raise ValueError(f"{text} is no count; write a whole number such as 61")
+
+
 def read_mode(text: object) -> object:
     """``live``, ``observe`` or ``10%`` as the share of calls it acts on, in percent."""
     words = {"live": 100.0, "observe": 0.0}

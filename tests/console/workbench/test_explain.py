@@ -149,3 +149,20 @@ def test_a_time_that_no_clock_shows_is_said(file, run):
     found = run("explain", "--from", "95012345", "--to", "13800138000", "--at", "2026-03-29T02:30")
     assert found.exit_code != 0
     assert "no clock in Europe/Berlin shows" in " ".join(found.stderr.replace("│", "").split())
+
+
+def test_an_amount_that_no_call_has_is_said(file, run):
+    own = file.parent / "rules.d" / "own.yaml"
+    own.write_text(own.read_text() + SHORT)
+    found = run("explain", "--from", "13912345678", "--to", "13800138000", "--saved", "--fact", "short_calls_1h=0.8")
+    assert found.exit_code != 0
+    assert "0.8 is less than one percent; write 80%" in " ".join(found.stderr.replace("│", "").split())
+
+
+SHORT = """\
+- rule: machine
+  because: It calls without end.
+  when: {caller: {short_calls: {over: 70%, within: 1h}}}
+  then: tag
+  catches: [{from: 13912345678, facts: {short_calls_1h: 80%}}]
+"""

@@ -101,3 +101,16 @@ def test_rare_amounts_are_no_fault(when):
 def test_a_rule_bears_no_name_of_a_step_or_a_list(name):
     (fault,) = faults(rule("{anonymous: true}", name=name))
     assert fault.startswith(f"rules.yaml:1:9: rule {name!r} bears the name of a ")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ("{short_calls_1h: 0.8}", "short_calls_1h: 0.8 is less than one percent; write 80% if that is meant, or 0.8%"),
+        ("{answered_1h: 120%}", "answered_1h: no share is 120%; write 0% to 100%"),
+        ("{calls_1h: 60%}", "calls_1h: 60% is no count; write a whole number such as 61"),
+    ],
+)
+def test_nor_has_an_example_such_an_amount(facts, said):
+    (fault,) = faults(rule("{caller: {class: mobile}}", catches=f"[{{from: 13912345678, facts: {facts}}}]"))
+    assert fault.partition(": ")[2] == said

@@ -115,3 +115,10 @@ def test_a_file_of_calls_that_is_no_text_names_its_line(tmp_path):
     path.write_bytes(b"from,to\n95588,1\n" * 9000 + b"\xff\xff,1\n")
     with pytest.raises(RuleError, match="from here on this is not UTF-8"):
         list(CallFile(path, lambda _: CN, ZoneInfo("UTC")).read())
+
+
+def test_a_time_that_no_clock_shows_is_no_call(tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_text("from,at\n95588,2026-03-29T02:30\n")
+    with pytest.raises(RuleError, match=r"calls\.csv:2:1: no clock in Europe/Berlin shows"):
+        list(CallFile(path, lambda _: CN, ZoneInfo("Europe/Berlin")).read())
