@@ -10,6 +10,7 @@ import typer
 from console.answers import FAULTS, as_json, clear_errors
 from console.further_commands import CALLS, NUMBERS, PROXY, RULES, register
 from console.lists.list_commands import lists_app
+from console.noted import note_unmasking
 from console.options import AsJson, ConfigurationFile, chosen
 from console.workbench.rules_commands import replay, rules_app
 from rules.model import Action
@@ -111,6 +112,8 @@ def log(
             since=since,
             clear=unmasked,
         )
+        if unmasked and rows:
+            note_unmasking(chosen(context, config), "log")
     as_json(rows) if json else print_decisions(rows)
 
 
@@ -149,6 +152,8 @@ def explain(
     with clear_errors():
         if decision:
             found = explain_decision(file, decision, clear=unmasked)
+            if unmasked and found is not None:
+                note_unmasking(file, "explain", decision.strip().lower())
         else:
             words = Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
             words = words._replace(facts=tuple(fact), group=group, diverted=diverted)

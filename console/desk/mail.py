@@ -63,6 +63,8 @@ async def post(letters: Letters, settings: MailSettings, *, base: Path, limit: i
                     if not back:
                         back = True
                         await letters.server_is_back()
+                if not await letters.claim(letter.id):
+                    continue
                 failure = await asyncio.to_thread(_send, server, letter, settings.sender)
                 if failure is None:
                     sent += 1

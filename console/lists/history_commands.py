@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.lists.list_commands import Country, lists_app, show_rows, with_lists
+from console.noted import note_search
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def history(
 ) -> None:
     """Tell what befell the entries that cover a number or did, prefixes and ranges too: who added, changed, removed."""
 
+    looked_up: list[str] = []
+
     async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
         from rules.lists.admission import read_entry
         from rules.lists.history import happenings
@@ -36,10 +39,13 @@ def history(
         read = read_entry(number, anything, country=country or configuration.home)
         if not read.exact:
             raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
+        looked_up.append(read.text)
         found = await happenings(lists, read.text)
         return [one._asdict() | {"at": shown_time(one.at, configuration.time_zone)} for one in found]
 
     rows = with_lists(chosen(context, config), work)
+    for found in looked_up:
+        note_search(chosen(context, config), found, "lists history")
     if rows or json:
         show_rows(rows, COLUMNS, json=json)
     else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from console.answers import print_table
+from console.noted import note_search
 from console.options import moment, shown_time
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def recent(
         return []
     begin = moment(since, now=time.time(), zone=zone, ahead=False) if since else None
     number = _typed(caller, configuration.home) if caller else ""
+    if number:
+        note_search(file, number, "log")
 
     async def work() -> list[Decision]:
         decisions = await Decisions.open(database)

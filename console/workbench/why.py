@@ -11,7 +11,7 @@ import typer
 from console.answers import as_json, clear_errors, counted, print_lines
 from console.lists.list_commands import Country, as_data
 from console.lists.statistic_commands import with_record
-from console.login import login_name
+from console.noted import note_search
 from console.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
@@ -42,20 +42,8 @@ def why(
     with clear_errors():
         book, _ = live_rulebook(file)
         found = asyncio.run(known(file, book, number, country, trunk))
-        asyncio.run(noted(file, found["number"]))
+        note_search(file, found["number"], "why")
     as_json(found) if json else print_lines(sentences(found))
-
-
-async def noted(file: Path, number: str) -> None:
-    """That somebody looks this number up stands in the audit; where that cannot be written, it is said."""
-    from console.configuration import load_configuration
-    from rules.complaints.looks import note_lookup
-    from rules.store import DatabaseError, StoreError
-
-    try:
-        await note_lookup(file.parent, load_configuration(file), number, actor=login_name())
-    except (StoreError, DatabaseError) as error:
-        typer.echo(f"this look-up is not in the audit: {error}", err=True)
 
 
 async def known(file: Path, book: Rulebook, number: str, country: str, on: str = "") -> dict[str, Any]:

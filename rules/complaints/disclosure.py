@@ -18,7 +18,8 @@ _NUMBER = re.compile(rf"(?<![\w+]){_DAY}(?:[A-Z]{{2,3}}:)?\+?\d(?:[ ()/-]{{0,2}}
 
 
 LOOKED, LISTED, SEARCHED, EXPORTED, READ = "looked at", "listed", "searched", "exported", "words read"
-LOOKS = frozenset({LOOKED, LISTED, SEARCHED, EXPORTED, READ})  # nothing was done
+UNMASKED = "unmasked"
+LOOKS = frozenset({LOOKED, LISTED, SEARCHED, EXPORTED, READ, UNMASKED})  # nothing was done
 
 
 async def note_look(

@@ -17,7 +17,7 @@ from rules.complaints.case_files import case_of
 from rules.complaints.complaint_rows import Complaint
 from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.holders import spelled
-from rules.complaints.outbox import MAY_LEAVE, Fault, Kept, kept, note_failed, note_sent, retry, server_is_back
+from rules.complaints.outbox import MAY_LEAVE, Fault, Kept, claim, kept, note_failed, note_sent, retry, server_is_back
 from rules.complaints.protection import may_work
 from rules.complaints.reading import read_contact
 from rules.complaints.secrecy import read_reference
@@ -89,6 +89,10 @@ class Letters:
             return Told("", "")
         reason = await self._reason("answer", complaint.reference, outcome, complaint.accused)
         return Told(outcome, self._outcome(outcome, reason))
+
+    async def claim(self, letter: int) -> bool:
+        """May we send it? False: another process is about to, or did."""
+        return await claim(self._archive, letter)
 
     async def sent(self, letter: int) -> None:
         """It has left."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rules.complaints import audit
 from rules.complaints.archive import complaints_path
-from rules.complaints.disclosure import SEARCHED
+from rules.complaints.disclosure import SEARCHED, UNMASKED
 from rules.keys import Keys
 from rules.records.privacy import pseudonym
 from rules.settings import ScreeningSettings
@@ -17,9 +17,18 @@ from rules.store import Store
 async def note_lookup(base: Path, screening: ScreeningSettings, number: str, *, actor: str, by: str = "why") -> None:
     """Let it stand in the audit that somebody looked a canonical number up, by its pseudonym."""
     keys = Keys.load(base / screening.storage.key_file)
+    hidden = pseudonym(keys.pseudonym, number)
+    await _note(base, screening, audit.Deed(time.time(), actor, "number", hidden, SEARCHED, "", by))
+
+
+async def note_unmasked(base: Path, screening: ScreeningSettings, subject_id: str, *, actor: str, by: str) -> None:
+    """Let it stand in the audit that somebody is shown callers in full; ``subject_id`` is a decision, or nothing."""
+    await _note(base, screening, audit.Deed(time.time(), actor, "call", subject_id, UNMASKED, "", by))
+
+
+async def _note(base: Path, screening: ScreeningSettings, deed: audit.Deed) -> None:
     store = await Store.open(complaints_path(base / screening.storage.database), "complaints", durable=True)
     try:
-        deed = audit.Deed(time.time(), actor, "number", pseudonym(keys.pseudonym, number), SEARCHED, "", by)
         async with store.transaction() as connection:
             await audit.record(connection, [deed])
     finally:

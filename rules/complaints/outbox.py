@@ -16,6 +16,7 @@ from rules.complaints.faults import ComplaintError, NotFound
 from rules.complaints.protection import may_work
 
 _PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again
+_SENDING_S = 600.0  # longer than any server takes for one
 _DAY_S = 86_400.0
 _SUBJECTS = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
 _CONFIRMED = "exists (select 1 from confirmed c where c.contact_key = l.contact_key)"
@@ -66,6 +67,17 @@ def _kept(one: Kept) -> Kept:
         case "unconfirmed":
             return one._replace(next_try=None, waits_for="the address to be confirmed")
     return one._replace(waits_for=f"another try: {error}" if error else "letters send")
+
+
+async def claim(archive: Archive, letter: int) -> bool:
+    """May we send it? False: another process is about to, or did; after a stop it is due again."""
+    now = archive.now()
+    query = (
+        "update letter set next_try = ?, fault = '' "  # else the server's return would make it due once more
+        "where id = ? and sent is null and given_up is null and next_try <= ?"
+    )
+    async with archive.store.transaction() as connection:
+        return (await connection.execute(query, (now + _SENDING_S, letter, now))).rowcount == 1
 
 
 async def note_sent(archive: Archive, letter: int) -> None:

@@ -87,4 +87,4 @@ def test_a_lookup_that_cannot_be_recorded_says_so(file, run):
     (complaints_path(file.parent / "ringfence.db")).mkdir()
     found = run("why", "95012345")
     assert found.exit_code == 0
-    assert "this look-up is not in the audit: " in found.stderr
+    assert "this look is not in the audit: " in found.stderr

@@ -1,5 +1,6 @@
 """Letters leave by SMTP: to confirmed addresses only, and nothing in a letter reaches its header."""
 
+import asyncio
 import socket
 
 import pytest
@@ -145,3 +146,13 @@ async def test_what_a_server_took_is_noted_at_once(file, mailbox):
         await desk.letters.retry([], actor="li")
         assert (await post(desk.letters, mailbox.settings, base=file.parent))[:2] == (2, 0)
     assert len({letter["To"] for letter in mailbox.letters}) == 3 == len(mailbox.letters)
+
+
+async def test_two_that_send_at_once_send_each_letter_once(file, mailbox):
+    async with opened_desk(file) as (one, _), opened_desk(file) as (other, _):
+        for person in range(6):
+            new = NewComplaint("95012345", f"1380013800{person}", contact=f"person{person}@example.com")
+            await one.complaints.file(new)
+        both = await asyncio.gather(*(post(desk.letters, mailbox.settings, base=file.parent) for desk in (one, other)))
+        assert sum(posted.sent for posted in both) == 6
+    assert len({letter["To"] for letter in mailbox.letters}) == 6 == len(mailbox.letters)
