@@ -6,9 +6,11 @@ Latin all read as the plain name. Which look alike is Unicode's list (UTS #39), 
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from functools import cache, lru_cache
+from importlib import resources
 from typing import Final
 
 _KNOWN: Final = 2_000  # names remembered
@@ -52,10 +54,10 @@ def _joined(text: str) -> str:
 @cache
 def look_alikes() -> dict[int, str]:
     """Letters of other scripts, by code, with the Latin letter or digit that each looks like."""
-    from confusable_homoglyphs.confusables import confusables_data  # a tenth of a second; most rules ask for no name
-
+    # Its file alone, and let go of: the module would keep 16 MB. A tenth of a second; most rules ask for no name.
+    data = resources.files("confusable_homoglyphs").joinpath("confusables.json").read_text(encoding="utf-8")
     found: dict[int, str] = {}
-    for sign, others in confusables_data.items():
+    for sign, others in json.loads(data).items():
         if len(sign) != 1 or sign.isascii():
             continue
         like = [other["c"] for other in others if len(other["c"]) == 1]
