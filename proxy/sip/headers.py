@@ -123,7 +123,12 @@ def parse_address(name: str, value: bytes, start: int = 0) -> Address:
     bare = _ADDR_SPEC.match(value, start)
     if bare is None:
         raise BadHeader(name, value)
-    return Address(b"", bare[1], bare[2], bare.end())
+    uri, params = bare[1], bare[2]
+    if b"@" in params and b"@" not in uri:  # no parameter of a header field holds one: sip:138;phone-context=+86@h
+        whole = uri + params
+        end = (whole.find(b";", whole.find(b"@")) + 1 or len(whole) + 1) - 1
+        uri, params = whole[:end], whole[end:]
+    return Address(b"", uri, params, bare.end())
 
 
 def parse_single_address(name: str, value: bytes) -> Address:

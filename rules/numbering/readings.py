@@ -18,7 +18,7 @@ from rules.numbering.spelling import fold, fold_as_seen, is_address, without_sep
 READINGS_DIFFER: Final = (
     "readings_differ"  # the fact that a number was spelt so that readers take it for different ones
 )
-_MOST_RUNS: Final = 4  # of digits in one user part; each is looked up
+_MOST_RUNS: Final = 6  # of digits in one user part; each is looked up
 _MOST_READ: Final = 16  # readings that are tried for one user part: each costs up to 60 us
 _LONGEST_RUN: Final = 24  # digits: a number and what people write before it
 _LONGEST_LOCAL: Final = 8  # digits
@@ -114,6 +114,7 @@ class _Reader:
     def read(self, user: str, contexts: tuple[str, ...], raw: str) -> Readings:
         """All that the text may be read as."""
         text = _without_scheme(fold_as_seen(user[:LONGEST_USER]).strip())
+        text = text.partition(";")[0] or text  # %3B: many decode first, and cut parameters off afterwards
         dialled = without_separators(text)
         digits = dialled[1:] if dialled[:1] == "+" else dialled
         for context in contexts[1:]:  # a second phone-context, which another reader may take for the first
@@ -122,9 +123,9 @@ class _Reader:
         if is_address(text):
             self._resemble(digits)
         elif digits.isascii() and digits.isdigit() and is_number(self._first):
-            self._read_plain(user, dialled, in_context=bool(contexts))
+            self._read_plain(user, dialled, in_context=bool(contexts) or ";" in user)
         else:
-            self._read_decorated(user, dialled)
+            self._read_decorated(user, text, dialled)
         if raw and len(lead := _lead(raw.partition("%")[0])) >= _SHORTEST_RUN:
             self._differ |= self._keep_all(lead, only_numbers=True)  # who decodes no escapes stops, or stumbles, here
         if len(user) > LONGEST_USER and self._shown:
@@ -143,28 +144,29 @@ class _Reader:
         for run in _runs(fold(user)):
             self._resemble(run)
 
-    def _read_decorated(self, user: str, dialled: str) -> None:
+    def _read_decorated(self, user: str, text: str, dialled: str) -> None:
         """No number of any plan, or one with something beside its digits: whatever of it looks like a number."""
         lead = _lead(dialled)
         words = any(c.isalpha() and c not in _LETTERS_THAT_DIAL for c in dialled)
-        if lead and not (words and len(lead) < _SHORTEST_RUN):
-            shown = len(self._shown)
-            self._differ |= self._keep_all(lead, only_numbers=words or lead[:1] == "+")
-            # 1001# shows an extension of the PBX; digits alone are as ordinary as an extension is.
-            self._differ |= len(self._shown) > shown and not words and lead != dialled
-            self._resemble(_without_code(lead, self._country))
-        runs = _runs(dialled)
-        joined = "".join(_DIGITS.findall(dialled))
-        if len(runs) > 1 or joined != lead.lstrip("+"):
-            runs.append(f"+{joined}" if dialled[:1] == "+" else joined)
-        runs += [run for run in _runs(fold(user[:LONGEST_USER])) if run not in runs]  # any separator ends one, too
+        shortest = _SHORTEST_RUN if words else 1
+        shown = len(self._shown)
+        for head in dict.fromkeys((lead, _joined(_head(dialled)), _joined(_head(text)))):
+            if len(head) >= (shortest if head == lead else _SHORTEST_RUN):
+                self._differ |= self._keep_all(head, only_numbers=words or head[:1] == "+")
+        # 1001# shows an extension of the PBX; digits alone are as ordinary as an extension is.
+        self._differ |= len(self._shown) > shown and not words and lead != dialled
+        self._resemble(_without_code(lead, self._country))
+        runs = [_joined(dialled)]
+        for spelt in (dialled, text, fold(user[:LONGEST_USER])):  # any separator ends a run, too
+            runs += [run for run in _runs(spelt) if run != lead and run not in runs]
         if len(runs) > _MOST_RUNS:
             self._differ |= not words
             runs = [*runs[: _MOST_RUNS // 2], *runs[-_MOST_RUNS // 2 :]]
         for run in runs:
-            if words:
-                self._resemble(run)  # in a name, digits are no number that anybody dials
-            elif _SHORTEST_RUN <= len(run) <= _LONGEST_RUN and run != lead:
+            if words:  # in a name, digits are no number that anybody dials
+                for variant in (run, *_shortened(run, self._country, self._homes)):
+                    self._resemble(variant)
+            elif _SHORTEST_RUN <= len(run) <= _LONGEST_RUN:
                 self._differ |= self._keep_all(run, only_numbers=True)
 
     def _keep_all(self, run: str, *, only_numbers: bool = False) -> bool:
@@ -220,6 +222,7 @@ class _Reader:
 
 
 _UNREAD: Final = Number("", NumberClass.MALFORMED)
+_HEAD: Final = re.compile(r"[^+0-9].*", re.DOTALL)
 _DIGITS: Final = re.compile(r"[0-9]+")
 _LEAD: Final = re.compile(r"\+?[0-9]+")
 
@@ -228,6 +231,17 @@ def _lead(text: str) -> str:
     """The digits that the text begins with."""
     found = _LEAD.match(text)
     return found[0] if found else ""
+
+
+def _head(text: str) -> str:
+    """What stands before the first sign that is neither digit nor plus."""
+    return _HEAD.sub("", text)
+
+
+def _joined(text: str) -> str:
+    """All digits of a text, with a plus where it begins with one."""
+    digits = "".join(_DIGITS.findall(text))
+    return f"+{digits}" if text[:1] == "+" else digits
 
 
 def _runs(text: str) -> list[str]:

@@ -39,6 +39,7 @@ def all_of(found: Readings) -> list[str]:
         *("17012345678;1", "17012345678%3B1", "17012345678x12", "17012345678ext12", "17012345678T", "17012345678~"),
         *("170_1234_5678", "170/1234/5678", "170,12345678", "170!1234!5678", "170'12345678", "170=1234=5678"),
         *("++8617012345678", "+86+17012345678", "86+17012345678", "0+8617012345678", "+%2B8617012345678"),
+        *("+86+17012345678ext12", "++86170~1234~5678%3Bphone-context=+49", "x170_1234_5678%3Bx=1", "+86+17012345678-1"),
         *("00017012345678", "+868617012345678", "08617012345678", "+0017012345678", "+017012345678"),
         *("*17012345678", "#17012345678", "_17012345678", "/17012345678", "*31%2317012345678", "[17012345678]"),
         *("17012345678%001", "17012345678%0D", "17012345678%091", "+8617012345678%00", "17012345678%20%001"),
@@ -63,6 +64,11 @@ def test_a_phone_context_hides_no_number_that_telephones_show_without_it(context
     assert LISTED in shown(found)
     assert found.first.canonical != LISTED
     assert found.differ
+
+
+def test_an_escaped_semicolon_hides_none_either():
+    found = read("17012345678%3Bphone-context=+49")
+    assert (shown(found), found.differ) == (["+4917012345678", LISTED], True)
 
 
 def test_each_of_several_phone_contexts_is_read():
@@ -105,6 +111,11 @@ def test_zeros_before_a_number_are_looked_through_without_a_mark():
     assert (shown(found), [each.canonical for each in found.resembled]) == (["+17012345678"], [LISTED])
     assert not found.differ
     assert "CN:95588" in all_of(read("8695588"))
+
+
+@pytest.mark.parametrize("user", ["user17012345678", "a+086170%E2%80%8B1234%E2%80%8B5678(1)", "user-17012345678(1)"])
+def test_of_a_name_every_run_of_digits_is_looked_up(user: str):
+    assert LISTED in all_of(read(user))
 
 
 @pytest.mark.parametrize("user", ["user17012345678", "line-17012345678-a", "EXT:17012345678", "a%4017012345678"])
