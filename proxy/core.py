@@ -108,6 +108,12 @@ DROPPED: Final = (
 REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
 
 
+def _is_for_help(context: Context) -> bool:
+    """An emergency call, or one to somebody who made one lately: rescuers may be calling back."""
+    verdict = context.verdict
+    return context.loop.startswith(FOR_HELP) or (verdict is not None and verdict.step is Step.CALLBACK)
+
+
 def _quotable(text: str) -> bytes:
     return text.encode("ascii", "replace").replace(b"\\", b"/").replace(b'"', b"'")
 
@@ -330,7 +336,7 @@ class Core:
         if not isinstance(server, InviteServer):
             return False
         if not server.known:
-            server.prove(request.to_tag, now)
+            server.prove(request, now)
         return server.on_ack(now)
 
     def _cancel(self, request: Request, key: ServerKey, back: Flow, now: float) -> None:
@@ -685,13 +691,12 @@ class Core:
     def emergencies_in_setup(self) -> int:
         """Of these, emergency calls."""
         return sum(
-            isinstance(server.user, Context) and server.user.loop.startswith(FOR_HELP)
-            for server in self.layer.servers.values()
+            isinstance(server.user, Context) and _is_for_help(server.user) for server in self.layer.servers.values()
         )
 
     def give_up_all(self, now: float) -> None:
         """End what is still in set-up, for a shutdown that can't wait any longer; never an emergency call."""
         for server in list(self.layer.servers.values()):
             context = server.user
-            if isinstance(context, Context) and not context.loop.startswith(FOR_HELP):
+            if isinstance(context, Context) and not _is_for_help(context):
                 context.give_up(503, now)

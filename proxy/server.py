@@ -332,12 +332,14 @@ class Server:
     async def _settled(self, seconds: float) -> bool:
         """Wait so long at most until no call is in set-up, and the ACK of the last one has had its time to come."""
         core = self._core
-        quiet = 0.0  # how long nothing has been in set-up
-        for _ in range(int(seconds / DRAIN_STEP_S)):
-            quiet = 0.0 if core.in_setup else quiet + DRAIN_STEP_S
-            if quiet > (LINGER_S if core.layer.servers else 0.0):
+        now = begun = quiet_since = monotonic()
+        while now - begun < seconds:
+            if core.in_setup:
+                quiet_since = now + DRAIN_STEP_S
+            elif now - quiet_since >= (LINGER_S if core.layer.servers else 0.0):
                 return True
             await asyncio.sleep(DRAIN_STEP_S)
+            now = monotonic()
         return not core.in_setup
 
     async def close(self) -> None:

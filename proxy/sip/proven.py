@@ -52,6 +52,11 @@ class Proven:
             del self._acknowledged[next(iter(self._acknowledged))]
         self._acknowledged[where] = now
 
+    def is_fresh(self, flow: Flow, now: float) -> bool:
+        """Did one come so lately that another changes nothing yet? So most callers' ACKs are not even read."""
+        at = self._acknowledged.get((flow.host, flow.port))
+        return at is not None and now - at < self.lasts_s / 60
+
     def holds(self, flow: Flow, now: float) -> bool:
         """Did an ACK come from there lately?"""
         at = self._acknowledged.get((flow.host, flow.port))

@@ -165,7 +165,7 @@ class InviteServer(ServerTransaction):
             return
         self.user = None
         if status < 300:
-            if self.proof and not layer.proven.holds(self.flow, now):
+            if self.proof and not layer.proven.is_fresh(self.flow, now):
                 layer.proven.expect(self.flow, parse_response(data).raw(b"call-id") or b"", _to_tag(data))
             self.state, self.last = State.ACCEPTED, b""
             self.timer = layer.timers.start(TIMEOUT, "L", self, now)
@@ -178,10 +178,14 @@ class InviteServer(ServerTransaction):
         if not self.flow.reliable and (self.known or layer.proven.holds(self.flow, now)):
             self.timer = layer.timers.start(self.interval, "G", self, now)
 
-    def prove(self, to_tag: bytes, now: float) -> None:
-        """Its ACK came with this To tag: if it is the response's, somebody read the response where it went."""
-        if self.state is State.COMPLETED and self.proof and to_tag and _to_tag(self.last) == to_tag:
-            self.layer.proven.note(self.flow, now)
+    def prove(self, ack: Request, now: float) -> None:
+        """This is its ACK: if it has the response's To tag, somebody read the response where it went."""
+        proven = self.layer.proven
+        if self.state is not State.COMPLETED or not self.proof or proven.is_fresh(self.flow, now):
+            return
+        tag = ack.to_tag
+        if tag and tag == _to_tag(self.last):
+            proven.note(self.flow, now)
 
     def on_ack(self, now: float) -> bool:
         """True when the ACK belongs to the transaction; in Accepted it is the dialog's, and goes on (RFC 6026 7.1)."""

@@ -50,6 +50,15 @@ def test_whoever_acknowledged_once_gets_repeats_for_an_hour():
     assert play.wait(33) == []
 
 
+def test_the_hour_begins_with_the_last_acknowledgement():
+    play = open_house()
+    for number in range(4):
+        play.trunk(wire.ack(call(number), rejected(play, number)))
+        play.wait(1700)
+    rejected(play, 9)
+    assert len(play.wait(33)) == 10
+
+
 def test_how_long_an_acknowledgement_counts_is_a_setting():
     play = open_house(limits={"acknowledged_s": 60})
     play.trunk(wire.ack(call(), rejected(play)))
@@ -63,6 +72,18 @@ def test_the_acknowledgement_of_an_answered_call_counts_as_well():
     play.answered()
     play.verdict = REJECT
     rejected(play, 2)
+    assert len(play.wait(33)) == 10
+
+
+def test_the_hour_begins_with_the_last_answered_call_as_well():
+    play = Playbook(trunks=OPEN)
+    for number in range(4):
+        down = play.forwarded(data=call(number))
+        up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+        play.trunk(in_dialog("ACK", up, branch=f"z9hG4bKack{number}"))
+        play.wait(1700)
+    play.verdict = REJECT
+    rejected(play, 9)
     assert len(play.wait(33)) == 10
 
 
