@@ -73,6 +73,7 @@ class ListedCase(CaseShape):
     """A case in the list of the desk."""
 
     complaints: int
+    reporters: int = Field(description="Of whom one complaint each counts; one behind each called line.")
     evidence: float
     due: ClockShape | None = Field(description="The next deadline that is not met.")
 
@@ -195,7 +196,8 @@ def _case_values(case: CaseFile) -> dict[str, Any]:
 def listed_case(one: Listed, evidence: Evidence, now: float) -> ListedCase:
     """A line of the list."""
     due = clock_shape(one.due, now) if one.due else None
-    return ListedCase(**_case_values(one.case), complaints=one.complaints, evidence=round(evidence.score, 1), due=due)
+    counts = {"complaints": one.complaints, "reporters": evidence.counted, "evidence": round(evidence.score, 1)}
+    return ListedCase(**_case_values(one.case), **counts, due=due)
 
 
 def clock_shape(clock: Clock, now: float) -> ClockShape:

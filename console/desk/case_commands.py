@@ -27,7 +27,19 @@ Version = Annotated[
     int | None,
     typer.Option(min=1, help="The version that you looked at: if somebody was faster, nothing is done."),
 ]
-_COLUMNS = ("id", "number", "holder", "state", "complaints", "evidence", "clock", "standing", "due", "on_top")
+_COLUMNS = (
+    "id",
+    "number",
+    "holder",
+    "state",
+    "complaints",
+    "reporters",
+    "evidence",
+    "clock",
+    "standing",
+    "due",
+    "on_top",
+)
 _COLOURS = {"overdue": "red", "met late": "yellow"}
 
 
@@ -116,7 +128,8 @@ def list_cases(
         rows = []
         for one in await desk.cases.pressing(state=state, limit=limit, after=after):
             evidence = await evidence_of(desk.archive, one.case)
-            row = {"complaints": one.complaints, "evidence": round(evidence.score, 1)}
+            counts = {"complaints": one.complaints, "reporters": evidence.counted}
+            row = counts | {"evidence": round(evidence.score, 1)}
             clock = {
                 "clock": one.due.name if one.due else "",
                 "standing": one.due.standing(desk.archive.now()) if one.due else "",
@@ -131,7 +144,8 @@ def list_cases(
 
 def _narrow(row: dict[str, str]) -> str:
     return two_lines(
-        (row["id"], row["number"], row["state"], f"{row['complaints']} complaints", f"evidence {row['evidence']}"),
+        (row["id"], row["number"], row["state"], f"evidence {row['evidence']}"),
+        f"{row['complaints']} complaints of {row['reporters']} reporters",
         row["holder"],
         f"{row['clock']} {row['standing']}, due {row['due']}" if row["clock"] else "",
         f"on top: {row['on_top']}" if row["on_top"] else "",

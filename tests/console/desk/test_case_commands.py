@@ -58,7 +58,7 @@ def test_sealed_told_and_released(run, case):
 
 def test_the_desks_list(run, case):
     (row,) = json.loads(run("cases", "list", "--json").stdout)
-    assert (row["number"], row["complaints"]) == ("CN:95012345", 1)
+    assert (row["number"], row["complaints"], row["reporters"]) == ("CN:95012345", 1, 1)
     assert (row["clock"], row["standing"]) == ("accept", "running")
     assert row["due"].endswith(" 00:00:00+08:00")
     assert "CN:95012345" in run("cases", "list").stdout
@@ -140,3 +140,10 @@ def story_of_year(run, file, year):
     with closing(sqlite3.connect(complaints_path(file.parent / "ringfence.db"))) as other, other:
         other.execute("update clock set started = ?, due = ?", (received, received + 20 * 86_400))
     return run("case", "1").stdout
+
+
+def test_the_list_tells_reporters_from_complaints(run, case):
+    for day in range(1, 4):
+        run("complaints", "add", "95012345", "--by", "13800138000", "--at", f"{day}d")
+    (row,) = json.loads(run("cases", "list", "--json").stdout)
+    assert (row["complaints"], row["reporters"]) == (4, 1)
