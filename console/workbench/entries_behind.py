@@ -25,17 +25,23 @@ class Behind(NamedTuple):
     data: list[dict[str, Any]]
 
 
+def callers_of(decision: Decision) -> list[str]:
+    """Every number of the caller that was looked up."""
+    facts = decision.facts
+    return [each for each in (decision.caller, *facts.get("callers", ()), *facts.get("resembled", ())) if each]
+
+
 async def entries_behind(file: Path, configuration: Configuration, decision: Decision, *, clear: bool) -> Behind:
     """The entries that took part in a recorded call; where none is known that decided, a line that says so."""
     zone, database = configuration.time_zone, file.parent / configuration.storage.database
-    callers = [decision.caller, *decision.facts.get("callers", ())]
+    callers = callers_of(decision)
     if not (decision.fired and database.exists()):
         return Behind([], [])
     async with opened(file) as (lists, _):
         found = await stood_behind(lists, dict.fromkeys(callers), decision.fired, decision.at)
 
     def shown(text: str) -> str:
-        for caller in () if clear else filter(None, callers):
+        for caller in () if clear else callers:
             text = text.replace(caller, mask(caller))
         return text
 

@@ -13,6 +13,7 @@ import typer
 from console.configuration import Configuration, read_configuration
 from console.options import moment, shown_time
 from console.service.decision_commands import as_data
+from console.workbench.entries_behind import callers_of as all_callers
 from console.workbench.entries_behind import entries_behind
 from console.workbench.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
 from console.workbench.live_rules import live_rulebook
@@ -91,7 +92,7 @@ def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | Non
     if decision is None:
         return None
     data = as_data(decision, configuration.time_zone, masked=not clear)
-    fired = decision.fired if clear else [hidden(one, decision.caller) for one in decision.fired]
+    fired = decision.fired if clear else [hidden(one, all_callers(decision)) for one in decision.fired]
     data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
     found = judged_by(file, configuration, document, decision)
     lines = recorded(decision, data, found, configuration)
@@ -100,9 +101,12 @@ def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | Non
     return Explanation([*lines[:place], *behind.lines, *lines[place:]], data | {"entries": behind.data})
 
 
-def hidden(fired: Fired, caller: str) -> Fired:
-    """What fired, without the caller's number where the entry is the number itself."""
-    return fired._replace(detail=fired.detail.replace(caller, mask(caller))) if caller else fired
+def hidden(fired: Fired, callers: list[str]) -> Fired:
+    """What fired, without a number of the caller's where the entry is the number itself."""
+    detail = fired.detail
+    for caller in callers:
+        detail = detail.replace(caller, mask(caller))
+    return fired._replace(detail=detail)
 
 
 def what_is_left(file: Path, decision_id: str) -> str:
@@ -137,6 +141,9 @@ def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configur
         Line("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
         Line("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
     ]
+    if others := decision.facts.get("callers", ())[1 : decision.facts.get("readings", 1)]:
+        shown = others if data["facts"] else [mask(one) for one in others]  # no facts where numbers are masked
+        lines.append(Line("call", f"the caller's number may also be read as {' or '.join(shown)}"))
     if decision.step in _PASSING:
         text = (
             "it could not be judged" if decision.step is Step.FAIL_OPEN else "the call passed, nothing else was asked"

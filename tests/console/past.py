@@ -11,6 +11,7 @@ from rules.judging.engine import RuleSet
 from rules.keys import Keys
 from rules.model import Call, Hit, Outcome
 from rules.numbering.numbers import read_number
+from rules.numbering.readings import read_written
 from rules.records.decisions import Decisions, row
 from rules.screen import decisions_path
 from tests.rules.calls import rules
@@ -37,8 +38,11 @@ def past_calls(
     (trunk, *_) = trunks_of(book.configuration)
     begin, found, rows = time.time() - ago_s, [], []
     for n, caller in enumerate(callers):
+        read = read_written(caller, trunk)
         made = Call(
-            caller=read_number(caller, trunk),
+            caller=read.first,
+            callers=(read.first, *read.others),
+            asserted=(read.first, *read.others),
             called=read_number(called, trunk, called=True),
             trunk=trunk,
             at=begin + n,

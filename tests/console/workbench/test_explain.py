@@ -43,6 +43,27 @@ def test_emergency_comes_first(run, called):
     assert asked(run, "--from", "13912345678", "--to", called)["verdict"] == "forward"
 
 
+@pytest.mark.parametrize(
+    "caller",
+    ["17012345678;phone-context=+49", "sip:17012345678;phone-context=+49@h", "tel:17012345678;phone-context=+49"],
+)
+def test_a_number_that_is_read_in_two_ways(run, caller):
+    words = ("--from", caller, "--to", "sip:13800138000%23@h")
+    found = asked(run, *words)
+    assert found["readings"]["caller"] == ["+4917012345678", "+8617012345678"]
+    assert found["readings"]["called"] == ["EXT:13800138000#", "+8613800138000"]
+    assert found["facts"] == {"readings_differ": True}
+    assert "or read as +8617012345678 (mobile, CN)" in run("explain", *words).stdout
+    run("lists", "add", "blocked", "17012345678")
+    assert asked(run, *words)["rule"] == "blocked"
+
+
+def test_a_record_of_such_a_call_tells_it_and_shows_no_number(run, file):
+    (decision,) = past_calls(file, load_rulebook(file), ["17012345678;phone-context=+49"])
+    assert "the caller's number may also be read as +861701****678" in " ".join(run("explain", decision).stdout.split())
+    assert "+8617012345678" in run("explain", decision, "--unmasked").stdout
+
+
 def test_an_identity_counts_where_it_is_believed(run):
     run("lists", "add", "blocked", "17012345678")
     run("lists", "add", "allowed", "95588")
