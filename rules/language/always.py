@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
 from rules.language.grammar import When
-from rules.language.values import DAYS
+from rules.language.values import DAYS, Window
 from rules.model import NumberClass
 
 _ALL_CLASSES = frozenset(NumberClass) - {NumberClass.UNHELD}
@@ -48,4 +48,7 @@ def idle_keys(
 def _whole_week(when: When) -> bool:
     words = set(when.days or DAYS)
     days = [*DAYS] if {"working", "off"} <= words else [day for day in DAYS if day in words]
-    return week_mask(when.hours or [(0, DAY)], [DAYS.index(day) for day in days]) == _WHOLE_WEEK
+    windows = when.hours or [Window(0, DAY)]
+    if len(days) * sum((end - start) % DAY or DAY for start, end in windows) < WEEK:
+        return False  # nearly always
+    return week_mask(windows, [DAYS.index(day) for day in days]) == _WHOLE_WEEK

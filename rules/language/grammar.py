@@ -81,13 +81,18 @@ class Part(BaseModel):
             raise ValueError("no value stands here; write one, or remove the key")
         return value
 
+
+class Fact(Part):
+    """A part that asks for a fact, or for the lack of it."""
+
     @model_validator(mode="after")
     def _possible(self, info: ValidationInfo) -> Self:
         """What no call can be: between bounds that exclude each other, or lacking and known at once."""
-        if info.context != STORED:
-            refuse_bounds(getattr(self, "over", None), getattr(self, "under", None))
-            others = [name.rstrip("_") for name in _VALUES if getattr(self, name, None) is not None]
-            if getattr(self, "missing", None) and others:
+        asked = self.__dict__
+        if info.context != STORED and (asked.get("missing") or asked.get("under") is not None):
+            refuse_bounds(asked.get("over"), asked.get("under"))
+            others = [name.rstrip("_") for name in _VALUES if asked.get(name) is not None]
+            if asked.get("missing") and others:
                 raise ValueError(f"no call lacks it and has it; write missing: true, or {' and '.join(others)}")
         return self
 
@@ -105,7 +110,7 @@ Pattern = Annotated[str, Field(min_length=1, max_length=500)]
 Lacking = Annotated[Literal[True], BeforeValidator(read_lack, json_schema_input_type=Literal[True])]
 
 
-class Words(Part):
+class Words(Fact):
     """A fact that is a word: one of these, or lacking."""
 
     is_: Some[Word] | None = Field(None, alias="is", description="One of these words.")
@@ -118,7 +123,7 @@ class CountryWord(Words):
     is_: Some[Country] | None = Field(None, alias="is", description="One of these countries: CN.")
 
 
-class Text(Part):
+class Text(Fact):
     """A fact that is text the caller's side wrote."""
 
     is_: Some[Pattern] | None = Field(
@@ -129,14 +134,14 @@ class Text(Part):
     missing: Lacking | None = Field(None, description="true: the call lacks this text.")
 
 
-class Truth(Part):
+class Truth(Fact):
     """A fact that is true or false, if the call has it."""
 
     is_: bool | None = Field(None, alias="is")
     missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
-class Amount(Part):
+class Amount(Fact):
     """A fact that is a number or a word, from whoever measured it."""
 
     is_: Some[Word] | None = Field(None, alias="is", description="One of these values.")
@@ -149,7 +154,7 @@ class Amount(Part):
     missing: Lacking | None = Field(None, description="true: the call lacks this fact.")
 
 
-class Rate(Part):
+class Rate(Fact):
     """What this caller did on this trunk within a rolling window."""
 
     over: Annotated[float, BeforeValidator(read_amount, json_schema_input_type=float | str)] | None = Field(
@@ -213,7 +218,7 @@ Mode = Annotated[
 ]
 
 
-class NumberCondition(Part):
+class NumberCondition(Fact):
     """What a caller's and a called number may be asked; keys must all hold, values in a list are alternatives."""
 
     is_: Some[Word] | None = Field(
