@@ -59,7 +59,7 @@ def export(
                 else:
                     writer.writerow([entry.get(column, "") for column in EXPORTED])
 
-    with progress_bar("writing") as told:
+    with progress_bar("writing") as (told,):
         with_lists(chosen(context, config), work)
 
 

@@ -67,8 +67,10 @@ def release(
 
         calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
         started = time.perf_counter()
-        with progress_bar() as told:
-            report = await release_import(lists, number, author=login_name(), reason=reason, calls=calls, progress=told)
+        with progress_bar("reading", "writing") as (read, written):
+            report = await release_import(
+                *(lists, number), author=login_name(), reason=reason, calls=calls, progress=read, writing=written
+            )
         took = time.perf_counter() - started
         name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
         return report, name, took

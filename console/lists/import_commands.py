@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -54,6 +55,10 @@ Source = Annotated[str, typer.Option(help="Who says so; default: the file's name
 Column = Annotated[
     str, typer.Option(help="Columns whose header is unusual or missing: Anruf, or 2, or number=2,reason=Why.")
 ]
+Encoding = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="Of the file: gb18030, big5 ...; default: found out."),
+]
 Replace = Annotated[bool, typer.Option("--replace", help="The file is the whole list: what is not in it is removed.")]
 Bad = Annotated[OnError, typer.Option(help="A bad row refuses the file, or is left out.")]
 Skip = Annotated[bool, typer.Option("--skip", help="The same as --on-error skip.")]
@@ -72,6 +77,7 @@ def import_numbers(
     name: ListName,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or text; - for standard input.")],
     column: Column = "",
+    encoding: Encoding = "",
     reason: Reason = "",
     source: Source = "",
     replace: Replace = False,
@@ -92,7 +98,7 @@ def import_numbers(
     chosen_file = chosen(context, config)
     bad: OnError = OnError.SKIP if skip else on_error
     how = {"on_error": bad.value, "replace_all": replace, "dry_run": dry_run}
-    how |= {"wide": ranges, "force": force, "insist": yes_really}
+    how |= {"wide": ranges, "force": force, "insist": yes_really, "encoding": encoding}
 
     async def work(lists: Lists, configuration: Configuration) -> tuple[Report, float]:
         from rules.lists.editing import Origin
@@ -154,8 +160,8 @@ async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes
     """Import a file or standard input, with a bar."""
     from rules.lists.held_imports import import_or_hold
 
-    with progress_bar() as told, reading(file) as stream:
-        wishes = replace(wishes, progress=told)
+    with progress_bar("reading", "writing") as (read, written), reading(file) as stream:
+        wishes = replace(wishes, progress=read, writing=written)
         return await import_or_hold(lists, name, stream, origin, wishes, column=column)
 
 
@@ -175,10 +181,10 @@ def source_name(file: Path) -> str:
 
 
 @contextmanager
-def progress_bar(doing: str = "reading") -> Iterator[Callable[[int], None]]:
-    """A line on standard error that shows how many rows were read or written, on anything longer than a second."""
+def progress_bar(*doing: str) -> Iterator[list[Callable[[int], None]]]:
+    """A line on standard error for each thing that is done, with so many rows, on anything longer than a second."""
     from rich.console import Console
-    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, TaskID, TextColumn, TimeElapsedColumn
 
     begun, console = time.monotonic(), Console(stderr=True)
     with Progress(
@@ -189,12 +195,11 @@ def progress_bar(doing: str = "reading") -> Iterator[Callable[[int], None]]:
         transient=True,
         disable=not console.is_terminal,  # a log or a script gets no empty line
     ) as progress:
-        task = progress.add_task(doing, total=None, visible=False)
 
-        def told(lines: int) -> None:
+        def told(task: TaskID, lines: int) -> None:
             progress.update(task, completed=lines, visible=time.monotonic() - begun > 1.0)
 
-        yield told
+        yield [partial(told, progress.add_task(what, total=None, visible=False)) for what in doing]
 
 
 @contextmanager
@@ -246,6 +251,12 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
         f"{counted(report.lines, 'line')}: {report.added} {would}added to {name}, {report.changed} {would}changed, "
         f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
     )
+    if report.unchanged:
+        typer.echo(f"{report.unchanged:,} unchanged: they stand there just so already.")
+    if report.not_understood:
+        typer.echo(f"Columns that are not understood, and were left out: {', '.join(report.not_understood)}.")
+    if report.comments:
+        typer.echo(f"Left out, since they begin with #: {counted(report.comments, 'line')}.")
     if report.repeated:
         typer.echo(f"{counted(report.repeated, 'line')} repeated by a later line, which counts.")
     if conflicts := report.refused.get("protected", 0):

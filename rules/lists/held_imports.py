@@ -17,7 +17,7 @@ from rules.lists.origins import Origin, Qualification
 from rules.store import Connection
 
 MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
-_KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force")
+_KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding")
 _COLUMNS = "id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id"
 
 
@@ -100,6 +100,7 @@ async def release_import(
     reason: str,
     calls: Mapping[str, int],
     progress: Callable[[int], None] | None = None,
+    writing: Callable[[int], None] | None = None,
 ) -> Report:
     """Do a held import after all; who released it and why stands with the import. What is refused stays held."""
     if not reason.strip():
@@ -113,7 +114,12 @@ async def release_import(
     how = json.loads(rows[0][1])
     column = how.pop("column")
     wishes = Wishes(
-        **how, insist=True, calls=calls, progress=progress, release=Release(held_id, author, reason.strip())
+        **how,
+        insist=True,
+        calls=calls,
+        progress=progress,
+        writing=writing,
+        release=Release(held_id, author, reason.strip()),
     )
     stream = io.BytesIO(zlib.decompress(rows[0][2]))
     return await import_file(lists, held.list, stream, _origin(rows[0][0]), wishes, column=column)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from rules.numbering.intervals import encode
 
 MOST_CHANGED = 0.20
+FEWEST = 10  # entries of a list to which a file may add without being a new version; a fifth of fewer is one or two
 MOST_CAUGHT = 0.01
 _NAMED = 5
 
@@ -38,12 +39,12 @@ def caught(numbers: list[int], wides: Iterable[tuple[int, int]], calls: Mapping[
 
 
 def reasons(*, before: int, added: int, removed: int, whole: bool, found: Caught) -> list[str]:
-    """Why an import should wait for a person; ``whole``: it is a new version of a list that had entries."""
+    """Why an import should wait for a person; ``whole``: it is a new version of the list."""
     why = []
     after = before + added - removed
     if whole and before and not after:
         why.append(f"the new version is empty; the list has {before:,} entries")
-    elif whole and before and added + removed > before * MOST_CHANGED:
+    elif before >= (1 if whole else FEWEST) and added + removed > before * MOST_CHANGED:
         why.append(f"it changes {(added + removed) / before:.0%} of the list ({added:,} come, {removed:,} go)")
     if found.calls > found.of * MOST_CAUGHT:
         why.append(f"it would have caught {found.calls:,} of {found.of:,} calls of the last day")

@@ -12,7 +12,7 @@ from rules.lists.conflicts import holes_of, refuse_wide, written_holes
 from rules.lists.dates import read_end
 from rules.lists.holding import Caught
 from rules.lists.list_files import FAULT, Line
-from rules.lists.origins import UNQUALIFIED, Origin, check_qualification, refuse_limits
+from rules.lists.origins import UNQUALIFIED, Origin, check_qualification, refuse_limits, refuse_past
 from rules.model import NumberClass
 from rules.numbering.home import read_typed
 from rules.numbering.intervals import Interval, encode
@@ -51,7 +51,10 @@ class Report:
     example: str = ""  # a number that it brought, to look at
     added: int = 0
     changed: int = 0
+    unchanged: int = 0  # stands there just so already
     removed: int = 0
+    not_understood: list[str] = field(default_factory=list)  # columns that nothing was done with
+    comments: int = 0  # lines that begin with #
     repeated: int = 0  # lines whose entry stands in a later line again, which counts
     refusals: list[Refusal] = field(default_factory=list)  # the first hundred
     refused: Counter[str] = field(default_factory=Counter)  # all of them, by code
@@ -77,13 +80,22 @@ def line_of(packed: int) -> int:
 class Batch:
     """Rows read into integers, with each origin kept once."""
 
-    def __init__(self, policy: ListSettings, origin: Origin, country: str, *, wide: bool, zone: str = "UTC") -> None:
+    def __init__(
+        self,
+        policy: ListSettings,
+        origin: Origin,
+        country: str,
+        *,
+        wide: bool,
+        zone: str = "UTC",
+        now: float = float("-inf"),
+    ) -> None:
         self.policy, self.country, self.wide = policy, country, wide
         self.report = Report()
         self.packed: list[int] = []
         self.wides: dict[Interval, tuple[int, str, int]] = {}  # index of the origin, holes, line
         self.origins: dict[Origin, int] = {origin: 0}
-        self._origin, self._zone = origin, zone
+        self._origin, self._zone, self._now = origin, zone, now
         self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
         self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
         self._short_heads = _SHORT_HEADS.get(country, {})
@@ -144,6 +156,7 @@ class Batch:
             raise EntryError("unreadable", more[FAULT])
         origin = self._origin_of(more)
         refuse_limits("this row", origin, self.policy.kind)
+        refuse_past("this row", origin, self._now)
         if self.policy.kind == "allow":
             check_qualification("this row", origin, required=self.policy.qualified)
         index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))

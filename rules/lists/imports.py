@@ -5,22 +5,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, TypeVar
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
-from rules.lists.conflicts import NAMED, covered, overruled, protected
+from rules.lists.conflicts import NAMED, allowed_wholly, covered, overruled, protected
+from rules.lists.difference import Comparison, Difference
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, refuse_by_hand, spread, unspread
 from rules.lists.endings import begin_ending
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, Refusal, Report, line_of
-from rules.lists.list_files import Line, read_lines
+from rules.lists.list_files import OF_ENTRIES, Line, Seen, read_lines
 from rules.lists.nesting import refuse_nested, refuse_nested_rows
-from rules.lists.origins import DAY_S, INSERT
+from rules.lists.origins import INSERT, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import Interval, decode, interval_of
 from rules.store import Connection
+
+T = TypeVar("T")
+_TOLD_EVERY = 20_000  # entries
 
 
 class _Unwanted(Exception):
@@ -43,6 +47,7 @@ class Wishes:
     zone: str = "UTC"  # days and times of the file are wall clock there
     on_error: Literal["stop", "skip"] = "stop"  # a bad line ends the import, or is left out and reported
     replace_all: bool = False  # a new version of the list: what is not among the rows is removed
+    encoding: str = ""  # of the file; empty: found out
     dry_run: bool = False  # say what would happen, change nothing
     wide: bool = False  # whole ranges may be blocked
     force: bool = False  # also what covers numbers of an allow list or one's own
@@ -50,6 +55,7 @@ class Wishes:
     calls: Mapping[str, int] = field(default_factory=dict)  # how often each caller got through in the last day
     release: Release | None = None  # it had been held; recorded with the import, in its transaction
     progress: Callable[[int], None] | None = None  # told how many lines were read
+    writing: Callable[[int], None] | None = None  # and then how many entries were written, or taken off
 
 
 PLAIN = Wishes()
@@ -58,12 +64,23 @@ PLAIN = Wishes()
 async def import_file(
     lists: Lists, name: str, stream: BinaryIO, origin: Origin = OPERATOR, wishes: Wishes = PLAIN, *, column: str = ""
 ) -> Report:
-    """Import CSV, JSON lines or plain text; see `import_rows`."""
-    return await import_rows(lists, name, read_lines(stream, column=column, faults=True), origin, wishes)
+    """Import CSV, JSON lines or plain text; see `import_rows`.
+
+    Columns that are not understood are told; into an allow list they are refused, since they may say where it ends.
+    """
+    seen = Seen()
+    lines = read_lines(stream, column=column, faults=True, encoding=wishes.encoding, wanted=OF_ENTRIES, seen=seen)
+    return await import_rows(lists, name, lines, origin, wishes, seen=seen)
 
 
 async def import_rows(
-    lists: Lists, name: str, rows: Iterable[Line], origin: Origin = OPERATOR, wishes: Wishes = PLAIN
+    lists: Lists,
+    name: str,
+    rows: Iterable[Line],
+    origin: Origin = OPERATOR,
+    wishes: Wishes = PLAIN,
+    *,
+    seen: Seen | None = None,
 ) -> Report:
     """Put (line, entry, further columns) on a list in one transaction; readers go on meanwhile.
 
@@ -71,10 +88,18 @@ async def import_rows(
     """
     policy = lists.may_change(name, origin.author)
     refuse_by_hand(name, policy)
-    batch = Batch(policy, origin, wishes.country, wide=wishes.wide, zone=wishes.zone)
+    batch = Batch(policy, origin, wishes.country, wide=wishes.wide, zone=wishes.zone, now=lists.now())
     if wishes.dry_run:
         wishes = replace(wishes, on_error="skip")
     await asyncio.to_thread(batch.read, rows, wishes.on_error, wishes.progress)
+    if seen is not None:
+        batch.report.not_understood, batch.report.comments = seen.not_understood, seen.comments
+        if seen.not_understood and policy.kind == "allow":
+            raise EntryError(
+                "columns",
+                f"line 1: not understood: {', '.join(seen.not_understood)}. In an allow list it could say where or "
+                "until when an entry counts: name it (--column expires=HEADER, or note=HEADER), or take it out",
+            )
     if not batch.report.lines and not wishes.replace_all:
         raise EntryError("nothing", "there is no entry in it; nothing was imported")
     try:
@@ -93,24 +118,33 @@ class _Import:
     def __init__(self, lists: Lists, connection: Connection, name: str, batch: Batch, wishes: Wishes) -> None:
         self.lists, self.connection, self.name, self.batch, self.wishes = lists, connection, name, batch, wishes
         self.list_id = self.import_id = self.first_origin = 0
+        self.now = lists.now()
+        days = batch.policy.expires_days
+        self.origins = [settled(origin, self.now, days) for origin in batch.origins]  # by index
+        self.difference = Difference()
 
     async def run(self) -> None:
         """Write everything."""
         report, connection, batch = self.batch.report, self.connection, self.batch
         self.list_id, entries = await self.lists.row_of(connection, self.name)
         # What stands there by a seal is no import's to change, whatever ringfence.yaml calls the list meanwhile.
-        if sealed := await codes_sealed_onto(connection, self.list_id):
+        sealed = await codes_sealed_onto(connection, self.list_id)
+        if sealed:
             batch.packed = [packed for packed in batch.packed if packed >> SHIFT not in sealed]
         if batch.policy.kind in AGAINST_CALLERS:
-            if not self.wishes.force:
-                await self._refuse_protected()
-            await self._compare_with_calls()
-        await self._begin()
-        report.changed = await self._write_numbers() + await self._write_wides()
+            await self._refuse_protected()
+        found = self.difference = await self._compare(entries, sealed)
+        report.added, report.changed, report.unchanged = found.added, found.changed, found.unchanged
+        report.removed = found.removed
         report.example = decode(batch.packed[0] >> SHIFT) if batch.packed else ""
-        report.added = len(batch.packed) + len(batch.wides) - report.changed
-        if self.wishes.replace_all:
-            report.removed = await self._remove_others()
+        if batch.policy.kind in AGAINST_CALLERS:
+            await self._compare_with_calls()
+        if not (found.numbers or found.wides or found.removed or self.wishes.release):
+            return  # nothing is different, so nothing is written
+        await self._begin()
+        await self._write_numbers()
+        await self._write_wides()
+        await self._remove_others()
         if batch.policy.kind == "allow":
             await self._overruled()
             if not batch.policy.shared:
@@ -128,17 +162,29 @@ class _Import:
         )
         await self._finish(more)
 
+    async def _compare(self, entries: int, sealed: frozenset[int]) -> Difference:
+        """What the file changes on the list."""
+        batch, whole = self.batch, self.wishes.replace_all
+        if not entries:
+            return Difference(batch.packed, batch.wides)
+        comparison = Comparison(self.connection, self.list_id, self.origins)
+        await comparison.numbers(batch.packed, whole=whole)
+        await comparison.wides(batch.wides, whole=whole)
+        found = comparison.found
+        found.gone = [code for code in found.gone if code not in sealed]
+        return found
+
     async def _compare_with_calls(self) -> None:
-        """How many calls of the last day would these entries have caught?"""
+        """How many calls of the last day would the entries that come or change have caught?"""
         calls, batch = self.wishes.calls, self.batch
         if calls:
-            numbers = [packed >> SHIFT for packed in batch.packed]
-            wides = [(interval.start, interval.stop) for interval in batch.wides]
+            numbers = [packed >> SHIFT for packed in self.difference.numbers]
+            wides = [(interval.start, interval.stop) for interval in self.difference.wides]
             batch.report.caught = await asyncio.to_thread(caught, numbers, wides, calls)
 
     async def _overruled(self) -> None:
         """Count and name the blocks that lie in what was added to an allow list."""
-        pieces = [(interval, holes) for interval, (_, holes, _) in self.batch.wides.items()]
+        pieces = [(interval, holes) for interval, (_, holes, _) in self.difference.wides.items()]
         wide = await overruled(self.connection, pieces)
         # Numbers that are blocked and allowed as numbers, without those that an allowed prefix covers as well.
         both = (
@@ -158,28 +204,26 @@ class _Import:
         self.batch.report.useless = named[:NAMED]
 
     async def _begin(self) -> None:
-        now, origins = self.lists.now(), self.batch.origins
+        now, origins = self.now, self.origins
         cursor = await self.connection.execute(
             "insert into import (list, source, author, created, added, changed, removed) values (?, ?, ?, ?, 0, 0, 0)",
-            (self.list_id, next(iter(origins)).source, next(iter(origins)).author, now),
+            (self.list_id, origins[0].source, origins[0].author, now),
         )
         assert cursor.lastrowid is not None
         self.import_id = self.batch.report.import_id = cursor.lastrowid
         self.first_origin = 1 + await self._one("select coalesce(max(id), 0) from origin")
-        days = self.batch.policy.expires_days
-        default = None if days is None else now + days * DAY_S
+        used = {packed & MASK for packed in self.difference.numbers}
+        used.update(index for index, _, _ in self.difference.wides.values())
         await self.connection.executemany(
             INSERT,
             (
-                (
-                    *(o if o.expires is not None else replace(o, expires=default)).row(),
-                    *(now, self.import_id, self.first_origin + index),
-                )
-                for o, index in origins.items()
+                (*origin.row(), now, self.import_id, self.first_origin + index)
+                for index, origin in enumerate(origins)
+                if index in used
             ),
         )
         # What the import overwrites or removes is kept, by triggers, so that it needs no second pass.
-        base = next(iter(origins))
+        base = origins[0]
         ending = await begin_ending(
             *(self.connection, now, "import"), author=base.author, reason=base.reason, import_id=self.import_id
         )
@@ -192,43 +236,47 @@ class _Import:
             await self.connection.execute(f"create temp trigger kept_{event} before {event} on exact begin {kept}; end")
             await self.connection.execute(f"create temp trigger wide_{event} before {event} on wide begin {wide}; end")
 
-    async def _write_numbers(self) -> int:
-        """How many stood there before: for each of these a trigger wrote a row more."""
+    async def _write_numbers(self) -> None:
         list_id, first = self.list_id, self.first_origin
-        before = await self._one("select total_changes()")
         await self.connection.executemany(
             "insert into exact values (?, ?, ?) on conflict (code, list) do update set origin = excluded.origin",
-            ((p >> SHIFT, list_id, first + (p & MASK)) for p in self.batch.packed),
+            ((p >> SHIFT, list_id, first + (p & MASK)) for p in self._told(self.difference.numbers)),
         )
-        return await self._one("select total_changes()") - before - len(self.batch.packed)
 
-    async def _write_wides(self) -> int:
-        """How many stood there before."""
-        await asyncio.to_thread(refuse_nested_rows, self.batch.wides)
+    def _told(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows, while a person is told how many were written."""
+        told = self.wishes.writing
+        for done, one in enumerate(rows, start=1):
+            if told is not None and not done % _TOLD_EVERY:
+                told(done)
+            yield one
+
+    async def _write_wides(self) -> None:
+        wides = self.difference.wides
+        await asyncio.to_thread(refuse_nested_rows, wides)
         known = await self._one("select coalesce(max(id), 0) from wide")
         await self.connection.executemany(
             "insert into wide (list, start, stop, places, text, origin, holes) values (?, ?, ?, ?, ?, ?, ?) "
             "on conflict (list, start, stop, places) do update set origin = excluded.origin, holes = excluded.holes",
             (
                 (self.list_id, i.start, i.stop, i.places, i.text, self.first_origin + index, holes)
-                for i, (index, holes, _) in self.batch.wides.items()
+                for i, (index, holes, _) in wides.items()
             ),
         )
         found = await self._rows("select id, start, stop from wide where id > ?", known)
         await spread(self.connection, [(wide, start, stop) for wide, start, stop in found])
         if found:
             await refuse_nested(self.connection, min(one[1] for one in found), max(one[2] for one in found))
-        return len(self.batch.wides) - len(found)
 
-    async def _remove_others(self) -> int:
-        values = (self.list_id, self.first_origin)
-        spared = "select code from seal where released is null and list = ?1"
-        done = await self.connection.execute(
-            f"delete from exact where list = ?1 and origin < ?2 and code not in ({spared})", values
-        )
-        wides = await changed_wides(self.connection, "delete from wide where list = ? and origin < ?", *values)
+    async def _remove_others(self) -> None:
+        """Take off what a new version of the list lacks."""
+        gone = ((code, self.list_id) for code in self._told(self.difference.gone))
+        await self.connection.executemany("delete from exact where code = ? and list = ?", gone)
+        statement = "delete from wide where list = ? and start = ? and stop = ? and places = ?"
+        wides = []
+        for key in self.difference.gone_wides:
+            wides += await changed_wides(self.connection, statement, self.list_id, *key)
         await unspread(self.connection, wides)
-        return done.rowcount + len(wides)
 
     async def _finish(self, more: int) -> None:
         for event in ("update", "delete"):
@@ -256,8 +304,10 @@ class _Import:
             raise EntryError("ended", f"held import {release.held_id} was released or dropped meanwhile")
 
     async def _refuse_protected(self) -> None:
-        """Take out what covers numbers of allow lists and one's own."""
+        """Take out what covers numbers of allow lists and one's own; of what is forced, what could never act."""
         wanted = "l.kind in ('allow', 'own') and l.configured"
+        if self.wishes.force:
+            wanted = "l.kind = 'allow' and l.configured and not l.shared"
         if not await self._one(f"select coalesce(sum(entries), 0) from list l where {wanted}"):
             return
         rows = await self._rows(f"select code, code from exact e join list l on l.id = e.list where {wanted}")
@@ -277,19 +327,25 @@ class _Import:
                 await self._protected(interval_of(decode(code)), line_of(packed))
         batch.packed = kept
         for interval in [i for i in batch.wides if covered(i.start, i.stop)]:
-            if not closely or await self._meets(interval):
+            if not (closely or self.wishes.force) or await self._meets(interval):
                 await self._protected(interval, batch.wides.pop(interval)[2])
 
     async def _meets(self, interval: Interval) -> bool:
+        if self.wishes.force:
+            return bool(await allowed_wholly(self.connection, interval))
         return bool(await protected(self.connection, interval))
 
     async def _protected(self, interval: Interval, line: int) -> None:
         report, text = self.batch.report, interval.text
         other = await protected(self.connection, interval) if len(report.refusals) < SHOWN else ""
         message = f"{text} covers numbers of {f'list {other}' if other else 'an allow list or of our own'}"
+        name = "protected"
+        if self.wishes.force:
+            name = "useless"
+            message = f"{text} would never act, since {f'list {other}' if other else 'an allow list'} passes it"
         if self.wishes.on_error == "stop":
-            raise EntryError("protected", f"line {line}: {message}; nothing was imported")
-        report.refuse(Refusal(line, text, "protected", message))
+            raise EntryError(name, f"line {line}: {message}; nothing was imported")
+        report.refuse(Refusal(line, text, name, message))
 
     async def _one(self, query: str, *values: object) -> int:
         return int((await self._rows(query, *values))[0][0])

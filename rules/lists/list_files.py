@@ -7,7 +7,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
 
@@ -38,6 +39,7 @@ COLUMNS = {
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 _LOOKED_AT = 65_536
 _LONGEST_LINE = 65_536
+_MOST_BEFORE = 1_000  # blank lines and comments before the first row
 _MOST_LINES = 20  # of one cell; more stand between the quotation marks of two
 _NO_TEXT = {
     b"PK\x03\x04": "it is an Excel workbook or another zip archive: save it as CSV (UTF-8)",
@@ -55,28 +57,62 @@ class ListFileError(ValueError):
     """A file of numbers that cannot be read; the message names the line and what would be right."""
 
 
-def read_lines(stream: BinaryIO, *, column: str = "", faults: bool = False) -> Iterator[Line]:
-    """Each line's entry and further columns.
+# What an entry of a list can have; the others belong to codes of the range ledger.
+OF_ENTRIES = frozenset(COLUMNS) - {"holder", "host", "valid_until"}
+_MEANT = {"valid_until": "expires"}  # in a file without a column of that name
+_NAMED = 20  # columns that are not understood, by name
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a file holds beside the rows that come out: it is told, so that nothing is dropped in silence."""
+
+    not_understood: list[str] = field(default_factory=list)  # columns, by header or place
+    comments: int = 0  # lines that begin with #
+
+    def column(self, name: str) -> None:
+        """A column that nothing was done with."""
+        if name not in self.not_understood and len(self.not_understood) < _NAMED:
+            self.not_understood.append(name)
+
+
+def read_lines(
+    stream: BinaryIO,
+    *,
+    column: str = "",
+    faults: bool = False,
+    encoding: str = "",
+    wanted: Collection[str] = frozenset(COLUMNS),
+    seen: Seen | None = None,
+) -> Iterator[Line]:
+    """Each line's entry and further columns, of those that are ``wanted``; ``seen`` learns what else there was.
 
     ``column`` names columns whose header is unusual or missing, by header or place: ``Anruf``, ``number=2,reason=Why``.
     With ``faults``, a line of JSON that cannot be read comes as it is, with why under `FAULT`; else it ends it all.
     """
+    seen = Seen() if seen is None else seen
     head = stream.read(_LOOKED_AT)
-    encoding = _encoding(head)
+    given, encoding = encoding, _encoding(head, encoding)
     whole = _Rejoined(head, stream)
     text = io.TextIOWrapper(io.BufferedReader(whole, _PIECE), encoding=encoding, newline="")
     count = 0
     try:
-        first = text.readline(_LONGEST_LINE)
-        lines = _Again(first, text)
-        found = _json_lines(lines, faults) if first.lstrip().startswith("{") else _table(lines, first, column)
+        before = [first := text.readline(_LONGEST_LINE)]
+        while (first.lstrip().startswith("#") or (first and not first.strip())) and len(before) < _MOST_BEFORE:
+            before.append(first := text.readline(_LONGEST_LINE))
+        lines = chain(before if first else before[:-1], text)
+        if first.lstrip().startswith("{"):
+            found = _json_lines(lines, faults, wanted, seen)
+        else:
+            said = _SEPARATOR.fullmatch(before[0].strip().strip('"'))
+            found = _table(lines, before[0] if said else first, column, wanted, seen)
         for line in found:
             count = line[0]
             yield line
     except UnicodeDecodeError as error:
         at = whole.lines - error.object[error.start :].count(b"\n") + 1 if encoding in _BY_BYTES else count + 1
-        wrong = "neither UTF-8 nor GB18030" if encoding == "gb18030" else f"not {encoding} throughout"
-        raise ListFileError(f"line {at}: it is {wrong}; save the file as UTF-8") from error
+        wrong = "neither UTF-8 nor GB18030" if encoding == "gb18030" and not given else f"not {encoding} throughout"
+        raise ListFileError(f"line {at}: it is {wrong}; save the file as UTF-8, or say its --encoding") from error
     except csv.Error as error:
         raise ListFileError(f"line {count + 1}: {error}") from error
 
@@ -85,10 +121,12 @@ _PIECE = 8192  # as TextIOWrapper asks for: so what it fails to decode ends with
 _BY_BYTES = ("utf-8", "utf-8-sig", "gb18030")  # in which a byte 10 is the end of a line and nothing else
 
 
-def _encoding(head: bytes) -> str:
+def _encoding(head: bytes, given: str) -> str:
     for beginning, what in _NO_TEXT.items():
         if head.startswith(beginning):
             raise ListFileError(f"line 1: {what}")
+    if given:
+        return _named(given)
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -102,7 +140,20 @@ def _encoding(head: bytes) -> str:
     return "utf-8"
 
 
-def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
+def _named(encoding: str) -> str:
+    """The encoding that a person named, if it is one of text."""
+    try:
+        found = codecs.lookup(encoding)
+        if not found._is_text_encoding:  # hex, zip and the like
+            raise LookupError
+    except LookupError as error:
+        raise ListFileError(
+            f"line 1: no encoding is called {encoding!r}; write one such as utf-8, gb18030, big5"
+        ) from error
+    return "utf-8-sig" if found.name == "utf-8" else found.name
+
+
+def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str], seen: Seen) -> Iterator[Line]:
     said = _SEPARATOR.fullmatch(first.strip().strip('"'))  # the first line of files that Excel shall open
     delimiter = said[1] if said else max(",;\t", key=first.count)
     ended = False
@@ -116,18 +167,26 @@ def _table(lines: Iterator[str], first: str, column: str) -> Iterator[Line]:
     if said:
         next(rows)
     fields: list[tuple[int, str]] = []
-    at, started, before = 0, False, rows.line_num
+    at, started, before, behind_a_sign = 0, False, rows.line_num, False
     for row in rows:
         if (ended and row != [_END]) or rows.line_num > before + _MOST_LINES:
             raise ListFileError(f"line {before + 1}: a quotation mark is opened there and not closed")
         before = rows.line_num
-        if not row or not (row[0].strip() or len(row) > 1) or row[0].startswith("#"):
+        if not row or not (row[0].strip() or len(row) > 1):
             continue
+        if row[0].startswith("#"):
+            if started or not _is_header(uncovered := [row[0].lstrip("# "), *row[1:]]):
+                seen.comments += not (ended and row == [_END])
+                continue
+            row, behind_a_sign = uncovered, True  # columns #, number, reason: the first has the numbers of the rows
+        elif behind_a_sign and _is_header(row):
+            started = behind_a_sign = False  # that was a comment on the columns, after all
         if not started:
             started = True
-            at, fields, heads = _header(row, column)
+            at, fields, heads = _header(row, column, wanted, seen)
             if heads:
                 continue
+        behind_a_sign = False
         if at >= len(row):
             yield rows.line_num, "", {}
             continue
@@ -164,10 +223,25 @@ def _unmarked(cell: str) -> str:
 _NOTHING: Mapping[str, str] = {}
 
 
-def _header(row: list[str], column: str) -> tuple[int, list[tuple[int, str]], bool]:
+def _field(name: str) -> str:
+    """What a column of this name holds; nothing where that is not known."""
+    return _FIELD_OF.get(name.strip().lower().translate(_BLANKS), "")
+
+
+def _is_header(row: list[str]) -> bool:
+    """Does it name the column of the numbers, beside others?"""
+    return len(row) > 1 and "number" in map(_field, row)
+
+
+def _header(
+    row: list[str], column: str, wanted: Collection[str], seen: Seen
+) -> tuple[int, list[tuple[int, str]], bool]:
     """Which column holds the numbers, which what else, and whether the row says so itself or is the first entry."""
     names = [name.strip() for name in row]
-    known = [_FIELD_OF.get(name.lower().translate(_BLANKS), "") for name in names]
+    known = [_field(name) for name in names]
+    free = {*wanted} - {*known}
+    known = [_MEANT[name] if name not in wanted and _MEANT.get(name) in free else name for name in known]
+    known = [name if name in wanted else "" for name in known]
     given, named = _given(names, column)
     if "number" in given or "number" in known:
         at = given["number"] if "number" in given else known.index("number")
@@ -176,9 +250,15 @@ def _header(row: list[str], column: str) -> tuple[int, list[tuple[int, str]], bo
     elif len(row) > 1 and not any(any(c.isdigit() for c in cell) for cell in row):
         raise ListFileError(f"line 1: no column is known; name that of the numbers (--column): {', '.join(names)}")
     else:
+        for place in range(2, len(names) + 1):
+            seen.column(f"column {place}")
         return 0, [], False
     heads = named or "number" in known or not any(c.isdigit() for c in names[at])
     fields = {name: i for i, name in enumerate(known) if name and heads} | given
+    used = {at, *fields.values()}
+    for i, name in enumerate(names):
+        if i not in used and (name or not heads):
+            seen.column(name if heads else f"column {i + 1}")
     return at, [(i, name) for name, i in fields.items() if name != "number" and i != at], heads
 
 
@@ -186,7 +266,7 @@ def _given(names: list[str], column: str) -> tuple[dict[str, int], bool]:
     """The columns that a person named: ``Anruf``, ``2`` or ``number=Anruf,reason=3``; was one named by its header?"""
     found: dict[str, int] = {}
     named = False
-    for part in [column] if column in names else filter(None, column.split(",")):
+    for part in [column] if column and column in names else filter(None, column.split(",")):
         field, _, where = part.rpartition("=")
         if part in names:
             field, where = "", part
@@ -205,9 +285,12 @@ def _given(names: list[str], column: str) -> tuple[dict[str, int], bool]:
 _BLANKS = str.maketrans("", "", " -_")
 
 
-def _json_lines(lines: Iterator[str], faults: bool) -> Iterator[Line]:
+def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], seen: Seen) -> Iterator[Line]:
     for count, line in enumerate(lines, start=1):
         if not line.strip():
+            continue
+        if line.lstrip().startswith("#"):
+            seen.comments += 1
             continue
         fault = ""
         try:
@@ -215,6 +298,8 @@ def _json_lines(lines: Iterator[str], faults: bool) -> Iterator[Line]:
         except (json.JSONDecodeError, RecursionError) as error:
             fault = f"no JSON object ({getattr(error, 'msg', error)})"
         else:
+            if isinstance(found, dict):
+                found = _by_field(found, wanted, seen)
             if not isinstance(found, dict) or not isinstance(found.get("number"), str):
                 fault = 'expected an object such as {"number": "+86138..."}, the number as text'
         if fault and not faults:
@@ -222,29 +307,25 @@ def _json_lines(lines: Iterator[str], faults: bool) -> Iterator[Line]:
         if fault:
             yield count, line.strip()[:_SHOWN], {FAULT: fault}
             continue
-        others = {name: str(found[name]) for name in COLUMNS if name != "number" and found.get(name)}
+        others = {name: str(value) for name, value in found.items() if name != "number" and value}
         yield count, found["number"], others
 
 
+def _by_field(found: Mapping[str, object], wanted: Collection[str], seen: Seen) -> dict[str, object]:
+    """The values by what they are, under whatever name; a name that is not understood is told if it has a value."""
+    read: dict[str, object] = {}
+    for name, value in found.items():
+        field_ = _field(name)
+        if field_ not in wanted:
+            field_ = _MEANT.get(field_, "")
+        if field_ and field_ in wanted and (field_ not in read or name == field_):
+            read[field_] = value
+        elif value not in (None, "", [], {}):
+            seen.column(name)
+    return read
+
+
 _SHOWN = 80  # characters of a line that cannot be read
-
-
-class _Again:
-    """The first line once more, then the others."""
-
-    def __init__(self, first: str, rest: Iterator[str]) -> None:
-        self._first: str | None = first
-        self._rest = rest
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        if self._first is not None:
-            first, self._first = self._first, None
-            if first:
-                return first
-        return next(self._rest)
 
 
 class _Rejoined(io.RawIOBase):

@@ -17,6 +17,7 @@ _COLUMNS = (
     *("source", "reason", "author", "expires", "evidence", "note", "trunks"),
     *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
 )
+CONTENT, AUTHOR = ", ".join(_COLUMNS), _COLUMNS.index("author")
 COLUMNS = ", ".join(f"o.{name}" for name in (*_COLUMNS, "created", "import_id"))
 INSERT = f"insert into origin ({', '.join(_COLUMNS)}, created, import_id, id) values ({', '.join('?' * 17)})"  # noqa: S608
 

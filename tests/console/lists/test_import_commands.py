@@ -142,3 +142,37 @@ def test_lines_refused_for_the_same_reason_are_told_once(run, tmp_path):
         "  likewise 96 lines more: 6, 7, 8, 9, 10, ...",
         "  and 24 lines more, which are not told one by one",
     ]
+
+
+def test_columns_that_are_not_understood_are_named_and_in_an_allow_list_refused(run, tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_text("number,only on\n17012345678,carrier\n# a note\n")
+    told = run("lists", "import", "blocked", str(path)).stdout
+    assert "Columns that are not understood, and were left out: only on." in told
+    assert "Left out, since they begin with #: 1 line." in told
+    refused = run("lists", "import", "allowed", str(path), "--skip")
+    assert refused.exit_code == 1
+    assert "only on. In an allow list it could" in refused.stderr
+    assert run("lists", "import", "allowed", str(path), "--column", "number,note=only on").exit_code == 0
+
+
+def test_an_identical_file_changes_nothing(run, numbers):
+    run("lists", "import", "blocked", str(numbers))
+    for words in ([], ["--dry-run"], ["--replace"]):
+        told = run("lists", "import", "blocked", str(numbers), *words).stdout
+        assert "2 unchanged: they stand there just so already." in told
+        assert "live after" not in told
+    assert len(json.loads(run("lists", "imports", "--json").stdout)) == 1
+
+
+def test_the_encoding_of_a_file_is_kept_with_it_while_it_waits(run, tmp_path):
+    path = tmp_path / "numbers.csv"
+    path.write_bytes("number,reason\n17012345678,銀行\n".encode("big5"))
+    run("lists", "add", "blocked", *(f"1701234500{n}" for n in range(10)))
+    path.write_bytes(b"number,reason\n" + b"".join(f"1701234{n},銀行\n".encode("big5") for n in range(6000, 6003)))
+    held = run("lists", "import", "blocked", str(path), "--encoding", "big5")
+    assert (held.exit_code, "it changes 30% of the list" in held.stderr) == (3, True)
+    assert run("lists", "release", "1", "--reason", "seen").exit_code == 0
+    rows = json.loads(run("lists", "show", "blocked", "--json").stdout)
+    assert {row["reason"] for row in rows} == {"", "銀行"}
+    assert "no encoding is called" in run("lists", "import", "blocked", str(path), "--encoding", "x").stderr

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -71,10 +73,13 @@ def test_why_a_number_is_caught(hit):
     assert "No list entry covers it." in hit("why", "17012345670").stdout
 
 
-def test_why_an_entry_does_nothing(run, tmp_path):
+def test_why_an_entry_does_nothing(run, file, tmp_path):
     path = tmp_path / "allowed.csv"
-    path.write_text("number,licence,document,purpose,owner,approver,review\n95588,B,d,p,o,a,2020-01-01\n")
+    path.write_text("number,licence,document,purpose,owner,approver,review\n95588,B,d,p,o,a,2099-01-01\n")
     run("lists", "import", "allowed", str(path))
+    with closing(sqlite3.connect(file.with_name("ringfence.db"))) as database:
+        database.execute("update origin set review = 1577836800")
+        database.commit()
     (entry,) = json.loads(run("why", "95588", "--json").stdout)["entries"]
     assert (entry["acts"], entry["off"]) == (False, "review date has passed")
 

@@ -109,7 +109,7 @@ async def test_the_column_and_a_qualification_are_kept(lists):
     shown = Qualification("l", "d", "p", "09:00-18:00", 9e9, "Bank of Somewhere", "wang")
     origin = Origin("contract", author="li", trunks=("north",), qualification=shown)
     await lists.add("bank", "95588", origin, country="CN")
-    data = io.BytesIO(b"who,where\nx,95599\n")
+    data = io.BytesIO(b"licence,where\nl,95599\n")
     held = await import_or_hold(lists, "bank", data, origin, VERSION, column="where")
     await release(lists, held.held_id)
     assert [(entry.text, entry.origin) for entry in await lists.show("bank")] == [("CN:95599", origin)]

@@ -20,7 +20,12 @@ NOTHING = Caught(0, 0, ())
 def test_a_new_version(numbers, words):
     assert "".join(reasons(**numbers, whole=True, found=NOTHING)).startswith(words)
     assert bool(reasons(**numbers, whole=True, found=NOTHING)) is bool(words)
-    assert reasons(**numbers, whole=False, found=NOTHING) == []
+    assert bool(reasons(**numbers, whole=False, found=NOTHING)) is bool(words), "without --replace, too"
+
+
+def test_a_short_list_is_filled_without_asking():
+    assert reasons(before=9, added=9, removed=0, whole=False, found=NOTHING) == []
+    assert reasons(before=9, added=9, removed=0, whole=True, found=NOTHING)
 
 
 def test_calls_that_would_have_been_caught():

@@ -85,8 +85,11 @@ async def test_what_stands_there_already_is_changed_and_counted(tmp_path):
         report = await import_rows(
             lists, "nuisance", rows("+8613800138000", "+8613800138001", "+86139*", "+86138*"), wishes=WIDE
         )
-        assert (report.added, report.changed) == (2, 2)
+        assert (report.added, report.changed, report.unchanged) == (2, 0, 2)
         assert (await lists.counts())["nuisance"] == 4
+        new = rows("+8613800138000", "+8613800138001", "+86139*", "+86138*", "+8613800138002")
+        report = await import_rows(lists, "nuisance", new, Origin("feed"), WIDE)
+        assert (report.added, report.changed, report.unchanged) == (1, 4, 0)
 
 
 async def test_a_new_version_removes_what_it_lacks(tmp_path):
@@ -95,7 +98,7 @@ async def test_a_new_version_removes_what_it_lacks(tmp_path):
         for text in ("+8613800138000", "+8613800138001", "+86139*", "+86136*"):
             await lists.add("nuisance", text, wide=True)
         report = await import_rows(lists, "nuisance", rows("+8613800138000", "+86139*", "CN:95588"), wishes=VERSION)
-        assert (report.added, report.changed, report.removed) == (1, 2, 2)
+        assert (report.added, report.changed, report.unchanged, report.removed) == (1, 0, 2, 2)
         assert await texts(lists) == ["+86139*", "+8613800138000", "CN:95588"]
         assert await texts(lists, "bank") == ["+8613700137000"]
         assert (await lists.counts())["nuisance"] == 3
@@ -167,7 +170,10 @@ async def test_allowed_numbers_are_not_blocked_by_an_import(tmp_path):
             *((1, "+8613800138000"), (3, "+8613900139000"), (4, "+86138*"))
         ]
         assert await texts(lists) == ["+86137*", "+8613800138001"]
-        assert (await import_rows(lists, "nuisance", new, wishes=Wishes(force=True, wide=True))).added == 3
+        forced = Wishes(force=True, wide=True, on_error="skip")
+        report = await import_rows(lists, "nuisance", new, wishes=forced)
+        assert (report.added, report.unchanged) == (1, 2), "+86138* acts on all but one"
+        assert report.refused == {"useless": 2}, "what lies wholly in what is allowed would never act"
 
 
 async def test_a_list_takes_no_more_than_it_may(tmp_path):
@@ -198,7 +204,7 @@ async def main():
     for turn in range(1_000):
         rows = [(n, f"+86138{turn * 500 + n:08d}", {}) for n in range(500)] + [(501, f"+8613{turn:05d}*", {})]
         print("begun", flush=True)
-        await import_rows(lists, "nuisance", rows, wishes=Wishes(wide=True))
+        await import_rows(lists, "nuisance", rows, wishes=Wishes(wide=True, insist=True))
         print("done", flush=True)
 
 asyncio.run(main())
@@ -231,8 +237,8 @@ async def test_two_imports_at_once_take_turns(tmp_path):
     async with opened(tmp_path) as one, opened(tmp_path, now=2_000.0) as other:
         numbers = [f"+86138{n:08d}" for n in range(300)]
         first, second = await asyncio.gather(
-            import_rows(one, "nuisance", rows(*numbers[:200]), Origin("one")),
-            import_rows(other, "nuisance", rows(*numbers[100:]), Origin("other")),
+            import_rows(one, "nuisance", rows(*numbers[:200]), Origin("one"), Wishes(insist=True)),
+            import_rows(other, "nuisance", rows(*numbers[100:]), Origin("other"), Wishes(insist=True)),
         )
         assert first.added + second.added == 300
         assert first.changed + second.changed == 100
@@ -244,7 +250,7 @@ async def test_a_clock_set_back_does_no_damage(tmp_path):
         await import_rows(lists, "nuisance", rows("+8613800138000", "+8613800138001"))
     async with opened(tmp_path, now=10.0) as lists:
         report = await import_rows(lists, "nuisance", rows("+8613800138001", "+8613800138002"), wishes=VERSION)
-        assert (report.added, report.changed, report.removed) == (1, 1, 1)
+        assert (report.added, report.unchanged, report.removed) == (1, 1, 1)
         assert (await imports(lists))[0].id == report.import_id
         await undo(lists, report.import_id)
         assert await texts(lists) == ["+8613800138000", "+8613800138001"]

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from rules.lists.list_files import FAULT, ListFileError, harmless, read_lines
+from rules.lists.list_files import FAULT, OF_ENTRIES, ListFileError, Seen, harmless, read_lines
 
 
 def read(data, encoding="utf-8", **more):
@@ -160,3 +160,60 @@ def test_columns_are_named_by_header_or_place(data, column):
 def test_columns_that_are_not_there_are_told(column, told):
     with pytest.raises(ListFileError, match=told):
         list(read_lines(io.BytesIO(b"night,18000000091\n"), column=column))
+
+
+def seen_in(data, **how):
+    seen = Seen()
+    return list(read_lines(io.BytesIO(data if isinstance(data, bytes) else data.encode()), seen=seen, **how)), seen
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("number,Befristung,reason\n95588,2026,x\n", ["Befristung"]),
+        ("number,reason,\n95588,x,\n", []),
+        ("95588,only on carrier,2026-12-31\n", ["column 2", "column 3"]),
+        ("number,reason,category\n95588,a,b\n", ["reason"]),
+        ("number,holder\n95588,bank\n", ["holder"]),
+        ('{"number": "95588", "until": "2026-12-31", "only": "carrier", "empty": ""}\n', ["only"]),
+    ],
+)
+def test_columns_that_are_not_understood_are_named(text, columns):
+    rows, seen = seen_in(text, wanted=OF_ENTRIES)
+    assert rows[0][1] == "95588"
+    assert seen.not_understood == columns
+
+
+def test_a_column_is_understood_under_any_of_its_names():
+    for text in ("number,valid until\n95588,2026-12-31\n", '{"phone": "95588", "有效期至": "2026-12-31"}\n'):
+        rows, seen = seen_in(text, wanted=OF_ENTRIES)
+        assert (rows[0][1], dict(rows[0][2]), seen.not_understood) == ("95588", {"expires": "2026-12-31"}, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a comment\n\nnumber,reason\n# another\n95588,x\n",
+        "#,number,reason\n# a comment\n1,95588,x\n# another\n",
+        "# number, reason: as agreed\nnumber,reason\n95588,x\n# one\n# two\n",
+        '# a comment\n{"number": "95588", "reason": "x"}\n# another\n',
+        "sep=;\n# a comment\nnumber;reason\n# another\n95588;x\n",
+    ],
+)
+def test_lines_that_begin_with_a_sign_are_counted_and_a_column_of_that_name_is_none(text):
+    rows, seen = seen_in(text)
+    assert [(number, dict(more)) for _, number, more in rows] == [("95588", {"reason": "x"})]
+    assert seen.comments == 2
+
+
+def test_a_person_may_say_the_encoding():
+    data = "號碼,reason\n95588,銀行\n".encode("big5")
+    rows, _ = seen_in(data, encoding="big5", column="號碼")
+    assert rows == [(2, "95588", {"reason": "銀行"})]
+    rows, _ = seen_in("\ufeffnumber\n95588\n", encoding="UTF-8")
+    assert rows[0][1] == "95588"
+    with pytest.raises(ListFileError, match="it is not ascii throughout"):
+        seen_in("number,reason\n95588,é\n", encoding="ascii")
+    for wrong in ("klingon", "hex"):
+        with pytest.raises(ListFileError, match=f"no encoding is called '{wrong}'; write one such as utf-8"):
+            seen_in("95588\n", encoding=wrong)

@@ -24,9 +24,9 @@ async def opened(path):
         await lists.close()
 
 
-async def imported(lists, *texts, wishes=WIDE):
+async def imported(lists, *texts, wishes=WIDE, source="feed"):
     rows = [(line, text, {}) for line, text in enumerate(texts, start=1)]
-    return (await import_rows(lists, "nuisance", rows, Origin("feed", author="li"), wishes)).import_id
+    return (await import_rows(lists, "nuisance", rows, Origin(source, author="li"), wishes)).import_id
 
 
 async def standing(lists):
@@ -98,7 +98,7 @@ async def test_two_imports_of_a_number_that_are_both_undone_leave_what_stood_bef
     async with opened(tmp_path) as lists:
         if before:
             await lists.add("nuisance", text, Origin("by hand"), wide=True)
-        made = [await imported(lists, text), await imported(lists, text)]
+        made = [await imported(lists, text, source=source) for source in ("a.csv", "b.csv")]
         for one in order:
             await undo(lists, made[one])
         assert await standing(lists) == ({text: "by hand"} if before else {})
@@ -108,7 +108,7 @@ async def test_two_imports_of_a_number_that_are_both_undone_leave_what_stood_bef
 @pytest.mark.parametrize("text", [NUMBER, PREFIX])
 async def test_of_three_imports_those_that_were_undone_never_come_back(tmp_path, text):
     async with opened(tmp_path) as lists:
-        made = [await imported(lists, text) for _ in range(3)]
+        made = [await imported(lists, text, source=source) for source in "abc"]
         await undo(lists, made[0])
         await undo(lists, made[1])
         done = await undo(lists, made[2])
@@ -130,7 +130,7 @@ async def test_what_an_undone_import_had_brought_and_a_new_version_removed_stays
 async def test_the_history_tells_which_undoing_put_an_entry_back(tmp_path):
     async with opened(tmp_path) as lists:
         await lists.add("nuisance", NUMBER, Origin("by hand"))
-        for made in [await imported(lists, NUMBER), await imported(lists, NUMBER)]:
+        for made in [await imported(lists, NUMBER, source=source) for source in "ab"]:
             await undo(lists, made, author="wang", reason=f"no {made}")
         last = (await happenings(lists, NUMBER))[-1]
         assert (last.what, last.author, last.reason) == ("put back by the undoing of import 2", "wang", "no 2")
