@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 from console.answers import counted
 from console.configuration import Configuration, read_configuration
 from console.workbench.rule_review import review
-from console.workbench.rulebook import compiled_whole, load_rulebook
+from console.workbench.rulebook import compiled_whole, load_rulebook, patterns
 from console.workbench.standing import Standing, standing
 from rules.complaints.archive import complaints_path
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
 from rules.language.compile import Compiled
 from rules.language.encodings import readable
 from rules.language.faults import Location
-from rules.language.rule_paths import find
 from rules.language.source import Document, Fault, RuleError
 
 SHOWN = 10  # rules named in one line
@@ -122,19 +121,6 @@ def check(configuration: Path, files: list[Path]) -> Findings:
         )
     except RuleError as error:
         return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
-
-
-def patterns(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
-    """What the patterns of ringfence.yaml match without reading it, or reach from elsewhere."""
-    for key in ("rules", "tests"):
-        for position, pattern in enumerate(getattr(configuration, key)):
-            found = find(base, pattern)
-            # Of rules it is a fault already; of tests, `ringfence test` says that there are none.
-            if not found.files and not (base / pattern).parent.is_dir():
-                where = f"it is looked for in {base.resolve()}"
-                yield document.fault((key, position), f"no file matches {pattern!r}", where, warning=True)
-            for what, hint in found.remarks:
-                yield document.fault((key, position), what, hint, warning=True)
 
 
 def empty_settings(_configuration: Configuration, document: Document, _base: Path) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import OURS, installed_sources
 from rules.language.compile import Compiled, Known, compile_whole, read_files
 from rules.language.rule_files import RuleFiles
+from rules.language.rule_paths import find
 from rules.language.source import Document, Fault, RuleError
 from rules.model import Trunk
 from rules.revisions import Texts, texts_of
@@ -86,4 +87,18 @@ def load_rulebook(path: Path, files: list[Path] | None = None) -> Rulebook:
         raise RuleError(found.faults)
     texts = texts_of(sources, configuration.use, path.parent)
     warnings = [fault for fault in found.faults if fault.warning]
+    warnings += patterns(configuration, document, path.parent)
     return Rulebook(configuration, found.ruleset, warnings, files, document, texts, found)
+
+
+def patterns(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
+    """What the patterns of ringfence.yaml match without reading it, or reach from elsewhere."""
+    for key in ("rules", "tests"):
+        for position, pattern in enumerate(getattr(configuration, key)):
+            found = find(base, pattern)
+            # Of rules it is a fault already; of tests, `ringfence test` says that there are none.
+            if not found.files and not (base / pattern).parent.is_dir():
+                where = f"it is looked for in {base.resolve()}"
+                yield document.fault((key, position), f"no file matches {pattern!r}", where, warning=True)
+            for what, hint in found.remarks:
+                yield document.fault((key, position), what, hint, warning=True)

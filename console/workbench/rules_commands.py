@@ -77,6 +77,8 @@ def activate(
     with clear_errors():
         with shown_progress() as progress:
             candidate = on_disk(file, progress)
+        for warning in candidate.book.warnings:
+            typer.echo(str(warning), err=True)
         if candidate.is_live and candidate.live is not None:
             already_live(candidate.live, f"{candidate.live.shown} is live and is what lies on the disk", json=json)
             return

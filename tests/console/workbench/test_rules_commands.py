@@ -127,3 +127,10 @@ def test_two_authors_at_once(run, live, file, monkeypatch):
     monkeypatch.setattr("console.workbench.activate.activate", meanwhile)
     found = run("rules", "activate", "--reason", "milder")
     assert (found.exit_code, found.stderr[:30]) == (1, "revision 2 went live meanwhile")
+
+
+def test_what_is_not_read_is_said_before_it_goes_live(file, run):
+    (file.parent / "rules.d" / "more.yaml").mkdir()
+    found = run("rules", "activate", "--reason", "first")
+    assert found.exit_code == 0
+    assert "more.yaml is a folder and is not read" in found.stderr
