@@ -4,22 +4,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from rules.complaints.archive import Archive
 from rules.complaints.exports import as_csv
 from rules.complaints.faults import ComplaintError
+from rules.store import StoreError
 
 Dimension = Literal["all", "class", "code", "holder", "branch", "prefix", "category", "business"]
 DIMENSIONS: tuple[Dimension, ...] = ("all", "class", "code", "holder", "branch", "prefix", "category", "business")
 _OF_COMPLAINTS = ("branch", "category", "business")  # known of complaints and their cases, never of calls
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
 _AT_ONCE = 5_000
+_WORTH_KEEPING = 10_000  # complaints, of which counting the reporters takes longer than writing it down
 _NINES = ("cn-95", "cn-96")
 _OF_CASES = ("class", "code", "holder", "prefix")  # what a case was counted under when it began
 NINES = "95/96"  # both classes together: what the campaign against nuisance calls is measured by
@@ -177,6 +181,26 @@ async def _complaints(archive: Archive, by: Dimension, period: str) -> dict[str,
 
 
 async def _reporters(archive: Archive, by: Dimension, period: str) -> tuple[dict[str, int], int]:
+    """How many people complained, by key and in all; as it was counted before, if nothing came or went since."""
+    sums = (await _sums(archive, "all", period)).get("all", {})
+    so_many = sums.get("complaints", 0), sums.get("withdrawn", 0) + sums.get("rejected", 0)
+    connection = archive.store.connection
+    query = (
+        "select counts, everybody from reporters_counted "
+        "where period = ? and dimension = ? and complaints = ? and ended = ?"
+    )
+    if known := list(await connection.execute_fetchall(query, (period, by, *so_many))):
+        return json.loads(known[0][0]), known[0][1]
+    counts, everybody = await _counted(archive, by, period)
+    if so_many[0] >= _WORTH_KEEPING:
+        values = (period, by, *so_many, json.dumps(counts, ensure_ascii=False), everybody)
+        with suppress(StoreError):  # a disk that is full: the report is right all the same
+            async with archive.store.transaction() as writing:
+                await writing.execute("insert or replace into reporters_counted values (?, ?, ?, ?, ?, ?)", values)
+    return counts, everybody
+
+
+async def _counted(archive: Archive, by: Dimension, period: str) -> tuple[dict[str, int], int]:
     """How many people complained, by key and in all: no sum can tell, one who speaks on two days is one in their month.
 
     One pass over an index that holds no more than this asks for, some thousands at a time: others come in between.

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.complaints import reports
 from rules.complaints.faults import ComplaintError
 from rules.complaints.reading import NewComplaint
 from rules.complaints.reports import a_year_before, earlier, first_day, growth, quantile, report
@@ -94,6 +95,23 @@ async def test_reporters_are_told_apart_from_complaints(town):
     for by, key in (("prefix", "CN:950"), ("category", "other")):
         rows = (await report(town.desk.archive, "2026-07", by)).rows
         assert {row.key: row.reporters for row in rows}[key] in (1, 2)
+
+
+async def test_reporters_that_were_counted_are_counted_anew_once_something_came_or_went(town, monkeypatch):
+    monkeypatch.setattr(reports, "_WORTH_KEEPING", 1)
+    await people(town, 3)
+
+    async def counted():
+        (row, _) = (await report(town.desk.archive, "2026Q3")).rows
+        return row.reporters
+
+    assert [await counted(), await counted()] == [3, 3]
+    filed = await town.complain(reporter=town.subscriber(7))
+    assert await counted() == 4
+    await town.desk.complaints.reject(filed.reference, actor="li", reason="x")
+    assert [await counted(), await counted()] == [3, 3]
+    await town.one("update reporters_counted set counts = '{\"95/96\": 9}'")
+    assert await counted() == 9, "it was read, not counted"
 
 
 async def test_a_line_that_is_a_sum_says_of_what(town):
