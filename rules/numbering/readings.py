@@ -98,7 +98,18 @@ _remembered: Final = lru_cache(maxsize=20_000)(_read)
 class _Reader:
     """Collects the readings of one user part."""
 
-    __slots__ = ("_called", "_country", "_differ", "_first", "_homes", "_national", "_read", "_resembled", "_shown")
+    __slots__ = (
+        "_bare",
+        "_called",
+        "_country",
+        "_differ",
+        "_first",
+        "_homes",
+        "_national",
+        "_read",
+        "_resembled",
+        "_shown",
+    )
 
     def __init__(self, first: Number, country: str, national: bool, home: str, called: bool) -> None:
         self._first = first
@@ -109,6 +120,7 @@ class _Reader:
         self._shown: dict[str, Number] = {}
         self._resembled: dict[str, Number] = {}
         self._differ = False
+        self._bare = False  # it is spelt in digits alone
         self._read = 0
 
     def read(self, user: str, contexts: tuple[str, ...], raw: str) -> Readings:
@@ -117,6 +129,7 @@ class _Reader:
         text = text.partition(";")[0] or text  # %3B: many decode first, and cut parameters off afterwards
         dialled = without_separators(text)
         digits = dialled[1:] if dialled[:1] == "+" else dialled
+        self._bare = not contexts and dialled == digits and digits.isascii() and digits.isdigit()
         for context in contexts[1:]:  # a second phone-context, which another reader may take for the first
             number = read_in_plan(user, self._country, self._national, context, self._called)
             self._differ |= self._keep(number) and is_number(number)
@@ -192,9 +205,11 @@ class _Reader:
         for country in self._homes:
             there = self._by_plan(digits, country, True)
             known = is_number(there)
-            if (known or not only_numbers) and self._keep(there) and known and not found:
+            if (known or not (only_numbers or found)) and self._keep(there) and known and not found:
                 local = len(digits) <= _LONGEST_LOCAL and there.kind in _AS_LOCAL_NUMBERS
-                differs |= not local and there.kind is not NumberClass.CN_9_ODD
+                # Of plain digits on a trunk without a country no plan says otherwise.
+                odd = not self._bare or bool(self._country)
+                differs |= odd and not local and there.kind is not NumberClass.CN_9_ODD
         return differs
 
     def _by_plan(self, digits: str, country: str, national: bool) -> Number:

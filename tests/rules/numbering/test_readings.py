@@ -100,6 +100,25 @@ def test_a_number_of_the_trunks_own_plan_is_read_at_home_too_and_is_no_trick():
     assert shown(read("18012345678", INTERNATIONAL)) == ["+18012345678", "+8618012345678"]
 
 
+def test_where_a_trunk_has_no_country_people_at_home_read_its_digits_and_that_is_no_trick():
+    for user, canonical in (("13912345678", "+8613912345678"), ("95588", "CN:95588"), ("01065551234", "+861065551234")):
+        found = read(user, Trunk("default", home="CN"))
+        assert canonical in shown(found)
+        assert not found.differ
+
+
+@pytest.mark.parametrize("user", ["13912345678%23", "*31%2313912345678", "++8613912345678", "139_1234_5678"])
+def test_a_trick_is_one_there_too(user: str):
+    trunk = Trunk("default", home="CN")
+    assert read(user, trunk).differ
+    assert "+8613912345678" in shown(read(user, trunk))
+    assert read("13912345678", trunk, "+49").differ
+
+
+def test_what_is_an_extension_at_home_is_not_looked_up_for_a_number_from_abroad():
+    assert shown(read("91234567", HK)) == ["+85291234567"]
+
+
 def test_a_plus_before_a_short_number_makes_no_country_of_it():
     """+95588 would be in Myanmar, where no number is so short."""
     assert shown(read("+95588")) == ["+95588", "CN:95588"]
