@@ -265,6 +265,9 @@ def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None
         named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
         typer.echo(f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}.")
     print_sealed(report.sealed)
+    if report.hits:
+        named = ", ".join(report.holders[:SHOWN]) + (", ..." if report.hits > SHOWN else "")
+        typer.echo(f"It {'would hit' if dry_run else 'hits'} {counted(report.hits, 'held code')}: {named}.")
     if report.caught.of:
         most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""
         typer.echo(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from console.answers import print_table
+from console.answers import fail, print_table
 from console.noted import note_search
 from console.options import moment, shown_time
 
@@ -91,7 +91,7 @@ def _typed(number: str, home: str) -> str:
     try:
         return one_typed(number, home).canonical
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        fail(str(error))
 
 
 def print_decisions(rows: list[dict[str, Any]]) -> None:

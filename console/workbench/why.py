@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.answers import as_json, clear_errors, counted, print_lines
+from console.answers import as_json, clear_errors, counted, fail, print_lines
 from console.lists.list_commands import Country, as_data
 from console.lists.statistic_commands import with_record
 from console.noted import note_search
@@ -60,7 +60,7 @@ async def known(file: Path, book: Rulebook, number: str, country: str, on: str =
     try:
         read = one_typed(number, country or book.configuration.home)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        fail(str(error))
     call = Call(
         caller=read,
         called=Number("", NumberClass.NAME),

@@ -63,6 +63,8 @@ class Report:
     overrules: int = 0  # blocks that an import into an allow list makes useless
     useless: list[str] = field(default_factory=list)  # the first few of them
     sealed: list[str] = field(default_factory=list)  # numbers of an allow list that don't pass: seals stand on them
+    hits: int = 0  # codes of the range ledger that somebody holds and that what comes meets
+    holders: list[str] = field(default_factory=list)  # of the first few, with the code
     caught: Caught = NOTHING_CAUGHT  # calls of the last day that it would have caught
 
     def refuse(self, refusal: Refusal) -> None:

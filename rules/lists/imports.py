@@ -16,6 +16,7 @@ from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, re
 from rules.lists.endings import begin_ending
 from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, Refusal, Report, line_of
+from rules.lists.ledger import holders_hit
 from rules.lists.list_files import OF_ENTRIES, Line, Seen, read_lines
 from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import INSERT, settled
@@ -139,6 +140,7 @@ class _Import:
         report.example = decode(batch.packed[0] >> SHIFT) if batch.packed else ""
         if batch.policy.kind in AGAINST_CALLERS:
             await self._compare_with_calls()
+            await self._compare_with_ledger()
         if not (found.numbers or found.wides or found.removed or self.wishes.release):
             return  # nothing is different, so nothing is written
         await self._begin()
@@ -181,6 +183,13 @@ class _Import:
             numbers = [packed >> SHIFT for packed in self.difference.numbers]
             wides = [(interval.start, interval.stop) for interval in self.difference.wides]
             batch.report.caught = await asyncio.to_thread(caught, numbers, wides, calls)
+
+    async def _compare_with_ledger(self) -> None:
+        """Whom would the entries that come or change hit?"""
+        numbers = [packed >> SHIFT for packed in self.difference.numbers]
+        hit = await holders_hit(self.connection, numbers, self.difference.wides, self.now)
+        self.batch.report.hits = len(hit)
+        self.batch.report.holders = [f"{code.holder} ({code.text})" for code in hit[:NAMED]]
 
     async def _overruled(self) -> None:
         """Count and name the blocks that lie in what was added to an allow list."""

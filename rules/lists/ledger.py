@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +14,11 @@ from cachetools import LRUCache
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup
 from rules.lists.dates import read_end
+from rules.lists.holding import overlap
 from rules.lists.list_files import Line
 from rules.model import Call
 from rules.numbering.home import prefix_typed
-from rules.numbering.intervals import Interval, digits_of, encode, prefix_interval
+from rules.numbering.intervals import Interval, decode, digits_of, encode, prefix_interval
 from rules.settings import ListSettings
 from rules.store import Connection, Store
 
@@ -211,6 +213,22 @@ async def holders_of(store: Store, interval: Interval, now: float) -> list[Code]
     )
     rows = await store.connection.execute_fetchall(query, (interval.stop, interval.start, now))
     return [Code(*row[:5]) for row in rows if not interval.places or row[5] in (0, interval.places)]
+
+
+async def holders_hit(connection: Connection, codes: list[int], wides: Iterable[Interval], now: float) -> list[Code]:
+    """The codes, in their order, that somebody holds now and that one of these sorted numbers or wide entries meets."""
+    query = (
+        "select start, stop, places, text, holder, host, purpose, valid_until from code "
+        "where holder <> '' and (valid_until is null or valid_until > ?) order by start, stop"
+    )
+    wide = overlap(sorted((one.start, one.stop) for one in wides))
+    found = []
+    for start, stop, places, *code in await connection.execute_fetchall(query, (now,)):
+        inside = range(bisect_left(codes, start), bisect_right(codes, stop))
+        met = bool(inside) and (not places or any(len(digits_of(decode(codes[at]))) == places for at in inside))
+        if met or wide(start, stop):
+            found.append(Code(*code))
+    return found
 
 
 async def _count(connection: Connection) -> int:

@@ -176,3 +176,18 @@ def test_the_encoding_of_a_file_is_kept_with_it_while_it_waits(run, tmp_path):
     rows = json.loads(run("lists", "show", "blocked", "--json").stdout)
     assert {row["reason"] for row in rows} == {"", "銀行"}
     assert "no encoding is called" in run("lists", "import", "blocked", str(path), "--encoding", "x").stderr
+
+
+def test_an_import_says_which_held_numbers_it_hits(run, tmp_path):
+    codes, numbers = tmp_path / "codes.csv", tmp_path / "numbers.csv"
+    codes.write_text("code,holder\n95588,Bank\n4001230000..4001239999,Shop\n95599,Other\n")
+    run("ranges", "import", str(codes))
+    numbers.write_text("number\n95588\n17012345678\n4001235555\n")
+    told = run("lists", "import", "blocked", str(numbers), "--dry-run").stdout
+    assert "It would hit 2 held codes: Shop (CN:4001230000..CN:4001239999), Bank (CN:95588*)." in told
+    assert "It hits 2 held codes" in run("lists", "import", "blocked", str(numbers)).stdout
+    assert "held code" not in run("lists", "import", "blocked", str(numbers)).stdout, "nothing comes"
+    numbers.write_text("number\n9559*\n")
+    assert (
+        "It hits 1 held code: Other (CN:95599*)." in run("lists", "import", "suspected", str(numbers), "--range").stdout
+    )

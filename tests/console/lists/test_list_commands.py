@@ -168,6 +168,12 @@ def test_between_two_countries_a_national_spelling_makes_no_dead_entry(run, betw
         assert done.exit_code == 1, (words, done.stdout)
         assert "is read differently in CN and HK; write it with its country code (+86" in done.stderr, words
         assert "or with its plan (CN:" in done.stderr
+    for words in (["why", number], ["lists", "history", number], ["log", "--caller", number]):
+        (file := between.with_name("ringfence-decisions.db")).touch()
+        if number[-1] != "*":
+            asked = run(*words)
+            assert (asked.exit_code, "is read differently in CN and HK" in asked.stderr) == (1, True), words
+        file.unlink()
     assert entries(run, "blocked") == []
     assert "is read differently" in run("subscribers", "add", "13800138000", "block", "+8695588").stderr
 
