@@ -24,7 +24,6 @@ class Forwarder(Protocol):
     """What a context needs of the proxy core."""
 
     answers: Answers
-    held_octets: int  # of requests that wait for their final response
     layer: Layer
     ring_s: float  # timer C
 
@@ -74,7 +73,7 @@ class Context:
 
     __slots__ = (
         "arrived", "as_sent", "call", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label",
-        "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "size", "targets",
+        "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "targets",
         "timer", "token", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
@@ -83,7 +82,6 @@ class Context:
         self,
         core: Forwarder,
         request: Request,
-        size: int,
         fields: Fields,
         plan: Plan,
         loop: bytes,
@@ -93,8 +91,6 @@ class Context:
     ) -> None:
         self.core = core
         self.request = request
-        self.size = size  # octets, as it came
-        core.held_octets += size
         self.fields = fields
         self.plan = plan
         self.loop = loop  # the end of every branch of this request
@@ -211,7 +207,6 @@ class Context:
     def close(self) -> None:
         """The final response is out: let go of what only the way to it needed (2 KB a call for 32 s)."""
         self.done = True
-        self.core.held_octets -= self.size
         del self.request, self.fields, self.plan, self.lines, self.targets
         if self.timer is not None:
             self.timer.cancel()

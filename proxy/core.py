@@ -160,7 +160,6 @@ class Core:
         self.further_ailments: Callable[[], Sequence[str]] = _none_further
         self.dialogs = Dialogs(limits.token_hours * 3600, limits.remembered_calls, epoch=epoch)
         self.draining = False
-        self.held_octets = 0  # of requests that wait for their final response, as they came
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
         self._branches = 0
@@ -220,21 +219,15 @@ class Core:
         The length of an emergency call is no reason to refuse it.
         """
         request = parse_request(beginning(data))
-        if excess == PERHAPS_TOO_MANY_HOPS or (excess == TOO_LARGE and self._is_for_help(request, flow)):
+        peer = flow.peer if flow.pbx_side is None else flow.pbx_side.peer
+        dials = excess == TOO_LARGE and peer is not None and self._dials_for_help(request, peer)
+        if excess == PERHAPS_TOO_MANY_HOPS or dials:
             request = parse_request(data)
             if not self.bounds.has_too_many_hops(request):
                 excess = 0
             elif excess == TOO_LARGE:
                 excess = PERHAPS_TOO_MANY_HOPS
         self._receive_request(request, len(data), flow, now, excess)
-
-    def _is_for_help(self, request: Request, flow: Flow) -> bool:
-        try:
-            uri = parse_uri(request.uri)
-        except BadHeader:
-            return False
-        peer = flow.pbx_side.peer if flow.pbx_side is not None else flow.peer
-        return request.method == b"INVITE" and peer is not None and self.outgoing.is_for_help(uri, peer)
 
     def _receive_response(self, data: bytes, now: float) -> None:
         if not self.bounds.allow(data):
@@ -395,7 +388,7 @@ class Core:
             if request.method == b"BYE" and token is not None:
                 self._note_end(fields, token, peer)
         server.hold = hold
-        context = Context(self, request, size, fields, plan, loop, flow, server, now)
+        context = Context(self, request, fields, plan, loop, flow, server, now)
         context.token = token
         if not in_dialog and request.method in _JUDGED:
             context.plan = for_judgement(plan, fields)

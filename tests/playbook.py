@@ -205,7 +205,7 @@ class Playbook:
         """Everything the core still holds: transactions, their octets, timers, rejections that wait for their ACK."""
         layer = self.core.layer
         return (
-            self.core.held_octets
+            self.core.load.held
             + len(layer.servers)
             + len(layer.clients)
             + len(layer.cancels)
