@@ -325,7 +325,7 @@ LEAVES = {
     "display_name": st.one_of(st.just({"missing": True}), st.fixed_dictionaries({"contains": some(["bank", "LOAN"])})),
     "agrees": st.one_of(st.booleans(), st.just({"missing": True})),
     "diverted": st.booleans(),
-    "hours": some(["21:00-08:00", "08:00-12:00", "22:10-22:11", "00:00-24:00"]),
+    "hours": some(["21:00-08:00", "08:00-12:00", "22:10-22:11", "00:00-20:00"]),
     "days": st.lists(st.sampled_from(plain_judge.DAYS), min_size=2, max_size=4, unique=True),
 }
 MARKS = [{"tag": {"label": "one"}}, {"tag": {"ring": "urn:alert:two"}}, {"tag": {"label": "3", "ring": "urn:alert:3"}}]
