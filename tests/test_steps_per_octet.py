@@ -57,12 +57,7 @@ def counted(messages: list[tuple[str, bytes]], folder: Path) -> list[int]:
     """The instructions that each took, by valgrind."""
     if shutil.which("valgrind") is None:
         pytest.fail("valgrind is missing; `make set-up` installs it")
-    words = [
-        "--tool=callgrind",
-        "--toggle-collect=qsort_r",
-        "--dump-after=qsort_r",
-        f"--callgrind-out-file={folder}/out",
-    ]
+    words = ["--tool=callgrind", "--toggle-collect=qsort_r", "--dump-after=qsort_r"]
     run = subprocess.run(
         ["valgrind", *words, f"--callgrind-out-file={folder}/out", sys.executable, "-m", "tests.counted_steps"],
         input=b"".join(b"%d %s\n%s" % (len(data), side.encode(), data) for side, data in messages),
