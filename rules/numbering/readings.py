@@ -106,6 +106,7 @@ class _Reader:
         "_first",
         "_homes",
         "_national",
+        "_one_plus",
         "_read",
         "_resembled",
         "_shown",
@@ -121,6 +122,7 @@ class _Reader:
         self._resembled: dict[str, Number] = {}
         self._differ = False
         self._bare = False  # it is spelt in digits alone
+        self._one_plus = True
         self._read = 0
 
     def read(self, user: str, contexts: tuple[str, ...], raw: str) -> Readings:
@@ -129,6 +131,7 @@ class _Reader:
         text = text.partition(";")[0] or text  # %3B: many decode first, and cut parameters off afterwards
         dialled = without_separators(text)
         digits = dialled[1:] if dialled[:1] == "+" else dialled
+        self._one_plus = text.count("+") == 1  # of several, no reader takes each for the sign of a country code
         self._bare = not contexts and dialled == digits and digits.isascii() and digits.isdigit()
         for context in contexts[1:]:  # a second phone-context, which another reader may take for the first
             number = read_in_plan(user, self._country, self._national, context, self._called)
@@ -176,7 +179,7 @@ class _Reader:
             self._differ |= not words
             runs = [*runs[: _MOST_RUNS // 2], *runs[-_MOST_RUNS // 2 :]]
         for run in runs:
-            if words:  # in a name, digits are no number that anybody dials
+            if words and not self._called:  # nobody dials the digits in a caller's name
                 for variant in (run, *_shortened(run, self._country, self._homes)):
                     self._resemble(variant)
             elif _SHORTEST_RUN <= len(run) <= _LONGEST_RUN:
@@ -190,7 +193,8 @@ class _Reader:
                 number = self._by_plan(variant, self._country, self._national)
                 if is_number(number):
                     differs |= self._keep(number)
-                    continue
+                    if self._one_plus:
+                        continue
             differs |= self._keep_by_plans(variant.lstrip("+"), only_numbers=only_numbers)
         return differs
 
