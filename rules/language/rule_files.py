@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
 from rules.language.grammar import STORED, PackUse, Rule, RuleFile, rule_file_data
+from rules.language.rule_paths import leads_out
 from rules.language.source import (
     CIRCLE,
     Document,
@@ -73,6 +74,9 @@ class RuleFiles:
                     self.faults.append(Fault(str(path), 0, 0, what, "remove it", warning=True))
                 return
             self._seen.add(resolved)
+            if (out := leads_out(path)) is not None:
+                what, hint = f"the link leads out of its folder, to {out}", "keep the file itself there, if you can"
+                self.faults.append(Fault(str(path), 0, 0, what, hint, warning=True))
             document = load_document(path)
         except RuleError as error:
             self.faults += error.faults

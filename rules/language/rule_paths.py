@@ -32,8 +32,6 @@ def find(base: Path, pattern: str) -> Found:
                 remarks.append((f"{match} is a folder and is not read", "move it away, or narrow the pattern"))
             continue
         files.append(match)
-        if (out := leads_out(match)) is not None:
-            remarks.append((f"{match} is a link out of its folder, to {out}", "keep the file itself there, if you can"))
     if "**" in pattern:
         remarks += _not_entered(base, pattern)
     else:

@@ -69,6 +69,16 @@ def test_a_link_out_of_the_folder_is_outside_too(tmp_path):
     assert "lies outside this folder" in said([main])[0]
 
 
+def test_a_link_among_rule_files_that_leads_out_of_their_folder_is_said(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "bank.yaml").write_text(BANK)
+    link = tmp_path / "rules" / "link.yaml"
+    link.symlink_to(tmp_path / "bank.yaml")
+    ruleset, found = read([link])
+    assert ruleset is not None
+    assert any("link.yaml: warning: the link leads out of its folder, to " in str(fault) for fault in found)
+
+
 def test_faults_of_all_files_come_together(tmp_path):
     (tmp_path / "a.yaml").write_text("rulez: []\n")
     (tmp_path / "b.yaml").write_text("- rule: [\n")

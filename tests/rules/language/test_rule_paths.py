@@ -2,7 +2,7 @@
 
 import os
 
-from rules.language.rule_paths import find
+from rules.language.rule_paths import find, leads_out
 
 
 def names(found):
@@ -39,9 +39,9 @@ def test_folders_and_links_are_said(tmp_path):
     assert names(found) == ["day.yaml", "in.yaml", "out.yaml"]
     said = " ".join(what for what, _ in found.remarks).replace(str(tmp_path), "")
     assert said == (
-        "/rules.d/out.yaml is a link out of its folder, to /secret.yaml "
-        "/rules.d/sub.yaml is a folder and is not read "
-        "/rules.d/night.yml is not read: the pattern takes *.yaml"
+        "/rules.d/sub.yaml is a folder and is not read /rules.d/night.yml is not read: the pattern takes *.yaml"
     )
+    assert leads_out(tmp_path / "rules.d" / "out.yaml") == (tmp_path / "secret.yaml").resolve()
+    assert leads_out(tmp_path / "rules.d" / "in.yaml") is None
     deep = find(tmp_path, "rules.d/**/*.yaml")
     assert any("again is a link to a folder, which ** does not enter" in what for what, _ in deep.remarks)
