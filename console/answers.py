@@ -24,6 +24,10 @@ _FURTHER_IN, _LEAST_ROOM = 4, 20  # columns, of the next lines of one without
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 
 
+class LimitError(Exception):
+    """The system lets this process have too little of something; the message says of what."""
+
+
 def fail(message: str, status: int = FAULTS) -> NoReturn:
     """Say what is wrong on standard error and exit."""
     typer.echo(message, err=True)
@@ -42,10 +46,20 @@ def clear_errors() -> Iterator[None]:
     from rules.lists.list_files import ListFileError
     from rules.store import DatabaseError, StoreError, what_to_do
 
-    mendable = (RuleError, KeyFileError, StoreError, EntryError, ListFileError, PhoneError, ComplaintError, AccessError)
+    mendable = (
+        LimitError,
+        RuleError,
+        KeyFileError,
+        StoreError,
+        EntryError,
+        ListFileError,
+        PhoneError,
+        ComplaintError,
+        AccessError,
+    )
     try:
         yield
-    except mendable as error:
+    except (LimitError, *mendable) as error:
         fail(str(error))
     except DatabaseError as error:
         fail(f"the database: {error}; {what_to_do(error)}")
@@ -54,6 +68,8 @@ def clear_errors() -> Iterator[None]:
         raise typer.Exit(0) from None
     except OSError as error:
         fail(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+    except MemoryError:
+        fail("there is not enough memory for this: see `ulimit -v`, `ulimit -d` and memory.max of its control group")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

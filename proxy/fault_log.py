@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -22,9 +23,10 @@ class FaultLog:
 
     def exception(self, event: str, now: float) -> None:
         """Tell it with the traceback of the exception that is being handled."""
-        left_out = self._left_out(event, now)
-        if left_out is not None:
-            log.exception(event, **left_out)
+        with suppress(MemoryError):  # its traceback may need what there is none of: the moment passes without the line
+            left_out = self._left_out(event, now)
+            if left_out is not None:
+                log.exception(event, **left_out)
 
     def warning(self, event: str, now: float, **words: Any) -> None:
         """Tell it in one line."""

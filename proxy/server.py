@@ -159,12 +159,16 @@ class Server:
                 self._judge.secure()
             effects, core.effects = core.effects, []  # a new list for what these make the core ask for
             for effect in effects:
-                if type(effect) is Send:
-                    flow = effect.flow
-                    if unsent := endpoints[flow.listener.number].send(effect.data, flow.remote):
-                        self._failed(effect.data, flow, unsent)
-                else:
-                    self._perform(effect)
+                try:
+                    if type(effect) is Send:
+                        flow = effect.flow
+                        if unsent := endpoints[flow.listener.number].send(effect.data, flow.remote):
+                            self._failed(effect.data, flow, unsent)
+                    else:
+                        self._perform(effect)
+                except Exception:  # a moment without memory costs one message, not those behind it
+                    self._metrics.faults += 1
+                    self._faults.exception("what the core asked for could not be done", monotonic())
         if self._judged:
             now = monotonic()
             for arrived in self._judged:
@@ -283,7 +287,10 @@ class Server:
     async def _keep_time(self) -> None:
         """Timers and list changes, fifty times a second."""
         while True:
-            await asyncio.sleep(TICK_S)
+            try:
+                await asyncio.sleep(TICK_S)
+            except MemoryError:  # for the timer: without this clock the node would be dead when the moment has passed
+                await asyncio.sleep(0)
             self._tick(monotonic())
 
     def _tick(self, now: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -77,7 +79,17 @@ def advice(error: Exception, path: Path | None = None) -> str:
     """What a person can do about an error of SQLite."""
     if is_corrupt(error):
         return restoring(path) if path is not None else _WHICH
+    if code_of(error) == "CANTOPEN" and _out_of_files():
+        return "this process may open no more files: raise `ulimit -n` or LimitNOFILE"
     return _WHAT_TO_DO.get(code_of(error), "`ringfence db check` tells whether it is sound")
+
+
+def _out_of_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
 
 
 def restoring(path: Path) -> str:

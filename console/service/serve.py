@@ -15,6 +15,8 @@ import uvloop
 from prometheus_client import start_http_server
 
 import proxy.app
+from console.answers import LimitError
+from console.service.memory import fit, keep_addresses_few, take_files, too_few_files
 from console.service.phone_complaints import PhoneComplaints
 from console.service.rule_changes import RuleChanges, Start, starting_rules
 from console.service.storage import Storage
@@ -32,20 +34,37 @@ def serve(file: Path, *, watch: bool = False) -> None:
     """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used."""
     for number in IGNORED:  # until the proxy says so in the log
         signal.signal(number, signal.SIG_IGN)
+    keep_addresses_few()
+    take_files()
+    if few := too_few_files():
+        raise LimitError(f"{few}; raise it with `ulimit -n` or LimitNOFILE")
     start = starting_rules(file)
     log_to_stderr(start.configuration.logging.level)
+    if lowered := (fitting := fit(start.configuration)).words:
+        structlog.get_logger("ringfence").warning("memory", lowered=lowered)
+        start = start._replace(configuration=fitting.configuration)
     uvloop.run(run(start, file, watch=watch))
 
 
 async def run(start: Start, file: Path, *, watch: bool = False) -> None:
     """Open what judging needs, run the proxy, and leave everything recorded on disk."""
+    configuration, base = start.configuration, file.parent
+    make_folders(configuration, base)
+    budget_ms = configuration.limits.judge_ms
+    screen = await Screen.open(configuration, start.ruleset, base, budget_ms=budget_ms, tell=tell_trouble)
+    try:
+        phones = await PhoneComplaints.open(configuration, base, screen)
+    except BaseException:
+        await screen.close()  # an open database would keep the process alive
+        raise
+    await go_on(start, file, screen, phones, watch=watch)
+
+
+async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaints, *, watch: bool) -> None:
+    """The rest of `run`, once all that calls need is open; it closes them."""
     log = structlog.get_logger("ringfence")
     configuration, ruleset = start.configuration, start.ruleset
-    base = file.parent
-    make_folders(configuration, base)
-    screen = await Screen.open(configuration, ruleset, base, budget_ms=configuration.limits.judge_ms, tell=tell_trouble)
     changes = RuleChanges(file, start, screen, watch=watch)
-    phones = await PhoneComplaints.open(configuration, base, screen)
     storage = Storage(lambda: {**screen.without, "rules": changes.without, "complaints": phones.without})
 
     def ready(metrics: Metrics) -> None:

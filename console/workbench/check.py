@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from console.answers import counted
 from console.configuration import Configuration, read_configuration
+from console.service.memory import too_large
 from console.workbench.rule_review import review
 from console.workbench.rulebook import compiled_whole, load_rulebook, patterns
 from console.workbench.standing import Standing, standing
@@ -111,7 +112,7 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             names = [str(configuration), *map(str, book.files)]
             assert book.compiled is not None  # it was read from the disk
             found = reviewed(names, book.compiled, book.configuration, configuration.parent)
-            beside = (patterns, deadlines, empty_settings)
+            beside = (patterns, deadlines, empty_settings, too_large)
             more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
             faults = sorted({*found.faults, *more})
             return found._replace(faults=faults, standing=standing(configuration, book))

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from console.commands import app
+from tests.peers.loopback import new_endpoint
 
 CONFIGURATION = """\
 version: 1
@@ -51,3 +52,11 @@ def run(file):
         return CliRunner().invoke(app, ["--config", str(file), *words])
 
     return run
+
+
+@pytest.fixture
+def ports(file) -> Path:
+    """The configuration with addresses that nobody else uses."""
+    text = file.read_text().replace("127.0.0.1:5060", str(new_endpoint()))
+    file.write_text(text + f"metrics: {new_endpoint()}\n")
+    return file

@@ -247,6 +247,27 @@ async def test_one_datagram_that_makes_the_core_fall_does_not_stop_the_others(ho
     assert wire.status(await house.heard(house.trunk)) == 100
 
 
+async def test_a_moment_without_memory_costs_a_call_and_not_the_node(house: House, monkeypatch):
+    def no_room(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.core, "receive", no_room)
+        patch.setattr("proxy.fault_log.log.exception", no_room)
+        await house.send(house.invite(1))
+        await eventually(lambda: house.metrics.faults == 1, "the first is lost")
+    with monkeypatch.context() as patch:
+        patch.setattr("proxy.transport.UdpEndpoint.send", no_room)
+        await house.send(house.invite(2))
+        await eventually(lambda: house.metrics.faults > 1, "its answer is lost")
+    sleeps = iter([no_room])
+    sleep = asyncio.sleep
+    monkeypatch.setattr(server.asyncio, "sleep", lambda seconds: next(sleeps, sleep)(seconds))
+    await eventually(lambda: next(sleeps, None) is None, "the clock met it too")
+    await house.send(house.invite(3))
+    assert b"server-3" in await house.heard(house.pbx)
+
+
 async def test_a_judge_that_falls_costs_no_more_than_its_call(house: House, monkeypatch):
     judge = house.judge.judge
 

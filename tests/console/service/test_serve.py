@@ -14,18 +14,9 @@ import pytest
 from console.configuration import load_configuration
 from console.service.health import ask
 from rules.store import databases
-from tests.peers.loopback import new_endpoint
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def ports(file) -> Path:
-    """The configuration with addresses that nobody else uses."""
-    text = file.read_text().replace("127.0.0.1:5060", str(new_endpoint()))
-    file.write_text(text + f"metrics: {new_endpoint()}\n")
-    return file
 
 
 @contextmanager
