@@ -54,7 +54,7 @@ def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyrin
         topology,
         Tokens(keys.tokens),
         screening,
-        Outgoing(settings, code=complaints.feature_code, announcement=complaints.announcement),
+        Outgoing(settings, code=complaints.feature_code, announcement=complaints.announcement, country=judging.country),
         settings.limits,
         salt=secrets.randbits(32),
         record_route=settings.record_route,

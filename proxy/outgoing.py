@@ -15,7 +15,7 @@ from proxy.context import Context
 from proxy.diversion import divert
 from proxy.effects import CalledForHelp, Effect, Report
 from proxy.routing import Peer, Topology
-from proxy.settings import PbxSettings, ProxySettings
+from proxy.settings import OFF, PbxSettings, ProxySettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_addresses
 from proxy.sip.message import OWN_HEADERS
@@ -79,13 +79,16 @@ class Outgoing:
 
     __slots__ = ("_homes", "announcement", "code", "reports")
 
-    def __init__(self, settings: ProxySettings, *, code: str = "", announcement: str = "") -> None:
-        """`code` reports the last call, empty for none; `announcement` names the destination that thanks for it."""
+    def __init__(self, settings: ProxySettings, *, code: str = "", announcement: str = "", country: str = "") -> None:
+        """`code` reports the last call, empty for none; `announcement` names the destination that thanks for it.
+
+        `country` is the home's, where one is set: its emergency numbers are those of the PBX side.
+        """
         self.code = code
         self.announcement = announcement
         self.reports: Counter[str] = Counter()  # by what became of them
         first = settings.pbxes[0].name
-        self._homes = {pbx.name: _home(settings, pbx, is_first=pbx.name == first) for pbx in settings.pbxes}
+        self._homes = {pbx.name: _home(settings, pbx, country, is_first=pbx.name == first) for pbx in settings.pbxes}
 
     def is_for_help(self, uri: Uri, peer: Peer) -> bool:
         """Is a call to this Request-URI a call for help, whichever side it comes from?"""
@@ -112,13 +115,17 @@ class Outgoing:
         return True
 
 
-def _home(settings: ProxySettings, pbx: PbxSettings, *, is_first: bool) -> _Home:
+def _home(settings: ProxySettings, pbx: PbxSettings, country: str, *, is_first: bool) -> _Home:
     """Its calls leave by one trunk and come by those that lead to it; the first that has a plan says how to read."""
     outbound = [each for each in settings.trunks if each.name == pbx.outbound_trunk]
     outbound = outbound or [each for each in settings.trunks if each.send_to][:1]
     inbound = [each for each in settings.trunks if each.pbx == pbx.name or (each.pbx is None and is_first)]
     trunks = [*outbound, *(each for each in inbound if each not in outbound)]
-    tables = [each.emergency_table() for each in trunks]
+    if country:
+        added = [number for each in trunks if each.emergency != OFF for number in each.emergency]
+        tables = [emergency_table(country, added, [number for each in trunks for number in each.not_emergency])]
+    else:
+        tables = [each.emergency_table() for each in trunks]
     plan = next((each for each in trunks if each.country), None)
     trunk = Trunk("", country=plan.country, national=plan.numbers == "national") if plan else Trunk("")
     return _Home(trunk, tables or [emergency_table("")])

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from proxy.outgoing import NOT_TAKEN, Filing, Outgoing, Receipt
+from proxy.settings import ProxySettings
+from proxy.sip.uri import parse_uri
 from proxy.urgency import AT_ONCE, haste
 from tests import wire
 from tests.playbook import COMPLAINT, SETTINGS, Playbook, briefs, in_dialog, only
@@ -369,3 +371,19 @@ def test_an_address_that_a_trunk_names_stays_the_trunk_s():
 def test_without_a_trunk_to_send_to_it_is_what_it_was(play: Playbook):
     play = Playbook(trunks=[{"name": "carrier", "addresses": ["198.51.100.0/24"]}, {"name": "default"}])
     assert only(play.receive(dialled(f"sip:110@{wire.US}", via=OTHER_VIA), OTHER_PORT), to=wire.PBX)
+
+
+def test_the_pbx_side_dials_the_emergency_numbers_of_the_home_country():
+    trunks = [{"name": "abroad", "country": "JP", "send_to": ["198.51.100.21"], "emergency": ["7777"]}]
+    settings = ProxySettings.model_validate({**SETTINGS, "trunks": trunks})
+    play = Playbook(trunks=trunks)
+    peer = play.topology.peer_of(play.topology.listeners[0], *wire.PBX)
+    assert peer is not None
+    for country, emergencies in (("", ["118", "119", "7777", "112"]), ("CN", ["122", "119", "7777", "112"])):
+        outgoing = Outgoing(settings, country=country)
+        found = [
+            n
+            for n in ("118", "122", "119", "7777", "112")
+            if outgoing.is_for_help(parse_uri(f"sip:{n}@x".encode()), peer)
+        ]
+        assert sorted(found) == sorted(emergencies), country
