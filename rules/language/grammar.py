@@ -200,7 +200,9 @@ class Share(Rate):
 SomeWords = Annotated[Words, BeforeValidator(as_words, json_schema_input_type=Words | str | list[str])]
 SomeText = Annotated[Text, BeforeValidator(as_words, json_schema_input_type=Text | str | list[str])]
 SomeTruth = Annotated[Truth, BeforeValidator(as_words, json_schema_input_type=Truth | bool)]
-SomeAmount = Annotated[Amount, BeforeValidator(as_words, json_schema_input_type=Amount | str | float | list[str])]
+SomeAmount = Annotated[
+    Amount, BeforeValidator(as_words, json_schema_input_type=Amount | str | float | bool | list[str])
+]
 CountryWords = Annotated[
     list[str], BeforeValidator(read_countries_or_stored, json_schema_input_type=str | list[str]), Field(min_length=1)
 ]
