@@ -141,6 +141,9 @@ class Context:
             self._next(now, retry=status == 503)
 
     def _on_provisional(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
+        if len(self.pending) > 1 and client.invite and self._is_one_too_many(client):
+            self.pending.remove(client)
+            client.expire(now)
         waited_for = client in self.pending
         if self.done or self.cancelled or not waited_for:
             self._send_cancel(client, now)
@@ -150,14 +153,20 @@ class Context:
             self.rang |= response.status in (180, 183)
             self._send_up(response.status, response.forwarded, now)
 
+    def _is_one_too_many(self, client: ClientTransaction) -> bool:
+        """Does it ring beside another target, because it had been silent, or the other had? One is enough."""
+        others = [each.state for each in self.pending if each is not client]
+        return client in self.pending and State.PROCEEDING in others
+
     def on_timeout(self, client: ClientTransaction, now: float) -> None:
         """Timer B or F: the next target, else 408; a request other than INVITE gets nothing (RFC 4320 4.2)."""
         self._branch_failed(client, 487 if self.cancelled else 408, now)
 
     def on_silence(self, client: ClientTransaction, now: float) -> None:
-        """The next target has its turn. Should this one ring later, it is cancelled; should it answer, it counts."""
+        """The next target has its turn; this one may still be the one that answers, should the others fail."""
         self.core.unheard(client.flow, now)
-        self.on_timeout(client, now)
+        if self.targets and not self.cancelled and not self.done:
+            self.core.forward(self, now)
 
     def on_transport_failure(self, client: ClientTransaction, now: float, status: int = 503) -> None:
         """It could not be sent: the next target, else 503 (16.9), or 513 when it is larger than a datagram may be."""
@@ -181,6 +190,8 @@ class Context:
         if retry and self.targets and not self.cancelled:
             self.core.forward(self, now)
             return
+        if not retry or self.cancelled:  # somebody has answered: who was silent until now is waited for no longer
+            self._leave_late(now)
         if self.pending:
             return
         status, data = choose_best(self.finals)
@@ -259,6 +270,7 @@ class Context:
         self.cancelled = True
         self.targets.clear()
         self.finals.clear()
+        self._leave_late(now)
         if not self.pending:
             self._answer(487, self.core.answers.final(self.request, 487, self.server.proof), now)
             return
@@ -266,6 +278,12 @@ class Context:
         if self.timer is not None:
             self.timer.cancel()
         self.timer = self.core.layer.timers.start(TIMEOUT, "wait", self, now)
+
+    def _leave_late(self, now: float) -> None:
+        """Wait for none that is silent; should it ring later, it gets a CANCEL."""
+        for client in [each for each in self.pending if each.late and each.state is not State.PROCEEDING]:
+            self.pending.remove(client)
+            client.expire(now)
 
     def _cancel_branches(self, reasons: list[bytes], now: float) -> None:
         self.reasons = reasons  # also for those that show a sign of life later

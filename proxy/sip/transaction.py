@@ -50,7 +50,7 @@ class ClientUser(Protocol):
         """Timer B or F fired: nothing final came."""
 
     def on_silence(self, client: ClientTransaction, now: float) -> None:
-        """Nothing at all came for as long as may be waited while there is another target: it is given up."""
+        """Nothing at all came for as long as may be waited while there is another target."""
 
 
 class Layer:
@@ -252,7 +252,9 @@ class NonInviteServer(ServerTransaction):
 class ClientTransaction:
     """What both client machines share."""
 
-    __slots__ = ("branch", "deadline", "flow", "interval", "layer", "method", "request", "state", "timer", "user")
+    __slots__ = (
+        "branch", "deadline", "flow", "interval", "late", "layer", "method", "request", "state", "timer", "user",
+    )  # fmt: skip
     invite: ClassVar[bool] = False
 
     def __init__(
@@ -266,6 +268,7 @@ class ClientTransaction:
         self.user = user  # None for a CANCEL of ours, whose answer changes nothing
         self.state = State.TRYING
         self.interval = T1
+        self.late = False  # it said nothing for so long that another target was tried beside it
         self.timer: Timer | None = None
         self.deadline: Timer | None = None
 
@@ -294,11 +297,12 @@ class ClientTransaction:
             self.deadline.cancel()
             self.deadline = self.layer.timers.start(seconds, "S", self, now)
 
-    def _give_up(self, now: float) -> None:
-        user = self.user
-        self.expire(now)
-        if user is not None:
-            user.on_silence(self, now)
+    def _tell_silence(self, timeout: str, now: float) -> None:
+        self.late = True
+        self._cancel_timers()  # it is not asked again
+        self.deadline = self.layer.timers.start(TIMEOUT, timeout, self, now)
+        if self.user is not None:
+            self.user.on_silence(self, now)
 
     def _start(self, retransmit: str, timeout: str, now: float) -> None:
         self.layer.send(self.flow, self.request)
@@ -386,7 +390,7 @@ class InviteClient(ClientTransaction):
         elif letter == "B":
             self._time_out(now)
         elif letter == "S":
-            self._give_up(now)
+            self._tell_silence("B", now)
         else:
             self.end()
 
@@ -429,7 +433,7 @@ class NonInviteClient(ClientTransaction):
             self.interval = T2 if self.state is State.PROCEEDING else min(2 * self.interval, T2)
             self.timer = self.layer.timers.start(self.interval, "E", self, now)
         elif letter == "S" and self.state is State.TRYING:
-            self._give_up(now)
+            self._tell_silence("F", now)
         elif letter == "S":  # it lives, and may take its time
             self.deadline = self.layer.timers.start(TIMEOUT, "F", self, now)
         elif letter == "F":

@@ -136,14 +136,49 @@ def test_a_name_with_two_addresses_gives_way_as_well():
 # What becomes of the address that was left
 
 
-def test_an_address_that_was_left_and_rings_late_is_cancelled(play: Playbook):
-    """Else its telephone would ring on while the other one is answered."""
+def both_asked(play: Playbook) -> tuple[bytes, bytes]:
+    """The first address says nothing for three seconds, and the second has the call too: both INVITEs."""
     first = play.forwarded(call(0))
-    second = next(each.data for each in play.wait(3.1) if each.to == wire.PBX2)
+    return first, next(each.data for each in play.wait(3.1) if each.to == wire.PBX2)
+
+
+def test_an_address_that_was_left_and_rings_late_is_cancelled(play: Playbook):
+    """Else its telephone would ring beside the other one."""
+    first, second = both_asked(play)
+    play.pbx(wire.response(100, second), wire.PBX2)
     sent = play.pbx(wire.response(180, first))
     assert [(each.brief, each.to) for each in sent] == [("CANCEL", wire.PBX)]
     assert briefs(play.pbx(wire.response(487, first))) == ["ACK"]
     assert wire.status(only(play.pbx(wire.answer(second), wire.PBX2), to=wire.TRUNK)) == 200
+
+
+def test_an_address_that_was_only_slow_has_the_call_where_the_other_says_nothing(play: Playbook):
+    first, second = both_asked(play)
+    assert wire.status(only(play.pbx(wire.response(180, first)), to=wire.TRUNK)) == 180
+    sent = play.pbx(wire.response(180, second), wire.PBX2)
+    assert [(each.brief, each.to) for each in sent] == [("CANCEL", wire.PBX2)]
+    assert wire.status(only(play.pbx(wire.answer(first)), to=wire.TRUNK)) == 200
+
+
+def test_a_slow_address_is_waited_for_where_the_other_is_not_there(play: Playbook):
+    first, second = both_asked(play)
+    assert play.fails(second) == []
+    assert wire.status(only(play.pbx(wire.answer(first)), to=wire.TRUNK)) == 200
+
+
+@pytest.mark.parametrize("status", [486, 404, 603])
+def test_who_is_busy_there_is_busy_whatever_the_silent_one_might_say(play: Playbook, status: int):
+    first, second = both_asked(play)
+    assert briefs(play.pbx(wire.response(status, second), wire.PBX2)) == ["ACK", str(status)]
+    assert briefs(play.pbx(wire.response(180, first))) == ["CANCEL"]
+
+
+def test_a_caller_who_gives_up_does_not_wait_for_the_silent_one(play: Playbook):
+    first, second = both_asked(play)
+    play.pbx(wire.response(180, second), wire.PBX2)
+    assert briefs(play.trunk(wire.cancel(call(0)))) == ["200", "CANCEL"]
+    assert briefs(play.pbx(wire.response(487, second), wire.PBX2)) == ["ACK", "487"]
+    assert briefs(play.pbx(wire.response(180, first))) == ["CANCEL"]
 
 
 def test_an_address_that_was_left_is_cancelled_also_after_the_other_answered(fallen: Playbook):
