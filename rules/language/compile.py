@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, working_days
+from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, unannounced, working_days
 from rules.judging.clock_gaps import gap_at
 from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
@@ -34,6 +35,7 @@ from rules.numbering.home import decided, home_of
 from rules.numbering.many import SpellingFault, read_spelling
 from rules.settings import ScreeningSettings
 
+_AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days
 # What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.
 STEP_NAMES = frozenset(step.value for step in Step) | {"subscriber-allow", "subscriber-block", "default"}
 
@@ -206,6 +208,7 @@ class _Compiler:
             lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
         )
         self.year = time.gmtime(now).tm_year
+        self.soon = time.gmtime(now + _AHEAD_S).tm_year
         self.proving = proving
         self.built: list[Built] = []
         self.conditions: dict[str, When] = {}
@@ -430,9 +433,11 @@ class _Compiler:
         ]
         countries = {file.content.country for file, _ in asking if file.content.country}
         self.working_in = self.country or (countries.pop() if len(countries) == 1 else "")
-        works, warning = (
-            working_days(self.working_in, self.year, self.known.calendar) if asking else (monday_to_friday, "")
-        )
+        works: Callable[[date], bool] = monday_to_friday
+        warning = ""
+        if asking:
+            works, _ = working_days(self.working_in, self.year, self.known.calendar)
+            warning = unannounced(self.working_in, (self.year, self.soon), self.known.calendar)
         self.clock = WallClock(self.settings.time_zone, works)
         self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
         if warning:

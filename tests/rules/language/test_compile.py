@@ -2,11 +2,12 @@
 
 # ruff: noqa: E501 - a fault reads best in one line
 
-from datetime import date
+from datetime import UTC, date, datetime
 from time import perf_counter
 
 import pytest
 
+from rules.judging.calendars import unannounced
 from rules.judging.facts import Facts
 from rules.language.compile import Known, compile_rules
 from rules.language.source import read_document
@@ -164,6 +165,16 @@ def test_nobody_announced_the_holidays_of_a_year_yet():
     assert found == []
     _, found = compiled(f"country: TA\nrules:\n{text}", trunks=())
     assert "no calendar is known for TA: working days" in str(found[0])
+
+
+def test_it_is_said_before_such_a_year_begins():
+    first = next(year for year in range(2026, 2100) if unannounced("CN", (year,)))
+    settings = ScreeningSettings(use=[], time_zone="Asia/Shanghai")
+    for day, warned in ((date(first - 1, 11, 1), False), (date(first - 1, 12, 20), True), (date(first, 1, 2), True)):
+        files = [read_document(rule("{days: working}", catches="[{from: 95588}]"), "rules.yaml")]
+        now = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+        _, found = compile_rules(files, settings, trunks=(CN,), now=now)
+        assert any("nobody has announced" in str(fault) for fault in found) is warned
 
 
 def test_a_group_that_nobody_is_in():
