@@ -48,31 +48,29 @@ class Screening:
         request, trunk = context.request, context.flow.peer.trunk
         party = context.fields.sender
         sender = read_identity(party.uri, trunk)
-        callers = read_callers(request, sender, trunk)
         called, emergency = read_called(context.plan.uri, context)
+        shown = sender.readings
+        where = request.where
         agent = request.raw(b"user-agent")
-        return Call(
-            caller=callers.asserted[0],
-            callers=callers.all,
-            asserted=callers.asserted,
-            resembled=callers.resembled,
+        call = Call(
+            caller=shown.first,
             called=called.first,
-            called_readings=(called.first, *called.others) if called.others else (),
-            sure=callers.sure and not called.differ,
             trunk=trunk,
             at=at,
             emergency=emergency,
-            asserted_by_pai=callers.asserted_by_pai,
-            agrees=callers.agrees,
             display_name=party.display_name[:LONGEST_TEXT],
             domain=sender.domain[:LONGEST_TEXT],
             user_agent=agent.decode("utf-8", "replace")[:LONGEST_TEXT] if agent else "",
-            diverted=b"diversion" in request.where,
+            diverted=b"diversion" in where,
             headers=self._read_headers(request) if self._headers else None,
-            facts={READINGS_DIFFER: True} if callers.differ or called.differ else None,
             call_id=context.fields.call_id.decode("utf-8", "replace")[:LONGEST_TEXT],
             source=context.flow.host,
         )
+        if not shown.single or b"p-asserted-identity" in where or b"remote-party-id" in where:
+            read_callers(request, shown, trunk).enter(call)
+        if not called.single:
+            enter_called(called, call)
+        return call
 
     def _read_headers(self, request: Request) -> dict[str, str]:
         found = ((name, request.raw(key)) for name, key in self._headers)
@@ -204,6 +202,15 @@ class Callers:
         self.asserted_by_pai = asserted_by_pai
         self.agrees = agrees
 
+    def enter(self, call: Call) -> None:
+        """Tell the call."""
+        call.caller = self.asserted[0]
+        call.callers, call.asserted, call.resembled = self.all, self.asserted, self.resembled
+        call.asserted_by_pai, call.agrees = self.asserted_by_pai, self.agrees
+        call.sure = self.sure
+        if self.differ:
+            call.facts = {READINGS_DIFFER: True}
+
     def add(self, identity: Readings) -> None:
         """Look these up, too."""
         known = {number.canonical for number in self.all}
@@ -217,21 +224,26 @@ class Callers:
         self.differ |= identity.differ
 
 
-def read_callers(request: Request, sender: Identity, trunk: Trunk) -> Callers:
+def enter_called(called: Readings, call: Call) -> None:
+    """Tell the call whom else it may ring."""
+    call.called_readings = (called.first, *called.others)
+    if called.differ:
+        call.sure = False
+        call.facts = {READINGS_DIFFER: True}
+
+
+def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     """Every number to look up, the asserted one first; whether it came from P-Asserted-Identity; whether all agree.
 
     A value that names no number (malformed, "unknown") asserts nothing.
     """
-    where = request.where
-    if b"p-asserted-identity" not in where and b"remote-party-id" not in where:
-        return Callers(sender.readings)
     uris, clear = asserted_uris(request, trunk)
     shown: list[Readings] = []
     for uri in uris[:_MOST_ASSERTED]:
         found = read_identity(uri, trunk).readings
         if (found.first.canonical or found.others) and all(found.first != other.first for other in shown):
             shown.append(found)
-    return callers_of(sender.readings, shown, trunk, clear=clear) if shown else Callers(sender.readings)
+    return callers_of(sender, shown, trunk, clear=clear) if shown else Callers(sender)
 
 
 def callers_of(sender: Readings, shown: list[Readings], trunk: Trunk, *, clear: bool = True) -> Callers:

@@ -37,7 +37,7 @@ _AS_LOCAL_NUMBERS: Final = frozenset((NumberClass.FIXED, NumberClass.OTHER))
 class Readings:
     """What a user part may be read as. A plain slots class: there are two of them for each call."""
 
-    __slots__ = ("differ", "first", "others", "resembled")
+    __slots__ = ("differ", "first", "others", "resembled", "single")
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class Readings:
         self.first = first  # by the RFC
         self.others = others  # what may be shown or dialled: numbers with a canonical form, none of them the first
         self.resembled = resembled  # what it only looks like: 0017012345678 is in the USA, and ends like a number here
+        self.single = not (others or resembled or differ)  # there is nothing but the first
         self.differ = differ  # is it spelt as nobody spells a number who wants it to be read?
 
 
