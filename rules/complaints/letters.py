@@ -72,7 +72,12 @@ class Letters:
         )
         archive = self._archive
         rows = list(await archive.store.connection.execute_fetchall(query, (archive.now(), limit)))
-        written = [await self._write(*row) for row in rows]
+        written = []
+        for row in rows:
+            try:
+                written.append(await self._write(*row))
+            except ComplaintError as error:  # written under a key that is not here: it must not stop the others
+                await self.failed([row[0]], error.reason.partition(" ")[2], Fault.TEMPORARY)
         return [letter for letter in written if letter]
 
     async def kept(self, limit: int = 50, after: int = 0, *, given_up: bool = False) -> list[Kept]:

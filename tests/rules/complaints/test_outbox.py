@@ -123,6 +123,7 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
     store = town.desk.archive.store
     async with store.transaction() as connection:
         await connection.execute("drop index letter_given_up")
+        await connection.execute("drop table reporters_counted")  # of a later layout
         for column in ("next_try", "first_failed", "fault", "given_up"):
             await connection.execute(f"alter table letter drop column {column}")
         await connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")
@@ -130,3 +131,13 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
     await town.reopen()
     (letter,) = await town.desk.letters.waiting()
     assert letter.to == "a@example.com"
+
+
+async def test_a_letter_whose_address_cannot_be_read_stops_no_other(town):
+    for person in range(2):
+        await town.complain(reporter=town.subscriber(person), contact=f"a{person}@example.com")
+    async with town.desk.archive.store.transaction() as connection:
+        await connection.execute("update complaint set contents = zeroblob(60) where id = 1")
+    assert [letter.id for letter in await town.desk.letters.waiting()] == [2]
+    (one, _) = await town.desk.letters.kept()
+    assert one.waits_for == "another try: was written under another key; is the right key file in place?"
