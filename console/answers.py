@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -89,7 +90,7 @@ def print_lines(lines: Iterable[str]) -> None:
     from rich.text import Text
 
     console = Console()
-    for line in lines:
+    for line in map(harmless, lines):
         if not console.is_terminal:
             typer.echo(line)
             continue
@@ -99,6 +100,17 @@ def print_lines(lines: Iterable[str]) -> None:
         typer.echo(label + first)
         for part in rest:
             typer.echo(" " * (len(label) or _FURTHER_IN) + part)
+
+
+def harmless(text: str) -> str:
+    """Text that peers or people wrote, for a terminal: what would steer it or begin a line of its own is spelt out."""
+    if text.isprintable():
+        return text
+    return "".join([sign if _prints(sign) else f"\\u{ord(sign):04x}" for sign in text])
+
+
+def _prints(sign: str) -> bool:
+    return sign.isprintable() or unicodedata.category(sign) == "Zs"
 
 
 def counted(number: int, what: str) -> str:

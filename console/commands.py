@@ -83,6 +83,7 @@ def log(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
     verdict: Annotated[Action | None, typer.Option(help="Calls with this verdict.")] = None,
     caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
+    called: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling; found by its pseudonym.")] = "",
     trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
     rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
     observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
@@ -106,6 +107,7 @@ def log(
             limit=limit,
             verdict=verdict or "",
             caller=caller,
+            called=called,
             trunk=trunk,
             rule=rule,
             observed=observed,
@@ -237,6 +239,7 @@ def health(
 def settings(
     json: AsJson = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print the shipped ringfence.yaml.")] = False,
 ) -> None:
     """List every setting of ringfence.yaml with its kind, default and meaning."""
     from console.answers import print_table
@@ -245,6 +248,12 @@ def settings(
 
     if schema:
         as_json(json_schema())
+        return
+    if example:
+        from console.configuration import FILE_NAME
+        from rules.language.source import shipped
+
+        typer.echo(shipped(FILE_NAME).read_text(encoding="utf-8"), nl=False)
         return
     rows = [one._asdict() for one in all_settings()]
     as_json(rows) if json else print_table(("name", "kind", "default", "meaning"), rows)

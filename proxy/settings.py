@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -35,6 +36,23 @@ class HostPort(BaseModel):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")  # RFC 1123 2.1; containers have _ in names
+
+
+def check_host(host: str) -> None:
+    """Refuse what is neither an IPv4 address nor a name; raises ValueError."""
+    labels = host.removesuffix(".").split(".")
+    if labels[-1].isdigit():  # no name ends in a number (RFC 1123 2.1, RFC 3261 25.1)
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise ValueError(f"{host!r} is no IPv4 address; write one such as 192.0.2.1") from None
+    elif len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        raise ValueError(
+            f"{host!r} is no host name: letters, digits and hyphens between dots, 63 at most, no hyphen at an end"
+        )
+
+
 def parse_host_port(text: object) -> object:
     """``HOST[:PORT]`` as written in YAML; anything but text is left to the validator."""
     if not isinstance(text, str):
@@ -52,6 +70,8 @@ def parse_host_port(text: object) -> object:
         raise ValueError("an IPv6 address is written in brackets: [2001:db8::1]:5060")
     if not host or any(c.isspace() for c in host):
         raise ValueError("expected HOST or HOST:PORT")
+    if ":" not in host:
+        check_host(host)
     if port and not port.isdigit():
         raise ValueError(f"{port!r} is not a port")
     return {"host": host.lower(), "port": int(port)} if port else {"host": host.lower()}
@@ -77,6 +97,8 @@ def read_destination(text: str) -> str:
         uri = None
     if uri is None or uri.scheme != b"sip" or not uri.user:
         raise ValueError(f"{text!r} is no destination; write one such as sip:desk@192.0.2.20:5060")
+    if not uri.host.startswith(b"["):
+        check_host(uri.host.decode())
     if b":" in uri.user:
         raise ValueError("a password in a URI is shown to everybody; write the user alone")
     if uri.headers or (uri.param(b"transport") or b"udp").lower() != b"udp" or uri.param(b"maddr") is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -32,26 +33,37 @@ def database_of(file: Path) -> Path:
 
 @db_app.command()
 def check(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
-    """Read the databases from end to end; exit 0 if all that exist are sound."""
+    """Read the databases from end to end; exit 0 if all are sound that should be there."""
     from rules.database_files import OUT_OF_REACH, restoring
     from rules.store import databases, faults_of, snapshot_path
 
     with clear_errors():
         database = database_of(chosen(context, config))
-        paths = [path for path in (*databases(database).values(), snapshot_path(database)) if path.exists()]
+        known = databases(database)
+        snapshot = snapshot_path(database)
+        paths = [path for path in (*known.values(), snapshot) if path.exists()]
+        # Lists come first in any installation: beside other databases, or a copy of theirs, they are gone.
+        lost = [database] if paths and not database.exists() else []
     reached = [path for path in paths if os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)]
-    found = {str(path): faults_of(path) if path in reached else [f"not read; {OUT_OF_REACH}"] for path in paths}
+    found = {str(path): ["the file is gone"] for path in lost}
+    for path in paths:
+        found[str(path)] = _faults(path, faults_of) if path in reached else [f"not read; {OUT_OF_REACH}"]
     if json:
         as_json(found)
     else:
         for name, faults in found.items():
             typer.echo(f"{name}: {'; '.join(faults) if faults else 'sound'}")
-        for path in reached:
+        for path in (*lost, *reached):
             if found[str(path)]:
-                typer.echo(f"{path.name} is damaged: {restoring(path)}.")
+                typer.echo(f"{path.name} is {'gone' if path in lost else 'damaged'}: {restoring(path)}.")
     if not found:
         fail(f"{database}: there is no database yet")
     raise typer.Exit(FAULTS if any(found.values()) else 0)
+
+
+def _faults(path: Path, faults_of: Callable[[Path], list[str]]) -> list[str]:
+    """SQLite takes a file of no octets for a database in which nothing is."""
+    return ["the file is empty"] if path.stat().st_size == 0 else faults_of(path)
 
 
 @db_app.command()

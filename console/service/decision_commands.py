@@ -56,10 +56,13 @@ def recent(
     since: str,
     clear: bool,
     observed: str = "",
+    called: str = "",
 ) -> list[dict[str, Any]]:
-    """The decisions that fit, oldest first."""
+    """The decisions that fit, oldest first; ``called`` is looked up by its pseudonym, since it is not kept in clear."""
     from console.configuration import load_configuration
+    from rules.keys import Keys
     from rules.records.decisions import Decisions
+    from rules.records.privacy import pseudonym
     from rules.screen import decisions_path
 
     configuration = load_configuration(file)
@@ -72,11 +75,24 @@ def recent(
     if number:
         note_search(file, number, "log")
 
+    key = ""
+    if called:
+        wanted = _typed(called, configuration.home)
+        note_search(file, wanted, "log")
+        key = pseudonym(Keys.load(file.parent / configuration.storage.key_file).pseudonym, wanted)
+
     async def work() -> list[Decision]:
         decisions = await Decisions.open(database)
         try:
             return await decisions.recent(
-                limit, action=verdict, caller=number, trunk=trunk, rule=rule, since=begin, observed=observed
+                limit,
+                called_key=key,
+                action=verdict,
+                caller=number,
+                trunk=trunk,
+                rule=rule,
+                since=begin,
+                observed=observed,
             )
         finally:
             await decisions.close()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import typer
 
+from console.answers import harmless
 from console.configuration import Configuration, read_configuration
 from console.options import moment, shown_time
 from console.service.decision_commands import as_data
@@ -71,7 +72,8 @@ class Explanation(NamedTuple):
         """One sentence a line, the step before it, a mark at what decided."""
         width = max(len(line.step) for line in self.lines)
         return "\n".join(
-            f"{'=>' if line.won else '  '} {line.step:{width}}  {line.text}{f'  ({line.place})' if line.place else ''}"
+            f"{'=>' if line.won else '  '} {line.step:{width}}  {harmless(line.text)}"
+            f"{f'  ({line.place})' if line.place else ''}"
             for line in self.lines
         )
 

@@ -200,3 +200,8 @@ def test_a_reader_who_has_seen_enough_is_no_fault():
         writer.stdout.read(1)
         writer.stdout.close()
         assert (writer.stderr.read(), writer.wait(60)) == (b"", 0)
+
+
+def test_what_peers_wrote_steers_no_terminal_and_begins_no_line(capsys):
+    print_lines(["Call-ID \x1b]0;owned\x07\x1b[2J\u202e a\u2028b  　电话"])
+    assert capsys.readouterr().out == "Call-ID \\u001b]0;owned\\u0007\\u001b[2J\\u202e a\\u2028b  　电话\n"

@@ -12,6 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from console.commands import app
+from console.configuration import load_configuration
 from console.service.health import Health
 from proxy.build import BUILD
 
@@ -119,3 +120,10 @@ def test_nobody_home_is_a_no(run, file):
         found = run("health", "--json")
     assert found.exit_code == 1
     assert json.loads(found.stdout) == {here: 0}
+
+
+def test_a_wheel_brings_an_example_to_begin_with(run, tmp_path):
+    file = tmp_path / "own" / "ringfence.yaml"
+    file.parent.mkdir()
+    file.write_text(run("settings", "--example").stdout)
+    assert load_configuration(file).pbxes[0].name == "pbx"

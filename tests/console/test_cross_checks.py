@@ -209,3 +209,15 @@ def test_officers_among_whom_nobody_can_do_it_are_refused(tmp_path, more, place,
 )
 def test_officers_among_whom_somebody_can(tmp_path, more):
     assert faults(tmp_path, SOUND + more) == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.999", "-pbx", "pbx-", "pbx..example", "pbx.5", "p%bx", "a" * 64])
+def test_what_is_neither_address_nor_name_is_no_host(tmp_path, host):
+    assert "ringfence.yaml:5:" in only_fault(tmp_path, SOUND.replace("127.0.0.1:5080", f"'{host}:5080'"))
+    diverted = SOUND + f"destinations: {{desk: 'sip:desk@{host}'}}\n"
+    assert len(faults(tmp_path, diverted)) == 1
+
+
+@pytest.mark.parametrize("host", ["pbx", "pbx_1", "pbx.example.com.", "xn--fsq.example", "5060.example"])
+def test_names_are_hosts(tmp_path, host):
+    assert faults(tmp_path, SOUND.replace("127.0.0.1:5080", f"{host}:5080")) == []

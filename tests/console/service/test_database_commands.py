@@ -83,3 +83,16 @@ def test_what_is_no_copy_of_the_lists_is_not_put_in_their_place(run, file, datab
 def test_a_backup_goes_over_no_database_and_no_folder(run, database, tmp_path):
     assert "is a database that is in use" in run("db", "backup", str(database), "--force").stderr
     assert "is a folder" in run("db", "backup", str(tmp_path), "--force").stderr
+
+
+def test_an_empty_list_file_is_not_sound_and_a_deleted_one_is_named(run, database):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    database.write_bytes(b"")
+    found = run("db", "check")
+    assert found.exit_code == 1
+    assert f"{database}: the file is empty\n" in found.stdout
+    database.unlink()
+    found = run("db", "check")
+    assert found.exit_code == 1
+    assert f"{database}: the file is gone\n" in found.stdout
+    assert "ringfence.db is gone: `ringfence db restore` puts a copy in its place." in found.stdout

@@ -152,3 +152,12 @@ def test_counts_by_day_outlive_the_records(file, run):
     assert len(json.loads(run("log", "--by-day", "--verdict", "reject", "--json").stdout)) == 1
     assert json.loads(run("log", "--by-day", "--since", "2026-11-25", "--json").stdout) == []
     assert "+86170" in run("log", "--by-day").stdout
+
+
+def test_calls_to_a_number_are_found_by_its_pseudonym(run, record, file):
+    keys = file.parent / "ringfence.keys"
+    keys.write_text(f"token aa {'00' * 32}\npseudonym {(b'k' * 16).hex()}\n")
+    keys.chmod(0o600)
+    found = json.loads(run("log", "--called", CALLED.canonical, "--json").stdout)
+    assert [one["decision"] for one in found] == ["a" * 20, "b" * 20]
+    assert run("log", "--called", "13900139000").stdout == "No decision fits.\n"
