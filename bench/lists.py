@@ -71,7 +71,7 @@ async def fill(folder: Path, seed: int, count: int) -> float:
     lists = await Lists.open(folder / "ringfence.db", POLICIES)
     file = list(rows(seed, count))
     started = perf_counter()
-    await import_rows(lists, "nuisance", file, Origin(f"file {seed}"), Wishes("CN"))
+    await import_rows(lists, "nuisance", file, Origin(f"file {seed}"), Wishes("CN", insist=True))
     took = perf_counter() - started
     await lists.close()
     return took
@@ -227,7 +227,7 @@ async def change(folder: Path, seed: int) -> None:
         if rng.random() < 0.3:
             made = [(line, f"+86{139}{seed:02d}{turn % 1000:03d}{line:03d}", {}) for line in range(200)]
             print(f"begin {made[0][1]}", flush=True)
-            await import_rows(lists, "nuisance", made, Origin(f"{seed}-{turn}"), Wishes("CN"))
+            await import_rows(lists, "nuisance", made, Origin(f"{seed}-{turn}"), Wishes("CN", insist=True))
             print(f"import {made[0][1]}", flush=True)
         else:
             text = f"+86138{seed:02d}{turn:06d}"
