@@ -14,7 +14,7 @@ from proxy.forwarding import FlowTo, Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
 from proxy.routing import OWN_ONLY, Peer, Target, Topology
 from proxy.sip.errors import BadHeader
-from proxy.sip.flow import Flow
+from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
 from proxy.sip.transaction import Layer
@@ -72,25 +72,29 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
     mark = hash((via.branch or request.raw(b"via"), request.raw(b"call-id"))) & 0xFFFFFFFFFFFF
     branch = b"%sack%x.%x" % (MAGIC_COOKIE, core.salt, mark)
     start = b"ACK " + plan.uri_bytes + b" SIP/2.0"
-
-    def send_to(target: Target | None) -> None:
-        listener = core.topology.listener_for(flow.listener, target) if target else None
-        if target is None or listener is None:
-            core.dropped["ACK to nowhere"] += 1
-            return
-        data = b"\r\n".join((start, listener.via + branch, *lines, b"", request.body))
-        core.layer.send(core.flow_to(listener, target.host, target.port), data)
+    if targets[0].literal:
+        _send(core, flow.listener, targets[0], (start, branch), lines, request.body)
+        return
 
     def resolved(addresses: Sequence[str], _: float) -> None:
-        only = targets[0].only
-        if only is not None:
-            addresses = [address for address in addresses if core.topology.belongs(address, only)]
-        send_to(targets[0].at(addresses[0]) if addresses else targets[1] if len(targets) > 1 else None)
+        named, only = targets[0], targets[0].only
+        found = [named.at(each) for each in addresses if only is None or core.topology.belongs(each, only)]
+        found += targets[1:]
+        _send(core, flow.listener, found[0] if found else None, (start, branch), lines, request.body)
 
-    if targets[0].literal:
-        send_to(targets[0])
-    else:
-        core.effects.append(Resolve(targets[0], resolved))
+    core.effects.append(Resolve(targets[0], resolved))
+
+
+def _send(
+    core: Node, arrived: Listener, target: Target | None, head: tuple[bytes, bytes], lines: list[bytes], body: bytes
+) -> None:
+    """Once, to this target, with this start line and branch."""
+    listener = core.topology.listener_for(arrived, target) if target is not None else None
+    if target is None or listener is None:
+        core.dropped["ACK to nowhere"] += 1
+        return
+    data = b"\r\n".join((head[0], listener.via + head[1], *lines, b"", body))
+    core.layer.send(core.flow_to(listener, target.host, target.port), data)
 
 
 def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> Token | None:
@@ -98,8 +102,6 @@ def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> To
     if not plan.users or not (peer.from_pbx or plan.routes or core.topology.destinations):
         return None
     fields = read_fields(request, via)
-    return (
-        None
-        if isinstance(fields, Refusal)
-        else core.dialogs.find_token(plan, fields, core.tokens, from_pbx=peer.from_pbx)
-    )
+    if isinstance(fields, Refusal):
+        return None
+    return core.dialogs.find_token(plan, fields, core.tokens, from_pbx=peer.from_pbx)

@@ -90,6 +90,7 @@ class Server:
         self._metrics = metrics
         self._endpoints: list[UdpEndpoint] = []
         self._resolver = Resolver()
+        self._resolver.own = frozenset(target.host for target in core.topology.named_targets())
         self._learnt: dict[tuple[str, int], list[str]] = {}  # names of PBXes and what they led to
         self._tasks: set[asyncio.Task[Any]] = set()
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}

@@ -128,3 +128,33 @@ async def test_what_is_no_name_has_no_address(host: str):
 
 async def test_a_literal_needs_nobody():
     assert await Resolver().addresses("127.0.0.1") == ["127.0.0.1"]
+
+
+async def test_silent_names_of_others_never_delay_those_of_the_configuration(monkeypatch):
+    """A server that says nothing to forty names; ours is asked at once, and answered."""
+    monkeypatch.setattr("proxy.resolver.DEADLINE_S", 0.05)
+    names = Names(monkeypatch, lambda host: (two if host == "pbx" else never)(host))
+    names.resolver.own = frozenset(("pbx",))
+    others = [asyncio.create_task(names.resolver.addresses(f"{number}.example")) for number in range(40)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await names.resolver.addresses("pbx") == ["203.0.113.1", "203.0.113.2"]
+    assert await asyncio.gather(*others) == [[]] * 40
+    assert names.asked == ["0.example", "1.example", "pbx"], "two at once, until the system has done with them"
+
+
+async def test_a_name_of_others_has_its_place_again_when_the_system_has_done(monkeypatch):
+    names = Names(monkeypatch, two)
+    for number in range(5):
+        assert await names.resolver.addresses(f"{number}.example")
+
+
+async def test_no_call_waits_for_a_name_of_the_configuration_that_was_known_once(monkeypatch):
+    answers = [two, never]
+    names = Names(monkeypatch, lambda host: answers[0](host))
+    names.resolver.own = frozenset(("pbx",))
+    await names.resolver.addresses("pbx")
+    del answers[0]
+    names.now += 10 * KEEP_S
+    assert await asyncio.wait_for(names.resolver.addresses("pbx"), 1) == ["203.0.113.1", "203.0.113.2"]
+    assert names.asked == ["pbx"], "it is asked for beside the calls, every twenty seconds"
