@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,13 +102,17 @@ class Sipp(Peer):
         values: Mapping[str, str] | None = None,
         hops: int = 0,
         calls: int = 1,
+        within: Sequence[str] = (),
     ) -> None:
-        """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`."""
+        """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`.
+
+        `within` stands before the command, where it is to run in another network.
+        """
         script = folder / f"{scenario}-{next(_runs)}.xml"
         script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), {**path_of(hops), **(values or {})}))
         self.scenario, self.at = scenario, at
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
-        command: list[str | Path] = ["sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
+        command: list[str | Path] = [*within, "sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
         commands = new_endpoint()  # SIPp opens a port for commands, which nobody here sends
         command += ["-ci", commands.host, "-cp", str(commands.port), "-m", str(calls), "-nostdin"]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
