@@ -16,7 +16,7 @@ from rules.complaints.letters import ask_to_confirm, contact_key, tell
 from rules.complaints.protection import accusable, may_work
 from rules.complaints.reading import NewComplaint, Read, read_complaint
 from rules.complaints.secrecy import new_reference
-from rules.complaints.spellings import settled
+from rules.complaints.spellings import folded, settled
 from rules.complaints.states import OPEN, CaseState, ComplaintState
 from rules.complaints.ties import CallRecord, find_calls, record_of
 from rules.complaints.weighing import mark_shared
@@ -102,7 +102,7 @@ class Intake:
         calls = await self._calls(reads)
         now = archive.now()
         async with archive.store.transaction() as connection:
-            reads = await _spelled(connection, reads)
+            reads = await _spelled(connection, reads, archive.settings.offices)
             known = await _known(connection, reads)
             fresh = {key: read for read in reversed(reads) if (key := _key(read)) not in known}
             numbers = {read.accused.canonical: read.accused for read in fresh.values()}
@@ -291,8 +291,11 @@ async def _known(connection: Connection, reads: Sequence[Read]) -> dict[_Key, Fi
     return found
 
 
-async def _spelled(connection: Connection, reads: Sequence[Read]) -> list[Read]:
-    """The same with offices and businesses as they are spelled already."""
+async def _spelled(connection: Connection, reads: Sequence[Read], offices: Mapping[str, str]) -> list[Read]:
+    """The same with offices, by their own name, and businesses as they are spelled already."""
+    if offices:
+        named = {folded(other): office for other, office in offices.items()}
+        reads = [read._replace(branch=named.get(folded(read.branch), read.branch)) for read in reads]
     branches = await settled(connection, "branch", [read.branch for read in reads if read.branch])
     businesses = await settled(connection, "business", [read.business for read in reads if read.business])
     return [

@@ -96,4 +96,7 @@ class ComplaintSettings(BaseModel):
     branch_untied: float = Field(
         0.2, ge=0, le=1, description="What a reporter counts for in that whose call is not on record."
     )
+    offices: dict[str, str] = Field(
+        default={}, description="Other names of offices that reporters name as a leak: {CY shop: Chaoyang office}."
+    )
     branch_days: int = Field(30, ge=1, description="Such an alert looks back so many days.")

@@ -97,3 +97,10 @@ async def test_five_spellings_of_one_office_are_one_office(town):
     for person, branch in enumerate(spellings):
         await named(town, person, branch)
     assert await alerts(town.desk.archive) == [Alert("leak", "Chaoyang Branch", 5, 5, 5.0)]
+
+
+async def test_other_names_of_an_office_are_the_office(town):
+    await town.reopen(offices={"CY shop": "Chaoyang office", "朝阳营业厅": "Chaoyang office"})
+    for person, branch in enumerate(("cyshop", "Chaoyang Office", "CY  Shop", "朝阳 营业厅", "chaoyang office")):
+        await named(town, person, branch)
+    assert await alerts(town.desk.archive) == [Alert("leak", "Chaoyang office", 5, 5, 5.0)]
