@@ -41,6 +41,7 @@ listen: [{{address: {PROXY}}}]
 pbxes: [{{name: pbx, addresses: ["{PBX[0]}:{PBX[1]}"]}}]
 trunks: [{{name: default, country: CN, identity: untrusted}}]
 lists: {{rejected: {{kind: block}}, tagged: {{kind: suspect}}}}
+limits: {{trunk_percent: 100, source_percent: 100}}
 use: []
 logging: {{file: calls.log}}
 """

@@ -79,6 +79,8 @@ def write_configuration(folder: Path, listen: HostPort, upstream: HostPort) -> N
     data["listen"] = listeners(listen, upstream)
     data["pbxes"] = [{"name": "pbx", "addresses": [str(upstream)]}]
     data.setdefault("trunks", [{"name": "default", "country": "CN", "identity": "untrusted", "methods": "any"}])
+    # Whoever measures sends everything from one address, which in production would be a stranger's.
+    data.setdefault("limits", {"trunk_percent": 100, "source_percent": 100})
     data.setdefault("lists", {}).update(dict(LISTS.values()))
     data.setdefault("use", [])
     data.setdefault("rules", ["rules/*.yaml"])

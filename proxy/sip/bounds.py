@@ -21,10 +21,12 @@ class Bounds:
     def __init__(self, *, octets: int, values: int, vias: int) -> None:
         self.octets = octets  # of the header section: the body is only handed on
         self.values = values  # header lines, and commas in them
-        self.vias = vias
+        self.vias = min(vias, values)
 
     def excess(self, data: bytes) -> int:
         """The status that a request is refused with for what it has too much of; 0 for none."""
+        if len(data) <= self.octets and data.count(b"\n") + data.count(b",") <= self.vias:
+            return 0  # as nearly all, and their bodies with them
         end = data.find(b"\r\n\r\n")
         if end < 0:
             end = len(data)
