@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from console.cross_checks import cross_check
 from console.settings import Configuration
-from rules.language.source import Document, RuleError, faults_of, load_document, shipped
+from console.stand_ins import StandIns, beyond
+from rules.language.source import Document, Fault, RuleError, faults_of, load_document, shipped
 from rules.numbering.home import decided
 from rules.settings import StorageSettings
 
@@ -17,6 +19,14 @@ __all__ = ["Configuration", "find_configuration", "load_configuration", "read_co
 
 FILE_NAME = "ringfence.yaml"
 VARIABLE = "RINGFENCE_CONFIG"
+
+
+class PartlyRead(RuleError):
+    """A ringfence.yaml with faults, and what could be read of it beyond them."""
+
+    def __init__(self, faults: Sequence[Fault], left: Configuration | None, document: Document) -> None:
+        super().__init__(faults)
+        self.left, self.document = left, document
 
 
 def find_configuration(named: Path | None = None) -> Path:
@@ -40,9 +50,12 @@ def read_configuration(path: Path) -> tuple[Configuration, Document]:
     try:
         configuration = Configuration.model_validate({} if document.data is None else document.data)
     except ValidationError as error:
-        raise RuleError(faults_of(error, document, Configuration)) from None
+        faults, left = faults_of(error, document, Configuration), StandIns(document).read(error)
+        if left is not None:
+            faults = beyond(faults, cross_check(left, document, path.parent), document)
+        raise PartlyRead(faults, left, document) from None
     if faults := cross_check(configuration, document, path.parent):
-        raise RuleError(faults)
+        raise PartlyRead(faults, configuration, document)
     configuration = configuration.model_copy(update={"country": decided(configuration.home)})
     if path == shipped(FILE_NAME):
         configuration = configuration.model_copy(update={"storage": _kept_here(configuration.storage)})

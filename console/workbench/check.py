@@ -11,17 +11,20 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from console.answers import counted
-from console.configuration import Configuration, read_configuration
+from console.configuration import Configuration, PartlyRead, read_configuration
 from console.service.memory import too_large
+from console.settings import rule_files
+from console.stand_ins import beyond
 from console.workbench.rule_review import review
 from console.workbench.rulebook import compiled_whole, load_rulebook, patterns
 from console.workbench.standing import Standing, standing
 from rules.complaints.archive import complaints_path
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
-from rules.language.compile import Compiled
+from rules.language.compile import Compiled, read_files
 from rules.language.encodings import readable
 from rules.language.faults import Location
 from rules.language.source import Document, Fault, RuleError
+from rules.numbering.home import decided
 
 SHOWN = 10  # rules named in one line
 LONGEST_DEADLINE = timedelta(days=60)  # twenty working days, with a week of holidays in their midst, and some room
@@ -121,7 +124,20 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             list(map(str, files)), compiled_whole(settings, document, files), settings, configuration.parent
         )
     except RuleError as error:
-        return Findings(list(map(str, files)) or [str(configuration)], 0, "", list(error.faults))
+        faults = list(error.faults)
+        if isinstance(error, PartlyRead) and error.left is not None:
+            faults = beyond(faults, rule_faults(error.left, error.document, configuration.parent), error.document)
+        return Findings(list(map(str, files)) or [str(configuration)], 0, "", faults)
+
+
+def rule_faults(left: Configuration, document: Document, base: Path) -> list[Fault]:
+    """Faults of packs and rules under a ringfence.yaml that has faults itself: all are named at once."""
+    left = left.model_copy(update={"country": decided(left.home), "calendar": None})  # its faults are told
+    try:
+        sources = read_files([file for pattern in left.rules for file in rule_files(base, pattern)], left, document)
+        return [fault for fault in compiled_whole(left, document, sources).faults if not fault.warning]
+    except RuleError as error:
+        return list(error.faults)
 
 
 def empty_settings(_configuration: Configuration, document: Document, _base: Path) -> Iterator[Fault]:
