@@ -97,7 +97,7 @@ def read_destination(text: str) -> str:
         uri = None
     if uri is None or uri.scheme != b"sip" or not uri.user:
         raise ValueError(f"{text!r} is no destination; write one such as sip:desk@192.0.2.20:5060")
-    if not uri.host.startswith(b"["):
+    if b":" not in uri.host:  # an IPv6 address, whose brackets are gone
         check_host(uri.host.decode())
     if b":" in uri.user:
         raise ValueError("a password in a URI is shown to everybody; write the user alone")
