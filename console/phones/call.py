@@ -7,6 +7,7 @@ import re
 
 import typer
 
+from console.answers import harmless
 from console.phones.processes import Placed, host_port, place
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")  # a token (RFC 3261 25.1)
@@ -38,10 +39,10 @@ def print_placed(placed: Placed) -> None:
         typer.echo(f"nothing came back within {placed.final_ms / 1000:.0f} s; does anything take SIP there, by UDP?")
         return
     way = " -> ".join(map(str, placed.responses))
-    typer.echo(f"{placed.status} {placed.phrase}  ({way}, {placed.final_ms:.0f} ms)")
+    typer.echo(f"{placed.status} {harmless(placed.phrase)}  ({way}, {placed.final_ms:.0f} ms)")
     typer.echo(f"rang: {'yes' if placed.rang else 'no'}; audio received: {placed.heard} packets")
     for name in ("reason", "warning", "retry-after", "server"):
         for value in placed.headers.get(name, []):
-            typer.echo(f"{name.title()}: {value}")
+            typer.echo(f"{name.title()}: {harmless(value)}")
     if placed.call_id:
         typer.echo(f"Call-ID: {placed.call_id}")

@@ -153,18 +153,17 @@ async def test_a_rejected_call_is_repeated_by_the_clock(house: House):
 
 async def test_a_verdict_is_on_file_before_anything_of_it_leaves(house: House, monkeypatch):
     house.judge.verdict = REJECT
-    order: list[str] = []
-    endpoint, secure = house.server._endpoints[0], house.judge.secure
-    send = endpoint.send
-    monkeypatch.setattr(house.judge, "secure", lambda: (secure(), order.append("on file")))
-    monkeypatch.setattr(
-        "proxy.transport.UdpEndpoint.send",
-        lambda self, data, remote: (order.append(data.split(b" ")[1].decode()), send(data, remote))[1],
-    )
+    left_before: list[bytes] = []
+
+    def secure() -> None:
+        house.judge.secured += 1
+        with contextlib.suppress(BlockingIOError):
+            left_before.append(house.trunk.recv(65535))
+
+    monkeypatch.setattr(house.judge, "secure", secure)
     await house.send(house.invite())
     assert wire.status(await house.heard(house.trunk)) == 603
-    assert order[0] == "on file"
-    assert order.index("603") > 0
+    assert (house.judge.secured, left_before) == (1, [])
 
 
 async def test_a_pbx_that_is_not_there_is_503_at_once(house: House):
@@ -251,15 +250,23 @@ async def test_a_moment_without_memory_costs_a_call_and_not_the_node(house: Hous
     def no_room(*_: object, **__: object) -> None:
         raise MemoryError
 
+    class NoRoom:
+        def __getattribute__(self, name: str) -> None:
+            raise MemoryError
+
+    flow = house.core.flow_to(house.core.topology.listeners[0], *house.trunk_at)
     with monkeypatch.context() as patch:
-        patch.setattr(house.core, "receive", no_room)
         patch.setattr("proxy.fault_log.log.exception", no_room)
+        peer, flow.peer = flow.peer, NoRoom()
         await house.send(house.invite(1))
         await eventually(lambda: house.metrics.faults == 1, "the first is lost")
+        flow.peer = peer
     with monkeypatch.context() as patch:
-        patch.setattr("proxy.transport.UdpEndpoint.send", no_room)
+        patch.setattr(house.judge, "ended", no_room)
+        patch.setattr(house.judge, "verdict", REJECT)
         await house.send(house.invite(2))
-        await eventually(lambda: house.metrics.faults > 1, "its answer is lost")
+        assert wire.status(await house.heard(house.trunk)) == 603, "what stood behind it is done"
+        await eventually(lambda: house.metrics.faults == 2, "its end is lost")
     sleeps = iter([no_room])
     sleep = asyncio.sleep
     monkeypatch.setattr(server.asyncio, "sleep", lambda seconds: next(sleeps, sleep)(seconds))

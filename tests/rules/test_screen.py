@@ -229,10 +229,10 @@ async def test_lines_go_to_the_file_of_the_settings(tmp_path):
 
 
 async def test_a_start_that_fails_leaves_nothing_open(tmp_path, monkeypatch):
-    async def fails(self, since):
+    def fails(path):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("rules.records.journal.Journal.calls_for_help", fails)
+    monkeypatch.setattr("rules.screen.warm", fails)
     with pytest.raises(RuntimeError):
         await Screen.open(SETTINGS, Rules(), tmp_path)
 

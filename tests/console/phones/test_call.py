@@ -31,6 +31,13 @@ def test_what_came_back(capsys):
     ]
 
 
+def test_what_peers_write_steers_no_terminal(capsys):
+    print_placed(DECLINED._replace(phrase="No\x1b[2J", headers={"server": ["\x1b]0;x\x07"]}))
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "603 No\\u001b[2J" in said
+
+
 def test_silence_is_no_answer(capsys):
     """The library calls it 408, as if somebody had said so."""
     print_placed(DECLINED._replace(status=408, phrase="Request Timeout", responses=(), headers={}, final_ms=32001.0))
