@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from console.answers import FAULTS, as_json, clear_errors
+from console.answers import FAULTS, as_json, clear_errors, harmless
 from console.further_commands import CALLS, NUMBERS, PROXY, RULES, register
 from console.lists.list_commands import lists_app
 from console.noted import note_unmasking
@@ -230,7 +230,7 @@ def health(
         if not json:
             typer.echo(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
         for remark in answer.remarks:
-            typer.echo(f"{address}: {remark}" if json else f"  {remark}", err=json)
+            typer.echo(harmless(f"{address}: {remark}" if json else f"  {remark}"), err=json)
     fine = all(answer.status and not (strict and answer.remarks) for answer in answers.values())
     raise typer.Exit(0 if fine else FAULTS)
 
