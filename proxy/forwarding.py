@@ -243,7 +243,8 @@ def loop_hash(request: Request, fields: Fields, plan: Plan, peer: Peer) -> bytes
 
 def is_loop(request: Request, listeners: Sequence[Listener], loop_hash: bytes) -> bool:
     """Did we forward this very request before (RFC 3261 16.3 step 4, with the hash of RFC 5393)?"""
-    if b"\n".join(vias := request.via_lines).find(loop_hash) < 0:  # `in` would take it for a number first
+    vias = request.via_lines
+    if (vias[0] if len(vias) == 1 else b"\n".join(vias)).find(loop_hash) < 0:  # `in` would take it for a number first
         return False
     for line in vias:
         value, start = line.partition(b":")[2], 0

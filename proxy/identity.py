@@ -25,9 +25,8 @@ _PRIVACY: Final = re.compile(rb"\r\nprivacy" + _BLANKS + rb":((?:[^\r]|\r\n[ \t]
 def clean_response(response: bytes, below: Peer | None, above: Peer) -> bytes:
     """The response as it goes up, given whose it is and whose the request was."""
     lower = response.lower()
-    held = lower.find(b"-identity") >= 0 or lower.find(b"party-id") >= 0
-    if not held and lower.find(b"x-ringfence-") < 0:
-        return response
+    if lower.find(b"-identity") < 0 and lower.find(b"party-id") < 0 and lower.find(b"x-ringfence-") < 0:
+        return response  # as nearly all
     if below is not None and below.from_pbx and above.from_pbx:
         return response
     end = response.find(b"\r\n\r\n")

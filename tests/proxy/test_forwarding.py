@@ -351,3 +351,50 @@ def test_a_trying_repeats_the_timestamp_and_has_no_tag():
     trying = make_response(request, 100, "Trying")
     assert wire.header(trying, "Timestamp") == "54"
     assert ";tag" not in wire.header(trying, "To")
+
+
+# The Request-URI of calls out: a carrier that routes by its host would send the call back
+
+
+OUT_VIA = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout"
+
+
+def called_out(uri: str, **trunk: object) -> str:
+    """The Request-URI of a call of the PBX as its carrier gets it."""
+    carrier = {"name": "carrier", "addresses": ["198.51.100.0/24"], "send_to": ["198.51.100.21"], **trunk}
+    play = Playbook(trunks=[carrier])
+    play.names = {"sip.carrier.example": ["198.51.100.21"]}
+    return wire.uri(only([each for each in play.pbx(wire.invite(uri=uri, via=OUT_VIA)) if each.status != 100]))
+
+
+@pytest.mark.parametrize(
+    ("uri", "send_to", "onward"),
+    [
+        (f"sip:95588@{wire.US}", "198.51.100.21", "sip:95588@198.51.100.21"),
+        (f"sip:95588@{wire.US}", "198.51.100.21:5070", "sip:95588@198.51.100.21:5070"),
+        (f"sip:95588@{wire.US};user=phone", "sip.carrier.example", "sip:95588@sip.carrier.example;user=phone"),
+        ("sip:95588@proxy.rook.example", "sip.carrier.example:5066", "sip:95588@sip.carrier.example:5066"),
+        ("sip:a%20b;x=y:pw@203.0.113.1", "198.51.100.21", "sip:a%20b;x=y:pw@198.51.100.21"),
+        ("tel:95588", "198.51.100.21", "tel:95588"),
+        ("urn:service:sos", "198.51.100.21", "urn:service:sos"),
+        ("sip:95588@198.51.100.21", "198.51.100.21", "sip:95588@198.51.100.21"),
+    ],
+)
+def test_a_call_out_that_names_us_shows_the_carriers_host(uri: str, send_to: str, onward: str):
+    assert called_out(uri, send_to=[send_to]) == onward
+
+
+def test_it_can_be_left():
+    assert called_out(f"sip:95588@{wire.US}", rewrite_host=False) == f"sip:95588@{wire.US}"
+
+
+def test_each_address_of_a_carrier_finds_its_own_host():
+    carrier = {"name": "carrier", "addresses": ["198.51.100.0/24"], "send_to": ["198.51.100.21", "198.51.100.22"]}
+    play = Playbook(trunks=[carrier])
+    first = only(play.pbx(wire.invite(uri=f"sip:95588@{wire.US}", via=OUT_VIA)), to=wire.TRUNK)
+    second = only(play.trunk(wire.response(503, first)), to=("198.51.100.22", 5060))
+    assert (wire.uri(first), wire.uri(second)) == ("sip:95588@198.51.100.21", "sip:95588@198.51.100.22")
+
+
+def test_a_call_in_keeps_its_request_uri(play: Playbook):
+    assert wire.uri(play.forwarded(uri=f"sip:1001@{wire.US}")) == f"sip:1001@{wire.US}"

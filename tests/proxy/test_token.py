@@ -102,6 +102,28 @@ def test_a_separator_in_a_call_id_moves_no_boundary(tokens: Tokens):
     assert tokens.verify(user, b"one", b"two\0tag", b"x", from_pbx=False) is None
 
 
+@pytest.mark.parametrize("place", [bytes(7), bytes(range(7)), bytes(range(19)), b""])
+def test_the_address_in_it_is_read_back_and_by_no_other_key(tokens: Tokens, place: bytes):
+    user = tokens.sign("d", FROM_TRUNK, b"c", b"a", made=1_700_000_000, sealed=tokens.seal(place))
+    token = tokens.verify(user, b"c", b"a", b"b", from_pbx=False)
+    assert token is not None
+    assert (token.made, tokens.unseal(token)) == (1_700_000_000, place)
+    assert not place or place.hex().encode() not in user
+    assert not place or Tokens([("k2", b"another")]).unseal(token) != place
+
+
+def test_two_addresses_share_no_key_stream(tokens: Tokens):
+    """Else the difference of two callers' addresses could be read from their tokens."""
+    one, two = (bytes.fromhex(tokens.seal(bytes([0, 19, 196, 192, 0, 2, last])).decode()) for last in (1, 2))
+    assert one[:6] != two[:6]
+    assert bytes(a ^ b for a, b in zip(one[6:], two[6:], strict=True))[:6] != bytes(6)
+
+
+def test_a_token_of_the_version_before_is_none(tokens: Tokens):
+    """It told no time: dialogs of before an upgrade are judged anew."""
+    assert read_token(b"k2.0123456789abcdef0123.t." + b"a" * 32) is None
+
+
 # What it is for: dialogs pass, and are not judged again
 
 

@@ -1,6 +1,10 @@
 """Flows: where a message came from or goes to."""
 
-from proxy.sip.flow import Flow, Listener
+from ipaddress import ip_address
+
+import pytest
+
+from proxy.sip.flow import Flow, Listener, read_place
 
 
 def test_a_listener_knows_its_family_and_its_via():
@@ -14,3 +18,15 @@ def test_a_flow_over_a_connection_is_reliable():
     listener = Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
     assert not Flow(listener, ("198.51.100.1", 5060)).reliable
     assert Flow(listener, ("198.51.100.1", 5060), connection=object()).reliable
+
+
+@pytest.mark.parametrize("host", ["198.51.100.1", "2001:db8::9", "::ffff:192.0.2.1"])
+def test_a_place_is_read_as_it_was_written(host: str):
+    listener = Listener(3, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
+    assert read_place(Flow(listener, (host, 40_123)).place) == (3, str(ip_address(host)), 40_123)
+
+
+def test_an_address_with_a_zone_has_no_place():
+    listener = Listener(0, "UDP", "fe80::1", 5060, "[fe80::1]:5060")
+    assert Flow(listener, ("fe80::2%eth0", 5060, 0, 2)).place == b""
+    assert read_place(b"") is None
