@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from proxy import server
 from proxy.app import build_core
-from proxy.effects import Silent, Stranger
+from proxy.effects import PassedUnjudged, Silent, Stranger
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN, Filing, Receipt
 from proxy.resolver import Resolver
@@ -552,3 +552,25 @@ async def test_a_source_that_is_refused_has_a_line_without_any_number(house: Hou
             "requests": 17,
         }
     ]
+
+
+async def test_what_goes_on_unjudged_has_a_line_without_any_number_and_only_a_few_a_second(monkeypatch):
+    monkeypatch.setattr(server, "monotonic", lambda: 1000.5)
+    house = House()
+    with capture_logs() as said:
+        for _ in range(50):
+            house.server._note_passed(PassedUnjudged("NOTIFY", "carrier", "198.51.100.21"))
+    assert len(said) == server.NOTED_A_SECOND
+    assert said[0] == {
+        "event": "a request went on unjudged",
+        "log_level": "info",
+        "method": "NOTIFY",
+        "trunk": "carrier",
+        "source": "198.51.100.21",
+    }
+    monkeypatch.setattr(server, "monotonic", lambda: 1001.5)
+    with capture_logs() as said:
+        house.server._note_passed(PassedUnjudged("NOTIFY", "carrier", "198.51.100.21"))
+    assert len(said) == 1
+    house.trunk.close()
+    house.pbx.close()
