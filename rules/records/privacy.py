@@ -14,7 +14,8 @@ from rules.numbering.intervals import digits_of
 from rules.numbering.plan_table import plan_of
 
 _HIDDEN: Final = "****"
-_NUMBER_IN: Final = re.compile(r"\d(?:-?\d){6,}")
+_NUMBER_IN: Final = re.compile(r"\d-?\d-?\d-?\d-?\d-?\d-?\d(?:-?\d)*")  # half the time of a counted group
+_SHORT: Final = 11  # characters of a canonical number with a plan and less than seven digits
 
 
 def mask(canonical: str) -> str:
@@ -39,8 +40,7 @@ def mask_within(text: str, *numbers: str) -> str:
     if _NUMBER_IN.search(text) is not None:
         text = _NUMBER_IN.sub(_hidden, text)
     for number in numbers:
-        digits = digits_of(number)
-        if 2 < len(digits) < 7 and digits in text:
+        if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
             text = re.sub(rf"(?<!\d){digits}(?!\d)", _hidden, text)
     return text
 
