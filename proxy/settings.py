@@ -260,7 +260,7 @@ class LimitSettings(Part):
         24.0, gt=0, le=24 * 365, description="How long after its last message a call's token counts for a dialog."
     )
     remembered_calls: int = Field(
-        100_000, ge=100, description="Calls whose callees' tags are remembered, of 0.4 KiB each; the oldest go first."
+        100_000, ge=100, description="Calls whose callees' tags are remembered, of 0.6 KiB each; the oldest go first."
     )
     timer_c_s: float = Field(185.0, gt=180.0, description="How long a call may ring (RFC 3261 16.6 step 11).")
     drain_s: float = Field(
