@@ -30,7 +30,6 @@ LOUD = ("127.0.0.3", 5060)  # a trunk that floods
 PBX = ("127.0.0.4", 5060)
 ALONE = "RINGFENCE_ALONE_ON_LOOPBACK"
 MOST_MS = 200.0
-ROOT = Path(__file__).resolve().parent.parent
 
 SETTINGS = """\
 version: 1
@@ -257,7 +256,7 @@ def main() -> int:
             configuration.write_text(SETTINGS)
             command = [sys.executable, "-m", "console", "--config", str(configuration), "serve"]
             with (Path(folder) / "said").open("wb") as said:
-                proxy = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
+                proxy = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=said)
             try:
                 while b"serving" not in (Path(folder) / "said").read_bytes():
                     if proxy.poll() is not None:
