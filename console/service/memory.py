@@ -41,7 +41,7 @@ SHARES: Final = (
     Share("limits", "max_transactions", 4096, 100),
     Share("limits", "receive_queue", 4096, 100),
     Share("limits", "unacknowledged_rejections", 2048, 10),
-    Share("limits", "remembered_calls", 410, 100),
+    Share("limits", "remembered_calls", 600, 100),
     Share("facts", "remembered_calls", 512, 100),
     Share("storage", "cache_entries", 640, 16),
 )
