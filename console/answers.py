@@ -22,6 +22,7 @@ _SENTENCE = 25  # longer cells are sentences; a time with its zone has as many c
 _UNBOUNDED = 10_000  # columns: no window is as wide
 _LABEL = re.compile(r" *\S.{0,24} {2,}(?=\S)| +")  # what a sentence begins with, and is continued beside
 _FURTHER_IN, _LEAST_ROOM = 4, 20  # columns, of the next lines of one without
+_WHOLE = re.compile(r"(\x1b\[\d{1,2}m)([^\x1b]*)(\x1b\[0m)")  # one emphasis, which steers nothing
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 
 
@@ -90,7 +91,7 @@ def print_lines(lines: Iterable[str]) -> None:
     from rich.text import Text
 
     console = Console()
-    for line in map(harmless, lines):
+    for line in map(_emphasised, lines):
         if not console.is_terminal:
             typer.echo(line)
             continue
@@ -100,6 +101,13 @@ def print_lines(lines: Iterable[str]) -> None:
         typer.echo(label + first)
         for part in rest:
             typer.echo(" " * (len(label) or _FURTHER_IN) + part)
+
+
+def _emphasised(line: str) -> str:
+    """A line that is coloured or bold as a whole (`typer.style`) stays so; whatever else it holds is made harmless."""
+    if (whole := _WHOLE.fullmatch(line)) is None:
+        return harmless(line)
+    return f"{whole[1]}{harmless(whole[2])}{whole[3]}"
 
 
 def harmless(text: str) -> str:

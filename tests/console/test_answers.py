@@ -205,3 +205,10 @@ def test_a_reader_who_has_seen_enough_is_no_fault():
 def test_what_peers_wrote_steers_no_terminal_and_begins_no_line(capsys):
     print_lines(["Call-ID \x1b]0;owned\x07\x1b[2J\u202e a\u2028b  　电话"])
     assert capsys.readouterr().out == "Call-ID \\u001b]0;owned\\u0007\\u001b[2J\\u202e a\\u2028b  　电话\n"
+
+
+def test_a_line_that_is_emphasised_as_a_whole_stays_so_and_no_other(capsys):
+    print_lines([typer.style("overdue", fg="red"), "a\x1b[31mb", "\x1b[31mx\x1b[2Jy\x1b[0m"])
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first in ("overdue", typer.style("overdue", fg="red"))
+    assert others == ["a\\u001b[31mb", "\\u001b[31mx\\u001b[2Jy\\u001b[0m"]
