@@ -115,7 +115,7 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             names = [str(configuration), *map(str, book.files)]
             assert book.compiled is not None  # it was read from the disk
             found = reviewed(names, book.compiled, book.configuration, configuration.parent)
-            beside = (patterns, deadlines, empty_settings, too_large)
+            beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
             more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
             faults = sorted({*found.faults, *more})
             return found._replace(faults=faults, standing=standing(configuration, book))
@@ -145,6 +145,16 @@ def empty_settings(_configuration: Configuration, document: Document, _base: Pat
     for loc in _nothing(document.data, ()):
         what = f"{loc[-1]}: no value stands here, so it is as if the key was not there"
         yield document.fault(loc, what, "write one, or remove the key", warning=True)
+
+
+def undecided_home(configuration: Configuration, document: Document, _base: Path) -> Iterator[Fault]:
+    """Trunks of several countries and no home: what people type in a national spelling is refused everywhere."""
+    if configuration.country or not (countries := configuration.home.split())[1:]:
+        return
+    named = f"{', '.join(countries[:-1])} and {countries[-1]}"
+    what = f"trunks have the countries {named} and none is home: numbers in a national spelling are refused in lists"
+    hint = f"write country: {countries[0]} (or the other) at the top, or every number with its country code"
+    yield document.fault(("trunks",), what, hint, warning=True)
 
 
 def _nothing(data: Any, loc: Location) -> Iterator[Location]:

@@ -59,6 +59,17 @@ def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interva
     return interval
 
 
+def read_beginning(text: str, *, country: str = "") -> Interval:
+    """The same of a code, which stands for every number that begins with it: ``95012`` is ``95012*``."""
+    folded = fold(text).strip()
+    _refuse_spreadsheets(text, folded)
+    try:
+        spelt = read_spelling(text, decided(country))
+    except SpellingFault as error:
+        raise EntryError("spelling", str(error)) from error
+    return _range(text, spelt.first, spelt.last, country) if spelt.last else _prefix(text, spelt.first, country)
+
+
 def _refuse_spreadsheets(text: str, folded: str) -> None:
     if _SCIENTIFIC.fullmatch(folded.replace(" ", "")):
         raise EntryError(

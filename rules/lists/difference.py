@@ -1,4 +1,7 @@
-"""What a file changes on a list: what comes, what differs now, what goes; what stands there just so is left alone."""
+"""What a file changes on a list: what comes, what differs now, what goes; what stands there just so is left alone.
+
+Of what stands there already a row changes what it gives, as `ringfence lists add` does: nothing else is wiped.
+"""
 
 # ruff: noqa: S608 - queries are put together from this file's own words only
 
@@ -6,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rules.lists.import_batch import MASK, SHIFT
-from rules.lists.origins import AUTHOR, CONTENT, Origin
+from rules.lists.admission import EntryError
+from rules.lists.import_batch import MASK, SHIFT, line_of
+from rules.lists.origins import CONTENT, Origin, differences, origin_of
 from rules.numbering.intervals import Interval
 from rules.store import Connection
 
@@ -42,13 +46,23 @@ class Difference:
 
 
 class Comparison:
-    """Compares the rows of a file, sorted, with what stands on a list. Who wrote an entry down makes no difference."""
+    """Compares the rows of a file, sorted, with what stands on a list. Who wrote an entry down makes no difference.
 
-    def __init__(self, connection: Connection, list_id: int, origins: Iterable[Origin]) -> None:
+    ``origins``, by index, grow by what comes of old ones together with what the file gives; ``together`` makes these.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        list_id: int,
+        origins: list[Origin],
+        together: Callable[[Origin, int], Origin],
+    ) -> None:
         self._connection, self._list = connection, list_id
-        self._new = [_content(origin.row()) for origin in origins]  # by index
-        self._old: dict[int, tuple[Any, ...]] = {}  # by id
-        self._same: dict[tuple[int, int], bool] = {}
+        self._origins, self._together = origins, together
+        self._indexes = {origin: index for index, origin in reversed(list(enumerate(origins)))}
+        self._old: dict[int, Origin] = {}  # by id
+        self._writes: dict[tuple[int, int], int | None] = {}
         self.found = Difference()
 
     async def numbers(self, packed: Sequence[int], *, whole: bool) -> None:
@@ -72,10 +86,12 @@ class Comparison:
         found = self.found
         if origin is None:
             found.numbers.append(packed)
-        elif self._alike(origin, packed & MASK):
+            return
+        index = self._to_write(origin, packed & MASK, line_of(packed))
+        if index is None:
             found.unchanged += 1
         else:
-            found.numbers.append(packed)
+            found.numbers.append(packed & ~MASK | index)
             found.changed += 1
 
     async def _whole(self, packed: Sequence[int]) -> None:
@@ -111,10 +127,17 @@ class Comparison:
         standing = {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
         for interval, (index, holes, line) in wanted.items():
             stands = standing.pop((interval.start, interval.stop, interval.places), None)
-            if stands is not None and stands[1] == holes and self._alike(stands[0], index):
-                self.found.unchanged += 1
-                continue
-            self.found.changed += stands is not None
+            if stands is not None:
+                origin, stood = stands
+                holes = holes or stood
+                written = self._to_write(origin, index, line)
+                if written is None and holes == stood:
+                    self.found.unchanged += 1
+                    continue
+                if written is None:
+                    written = self._index(self._together(self._old[origin], index))
+                index = written
+                self.found.changed += 1
             self.found.wides[interval] = index, holes, line
         if whole:
             self.found.gone_wides = sorted(standing)
@@ -124,15 +147,24 @@ class Comparison:
         unseen = json.dumps(sorted({origin for origin in origins if origin not in self._old}))
         query = f"select id, {CONTENT} from origin where id in (select value from json_each(?))"
         for row in await self._connection.execute_fetchall(query, (unseen,)) if len(unseen) > 2 else ():
-            self._old[row[0]] = _content(tuple(row)[1:])
+            self._old[row[0]] = origin_of(tuple(row)[1:])
 
-    def _alike(self, origin: int, index: int) -> bool:
+    def _to_write(self, origin: int, index: int, line: int) -> int | None:
+        """Under which index an entry that stands is written; None where nothing is different."""
         key = (origin, index)
-        known = self._same.get(key)
-        if known is None:
-            known = self._same[key] = self._old.get(origin) == self._new[index]
-        return known
+        if key not in self._writes:
+            stands = self._old[origin]
+            try:
+                becomes = self._together(stands, index)
+            except EntryError as error:
+                raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+            self._writes[key] = self._index(becomes) if differences(stands, becomes) else None
+        return self._writes[key]
 
-
-def _content(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return row[:AUTHOR] + row[AUTHOR + 1 :]
+    def _index(self, origin: Origin) -> int:
+        if origin not in self._indexes:
+            if len(self._origins) > MASK:
+                raise EntryError("too-many-origins", "more than 16 million different reasons, sources and notes")
+            self._indexes[origin] = len(self._origins)
+            self._origins.append(origin)
+        return self._indexes[origin]

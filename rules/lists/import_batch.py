@@ -12,7 +12,7 @@ from rules.lists.conflicts import holes_of, refuse_wide, written_holes
 from rules.lists.dates import read_end
 from rules.lists.holding import Caught
 from rules.lists.list_files import FAULT, Line
-from rules.lists.origins import UNQUALIFIED, Origin, check_qualification, refuse_limits, refuse_past
+from rules.lists.origins import NEVER, UNQUALIFIED, Origin, check_qualification, refuse_limits, refuse_past
 from rules.model import NumberClass
 from rules.numbering.home import read_typed
 from rules.numbering.intervals import Interval, encode
@@ -176,7 +176,11 @@ class Batch:
         return replace(
             base,
             **{name: more[name] for name in ("source", "reason", "evidence", "note") if name in more},
-            expires=read_end(more["expires"], self._zone) if "expires" in more else base.expires,
+            expires=_end(more["expires"], self._zone) if "expires" in more else base.expires,
             trunks=tuple(more["trunks"].split()) if "trunks" in more else base.trunks,
             qualification=qualification,
         )
+
+
+def _end(text: str, zone: str) -> float:
+    return NEVER if text.strip().casefold() == "never" else read_end(text, zone)

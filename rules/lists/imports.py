@@ -19,7 +19,7 @@ from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, Refusal, Report,
 from rules.lists.ledger import holders_hit
 from rules.lists.list_files import OF_ENTRIES, Line, Seen, read_lines
 from rules.lists.nesting import refuse_nested, refuse_nested_rows
-from rules.lists.origins import INSERT, settled
+from rules.lists.origins import INSERT, check_qualification, merged, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import Interval, decode, interval_of
 from rules.store import Connection
@@ -169,12 +169,27 @@ class _Import:
         batch, whole = self.batch, self.wishes.replace_all
         if not entries:
             return Difference(batch.packed, batch.wides)
-        comparison = Comparison(self.connection, self.list_id, self.origins)
+        comparison = Comparison(self.connection, self.list_id, self.origins, self._together(list(batch.origins)))
         await comparison.numbers(batch.packed, whole=whole)
         await comparison.wides(batch.wides, whole=whole)
         found = comparison.found
         found.gone = [code for code in found.gone if code not in sealed]
         return found
+
+    def _together(self, given: list[Origin]) -> Callable[[Origin, int], Origin]:
+        """What an entry that stands becomes: what a row gives, else what stood; a term of the list begins anew."""
+        policy, now = self.batch.policy, self.now
+
+        def together(stands: Origin, index: int) -> Origin:
+            one = given[index]
+            if one.expires is None and policy.expires_days is not None:
+                one = settled(one, now, policy.expires_days)
+            found = settled(merged(stands, one, now), now, None)
+            if policy.kind == "allow":
+                check_qualification("this row", found, required=policy.qualified)
+            return found
+
+        return together
 
     async def _compare_with_calls(self) -> None:
         """How many calls of the last day would the entries that come or change have caught?"""

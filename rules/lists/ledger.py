@@ -11,18 +11,15 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from rules.lists.admission import EntryError, read_entry
+from rules.lists.admission import EntryError, read_beginning
 from rules.lists.cache import Lookup
 from rules.lists.dates import read_end
 from rules.lists.holding import overlap
 from rules.lists.list_files import Line
 from rules.model import Call
-from rules.numbering.home import prefix_typed
-from rules.numbering.intervals import Interval, decode, digits_of, encode, prefix_interval
-from rules.settings import ListSettings
+from rules.numbering.intervals import Interval, decode, digits_of, encode
 from rules.store import Connection, Store
 
-_PLAIN = ListSettings(kind="plain", min_length=1)
 _HEAD = 5  # characters: +8640, CN:95
 _QUERY = (
     "select p.stop, c.text, c.holder, c.host, c.purpose, c.valid_until, c.places from piece p "
@@ -194,15 +191,12 @@ async def import_ledger(
 
 def read_code(text: str, country: str) -> Interval:
     """``95012`` is every number that begins with it; ``4001230000..4001239999`` is a range."""
-    if ".." in text or "-" in text.strip("-"):
-        return read_entry(text, _PLAIN, country=country)
     try:
-        interval = prefix_interval(prefix_typed(text, country))
-    except ValueError as error:
+        return read_beginning(text, country=country)
+    except EntryError as error:
+        if error.name != "not-a-prefix":
+            raise
         raise EntryError("not-a-code", str(error)) from error
-    if interval is None:
-        raise EntryError("not-a-code", f"{text!r} is no code; write digits such as 95012")
-    return interval
 
 
 async def holders_of(store: Store, interval: Interval, now: float) -> list[Code]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import inf
 from typing import Any
@@ -17,7 +18,7 @@ _COLUMNS = (
     *("source", "reason", "author", "expires", "evidence", "note", "trunks"),
     *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
 )
-CONTENT, AUTHOR = ", ".join(_COLUMNS), _COLUMNS.index("author")
+CONTENT = ", ".join(_COLUMNS)
 COLUMNS = ", ".join(f"o.{name}" for name in (*_COLUMNS, "created", "import_id"))
 INSERT = f"insert into origin ({', '.join(_COLUMNS)}, created, import_id, id) values ({', '.join('?' * 17)})"  # noqa: S608
 
@@ -129,13 +130,18 @@ def differences(stands: Origin, other: Origin) -> tuple[str, ...]:
 
 def entry_of(name: str, text: str, *row: Any, exceptions: tuple[str, ...] = ()) -> Entry:
     """An entry from the columns COLUMNS."""
-    source, reason, author, expires, evidence, note, trunks, *qualified, created, import_id = row
+    *content, created, import_id = row
+    return Entry(name, text, origin_of(content), created, import_id, exceptions)
+
+
+def origin_of(row: Sequence[Any]) -> Origin:
+    """An origin from the columns CONTENT."""
+    source, reason, author, expires, evidence, note, trunks, *qualified = row
     qualification = Qualification(*qualified)
-    origin = Origin(
+    return Origin(
         *(source, reason, author, expires, evidence, note, tuple(trunks.split())),
         qualification=None if qualification == UNQUALIFIED else qualification,
     )
-    return Entry(name, text, origin, created, import_id, exceptions)
 
 
 def check_qualification(text: str, origin: Origin, *, required: bool) -> None:

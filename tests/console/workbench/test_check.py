@@ -121,3 +121,14 @@ def test_an_empty_setting_is_said(file):
     found = check(file, [])
     assert not found.refused
     assert "warning: metrics: no value stands here, so it is as if the key was not there" in found.as_text()
+
+
+def test_trunks_of_several_countries_without_a_home_are_warned_of(file):
+    text = file.read_text().replace("{name: default, country: CN}", "{name: default, country: HK}")
+    text = text.replace("rules: [rules.d/*.yaml]", "use: []")
+    file.write_text(text)
+    found = check(file, [])
+    assert not found.refused
+    assert "ringfence.yaml:8:3: warning: trunks have the countries CN and HK and none is home" in found.as_text()
+    file.write_text("country: CN\n" + text)
+    assert "none is home" not in check(file, []).as_text()

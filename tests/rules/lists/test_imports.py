@@ -16,6 +16,7 @@ from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_file, import_rows, imports
+from rules.lists.origins import Qualification
 from rules.lists.undoing import undo
 from rules.settings import ListSettings
 from rules.store import StoreError
@@ -300,3 +301,50 @@ async def test_what_an_import_into_an_allow_list_makes_useless(tmp_path):
         report = await import_rows(lists, "bank", [(1, "+86138*", {"except": "+861381*"})])
         assert report.overrules == 1
         assert (await lists.show("bank"))[0].exceptions == ("+861381*",)
+
+
+async def test_a_row_changes_only_what_it_gives_of_an_entry_that_stands(tmp_path):
+    async with opened(tmp_path) as lists:
+        given = Origin("operator", "rang at night", "li", evidence="case 7", note="twice", expires=2_000.0)
+        await lists.add("nuisance", "13800138000", given, country="CN")
+        await lists.add("bank", "+86139*", Origin(author="li", reason="ours"), exceptions=("+861390000*",))
+        report = await import_file(
+            lists, "nuisance", io.BytesIO(b"number,reason\n13800138000,\n"), Origin("police", author="wu"), Wishes("CN")
+        )
+        assert (report.changed, report.unchanged) == (1, 0)
+        (entry,) = await lists.show("nuisance")
+        assert entry.origin == Origin("police", "rang at night", "wu", expires=2_000.0, evidence="case 7", note="twice")
+        again = await import_rows(lists, "nuisance", [(1, "+8613800138000", {})], Origin("police", author="xu"))
+        assert (again.unchanged, again.import_id) == (1, None)
+        await import_rows(lists, "bank", [(1, "+86139*", {"note": "new"})], Origin("operator", author="wu"))
+        (entry,) = await lists.show("bank")
+        assert (entry.exceptions, entry.origin.reason, entry.origin.note) == (("+861390000*",), "ours", "new")
+
+
+async def test_a_row_can_take_an_end_away(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "13800138000", Origin("police", expires=2_000.0), country="CN")
+        await import_rows(lists, "nuisance", [(1, "+8613800138000", {"expires": "never"})], Origin("police"))
+        (entry,) = await lists.show("nuisance")
+        assert entry.origin.expires is None
+
+
+async def test_an_import_that_is_undone_gives_back_what_it_added_to(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", "13800138000", Origin("police", "rang at night"), country="CN")
+        report = await import_rows(lists, "nuisance", [(1, "+8613800138000", {"evidence": "b"})], Origin("police"))
+        (entry,) = await lists.show("nuisance")
+        assert (entry.origin.reason, entry.origin.evidence) == ("rang at night", "b")
+        await undo(lists, report.import_id)
+        (entry,) = await lists.show("nuisance")
+        assert (entry.origin.reason, entry.origin.evidence) == ("rang at night", "")
+
+
+async def test_nobody_approves_by_an_import_what_he_approved_before(tmp_path):
+    async with opened(tmp_path) as lists:
+        shown = Qualification("L1", "sha256:0", "loans", "", 9_000.0, "Firm", "wu")
+        await lists.add("bank", "95588", Origin(author="li", qualification=shown), country="CN")
+        with pytest.raises(EntryError, match=r"line 4: .*wu cannot approve"):
+            await import_rows(lists, "bank", [(4, "CN:95588", {"note": "x"})], Origin(author="wu"), WIDE)
+        (entry,) = await lists.show("bank")
+        assert entry.origin.note == ""

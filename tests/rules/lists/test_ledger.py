@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
-from rules.lists.ledger import Ledger, State, codes, import_ledger, pieces
+from rules.lists.ledger import Ledger, State, codes, import_ledger, pieces, read_code
 from tests.rules.calls import ABROAD, CN, call, compiled, rule, rules
 
 ROWS = [
@@ -137,3 +137,23 @@ def test_a_rule_that_asks_for_the_class_unheld_goes_on_and_is_told_how_it_is_sai
     (warning,) = found
     assert "write fact: {ledger: [unheld, expired]}" in warning.hint
     assert not ruleset.judge(call("95588", facts={"ledger": "held"})).fired
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("95*12", "a star in its midst"),
+        ("95..", "half a range"),
+        ("95012000-95012999", "two dots: 95012000..95012999"),
+        ("95012.0", "decimal number"),
+        ("9.5E+4", "lost its digits"),
+        ("95012~95013", "two dots"),
+    ],
+)
+def test_a_code_is_spelt_as_prefixes_and_ranges_are_everywhere(text, fault):
+    with pytest.raises(EntryError, match=fault):
+        read_code(text, "CN")
+
+
+def test_a_code_with_and_without_its_star_is_the_same():
+    assert read_code("95012", "CN") == read_code(" 95012* ", "CN") == read_code("CN:95012", "")
