@@ -25,13 +25,13 @@ from pathlib import Path
 import uvloop
 
 import proxy.core
-from console.workbench.rulebook import load_rulebook
 from proxy.app import build_core
 from proxy.build import BUILD
 from proxy.effects import Decide, Finished, HungUp, Send
+from ringfence.rulebook import load_rulebook
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
-from rules.screen import Screen
+from rules.screening.screen import Screen
 
 CALLER, PBX, PROXY = ("127.0.0.1", 15070), ("127.0.0.1", 15080), "127.0.0.1:15060"
 CONFIGURATION = f"""\

@@ -9,12 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from rules.complaints.desk import Desk
-from rules.complaints.reading import NewComplaint
-from rules.complaints.reports import report
-from rules.complaints.story import story_of
-from rules.complaints.weighing import evidence_of
-from rules.settings import ListSettings, ScreeningSettings
+from desk.desk import Desk
+from desk.reading import NewComplaint
+from desk.reports import report
+from desk.story import story_of
+from desk.weighing import evidence_of
+from rules.settings.screening import ListSettings, ScreeningSettings
 
 SCREENING = ScreeningSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
 START = 1_782_878_400.0  # 2026-07-01 12:00 in Shanghai

@@ -254,7 +254,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             configuration = Path(folder) / "ringfence.yaml"
             configuration.write_text(SETTINGS)
-            command = [sys.executable, "-m", "console", "--config", str(configuration), "serve"]
+            command = [sys.executable, "-m", "ringfence", "--config", str(configuration), "serve"]
             with (Path(folder) / "said").open("wb") as said:
                 proxy = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=said)
             try:

@@ -29,14 +29,14 @@ from time import perf_counter
 
 import uvloop
 
-from console.workbench.rulebook import load_rulebook
 from proxy.build import BUILD
+from ringfence.rulebook import load_rulebook
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
 from rules.model import Call, Outcome, Trunk
 from rules.numbering.numbers import read_number
-from rules.screen import Screen
-from rules.settings import ListSettings
+from rules.screening.screen import Screen
+from rules.settings.screening import ListSettings
 
 CONFIGURATION = """\
 version: 1

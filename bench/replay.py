@@ -19,12 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from rules.keys import Keys
 from rules.lists.editing import Lists, Origin
 from rules.model import Call, Outcome, Trunk, Verdict
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decisions, row
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
+from rules.storage.keys import Keys
 
 CONFIGURATION = """\
 time_zone: Asia/Shanghai

@@ -24,7 +24,7 @@ from rules.language.compile import compile_rules
 from rules.language.source import read_document
 from rules.model import Call, Hit, Trunk
 from rules.numbering.numbers import read_number
-from rules.settings import ListSettings, ScreeningSettings
+from rules.settings.screening import ListSettings, ScreeningSettings
 
 TRUNK = Trunk("carrier", country="CN")
 NOW = 1795529400.0

@@ -19,7 +19,7 @@ from proxy.screening import Screening
 from proxy.server import Desk, Judge, Server
 from proxy.settings import ProxySettings
 from proxy.token import Tokens
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 
 ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)  # untreated they would kill it, records and all
@@ -36,7 +36,7 @@ class CountingJudge(Judge, Protocol):
 
 
 class Keyring(Protocol):
-    """What the data plane needs of `rules.keys.Keys`."""
+    """What the data plane needs of `rules.storage.keys.Keys`."""
 
     @property
     def tokens(self) -> Sequence[tuple[str, bytes]]:

@@ -51,7 +51,7 @@ log = structlog.get_logger("ringfence.proxy")
 
 
 class Judge(Protocol):
-    """What the shell needs of `rules.screen.Screen`."""
+    """What the shell needs of `rules.screening.screen.Screen`."""
 
     def judge(self, call: Call) -> Verdict:
         """May this call ring? Never raises, never waits."""
@@ -73,7 +73,7 @@ class Judge(Protocol):
 
 
 class Desk(Protocol):
-    """Who takes the reports of subscribers: `console.service.phone_complaints.PhoneComplaints`."""
+    """Who takes the reports of subscribers: `ringfence.phone_reports.PhoneComplaints`."""
 
     async def report(self, numbers: Sequence[str]) -> Receipt:
         """File a complaint about the last call to one of these canonical numbers."""

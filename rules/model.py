@@ -166,7 +166,7 @@ class Hit(NamedTuple):
     """One list entry that covers a looked-up number."""
 
     list: str  # name of the list
-    kind: str  # rules.settings.ListKind
+    kind: str  # rules.settings.screening.ListKind
     entry: str  # as people write it: +8613800138000, +86138*, +8613800000000-+8613899999999
     source: str  # where the entry came from
     number: str  # the canonical number that was looked up

@@ -9,6 +9,8 @@ from proxy.build import BUILD
 from tests.examples import SAME
 from tests.playbook import Playbook
 
+pytest_plugins = ["tests.installed", "tests.desk.town"]
+
 settings.load_profile(SAME)  # `make fuzz` asks pytest for the other, which is loaded after this and before any test
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from console.configuration import load_configuration
+from ringfence.configuration import load_configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILES = sorted((ROOT / "docker").rglob("Dockerfile"))
@@ -63,7 +63,7 @@ def test_the_image_s_commands_are_commands():
     for command in (["serve"], ["ringfence", "health"]):
         assert command in commands
         done = subprocess.run(
-            [sys.executable, "-m", "console", command[-1], "--help"],
+            [sys.executable, "-m", "ringfence", command[-1], "--help"],
             cwd=ROOT,
             capture_output=True,
             timeout=300,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from console.commands import app
-from console.setting_table import settings
+from console.cli.commands import app
+from console.cli.node.setting_table import settings
 from proxy.metrics import MEANINGS
-from rules.screen import Screen
+from rules.screening.screen import Screen
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""The wheel, as a stranger installs it: three packages, the shipped files inside, and a check that passes."""
+"""The wheel, as a stranger installs it: five packages, the shipped files inside, and a check that passes."""
 
 import subprocess
 import sys
@@ -26,10 +26,10 @@ def wheel(tmp_path_factory) -> Path:
     return found
 
 
-def test_its_top_level_is_three_packages(wheel):
+def test_its_top_level_is_five_packages(wheel):
     """`proxy` and `rules` are import names of other distributions too: nothing else may creep in."""
     tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"proxy", "rules", "console"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"proxy", "rules", "desk", "ringfence", "console"}
 
 
 def test_what_is_not_python_is_inside(wheel):
@@ -37,7 +37,9 @@ def test_what_is_not_python_is_inside(wheel):
     shipped = {f"rules/shipped/{file.relative_to(ROOT / 'config')}" for file in shipped_files()}
     assert shipped
     assert shipped <= inside
-    data = [file for package in ("proxy", "rules", "console") for file in (ROOT / package).rglob("*.*")]
+    data = [
+        file for package in ("proxy", "rules", "desk", "ringfence", "console") for file in (ROOT / package).rglob("*.*")
+    ]
     wanted = {str(file.relative_to(ROOT)) for file in data if file.suffix in (".sql", ".csv", ".yaml", ".json")}
     assert wanted <= inside
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.api.access.scopes import Scope
 from console.api.case_shapes import ClockShape, Deciding, clock_shape
 from console.api.complaint_shapes import Confirmation
 from console.api.cursors import turn_cursor, turn_of
@@ -25,12 +26,11 @@ from console.api.parts import (
     needs,
     utc,
 )
-from rules.access.scopes import Scope
-from rules.complaints.appeals import Appeal
-from rules.complaints.disclosure import EXPORTED, disclose, note_listing, note_look
-from rules.complaints.exports import evidence_pack
-from rules.complaints.reading import LONGEST_TEXT
-from rules.complaints.states import AppealState, Attacks
+from desk.appeals import Appeal
+from desk.disclosure import EXPORTED, disclose, note_listing, note_look
+from desk.exports import evidence_pack
+from desk.reading import LONGEST_TEXT
+from desk.states import AppealState, Attacks
 
 router = APIRouter(prefix="/v1/appeals", tags=["appeals"])
 Reference = Annotated[str, Path(max_length=40, description="What the appellant was told: A-7K3M9-2QF4T.")]

@@ -16,10 +16,10 @@ from console.api.answer import Answer
 from console.api.document import DocumentedApi
 from console.api.faults import errors_of, only_known_parameters
 from console.api.problems import Problem, problem_of, unavailable
-from rules.complaints.desk import Desk
-from rules.complaints.faults import ComplaintError
+from desk.desk import Desk
+from desk.faults import ComplaintError
 from rules.lists.admission import EntryError
-from rules.store import DatabaseError, StoreError
+from rules.storage.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
 _PARTS = (complaints, cases, appeals, numbers, ladder, owners, letters, reports)

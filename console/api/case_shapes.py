@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from console.api.parts import Body, Next, Reason, Text, Version, maybe_utc, utc
-from rules.complaints.case_files import CaseFile, Listed
-from rules.complaints.deadlines import Clock, Standing
-from rules.complaints.evidence import Evidence
-from rules.complaints.states import CaseState, FoundBy
-from rules.complaints.story import Story
+from desk.case_files import CaseFile, Listed
+from desk.deadlines import Clock, Standing
+from desk.evidence import Evidence
+from desk.states import CaseState, FoundBy
+from desk.story import Story
 from rules.lists.suspension import Suspension
 
 _TIMES = ("first_complaint", "opened", "verified", "sealed", "closed", "handed_at")

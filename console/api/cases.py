@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from console.api.access.scopes import Scope
 from console.api.case_shapes import (
     CasePage,
     Deciding,
@@ -28,13 +29,12 @@ from console.api.complaint_shapes import ComplaintPage, complaint_page
 from console.api.cursors import turn_cursor, turn_of
 from console.api.door import Caller
 from console.api.parts import Counted, Cursor, Limit, Seen, TheDesk, needs
-from rules.access.scopes import Scope
-from rules.complaints.case_files import CaseFile
-from rules.complaints.disclosure import note_listing, note_look
-from rules.complaints.exports import handover
-from rules.complaints.states import CaseState
-from rules.complaints.story import story_of
-from rules.complaints.weighing import evidence_of
+from desk.case_files import CaseFile
+from desk.disclosure import note_listing, note_look
+from desk.exports import handover
+from desk.states import CaseState
+from desk.story import story_of
+from desk.weighing import evidence_of
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 Number = Annotated[int, Path(alias="case", ge=1, lt=2**53, description="Number of the case.")]

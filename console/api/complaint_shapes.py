@@ -11,14 +11,14 @@ from console.api.document import ErrorOfField
 from console.api.door import Caller
 from console.api.parts import Body, DecisionId, Moment, Next, Reason, Text, maybe_utc, moment, utc
 from console.api.problems import error_of, pointer_to
-from rules.complaints.complaint_rows import Channel, Complaint, listed
-from rules.complaints.desk import Desk
-from rules.complaints.disclosure import note_listing
-from rules.complaints.evidence import Tie
-from rules.complaints.faults import ComplaintError
-from rules.complaints.intake import Filed
-from rules.complaints.reading import LONGEST_NAME, LONGEST_TEXT, NewComplaint
-from rules.complaints.states import ComplaintState
+from desk.complaint_rows import Channel, Complaint, listed
+from desk.desk import Desk
+from desk.disclosure import note_listing
+from desk.evidence import Tie
+from desk.faults import ComplaintError
+from desk.intake import Filed
+from desk.reading import LONGEST_NAME, LONGEST_TEXT, NewComplaint
+from desk.states import ComplaintState
 
 _Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 _Spelling = Annotated[Text, Field(max_length=64)]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from console.api.access.scopes import Scope
 from console.api.complaint_shapes import (
     ComplaintFile,
     ComplaintFiled,
@@ -29,12 +30,11 @@ from console.api.complaint_shapes import (
 )
 from console.api.door import Caller
 from console.api.parts import Cursor, Limit, TheDesk, needs
-from rules.access.scopes import Scope
-from rules.complaints.complaint_rows import Channel, Complaint, find, words_of
-from rules.complaints.desk import Desk
-from rules.complaints.disclosure import disclose, note_look
-from rules.complaints.faults import ComplaintError, NotFound
-from rules.complaints.states import ComplaintState
+from desk.complaint_rows import Channel, Complaint, find, words_of
+from desk.desk import Desk
+from desk.disclosure import disclose, note_look
+from desk.faults import ComplaintError, NotFound
+from desk.states import ComplaintState
 
 router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
 Reference = Annotated[str, Path(max_length=40, description="What the reporter was told: C-7K3M9-2QF4T.")]

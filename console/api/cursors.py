@@ -7,7 +7,7 @@ import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from console.api.problems import Problem, field_problem
-from rules.complaints.case_files import Turn
+from desk.case_files import Turn
 
 _MOST = 2**53
 

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 
+from console.api.access.allowance import Allowance
+from console.api.access.buckets import Buckets
+from console.api.access.key_book import AccessKey, KeyBook
 from console.api.answer import Headers
 from console.api.problems import Problem
-from console.api.settings import ApiSettings
-from rules.access.allowance import Allowance
-from rules.access.buckets import Buckets
-from rules.access.key_book import AccessKey, KeyBook
-from rules.store import Store
+from ringfence.api_settings import ApiSettings
+from rules.storage.store import Store
 
 REALM = 'Bearer realm="ringfence"'  # RFC 6750 section 3
 _MINUTE_S = 60.0

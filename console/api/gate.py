@@ -9,14 +9,14 @@ from secrets import token_hex
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from console.api.access.key_book import AccessKey
 from console.api.answer import Answer, ask, give
 from console.api.door import Caller, Door
 from console.api.problems import Problem, unavailable
 from console.api.replays import Replays
-from console.api.settings import ApiSettings, on_loopback
 from console.api.strict_json import NotJson, read_json
-from rules.access.key_book import AccessKey
-from rules.store import DatabaseError, StoreError
+from ringfence.api_settings import ApiSettings, on_loopback
+from rules.storage.store import DatabaseError, StoreError
 
 OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})

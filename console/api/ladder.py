@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from console.api.access.scopes import Scope
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
 from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, utc
-from rules.access.scopes import Scope
-from rules.complaints.disclosure import note_listing
-from rules.complaints.ladder import LadderStep, Standing
-from rules.complaints.ladder_book import version_of
-from rules.complaints.reading import LONGEST_NAME
-from rules.complaints.states import Offender, StepName
+from desk.disclosure import note_listing
+from desk.ladder_book import version_of
+from desk.reading import LONGEST_NAME
+from desk.states import Offender
+from rules.judging.ladder import LadderStep, Standing, StepName
 
 router = APIRouter(prefix="/v1", tags=["ladder"])
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from console.api.access.scopes import Scope
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
 from console.api.parts import Cursor, Limit, Next, TheDesk, maybe_utc, needs, utc
-from rules.access.scopes import Scope
 
 router = APIRouter(prefix="/v1/letters", tags=["letters"])
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]

@@ -7,17 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from console.api.access.scopes import Scope
 from console.api.case_shapes import CaseShape, EvidenceShape, case_shape, evidence_shape
 from console.api.door import Caller
 from console.api.ladder import Rung, rung
 from console.api.parts import AnyNumber, Counted, TheDesk, needs
-from rules.access.scopes import Scope
-from rules.complaints.archive import Archive
-from rules.complaints.case_files import cases_of, open_case_of
-from rules.complaints.disclosure import note_search
-from rules.complaints.ladder_book import standings_of
-from rules.complaints.seals import standing_seal
-from rules.complaints.weighing import evidence_of
+from desk.archive import Archive
+from desk.case_files import cases_of, open_case_of
+from desk.disclosure import note_search
+from desk.ladder_book import standings_of
+from desk.seals import standing_seal
+from desk.weighing import evidence_of
 
 router = APIRouter(prefix="/v1", tags=["numbers"])
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from console.api.access.scopes import Scope
 from console.api.complaint_shapes import Confirmation
 from console.api.door import Caller
 from console.api.parts import Body, Text, TheDesk, needs
-from rules.access.scopes import Scope
-from rules.complaints.reading import LONGEST_NAME
+from desk.reading import LONGEST_NAME
 
 router = APIRouter(prefix="/v1/owners", tags=["ladder"])
 Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]

@@ -11,10 +11,10 @@ from fastapi.params import Depends as Dependency
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from console.api.access.scopes import Scope
 from console.api.door import REALM, Caller
 from console.api.problems import Problem, field_problem
-from rules.access.scopes import Scope
-from rules.complaints.desk import Desk
+from desk.desk import Desk
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer rf_...`")
 RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"

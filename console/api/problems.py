@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.api.answer import Answer, Headers
-from rules.complaints.disclosure import hidden
-from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
+from desk.disclosure import hidden
+from desk.faults import ComplaintError, Conflict, NotFound, Refused
 
 MEDIA_TYPE = "application/problem+json"
 _KIND = "urn:ringfence:problem:"

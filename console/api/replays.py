@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
 
+from console.api.access.given_answers import Given, GivenAnswers
 from console.api.answer import Answer
 from console.api.problems import Problem, field_problem
-from rules.access.given_answers import Given, GivenAnswers
-from rules.store import DatabaseError, StoreError
+from rules.storage.store import DatabaseError, StoreError
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,255}")
 

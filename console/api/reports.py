@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from console.api.access.scopes import Scope
 from console.api.door import Caller
 from console.api.parts import Counted, Moment, TheDesk, moment, needs, utc
-from rules.access.scopes import Scope
-from rules.complaints.alerts import alerts
-from rules.complaints.reports import Dimension, report
-from rules.complaints.trunk_ranking import ranked_trunks
+from desk.alerts import alerts
+from desk.reports import Dimension, report
+from desk.trunk_ranking import ranked_trunks
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 Reader = Annotated[Caller, needs(Scope.REPORTS_READ)]

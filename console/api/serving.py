@@ -14,22 +14,22 @@ import uvicorn
 import uvloop
 from pydantic import ValidationError
 
+from console.api.access.given_answers import GivenAnswers
+from console.api.access.key_book import open_access
 from console.api.application import application
 from console.api.door import Door
 from console.api.gate import Gate
 from console.api.patience import PatientProtocol
 from console.api.replays import Replays
-from console.api.settings import ApiSettings
-from console.configuration import load_configuration
-from console.service.serve import log_to_stderr
-from console.settings import Configuration
+from desk.alerts import Alert
+from desk.desk import Desk
+from desk.rounds import Rounds
 from proxy.app import heed_signals
 from proxy.settings import HostPort
-from rules.access.given_answers import GivenAnswers
-from rules.access.key_book import open_access
-from rules.complaints.alerts import Alert
-from rules.complaints.desk import Desk
-from rules.complaints.rounds import Rounds
+from ringfence.api_settings import ApiSettings
+from ringfence.configuration import load_configuration
+from ringfence.serve import log_to_stderr
+from ringfence.settings import Configuration
 
 _DRAIN_S = 15
 _IDLE_S = 20

@@ -14,15 +14,15 @@ from typing import NamedTuple
 import yaml
 
 from console.phones.processes import Event, Phone, PhoneError, Placed, answering, free_port, place
-from console.service.health import ask
+from desk.desk_settings import DeskSettings
 from proxy.settings import HostPort, ListenerSettings
-from rules.keys import Keys
+from ringfence.health import ask
 from rules.language.source import load_document, shipped
 from rules.lists.editing import Lists, Origin
 from rules.model import Action
 from rules.records.decisions import Decision, Decisions
-from rules.screen import decisions_path
-from rules.settings import ScreeningSettings
+from rules.screening.screen import decisions_path
+from rules.storage.keys import Keys
 
 HOST = "127.0.0.1"
 MARK = "# Made by `ringfence demo`, which replaces this folder each time.\n"
@@ -94,10 +94,10 @@ def prepare(folder: Path) -> Stage:
     return stage
 
 
-def screening(stage: Stage) -> tuple[ScreeningSettings, Path]:
+def screening(stage: Stage) -> tuple[DeskSettings, Path]:
     """The deciding half's settings of the demo, and its database."""
     data = load_document(stage.configuration).data
-    settings = ScreeningSettings(**{key: data[key] for key in ScreeningSettings.model_fields if key in data})
+    settings = DeskSettings(**{key: data[key] for key in DeskSettings.model_fields if key in data})
     return settings, stage.folder / settings.storage.database
 
 
@@ -119,7 +119,7 @@ async def serving(stage: Stage) -> AsyncIterator[None]:
     """The real proxy, as a process of its own, from its first answer to its orderly end."""
     with (stage.folder / "calls.log").open("w") as calls, (stage.folder / "serve.log").open("w") as service:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "console", "--config", str(stage.configuration), "serve"),
+            *(sys.executable, "-m", "ringfence", "--config", str(stage.configuration), "serve"),
             stdout=calls,
             stderr=service,
             stdin=asyncio.subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from rules.language.values import span_name
 from rules.model import Call, Outcome
-from rules.settings import RateSettings
+from rules.settings.screening import RateSettings
 
 # The same call comes again with what was lacking (RFC 3261 8.1.3.5, 22.2 and 22.3, RFC 3329, 4028, 8224).
 _AMENDABLE: Final = frozenset((401, 407, 413, 415, 416, 420, 421, 422, 428, 494))

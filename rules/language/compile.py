@@ -33,7 +33,7 @@ from rules.language.values import read_rate_name, refuse_measured
 from rules.model import Action, Step, Trunk
 from rules.numbering.home import decided, home_of
 from rules.numbering.many import SpellingFault, read_spelling
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 
 _AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days
 # What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.

@@ -45,7 +45,7 @@ from rules.language.values import (
 )
 from rules.model import NumberClass
 from rules.numbering.countries import Country
-from rules.settings import ListKind
+from rules.settings.screening import ListKind
 
 Item = TypeVar("Item")
 

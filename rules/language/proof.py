@@ -16,7 +16,7 @@ from rules.language.faults import Fault, Location
 from rules.language.sequences import CallSequence, SequenceCall, SequenceFile
 from rules.language.source import Document
 from rules.model import Action, Call, Hit, Outcome, Verdict
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 
 _SETUP_S = 1.0  # how long a call of a sequence rings
 _ALL_BELOW = 1000  # with more rules, those that a call cannot match are not asked

@@ -15,7 +15,7 @@ from rules.numbering.intervals import Interval, digits_of, encode, number_interv
 from rules.numbering.many import SpellingFault, read_spelling
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 _SHORTEST = 8  # digits of a number with its country code, nearly everywhere
 AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})

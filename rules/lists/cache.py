@@ -18,7 +18,7 @@ from rules.lists.suspension import STANDS
 from rules.lists.unlisted import Unlisted
 from rules.model import Hit
 from rules.numbering.intervals import EXACT, PLACES, SPACE, encode, narrowness
-from rules.store import HotReader, NoReader, ReadError, StoreError
+from rules.storage.store import HotReader, NoReader, ReadError, StoreError
 
 # Single numbers and wide entries in one step. Ten million numbers: 5 us, p99 12 us, warm.
 _QUERY: Final = f"""

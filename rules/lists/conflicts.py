@@ -10,8 +10,8 @@ from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.lists.origins import COLUMNS, Origin, entry_of
 from rules.numbering.intervals import PLACES, Interval, decode, digits_of
 from rules.numbering.reach import reach
-from rules.settings import ListSettings
-from rules.store import Connection
+from rules.settings.screening import ListSettings
+from rules.storage.store import Connection
 
 _MOST_HOLES = 100
 NAMED = 20  # useless blocks named one by one; all are counted

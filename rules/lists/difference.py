@@ -17,7 +17,7 @@ from rules.lists.admission import EntryError
 from rules.lists.import_batch import MASK, SHIFT, line_of
 from rules.lists.origins import CONTENT, Origin, differences, origin_of
 from rules.numbering.intervals import Interval
-from rules.store import Connection
+from rules.storage.store import Connection
 
 _PAGE = 50_000
 _Wide = tuple[int, str, int]  # index of its origin, holes, line

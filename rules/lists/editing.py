@@ -41,8 +41,8 @@ from rules.lists.origins import (
 from rules.lists.suspension import with_seals
 from rules.numbering.intervals import Interval, decode, digits_of, encode, interval_of
 from rules.numbering.reach import reach
-from rules.settings import ListSettings
-from rules.store import Connection, DatabaseError, Store, unusable
+from rules.settings.screening import ListSettings
+from rules.storage.store import Connection, DatabaseError, Store, unusable
 
 __all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
 

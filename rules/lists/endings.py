@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from rules.numbering.intervals import Interval
-from rules.store import Connection, Store
+from rules.storage.store import Connection, Store
 
 How = Literal["changed", "removed", "import", "undo", "release"]
 

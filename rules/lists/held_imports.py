@@ -14,7 +14,7 @@ from rules.lists.editing import Lists
 from rules.lists.import_batch import Report
 from rules.lists.imports import PLAIN, Release, Wishes, import_file
 from rules.lists.origins import Origin, Qualification
-from rules.store import Connection
+from rules.storage.store import Connection
 
 MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
 _KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding")

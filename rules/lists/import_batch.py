@@ -16,7 +16,7 @@ from rules.lists.origins import NEVER, UNQUALIFIED, Origin, check_qualification,
 from rules.model import NumberClass
 from rules.numbering.home import read_typed
 from rules.numbering.intervals import Interval, encode
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 # Of numbers with so many leading characters and the length in common, one is read, the others follow it.
 _HEAD = 9

@@ -22,7 +22,7 @@ from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import INSERT, check_qualification, merged, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import Interval, decode, interval_of
-from rules.store import Connection
+from rules.storage.store import Connection
 
 T = TypeVar("T")
 _TOLD_EVERY = 20_000  # entries

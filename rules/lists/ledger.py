@@ -18,7 +18,7 @@ from rules.lists.holding import overlap
 from rules.lists.list_files import Line
 from rules.model import Call
 from rules.numbering.intervals import Interval, decode, digits_of, encode
-from rules.store import Connection, Store
+from rules.storage.store import Connection, Store
 
 _HEAD = 5  # characters: +8640, CN:95
 _QUERY = (

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 
 from rules.lists.admission import EntryError
 from rules.numbering.intervals import Interval
-from rules.store import Connection
+from rules.storage.store import Connection
 
 MOST_NESTED = 200  # of all lists together; prefixes alone nest 15 deep on a list
 MOST_ROWS = 10_000_000  # that one file may write; a million prefixes three deep are three million

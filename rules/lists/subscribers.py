@@ -13,8 +13,8 @@ from rules.lists.cache import Lookup, only_single
 from rules.model import Call, Hit, Number
 from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
 from rules.numbering.many import one_typed
-from rules.settings import ListSettings
-from rules.store import Store
+from rules.settings.screening import ListSettings
+from rules.storage.store import Store
 
 Kind = Literal["allow", "block"]
 MOST = 100  # entries of one kind

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rules.lists.conflicts import in_holes, written_holes
 from rules.lists.origins import OPERATOR, Entry
 from rules.numbering.intervals import Interval, digits_of, interval_of
-from rules.store import Connection
+from rules.storage.store import Connection
 
 # True when a seal stands on the number ?1. It depends on no row: SQLite asks once, and only when an entry was found.
 STANDS = "exists (select 1 from seal where code = ?1 and released is null)"

@@ -13,7 +13,7 @@ from rules.lists.imports import Import, changed_wides, imports
 from rules.lists.nesting import refuse_nested
 from rules.lists.suspension import seals_on_list
 from rules.numbering.intervals import decode
-from rules.store import Connection
+from rules.storage.store import Connection
 
 _NAMED = 5
 _ITS = "origin in (select id from origin where import_id = ?1)"

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final
 
-from rules.store import HotReader, ReadError, StoreError
+from rules.storage.store import HotReader, ReadError, StoreError
 
 if TYPE_CHECKING:
     from rules.lists.cache import Lookup

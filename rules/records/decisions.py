@@ -16,7 +16,7 @@ from typing import Any, Final
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
 from rules.records.privacy import area, mask_within, pseudonym
 from rules.records.spool import spooled
-from rules.store import Store
+from rules.storage.store import Store
 
 Row = tuple[Any, ...]
 _COLUMNS = (

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rules.model import Step
-from rules.settings import FalsePositiveSettings
-from rules.store import Store
+from rules.settings.screening import FalsePositiveSettings
+from rules.storage.store import Store
 
 _HOUR_S = 3600.0
 _PAGE = 5_000

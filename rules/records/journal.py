@@ -19,7 +19,7 @@ from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Retention
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles
-from rules.store import DatabaseError, StoreError
+from rules.storage.store import DatabaseError, StoreError
 
 TICK_S = 0.25
 _WAITS_S = 2.0  # a call that has not ended by then is written without its outcome, which follows

@@ -21,7 +21,7 @@ from rules.language.source import read_document
 from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
 from rules.records.hidden_digits import HIDDEN_WORD, hidden_number
-from rules.store import Store
+from rules.storage.store import Store
 
 _COLUMNS = (
     "seq, id, at, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "

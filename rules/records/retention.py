@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Number, NumberClass
 from rules.records.privacy import area
-from rules.store import Connection, Store
+from rules.storage.store import Connection, Store
 
 _AT_ONCE = 5_000
 _LATE_S = 900.0  # a call without an outcome is counted as it stands after that: nothing rings so long

@@ -99,7 +99,7 @@ def busy(upstream: socket.socket) -> str:
 
 def ringfence(folder: Path, *words: str) -> str:
     """A command on the running product, from another shell."""
-    command = [sys.executable, "-m", "console", "--config", str(folder / "ringfence.yaml"), *words]
+    command = [sys.executable, "-m", "ringfence", "--config", str(folder / "ringfence.yaml"), *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
 
 

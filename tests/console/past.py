@@ -5,15 +5,15 @@ import time
 from itertools import count
 from pathlib import Path
 
-from console.settings import Configuration
-from console.workbench.rulebook import Rulebook, trunks_of
+from ringfence.rulebook import Rulebook, trunks_of
+from ringfence.settings import Configuration
 from rules.judging.engine import RuleSet
-from rules.keys import Keys
 from rules.model import Call, Hit, Outcome
 from rules.numbering.numbers import read_number
 from rules.numbering.readings import read_written
 from rules.records.decisions import Decisions, row
-from rules.screen import decisions_path
+from rules.screening.screen import decisions_path
+from rules.storage.keys import Keys
 from tests.rules.calls import rules
 
 HOUR = 3600.0

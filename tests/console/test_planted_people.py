@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from console.configuration import load_configuration
-from console.desk.opened_desk import opened_desk
-from rules.complaints.rounds import Rounds
+from console.cli.desk.opened_desk import opened_desk
+from desk.rounds import Rounds
+from ringfence.configuration import load_configuration
 from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk
 from rules.numbering.numbers import read_number
-from rules.screen import Screen
+from rules.screening.screen import Screen
 from tests.console.api.served import Served, new_key
 
 CALLER, REPORTER, CALLED = "95012345", "13812344321", "13943211234"

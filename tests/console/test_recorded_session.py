@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from console.commands import app
+from console.cli.commands import app
 
 RULES = Path(__file__).resolve().parent.parent.parent / "docs" / "rules.md"
 HEADING = "## From an empty file to a live rule, in ten steps\n"
@@ -55,7 +55,7 @@ def test_every_line_of_the_session_is_still_true(tmp_path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     for folder in ("rules.d", "tests.d"):
         Path(folder).mkdir()
-    monkeypatch.setattr("console.workbench.live_rules.login_name", lambda: "author")
+    monkeypatch.setattr("ringfence.live_rules.login_name", lambda: "author")
     for kind, text in steps():
         if kind != "console":
             name, _, content = text.partition("\n")

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from console.api.access.scopes import Scope
 from console.phones.processes import Phone, Placed, answering, host_port, place
-from rules.access.scopes import Scope
 from tests.console.api.served import Served
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually

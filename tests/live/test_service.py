@@ -174,7 +174,7 @@ def test_a_pipe_that_nobody_reads_keeps_it_neither_from_its_calls_nor_from_its_e
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
     os.write(writing, b"x" * 4096)  # as if it had talked for long already
     streams = {each: writing if deaf in (each, "both") else subprocess.DEVNULL for each in ("stdout", "stderr")}
-    with subprocess.Popen([sys.executable, "-m", "console", "serve", "--config", file], **streams) as process:
+    with subprocess.Popen([sys.executable, "-m", "ringfence", "serve", "--config", file], **streams) as process:
         try:
             until(lambda: listening(lane.proxy), "listening")
             lane.call("caller_hangs_up", "callee_answers")

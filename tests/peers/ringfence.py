@@ -46,7 +46,7 @@ class Ringfence(Peer):
         for name, listed in (numbers or {}).items():
             self.command("lists", "add", name, *listed, "--country", "CN")
         super().__init__(
-            [sys.executable, "-W", "error", "-m", "console", "serve", "--config", self.file],
+            [sys.executable, "-W", "error", "-m", "ringfence", "serve", "--config", self.file],
             output=folder / "service.log",
             environment={"PYTHONFAULTHANDLER": "1"},
         )
@@ -56,7 +56,7 @@ class Ringfence(Peer):
     def command(self, *words: str) -> str:
         """What another process of the command line prints on this configuration."""
         run = subprocess.run(
-            [sys.executable, "-m", "console", "--config", self.file, *words],
+            [sys.executable, "-m", "ringfence", "--config", self.file, *words],
             capture_output=True,
             text=True,
             timeout=COMMAND_S,

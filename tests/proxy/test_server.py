@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from desk.desk_settings import ComplaintSettings
 from proxy import server
 from proxy.app import build_core
 from proxy.effects import PassedUnjudged, Silent, Stranger
@@ -22,9 +23,8 @@ from proxy.routing import Peer, Target
 from proxy.server import POLL_S, Server, say_refused, say_silent
 from proxy.settings import ProxySettings
 from proxy.transport import MANY
-from rules.complaints.settings import ComplaintSettings
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 from tests import wire
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually

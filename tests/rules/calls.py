@@ -7,7 +7,7 @@ from rules.language.rule_files import RuleFiles
 from rules.language.source import read_document
 from rules.model import Call, Hit, Trunk
 from rules.numbering.numbers import read_number
-from rules.settings import ListSettings, ScreeningSettings
+from rules.settings.screening import ListSettings, ScreeningSettings
 
 CN = Trunk("carrier", country="CN")
 TRUSTED = Trunk("trusted", country="CN", identity_trusted=True, cli_screened=True)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rules.complaints.ladder import LadderStep
+from rules.judging.ladder import LadderStep
 from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Step, Trunk
 from rules.numbering.readings import read_written
 from rules.records.past_calls import Past, PastCalls, RecordReader
-from rules.screen import Screen, decisions_path
-from rules.settings import ListSettings, ScreeningSettings
+from rules.screening.screen import Screen, decisions_path
+from rules.settings.screening import ListSettings, ScreeningSettings
 from tests.rules.calls import rules
 
 TRUNK = Trunk("north", "CN", cli_screened=True, home="CN")

@@ -11,15 +11,15 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from rules.keys import KeyFileError
 from rules.lists.editing import Lists
 from rules.model import Action, Outcome, Step
 from rules.records.decisions import Decisions
-from rules.screen import Screen, decisions_path
-from rules.settings import ListSettings, ScreeningSettings
-from rules.snapshots import take_snapshot
-from rules.store import StoreError, put_in_place, snapshot_path
-from tests.rules.test_screen import CALLER, OTHER, Rules, call
+from rules.screening.screen import Screen, decisions_path
+from rules.screening.snapshots import take_snapshot
+from rules.settings.screening import ListSettings, ScreeningSettings
+from rules.storage.keys import KeyFileError
+from rules.storage.store import StoreError, put_in_place, snapshot_path
+from tests.rules.screening.test_screen import CALLER, OTHER, Rules, call
 
 LISTS = {"nuisance": ListSettings(kind="block")}
 SETTINGS = ScreeningSettings(lists=LISTS)
@@ -63,7 +63,7 @@ async def test_lists_that_cannot_be_opened_let_calls_through_until_they_can(tmp_
     said, clock, path = [], Clock(), tmp_path / "ringfence.db"
     await listed(path)
     monkeypatch.setattr("rules.lists.cache.HotReader", refuse)
-    monkeypatch.setattr("rules.store.migrate", refuse)
+    monkeypatch.setattr("rules.storage.store.migrate", refuse)
     async with opened(tmp_path, said, clock) as screen:
         screen.poll()
         verdict = screen.judge(call())
@@ -174,10 +174,10 @@ async def test_a_backup_that_is_put_back_by_hand_is_taken(tmp_path):
 
 DISK = """
     import asyncio, io, os, pathlib, subprocess, sys, time, traceback
-    from rules.keys import Keys
+    from rules.storage.keys import Keys
     from rules.model import Action
-    from rules.screen import Screen
-    from tests.rules.test_screen import OTHER, Rules, call
+    from rules.screening.screen import Screen
+    from tests.rules.screening.test_screen import OTHER, Rules, call
     from tests.rules.test_unusable_storage import SETTINGS, listed
 
     folder, what = pathlib.Path(sys.argv[1]), sys.argv[2]

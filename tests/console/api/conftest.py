@@ -8,15 +8,15 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
+from console.api.access.given_answers import GivenAnswers
+from console.api.access.key_book import open_access
+from console.api.access.scopes import Scope
 from console.api.application import application
 from console.api.door import Door
 from console.api.gate import Gate
 from console.api.replays import Replays
-from console.api.settings import ApiSettings
-from rules.access.given_answers import GivenAnswers
-from rules.access.key_book import open_access
-from rules.access.scopes import Scope
-from tests.rules.complaints.town import SCREENING, Town
+from ringfence.api_settings import ApiSettings
+from tests.desk.town import SCREENING, Town
 
 EVERYTHING = tuple(Scope)
 COMPLAINT = {"accused": "95012345", "reporter": "13800138000", "category": "loan"}

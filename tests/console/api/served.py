@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from rules.access.key_book import KeyBook, open_access
-from rules.access.scopes import Scope
+from console.api.access.key_book import KeyBook, open_access
+from console.api.access.scopes import Scope
 from tests.peers.loopback import new_host
 from tests.peers.process import Peer, whole_lines
 
@@ -37,7 +37,7 @@ class Served(Peer):
         self.url = f"{scheme}://{self.address}"
         words = ["api", "serve", "--config", str(file), "--listen", self.address]
         super().__init__(
-            [sys.executable, "-W", "error", "-m", "console", *words], output=file.parent / "api.log", folder=ROOT
+            [sys.executable, "-W", "error", "-m", "ringfence", *words], output=file.parent / "api.log", folder=ROOT
         )
         self.ready(lambda: f'"{self.address}"' in self.said and '"serving"' in self.said, "listening")
 

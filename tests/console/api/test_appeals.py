@@ -1,8 +1,8 @@
 """Appeals over HTTP: a sealed number's owner is heard, and what was wrong is taken back."""
 
-from rules.access.scopes import Scope
-from rules.complaints.ladder import LadderStep
-from tests.rules.complaints.town import HOUR
+from console.api.access.scopes import Scope
+from rules.judging.ladder import LadderStep
+from tests.desk.town import HOUR
 
 
 async def sealed(town) -> None:

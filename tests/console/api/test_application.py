@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from console.api.application import CatchingUp
-from rules.store import DatabaseError, StoreError
+from rules.storage.store import DatabaseError, StoreError
 from tests.console.api.conftest import COMPLAINT
 
 

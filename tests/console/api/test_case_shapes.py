@@ -1,9 +1,9 @@
 """Cases as the API shows them: every time readable, every field there."""
 
 from console.api.case_shapes import case_shape, clock_shape, listed_case, story_shape
-from rules.complaints.deadlines import Clock
-from rules.complaints.story import story_of
-from rules.complaints.weighing import evidence_of
+from desk.deadlines import Clock
+from desk.story import story_of
+from desk.weighing import evidence_of
 
 
 async def test_a_case_and_its_story(town):

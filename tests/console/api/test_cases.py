@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from rules.access.scopes import Scope
-from rules.complaints.audit import entries
+from console.api.access.scopes import Scope
+from desk.audit import entries
 from rules.lists.ledger import import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
-from tests.rules.complaints.town import DAY, SPAM, Town
+from tests.desk.town import DAY, SPAM, Town
 
 BANK = Origin("contract", qualification=Qualification("l", "d", "p", "", 9e9, "Bank", "wang"))
 

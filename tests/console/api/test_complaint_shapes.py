@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from console.api.complaint_shapes import ComplaintToFile, complaint_page
-from rules.complaints.complaint_rows import Channel
+from desk.complaint_rows import Channel
 
 LI = SimpleNamespace(actor="li")  # whoever looks
 

@@ -1,6 +1,6 @@
 """Complaints over HTTP: a number at once, seen and withdrawn by the source that filed, and by nobody else."""
 
-from rules.access.scopes import Scope
+from console.api.access.scopes import Scope
 from tests.console.api.conftest import COMPLAINT
 
 WRITE, READ, CASES = Scope.COMPLAINTS_WRITE, Scope.COMPLAINTS_READ, Scope.CASES_READ

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.api.cursors import cursor_at, place_of, turn_cursor, turn_of
 from console.api.problems import Problem
-from rules.complaints.case_files import Turn
+from desk.case_files import Turn
 
 
 @given(st.integers(0, 2**53 - 1))

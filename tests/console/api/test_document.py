@@ -15,7 +15,7 @@ OPERATIONS = [
 
 def test_the_published_document_is_current():
     made = application().openapi()
-    assert json.loads(PUBLISHED.read_text()) == made, "run: python -m console api openapi > docs/openapi.json"
+    assert json.loads(PUBLISHED.read_text()) == made, "run: python -m ringfence api openapi > docs/openapi.json"
 
 
 def test_every_path_is_versioned_and_says_which_scope_it_needs():

@@ -1,7 +1,7 @@
 """Who is let in: keys that work, as often as they may; wrong keys wait, and shut nobody else out."""
 
-from rules.access.scopes import Scope
-from tests.rules.complaints.town import DAY
+from console.api.access.scopes import Scope
+from tests.desk.town import DAY
 
 PATH = "/v1/cases"
 

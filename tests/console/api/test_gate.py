@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from console.api.gate import Gate
-from rules.store import StoreError
+from rules.storage.store import StoreError
 from tests.console.api.conftest import COMPLAINT
 from tests.peers.process import eventually
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rules.access.scopes import Scope
-from rules.complaints.audit import deeds_of
-from rules.complaints.ladder import LadderStep
+from console.api.access.scopes import Scope
+from desk.audit import deeds_of
+from rules.judging.ladder import LadderStep
 
 CLIMB = {"kind": "number", "name": "950 12345", "reason": "again and again"}
 

@@ -1,7 +1,7 @@
 """What waits in the outbox, over HTTP: why, and never to whom."""
 
-from rules.access.scopes import Scope
-from rules.complaints.outbox import Fault
+from console.api.access.scopes import Scope
+from desk.outbox import Fault
 from tests.console.api.conftest import COMPLAINT
 
 

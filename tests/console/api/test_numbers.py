@@ -1,6 +1,6 @@
 """What is known against a number, over HTTP."""
 
-from rules.complaints.ladder import LadderStep
+from rules.judging.ladder import LadderStep
 
 
 async def test_evidence_case_step_and_owner_in_one(client, town):

@@ -1,8 +1,8 @@
 """An owner's address over HTTP: never written to before he confirmed it, never shown."""
 
-from rules.access.scopes import Scope
-from rules.complaints.letters import read_texts
-from tests.rules.complaints.town import SPAM
+from console.api.access.scopes import Scope
+from desk.letters import read_texts
+from tests.desk.town import SPAM
 
 CODE = read_texts("zh", None)["confirm"]["body"].split("$code")[0].splitlines()[-1]
 

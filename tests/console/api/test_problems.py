@@ -5,7 +5,7 @@ import json
 import pytest
 
 from console.api.problems import TITLES, Problem, field_problem, problem_of, told
-from rules.complaints.faults import ComplaintError, Conflict, NotFound, Refused
+from desk.faults import ComplaintError, Conflict, NotFound, Refused
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
+from console.api.access.given_answers import GivenAnswers
 from console.api.answer import Answer
 from console.api.problems import Problem
 from console.api.replays import Replays
-from rules.access.given_answers import GivenAnswers
-from rules.store import StoreError
+from rules.storage.store import StoreError
 from tests.console.api.conftest import COMPLAINT
-from tests.rules.complaints.town import DAY
+from tests.desk.town import DAY
 
 ONCE = {"Idempotency-Key": "7a1c"}
 

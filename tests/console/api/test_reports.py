@@ -1,8 +1,8 @@
 """Figures over HTTP."""
 
-from rules.access.scopes import Scope
-from rules.complaints.reports import DIMENSIONS, Row
-from tests.rules.complaints.town import SPAM
+from console.api.access.scopes import Scope
+from desk.reports import DIMENSIONS, Row
+from tests.desk.town import SPAM
 
 
 async def test_the_report_of_a_quarter(client, town):

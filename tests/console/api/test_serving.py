@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from console.api.access.key_book import KeyBook, open_access
+from console.api.access.scopes import Scope
 from console.api.serving import NotServed, listening_on
 from console.api.serving import run as serve_until_stopped
-from console.api.settings import ApiSettings
-from console.configuration import load_configuration
 from proxy.settings import HostPort
-from rules.access.key_book import KeyBook, open_access
-from rules.access.scopes import Scope
+from ringfence.api_settings import ApiSettings
+from ringfence.configuration import load_configuration
 from tests.console.api.conftest import COMPLAINT
 from tests.console.api.served import Served, new_key
 from tests.peers.loopback import new_host

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from console.configuration import load_configuration
 from console.phones.demo import MARK, STEPS, Seen, prepare, problems
 from console.phones.processes import PhoneError, Placed
+from ringfence.configuration import load_configuration
 from rules.model import Action
 
 LISTED, SUSPECTED, ORDINARY = STEPS[:3]

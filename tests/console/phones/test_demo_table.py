@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def ringfence(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "console", *words]
+    command = [sys.executable, "-m", "ringfence", *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -177,7 +177,7 @@ def test_the_plug_in_of_the_documentation_installs_and_judges(tmp_path):
     uv = Path(sys.executable).with_name("uv")
     install = [uv, "pip", "install", "-q", "--python", sys.executable, "--no-deps", "--no-build-isolation"]
     subprocess.run([*install, "--target", tmp_path / "installed", package], check=True, timeout=300)
-    ringfence = [sys.executable, "-m", "console", "--config", tmp_path / "ringfence.yaml"]
+    ringfence = [sys.executable, "-m", "ringfence", "--config", tmp_path / "ringfence.yaml"]
     call = ["explain", "--to", "13800138000", "--from"]
 
     def run(*words, plugin):

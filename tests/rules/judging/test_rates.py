@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules.judging.rates import Rates
 from rules.model import Outcome
-from rules.settings import RateSettings
+from rules.settings.screening import RateSettings
 from tests.rules.calls import ABROAD, CN, EVENING, call
 
 HOUR = 3600

@@ -5,7 +5,7 @@
 import pytest
 
 from rules.model import NumberClass
-from rules.revisions import FileText, Texts
+from rules.screening.revisions import FileText, Texts
 from tests.rules.calls import compiled, faults, rule
 
 EVERY_CLASS = f"[{', '.join(kind for kind in NumberClass if kind != 'unheld')}]"

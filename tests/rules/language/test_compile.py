@@ -11,7 +11,7 @@ from rules.judging.calendars import unannounced
 from rules.judging.facts import Facts
 from rules.language.compile import Known, compile_rules
 from rules.language.source import read_document
-from rules.settings import ListSettings, ScreeningSettings
+from rules.settings.screening import ListSettings, ScreeningSettings
 from tests.rules.calls import ABROAD, CN, TRUNKS, call, compiled, faults, hit, rule, rules
 
 NIGHT = """\

@@ -4,7 +4,7 @@
 
 import pytest
 
-from rules.revisions import FileText, Texts
+from rules.screening.revisions import FileText, Texts
 from tests.rules.calls import ABROAD, CN, call, compiled, faults, holds, rule, rules
 
 

@@ -5,7 +5,7 @@ import pytest
 from rules.language.grammar import CalledCondition, CallerCondition, Example, Part, Rate, RuleFile, Text, When
 from rules.language.sequences import read_sequences
 from rules.language.source import RuleError, read_document
-from rules.revisions import FileText, Texts
+from rules.screening.revisions import FileText, Texts
 from tests.rules.calls import call, compiled, faults, rule
 
 NAMES = {

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.source import read_document
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 
 
 def said(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from rules.language.compile import compile_whole
 from rules.language.overlap import find_overlaps
 from rules.language.source import read_document
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 from tests.rules.calls import CN, EVENING, LISTS, rule
 
 

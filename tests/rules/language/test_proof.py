@@ -8,7 +8,7 @@ from rules.language.compile import compile_whole
 from rules.language.proof import prove, shown_facts
 from rules.language.sequences import read_sequences
 from rules.language.source import read_document
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 from tests.rules.calls import CN, EVENING, LISTS, TRUSTED, rule
 
 MACHINE = """\

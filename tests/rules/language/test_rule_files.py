@@ -7,7 +7,7 @@ import pytest
 from rules.language.compile import compile_rules
 from rules.language.rule_files import filled_in
 from rules.language.source import read_document, shipped
-from rules.settings import ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 from tests.rules.calls import CN, call, compiled, faults, rule, rules
 
 BANK = rule("{caller: 95588}", name="bank")

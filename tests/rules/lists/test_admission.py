@@ -3,7 +3,7 @@
 import pytest
 
 from rules.lists.admission import EntryError, read_entry
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 BLOCK = ListSettings(kind="block")
 

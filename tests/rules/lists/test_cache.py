@@ -15,7 +15,7 @@ from rules.lists.editing import take as erase
 from rules.lists.endings import begin_ending
 from rules.lists.origins import INSERT
 from rules.numbering.intervals import encode, number_interval, prefix_interval, range_interval
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 from tests.examples import examples
 
 KINDS = ("allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "group", "plain")

@@ -11,7 +11,7 @@ from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.origins import Qualification
 from rules.numbering.intervals import encode, number_interval, prefix_interval, range_interval
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 LISTS = {
     "bank": ListSettings(kind="allow"),

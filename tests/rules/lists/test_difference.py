@@ -4,7 +4,7 @@ import pytest
 
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows, imports
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 LISTS = {"nuisance": ListSettings(kind="block"), "bank": ListSettings(kind="allow"), "week": ListSettings(kind="block")}
 ROWS = [

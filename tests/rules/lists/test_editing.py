@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 from tests.examples import examples
 
 LISTS = {
@@ -165,7 +165,7 @@ ADDER = """
 import asyncio, sys
 from pathlib import Path
 from rules.lists.editing import Lists
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 async def main():
     lists = await Lists.open(Path(sys.argv[1]), {"nuisance": ListSettings(kind="block")})

@@ -13,8 +13,8 @@ from rules.lists.history import periods
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.undoing import undo
 from rules.numbering.intervals import encode
-from rules.settings import ListSettings
-from rules.store import migrate
+from rules.settings.screening import ListSettings
+from rules.storage.store import migrate
 
 LISTS = {"nuisance": ListSettings(kind="block", max_entries=3)}
 NUMBER = "+8613800138000"
@@ -112,7 +112,7 @@ async def test_many_are_forgotten_in_small_steps(tmp_path, monkeypatch):
 
 async def test_the_layout_before_brings_what_its_imports_had_replaced(tmp_path):
     code = encode(NUMBER)
-    folder = resources.files("rules").joinpath("migrations", "lists")
+    folder = resources.files("rules").joinpath("storage", "migrations", "lists")
     with closing(sqlite3.connect(tmp_path / "lists.db")) as connection:
         for file in sorted(folder.iterdir(), key=lambda file: file.name)[:5]:
             connection.executescript(file.read_text())
@@ -140,7 +140,7 @@ async def test_the_layout_before_brings_what_its_imports_had_replaced(tmp_path):
 
 
 async def test_ranges_of_the_layout_before_are_written_with_two_dots(tmp_path):
-    folder = resources.files("rules").joinpath("migrations", "lists")
+    folder = resources.files("rules").joinpath("storage", "migrations", "lists")
     start, stop = encode("CN:95012000"), encode("CN:95012999")
     with closing(sqlite3.connect(tmp_path / "lists.db")) as connection:
         for file in sorted(folder.iterdir(), key=lambda file: file.name)[:6]:

@@ -12,7 +12,7 @@ from rules.lists.editing import Lists, Origin
 from rules.lists.held_imports import drop_import, held_imports, import_or_hold, release_import
 from rules.lists.imports import Wishes, imports
 from rules.lists.origins import Qualification
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 POLICIES = {
     "nuisance": ListSettings(kind="block", changed_by=["li", "wang"]),

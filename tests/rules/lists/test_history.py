@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.complaints.seals import release_seal, set_seal
+from desk.seals import release_seal, set_seal
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
 from rules.lists.history import happenings, periods
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.undoing import undo
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 from tests.examples import examples
 
 LISTS = {

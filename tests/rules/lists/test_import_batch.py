@@ -10,7 +10,7 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.editing import Origin
 from rules.lists.import_batch import MASK, SHIFT, Batch
 from rules.numbering.intervals import decode
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 BLOCK = ListSettings(kind="block")
 

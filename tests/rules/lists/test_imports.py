@@ -18,8 +18,8 @@ from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_file, import_rows, imports
 from rules.lists.origins import Qualification
 from rules.lists.undoing import undo
-from rules.settings import ListSettings
-from rules.store import StoreError
+from rules.settings.screening import ListSettings
+from rules.storage.store import StoreError
 
 LISTS = {
     "bank": ListSettings(kind="allow"),
@@ -198,7 +198,7 @@ import asyncio, sys
 from pathlib import Path
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.editing import Lists
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 async def main():
     lists = await Lists.open(Path(sys.argv[1]), {"nuisance": ListSettings(kind="block")})

@@ -10,7 +10,7 @@ from rules.lists.editing import Lists
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.nesting import MOST_NESTED, refuse_nested_rows
 from rules.numbering.intervals import Interval
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 WIDE = Wishes(wide=True)
 

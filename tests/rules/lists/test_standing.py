@@ -3,7 +3,7 @@
 from rules.lists import standing as module
 from rules.lists.editing import Lists
 from rules.lists.standing import how_many_stand
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 LISTS = {"nuisance": ListSettings(kind="block"), "doubtful": ListSettings(kind="suspect")}
 

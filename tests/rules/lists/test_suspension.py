@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.complaints.seals import release_seal, set_seal
+from desk.seals import release_seal, set_seal
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists, Origin
@@ -19,7 +19,7 @@ from rules.lists.subscribers import SubscriberLists, SubscriberStore
 from rules.lists.undoing import undo
 from rules.model import Step
 from rules.numbering.intervals import encode
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 from tests.examples import examples
 from tests.rules.calls import call, rules
 
@@ -196,7 +196,7 @@ async def test_what_seals_of_an_older_layout_had_taken_off_comes_back(tmp_path):
     start, code, second = encode("CN:95012340"), encode(SPAM), encode(NEIGHBOUR)
     holes = f"7:8:CN:95012999 {code}:{code}:{SPAM} {second}:{second}:{NEIGHBOUR}"
     with closing(sqlite3.connect(tmp_path / "lists.db")) as connection:
-        folder = resources.files("rules").joinpath("migrations", "lists")
+        folder = resources.files("rules").joinpath("storage", "migrations", "lists")
         for file in sorted(folder.iterdir(), key=lambda file: file.name)[:3]:
             connection.executescript(file.read_text())
         connection.executescript(f"""

@@ -8,7 +8,7 @@ from rules.lists.editing import Lists, Origin
 from rules.lists.history import happenings
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.undoing import undo
-from rules.settings import ListSettings
+from rules.settings.screening import ListSettings
 
 NUMBER, PREFIX = "+8613800138000", "+86139*"
 WIDE = Wishes(wide=True)

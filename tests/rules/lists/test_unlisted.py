@@ -11,8 +11,8 @@ from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
 from rules.lists.unlisted import Renewal, Unlisted, read_unlisted
 from rules.numbering.intervals import encode, interval_of
-from rules.settings import ListSettings
-from rules.store import copy_database, put_in_place
+from rules.settings.screening import ListSettings
+from rules.storage.store import copy_database, put_in_place
 from tests.examples import examples
 
 LISTS = {"block": ListSettings(kind="block", min_length=1), "suspect": ListSettings(kind="suspect", min_length=1)}

@@ -7,7 +7,7 @@ import pytest
 from rules.model import Outcome
 from rules.records.decisions import Decisions, row
 from rules.records.false_positives import FalsePositives, FalsePositiveWatch
-from rules.settings import FalsePositiveSettings
+from rules.settings.screening import FalsePositiveSettings
 from tests.rules.calls import EVENING, call, hit, rule, rules
 
 SETTINGS = FalsePositiveSettings(per_thousand=100, hours=2, at_least=10)

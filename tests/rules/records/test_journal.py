@@ -9,7 +9,7 @@ from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
 from rules.records.spool import Spool, spooled
 from rules.records.troubles import Troubles
-from rules.store import Store, StoreError
+from rules.storage.store import Store, StoreError
 
 CALLER = Number("+8613800138000", NumberClass.MOBILE, "CN")
 CALLED = Number("+861062345678", NumberClass.FIXED, "CN")

@@ -13,10 +13,10 @@ from rules.model import Action
 from rules.records.decisions import Decisions
 from rules.records.journal import Journal
 from rules.records.spool import Spool, spooled
-from rules.screen import Screen, decisions_path
-from rules.settings import ListSettings, ScreeningSettings
+from rules.screening.screen import Screen, decisions_path
+from rules.settings.screening import ListSettings, ScreeningSettings
 from tests.rules.records.test_journal import Clock, full_disk, note
-from tests.rules.test_screen import CALLER, Rules, call
+from tests.rules.screening.test_screen import CALLER, Rules, call
 
 SETTINGS = ScreeningSettings(lists={"nuisance": ListSettings(kind="block")})
 

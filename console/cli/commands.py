@@ -1,0 +1,276 @@
+"""The command line: one short function a command; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.answers import FAULTS, as_json, clear_errors, harmless
+from console.cli.further_commands import CALLS, NUMBERS, PROXY, RULES, register
+from console.cli.lists.list_commands import lists_app
+from console.cli.noted import note_unmasking
+from console.cli.options import AsJson, ConfigurationFile, chosen
+from console.cli.workbench.rules_commands import replay, rules_app
+from rules.model import Action
+
+app = typer.Typer(
+    name="ringfence",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit status: 0 done or yes, 1 faults or no, 2 wrong usage.",
+)
+
+
+@app.callback()
+def ringfence(context: typer.Context, config: ConfigurationFile = None) -> None:
+    """A SIP proxy that stops a harassing call before it rings."""
+    context.obj = config
+
+
+@app.command(rich_help_panel=PROXY)
+def serve(
+    context: typer.Context,
+    watch: Annotated[bool, typer.Option("--watch", help="Put live whatever is saved and sound: for laptops.")] = False,
+    config: ConfigurationFile = None,
+) -> None:
+    """Run the proxy until SIGTERM; calls in set-up end first. Decisions go to standard output, one JSON line a call."""
+    with clear_errors():
+        from ringfence.serve import serve as run
+
+        run(chosen(context, config), watch=watch)
+
+
+@app.command(rich_help_panel=PROXY)
+def check(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Rule files alone.")] = [],  # noqa: B006
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Check configuration and rules; each fault is named as file:line:column: what is wrong, what would be right."""
+    from console.cli.workbench.check import check as find
+
+    found = find(chosen(context, config), files)
+    if json:
+        as_json(found.as_data())
+    else:
+        typer.echo(found.as_text())
+    raise typer.Exit(FAULTS if found.refused else 0)
+
+
+@app.command("test", rich_help_panel=RULES)
+def run_rule_tests(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Rule files, test files, or both.")] = [],  # noqa: B006
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Run the examples of the rules and the test files; show what fails and why, and what no call ever showed."""
+    from console.cli.workbench.proof import run_tests
+
+    with clear_errors():
+        report = run_tests(chosen(context, config), files)
+    as_json(report.as_data()) if json else typer.echo(report.as_text())
+    raise typer.Exit(0 if report.good else FAULTS)
+
+
+@app.command(rich_help_panel=CALLS)
+def log(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
+    verdict: Annotated[Action | None, typer.Option(help="Calls with this verdict.")] = None,
+    caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
+    called: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling; found by its pseudonym.")] = "",
+    trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
+    rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
+    observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show what was decided about which call, newest last; called numbers are never kept in clear."""
+    from console.cli.node.decision_commands import counted, print_counts, print_decisions, recent
+
+    if by_day:
+        with clear_errors():
+            counts = counted(chosen(context, config), verdict=verdict or "", since=since)
+        as_json(counts) if json else print_counts(counts)
+        return
+    with clear_errors():
+        rows = recent(
+            chosen(context, config),
+            limit=limit,
+            verdict=verdict or "",
+            caller=caller,
+            called=called,
+            trunk=trunk,
+            rule=rule,
+            observed=observed,
+            since=since,
+            clear=unmasked,
+        )
+        if unmasked and rows:
+            note_unmasking(chosen(context, config), "log")
+    as_json(rows) if json else print_decisions(rows)
+
+
+@app.command(rich_help_panel=CALLS)
+def explain(
+    context: typer.Context,
+    decision: Annotated[
+        str,
+        typer.Argument(metavar="DECISION", help="An id or its beginning, a Call-ID, or a header with one of them."),
+    ] = "",
+    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who calls, by From.")] = "",
+    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Who is called.")] = "",
+    asserted: Annotated[str, typer.Option("--pai", metavar="NUMBER", help="P-Asserted-Identity.")] = "",
+    trunk: Annotated[str, typer.Option(help="Default: default, else the first.")] = "",
+    at: Annotated[str, typer.Option(metavar="TIME", help="2026-12-31T18:00; default: now.")] = "",
+    display_name: Annotated[str, typer.Option(help="Display name in From.")] = "",
+    user_agent: Annotated[str, typer.Option(help="User-Agent.")] = "",
+    header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
+    fact: Annotated[list[str], typer.Option(help="NAME=VALUE: calls_1h=61, short_calls_1h=80%; repeated.")] = [],  # noqa: B006
+    group: Annotated[str, typer.Option(help="Subscriber group of the called number.")] = "",
+    diverted: Annotated[bool, typer.Option("--diverted", help="The call was forwarded to that number.")] = False,
+    saved: Annotated[bool, typer.Option("--saved", help="By the files on the disk, not by what is live.")] = False,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="Show the caller of a record in full, where the law lets you.")
+    ] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
+    from console.cli.answers import fail, print_lines
+    from console.cli.workbench.explain import Asked, explain_call, explain_decision, what_is_left
+
+    file = chosen(context, config)
+    if bool(decision) == bool(caller and called):
+        raise typer.BadParameter("name a DECISION, or a call by --from and --to")
+    with clear_errors():
+        if decision:
+            found = explain_decision(file, decision, clear=unmasked)
+            if unmasked and found is not None:
+                note_unmasking(file, "explain", decision.strip().lower())
+        else:
+            words = Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
+            words = words._replace(facts=tuple(fact), group=group, diverted=diverted)
+            found = explain_call(file, words, saved=saved)
+        left = what_is_left(file, decision) if found is None else ""
+    if found is None:
+        fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
+    as_json(found.as_data()) if json else print_lines(found.as_text().splitlines())
+
+
+@app.command(rich_help_panel=CALLS)
+def call(
+    caller: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Number, SIP or tel URI, or anonymous.")],
+    called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="Number, SIP or tel URI.")],
+    via: Annotated[str, typer.Option(metavar="HOST:PORT", help="The proxy, any proxy, by UDP.")],
+    header: Annotated[list[str], typer.Option(help="A further header, NAME: VALUE; may be repeated.")] = [],  # noqa: B006
+    json: AsJson = False,
+) -> None:
+    """Place one call with a pjsua2 softphone and print what came back; exit 0 if answered. Needs no configuration."""
+    from console.cli.call import place_one, print_placed
+
+    with clear_errors():
+        placed = place_one(caller, called, via, header)
+    as_json(placed._asdict()) if json else print_placed(placed)
+    raise typer.Exit(0 if 200 <= placed.status < 300 else FAULTS)
+
+
+@app.command(rich_help_panel=CALLS)
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Made anew each time; keeps what to look at; default: var/demo, var/complaints."),
+    ] = None,
+    complaints: Annotated[
+        bool, typer.Option("--complaints", help="Fill a complaint desk with the picture of 2019 instead.")
+    ] = False,
+) -> None:
+    """Start a proxy and real softphones on loopback, place five calls, and show what became of each."""
+    with clear_errors():
+        if complaints:
+            from console.cli.desk.complaint_demo import make_complaints
+
+            make_complaints(folder or Path("var/complaints"))
+            return
+        from console.phones.demo_table import show_demo
+
+        good = show_demo(folder or Path("var/demo"))
+    raise typer.Exit(0 if good else FAULTS)
+
+
+@app.command(rich_help_panel=PROXY)
+def health(
+    context: typer.Context,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also when there is something to remark.")] = False,
+) -> None:
+    """Ask the running proxy with a SIP OPTIONS on each listener; exit 0 if every one answers.
+
+    What somebody should see to (calls that would be refused, a PBX that says nothing) stands below, with --json on
+    standard error.
+    """
+    from ringfence.configuration import load_configuration
+    from ringfence.health import ask
+
+    with clear_errors():
+        listeners = load_configuration(chosen(context, config)).listen
+    answers = {str(listener.address): ask(listener) for listener in listeners}
+    if json:
+        as_json({address: answer.status for address, answer in answers.items()})
+    for address, answer in answers.items():
+        if not json:
+            typer.echo(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
+        for remark in answer.remarks:
+            typer.echo(harmless(f"{address}: {remark}" if json else f"  {remark}"), err=json)
+    fine = all(answer.status and not (strict and answer.remarks) for answer in answers.values())
+    raise typer.Exit(0 if fine else FAULTS)
+
+
+@app.command(rich_help_panel=PROXY)
+def settings(
+    json: AsJson = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print the shipped ringfence.yaml.")] = False,
+) -> None:
+    """List every setting of ringfence.yaml with its kind, default and meaning."""
+    from console.cli.answers import print_table
+    from console.cli.node.setting_table import json_schema
+    from console.cli.node.setting_table import settings as all_settings
+
+    if schema:
+        as_json(json_schema())
+        return
+    if example:
+        from ringfence.configuration import FILE_NAME
+        from rules.language.source import shipped
+
+        typer.echo(shipped(FILE_NAME).read_text(encoding="utf-8"), nl=False)
+        return
+    rows = [one._asdict() for one in all_settings()]
+    as_json(rows) if json else print_table(("name", "kind", "default", "meaning"), rows)
+
+
+@app.command(rich_help_panel=PROXY)
+def version(json: AsJson = False) -> None:
+    """Print the version, and whether the call path is compiled."""
+    from importlib.metadata import version as version_of
+
+    from proxy.build import BUILD
+
+    number = version_of("ringfence")
+    as_json({"ringfence": number, "build": BUILD}) if json else typer.echo(f"{number} ({BUILD})")
+
+
+app.command(rich_help_panel=RULES)(replay)
+app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
+app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
+register(app)

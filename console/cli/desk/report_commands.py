@@ -1,0 +1,139 @@
+"""`ringfence report` and `ringfence alerts`: what a quarter was like, and what cannot wait for its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from console.cli.answers import FAULTS, as_json, clear_errors, counted, print_lines, print_table
+from console.cli.desk.finished_file import finished_file
+from console.cli.desk.opened_desk import at_the_desk, tabulate
+from console.cli.options import AsJson, ConfigurationFile
+
+if TYPE_CHECKING:
+    from desk.desk import Desk
+    from desk.reports import Handling, Report
+
+COLUMNS = (
+    *(
+        "calls",
+        "rang",
+        "complaints",
+        "reporters",
+        "per_10000",
+        "verified",
+        "sealed",
+        "withdrawn",
+        "rejected",
+        "stopped",
+    ),
+    *("before", "growth", "year_ago", "year_growth"),
+)
+
+
+def report(
+    context: typer.Context,
+    quarter: Annotated[str, typer.Option(metavar="PERIOD", help="2026Q3; also 2026-07 or 2026-07-01.")],
+    by: Annotated[str, typer.Option(help="class, code, holder, branch, prefix, category, business or all.")] = "class",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Lines at most.")] = 100,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write CSV here instead; - is standard output.")
+    ] = None,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Report calls, complaints and what came of them, with growth on the period before and a year ago."""
+    from desk.reports import Dimension
+    from desk.reports import report as figures
+
+    dimension = next((one for one in get_args(Dimension) if one == by), None)
+    if dimension is None:
+        raise typer.BadParameter(f"{by!r} is none; choose from {', '.join(get_args(Dimension))}")
+
+    async def work(desk: Desk) -> Report:
+        return await figures(desk.archive, quarter, dimension, limit=limit)
+
+    found, _ = at_the_desk(context, config, work)
+    if csv is not None and str(csv) == "-":
+        typer.echo(found.as_csv(), nl=False)
+    elif csv is not None:
+        with clear_errors(), finished_file(csv, encoding="utf-8-sig") as file:
+            file.write(found.as_csv())
+        typer.echo(f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
+    elif json:
+        as_json(report_data(found))
+    else:
+        print_report(found)
+
+
+def report_data(found: Report) -> dict[str, Any]:
+    """A report for programs."""
+    return {
+        "period": found.period,
+        "by": found.dimension,
+        "rows": [row._asdict() for row in found.rows],
+        "total": found.total._asdict() | {"sum_of": "all"},
+        "handling": found.handling._asdict(),
+    }
+
+
+def print_report(found: Report) -> None:
+    """A report for people: its lines, the sums among them marked, and how long things took."""
+    rows = [row._asdict() for row in (*found.rows, found.total._replace(key="total", sum_of="all"))]
+    print_table(("key", *COLUMNS), [shown(row) for row in rows], narrow=narrow)
+    lines = [f"= {row.key} is the sum of {row.sum_of}, which stand there, too" for row in found.rows if row.sum_of]
+    print_lines([*lines, *handling_lines(found.handling)])
+
+
+def narrow(cells: dict[str, str]) -> str:
+    """A line of a report for windows that are too narrow for the table."""
+    grown = [f" ({cells[name]})" if cells[name] else "" for name in ("growth", "year_growth")]
+    lines = [cells["key"], f"  {cells['complaints']} complaints of {cells['reporters']} reporters"]
+    if cells["calls"]:
+        lines.append(f"  {cells['per_10000'] or 'none'} per 10,000 of {cells['rang']} calls that rang")
+        lines.append(f"  {cells['calls']} calls in all, {cells['stopped']} stopped")
+    lines.append("  " + ", ".join(f"{name} {cells[name]}" for name in ("verified", "sealed", "withdrawn", "rejected")))
+    lines.append(f"  before {cells['before']}{grown[0]}, a year ago {cells['year_ago']}{grown[1]}")
+    return "\n".join(lines)
+
+
+def shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A line for people: growth with its sign, sums marked; what reporters named a business or an office is no sum."""
+    key = f"= {row['key']}" if row["sum_of"] else f'"{row["key"]}"' if row["key"][:1] in ("=", '"') else row["key"]
+    signed = {name: f"{row[name]:+.1f} %" for name in ("growth", "year_growth") if row[name] is not None}
+    return row | {"key": key} | {name: f"{row[name]:,}" for name in COLUMNS if isinstance(row[name], int)} | signed
+
+
+def handling_lines(handling: Handling) -> list[str]:
+    """How long things took, one sentence a line."""
+
+    def times(median: float | None, p95: float | None) -> str:
+        return f", median {median:g} h, 95 % within {p95:g} h" if median is not None and p95 is not None else ""
+
+    def late(count: int) -> str:
+        return f", {count} of them late" if count else ""
+
+    released = f", after {handling.release_median:g} h in the median" if handling.release_median is not None else ""
+    decided = times(handling.decided_median, handling.decided_p95)
+    answered = times(handling.answered_median, handling.answered_p95)
+    return [
+        f"cases decided: {handling.decided}{decided}{late(handling.decided_late)}",
+        f"cases answered: {handling.answered}{answered}{late(handling.answered_late)}",
+        f"deadlines missed and still open: {handling.overdue}",
+        f"false positives: {counted(handling.released, 'seal')} released{released}",
+        f"appeals: {handling.appeals_granted} granted, {handling.appeals_refused} refused{late(handling.appeals_late)}",
+    ]
+
+
+def alerts(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
+    """Say what somebody must see to: complaints that jump, offices named as a leak. Exit 1 if there is any."""
+
+    async def work(desk: Desk) -> list[dict[str, Any]]:
+        from desk.alerts import alerts as found
+
+        return [one._asdict() for one in await found(desk.archive)]
+
+    rows = tabulate(context, config, json, ("kind", "subject", "reporters", "complaints", "usual"), work)
+    raise typer.Exit(FAULTS if rows else 0)

@@ -1,0 +1,83 @@
+"""Whom an entry against callers hits: who holds its numbers, which calls of the last day it would have caught."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from console.cli.answers import counted
+
+if TYPE_CHECKING:
+    from ringfence.settings import Configuration
+    from rules.lists.editing import Entry, Lists
+    from rules.lists.holding import Caught
+    from rules.lists.ledger import Code
+
+DAY_S = 86_400.0
+NAMED = 5  # holders, one by one
+
+
+class Hits(NamedTuple):
+    """What is told of an entry beside itself; nothing for entries that stop and suspect nobody."""
+
+    entry: str = ""
+    holders: tuple[Code, ...] = ()
+    caught: Caught | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        held = [{"code": one.text, "holder": one.holder, "purpose": one.purpose} for one in self.holders]
+        found: dict[str, Any] = {"hits": held} if held else {}
+        return found | ({"would_have_caught": self.caught._asdict()} if self.caught else {})
+
+    def lines(self) -> list[str]:
+        """For people."""
+        found = []
+        for one in self.holders[:NAMED]:
+            purpose = f" for {one.purpose}" if one.purpose else ""
+            found.append(f"it hits {one.holder}, who holds {one.text}{purpose}")
+        if len(self.holders) > NAMED:
+            found.append(f"it hits {len(self.holders) - NAMED:,} holders of codes more")
+        if self.caught is not None and (self.caught.calls or self.holders):
+            most = f"; most from {', '.join(self.caught.callers)}" if self.caught.callers else ""
+            found.append(
+                f"Of {counted(self.caught.of, 'call')} that went through in the last day it would have caught "
+                f"{self.caught.calls:,}{most}."
+            )
+        return found
+
+
+async def hits_of(lists: Lists, configuration: Configuration, file: Path, added: list[Entry]) -> list[Hits]:
+    """Whom each of these entries hits, if they are against callers and new."""
+    from rules.lists.admission import AGAINST_CALLERS
+    from rules.lists.holding import caught
+    from rules.lists.ledger import holders_of
+    from rules.numbering.intervals import interval_of
+
+    if not added or lists.policy(added[0].list).kind not in AGAINST_CALLERS:
+        return [Hits()] * len(added)
+    calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
+    found = []
+    for entry in added:
+        interval = interval_of(entry.text)
+        holders = tuple(await holders_of(lists.store, interval, time.time()))
+        numbers, wides = ([interval.start], []) if interval.exact else ([], [(interval.start, interval.stop)])
+        found.append(Hits(entry.text, holders, caught(numbers, wides, calls) if calls else None))
+    return found
+
+
+async def calls_of_the_last_day(database: Path) -> dict[str, int]:
+    """How often each caller got through untouched in the last day, as far as the record tells."""
+    from rules.records.decisions import Decisions
+    from rules.screening.screen import decisions_path
+
+    path = decisions_path(database)
+    if not await asyncio.to_thread(path.exists):
+        return {}
+    decisions = await Decisions.open(path)
+    try:
+        return await decisions.callers_since(time.time() - DAY_S)
+    finally:
+        await decisions.close()

@@ -1,0 +1,189 @@
+"""`ringfence check`: the whole configuration, or rule files alone; every fault at once, then one line of sum."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from console.cli.answers import counted
+from console.cli.workbench.rule_review import review
+from console.cli.workbench.standing import Standing, standing
+from desk.archive import complaints_path
+from ringfence.configuration import Configuration, PartlyRead, read_configuration
+from ringfence.memory import too_large
+from ringfence.rulebook import compiled_whole, load_rulebook, patterns
+from ringfence.settings import rule_files
+from ringfence.stand_ins import beyond
+from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
+from rules.language.compile import Compiled, read_files
+from rules.language.encodings import readable
+from rules.language.faults import Location
+from rules.language.source import Document, Fault, RuleError
+from rules.numbering.home import decided
+
+SHOWN = 10  # rules named in one line
+LONGEST_DEADLINE = timedelta(days=60)  # twenty working days, with a week of holidays in their midst, and some room
+WIDTH = 200  # characters of a line that are shown
+
+
+class Findings(NamedTuple):
+    """What check found."""
+
+    checked: list[str]  # files
+    rules: int
+    revision: str  # of the rule set; empty when it was refused
+    faults: list[Fault]
+    examples: int = 0
+    not_analysed: Mapping[str, list[str]] = MappingProxyType({})  # by rule: conditions that could hide others
+    standing: Standing | None = None  # None: there is no sound rule set, or only a part of one was checked
+
+    @property
+    def refused(self) -> bool:
+        """Would a proxy refuse to start with this?"""
+        return any(not fault.warning for fault in self.faults)
+
+    def as_text(self) -> str:
+        """A line for each fault, with the line of the file that it is in, then the sum."""
+        texts: dict[str, list[str]] = {}
+        lines = [part for fault in self.faults for part in (str(fault), *quoted(fault, texts))]
+        if self.not_analysed:
+            rules = "; ".join(f"{rule} ({', '.join(asked)})" for rule, asked in list(self.not_analysed.items())[:SHOWN])
+            more = f" and {len(self.not_analysed) - SHOWN} more" if len(self.not_analysed) > SHOWN else ""
+            lines.append(f"not analysed, whether rules hide each other by these conditions: {rules}{more}")
+        return "\n".join([*lines, self._sum()])
+
+    def _sum(self) -> str:
+        """The last line."""
+        wrong = sum(not fault.warning for fault in self.faults)
+        warned = len(self.faults) - wrong
+        rules = f"{counted(self.rules, 'rule')}, {counted(self.examples, 'example')}, " if not self.refused else ""
+        warnings = f", {counted(warned, 'warning')}" if warned else ""
+        standing = f"; {self.standing.as_text()}" if self.standing else ""
+        return f"{rules}{counted(wrong, 'fault')}{warnings}{standing}"
+
+    def as_data(self) -> dict[str, Any]:
+        """The same for programs."""
+        faults = [fault._asdict() for fault in self.faults]
+        return {
+            "files": self.checked,
+            "rules": self.rules,
+            "examples": self.examples,
+            "revision": self.revision or None,
+            "faults": faults,
+            "not_analysed": dict(self.not_analysed),
+            "standing": self.standing.as_data() if self.standing else None,
+        }
+
+
+def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]:
+    """The line that a fault stands in, of a long one the part around it, and a mark below the place.
+
+    `texts` keeps the lines of files, so that thousands of faults read each file once.
+    """
+    if not fault.line:
+        return []
+    texts = {} if texts is None else texts
+    if fault.file not in texts:
+        texts[fault.file] = lines_of(Path(fault.file))
+    lines = texts[fault.file]
+    if fault.line > len(lines):
+        return []
+    line, column = lines[fault.line - 1], fault.column
+    if len(line) > WIDTH:
+        start = max(0, min(column - 1 - WIDTH // 2, len(line) - WIDTH))
+        before, after = "..." if start else "", "..." if start + WIDTH < len(line) else ""
+        line, column = f"{before}{line[start : start + WIDTH]}{after}", column - start + len(before)
+    mark = "".join("\t" if one == "\t" else " " for one in line[: column - 1])
+    return [f"    {line}", f"    {mark}^"]
+
+
+def lines_of(path: Path) -> list[str]:
+    """The lines of a file, whatever it was saved in; of what is no file, none."""
+    return readable(path.read_bytes()).splitlines() if path.is_file() else []
+
+
+def check(configuration: Path, files: list[Path]) -> Findings:
+    """Check a ringfence.yaml with all its rules, or only these rule files under it."""
+    try:
+        if not files:
+            book = load_rulebook(configuration)
+            names = [str(configuration), *map(str, book.files)]
+            assert book.compiled is not None  # it was read from the disk
+            found = reviewed(names, book.compiled, book.configuration, configuration.parent)
+            beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
+            more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
+            faults = sorted({*found.faults, *more})
+            return found._replace(faults=faults, standing=standing(configuration, book))
+        settings, document = read_configuration(configuration)
+        return reviewed(
+            list(map(str, files)), compiled_whole(settings, document, files), settings, configuration.parent
+        )
+    except RuleError as error:
+        faults = list(error.faults)
+        if isinstance(error, PartlyRead) and error.left is not None:
+            faults = beyond(faults, rule_faults(error.left, error.document, configuration.parent), error.document)
+        return Findings(list(map(str, files)) or [str(configuration)], 0, "", faults)
+
+
+def rule_faults(left: Configuration, document: Document, base: Path) -> list[Fault]:
+    """Faults of packs and rules under a ringfence.yaml that has faults itself: all are named at once."""
+    left = left.model_copy(update={"country": decided(left.home), "calendar": None})  # its faults are told
+    try:
+        sources = read_files([file for pattern in left.rules for file in rule_files(base, pattern)], left, document)
+        return [fault for fault in compiled_whole(left, document, sources).faults if not fault.warning]
+    except RuleError as error:
+        return list(error.faults)
+
+
+def empty_settings(_configuration: Configuration, document: Document, _base: Path) -> Iterator[Fault]:
+    """Keys of ringfence.yaml whose value was left out, or turned into a remark: what holds is not what one reads."""
+    for loc in _nothing(document.data, ()):
+        what = f"{loc[-1]}: no value stands here, so it is as if the key was not there"
+        yield document.fault(loc, what, "write one, or remove the key", warning=True)
+
+
+def undecided_home(configuration: Configuration, document: Document, _base: Path) -> Iterator[Fault]:
+    """Trunks of several countries and no home: what people type in a national spelling is refused everywhere."""
+    if configuration.country or not (countries := configuration.home.split())[1:]:
+        return
+    named = f"{', '.join(countries[:-1])} and {countries[-1]}"
+    what = f"trunks have the countries {named} and none is home: numbers in a national spelling are refused in lists"
+    hint = f"write country: {countries[0]} (or the other) at the top, or every number with its country code"
+    yield document.fault(("trunks",), what, hint, warning=True)
+
+
+def _nothing(data: Any, loc: Location) -> Iterator[Location]:
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _nothing(value, (*loc, key))
+    elif data is None and loc:
+        yield loc
+
+
+def deadlines(
+    configuration: Configuration, document: Document, base: Path, now: float | None = None
+) -> Iterator[Fault]:
+    """A year without a calendar into which deadlines of complaints run that are received now."""
+    if not complaints_path(base / configuration.storage.database).exists():
+        return
+    days = read_calendar(base / configuration.calendar) if configuration.calendar else NO_DAYS
+    today = datetime.fromtimestamp(time.time() if now is None else now, ZoneInfo(configuration.time_zone)).date()
+    if said := unannounced(configuration.country, (today.year, (today + LONGEST_DEADLINE).year), days):
+        hint = "name its days in a file, and that file under `calendar`"
+        what = f"deadlines of complaints: {said}"
+        yield document.fault(("calendar",) if configuration.calendar else (), what, hint, warning=True)
+
+
+def reviewed(names: list[str], compiled: Compiled, configuration: Configuration, base: Path) -> Findings:
+    """What is found in rules beyond their faults, where they have none."""
+    ruleset = compiled.ruleset
+    if ruleset is None:
+        return Findings(names, 0, "", compiled.faults)
+    found = review(configuration, compiled, base)
+    warnings = sorted({*compiled.faults, *found.warnings})
+    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, found.examples, found.not_analysed)

@@ -1,0 +1,357 @@
+"""`ringfence explain`: why a recorded call got its verdict, or what a call would get now, in sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import typer
+
+from console.cli.answers import harmless
+from console.cli.node.decision_commands import as_data
+from console.cli.options import moment, shown_time
+from console.cli.workbench.entries_behind import callers_of as all_callers
+from console.cli.workbench.entries_behind import entries_behind
+from console.cli.workbench.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
+from console.cli.workbench.named_call import SeveralCalls, find, named
+from proxy.screening import Callers, callers_of, read_identity
+from proxy.settings import ProfileSettings
+from proxy.sip.errors import BadHeader
+from proxy.sip.uri import parse_uri, read_spelling
+from ringfence.configuration import Configuration, read_configuration
+from ringfence.live_rules import live_rulebook
+from ringfence.looked_up import ask_plugins, look_up
+from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
+from rules.judging.engine import RuleSet
+from rules.judging.explain import Line, Ways, explain, on_the_wire
+from rules.language.examples import read_fact
+from rules.language.faults import nearest
+from rules.language.values import read_rate_name, refuse_measured
+from rules.model import Action, Call, Fired, Number, NumberClass, Step, Trunk, Verdict
+from rules.numbering.emergency import EmergencyTable, is_emergency
+from rules.numbering.readings import READINGS_DIFFER, Readings, read_written, readings
+from rules.records.decisions import Decision, Decisions
+from rules.records.privacy import mask
+from rules.records.replay import asked_facts
+from rules.records.retention import ShortRecord, short_record
+from rules.screening.screen import decisions_path
+
+DEFAULT_TRUNK = "default"
+_URI = re.compile(r"(sips?|tel):", re.IGNORECASE)
+_PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
+_BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
+_OF_LISTS = frozenset(Step) - _PASSING - _BY_RULES - {Step.DEFAULT}
+
+
+class Asked(NamedTuple):
+    """A call to explain, as described on the command line."""
+
+    caller: str
+    called: str
+    at: str = ""
+    trunk: str = ""
+    asserted: str = ""  # P-Asserted-Identity
+    display_name: str = ""
+    user_agent: str = ""
+    headers: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()  # NAME=VALUE, in the words of examples
+    group: str = ""  # subscriber group of the called number
+    diverted: bool = False
+
+
+class Explanation(NamedTuple):
+    """Sentences for people, the same facts for programs."""
+
+    lines: list[Line]
+    data: dict[str, Any]
+
+    def as_text(self) -> str:
+        """One sentence a line, the step before it, a mark at what decided."""
+        width = max(len(line.step) for line in self.lines)
+        return "\n".join(
+            f"{'=>' if line.won else '  '} {line.step:{width}}  {harmless(line.text)}"
+            f"{f'  ({line.place})' if line.place else ''}"
+            for line in self.lines
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        return {**self.data, "lines": [line._asdict() for line in self.lines]}
+
+
+def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | None:
+    """Why the recorded call that a text names got its verdict; None when there is no such record."""
+    configuration, document = read_configuration(file)
+    database = decisions_path(file.parent / configuration.storage.database)
+    key_file = file.parent / configuration.storage.key_file
+    try:
+        decision = asyncio.run(find(database, key_file, text)) if database.exists() else None
+    except SeveralCalls as error:
+        raise typer.BadParameter(str(error)) from None
+    if decision is None:
+        return None
+    data = as_data(decision, configuration.time_zone, masked=not clear)
+    fired = decision.fired if clear else [hidden(one, all_callers(decision)) for one in decision.fired]
+    data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
+    found = judged_by(file, configuration, document, decision)
+    lines = recorded(decision, data, found, configuration)
+    behind = asyncio.run(entries_behind(file, configuration, decision, clear=clear))
+    place = next(place for place, line in enumerate(lines) if line.step == "verdict")
+    return Explanation([*lines[:place], *behind.lines, *lines[place:]], data | {"entries": behind.data})
+
+
+def hidden(fired: Fired, callers: list[str]) -> Fired:
+    """What fired, without a number of the caller's where the entry is the number itself."""
+    detail = fired.detail
+    for caller in callers:
+        detail = detail.replace(caller, mask(caller))
+    return fired._replace(detail=detail)
+
+
+def what_is_left(file: Path, decision_id: str) -> str:
+    """Of a call that rang and whose record made room; empty for one that nobody knows."""
+    configuration, _ = read_configuration(file)
+    database = decisions_path(file.parent / configuration.storage.database)
+
+    async def work() -> ShortRecord | None:
+        decisions = await Decisions.open(database)
+        try:
+            return await short_record(decisions.store, named(decision_id).decision)
+        finally:
+            await decisions.close()
+
+    found = asyncio.run(work()) if database.exists() else None
+    if found is None:
+        return ""
+    return (
+        f"the record of {found.id} made room for newer ones; what is left: {mask(found.caller) or 'nobody'} rang by "
+        f"trunk {found.trunk} on {shown_time(found.at, configuration.time_zone)}"
+    )
+
+
+def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configuration: Configuration) -> list[Line]:
+    """A record in sentences, in the order of precedence, with what the rules of that time asked."""
+    ways = ways_out(configuration)
+    called = (
+        f"a number of {data['called']} ({decision.called_class})" if decision.called_area else decision.called_class
+    )
+    believed = "the number could be believed" if decision.facts.get("believed") else "the number could not be believed"
+    lines = [
+        Line("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
+        Line("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
+    ]
+    if others := decision.facts.get("callers", ())[1 : decision.facts.get("readings", 1)]:
+        shown = others if data["facts"] else [mask(one) for one in others]  # no facts where numbers are masked
+        lines.append(Line("call", f"the caller's number may also be read as {' or '.join(shown)}"))
+    if decision.step in _PASSING:
+        text = (
+            "it could not be judged" if decision.step is Step.FAIL_OPEN else "the call passed, nothing else was asked"
+        )
+        lines.append(Line(decision.step, text, True))
+    else:
+        for step in Step:
+            lines += recorded_step(step, decision, data["fired"])
+            if step is Step.RULES:
+                lines += what_rules_asked(found, configuration, decision)
+    by = f" by {decision.rule}" if decision.rule else ""
+    reason = f": {decision.reason}" if decision.reason else ""
+    place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
+    lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True, place))
+    ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
+    rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
+    lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
+    lines += [Line("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
+    return [*lines, the_revision(found, decision, configuration.time_zone)]
+
+
+def recorded_step(step: Step, decision: Decision, fired: list[dict[str, Any]]) -> list[Line]:
+    """What a record holds of one step: what fired, or that nothing did."""
+    if step is Step.DEFAULT:  # entries that did not act: for rules they were facts
+        return [Line("lists", f"{one['name']}: a fact only, {one['detail']}") for one in fired if one["step"] == step]
+    lines = []
+    for one in fired:
+        if one["step"] == step:
+            won = one["name"] == decision.rule and step is decision.step
+            detail = f", {one['detail']}" if one["detail"] else ""
+            watched = one["effect"].partition("observe: ")[2]
+            effect = f"would have said {watched}, but only observed" if watched else one["effect"]
+            lines.append(Line(step, f"{one['name']}: {effect}{detail}", won))
+    if step is Step.SUSPICION:
+        lines.append(Line(step, f"{decision.suspicion} in all"))
+    elif step in _OF_LISTS and not lines:
+        lines.append(Line(step, "no entry covered the caller"))
+    return lines
+
+
+def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
+    """What went out; label and ring stand in no record, but in the rules that tagged."""
+    named = {one.name for one in decision.fired if one.effect == Action.TAG}
+    tagging = [rule for rule in ruleset.rules if rule.name in named] if ruleset else []
+    diverted = decision.action is Action.DIVERT
+    return Verdict(
+        decision.action,
+        decision.step,
+        rule=decision.rule,
+        profile="" if diverted else decision.profile,
+        destination=decision.profile if diverted else "",
+        fired=decision.fired,
+        label=next((rule.label for rule in tagging if rule.label), ""),
+        ring=next((rule.ring for rule in tagging if rule.ring), ""),
+    )
+
+
+def ways_out(configuration: Configuration) -> Ways:
+    """What ringfence.yaml says of the wire."""
+    profiles = {"decline": ProfileSettings(), **configuration.profiles}
+    replies = {
+        name: f"{one.status} {one.phrase}{'' if one.reason == 'none' else ', with the decision id in Reason'}"
+        for name, one in profiles.items()
+    }
+    return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
+
+
+def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanation:
+    """What a call would get now, with the rules that are live, or those `saved` on the disk, and the lists."""
+    book, live = (load_rulebook(file), None) if saved else live_rulebook(file)
+    call = described(book, asked)
+    given = facts_of(asked, book.ruleset)
+    hits, called_hits = asyncio.run(look_up(book.configuration, file.parent, book.ruleset, call))
+    ask_plugins(book.ruleset.facts, call)
+    if given:
+        call.facts = {**(call.facts or {}), **given}
+    verdict = book.ruleset.judge(call, hits, called_hits)
+    lines = explain(call, verdict, book.ruleset, hits, called_hits, ways=ways_out(book.configuration))
+    lines.append(Line("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
+    data = {
+        "caller": call.caller.canonical or str(call.caller.kind),
+        "called": call.called.canonical or call.called.raw,
+        "trunk": call.trunk.name,
+        "verdict": str(verdict.action),
+        "step": str(verdict.step),
+        "rule": verdict.rule,
+        "reason": verdict.reason,
+        "suspicion": verdict.suspicion,
+        "destination": verdict.destination,
+        "label": verdict.label,
+        "ring": verdict.ring,
+        "readings": {
+            "caller": [number.canonical or str(number.kind) for number in call.asserted],
+            "called": [number.canonical or number.raw for number in call.called_readings],
+        },
+        "facts": call.facts or {},
+        "fired": [fired._asdict() for fired in verdict.fired],
+        "revision": verdict.revision,
+    }
+    return Explanation(lines, data)
+
+
+def described(book: Rulebook, asked: Asked) -> Call:
+    """The call that the command line describes, as the proxy would read it."""
+    settings = trunk_named(book, asked.trunk)
+    sender = party(asked.caller, settings)
+    asserted = [party(asked.asserted, settings)] if asked.asserted else []
+    callers = callers_of(sender, asserted, settings) if asserted else Callers(sender)
+    called, emergency = called_by(asked.called, settings, table_of(book, settings))
+    differ = callers.differ or called.differ
+    zone, now = book.configuration.time_zone, time.time()
+    return Call(
+        caller=callers.asserted[0],
+        callers=callers.all,
+        asserted=callers.asserted,
+        resembled=callers.resembled,
+        called=called.first,
+        called_readings=(called.first, *called.others),
+        sure=callers.sure and not called.differ,
+        trunk=settings,
+        at=moment(asked.at, now=now, zone=zone, ahead=False) if asked.at else now,
+        emergency=emergency,
+        asserted_by_pai=callers.asserted_by_pai,
+        agrees=callers.agrees,
+        display_name=asked.display_name,
+        domain=domain_of(asked.asserted if callers.asserted_by_pai else asked.caller),
+        diverted=asked.diverted,
+        user_agent=asked.user_agent,
+        headers=headers_of(asked.headers),
+        facts={READINGS_DIFFER: True} if differ else None,
+    )
+
+
+def party(text: str, trunk: Trunk) -> Readings:
+    """Who a number or URI as typed names, in all readings."""
+    if _URI.match(text):
+        return read_identity(text.encode(), trunk).readings
+    return read_written(text.partition("@")[0], trunk)
+
+
+def called_by(text: str, trunk: Trunk, table: EmergencyTable) -> tuple[Readings, bool]:
+    """Whom a number or Request-URI as typed calls, and whether that is an emergency call."""
+    scheme, colon, name = text.partition(":")
+    if colon and scheme.lower() == "urn":
+        return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, table)
+    user = text.partition("@")[0]
+    if _URI.match(text):
+        try:
+            spelling = read_spelling(parse_uri(text.encode()))
+        except BadHeader:
+            raise typer.BadParameter(f"--to {text!r} is no URI; write a number, or a URI such as sip:110@h") from None
+        found = readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw, called=True)
+        return found, is_emergency(scheme.lower(), spelling.user, table)
+    return read_written(user, trunk, called=True), is_emergency("sip", user.partition(";")[0], table)
+
+
+def table_of(book: Rulebook, trunk: Trunk) -> EmergencyTable:
+    """The emergency numbers of a trunk."""
+    return next(one for one in book.configuration.trunks if one.name == trunk.name).emergency_table()
+
+
+def domain_of(text: str) -> str:
+    """The host of a sip: URI as typed, lower case; a number alone has none."""
+    host = text.partition("@")[2].partition(";")[0].partition("?")[0].rstrip(">")
+    return (host if host.startswith("[") else host.partition(":")[0]).lower()
+
+
+def facts_of(asked: Asked, ruleset: RuleSet) -> dict[str, float | str | bool]:
+    """What the command line says was measured; a name that no rule asks for is most likely misspelt."""
+    known = sorted(asked_facts(ruleset))
+    found: dict[str, float | str | bool] = {}
+    for text in asked.facts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not value.strip():
+            raise typer.BadParameter(f"--fact {text!r}: write NAME=VALUE, such as calls_1h=61 or short_calls_1h=80%")
+        if name not in known:
+            hint = nearest(name, known) or f"rules ask for {', '.join(known) or 'none'}"
+            raise typer.BadParameter(f"--fact {name!r}: no rule asks for it; {hint}")
+        if rate := read_rate_name(name):
+            try:
+                refuse_measured(rate[0], value.strip())
+            except ValueError as error:
+                raise typer.BadParameter(f"--fact {name}: {error}") from None
+        found[name] = read_fact(value.strip())
+    if asked.group:
+        found["group"] = asked.group
+    return found
+
+
+def headers_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME: VALUE as typed, by lower-case name."""
+    found = {}
+    for text in texts:
+        name, colon, value = text.partition(":")
+        if not colon:
+            raise typer.BadParameter(f"--header {text!r}: write NAME: VALUE")
+        found[name.strip().lower()] = value.strip()
+    return found
+
+
+def trunk_named(book: Rulebook, name: str) -> Trunk:
+    """The trunk of this name; without a name `default`, else the first."""
+    known = {trunk.name: trunk for trunk in trunks_of(book.configuration)}
+    if not name:
+        return known.get(DEFAULT_TRUNK) or next(iter(known.values()))
+    if name not in known:
+        raise typer.BadParameter(f"there is no trunk {name!r}; known are {', '.join(sorted(known))}")
+    return known[name]

@@ -1,0 +1,252 @@
+"""`ringfence why NUMBER`: how it is read, which entries and rules cover it, which wins, when it was last hit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.cli.answers import as_json, clear_errors, counted, fail, print_lines
+from console.cli.lists.list_commands import Country, as_data
+from console.cli.lists.statistic_commands import with_record
+from console.cli.noted import note_search
+from console.cli.options import AsJson, ConfigurationFile, chosen, shown_time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ringfence.rulebook import Rulebook
+    from rules.judging.covering import Covering
+    from rules.lists.editing import Entry, Lists
+    from rules.model import Call, Hit, Trunk
+    from rules.records.decisions import Decisions
+
+GONE_SHOWN = 3  # entries that were taken off, the latest
+CALLS_READ = 1_000  # of the number, to see when a rule hit it last
+
+
+def why(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
+    trunk: Annotated[str, typer.Option(help="The trunk it calls on; default: default, else the first.")] = "",
+    country: Country = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Say how a number is read, which entries and rules cover it, which wins, and when it was last hit."""
+    from ringfence.live_rules import live_rulebook
+
+    file = chosen(context, config)
+    with clear_errors():
+        book, _ = live_rulebook(file)
+        found = asyncio.run(known(file, book, number, country, trunk))
+        note_search(file, found["number"], "why")
+    as_json(found) if json else print_lines(sentences(found))
+
+
+async def known(file: Path, book: Rulebook, number: str, country: str, on: str = "") -> dict[str, Any]:
+    """Everything that is known of a caller's number, and what it gets on a trunk."""
+    from console.cli.workbench.explain import trunk_named
+    from ringfence.looked_up import look_up
+    from ringfence.rulebook import trunks_of
+    from rules.judging.covering import covering
+    from rules.model import Call, Number, NumberClass
+    from rules.numbering.many import one_typed
+    from rules.records.replay import judge_rules
+
+    trunk = trunk_named(book, on)
+    try:
+        read = one_typed(number, country or book.configuration.home)
+    except ValueError as error:
+        fail(str(error))
+    call = Call(
+        caller=read,
+        called=Number("", NumberClass.NAME),
+        trunk=trunk,
+        at=time.time(),
+        asserted_by_pai=trunk.identity_trusted,
+    )
+    async with with_record(file) as (lists, decisions, configuration):
+        hits, _ = await look_up(configuration, file.parent, book.ruleset, call)
+        rules = covering(book.ruleset, call, hits)
+        verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
+        ledger = {name: value for name, value in (call.facts or {}).items() if name != "group"}
+        zone = configuration.time_zone
+        entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
+        return {
+            "number": read.canonical or number,
+            "class": str(call.caller.kind),
+            "region": read.region,
+            "ledger": ledger or None,
+            "entries": entries,
+            "gone": await gone_of(lists, call.caller.canonical, entries, zone),
+            "rules": await rules_of(rules, decisions, read.canonical, call, zone),
+            "trunk": trunk.name,
+            "verdict": str(verdict.action),
+            "by": verdict.rule,
+            "step": str(verdict.step),
+        }
+
+
+async def entries_of(
+    lists: Lists, decisions: Decisions, call: Call, hits: tuple[Hit, ...], zone: str, trunks: list[Trunk]
+) -> list[dict[str, Any]]:
+    """The list entries that cover it, those too that do nothing now."""
+    acting = {(hit.list, hit.entry) for hit in hits}
+    entries = []
+    for entry in await lists.covering(call.caller.canonical):
+        hit = (await decisions.hits_of(entry.list, [entry.text])).get(entry.text)
+        policy = lists.settings.get(entry.list)
+        acts = (entry.list, entry.text) in acting
+        here = where_it_counts(entry, trunks) if policy and policy.kind == "allow" else {}
+        entries.append(
+            as_data(entry, zone)
+            | {
+                "kind": policy.kind if policy else None,
+                "acts": acts and (not here or call.trunk.name in here["counts_on"]),
+                "off": None if acts else idle(entry, call.at),
+                "hits": hit.hits if hit else 0,
+                "last_hit": shown_time(hit.last, zone) if hit else None,
+                **here,
+            }
+        )
+    return entries
+
+
+def where_it_counts(entry: Entry, trunks: list[Trunk]) -> dict[str, Any]:
+    """On which trunks an allow entry passes calls, and why not on the others: a forged number opens no door."""
+    counts, passes_not = [], {}
+    for trunk in trunks:
+        if entry.origin.trunks and trunk.name not in entry.origin.trunks:
+            passes_not[trunk.name] = "the entry is for others"
+        elif trunk.identity_trusted or trunk.cli_screened:
+            counts.append(trunk.name)
+        else:
+            passes_not[trunk.name] = "its callers cannot be believed"
+    return {"counts_on": counts, "passes_not_on": passes_not}
+
+
+async def gone_of(lists: Lists, canonical: str, entries: list[dict[str, Any]], zone: str) -> list[dict[str, Any]]:
+    """The entries that covered it and stand no more: how each ended last, the latest first."""
+    from rules.lists.history import periods
+
+    stands = {(entry["list"], entry["entry"]) for entry in entries}
+    last = {(one.entry.list, one.entry.text): one for one in await periods(lists, canonical)}
+    gone = [(one.until, one) for key, one in last.items() if key not in stands and one.until is not None]
+    return [
+        {
+            "list": one.entry.list,
+            "entry": one.entry.text,
+            "added_by": one.entry.origin.author,
+            "reason": one.entry.origin.reason,
+            "until": shown_time(until, zone),
+            "ended": one.how,
+            "ended_by": one.author,
+            "ended_why": one.reason,
+            "ended_by_import": one.import_id,
+        }
+        for until, one in sorted(gone, key=lambda one: -one[0])
+    ]
+
+
+async def rules_of(
+    rules: list[Covering], decisions: Decisions, canonical: str, call: Call, zone: str
+) -> list[dict[str, Any]]:
+    """The rules that cover it, what they ask besides, and the newest of its calls on which each held."""
+    from rules.judging.explain import effect_of, said
+
+    last: dict[str, float] = {}
+    for decision in await decisions.recent(CALLS_READ, caller=canonical) if canonical and rules else ():
+        for fired in decision.fired:
+            last.setdefault(fired.name, decision.at)
+    return [
+        {
+            "rule": one.rule.name,
+            "place": one.rule.place,
+            "does": effect_of(one.rule),
+            "acts": one.rule.acts(call),
+            "because_it": [said(part) for part in one.by],
+            "if": [said(part) for part in one.asks],
+            "unless": [said(part) for part in one.stops],
+            "last_hit": shown_time(last.get(one.rule.name), zone) or None,
+        }
+        for one in rules
+    ]
+
+
+def idle(entry: Entry, now: float) -> str:
+    """Why an entry does nothing at this moment."""
+    qualification = entry.origin.qualification
+    hours = qualification.hours if qualification else ""
+    return entry.off(now) or (f"outside its hours {hours}" if hours else "its list is not in ringfence.yaml")
+
+
+def sentences(found: dict[str, Any]) -> list[str]:
+    """What is known of a number, one sentence a line."""
+    region = f", {found['region']}" if found["region"] else ""
+    lines = [f"{found['number']} is of class {found['class']}{region}."]
+    ledger = found["ledger"]
+    if ledger:
+        lines.append(_standing_of_code(ledger))
+    for entry in found["entries"]:
+        reason = f": {entry['reason']}" if entry["reason"] else ""
+        until = f", until {entry['expires']}" if entry["expires"] else ""
+        last = f", the last on {entry['last_hit']}" if entry["last_hit"] else ""
+        state = f"; off: {entry['off']}" if entry["off"] else ""
+        lines.append(
+            f"{entry['entry']} on {entry['list']} ({entry['kind'] or 'asleep'}) by {entry['source']}, since "
+            f"{entry['created']}{until}{reason}{state}; {counted(entry['hits'], 'call')}{last}."
+        )
+        if "counts_on" in entry:
+            lines.append(f"  {_where(entry)}")
+    if not found["entries"]:
+        lines.append("No list entry covers it.")
+    lines += [_gone(one) for one in found["gone"][:GONE_SHOWN]]
+    if len(found["gone"]) > GONE_SHOWN:
+        lines.append(f"Earlier ones: ringfence lists history {found['number']}")
+    lines += [_rule(rule) for rule in found["rules"]] or ["No rule asks for it."]
+    by = f" by {found['by']}" if found["by"] else ""
+    lines.append(
+        f"On trunk {found['trunk']}, by these alone: {found['verdict']}{by} ({found['step']}). "
+        f"What a call would get: ringfence explain --from {found['number']} --to NUMBER"
+    )
+    return lines
+
+
+def _where(entry: dict[str, Any]) -> str:
+    """The trunks on which an allow entry passes calls, as a sentence."""
+    on = f"It counts on {', '.join(entry['counts_on'])}" if entry["counts_on"] else "It counts on no trunk"
+    others = "; ".join(f"not on {name}: {why}" for name, why in entry["passes_not_on"].items())
+    return f"{on}{f'; {others}' if others else ''}."
+
+
+def _gone(one: dict[str, Any]) -> str:
+    """How an entry went that covered the number, as a sentence."""
+    ways = {
+        "import": f"removed by import {one['ended_by_import']}",
+        "undo": f"removed when import {one['ended_by_import']} was undone",
+        "release": "removed with the release of its seal",
+    }
+    by = f" by {one['ended_by']}" if one["ended_by"] else ""
+    why = f": {one['ended_why']}" if one["ended_why"] else ""
+    return f"{one['entry']} was on {one['list']} until {one['until']}, {ways.get(one['ended'], 'removed')}{by}{why}."
+
+
+def _standing_of_code(ledger: dict[str, Any]) -> str:
+    """Who holds the code of a number, or held it, as a sentence."""
+    code = f"Its code {ledger['code']}" if "code" in ledger else "Its code"
+    holder = f" by {ledger['holder']}" if "holder" in ledger else ""
+    if ledger["ledger"] == "expired":
+        return f"{code} was held{holder} until its validity ended."
+    return f"{code} is {ledger['ledger']}{holder}."
+
+
+def _rule(rule: dict[str, Any]) -> str:
+    by = f", since {' and '.join(rule['because_it'])}" if rule["because_it"] else ""
+    asks = f", if {' and '.join(rule['if'])}" if rule["if"] else ""
+    stops = f", unless {' or '.join(rule['unless'])}" if rule["unless"] else ""
+    mode = "" if rule["acts"] else "; it does not act on this caller"
+    last = f"; last held on {rule['last_hit']}" if rule["last_hit"] else ""
+    return f"Rule {rule['rule']} ({rule['place']}): {rule['does']}{by}{asks}{stops}{mode}{last}."

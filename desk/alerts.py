@@ -1,0 +1,130 @@
+"""What somebody must see to at once: complaints about a code that jump, an office named as a leak, letters that stay.
+
+Alerts count people, not complaints: one who complains four hundred times, or under five names, is no alert.
+"""
+
+# ruff: noqa: S608 - queries are put together from this file's own words only
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from desk.archive import Archive
+from desk.outbox import given_up, waiting_for_server
+
+_USUAL_DAYS = 28
+_PATIENCE_S = 3_600.0  # a mail server may be started anew
+_DAY_S = 86_400.0
+_STANDS = "state not in ('withdrawn', 'rejected')"
+
+
+class Alert(NamedTuple):
+    """One thing to see to."""
+
+    kind: str  # jump, leak, letters
+    subject: str  # code or prefix, office, or what became of letters
+    reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
+    complaints: int  # or letters
+    usual: float  # reporters of a usual day; the limit for a leak
+
+
+class Speaker(NamedTuple):
+    """Who named an office: once for each line."""
+
+    reporter: str
+    line: str  # the called line
+    tied: bool  # to a call on record
+
+
+async def alerts(archive: Archive) -> list[Alert]:
+    """All that holds at this moment, the largest first."""
+    found = [*await _jumps(archive, "code"), *await _jumps(archive, "prefix"), *await _leaks(archive)]
+    found += await _letters(archive)
+    return sorted(found, key=lambda alert: (-alert.reporters, -alert.complaints, alert.kind, alert.subject))
+
+
+async def _jumps(archive: Archive, dimension: str) -> list[Alert]:
+    """Codes that many times as many people complain about today as on a usual day of the last four weeks."""
+    settings = archive.settings
+    today = archive.periods(archive.now())[0]
+    # A reporter has one complaint at least, so that the sums tell of most codes that there is nothing to count.
+    query = (
+        "select key, value from tally where dimension = ? and period = ? and measure = 'complaints' and value >= ? "
+        "order by key"
+    )
+    values = (dimension, today, settings.jump_least)
+    found = []
+    for key, _ in list(await archive.store.connection.execute_fetchall(query, values)):
+        reporters, complaints = await _spoke(archive, dimension, key, 0)
+        if reporters < settings.jump_least:
+            continue
+        before = [(await _spoke(archive, dimension, key, back))[0] for back in range(1, _USUAL_DAYS + 1)]
+        usual = sum(before) / _USUAL_DAYS
+        if reporters >= settings.jump_factor * usual:
+            found.append(Alert("jump", key, float(reporters), complaints, round(usual, 1)))
+    return found
+
+
+async def _spoke(archive: Archive, dimension: str, key: str, back: int) -> tuple[int, int]:
+    """How many people complained about a code so many days ago, and how often; what was taken back is out."""
+    day = datetime.fromtimestamp(archive.now(), archive.zone).date() - timedelta(days=back)
+    query = (
+        "select count(distinct c.reporter), count(*) from complaint c indexed by complaint_spoke "
+        f"join case_file f on f.id = c.case_id where c.received >= ? and c.received < ? and c.{_STANDS} "
+        f"and f.{dimension} = ?"
+    )
+    values = (archive.day_begins(day), archive.day_begins(day + timedelta(days=1)), key)
+    (row,) = await archive.store.connection.execute_fetchall(query, values)
+    return row[0], row[1]
+
+
+async def _leaks(archive: Archive) -> list[Alert]:
+    """Offices that different reporters name as the place where the caller had their data from."""
+    settings = archive.settings
+    # Nobody counts for more than one, so that fewer complaints than that are no leak.
+    lately = f"from complaint where branch <> '' and received >= ?1 and {_STANDS}"
+    query = (
+        "select branch, reporter, line, max(decision <> '' or tie <> 'untied'), count(*) "
+        f"{lately} and branch in (select branch {lately} group by branch having count(distinct reporter) >= ?2) "
+        "group by branch, reporter, line"
+    )
+    values = (archive.now() - settings.branch_days * _DAY_S, settings.branch_complaints)
+    speakers: dict[str, list[Speaker]] = {}
+    complaints: dict[str, int] = {}
+    for branch, reporter, line, tied, count in await archive.store.connection.execute_fetchall(query, values):
+        speakers.setdefault(branch, []).append(Speaker(reporter, line, bool(tied)))
+        complaints[branch] = complaints.get(branch, 0) + count
+    found = []
+    for branch, several in speakers.items():
+        weight = people(several, untied=settings.branch_untied)
+        if weight >= settings.branch_complaints:
+            found.append(Alert("leak", branch, weight, complaints[branch], float(settings.branch_complaints)))
+    return found
+
+
+async def _letters(archive: Archive) -> list[Alert]:
+    """Letters that nobody gets unless somebody sees to it: given up, or kept by a mail server that is away."""
+    found = []
+    letters, people = await given_up(archive)
+    if letters:
+        found.append(Alert("letters", "given up", float(people), letters, 0.0))
+    letters, since = await waiting_for_server(archive)
+    if since is not None and archive.now() - since >= _PATIENCE_S:
+        found.append(Alert("letters", "the mail server takes none", 0.0, letters, 0.0))
+    return found
+
+
+def people(speakers: Iterable[Speaker], *, untied: float) -> float:
+    """How many people these are: each reporter and each line once, those who were truly called before all others."""
+    reporters: set[str] = set()
+    lines: set[str] = set()
+    tied = others = 0
+    for one in sorted(speakers, key=lambda one: (not one.tied, one.reporter, one.line)):
+        if one.reporter in reporters or one.line in lines:
+            continue
+        reporters.add(one.reporter)
+        lines.add(one.line)
+        tied, others = tied + one.tied, others + (not one.tied)
+    return round(tied + others * untied, 6)

@@ -1,0 +1,158 @@
+"""What every part of the desk works on: three databases, the keys, the operator's settings, zone and clock."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from desk.clock_profiles import appeal_spans, case_spans
+from desk.deadlines import Deadlines
+from desk.desk_settings import ComplaintSettings, DeskSettings
+from desk.faults import ComplaintError
+from desk.secrecy import Secrecy
+from rules.judging.calendars import NO_DAYS, read_calendar
+from rules.lists.editing import Lists
+from rules.model import Number
+from rules.numbering.home import decided
+from rules.numbering.many import one_typed
+from rules.screening.screen import decisions_path
+from rules.storage.keys import Keys
+from rules.storage.store import Store, database_path
+
+_ROUNDED = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
+
+
+class Rounded(ComplaintError):
+    """A number of which a spreadsheet kept the first digits only; everybody else has the same."""
+
+
+class Archive:
+    """Open files and what is needed to read them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        lists: Lists,
+        decisions: Store,
+        keys: Keys,
+        settings: ComplaintSettings,
+        history_days: int,
+        zone: str,
+        country: str,
+        base: Path,
+        calendar: Path | None,
+        database: Path,
+        now: Callable[[], float],
+    ) -> None:
+        self.store, self.lists, self.decisions = store, lists, decisions
+        self.secrecy = Secrecy(keys)
+        self.settings = settings
+        self.history_days = history_days  # how long the entries of lists are known that are gone
+        self.database = database  # of the lists; the others lie beside it
+        self.zone = ZoneInfo(zone)
+        self.country = country  # the home in whose plan numbers are read (rules/numbering/home.py)
+        overruled = read_calendar(base / calendar) if calendar else NO_DAYS
+        self.letters_file = base / settings.letters if settings.letters else None
+        self.deadlines = Deadlines(zone, decided(country), overruled)
+        self.case_spans = case_spans(settings.case_clock, settings.clocks)
+        self.appeal_spans = appeal_spans(settings.appeal_clock, settings.clocks)
+        self.now = now
+        self._files = AsyncExitStack()
+
+    @classmethod
+    async def open(
+        cls,
+        base: Path,
+        screening: DeskSettings,
+        *,
+        country: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> Archive:
+        """Open everything that lies below ``base``; what is missing is made."""
+        keys = Keys.load(base / screening.storage.key_file)
+        database = base / screening.storage.database
+        async with AsyncExitStack() as files:
+            lists = await Lists.open(database, screening.lists, now=now)
+            files.push_async_callback(lists.close)
+            decisions = await Store.open(decisions_path(database), "decisions", durable=False)
+            files.push_async_callback(decisions.close)
+            store = await Store.open(complaints_path(database), "complaints", durable=True)
+            files.push_async_callback(store.close)
+            archive = cls(
+                store=store,
+                lists=lists,
+                decisions=decisions,
+                keys=keys,
+                settings=screening.complaints,
+                history_days=screening.storage.history_days,
+                zone=screening.time_zone,
+                country=country,
+                base=base,
+                calendar=screening.calendar,
+                database=database,
+                now=now,
+            )
+            known = "select 1 from pragma_compile_options where compile_options = 'ENABLE_MATH_FUNCTIONS'"
+            if not list(await store.connection.execute_fetchall(known)):
+                await archive.teach_powers()
+            archive._files = files.pop_all()
+            return archive
+
+    async def teach_powers(self) -> None:
+        """Some builds of SQLite have no pow(); weights halve by it."""
+        await self.store.connection.create_function("pow", 2, math.pow, deterministic=True)
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self._files.aclose()
+
+    def read_number(self, text: str, field: str, *, called: bool = False) -> Number:
+        """A number in any spelling, or an error that names the field."""
+        if _ROUNDED.fullmatch(text.strip()):
+            raise Rounded(
+                field, f"{text[:40]!r} lost its digits in a spreadsheet: format the column as text, export again"
+            )
+        try:
+            number = one_typed(text.strip(), self.country, called=called)
+        except ValueError as error:
+            raise ComplaintError(field, str(error)) from error
+        if not number.canonical:
+            raise ComplaintError(
+                field, f"{text[:40]!r} is no number (it reads as {number.kind}); write it with + and country"
+            )
+        return number
+
+    def day(self, at: float) -> int:
+        """The day of a moment in the operator's zone: yyyymmdd."""
+        local = datetime.fromtimestamp(at, self.zone)
+        return local.year * 10_000 + local.month * 100 + local.day
+
+    def day_ends(self, at: float) -> float:
+        """When the day of a moment ends in the operator's zone."""
+        return self.day_begins(datetime.fromtimestamp(at, self.zone).date() + timedelta(days=1))
+
+    def day_begins(self, day: date) -> float:
+        """When a day begins in the operator's zone."""
+        return datetime.combine(day, time_of_day.min, self.zone).timestamp()
+
+    def periods(self, at: float) -> tuple[str, str, str]:
+        """The day, month and quarter that a moment lies in."""
+        local = datetime.fromtimestamp(at, self.zone)
+        return (
+            f"{local.year:04}-{local.month:02}-{local.day:02}",
+            f"{local.year:04}-{local.month:02}",
+            f"{local.year:04}Q{(local.month + 2) // 3}",
+        )
+
+
+def complaints_path(database: Path) -> Path:
+    """Complaints lie beside the lists: their commits must not empty the cache of the call path."""
+    return database_path(database, "complaints")

@@ -1,0 +1,170 @@
+"""Cases as they stand in the database: opened by the first complaint, read back, the most pressing first."""
+
+# ruff: noqa: S608 - queries are put together from this file's own column names only
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from desk.archive import Archive
+from desk.deadlines import Clock, clocks_of, start_clocks
+from desk.faults import NotFound
+from desk.states import OPEN, CaseState
+from desk.tallies import Place, places_of
+from rules.model import Number
+from rules.storage.store import Connection
+
+_COLUMNS = (
+    "id, number, class, prefix, code, holder, state, version, opened, first_complaint, verified, found_by, sealed, "
+    "seal, closed, trunk, handed_to, handed_at, their_reference, their_answer, on_top, last_step, last_actor, last_at"
+)
+_NEVER = 1e18  # a case without a clock that runs comes last
+_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
+
+
+class CaseFile(NamedTuple):
+    """One case."""
+
+    id: int
+    number: str
+    kind: str
+    prefix: str
+    code: str
+    holder: str
+    state: CaseState
+    version: int
+    opened: float
+    first_complaint: float
+    verified: float | None
+    found_by: str
+    sealed: float | None
+    seal: int | None
+    closed: float | None
+    trunk: str
+    handed_to: str
+    handed_at: float | None
+    their_reference: str
+    their_answer: str
+    on_top: str
+    last_step: str
+    last_actor: str
+    last_at: float
+
+    @property
+    def place(self) -> Place:
+        """What its number is counted under."""
+        return Place(self.kind, self.prefix, self.code, self.holder)
+
+
+class Listed(NamedTuple):
+    """A case in the list of the desk."""
+
+    case: CaseFile
+    complaints: int  # that count
+    due: Clock | None  # the next clock that is not met
+
+    @property
+    def turn(self) -> Turn:
+        """Where it stands in the list."""
+        return Turn(not self.case.on_top, self.due.due if self.due else _NEVER, self.case.id)
+
+
+class Turn(NamedTuple):
+    """A place in the list of the desk; the smaller one comes first."""
+
+    ordinary: bool  # not put on top; of an appeal: decided
+    due: float
+    id: int
+
+
+_BEGINNING = Turn(False, 0.0, 0)
+
+
+async def case_of(connection: Connection, case_id: int) -> CaseFile:
+    """The case, or NotFound."""
+    rows = list(await connection.execute_fetchall(f"select {_COLUMNS} from case_file where id = ?", (case_id,)))
+    if not rows:
+        raise NotFound("case", f"there is no case {case_id}")
+    return _case(rows[0])
+
+
+async def open_case_of(connection: Connection, number: str) -> CaseFile | None:
+    """The open case of a number."""
+    query = f"select {_COLUMNS} from case_file where number = ? and state in ({_OPEN})"
+    rows = list(await connection.execute_fetchall(query, (number,)))
+    return _case(rows[0]) if rows else None
+
+
+async def cases_of(connection: Connection, number: str) -> list[CaseFile]:
+    """All cases of a number, oldest first."""
+    query = f"select {_COLUMNS} from case_file where number = ? order by id"
+    return [_case(row) for row in await connection.execute_fetchall(query, (number,))]
+
+
+async def open_cases(
+    archive: Archive, connection: Connection, numbers: Mapping[str, Number], now: float
+) -> dict[str, CaseFile]:
+    """The open case of each number; those that had none get one, with its clocks running from now."""
+    found = await _open_ones(connection, list(numbers))
+    missing = [number for number in numbers if number not in found]
+    if not missing:
+        return found
+    places = await places_of(archive, [numbers[number] for number in missing])
+    await connection.executemany(
+        "insert into case_file (number, class, prefix, code, holder, state, opened, first_complaint, last_at) "
+        "values (?, ?, ?, ?, ?, 'collecting', ?, ?, ?)",
+        [(number, *places[number], now, now, now) for number in missing],
+    )
+    new = await _open_ones(connection, missing)
+    clocks = {case.id: archive.deadlines.clocks(case.first_complaint, archive.case_spans) for case in new.values()}
+    await start_clocks(connection, "case", clocks)
+    return found | new
+
+
+async def _open_ones(connection: Connection, numbers: list[str]) -> dict[str, CaseFile]:
+    query = f"select {_COLUMNS} from case_file where state in ({_OPEN}) and number in (select value from json_each(?))"
+    rows = await connection.execute_fetchall(query, (json.dumps(numbers),))
+    return {row[1]: _case(row) for row in rows}
+
+
+async def pressing(
+    connection: Connection,
+    *,
+    state: CaseState | None = None,
+    limit: int = 50,
+    after: int = 0,
+    beyond: Turn | None = None,
+) -> list[Listed]:
+    """Cases that wait for somebody: those put on top, then by the clock that is due first.
+
+    ``after`` skips so many; ``beyond`` begins behind a place, which stays whole while others work on cases.
+    """
+    states = f"c.state = '{state.value}'" if state else f"(c.state in ({_OPEN}) or k.due is not null)"
+    columns = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
+    turn = f"c.on_top = '', coalesce(k.due, {_NEVER}), c.id"
+    query = (
+        "select *, (select count(*) from complaint m where m.case_id = o.id "
+        "and m.state not in ('withdrawn', 'rejected')) "
+        f"from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
+        "left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
+        "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
+        f"where {states} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o"
+    )
+    rows = await connection.execute_fetchall(query, (*(beyond or _BEGINNING), limit, after))
+    return [
+        Listed(_case(row[:24]), int(row[28]), None if row[24] is None else Clock(row[24], row[25], row[26], row[27]))
+        for row in rows
+    ]
+
+
+async def clocks(connection: Connection, case_id: int) -> list[Clock]:
+    """The clocks of a case."""
+    return await clocks_of(connection, "case", case_id)
+
+
+def _case(row: Any) -> CaseFile:
+    values = list(row)
+    values[6] = CaseState(values[6])
+    return CaseFile(*values)

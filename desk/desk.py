@@ -1,0 +1,63 @@
+"""Everything about complaints, opened together: what the command line, the API and the proxy's side hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from desk.appeals import Appeals
+from desk.archive import Archive
+from desk.callee import Callee
+from desk.cases import Cases
+from desk.counting import Counting
+from desk.desk_settings import DeskSettings
+from desk.intake import Intake
+from desk.ladder_book import LadderBook
+from desk.letters import Letters
+from desk.policy import Policy
+from desk.spellings import respell
+
+
+class Desk:
+    """The complaint desk of one installation."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.ladder = LadderBook(archive)
+        self.complaints = Intake(archive, Policy(archive, self.ladder).heed)
+        self.callee = Callee(archive, self.complaints)
+        self.cases = Cases(archive)
+        self.appeals = Appeals(archive, self.cases, self.ladder)
+        self.counting = Counting(archive)
+        self.letters = Letters(archive)
+
+    @classmethod
+    async def open(
+        cls,
+        base: Path,
+        screening: DeskSettings,
+        *,
+        country: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> Desk:
+        """Open what lies below ``base`` (the folder of ringfence.yaml), and finish what a stop left half done."""
+        archive = await Archive.open(base, screening, country=country, now=now)
+        try:
+            desk = cls(archive)
+            await respell(archive.store)
+            await desk.cases.mend()
+        except BaseException:
+            await archive.close()  # an open database would keep the process alive
+            raise
+        return desk
+
+    async def catch_up(self) -> int:
+        """Count the latest calls, and tie to them what was said about them already; how many were counted."""
+        if counted := await self.counting.catch_up():
+            await self.complaints.tie_late()
+        return counted
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self.archive.close()

@@ -1,0 +1,216 @@
+"""Who climbs the ladder and why, and whose a number is; what calls are judged by is changed within a second."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from zlib import crc32
+
+from desk import audit
+from desk.archive import Archive
+from desk.case_files import open_case_of
+from desk.faults import ComplaintError, Conflict, NotFound
+from desk.holders import Holder, give, owner_of, spelled
+from desk.protection import may_work, restrainable
+from desk.states import Offender
+from desk.unrecorded import owe, record_owed
+from rules.judging.ladder import STANDINGS, LadderStep, Standing
+from rules.storage.store import Connection
+
+_STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
+_STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
+_OFF = "off the ladder"
+
+
+class Climber(NamedTuple):
+    """Somebody on the ladder."""
+
+    standing: Standing
+    step: LadderStep
+    numbers: tuple[str, ...]
+    author: str
+
+
+class Assigned(NamedTuple):
+    """Whose a number is now, as far as it was said; names as they are spelled already."""
+
+    number: str  # canonical
+    owner: str = ""
+    business: str = ""
+    open_case: int | None = None  # what was said of the last owner, and its seal, stay until an officer ends them
+
+
+class LadderBook:
+    """Changes and shows the ladder."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def standing(self, kind: Offender, name: str) -> Standing | None:
+        """Where a number, an owner or a business stands."""
+        connection = self._archive.lists.store.connection
+        rows = list(await connection.execute_fetchall(_STANDING, (kind, await self._name(kind, name))))
+        return Standing(*rows[0]) if rows else None
+
+    async def climb(
+        self,
+        kind: Offender,
+        name: str,
+        *,
+        actor: str,
+        reason: str,
+        to: LadderStep | None = None,
+        version: int | None = None,
+        itself: bool = False,
+    ) -> Standing:
+        """One step up, or on a given one, for a term that grows with each offence; ``itself``: no person does it.
+
+        With the ``version`` that was looked at: Conflict, if somebody was faster.
+        """
+        if not itself:
+            may_work(self._archive, actor)
+        _need(reason)
+        name = await self._name(kind, name)
+        now = self._archive.now()
+        async with self._archive.lists.store.transaction() as connection:
+            held = await self._held(connection, kind, name, version)
+            found = (held or Standing(kind, name, 0, 0, now)).climbed(now, to=to, reason=reason)
+            await connection.execute("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", (*found, actor))
+            await _mark_changed(connection)
+            step = found.step_at(now).name.lower()
+            owed = await owe(connection, [audit.Deed(now, actor, "ladder", f"{kind} {name}", step, reason)])
+        await record_owed(self._archive, owed)
+        return found
+
+    async def clear(self, kind: Offender, name: str, *, actor: str, reason: str, version: int | None = None) -> str:
+        """Off the ladder, offences forgotten; the name, a number in its canonical form. ``version`` as in climb."""
+        may_work(self._archive, actor)
+        _need(reason)
+        name = await self._name(kind, name)
+        async with self._archive.lists.store.transaction() as connection:
+            await self._held(connection, kind, name, version)
+            done = await connection.execute("delete from standing where kind = ? and name = ?", (kind, name))
+            if not done.rowcount:
+                raise NotFound("name", f"{kind} {name} does not stand on the ladder")
+            await _mark_changed(connection)
+            deed = audit.Deed(self._archive.now(), actor, "ladder", f"{kind} {name}", _OFF, reason)
+            owed = await owe(connection, [deed])
+        await record_owed(self._archive, owed)
+        return name
+
+    async def take_back(self, number: str, *, author: str, because: str, actor: str, reason: str) -> audit.Deed | None:
+        """Undo the step that this author put on a canonical number for a reason that ends so, if it stands there.
+
+        What others put there before stands again. The deed is the caller's to record; None: there was nothing to undo.
+        """
+        values = ("number", number)
+        async with self._archive.lists.store.transaction() as connection:
+            query = f"{_STANDING} and author = ?"
+            rows = list(await connection.execute_fetchall(query, (*values, author)))
+            if not rows or not str(rows[0][-1]).endswith(because):
+                return None
+            deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"number {number}")
+            await connection.execute("delete from standing where kind = ? and name = ?", values)
+            if before := _without(deeds, author, number):
+                await connection.execute("insert into standing values (?, ?, ?, ?, ?, ?, ?)", before)
+            await _mark_changed(connection)
+            what = f"number {number}"
+            deed = audit.Deed(self._archive.now(), actor, "ladder", what, "taken back", reason, rows[0][-1])
+            await owe(connection, [deed])  # should the transaction that records it not come to its end
+        return deed
+
+    async def assign(self, number: str, *, owner: str = "", business: str = "", actor: str) -> Assigned:
+        """Say whose a number is.
+
+        A new owner starts clean with it; what he earned elsewhere comes with him.
+        """
+        may_work(self._archive, actor)
+        canonical = (await restrainable(self._archive, number)).canonical
+        said: list[tuple[Holder, str]] = [("owner", owner), ("business", business)]
+        named = [(kind, await spelled(self._archive, kind, name, kind)) for kind, name in said if name.strip()]
+        if not named:
+            raise ComplaintError("owner", "name an owner, a business or both")
+        async with self._archive.lists.store.transaction() as connection:
+            now = self._archive.now()
+            for kind, name in named:
+                await give(connection, canonical, kind, name, now)
+            await _mark_changed(connection)
+            deeds = [audit.Deed(now, actor, "ladder", f"number {canonical}", f"{kind} {name}") for kind, name in named]
+            owed = await owe(connection, deeds)
+        await record_owed(self._archive, owed)
+        case = await open_case_of(self._archive.store.connection, canonical)
+        return Assigned(canonical, **dict(named), open_case=case.id if case else None)
+
+    async def climbers(self, kind: Offender | None = None, limit: int = 100, after: int = 0) -> list[Climber]:
+        """Who stands on the ladder, highest first, some behind the first ``after``; owners with their numbers."""
+        connection = self._archive.lists.store.connection
+        now = self._archive.now()
+        query = (
+            "select s.kind, s.name, level, offences, s.since, reason, author, "
+            "(select group_concat(number, ' ') from belongs b where b.kind = s.kind and b.name = s.name) "
+            "from standing s where ?1 is null or s.kind = ?1"
+        )
+        found = []
+        for row in await connection.execute_fetchall(query, (kind,)):
+            standing = Standing(*row[:6])
+            if step := standing.step_at(now):
+                found.append(Climber(standing, step, tuple((row[7] or "").split()), row[6]))
+        found.sort(key=lambda one: (-one.step, -one.standing.offences, one.standing.kind, one.standing.name))
+        return found[after : after + limit]
+
+    async def owner_of(self, number: str) -> str:
+        """Whose a number is; empty where nobody said."""
+        return await owner_of(self._archive, number)
+
+    async def _name(self, kind: Offender, name: str) -> str:
+        if kind == "number":
+            return (await restrainable(self._archive, name, "name")).canonical
+        return await spelled(self._archive, kind, name)
+
+    async def _held(self, connection: Connection, kind: Offender, name: str, version: int | None) -> Standing | None:
+        """What stands there, if it is still that version."""
+        rows = list(await connection.execute_fetchall(_STANDING_BY, (kind, name)))
+        held = Standing(*rows[0][:-1]) if rows else None
+        if version is None or version == version_of(held, self._archive.now()):
+            return held
+        if held:
+            who, when = rows[0][-1], held.since
+        else:
+            deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"{kind} {name}")
+            who, when = (deeds[-1].actor, deeds[-1].at) if deeds else ("", self._archive.now())
+        raise Conflict("version", f"this {kind} stands elsewhere now, look at it again", who=who, when=when)
+
+
+def version_of(standing: Standing | None, now: float) -> int:
+    """What tells this standing from any other that the same name had or will have; 0: it is on no step."""
+    if standing is None or not standing.step_at(now):
+        return 0
+    return 1 + crc32(repr(tuple(standing)).encode()) % 999_999_999
+
+
+async def standings_of(connection: Connection, canonical: str) -> list[Standing]:
+    """Where a number, its owner and its business stand."""
+    return [Standing(*row) for row in await connection.execute_fetchall(STANDINGS, (canonical,))]
+
+
+def _without(deeds: list[audit.Deed], author: str, number: str) -> tuple[object, ...] | None:
+    """The row of a number on the ladder, had this author done nothing; None: it would not stand there."""
+    found: tuple[Standing, str] | None = None
+    owner = ""
+    for deed in deeds:
+        kind, _, name = deed.step.partition(" ")
+        if deed.step == _OFF or (kind == "owner" and owner not in ("", name)):
+            found = None
+        elif deed.actor != author and deed.step.upper() in LadderStep.__members__:
+            before = found[0] if found else Standing("number", number, 0, 0, deed.at)
+            found = before.climbed(deed.at, to=LadderStep[deed.step.upper()], reason=deed.reason), deed.actor
+        owner = name if kind == "owner" else owner
+    return (*found[0], found[1]) if found else None
+
+
+def _need(reason: str) -> None:
+    if not reason.strip():
+        raise ComplaintError("reason", "say why: whoever is concerned is told")
+
+
+async def _mark_changed(connection: Connection) -> None:
+    await connection.execute("update change set ladder = ladder + 1")

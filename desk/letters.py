@@ -1,0 +1,282 @@
+"""What reporters, appellants and owners are told: queued with the step that it tells of, written when it leaves."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+import yaml
+
+from desk import audit
+from desk.archive import Archive
+from desk.case_files import case_of
+from desk.complaint_rows import Complaint
+from desk.faults import ComplaintError, NotFound
+from desk.holders import spelled
+from desk.outbox import MAY_LEAVE, Fault, Kept, claim, kept, note_failed, note_sent, retry, server_is_back
+from desk.protection import may_work
+from desk.reading import read_contact
+from desk.secrecy import read_reference
+from desk.states import ComplaintState
+from rules.storage.store import Connection
+
+# Of which step a reporter hears the reason, by what came of the complaint.
+_TOLD = {"unfounded": "close as unfounded", "handed over": "their answer", "rejected": "rejected"}
+_TABLES = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
+_OF_OWNER = "owner"  # the outcome of a request to confirm an owner's address
+_INSERT = (
+    "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) values (?, ?, ?, ?, ?, ?)"
+)
+
+
+class Letter(NamedTuple):
+    """A letter that may leave."""
+
+    id: int
+    kind: str
+    to: str
+    subject: str
+    body: str
+
+
+class Told(NamedTuple):
+    """What came of a complaint, as its reporter hears it; both are empty until there is an answer."""
+
+    outcome: str  # sealed, released, unfounded, forged, handed over, rejected
+    answer: str  # in the words of the letter
+
+
+class OwnerAddress(NamedTuple):
+    """That an owner's address was set."""
+
+    owner: str  # as he is spelled
+    confirmed: bool  # else nothing is sent but a request to confirm it
+
+
+class Letters:
+    """The outbox."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._texts = read_texts(archive.settings.language, archive.letters_file)
+
+    async def waiting(self, limit: int = 100) -> list[Letter]:
+        """Letters that may leave now, the oldest first: to confirmed addresses, and requests to confirm one."""
+        query = (
+            "select l.id, l.kind, l.reference, l.outcome, l.number, l.contact_key from letter l "  # noqa: S608 - own words
+            f"where {MAY_LEAVE} and l.next_try <= ? order by l.id limit ?"
+        )
+        archive = self._archive
+        rows = list(await archive.store.connection.execute_fetchall(query, (archive.now(), limit)))
+        written = []
+        for row in rows:
+            try:
+                written.append(await self._write(*row))
+            except ComplaintError as error:  # written under a key that is not here: it must not stop the others
+                await self.failed([row[0]], error.reason.partition(" ")[2], Fault.TEMPORARY)
+        return [letter for letter in written if letter]
+
+    async def kept(self, limit: int = 50, after: int = 0, *, given_up: bool = False) -> list[Kept]:
+        """What has not left, the oldest first; ``after`` is the id of the last one of the page before."""
+        return await kept(self._archive, limit, after, given_up=given_up)
+
+    async def told(self, complaint: Complaint) -> Told:
+        """What the reporter of a complaint is told: the same whether a letter says it or he asks."""
+        if complaint.state is ComplaintState.REJECTED:
+            outcome = complaint.state.value
+        elif complaint.state is ComplaintState.ANSWERED:
+            outcome = (await case_of(self._archive.store.connection, complaint.case_id)).state.value
+        else:
+            return Told("", "")
+        reason = await self._reason("answer", complaint.reference, outcome, complaint.accused)
+        return Told(outcome, self._outcome(outcome, reason))
+
+    async def claim(self, letter: int) -> bool:
+        """May we send it? False: another process is about to, or did."""
+        return await claim(self._archive, letter)
+
+    async def sent(self, letter: int) -> None:
+        """It has left."""
+        await note_sent(self._archive, letter)
+
+    async def failed(self, letters: Sequence[int], error: str, fault: Fault) -> None:
+        """They could not leave, and are tried again or given up (`outbox`)."""
+        await note_failed(self._archive, letters, error, fault)
+
+    async def server_is_back(self) -> None:
+        """Whatever waited for the server only is due."""
+        await server_is_back(self._archive)
+
+    async def retry(self, letters: Sequence[int], *, actor: str) -> list[int]:
+        """Let these leave with the next `letters send`, whatever was wrong; none named: all that have not left."""
+        return await retry(self._archive, letters, actor=actor)
+
+    async def confirm(self, reference: str, code: str) -> None:
+        """The address of a complaint or appeal belongs to whoever filed it and knows the code that was sent there."""
+        reference = read_reference(reference)
+        table = _TABLES.get(reference[:1], "complaint")
+        query = f"select contact_key from {table} where reference = ? and contact_key <> ''"  # noqa: S608 - own words
+        rows = list(await self._archive.store.connection.execute_fetchall(query, (reference,)))
+        if not rows:
+            raise NotFound("reference", f"there is nothing under {reference[:40]!r} that has an address")
+        await self._confirm_by(rows[0][0], code)
+
+    async def confirm_owner(self, name: str, code: str) -> str:
+        """The same for the address that was set for an owner; his name as it is spelled."""
+        name = await spelled(self._archive, "owner", name, "owner")
+        query = "select contact_key from owner_contact where name = ?"
+        rows = list(await self._archive.store.connection.execute_fetchall(query, (name,)))
+        if not rows:
+            raise NotFound("owner", f"no address was set for {name[:40]!r}")
+        await self._confirm_by(rows[0][0], code)
+        return name
+
+    async def set_owner(self, name: str, address: str, *, actor: str, confirmed: bool) -> OwnerAddress:
+        """Where an owner is written to from now on, also with what waits.
+
+        ``confirmed``: the officer has asked the owner himself. Else a code is sent there, once, and must come back.
+        """
+        archive, now = self._archive, self._archive.now()
+        may_work(archive, actor)
+        name, address = await spelled(archive, "owner", name, "owner"), read_contact(address)
+        key = contact_key(archive, address)
+        if not key:
+            raise ComplaintError("contact", "write an e-mail address")
+        blob = archive.secrecy.encrypt({"contact": address}, f"owner {name}")
+        async with archive.store.transaction() as connection:
+            await connection.execute("insert or replace into owner_contact values (?, ?, ?)", (name, key, blob))
+            await connection.execute(
+                "update letter set contact_key = ? where kind = 'owner' and reference = ? and sent is null", (key, name)
+            )
+            await connection.execute(
+                "delete from letter where kind = 'confirm' and outcome = ? and reference = ? and sent is null",
+                (_OF_OWNER, name),
+            )
+            if confirmed:
+                await connection.execute("insert or ignore into confirmed values (?, ?)", (key, now))
+            elif not (confirmed := await _is_confirmed(connection, key)):
+                # The key stands where a number would: he may get other addresses later, each is asked once.
+                await connection.execute(_INSERT, ("confirm", name, key, _OF_OWNER, key, now))
+            await audit.record(connection, [audit.Deed(now, actor, "owner", name, "address set", "")])
+        return OwnerAddress(name, confirmed)
+
+    def code_of(self, key: str) -> str:
+        """What only whoever reads the letter knows: ten hexadecimal digits, of which nobody guesses one in his life."""
+        return self._archive.secrecy.pseudonym(f"code:{key}")[:10].upper()
+
+    async def _confirm_by(self, key: str, code: str) -> None:
+        if not hmac.compare_digest(self.code_of(key).encode(), code.strip().upper().encode()):
+            raise ComplaintError("code", "this is not the code that was sent")
+        async with self._archive.store.transaction() as connection:
+            await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
+
+    async def _write(
+        self, letter: int, kind: str, reference: str, outcome: str, number: str, key: str
+    ) -> Letter | None:
+        """The letter; None: the owner's address was changed this moment."""
+        connection = self._archive.store.connection
+        if kind == "owner" or outcome == _OF_OWNER:
+            table, column, about = "owner_contact", "name", f"owner {reference}"
+        else:
+            table, column, about = _TABLES[reference[:1]], "reference", reference
+        query = f"select contents from {table} where {column} = ? and contact_key = ?"  # noqa: S608 - own words
+        rows = list(await connection.execute_fetchall(query, (reference, key)))
+        if not rows:
+            return None
+        reason = await self._reason(kind, reference, outcome, number)
+        words = {
+            "reference": reference,
+            "number": "" if number == key else number.rpartition(":")[2],  # as people dial it
+            "code": self.code_of(key) if kind == "confirm" else "",
+            "outcome": self._outcome(outcome, reason),
+            "reason": reason,
+        }
+        text = self._texts[kind]
+        to = self._archive.secrecy.decrypt(rows[0][0], about).get("contact", "")
+        subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
+        return Letter(letter, kind, to, " ".join(subject.split()), body)
+
+    def _outcome(self, outcome: str, reason: str) -> str:
+        return Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason=reason)
+
+    async def _reason(self, kind: str, reference: str, outcome: str, number: str) -> str:
+        """Why, as far as it is for the reader: reporters do not hear what an owner admitted."""
+        values: tuple[str, ...] = (reference,)
+        connection = self._archive.store.connection
+        if kind == "appeal":
+            query = "select reason from appeal where reference = ?"
+        elif kind == "owner":
+            column = "reason" if outcome == "sealed" else "release_reason"
+            query = f"select {column} from seal where number = ? order by id desc limit 1"  # noqa: S608 - own words
+            values, connection = (number,), self._archive.lists.store.connection
+        elif step := _TOLD.get(outcome):
+            query = (
+                "select s.reason from complaint c join step s on s.step = ?2 and (s.subject, s.subject_id) in "
+                "(('case', cast(c.case_id as text)), ('complaint', c.reference)) where c.reference = ?1 "
+                "order by s.id desc limit 1"
+            )
+            values = (reference, step)
+        else:
+            return ""
+        rows = list(await connection.execute_fetchall(query, values))
+        return str(rows[0][0]) if rows else ""
+
+
+def contact_key(archive: Archive, contact: str) -> str:
+    """The keyed pseudonym of an e-mail address; a number, or nothing, has none."""
+    return archive.secrecy.pseudonym(f"mail:{contact.strip().casefold()}") if "@" in contact else ""
+
+
+async def ask_to_confirm(connection: Connection, rows: Sequence[tuple[str, str, str]], now: float) -> None:
+    """Queue one request for each address (reference, key, number) that is neither confirmed nor asked already."""
+    for reference, key, number in rows:
+        if not await _is_confirmed(connection, key):
+            await connection.execute(_INSERT, ("confirm", reference, key, "", number, now))
+
+
+async def _is_confirmed(connection: Connection, key: str) -> bool:
+    return bool(list(await connection.execute_fetchall("select 1 from confirmed where contact_key = ?", (key,))))
+
+
+async def answer_case(connection: Connection, case_id: int, outcome: str, now: float) -> None:
+    """Queue an answer to each complaint of a case that is being answered and left an address."""
+    await connection.execute(
+        "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) "
+        "select 'answer', reference, contact_key, ?, accused, ? from complaint "
+        "where case_id = ? and contact_key <> '' and state in ('received', 'accepted')",
+        (outcome, now, case_id),
+    )
+
+
+async def tell(connection: Connection, kind: str, reference: str, outcome: str, number: str, now: float) -> None:
+    """Queue one letter about a complaint, an appeal or to an owner, if there is an address."""
+    table, column = ("owner_contact", "name") if kind == "owner" else (_TABLES[reference[:1]], "reference")
+    query = f"select contact_key from {table} where {column} = ? and contact_key <> ''"  # noqa: S608 - own words
+    for (key,) in list(await connection.execute_fetchall(query, (reference,))):
+        await connection.execute(_INSERT, (kind, reference, key, outcome, number, now))
+
+
+def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:
+    """The shipped texts of a language, or the operator's own file."""
+    if own is None:
+        text = resources.files("desk").joinpath("texts", f"{language}.yaml").read_text("utf-8")
+    else:
+        try:
+            text = own.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ComplaintError("letters", f"{own} cannot be read as UTF-8 ({error})") from error
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ComplaintError("letters", f"{own} is no YAML: {' '.join(str(error).split())}") from error
+    for kind in ("confirm", "answer", "appeal", "owner"):
+        part = found.get(kind) if isinstance(found, dict) else None
+        if not isinstance(part, dict) or not all(isinstance(part.get(name), str) for name in ("subject", "body")):
+            raise ComplaintError("letters", f"{own}: letter {kind} needs a subject and a body")
+    found.setdefault("outcomes", {})
+    checked: dict[str, Any] = found
+    return checked

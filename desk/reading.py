@@ -1,0 +1,157 @@
+"""What somebody says becomes a complaint that can be kept: checked field by field, people turned into pseudonyms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from desk.archive import Archive, Rounded
+from desk.complaint_rows import Channel
+from desk.faults import ComplaintError
+from rules.model import Number, NumberClass
+
+KNOWN = ("name", "plan", "branch", "purchase")  # what a caller can know of a person
+LONGEST_TEXT = 4_000  # characters of free text
+LONGEST_NAME = 200
+_CLOCKS_DIFFER_S = 300.0
+_OLDEST_S = 400 * 86_400.0
+_DECISION = re.compile(r"[0-9a-f]{20}")
+_CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class NewComplaint:
+    """What somebody says; numbers in any spelling."""
+
+    accused: str
+    reporter: str  # a number, or whatever the source knows its reporters by
+    called: str = ""  # the line that rang; default: the reporter's
+    at: float | None = None  # when it rang, seconds since the epoch
+    category: str = "other"
+    text: str = ""
+    contact: str = ""  # address for the answer
+    business: str = ""  # on whose behalf the call was made
+    knew: Mapping[str, str] = field(default_factory=dict)  # what the caller knew: name, plan, branch, purchase
+    decision: str = ""
+    channel: Channel = Channel.API
+    source: str = ""  # API key, file or login that brings it
+
+
+class Read(NamedTuple):
+    """A complaint that can be kept."""
+
+    accused: Number
+    reporter: str  # keyed pseudonym
+    line: str  # keyed pseudonym
+    line_known: bool
+    at: float | None
+    day: int
+    category: str
+    channel: Channel
+    source: str
+    business: str
+    knew: tuple[str, ...]
+    branch: str
+    contents: dict[str, str]  # to be encrypted
+    decision: str
+
+
+def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read:
+    """The complaint, or an error that names the field."""
+    if new.category not in archive.settings.categories:
+        raise ComplaintError(
+            "category", f"{new.category[:40]!r} is none; choose from {', '.join(archive.settings.categories)}"
+        )
+    if len(new.text) > LONGEST_TEXT:
+        raise ComplaintError("text", f"{len(new.text):,} characters; {LONGEST_TEXT:,} at most")
+    decision = read_decision(new.decision)
+    if unknown := sorted(set(new.knew) - set(KNOWN)):
+        raise ComplaintError("knew", f"{unknown[0][:40]!r} is none; choose from {', '.join(KNOWN)}")
+    reporter, called = _reporter(archive, new.reporter), _called(archive, new.called)
+    knew = tuple(word for word in KNOWN if word in new.knew)
+    contact = read_contact(new.contact)
+    details = {f"knew {word}": new.knew[word][:LONGEST_NAME] for word in knew if word != "branch"}
+    at = _moment(new.at, archive.now())
+    return Read(
+        accused=accused,
+        reporter=archive.secrecy.pseudonym(reporter),
+        line=archive.secrecy.pseudonym(called or reporter),
+        line_known=bool(called) or reporter[:1] == "+",
+        at=at,
+        day=archive.day(archive.now() if at is None else at),
+        category=new.category,
+        channel=new.channel,
+        source=one_line(new.source, "source"),
+        business=one_line(new.business, "business"),
+        knew=knew,
+        branch=one_line(new.knew.get("branch", ""), "branch"),
+        contents={"text": new.text, "contact": contact, **details},
+        decision=decision,
+    )
+
+
+def read_decision(text: str) -> str:
+    """A decision id, or nothing."""
+    text = text.strip().lower()
+    if text and not _DECISION.fullmatch(text):
+        raise ComplaintError("decision", "a decision id has 20 characters of 0-9 and a-f")
+    return text
+
+
+def read_contact(text: str) -> str:
+    """Where an answer goes, or nothing: one address, since a letter must not reach whoever else is named behind it."""
+    text = text.strip()
+    if text and not _CONTACT.fullmatch(text):
+        raise ComplaintError("contact", "write one e-mail address or one number")
+    return text
+
+
+def one_line(text: str, field: str, longest: int = LONGEST_NAME) -> str:
+    """A name in one line, or an error: what goes into tables and headers has no control characters."""
+    text = text.strip()
+    if len(text) > longest:
+        raise ComplaintError(field, f"{len(text):,} characters; {longest} at most")
+    if _CONTROL.search(text):
+        raise ComplaintError(field, "it holds control characters; write one line of plain text")
+    return text
+
+
+def shown_text(text: str) -> str:
+    """Free text that can be printed: lines stay, what steers terminals or turns the direction of writing is shown."""
+    return "\n".join(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in text.splitlines())
+
+
+def _reporter(archive: Archive, text: str) -> str:
+    """The canonical number of the reporter, or the name that the source knows the person by."""
+    text = one_line(text, "reporter")
+    if not text:
+        raise ComplaintError("reporter", "say who complains: a number, or a name that stays the same")
+    try:
+        number = archive.read_number(text, "reporter", called=True)
+    except Rounded:
+        raise
+    except ComplaintError:
+        return f"name:{text.casefold()}"
+    return number.canonical
+
+
+def _called(archive: Archive, text: str) -> str:
+    if not text.strip():
+        return ""
+    number = archive.read_number(text, "called", called=True)
+    if number.kind is NumberClass.IMPOSSIBLE:
+        raise ComplaintError("called", f"{text[:40]!r}: no plan has such a number; was a digit lost?")
+    return number.canonical
+
+
+def _moment(at: float | None, now: float) -> float | None:
+    if at is None:
+        return None
+    if at > now + _CLOCKS_DIFFER_S:
+        raise ComplaintError("at", "this time has not come yet")
+    if at < now - _OLDEST_S:
+        raise ComplaintError("at", "this is more than 400 days ago: nothing about the call is known any more")
+    return min(at, now)

@@ -1,0 +1,117 @@
+"""Seals, in the database that calls are judged by: while one stands, nothing an operator lists allows the number."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from desk.archive import Archive
+from desk.faults import ComplaintError, Conflict, NotFound
+from rules.lists.editing import count, mark_changed, put, take
+from rules.lists.endings import begin_ending
+from rules.lists.origins import Origin
+from rules.lists.suspension import Suspension, allowing
+from rules.numbering.intervals import Interval, digits_of, number_interval
+
+
+class Seal(NamedTuple):
+    """A seal that stands, or stood."""
+
+    id: int
+    case_id: int
+    number: str
+    sealed: float
+    suspended: tuple[Suspension, ...]
+
+
+def sealed_list(archive: Archive) -> str:
+    """The list that seals go on."""
+    names = sorted(name for name, policy in archive.lists.settings.items() if policy.kind == "sealed")
+    if not names:
+        raise ComplaintError(
+            "list", "no list of ringfence.yaml is for seals; write `sealed: {kind: sealed}` under `lists:`"
+        )
+    return names[0]
+
+
+async def set_seal(archive: Archive, number: str, *, case_id: int, author: str, reason: str) -> Seal:
+    """Seal a number, which suspends what allows it; the next call within a second is rejected."""
+    name, interval = sealed_list(archive), _interval(number)
+    lists = archive.lists
+    policy = lists.may_change(name, author)
+    now = archive.now()
+    async with lists.store.transaction() as connection:
+        query = "select case_id, author, sealed from seal where code = ? and released is null"
+        if standing := list(await connection.execute_fetchall(query, (interval.start,))):
+            raise Conflict(
+                *("number", f"it is sealed already by case {standing[0][0]}"),
+                who=standing[0][1],
+                when=standing[0][2],
+            )
+        list_id, _ = await lists.row_of(connection, name)
+        suspended = await allowing(connection, interval)
+        owners = ", ".join(sorted({one.owner for one in suspended}))
+        cursor = await connection.execute(
+            "insert into seal (case_id, code, number, list, owner, author, reason, sealed) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (case_id, interval.start, number, list_id, owners, author, reason, now),
+        )
+        assert cursor.lastrowid is not None
+        seal_id = cursor.lastrowid
+        origin = Origin(f"seal {seal_id}", reason, author, evidence=f"case {case_id}")
+        # It holds until the release, as what it suspends does: no default life of the list ends it before.
+        origin_id, _, _ = await lists.keep_origin(connection, origin, policy.model_copy(update={"expires_days": None}))
+        if await put(connection, list_id, interval, origin_id):
+            await count(connection, list_id, 1)
+        await mark_changed(connection)
+    return Seal(seal_id, case_id, number, now, suspended)
+
+
+async def release_seal(archive: Archive, seal_id: int, *, author: str, reason: str) -> tuple[Suspension, ...]:
+    """Take a seal off; what passes the number again, also what came onto a list while it was sealed."""
+    lists = archive.lists
+    async with lists.store.transaction() as connection:
+        query = "select code, number, list, released, release_author from seal where id = ?"
+        rows = list(await connection.execute_fetchall(query, (seal_id,)))
+        if not rows:
+            raise NotFound("seal", f"there is no seal {seal_id}")
+        _, number, list_id, released, who = rows[0]
+        if released is not None:
+            raise Conflict("seal", f"seal {seal_id} is released already", who=who, when=released)
+        interval = _interval(number)
+        ending = await begin_ending(connection, archive.now(), "release", author=author, reason=reason)
+        if await take(connection, list_id, interval, ending):
+            await count(connection, list_id, -1)
+        restored = await allowing(connection, interval)
+        await connection.execute(
+            "update seal set released = ?, release_author = ?, release_reason = ? where id = ?",
+            (archive.now(), author, reason, seal_id),
+        )
+        await mark_changed(connection)
+    return restored
+
+
+async def standing_seal(archive: Archive, number: str) -> tuple[int, int] | None:
+    """Id and case of the seal that stands on a number."""
+    query = "select id, case_id from seal where code = ? and released is null"
+    rows = list(await archive.lists.store.connection.execute_fetchall(query, (_interval(number).start,)))
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+async def cases_sealed(archive: Archive) -> frozenset[int]:
+    """The cases whose seals stand."""
+    query = "select case_id from seal where released is null"
+    return frozenset(row[0] for row in await archive.lists.store.connection.execute_fetchall(query))
+
+
+async def last_seal(archive: Archive, case_id: int) -> tuple[int, float, float | None] | None:
+    """Id, time and time of release of the newest seal of a case."""
+    query = "select id, sealed, released from seal where case_id = ? order by id desc limit 1"
+    rows = list(await archive.lists.store.connection.execute_fetchall(query, (case_id,)))
+    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+
+
+def _interval(number: str) -> Interval:
+    interval = number_interval(number)
+    if interval is None:
+        raise ComplaintError("number", f"{number} has {len(digits_of(number))} digits: no list can hold it")
+    return interval

@@ -1,0 +1,69 @@
+"""What is kept of people: keyed pseudonyms to tell them apart, encrypted words to answer them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from secrets import token_bytes, token_hex
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from desk.faults import ComplaintError
+from rules.records.privacy import pseudonym
+from rules.storage.keys import Keys
+
+_NONCE = 12  # bytes, NIST SP 800-38D section 8.2.2
+_REFERENCE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: it is read aloud
+_PLACES = 10
+
+
+class Secrecy:
+    """Pseudonyms and ciphers of one installation."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._pseudonyms = keys.pseudonym
+        # The last one reads what was written before there was a key for contents; derived, so that neither use tells
+        # anything about the other (RFC 5869 section 3.2).
+        derived = HKDF(SHA256(), 32, salt=None, info=b"ringfence complaint contents").derive(keys.pseudonym)
+        self._ciphers = [AESGCM(key) for key in (*keys.contents, derived)]
+
+    def pseudonym(self, canonical: str) -> str:
+        """The same as in decision records, so that a complaint finds its call."""
+        return pseudonym(self._pseudonyms, canonical)
+
+    def encrypt(self, contents: dict[str, str], reference: str) -> bytes | None:
+        """What people wrote, bound to one complaint; None for nothing."""
+        kept = {name: text for name, text in contents.items() if text}
+        if not kept:
+            return None
+        nonce = token_bytes(_NONCE)
+        plain = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return nonce + self._ciphers[0].encrypt(nonce, plain, reference.encode())
+
+    def decrypt(self, blob: bytes | None, reference: str) -> dict[str, str]:
+        """What people wrote."""
+        if not blob:
+            return {}
+        for cipher in self._ciphers:
+            with suppress(InvalidTag):
+                plain = cipher.decrypt(blob[:_NONCE], blob[_NONCE:], reference.encode())
+                found: dict[str, str] = json.loads(plain.decode("utf-8", "surrogatepass"))
+                return found
+        raise ComplaintError("contents", f"{reference} was written under another key; is the right key file in place?")
+
+
+def new_reference(kind: str) -> str:
+    """A number for people, such as C-7K3M9-2QF4T: nobody can guess another's."""
+    bits = int(token_hex(8), 16)
+    text = "".join(_REFERENCE[bits >> 5 * place & 31] for place in range(_PLACES))
+    return f"{kind}-{text[:5]}-{text[5:]}"
+
+
+def read_reference(text: str) -> str:
+    """A reference as somebody typed it: case, blanks and the letters that look like digits are forgiven."""
+    folded = text.strip().upper().replace(" ", "").replace("-", "")
+    kind, rest = folded[:1], folded[1:].translate(str.maketrans("OIL", "011"))
+    return f"{kind}-{rest[:5]}-{rest[5:]}"

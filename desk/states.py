@@ -1,0 +1,109 @@
+"""Which step leads from which state to which; nothing else changes a state, and only `verify` leads towards a seal."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+
+class ComplaintState(StrEnum):
+    """Of a complaint."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    ANSWERED = "answered"
+
+
+COUNTS = frozenset({ComplaintState.RECEIVED, ComplaintState.ACCEPTED, ComplaintState.ANSWERED})
+
+
+class CaseState(StrEnum):
+    """Of a case: the first four are open, and a number has one open case at most."""
+
+    COLLECTING = "collecting"
+    VERIFYING = "verifying"
+    VERIFIED = "verified"
+    SEALED = "sealed"
+    RELEASED = "released"
+    UNFOUNDED = "unfounded"
+    FORGED = "forged"
+    HANDED_OVER = "handed over"
+
+
+class CaseStep(StrEnum):
+    """What an officer does with a case."""
+
+    TAKE = "take"
+    VERIFY = "verify"
+    SEAL = "seal"
+    KEEP = "keep sealed"
+    RELEASE = "release"
+    UNFOUNDED = "close as unfounded"
+    FORGED = "close as forged"
+    HAND_OVER = "hand over"
+
+
+class FoundBy(StrEnum):
+    """How an officer knows that the call truly came from the number."""
+
+    TRUNK = "trunk"
+    IDENTITY = "identity"
+    OWNER = "owner"
+
+
+OPEN = frozenset({CaseState.COLLECTING, CaseState.VERIFYING, CaseState.VERIFIED, CaseState.SEALED})
+
+CASE_TABLE: dict[tuple[CaseState, CaseStep], CaseState] = {
+    (CaseState.COLLECTING, CaseStep.TAKE): CaseState.VERIFYING,
+    (CaseState.COLLECTING, CaseStep.UNFOUNDED): CaseState.UNFOUNDED,
+    (CaseState.COLLECTING, CaseStep.HAND_OVER): CaseState.HANDED_OVER,
+    (CaseState.VERIFYING, CaseStep.VERIFY): CaseState.VERIFIED,
+    (CaseState.VERIFYING, CaseStep.FORGED): CaseState.FORGED,
+    (CaseState.VERIFYING, CaseStep.UNFOUNDED): CaseState.UNFOUNDED,
+    (CaseState.VERIFYING, CaseStep.HAND_OVER): CaseState.HANDED_OVER,
+    (CaseState.VERIFIED, CaseStep.SEAL): CaseState.SEALED,
+    (CaseState.VERIFIED, CaseStep.FORGED): CaseState.FORGED,
+    (CaseState.VERIFIED, CaseStep.UNFOUNDED): CaseState.UNFOUNDED,
+    (CaseState.VERIFIED, CaseStep.HAND_OVER): CaseState.HANDED_OVER,
+    (CaseState.SEALED, CaseStep.KEEP): CaseState.SEALED,
+    (CaseState.SEALED, CaseStep.RELEASE): CaseState.RELEASED,
+}
+
+# The clocks that a step meets.
+MEETS: dict[CaseStep, tuple[str, ...]] = {
+    CaseStep.TAKE: ("accept",),
+    CaseStep.VERIFY: (),
+    CaseStep.SEAL: ("accept", "hand over", "decide", "answer"),
+    CaseStep.KEEP: (),
+    CaseStep.RELEASE: (),
+    CaseStep.UNFOUNDED: ("accept", "hand over", "decide", "answer"),
+    CaseStep.FORGED: ("accept", "hand over", "decide", "answer"),
+    CaseStep.HAND_OVER: ("accept", "hand over", "decide"),  # the reporter still waits for the holder's answer
+}
+
+
+class AppealState(StrEnum):
+    """Of an appeal."""
+
+    FILED = "filed"
+    GRANTED = "granted"
+    REFUSED = "refused"
+
+
+class Attacks(StrEnum):
+    """What an appeal is about."""
+
+    RULE = "rule"
+    ENTRY = "entry"
+    LADDER = "ladder"
+    SEAL = "seal"
+
+
+Offender = Literal["number", "owner", "business"]  # who can stand on the ladder
+
+
+def next_state(state: CaseState, step: CaseStep) -> CaseState | None:
+    """Where a step leads; None: it does not fit this state."""
+    return CASE_TABLE.get((state, step))

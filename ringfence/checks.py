@@ -1,0 +1,382 @@
+"""What no single field of ringfence.yaml can see: names that must exist, values that fight each other."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from proxy.settings import OFF, HostPort, TrunkSettings
+from proxy.sip.uri import SIP_PORT, parse_uri
+from ringfence.settings import Configuration, rule_files
+from rules.judging.calendars import BadCalendar, read_calendar
+from rules.language.source import Document, Fault
+from rules.numbering.emergency import emergency_table, is_emergency
+
+Place = tuple[str | int, ...]
+BUILT_IN_PROFILES = frozenset({"decline"})
+WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are looked for, not bound
+FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 3261 25.1, token
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Finding(NamedTuple):
+    """A fault at a place inside the document, before file and line are known."""
+
+    place: Place
+    what: str
+    hint: str
+
+
+def cross_check(configuration: Configuration, document: Document, base: Path) -> list[Fault]:
+    """Every fault that shows only when settings are seen together, in the order of the file."""
+    findings: list[Finding] = []
+    for check in (
+        listeners,
+        pbxes,
+        trunks,
+        addresses,
+        profiles,
+        destinations,
+        feature_code,
+        thresholds,
+        officers,
+        texts,
+        headers,
+        metrics,
+    ):
+        findings.extend(check(configuration))
+    findings.extend(files(configuration, base))
+    faults = [Fault(document.file, *document.locate(f.place, value=True), f.what, f.hint) for f in findings]
+    faults += calendar(configuration, base)
+    return sorted(faults, key=lambda fault: (fault.line, fault.column))
+
+
+def repeated(names: Iterable[tuple[Place, str]], kind: str) -> Iterator[Finding]:
+    """Each name after its first use."""
+    seen: set[str] = set()
+    for place, name in names:
+        if name in seen:
+            yield Finding(place, f"a second {kind} {name!r}", "give each its own")
+        seen.add(name)
+
+
+def listeners(configuration: Configuration) -> Iterator[Finding]:
+    """A listener needs an address of this machine, and one that others can answer to."""
+    yield from repeated(
+        ((("listen", i, "address"), str(listener.address)) for i, listener in enumerate(configuration.listen)),
+        "listener on",
+    )
+    for i, listener in enumerate(configuration.listen):
+        if not listener.address.literal:
+            yield Finding(
+                ("listen", i, "address"),
+                f"{listener.address.host!r} is no address",
+                "write an address of this machine, such as 192.0.2.1:5060, and the name in `advertise`",
+            )
+        if listener.address.host in WILDCARDS and listener.advertise is None:
+            yield Finding(
+                ("listen", i, "address"),
+                "peers can't send answers to the address of all interfaces",
+                "add `advertise:` with the address or name under which peers reach this listener",
+            )
+        if listener.advertise is not None and listener.advertise.host in WILDCARDS:
+            yield Finding(
+                ("listen", i, "advertise"),
+                f"{listener.advertise.host} can't be reached by anybody",
+                "write the address or name under which peers reach this listener",
+            )
+
+
+def pbxes(configuration: Configuration) -> Iterator[Finding]:
+    """A PBX is known by address and port, must not be ourselves, and sends out by a trunk that can be sent to."""
+    yield from repeated(((("pbxes", i, "name"), pbx.name) for i, pbx in enumerate(configuration.pbxes)), "pbx")
+    yield from repeated(
+        (
+            (("pbxes", i, "addresses", j), str(address))
+            for i, pbx in enumerate(configuration.pbxes)
+            for j, address in enumerate(pbx.addresses)
+        ),
+        "pbx at",
+    )
+    ours = {str(listener.address) for listener in configuration.listen}
+    trunk_named = {trunk.name: trunk for trunk in configuration.trunks}
+    for i, pbx in enumerate(configuration.pbxes):
+        for j, address in enumerate(pbx.addresses):
+            if str(address) in ours:
+                yield Finding(
+                    ("pbxes", i, "addresses", j),
+                    f"{address} is a listener of this proxy, so calls would circle",
+                    "write the address of the PBX",
+                )
+        if pbx.outbound_trunk is None:
+            continue
+        here: Place = ("pbxes", i, "outbound_trunk")
+        if pbx.outbound_trunk not in trunk_named:
+            yield Finding(here, f"no trunk is named {pbx.outbound_trunk!r}", known(trunk_named))
+        elif not trunk_named[pbx.outbound_trunk].send_to:
+            yield Finding(here, f"trunk {pbx.outbound_trunk!r} has no `send_to`", "say there where its calls go")
+
+
+def trunks(configuration: Configuration) -> Iterator[Finding]:
+    """A trunk leads to a PBX that exists; the one for strangers is believed in nothing."""
+    yield from repeated(((("trunks", i, "name"), trunk.name) for i, trunk in enumerate(configuration.trunks)), "trunk")
+    pbx_names = [pbx.name for pbx in configuration.pbxes]
+    for i, trunk in enumerate(configuration.trunks):
+        if trunk.pbx is not None and trunk.pbx not in pbx_names:
+            yield Finding(("trunks", i, "pbx"), f"no pbx is named {trunk.pbx!r}", known(pbx_names))
+        yield from emergency_numbers(i, trunk)
+        if trunk.name == "default":
+            yield from stranger(i, trunk.identity, trunk.cli, trunk.addresses)
+        elif not trunk.addresses and not trunk.send_to:
+            yield Finding(
+                ("trunks", i),
+                f"trunk {trunk.name!r} has neither `addresses` nor `send_to`, so no call would ever be its",
+                "write the addresses its calls come from",
+            )
+
+
+def emergency_numbers(i: int, trunk: TrunkSettings) -> Iterator[Finding]:
+    """What a trunk adds to the emergency numbers, or takes away, can be dialled."""
+    added = [] if trunk.emergency == OFF else trunk.emergency
+    for key, given in (("emergency", added), ("not_emergency", trunk.not_emergency)):
+        for j, number in enumerate(given):
+            try:
+                emergency_table(trunk.country, [number])
+            except ValueError as error:
+                what, _, hint = str(error).partition("; ")
+                yield Finding(("trunks", i, key, j), what, hint)
+
+
+def stranger(i: int, identity: str, cli: str, sources: list[str]) -> Iterator[Finding]:
+    """`default` takes every source that nobody vouches for."""
+    if identity == "trusted":
+        yield Finding(
+            ("trunks", i, "identity"),
+            "trunk `default` takes calls from anybody, so its P-Asserted-Identity can't be trusted",
+            "make a trunk of its own, with addresses, for the peer that you trust",
+        )
+    if cli == "screened":
+        yield Finding(
+            ("trunks", i, "cli"),
+            "trunk `default` takes calls from anybody, so nobody checked From before",
+            "make a trunk of its own, with addresses, for the network that screens",
+        )
+    if sources:
+        yield Finding(
+            ("trunks", i, "addresses"),
+            "trunk `default` is for sources that are in no other trunk and has no addresses of its own",
+            "give these addresses to a trunk with another name",
+        )
+
+
+def addresses(configuration: Configuration) -> Iterator[Finding]:
+    """A source belongs to one trunk: of two networks the narrower wins, of two equal ones neither could."""
+    owner: dict[str, str] = {}
+    for i, trunk in enumerate(configuration.trunks):
+        for j, network in enumerate(trunk.addresses):
+            if network in owner:
+                shown = str(ipaddress.ip_network(network)).removesuffix("/32").removesuffix("/128")
+                yield Finding(
+                    ("trunks", i, "addresses", j),
+                    f"{shown} is already in trunk {owner[network]!r}",
+                    "an address belongs to one trunk",
+                )
+            owner.setdefault(network, trunk.name)
+
+
+def profiles(configuration: Configuration) -> Iterator[Finding]:
+    """A trunk's reply profile exists, and no profile speaks with the callee's own word."""
+    names = BUILT_IN_PROFILES | configuration.profiles.keys()
+    for i, trunk in enumerate(configuration.trunks):
+        if trunk.profile not in names:
+            yield Finding(("trunks", i, "profile"), f"no profile is named {trunk.profile!r}", known(names))
+    for name, profile in configuration.profiles.items():
+        if profile.status == 607:
+            yield Finding(
+                ("profiles", name, "status"),
+                "607 is the callee's word (RFC 8197), never the network's",
+                "use 603, or 608 with a way to complain (RFC 8688)",
+            )
+        if profile.cause is not None and profile.reason == "none":
+            yield Finding(("profiles", name, "cause"), "a cause without a Reason", "set `reason` to SIP or Q.850")
+        if profile.cause is not None and profile.reason == "Q.850" and not 1 <= profile.cause <= 127:
+            yield Finding(("profiles", name, "cause"), f"{profile.cause} is no Q.850 cause", "write one of 1 to 127")
+
+
+def destinations(configuration: Configuration) -> Iterator[Finding]:
+    """A destination is believed as a PBX is: neither this proxy, where calls would circle, nor a trunk can be one."""
+    ours = {str(listener.address) for listener in configuration.listen} | {str(each) for each in configuration.aliases}
+    ours |= {str(listener.advertise) for listener in configuration.listen if listener.advertise}
+    for name, uri in configuration.destinations.items():
+        host, port = parse_uri(uri.encode()).address
+        address = HostPort(host=host.decode(), port=port)
+        if str(address) in ours:
+            yield Finding(
+                ("destinations", name),
+                f"{address} is this proxy, so diverted calls would circle",
+                "write the address where they end",
+            )
+        for trunk in configuration.trunks:
+            if address in trunk.send_to or (port == SIP_PORT and address.host in _hosts_of(trunk)):
+                yield Finding(
+                    ("destinations", name),
+                    f"{address} is trunk {trunk.name!r}, whose own calls would no longer be judged",
+                    "divert to somebody inside, such as the PBX, who may call out",
+                )
+
+
+def _hosts_of(trunk: TrunkSettings) -> set[str]:
+    """The single addresses of a trunk, without its networks."""
+    networks = map(ipaddress.ip_network, trunk.addresses)
+    return {str(network.network_address) for network in networks if network.num_addresses == 1}
+
+
+def feature_code(configuration: Configuration) -> Iterator[Finding]:
+    """The code of complaints never stands in the way of a call for help; its announcement exists."""
+    code, announcement = configuration.complaints.feature_code, configuration.complaints.announcement
+    for trunk in configuration.trunks:
+        try:
+            table = trunk.emergency_table()
+        except ValueError:
+            continue  # told by `trunks`
+        if code and is_emergency("sip", code, table):
+            yield Finding(
+                ("complaints", "feature_code"),
+                f"{code} is an emergency number of trunk {trunk.name!r}",
+                "choose another code",
+            )
+    if announcement and announcement not in configuration.destinations:
+        names = known(configuration.destinations)
+        yield Finding(("complaints", "announcement"), f"no destination is named {announcement!r}", names)
+    if announcement and not code:
+        yield Finding(
+            ("complaints", "announcement"),
+            "an announcement that nobody can hear: there is no feature code",
+            "set `feature_code` as well",
+        )
+
+
+def thresholds(configuration: Configuration) -> Iterator[Finding]:
+    """Calls are tagged before they are rejected, everywhere."""
+    tag, reject = configuration.thresholds.tag, configuration.thresholds.reject
+    if tag > reject:
+        yield Finding(
+            ("thresholds", "tag"),
+            f"tag {tag} is above reject {reject}, so no call would be tagged",
+            "write a smaller one",
+        )
+    for i, trunk in enumerate(configuration.trunks):
+        if trunk.tag_at is None and trunk.reject_at is None:
+            continue
+        tag_at = tag if trunk.tag_at is None else trunk.tag_at
+        reject_at = reject if trunk.reject_at is None else trunk.reject_at
+        if tag_at > reject_at:
+            yield Finding(
+                ("trunks", i, "tag_at" if trunk.tag_at is not None else "reject_at"),
+                f"trunk {trunk.name!r} would tag at {tag_at} but reject at {reject_at} already",
+                "tag at a smaller suspicion than reject",
+            )
+
+
+def officers(configuration: Configuration) -> Iterator[Finding]:
+    """Somebody can seal, and somebody can release: a seal that nobody can take off stops a number for ever."""
+    desk = configuration.complaints
+    for field, names in (("officers", desk.officers), ("released_by", desk.released_by)):
+        for i, name in enumerate(names):
+            if name != name.strip() or not name:
+                yield Finding(("complaints", field, i), f"{name!r} is no login name", "write it as `id -un` prints it")
+    if desk.officers and desk.released_by and not set(desk.officers) & set(desk.released_by):
+        yield Finding(
+            ("complaints", "released_by"),
+            f"nobody can release a seal: none of these is an officer ({', '.join(desk.officers)})",
+            "name one of complaints.officers here, or add these to them",
+        )
+    for name, policy in sorted(configuration.lists.items()):
+        if policy.kind == "sealed" and desk.officers and policy.changed_by:
+            if not set(desk.officers) & set(policy.changed_by):
+                yield Finding(
+                    ("lists", name, "changed_by"),
+                    f"nobody can seal a number: none of these is an officer ({', '.join(desk.officers)})",
+                    "name one of complaints.officers here",
+                )
+            break  # seals go on the first one
+
+
+def texts(configuration: Configuration) -> Iterator[Finding]:
+    """What is put into header fields must not end them."""
+    if CONTROL.search(configuration.label):
+        yield Finding(("label",), "a control character in the label", "use printable text")
+    if configuration.label and not configuration.record_route:
+        yield Finding(
+            ("label",),
+            "without `record_route` the caller would see the label in the callee's requests",
+            "leave it out, or set `record_route: true`",
+        )
+    ring = configuration.distinct_ring
+    if ring and (CONTROL.search(ring) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+", ring)):
+        yield Finding(
+            ("distinct_ring",), f"{ring!r} is no URI", "write one such as http://www.example.com/sounds/suspected.wav"
+        )
+
+
+def headers(configuration: Configuration) -> Iterator[Finding]:
+    """Further headers are named by a token, each once."""
+    for i, name in enumerate(configuration.headers):
+        if not FIELD_NAME.match(name):
+            yield Finding(("headers", i), f"{name!r} is no header field name", "write the name without colon")
+    yield from repeated(((("headers", i), name.lower()) for i, name in enumerate(configuration.headers)), "header")
+
+
+def metrics(configuration: Configuration) -> Iterator[Finding]:
+    """Metrics are read on the machine itself."""
+    address = configuration.metrics
+    if address is None or address.host == "localhost":
+        return
+    if not address.literal or not ipaddress.ip_address(address.host).is_loopback:
+        yield Finding(
+            ("metrics",),
+            f"{address} can be reached from other machines",
+            "write 127.0.0.1:PORT and let an exporter or reverse proxy on this machine guard it",
+        )
+
+
+def files(configuration: Configuration, base: Path) -> Iterator[Finding]:
+    """Files that must be there are there; files that are made later can be made; keys are for their owner only."""
+    for i, pattern in enumerate(configuration.rules):
+        if not rule_files(base, pattern):
+            yield Finding(("rules", i), f"no file matches {pattern!r}", f"it is looked for in {base.resolve()}")
+    days = configuration.calendar
+    if days is not None and not (base / days).is_file():
+        yield Finding(("calendar",), f"there is no file {base / days}", "make it, or leave `calendar` out")
+    for key in ("database", "key_file"):
+        file = base / getattr(configuration.storage, key)
+        if file.is_dir():
+            yield Finding(("storage", key), f"{file} is a folder", "name a file")
+    key_file = base / configuration.storage.key_file
+    if key_file.is_file() and key_file.stat().st_mode & 0o077:
+        yield Finding(
+            ("storage", "key_file"), f"others may read {key_file}", f"take that right away: chmod 600 {key_file}"
+        )
+    log = configuration.logging.file
+    if log is not None and not (base / log).parent.is_dir():
+        yield Finding(("logging", "file"), f"there is no folder {(base / log).parent}", "make it, or name another")
+
+
+def calendar(configuration: Configuration, base: Path) -> Iterator[Fault]:
+    """The lines of the operator's file of days that nobody can read; that there is none is told with its setting."""
+    if configuration.calendar is None or not (base / configuration.calendar).is_file():
+        return
+    try:
+        read_calendar(base / configuration.calendar)
+    except BadCalendar as error:
+        for line, what in error.faults:
+            fault, _, hint = what.partition("; ")
+            yield Fault(str(base / configuration.calendar), line, 1, fault, hint)
+
+
+def known(names: Collection[str]) -> str:
+    """The advice that lists what would be right."""
+    return "known are " + ", ".join(sorted(names)) if names else "none is configured"

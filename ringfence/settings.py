@@ -1,0 +1,40 @@
+"""ringfence.yaml as one typed value: the data plane's settings, the deciding half's, and the file's version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from desk.desk_settings import DeskSettings
+from proxy.settings import ProxySettings
+from ringfence.api_settings import ApiSettings
+from rules.language.rule_paths import find
+from rules.numbering.home import home_of
+
+NEWEST = 1
+
+
+def known_version(version: int) -> int:
+    """The version, if this program reads it."""
+    if version != NEWEST:
+        raise ValueError(f"version {version} is unknown to this program; write version: {NEWEST}")
+    return version
+
+
+class Configuration(ProxySettings, DeskSettings):
+    """Everything that an operator sets."""
+
+    version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
+    api: ApiSettings = ApiSettings()
+
+    @property
+    def home(self) -> str:
+        """In which plan what people type is read (rules/numbering/home.py); undecided between several countries."""
+        return home_of(self.country, (trunk.country for trunk in self.trunks))
+
+
+def rule_files(base: Path, pattern: str) -> list[Path]:
+    """The rule files that one line of `rules:` means, in one order everywhere."""
+    return find(base, pattern).files

@@ -1,0 +1,520 @@
+"""What the proxy holds: a call goes in, a verdict comes out, in microseconds and without ever raising."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from os import urandom
+from pathlib import Path
+from time import perf_counter
+from typing import Final, Protocol, TextIO
+
+from rules.judging.callbacks import Callbacks
+from rules.judging.engine import passed
+from rules.judging.fact_sources import FactSources, installed_sources
+from rules.judging.ladder import Ladder
+from rules.judging.rates import Rates
+from rules.lists.cache import Lookup, only_single
+from rules.lists.editing import Lists
+from rules.lists.ledger import Ledger
+from rules.lists.subscribers import SubscriberLists
+from rules.lists.unlisted import Renewal
+from rules.model import Action, Call, Hit, Outcome, Step, Verdict
+from rules.records.call_log import CallLog
+from rules.records.decisions import Decisions
+from rules.records.journal import Journal
+from rules.records.outlet import Outlet, standard_output
+from rules.records.privacy import pseudonym
+from rules.records.spool import Spool
+from rules.records.troubles import Tell, Troubles
+from rules.screening.snapshots import Snapshots
+from rules.settings.screening import CallSideComplaints, RateSettings, ScreeningSettings
+from rules.storage.keys import KeyFileOutOfReach, Keys
+from rules.storage.store import CorruptDatabase, StoreError, database_path, snapshot_path, warm
+
+UNWANTED: Final = 607  # the callee's own word (RFC 8197)
+_AGAINST: Final = (Action.REJECT, Action.TAG)
+_DRAWN_AT_ONCE: Final = 64
+_AGAIN_S: Final = 5.0  # between attempts to open what could not be opened
+_WHOLE: Final = "the database of lists is back"
+
+
+class RuleSet(Protocol):
+    """What judging needs of a compiled rule set."""
+
+    @property
+    def revision(self) -> str:
+        """Names this rule set in every decision."""
+
+    @property
+    def called_lists(self) -> frozenset[str]:
+        """Lists that some rule asks about the called number."""
+
+    @property
+    def rates(self) -> frozenset[tuple[str, int]]:
+        """What rules ask to be counted: (name, seconds)."""
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What else rules ask for, by name."""
+
+    def judge(self, call: Call, caller_hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> Verdict:
+        """The verdict, without a decision id."""
+
+
+class Screen:
+    """Lists, cache, rules and journal of one process."""
+
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        lookup: Lookup,
+        journal: Journal,
+        lists: Lists | None,
+        *,
+        keys: Keys,
+        budget_s: float,
+        facts: RateSettings | None = None,
+        complaints: CallSideComplaints | None = None,
+        sources: FactSources | None = None,
+        snapshot_hours: int = 0,
+        callback_minutes: int = 0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.ruleset = ruleset
+        self.lookup = lookup
+        self.journal = journal
+        self.lists = lists
+        self.keys = keys
+        self._budget_s = budget_s
+        self._now = now
+        self._rates = Rates(ruleset.rates, facts)
+        self._sources = sources or FactSources()
+        self._sources.ask(ruleset.facts)
+        self._state = _WHOLE  # as far as was said
+        self._failures = 0  # of facts, as far as was said
+        self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
+        self._unlisted = Renewal(lookup)
+        self._ledger = Ledger(lookup)
+        self._subscribers = SubscriberLists(lookup, keys.pseudonym)
+        limits = complaints or CallSideComplaints()
+        self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
+        self._callbacks = Callbacks(callback_minutes, pseudonym=partial(pseudonym, keys.pseudonym))
+        self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
+        self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
+        self._log: CallLog | None = None  # set when the screen opened it and has to close it
+        self._keyless = ""  # why the keys are of this run only
+        self._open_lists: Callable[[], Awaitable[Lists]] | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._mended = now()
+        self._verdicts = dict.fromkeys(Action, 0)
+        self._emergency = 0
+        self._emergency_marked = 0
+        self._called_back = 0
+        self._errors = 0
+        self._over_budget = 0
+        self._unknown = 0
+        self._drawn: list[str] = []  # random ends of the next decisions' ids
+        self.last_error = ""
+
+    @classmethod
+    async def open(
+        cls,
+        settings: ScreeningSettings,
+        ruleset: RuleSet,
+        base: Path,
+        *,
+        now: Callable[[], float] = time.time,
+        log: TextIO | None = None,
+        budget_ms: int = 50,
+        sources: FactSources | None = None,
+        tell: Tell | None = None,
+    ) -> Screen:
+        """Open keys, lists and decisions below ``base`` and begin to write; log lines go to ``log`` if given.
+
+        ``tell`` hears what goes wrong while it runs, each cause at once and then seldom.
+        """
+        storage, troubles = settings.storage, Troubles(tell, now)
+        keys, keyless = _keys(base / storage.key_file, troubles)
+        database = base / storage.database
+        lists = await _lists_or_none(database, settings, now, troubles)
+        lookup = opened = journal = None
+        try:
+            lookup = Lookup(
+                database,
+                entries=storage.cache_entries,
+                budget_s=budget_ms / 2000,
+                zone=settings.time_zone,
+                fallback=snapshot_path(database),
+            )
+            await asyncio.to_thread(warm, database)
+            if log is None and settings.logging.file is not None:
+                opened = CallLog(base / settings.logging.file)
+            lines = opened or log or standard_output(sys.stdout)
+            journal = await _open_journal(database, settings, keys, log=lines, now=now, troubles=troubles)
+            begun, minutes = now(), settings.emergency.callback_minutes
+            helped = await journal.calls_for_help(begun - minutes * 60.0)
+        except BaseException:
+            if lookup is not None:
+                lookup.close()
+            if journal is not None:
+                await journal.close()
+            if opened is not None:
+                opened.close()
+            if lists is not None:
+                await lists.close()
+            raise
+        journal.start()
+        budget_s, facts = budget_ms / 1000, settings.facts
+        screen = cls(
+            *(ruleset, lookup, journal, lists),
+            keys=keys,
+            budget_s=budget_s,
+            facts=facts,
+            complaints=settings.complaints,
+            sources=sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000),
+            snapshot_hours=storage.snapshot_hours,
+            callback_minutes=minutes,
+            now=now,
+        )
+        screen._log, screen._keyless = opened, keyless
+        screen._open_lists = partial(_open_lists, database, settings, now)
+        screen._callbacks.restore(helped, begun)
+        journal.opened = partial(screen._remember_help, minutes)
+        return screen
+
+    async def _remember_help(self, minutes: int) -> None:
+        """Records can be read after all: who called for help lately?"""
+        begun = self._now()
+        self._callbacks.restore(await self.journal.calls_for_help(begun - minutes * 60.0), begun)
+
+    def judge(self, call: Call) -> Verdict:
+        """May this call ring? The verdict carries a decision id and is on its way into the record."""
+        started = perf_counter()
+        # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
+        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{self._draw()}"
+        try:
+            if call.emergency:
+                self._emergency += 1
+                verdict = passed(self._judged(call, decision, started))
+            elif self._callbacks.until and self._callbacks.awaited(call.called.canonical, call.at):
+                verdict = self._callback_verdict()
+            else:
+                verdict = self._judged(call, decision, started)
+        except Exception as error:  # whatever goes wrong here, the call goes through
+            self._errors += 1
+            self.last_error = f"{type(error).__name__}: {error}"
+            self.journal.troubles.happened("a call could not be judged", error)
+            verdict = self._fail_open(call)
+            if call.emergency:
+                verdict = passed(verdict)
+        verdict.decision = decision
+        if verdict.step is Step.EMERGENCY and verdict.action is Action.TAG:
+            self._emergency_marked += 1
+        self._verdicts[verdict.action] += 1
+        self.journal.record(call, verdict)
+        return verdict
+
+    def _draw(self) -> str:
+        """Ten random digits to base 16. The system is asked for those of many calls at once: 0.8 us a question."""
+        drawn = self._drawn
+        if not drawn:
+            digits = urandom(5 * _DRAWN_AT_ONCE).hex()
+            drawn += [digits[at : at + 10] for at in range(0, len(digits), 10)]
+        return drawn.pop()
+
+    def secure(self) -> None:
+        """What was decided is about to be told: what must outlive a kill goes to its file first."""
+        self.journal.secure()
+
+    def ended(self, decision: str, outcome: Outcome) -> None:
+        """A judged call has ended."""
+        if outcome.status == UNWANTED and self.unwanted is not None:
+            self.unwanted(decision)
+        self.journal.ended(decision, outcome)
+        self._rates.ended(decision, outcome)
+
+    def hung_up(self, decision: str) -> None:
+        """A judged call that was answered is over; whoever measures durations learns it here."""
+        self._rates.hung_up(decision, self._now())
+
+    def called_for_help(self, numbers: Sequence[str]) -> None:
+        """A subscriber with these canonical numbers calls an emergency number: for a while every call to him passes."""
+        now = self._now()
+        self._callbacks.called_for_help(numbers, now)
+        self.journal.called_for_help(numbers, now)
+
+    def swap(self, ruleset: RuleSet) -> None:
+        """The next call is judged by another rule set."""
+        self.ruleset = ruleset
+        self._rates.ask(ruleset.rates)
+        self._sources.ask(ruleset.facts)
+
+    def poll(self) -> None:
+        """See changes of the lists; called four times a second."""
+        self.lookup.poll()
+        self._tell_state()
+        self._mend()
+        self._snapshots.poll(self._now())
+        self._unlisted.poll(self._now())
+        self._ledger.poll()
+        self._subscribers.poll()
+        self._ladder.poll()
+        self._callbacks.forget(self._now())
+        for poll in self.polled:
+            poll()
+
+    @property
+    def without(self) -> dict[str, str]:
+        """What judging has to do without now, and why, in words; empty for parts that are as they should be."""
+        state = _state_of(self.lookup)
+        lists = "" if state == _WHOLE else state
+        if not lists and self.lists is None:
+            lists = "the lists of ringfence.yaml could not be brought into their database: those of the last start hold"
+        log = self._log.closed_to_us if self._log is not None else ""
+        return {
+            "keys": self._keyless and f"keys are of this run only: {self._keyless}",
+            "lists": lists,
+            "records": self.journal.without,
+            "call log": log and f"lines of calls are lost: {log}",
+        }
+
+    def _tell_state(self) -> None:
+        """Say once what became of the lists, and of facts."""
+        state = _state_of(self.lookup)
+        if state != self._state:
+            self._state = state
+            self.journal.alarm(state)
+            self.journal.troubles.happened(state, self.lookup.absent or str(self.lookup.path))
+        failures = self._sources.failures
+        if failures > self._failures:
+            times, self._failures = failures - self._failures, failures
+            self.journal.troubles.happened("facts were lacking", "; ".join(self._sources.last_errors), times)
+
+    def _mend(self) -> None:
+        """Now and then try again what could not be opened."""
+        now = self._now()
+        if self._mending is not None or (self.lists is not None and not self.lookup.wanting):
+            return
+        if not 0.0 <= now - self._mended < _AGAIN_S:
+            self._mended = now
+            self._mending = asyncio.get_running_loop().create_task(self._open_again(), name="lists")
+
+    async def _open_again(self) -> None:
+        try:
+            if self.lists is None and self._open_lists is not None:
+                self.lists = await self._open_lists()
+            self.lookup.look_again()
+        except (StoreError, OSError):
+            pass  # said at the start; the next time may go better
+        finally:
+            self._mending = None
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Everything counted since the start, for metrics."""
+        lookup, journal = self.lookup, self.journal
+        return {
+            **{f"verdict_{action}": count for action, count in self._verdicts.items()},
+            "emergency": self._emergency,
+            "emergency_marked": self._emergency_marked,
+            "emergency_callbacks": self._called_back,
+            "judge_errors": self._errors,
+            "judge_over_budget": self._over_budget,
+            "judge_unknown": self._unknown,
+            "facts_failed": self._sources.failures,
+            "rates_forgotten": self._rates.forgotten,
+            "lookup_hits": lookup.hits,
+            "lookup_misses": lookup.misses,
+            "lookup_slow": lookup.slow,
+            "lookup_unknown": lookup.unknown,
+            "lists_fallbacks": lookup.fallbacks,
+            "decisions_written": journal.written,
+            "decisions_dropped": journal.dropped,
+            "decisions_waiting": journal.waiting,
+            "decision_write_errors": journal.write_errors,
+            "decisions_unsecured": journal.unsecured,
+            "log_lines_dropped": journal.lines_dropped,
+        }
+
+    async def close(self) -> None:
+        """Everything recorded is on disk; nothing is open any more."""
+        await self._snapshots.close()
+        await self._unlisted.close()
+        await self.journal.close()
+        self.lookup.close()
+        self._sources.close()
+        if self._mending is not None:
+            await asyncio.gather(self._mending, return_exceptions=True)
+        if self.lists is not None:
+            await self.lists.close()
+        if self._log is not None:
+            self._log.close()
+
+    def _judged(self, call: Call, decision: str, started: float) -> Verdict:
+        look_up, now = self.lookup.look_up, call.at
+        hits: tuple[Hit, ...] = ()
+        partly = False  # not all that was asked is known
+        for number in call.callers:
+            found = look_up(number.canonical, now)
+            if found is None:
+                self._unknown += 1
+                if number is call.callers[0]:
+                    return self._fail_open(call)
+                partly = True
+                break
+            hits = hits + found if hits else found
+        for number in call.resembled:
+            if found := look_up(number.canonical, now):
+                hits += only_single(found)
+        if hits:
+            self.journal.count(hits, now)
+        if self._subscribers.any:
+            hits += self._subscribers.look_up_call(call)
+        if self._ladder.any:
+            hits += self._ladder.look_up(call)
+        if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
+            known.enter(call)
+        called_hits: tuple[Hit, ...] = ()
+        ruleset = self.ruleset
+        if ruleset.called_lists:
+            for number in call.called_readings:
+                found = look_up(number.canonical, now)
+                if found is None:
+                    self._unknown += 1
+                    return self._fail_open(call)
+                if found:
+                    called_hits += asked_of(found, call, ruleset.called_lists)
+        if ruleset.rates and not (call.emergency or any(hit.kind == "emergency" for hit in called_hits)):
+            self._rates.count(call, decision)
+        if self._sources.wanted and not call.emergency:
+            self._sources.measure(call)
+        verdict = ruleset.judge(call, hits, called_hits)
+        if perf_counter() - started > self._budget_s:
+            self._over_budget += 1  # late, and known all the same
+        if partly and verdict.action not in _AGAINST:  # what is unknown could only have added to these
+            return self._fail_open(call)
+        return verdict
+
+    def _callback_verdict(self) -> Verdict:
+        self._called_back += 1
+        return Verdict(
+            *(Action.FORWARD, Step.CALLBACK), reason="the subscriber called for help", revision=self.ruleset.revision
+        )
+
+    def _fail_open(self, call: Call) -> Verdict:
+        trunk = call.trunk
+        closed = trunk.fail_closed and not call.emergency
+        action = Action.REJECT if closed else Action.FORWARD
+        profile = trunk.profile if closed else ""
+        return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[Hit, ...]:
+    """The entries for a called number on lists that rules ask about.
+
+    One that lets every caller through counts where nobody can read another number: the PBX might ring that one.
+    """
+    single = len(call.called_readings) == 1
+    return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
+
+
+def _state_of(lookup: Lookup) -> str:
+    """Are the lists that are judged by whole? As alarms say it."""
+    if lookup.absent:
+        return "the lists cannot be read and there is no snapshot of them: calls go on as if no list was there"
+    if lookup.replaced:
+        return (
+            "another database stands in place of the lists, a new one: judging by what was there; put a backup back "
+            "with `ringfence db restore FILE`, or start the proxy again to begin with the new one"
+        )
+    if lookup.gone:
+        return "the file of the lists is gone: judging by what is open of it; `ringfence db restore` puts a copy back"
+    if lookup.damaged:
+        return (
+            "the database of lists is damaged and there is no snapshot of it: calls go on as if no list was there; "
+            "run `ringfence db restore FILE`"
+        )
+    if lookup.on_snapshot:
+        return (
+            "the database of lists is damaged, gone or out of reach: judging by the last good snapshot; "
+            "run `ringfence db restore`, or see to its rights and disk"
+        )
+    return _WHOLE
+
+
+def _keys(file: Path, troubles: Troubles) -> tuple[Keys, str]:
+    """The keys, and why they are of this run only; a file in which somebody wrote something wrong stops the start."""
+    try:
+        return Keys.load(file), ""
+    except KeyFileOutOfReach as error:
+        troubles.happened("keys are of this run only: pseudonyms match nothing of before", error)
+        return Keys.for_now(), str(error)
+
+
+async def _lists_or_none(
+    database: Path, settings: ScreeningSettings, now: Callable[[], float], troubles: Troubles
+) -> Lists | None:
+    """The lists to write to; None while their database cannot be opened: judging reads what it can."""
+    try:
+        return await _open_lists(database, settings, now)
+    except (StoreError, OSError) as error:
+        troubles.happened("the database of lists cannot be written to", error)
+        return None
+
+
+async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable[[], float]) -> Lists:
+    """The lists, or the last good copy of them when the database is damaged; the first poll raises the alarm.
+
+    Nothing is written to the copy: it would be lost when a copy is put in place of the database.
+    """
+    try:
+        return await Lists.open(database, settings.lists, now=now)
+    except CorruptDatabase:
+        good = snapshot_path(database)
+        if not good.exists():
+            raise
+        lists = await Lists.open(good, settings.lists, now=now)
+        lists.store.follow(database)
+        return lists
+
+
+async def _open_journal(
+    database: Path,
+    settings: ScreeningSettings,
+    keys: Keys,
+    *,
+    log: TextIO | CallLog | Outlet,
+    now: Callable[[], float],
+    troubles: Troubles,
+) -> Journal:
+    """The record of decisions beside the lists; it writes as soon as it is started, or can open its database."""
+    storage, path = settings.storage, decisions_path(database)
+    opening = partial(Decisions.open, path, durable=True)
+    decisions: Decisions | None = None
+    try:
+        decisions = await opening()
+    except (StoreError, OSError) as error:
+        troubles.happened("the database of decisions cannot be opened: records wait in memory", error)
+    return Journal(
+        decisions,
+        keys.pseudonym,
+        log=log,
+        days=storage.decision_days,
+        mib=storage.decision_mib,
+        short_days=settings.complaints.ring_days,
+        zone=settings.time_zone,
+        masked=settings.logging.mask_numbers,
+        now=now,
+        spool=partial(Spool.open, path),
+        again=opening,
+        troubles=troubles,
+    )
+
+
+def decisions_path(database: Path) -> Path:
+    """Decisions lie beside the lists: their commits must neither wait for an import nor empty the cache."""
+    return database_path(database, "decisions")

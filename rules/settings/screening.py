@@ -1,0 +1,155 @@
+"""What an operator sets for judging: storage, keys, lists, rule files, thresholds; each with default and help."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from rules.numbering.countries import Country
+
+_CODE = re.compile(r"[*#][0-9*#]{1,15}")
+
+
+def read_feature_code(text: str) -> str:
+    """A code that no number can be: * or #, then digits. Raises ValueError."""
+    if text and not _CODE.fullmatch(text):
+        raise ValueError(f"{text!r} could be a number; write * or # and up to 15 digits behind it, for example *33")
+    return text
+
+
+FeatureCode = Annotated[str, AfterValidator(read_feature_code)]
+
+
+class Part(BaseModel):
+    """A section of ringfence.yaml: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known_zone(name: str) -> str:
+    """The name of a zone that the tz database knows."""
+    try:
+        ZoneInfo(name)
+    except Exception as error:
+        raise ValueError(f"{name!r} is no time zone; write one such as Asia/Shanghai or UTC") from error
+    return name
+
+
+ListKind = Literal["allow", "block", "suspect", "sealed", "do-not-originate", "own", "emergency", "group", "plain"]
+
+
+class ListSettings(Part):
+    """A named list and its policy."""
+
+    kind: ListKind = Field(
+        description="What an entry does by itself; plain and group do nothing until a rule names the list."
+    )
+    suspicion: int = Field(5, ge=-10, le=10, description="What an entry of a suspect list adds.")
+    shared: bool = Field(False, description="Comes from another operator: stands below the operator's own rules.")
+    min_length: int = Field(3, ge=1, le=15, description="Digits that an entry must have at least.")
+    expires_days: int | None = Field(None, ge=1, description="Default life of an entry; none: for ever.")
+    max_entries: int = Field(20_000_000, ge=1, description="Entries it may have at most.")
+    changed_by: list[str] = Field(default=[], description="Who may change it, by login name; none: everybody.")
+    qualified: bool = Field(False, description="Allow entries need licence, document, purpose, review and approver.")
+
+
+class StorageSettings(Part):
+    """Where lists and decisions live."""
+
+    database: Path = Field(Path("ringfence.db"), description="SQLite file; relative to ringfence.yaml.")
+    key_file: Path = Field(
+        Path("ringfence.keys"), description="Keys of tokens and pseudonyms, mode 0600; made if missing."
+    )
+    decision_days: int = Field(30, ge=1, description="How long decision records are kept.")
+    decision_mib: int = Field(2048, ge=1, description="How much room decision records may take.")
+    cache_entries: int = Field(100_000, ge=16, description="Callers held in the LRU cache.")
+    history_days: int = Field(
+        365, ge=1, description="How long what left a list or was changed on it is known, and an import can be undone."
+    )
+    snapshot_hours: int = Field(1, ge=0, description="Hours between copies of changed lists to fall back on; 0: none.")
+
+
+class Thresholds(Part):
+    """Suspicion from which a call is tagged, and from which it is rejected."""
+
+    tag: int = Field(5, description="A call whose suspicion reaches it is tagged.")
+    reject: int = Field(10, description="A call whose suspicion reaches it is rejected.")
+
+
+class RateSettings(Part):
+    """How callers' habits are measured, where some rule asks for them."""
+
+    short_call_s: float = Field(6.0, gt=0, description="An answered call that ends within it is short.")
+    ratio_calls: int = Field(20, ge=1, description="Calls that a share needs; with fewer it is lacking.")
+    remembered_calls: int = Field(500_000, ge=100, description="Calls remembered at most; beyond it the oldest go.")
+    plugin_ms: int = Field(5, ge=1, description="How long a call waits for a fact of a plug-in; then it is lacking.")
+
+
+class FalsePositiveSettings(Part):
+    """How often a rule may be wrong before it raises an alarm with its name."""
+
+    per_thousand: float = Field(
+        10, ge=0, description="Callers on an allow list and appeals granted, of the calls it catches."
+    )
+    hours: int = Field(24, ge=1, description="Over so many hours.")
+    at_least: int = Field(100, ge=1, description="A rule that catches fewer calls than this raises none.")
+
+
+class EmergencySettings(Part):
+    """What a call for help leads to."""
+
+    # Android stops its own blocking for two hours by default, for a week at most (carrier configuration,
+    # duration_blocking_disabled_after_emergency_int); RFC 7090 names no time.
+    callback_minutes: int = Field(
+        120, ge=0, le=10_080, description="So long every call to a subscriber passes after he called for help; 0: none."
+    )
+
+
+class CallSideComplaints(Part):
+    """The part `complaints` as far as calls are concerned; desk.desk_settings adds what only the desk reads."""
+
+    ring_days: int = Field(30, ge=1, description="Evidence compares with subscribers that it rang in so many days.")
+    limit_calls_hour: int = Field(10, ge=1, description="Ladder step limit: calls an hour that pass.")
+    limit_called_day: int = Field(20, ge=1, description="Ladder step limit: different called numbers a day that pass.")
+    feature_code: FeatureCode = Field(
+        "", description="What a subscriber dials to report his last caller, such as *33; empty: nothing."
+    )
+    announcement: str = Field(
+        "", description="Destination that plays the thanks for it; empty: 480 with the complaint's number."
+    )
+
+
+class LogSettings(Part):
+    """The log: one masked JSON line a judged call, and what happens to the service."""
+
+    file: Path | None = Field(None, description="Where the line of each judged call goes; default: standard output.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Of service events on stderr.")
+    mask_numbers: bool = Field(True, description="Turn off only where the law lets you; it is logged.")
+
+
+class ScreeningSettings(Part):
+    """The deciding half's part of ringfence.yaml."""
+
+    country: Country | Literal[""] = Field(
+        "", description="Home country: what people type is read in its plan; default: the only country of the trunks."
+    )
+    time_zone: Annotated[str, AfterValidator(known_zone)] = Field("UTC", description="Zone of hours and days in rules.")
+    calendar: Path | None = Field(
+        None, description="File of days (2026-10-10 work, 2026-10-12 free) before the country's calendar."
+    )
+    storage: StorageSettings = StorageSettings()
+    lists: dict[str, ListSettings] = Field(default={}, description="Named lists.")
+    rules: list[str] = Field(default=[], description="Rule files or patterns, relative to ringfence.yaml.")
+    tests: list[str] = Field(default=[], description="Test files or patterns, which `ringfence test` runs.")
+    use: list[dict[str, object] | str] = Field(default=["baseline"], description="Shipped packs that are on.")
+    headers: list[str] = Field(default=[], max_length=8, description="Further header fields that rules may read.")
+    thresholds: Thresholds = Thresholds()
+    facts: RateSettings = RateSettings()
+    false_positives: FalsePositiveSettings = FalsePositiveSettings()
+    emergency: EmergencySettings = EmergencySettings()
+    complaints: CallSideComplaints = CallSideComplaints()
+    logging: LogSettings = LogSettings()

@@ -1,0 +1,1 @@
+"""The only door to the databases: opening, migrations, transactions, keys, and files that can't be used."""

@@ -1,0 +1,90 @@
+"""`ringfence audit`: who did and saw what, and whether the chain is whole."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from desk.archive import complaints_path
+from ringfence.login import login_name
+
+
+@pytest.fixture
+def filed(run):
+    return run("complaints", "add", "95012345", "--by", "13800138000", "--contact", "a@example.com").stdout.split()[0]
+
+
+def steps(run, *words):
+    return [(one["subject"], one["subject_id"], one["step"]) for one in entries(run, *words)]
+
+
+def entries(run, *words):
+    found = run("audit", "show", "--json", *words)
+    assert found.exit_code == 0, found.stderr
+    return json.loads(found.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        (["case", "1"], ("case", "1", "looked at")),
+        (["cases", "list"], ("case", "", "listed")),
+        (["complaints", "list"], ("complaint", "", "listed")),
+        (["complaints", "show", "C"], ("complaint", "C", "looked at")),
+        (["complaints", "show", "C", "--words"], ("complaint", "C", "words read")),
+        (["appeals", "list"], ("appeal", "", "listed")),
+        (["appeals", "show", "A"], ("appeal", "A", "looked at")),
+        (["appeals", "pack", "A"], ("appeal", "A", "exported")),
+        (["ladder", "show"], ("ladder", "", "listed")),
+        (["owners"], ("ladder", "", "listed")),
+    ],
+)
+def test_whoever_is_shown_numbers_or_words_stands_in_the_audit(run, filed, words, step):
+    run("ladder", "climb", "owner", "Loan King", "--reason", "x")
+    appeal = run("appeals", "file", "--number", "95012345", "--against", "rule").stdout.split()[0]
+    names = {"C": filed, "A": appeal}
+    found = run(*(names.get(word, word) for word in words))
+    assert found.exit_code == 0, found.stderr
+    subject, about, done = step
+    (entry,) = entries(run, "-n", "1")
+    assert (entry["subject"], entry["subject_id"], entry["step"]) == (subject, names.get(about, about), done)
+    assert entry["actor"] == login_name()
+
+
+def test_a_search_by_number_stands_there_by_pseudonym(run, filed):
+    assert run("why", "95012345").exit_code == 0
+    assert run("complaints", "list", "--about", "95099999").exit_code == 0
+    assert [(one[0], one[2]) for one in steps(run, "-n", "2")] == [("number", "searched"), ("complaint", "listed")]
+    assert [one[2] for one in steps(run, "--about", "95012345")] == ["searched"]
+    assert "95012345" not in run("audit", "show", "--step", "searched").stdout
+
+
+def test_a_look_is_no_part_of_the_story(run, filed):
+    run("case", "1")
+    assert "looked at" not in run("case", "1").stdout
+
+
+def test_the_chain_is_verified(file, run, filed):
+    run("cases", "take", "1")
+    found = run("audit", "verify")
+    assert (found.exit_code, found.stdout.splitlines()[0].partition(" Head: 1:")[0]) == (0, "1 entries, whole.")
+    assert "What this cannot show: whoever can write the file" in found.stdout
+    head = json.loads(run("audit", "verify", "--json").stdout)["head"]
+    run("case", "1")
+    assert "The head 1 that was noted is in it." in run("audit", "verify", "--head", head).stdout
+    assert "NUMBER:HASH" in run("audit", "verify", "--head", "1").stderr
+    with closing(sqlite3.connect(complaints_path(file.parent / "ringfence.db"))) as other, other:
+        other.execute("drop trigger step_is_final")
+        other.execute("update step set actor = 'somebody' where id = 1")
+    found = run("audit", "verify")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("entry 1: it does not follow from the one before")
+    assert found.stdout.startswith("2 entries, not whole.")
+
+
+def test_a_lookup_that_cannot_be_recorded_says_so(file, run):
+    (complaints_path(file.parent / "ringfence.db")).mkdir()
+    found = run("why", "95012345")
+    assert found.exit_code == 0
+    assert "this look is not in the audit: " in found.stderr

@@ -1,0 +1,149 @@
+"""`ringfence case N` and `ringfence cases`: from a complaint to a sealed number and back, by command."""
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from desk.archive import complaints_path
+
+
+@pytest.fixture
+def case(file, run):
+    """A case, in an installation that has a list for seals."""
+    file.write_text(
+        file.read_text().replace("allowed: {kind: allow}", "allowed: {kind: allow}\n  sealed: {kind: sealed}")
+    )
+    run("lists", "add", "allowed", "95012345", "--source", "contract 7")
+    assert run("complaints", "add", "95012345", "--by", "13800138000", "--business", "Quick Cash").exit_code == 0
+    return "1"
+
+
+def verified(run, case):
+    assert run("cases", "take", case).stdout == "case 1 is verifying, version 2.\n"
+    found = run("cases", "verify", case, "--by", "owner", "--reason", "he said so")
+    assert found.stdout == "case 1 is verified by owner, version 3.\n"
+
+
+def listed(run, name):
+    """Entries and why they count for nothing."""
+    return [(one["entry"], one["off"]) for one in json.loads(run("lists", "show", name, "--json").stdout)]
+
+
+def test_sealed_told_and_released(run, case):
+    verified(run, case)
+    sealed = run("cases", "seal", case, "--reason", "five people")
+    assert sealed.stdout.splitlines() == [
+        "CN:95012345 is sealed by seal 1: its calls are rejected from now on.",
+        "suspended: CN:95012345 on allowed; tell contract 7",
+        "no call of this number is on record: look again whether a digit was lost",
+    ]
+    assert (listed(run, "sealed"), listed(run, "allowed")) == (
+        [("CN:95012345", None)],
+        [("CN:95012345", "suspended by seal 1 (case 1)")],
+    )
+    told = run("case", case).stdout
+    assert told.splitlines()[0] == "case 1: CN:95012345 (cn-95), sealed, version 4"
+    assert "Quick Cash" in told
+    assert told.splitlines()[-1] == "sealed 0 min after the first complaint; 0 calls stopped since"
+    assert json.loads(run("case", case, "--json").stdout)["case"]["state"] == "sealed"
+    assert run("cases", "keep", case, "--reason", "four stay").stdout == "CN:95012345 stays sealed.\n"
+    released = run("cases", "release", case, "--reason", "appeal")
+    assert "restored: CN:95012345 on allowed of contract 7" in released.stdout
+    assert (listed(run, "sealed"), listed(run, "allowed")) == ([], [("CN:95012345", None)])
+
+
+def test_the_desks_list(run, case):
+    (row,) = json.loads(run("cases", "list", "--json").stdout)
+    assert (row["number"], row["complaints"], row["reporters"]) == ("CN:95012345", 1, 1)
+    assert (row["clock"], row["standing"]) == ("accept", "running")
+    assert row["due"].endswith(" 00:00:00+08:00")
+    assert "CN:95012345" in run("cases", "list").stdout
+    assert json.loads(run("cases", "list", "--state", "sealed", "--json").stdout) == []
+    assert run("cases", "list", "--state", "happy").exit_code == 2
+
+
+def test_two_officers(run, case):
+    assert run("cases", "take", case, "--version", "1").exit_code == 0
+    late = run("cases", "unfounded", case, "--reason", "x", "--version", "1")
+    assert late.exit_code == 1
+    assert "case 1 is verifying now (take by " in late.stderr
+    assert "; since 20" in late.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["unfounded", "--reason", "nothing"], "case 1 is closed as unfounded."),
+        (
+            ["forged", "--reason", "x", "--trunk", "carrier"],
+            "case 1 is closed as forged; it counts against trunk carrier.",
+        ),
+    ],
+)
+def test_closed(run, case, words, told):
+    run("cases", "take", case)
+    assert run("cases", words[0], case, *words[1:]).stdout.strip() == told
+
+
+def test_handed_over_and_answered(run, case, tmp_path):
+    out = tmp_path / "for-them.csv"
+    found = run("cases", "hand-over", case, "--to", "Other Telecom", "--out", str(out))
+    assert found.stdout.startswith("case 1 is handed over to Other Telecom")
+    assert "CN:95012345" in out.read_text(encoding="utf-8-sig")
+    assert run("cases", "answer", case, "--answer", "line closed").stdout == "the complaints of case 1 are answered.\n"
+
+
+def test_a_refused_hand_over_leaves_no_file(run, case, tmp_path):
+    out = tmp_path / "out" / "for-them.csv"
+    out.parent.mkdir()
+    run("cases", "unfounded", case, "--reason", "a mistake")
+    refused = run("cases", "hand-over", case, "--to", "Other Telecom", "--out", str(out))
+    assert refused.exit_code == 1
+    assert "hand over is not possible" in refused.stderr
+    assert list(out.parent.iterdir()) == []
+
+
+def test_a_hand_over_that_no_file_can_hold_is_not_made(run, case, tmp_path):
+    out = tmp_path / "none" / "for-them.csv"
+    refused = run("cases", "hand-over", case, "--to", "Other Telecom", "--out", str(out))
+    assert (refused.exit_code, refused.stderr) == (1, f"{out}: No such file or directory\n")
+    assert json.loads(run("case", case, "--json").stdout)["case"]["state"] == "collecting"
+
+
+def test_what_is_not_there(run):
+    assert run("case", "7").stderr == "case: there is no case 7\n"
+    assert "there is no case 7" in run("cases", "take", "7").stderr
+
+
+def test_a_reason_cannot_look_like_a_step_of_the_story(run, case):
+    run("cases", "take", case)
+    run("cases", "unfounded", case, "--reason", "x\n  2026-07-01 12:00  wang  release")
+    told = run("case", case).stdout
+    assert "x   2026-07-01 12:00  wang  release" in told
+    assert "\n  2026-07-01" not in told
+
+
+def test_a_case_says_that_nobody_announced_the_holidays_of_its_year(file, run, case):
+    assert "nobody has announced" not in story_of_year(run, file, 2026)
+    told = story_of_year(run, file, 2090)
+    assert "the calendar of CN ends with " in told
+    assert "which days are moved nobody has announced" in told
+
+
+def story_of_year(run, file, year):
+    """What `case` tells of the case, had its complaint come in June of this year."""
+    received = datetime(year, 6, 1, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    with closing(sqlite3.connect(complaints_path(file.parent / "ringfence.db"))) as other, other:
+        other.execute("update clock set started = ?, due = ?", (received, received + 20 * 86_400))
+    return run("case", "1").stdout
+
+
+def test_the_list_tells_reporters_from_complaints(run, case):
+    for day in range(1, 4):
+        run("complaints", "add", "95012345", "--by", "13800138000", "--at", f"{day}d")
+    (row,) = json.loads(run("cases", "list", "--json").stdout)
+    assert (row["complaints"], row["reporters"]) == (4, 1)

@@ -1,0 +1,100 @@
+"""`ringfence replay`: the log and files of calls under a candidate, for people and for programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from console.cli.workbench.replay import candidate_files
+from ringfence.rulebook import load_rulebook
+from tests.console.past import past_calls
+from tests.rules.calls import rule
+
+CANDIDATE = rule("{caller: {starts_with: [95012]}}", "reject", "marketing") + rule("{caller: 95588}", "tag", "bank")
+CALLERS = ["95012345"] * 3 + ["13912345678"] * 7
+
+
+@pytest.fixture
+def candidate(file, tmp_path):
+    """Ten recorded calls, three of them from a marketing number; and rules against it."""
+    past_calls(file, load_rulebook(file), CALLERS)
+    path = tmp_path / "candidate.yaml"
+    path.write_text(CANDIDATE)
+    return path
+
+
+def test_for_people(run, candidate):
+    shown = run("replay", "--rules", str(candidate))
+    assert shown.exit_code == 0, shown.stderr
+    lines = shown.stdout.splitlines()
+    assert lines[0] == "Callers on an allow list: none is hit."
+    assert "3 calls change beside what was decided then:" in lines
+    assert any(line.startswith("  forward -> reject, marketing: 3 calls; CN:95****45 (") for line in lines)
+    assert next(line for line in lines if line.startswith("Rules that held for no call: ")).find("bank") > 0
+    assert "Read 10 calls, 100.0 % of the log" in shown.stdout
+    assert "95012345" not in shown.stdout
+
+
+def test_for_programs(run, candidate):
+    found = json.loads(run("replay", "--rules", str(candidate), "--json").stdout)
+    (flip,) = found["flips"]
+    assert (flip["from"], flip["to"], flip["rule"], flip["calls"]) == ("forward", "reject", "marketing", 3)
+    assert found["caught"] == {"before": 0, "after": 3, "newly": 3}
+    assert next(row for row in found["rules"] if row["rule"] == "marketing")["alone"] == 3
+    assert "bank" in found["dead"]
+    assert found["read"]["judged"] == 10
+    assert found["live"] is None
+
+
+def test_an_allow_list_comes_first(run, candidate):
+    assert run("lists", "add", "allowed", "95012345", "--reason", "known").exit_code == 0
+    found = run("replay", "--rules", str(candidate)).stdout
+    assert found.startswith("Callers on an allow list that it would hit: 3 calls, of which 3 ring now.\n  on allowed: ")
+
+
+def test_beside_what_is_live(run, candidate):
+    assert run("rules", "activate", "--reason", "first", "--yes-really").exit_code == 0
+    found = json.loads(run("replay", "--json").stdout)
+    assert (found["changed"], found["live"]) == (0, found["candidate"])
+
+
+def test_since(run, candidate):
+    assert json.loads(run("replay", "--since", "1h", "--json").stdout)["read"]["calls"] == 0
+    assert run("replay", "--since", "1h").stdout == "There are no past calls to judge.\n"
+
+
+def test_no_log_at_all(run):
+    assert run("replay").stdout == "There are no past calls to judge.\n"
+
+
+def test_a_file_of_calls(run, candidate, tmp_path):
+    calls = tmp_path / "calls.csv"
+    calls.write_text("from,to,verdict\n95012345,13800138000,forward\n95588,13800138000,tag\n")
+    shown = run("replay", "--rules", str(candidate), "--file", str(calls)).stdout
+    assert "forward -> reject, marketing: 1 call; CN:95****45 (line 2)" in shown
+    assert "Read 2 calls of the file" in shown
+    calls.write_text("from,to\n95012345\n")
+    refused = run("replay", "--file", str(calls))
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith(f"{calls}:2:1: ")
+
+
+def test_a_faulty_candidate(run, tmp_path):
+    path = tmp_path / "candidate.yaml"
+    path.write_text(CANDIDATE.replace("reject", "rejct"))
+    found = run("replay", "--rules", str(path))
+    assert found.exit_code == 1
+    assert found.stderr.startswith(f"{path}:4:")
+
+
+def test_facts_that_were_not_measured_then(run, candidate):
+    candidate.write_text(rule("{caller: {calls: {over: 60, within: 1h}}}", "tag", "machine"))
+    shown = run("replay", "--rules", str(candidate)).stdout
+    assert "no record holds the fact calls_1h, for which machine asks: it was not measured then" in shown
+
+
+def test_candidate_files(tmp_path):
+    for name in ("b.yaml", "a.yaml", "c.txt"):
+        (tmp_path / name).touch()
+    assert candidate_files([]) is None
+    assert candidate_files([str(tmp_path), "x.yaml"]) == [tmp_path / "a.yaml", tmp_path / "b.yaml", Path("x.yaml")]

@@ -1,0 +1,82 @@
+"""Files of a complaint centre: every sound line filed once, every other line named."""
+
+import pytest
+
+from desk.centre_files import BadLine, Kind, file_centre, kinds, read_rows
+from desk.complaint_rows import listed
+from desk.faults import ComplaintError
+
+FILE = """\
+\ufeff被举报号码,举报人,通话时间,类别,内容,营业厅
+95012345,13800138000,2026/06/30 21:15,loan,半夜打来,朝阳
+'+8613912345678,13800138001,,,,
+110,13800138002,,,,
+
+95012345,13800138003,yesterday,,,
+95012345,13800138004,,rude,,
+"""
+
+
+async def test_sound_lines_are_filed_and_others_named(town):
+    town_zone = town.desk.archive.zone
+    for again in (False, True):
+        found = await file_centre(town.desk.complaints, FILE.splitlines(True), source="12321.csv", zone=town_zone)
+        assert (found.lines, found.filed, found.duplicates) == (5, 0 if again else 2, 2 if again else 0)
+        assert [(bad.line, bad.field) for bad in found.bad] == [(4, "accused"), (6, "at"), (7, "category")]
+    second, first = await listed(town.desk.archive.store.connection)
+    assert (first.accused, first.call_day, first.category, first.branch) == ("CN:95012345", 20260630, "loan", "朝阳")
+    assert (second.accused, second.source, second.channel) == ("+8613912345678", "12321.csv", "centre")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("", "it is empty"), ("a,b\n1,2\n", "no column 'accused'"), ("accused\n1\n", "no column 'reporter'")],
+)
+def test_what_is_no_such_file(text, what):
+    with pytest.raises(ComplaintError, match=what):
+        list(read_rows(text.splitlines(True)))
+
+
+async def test_one_long_field_costs_its_own_line_only(town):
+    long = "x" * 200_000
+    quoted = '"' + "a line of it\n" * 20_000 + '"'
+    lines = ["accused,reporter,text\n", "95012345,13800138000,\n", f"95012345,13800138001,{long}\n"]
+    lines += [f"95012345,13800138002,{quoted}\n".replace('"line"', '""line""'), f"95012345,{long},\n"]
+    text = "".join(
+        [*lines, "95012345,13800138003,\n", f"95012345,13800138004,{'y' * 5_000}\n", "95012345,13800138005,\n"]
+    )
+    found = await file_centre(town.desk.complaints, text.splitlines(True), source="x", zone=town.desk.archive.zone)
+    assert (found.lines, found.filed) == (7, 3)
+    assert [(bad.line, bad.field) for bad in found.bad] == [
+        (3, "line"),
+        (4, "line"),
+        (20_005, "line"),
+        (20_007, "text"),
+    ]
+    assert found.bad[0].reason == "a cell has over 131,072 characters"
+
+
+async def test_what_stands_before_it_is_filed_and_reported(town):
+    lines = ["accused,reporter\n", "95012345,13800138000\n", f'95012345,"{"x" * 200_000}\n', "95012345,13800138001\n"]
+    found = await file_centre(town.desk.complaints, lines, source="x.csv", zone=town.desk.archive.zone)
+    assert (found.lines, found.filed, found.bad[0].field) == (1, 1, "file")
+    assert "nothing from there on was read" in found.bad[0].reason
+
+
+async def test_a_quotation_mark_without_end_in_a_short_file_swallows_nothing_in_silence(town):
+    text = 'accused,reporter,text\n95012345,13800138000,\n95012345,13800138001,"oh\n95012345,13800138002,\n'
+    found = await file_centre(town.desk.complaints, text.splitlines(True), source="x", zone=town.desk.archive.zone)
+    assert (found.filed, found.bad[0].line, found.bad[0].field) == (1, 3, "file")
+    assert "line 3: a quotation mark is never closed" in found.bad[0].reason
+
+
+def test_what_was_wrong_is_counted():
+    bad = [BadLine(line, "accused", f"'95{line}' is no number (it reads as name)") for line in range(2, 9_602)]
+    bad += [
+        BadLine(7, "text", "5,000 characters; 4,000 at most"),
+        BadLine(9, "text", "6,000 characters; 4,000 at most"),
+    ]
+    assert kinds(bad) == [
+        Kind("accused", "... is no number (it reads as name)", 9_600, 2),
+        Kind("text", "... characters; ... at most", 2, 7),
+    ]

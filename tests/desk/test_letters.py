@@ -1,0 +1,209 @@
+"""Letters: nobody gets one who did not confirm his address, but for one request to do so."""
+
+import pytest
+
+from desk.audit import deeds_of
+from desk.complaint_rows import find
+from desk.faults import ComplaintError, NotFound
+from desk.letters import contact_key, read_texts
+from desk.states import Attacks, FoundBy
+from tests.desk.town import DAY, SPAM, Town
+
+
+async def kinds(town):
+    return [(letter.kind, letter.to) for letter in await town.desk.letters.waiting()]
+
+
+async def code_in(town):
+    (letter,) = [one for one in await town.desk.letters.waiting() if one.kind == "confirm"]
+    await town.desk.letters.sent(letter.id)
+    return letter.body.split("确认码：")[1].splitlines()[0]
+
+
+async def test_an_answer_waits_until_the_address_is_confirmed(town):
+    filed = await town.complain(contact="A@example.com", text="${reason} $code {{x}}")
+    code = await code_in(town)
+    await town.desk.cases.close_unfounded(filed.case_id, actor="li", reason="a wrong number")
+    assert await kinds(town) == []
+    with pytest.raises(ComplaintError, match="code"):
+        await town.desk.letters.confirm(filed.reference, "0000000000")
+    await town.desk.letters.confirm(filed.reference.lower(), f" {code.lower()} ")
+    (letter,) = await town.desk.letters.waiting()
+    assert (letter.kind, letter.to, letter.subject) == ("answer", "A@example.com", f"您的举报 {filed.reference}")
+    assert "对 95012345 的举报" in letter.body
+    assert "未发现该号码存在问题。理由：a wrong number" in letter.body
+    await town.desk.letters.sent(letter.id)
+    assert await kinds(town) == []
+
+
+async def test_an_address_is_asked_once_however_often_it_is_named(town):
+    for person in range(5):
+        await town.complain(reporter=town.subscriber(person), contact="victim@example.com")
+    assert await kinds(town) == [("confirm", "victim@example.com")]
+    code = await code_in(town)
+    filed = await town.complain(reporter="13800139999", contact="victim@example.com")
+    await town.desk.letters.confirm(filed.reference, code)
+    town.now += DAY
+    await town.complain(reporter="13800139999", contact="victim@example.com")
+    assert await kinds(town) == []
+
+
+async def test_owners_and_appellants_hear_too(town):
+    await town.reopen(language="en")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
+    await town.desk.letters.set_owner("Loan King", "king@example.com", actor="li", confirmed=True)
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people said so")
+    (letter,) = await town.desk.letters.waiting()
+    assert (letter.kind, letter.to, letter.subject) == ("owner", "king@example.com", "Your number 95012345")
+    assert "Reason: five people said so" in letter.body
+    appeal = await town.desk.appeals.file(number=SPAM, contact="king@example.com")
+    await town.desk.appeals.grant(appeal.reference, actor="wang", reason="it was forged")
+    letters = {(one.kind, one.to): one.body for one in await town.desk.letters.waiting()}
+    assert "Reason: it was forged" in letters["appeal", "king@example.com"]
+    assert len(await town.desk.letters.waiting()) == 3
+
+
+async def test_an_appellant_confirms_as_well(town):
+    appeal = await town.desk.appeals.file(number=SPAM, attacks=Attacks.RULE, contact="b@example.com")
+    await town.desk.letters.confirm(appeal.reference, await code_in(town))
+    await town.desk.appeals.refuse(appeal.reference, actor="li", reason="x")
+    assert await kinds(town) == [("appeal", "b@example.com")]
+
+
+async def test_a_rejected_complaint_is_answered(town):
+    filed = await town.complain(contact="a@example.com")
+    await town.desk.letters.confirm(filed.reference, await code_in(town))
+    await town.desk.complaints.reject(filed.reference, actor="li", reason="no call")
+    (letter,) = await town.desk.letters.waiting()
+    assert "未予受理。理由：no call" in letter.body
+
+
+async def test_what_the_other_operator_answered_is_told_and_what_an_owner_admitted_is_not(town):
+    await town.reopen(language="en")
+    handed = await town.complain("95013333", contact="a@example.com")
+    sealed = await town.complain(contact="a@example.com")
+    await town.desk.letters.confirm(
+        handed.reference, town.desk.letters.code_of(contact_key(town.desk.archive, "a@example.com"))
+    )
+    await town.desk.cases.hand_over(handed.case_id, actor="li", to="Other Telecom")
+    await town.desk.cases.their_answer(handed.case_id, actor="li", answer="the line is closed, $code ${x}")
+    await town.desk.cases.take(sealed.case_id, actor="li")
+    await town.desk.cases.verify(sealed.case_id, actor="li", found_by=FoundBy.OWNER, reason="he admitted it")
+    await town.desk.cases.seal(sealed.case_id, actor="li", reason="he admitted it")
+    _, first, second = await town.desk.letters.waiting()
+    assert "has answered: the line is closed, $code ${x}" in first.body
+    assert "stopped it" in second.body
+    assert "admitted" not in second.body
+
+
+async def test_an_owner_hears_of_each_step_its_own_reason(town):
+    await town.reopen(language="en")
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
+    await town.desk.letters.set_owner("Loan King", "king@example.com", actor="li", confirmed=True)
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people said so")
+    await town.desk.cases.release(case, actor="li", reason="it was forged")
+    sealed, released = await town.desk.letters.waiting()
+    assert "Reason: five people said so" in sealed.body
+    assert "Reason: it was forged" in released.body
+
+
+async def test_whoever_asks_hears_what_the_letter_says(town):
+    await town.reopen(language="en")
+    letters, connection = town.desk.letters, town.desk.archive.store.connection
+
+    async def told(filed):
+        return await letters.told(await find(connection, filed.reference))
+
+    sealed, taken = await town.complain(contact="a@example.com"), await town.complain(reporter="13800138001")
+    assert await told(sealed) == ("", "")
+    await town.desk.complaints.withdraw(taken.reference, actor="reporter")
+    await town.desk.cases.take(sealed.case_id, actor="li")
+    await town.desk.cases.verify(sealed.case_id, actor="li", found_by=FoundBy.OWNER, reason="he admitted it")
+    assert await told(sealed) == ("", ""), "it is accepted, not answered"
+    await town.desk.cases.seal(sealed.case_id, actor="li", reason="he admitted it")
+    outcome, answer = await told(sealed)
+    assert (outcome, answer) == ("sealed", "We found that the calls came from this number, and stopped it.")
+    code = (await letters.waiting())[0].body.split("code: ")[1].split()[0]
+    await letters.confirm(sealed.reference, code)
+    assert answer in (await letters.waiting())[1].body
+    assert await told(taken) == ("", ""), "it was withdrawn"
+    await town.desk.cases.release(sealed.case_id, actor="li", reason="x")
+    assert await told(sealed) == ("released", "The number may call again.")
+    other = await town.complain("95013333")
+    await town.desk.cases.close_unfounded(other.case_id, actor="li", reason="a wrong number, ${code}")
+    assert (await told(other)).answer.endswith("Reason: a wrong number, ${code}")
+    handed, rejected = await town.complain("95014444"), await town.complain("95015555")
+    await town.desk.cases.hand_over(handed.case_id, actor="li", to="Other Telecom")
+    assert (await told(handed)).answer == "", "the other operator has not answered"
+    await town.desk.cases.their_answer(handed.case_id, actor="li", answer="the line is closed")
+    assert await told(handed) == ("handed over", "The operator that holds the number has answered: the line is closed")
+    await town.desk.complaints.reject(rejected.reference, actor="li", reason="no call")
+    assert await told(rejected) == ("rejected", "We could not accept the complaint. Reason: no call")
+
+
+async def test_what_is_wrong_is_named(town, tmp_path):
+    await town.complain(contact="13800138000")
+    assert await kinds(town) == [], "a number gets no mail"
+    with pytest.raises(NotFound):
+        await town.desk.letters.confirm("C-00000-00000", "1")
+    for address in (
+        "nowhere",
+        "",
+        "a@example.com, b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "13800138000",
+    ):
+        with pytest.raises(ComplaintError, match="e-mail"):
+            await town.desk.letters.set_owner("Loan King", address, actor="li", confirmed=True)
+        if address and address != "13800138000":
+            with pytest.raises(ComplaintError, match="one e-mail address"):
+                await town.desk.appeals.file(number=SPAM, attacks=Attacks.SEAL, contact=address)
+    (tmp_path / "own.yaml").write_text("confirm: {subject: x}\n")
+    with pytest.raises(ComplaintError, match="letter confirm needs a subject and a body"):
+        read_texts("en", tmp_path / "own.yaml")
+    for language in ("en", "zh"):
+        assert set(read_texts(language, None)["outcomes"]) >= {"sealed", "released", "granted", "handed over"}
+
+
+@pytest.mark.parametrize(
+    ("content", "what"), [(b"confirm: a: b", "is no YAML: mapping values"), (b"\xff", "cannot be read as UTF-8")]
+)
+async def test_an_operators_own_texts_that_cannot_be_read_open_no_desk(tmp_path, content, what):
+    (tmp_path / "own.yaml").write_bytes(content)
+    with pytest.raises(ComplaintError, match=what):
+        await Town(tmp_path).open(letters=tmp_path / "own.yaml")
+    (tmp_path / "own.yaml").unlink()
+    with pytest.raises(ComplaintError, match=r"own\.yaml"):
+        await Town(tmp_path).open(letters=tmp_path / "own.yaml")
+
+
+async def test_an_owners_address_is_asked_too_unless_an_officer_did(town):
+    await town.reopen(officers=["li"], language="en")
+    letters = town.desk.letters
+    await town.desk.ladder.assign(SPAM, owner="Clever Loans", actor="li")
+    with pytest.raises(ComplaintError, match="officer"):
+        await letters.set_owner("Clever Loans", "old@example.com", actor="zhang", confirmed=True)
+    assert await letters.set_owner("clever loans", "old@example.com", actor="li", confirmed=False) == (
+        *("Clever Loans", False),
+    )
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    (asked,) = await letters.waiting()
+    assert (asked.kind, asked.to) == ("confirm", "old@example.com")
+    assert "about Clever Loans" in asked.body
+    code = asked.body.split("code: ")[1].split()[0]
+    await letters.set_owner("Clever Loans", "new@example.com", actor="li", confirmed=False)
+    assert await kinds(town) == [("confirm", "new@example.com")], "nothing goes to the old one any more"
+    with pytest.raises(ComplaintError, match="code"):
+        await letters.confirm_owner("Clever Loans", code)
+    code = (await letters.waiting())[0].body.split("code: ")[1].split()[0]
+    assert await letters.confirm_owner("CLEVER loans", code.lower()) == "Clever Loans"
+    assert ("owner", "new@example.com") in await kinds(town), "what waited goes to the new one"
+    with pytest.raises(NotFound):
+        await letters.confirm_owner("A Bakery", code)
+    (deed, _) = await deeds_of(town.desk.archive.store.connection, "owner", "Clever Loans")
+    assert (deed.actor, deed.step, "example" in repr(deed)) == ("li", "address set", False)
+    known = await letters.set_owner("A Bakery", "new@example.com", actor="li", confirmed=False)
+    assert known.confirmed, "whoever confirmed it once is not asked again"

@@ -1,0 +1,90 @@
+"""Whatever comes in is read or refused by the name of its field."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from desk.faults import ComplaintError
+from desk.reading import NewComplaint, one_line, read_complaint, shown_text
+from rules.model import Number, NumberClass
+from tests.desk.town import DAY, HOUR, NOON, SPAM
+from tests.examples import examples
+
+ACCUSED = Number(SPAM, NumberClass.CN_95)
+
+
+def read(town, **more):
+    return read_complaint(
+        town.desk.archive, NewComplaint(**{"accused": SPAM, "reporter": "13800138000"} | more), ACCUSED
+    )
+
+
+async def test_people_become_pseudonyms(town):
+    found = read(
+        town, called="+86 138 0013 8001", knew={"name": "Wang Wu", "branch": "Chaoyang"}, contact="a@example.com"
+    )
+    secrecy = town.desk.archive.secrecy
+    assert (found.reporter, found.line) == (secrecy.pseudonym("+8613800138000"), secrecy.pseudonym("+8613800138001"))
+    assert (found.knew, found.branch) == (("name", "branch"), "Chaoyang")
+    assert found.contents["knew name"] == "Wang Wu"
+    assert "Wang" not in str(found._replace(contents={}))
+
+
+async def test_a_reporter_without_a_number_has_a_name_that_stays(town):
+    assert read(town, reporter="App-User 7").reporter == read(town, reporter="app-user 7").reporter
+    assert not read(town, reporter="app-user 7").line_known
+
+
+async def test_the_day_is_the_calls(town):
+    assert read(town).day == 20260701
+    assert read(town, at=NOON - DAY).day == 20260630
+    assert read(town, at=NOON + 200).at == NOON
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        ("category", "rude", "choose from marketing"),
+        ("text", "x" * 4_001, "4,001 characters"),
+        ("contact", "a@example.com\r\nBcc: b@example.com", "one e-mail address"),
+        ("contact", "not an address", "one e-mail address"),
+        ("decision", "1; drop table complaint", "20 characters"),
+        ("knew", {"password": "x"}, "choose from name"),
+        ("reporter", " ", "say who complains"),
+        ("called", "nobody", "is no number"),
+        ("called", "+86123", "no plan has"),
+        ("at", NOON + HOUR, "not come yet"),
+        ("at", NOON - 401 * DAY, "400 days"),
+        ("business", "a\nb", "control characters"),
+        ("source", "\u202eevil", "control characters"),
+        ("reporter", "x" * 300, "300 characters"),
+    ],
+)
+async def test_what_is_wrong_is_named(town, field, value, what):
+    with pytest.raises(ComplaintError, match=what) as found:
+        read(town, **{field: value})
+    assert found.value.field == field
+
+
+def test_free_text_is_shown_without_what_steers():
+    assert shown_text("a\nb\x1b[2J\u202eb {{x}}") == "a\nb\\u001b[2J\\u202eb {{x}}"
+    assert one_line(" a b ", "x") == "a b"
+
+
+@examples(60, HealthCheck.function_scoped_fixture)
+@given(
+    st.fixed_dictionaries({name: st.text() for name in ("reporter", "called", "text", "contact", "business", "source")})
+)
+async def test_any_text_is_read_or_refused(town, fields):
+    with suppress(ComplaintError):
+        assert read(town, **fields).reporter
+
+
+@pytest.mark.parametrize("field", ["accused", "reporter", "called"])
+async def test_a_number_that_a_spreadsheet_rounded_is_refused(town, field):
+    """Every reporter of such a file would be the same person."""
+    said = {"accused": "95012345", "reporter": "13800138000"} | {field: "1.38001E+10"}
+    with pytest.raises(ComplaintError, match=f"{field}: '1.38001E\\+10' lost its digits"):
+        await town.desk.complaints.file(NewComplaint(**said))

@@ -1,0 +1,31 @@
+"""The table of cases: no path to a seal without a person's verification."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk.states import CASE_TABLE, MEETS, OPEN, CaseState, CaseStep, next_state
+
+
+@given(st.lists(st.sampled_from(CaseStep), max_size=40))
+def test_whatever_is_tried_a_seal_follows_a_verification(steps):
+    state, taken = CaseState.COLLECTING, []
+    for step in steps:
+        found = next_state(state, step)
+        if found is not None:
+            state = found
+            taken.append(step)
+    if CaseStep.SEAL in taken:
+        assert CaseStep.VERIFY in taken[: taken.index(CaseStep.SEAL)]
+    if state is CaseState.RELEASED:
+        assert CaseStep.SEAL in taken
+
+
+def test_closed_is_closed():
+    closed = set(CaseState) - OPEN
+    assert not [step for state, step in CASE_TABLE if state in closed]
+    assert {state for state, _ in CASE_TABLE} == OPEN
+
+
+def test_every_step_leads_somewhere_and_says_which_clocks_it_meets():
+    assert {step for _, step in CASE_TABLE} == set(CaseStep) == set(MEETS)
+    assert "answer" not in MEETS[CaseStep.HAND_OVER], "the reporter still waits"

@@ -1,0 +1,223 @@
+"""What no single field can see: each fault of a configuration is named at its place, with what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from ringfence.configuration import load_configuration
+from rules.language.source import RuleError
+
+SOUND = """\
+version: 1
+listen:
+  - address: 127.0.0.1:5060
+pbxes:
+  - {name: pbx, addresses: [127.0.0.1:5080]}
+trunks:
+  - name: default
+"""
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    """The faults of a file, each without the folder's name."""
+    file = folder / "ringfence.yaml"
+    file.write_text(text)
+    try:
+        load_configuration(file)
+    except RuleError as error:
+        return [str(fault).removeprefix(f"{folder}/") for fault in error.faults]
+    return []
+
+
+def only_fault(folder: Path, text: str) -> str:
+    found = faults(folder, text)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_a_sound_file_has_no_fault(tmp_path):
+    assert faults(tmp_path, SOUND) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "place", "what"),
+    [
+        ("127.0.0.1:5060", "0.0.0.0:5060", "3:14", "add `advertise:`"),
+        ("127.0.0.1:5060", "proxy.example.com", "3:14", "is no address"),
+        (":5060", ":5060\n    advertise: 0.0.0.0", "4:16", "can't be reached"),
+        (":5060", ":5060\n  - address: 127.0.0.1:5060", "4:14", "a second listener"),
+        ("[127.0.0.1:5080]", "[127.0.0.1:5060]", "5:29", "calls would circle"),
+        ("[127.0.0.1:5080]", "[127.0.0.1:5080, 127.0.0.1:5080]", "5:45", "a second pbx at"),
+        ("5080]}", "5080], outbound_trunk: carrier}", "5:62", "no trunk is named 'carrier'; known are default"),
+        ("5080]}", "5080], outbound_trunk: default}", "5:62", "has no `send_to`"),
+        ("name: default", "name: default\n    pbx: other", "8:10", "no pbx is named 'other'; known are pbx"),
+        ("name: default", "name: default\n    identity: trusted", "8:15", "can't be trusted"),
+        ("name: default", "name: default\n    cli: screened", "8:10", "nobody checked From"),
+        ("name: default", "name: default\n    addresses: [192.0.2.1]", "8:16", "has no addresses of its own"),
+        ("name: default", "name: default\n    profile: loud", "8:14", "no profile is named 'loud'; known are decline"),
+        ("name: default", "name: default\n    emergency: ['-']", "8:17", "is no emergency number"),
+        ("name: default", "name: default\n    not_emergency: ['-']", "8:21", "is no emergency number"),
+        ("name: default", "name: default\n    tag_at: 11", "8:13", "reject at 10 already"),
+        ("name: default", "name: default\n    reject_at: 0", "8:16", "would tag at 5"),
+        ("name: default", "name: default\n  - name: carrier", "8:5", "no call would ever be its"),
+        ("name: default", "name: default\n  - {name: default}", "8:12", "a second trunk 'default'"),
+    ],
+)
+def test_peers_fit_together(tmp_path, was, becomes, place, what):
+    found = only_fault(tmp_path, SOUND.replace(was, becomes, 1))
+    assert found.startswith(f"ringfence.yaml:{place}: ")
+    assert what in found
+
+
+@pytest.mark.parametrize("uri", ["sip:1@192.0.2.7", "sip:1@192.0.2.8:5070"])
+def test_a_destination_is_no_trunk(tmp_path, uri):
+    """What comes from a destination is not judged."""
+    trunk = "  - {name: a, addresses: [192.0.2.7], send_to: ['192.0.2.8:5070']}\n"
+    found = only_fault(tmp_path, f"{SOUND}{trunk}destinations: {{desk: '{uri}'}}\n")
+    assert "is trunk 'a', whose own calls would no longer be judged" in found
+
+
+def test_an_address_belongs_to_one_trunk(tmp_path):
+    text = SOUND + "  - {name: a, addresses: [192.0.2.7]}\n  - {name: b, addresses: [198.51.100.0/24, 192.0.2.7]}\n"
+    assert "9:44: 192.0.2.7 is already in trunk 'a'" in only_fault(tmp_path, text)
+
+
+def test_a_network_inside_another_is_no_fault(tmp_path):
+    assert (
+        faults(tmp_path, SOUND + "  - {name: a, addresses: [10.0.0.0/8]}\n  - {name: b, addresses: [10.1.0.0/16]}\n")
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "what"),
+    [
+        ("profiles: {quiet: {status: 607}}", "8:28", "607 is the callee's word"),
+        ("profiles: {quiet: {reason: none, cause: 21}}", "8:41", "a cause without a Reason"),
+        ("profiles: {quiet: {reason: Q.850, cause: 603}}", "8:42", "no Q.850 cause"),
+        ("destinations: {desk: sip:desk@127.0.0.1:5060}", "8:22", "is this proxy, so diverted calls would circle"),
+        ("destinations: {desk: tel:110}", "8:22", "'tel:110' is no destination; write one such as sip:desk@"),
+        ("destinations: {desk: sip:192.0.2.1}", "8:22", "is no destination"),
+        ("destinations: {desk: 'sip:a:secret@192.0.2.1'}", "8:22", "a password in a URI is shown to everybody"),
+        ("destinations: {desk: sip:a@192.0.2.1;transport=tcp}", "8:22", "calls go out by UDP"),
+        ("complaints: {feature_code: 33}", "8:28", "'33' could be a number; write * or # and up to 15 digits"),
+        ("complaints: {feature_code: '*'}", "8:28", "could be a number"),
+        ("complaints: {announcement: thanks, feature_code: '*33'}", "8:28", "no destination is named 'thanks'"),
+        ("destinations: {a: sip:a@192.0.2.1}\ncomplaints: {announcement: a}", "9:28", "there is no feature code"),
+        ("thresholds: {tag: 11}", "8:19", "no call would be tagged"),
+        ('label: "a\\tb"', "8:8", "control character"),
+        ("label: '[!]'\nrecord_route: false", "8:8", "the caller would see the label"),
+        ("distinct_ring: ding", "8:16", "is no URI"),
+        ("headers: [X-Score, x-score]", "8:20", "a second header"),
+        ("headers: ['X Score']", "8:11", "is no header field name"),
+        ("metrics: 0.0.0.0:9464", "8:10", "can be reached from other machines"),
+        ("metrics: metrics.example.com:9464", "8:10", "can be reached from other machines"),
+        ("rules: [rules.d/*.yaml]", "8:9", "no file matches 'rules.d/*.yaml'"),
+        ("storage: {database: .}", "8:21", "is a folder"),
+        ("logging: {file: logs/calls.log}", "8:17", "there is no folder"),
+    ],
+)
+def test_the_rest_fits_too(tmp_path, line, place, what):
+    found = only_fault(tmp_path, SOUND + line + "\n")
+    assert found.startswith(f"ringfence.yaml:{place}: ")
+    assert what in found
+
+
+def test_a_feature_code_stands_in_no_way_of_a_call_for_help(tmp_path):
+    text = SOUND.replace("default", "default\n    emergency: ['*33']") + "complaints: {feature_code: '*33'}\n"
+    assert "*33 is an emergency number of trunk 'default'" in only_fault(tmp_path, text)
+    assert faults(tmp_path, SOUND + "complaints: {feature_code: '#33#'}\n") == []
+
+
+def test_a_file_of_days_is_read_line_by_line(tmp_path):
+    days = tmp_path / "days"
+    assert "8:11: there is no file" in only_fault(tmp_path, SOUND + "calendar: days\n")
+    days.write_text("2026-10-10 work\n2026-10-12 closed\n")
+    assert only_fault(tmp_path, SOUND + "calendar: days\n").startswith("days:2:1: that is no day; write it with work")
+    days.write_text("2026-10-10 work\n")
+    assert faults(tmp_path, SOUND + "calendar: days\n") == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "127.0.0.53:9464", "[::1]:9464", "localhost:9464"])
+def test_metrics_on_the_machine_itself(tmp_path, address):
+    assert faults(tmp_path, f'{SOUND}metrics: "{address}"\n') == []
+
+
+def test_keys_are_for_their_owner_only(tmp_path):
+    keys = tmp_path / "ringfence.keys"
+    keys.touch(mode=0o600)
+    text = SOUND + "storage: {key_file: ringfence.keys}\n"
+    assert faults(tmp_path, text) == []
+    keys.chmod(0o640)
+    assert f"chmod 600 {keys}" in only_fault(tmp_path, text)
+
+
+def test_all_faults_at_once_in_the_order_of_the_file(tmp_path):
+    text = SOUND.replace("default", "default\n    identity: trusted\n    profile: loud") + "metrics: 0.0.0.0:1\n"
+    assert [fault.split(":")[1] for fault in faults(tmp_path, text)] == ["8", "9", "10"]
+
+
+@pytest.mark.parametrize("code", ["UK", "XX"])
+def test_a_country_that_does_not_exist_is_a_fault_of_trunk_and_home(tmp_path, code):
+    in_trunk = only_fault(tmp_path, SOUND + f"    country: {code}\n")
+    assert in_trunk.startswith(f"ringfence.yaml:8:14: country: '{code}' is no country of ISO 3166; ")
+    at_home = only_fault(tmp_path, SOUND + f"country: {code}\n")
+    assert at_home.startswith(f"ringfence.yaml:8:10: country: '{code}' is no country of ISO 3166; ")
+
+
+def test_the_home_country_is_the_one_that_was_set_else_the_only_one_of_the_trunks(tmp_path):
+    file = tmp_path / "ringfence.yaml"
+    abroad = "    country: CN\n  - {name: abroad, addresses: [192.0.2.1], country: HK}\n"
+    for more, country, home in [
+        ("", "", ""),
+        ("    country: cn\n", "CN", "CN"),
+        (abroad, "", "CN HK"),
+        (f"{abroad}country: CN\n", "CN", "CN"),
+    ]:
+        file.write_text(SOUND + more)
+        configuration = load_configuration(file)
+        assert (configuration.country, configuration.home) == (country, home)
+
+
+@pytest.mark.parametrize(
+    ("more", "place", "what"),
+    [
+        ("complaints: {officers: [li], released_by: [wang]}", "8:43", "nobody can release a seal: none of these is an"),
+        ("complaints: {officers: [li, zhao], released_by: [wang, chen]}", "8:49", "nobody can release"),
+        ('complaints: {officers: ["li "]}', "8:25", "'li ' is no login name"),
+        ('complaints: {released_by: [""]}', "8:28", "'' is no login name"),
+        (
+            "complaints: {officers: [li]}\nlists: {sealed: {kind: sealed, changed_by: [wang]}}",
+            "9:44",
+            "nobody can seal a number",
+        ),
+    ],
+)
+def test_officers_among_whom_nobody_can_do_it_are_refused(tmp_path, more, place, what):
+    fault = only_fault(tmp_path, SOUND + more)
+    assert fault.startswith(f"ringfence.yaml:{place}: "), fault
+    assert what in fault
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "complaints: {officers: [li, wang], released_by: [wang, chen]}",
+        "complaints: {released_by: [wang]}",
+        "complaints: {officers: [li]}\nlists: {sealed: {kind: sealed, changed_by: [li, wang]}}",
+    ],
+)
+def test_officers_among_whom_somebody_can(tmp_path, more):
+    assert faults(tmp_path, SOUND + more) == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.999", "-pbx", "pbx-", "pbx..example", "pbx.5", "p%bx", "a" * 64])
+def test_what_is_neither_address_nor_name_is_no_host(tmp_path, host):
+    assert "ringfence.yaml:5:" in only_fault(tmp_path, SOUND.replace("127.0.0.1:5080", f"'{host}:5080'"))
+    diverted = SOUND + f"destinations: {{desk: 'sip:desk@{host}'}}\n"
+    assert len(faults(tmp_path, diverted)) == 1
+
+
+@pytest.mark.parametrize("host", ["pbx", "pbx_1", "pbx.example.com.", "xn--fsq.example", "5060.example"])
+def test_names_are_hosts(tmp_path, host):
+    assert faults(tmp_path, SOUND.replace("127.0.0.1:5080", f"{host}:5080")) == []

@@ -1,0 +1,77 @@
+"""Where databases lie, and what is advised when one cannot be used: a restore only where the file is damaged."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rules.storage.database_files import (
+    OUT_OF_REACH,
+    CorruptDatabase,
+    StoreError,
+    advice,
+    database_path,
+    databases,
+    is_snapshot,
+    restoring,
+    snapshot_path,
+    unusable,
+)
+
+
+def error_of(work):
+    with pytest.raises(sqlite3.Error) as error:
+        work()
+    return error.value
+
+
+def test_each_database_lies_beside_the_lists_and_their_copy_too():
+    lists = Path("var/ringfence.db")
+    assert database_path(lists, "complaints") == Path("var/ringfence-complaints.db")
+    assert next(iter(databases(lists).values())) == lists
+    assert snapshot_path(lists) == Path("var/ringfence.db.good")
+    assert is_snapshot(snapshot_path(lists))
+    assert not is_snapshot(lists)
+
+
+def test_a_damaged_file_is_restored(tmp_path):
+    path = tmp_path / "ringfence.db"
+    path.write_bytes(b"a letter to a friend" * 1000)
+    with closing(sqlite3.connect(path)) as connection:
+        error = error_of(lambda: connection.execute("select * from list"))
+    found = unusable(path, error)
+    assert isinstance(found, CorruptDatabase)
+    assert str(found) == f"{path}: file is not a database; `ringfence db restore` puts a copy in its place"
+    assert "restore --all FOLDER" in restoring(database_path(path, "decisions"))
+    assert restoring(snapshot_path(path)) == "remove it, the proxy makes another"
+
+
+def test_what_only_cannot_be_reached_is_not(tmp_path):
+    error = error_of(lambda: sqlite3.connect(tmp_path / "none" / "ringfence.db").execute("select 1"))
+    found = unusable(tmp_path / "ringfence.db", error)
+    assert type(found) is StoreError
+    assert str(found).endswith(OUT_OF_REACH)
+
+
+def test_who_waits_for_another_tries_again(tmp_path):
+    path = os.fspath(tmp_path / "ringfence.db")
+    with closing(sqlite3.connect(path)) as first, closing(sqlite3.connect(path, timeout=0)) as second:
+        first.execute("begin exclusive")
+        error = error_of(lambda: second.execute("begin immediate"))
+    assert "try again when it has ended" in advice(error)
+
+
+def test_a_full_disk_wants_room(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ringfence.db")) as connection:
+        connection.execute("create table a (b)")
+        connection.execute("pragma max_page_count=2")
+        error = error_of(lambda: connection.execute("insert into a values (zeroblob(100000))"))
+    assert advice(error) == "make room on the disk"
+
+
+def test_of_anything_else_a_check_tells_more(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "ringfence.db")) as connection:
+        error = error_of(lambda: connection.execute("select * from nothing"))
+    assert advice(error) == "`ringfence db check` tells whether it is sound"
