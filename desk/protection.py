@@ -18,7 +18,7 @@ OURS = frozenset({"own", "emergency"})
 async def accusable(
     archive: Archive, text: str, field: str = "accused", cannot: str = "nobody can complain about it here"
 ) -> Number:
-    """The number that a complaint names, if one can complain about it; ``cannot``: what is told of calls for help."""
+    """The number that a complaint names, if one can complain about it; ``cannot``: what is told of emergency calls."""
     number = archive.read_number(text, field)
     if _is_emergency(archive, number):
         raise Refused(field, f"{number.canonical} is an emergency number: {cannot}")

@@ -37,7 +37,7 @@ from proxy.forwarding import (
 )
 from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
-from proxy.outgoing import FOR_HELP, Outgoing
+from proxy.outgoing import EMERGENCY_MARK, Outgoing
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
 from proxy.screening import Screening
 from proxy.settings import LimitSettings
@@ -108,10 +108,10 @@ DROPPED: Final = (
 REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
 
 
-def _is_for_help(context: Context) -> bool:
+def _is_emergency_call(context: Context) -> bool:
     """An emergency call, or one to somebody who made one lately: rescuers may be calling back."""
     verdict = context.verdict
-    return context.loop.startswith(FOR_HELP) or (verdict is not None and verdict.step is Step.CALLBACK)
+    return context.loop.startswith(EMERGENCY_MARK) or (verdict is not None and verdict.step is Step.CALLBACK)
 
 
 def _quotable(text: str) -> bytes:
@@ -220,7 +220,7 @@ class Core:
         """
         request = parse_request(beginning(data))
         peer = flow.peer if flow.pbx_side is None else flow.pbx_side.peer
-        dials = excess == TOO_LARGE and peer is not None and self._dials_for_help(request, peer)
+        dials = excess == TOO_LARGE and peer is not None and self._dials_emergency(request, peer)
         if excess == PERHAPS_TOO_MANY_HOPS or dials:
             request = parse_request(data)
             if not self.bounds.has_too_many_hops(request):
@@ -274,7 +274,7 @@ class Core:
             forward_ack(self, request, via, flow, now)
             return
         fields = read_fields(request, via)
-        if isinstance(fields, Refusal) and self._dials_for_help(request, flow.peer):
+        if isinstance(fields, Refusal) and self._dials_emergency(request, flow.peer):
             fields = read_emergency(request, via) or fields
         if isinstance(fields, Refusal):
             self._refuse_on(back, request, fields)
@@ -290,9 +290,9 @@ class Core:
             return invite is not None and isinstance(invite.user, Context) and invite.user.flow.peer is flow.peer
         fields = read_fields(request, via)
         if isinstance(fields, Refusal):
-            return self._dials_for_help(request, flow.peer)
+            return self._dials_emergency(request, flow.peer)
         if not fields.to_tag:
-            return request.method == b"INVITE" and self.outgoing.is_for_help(fields.uri, flow.peer)
+            return request.method == b"INVITE" and self.outgoing.is_emergency_call(fields.uri, flow.peer)
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader:
@@ -357,7 +357,7 @@ class Core:
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader as error:
-            if not self._dials_for_help(request, peer):
+            if not self._dials_emergency(request, peer):
                 self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
                 return
             plan = Plan(fields.uri, request.uri, [], [], False, True)
@@ -370,7 +370,7 @@ class Core:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:
             refusal = self._refuse_outside_dialogs(request, fields, plan, peer)
-        if refusal is not None and not looped and self._dials_for_help(request, peer):
+        if refusal is not None and not looped and self._dials_emergency(request, peer):
             refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
         if refusal is not None:
             self._refuse_on(back, request, refusal)
@@ -401,12 +401,12 @@ class Core:
         if not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):
             self.admit(context, now)
 
-    def _dials_for_help(self, request: Request, peer: Peer) -> bool:
+    def _dials_emergency(self, request: Request, peer: Peer) -> bool:
         """Is it an emergency call, whatever else is wrong with it?"""
         if request.method != b"INVITE":
             return False
         try:
-            return self.outgoing.is_for_help(read_dialled(request.uri), peer)
+            return self.outgoing.is_emergency_call(read_dialled(request.uri), peer)
         except BadHeader:
             return False
 
@@ -467,7 +467,7 @@ class Core:
                 return hold
         if fields.to_tag:
             return load.take_reserved(DIALOGS, peer, flow.counted, size) if token is not None else None
-        if request.method != b"INVITE" or not self.outgoing.is_for_help(plan.uri, peer):
+        if request.method != b"INVITE" or not self.outgoing.is_emergency_call(plan.uri, peer):
             return None
         return load.take_reserved(HELP_OF_PBX if peer.from_pbx else HELP_OF_TRUNK, peer, flow.counted, size)
 
@@ -479,7 +479,7 @@ class Core:
         context.verdict = verdict
         context.decision = verdict.decision
         if verdict.step is Step.EMERGENCY:
-            context.loop = FOR_HELP + context.loop
+            context.loop = EMERGENCY_MARK + context.loop
         if verdict.action is not Action.REJECT:
             self.admit(context, now)
             return
@@ -545,7 +545,7 @@ class Core:
     def _prefer_who_speaks(self, context: Context, now: float) -> None:
         """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
         if len(self.silence) and len(context.targets) > 1:
-            may_try = not context.loop.startswith(FOR_HELP)
+            may_try = not context.loop.startswith(EMERGENCY_MARK)
             context.targets = self.silence.order(context.targets, now, may_try=may_try)
 
     # ---- forwarding (16.6) -------------------------------------------------------------------------------------
@@ -684,12 +684,13 @@ class Core:
     def emergencies_in_setup(self) -> int:
         """Of these, emergency calls."""
         return sum(
-            isinstance(server.user, Context) and _is_for_help(server.user) for server in self.layer.servers.values()
+            isinstance(server.user, Context) and _is_emergency_call(server.user)
+            for server in self.layer.servers.values()
         )
 
     def give_up_all(self, now: float) -> None:
         """End what is still in set-up, for a shutdown that can't wait any longer; never an emergency call."""
         for server in list(self.layer.servers.values()):
             context = server.user
-            if isinstance(context, Context) and not _is_for_help(context):
+            if isinstance(context, Context) and not _is_emergency_call(context):
                 context.give_up(503, now)

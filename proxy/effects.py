@@ -106,7 +106,7 @@ class PassedUnjudged:
         self.source = source
 
 
-class CalledForHelp:
+class EmergencyCallMade:
     """A subscriber behind a PBX calls an emergency number; these are his numbers, canonical."""
 
     __slots__ = ("numbers",)
@@ -126,5 +126,15 @@ class Report:
 
 
 Effect = (
-    Send | Decide | Resolve | Probe | Finished | HungUp | PassedUnjudged | CalledForHelp | Report | Silent | Stranger
+    Send
+    | Decide
+    | Resolve
+    | Probe
+    | Finished
+    | HungUp
+    | PassedUnjudged
+    | EmergencyCallMade
+    | Report
+    | Silent
+    | Stranger
 )

@@ -25,7 +25,7 @@ _LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.0
 MEANINGS = {  # of what the judge counts, for whoever reads the figures without docs/operating.md
     "emergency": "Emergency calls, which nothing can stop.",
     "emergency_marked": "Emergency calls that would have been tagged or rejected: forwarded with a mark.",
-    "emergency_callbacks": "Calls to subscribers who had called for help, which nothing can stop either.",
+    "emergency_callbacks": "Calls to subscribers who had made an emergency call, which nothing can stop either.",
     "judge_errors": "Judgements that failed: the call went through, unless its trunk fails closed.",
     "judge_over_budget": "Judgements that took longer than they may; their verdicts were used all the same.",
     "judge_unknown": "Judgements that could not read the lists: the call went through, unless its trunk fails closed.",

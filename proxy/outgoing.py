@@ -1,4 +1,4 @@
-"""What the PBX's subscribers dial that concerns the proxy itself: calls for help, and the feature code of complaints.
+"""What the PBX's subscribers dial that concerns the proxy itself: emergency calls, and the feature code of complaints.
 
 Everything else from the PBX side goes on unread. The feature code is answered here: the shell files the complaint
 (`Report`), and `answer_report` tells the phone what became of it.
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from proxy.answers import Answers
 from proxy.context import Context
 from proxy.diversion import divert
-from proxy.effects import CalledForHelp, Effect, Report
+from proxy.effects import Effect, EmergencyCallMade, Report
 from proxy.routing import Peer, Topology
 from proxy.settings import OFF, PbxSettings, ProxySettings
 from proxy.sip.errors import BadHeader
@@ -53,7 +53,7 @@ class Receipt(NamedTuple):
     complaint: str = ""
 
 
-FOR_HELP: Final = b"!"  # in the branch of a call for help: by it the answers overtake others (proxy/urgency.py)
+EMERGENCY_MARK: Final = b"!"  # in the branch of an emergency call: by it the answers overtake others (proxy/urgency.py)
 NOT_TAKEN = Receipt(Filing.FAILED)
 # Each with a status of its own, since a phone behind a PBX has nothing but the tone that the PBX makes of it. The fault
 # is 500, not 503: that would tell the PBX to send us no calls at all for a while (RFC 3261 21.5.4).
@@ -65,7 +65,7 @@ _REFUSALS = {
 
 
 class _Home:
-    """How one PBX's numbers are read, and which ones it may dial for help."""
+    """How one PBX's numbers are read, and which ones it may dial an emergency number."""
 
     __slots__ = ("tables", "trunk")
 
@@ -90,23 +90,23 @@ class Outgoing:
         first = settings.pbxes[0].name
         self._homes = {pbx.name: _home(settings, pbx, country, is_first=pbx.name == first) for pbx in settings.pbxes}
 
-    def is_for_help(self, uri: Uri, peer: Peer) -> bool:
-        """Is a call to this Request-URI a call for help, whichever side it comes from?"""
+    def is_emergency_call(self, uri: Uri, peer: Peer) -> bool:
+        """Is a call to this Request-URI an emergency call, whichever side it comes from?"""
         if peer.emergency is not None:
-            return calls_for_help(uri, [peer.emergency])
+            return dials_emergency(uri, [peer.emergency])
         home = self._homes.get(peer.pbx.name)
-        return home is not None and calls_for_help(uri, home.tables)
+        return home is not None and dials_emergency(uri, home.tables)
 
     def takes(self, context: Context, effects: list[Effect], now: float) -> bool:
-        """Is it the feature code, which is answered here? A call for help is told, and goes on."""
+        """Is it the feature code, which is answered here? An emergency call is told, and goes on."""
         home = self._homes.get(context.flow.peer.pbx.name)
         if home is None or not context.server.invite or context.fields.to_tag:
             return False
         uri = context.plan.uri
-        if calls_for_help(uri, home.tables):
-            context.loop = FOR_HELP + context.loop
+        if dials_emergency(uri, home.tables):
+            context.loop = EMERGENCY_MARK + context.loop
             if numbers := subscriber_numbers(context, home.trunk):
-                effects.append(CalledForHelp(numbers))
+                effects.append(EmergencyCallMade(numbers))
             return False
         if not self.code or uri.scheme == b"urn" or read_user(uri)[0] != self.code:
             return False
@@ -131,7 +131,7 @@ def _home(settings: ProxySettings, pbx: PbxSettings, country: str, *, is_first: 
     return _Home(trunk, tables or [emergency_table("")])
 
 
-def calls_for_help(uri: Uri, tables: list[EmergencyTable]) -> bool:
+def dials_emergency(uri: Uri, tables: list[EmergencyTable]) -> bool:
     """Does a Request-URI name an emergency number of any of these trunks?"""
     user = uri.user.decode("utf-8", "replace") if uri.scheme == b"urn" else read_user(uri)[0]
     scheme = uri.scheme.decode()

@@ -278,7 +278,7 @@ def asserted_uris(request: Request, trunk: Trunk) -> tuple[list[bytes], bool]:
 
 
 def read_called(uri: Uri, context: Context) -> tuple[Readings, bool]:
-    """The called number, from the Request-URI only, and whether it is a call for help."""
+    """The called number, from the Request-URI only, and whether it is an emergency call."""
     peer = context.flow.peer
     if uri.scheme == b"urn":
         name = uri.user.decode("utf-8", "replace")

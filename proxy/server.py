@@ -11,9 +11,9 @@ import structlog
 
 from proxy.core import Core
 from proxy.effects import (
-    CalledForHelp,
     Decide,
     Effect,
+    EmergencyCallMade,
     Finished,
     HungUp,
     PassedUnjudged,
@@ -65,7 +65,7 @@ class Judge(Protocol):
     def hung_up(self, decision: str) -> None:
         """A judged call that was answered has ended."""
 
-    def called_for_help(self, numbers: Sequence[str]) -> None:
+    def emergency_call_made(self, numbers: Sequence[str]) -> None:
         """A subscriber with these canonical numbers calls an emergency number."""
 
     def poll(self) -> None:
@@ -190,7 +190,7 @@ class Server:
             self._metrics.faults += 1
             self._faults.exception("a call could not be judged", monotonic())
             peer = context.flow.peer
-            if self._core.outgoing.is_for_help(context.plan.uri, peer):
+            if self._core.outgoing.is_emergency_call(context.plan.uri, peer):
                 verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
             else:
                 verdict = Verdict(Action.REJECT if peer.trunk.fail_closed else Action.FORWARD, Step.FAIL_OPEN)
@@ -209,8 +209,8 @@ class Server:
             self._decide(effect)
         elif isinstance(effect, PassedUnjudged):
             self._note_passed(effect)
-        elif isinstance(effect, CalledForHelp):
-            self._judge.called_for_help(effect.numbers)
+        elif isinstance(effect, EmergencyCallMade):
+            self._judge.emergency_call_made(effect.numbers)
         elif isinstance(effect, Report):
             self._spawn(self._report(effect))
         elif isinstance(effect, Silent):

@@ -105,8 +105,8 @@ class Arrivals:
     def pop(self) -> Datagram:
         """The next of those that wait; there must be one.
 
-        Anybody can dial for help and nothing may stand still for it: of each four that overtake, one gives way to what
-        goes first, and one to what came in its turn.
+        Anybody can dial an emergency number and nothing may stand still for it: of each four that overtake, one gives
+        way to what goes first, and one to what came in its turn.
         """
         waiting, first = self._waiting, self._first
         if self._behind():

@@ -1,10 +1,10 @@
-"""Which of the datagrams that wait goes first when many do: calls for help, then what the PBX says."""
+"""Which of the datagrams that wait goes first when many do: emergency calls, then what the PBX says."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from proxy.outgoing import FOR_HELP, Outgoing
+from proxy.outgoing import EMERGENCY_MARK, Outgoing
 from proxy.routing import Peer
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow
@@ -15,7 +15,7 @@ IN_TURN: Final = 0
 FIRST: Final = 1
 AT_ONCE: Final = 2
 
-_LONGEST: Final = 200  # octets of a request line that are looked at: nobody dials for help in more
+_LONGEST: Final = 200  # octets of a request line that are looked at: nobody dials an emergency number in more
 _HEAD: Final = 500  # octets of a response within which its top Via begins
 _BRANCH: Final = b";branch=" + MAGIC_COOKIE
 
@@ -24,19 +24,19 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     """May it overtake the others? In turn, first, or at once: before those that go first, too. Never raises.
 
     The PBX speaks of calls that we have begun; its answers lost in a flood would cost every one of them. They are three
-    to each call, so that a call for help would wait for thousands of them: its INVITE goes before them, from whichever
+    to each call, so that an emergency call would wait for thousands of them: its INVITE goes before them, from either
     side, and so do the answers to it, known by the mark in our branch. Nothing else of the trunks overtakes anybody.
-    Who forges that mark gains no more than by dialling for help.
+    Who forges that mark gains no more than by dialling an emergency number.
     """
     peer: Peer | None = flow.peer
-    if flow.pbx_side is not None and data[:7] == b"INVITE " and _is_for_help(data, flow.pbx_side.peer, outgoing):
+    if flow.pbx_side is not None and data[:7] == b"INVITE " and _is_emergency_call(data, flow.pbx_side.peer, outgoing):
         return AT_ONCE
     if peer is None:
         return IN_TURN
     if data[:8] == b"SIP/2.0 ":
-        if _answers_call_for_help(data):
+        if _answers_emergency_call(data):
             return AT_ONCE
-    elif data[:7] == b"INVITE " and _is_for_help(data, peer, outgoing):
+    elif data[:7] == b"INVITE " and _is_emergency_call(data, peer, outgoing):
         return AT_ONCE
     return FIRST if peer.from_pbx else IN_TURN
 
@@ -52,13 +52,13 @@ def owner(flow: Flow) -> tuple[str, str]:
     return ("pbx " if peer.from_pbx else "trunk ") + peer.name, flow.counted
 
 
-def _is_for_help(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
+def _is_emergency_call(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
     try:
-        return outgoing.is_for_help(parse_uri(data[7:_LONGEST].partition(b" ")[0]), peer)
+        return outgoing.is_emergency_call(parse_uri(data[7:_LONGEST].partition(b" ")[0]), peer)
     except BadHeader:
         return False
 
 
-def _answers_call_for_help(data: bytes) -> bool:
+def _answers_emergency_call(data: bytes) -> bool:
     at = data.find(_BRANCH, 0, _HEAD)
-    return at >= 0 and FOR_HELP in data[at + len(_BRANCH) : at + _LONGEST].partition(b"\r")[0].partition(b";")[0]
+    return at >= 0 and EMERGENCY_MARK in data[at + len(_BRANCH) : at + _LONGEST].partition(b"\r")[0].partition(b";")[0]

@@ -15,7 +15,7 @@ _ANY_NUMBER: Final = 10**20
 _IDENTITIES: Final = (b"p-asserted-identity", b"remote-party-id")
 
 _SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
-_URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial for help
+_URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial an emergency number
 
 
 class Refusal(NamedTuple):

@@ -235,7 +235,7 @@ def _hosts_of(trunk: TrunkSettings) -> set[str]:
 
 
 def feature_code(configuration: Configuration) -> Iterator[Finding]:
-    """The code of complaints never stands in the way of a call for help; its announcement exists."""
+    """The code of complaints never stands in the way of an emergency call; its announcement exists."""
     code, announcement = configuration.complaints.feature_code, configuration.complaints.announcement
     for trunk in configuration.trunks:
         try:

@@ -55,7 +55,7 @@ class Step(StrEnum):
     """Who decided, in the order of precedence (docs/rules.md, *Who wins*)."""
 
     EMERGENCY = "emergency"
-    CALLBACK = "emergency callback"  # the called subscriber called for help lately (rules/judging/callbacks.py)
+    CALLBACK = "emergency callback"  # the called subscriber made an emergency call lately (rules/judging/callbacks.py)
     SUBSCRIBER_ALLOW = "subscriber allow list"
     OPERATOR_ALLOW = "allow list"
     SEALED = "sealed"

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from proxy.context import Context
 from proxy.core import Core
 from proxy.effects import (
-    CalledForHelp,
     Decide,
+    EmergencyCallMade,
     Finished,
     HungUp,
     PassedUnjudged,
@@ -99,7 +99,7 @@ class Playbook:
         self.log: list[Sent] = []
         self.hung_up: list[str] = []
         self.passed: list[PassedUnjudged] = []  # requests that nobody judged
-        self.help: list[list[str]] = []  # numbers of subscribers who called for help
+        self.help: list[list[str]] = []  # numbers of subscribers who made an emergency call
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
         self.reports: list[Report] = []
         self.silences: list[tuple[str, str, bool]] = []  # who fell silent or speaks again: name, address, does it speak
@@ -176,7 +176,7 @@ class Playbook:
             self.hung_up.append(effect.decision)
         elif isinstance(effect, PassedUnjudged):
             self.passed.append(effect)
-        elif isinstance(effect, CalledForHelp):
+        elif isinstance(effect, EmergencyCallMade):
             self.help.append(effect.numbers)
         elif isinstance(effect, Silent):
             self.silences.append((effect.name, effect.host, effect.speaks))

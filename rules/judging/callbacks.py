@@ -1,4 +1,4 @@
-"""Subscribers who called for help: for a while every call to them passes, since one may be the rescuers calling back.
+"""Subscribers who made an emergency call: for a while all calls to them pass, since the rescuers may call back.
 
 The call back comes from no number that anybody could know before (RFC 7090 section 1), so no caller is asked who he is.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-MOST = 10_000  # subscribers remembered; the one whose call for help is oldest is forgotten first
+MOST = 10_000  # subscribers remembered; the one whose emergency call is oldest is forgotten first
 
 
 class Callbacks:
-    """Who called for help lately; those of before a restart are known by pseudonym only."""
+    """Who made an emergency call lately; those of before a restart are known by pseudonym only."""
 
     __slots__ = ("_most", "_pseudonym", "_restored_until", "_seconds", "until")
 
@@ -25,14 +25,14 @@ class Callbacks:
         self.until: dict[str, float] = {}
 
     def restore(self, calls: Iterable[tuple[str, float]], now: float) -> None:
-        """Those who called for help before this start: (pseudonym, seconds since the epoch), the oldest first."""
+        """Those who did before this start: (pseudonym, seconds since the epoch), the oldest first."""
         for pseudonym, at in calls:
             until = at + self._seconds
             if now < until <= now + self._seconds:  # else it is over, or the clock was set back
                 self.until[pseudonym] = self._restored_until = until
         self.forget(now)
 
-    def called_for_help(self, numbers: Iterable[str], now: float) -> None:
+    def emergency_call_made(self, numbers: Iterable[str], now: float) -> None:
         """A subscriber with these canonical numbers calls an emergency number."""
         if not self._seconds:
             return

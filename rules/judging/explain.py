@@ -36,7 +36,7 @@ class Ways(NamedTuple):
 _UNSET = Ways()
 _NO_ENTRY = "no entry covers the caller"
 _NO_EMERGENCY = "the called number is no emergency number"
-_CALLBACK = "passes if the called subscriber called for help lately, which only the running proxy knows"
+_CALLBACK = "passes if the called subscriber made an emergency call lately, which only the running proxy knows"
 
 
 def explain(

@@ -39,7 +39,7 @@ _COUNT = (
     "insert into hit_count (list, entry, hits, last) values (?, ?, ?, ?) "
     "on conflict (list, entry) do update set hits = hits + excluded.hits, last = max(last, excluded.last)"
 )
-_CALL_FOR_HELP = (
+_EMERGENCY_CALLER = (
     "insert into call_for_help (number_key, at) values (?, ?) "
     "on conflict (number_key) do update set at = max(at, excluded.at)"
 )
@@ -187,11 +187,11 @@ class Decisions:
         return cls(await Store.open(path, "decisions", durable=durable))
 
     async def write(
-        self, rows: list[Row], late: list[Row], tally: Sequence[Row] = (), helped: Sequence[Row] = ()
+        self, rows: list[Row], late: list[Row], tally: Sequence[Row] = (), emergency_callers: Sequence[Row] = ()
     ) -> None:
         """Add rows, the outcomes (status, rang, setup_ms, id) of earlier ones, hits of list entries: all or nothing.
 
-        ``helped`` are subscribers who called for help: (pseudonym, seconds since the epoch).
+        ``emergency_callers`` are subscribers who made an emergency call: (pseudonym, seconds since the epoch).
         """
         async with self.store.transaction() as connection:
             if rows and (await connection.execute(_INSERT_FIRST, rows[0])).rowcount:
@@ -204,9 +204,10 @@ class Decisions:
                 await connection.executemany(_UPDATE, late)
             if tally:
                 await connection.executemany(_COUNT, tally)
-            if helped:
-                await connection.executemany(_CALL_FOR_HELP, helped)
-                await connection.execute("delete from call_for_help where at < ?", (helped[-1][1] - _KEPT_S,))
+            if emergency_callers:
+                await connection.executemany(_EMERGENCY_CALLER, emergency_callers)
+                gone = emergency_callers[-1][1] - _KEPT_S
+                await connection.execute("delete from call_for_help where at < ?", (gone,))
 
     async def find(self, decision: str) -> Decision | None:
         """The decision with this id, also where it waits on file for its place here, as after a kill."""
@@ -270,8 +271,8 @@ class Decisions:
         async with self.store.connection.execute(query, (since, most)) as cursor:
             return {row[0]: row[1] for row in await cursor.fetchall()}
 
-    async def calls_for_help(self, since: float) -> list[tuple[str, float]]:
-        """Who called for help since then: (pseudonym, seconds since the epoch), the oldest first."""
+    async def emergency_callers(self, since: float) -> list[tuple[str, float]]:
+        """Who made an emergency call since then: (pseudonym, seconds since the epoch), the oldest first."""
         query = "select number_key, at from call_for_help where at > ? order by at"
         async with self.store.connection.execute(query, (since,)) as cursor:
             return [(row[0], row[1]) for row in await cursor.fetchall()]

@@ -91,7 +91,7 @@ class Journal:
         self._late: deque[Row] = deque()
         self._lines: deque[str] = deque()
         self._tally: dict[tuple[str, str], tuple[int, float]] = {}  # (list, entry) -> hits since the last flush, last
-        self._helped: dict[str, float] = {}  # pseudonym -> when its subscriber called for help, since the last flush
+        self._emergency_callers: dict[str, float] = {}  # pseudonym -> when, since the last flush
         self._stamp, self._second = "", -1
         self._pruned = now()
         self._task: asyncio.Task[None] | None = None
@@ -157,24 +157,24 @@ class Journal:
             elif len(tally) < self._limit:
                 tally[key] = (1, at)
 
-    def called_for_help(self, numbers: Iterable[str], at: float) -> None:
-        """Remember beyond a restart that a subscriber with these canonical numbers called for help."""
+    def emergency_call_made(self, numbers: Iterable[str], at: float) -> None:
+        """Remember beyond a restart that a subscriber with these canonical numbers made an emergency call."""
         for number in numbers:
-            if len(self._helped) < self._limit:
-                self._helped[pseudonym(self._key, number)] = at
+            if len(self._emergency_callers) < self._limit:
+                self._emergency_callers[pseudonym(self._key, number)] = at
 
-    async def calls_for_help(self, since: float) -> list[tuple[str, float]]:
-        """Who called for help since then: (pseudonym, seconds since the epoch), the oldest first.
+    async def emergency_callers(self, since: float) -> list[tuple[str, float]]:
+        """Who made an emergency call since then: (pseudonym, seconds since the epoch), the oldest first.
 
         Nobody when that can't be read: a damaged page may cost a callback, but not the start of the proxy.
         """
         if self._decisions is None:
             return []
         try:
-            return await self._decisions.calls_for_help(since)
+            return await self._decisions.emergency_callers(since)
         except (DatabaseError, StoreError) as error:
-            self.last_error = f"who called for help before this start is not known: {error}"
-            self.troubles.happened("who called for help before this start is not known", error)
+            self.last_error = f"who made an emergency call before this start is not known: {error}"
+            self.troubles.happened("who made an emergency call before this start is not known", error)
             return []
 
     def alarm(self, what: str) -> None:
@@ -211,9 +211,9 @@ class Journal:
             self._rows.clear()
             self._late.clear()
             tally, self._tally = self._tally, {}
-            helped, self._helped = self._helped, {}
-            if rows or late or tally or helped:
-                await self._write(rows, late, tally, helped)
+            emergency_callers, self._emergency_callers = self._emergency_callers, {}
+            if rows or late or tally or emergency_callers:
+                await self._write(rows, late, tally, emergency_callers)
             if self._lines:
                 await asyncio.to_thread(self._print)
             if not 0.0 <= now - self._pruned < _PRUNE_S:  # due, or the clock was set back
@@ -307,12 +307,12 @@ class Journal:
         rows: list[Row],
         late: list[Row],
         tally: dict[tuple[str, str], tuple[int, float]],
-        helped: dict[str, float],
+        emergency_callers: dict[str, float],
     ) -> None:
         try:
             counts = [(*key, *counted) for key, counted in tally.items()]
             decisions = await self._opened()
-            await decisions.write(rows, late, counts, list(helped.items()))
+            await decisions.write(rows, late, counts, list(emergency_callers.items()))
             self.written += len(rows)
             self._failing = ""
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
@@ -325,7 +325,7 @@ class Journal:
             for key, (hits, last) in tally.items():
                 more, latest = self._tally.get(key, (0, last))
                 self._tally[key] = (hits + more, latest)
-            self._helped = {**helped, **self._helped}
+            self._emergency_callers = {**emergency_callers, **self._emergency_callers}
             return
         except (DatabaseError, ValueError) as error:  # nothing that would go better the next time
             self.write_errors += 1

@@ -137,7 +137,7 @@ class RecordReader:
         if step == Step.EMERGENCY:
             return Unusable("emergency calls, which always pass")
         if step == Step.CALLBACK:
-            return Unusable("calls to subscribers who had called for help, which always pass")
+            return Unusable("calls to subscribers who had made an emergency call, which always pass")
         trunk = self._trunks.get(trunk_name)
         if trunk is None:
             return Unusable(f"calls of trunk {trunk_name}, which is no longer in ringfence.yaml")

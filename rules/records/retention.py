@@ -25,8 +25,8 @@ _COUNT = (
     "from decision where seq > ? and seq <= ? group by 1, 2, 3, 4 on conflict (day, range, class, verdict) "
     "do update set calls = calls + excluded.calls, rang = rang + excluded.rang"
 )
-# A call whose end never came to be known may have rung, unless it was rejected. Nobody complains about a call for help,
-# and a diverted one rang somewhere else.
+# A call whose end never came to be known may have rung, unless it was rejected. Nobody complains about an emergency
+# call, and a diverted one rang somewhere else.
 _SHORTEN = (
     "insert or ignore into short_record select id, at, caller, called_key, trunk, facts like '{\"believed\":true%' "
     "from decision where seq <= ? and at < ? and at >= ? and coalesce(rang, 1) "

@@ -156,7 +156,7 @@ class Screen:
             lines = opened or log or standard_output(sys.stdout)
             journal = await _open_journal(database, settings, keys, log=lines, now=now, troubles=troubles)
             begun, minutes = now(), settings.emergency.callback_minutes
-            helped = await journal.calls_for_help(begun - minutes * 60.0)
+            emergency_callers = await journal.emergency_callers(begun - minutes * 60.0)
         except BaseException:
             if lookup is not None:
                 lookup.close()
@@ -182,14 +182,14 @@ class Screen:
         )
         screen._log, screen._keyless = opened, keyless
         screen._open_lists = partial(_open_lists, database, settings, now)
-        screen._callbacks.restore(helped, begun)
-        journal.opened = partial(screen._remember_help, minutes)
+        screen._callbacks.restore(emergency_callers, begun)
+        journal.opened = partial(screen._remember_emergency_callers, minutes)
         return screen
 
-    async def _remember_help(self, minutes: int) -> None:
-        """Records can be read after all: who called for help lately?"""
+    async def _remember_emergency_callers(self, minutes: int) -> None:
+        """Records can be read after all: who made an emergency call lately?"""
         begun = self._now()
-        self._callbacks.restore(await self.journal.calls_for_help(begun - minutes * 60.0), begun)
+        self._callbacks.restore(await self.journal.emergency_callers(begun - minutes * 60.0), begun)
 
     def judge(self, call: Call) -> Verdict:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
@@ -241,11 +241,11 @@ class Screen:
         """A judged call that was answered is over; whoever measures durations learns it here."""
         self._rates.hung_up(decision, self._now())
 
-    def called_for_help(self, numbers: Sequence[str]) -> None:
+    def emergency_call_made(self, numbers: Sequence[str]) -> None:
         """A subscriber with these canonical numbers calls an emergency number: for a while every call to him passes."""
         now = self._now()
-        self._callbacks.called_for_help(numbers, now)
-        self.journal.called_for_help(numbers, now)
+        self._callbacks.emergency_call_made(numbers, now)
+        self.journal.emergency_call_made(numbers, now)
 
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""
@@ -402,7 +402,9 @@ class Screen:
     def _callback_verdict(self) -> Verdict:
         self._called_back += 1
         return Verdict(
-            *(Action.FORWARD, Step.CALLBACK), reason="the subscriber called for help", revision=self.ruleset.revision
+            *(Action.FORWARD, Step.CALLBACK),
+            reason="the subscriber made an emergency call",
+            revision=self.ruleset.revision,
         )
 
     def _fail_open(self, call: Call) -> Verdict:

@@ -100,12 +100,15 @@ class FalsePositiveSettings(Part):
 
 
 class EmergencySettings(Part):
-    """What a call for help leads to."""
+    """What an emergency call leads to."""
 
     # Android stops its own blocking for two hours by default, for a week at most (carrier configuration,
     # duration_blocking_disabled_after_emergency_int); RFC 7090 names no time.
     callback_minutes: int = Field(
-        120, ge=0, le=10_080, description="So long every call to a subscriber passes after he called for help; 0: none."
+        120,
+        ge=0,
+        le=10_080,
+        description="So long all calls to a subscriber pass after he made an emergency call; 0: none.",
     )
 
 

@@ -46,7 +46,7 @@ def test_after_a_call_for_help_whoever_calls_back_gets_through(lane, house):
     (line,) = until(lambda: [one for one in house.proxy.calls() if one["call_id"] == call_id], "its line in the log")
     assert (line["verdict"], line["step"]) == ("forward", "emergency callback")
     told = until(lambda: explained(house, line["decision"]), "its record")
-    assert "forward (emergency callback): the subscriber called for help" in told
+    assert "forward (emergency callback): the subscriber made an emergency call" in told
 
 
 def explained(house, decision):

@@ -1,4 +1,4 @@
-"""What subscribers dial: calls for help are told and go on, the feature code is answered by the proxy."""
+"""What subscribers dial: emergency calls are told and go on, the feature code is answered by the proxy."""
 
 import pytest
 from hypothesis import given
@@ -250,7 +250,7 @@ def test_a_pbx_without_a_country_has_extensions_and_global_numbers():
     assert play.reports[0].numbers == ["EXT:1001"]
 
 
-# Calls for help
+# Emergency calls
 
 
 @pytest.mark.parametrize(
@@ -384,6 +384,6 @@ def test_the_pbx_side_dials_the_emergency_numbers_of_the_home_country():
         found = [
             n
             for n in ("118", "122", "119", "7777", "112")
-            if outgoing.is_for_help(parse_uri(f"sip:{n}@x".encode()), peer)
+            if outgoing.is_emergency_call(parse_uri(f"sip:{n}@x".encode()), peer)
         ]
         assert sorted(found) == sorted(emergencies), country

@@ -202,12 +202,12 @@ def test_the_called_number_comes_from_the_request_uri(uri: str, canonical: str):
         "tel:1-1-0",
     ],
 )
-def test_a_call_for_help(uri: str):
+def test_an_emergency_call(uri: str):
     assert call(uri=uri).emergency
 
 
 @pytest.mark.parametrize("uri", ["sip:1100@x", "sip:+8613800138000@x", "urn:service:counseling", "sip:sos@x"])
-def test_no_call_for_help(uri: str):
+def test_no_emergency_call(uri: str):
     assert not call(uri=uri).emergency
 
 

@@ -65,7 +65,7 @@ class Judge:
     def hung_up(self, decision: str) -> None:
         self.hang_ups.append(decision)
 
-    def called_for_help(self, numbers: Sequence[str]) -> None:
+    def emergency_call_made(self, numbers: Sequence[str]) -> None:
         self.help.extend(numbers)
 
     def poll(self) -> None:

@@ -17,7 +17,7 @@ def call(number: int) -> bytes:
     return wire.invite(via=f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKs{number}", call_id=f"silent-{number}")
 
 
-def for_help(number: int) -> bytes:
+def emergency(number: int) -> bytes:
     return call(number).replace(b"sip:+8613800138000@203", b"sip:110@203", 1)
 
 
@@ -66,10 +66,10 @@ def test_after_half_a_minute_one_call_tries_it_and_no_other(fallen: Playbook):
     assert fallen.silences == [FELL], "it is silent still, which is no news"
 
 
-def test_a_call_for_help_never_tries_it(fallen: Playbook):
+def test_a_call_emergency_never_tries_it(fallen: Playbook):
     fallen.wait(100)
     fallen.verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
-    assert asked(fallen.trunk(for_help(1))) == [wire.PBX2]
+    assert asked(fallen.trunk(emergency(1))) == [wire.PBX2]
 
 
 def test_the_only_address_is_told_as_well():

@@ -1,4 +1,4 @@
-"""What goes first when many datagrams wait: calls for help before all, then what the PBX says."""
+"""What goes first when many datagrams wait: emergency calls before all, then what the PBX says."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_so_do_the_answers_to_it(play: Playbook):
     assert wire.status(only(looped)) == 482, "the mark hides no loop"
 
 
-def test_so_do_the_answers_to_a_subscriber_s_call_for_help(play: Playbook):
+def test_so_do_the_answers_to_a_subscriber_s_emergency_call(play: Playbook):
     """They come from a trunk, whose other answers wait in their turn."""
     for uri, expected in ((f"sip:110@{wire.US}", AT_ONCE), (f"sip:+861062345678@{wire.US}", IN_TURN)):
         call = wire.invite(uri=uri, via=f"SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bK{expected}", call_id=uri)

@@ -123,7 +123,7 @@ def test_the_rest_fits_too(tmp_path, line, place, what):
     assert what in found
 
 
-def test_a_feature_code_stands_in_no_way_of_a_call_for_help(tmp_path):
+def test_a_feature_code_stands_in_no_way_of_an_emergency_call(tmp_path):
     text = SOUND.replace("default", "default\n    emergency: ['*33']") + "complaints: {feature_code: '*33'}\n"
     assert "*33 is an emergency number of trunk 'default'" in only_fault(tmp_path, text)
     assert faults(tmp_path, SOUND + "complaints: {feature_code: '#33#'}\n") == []

@@ -1,4 +1,4 @@
-"""After a call for help calls to that subscriber pass for a while, and the table stays small."""
+"""After an emergency call calls to that subscriber pass for a while, and the table stays small."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ CALLED = "+8613800138000"
 def test_calls_pass_from_the_call_for_help_until_the_time_is_over():
     callbacks = Callbacks(120)
     assert not callbacks.awaited(CALLED, 1_000.0)
-    callbacks.called_for_help([CALLED, "EXT:1001"], 1_000.0)
+    callbacks.emergency_call_made([CALLED, "EXT:1001"], 1_000.0)
     assert callbacks.awaited(CALLED, 1_000.0)
     assert callbacks.awaited("EXT:1001", 8_199.9)
     assert not callbacks.awaited(CALLED, 8_200.0)
@@ -20,9 +20,9 @@ def test_calls_pass_from_the_call_for_help_until_the_time_is_over():
 
 def test_a_second_call_for_help_begins_the_time_anew():
     callbacks = Callbacks(120)
-    callbacks.called_for_help([CALLED], 0.0)
-    callbacks.called_for_help(["EXT:1001"], 1.0)
-    callbacks.called_for_help([CALLED], 7_000.0)
+    callbacks.emergency_call_made([CALLED], 0.0)
+    callbacks.emergency_call_made(["EXT:1001"], 1.0)
+    callbacks.emergency_call_made([CALLED], 7_000.0)
     callbacks.forget(7_300.0)
     assert list(callbacks.until) == [CALLED]
     assert callbacks.awaited(CALLED, 14_000.0)
@@ -45,14 +45,14 @@ def test_a_call_for_help_in_the_future_is_none():
 
 def test_no_minutes_no_callback():
     callbacks = Callbacks(0)
-    callbacks.called_for_help([CALLED], 0.0)
+    callbacks.emergency_call_made([CALLED], 0.0)
     assert callbacks.until == {}
 
 
 def test_the_oldest_goes_when_the_table_is_full():
     callbacks = Callbacks(120, most=2)
     for second, number in enumerate(("EXT:1", "EXT:2", "EXT:3")):
-        callbacks.called_for_help([number], float(second))
+        callbacks.emergency_call_made([number], float(second))
     assert list(callbacks.until) == ["EXT:2", "EXT:3"]
 
 
@@ -61,7 +61,7 @@ def test_it_remembers_the_latest_calls_and_nothing_that_is_over(steps):
     callbacks, now, last = Callbacks(5, most=3), 0.0, {}
     for number, later in steps:
         now += later
-        callbacks.called_for_help([number], now)
+        callbacks.emergency_call_made([number], now)
         last.pop(number, None)
         last[number] = now
     callbacks.forget(now)

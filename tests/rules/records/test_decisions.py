@@ -78,14 +78,14 @@ async def test_the_called_number_is_nowhere_in_the_file(tmp_path):
     assert b"62345678" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
 
 
-async def test_calls_for_help_are_kept_for_a_week(tmp_path):
+async def test_emergency_calls_are_kept_for_a_week(tmp_path):
     async with opened(tmp_path) as decisions:
-        await decisions.write([], [], helped=[("one", 1_000.0), ("two", 2_000.0)])
-        await decisions.write([], [], helped=[("one", 3_000.0)])
-        assert await decisions.calls_for_help(1_500.0) == [("two", 2_000.0), ("one", 3_000.0)]
+        await decisions.write([], [], emergency_callers=[("one", 1_000.0), ("two", 2_000.0)])
+        await decisions.write([], [], emergency_callers=[("one", 3_000.0)])
+        assert await decisions.emergency_callers(1_500.0) == [("two", 2_000.0), ("one", 3_000.0)]
         later = 3_000.0 + 7 * 86_400
-        await decisions.write([], [], helped=[("three", later)])
-        assert await decisions.calls_for_help(0.0) == [("one", 3_000.0), ("three", later)]
+        await decisions.write([], [], emergency_callers=[("three", later)])
+        assert await decisions.emergency_callers(0.0) == [("one", 3_000.0), ("three", later)]
 
 
 async def test_a_late_outcome_is_added(tmp_path):

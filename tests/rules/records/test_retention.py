@@ -80,12 +80,12 @@ async def test_a_call_that_rang_stays_known_whatever_the_caps(record):
     (rejected,) = await record.calls(None, action=Action.REJECT)
     assert await record.short(rang) is None, "its whole record is there"
     (diverted,) = await record.calls(RANG, action=Action.DIVERT)
-    (for_help,) = await record.calls(RANG, step=Step.EMERGENCY)
+    (emergency,) = await record.calls(RANG, step=Step.EMERGENCY)
     assert await record.tidy(NOON + DAY, mib=0) == 6
     found = await record.short(rang.upper())
     assert found == (rang, NOON, CALLER.canonical, "north")
     assert (await record.short(unknown)).id == unknown, "it may have rung"
-    assert [await record.short(one) for one in (refused, rejected, diverted, for_help, "nothing")] == [None] * 5
+    assert [await record.short(one) for one in (refused, rejected, diverted, emergency, "nothing")] == [None] * 5
     await record.tidy(NOON + 29 * DAY)
     assert await record.short(rang)
     await record.tidy(NOON + 31 * DAY)

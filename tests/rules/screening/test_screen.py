@@ -128,11 +128,11 @@ async def test_after_a_call_for_help_calls_to_that_subscriber_pass(tmp_path):
         await screen.lists.add("nuisance", CALLER.canonical)
         screen.poll()
         assert screen.judge(call()).action is Action.REJECT
-        screen.called_for_help([CALLED.canonical])
+        screen.emergency_call_made([CALLED.canonical])
         screen.swap(Broken("r2"))
         verdict = screen.judge(call())
         assert (verdict.action, verdict.step, verdict.revision) == (Action.FORWARD, Step.CALLBACK, "r2")
-        assert verdict.reason == "the subscriber called for help"
+        assert verdict.reason == "the subscriber made an emergency call"
         assert screen.counters["emergency_callbacks"] == 1
         screen.ended(verdict.decision, Outcome(200, True, 3))
         await screen.journal.flush()
@@ -143,22 +143,22 @@ async def test_after_a_call_for_help_calls_to_that_subscriber_pass(tmp_path):
         assert screen.judge(call(at=clock[0])).action is Action.REJECT
 
 
-async def test_the_proxy_starts_although_it_cannot_read_who_called_for_help(tmp_path):
+async def test_the_proxy_starts_although_it_cannot_read_who_made_emergency_calls(tmp_path):
     decisions = await Decisions.open(decisions_path(tmp_path / SETTINGS.storage.database))
     await decisions.store.connection.execute("drop table call_for_help")
     await decisions.close()
     async with opened(tmp_path, Rules()) as (screen, _):
-        assert "who called for help" in screen.journal.last_error
+        assert "who made an emergency call" in screen.journal.last_error
         assert screen.judge(call()).action is Action.FORWARD
 
 
-async def test_a_restart_forgets_no_call_for_help(tmp_path):
+async def test_a_restart_forgets_no_emergency_call(tmp_path):
     clock = [1_000.0]
     async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (screen, _):
         await screen.lists.add("nuisance", CALLER.canonical)
-        screen.called_for_help([CALLED.canonical, "EXT:1001"])
+        screen.emergency_call_made([CALLED.canonical, "EXT:1001"])
         await screen.journal.flush()  # and no more: as if it was killed
-        assert await screen.journal.calls_for_help(0.0) != []
+        assert await screen.journal.emergency_callers(0.0) != []
         assert CALLED.canonical.encode() not in decisions_path(tmp_path / SETTINGS.storage.database).read_bytes()
         async with opened(tmp_path, Rules(), now=lambda: clock[0]) as (again, _):
             assert again.judge(call()).step is Step.CALLBACK
