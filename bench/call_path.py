@@ -27,7 +27,7 @@ import uvloop
 import proxy.core
 from proxy.app import build_core
 from proxy.build import BUILD
-from proxy.effects import Decide, Finished, HungUp, Send
+from proxy.effects import Finished, HungUp, Send
 from ringfence.rulebook import load_rulebook
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
@@ -121,15 +121,14 @@ class Bench:
         sent: list[bytes] = []
         begun = self.clock()
         for data in messages:
-            core.receive(data, flow, time.monotonic())
+            context = core.receive(data, flow, time.monotonic())
+            if context is not None:
+                core.decided(context, screen.judge(core.screening.read_call(context, time.time())), time.monotonic())
             while core.effects:
                 effects, core.effects = core.effects, []
                 for effect in effects:
                     if isinstance(effect, Send):
                         sent.append(effect.data)
-                    elif isinstance(effect, Decide):
-                        verdict = screen.judge(core.screening.read_call(effect.context, time.time()))
-                        core.decided(effect.context, verdict, time.monotonic())
                     elif isinstance(effect, Finished):
                         screen.ended(effect.decision, effect.outcome)
                     elif isinstance(effect, HungUp):

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
-from proxy.answers import Answers
-from proxy.dialogs import Dialogs
-from proxy.effects import Effect, Resolve
+from proxy.context import Node
+from proxy.effects import Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
-from proxy.forwarding import FlowTo, Plan, edit_lines, for_next_hop, plan_route
+from proxy.forwarding import Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
-from proxy.routing import OWN_ONLY, Peer, Target, Topology
+from proxy.routing import OWN_ONLY, Peer, Target
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
-from proxy.sip.transaction import Layer
 from proxy.sip.uri import parse_uri
-from proxy.token import Token, Tokens
+from proxy.token import Token
 from proxy.validation import Refusal, read_fields, read_forwards
-
-
-class Node(Protocol):
-    """What the way of an ACK needs of the proxy core."""
-
-    answers: Answers
-    dialogs: Dialogs
-    dropped: Counter[str]
-    effects: list[Effect]
-    flow_to: FlowTo
-    layer: Layer
-    salt: int
-    tokens: Tokens
-    topology: Topology
 
 
 def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) -> None:

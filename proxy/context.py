@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import ceil
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 from proxy.answers import PHRASES, Answers
-from proxy.dialogs import Call, callee_tag
-from proxy.forwarding import Plan
+from proxy.dialogs import Call, Dialogs, callee_tag
+from proxy.effects import Effect
+from proxy.forwarding import FlowTo, Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
-from proxy.routing import Target
+from proxy.routing import Target, Topology
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
-from proxy.token import Token
+from proxy.token import Token, Tokens
 from proxy.validation import Fields
 from rules.model import Verdict
-
-
-class Forwarder(Protocol):
-    """What a context needs of the proxy core."""
-
-    answers: Answers
-    layer: Layer
-    ring_s: float  # timer C
-
-    def unheard(self, flow: Flow, now: float) -> None:
-        """A request got nothing from there for as long as may be waited."""
-
-    def forward(self, context: Context, now: float) -> None:
-        """Send the request to the next of the context's targets."""
-
-    def say_trying(self, context: Context, now: float) -> None:
-        """100 Trying, once."""
-
-    def finished(self, context: Context, status: int, now: float) -> None:
-        """The request has its final response."""
-
 
 ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'  # no missed call, says RFC 3326 section 2
 MOST_REASONS: Final = 1024  # octets of Reason that a CANCEL hands on: its request need not be as short as ours
@@ -46,6 +27,45 @@ TRYING_AFTER_S: Final = 0.195  # a caller who hears nothing for 200 ms gets a 10
 _NEAR_S: Final = 0.001
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
 _TELLING: Final = (401, 407, 415, 420, 484)
+
+
+class Node:
+    """What the core holds for all its requests, and what their contexts, ACKs and the feature code ask of it."""
+
+    def __init__(
+        self, topology: Topology, tokens: Tokens, layer: Layer, dialogs: Dialogs, *, ring_s: float, salt: int
+    ) -> None:
+        self.topology = topology
+        self.tokens = tokens
+        self.layer = layer
+        self.dialogs = dialogs
+        self.ring_s = ring_s  # timer C
+        self.salt = salt & 0xFFFFFFFF
+        self.answers = Answers(self.salt)
+        self.flow_to = FlowTo(topology)
+        self.effects: list[Effect] = []
+        self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
+        self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
+
+    def unheard(self, flow: Flow, now: float) -> None:
+        """A request got nothing from there while another target waited for its turn."""
+        raise NotImplementedError
+
+    def admit(self, context: Context, now: float) -> None:
+        """The request goes on: choose its targets (16.5) and forward it."""
+        raise NotImplementedError
+
+    def forward(self, context: Context, now: float) -> None:
+        """Send the request to the next of the context's targets (16.6)."""
+        raise NotImplementedError
+
+    def say_trying(self, context: Context, now: float) -> None:
+        """100 Trying, once."""
+        raise NotImplementedError
+
+    def finished(self, context: Context, status: int, now: float) -> None:
+        """The request has its final response."""
+        raise NotImplementedError
 
 
 def choose_best(responses: list[tuple[int, bytes]]) -> tuple[int, bytes]:
@@ -80,7 +100,7 @@ class Context:
 
     def __init__(
         self,
-        core: Forwarder,
+        core: Node,
         request: Request,
         fields: Fields,
         plan: Plan,

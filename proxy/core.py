@@ -14,15 +14,13 @@ from functools import partial
 from typing import Final
 
 from proxy.acknowledgement import forward_ack
-from proxy.answers import Answers
 from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_answer
-from proxy.context import Context
+from proxy.context import Context, Node
 from proxy.dialogs import Dialogs
 from proxy.diversion import destination_of, diversion, divert, history
-from proxy.effects import Decide, Effect, Finished, HungUp, PassedUnjudged, Probe, Resolve, Send, Silent, Stranger
+from proxy.effects import Finished, HungUp, PassedUnjudged, Probe, Resolve, Send, Silent, Stranger
 from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import (
-    FlowTo,
     Plan,
     edit_lines,
     for_judgement,
@@ -122,7 +120,7 @@ def _none_further() -> Sequence[str]:
     return ()
 
 
-class Core:
+class Core(Node):
     """A stateful proxy for one node."""
 
     def __init__(
@@ -141,30 +139,27 @@ class Core:
 
         `epoch` is what is to be added to the time that the core is told for seconds since the epoch.
         """
-        self.topology = topology
-        self.tokens = tokens
+        super().__init__(
+            topology,
+            tokens,
+            Layer(self._send, self._ask_whether_alive, self._unheard_since, self._heard),
+            Dialogs(limits.token_hours * 3600, limits.remembered_calls, epoch=epoch),
+            ring_s=limits.timer_c_s,
+            salt=salt,
+        )
         self.screening = screening
         self.outgoing = outgoing
         self.limits = limits
         self.load = Load(limits)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.record_route = record_route
-        self.ring_s = limits.timer_c_s
-        self.effects: list[Effect] = []
-        self.layer = Layer(self._send, self._ask_whether_alive, self._unheard_since, self._heard)
         self.silence = Silence(limits.retry_silent_s)
         self.layer.proven.lasts_s = limits.acknowledged_s
-        self.flow_to = FlowTo(topology)
         self.statuses = {*REFUSED, *screening.statuses}
         self.strangers = Strangers()
         self.further_ailments: Callable[[], Sequence[str]] = _none_further
-        self.dialogs = Dialogs(limits.token_hours * 3600, limits.remembered_calls, epoch=epoch)
         self.draining = False
-        self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
-        self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
         self._branches = 0
-        self.salt = salt & 0xFFFFFFFF
-        self.answers = Answers(self.salt)
 
     def _send(self, flow: Flow, data: bytes) -> None:
         self.effects.append(Send(flow, data))
@@ -195,25 +190,27 @@ class Core:
 
     # ---- messages in -------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, flow: Flow, now: float) -> None:
-        """One datagram. Never raises for what a peer can send."""
+    def receive(self, data: bytes, flow: Flow, now: float) -> Context | None:
+        """One datagram. Never raises for what a peer can send.
+
+        Returns a call that is to be judged; `decided` takes its verdict.
+        """
         if data[:4].upper() == b"SIP/":
             self._receive_response(data, now)
-            return
+            return None
         if data[:1] == b"\r":
             data = data.lstrip(b"\r\n")
         excess = self.bounds.excess(data)
         try:
             if excess or (len(data) > SMALL and flow.peer is None):
-                self._receive_large(data, excess, flow, now)
-                return
+                return self._receive_large(data, excess, flow, now)
             request = parse_request(data)
         except BadMessage:
             self.dropped["not SIP" if data.strip(_KEEP_ALIVE) else "keep-alive"] += 1
-            return
-        self._receive_request(request, len(data), flow, now, 0)
+            return None
+        return self._receive_request(request, len(data), flow, now, 0)
 
-    def _receive_large(self, data: bytes, excess: int, flow: Flow, now: float) -> None:
+    def _receive_large(self, data: bytes, excess: int, flow: Flow, now: float) -> Context | None:
         """A request that may be too large: of one that is refused only the beginning is read. Raises BadMessage.
 
         The length of an emergency call is no reason to refuse it.
@@ -227,7 +224,7 @@ class Core:
                 excess = 0
             elif excess == TOO_LARGE:
                 excess = PERHAPS_TOO_MANY_HOPS
-        self._receive_request(request, len(data), flow, now, excess)
+        return self._receive_request(request, len(data), flow, now, excess)
 
     def _receive_response(self, data: bytes, now: float) -> None:
         if not self.bounds.allow(data):
@@ -239,49 +236,50 @@ class Core:
         except (BadMessage, BadHeader):
             self.dropped["malformed response"] += 1
 
-    def _receive_request(self, request: Request, size: int, flow: Flow, now: float, excess: int) -> None:
+    def _receive_request(self, request: Request, size: int, flow: Flow, now: float, excess: int) -> Context | None:
         """`excess` is what a request is refused with that has too much of something; 0 for none."""
         at = request.where.get(b"via")
         if at is None:
             self.dropped["no Via"] += 1
-            return
+            return None
         if request.version != b"SIP/2.0" and request.version.upper() != b"SIP/2.0":
             self._refuse_on(flow, request, Refusal(505, "Version Not Supported"))
-            return
+            return None
         try:
             via = parse_via(request.lines[at].partition(b":")[2].strip())
         except BadHeader:
             self._refuse_on(flow, request, Refusal(400, "Malformed Via"))
-            return
+            return None
         stamp_via(request, via, flow)
         key = server_key(request, via)
         server = self.layer.servers.get(key)
         if server is not None and self._absorb(server, request, now):
-            return
+            return None
         back = flow if request.method == b"ACK" else reply_flow(flow, via, self.flow_to)
         if flow.pbx_side is not None and self._is_of_pbx(request, via, key, flow.pbx_side):
             flow = flow.pbx_side
         if flow.peer is None:
             self._refuse_stranger(request, flow, back, now)
-            return
+            return None
         if excess:
             self._refuse_on(back, request, _EXCESS[excess])
-            return
+            return None
         if request.method == b"ACK":
             if self.layer.proven.expects and not flow.peer.known:
                 answered = reply_flow(flow, via, self.flow_to)
                 self.layer.proven.acknowledged(answered, request.call_id, request.to_tag, now)
             forward_ack(self, request, via, flow, now)
-            return
+            return None
         fields = read_fields(request, via)
         if isinstance(fields, Refusal) and self._dials_emergency(request, flow.peer):
             fields = read_emergency(request, via) or fields
         if isinstance(fields, Refusal):
             self._refuse_on(back, request, fields)
-        elif request.method == b"CANCEL":
+            return None
+        if request.method == b"CANCEL":
             self._cancel(request, key, back, now)
-        else:
-            self._start(request, size, fields, key, flow, back, now)
+            return None
+        return self._start(request, size, fields, key, flow, back, now)
 
     def _is_of_pbx(self, request: Request, via: Via, key: ServerKey, flow: Flow) -> bool:
         """From a PBX's address and another port: is it an emergency call, or a request that belongs to one?"""
@@ -348,18 +346,18 @@ class Core:
 
     def _start(
         self, request: Request, size: int, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float
-    ) -> None:
+    ) -> Context | None:
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
             warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
             self._send(back, self.answers.options(request, warnings))
-            return
+            return None
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader as error:
             if not self._dials_emergency(request, peer):
                 self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
-                return
+                return None
             plan = Plan(fields.uri, request.uri, [], [], False, True)
         loop = loop_hash(request, fields, plan, peer)
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
@@ -374,11 +372,11 @@ class Core:
             refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
         if refusal is not None:
             self._refuse_on(back, request, refusal)
-            return
+            return None
         hold = self._room_for(request, size, fields, plan, flow, token)
         if hold is None:
             self._refuse_on(back, request, _FULL)
-            return
+            return None
         if request.method == b"INVITE":
             unproven = not (peer.known or fields.to_tag)
             proof = self.answers.proof_of(back) if unproven else b""
@@ -394,12 +392,12 @@ class Core:
             context.plan = for_judgement(plan, fields)
             if server.invite:
                 context.await_answer(now)
-            self.effects.append(Decide(context))
-            return
+            return context
         if not in_dialog and request.method not in _METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
             self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))
-        if not (peer.from_pbx and self.outgoing.takes(context, self.effects, now)):
+        if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
+        return None
 
     def _dials_emergency(self, request: Request, peer: Peer) -> bool:
         """Is it an emergency call, whatever else is wrong with it?"""
@@ -472,7 +470,7 @@ class Core:
         return load.take_reserved(HELP_OF_PBX if peer.from_pbx else HELP_OF_TRUNK, peer, flow.counted, size)
 
     def decided(self, context: Context, verdict: Verdict, now: float) -> None:
-        """The verdict on a call that `Decide` asked for."""
+        """The verdict on a call that `receive` returned."""
         if context.done:
             return  # its caller gave up meanwhile
         context.answer_came()

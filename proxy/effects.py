@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import NamedTuple
 
+from proxy.routing import Target
 from proxy.sip.flow import Flow
-
-if TYPE_CHECKING:
-    from proxy.context import Context
-    from proxy.routing import Target
-    from rules.model import Outcome
+from rules.model import Outcome
 
 
 class Send:
@@ -21,15 +19,6 @@ class Send:
     def __init__(self, flow: Flow, data: bytes) -> None:
         self.flow = flow
         self.data = data
-
-
-class Decide:
-    """May this call ring? Answer with `Core.decided(context, verdict, now)`."""
-
-    __slots__ = ("context",)
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
 
 
 class Resolve:
@@ -115,26 +104,30 @@ class EmergencyCallMade:
         self.numbers = numbers
 
 
+class Filing(Enum):
+    """What became of a report."""
+
+    TAKEN = "taken"
+    NOTHING = "nothing-to-report"  # nobody called this subscriber lately
+    REFUSED = "refused"  # the last caller is one that nobody can complain about
+    FAILED = "failed"  # the desk is slow, full or not there
+
+
+class Receipt(NamedTuple):
+    """What the desk says to a report; `complaint` is its number, empty when none was taken."""
+
+    filing: Filing
+    complaint: str = ""
+
+
 class Report:
-    """File a complaint about the last call to one of these numbers; answer with `proxy.outgoing.answer_report`."""
+    """File a complaint about the last call to one of these numbers. Answer with `filed(receipt, now)`."""
 
-    __slots__ = ("context", "numbers")
+    __slots__ = ("filed", "numbers")
 
-    def __init__(self, context: Context, numbers: list[str]) -> None:
-        self.context = context
+    def __init__(self, numbers: list[str], filed: Callable[[Receipt, float], None]) -> None:
         self.numbers = numbers
+        self.filed = filed
 
 
-Effect = (
-    Send
-    | Decide
-    | Resolve
-    | Probe
-    | Finished
-    | HungUp
-    | PassedUnjudged
-    | EmergencyCallMade
-    | Report
-    | Silent
-    | Stranger
-)
+Effect = Send | Resolve | Probe | Finished | HungUp | PassedUnjudged | EmergencyCallMade | Report | Silent | Stranger

@@ -14,8 +14,8 @@ from prometheus_client.utils import floatToGoString
 
 from proxy.build import BUILD
 from proxy.core import DROPPED, Core
+from proxy.effects import Filing
 from proxy.load import LIMITS
-from proxy.outgoing import Filing
 from proxy.transport import UdpEndpoint
 from rules.model import Action
 

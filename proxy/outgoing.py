@@ -1,20 +1,19 @@
 """What the PBX's subscribers dial that concerns the proxy itself: emergency calls, and the feature code of complaints.
 
 Everything else from the PBX side goes on unread. The feature code is answered here: the shell files the complaint
-(`Report`), and `answer_report` tells the phone what became of it.
+(`Report`), and `Outgoing.answer_report` tells the phone what became of it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from enum import Enum
-from typing import Final, NamedTuple, Protocol
+from functools import partial
+from typing import Final
 
-from proxy.answers import Answers
-from proxy.context import Context
+from proxy.context import Context, Node
 from proxy.diversion import divert
-from proxy.effects import Effect, EmergencyCallMade, Report
-from proxy.routing import Peer, Topology
+from proxy.effects import EmergencyCallMade, Filing, Receipt, Report
+from proxy.routing import Peer
 from proxy.settings import OFF, PbxSettings, ProxySettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_addresses
@@ -23,35 +22,6 @@ from proxy.sip.uri import Uri, parse_uri, read_user
 from proxy.validation import Refusal
 from rules.model import Trunk
 from rules.numbering.numbers import EmergencyTable, emergency_table, is_emergency, read_number
-
-
-class Node(Protocol):
-    """What an answer needs of the proxy core."""
-
-    answers: Answers
-    outgoing: Outgoing
-    refused: Counter[int]
-    topology: Topology
-
-    def admit(self, context: Context, now: float) -> None:
-        """The request goes on."""
-
-
-class Filing(Enum):
-    """What became of a report."""
-
-    TAKEN = "taken"
-    NOTHING = "nothing-to-report"  # nobody called this subscriber lately
-    REFUSED = "refused"  # the last caller is one that nobody can complain about
-    FAILED = "failed"  # the desk is slow, full or not there
-
-
-class Receipt(NamedTuple):
-    """What the desk says to a report; `complaint` is its number, empty when none was taken."""
-
-    filing: Filing
-    complaint: str = ""
-
 
 EMERGENCY_MARK: Final = b"!"  # in the branch of an emergency call: by it the answers overtake others (proxy/urgency.py)
 NOT_TAKEN = Receipt(Filing.FAILED)
@@ -97,7 +67,7 @@ class Outgoing:
         home = self._homes.get(peer.pbx.name)
         return home is not None and dials_emergency(uri, home.tables)
 
-    def takes(self, context: Context, effects: list[Effect], now: float) -> bool:
+    def takes(self, core: Node, context: Context, now: float) -> bool:
         """Is it the feature code, which is answered here? An emergency call is told, and goes on."""
         home = self._homes.get(context.flow.peer.pbx.name)
         if home is None or not context.server.invite or context.fields.to_tag:
@@ -106,13 +76,36 @@ class Outgoing:
         if dials_emergency(uri, home.tables):
             context.loop = EMERGENCY_MARK + context.loop
             if numbers := subscriber_numbers(context, home.trunk):
-                effects.append(EmergencyCallMade(numbers))
+                core.effects.append(EmergencyCallMade(numbers))
             return False
         if not self.code or uri.scheme == b"urn" or read_user(uri)[0] != self.code:
             return False
         context.await_answer(now)
-        effects.append(Report(context, subscriber_numbers(context, home.trunk)))
+        numbers = subscriber_numbers(context, home.trunk)
+        core.effects.append(Report(numbers, partial(self.answer_report, core, context)))
         return True
+
+    def answer_report(self, core: Node, context: Context, receipt: Receipt, now: float) -> None:
+        """What became of a `Report`: a thank-you announcement or 480 with the complaint's number; else a refusal."""
+        self.reports[receipt.filing.value] += 1
+        if context.done:
+            return  # whoever dialled hung up meanwhile; what was taken is taken
+        context.answer_came()
+        refusal = _REFUSALS.get(receipt.filing)
+        if refusal is None:
+            refusal = reported(receipt.complaint)
+            destination = core.topology.destinations.get(self.announcement)
+            if destination is not None:
+                # For where nobody answers there: of all failures only a 6xx is a better response (16.7 step 6).
+                context.finals.append((refusal.status, core.answers.refusal(context.request, refusal)))
+                context.plan = divert(context.plan, destination)
+                context.request.lines.append(b"X-Ringfence-Complaint: " + receipt.complaint.encode())
+                context.request.names = (*context.request.names, OWN_HEADERS)
+                core.admit(context, now)
+                return
+        core.refused[refusal.status] += 1
+        context.server.respond(refusal.status, core.answers.refusal(context.request, refusal), now)
+        context.close()
 
 
 def _home(settings: ProxySettings, pbx: PbxSettings, country: str, *, is_first: bool) -> _Home:
@@ -163,30 +156,6 @@ def _number(uri: bytes, trunk: Trunk) -> str:
         return ""
     user, phone_context = read_user(parsed)
     return read_number(user, trunk, context=phone_context, called=True).canonical
-
-
-def answer_report(core: Node, context: Context, receipt: Receipt, now: float) -> None:
-    """What became of a `Report`: a thank-you announcement or 480 with the complaint's number; else a refusal."""
-    outgoing = core.outgoing
-    outgoing.reports[receipt.filing.value] += 1
-    if context.done:
-        return  # whoever dialled hung up meanwhile; what was taken is taken
-    context.answer_came()
-    refusal = _REFUSALS.get(receipt.filing)
-    if refusal is None:
-        refusal = reported(receipt.complaint)
-        destination = core.topology.destinations.get(outgoing.announcement)
-        if destination is not None:
-            # For where nobody answers there: of all failures only a 6xx is a better response (16.7 step 6).
-            context.finals.append((refusal.status, core.answers.refusal(context.request, refusal)))
-            context.plan = divert(context.plan, destination)
-            context.request.lines.append(b"X-Ringfence-Complaint: " + receipt.complaint.encode())
-            context.request.names = (*context.request.names, OWN_HEADERS)
-            core.admit(context, now)
-            return
-    core.refused[refusal.status] += 1
-    context.server.respond(refusal.status, core.answers.refusal(context.request, refusal), now)
-    context.close()
 
 
 def reported(complaint: str) -> Refusal:

@@ -9,15 +9,16 @@ from typing import Any, Protocol
 
 import structlog
 
+from proxy.context import Context
 from proxy.core import Core
 from proxy.effects import (
-    Decide,
     Effect,
     EmergencyCallMade,
     Finished,
     HungUp,
     PassedUnjudged,
     Probe,
+    Receipt,
     Report,
     Resolve,
     Send,
@@ -26,7 +27,7 @@ from proxy.effects import (
 )
 from proxy.fault_log import FaultLog
 from proxy.metrics import Metrics
-from proxy.outgoing import NOT_TAKEN, Receipt, answer_report
+from proxy.outgoing import NOT_TAKEN
 from proxy.resolver import Resolver
 from proxy.routing import Target
 from proxy.sip.errors import BadHeader, BadMessage
@@ -140,12 +141,10 @@ class Server:
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         """One datagram into the core; what it asks for is done by `flush`."""
         core = self._core
-        effects = core.effects
-        before = len(effects)
         try:
-            core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
-            if len(effects) > before and type(effects[-1]) is Decide:
-                self._decide(effects.pop())
+            context = core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
+            if context is not None:
+                self._decide(context)
                 self._judged.append(arrived)
         except Exception:  # what nobody foresaw costs one datagram, never the node
             self._metrics.faults += 1
@@ -176,10 +175,8 @@ class Server:
                 self._metrics.latencies.took(now - arrived)
             self._judged.clear()
 
-    def _decide(self, effect: Effect) -> None:
+    def _decide(self, context: Context) -> None:
         """Judge a call. One that can't be judged goes through, unless its trunk wants it otherwise."""
-        assert isinstance(effect, Decide)
-        context = effect.context
         try:
             call = self._core.screening.read_call(context, time())
             started = perf_counter()
@@ -205,8 +202,6 @@ class Server:
             self._spawn(self._resolve(effect))
         elif isinstance(effect, Probe):
             self._spawn(self._probe(effect))
-        elif isinstance(effect, Decide):
-            self._decide(effect)
         elif isinstance(effect, PassedUnjudged):
             self._note_passed(effect)
         elif isinstance(effect, EmergencyCallMade):
@@ -242,7 +237,7 @@ class Server:
                 log.error("a report by feature code failed", fault=f"{type(error).__name__}: {error}")
             else:
                 task.add_done_callback(_see_error)
-        answer_report(self._core, effect.context, receipt, monotonic())
+        effect.filed(receipt, monotonic())
         self.flush()
 
     async def _resolve(self, effect: Resolve) -> None:

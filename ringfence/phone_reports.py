@@ -17,7 +17,8 @@ from desk.clock_profiles import Span
 from desk.desk import Desk
 from desk.faults import ComplaintError, NotFound
 from desk.rounds import Rounds
-from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from proxy.effects import Filing, Receipt
+from proxy.outgoing import NOT_TAKEN
 from rules.storage.keys import KeyFileError
 from rules.storage.store import DatabaseError, StoreError
 

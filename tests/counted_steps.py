@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from proxy.sip.flow import Flow
 from tests import wire
-from tests.playbook import Playbook
+from tests.playbook import FORWARD, Playbook
 
 Compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 # As far as a datagram goes, so that what is counted is reading and not refusing.
@@ -32,7 +32,9 @@ def inside_qsort(work: Callable[[], None]) -> None:
 
 
 def handle(play: Playbook, flow: Flow, message: bytes) -> None:
-    play.core.receive(message, flow, play.now)
+    context = play.core.receive(message, flow, play.now)
+    if context is not None:
+        play.core.decided(context, FORWARD, play.now)
     play._perform()
 
 

@@ -7,18 +7,19 @@ from typing import Any, NamedTuple
 from proxy.context import Context
 from proxy.core import Core
 from proxy.effects import (
-    Decide,
     EmergencyCallMade,
+    Filing,
     Finished,
     HungUp,
     PassedUnjudged,
+    Receipt,
     Report,
     Resolve,
     Send,
     Silent,
     Stranger,
 )
-from proxy.outgoing import Filing, Outgoing, Receipt, answer_report
+from proxy.outgoing import Outgoing
 from proxy.routing import Topology
 from proxy.screening import Screening
 from proxy.settings import ProxySettings
@@ -117,7 +118,13 @@ class Playbook:
     def receive(self, data: bytes, source: tuple[str, int], listener: int = 0) -> list[Sent]:
         """A datagram arrives at a listener."""
         mark = len(self.log)
-        self.core.receive(data, self.core.flow_to(self.topology.listeners[listener], *source), self.now)
+        context = self.core.receive(data, self.core.flow_to(self.topology.listeners[listener], *source), self.now)
+        if context is not None:
+            self.calls.append(self.screening.read_call(context, self.now))
+            if self.verdict is None:
+                self.waiting.append(context)
+            else:
+                self.core.decided(context, self.verdict, self.now)
         self._perform()
         return self.log[mark:]
 
@@ -141,7 +148,7 @@ class Playbook:
     def files(self, receipt: Receipt) -> list[Sent]:
         """The desk answers the report that came last."""
         mark = len(self.log)
-        answer_report(self.core, self.reports[-1].context, receipt, self.now)
+        self.reports[-1].filed(receipt, self.now)
         self._perform()
         return self.log[mark:]
 
@@ -162,12 +169,6 @@ class Playbook:
         if isinstance(effect, Send):
             remote = (effect.flow.host, effect.flow.port)
             self.log.append(Sent(remote, effect.data, round(self.now - self.start, 6)))
-        elif isinstance(effect, Decide):
-            self.calls.append(self.screening.read_call(effect.context, self.now))
-            if self.verdict is None:
-                self.waiting.append(effect.context)
-            else:
-                self.core.decided(effect.context, self.verdict, self.now)
         elif isinstance(effect, Resolve):
             effect.resolved(self.names.get(effect.target.host, []), self.now)
         elif isinstance(effect, Finished):
@@ -185,7 +186,7 @@ class Playbook:
         elif isinstance(effect, Report):
             self.reports.append(effect)
             if self.receipt is not None:
-                answer_report(self.core, effect.context, self.receipt, self.now)
+                effect.filed(self.receipt, self.now)
 
     # ---- whole passages that many tests begin with
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.outgoing import NOT_TAKEN, Filing, Outgoing, Receipt
+from proxy.effects import Filing, Receipt
+from proxy.outgoing import NOT_TAKEN, Outgoing
 from proxy.settings import ProxySettings
 from proxy.sip.uri import parse_uri
 from proxy.urgency import AT_ONCE, haste

@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 from desk.desk_settings import ComplaintSettings
 from proxy import server
 from proxy.app import build_core
-from proxy.effects import PassedUnjudged, Silent, Stranger
+from proxy.effects import Filing, PassedUnjudged, Receipt, Silent, Stranger
 from proxy.metrics import Metrics
-from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from proxy.outgoing import NOT_TAKEN
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
 from proxy.server import POLL_S, Server, say_refused, say_silent

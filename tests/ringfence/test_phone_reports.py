@@ -9,7 +9,8 @@ from desk import deadlines
 from desk.archive import complaints_path
 from desk.complaint_rows import listed
 from desk.reading import NewComplaint
-from proxy.outgoing import NOT_TAKEN, Filing, Receipt
+from proxy.effects import Filing, Receipt
+from proxy.outgoing import NOT_TAKEN
 from ringfence.configuration import load_configuration
 from ringfence.phone_reports import PhoneComplaints
 from rules.language.compile import compile_rules
