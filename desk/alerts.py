@@ -1,6 +1,6 @@
-"""What somebody must see to at once: complaints about a code that jump, an office named as a leak, letters that stay.
+"""What somebody must see to at once: complaints that jump, an office named as a leak, unheld codes that call, letters.
 
-Alerts count people, not complaints: one who complains four hundred times, or under five names, is no alert.
+Those about complaints count people: one who complains four hundred times, or under five names, is no alert.
 """
 
 # ruff: noqa: S608 - queries are put together from this file's own words only
@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from desk.archive import Archive
 from desk.outbox import given_up, waiting_for_server
+from rules.lists.ledger import any_unheld
+from rules.numbering.intervals import prefix_interval
 
 _USUAL_DAYS = 28
 _PATIENCE_S = 3_600.0  # a mail server may be started anew
@@ -23,11 +25,11 @@ _STANDS = "state not in ('withdrawn', 'rejected')"
 class Alert(NamedTuple):
     """One thing to see to."""
 
-    kind: str  # jump, leak, letters
-    subject: str  # code or prefix, office, or what became of letters
+    kind: str  # jump, leak, unheld, letters
+    subject: str  # code or prefix, office, code that nobody holds, or what became of letters
     reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
-    complaints: int  # or letters
-    usual: float  # reporters of a usual day; the limit for a leak
+    complaints: int  # or letters, or calls of a code that nobody holds
+    usual: float  # reporters of a usual day; the limit for a leak and for a code that nobody holds
 
 
 class Speaker(NamedTuple):
@@ -41,6 +43,7 @@ class Speaker(NamedTuple):
 async def alerts(archive: Archive) -> list[Alert]:
     """All that holds at this moment, the largest first."""
     found = [*await _jumps(archive, "code"), *await _jumps(archive, "prefix"), *await _leaks(archive)]
+    found += await _unheld(archive)
     found += await _letters(archive)
     return sorted(found, key=lambda alert: (-alert.reporters, -alert.complaints, alert.kind, alert.subject))
 
@@ -101,6 +104,24 @@ async def _leaks(archive: Archive) -> list[Alert]:
         weight = people(several, untied=settings.branch_untied)
         if weight >= settings.branch_complaints:
             found.append(Alert("leak", branch, weight, complaints[branch], float(settings.branch_complaints)))
+    return found
+
+
+async def _unheld(archive: Archive) -> list[Alert]:
+    """Codes that nobody holds, by the ledger of now, and that call today: forged numbers, or a gap in it."""
+    least = archive.settings.unheld_calls
+    if not least:
+        return []
+    query = (
+        "select key, value from tally where dimension = 'unheld' and period = ? and measure = 'calls' and value >= ? "
+        "order by key"
+    )
+    rows = await archive.store.connection.execute_fetchall(query, (archive.periods(archive.now())[0], least))
+    found = []
+    for code, calls in rows:
+        interval = prefix_interval(code)
+        if interval is not None and await any_unheld(archive.lists.store.connection, interval):
+            found.append(Alert("unheld", code, 0.0, calls, float(least)))
     return found
 
 

@@ -115,7 +115,7 @@ async def open_cases(
     await connection.executemany(
         "insert into case_file (number, class, prefix, code, holder, state, opened, first_complaint, last_at) "
         "values (?, ?, ?, ?, ?, 'collecting', ?, ?, ?)",
-        [(number, *places[number], now, now, now) for number in missing],
+        [(number, *places[number][:4], now, now, now) for number in missing],
     )
     new = await _open_ones(connection, missing)
     clocks = {case.id: archive.deadlines.clocks(case.first_complaint, archive.case_spans) for case in new.values()}

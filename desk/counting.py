@@ -40,6 +40,7 @@ class Counting:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._places: dict[str, Place] = {}
+        self._ledger = -1  # of which revision of the ledger these are
 
     async def catch_up(self) -> int:
         """Count what is new, up to the first call that has not ended; how many records were counted."""
@@ -58,6 +59,10 @@ class Counting:
         rows = _ended(rows, archive.now() - _LATE_S)
         if not rows:
             return 0
+        ledger = await _one(archive.lists.store.connection, "select ledger from change")
+        if ledger != self._ledger:
+            self._places.clear()
+            self._ledger = ledger
         fresh = {(row[3], row[4]) for row in rows if row[3] and row[3] not in self._places}
         self._places |= await tallies.places_of(archive, [Number(name, NumberClass(kind)) for name, kind in fresh])
         async with archive.store.transaction() as connection:

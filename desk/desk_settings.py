@@ -66,6 +66,9 @@ class ComplaintSettings(CallSideComplaints):
         3.0, gt=1, description="Alert when so many times as many people as usual complain about a code in a day."
     )
     jump_least: int = Field(20, ge=1, description="Reporters of a day that such an alert needs at least.")
+    unheld_calls: int = Field(
+        20, ge=0, description="Alert when so many calls of a day come from a code that nobody holds; 0: never."
+    )
     branch_complaints: int = Field(
         5, ge=2, description="Different reporters naming one office as the leak that raise an alert."
     )

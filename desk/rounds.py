@@ -10,6 +10,7 @@ from contextlib import suppress
 from desk.alerts import Alert, alerts
 from desk.desk import Desk
 from rules.lists.endings import forget_endings
+from rules.lists.ledger_imports import forget_ledger_changes
 
 _LOOK_S = 60.0
 _DAY_S = 86_400.0
@@ -69,6 +70,7 @@ class Rounds:
             return
         archive = self._desk.archive
         await forget_endings(archive.lists.store, now - archive.history_days * _DAY_S)
+        await forget_ledger_changes(archive.lists.store, now - archive.history_days * _DAY_S)
         self._forgot = now
 
     async def _raise_alerts(self, on_alert: Callable[[Alert], None]) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from desk.archive import Archive
+from rules.lists.ledger import unheld_among
 from rules.model import Number
 from rules.numbering.intervals import digits_of, encode
 from rules.records.privacy import area
+from rules.records.retention import range_of
 from rules.storage.store import Connection
 
 _HELD = (
@@ -33,11 +35,13 @@ class Place(NamedTuple):
     prefix: str
     code: str
     holder: str
+    unheld: str = ""  # the code, where the ledger says that nobody holds it
 
     def keys(self) -> list[tuple[str, str]]:
         """Dimension and key of each sum; what is unknown has none."""
-        named = (("class", self.kind), ("prefix", self.prefix), ("code", self.code), ("holder", self.holder))
-        return [("all", "all"), *((name, key) for name, key in named if key)]
+        named = {"class": self.kind, "prefix": self.prefix, "code": self.code, "holder": self.holder}
+        named["unheld"] = self.unheld
+        return [("all", "all"), *((name, key) for name, key in named.items() if key)]
 
 
 async def places_of(archive: Archive, numbers: Iterable[Number]) -> dict[str, Place]:
@@ -48,11 +52,13 @@ async def places_of(archive: Archive, numbers: Iterable[Number]) -> dict[str, Pl
     rows = await connection.execute_fetchall(_HELD, (json.dumps(sorted(codes.values())),))
     held = {row[0]: row[1:] for row in rows}
     found = {}
+    unheld = await unheld_among(connection, asked)
     for name, number in asked.items():
+        kind = str(number.kind)
         text, holder, places = held.get(codes.get(name), ("", "", 0))
         if places not in (0, len(digits_of(name))):
             text = holder = ""
-        found[name] = Place(str(number.kind), area(number), text, holder)
+        found[name] = Place(kind, area(number), text, holder, range_of(name, kind) if name in unheld else "")
     return found
 
 

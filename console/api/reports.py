@@ -72,11 +72,15 @@ class ReportShape(BaseModel):
 class AlertShape(BaseModel):
     """One thing to see to."""
 
-    kind: str = Field(description="jump, leak, letters.")
-    subject: str = Field(description="The code or prefix, the office, or what became of letters.")
+    kind: str = Field(description="jump, leak, unheld, letters.")
+    subject: str = Field(
+        description="The code or prefix, the office, the code that nobody holds, or what became of letters."
+    )
     reporters: float = Field(description="Different ones; who named an office without a call on record counts less.")
-    complaints: int = Field(description="Or letters.")
-    usual: float = Field(description="Reporters of a usual day; for a leak how many raise the alert.")
+    complaints: int = Field(description="Or letters, or calls of a code that nobody holds.")
+    usual: float = Field(
+        description="Reporters of a usual day; for a leak and an unheld code how many raise the alert."
+    )
 
 
 class AlertsShape(BaseModel):
@@ -125,7 +129,7 @@ async def show_report(
 
 @router.get("/alerts", dependencies=[Counted])
 async def show_alerts(desk: TheDesk, _: Reader) -> AlertsShape:
-    """What somebody must see to: complaints that jump, offices named as a leak."""
+    """What somebody must see to: complaints that jump, offices named as a leak, unheld codes that call."""
     return AlertsShape(alerts=[AlertShape(**one._asdict()) for one in await alerts(desk.archive)])
 
 

@@ -8,7 +8,8 @@ import console.cli.lists.export_commands
 import console.cli.lists.held_commands
 import console.cli.lists.history_commands
 import console.cli.lists.import_commands
-import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app
+import console.cli.lists.ledger_commands
+import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
 from console.cli.api_commands import api_app
 from console.cli.desk.appeal_commands import appeals_app
 from console.cli.desk.audit_commands import audit_app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,9 +14,7 @@ from cachetools import LRUCache
 
 from rules.lists.admission import EntryError, read_beginning
 from rules.lists.cache import Lookup
-from rules.lists.dates import read_end
 from rules.lists.holding import overlap
-from rules.lists.list_files import Line
 from rules.model import Call
 from rules.numbering.intervals import Interval, decode, digits_of, encode
 from rules.storage.store import Connection, Store
@@ -122,73 +121,6 @@ class Code:
     valid_until: float | None
 
 
-@dataclass(slots=True)
-class LedgerReport:
-    """What an import into the ledger did."""
-
-    lines: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-
-
-async def import_ledger(
-    store: Store,
-    rows: Iterable[Line],
-    *,
-    source: str,
-    now: float,
-    country: str = "",
-    zone: str = "UTC",
-    complete: tuple[str, ...] = (),
-    replace_all: bool = False,
-) -> LedgerReport:
-    """Read codes into the ledger, all of them or none; ``complete``: beginnings of which every code is in it.
-
-    A code stands for every number that begins with it. ``replace_all``: what is not among the rows is removed.
-    """
-    report = LedgerReport()
-    codes: dict[Interval, Code] = {}
-    for line, text, more in rows:
-        report.lines += 1
-        try:
-            interval = read_code(text, country)
-            day = more.get("valid_until") or more.get("expires", "")
-            until = read_end(day, zone) if day else None
-        except EntryError as error:
-            raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
-        codes[interval] = Code(
-            interval.text, more.get("holder", ""), more.get("host", ""), more.get("purpose", ""), until
-        )
-    if not codes:
-        raise EntryError("nothing", "there is no code in it; nothing was imported")
-    wholes = [read_code(text, country) for text in complete]
-    async with store.transaction() as connection:
-        before = await _count(connection)
-        if replace_all:
-            await connection.execute("delete from code")
-            await connection.execute("delete from complete")
-        kept = await _count(connection)
-        await connection.executemany(
-            "insert into code (text, start, stop, places, holder, host, purpose, valid_until, source, loaded) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (start, stop, places) do update set "
-            "holder = excluded.holder, host = excluded.host, purpose = excluded.purpose, "
-            "valid_until = excluded.valid_until, source = excluded.source, loaded = excluded.loaded",
-            [
-                (i.text, i.start, i.stop, i.places, code.holder, code.host, code.purpose, code.valid_until, source, now)
-                for i, code in codes.items()
-            ],
-        )
-        await connection.executemany(
-            "insert or replace into complete values (?, ?, ?)", [(i.text, i.start, i.stop) for i in wholes]
-        )
-        report.added = await _count(connection) - kept
-        report.changed, report.removed = len(codes) - report.added, before - kept
-        await _flatten(connection)
-        await connection.execute("update change set ledger = ledger + 1")
-    return report
-
-
 def read_code(text: str, country: str) -> Interval:
     """``95012`` is every number that begins with it; ``4001230000..4001239999`` is a range."""
     try:
@@ -225,11 +157,7 @@ async def holders_hit(connection: Connection, codes: list[int], wides: Iterable[
     return found
 
 
-async def _count(connection: Connection) -> int:
-    return int(next(iter(await connection.execute_fetchall("select count(*) from code")))[0])
-
-
-async def _flatten(connection: Connection) -> None:
+async def flatten(connection: Connection) -> None:
     """Write the pieces anew: disjoint, the narrowest code winning, null where a complete beginning has no code."""
     codes = await connection.execute_fetchall("select start, stop, id, text from code")
     wholes = await connection.execute_fetchall("select start, stop, null, text from complete")
@@ -278,3 +206,40 @@ async def codes(store: Store, *, limit: int = 100, expired_at: float | None = No
         "order by start limit ?2"
     )
     return [Code(*row) for row in await store.connection.execute_fetchall(query, (expired_at, limit))]
+
+
+class Beginning(NamedTuple):
+    """A beginning of numbers of which every code is in the ledger, and how many these are."""
+
+    text: str
+    codes: int
+
+
+async def complete_beginnings(store: Store) -> list[Beginning]:
+    """The beginnings that are complete, in the order of their digits."""
+    query = (
+        "select w.text, (select count(*) from code c where c.start >= w.start and c.stop <= w.stop) "
+        "from complete w order by w.start, w.stop"
+    )
+    return [Beginning(*row) for row in await store.connection.execute_fetchall(query)]
+
+
+async def unheld_among(connection: Connection, numbers: Iterable[str]) -> set[str]:
+    """Which of these numbers lie in a complete beginning and in no code, as the ledger stands now."""
+    codes = {code: number for number in numbers if (code := encode(number)) is not None}
+    query = (
+        "select j.value, coalesce(c.places, 0) from json_each(?) j "
+        "join piece p on p.start = (select max(start) from piece where start <= j.value) and p.stop >= j.value "
+        "left join code c on c.id = p.code where c.id is null or c.places > 0"
+    )
+    rows = await connection.execute_fetchall(query, (json.dumps(sorted(codes)),))
+    return {codes[code] for code, places in rows if not places or places != len(digits_of(codes[code]))}
+
+
+async def any_unheld(connection: Connection, interval: Interval) -> bool:
+    """Is any number of the interval unheld, as the ledger stands now?"""
+    query = (
+        "select 1 from piece p left join code c on c.id = p.code "
+        "where p.start <= ? and p.stop >= ? and (c.id is null or c.places > 0) limit 1"
+    )
+    return bool(list(await connection.execute_fetchall(query, (interval.stop, interval.start))))

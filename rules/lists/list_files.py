@@ -12,23 +12,25 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import BinaryIO
 
+from rules.numbering.spelling import fold
+
 # What columns are called, in what we have seen; compared in lower case without blanks, hyphens and underscores.
 COLUMNS = {
     "number": (
         *("number", "entry", "code", "prefix", "phone", "phonenumber", "tel", "telephone", "msisdn", "caller"),
-        *("号码", "电话", "电话号码", "主叫号码", "码号", "号段"),
+        *("号码", "电话", "电话号码", "手机号", "手机号码", "主叫号码", "码号", "号段", "码段", "代码", "前缀"),
     ),
-    "reason": ("reason", "why", "category", "原因", "类别"),
+    "reason": ("reason", "why", "category", "原因", "理由", "类别"),
     "source": ("source", "来源"),
-    "expires": ("expires", "until", "有效期"),
+    "expires": ("expires", "until", "有效期", "到期", "到期日", "到期日期", "失效日期"),
     "evidence": ("evidence", "reference", "证据"),
-    "holder": ("holder", "使用单位", "持有单位"),
-    "host": ("host", "hostingoperator", "operator", "运营商", "接入运营商"),
-    "valid_until": ("validuntil", "valid", "有效期至"),
+    "holder": ("holder", "使用单位", "持有单位", "使用者", "持有者", "持有人", "单位名称", "企业名称"),
+    "host": ("host", "hostingoperator", "operator", "运营商", "接入运营商", "接入商", "归属运营商", "电信企业"),
+    "valid_until": ("validuntil", "valid", "有效期至", "有效期截止", "使用期限", "截止日期"),
     "trunks": ("trunks", "trunk", "中继"),
     "licence": ("licence", "license", "许可证"),
     "document": ("document", "documenthash"),
-    "purpose": ("purpose", "用途"),
+    "purpose": ("purpose", "用途", "使用用途", "业务用途", "业务类型"),
     "hours": ("hours", "时段"),
     "review": ("review", "reviewdate", "复核日期"),
     "owner": ("owner", "责任人"),
@@ -225,7 +227,7 @@ _NOTHING: Mapping[str, str] = {}
 
 def _field(name: str) -> str:
     """What a column of this name holds; nothing where that is not known."""
-    return _FIELD_OF.get(name.strip().lower().translate(_BLANKS), "")
+    return _FIELD_OF.get(_IN_BRACKETS.sub("", fold(name)).strip().lower().translate(_BLANKS), "")
 
 
 def _is_header(row: list[str]) -> bool:
@@ -282,7 +284,8 @@ def _given(names: list[str], column: str) -> tuple[dict[str, int], bool]:
     return found, named
 
 
-_BLANKS = str.maketrans("", "", " -_")
+_BLANKS = str.maketrans("", "", " -_*:：\u3000")  # a star and a colon stand beside names in forms
+_IN_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 
 
 def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], seen: Seen) -> Iterator[Line]:

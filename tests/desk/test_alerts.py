@@ -2,6 +2,7 @@
 
 from desk.alerts import Alert, alerts
 from desk.reading import NewComplaint
+from rules.lists.ledger_imports import import_ledger, undo_ledger_import
 from tests.desk.town import DAY, SPAM
 
 
@@ -104,3 +105,24 @@ async def test_other_names_of_an_office_are_the_office(town):
     for person, branch in enumerate(("cyshop", "Chaoyang Office", "CY  Shop", "朝阳 营业厅", "chaoyang office")):
         await named(town, person, branch)
     assert await alerts(town.desk.archive) == [Alert("leak", "Chaoyang office", 5, 5, 5.0)]
+
+
+async def test_a_code_that_nobody_holds_and_that_calls_raises_an_alert_until_somebody_holds_it(town):
+    lists = town.desk.archive.lists.store
+    rows = [(1, "95013", {"holder": "A"})]
+    await town.ring("95012344", town.subscriber(0))
+    await town.desk.catch_up()  # the ledger told nothing of it yet
+    await import_ledger(lists, rows, source="x", now=0.0, country="CN", complete=("95",))
+    for person in range(20):
+        await town.ring("95013333", town.subscriber(person))
+        await town.desk.catch_up()
+        assert await alerts(town.desk.archive) == []
+        await town.ring(f"950123{person:02}", town.subscriber(person))
+    await town.desk.catch_up()
+    assert await alerts(town.desk.archive) == [Alert("unheld", "CN:95012", 0.0, 20, 20.0)]
+    made = await import_ledger(lists, [(1, "95012", {})], source="x", now=0.0, country="CN")
+    assert await alerts(town.desk.archive) == []
+    await undo_ledger_import(lists, made.import_id, now=0.0)
+    assert len(await alerts(town.desk.archive)) == 1
+    town.now += DAY
+    assert await alerts(town.desk.archive) == []

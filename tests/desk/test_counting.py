@@ -4,7 +4,7 @@ from desk.counting import stopped_since
 from desk.states import FoundBy
 from desk.story import story_of
 from desk.ties import rang_lately
-from rules.lists.ledger import import_ledger
+from rules.lists.ledger_imports import import_ledger
 from rules.model import Step
 from tests.desk.town import DAY, SPAM
 

@@ -1,7 +1,7 @@
 """Sums: under every key, in every period, added up."""
 
 from desk.tallies import Place, Sums, add, places_of, write
-from rules.lists.ledger import import_ledger
+from rules.lists.ledger_imports import import_ledger
 from rules.model import Number, NumberClass
 
 

@@ -117,7 +117,7 @@ async def fill(folder: Path, quarters: tuple[Quarter, ...], say: Callable[[str],
 
 
 async def _write_ledger(desk: Desk) -> None:
-    from rules.lists.ledger import import_ledger
+    from rules.lists.ledger_imports import import_ledger
 
     lines = [(n, f"950{n:02}", {"holder": HOLDERS[n % len(HOLDERS)]}) for n in range(10, 40)]
     lines += [(n, f"96{n}", {"holder": HOLDERS[n % len(HOLDERS)]}) for n in range(200, 240)]

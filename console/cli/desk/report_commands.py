@@ -128,7 +128,7 @@ def handling_lines(handling: Handling) -> list[str]:
 
 
 def alerts(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
-    """Say what somebody must see to: complaints that jump, offices named as a leak. Exit 1 if there is any."""
+    """Say what somebody must see to: complaints that jump, leaks, unheld codes that call, letters. Exit 1 if any."""
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
         from desk.alerts import alerts as found

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answers import as_json, clear_errors, counted
-from console.cli.lists.import_commands import naming_lines, reading, source_name
+from console.cli.lists.import_commands import DryRun, Encoding, Source, naming_lines, reading, source_name
 from console.cli.lists.list_commands import Country, opened, show_rows, with_lists, with_open_lists
 from console.cli.options import AsJson, ConfigurationFile, chosen, shown_time
+from ringfence.login import login_name
 
 if TYPE_CHECKING:
     from ringfence.settings import Configuration
     from rules.lists.editing import Lists
+    from rules.lists.ledger_imports import LedgerReport
     from rules.lists.subscribers import SubscriberStore
 
 ranges_app = typer.Typer(no_args_is_help=True)
@@ -64,6 +66,10 @@ def import_ranges(
         list[str], typer.Option(metavar="PREFIX", help="A beginning of which every code is in the ledger: 95, 96, 400.")
     ] = [],  # noqa: B006
     replace: Annotated[bool, typer.Option("--replace", help="The file is the whole ledger.")] = False,
+    encoding: Encoding = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the history of its codes.")] = "",
+    source: Source = "",
+    dry_run: DryRun = False,
     country: Country = "",
     config: ConfigurationFile = None,
     json: AsJson = False,
@@ -71,31 +77,53 @@ def import_ranges(
     """Read codes into the ledger: all of them or none. Columns: code, holder, host, purpose, valid until."""
     configured = chosen(context, config)
 
-    async def work(lists: Lists, configuration: Configuration) -> dict[str, int]:
-        from rules.lists.ledger import import_ledger
-        from rules.lists.list_files import read_lines
+    async def work(lists: Lists, configuration: Configuration) -> LedgerReport:
+        from rules.lists.ledger_imports import OF_CODES, import_ledger
+        from rules.lists.list_files import Seen, read_lines
 
+        seen = Seen()
         with reading(file) as stream:
-            report = await import_ledger(
-                *(lists.store, read_lines(stream, column=column)),
-                source=source_name(file),
+            return await import_ledger(
+                lists.store,
+                read_lines(stream, column=column, encoding=encoding, wanted=OF_CODES, seen=seen),
+                source=source or source_name(file),
                 now=time.time(),
+                author=login_name(),
+                reason=reason,
                 country=country or configuration.home,
                 zone=configuration.time_zone,
                 complete=tuple(complete),
                 replace_all=replace,
+                dry_run=dry_run,
+                seen=seen,
             )
-        return asdict(report)
 
     with clear_errors(), naming_lines(file):
         report = asyncio.run(with_open_lists(configured, work))
-    if json:
-        as_json(report)
-    else:
-        typer.echo(
-            f"{counted(report['lines'], 'line')}: {counted(report['added'], 'code')} added, "
-            f"{report['changed']} changed, {report['removed']} removed; rules see them within a second."
-        )
+    as_json(asdict(report)) if json else print_ledger_report(report, dry_run=dry_run)
+
+
+def print_ledger_report(report: LedgerReport, *, dry_run: bool) -> None:
+    """What an import into the ledger did, or would do."""
+    would = "would be " if dry_run else ""
+    number = f" (import {report.import_id})" if report.import_id is not None else ""
+    live = "" if dry_run or report.import_id is None else "; rules see them within a second"
+    typer.echo(
+        f"{counted(report.lines, 'line')}: {counted(report.added, 'code')} {would}added, {report.changed} "
+        f"{would}changed, {report.removed} {would}removed{number}{live}."
+    )
+    if report.unchanged:
+        typer.echo(f"{report.unchanged:,} unchanged: they stand there just so already.")
+    if report.complete:
+        typer.echo(f"Complete {'it would be' if dry_run else 'from now on'}: {', '.join(report.complete)}.")
+    if report.incomplete:
+        typer.echo(f"Complete no longer: {', '.join(report.incomplete)}.")
+    if report.not_understood:
+        typer.echo(f"Columns that are not understood, and were left out: {', '.join(report.not_understood)}.")
+    if report.comments:
+        typer.echo(f"Left out, since they begin with #: {counted(report.comments, 'line')}.")
+    if report.repeated:
+        typer.echo(f"{counted(report.repeated, 'line')} repeated by a later line, which counts.")
 
 
 @ranges_app.command(name="show")
@@ -103,20 +131,29 @@ def show_ranges(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="Codes at most.")] = 100,
     expired: Annotated[bool, typer.Option("--expired", help="Only codes that are valid no longer.")] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="The beginnings of which every code is in the ledger, instead of codes.")
+    ] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
     """Show the ledger."""
 
-    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
-        from rules.lists.ledger import codes
+    async def work(lists: Lists, configuration: Configuration) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        from rules.lists.ledger import codes, complete_beginnings
 
         zone = configuration.time_zone
+        wholes = [one._asdict() for one in await complete_beginnings(lists.store)]
         found = await codes(lists.store, limit=limit, expired_at=time.time() if expired else None)
-        return [asdict(code) | {"valid_until": shown_time(code.valid_until, zone)} for code in found]
+        return [asdict(code) | {"valid_until": shown_time(code.valid_until, zone)} for code in found], wholes
 
-    rows = with_lists(chosen(context, config), work)
+    rows, wholes = with_lists(chosen(context, config), work)
+    if complete:
+        show_rows(wholes, ("text", "codes"), json=json)
+        return
     show_rows(rows, ("text", "holder", "host", "purpose", "valid_until"), json=json)
+    if wholes and not json:
+        typer.echo(f"Complete, so that what lies in no code is unheld: {', '.join(one['text'] for one in wholes)}.")
 
 
 @asynccontextmanager

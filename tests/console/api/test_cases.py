@@ -6,7 +6,7 @@ import pytest
 
 from console.api.access.scopes import Scope
 from desk.audit import entries
-from rules.lists.ledger import import_ledger
+from rules.lists.ledger_imports import import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
 from tests.desk.town import DAY, SPAM, Town

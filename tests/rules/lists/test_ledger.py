@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
-from rules.lists.ledger import Ledger, State, codes, import_ledger, pieces, read_code
+from rules.lists.ledger import Ledger, State, codes, pieces, read_code
+from rules.lists.ledger_imports import import_ledger
 from tests.rules.calls import ABROAD, CN, call, compiled, rule, rules
 
 ROWS = [

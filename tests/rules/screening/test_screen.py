@@ -8,7 +8,7 @@ import pytest
 
 from rules.judging.fact_sources import FactSources
 from rules.lists.editing import Origin
-from rules.lists.ledger import import_ledger
+from rules.lists.ledger_imports import import_ledger
 from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
