@@ -12,7 +12,10 @@ def test_a_ledger_is_imported_shown_and_seen(run, tmp_path):
     path.write_text("有效期至,码号,使用单位,运营商\n2020-01-01,95012,Firm,Unicom\n,95588,Bank,\n")
     done = run("ranges", "import", str(path), "--complete", "95")
     assert done.exit_code == 0, done.stderr
-    assert done.stdout == "2 lines: 2 codes added, 0 changed, 0 removed; rules see them within a second.\n"
+    assert done.stdout == (
+        "2 lines: 2 codes added, 0 changed, 0 removed (import 1); rules see them within a second.\n"
+        "Complete from now on: CN:95*.\n"
+    )
     (expired,) = json.loads(run("ranges", "show", "--expired", "--json").stdout)
     assert (expired["text"], expired["holder"], expired["host"]) == ("CN:95012*", "Firm", "Unicom")
     assert json.loads(run("why", "95012345", "--json").stdout)["ledger"]["ledger"] == "expired"
