@@ -7,11 +7,13 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import typer
+
+from console.cli.options import shown_time
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,6 +26,60 @@ _LABEL = re.compile(r" *\S.{0,24} {2,}(?=\S)| +")  # what a sentence begins with
 _FURTHER_IN, _LEAST_ROOM = 4, 20  # columns, of the next lines of one without
 _WHOLE = re.compile(r"(\x1b\[\d{1,2}m)([^\x1b]*)(\x1b\[0m)")  # one emphasis, which steers nothing
 USAGE = 2  # the command line itself is wrong (typer uses the same)
+_NARROW = 78  # columns that every window has
+# What is seconds since the epoch, in whatever is answered.
+_TIMES = {"at", "call_at", "closed", "created", "decided", "due", "first_complaint", "handed_at", "last", "last_at"}
+_TIMES |= {"met", "next_try", "opened", "received", "sealed", "since", "started", "state_at", "term_ends", "told_at"}
+_TIMES |= {"verified"}
+
+
+class Answer(NamedTuple):
+    """What a command found or did: all of it for programs, said for people, and whether it was well."""
+
+    data: Any = None
+    said: str | Sequence[str] | Callable[[], None] = ""  # a text, sentences that may be wrapped, or what prints it
+    faults: Sequence[str] = ()  # for people, on standard error: programs find them in the data
+    status: int = 0
+    why: str = ""  # it ended so, for people and programs on standard error
+
+    def give(self, zone: str = "UTC", *, json: bool) -> None:
+        """Print it in one of its two forms, and end with its status where that is not 0."""
+        if json:
+            as_json(plain(self.data, zone))
+        else:
+            for fault in self.faults:
+                typer.echo(fault, err=True)
+            self._say()
+        if self.why:
+            typer.echo(self.why, err=True)
+        if self.status:
+            raise typer.Exit(self.status)
+
+    def _say(self) -> None:
+        if callable(self.said):
+            self.said()
+        elif not isinstance(self.said, str):
+            print_lines(self.said)
+        elif self.said:
+            typer.echo(self.said)
+
+
+def table(
+    columns: tuple[str, ...],
+    rows: list[dict[str, Any]],
+    zone: str,
+    *,
+    narrow: Callable[[dict[str, str]], str] | None = None,
+    none: str = "There is nothing to show.",
+) -> Answer:
+    """Rows: all of them for programs, these columns for people, or a sentence where there are none.
+
+    ``narrow`` writes a row where the window is too narrow for the table.
+    """
+    if not rows:
+        return Answer(rows, none)
+    shown = [_for_people(row, zone) for row in rows]
+    return Answer(rows, lambda: print_table(columns, shown, narrow=narrow))
 
 
 def fail(message: str, status: int = FAULTS) -> NoReturn:
@@ -45,20 +101,10 @@ def clear_errors() -> Iterator[None]:
     from rules.storage.keys import KeyFileError
     from rules.storage.store import DatabaseError, StoreError, what_to_do
 
-    mendable = (
-        LimitError,
-        RuleError,
-        KeyFileError,
-        StoreError,
-        EntryError,
-        ListFileError,
-        PhoneError,
-        ComplaintError,
-        AccessError,
-    )
+    mendable = (LimitError, RuleError, KeyFileError, StoreError, EntryError)
     try:
         yield
-    except (LimitError, *mendable) as error:
+    except (*mendable, ListFileError, PhoneError, ComplaintError, AccessError) as error:
         fail(str(error))
     except DatabaseError as error:
         fail(f"the database: {error}; {what_to_do(error)}")
@@ -71,6 +117,52 @@ def clear_errors() -> Iterator[None]:
         fail("there is not enough memory for this: see `ulimit -v`, `ulimit -d` and memory.max of its control group")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def plain(value: Any, zone: str) -> Any:
+    """For programs: named tuples by name, times of the zone with their offset."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {
+            name: shown_time(one, zone) if name in _TIMES and isinstance(one, float) else plain(one, zone)
+            for name, one in value.items()
+        }
+    return [plain(one, zone) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _for_people(row: dict[str, Any], zone: str) -> dict[str, Any]:
+    shown = {name: clock_time(one, zone) for name, one in row.items() if name in _TIMES and isinstance(one, float)}
+    several = {name: " ".join(map(str, one)) for name, one in row.items() if isinstance(one, list | tuple)}
+    return row | shown | several
+
+
+def clock_time(at: float | None, zone: str) -> str:
+    """A time as people at the desk read it: to the minute, on their own clocks."""
+    return shown_time(at, zone)[:16]
+
+
+def field_lines(values: dict[str, Any]) -> list[str]:
+    """One line a field; of what has several, each stands behind a bar: what people write must not look like a field."""
+    from desk.reading import shown_text
+
+    found = []
+    for name, value in values.items():
+        if value in (None, ""):
+            continue
+        label, lines = name.replace("_", " "), shown_text(str(value)).split("\n")
+        found += [f"{label}: {lines[0]}"] if len(lines) == 1 else [f"{label}:", *(f"  | {line}" for line in lines)]
+    return found
+
+
+def two_lines(first: Sequence[str], *rest: str) -> str:
+    """A row in a narrow window: what it is, and beneath it the rest, as far as there is any."""
+    import textwrap
+
+    told = "; ".join(part for part in rest if part)
+    head = "  ".join(part for part in first if part)
+    more = textwrap.wrap(told, _NARROW - 4, break_long_words=True, break_on_hyphens=False)
+    return "\n".join([head, *(f"    {line}" for line in more)])
 
 
 def as_json(value: Any) -> None:

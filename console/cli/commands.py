@@ -7,13 +7,34 @@ from typing import Annotated
 
 import typer
 
+import console.cli.lists.export_commands
+import console.cli.lists.held_commands
+import console.cli.lists.history_commands
+import console.cli.lists.import_commands
+import console.cli.lists.ledger_commands
+import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
+from console.cli.answering import command
 from console.cli.answers import FAULTS, as_json, clear_errors, harmless
-from console.cli.further_commands import CALLS, NUMBERS, PROXY, RULES, register
+from console.cli.api_commands import api_app
+from console.cli.desk.appeal_commands import appeals_app
+from console.cli.desk.audit_commands import audit_app
+from console.cli.desk.case_commands import case, cases_app
+from console.cli.desk.complaint_commands import complaints_app
+from console.cli.desk.ladder_commands import ladder_app, owners, trunks
+from console.cli.desk.letter_commands import letters_app
+from console.cli.desk.report_commands import alerts, report
 from console.cli.lists.list_commands import lists_app
+from console.cli.lists.range_commands import ranges_app, subscribers_app
+from console.cli.node.database_commands import db_app
 from console.cli.noted import note_unmasking
 from console.cli.options import AsJson, ConfigurationFile, chosen
 from console.cli.workbench.rules_commands import replay, rules_app
+from console.cli.workbench.why import why
 from rules.model import Action
+
+# Under these the help lists the commands.
+PROXY, CALLS, RULES = "The proxy", "Calls", "Rules"
+NUMBERS, COMPLAINTS = "Numbers", "Complaints"
 
 app = typer.Typer(
     name="ringfence",
@@ -273,4 +294,16 @@ def version(json: AsJson = False) -> None:
 app.command(rich_help_panel=RULES)(replay)
 app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
 app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
-register(app)
+app.command(rich_help_panel=NUMBERS)(why)
+app.add_typer(ranges_app, name="ranges", rich_help_panel=NUMBERS)
+app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
+app.add_typer(db_app, name="db", rich_help_panel=PROXY)
+for _told in (case, owners, trunks, report, alerts):
+    command(app, panel=COMPLAINTS)(_told)
+app.add_typer(complaints_app, name="complaints", rich_help_panel=COMPLAINTS)
+app.add_typer(cases_app, name="cases", rich_help_panel=COMPLAINTS)
+app.add_typer(appeals_app, name="appeals", rich_help_panel=COMPLAINTS)
+app.add_typer(ladder_app, name="ladder", rich_help_panel=COMPLAINTS)
+app.add_typer(letters_app, name="letters", rich_help_panel=COMPLAINTS)
+app.add_typer(audit_app, name="audit", rich_help_panel=COMPLAINTS)
+app.add_typer(api_app, name="api", rich_help_panel=COMPLAINTS)

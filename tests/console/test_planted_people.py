@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.desk.opened_desk import opened_desk
 from desk.rounds import Rounds
 from ringfence.configuration import load_configuration
+from ringfence.installation import Installation
 from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk
 from rules.numbering.numbers import read_number
@@ -28,7 +28,8 @@ async def call_and_be_unwanted(file: Path) -> None:
     """A call that the callee's phone answers 607, and one that he reports by the feature code."""
     folder, configuration = file.parent, load_configuration(file)
     ruleset, _ = compile_rules([], configuration, trunks=[TRUNK])
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         with (folder / "calls.log").open("a") as log:
             screen = await Screen.open(configuration, ruleset, folder, log=log)
             screen.unwanted = desk.callee.unwanted

@@ -8,11 +8,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from pydantic import ValidationError
 
-from console.cli.desk.opened_desk import opened_desk
 from desk.desk_settings import MailSettings
 from desk.faults import ComplaintError
 from desk.letters import Letter
 from desk.reading import NewComplaint
+from ringfence.installation import Installation
 from ringfence.mail import message_of, post, read_password
 
 
@@ -47,7 +47,8 @@ def mailbox():
 
 
 async def test_a_letter_leaves_once(file, mailbox):
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         for person, contact in enumerate(("a@example.com", "refused@example.com")):
             await desk.complaints.file(NewComplaint("95012345", f"1380013800{person}", contact=contact))
         posted = await post(desk.letters, mailbox.settings, base=file.parent)
@@ -62,7 +63,8 @@ async def test_a_letter_leaves_once(file, mailbox):
 
 async def test_a_server_that_is_away_loses_nothing(file, mailbox):
     away = MailSettings(host="127.0.0.1", port=1, sender="desk@example.com", tls="none")
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         now = [desk.archive.now()]
         desk.archive.now = lambda: now[0]
         assert await post(desk.letters, away, base=file.parent) == (0, 0, "", 0)
@@ -77,7 +79,8 @@ async def test_a_server_that_is_away_loses_nothing(file, mailbox):
 
 
 async def test_a_mailbox_that_is_full_is_tried_again(file, mailbox):
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         now = [desk.archive.now()]
         desk.archive.now = lambda: now[0]
         await desk.complaints.file(NewComplaint("95012345", "13800138000", contact="a@example.com"))
@@ -99,7 +102,8 @@ async def test_one_letter_at_which_the_server_hangs_up_stops_no_other(file, mail
         return "250 OK"
 
     monkeypatch.setattr(mailbox, "handle_RCPT", hang_up)
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         for person, name in enumerate(("poison", "a", "b")):
             await desk.complaints.file(NewComplaint("95012345", f"1380013800{person}", contact=f"{name}@example.com"))
         posted = await post(desk.letters, mailbox.settings, base=file.parent, limit=2)
@@ -127,7 +131,8 @@ async def test_a_password_goes_over_tls_out_of_a_file_of_ours_alone(file, mailbo
     settings = MailSettings(
         host="127.0.0.1", port=mailbox.settings.port, sender="a@b", user="desk", password_file=path, tls="starttls"
     )
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         await desk.complaints.file(NewComplaint("95012345", "13800138000", contact="a@example.com"))
         posted = await post(desk.letters, settings, base=file.parent)
     assert (posted.failed, mailbox.letters) == (1, []), "this server knows no TLS, so it hears no password"
@@ -136,7 +141,8 @@ async def test_a_password_goes_over_tls_out_of_a_file_of_ours_alone(file, mailbo
 
 async def test_what_a_server_took_is_noted_at_once(file, mailbox):
     """The server takes one letter and no more: only the others are sent again."""
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         for person in range(3):
             new = NewComplaint("95012345", f"1380013800{person}", contact=f"person{person}@example.com")
             await desk.complaints.file(new)
@@ -149,7 +155,8 @@ async def test_what_a_server_took_is_noted_at_once(file, mailbox):
 
 
 async def test_two_that_send_at_once_send_each_letter_once(file, mailbox):
-    async with opened_desk(file) as (one, _), opened_desk(file) as (other, _):
+    async with Installation.open(file) as here, Installation.open(file) as there:
+        one, other = await here.desk(), await there.desk()
         for person in range(6):
             new = NewComplaint("95012345", f"1380013800{person}", contact=f"person{person}@example.com")
             await one.complaints.file(new)

@@ -3,87 +3,59 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.answers import as_json, print_lines
-from console.cli.desk.case_commands import Reason, Version
+from console.cli.answering import command, group
+from console.cli.answers import Answer, clock_time, field_lines, plain, table, two_lines
 from console.cli.desk.finished_file import finished_file
-from console.cli.desk.opened_desk import (
-    at_the_desk,
-    clock_line,
-    clock_time,
-    field_lines,
-    officer,
-    plain,
-    tabulate,
-    tell,
-    two_lines,
-)
-from console.cli.options import AsJson, ConfigurationFile
+from console.cli.desk.step_commands import Reference, add_appeal_steps
 from desk.states import AppealState, Attacks
 
 if TYPE_CHECKING:
-    from desk.appeals import Appeal
-    from desk.desk import Desk
+    from desk.deadlines import Clock
+    from ringfence.installation import Installation
 
 appeals_app = typer.Typer(no_args_is_help=True)
-Reference = Annotated[str, typer.Argument(metavar="APPEAL", help="Its number: A-7K3M9-2QF4T.")]
+group(appeals_app, "Appeals of callers: file, list, show, grant, refuse, and the evidence pack.")
 _COLUMNS = ("reference", "received", "number", "attacks", "target", "state", "standing", "due", "decided_by", "reason")
 
 
-@appeals_app.callback()
-def appeals(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Appeals of callers: file, list, show, grant, refuse, and the evidence pack."""
-    if config is not None:
-        context.obj = config
-
-
-@appeals_app.command()
-def file(
-    context: typer.Context,
+@command(appeals_app)
+async def file(
+    here: Installation,
     number: Annotated[str, typer.Option(metavar="NUMBER", help="The caller's number.")] = "",
     decision: Annotated[str, typer.Option(help="The id that the rejection carried in Reason.")] = "",
     against: Annotated[Attacks | None, typer.Option(help="Default: whatever stands against the number.")] = None,
     target: Annotated[str, typer.Option(help="Name of the rule or list.")] = "",
     text: Annotated[str, typer.Option(help="What the caller says; kept encrypted.")] = "",
     contact: Annotated[str, typer.Option(help="Where the answer goes; kept encrypted.")] = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Take an appeal; its clock runs from now."""
-    tell(
-        *(context, config, json),
-        lambda desk: desk.appeals.file(
-            number=number, decision=decision, attacks=against, target=target, text=text, contact=contact
-        ),
-        lambda found: f"{found.reference} against the {found.attacks} {found.target} is {found.state}.",
+    desk = await here.desk()
+    found = await desk.appeals.file(
+        number=number, decision=decision, attacks=against, target=target, text=text, contact=contact
     )
+    return Answer(found, f"{found.reference} against the {found.attacks} {found.target} is {found.state}.")
 
 
-@appeals_app.command(name="list")
-def list_appeals(
-    context: typer.Context,
+@command(appeals_app, "list")
+async def list_appeals(
+    here: Installation,
     state: Annotated[AppealState | None, typer.Option(help="In this state.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Appeals at most.")] = 50,
     after: Annotated[int, typer.Option(min=0, help="Page on: so many were shown.")] = 0,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """List appeals, those that wait and are due first on top."""
+    from desk.disclosure import note_listing
 
-    async def work(desk: Desk) -> list[dict[str, Any]]:
-        from desk.disclosure import note_listing
-
-        rows = []
-        for one in await desk.appeals.listed(state=state, limit=limit, after=after):
-            _, (clock, *_), _ = await desk.appeals.find(one.reference)
-            rows.append(one._asdict() | {"standing": clock.standing(desk.archive.now()), "due": clock.due})
-        await note_listing(desk.archive, "appeal", len(rows), actor=officer(), state=state)
-        return rows
-
-    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+    desk, rows = await here.desk(), []
+    for one in await desk.appeals.listed(state=state, limit=limit, after=after):
+        _, (clock, *_), _ = await desk.appeals.find(one.reference)
+        rows.append(one._asdict() | {"standing": clock.standing(desk.archive.now()), "due": clock.due})
+    await note_listing(desk.archive, "appeal", len(rows), actor=here.actor, state=state)
+    return table(_COLUMNS, rows, here.zone, narrow=_narrow)
 
 
 def _narrow(row: dict[str, str]) -> str:
@@ -95,85 +67,49 @@ def _narrow(row: dict[str, str]) -> str:
     )
 
 
-@appeals_app.command()
-def show(context: typer.Context, reference: Reference, config: ConfigurationFile = None, json: AsJson = False) -> None:
+@command(appeals_app)
+async def show(here: Installation, reference: Reference) -> Answer:
     """Show an appeal, its deadline, and what the caller says."""
+    from desk.disclosure import LOOKED, READ, note_look
 
-    async def work(desk: Desk) -> tuple[Appeal, list[str], dict[str, str]]:
-        from desk.disclosure import LOOKED, READ, note_look
-
-        appeal, clocks, words = await desk.appeals.find(reference)
-        await note_look(desk.archive, "appeal", appeal.reference, actor=officer(), step=READ if words else LOOKED)
-        zone, archive = str(desk.archive.zone), desk.archive
-        lines = [clock_line(clock, archive.now(), zone) for clock in clocks]
-        return appeal, [*lines, *archive.deadlines.warnings(clocks, archive.appeal_spans)], words
-
-    (appeal, clocks, words), zone = at_the_desk(context, config, work)
-    if json:
-        as_json(plain(appeal, zone) | {"clocks": clocks, "words": words})
-        return
+    desk, zone = await here.desk(), here.zone
+    archive = desk.archive
+    appeal, clocks, words = await desk.appeals.find(reference)
+    await note_look(archive, "appeal", appeal.reference, actor=here.actor, step=READ if words else LOOKED)
+    lines = [clock_line(clock, archive.now(), zone) for clock in clocks]
+    lines += archive.deadlines.warnings(clocks, archive.appeal_spans)
     times = {"received": clock_time(appeal.received, zone), "decided": clock_time(appeal.decided, zone)}
-    print_lines(field_lines(appeal._asdict() | times | {"deadline": "; ".join(clocks)} | words))
+    return Answer(
+        plain(appeal, zone) | {"clocks": lines, "words": words},
+        field_lines(appeal._asdict() | times | {"deadline": "; ".join(lines)} | words),
+    )
 
 
-@appeals_app.command()
-def pack(
-    context: typer.Context,
+def clock_line(clock: Clock, now: float, zone: str) -> str:
+    """``answer: overdue, due 2026-07-30 00:00``."""
+    standing = clock.standing(now)
+    when = standing if clock.met is not None else f"{standing}, due"
+    return f"{clock.name}: {when} {clock_time(clock.due if clock.met is None else clock.met, zone)}"
+
+
+@command(appeals_app, json=False)
+async def pack(
+    here: Installation,
     reference: Reference,
     out: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Default: standard output.")] = None,
-    config: ConfigurationFile = None,
-) -> None:
+) -> Answer:
     """Write the evidence pack: the call, the text of the rule, entries and cases of the number, as JSON."""
+    from desk.disclosure import EXPORTED, note_look
+    from desk.exports import evidence_pack
 
-    async def work(desk: Desk) -> str:
-        from desk.disclosure import EXPORTED, note_look
-        from desk.exports import evidence_pack
-
-        appeal, _, _ = await desk.appeals.find(reference)
-        await note_look(desk.archive, "appeal", appeal.reference, actor=officer(), step=EXPORTED)
-        if out is None:
-            return await evidence_pack(desk.archive, appeal)
-        with finished_file(out) as file:
-            file.write(await evidence_pack(desk.archive, appeal))
-        return f"{out} holds what {appeal.reference} is judged by."
-
-    tell(context, config, False, work, str)
+    desk = await here.desk()
+    appeal, _, _ = await desk.appeals.find(reference)
+    await note_look(desk.archive, "appeal", appeal.reference, actor=here.actor, step=EXPORTED)
+    if out is None:
+        return Answer(said=await evidence_pack(desk.archive, appeal))
+    with finished_file(out) as whole:
+        whole.write(await evidence_pack(desk.archive, appeal))
+    return Answer(said=f"{out} holds what {appeal.reference} is judged by.")
 
 
-@appeals_app.command()
-def grant(
-    context: typer.Context,
-    reference: Reference,
-    reason: Reason,
-    version: Version = None,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
-    """The caller is right: a seal is released, a step of the ladder taken back."""
-
-    def words(found: Appeal) -> str:
-        left = {"rule": f"; now change rule {found.target}", "entry": f"; now change list {found.target}"}
-        return f"{found.reference} is granted{left.get(found.attacks, '')}."
-
-    tell(
-        *(context, config, json),
-        lambda desk: desk.appeals.grant(reference, actor=officer(), reason=reason, version=version),
-        words,
-    )
-
-
-@appeals_app.command()
-def refuse(
-    context: typer.Context,
-    reference: Reference,
-    reason: Reason,
-    version: Version = None,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
-    """The caller is not right; everything stays."""
-    tell(
-        *(context, config, json),
-        lambda desk: desk.appeals.refuse(reference, actor=officer(), reason=reason, version=version),
-        lambda found: f"{found.reference} is refused.",
-    )
+add_appeal_steps(appeals_app)

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from console.cli.answers import FAULTS, as_json, clear_errors, counted, print_lines
+from console.cli.answering import command, group
+from console.cli.answers import FAULTS, Answer, clock_time, counted, field_lines, plain, table, two_lines
 from console.cli.desk.finished_file import finished_file
-from console.cli.desk.opened_desk import at_the_desk, clock_time, field_lines, officer, plain, tabulate, tell, two_lines
-from console.cli.options import AsJson, ConfigurationFile, moment
+from console.cli.options import moment
 from desk.states import ComplaintState
 
 if TYPE_CHECKING:
     from desk.centre_files import CentreReport
-    from desk.complaint_rows import Complaint
     from desk.desk import Desk
-    from desk.intake import Filed
+    from ringfence.installation import Installation
 
 complaints_app = typer.Typer(no_args_is_help=True)
+group(complaints_app, "Complaints about callers: add, list, show, withdraw, reject, and import a centre's file.")
 Reference = Annotated[str, typer.Argument(metavar="COMPLAINT", help="The number that the reporter got: C-7K3M9-2QF4T.")]
 _PIECE = 1 << 20  # characters
 SHOWN = 20  # lines about what was wrong; more are counted
 _COLUMNS = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
 
 
-@complaints_app.callback()
-def complaints(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Complaints about callers: add, list, show, withdraw, reject, and import a centre's file."""
-    if config is not None:
-        context.obj = config
-
-
-@complaints_app.command()
-def add(
-    context: typer.Context,
+@command(complaints_app)
+async def add(
+    here: Installation,
     accused: Annotated[str, typer.Argument(metavar="NUMBER", help="Who called, in any spelling.")],
     reporter: Annotated[str, typer.Option("--by", metavar="NUMBER", help="Who complains: a number, or a steady name.")],
     called: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The line that rang; default: theirs.")] = "",
@@ -49,73 +42,58 @@ def add(
         list[str], typer.Option(metavar="WHAT=VALUE", help="What the caller knew: name=, plan=, branch=, purchase=.")
     ] = [],  # noqa: B006
     decision: Annotated[str, typer.Option(help="The decision id of the call, if known.")] = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Take a complaint down; prints its number, which the reporter keeps."""
+    from desk.complaint_rows import Channel
+    from desk.reading import NewComplaint
 
-    async def work(desk: Desk) -> Filed:
-        from desk.complaint_rows import Channel
-        from desk.reading import NewComplaint
-
-        zone = str(desk.archive.zone)
-        return await desk.complaints.file(
-            NewComplaint(
-                accused=accused,
-                reporter=reporter,
-                called=called,
-                at=moment(at, now=desk.archive.now(), zone=zone, ahead=False) if at else None,
-                category=category,
-                text=text,
-                contact=contact,
-                business=business,
-                knew=dict(part.partition("=")[::2] for part in knew),
-                decision=decision,
-                channel=Channel.OPERATOR,
-                source=officer(),
-            )
+    desk = await here.desk()
+    filed = await desk.complaints.file(
+        NewComplaint(
+            accused=accused,
+            reporter=reporter,
+            called=called,
+            at=moment(at, now=desk.archive.now(), zone=here.zone, ahead=False) if at else None,
+            category=category,
+            text=text,
+            contact=contact,
+            business=business,
+            knew=dict(part.partition("=")[::2] for part in knew),
+            decision=decision,
+            channel=Channel.OPERATOR,
+            source=here.actor,
         )
-
-    def words(filed: Filed) -> str:
-        known = "was known already and adds nothing" if filed.duplicate else f"is {filed.state}"
-        marked = "; no call of this number to that line is on record, so it weighs little" if filed.never_called else ""
-        return f"{filed.reference} {known}, in case {filed.case_id}{marked}."
-
-    tell(context, config, json, work, words)
+    )
+    known = "was known already and adds nothing" if filed.duplicate else f"is {filed.state}"
+    marked = "; no call of this number to that line is on record, so it weighs little" if filed.never_called else ""
+    return Answer(filed, f"{filed.reference} {known}, in case {filed.case_id}{marked}.")
 
 
-@complaints_app.command(name="list")
-def list_complaints(
-    context: typer.Context,
+@command(complaints_app, "list")
+async def list_complaints(
+    here: Installation,
     accused: Annotated[str, typer.Option("--about", metavar="NUMBER", help="About this number.")] = "",
     state: Annotated[ComplaintState | None, typer.Option(help="In this state.")] = None,
     case: Annotated[int, typer.Option(help="Of this case.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Complaints at most.")] = 50,
     before: Annotated[int, typer.Option(help="Page on: the id of the last one shown.")] = 0,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """List complaints, newest first."""
+    from desk.complaint_rows import listed
+    from desk.disclosure import note_listing
 
-    async def work(desk: Desk) -> list[dict[str, Any]]:
-        from desk.complaint_rows import listed
-        from desk.disclosure import note_listing
-
-        number = desk.archive.read_number(accused, "about").canonical if accused else ""
-        found = await listed(
-            desk.archive.store.connection,
-            accused=number,
-            state=state,
-            case_id=case or None,
-            limit=limit,
-            before=before or None,
-        )
-        await note_listing(
-            desk.archive, "complaint", len(found), actor=officer(), number=number, state=state, case=case
-        )
-        return [one._asdict() for one in found]
-
-    tabulate(context, config, json, _COLUMNS, work, narrow=_narrow)
+    archive = (await here.desk()).archive
+    number = archive.read_number(accused, "about").canonical if accused else ""
+    found = await listed(
+        archive.store.connection,
+        accused=number,
+        state=state,
+        case_id=case or None,
+        limit=limit,
+        before=before or None,
+    )
+    await note_listing(archive, "complaint", len(found), actor=here.actor, number=number, state=state, case=case)
+    return table(_COLUMNS, [one._asdict() for one in found], here.zone, narrow=_narrow)
 
 
 def _narrow(row: dict[str, str]) -> str:
@@ -127,36 +105,29 @@ def _narrow(row: dict[str, str]) -> str:
     )
 
 
-@complaints_app.command()
-def show(
-    context: typer.Context,
+@command(complaints_app)
+async def show(
+    here: Installation,
     reference: Reference,
     words: Annotated[
         bool, typer.Option("--words", help="Decrypt what the reporter wrote; it is recorded who read it.")
     ] = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Show a complaint, how it stands, and what its reporter is told of it."""
+    from desk.complaint_rows import find, words_of
+    from desk.disclosure import LOOKED, READ, note_look
 
-    async def work(desk: Desk) -> tuple[Complaint, dict[str, str], dict[str, str]]:
-        from desk.complaint_rows import find, words_of
-        from desk.disclosure import LOOKED, READ, note_look
-
-        connection = desk.archive.store.connection
-        found = await find(connection, reference)
-        told = (await desk.letters.told(found))._asdict()
-        await note_look(desk.archive, "complaint", found.reference, actor=officer(), step=READ if words else LOOKED)
-        if not words:
-            return found, told, {}
-        return found, told, await words_of(connection, desk.archive.secrecy, found)
-
-    (found, told, written), zone = at_the_desk(context, config, work)
-    if json:
-        as_json(plain(found, zone) | told | ({"words": written} if words else {}))
-        return
+    desk, zone = await here.desk(), here.zone
+    connection = desk.archive.store.connection
+    found = await find(connection, reference)
+    told = (await desk.letters.told(found))._asdict()
+    await note_look(desk.archive, "complaint", found.reference, actor=here.actor, step=READ if words else LOOKED)
+    written = await words_of(connection, desk.archive.secrecy, found) if words else {}
     times = {name: clock_time(getattr(found, name), zone) for name in ("received", "call_at", "state_at")}
-    print_lines(field_lines(found._asdict() | times | {"knew": ", ".join(found.knew)} | told | written))
+    return Answer(
+        plain(found, zone) | told | ({"words": written} if words else {}),
+        field_lines(found._asdict() | times | {"knew": ", ".join(found.knew)} | told | written),
+    )
 
 
 References = Annotated[
@@ -171,9 +142,9 @@ OfSource = Annotated[str, typer.Option("--source", help="All that stand and this
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say which, and do nothing.")]
 
 
-@complaints_app.command()
-def withdraw(
-    context: typer.Context,
+@command(complaints_app)
+async def withdraw(
+    here: Installation,
     reference: References = [],  # noqa: B006
     reason: Annotated[str, typer.Option(help="Why, if the reporter said.")] = "",
     file: FromFile = None,
@@ -181,24 +152,15 @@ def withdraw(
     case: OfCase = 0,
     source: OfSource = "",
     dry_run: DryRun = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Take complaints back; they lose their effect, and a seal stays until a person releases it."""
     which = _Which(tuple(reference), file, about, case, source)
-    if which.one and not dry_run:
-        tell(
-            *(context, config, json),
-            lambda desk: desk.complaints.withdraw(reference[0], actor=officer(), reason=reason),
-            lambda found: f"{found.reference} is {found.state}.",
-        )
-        return
-    _end_many(context, config, json, which, ComplaintState.WITHDRAWN, reason, dry_run=dry_run)
+    return await _end(here, which, ComplaintState.WITHDRAWN, reason, dry_run=dry_run)
 
 
-@complaints_app.command()
-def reject(
-    context: typer.Context,
+@command(complaints_app)
+async def reject(
+    here: Installation,
     reason: Annotated[str, typer.Option(help="Why; the reporters are told.")],
     reference: References = [],  # noqa: B006
     file: FromFile = None,
@@ -206,19 +168,10 @@ def reject(
     case: OfCase = 0,
     source: OfSource = "",
     dry_run: DryRun = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Find that complaints are none; they lose their effect."""
     which = _Which(tuple(reference), file, about, case, source)
-    if which.one and not dry_run:
-        tell(
-            *(context, config, json),
-            lambda desk: desk.complaints.reject(reference[0], actor=officer(), reason=reason),
-            lambda found: f"{found.reference} is {found.state}.",
-        )
-        return
-    _end_many(context, config, json, which, ComplaintState.REJECTED, reason, dry_run=dry_run)
+    return await _end(here, which, ComplaintState.REJECTED, reason, dry_run=dry_run)
 
 
 class _Which(NamedTuple):
@@ -235,73 +188,66 @@ class _Which(NamedTuple):
         """Just one, by its number."""
         return len(self.named) == 1 and not (self.file or self.about or self.case or self.source)
 
-    def names(self) -> list[str]:
-        """Those that are named one by one."""
-        if self.file is None:
-            return list(self.named)
-        text = sys.stdin.read() if str(self.file) == "-" else self.file.read_text(encoding="utf-8-sig")
-        return [*self.named, *(line.strip() for line in text.splitlines() if line.strip())]
+    @property
+    def asked(self) -> bool:
+        """All that stand, of a number, case or source."""
+        return bool(self.about or self.case or self.source)
 
+    async def names(self, desk: Desk) -> list[str]:
+        """The numbers of all that are meant."""
+        from desk.complaint_rows import standing_references
 
-def _end_many(
-    context: typer.Context,
-    config: Path | None,
-    json: bool,
-    which: _Which,
-    state: ComplaintState,
-    reason: str,
-    *,
-    dry_run: bool,
-) -> None:
-    """Withdraw or reject all that are meant; what is wrong with one stops no other. Exit 1 if something was wrong."""
-    asked = bool(which.about or which.case or which.source)
-    if bool(which.named or which.file) == asked:
-        raise typer.BadParameter("name complaints (or --file), or all of a number, case or source; not both")
-
-    async def work(desk: Desk) -> list[dict[str, Any]]:
-        from desk.complaint_rows import find, standing_references
-        from desk.faults import ComplaintError, NotFound
-
-        archive = desk.archive
-        names = which.names()
-        if asked:
-            number = archive.read_number(which.about, "about").canonical if which.about else ""
-            names = await standing_references(
-                archive.store.connection, accused=number, case_id=which.case or None, source=which.source
+        if self.asked:
+            number = desk.archive.read_number(self.about, "about").canonical if self.about else ""
+            return await standing_references(
+                desk.archive.store.connection, accused=number, case_id=self.case or None, source=self.source
             )
-        names = list(dict.fromkeys(names))
-        if not names:
-            raise NotFound("complaint", "none that stands fits; `ringfence complaints list` shows them")
-        if dry_run:
-            rows = [await find(archive.store.connection, name) for name in names]
-            return [{"reference": one.reference, "state": one.state, "error": ""} for one in rows]
-        found = await desk.complaints.end_many(names, state, actor=officer(), reason=reason)
-        return [
-            {"reference": name, "state": "", "error": one.reason}
-            if isinstance(one, ComplaintError)
-            else {"reference": one.reference, "state": one.state, "error": ""}
-            for name, one in zip(names, found, strict=True)
-        ]
+        if self.file is None:
+            return list(dict.fromkeys(self.named))
+        text = sys.stdin.read() if str(self.file) == "-" else self.file.read_text(encoding="utf-8-sig")
+        return list(dict.fromkeys([*self.named, *(line.strip() for line in text.splitlines() if line.strip())]))
 
-    rows, zone = at_the_desk(context, config, work)
+
+async def _end(here: Installation, which: _Which, state: ComplaintState, reason: str, *, dry_run: bool) -> Answer:
+    """Withdraw or reject all that are meant; what is wrong with one stops no other. Exit 1 if something was wrong."""
+    from desk.complaint_rows import find
+    from desk.faults import ComplaintError, NotFound
+
+    if bool(which.named or which.file) == which.asked:
+        raise typer.BadParameter("name complaints (or --file), or all of a number, case or source; not both")
+    desk = await here.desk()
+    if which.one and not dry_run:
+        end = desk.complaints.withdraw if state is ComplaintState.WITHDRAWN else desk.complaints.reject
+        one = await end(which.named[0], actor=here.actor, reason=reason)
+        return Answer(one, f"{one.reference} is {one.state}.")
+    names = await which.names(desk)
+    if not names:
+        raise NotFound("complaint", "none that stands fits; `ringfence complaints list` shows them")
+    if dry_run:
+        found = [await find(desk.archive.store.connection, name) for name in names]
+        rows = [{"reference": each.reference, "state": each.state, "error": ""} for each in found]
+        lines = [each.reference for each in found[:SHOWN]]
+        return Answer(
+            rows, "\n".join([*lines, f"{counted(len(rows), 'complaint')} would be {state}; nothing was done."])
+        )
+    ended = await desk.complaints.end_many(names, state, actor=here.actor, reason=reason)
+    rows = [
+        {"reference": name, "state": "", "error": each.reason}
+        if isinstance(each, ComplaintError)
+        else {"reference": each.reference, "state": each.state, "error": ""}
+        for name, each in zip(names, ended, strict=True)
+    ]
     wrong = [row for row in rows if row["error"]]
-    if json:
-        as_json(plain(rows, zone))
-    elif dry_run:
-        lines = [row["reference"] for row in rows[:SHOWN]]
-        typer.echo("\n".join([*lines, f"{counted(len(rows), 'complaint')} would be {state}; nothing was done."]))
-    else:
-        typer.echo(f"{counted(len(rows) - len(wrong), 'complaint')} {state}, {len(wrong):,} not.")
-        for row in wrong[:SHOWN]:
-            typer.echo(f"{row['reference'][:40]}: {row['error']}", err=True)
-        if len(wrong) > SHOWN:
-            typer.echo(f"and {len(wrong) - SHOWN:,} more; --json names them all", err=True)
-    raise typer.Exit(FAULTS if wrong else 0)
+    faults = [f"{row['reference'][:40]}: {row['error']}" for row in wrong[:SHOWN]]
+    if len(wrong) > SHOWN:
+        faults.append(f"and {len(wrong) - SHOWN:,} more; --json names them all")
+    said = f"{counted(len(rows) - len(wrong), 'complaint')} {state}, {len(wrong):,} not."
+    return Answer(rows, said, faults, FAULTS if wrong else 0)
 
 
-@complaints_app.command(name="import")
-def import_complaints(
-    context: typer.Context,
+@command(complaints_app, "import")
+async def import_complaints(
+    here: Installation,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV, first line: columns.")
     ],
@@ -310,9 +256,7 @@ def import_complaints(
     errors: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write every line that is wrong here, as CSV.")
     ] = None,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """File each sound line of a complaint centre's file; the same file again adds nothing. Exit 1 if a line is bad;
     many of these are counted by what is wrong with them.
 
@@ -320,33 +264,25 @@ def import_complaints(
     knew branch, knew purchase.
     """
 
-    async def work(desk: Desk) -> CentreReport:
-        from desk.centre_files import file_centre
-        from desk.faults import ComplaintError
+    from desk.centre_files import file_centre
+    from desk.exports import as_csv
+    from desk.faults import ComplaintError
 
-        try:
-            with file.open(encoding=encoding, newline="") as lines:
-                if file.is_file():  # before the first line is filed; what is no file can be read once only
-                    while lines.read(_PIECE):
-                        pass
-                    lines.seek(0)
-                return await file_centre(desk.complaints, lines, source=source or file.name, zone=desk.archive.zone)
-        except (UnicodeDecodeError, LookupError) as error:
-            raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
-
-    found, zone = at_the_desk(context, config, work)
-    if json:
-        as_json(plain(found, zone))
-    else:
-        typer.echo(f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already.")
-        for line in _what_was_wrong(found, file):
-            typer.echo(line, err=True)
+    desk = await here.desk()
+    try:
+        with file.open(encoding=encoding, newline="") as lines:
+            if file.is_file():  # before the first line is filed; what is no file can be read once only
+                while lines.read(_PIECE):
+                    pass
+                lines.seek(0)
+            found = await file_centre(desk.complaints, lines, source=source or file.name, zone=desk.archive.zone)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
     if errors is not None:
-        from desk.exports import as_csv
-
-        with clear_errors(), finished_file(errors, encoding="utf-8-sig") as out:
+        with finished_file(errors, encoding="utf-8-sig") as out:
             out.write(as_csv(("line", "field", "reason"), found.bad))
-    raise typer.Exit(FAULTS if found.bad else 0)
+    said = f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already."
+    return Answer(found, said, _what_was_wrong(found, file), FAULTS if found.bad else 0)
 
 
 def _what_was_wrong(found: CentreReport, file: Path) -> list[str]:

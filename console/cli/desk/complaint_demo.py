@@ -283,9 +283,9 @@ async def _tidy(desk: Desk, *, older_days: int) -> None:
 
 
 async def _show(folder: Path, quarter: str) -> None:
-    from console.cli.desk.opened_desk import opened_desk
     from desk.reports import report
+    from ringfence.installation import Installation
 
-    async with opened_desk(folder / "ringfence.yaml") as (desk, _):
-        found = await report(desk.archive, quarter)
+    async with Installation.open(folder / "ringfence.yaml") as here:
+        found = await report((await here.desk()).archive, quarter)
     print_report(found)

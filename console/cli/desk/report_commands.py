@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from console.cli.answers import FAULTS, as_json, clear_errors, counted, print_lines, print_table
+from console.cli.answers import FAULTS, Answer, counted, print_lines, print_table, table
 from console.cli.desk.finished_file import finished_file
-from console.cli.desk.opened_desk import at_the_desk, tabulate
-from console.cli.options import AsJson, ConfigurationFile
 
 if TYPE_CHECKING:
-    from desk.desk import Desk
     from desk.reports import Handling, Report
+    from ringfence.installation import Installation
 
 COLUMNS = (
     *(
@@ -33,17 +31,15 @@ COLUMNS = (
 )
 
 
-def report(
-    context: typer.Context,
+async def report(
+    here: Installation,
     quarter: Annotated[str, typer.Option(metavar="PERIOD", help="2026Q3; also 2026-07 or 2026-07-01.")],
     by: Annotated[str, typer.Option(help="class, code, holder, branch, prefix, category, business or all.")] = "class",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Lines at most.")] = 100,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write CSV here instead; - is standard output.")
     ] = None,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Report calls, complaints and what came of them, with growth on the period before and a year ago."""
     from desk.reports import Dimension
     from desk.reports import report as figures
@@ -51,21 +47,14 @@ def report(
     dimension = next((one for one in get_args(Dimension) if one == by), None)
     if dimension is None:
         raise typer.BadParameter(f"{by!r} is none; choose from {', '.join(get_args(Dimension))}")
-
-    async def work(desk: Desk) -> Report:
-        return await figures(desk.archive, quarter, dimension, limit=limit)
-
-    found, _ = at_the_desk(context, config, work)
-    if csv is not None and str(csv) == "-":
-        typer.echo(found.as_csv(), nl=False)
-    elif csv is not None:
-        with clear_errors(), finished_file(csv, encoding="utf-8-sig") as file:
-            file.write(found.as_csv())
-        typer.echo(f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
-    elif json:
-        as_json(report_data(found))
-    else:
-        print_report(found)
+    found = await figures((await here.desk()).archive, quarter, dimension, limit=limit)
+    if csv is None:
+        return Answer(report_data(found), lambda: print_report(found))
+    if str(csv) == "-":
+        return Answer(report_data(found), lambda: typer.echo(found.as_csv(), nl=False))
+    with finished_file(csv, encoding="utf-8-sig") as file:
+        file.write(found.as_csv())
+    return Answer(report_data(found), f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
 
 
 def report_data(found: Report) -> dict[str, Any]:
@@ -127,13 +116,10 @@ def handling_lines(handling: Handling) -> list[str]:
     ]
 
 
-def alerts(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
+async def alerts(here: Installation) -> Answer:
     """Say what somebody must see to: complaints that jump, leaks, unheld codes that call, letters. Exit 1 if any."""
+    from desk.alerts import alerts as found
 
-    async def work(desk: Desk) -> list[dict[str, Any]]:
-        from desk.alerts import alerts as found
-
-        return [one._asdict() for one in await found(desk.archive)]
-
-    rows = tabulate(context, config, json, ("kind", "subject", "reporters", "complaints", "usual"), work)
-    raise typer.Exit(FAULTS if rows else 0)
+    rows = [one._asdict() for one in await found((await here.desk()).archive)]
+    shown = table(("kind", "subject", "reporters", "complaints", "usual"), rows, here.zone)
+    return shown._replace(status=FAULTS if rows else 0)

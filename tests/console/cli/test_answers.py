@@ -7,12 +7,25 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
+from typing import NamedTuple
 
 import pytest
 import typer
 from rich.cells import cell_len
 
-from console.cli.answers import as_json, clear_errors, fail, print_lines, print_table
+from console.cli.answers import (
+    Answer,
+    as_json,
+    clear_errors,
+    clock_time,
+    fail,
+    field_lines,
+    plain,
+    print_lines,
+    print_table,
+    table,
+)
+from desk.deadlines import Clock
 from rules.language.source import Fault, RuleError
 from rules.lists.admission import EntryError
 from rules.storage.keys import KeyFileError
@@ -212,3 +225,58 @@ def test_a_line_that_is_emphasised_as_a_whole_stays_so_and_no_other(capsys):
     first, *others = capsys.readouterr().out.splitlines()
     assert first in ("overdue", typer.style("overdue", fg="red"))
     assert others == ["a\\u001b[31mb", "\\u001b[31mx\\u001b[2Jy\\u001b[0m"]
+
+
+class Kept(NamedTuple):
+    sealed: float | None
+    verified: int
+    knew: tuple[str, ...]
+    clocks: list[Clock]
+
+
+def test_whatever_the_desk_answers_for_programs():
+    """Times with their offset, by the name of what they are; a count of the same name stays a count."""
+    found = plain(Kept(0.0, 3, ("name", "plan"), [Clock("answer", 0.0, 60.0, None)]), "Asia/Shanghai")
+    assert found == {
+        "sealed": "1970-01-01 08:00:00+08:00",
+        "verified": 3,
+        "knew": ["name", "plan"],
+        "clocks": [
+            {
+                "name": "answer",
+                "started": "1970-01-01 08:00:00+08:00",
+                "due": "1970-01-01 08:01:00+08:00",
+                "met": None,
+            }
+        ],
+    }
+    assert plain(Kept(None, 0, (), []), "UTC")["sealed"] is None
+
+
+def test_a_time_for_people():
+    assert clock_time(0.0, "Asia/Shanghai") == "1970-01-01 08:00"
+    assert clock_time(None, "UTC") == ""
+
+
+def test_what_people_wrote_looks_like_no_field():
+    lines = field_lines({"state": "received", "text": "bad\nstate: rejected\x1b[2J", "business": "", "call_at": None})
+    assert lines == ["state: received", "text:", "  | bad", "  | state: rejected\\u001b[2J"]
+
+
+def test_an_answer_has_two_forms_and_one_end(capsys):
+    answer = Answer({"created": 0.0}, "done", ["a.csv:3: bad"], status=3, why="held")
+    with pytest.raises(typer.Exit) as ended:
+        answer.give("Asia/Shanghai", json=False)
+    assert ended.value.exit_code == 3
+    assert capsys.readouterr() == ("done\n", "a.csv:3: bad\nheld\n")
+    with pytest.raises(typer.Exit):
+        answer.give("Asia/Shanghai", json=True)
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"created": "1970-01-01 08:00:00+08:00"}
+    assert told.err == "held\n"
+
+
+def test_rows_that_are_none_are_said_in_words(capsys):
+    table(("a",), [], "UTC", none="Nothing waits.").give(json=False)
+    table(("a",), [], "UTC").give(json=True)
+    assert capsys.readouterr().out == "Nothing waits.\n[]\n"

@@ -2,7 +2,9 @@
 
 import json
 
-from console.cli.desk.opened_desk import officer
+from console.cli.desk.appeal_commands import clock_line
+from desk.deadlines import Clock
+from ringfence.login import login_name
 
 
 def test_an_appeal_against_a_step(run, tmp_path):
@@ -22,7 +24,7 @@ def test_an_appeal_against_a_step(run, tmp_path):
     assert json.loads(run("ladder", "show", "--json").stdout) == []
     late = run("appeals", "refuse", reference, "--reason", "x")
     assert late.exit_code == 1
-    assert late.stderr.startswith(f"appeal: {reference} is granted already; by {officer()}, since 20")
+    assert late.stderr.startswith(f"appeal: {reference} is granted already; by {login_name()}, since 20")
 
 
 def test_what_a_grant_leaves_to_do(run):
@@ -40,3 +42,10 @@ def test_refused(run):
     reference = json.loads(filed.stdout)["reference"]
     assert run("appeals", "refuse", reference, "--reason", "x").stdout == f"{reference} is refused.\n"
     assert run("appeals", "file").stderr.startswith("number: name a number")
+
+
+def test_a_deadline_in_words():
+    clock = Clock("answer", 0.0, 3_600.0, None)
+    assert clock_line(clock, 0.0, "UTC") == "answer: running, due 1970-01-01 01:00"
+    assert clock_line(clock, 9_000.0, "UTC").startswith("answer: overdue, due ")
+    assert clock_line(clock._replace(met=60.0), 9_000.0, "UTC") == "answer: met 1970-01-01 00:01"

@@ -147,3 +147,36 @@ def test_the_list_tells_reporters_from_complaints(run, case):
         run("complaints", "add", "95012345", "--by", "13800138000", "--at", f"{day}d")
     (row,) = json.loads(run("cases", "list", "--json").stdout)
     assert (row["complaints"], row["reporters"]) == (4, 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["cases", "list"],
+        ["complaints", "list"],
+        ["appeals", "list"],
+        ["audit", "show"],
+        ["letters", "list"],
+        ["ladder", "show"],
+        ["case", "1"],
+        ["complaints", "show", "C", "--words"],
+        ["audit", "verify"],
+    ],
+    ids=" ".join,
+)
+def test_eighty_columns_hold_a_row_in_few_lines(run, monkeypatch, words):
+    reference = None
+    for person in range(3):
+        text = ("--text", "x" * 100 + " state: rejected", "--business", "A long name of a business " * 5)
+        by = ("--by", f"1380013800{person}", "--contact", f"a{person}@example.com")
+        reference = run("complaints", "add", "95012345", *by, *text).stdout.split()[0]
+    run("appeals", "file", "--number", "95012345", "--against", "rule", "--target", "a-rule-with-a-long-name " * 5)
+    run("ladder", "climb", "owner", "A company with quite a long name", "--reason", "again and again " * 6)
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "80")
+    found = run(*(reference if word == "C" else word for word in words))
+    assert found.exit_code == 0, found.stderr
+    lines = found.stdout.splitlines()
+    assert max(map(len, lines)) <= 80 + len("\x1b[31m\x1b[0m")
+    assert len(lines) <= 30
+    assert not [line for line in lines if line.startswith(("state: rejected", "weighs"))]

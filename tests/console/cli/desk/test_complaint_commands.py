@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from console.cli.desk.opened_desk import officer, opened_desk
 from desk.audit import deeds_of
+from ringfence.installation import Installation
+from ringfence.login import login_name
 
 
 def add(run, *words):
@@ -92,14 +93,15 @@ def test_it_is_recorded_who_read_what_people_wrote(run, file):
     filed = add(run)["reference"]
 
     async def readers() -> list[tuple[str, str]]:
-        async with opened_desk(file) as (desk, _):
+        async with Installation.open(file) as here:
+            desk = await here.desk()
             deeds = await deeds_of(desk.archive.store.connection, "complaint", filed)
             return [(deed.actor, deed.step) for deed in deeds]
 
     run("complaints", "show", filed)
-    assert asyncio.run(readers()) == [(officer(), "looked at")]
+    assert asyncio.run(readers()) == [(login_name(), "looked at")]
     run("complaints", "show", filed, "--words")
-    assert asyncio.run(readers())[1:] == [(officer(), "words read")]
+    assert asyncio.run(readers())[1:] == [(login_name(), "words read")]
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_all_of_a_number_or_a_case_are_withdrawn(run, flood, which):
 
 
 def test_all_of_a_source_are_rejected_and_what_is_meant_must_be_said(run, flood):
-    rows = json.loads(run("complaints", "reject", "--source", officer(), "--reason", "x", "--json").stdout)
+    rows = json.loads(run("complaints", "reject", "--source", login_name(), "--reason", "x", "--json").stdout)
     assert [row["state"] for row in rows] == ["rejected"] * 4
     assert run("complaints", "reject", "--reason", "x").exit_code == 2
     assert run("complaints", "withdraw", flood[0], "--case", "1").exit_code == 2

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from console.cli.desk.opened_desk import opened_desk
+from ringfence.installation import Installation
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def test_a_server_that_is_away(file, run, filed):
 
 
 async def code_of(file):
-    async with opened_desk(file) as (desk, _):
+    async with Installation.open(file) as here:
+        desk = await here.desk()
         (letter,) = await desk.letters.waiting()
         return letter.body.split("确认码：")[1].splitlines()[0]
 

@@ -1,0 +1,149 @@
+"""One installation: a ringfence.yaml and what lies where it says, each part opened when it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from ringfence.configuration import Configuration, read_configuration
+from ringfence.login import login_name
+from rules.language.source import Document
+from rules.storage.database_files import Series, database_path
+
+if TYPE_CHECKING:  # each is imported when it is opened, which keeps short commands short
+    from desk.desk import Desk
+    from rules.lists.editing import Lists
+    from rules.lists.subscribers import SubscriberStore
+    from rules.records.decisions import Decisions
+    from rules.screening.revisions import Revisions
+    from rules.storage.keys import Keys
+    from rules.storage.store import Store
+
+T = TypeVar("T")
+
+
+class Installation:
+    """Knows where everything is, who acts, and closes what was opened from it: ``async with Installation.open(file)``.
+
+    Whatever is opened is opened once, however often it is asked for.
+    """
+
+    def __init__(self, file: Path, configuration: Configuration, document: Document) -> None:
+        self.file, self.base = file, file.parent
+        self.configuration, self.document = configuration, document
+        self._cleanup = AsyncExitStack()
+        self._parts: dict[str, Any] = {}
+
+    @classmethod
+    def open(cls, file: Path) -> Installation:
+        """Read its configuration, and open nothing else yet; RuleError names everything that is wrong with it."""
+        return cls(file, *read_configuration(file))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._parts.clear()
+        await self._cleanup.aclose()
+
+    @cached_property
+    def actor(self) -> str:
+        """Who acts, in everything that is recorded: the account that runs this, whatever the environment says."""
+        return login_name()
+
+    @property
+    def zone(self) -> str:
+        """In which times are read and shown."""
+        return self.configuration.time_zone
+
+    @property
+    def home(self) -> str:
+        """In whose plan numbers are read that people type."""
+        return self.configuration.home
+
+    @property
+    def database(self) -> Path:
+        """Where the lists lie; every other database lies beside them."""
+        return self.base / self.configuration.storage.database
+
+    def database_of(self, series: Series) -> Path:
+        """Where decisions, revisions, complaints or access lie."""
+        return database_path(self.database, series)
+
+    @property
+    def key_file(self) -> Path:
+        """Where the keys lie."""
+        return self.base / self.configuration.storage.key_file
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys; they are made where there are none."""
+        from rules.storage.keys import Keys
+
+        return Keys.load(self.key_file)
+
+    def make_folders(self) -> None:
+        """The folders of databases and keys."""
+        for path in (self.database, self.key_file):
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+    async def lists(self) -> Lists:
+        """The lists, made where there are none."""
+        from rules.lists.editing import Lists
+
+        return await self._part("lists", lambda: Lists.open(self.database, self.configuration.lists))
+
+    async def subscribers(self) -> SubscriberStore:
+        """The lists of single subscribers."""
+        from rules.lists.subscribers import SubscriberStore
+
+        return SubscriberStore((await self.lists()).store, self.keys.pseudonym, time.time)
+
+    async def decisions(self) -> Decisions:
+        """The record of decisions, made where there is none."""
+        from rules.records.decisions import Decisions
+
+        return await self._part("decisions", lambda: Decisions.open(self.database_of("decisions")))
+
+    async def recorded(self) -> Decisions | None:
+        """The record of decisions if a call was ever recorded; asking makes no file."""
+        there = await asyncio.to_thread(self.database_of("decisions").exists)
+        return await self.decisions() if there else None
+
+    async def revisions(self) -> Revisions:
+        """The rules that were ever live."""
+        from rules.screening.revisions import Revisions
+
+        return await self._part("revisions", lambda: Revisions.open(self.database_of("revisions")))
+
+    async def desk(self) -> Desk:
+        """The complaint desk, with the latest calls counted."""
+        desk = await self.open_desk()
+        await desk.catch_up()
+        return desk
+
+    async def open_desk(self) -> Desk:
+        """The same, whatever is not counted yet."""
+        from desk.desk import Desk
+
+        return await self._part("desk", lambda: Desk.open(self.base, self.configuration, country=self.home))
+
+    async def access(self, *, durable: bool = True) -> Store:
+        """Who may ask over HTTP, and what was answered; `console.api.access` reads it."""
+        from rules.storage.store import Store
+
+        return await self._part("access", lambda: Store.open(self.database_of("access"), "access", durable=durable))
+
+    async def _part(self, name: str, opening: Callable[[], Awaitable[T]]) -> T:
+        """The part of this name, opened if it is not yet, and closed with the installation."""
+        if name not in self._parts:
+            await asyncio.to_thread(self.make_folders)
+            self._parts[name] = part = await opening()
+            self._cleanup.push_async_callback(part.close)  # type: ignore[attr-defined]
+        found: T = self._parts[name]
+        return found
