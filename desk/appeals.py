@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,10 +24,10 @@ from desk.secrecy import new_reference, read_reference
 from desk.states import AppealState, Attacks
 from desk.tallies import places_of
 from rules.model import Step
+from rules.records.decisions import read_fired
 from rules.storage.store import HotReader
 
 _FRESH_S = 60.0
-_WHOSE = re.compile(r"\(((?:number|owner|business) .+)\)$")  # whose step it was (rules/judging/ladder.py)
 _COLUMNS = "id, reference, received, number, decision, attacks, target, state, version, decided, decided_by, reason"
 _DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
 
@@ -291,8 +289,8 @@ def _of_step(step: str, rule: str, caller: str, fired: str) -> tuple[Attacks | N
     if step == Step.SEALED:
         return Attacks.SEAL, ""
     if step == Step.LADDER:
-        found = next((found for one in json.loads(fired) if one[1] == step and (found := _WHOSE.search(one[-1]))), None)
-        return Attacks.LADDER, found[1] if found else f"number {caller}"
+        found = next((one for one in read_fired(fired) if one.step is Step.LADDER and one.of), None)
+        return Attacks.LADDER, f"{found.of} {found.source}" if found else f"number {caller}"
     if step in (Step.OPERATOR_BLOCK, Step.SHARED, Step.SUBSCRIBER_BLOCK):
         return Attacks.ENTRY, rule
     return (Attacks.RULE, rule) if rule else (None, "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from desk.archive import Archive
 from desk.complaint_rows import erase_words
 from desk.tallies import Place, Sums
 from rules.model import Number, NumberClass, Step
+from rules.records.decisions import read_fired
 from rules.storage.store import Connection
 
 _AT_ONCE = 5_000
@@ -20,11 +20,11 @@ _LATE_S = 900.0  # a call without an outcome is counted as it stands after that:
 _DAY_S = 86_400.0
 _QUERY = (
     "select seq, id, at, caller, caller_class, called_key, step, rang and action <> 'divert', "
-    "facts like '{\"believed\":true%', case step when 'sealed' then fired end "
+    "believed, case step when 'sealed' then fired end "
     "from decision where seq > ? order by seq limit ?"
 )
-
-_SEAL = re.compile(r"\(seal (\d+)\)")  # what an entry that a seal made gives as its source (desk/seals.py)
+# The seals that a record names; several where the caller was known under several numbers.
+_SEALS = "select value ->> 4 from json_each(fired) where value ->> 5 = 'seal'"
 
 
 class Stopped(NamedTuple):
@@ -92,8 +92,8 @@ class Counting:
                     rung[caller, line] = (at, decision, believed)
             if step == Step.SEALED:
                 counts[place, quarter, "stopped"] += 1
-                if seal := _SEAL.search(fired):
-                    stopped[int(seal[1])] += 1
+                if seal := next((one.source for one in read_fired(fired) if one.of == "seal"), ""):
+                    stopped[int(seal)] += 1
         sums = Sums()
         for (place, quarter, measure), calls in counts.items():
             tallies.add(sums, place.keys(), periods[quarter], measure, calls)
@@ -136,8 +136,8 @@ async def stopped_since(archive: Archive, number: str, seal: int, sealed: float)
     query = "select coalesce(sum(calls), 0), coalesce(sum(calls) filter (where day = ?2), 0) from stopped where "
     rows = await connection.execute_fetchall(f"{query}number = ?1 and day >= ?2", (number, archive.day(sealed)))
     by_day, first_day = next(iter(rows))
-    query = "select count(*) from decision where seq > ? and caller = ? and step = ? and instr(fired, ?)"
-    values = (await _one(connection, "select seq from progress"), number, Step.SEALED.value, f"(seal {seal})")
+    query = f"select count(*) from decision where seq > ? and caller = ? and step = ? and ? in ({_SEALS})"  # noqa: S608
+    values = (await _one(connection, "select seq from progress"), number, Step.SEALED.value, str(seal))
     waiting = await _one(archive.decisions.connection, query, *values)
     return Stopped(counted + by_day + waiting, exact=not first_day)
 

@@ -30,7 +30,7 @@ class CallRecord(NamedTuple):
         return Tie.JUDGED if self.believed else Tie.UNTIED
 
 
-_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), facts like '{\"believed\":true%', action = 'divert'"
+_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), believed, action = 'divert'"
 _SHORT = "select id, at, caller, called_key, trunk, 1, believed, 0 from short_record"  # no diverted call leaves one
 
 

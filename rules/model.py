@@ -168,12 +168,18 @@ class Hit(NamedTuple):
     list: str  # name of the list
     kind: str  # rules.settings.screening.ListKind
     entry: str  # as people write it: +8613800138000, +86138*, +8613800000000-+8613899999999
-    source: str  # where the entry came from
+    source: str  # where the entry came from: in words, or the name of what `of` says
     number: str  # the canonical number that was looked up
     narrowness: int  # larger covers less; ranks entries within one step of precedence
     suspicion: int = 0  # what an entry of a suspect list adds
     shared: bool = False  # the list came from another operator
     trunks: tuple[str, ...] = ()  # the only trunks on which an allow entry passes calls; empty: all
+    of: str = ""  # what the source is: seal (by its id), number, owner, business; empty: only words
+
+
+def told_source(one: Hit | Fired) -> str:
+    """Where an entry came from, for people: seal 3, number +86..., or in its own words."""
+    return f"{one.of} {one.source}" if one.of else one.source
 
 
 class Fired(NamedTuple):
@@ -182,7 +188,19 @@ class Fired(NamedTuple):
     name: str  # rule name, or name of the list
     step: Step
     effect: str  # forward, tag, reject, divert, "suspicion +4", "observe: reject"
-    detail: str = ""  # list entry and source, or file:line of the rule
+    entry: str = ""  # list entry, or file:line of the rule
+    source: str = ""  # where the entry came from, as in Hit
+    of: str = ""  # what the source is, as in Hit
+
+    @property
+    def detail(self) -> str:
+        """Entry and source, or the place of the rule, for people."""
+        source = told_source(self)
+        return f"{self.entry} ({source})" if source else self.entry
+
+    def as_data(self) -> dict[str, str]:
+        """For programs that read what commands print."""
+        return {"name": self.name, "step": self.step, "effect": self.effect, "detail": self.detail}
 
 
 class Verdict:

@@ -177,7 +177,6 @@ class Judgement:
         call = self.call
         suspects: dict[str, Hit] = {}
         for hit in hits:
-            detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
             kind = hit.kind
             if kind == "suspect":
                 other = suspects.get(hit.list)
@@ -186,19 +185,19 @@ class Judgement:
                 continue
             effect = ENTRY_EFFECTS.get(kind)
             if effect is None or not counts(hit, call):
-                self.fired.append(Fired(hit.list, Step.DEFAULT, "fact", detail))
+                self.fired.append(Fired(hit.list, Step.DEFAULT, "fact", hit.entry, hit.source, hit.of))
                 continue
             step, action = effect
             if hit.shared:
                 step = Step.SHARED
-            self.fired.append(Fired(hit.list, step, action.value, detail))
+            self.fired.append(Fired(hit.list, step, action.value, hit.entry, hit.source, hit.of))
             if action is Action.TAG:
                 self.marked = hit
                 continue
             self.decide(RANK[step], (-hit.narrowness, action is not Action.FORWARD, hit.list, hit.entry), hit)
         for hit in suspects.values():  # once a list: by its narrowest entry
-            detail = f"{hit.entry} ({hit.source})" if hit.source else hit.entry
-            self.fired.append(Fired(hit.list, Step.SUSPICION, f"suspicion {hit.suspicion:+d}", detail))
+            added = f"suspicion {hit.suspicion:+d}"
+            self.fired.append(Fired(hit.list, Step.SUSPICION, added, hit.entry, hit.source, hit.of))
             self.suspect(hit.suspicion, hit.list, f"on list {hit.list}")
 
     def hear_rules(self, rules: Sequence[CompiledRule]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rules.judging.conditions import Condition
 from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts
 from rules.judging.facts import Facts
-from rules.model import Action, Call, Hit, Number, Step, Verdict
+from rules.model import Action, Call, Hit, Number, Step, Verdict, told_source
 
 ALL_RULES_BELOW = 30  # with more rules, those that do not concern the call are only counted
 
@@ -120,7 +120,7 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
         effect = ENTRY_EFFECTS.get(hit.kind)
         if effect is None or (Step.SHARED if hit.shared else effect[0]) is not step:
             continue
-        entry = f"{hit.entry} on list {hit.list}" + (f", from {hit.source}" if hit.source else "")
+        entry = f"{hit.entry} on list {hit.list}" + (f", from {told_source(hit)}" if hit.source else "")
         if counts(hit, call):
             won = verdict.step is step and verdict.rule == hit.list
             lines.append(Line(step, f"{entry}: {_does(effect[1])}", won))

@@ -150,7 +150,7 @@ class Ladder:
         kind = f"ladder-{rung.step.name.lower()}"
         if rung.step is LadderStep.LIMIT and not self._beyond(number, call):
             kind = "ladder-tag"
-        return (Hit("ladder", kind, rung.step.name.lower(), f"{rung.kind} {rung.name}", number, EXACT),)
+        return (Hit("ladder", kind, rung.step.name.lower(), rung.name, number, EXACT, of=rung.kind),)
 
     def _beyond(self, number: str, call: Call) -> bool:
         """Has a limited caller used up his calls of this hour, or his called numbers of this day?"""

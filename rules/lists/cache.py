@@ -235,8 +235,9 @@ class Lookup:
             policy = self._policies.get(list_id)
             if policy is None or (places and _length(code) != places) or (holes and in_holes(holes, code)):
                 continue
-            if sealed and policy.kind == "allow" and not policy.shared:
+            if sealed is not None and policy.kind == "allow" and not policy.shared:
                 continue  # suspended
+            of_seal = sealed is not None and policy.kind == "sealed" and text is None
             if ends := [end for end in (expires, review) if end is not None]:
                 end = min(ends)
                 if end <= now:
@@ -253,12 +254,13 @@ class Lookup:
                     list=policy.name,
                     kind=policy.kind,
                     entry=canonical if text is None else text,
-                    source=source,
+                    source=str(sealed) if of_seal else source,
                     number=canonical,
                     narrowness=EXACT if text is None else narrowness(start, stop),
                     suspicion=policy.suspicion if policy.kind == "suspect" else 0,
                     shared=policy.shared,
                     trunks=tuple(trunks.split()),
+                    of="seal" if of_seal else "",
                 )
             )
         found.sort(key=lambda hit: (-hit.narrowness, hit.list, hit.entry))

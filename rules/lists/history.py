@@ -102,8 +102,7 @@ def _in_order(rows: list[Any], canonical: str) -> Iterator[Period]:
 
 async def stood_behind(lists: Lists, callers: Iterable[str], fired: Sequence[Fired], at: float) -> list[Period]:
     """The entries as they stood that took part in a call judged at this moment, by what its record says fired."""
-    # Records of before spell a range with a hyphen.
-    named = {(one.name, one.detail.partition(" (")[0].replace("-", "..")) for one in fired}
+    named = {(one.name, one.entry) for one in fired}
     behind: dict[tuple[str, str], Period] = {}
     for caller in callers:
         for one in await periods(lists, caller):

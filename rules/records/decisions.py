@@ -133,7 +133,11 @@ def row(call: Call, verdict: Verdict, outcome: Outcome | None, key: bytes, writt
 
 def _fired(fired: Sequence[Fired]) -> str:
     """What matched, as JSON: by hand, since the encoder costs three times as much."""
-    items = [f"[{quoted(one.name)},{quoted(one.step)},{quoted(one.effect)},{quoted(one.detail)}]" for one in fired]
+    items = [
+        f"[{quoted(one.name)},{quoted(one.step)},{quoted(one.effect)},"
+        f"{quoted(one.entry)},{quoted(one.source)},{quoted(one.of)}]"
+        for one in fired
+    ]
     return f"[{','.join(items)}]"
 
 
@@ -173,6 +177,11 @@ def _facts(call: Call) -> str:
     if call.facts:
         found += f',"facts":{_encode(call.facts)}'
     return found + "}"
+
+
+def read_fired(text: str) -> tuple[Fired, ...]:
+    """What matched, out of a record."""
+    return tuple(Fired(name, Step(step), *rest) for name, step, *rest in json.loads(text))
 
 
 class Decisions:
@@ -312,7 +321,7 @@ class Decisions:
 def _decision(found: Any) -> Decision:
     values = list(found)
     values[11], values[12] = Action(values[11]), Step(values[12])
-    values[17] = tuple(Fired(name, Step(step), effect, detail) for name, step, effect, detail in json.loads(values[17]))
+    values[17] = read_fired(values[17])
     values[18] = json.loads(values[18])
     values[22] = None if values[22] is None else bool(values[22])
     return Decision(*values)

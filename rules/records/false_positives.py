@@ -51,7 +51,7 @@ class FalsePositives:
         """Take in records: when, and what fired as JSON."""
         for at, fired in rows:
             names, allowed = [], False
-            for name, step, effect, _ in json.loads(fired):
+            for name, step, effect, *_ in json.loads(fired):
                 if name in self._allow and step not in _STEPS:
                     allowed = True
                 elif step in _STEPS and not effect.startswith(("observe", "forward", "suspicion -")):

@@ -18,8 +18,9 @@ from rules.language.examples import example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
 from rules.language.source import read_document
-from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Step, Trunk
+from rules.model import Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
+from rules.records.decisions import read_fired
 from rules.records.hidden_digits import HIDDEN_WORD, hidden_number
 from rules.storage.store import Store
 
@@ -65,7 +66,7 @@ class Past:
 
     def fired_rules(self) -> set[str]:
         """The rules that held, by the record."""
-        return {name for name, step, _, _ in json.loads(self.fired) if step in (Step.RULES, Step.SUSPICION)}
+        return {name for name, step, *_ in json.loads(self.fired) if step in (Step.RULES, Step.SUSPICION)}
 
 
 class Unusable(NamedTuple):
@@ -201,10 +202,9 @@ def _numbers(first: Number, others: list[str] | None) -> tuple[Number, ...]:
 
 
 def _subscriber_hits(fired: str, caller: str) -> tuple[Hit, ...]:
-    parts = [Fired(*one) for one in json.loads(fired)]
     return tuple(
-        Hit(kind, kind, part.detail.partition(" (")[0], "subscriber", caller, 0)
-        for part in parts
+        Hit(kind, kind, part.entry, "subscriber", caller, 0)
+        for part in read_fired(fired)
         if (kind := _SUBSCRIBER.get(part.step))
     )
 

@@ -184,7 +184,7 @@ async def test_the_record_tells_whose_step_of_the_ladder_it_was(town):
         if kind != "number":
             await book.assign(SPAM, **{kind: name}, actor="li")
         await book.climb(kind, name, actor="li", reason="x", to=LadderStep.REJECT)
-        fired = (Fired("ladder", Step.LADDER, "reject", f"reject ({kind} {name})"),)
+        fired = (Fired("ladder", Step.LADDER, "reject", "reject", name, kind),)
         decision = await town.ring(SPAM, "13800138000", step=Step.LADDER, fired=fired)
         appeal = await files.file(decision=decision)
         assert (appeal.attacks, appeal.target) == (Attacks.LADDER, f"{kind} {name}")

@@ -40,7 +40,9 @@ async def test_what_allowed_the_number_is_suspended_and_comes_back(town, lookup)
     ]
     assert await standing_seal(archive, SPAM) == (seal.id, 7)
     (hit,) = lookup.look_up(SPAM, town.now)
-    assert (hit.list, hit.source) == ("sealed", f"seal {seal.id}"), "the id of the seal stands in every record"
+    assert (hit.list, hit.of, hit.source) == ("sealed", "seal", str(seal.id)), (
+        "the id of the seal stands in every record"
+    )
     await lists.add("allowed", "9501*", Origin("late"), country="CN")
     assert kinds(lookup, SPAM, town.now) == ["sealed"], "nothing that comes later frees it"
     await lists.remove("allowed", "9501*", country="CN")

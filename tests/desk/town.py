@@ -62,7 +62,7 @@ class Town:
         call = Call(caller=caller_number, called=read_number(called, CHINA, called=True), trunk=trunk, at=at)
         verdict = Verdict(action, step, decision=decision, fired=fired)
         if step is Step.SEALED and (seal := await standing_seal(self.desk.archive, caller_number.canonical)):
-            verdict.fired = (Fired("sealed", step, "reject", f"{caller_number.canonical} (seal {seal[0]})"),)
+            verdict.fired = (Fired("sealed", step, "reject", caller_number.canonical, str(seal[0]), "seal"),)
         outcome = None if status is None else Outcome(status, action is not Action.REJECT and status != 0, 900)
         decisions = await Decisions.open(decisions_path(self.folder / SCREENING.storage.database))
         await decisions.write([row(call, verdict, outcome, self.pseudonym_key)], [])

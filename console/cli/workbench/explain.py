@@ -95,7 +95,7 @@ def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | Non
         return None
     data = as_data(decision, configuration.time_zone, masked=not clear)
     fired = decision.fired if clear else [hidden(one, all_callers(decision)) for one in decision.fired]
-    data |= {"fired": [one._asdict() for one in fired], "facts": decision.facts if clear else {}}
+    data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
     found = judged_by(file, configuration, document, decision)
     lines = recorded(decision, data, found, configuration)
     behind = asyncio.run(entries_behind(file, configuration, decision, clear=clear))
@@ -105,10 +105,10 @@ def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | Non
 
 def hidden(fired: Fired, callers: list[str]) -> Fired:
     """What fired, without a number of the caller's where the entry is the number itself."""
-    detail = fired.detail
+    entry, source = fired.entry, fired.source
     for caller in callers:
-        detail = detail.replace(caller, mask(caller))
-    return fired._replace(detail=detail)
+        entry, source = entry.replace(caller, mask(caller)), source.replace(caller, mask(caller))
+    return fired._replace(entry=entry, source=source)
 
 
 def what_is_left(file: Path, decision_id: str) -> str:
@@ -242,7 +242,7 @@ def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanatio
             "called": [number.canonical or number.raw for number in call.called_readings],
         },
         "facts": call.facts or {},
-        "fired": [fired._asdict() for fired in verdict.fired],
+        "fired": [fired.as_data() for fired in verdict.fired],
         "revision": verdict.revision,
     }
     return Explanation(lines, data)

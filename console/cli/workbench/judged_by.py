@@ -116,7 +116,7 @@ def _facts(configuration: Configuration, ruleset: RuleSet, past: Past, decision:
     call = past.call
     lists = configuration.lists
     hits = [
-        Hit(one.name, lists[one.name].kind, one.detail, "", call.caller.canonical, 0)
+        Hit(one.name, lists[one.name].kind, one.entry, "", call.caller.canonical, 0)
         for one in decision.fired
         if one.step is not Step.RULES and one.name in lists
     ]

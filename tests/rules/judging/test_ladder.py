@@ -66,7 +66,7 @@ async def test_what_judging_hears(town, ladder, step, kind):
     assert ladder.step_of(SPAM, town.now) is None, "seen at the next poll"
     ladder.poll()
     (hit,) = ladder.look_up(call(town.now))
-    assert (hit.list, hit.kind, hit.source) == ("ladder", kind, f"number {SPAM}")
+    assert (hit.list, hit.kind, hit.of, hit.source) == ("ladder", kind, "number", SPAM)
     assert ladder.look_up(call(town.now, caller="CN:95013333")) == ()
     assert ladder.look_up(call(town.now + 400 * DAY_S)) == ()
 
