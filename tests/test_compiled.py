@@ -21,7 +21,8 @@ CALL_PATH = (
     "tests/rules/records/test_journal.py",
     "tests/rules/records/test_privacy.py",
     "tests/rules/records/test_replay.py",
-    "tests/rules/test_screen.py",
+    "tests/rules/screening/test_screen.py",
+    "tests/rules/screening/test_screen_readings.py",
 )
 
 
