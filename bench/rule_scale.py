@@ -67,7 +67,8 @@ def compiled(count: int) -> tuple[RuleSet, float]:
     text = rules_text(count)
     settings = ScreeningSettings(time_zone="Asia/Shanghai", lists=LISTS)
     started = thread_time()
-    ruleset, faults = compile_rules([read_document(text, "rules.yaml")], settings, trunks=(TRUNK,), now=NOW)
+    document = read_document(text, "rules.yaml")
+    ruleset, faults, *_ = compile_rules([document], settings, trunks=(TRUNK,), now=NOW)
     took = thread_time() - started
     if ruleset is None:
         raise SystemExit("\n".join(str(fault) for fault in faults if not fault.warning)[:2000])

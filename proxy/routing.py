@@ -240,6 +240,10 @@ class Topology:
             peer = next((found for network, found in self._networks if address in network), None)
         return peer
 
+    def trunk_named(self, name: str) -> Peer | None:
+        """The trunk of this name."""
+        return self._trunks.get(name)
+
     def trunk_at(self, listener: Listener, host: str, port: int) -> Peer | None:
         """Who is at the other end of a dialog: the peer whose calls come from there, or whose calls go there."""
         peer = self.peer_of(listener, host, port)

@@ -46,11 +46,11 @@ def live_revision(file: Path, configuration: Configuration) -> Revision | None:
 
 def ruleset_of(configuration: Configuration, document: Document, revision: Revision) -> RuleSet:
     """A stored revision under the ringfence.yaml of today; RuleError says what no longer fits."""
-    ruleset, faults = compiled(configuration, document, revision.texts.as_files())
-    if ruleset is None:
+    found = compiled(configuration, document, revision.texts.as_files())
+    if found.ruleset is None:
         name = f"{revision.shown}:"
-        raise RuleError([fault._replace(file=f"{name}{fault.file}") for fault in faults if not fault.warning])
-    return ruleset
+        raise RuleError([fault._replace(file=f"{name}{fault.file}") for fault in found.faults if not fault.warning])
+    return found.ruleset
 
 
 def live_rulebook(file: Path) -> tuple[Rulebook, Revision | None]:

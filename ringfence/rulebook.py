@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ringfence.ask import Reader
 from ringfence.checks import BUILT_IN_PROFILES
 from ringfence.configuration import read_configuration
 from ringfence.settings import Configuration, rule_files
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import OURS, installed_sources
-from rules.language.compile import Compiled, Known, compile_whole, read_files
+from rules.language.compile import Compiled, Known, compile_rules, read_files
 from rules.language.rule_files import RuleFiles
 from rules.language.rule_paths import find
 from rules.language.source import Document, Fault, RuleError
@@ -40,21 +41,17 @@ def trunks_of(configuration: Configuration) -> list[Trunk]:
 
 
 def compiled(
-    configuration: Configuration, document: Document, files: list[Path] | RuleFiles
-) -> tuple[RuleSet | None, list[Fault]]:
-    """These rule files compiled as this configuration would, with every fault and warning."""
-    found = compiled_whole(configuration, document, files)
-    return found.ruleset, found.faults
-
-
-def compiled_whole(
     configuration: Configuration,
     document: Document,
     files: Iterable[Path | Document] | RuleFiles,
     *,
     proving: bool = True,
 ) -> Compiled:
-    """The same with what they were compiled from; not `proving`: an example that fails is no fault."""
+    """These rule files as this configuration compiles them; not `proving`: an example that fails is no fault."""
+    try:
+        read = Reader(configuration).read
+    except (KeyError, ValueError):  # a configuration with faults, which are told
+        read = None
     known = Known(
         profiles=BUILT_IN_PROFILES | configuration.profiles.keys(),
         destinations=configuration.destinations.keys(),
@@ -63,9 +60,10 @@ def compiled_whole(
         calendar=read_calendar(Path(document.file).parent / configuration.calendar)
         if configuration.calendar
         else NO_DAYS,
+        read=read,
     )
     trunks = trunks_of(configuration)
-    return compile_whole(files, configuration, trunks=trunks, known=known, configuration=document, proving=proving)
+    return compile_rules(files, configuration, trunks=trunks, known=known, configuration=document, proving=proving)
 
 
 def known_facts() -> frozenset[str]:
@@ -82,7 +80,7 @@ def load_rulebook(path: Path, files: list[Path] | None = None) -> Rulebook:
     if files is None:
         files = [file for pattern in configuration.rules for file in rule_files(path.parent, pattern)]
     sources = read_files(files, configuration, document)
-    found = compiled_whole(configuration, document, sources)
+    found = compiled(configuration, document, sources)
     if found.ruleset is None:
         raise RuleError(found.faults)
     texts = texts_of(sources, configuration.use, path.parent)

@@ -167,7 +167,8 @@ def explain(
 ) -> None:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
     from console.cli.answers import fail, print_lines
-    from console.cli.workbench.explain import Asked, explain_call, explain_decision, what_is_left
+    from console.cli.workbench.explain import Words, explain_call, explain_decision, headers_of, what_is_left
+    from rules.language.examples import Described
 
     file = chosen(context, config)
     if bool(decision) == bool(caller and called):
@@ -178,9 +179,8 @@ def explain(
             if unmasked and found is not None:
                 note_unmasking(file, "explain", decision.strip().lower())
         else:
-            words = Asked(caller, called, at, trunk, asserted, display_name, user_agent, tuple(header))
-            words = words._replace(facts=tuple(fact), group=group, diverted=diverted)
-            found = explain_call(file, words, saved=saved)
+            shown = Described(caller, called, asserted, "", display_name, user_agent, diverted, headers_of(header))
+            found = explain_call(file, shown, Words(at, trunk, tuple(fact), group), saved=saved)
         left = what_is_left(file, decision) if found is None else ""
     if found is None:
         fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")

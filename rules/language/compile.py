@@ -23,14 +23,14 @@ from rules.judging.facts import Facts, WallClock
 from rules.judging.index import Index, Key
 from rules.language.always import always, idle_keys
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
-from rules.language.examples import example_facts, example_words
+from rules.language.examples import NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
 from rules.language.grammar import Example, Rule, Then, When
 from rules.language.nested import references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.values import read_rate_name, refuse_measured
-from rules.model import Action, Step, Trunk
+from rules.model import Action, Call, Step, Trunk
 from rules.numbering.home import decided, home_of
 from rules.numbering.many import SpellingFault, read_spelling
 from rules.settings.screening import ScreeningSettings
@@ -38,23 +38,6 @@ from rules.settings.screening import ScreeningSettings
 _AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days
 # What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.
 STEP_NAMES = frozenset(step.value for step in Step) | {"subscriber-allow", "subscriber-block", "default"}
-
-
-def compile_rules(
-    sources: Iterable[Path | Document] | RuleFiles,
-    settings: ScreeningSettings,
-    *,
-    trunks: Sequence[Trunk] = (),
-    lists: Iterable[str] = (),
-    known: Known | None = None,
-    configuration: Document | None = None,
-    now: float | None = None,
-) -> tuple[RuleSet | None, list[Fault]]:
-    """The rule set of these files and of the packs that `settings` turn on, with every fault and warning."""
-    found = compile_whole(
-        sources, settings, trunks=trunks, lists=lists, known=known, configuration=configuration, now=now
-    )
-    return found.ruleset, found.faults
 
 
 class Known(NamedTuple):
@@ -65,6 +48,7 @@ class Known(NamedTuple):
     facts: Collection[str] | None = None  # what somebody measures
     labels: bool = True  # can a label be taken off again, so that the caller never sees it?
     calendar: Days = NO_DAYS  # what the operator says of single days
+    read: Read | None = None  # reads a call as the proxy does; None: examples are not run
 
 
 class Compiled(NamedTuple):
@@ -77,12 +61,11 @@ class Compiled(NamedTuple):
     files: list[SourceFile]
 
 
-def compile_whole(
+def compile_rules(
     sources: Iterable[Path | Document] | RuleFiles,
     settings: ScreeningSettings,
     *,
     trunks: Sequence[Trunk] = (),
-    lists: Iterable[str] = (),
     known: Known | None = None,
     configuration: Document | None = None,
     now: float | None = None,
@@ -91,12 +74,12 @@ def compile_whole(
     """The rule set of these files and of the packs that `settings` turn on, with every fault and warning.
 
     The rule set is None when there is any fault; warnings alone stop nothing. Bare numbers are read in the one country
-    of `trunks`, if a file names no other. `lists` are those beyond `settings`. Where the sources are files already
+    of `trunks`, if a file names no other. Where the sources are files already
     read, they are all there is: packs stand among them. Not `proving`: an example that fails is no fault.
     """
     with without_collection():
         now = time.time() if now is None else now
-        compiler = _Compiler(settings, trunks, lists, known or Known(), now, proving=proving)
+        compiler = _Compiler(settings, trunks, known or Known(), now, proving=proving)
         configuration = configuration or NO_CONFIGURATION
         files = read_files(sources, settings, configuration)
         ruleset, faults = compiler.compile(files, configuration)
@@ -132,6 +115,7 @@ class Setting(NamedTuple):
     kinds: dict[str, str]
     country: str  # home: that of ringfence.yaml, else the one country of all trunks
     clock: WallClock
+    read: Read | None  # None: none can be made
 
     def trunk(self, example: Example, country: str) -> Trunk | None:
         """The trunk of an example: the one it names, else one of the file's country, else a made-up one."""
@@ -142,6 +126,16 @@ class Setting(NamedTuple):
             alike = (known for known in self.trunks.values() if known.country == country)
             trunk = next(alike, Trunk(example.trunk or "example", country=country))
         return trunk._replace(country=example.trunk_country) if example.trunk_country else trunk
+
+    def call(self, example: Example, trunk: Trunk) -> Call:
+        """The call that an example describes, as the proxy reads it. Raises NotJudged."""
+        assert self.read is not None  # or nobody asks for one
+        return example_call(example, trunk, self.clock.zone, self.read)
+
+    def facts(self, example: Example, trunk: Trunk) -> Facts:
+        """What rules see of it. Raises NotJudged."""
+        call = self.call(example, trunk)
+        return Facts(call, *example_hits(example, call, self.kinds), self.clock)
 
     def faults(self, example: Example, document: Document, loc: Location) -> list[Fault]:
         """Lists and trunks that an example names and nobody made, and prefixes where one number calls another."""
@@ -190,7 +184,6 @@ class _Compiler:
         self,
         settings: ScreeningSettings,
         trunks: Sequence[Trunk],
-        lists: Iterable[str],
         known: Known,
         now: float,
         *,
@@ -200,8 +193,7 @@ class _Compiler:
         self.trunks = {trunk.name: trunk for trunk in trunks}
         self.known = known
         self.faults: list[Fault] = []
-        self.kinds = dict.fromkeys(lists, "plain")
-        self.kinds.update((name, str(listed.kind)) for name, listed in settings.lists.items())
+        self.kinds = {name: str(listed.kind) for name, listed in settings.lists.items()}
         self.home = home_of(settings.country, (trunk.country for trunk in trunks))
         self.country = decided(self.home)
         self.surroundings = Surroundings(
@@ -217,7 +209,6 @@ class _Compiler:
     def compile(self, files: RuleFiles, configuration: Document) -> tuple[RuleSet | None, list[Fault]]:
         self.faults += files.faults
         self.surroundings.stored = files.stored
-        self.proving = self.proving and not files.stored  # it proved itself when it went live
         self._read_calendar(files.files)
         self._name_conditions(files.files)
         built = self.built = self._build_all(files.files)
@@ -392,9 +383,13 @@ class _Compiler:
             self.faults += [fault((*loc, key), *what) for key, what in unreal]
             return
         trunk = self.setting.trunk(example, self._country(item.file))
-        if trunk is None:
+        if trunk is None or self.surroundings.stored or self.setting.read is None:
+            return  # what is stored proved itself when it went live
+        try:
+            facts = self.setting.facts(example, trunk)
+        except NotJudged as error:
+            self.faults.append(fault(loc, f"no rule sees this call: {error}", "write one that the proxy takes"))
             return
-        facts = example_facts(example, trunk, self.clock, self.kinds)
         if facts.call.emergency:
             self.faults.append(
                 fault(
@@ -439,7 +434,7 @@ class _Compiler:
             works, _ = working_days(self.working_in, self.year, self.known.calendar)
             warning = unannounced(self.working_in, (self.year, self.soon), self.known.calendar)
         self.clock = WallClock(self.settings.time_zone, works)
-        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock)
+        self.setting = Setting(self.trunks, self.kinds, self.country, self.clock, self.known.read)
         if warning:
             file, loc = asking[0]
             hint = "name its days in the file `calendar` of ringfence.yaml, or days of the week here"

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from rules.judging.engine import CompiledRule
 from rules.language.compile import Built, Compiled
 from rules.language.domain import Constraint, Domain, DomainReader, Numbers
-from rules.language.examples import example_facts
 from rules.language.faults import Fault, Location
 from rules.language.grammar import When
 from rules.model import Action, NumberClass, Trunk
@@ -120,10 +119,9 @@ def _candidates(rule: _Rule, rules: Mapping[str, _Rule], compiled: Compiled) -> 
         return [*rules.values()] if len(rules) <= _COMPARED else []
     example = rule.built.rule.catches[0]
     trunk = setting.trunk(example, rule.built.file.content.country or setting.country)
-    if trunk is None:
+    if trunk is None or setting.read is None:
         return []
-    facts = example_facts(example, trunk, setting.clock, setting.kinds)
-    return [rules[found.name] for found in ruleset.index.candidates(facts)]
+    return [rules[found.name] for found in ruleset.index.candidates(setting.facts(example, trunk))]
 
 
 def _holds_always(other: _Rule, rule: _Rule) -> bool:

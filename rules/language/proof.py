@@ -11,7 +11,7 @@ from rules.judging.explain import Line, explain, the_call
 from rules.judging.facts import Facts
 from rules.judging.rates import Rates
 from rules.language.compile import Built, Compiled, Setting, no_call
-from rules.language.examples import example_call, example_facts, example_hits, example_words
+from rules.language.examples import NotJudged, example_hits, example_words, moment
 from rules.language.faults import Fault, Location
 from rules.language.sequences import CallSequence, SequenceCall, SequenceFile
 from rules.language.source import Document
@@ -123,7 +123,14 @@ def _faults_of(document: Document, file: SequenceFile, setting: Setting) -> Iter
         for number, call in enumerate(sequence.calls):
             loc = ("tests", position, "calls", number)
             yield from setting.faults(call, document, loc)
-            yield from (document.fault((*loc, key), *what) for key, what in no_call(call, setting.clock.zone))
+            unreal = [document.fault((*loc, key), *what) for key, what in no_call(call, setting.clock.zone)]
+            yield from unreal
+            trunk = setting.trunk(call, file.country or setting.country)
+            if trunk is not None and not unreal:
+                try:
+                    setting.call(call, trunk)
+                except NotJudged as error:
+                    yield document.fault(loc, f"no rule sees this call: {error}", "write one that the proxy takes")
 
 
 def _examples(item: Built, setting: Setting) -> Iterator[tuple[Location, Facts, bool]]:
@@ -132,11 +139,7 @@ def _examples(item: Built, setting: Setting) -> Iterator[tuple[Location, Facts, 
         for position, example in enumerate(examples):
             trunk = setting.trunk(example, country)
             assert trunk is not None  # or there would be a fault
-            yield (
-                (*item.loc, key, position),
-                example_facts(example, trunk, setting.clock, setting.kinds),
-                key == "catches",
-            )
+            yield (*item.loc, key, position), setting.facts(example, trunk), key == "catches"
 
 
 def _failed_example(item: Built, loc: Location, facts: Facts, ruleset: RuleSet, *, wanted: bool) -> Failure:
@@ -179,11 +182,11 @@ class _Run:
         for number, described in enumerate(sequence.calls):
             trunk = self.setting.trunk(described, country)
             assert trunk is not None  # or there would be a fault
-            begun = example_call(described, trunk, self.setting.clock.zone).at
+            begun = moment(described.at, self.setting.clock.zone)
             if described.at is None and self.at is not None:
                 begun = self.at + described.every
             for time in range(described.times):
-                call = example_call(described, trunk, self.setting.clock.zone)
+                call = self.setting.call(described, trunk)
                 call.at = self.at = begun + time * described.every
                 hits = [self._as_listed(hit) for hit in example_hits(described, call, self.setting.kinds)[0]]
                 called_hits = example_hits(described, call, self.setting.kinds)[1]

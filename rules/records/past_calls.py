@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from rules.judging.clock_gaps import gap_at
 from rules.language.encodings import encoding_of
-from rules.language.examples import example_call
+from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
 from rules.language.source import read_document
@@ -217,10 +217,10 @@ class CallFile:
         *("user_agent", "agrees", "diverted", "facts", "verdict"),
     )
 
-    def __init__(self, path: Path, trunk_of: Callable[[Example], Trunk | None], zone: ZoneInfo) -> None:
-        self._path, self._trunk_of, self._zone = path, trunk_of, zone
+    def __init__(self, path: Path, trunk_of: Callable[[Example], Trunk | None], zone: ZoneInfo, read: Read) -> None:
+        self._path, self._trunk_of, self._zone, self._read = path, trunk_of, zone, read
 
-    def read(self) -> Iterator[Past]:
+    def read(self) -> Iterator[Past | Unusable]:
         """Each call of the file; RuleError names the line that can't be used."""
         with io.BufferedReader(io.FileIO(self._path), _HEAD) as raw:
             encoding = encoding_of(raw.peek(_HEAD), whole=False) or "utf-8-sig"
@@ -243,7 +243,7 @@ class CallFile:
             hint = "begin the file with a line such as from,to,at,trunk"
             raise RuleError([Fault(str(self._path), 1, 1, "there is no column 'from'", hint)])
 
-    def _past(self, row: dict[str, Any], line: int) -> Past:
+    def _past(self, row: dict[str, Any], line: int) -> Past | Unusable:
         def refuse(what: str, hint: str) -> RuleError:
             return RuleError([Fault(str(self._path), line, 1, what, hint)])
 
@@ -265,5 +265,8 @@ class CallFile:
             raise refuse(f"there is no trunk {example.trunk!r}", "write the name of a trunk of ringfence.yaml")
         if example.at is not None and (said := gap_at(example.at, self._zone)):
             raise refuse(*said.split("; ", 1))
-        call = example_call(example, trunk, self._zone)
+        try:
+            call = example_call(example, trunk, self._zone, self._read)
+        except NotJudged:
+            return Unusable("calls that the proxy answers before anybody judges them")
         return Past(call, id_=f"line {line}", action=_ACTIONS.get(verdict))

@@ -15,12 +15,9 @@ from typing import Final, Protocol, TextIO
 from rules.judging.callbacks import Callbacks
 from rules.judging.engine import passed
 from rules.judging.fact_sources import FactSources, installed_sources
-from rules.judging.ladder import Ladder
 from rules.judging.rates import Rates
-from rules.lists.cache import Lookup, only_single
+from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
-from rules.lists.ledger import Ledger
-from rules.lists.subscribers import SubscriberLists
 from rules.lists.unlisted import Renewal
 from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.call_log import CallLog
@@ -30,6 +27,7 @@ from rules.records.outlet import Outlet, standard_output
 from rules.records.privacy import pseudonym
 from rules.records.spool import Spool
 from rules.records.troubles import Tell, Troubles
+from rules.screening.findings import Findings
 from rules.screening.snapshots import Snapshots
 from rules.settings.screening import CallSideComplaints, RateSettings, ScreeningSettings
 from rules.storage.keys import KeyFileOutOfReach, Keys
@@ -98,10 +96,8 @@ class Screen:
         self._failures = 0  # of facts, as far as was said
         self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
         self._unlisted = Renewal(lookup)
-        self._ledger = Ledger(lookup)
-        self._subscribers = SubscriberLists(lookup, keys.pseudonym)
         limits = complaints or CallSideComplaints()
-        self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
+        self._findings = Findings(lookup, keys.pseudonym, limits, count=journal.count)
         self._callbacks = Callbacks(callback_minutes, pseudonym=partial(pseudonym, keys.pseudonym))
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
@@ -116,7 +112,6 @@ class Screen:
         self._called_back = 0
         self._errors = 0
         self._over_budget = 0
-        self._unknown = 0
         self._drawn: list[str] = []  # random ends of the next decisions' ids
         self.last_error = ""
 
@@ -260,9 +255,7 @@ class Screen:
         self._mend()
         self._snapshots.poll(self._now())
         self._unlisted.poll(self._now())
-        self._ledger.poll()
-        self._subscribers.poll()
-        self._ladder.poll()
+        self._findings.poll()
         self._callbacks.forget(self._now())
         for poll in self.polled:
             poll()
@@ -324,7 +317,7 @@ class Screen:
             "emergency_callbacks": self._called_back,
             "judge_errors": self._errors,
             "judge_over_budget": self._over_budget,
-            "judge_unknown": self._unknown,
+            "judge_unknown": self._findings.unknown,
             "facts_failed": self._sources.failures,
             "rates_forgotten": self._rates.forgotten,
             "lookup_hits": lookup.hits,
@@ -355,39 +348,11 @@ class Screen:
             self._log.close()
 
     def _judged(self, call: Call, decision: str, started: float) -> Verdict:
-        look_up, now = self.lookup.look_up, call.at
-        hits: tuple[Hit, ...] = ()
-        partly = False  # not all that was asked is known
-        for number in call.callers:
-            found = look_up(number.canonical, now)
-            if found is None:
-                self._unknown += 1
-                if number is call.callers[0]:
-                    return self._fail_open(call)
-                partly = True
-                break
-            hits = hits + found if hits else found
-        for number in call.resembled:
-            if found := look_up(number.canonical, now):
-                hits += only_single(found)
-        if hits:
-            self.journal.count(hits, now)
-        if self._subscribers.any:
-            hits += self._subscribers.look_up_call(call)
-        if self._ladder.any:
-            hits += self._ladder.look_up(call)
-        if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
-            known.enter(call)
-        called_hits: tuple[Hit, ...] = ()
         ruleset = self.ruleset
-        if ruleset.called_lists:
-            for number in call.called_readings:
-                found = look_up(number.canonical, now)
-                if found is None:
-                    self._unknown += 1
-                    return self._fail_open(call)
-                if found:
-                    called_hits += asked_of(found, call, ruleset.called_lists)
+        found = self._findings.find(call, ruleset.called_lists)
+        if found is None:
+            return self._fail_open(call)
+        hits, called_hits, whole = found
         if ruleset.rates and not (call.emergency or any(hit.kind == "emergency" for hit in called_hits)):
             self._rates.count(call, decision)
         if self._sources.wanted and not call.emergency:
@@ -395,7 +360,7 @@ class Screen:
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
             self._over_budget += 1  # late, and known all the same
-        if partly and verdict.action not in _AGAINST:  # what is unknown could only have added to these
+        if not whole and verdict.action not in _AGAINST:  # what is unknown could only have added to these
             return self._fail_open(call)
         return verdict
 
@@ -413,15 +378,6 @@ class Screen:
         action = Action.REJECT if closed else Action.FORWARD
         profile = trunk.profile if closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
-
-
-def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[Hit, ...]:
-    """The entries for a called number on lists that rules ask about.
-
-    One that lets every caller through counts where nobody can read another number: the PBX might ring that one.
-    """
-    single = len(call.called_readings) == 1
-    return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
 
 
 def _state_of(lookup: Lookup) -> str:

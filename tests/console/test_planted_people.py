@@ -27,7 +27,7 @@ PLANTED += [word.decode().encode("utf-16-le") for word in PLANTED]
 async def call_and_be_unwanted(file: Path) -> None:
     """A call that the callee's phone answers 607, and one that he reports by the feature code."""
     folder, configuration = file.parent, load_configuration(file)
-    ruleset, _ = compile_rules([], configuration, trunks=[TRUNK])
+    ruleset = compile_rules([], configuration, trunks=[TRUNK]).ruleset
     async with Installation.open(file) as here:
         desk = await here.desk()
         with (folder / "calls.log").open("a") as log:

@@ -155,7 +155,7 @@ async def test_a_flood_by_one_reporter_moves_nothing(town):
 
 async def test_what_the_desk_decides_the_next_call_hears(town):
     """607s by five callees tag a number; a person's seal rejects it; an appeal lets it ring again."""
-    ruleset, _ = compile_rules([], SCREENING, trunks=[CHINA])
+    ruleset = compile_rules([], SCREENING, trunks=[CHINA]).ruleset
     screen = await Screen.open(SCREENING, ruleset, town.folder, now=lambda: town.now, log=io.StringIO())
     screen.unwanted = town.desk.callee.unwanted
     try:

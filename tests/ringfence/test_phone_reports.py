@@ -25,7 +25,7 @@ CALLED = "+8613800138000"
 @asynccontextmanager
 async def opened(file):
     configuration = load_configuration(file)
-    ruleset, _ = compile_rules([], configuration, trunks=[CN])
+    ruleset = compile_rules([], configuration, trunks=[CN]).ruleset
     screen = await Screen.open(configuration, ruleset, file.parent, log=io.StringIO())
     phones = await PhoneComplaints.open(configuration, file.parent, screen)
     try:

@@ -1,7 +1,9 @@
 """Calls and rule sets for tests: a few words in, the real thing out."""
 
+from ringfence.ask import Reader
+from ringfence.settings import Configuration
 from rules.judging.engine import RuleSet
-from rules.language.compile import compile_rules
+from rules.language.compile import Known, compile_rules
 from rules.language.faults import Fault
 from rules.language.rule_files import RuleFiles
 from rules.language.source import read_document
@@ -22,6 +24,17 @@ LISTS = {
     "consented": ListSettings(kind="plain"),
     "ours": ListSettings(kind="own"),
 }
+
+READ = Reader(
+    Configuration.model_validate(
+        {
+            "listen": [{"address": "192.0.2.1:5060"}],
+            "pbxes": [{"name": "office", "addresses": ["203.0.113.10"]}],
+            "trunks": [{"name": "default"}],
+            "headers": ["X-Origin"],
+        }
+    )
+).read  # as the proxy does
 
 
 def call(caller="13912345678", called="13800138000", *, trunk=CN, at=EVENING, shown=(), **facts) -> Call:
@@ -48,7 +61,8 @@ def compiled(text: str | RuleFiles, *, use=(), file="rules.yaml", **more) -> tup
         if isinstance(text, RuleFiles)
         else [read_document(part, file if n == 0 else f"{n}-{file}") for n, part in enumerate(text.split("\n---\n"))]
     )
-    return compile_rules(documents, settings, trunks=more.pop("trunks", (CN,)), now=EVENING, **more)
+    known = more.pop("known", Known())._replace(read=READ)
+    return compile_rules(documents, settings, trunks=more.pop("trunks", (CN,)), known=known, now=EVENING, **more)[:2]
 
 
 def rules(text: str, **more) -> RuleSet:

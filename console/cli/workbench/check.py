@@ -16,7 +16,7 @@ from console.cli.workbench.standing import Standing, standing
 from desk.archive import complaints_path
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
 from ringfence.memory import too_large
-from ringfence.rulebook import compiled_whole, load_rulebook, patterns
+from ringfence.rulebook import compiled, load_rulebook, patterns
 from ringfence.settings import rule_files
 from ringfence.stand_ins import beyond
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
@@ -120,9 +120,7 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             faults = sorted({*found.faults, *more})
             return found._replace(faults=faults, standing=standing(configuration, book))
         settings, document = read_configuration(configuration)
-        return reviewed(
-            list(map(str, files)), compiled_whole(settings, document, files), settings, configuration.parent
-        )
+        return reviewed(list(map(str, files)), compiled(settings, document, files), settings, configuration.parent)
     except RuleError as error:
         faults = list(error.faults)
         if isinstance(error, PartlyRead) and error.left is not None:
@@ -135,7 +133,7 @@ def rule_faults(left: Configuration, document: Document, base: Path) -> list[Fau
     left = left.model_copy(update={"country": decided(left.home), "calendar": None})  # its faults are told
     try:
         sources = read_files([file for pattern in left.rules for file in rule_files(base, pattern)], left, document)
-        return [fault for fault in compiled_whole(left, document, sources).faults if not fault.warning]
+        return [fault for fault in compiled(left, document, sources).faults if not fault.warning]
     except RuleError as error:
         return list(error.faults)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,26 +13,21 @@ import typer
 from console.cli.answers import harmless
 from console.cli.node.decision_commands import as_data
 from console.cli.options import moment, shown_time
-from console.cli.workbench.entries_behind import callers_of as all_callers
-from console.cli.workbench.entries_behind import entries_behind
+from console.cli.workbench.entries_behind import callers_of, entries_behind
 from console.cli.workbench.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
 from console.cli.workbench.named_call import SeveralCalls, find, named
-from proxy.screening import Callers, callers_of, read_identity
 from proxy.settings import ProfileSettings
-from proxy.sip.errors import BadHeader
-from proxy.sip.uri import parse_uri, read_spelling
+from ringfence.ask import Asked, answer
+from ringfence.checks import FIELD_NAME
 from ringfence.configuration import Configuration, read_configuration
 from ringfence.live_rules import live_rulebook
-from ringfence.looked_up import ask_plugins, look_up
 from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.judging.explain import Line, Ways, explain, on_the_wire
-from rules.language.examples import read_fact
+from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
-from rules.model import Action, Call, Fired, Number, NumberClass, Step, Trunk, Verdict
-from rules.numbering.emergency import EmergencyTable, is_emergency
-from rules.numbering.readings import READINGS_DIFFER, Readings, read_written, readings
+from rules.model import Action, Fired, Step, Trunk, Verdict
 from rules.records.decisions import Decision, Decisions
 from rules.records.privacy import mask
 from rules.records.replay import asked_facts
@@ -40,26 +35,18 @@ from rules.records.retention import ShortRecord, short_record
 from rules.screening.screen import decisions_path
 
 DEFAULT_TRUNK = "default"
-_URI = re.compile(r"(sips?|tel):", re.IGNORECASE)
 _PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 _OF_LISTS = frozenset(Step) - _PASSING - _BY_RULES - {Step.DEFAULT}
 
 
-class Asked(NamedTuple):
-    """A call to explain, as described on the command line."""
+class Words(NamedTuple):
+    """What the command line says of a call, beside the description itself."""
 
-    caller: str
-    called: str
     at: str = ""
     trunk: str = ""
-    asserted: str = ""  # P-Asserted-Identity
-    display_name: str = ""
-    user_agent: str = ""
-    headers: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()  # NAME=VALUE, in the words of examples
     group: str = ""  # subscriber group of the called number
-    diverted: bool = False
 
 
 class Explanation(NamedTuple):
@@ -94,7 +81,7 @@ def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | Non
     if decision is None:
         return None
     data = as_data(decision, configuration.time_zone, masked=not clear)
-    fired = decision.fired if clear else [hidden(one, all_callers(decision)) for one in decision.fired]
+    fired = decision.fired if clear else [hidden(one, callers_of(decision)) for one in decision.fired]
     data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
     found = judged_by(file, configuration, document, decision)
     lines = recorded(decision, data, found, configuration)
@@ -213,17 +200,18 @@ def ways_out(configuration: Configuration) -> Ways:
     return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
 
 
-def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanation:
+def explain_call(file: Path, described: Described, words: Words, *, saved: bool = False) -> Explanation:
     """What a call would get now, with the rules that are live, or those `saved` on the disk, and the lists."""
     book, live = (load_rulebook(file), None) if saved else live_rulebook(file)
-    call = described(book, asked)
-    given = facts_of(asked, book.ruleset)
-    hits, called_hits = asyncio.run(look_up(book.configuration, file.parent, book.ruleset, call))
-    ask_plugins(book.ruleset.facts, call)
-    if given:
-        call.facts = {**(call.facts or {}), **given}
-    verdict = book.ruleset.judge(call, hits, called_hits)
-    lines = explain(call, verdict, book.ruleset, hits, called_hits, ways=ways_out(book.configuration))
+    configuration, ruleset = book.configuration, book.ruleset
+    now, zone = time.time(), configuration.time_zone
+    at = moment(words.at, now=now, zone=zone, ahead=False) if words.at else now
+    asked = Asked(described, trunk_named(book, words.trunk), at, facts_of(words, ruleset))
+    try:
+        call, verdict, hits, called_hits = asyncio.run(answer(configuration, file.parent, ruleset, asked))
+    except NotJudged as error:
+        return unheard(asked, error)
+    lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways_out(configuration))
     lines.append(Line("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
     data = {
         "caller": call.caller.canonical or str(call.caller.kind),
@@ -248,76 +236,22 @@ def explain_call(file: Path, asked: Asked, *, saved: bool = False) -> Explanatio
     return Explanation(lines, data)
 
 
-def described(book: Rulebook, asked: Asked) -> Call:
-    """The call that the command line describes, as the proxy would read it."""
-    settings = trunk_named(book, asked.trunk)
-    sender = party(asked.caller, settings)
-    asserted = [party(asked.asserted, settings)] if asked.asserted else []
-    callers = callers_of(sender, asserted, settings) if asserted else Callers(sender)
-    called, emergency = called_by(asked.called, settings, table_of(book, settings))
-    differ = callers.differ or called.differ
-    zone, now = book.configuration.time_zone, time.time()
-    return Call(
-        caller=callers.asserted[0],
-        callers=callers.all,
-        asserted=callers.asserted,
-        resembled=callers.resembled,
-        called=called.first,
-        called_readings=(called.first, *called.others),
-        sure=callers.sure and not called.differ,
-        trunk=settings,
-        at=moment(asked.at, now=now, zone=zone, ahead=False) if asked.at else now,
-        emergency=emergency,
-        asserted_by_pai=callers.asserted_by_pai,
-        agrees=callers.agrees,
-        display_name=asked.display_name,
-        domain=domain_of(asked.asserted if callers.asserted_by_pai else asked.caller),
-        diverted=asked.diverted,
-        user_agent=asked.user_agent,
-        headers=headers_of(asked.headers),
-        facts={READINGS_DIFFER: True} if differ else None,
-    )
+def unheard(asked: Asked, refusal: NotJudged) -> Explanation:
+    """Of a call that the proxy answers by itself: no rule is asked."""
+    caller, called = asked.described.caller, asked.described.called
+    lines = [
+        Line("call", f"{caller} calls {called} by trunk {asked.trunk.name}"),
+        Line("proxy", f"{refusal}: no rule is asked, and nothing rings", True),
+    ]
+    data = {"caller": caller, "called": called, "trunk": asked.trunk.name, "verdict": "refused"}
+    return Explanation(lines, data | {"status": refusal.status, "phrase": refusal.phrase})
 
 
-def party(text: str, trunk: Trunk) -> Readings:
-    """Who a number or URI as typed names, in all readings."""
-    if _URI.match(text):
-        return read_identity(text.encode(), trunk).readings
-    return read_written(text.partition("@")[0], trunk)
-
-
-def called_by(text: str, trunk: Trunk, table: EmergencyTable) -> tuple[Readings, bool]:
-    """Whom a number or Request-URI as typed calls, and whether that is an emergency call."""
-    scheme, colon, name = text.partition(":")
-    if colon and scheme.lower() == "urn":
-        return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, table)
-    user = text.partition("@")[0]
-    if _URI.match(text):
-        try:
-            spelling = read_spelling(parse_uri(text.encode()))
-        except BadHeader:
-            raise typer.BadParameter(f"--to {text!r} is no URI; write a number, or a URI such as sip:110@h") from None
-        found = readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw, called=True)
-        return found, is_emergency(scheme.lower(), spelling.user, table)
-    return read_written(user, trunk, called=True), is_emergency("sip", user.partition(";")[0], table)
-
-
-def table_of(book: Rulebook, trunk: Trunk) -> EmergencyTable:
-    """The emergency numbers of a trunk."""
-    return next(one for one in book.configuration.trunks if one.name == trunk.name).emergency_table()
-
-
-def domain_of(text: str) -> str:
-    """The host of a sip: URI as typed, lower case; a number alone has none."""
-    host = text.partition("@")[2].partition(";")[0].partition("?")[0].rstrip(">")
-    return (host if host.startswith("[") else host.partition(":")[0]).lower()
-
-
-def facts_of(asked: Asked, ruleset: RuleSet) -> dict[str, float | str | bool]:
+def facts_of(words: Words, ruleset: RuleSet) -> dict[str, float | str | bool]:
     """What the command line says was measured; a name that no rule asks for is most likely misspelt."""
     known = sorted(asked_facts(ruleset))
     found: dict[str, float | str | bool] = {}
-    for text in asked.facts:
+    for text in words.facts:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not value.strip():
@@ -331,20 +265,20 @@ def facts_of(asked: Asked, ruleset: RuleSet) -> dict[str, float | str | bool]:
             except ValueError as error:
                 raise typer.BadParameter(f"--fact {name}: {error}") from None
         found[name] = read_fact(value.strip())
-    if asked.group:
-        found["group"] = asked.group
+    if words.group:
+        found["group"] = words.group
     return found
 
 
-def headers_of(texts: tuple[str, ...]) -> dict[str, str]:
-    """NAME: VALUE as typed, by lower-case name."""
-    found = {}
+def headers_of(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """NAME: VALUE as typed."""
+    found = []
     for text in texts:
         name, colon, value = text.partition(":")
-        if not colon:
+        if not (colon and FIELD_NAME.match(name.strip())):
             raise typer.BadParameter(f"--header {text!r}: write NAME: VALUE")
-        found[name.strip().lower()] = value.strip()
-    return found
+        found.append((name.strip(), value.strip()))
+    return tuple(found)
 
 
 def trunk_named(book: Rulebook, name: str) -> Trunk:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from console.cli.answers import counted
 from console.cli.workbench.check import quoted
 from ringfence.configuration import read_configuration
-from ringfence.rulebook import compiled_whole
+from ringfence.rulebook import compiled
 from ringfence.settings import Configuration, rule_files
 from rules.language.faults import Fault, RuleError
 from rules.language.proof import Failure, Gap, Proof, prove, shown_facts
@@ -94,7 +94,7 @@ def run_tests(file: Path, named: list[Path]) -> Report:
         rules, tests = sorted_out(configuration, file.parent, named)
     except RuleError as error:
         return Report(list(error.faults), None)
-    proof, faults = prove(compiled_whole(configuration, document, rules, proving=False), configuration, tests)
+    proof, faults = prove(compiled(configuration, document, rules, proving=False), configuration, tests)
     return Report(faults, proof)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ringfence.ask import Reader
 from ringfence.configuration import Configuration
 from ringfence.live_rules import live_rulebook
 from ringfence.rulebook import Rulebook, trunks_of
@@ -148,7 +149,7 @@ async def _replay_file(file: Path, book: Rulebook, live: RuleSet | None, calls: 
 
     async with look_ups(file.parent / configuration.storage.database, configuration) as look_up:
         replay = Replay(book.ruleset, live, look_up)
-        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone).read():
+        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read).read():
             replay.add(past)
     return Replayed(replay, None, time.perf_counter() - started)
 

@@ -49,11 +49,12 @@ def why(
 async def known(file: Path, book: Rulebook, number: str, country: str, on: str = "") -> dict[str, Any]:
     """Everything that is known of a caller's number, and what it gets on a trunk."""
     from console.cli.workbench.explain import trunk_named
-    from ringfence.looked_up import look_up
+    from ringfence.ask import Reader, look_up, spelt
     from ringfence.rulebook import trunks_of
     from rules.judging.covering import covering
-    from rules.model import Call, Number, NumberClass
+    from rules.language.examples import Described, NotJudged
     from rules.numbering.many import one_typed
+    from rules.numbering.readings import READINGS_DIFFER
     from rules.records.replay import judge_rules
 
     trunk = trunk_named(book, on)
@@ -61,18 +62,17 @@ async def known(file: Path, book: Rulebook, number: str, country: str, on: str =
         read = one_typed(number, country or book.configuration.home)
     except ValueError as error:
         fail(str(error))
-    call = Call(
-        caller=read,
-        called=Number("", NumberClass.NAME),
-        trunk=trunk,
-        at=time.time(),
-        asserted_by_pai=trunk.identity_trusted,
-    )
+    number_as_sent = spelt(read.canonical) or read.raw or number
+    described = Described(number_as_sent, asserted=number_as_sent if trunk.identity_trusted else "")
+    try:
+        call = Reader(book.configuration).read(described, trunk, time.time())
+    except NotJudged as error:
+        fail(f"{number}: {error}")
     async with with_record(file) as (lists, decisions, configuration):
-        hits, _ = await look_up(configuration, file.parent, book.ruleset, call)
+        hits, _ = await look_up(configuration, file.parent, book.ruleset.called_lists, call)
         rules = covering(book.ruleset, call, hits)
         verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
-        ledger = {name: value for name, value in (call.facts or {}).items() if name != "group"}
+        ledger = {name: value for name, value in (call.facts or {}).items() if name not in ("group", READINGS_DIFFER)}
         zone = configuration.time_zone
         entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
         return {

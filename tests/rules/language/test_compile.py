@@ -114,7 +114,8 @@ def test_a_label_that_could_not_be_taken_off_again():
 
 def test_a_plain_divert_goes_to_the_only_destination():
     document = read_document(rule("{caller: 95588}", "divert"), "rules.yaml")
-    ruleset, _ = compile_rules([document], ScreeningSettings(use=[]), trunks=(CN,), known=Known(destinations=["desk"]))
+    known = Known(destinations=["desk"])
+    ruleset = compile_rules([document], ScreeningSettings(use=[]), trunks=(CN,), known=known).ruleset
     assert ruleset.rules[0].destination == "desk"
 
 
@@ -124,12 +125,6 @@ def test_a_profile_that_nobody_defined():
         "rules.yaml:4:9: there is no reply profile 'busi'; did you mean 'busy'?"
     ]
     assert compiled(text)[0] is not None
-
-
-def test_lists_that_are_known_elsewhere():
-    text = rule("{caller: {on_list: imported}}")
-    assert faults(text)
-    assert compiled(text, lists=["imported"])[0] is not None
 
 
 def test_the_lists_of_called_numbers_that_must_be_looked_up():
@@ -173,7 +168,7 @@ def test_it_is_said_before_such_a_year_begins():
     for day, warned in ((date(first - 1, 11, 1), False), (date(first - 1, 12, 20), True), (date(first, 1, 2), True)):
         files = [read_document(rule("{days: working}", catches="[{from: 95588}]"), "rules.yaml")]
         now = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
-        _, found = compile_rules(files, settings, trunks=(CN,), now=now)
+        found = compile_rules(files, settings, trunks=(CN,), now=now).faults
         assert any("nobody has announced" in str(fault) for fault in found) is warned
 
 

@@ -4,16 +4,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.language.examples import example_call, example_facts, example_words, moment, read_fact
+from rules.judging.facts import Facts
+from rules.language.examples import example_call, example_hits, example_words, moment, read_fact
 from rules.language.grammar import Example
 from rules.model import NumberClass
-from tests.rules.calls import CN, EVENING, rules
+from tests.rules.calls import CN, EVENING, READ, rules
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def made(**said):
-    return example_call(Example.model_validate(said), CN, ZONE)
+    return example_call(Example.model_validate(said), CN, ZONE, READ)
 
 
 def test_numbers_are_read_on_the_trunk():
@@ -44,7 +45,8 @@ def test_lists_of_an_example_are_hits_of_their_kind():
     example = Example.model_validate(
         {"from": "95588", "to": "8001", "on_list": "a", "list_kind": "own", "called_on_list": "b"}
     )
-    facts = example_facts(example, CN, rules("").clock, {"a": "block"})
+    call = example_call(example, CN, ZONE, READ)
+    facts = Facts(call, *example_hits(example, call, {"a": "block"}), rules("").clock)
     assert (facts.caller_lists, facts.called_lists) == ({"a", "any own list"}, {"b"})
     assert (facts.caller_kinds, facts.called_kinds) == ({"block", "own"}, {"plain"})
 

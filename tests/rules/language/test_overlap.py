@@ -4,17 +4,17 @@
 
 import pytest
 
-from rules.language.compile import compile_whole
+from rules.language.compile import Known, compile_rules
 from rules.language.overlap import find_overlaps
 from rules.language.source import read_document
 from rules.settings.screening import ScreeningSettings
-from tests.rules.calls import CN, EVENING, LISTS, rule
+from tests.rules.calls import CN, EVENING, LISTS, READ, rule
 
 
 def overlaps(*rules, use=()):
     settings = ScreeningSettings(time_zone="Asia/Shanghai", lists=LISTS, use=list(use))
     document = read_document("".join(rules), "r.yaml")
-    compiled = compile_whole([document], settings, trunks=(CN,), now=EVENING, proving=False)
+    compiled = compile_rules([document], settings, trunks=(CN,), known=Known(read=READ), now=EVENING, proving=False)
     assert compiled.ruleset is not None, compiled.faults
     return find_overlaps(compiled)
 

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 from rules.judging.explain import Line
-from rules.language.compile import compile_whole
+from rules.language.compile import Known, compile_rules
 from rules.language.proof import prove, shown_facts
 from rules.language.sequences import read_sequences
 from rules.language.source import read_document
 from rules.settings.screening import ScreeningSettings
-from tests.rules.calls import CN, EVENING, LISTS, TRUSTED, rule
+from tests.rules.calls import CN, EVENING, LISTS, READ, TRUSTED, rule
 
 MACHINE = """\
 - rule: calling-machine
@@ -23,8 +23,13 @@ MACHINE = """\
 
 def proved(text, *tests):
     settings = ScreeningSettings(time_zone="Asia/Shanghai", lists=LISTS, use=[])
-    compiled = compile_whole(
-        [read_document(text, "rules.yaml")], settings, trunks=(CN, TRUSTED), now=EVENING, proving=False
+    compiled = compile_rules(
+        [read_document(text, "rules.yaml")],
+        settings,
+        trunks=(CN, TRUSTED),
+        known=Known(read=READ),
+        now=EVENING,
+        proving=False,
     )
     read = [read_document(test, "t.yaml") for test in tests]
     return prove(compiled, settings, [(document, read_sequences(document)) for document in read])

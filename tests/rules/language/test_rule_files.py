@@ -15,7 +15,7 @@ BANK = rule("{caller: 95588}", name="bank")
 
 def read(paths, **more):
     settings = ScreeningSettings(use=more.pop("use", []))
-    return compile_rules(paths, settings, trunks=(CN,), now=0.0, **more)
+    return compile_rules(paths, settings, trunks=(CN,), now=0.0, **more)[:2]
 
 
 def said(paths, **more):

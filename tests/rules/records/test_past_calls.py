@@ -8,7 +8,7 @@ from rules.language.faults import RuleError
 from rules.model import Action, Outcome
 from rules.records.decisions import Decisions, row
 from rules.records.past_calls import CallFile, PastCalls
-from tests.rules.calls import CN, EVENING, call, rules
+from tests.rules.calls import CN, EVENING, READ, call, rules
 
 KEY = b"k" * 32
 HOUR = 3600.0
@@ -71,7 +71,9 @@ async def test_an_empty_log(tmp_path):
 def calls_of(tmp_path, text):
     path = tmp_path / "calls.csv"
     path.write_text(text)
-    return CallFile(path, lambda example: CN if example.trunk in ("", "carrier") else None, rules("[]").clock.zone)
+    return CallFile(
+        path, lambda example: CN if example.trunk in ("", "carrier") else None, rules("[]").clock.zone, READ
+    )
 
 
 def test_a_file_of_calls(tmp_path):
@@ -106,7 +108,7 @@ def test_what_is_wrong_with_a_file(tmp_path, text, said):
 def test_a_file_of_calls_is_read_as_spreadsheets_save_it(tmp_path, encoding):
     path = tmp_path / "calls.csv"
     path.write_bytes("from,to,display_name\n95588,13800138000,夜间\n".encode(encoding))
-    (past,) = CallFile(path, lambda _: CN, ZoneInfo("UTC")).read()
+    (past,) = CallFile(path, lambda _: CN, ZoneInfo("UTC"), READ).read()
     assert past.call.display_name == "夜间"
 
 
@@ -114,11 +116,11 @@ def test_a_file_of_calls_that_is_no_text_names_its_line(tmp_path):
     path = tmp_path / "calls.csv"
     path.write_bytes(b"from,to\n95588,1\n" * 9000 + b"\xff\xff,1\n")
     with pytest.raises(RuleError, match="from here on this is not UTF-8"):
-        list(CallFile(path, lambda _: CN, ZoneInfo("UTC")).read())
+        list(CallFile(path, lambda _: CN, ZoneInfo("UTC"), READ).read())
 
 
 def test_a_time_that_no_clock_shows_is_no_call(tmp_path):
     path = tmp_path / "calls.csv"
     path.write_text("from,at\n95588,2026-03-29T02:30\n")
     with pytest.raises(RuleError, match=r"calls\.csv:2:1: no clock in Europe/Berlin shows"):
-        list(CallFile(path, lambda _: CN, ZoneInfo("Europe/Berlin")).read())
+        list(CallFile(path, lambda _: CN, ZoneInfo("Europe/Berlin"), READ).read())

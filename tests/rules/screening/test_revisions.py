@@ -33,7 +33,7 @@ def on_disk(tmp_path):
 
 
 def compiled(files):
-    ruleset, faults = compile_rules(files, SETTINGS, trunks=[Trunk("carrier", country="CN")])
+    ruleset, faults, *_ = compile_rules(files, SETTINGS, trunks=[Trunk("carrier", country="CN")])
     assert ruleset is not None, faults
     return ruleset
 

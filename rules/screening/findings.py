@@ -1,0 +1,87 @@
+"""What lists, subscribers, ladder and ledger say of a call: asked when it rings, and by those who explain calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from rules.judging.ladder import Ladder
+from rules.lists.cache import Lookup, only_single
+from rules.lists.ledger import Ledger
+from rules.lists.subscribers import SubscriberLists
+from rules.model import Call, Hit
+from rules.settings.screening import CallSideComplaints
+
+_NONE: Final[tuple[Hit, ...]] = ()
+
+
+class Findings:
+    """Everything that is looked up for a call. A plain class: it is asked once a call, on the call path."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        pseudonym_key: bytes,
+        limits: CallSideComplaints,
+        count: Callable[[tuple[Hit, ...], float], None] | None = None,
+    ) -> None:
+        self._lookup = lookup
+        self._subscribers = SubscriberLists(lookup, pseudonym_key)
+        self._ladder = Ladder(lookup, calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
+        self._ledger = Ledger(lookup)
+        self._count = count  # hears which entries of the operator's lists covered a caller
+        self.unknown = 0  # numbers that could not be looked up
+
+    def poll(self) -> None:
+        """See which of these hold anything at all; called four times a second."""
+        self._ledger.poll()
+        self._subscribers.poll()
+        self._ladder.poll()
+
+    def find(self, call: Call, called_lists: frozenset[str]) -> tuple[tuple[Hit, ...], tuple[Hit, ...], bool] | None:
+        """The entries for the caller and for the called number, and whether that is all; the call learns its facts.
+
+        None: of the asserted caller or the called number nothing is known.
+        """
+        look_up, now = self._lookup.look_up, call.at
+        hits: tuple[Hit, ...] = _NONE
+        whole = True
+        for number in call.callers:
+            found = look_up(number.canonical, now)
+            if found is None:
+                self.unknown += 1
+                if number is call.callers[0]:
+                    return None
+                whole = False
+                break
+            hits = hits + found if hits else found
+        for number in call.resembled:
+            if found := look_up(number.canonical, now):
+                hits += only_single(found)
+        if hits and self._count is not None:
+            self._count(hits, now)
+        if self._subscribers.any:
+            hits += self._subscribers.look_up_call(call)
+        if self._ladder.any:
+            hits += self._ladder.look_up(call)
+        if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
+            known.enter(call)
+        called_hits: tuple[Hit, ...] = _NONE
+        if called_lists:
+            for number in call.called_readings:
+                found = look_up(number.canonical, now)
+                if found is None:
+                    self.unknown += 1
+                    return None
+                if found:
+                    called_hits += asked_of(found, call, called_lists)
+        return hits, called_hits, whole
+
+
+def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[Hit, ...]:
+    """The entries for a called number on lists that rules ask about.
+
+    One that lets every caller through counts where nobody can read another number: the PBX might ring that one.
+    """
+    single = len(call.called_readings) == 1
+    return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
