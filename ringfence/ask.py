@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from proxy.app import build_core
-from proxy.effects import Decide, Send
+from proxy.effects import Send
 from proxy.routing import Peer
 from proxy.sip.flow import Flow
 from ringfence.settings import Configuration
@@ -35,7 +35,8 @@ LOOK_UP_S = 1.0  # nobody rings while we ask: a slow disk is no reason for an un
 _SOURCE = "192.0.2.1"  # RFC 5737: of an example, which comes from nowhere
 _FORGOTTEN_S = 100.0  # by then a rejection that nobody acknowledges is (timer H: 32 s)
 _REJECTED = Verdict(Action.REJECT, Step.DEFAULT, decision="0" * 20)
-_URI = re.compile(r"(?:sips?|tel|urn):", re.IGNORECASE)
+_CANONICAL = re.compile(r"(?:[A-Z]{2}|EXT):[0-9]+")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _SPELT = re.compile(r"[-+().0-9\s]+")  # a number as people write it
 _KEPT = "!#$&'*+,;=?/()~_.-%[]:^`{|}\\"  # in a user part: what stands there on the wire, too, right or wrong
 _BREAK = re.compile(r"[\r\n]+")
@@ -53,21 +54,17 @@ class Reader:
         """The call as the rules would see it; NotJudged where the proxy would answer it before anybody judges."""
         core = self._core
         self._now += _FORGOTTEN_S
-        core.receive(invite(described, f"{self._now:.0f}"), self._flow(trunk), self._now)
-        effects = core.effects.copy()
-        core.effects.clear()
-        for effect in effects:
-            if isinstance(effect, Decide):
-                call = core.screening.read_call(effect.context, at)
-                core.decided(effect.context, _REJECTED, self._now)
-                core.tick(self._now + _FORGOTTEN_S)
-                core.effects.clear()
-                return call
+        context = core.receive(invite(described, f"{self._now:.0f}"), self._flow(trunk), self._now)
+        if context is not None:
+            call = core.screening.read_call(context, at)
+            core.decided(context, _REJECTED, self._now)
         core.tick(self._now + _FORGOTTEN_S)
+        answers = [effect.data for effect in core.effects if isinstance(effect, Send)]
         core.effects.clear()
-        answers = [effect.data for effect in effects if isinstance(effect, Send)]
+        if context is not None:
+            return call
         if not answers:
-            raise NotJudged(0, "no SIP message")
+            raise NotJudged(0, "it is no SIP message")
         status, _, phrase = answers[-1].partition(b"\r\n")[0].decode("utf-8", "replace")[8:].partition(" ")
         raise NotJudged(int(status), phrase)
 
@@ -121,7 +118,7 @@ def party(text: str, domain: str = "", name: str = "") -> str:
 
 def uri_of(text: str, domain: str = "") -> str:
     """The URI of a party; a number of no domain is a tel URI."""
-    if _URI.match(text):
+    if is_uri(text):
         return text
     if "@" in text:
         return f"sip:{text}"
@@ -129,9 +126,14 @@ def uri_of(text: str, domain: str = "") -> str:
     return f"sip:{user}@{domain}" if domain else f"tel:{user}"
 
 
+def is_uri(text: str) -> bool:
+    """Is it a URI of any kind, rather than a number or name? CN:95588 is a number."""
+    return _URI.match(text) is not None and _CANONICAL.fullmatch(text) is None
+
+
 def request_uri(text: str) -> str:
     """The Request-URI of a call to a number or URI."""
-    if _URI.match(text):
+    if is_uri(text):
         return text
     return f"sip:{text}" if "@" in text else f"sip:{user_part(text)}@invalid"
 
@@ -139,6 +141,8 @@ def request_uri(text: str) -> str:
 def user_part(text: str) -> str:
     """A number or name as people type it, as it can stand in a URI."""
     text = text.strip()
+    if _CANONICAL.fullmatch(text):
+        return spelt(text)
     if _SPELT.fullmatch(text):
         return "".join(text.split())
     return "".join(each if ord(each) > 127 and not each.isspace() else quote(each, safe=_KEPT) for each in text)

@@ -8,13 +8,12 @@ from pathlib import Path
 from ringfence.rulebook import Rulebook, trunks_of
 from ringfence.settings import Configuration
 from rules.judging.engine import RuleSet
-from rules.model import Call, Hit, Outcome
-from rules.numbering.numbers import read_number
-from rules.numbering.readings import read_written
+from rules.language.examples import Described
+from rules.model import Hit, Outcome
 from rules.records.decisions import Decisions, row
 from rules.screening.screen import decisions_path
 from rules.storage.keys import Keys
-from tests.rules.calls import rules
+from tests.rules.calls import READ, rules
 
 HOUR = 3600.0
 # Two calls of one moment, or after a clock set back, must not share an id: the record would keep the first only.
@@ -38,18 +37,8 @@ def past_calls(
     (trunk, *_) = trunks_of(book.configuration)
     begin, found, rows = time.time() - ago_s, [], []
     for n, caller in enumerate(callers):
-        read = read_written(caller, trunk)
-        made = Call(
-            caller=read.first,
-            callers=(read.first, *read.others),
-            asserted=(read.first, *read.others),
-            called=read_number(called, trunk, called=True),
-            trunk=trunk,
-            at=begin + n,
-            source="192.0.2.9",
-            call_id=f"c{n}",
-            facts=facts,
-        )
+        made = READ(Described(caller, called), trunk, begin + n)
+        made.source, made.call_id, made.facts = "192.0.2.9", f"c{n}", facts
         verdict = (ruleset or rules("[]")).judge(made, hits)
         verdict.decision = f"{int(made.at * 256):010x}{next(NUMBERS):010x}"
         rows.append(row(made, verdict, Outcome(200, True, 100), key))

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from rules.judging.ladder import LadderStep
+from rules.language.examples import Described
 from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Step, Trunk
-from rules.numbering.readings import read_written
 from rules.records.past_calls import Past, PastCalls, RecordReader
 from rules.screening.screen import Screen, decisions_path
 from rules.settings.screening import ListSettings, ScreeningSettings
-from tests.rules.calls import rules
+from tests.rules.calls import READ, rules
 
 TRUNK = Trunk("north", "CN", cli_screened=True, home="CN")
 LISTED, OTHER = "+8617012345678", "+8613912345678"
@@ -34,19 +34,7 @@ TRICKS = [f"{LISTED[3:]};phone-context=+49", f"{LISTED[3:]}#", f"+{LISTED}", "17
 
 def call(caller: str = OTHER, called: str = CALLED) -> Call:
     """A call whose numbers are spelt so."""
-    by, to = read_written(caller, TRUNK), read_written(called, TRUNK, called=True)
-    return Call(
-        caller=by.first,
-        callers=(by.first, *by.others),
-        asserted=(by.first, *by.others),
-        resembled=by.resembled,
-        called=to.first,
-        called_readings=(to.first, *to.others),
-        sure=not (by.differ or to.differ),
-        facts={"readings_differ": True} if by.differ or to.differ else None,
-        trunk=TRUNK,
-        at=1_000.0,
-    )
+    return READ(Described(caller, called), TRUNK, 1_000.0)
 
 
 @pytest.fixture
