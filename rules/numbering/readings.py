@@ -71,17 +71,6 @@ def readings(
     return _remembered(user, trunk.country, trunk.national, trunk.home, contexts, raw, called)
 
 
-def read_written(text: str, trunk: Trunk, *, called: bool = False) -> Readings:
-    """The readings of a user part as people write it, its parameters behind it: 13800138000;phone-context=+49."""
-    head, _, parameters = text.partition(";")
-    contexts = tuple(
-        value.strip()
-        for name, _, value in (each.partition("=") for each in parameters.split(";"))
-        if name.strip().lower() == "phone-context"
-    )
-    return readings(head, trunk, contexts=contexts, called=called)
-
-
 def _read(
     user: str, country: str, national: bool, home: str, contexts: tuple[str, ...], raw: str, called: bool
 ) -> Readings:

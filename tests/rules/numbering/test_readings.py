@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import NumberClass, Trunk
-from rules.numbering.readings import Readings, read_written, readings
+from rules.numbering.readings import Readings, readings
 
 CN = Trunk("carrier", country="CN", home="CN")
 US = Trunk("abroad", country="US", home="CN")
@@ -200,11 +200,6 @@ def test_a_called_number_goes_through_the_same_steps(user: str, canonical: str):
 def test_an_ordinary_called_name_is_no_trick(user: str):
     found = read(user, called=True)
     assert (found.others, found.differ) == ((), False)
-
-
-def test_a_number_as_people_write_it_has_its_parameters_behind_it():
-    assert shown(read_written("17012345678;phone-context=+49", CN)) == ["+4917012345678", LISTED]
-    assert shown(read_written("17012345678", CN)) == [LISTED]
 
 
 def test_of_a_text_full_of_numbers_a_few_are_read_and_it_is_marked():
