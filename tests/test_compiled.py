@@ -22,7 +22,7 @@ CALL_PATH = (
     "tests/rules/records/test_privacy.py",
     "tests/rules/records/test_replay.py",
     "tests/rules/screening/test_screen.py",
-    "tests/rules/screening/test_screen_readings.py",
+    "tests/rules/screening/test_findings.py",
 )
 
 
