@@ -25,11 +25,14 @@ _DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
 
 
 class EntryError(ValueError):
-    """An entry that a list does not take; ``name`` is the same for the same fault in every language and report."""
+    """An entry that a list does not take; ``name`` is the same for the same fault in every language and report.
 
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
+    With the ``line`` of the file that it stands in, and with which nothing was imported; 0: it came in no file.
+    """
+
+    def __init__(self, name: str, reason: str, line: int = 0) -> None:
+        super().__init__(f"line {line}: {reason}; nothing was imported" if line else reason)
+        self.name, self.reason, self.line = name, reason, line
 
 
 def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interval:

@@ -157,7 +157,7 @@ class Comparison:
             try:
                 becomes = self._together(stands, index)
             except EntryError as error:
-                raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+                raise EntryError(error.name, error.reason, line) from error
             self._writes[key] = self._index(becomes) if differences(stands, becomes) else None
         return self._writes[key]
 

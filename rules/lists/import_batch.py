@@ -121,7 +121,7 @@ class Batch:
                 self._read_one(line, text, index, more.get("except", ""))
             except EntryError as error:
                 if on_error == "stop":
-                    raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+                    raise EntryError(error.name, error.reason, line) from error
                 self.report.refuse(Refusal(line, text, error.name, str(error)))
         self.report.lines = take
         packed.sort()

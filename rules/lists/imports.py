@@ -368,7 +368,7 @@ class _Import:
             name = "useless"
             message = f"{text} would never act, since {f'list {other}' if other else 'an allow list'} passes it"
         if self.wishes.on_error == "stop":
-            raise EntryError(name, f"line {line}: {message}; nothing was imported")
+            raise EntryError(name, message, line)
         report.refuse(Refusal(line, text, name, message))
 
     async def _one(self, query: str, *values: object) -> int:

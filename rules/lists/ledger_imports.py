@@ -153,7 +153,7 @@ def _read(rows: Iterable[Line], report: LedgerReport, country: str, zone: str) -
             day = more.get("valid_until") or more.get("expires", "")
             until = read_end(day, zone) if day else None
         except EntryError as error:
-            raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+            raise EntryError(error.name, error.reason, line) from error
         report.repeated += interval in codes
         codes[interval] = (more.get("holder", ""), more.get("host", ""), more.get("purpose", ""), until)
     if not codes:

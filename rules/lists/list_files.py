@@ -58,6 +58,10 @@ Line = tuple[int, str, Mapping[str, str]]  # number of the line, the entry as wr
 class ListFileError(ValueError):
     """A file of numbers that cannot be read; the message names the line and what would be right."""
 
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(f"line {line}: {reason}" if line else reason)
+        self.reason, self.line = reason, line
+
 
 # What an entry of a list can have; the others belong to codes of the range ledger.
 OF_ENTRIES = frozenset(COLUMNS) - {"holder", "host", "valid_until"}
@@ -114,9 +118,9 @@ def read_lines(
     except UnicodeDecodeError as error:
         at = whole.lines - error.object[error.start :].count(b"\n") + 1 if encoding in _BY_BYTES else count + 1
         wrong = "neither UTF-8 nor GB18030" if encoding == "gb18030" and not given else f"not {encoding} throughout"
-        raise ListFileError(f"line {at}: it is {wrong}; save the file as UTF-8, or say its --encoding") from error
+        raise ListFileError(f"it is {wrong}; save the file as UTF-8, or say its --encoding", at) from error
     except csv.Error as error:
-        raise ListFileError(f"line {count + 1}: {error}") from error
+        raise ListFileError(str(error), count + 1) from error
 
 
 _PIECE = 8192  # as TextIOWrapper asks for: so what it fails to decode ends with what was read last
@@ -126,7 +130,7 @@ _BY_BYTES = ("utf-8", "utf-8-sig", "gb18030")  # in which a byte 10 is the end o
 def _encoding(head: bytes, given: str) -> str:
     for beginning, what in _NO_TEXT.items():
         if head.startswith(beginning):
-            raise ListFileError(f"line 1: {what}")
+            raise ListFileError(what, 1)
     if given:
         return _named(given)
     if head.startswith(codecs.BOM_UTF8):
@@ -149,9 +153,7 @@ def _named(encoding: str) -> str:
         if not found._is_text_encoding:  # hex, zip and the like
             raise LookupError
     except LookupError as error:
-        raise ListFileError(
-            f"line 1: no encoding is called {encoding!r}; write one such as utf-8, gb18030, big5"
-        ) from error
+        raise ListFileError(f"no encoding is called {encoding!r}; write one such as utf-8, gb18030, big5", 1) from error
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
@@ -172,7 +174,7 @@ def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str
     at, started, before, behind_a_sign = 0, False, rows.line_num, False
     for row in rows:
         if (ended and row != [_END]) or rows.line_num > before + _MOST_LINES:
-            raise ListFileError(f"line {before + 1}: a quotation mark is opened there and not closed")
+            raise ListFileError("a quotation mark is opened there and not closed", before + 1)
         before = rows.line_num
         if not row or not (row[0].strip() or len(row) > 1):
             continue
@@ -248,9 +250,9 @@ def _header(
     if "number" in given or "number" in known:
         at = given["number"] if "number" in given else known.index("number")
     elif any(known) or given:
-        raise ListFileError(f"line 1: which column holds the numbers? Name it; there are {', '.join(names)}")
+        raise ListFileError(f"which column holds the numbers? Name it; there are {', '.join(names)}", 1)
     elif len(row) > 1 and not any(any(c.isdigit() for c in cell) for cell in row):
-        raise ListFileError(f"line 1: no column is known; name that of the numbers (--column): {', '.join(names)}")
+        raise ListFileError(f"no column is known; name that of the numbers (--column): {', '.join(names)}", 1)
     else:
         for place in range(2, len(names) + 1):
             seen.column(f"column {place}")
@@ -274,13 +276,13 @@ def _given(names: list[str], column: str) -> tuple[dict[str, int], bool]:
             field, where = "", part
         field = field.strip() or "number"
         if field not in COLUMNS:
-            raise ListFileError(f"line 1: no column is called {field!r} here; there are {', '.join(COLUMNS)}")
+            raise ListFileError(f"no column is called {field!r} here; there are {', '.join(COLUMNS)}", 1)
         if where.strip() in names:
             found[field], named = names.index(where.strip()), True
         elif where.strip().isdecimal() and 0 < int(where) <= len(names):
             found[field] = int(where) - 1
         else:
-            raise ListFileError(f"line 1: there is no column {where!r}; it has {', '.join(names)}")
+            raise ListFileError(f"there is no column {where!r}; it has {', '.join(names)}", 1)
     return found, named
 
 
@@ -306,7 +308,7 @@ def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], see
             if not isinstance(found, dict) or not isinstance(found.get("number"), str):
                 fault = 'expected an object such as {"number": "+86138..."}, the number as text'
         if fault and not faults:
-            raise ListFileError(f"line {count}: {fault}")
+            raise ListFileError(fault, count)
         if fault:
             yield count, line.strip()[:_SHOWN], {FAULT: fault}
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 HELD = 3  # exit status of an import that waits for a person
 POLLED_S = 0.25  # the proxy looks for changes so often
-_OF_A_LINE = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
 
 
 class OnError(StrEnum):
@@ -211,12 +209,11 @@ def naming_lines(file: Path, advice: str = "") -> Iterator[None]:
     try:
         yield
     except (EntryError, ListFileError) as error:
-        found = _OF_A_LINE.fullmatch(str(error))
         if isinstance(error, EntryError) and error.name == "nothing":
             fail(f"{shown_name(file)}: {error}")
-        if found is None:
+        if not error.line:
             raise
-        where = f"{shown_name(file)}:{found[1]}: {found[2]}; nothing was changed"
+        where = f"{shown_name(file)}:{error.line}: {error.reason}; nothing was changed"
         fail(f"{where}; {advice}" if advice and isinstance(error, EntryError) else where)
 
 
