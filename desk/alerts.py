@@ -25,10 +25,10 @@ _STANDS = "state not in ('withdrawn', 'rejected')"
 class Alert(NamedTuple):
     """One thing to see to."""
 
-    kind: str  # jump, leak, unheld, letters
-    subject: str  # code or prefix, office, code that nobody holds, or what became of letters
+    kind: str  # jump, leak, unheld, review, letters
+    subject: str  # code or prefix, office, code that nobody holds, list, or what became of letters
     reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
-    complaints: int  # or letters, or calls of a code that nobody holds
+    complaints: int  # or letters, calls of a code that nobody holds, entries whose review is due
     usual: float  # reporters of a usual day; the limit for a leak and for a code that nobody holds
 
 
@@ -44,6 +44,8 @@ async def alerts(archive: Archive) -> list[Alert]:
     """All that holds at this moment, the largest first."""
     found = [*await _jumps(archive, "code"), *await _jumps(archive, "prefix"), *await _leaks(archive)]
     found += await _unheld(archive)
+    for name, due in sorted((await archive.reviews.due(archive.now())).items()):
+        found.append(Alert("review", name, 0.0, due, 0.0))
     found += await _letters(archive)
     return sorted(found, key=lambda alert: (-alert.reporters, -alert.complaints, alert.kind, alert.subject))
 

@@ -19,6 +19,7 @@ from desk.faults import ComplaintError
 from desk.secrecy import Secrecy
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.lists.editing import Lists
+from rules.lists.reviews import Notices
 from rules.model import Number
 from rules.numbering.home import decided
 from rules.numbering.many import one_typed
@@ -53,6 +54,7 @@ class Archive:
         now: Callable[[], float],
     ) -> None:
         self.store, self.lists, self.decisions = store, lists, decisions
+        self.reviews = Notices(lists)
         self.secrecy = Secrecy(keys)
         self.settings = settings
         self.history_days = history_days  # how long the entries of lists are known that are gone

@@ -72,12 +72,12 @@ class ReportShape(BaseModel):
 class AlertShape(BaseModel):
     """One thing to see to."""
 
-    kind: str = Field(description="jump, leak, unheld, letters.")
+    kind: str = Field(description="jump, leak, unheld, review, letters.")
     subject: str = Field(
-        description="The code or prefix, the office, the code that nobody holds, or what became of letters."
+        description="The code or prefix, the office, the code that nobody holds, the list, or what became of letters."
     )
     reporters: float = Field(description="Different ones; who named an office without a call on record counts less.")
-    complaints: int = Field(description="Or letters, or calls of a code that nobody holds.")
+    complaints: int = Field(description="Or letters, calls of a code that nobody holds, entries whose review is due.")
     usual: float = Field(
         description="Reporters of a usual day; for a leak and an unheld code how many raise the alert."
     )

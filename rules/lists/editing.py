@@ -159,7 +159,7 @@ class Lists:
         policy = self.settings[name]
         origin = settled(merged(stands.origin, given, now) if stands else given, now, policy.expires_days)
         if policy.kind == "allow":
-            check_qualification(text, origin, required=policy.qualified)
+            check_qualification(text, origin, policy, now)
         refuse_past(text, origin, now)
         changed: tuple[str, ...] = ()
         if stands:

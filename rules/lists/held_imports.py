@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO, NamedTuple
 
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists
 from rules.lists.import_batch import Report
-from rules.lists.imports import PLAIN, Release, Wishes, import_file
+from rules.lists.imports import PLAIN, Release, Wishes, import_file, may_insist
 from rules.lists.origins import Origin, Qualification
 from rules.storage.store import Connection
 
@@ -68,7 +68,7 @@ async def import_or_hold(
     lists: Lists, name: str, stream: BinaryIO, origin: Origin, wishes: Wishes = PLAIN, *, column: str = ""
 ) -> Report:
     """Import a file, or keep it when a person must look at it first: `Report.held` and `held_id` say so."""
-    if wishes.dry_run or wishes.insist:
+    if wishes.dry_run or (wishes.insist and may_insist(lists.policy(name), wishes)):
         return await import_file(lists, name, stream, origin, wishes, column=column)
     kept = _Kept(stream)
     report = await import_file(lists, name, io.BufferedReader(kept, 2**20), origin, wishes, column=column)
@@ -102,12 +102,19 @@ async def release_import(
     progress: Callable[[int], None] | None = None,
     writing: Callable[[int], None] | None = None,
 ) -> Report:
-    """Do a held import after all; who released it and why stands with the import. What is refused stays held."""
+    """Do a held import after all; who released it and why stands with the import. What is refused stays held.
+
+    Two persons see it: whoever imported it cannot release it.
+    """
     if not reason.strip():
         raise EntryError("no-reason", "say why it is released: it stands with the import")
     connection = lists.store.connection
     held = await _waiting(connection, held_id)
     lists.may_change(held.list, author)
+    if author.strip().casefold() == held.author.strip().casefold():
+        raise EntryError(
+            "same-person", f"{author or 'who imported it'} imported it, so another person has to release it"
+        )
     rows = list(
         await connection.execute_fetchall("select origin, wishes, data from held_import where id = ?", (held_id,))
     )
@@ -159,3 +166,17 @@ def _origin(text: str) -> Origin:
     qualification = found.pop("qualification")
     origin = Origin(**(found | {"trunks": tuple(found["trunks"])}))
     return replace(origin, qualification=Qualification(**qualification)) if qualification else origin
+
+
+async def propose(
+    lists: Lists,
+    name: str,
+    texts: Iterable[str],
+    origin: Origin,
+    wishes: Wishes,
+    exceptions: tuple[str, ...] = (),
+) -> Report:
+    """Put numbers on a list whose entries are qualified: they wait until their approver releases them."""
+    left_out = {"except": " ".join(exceptions)} if exceptions else {}
+    rows = [json.dumps({"number": text, **left_out}) for text in texts]
+    return await import_or_hold(lists, name, io.BytesIO("\n".join([*rows, ""]).encode()), origin, wishes)

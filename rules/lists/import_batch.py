@@ -160,7 +160,7 @@ class Batch:
         refuse_limits("this row", origin, self.policy.kind)
         refuse_past("this row", origin, self._now)
         if self.policy.kind == "allow":
-            check_qualification("this row", origin, required=self.policy.qualified)
+            check_qualification("this row", origin, self.policy, self._now)
         index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))
         if index > MASK:
             raise EntryError("too-many-origins", "more than 16 million different reasons, sources and notes")

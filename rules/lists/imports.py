@@ -22,6 +22,7 @@ from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import INSERT, check_qualification, merged, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import Interval, decode, interval_of
+from rules.settings.screening import ListSettings
 from rules.storage.store import Connection
 
 T = TypeVar("T")
@@ -106,11 +107,16 @@ async def import_rows(
     try:
         async with lists.store.transaction() as connection:
             await _Import(lists, connection, name, batch, wishes).run()
-            if wishes.dry_run or (batch.report.held and not wishes.insist):
+            if wishes.dry_run or (batch.report.held and not (wishes.insist and may_insist(policy, wishes))):
                 raise _Unwanted
     except _Unwanted:
         batch.report.import_id = None
     return batch.report
+
+
+def may_insist(policy: ListSettings, wishes: Wishes) -> bool:
+    """May whoever imports let it go on himself? Where entries are qualified, only their approver does, by a release."""
+    return not policy.qualified or wishes.release is not None
 
 
 class _Import:
@@ -143,6 +149,8 @@ class _Import:
             await self._compare_with_ledger()
         if not (found.numbers or found.wides or found.removed or self.wishes.release):
             return  # nothing is different, so nothing is written
+        if batch.policy.qualified:
+            self._check_approvers()
         await self._begin()
         await self._write_numbers()
         await self._write_wides()
@@ -162,7 +170,31 @@ class _Import:
             whole=self.wishes.replace_all,
             found=report.caught,
         )
+        if batch.policy.qualified and not self.wishes.release and (report.added or report.changed):
+            report.held.append(f"{' and '.join(self._approvers())} has to agree, as approver")
         await self._finish(more)
+
+    def _used(self) -> dict[int, int]:
+        """The origins of what is written, by index, each with a line that it stands in."""
+        used = {index: line for index, _, line in self.difference.wides.values()}
+        return used | {packed & MASK: line_of(packed) for packed in reversed(self.difference.numbers)}
+
+    def _approvers(self) -> list[str]:
+        shown = [self.origins[index].qualification for index in self._used()]
+        return sorted({one.approver for one in shown if one is not None})
+
+    def _check_approvers(self) -> None:
+        """Each entry is whole, and who releases it is who approves it: another account than the one that added it."""
+        release = self.wishes.release
+        for index, line in sorted(self._used().items(), key=lambda one: one[1]):
+            origin = self.origins[index]
+            try:
+                check_qualification("this row", origin, self.batch.policy, self.now)
+                q = origin.qualification
+                if release and q and q.approver.strip().casefold() != release.author.strip().casefold():
+                    raise EntryError("not-approver", f"its approver is {q.approver}, who has to release it")
+            except EntryError as error:
+                raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
 
     async def _compare(self, entries: int, sealed: frozenset[int]) -> Difference:
         """What the file changes on the list."""
@@ -186,7 +218,7 @@ class _Import:
                 one = settled(one, now, policy.expires_days)
             found = settled(merged(stands, one, now), now, None)
             if policy.kind == "allow":
-                check_qualification("this row", found, required=policy.qualified)
+                check_qualification("this row", found, policy, now)
             return found
 
         return together

@@ -9,6 +9,7 @@ from math import inf
 from typing import Any
 
 from rules.lists.admission import EntryError
+from rules.settings.screening import ListSettings
 
 DAY_S = 86_400.0
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)")
@@ -144,11 +145,11 @@ def origin_of(row: Sequence[Any]) -> Origin:
     )
 
 
-def check_qualification(text: str, origin: Origin, *, required: bool) -> None:
-    """Refuse an allow entry whose qualification is not whole, or that its author approved himself."""
+def check_qualification(text: str, origin: Origin, policy: ListSettings, now: float) -> None:
+    """Refuse an allow entry whose qualification is not whole or too long, or that its author approved himself."""
     q = origin.qualification
     if q is None:
-        if required:
+        if policy.qualified:
             raise EntryError(
                 "unqualified", f"{text!r}: this list wants licence, document, purpose, review, owner and approver"
             )
@@ -161,6 +162,12 @@ def check_qualification(text: str, origin: Origin, *, required: bool) -> None:
         raise EntryError("unqualified", f"{text!r}: the qualification lacks {', '.join(missing)}")
     if q.approver.strip().casefold() == origin.author.strip().casefold():
         raise EntryError("self-approved", f"{text!r}: {q.approver} cannot approve an entry of his or her own")
+    if (
+        policy.qualified and q.review is not None and q.review > now + (policy.review_days + 1) * DAY_S
+    ):  # a day has an end
+        raise EntryError(
+            "review-late", f"{text!r}: its review is due in more than {policy.review_days} days (review_days)"
+        )
 
 
 def refuse_limits(text: str, origin: Origin, kind: str) -> None:

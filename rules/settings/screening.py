@@ -55,6 +55,8 @@ class ListSettings(Part):
     max_entries: int = Field(20_000_000, ge=1, description="Entries it may have at most.")
     changed_by: list[str] = Field(default=[], description="Who may change it, by login name; none: everybody.")
     qualified: bool = Field(False, description="Allow entries need licence, document, purpose, review and approver.")
+    review_days: int = Field(365, ge=1, description="Where it is qualified: a review is due within so many days.")
+    review_notice_days: int = Field(14, ge=0, description="Notice so many days before a review is due; 0: none.")
 
 
 class StorageSettings(Part):

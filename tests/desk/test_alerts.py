@@ -3,6 +3,8 @@
 from desk.alerts import Alert, alerts
 from desk.reading import NewComplaint
 from rules.lists.ledger_imports import import_ledger, undo_ledger_import
+from rules.lists.origins import Origin, Qualification
+from rules.settings.screening import ListSettings
 from tests.desk.town import DAY, SPAM
 
 
@@ -126,3 +128,14 @@ async def test_a_code_that_nobody_holds_and_that_calls_raises_an_alert_until_som
     assert len(await alerts(town.desk.archive)) == 1
     town.now += DAY
     assert await alerts(town.desk.archive) == []
+
+
+async def test_notice_is_given_before_the_review_of_an_organisation(town):
+    lists = {**town.screening.lists, "firms": ListSettings(kind="allow", qualified=True)}
+    town.screening = town.screening.model_copy(update={"lists": lists})
+    await town.reopen()
+    shown = Qualification("l", "d", "p", "", town.now + 15 * DAY, "Bank", "wang")
+    await town.desk.archive.lists.add("firms", "95588", Origin(author="li", qualification=shown), country="CN")
+    assert await alerts(town.desk.archive) == []
+    town.now += DAY
+    assert await alerts(town.desk.archive) == [Alert("review", "firms", 0.0, 1, 0.0)]

@@ -17,6 +17,7 @@ import typer
 
 from console.cli.answers import FAULTS, as_json, clear_errors, counted, fail
 from console.cli.lists.list_commands import (
+    HELD,
     SHOWN,
     Country,
     ListName,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from rules.lists.imports import Wishes
     from rules.lists.undoing import Undone
 
-HELD = 3  # exit status of an import that waits for a person
 POLLED_S = 0.25  # the proxy looks for changes so often
 
 
@@ -108,7 +108,7 @@ def import_numbers(
 
     with clear_errors(), naming_lines(file, "--on-error skip leaves such lines out"):
         report, took = asyncio.run(with_open_lists(chosen_file, work))
-    tell(report, took, file, name, dry_run=dry_run, insisted=yes_really, json=json)
+    tell(report, took, file, name, dry_run=dry_run, json=json)
     if report.refused and bad is OnError.STOP:
         raise typer.Exit(FAULTS)
 
@@ -122,9 +122,9 @@ async def wishes_for(file: Path, configuration: Configuration, country: str, how
     return Wishes(country=read_in, zone=configuration.time_zone, calls=calls, **how)
 
 
-def tell(report: Report, took: float, file: Path, name: str, *, dry_run: bool, insisted: bool, json: bool) -> None:
+def tell(report: Report, took: float, file: Path, name: str, *, dry_run: bool, json: bool) -> None:
     """Say what an import did, and end with a status of its own when it waits for a person."""
-    held = bool(report.held) and not insisted
+    held = bool(report.held) and report.import_id is None
     if json:
         as_json(report_data(report))
     else:

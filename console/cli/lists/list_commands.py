@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from console.cli.lists.whom_it_hits import Hits
     from ringfence.settings import Configuration
     from rules.lists.editing import Entry, Lists
+    from rules.lists.import_batch import Report
     from rules.lists.origins import Origin, Qualification
 
 T = TypeVar("T")
 lists_app = typer.Typer(no_args_is_help=True)
 SHOWN = 5  # of many, named one by one
+HELD = 3  # exit status of what waits for a person
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
 Numbers = Annotated[
     list[str],
@@ -161,7 +163,7 @@ def add(
     """
     file = chosen(context, config)
 
-    async def work(lists: Lists, configuration: Configuration) -> tuple[list[Entry], str, list[Hits]]:
+    async def work(lists: Lists, configuration: Configuration) -> tuple[list[Entry], str, list[Hits], Report | None]:
         from rules.lists.origins import NEVER, OPERATOR, UNQUALIFIED, Origin, Qualification
 
         zone = configuration.time_zone
@@ -177,17 +179,36 @@ def add(
         )
         read_in, holes = country or configuration.home, tuple(leave_out)
         how = {"wide": ranges, "force": force}
-        done = await lists.add_all(name, numbers, origin, country=read_in, exceptions=holes, **how)
-        return done, zone, await hits_of(lists, configuration, file, done)
+        if lists.policy(name).qualified:
+            from rules.lists.held_imports import propose
+            from rules.lists.imports import Wishes
 
-    added, zone, hits = with_lists(file, work)
-    if json:
+            wishes = Wishes(country=read_in, zone=zone, wide=ranges, force=force)
+            return [], zone, [], await propose(lists, name, numbers, origin, wishes, holes)
+        done = await lists.add_all(name, numbers, origin, country=read_in, exceptions=holes, **how)
+        return done, zone, await hits_of(lists, configuration, file, done), None
+
+    added, zone, hits, proposed = with_lists(file, work)
+    if proposed is not None:
+        print_proposed(proposed, name, json=json)
+    elif json:
         as_json([as_data(entry, zone) | told.as_data() for entry, told in zip(added, hits, strict=True)])
     else:
         for entry, told in zip(added, hits, strict=True):
             print_added(entry, zone)
             for line in told.lines():
                 typer.echo(line)
+
+
+def print_proposed(report: Report, name: str, *, json: bool) -> None:
+    """What waits for its approver, under which number; ends with the status of what waits for a person."""
+    if json:
+        as_json({**asdict(report), "refused": dict(report.refused)})
+    elif not report.held:
+        typer.echo(f"It stands on {name} just so already; nothing was changed.")
+    if report.held:
+        release = f"`ringfence lists release {report.held_id} --reason ...`"
+        fail(f"proposed for {name}, nothing was changed: {'; '.join(report.held)}, by {release}.", HELD)
 
 
 def print_added(entry: Entry, zone: str) -> None:

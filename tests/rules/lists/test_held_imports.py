@@ -75,7 +75,7 @@ async def test_released_as_it_came_and_known_by_whom_and_why(lists, waiting):
 
 async def test_a_release_makes_every_check_again(lists, waiting):
     await lists.add(
-        *("bank", "13800138001", Origin(author="li", qualification=Qualification("l", "d", "p", "", 9e9, "o", "wang"))),
+        *("bank", "13800138001", Origin(author="li", qualification=Qualification("l", "d", "p", "", 9e6, "o", "wang"))),
         country="CN",
     )
     with pytest.raises(EntryError, match=r"line 3: \+8613800138001 covers numbers of list bank"):
@@ -106,7 +106,7 @@ async def test_only_who_may_change_the_list_decides_and_says_why(lists, waiting)
 
 
 async def test_the_column_and_a_qualification_are_kept(lists):
-    shown = Qualification("l", "d", "p", "09:00-18:00", 9e9, "Bank of Somewhere", "wang")
+    shown = Qualification("l", "d", "p", "09:00-18:00", 9e6, "Bank of Somewhere", "wang")
     origin = Origin("contract", author="li", trunks=("north",), qualification=shown)
     await lists.add("bank", "95588", origin, country="CN")
     data = io.BytesIO(b"licence,where\nl,95599\n")

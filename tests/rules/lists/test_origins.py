@@ -1,5 +1,7 @@
 """Qualifications: whole or refused, approved by another, off when their review is due."""
 
+from dataclasses import replace
+
 import pytest
 
 from rules.lists.admission import EntryError
@@ -13,22 +15,33 @@ from rules.lists.origins import (
     refuse_past,
     within,
 )
+from rules.settings.screening import ListSettings
 
 WHOLE = Qualification("B2-1", "sha256:ab", "surveys", "09:00-18:00", 500.0, "Li", "Wang")
 
 
-def refusal(origin, required=False):
+PLAIN, WANTED = ListSettings(kind="allow"), ListSettings(kind="allow", qualified=True, review_days=30)
+
+
+def refusal(origin, policy=PLAIN):
     with pytest.raises(EntryError) as error:
-        check_qualification("95588", origin, required=required)
+        check_qualification("95588", origin, policy, 0.0)
     return error.value.name
 
 
 def test_a_qualification_is_whole_or_refused():
-    check_qualification("95588", Origin(author="li", qualification=WHOLE), required=True)
-    check_qualification("95588", Origin(), required=False)
-    assert refusal(Origin(), required=True) == "unqualified"
+    check_qualification("95588", Origin(author="li", qualification=WHOLE), WANTED, 0.0)
+    check_qualification("95588", Origin(), PLAIN, 0.0)
+    assert refusal(Origin(), WANTED) == "unqualified"
     assert refusal(Origin(qualification=Qualification(licence="B2-1"))) == "unqualified"
     assert refusal(Origin(author="wang ", qualification=WHOLE)) == "self-approved"
+
+
+def test_a_review_is_due_within_the_longest_period():
+    late = Origin(author="li", qualification=replace(WHOLE, review=31 * 86_400.0 + 1.0))
+    assert refusal(late, WANTED) == "review-late"
+    check_qualification("95588", late, PLAIN, 0.0)
+    check_qualification("95588", late, WANTED, 1.0)
 
 
 def test_an_entry_says_why_it_is_off():
