@@ -139,9 +139,9 @@ class Context:
         """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""
         status = response.status
         if status > 100:
-            response.forwarded = clean_response(response.forwarded, client.flow.peer, self.flow.peer)
+            clean_response(response, client.flow.peer, self.flow.peer)
             if self.call is not None and (status >= 200 or not self.done) and status < 300:
-                self.call.gave(callee_tag(response.forwarded))
+                self.call.gave(callee_tag(response))
         if status < 200:
             self._on_provisional(client, response, now)
         elif status < 300:

@@ -12,7 +12,7 @@ from typing import Final
 
 from proxy.forwarding import Plan
 from proxy.sip.errors import BadHeader, BadMessage
-from proxy.sip.message import QUOTE, parse_response
+from proxy.sip.message import QUOTE, ResponseHead, parse_response
 from proxy.token import Token, Tokens, goes_callers_way
 from proxy.validation import Fields
 
@@ -148,15 +148,12 @@ def _name(fields: Fields) -> bytes:
     return b"%d.%s%s" % (len(fields.call_id), fields.call_id, fields.from_tag)
 
 
-def callee_tag(response: bytes) -> bytes:
+def callee_tag(response: ResponseHead) -> bytes:
     """The To tag of a response as it is forwarded; empty where there is none."""
-    at = response.find(_TO, 0, response.find(b"\r\n\r\n"))
-    if at >= 0:
-        line = response[at : response.find(b"\r\n", at + 2)]
-        rest = line.rpartition(_TAG)[2]
-        if len(rest) < len(line) and QUOTE not in rest:  # no display name is open here
-            return rest.partition(b";")[0].strip()
+    _, found, tag = response.head.partition(_TO)[2].partition(b"\r\n")[0].rpartition(_TAG)
+    if found and QUOTE not in tag:  # no display name is open here
+        return tag.partition(b";")[0].strip()
     try:
-        return parse_response(response).to_tag
+        return parse_response(response.forwarded).to_tag
     except (BadMessage, BadHeader):
         return b""

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from proxy.routing import IDENTITY_HEADERS, Peer
+from proxy.sip.message import ResponseHead
 
 _VALUE: Final = rb":(?:[^\r]|\r\n[ \t])*"
 _BLANKS: Final = rb"(?:[ \t]|\r\n[ \t])*"
@@ -22,20 +23,21 @@ _OURS_AND_IDENTITIES: Final = re.compile(
 _PRIVACY: Final = re.compile(rb"\r\nprivacy" + _BLANKS + rb":((?:[^\r]|\r\n[ \t])*)", re.IGNORECASE)
 
 
-def clean_response(response: bytes, below: Peer | None, above: Peer) -> bytes:
-    """The response as it goes up, given whose it is and whose the request was."""
-    lower = response.lower()
+def clean_response(response: ResponseHead, below: Peer | None, above: Peer) -> None:
+    """Make it what may go up, given whose it is and whose the request was."""
+    lower = response.head.lower()
     if lower.find(b"-identity") < 0 and lower.find(b"party-id") < 0 and lower.find(b"x-ringfence-") < 0:
-        return response  # as nearly all
+        return  # as nearly all
     if below is not None and below.from_pbx and above.from_pbx:
-        return response
-    end = response.find(b"\r\n\r\n")
-    head = response[:end]
+        return
+    forwarded = response.forwarded
+    end = forwarded.find(b"\r\n\r\n")
+    head = forwarded[:end]
     if below is None or not below.from_pbx:
         hidden = below is None or not below.trunk.identity_trusted
     else:
         hidden = not above.trunk.identity_trusted and _asks_for_privacy(head)
-    return (_OURS_AND_IDENTITIES if hidden else _OURS).sub(b"", head) + response[end:]
+    response.forwarded = (_OURS_AND_IDENTITIES if hidden else _OURS).sub(b"", head) + forwarded[end:]
 
 
 def _asks_for_privacy(head: bytes) -> bool:

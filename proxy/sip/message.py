@@ -376,9 +376,13 @@ def parse_response(data: bytes) -> Response:
 
 
 class ResponseHead:
-    """A response of which only the status and the top Via are read, and which is sent on without that Via."""
+    """A response of which only the status and the top Via are read, and which is sent on without that Via.
 
-    __slots__ = ("branch", "forwarded", "status")
+    `head` is the header lines, each with a CRLF before and after it, for who looks for one; the top Via line is not
+    among them.
+    """
+
+    __slots__ = ("branch", "forwarded", "head", "status")
 
     def __init__(self, data: bytes) -> None:
         """Raises BadMessage or BadHeader for whatever can't be forwarded."""
@@ -402,8 +406,9 @@ class ResponseHead:
                 and int_or_none(length) == len(body)
             ):
                 own, comma, others = line.partition(b",")
-                kept = data[len(start) + len(line) + 4 :]
-                self.forwarded = b"%b\r\nVia:%b\r\n%b" % (start, others, kept) if comma else start + b"\r\n" + kept
+                at = len(start) + len(line) + 2
+                self.head, kept = data[at : len(head) + 2], data[at:]
+                self.forwarded = b"%b\r\nVia:%b%b" % (start, others, kept) if comma else start + kept
                 self.branch = own.partition(b"branch=")[2].partition(b";")[0].rstrip()
                 return
         response = parse_response(data)  # the general way: compact, folded, several values on one line
@@ -416,6 +421,7 @@ class ResponseHead:
         else:
             del response.lines[index]
         self.branch = via.branch
+        self.head = b"\r\n".join((b"", *response.lines, b""))
         self.forwarded = response.to_bytes()
 
 

@@ -83,9 +83,9 @@ class Layer:
     def on_response(self, response: ResponseHead, now: float) -> bool:
         """Hand a response to its client transaction; False when none waits for it. Raises BadMessage."""
         client = self.clients.get(response.branch)
-        if client is not None and not _answers_a(client.method, response.forwarded):
+        if client is not None and not _answers_a(client.method, response):
             client = None  # another method's, whatever its branch (17.1.3)
-        if client is None and response.branch in self.cancels and _answers_a(b"CANCEL", response.forwarded):
+        if client is None and response.branch in self.cancels and _answers_a(b"CANCEL", response):
             client = self.cancels[response.branch]
         if client is None:
             return False
@@ -450,12 +450,12 @@ def _to_tag(response: bytes) -> bytes:
         return b""
 
 
-def _answers_a(method: bytes, response: bytes) -> bool:
+def _answers_a(method: bytes, response: ResponseHead) -> bool:
     """Does the CSeq of this response name that method (17.1.3)?"""
-    at = response.find(b"\r\nCSeq:")
-    if at > 0 and response[at + 7 : response.find(b"\r\n", at + 7)].endswith(b" " + method):
+    value = response.head.partition(b"\r\nCSeq:")[2].partition(b"\r\n")[0]
+    if value.rpartition(b" ")[2] == method:
         return True  # as nearly all write it
-    words = (parse_response(response).raw(b"cseq") or b"").split()
+    words = (parse_response(response.forwarded).raw(b"cseq") or b"").split()
     return len(words) == 2 and words[1] == method
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.dialogs import Call, callee_tag
+from proxy.sip.message import ResponseHead
 from rules.model import Action, Step, Verdict
 from tests import wire
 from tests.playbook import ANY_METHOD, DECISION, REJECT, SETTINGS, Playbook, briefs, from_callee, in_dialog, only
@@ -222,8 +223,8 @@ def test_a_re_invite_of_such_a_call_is_none(play: Playbook):
     ],
 )
 def test_the_tag_that_a_callee_gives(to: str, tag: bytes):
-    head = f"SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP x\r\n{to}\r\nCall-ID: c\r\nContent-Length: 21\r\n\r\n"
-    assert callee_tag(head.encode() + b"\r\nTo: <sip:b>;tag=body") == tag
+    head = f"SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP x\r\n{to}\r\nCall-ID: c\r\nContent-Length: 22\r\n\r\n"
+    assert callee_tag(ResponseHead(head.encode() + b"\r\nTo: <sip:b>;tag=body")) == tag
 
 
 def test_a_forked_call_has_the_tag_of_each_callee_until_that_dialog_ends():

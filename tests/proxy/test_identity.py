@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 
 from proxy.identity import clean_response
+from proxy.sip.message import ResponseHead
 from tests import wire
 from tests.playbook import SETTINGS, Playbook, from_callee, in_dialog, only
 
@@ -127,7 +128,8 @@ def test_headers_of_ours_leave_in_no_request_of_the_pbx_either(identity: str):
 
 @pytest.mark.parametrize("line", ["X-Ringfence-", "P-Asserted-Identity", "Privacy", "Remote-Party-ID:"])
 def test_a_line_that_never_ends_costs_no_square(line: str):
-    answer = b"SIP/2.0 180 Ringing\r\nX: -identity x-ringfence-\r\n" + line.encode() + b" \r\n " * 15_000 + b"\r\n\r\n"
+    head = b"SIP/2.0 180 Ringing\r\nVia: SIP/2.0/UDP x\r\nX: -identity x-ringfence-\r\nContent-Length: 0\r\n"
+    answer = ResponseHead(head + line.encode() + b" \r\n " * 15_000 + b"\r\n\r\n")
     play = Playbook()
     pbx, trunk = (play.core.flow_to(play.topology.listeners[0], *where).peer for where in (wire.PBX, wire.TRUNK))
     before = process_time()
