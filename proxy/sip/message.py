@@ -402,7 +402,7 @@ class ResponseHead:
                 line[:4] == b"Via:"
                 and QUOTE not in line
                 and rest[:1] not in _BLANKS  # the next line does not continue this one
-                and not _holds_line_end(start + line + rest.replace(b"\r\n", b""))
+                and not _holds_line_end(head.replace(b"\r\n", b""))
                 and int_or_none(length) == len(body)
             ):
                 own, comma, others = line.partition(b",")

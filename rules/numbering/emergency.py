@@ -52,8 +52,9 @@ def is_emergency(scheme: str, user: str, table: EmergencyTable) -> bool:
     """
     if user in table.spellings:
         return True
-    if (user.isascii() and user.isdigit()) or table is NO_EMERGENCIES:
-        return False
+    digits = user[1:] if user[:1] == "+" else user
+    if (digits.isascii() and digits.isdigit()) or table is NO_EMERGENCIES:
+        return False  # as nearly all: so spelt there is nothing else that could be dialled
     if _is_sos(f"{scheme}:{user}" if scheme.lower() == "urn" else user):
         return True
     if "%" in user:

@@ -15,6 +15,7 @@ from rules.numbering.plan_table import plan_of
 
 _HIDDEN: Final = "****"
 _NUMBER_IN: Final = re.compile(r"\d-?\d-?\d-?\d-?\d-?\d-?\d(?:-?\d)*")  # half the time of a counted group
+_LIKE_A_NUMBER: Final = re.compile(r"[\d-]{7}")  # without it there is none of these, which take four times as long
 _SHORT: Final = 11  # characters of a canonical number with a plan and less than seven digits
 
 
@@ -37,7 +38,7 @@ def mask_within(text: str, *numbers: str) -> str:
 
     ``numbers`` are canonical ones that are hidden although they are short, such as an extension.
     """
-    if _NUMBER_IN.search(text) is not None:
+    if _LIKE_A_NUMBER.search(text) is not None:
         text = _NUMBER_IN.sub(_hidden, text)
     for number in numbers:
         if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
