@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ringfence.configuration import Configuration, read_configuration
+from ringfence.configuration import Configuration
+from ringfence.installation import Installation
 from ringfence.login import login_name
 from ringfence.rulebook import Rulebook, compiled, load_rulebook
 from rules.judging.engine import RuleSet
@@ -39,9 +40,9 @@ async def newest(path: Path) -> Revision | None:
         return await revisions.live()
 
 
-def live_revision(file: Path, configuration: Configuration) -> Revision | None:
-    """The revision that is live; None before the first."""
-    return asyncio.run(newest(rules_database(file, configuration)))
+async def live_in(here: Installation) -> Revision | None:
+    """The revision that is live; None before the first. Asking makes no file."""
+    return await newest(here.database_of("revisions"))
 
 
 def ruleset_of(configuration: Configuration, document: Document, revision: Revision) -> RuleSet:
@@ -53,14 +54,18 @@ def ruleset_of(configuration: Configuration, document: Document, revision: Revis
     return found.ruleset
 
 
-def live_rulebook(file: Path) -> tuple[Rulebook, Revision | None]:
+async def live_rulebook(here: Installation) -> tuple[Rulebook, Revision | None]:
     """The rules that judge, with their texts; the revision is None when they are those on the disk."""
-    configuration, document = read_configuration(file)
-    revision = live_revision(file, configuration)
+    revision = await live_in(here)
     if revision is None:
-        return load_rulebook(file), None
-    ruleset = ruleset_of(configuration, document, revision)
-    return Rulebook(configuration, ruleset, [], [], document, revision.texts), revision
+        return load_rulebook(here.file), None
+    return rulebook_of(here, revision), revision
+
+
+def rulebook_of(here: Installation, revision: Revision) -> Rulebook:
+    """A stored revision as a rule book; RuleError says what no longer fits."""
+    ruleset = ruleset_of(here.configuration, here.document, revision)
+    return Rulebook(here.configuration, ruleset, [], [], here.document, revision.texts)
 
 
 async def put_live(path: Path, texts: Texts, *, hash_: str, reason: str, after: int | None = None) -> int:

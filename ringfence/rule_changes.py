@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from desk.appeals import granted_against_rules
 from desk.archive import complaints_path
 from ringfence.configuration import Configuration, read_configuration
-from ringfence.live_rules import live_revision, put_live, rules_database, ruleset_of
+from ringfence.live_rules import newest, put_live, rules_database, ruleset_of
 from ringfence.rulebook import load_rulebook
 from rules.judging.engine import RuleSet
 from rules.language.source import Document, RuleError
@@ -51,7 +51,7 @@ def starting_rules(file: Path) -> Start:
     saved = stamps(file)
     configuration, document = read_configuration(file)
     try:
-        revision = live_revision(file, configuration)
+        revision = asyncio.run(newest(rules_database(file, configuration)))
     except (StoreError, DatabaseError, OSError) as error:
         book = load_rulebook(file)
         warnings = [f"what is live cannot be read, so what lies on the disk judges: {error}", *map(str, book.warnings)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,8 @@ import console.cli.lists.import_commands
 import console.cli.lists.ledger_commands
 import console.cli.lists.review_commands
 import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
-from console.cli.answering import command
-from console.cli.answers import FAULTS, as_json, clear_errors, harmless
+from console.cli.answering import answered, command
+from console.cli.answers import FAULTS, Answer, as_json, clear_errors, fail, harmless
 from console.cli.api_commands import api_app
 from console.cli.desk.appeal_commands import appeals_app
 from console.cli.desk.audit_commands import audit_app
@@ -32,6 +32,9 @@ from console.cli.options import AsJson, ConfigurationFile, chosen
 from console.cli.workbench.rules_commands import replay, rules_app
 from console.cli.workbench.why import why
 from rules.model import Action
+
+if TYPE_CHECKING:
+    from ringfence.installation import Installation
 
 # Under these the help lists the commands.
 PROXY, CALLS, RULES = "The proxy", "Calls", "Rules"
@@ -167,25 +170,28 @@ def explain(
     json: AsJson = False,
 ) -> None:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
-    from console.cli.answers import fail, print_lines
     from console.cli.workbench.explain import Words, explain_call, explain_decision, headers_of, what_is_left
     from rules.language.examples import Described
 
     file = chosen(context, config)
     if bool(decision) == bool(caller and called):
         raise typer.BadParameter("name a DECISION, or a call by --from and --to")
-    with clear_errors():
+
+    async def work(here: Installation) -> Answer:
         if decision:
-            found = explain_decision(file, decision, clear=unmasked)
-            if unmasked and found is not None:
-                note_unmasking(file, "explain", decision.strip().lower())
+            found = await explain_decision(here, decision, clear=unmasked)
         else:
             shown = Described(caller, called, asserted, "", display_name, user_agent, diverted, headers_of(header))
-            found = explain_call(file, shown, Words(at, trunk, tuple(fact), group), saved=saved)
-        left = what_is_left(file, decision) if found is None else ""
-    if found is None:
-        fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
-    as_json(found.as_data()) if json else print_lines(found.as_text().splitlines())
+            found = await explain_call(here, shown, Words(at, trunk, tuple(fact), group), saved=saved)
+        if found is None:
+            left = await what_is_left(here, decision)
+            fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
+        return Answer(found.as_data(), found.as_text().splitlines())
+
+    answer, zone = answered(file, work)
+    if unmasked and decision:
+        note_unmasking(file, "explain", decision.strip().lower())
+    answer.give(zone, json=json)
 
 
 @app.command(rich_help_panel=CALLS)
@@ -292,7 +298,7 @@ def version(json: AsJson = False) -> None:
     as_json({"ringfence": number, "build": BUILD}) if json else typer.echo(f"{number} ({BUILD})")
 
 
-app.command(rich_help_panel=RULES)(replay)
+command(app, panel=RULES)(replay)
 app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
 app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
 app.command(rich_help_panel=NUMBERS)(why)

@@ -1,12 +1,14 @@
 """Which rules are live, asked without leaving traces; and who put them there."""
 
+import asyncio
 import os
 import pwd
 
 import pytest
 
 from ringfence.configuration import read_configuration
-from ringfence.live_rules import live_revision, live_rulebook, opened, put_live, rules_database, ruleset_of
+from ringfence.installation import Installation
+from ringfence.live_rules import live_in, live_rulebook, opened, put_live, rulebook_of, rules_database
 from ringfence.rulebook import load_rulebook
 from rules.language.source import RuleError
 
@@ -17,11 +19,11 @@ async def put(file, reason="test"):
     return await put_live(path, book.texts, hash_=book.ruleset.revision, reason=reason)
 
 
-def test_asking_makes_no_file(file):
-    configuration, _ = read_configuration(file)
-    assert live_revision(file, configuration) is None
-    assert not rules_database(file, configuration).exists()
-    book, revision = live_rulebook(file)
+async def test_asking_makes_no_file(file):
+    async with Installation.open(file) as here:
+        assert await live_in(here) is None
+        book, revision = await live_rulebook(here)
+    assert not rules_database(file, here.configuration).exists()
     assert revision is None
     assert book.ruleset.revision == load_rulebook(file).ruleset.revision
 
@@ -40,9 +42,13 @@ def test_a_revision_under_a_configuration_that_lacks_its_list(file, run):
     rules.write_text("- {rule: a, because: b, when: {caller: {on_list: allowed}}, then: tag}\n")
     assert run("rules", "activate", "--reason", "x").exit_code == 0
     file.write_text(file.read_text().replace("  allowed: {kind: allow}\n", ""))
-    configuration, document = read_configuration(file)
+
+    async def fits():
+        async with Installation.open(file) as here:
+            rulebook_of(here, await live_in(here))
+
     with pytest.raises(RuleError, match=r"^revision 1:rules.d/own.yaml:1:.*there is no list 'allowed'"):
-        ruleset_of(configuration, document, live_revision(file, configuration))
+        asyncio.run(fits())
 
 
 async def test_the_account_is_the_author_whatever_the_environment_says(file, monkeypatch):

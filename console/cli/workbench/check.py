@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -12,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from console.cli.answers import counted
 from console.cli.workbench.rule_review import review
-from console.cli.workbench.standing import Standing, standing
 from desk.archive import complaints_path
+from ringfence.candidates import Standing, standing
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
+from ringfence.installation import Installation
 from ringfence.memory import too_large
-from ringfence.rulebook import compiled, load_rulebook, patterns
+from ringfence.rulebook import Rulebook, compiled, load_rulebook, patterns
 from ringfence.settings import rule_files
 from ringfence.stand_ins import beyond
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
@@ -63,7 +65,7 @@ class Findings(NamedTuple):
         warned = len(self.faults) - wrong
         rules = f"{counted(self.rules, 'rule')}, {counted(self.examples, 'example')}, " if not self.refused else ""
         warnings = f", {counted(warned, 'warning')}" if warned else ""
-        standing = f"; {self.standing.as_text()}" if self.standing else ""
+        standing = f"; {standing_told(self.standing)}" if self.standing else ""
         return f"{rules}{counted(wrong, 'fault')}{warnings}{standing}"
 
     def as_data(self) -> dict[str, Any]:
@@ -76,8 +78,31 @@ class Findings(NamedTuple):
             "revision": self.revision or None,
             "faults": faults,
             "not_analysed": dict(self.not_analysed),
-            "standing": self.standing.as_data() if self.standing else None,
+            "standing": self.standing._asdict() if self.standing else None,
         }
+
+
+async def _standing(file: Path, book: Rulebook) -> Standing:
+    async with Installation(file, book.configuration, book.document) as here:
+        return await standing(here, book)
+
+
+def standing_told(found: Standing) -> str:
+    """The end of check's last line: what the rules would have changed, and whether they are live."""
+    if found.is_live:
+        return f"live as revision {found.live}"
+    when = f"the last {found.calls:,} calls:" if found.cut else "yesterday:"
+    if not found.calls:
+        past = "yesterday: no calls"
+    elif not found.changed:
+        past = f"{when} no call changes"
+    else:
+        change = "1 call changes" if found.changed == 1 else f"{found.changed:,} calls change"
+        past = f"{when} {change}, {found.from_allow_lists:,} from allow lists"
+    if found.live is None:
+        return f"{past}; nothing is live yet"
+    unsound = ", which no longer fits ringfence.yaml" if found.unsound else ""
+    return f"{past}; not live, revision {found.live} is{unsound}"
 
 
 def quoted(fault: Fault, texts: dict[str, list[str]] | None = None) -> list[str]:
@@ -118,7 +143,7 @@ def check(configuration: Path, files: list[Path]) -> Findings:
             beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
             more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
             faults = sorted({*found.faults, *more})
-            return found._replace(faults=faults, standing=standing(configuration, book))
+            return found._replace(faults=faults, standing=asyncio.run(_standing(configuration, book)))
         settings, document = read_configuration(configuration)
         return reviewed(list(map(str, files)), compiled(settings, document, files), settings, configuration.parent)
     except RuleError as error:

@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
 import typer
 
 from console.cli.answers import harmless
+from console.cli.lists.history_commands import period_told
+from console.cli.lists.list_commands import as_data as entry_data
 from console.cli.node.decision_commands import as_data
 from console.cli.options import moment, shown_time
-from console.cli.workbench.entries_behind import callers_of, entries_behind
-from console.cli.workbench.judged_by import JudgedBy, judged_by, the_revision, what_rules_asked
-from console.cli.workbench.named_call import SeveralCalls, find, named
 from proxy.settings import ProfileSettings
 from ringfence.ask import Asked, answer
 from ringfence.checks import FIELD_NAME
-from ringfence.configuration import Configuration, read_configuration
+from ringfence.configuration import Configuration
+from ringfence.installation import Installation
 from ringfence.live_rules import live_rulebook
+from ringfence.recorded_calls import (
+    JudgedBy,
+    SeveralCalls,
+    callers_of,
+    entries_behind,
+    find,
+    judged_by,
+    named,
+    what_rules_asked,
+)
 from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.judging.explain import Line, Ways, explain, on_the_wire
 from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
+from rules.lists.history import Period
 from rules.model import Action, Fired, Step, Trunk, Verdict
-from rules.records.decisions import Decision, Decisions
+from rules.records.decisions import Decision
 from rules.records.privacy import mask
 from rules.records.replay import asked_facts
-from rules.records.retention import ShortRecord, short_record
-from rules.screening.screen import decisions_path
+from rules.records.retention import short_record
 
 DEFAULT_TRUNK = "default"
 _PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
+_OF_OPERATORS = frozenset((Step.OPERATOR_ALLOW, Step.SEALED, Step.OPERATOR_BLOCK, Step.SHARED))
 _OF_LISTS = frozenset(Step) - _PASSING - _BY_RULES - {Step.DEFAULT}
 
 
@@ -69,25 +79,57 @@ class Explanation(NamedTuple):
         return {**self.data, "lines": [line._asdict() for line in self.lines]}
 
 
-def explain_decision(file: Path, text: str, *, clear: bool) -> Explanation | None:
+async def explain_decision(here: Installation, text: str, *, clear: bool) -> Explanation | None:
     """Why the recorded call that a text names got its verdict; None when there is no such record."""
-    configuration, document = read_configuration(file)
-    database = decisions_path(file.parent / configuration.storage.database)
-    key_file = file.parent / configuration.storage.key_file
     try:
-        decision = asyncio.run(find(database, key_file, text)) if database.exists() else None
+        decision = await find(here, text)
     except SeveralCalls as error:
         raise typer.BadParameter(str(error)) from None
     if decision is None:
         return None
-    data = as_data(decision, configuration.time_zone, masked=not clear)
+    data = as_data(decision, here.zone, masked=not clear)
     fired = decision.fired if clear else [hidden(one, callers_of(decision)) for one in decision.fired]
     data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
-    found = judged_by(file, configuration, document, decision)
-    lines = recorded(decision, data, found, configuration)
-    behind = asyncio.run(entries_behind(file, configuration, decision, clear=clear))
+    lines = recorded(decision, data, await judged_by(here, decision), here.configuration)
+    behind = await entries_behind(here, decision)
+    entries = [
+        one | {"entry": masked(one["entry"], decision, clear=clear)}
+        for one in map(partial(period_data, zone=here.zone), behind)
+    ]
     place = next(place for place, line in enumerate(lines) if line.step == "verdict")
-    return Explanation([*lines[:place], *behind.lines, *lines[place:]], data | {"entries": behind.data})
+    lines[place:place] = entry_lines(here, decision, behind, clear=clear)
+    return Explanation(lines, data | {"entries": entries})
+
+
+def entry_lines(here: Installation, decision: Decision, behind: list[Period], *, clear: bool) -> list[Line]:
+    """The entries that took part; where none is known that decided, a line that says so."""
+    lines = [Line("entry", masked(period_told(one, here.zone), decision, clear=clear)) for one in behind]
+    decided = decision.rule in here.configuration.lists and decision.step in _OF_OPERATORS
+    if decided and not any(one.entry.list == decision.rule for one in behind):
+        what = f"which entry of {decision.rule} it was is not known any more (storage.history_days)"
+        lines.append(Line("entry", what))
+    return lines
+
+
+def masked(text: str, decision: Decision, *, clear: bool) -> str:
+    """A text without the numbers of the caller."""
+    for caller in () if clear else callers_of(decision):
+        text = text.replace(caller, mask(caller))
+    return text
+
+
+def period_data(one: Period, zone: str) -> dict[str, Any]:
+    """An entry as it stood for a while, for programs."""
+    entry = {name: value for name, value in entry_data(one.entry, zone).items() if name not in ("off", "sealed")}
+    return entry | {
+        "since": shown_time(one.since, zone),
+        "import": one.entry.import_id,
+        "until": shown_time(one.until, zone) or None,
+        "ended": one.how or None,
+        "ended_by": one.author,
+        "ended_why": one.reason,
+        "ended_by_import": one.import_id,
+    }
 
 
 def hidden(fired: Fired, callers: list[str]) -> Fired:
@@ -98,24 +140,15 @@ def hidden(fired: Fired, callers: list[str]) -> Fired:
     return fired._replace(entry=entry, source=source)
 
 
-def what_is_left(file: Path, decision_id: str) -> str:
+async def what_is_left(here: Installation, decision_id: str) -> str:
     """Of a call that rang and whose record made room; empty for one that nobody knows."""
-    configuration, _ = read_configuration(file)
-    database = decisions_path(file.parent / configuration.storage.database)
-
-    async def work() -> ShortRecord | None:
-        decisions = await Decisions.open(database)
-        try:
-            return await short_record(decisions.store, named(decision_id).decision)
-        finally:
-            await decisions.close()
-
-    found = asyncio.run(work()) if database.exists() else None
+    decisions = await here.recorded()
+    found = await short_record(decisions.store, named(decision_id).decision) if decisions else None
     if found is None:
         return ""
     return (
         f"the record of {found.id} made room for newer ones; what is left: {mask(found.caller) or 'nobody'} rang by "
-        f"trunk {found.trunk} on {shown_time(found.at, configuration.time_zone)}"
+        f"trunk {found.trunk} on {shown_time(found.at, here.zone)}"
     )
 
 
@@ -152,6 +185,16 @@ def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configur
     lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
     lines += [Line("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
     return [*lines, the_revision(found, decision, configuration.time_zone)]
+
+
+def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Line:
+    """Which rules judged, who put them live and why, and whether they are live."""
+    if found.revision is None:
+        return Line("rules", f"judged by rule set {decision.revision}, which is not among the stored revisions")
+    one, live = found.revision, found.live
+    now = f"{live.shown} is live now" if live and live.hash != one.hash else "its rules are live"
+    text = f"judged by {one.shown} ({one.hash}), put live by {one.author} on {shown_time(one.created, zone)}"
+    return Line("rules", f"{text}: {one.reason}; {now}")
 
 
 def recorded_step(step: Step, decision: Decision, fired: list[dict[str, Any]]) -> list[Line]:
@@ -200,15 +243,15 @@ def ways_out(configuration: Configuration) -> Ways:
     return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
 
 
-def explain_call(file: Path, described: Described, words: Words, *, saved: bool = False) -> Explanation:
+async def explain_call(here: Installation, described: Described, words: Words, *, saved: bool = False) -> Explanation:
     """What a call would get now, with the rules that are live, or those `saved` on the disk, and the lists."""
-    book, live = (load_rulebook(file), None) if saved else live_rulebook(file)
+    book, live = (load_rulebook(here.file), None) if saved else await live_rulebook(here)
     configuration, ruleset = book.configuration, book.ruleset
-    now, zone = time.time(), configuration.time_zone
-    at = moment(words.at, now=now, zone=zone, ahead=False) if words.at else now
+    now = time.time()
+    at = moment(words.at, now=now, zone=here.zone, ahead=False) if words.at else now
     asked = Asked(described, trunk_named(book, words.trunk), at, facts_of(words, ruleset))
     try:
-        call, verdict, hits, called_hits = asyncio.run(answer(configuration, file.parent, ruleset, asked))
+        call, verdict, hits, called_hits = await answer(configuration, here.base, ruleset, asked)
     except NotJudged as error:
         return unheard(asked, error)
     lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways_out(configuration))

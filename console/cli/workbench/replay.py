@@ -1,44 +1,18 @@
-"""`ringfence replay`: past calls judged by rules that are not live yet, read from the log or from a file of calls."""
+"""`ringfence replay`: what a replay found, as people read it and as programs do: whom it must not hit, what changes."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from ringfence.ask import Reader
-from ringfence.configuration import Configuration
-from ringfence.live_rules import live_rulebook
-from ringfence.rulebook import Rulebook, trunks_of
-from rules.judging.engine import RuleSet
-from rules.language.grammar import Example
+from console.cli.options import shown_time
+from ringfence.replays import Progress, Replayed
 from rules.language.rule_paths import find
-from rules.lists.cache import Lookup
-from rules.lists.editing import Lists
-from rules.model import Trunk
-from rules.records.hidden_digits import named_called_numbers
-from rules.records.past_calls import CallFile, PastCalls, RecordReader, Span
-from rules.records.privacy import pseudonym
-from rules.records.replay import Group, LookUp, Replay, known_called
-from rules.screening.screen import decisions_path
-from rules.storage.keys import Keys
+from rules.records.replay import Group, Replay, Watched
 
-DAY_S = 86_400
-LOOK_UP_S = 1.0
-CACHED = 1_000_000
-Progress = Callable[[int, int], None]  # read, to read
-
-
-class Replayed(NamedTuple):
-    """A replay and what it read of the log."""
-
-    replay: Replay
-    span: Span | None  # None: a file of calls
-    seconds: float
+_ROWS = 20
 
 
 @contextmanager
@@ -55,10 +29,6 @@ def shown_progress() -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def no_progress(_done: int, _total: int) -> None:
-    """Nobody watches."""
-
-
 def candidate_files(words: list[str]) -> list[Path] | None:
     """The rule files of a candidate: files, or folders with all their *.yaml; none: what ringfence.yaml names."""
     if not words:
@@ -70,88 +40,129 @@ def candidate_files(words: list[str]) -> list[Path] | None:
     return found
 
 
-def replay_log(
-    file: Path,
-    book: Rulebook,
-    live: RuleSet | None,
-    *,
-    since: float | None,
-    most: int | None = None,
-    progress: Progress = no_progress,
-) -> Replayed:
-    """Judge the calls of the log."""
-    return asyncio.run(_replay_log(file, book, live, since, most, progress))
+def as_text(replayed: Replayed, zone: str) -> str:
+    """The whole report."""
+    replay = replayed.replay
+    if not replay.read:
+        return "There are no past calls to judge."
+    parts = [
+        allow_lists(replay),
+        flips(replay),
+        rules(replay),
+        observed(replay),
+        dead(replay),
+        what_was_read(replayed, zone),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-async def _replay_log(
-    file: Path, book: Rulebook, live: RuleSet | None, since: float | None, most: int | None, progress: Progress
-) -> Replayed:
-    started = time.perf_counter()
-    configuration = book.configuration
-    database = file.parent / configuration.storage.database
-    async with look_ups(database, configuration) as look_up:
-        replay = Replay(book.ruleset, live, look_up)
-        log = decisions_path(database)
-        if not await asyncio.to_thread(log.exists):
-            return Replayed(replay, Span(0, 0, 0), 0.0)
-        reader = RecordReader(
-            {trunk.name: trunk for trunk in trunks_of(configuration)},
-            recognised(file.parent / configuration.storage.key_file, book.ruleset, live),
-        )
-        calls = await PastCalls.open(log)
-        try:
-            span = await calls.span(since, most)
-            async for rows in calls.pages(span, since):
-                for row in rows:
-                    replay.add(reader.read(row))
-                progress(replay.read, span.to_read)
-        finally:
-            await calls.close()
-    return Replayed(replay, span, time.perf_counter() - started)
+def allow_lists(replay: Replay) -> list[str]:
+    """Callers on an allow list that the candidate would hit."""
+    calls, new = replay.from_allow_lists
+    if not calls:
+        return ["Callers on an allow list: none is hit."]
+    lines = [f"Callers on an allow list that it would hit: {count(calls)}, of which {new:,} ring now."]
+    for (name, action, rule), group in _sorted(replay.allowed):
+        lines.append(f"  on {name}: {action} by {rule}: {count(group.calls)}; {samples(group)}")
+    return lines
 
 
-def recognised(key_file: Path, *rulesets: RuleSet | None) -> dict[str, str]:
-    """The called numbers that these rules name, by pseudonym."""
-    numbers = set[str]()
-    for ruleset in rulesets:
-        numbers |= named_called_numbers(ruleset.rules) if ruleset else set()
-    return known_called(numbers, partial(pseudonym, Keys.load(key_file).pseudonym)) if numbers else {}
+def flips(replay: Replay) -> list[str]:
+    """Verdicts that change."""
+    against = f"beside the live rules ({replay.live.revision})" if replay.live else "beside what was decided then"
+    if not replay.changed:
+        return [f"Nothing changes {against}."]
+    lines = [f"{count(replay.changed)} change {against}:"]
+    for (before, after, rule), group in _sorted(replay.flips)[:_ROWS]:
+        lines.append(f"  {before} -> {after}, {rule or 'by nothing'}: {count(group.calls)}; {samples(group)}")
+    if (rest := len(replay.flips) - _ROWS) > 0:
+        lines.append(f"  and {rest} more kinds")
+    share = 100 * replay.share_newly_caught
+    lines.append(
+        f"Caught: {replay.caught:,} of {replay.judged:,}, before {replay.caught_before:,}; newly caught "
+        f"{replay.newly:,}{' (or left open)' if replay.left_open else ''}, {share:.2f} %."
+    )
+    return lines
 
 
-@asynccontextmanager
-async def look_ups(database: Path, configuration: Configuration) -> AsyncIterator[LookUp]:
-    """The lists as they are now."""
-    if not await asyncio.to_thread(database.exists):
-        yield lambda _number: ()
-        return
-    lists = await Lists.open(database, configuration.lists)
-    lookup = Lookup(database, entries=CACHED, budget_s=LOOK_UP_S, zone=configuration.time_zone)
-    now = time.time()
-    try:
-        yield lambda number: lookup.look_up(number, now)
-    finally:
-        lookup.close()
-        await lists.close()
+def rules(replay: Replay) -> list[str]:
+    """What each rule did."""
+    rows = rule_rows(replay)
+    if not rows:
+        return []
+    width = max(len(row["rule"]) for row in rows[:_ROWS])
+    head = f"  {'rule':{width}}  {'held':>9}  {'acted':>9}  {'decided':>9}  {'alone':>9}"
+    lines = ["Rules (alone: without it these calls would fare otherwise):", head]
+    for row in rows[:_ROWS]:
+        figures = "".join(f"  {row[name]:>9,}" for name in ("held", "acted", "decided", "alone"))
+        lines.append(f"  {row['rule']:{width}}{figures}")
+    if len(rows) > _ROWS:
+        lines.append(f"  and {len(rows) - _ROWS} more; --json shows all")
+    return lines
 
 
-def replay_file(file: Path, book: Rulebook, live: RuleSet | None, calls: Path) -> Replayed:
-    """Judge the calls of a CSV file; RuleError names the line that can't be used."""
-    return asyncio.run(_replay_file(file, book, live, calls))
+def observed(replay: Replay) -> list[str]:
+    """What the rules that only observe would have changed, each of them live by itself."""
+    found = [(name, one) for name, one in sorted(replay.watched.items()) if one.held]
+    lines = []
+    for name, one in sorted(found, key=lambda item: (-item[1].changed, item[0]))[:_ROWS]:
+        lines.append(f"  {name}: held on {count(one.held)}; {one.changed:,} would change, {_allowed(one)}")
+        for (before, after, rule), group in _sorted(one.would):
+            by = f" by {rule}" if rule != name else ""
+            lines.append(f"    {before} -> {after}{by}: {count(group.calls)}; {samples(group)}")
+        for listed, group in sorted(one.allowed.items()):
+            lines.append(f"    on {listed}: {count(group.calls)}; {samples(group)}")
+    if len(found) > _ROWS:
+        lines.append(f"  and {len(found) - _ROWS} more; --json shows all")
+    return ["If the rules that only observe went live, each by itself:", *lines] if lines else []
 
 
-async def _replay_file(file: Path, book: Rulebook, live: RuleSet | None, calls: Path) -> Replayed:
-    started = time.perf_counter()
-    configuration = book.configuration
-    trunks = trunks_of(configuration)
+def _allowed(one: Watched) -> str:
+    return f"{one.from_allow_lists:,} of them from allow lists" if one.from_allow_lists else "none from an allow list"
 
-    def trunk_of(example: Example) -> Trunk | None:
-        return next((trunk for trunk in trunks if example.trunk in ("", trunk.name)), None)
 
-    async with look_ups(file.parent / configuration.storage.database, configuration) as look_up:
-        replay = Replay(book.ruleset, live, look_up)
-        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read).read():
-            replay.add(past)
-    return Replayed(replay, None, time.perf_counter() - started)
+def dead(replay: Replay) -> list[str]:
+    """Rules that held for no call."""
+    names = replay.dead
+    if not names:
+        return []
+    more = f" and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
+    return [f"Rules that held for no call: {', '.join(names[:_ROWS])}{more}."]
+
+
+def what_was_read(replayed: Replayed, zone: str) -> list[str]:
+    """How much of the past this rests on."""
+    replay, span, seconds = replayed
+    pace = f" in {seconds:.1f} s"
+    if span is None:
+        lines = [f"Read {count(replay.read)} of the file{pace}; judged {replay.judged:,}."]
+    else:
+        share = 100 * replay.read / span.in_log if span.in_log else 0.0
+        between = f", {shown_time(replay.first, zone)} to {shown_time(replay.last, zone)}" if replay.judged else ""
+        lines = [f"Read {count(replay.read)}, {share:.1f} % of the log{between}{pace}; judged {replay.judged:,}."]
+    lines += [f"  {number:,} not: {why}" for why, number in replay.unusable.most_common()]
+    for name, number in replay.unclear.most_common(_ROWS):
+        lines.append(f"  {number:,} left open: {name} asks for digits of the called number, which no record keeps")
+    for fact, names in sorted(replay.lacking.items()):
+        asked = f"{', '.join(names[:5])} {'ask' if len(names) > 1 else 'asks'}"
+        lines.append(f"  no record holds the fact {fact}, for which {asked}: it was not measured then")
+    if replay.otherwise:
+        lines.append(f"  {replay.otherwise:,} were judged otherwise then: lists, settings or rules have changed since")
+    return lines
+
+
+def samples(group: Group) -> str:
+    """A few of the calls."""
+    return ", ".join(f"{caller} ({decision})" for caller, decision in group.samples)
+
+
+def count(calls: int) -> str:
+    """How many calls."""
+    return f"{calls:,} call{'' if calls == 1 else 's'}"
+
+
+def _sorted(groups: dict[tuple[str, str, str], Group]) -> list[tuple[Any, Group]]:
+    return sorted(groups.items(), key=lambda item: (-item[1].calls, item[0]))
 
 
 def as_data(replayed: Replayed) -> dict[str, Any]:
@@ -229,9 +240,3 @@ def rule_rows(replay: Replay) -> list[dict[str, Any]]:
         if replay.matched[rule.name]
     ]
     return sorted(rows, key=lambda row: (-row["alone"], -row["held"], row["rule"]))
-
-
-def live_ruleset(file: Path) -> RuleSet | None:
-    """What a candidate is compared with: the live rules; before there are any, None: what the record says."""
-    book, revision = live_rulebook(file)
-    return book.ruleset if revision else None

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.answers import as_json, clear_errors, fail, print_table
-from console.cli.options import AsJson, ConfigurationFile, chosen, moment, shown_time
+from console.cli.answering import command, group
+from console.cli.answers import Answer, fail, table
+from console.cli.options import moment, shown_time
 
 if TYPE_CHECKING:
-    from console.cli.workbench.activate import Candidate
+    from ringfence.candidates import Candidate
+    from ringfence.installation import Installation
     from rules.screening.revisions import Revision, Texts
 
 rules_app = typer.Typer(no_args_is_help=True)
+group(rules_app, "Put rules live and take them back; saving a file changes nothing.")
 Reason = Annotated[str, typer.Option(help="Why; it stands in the history.")]
 YesReally = Annotated[
     bool, typer.Option("--yes-really", help="Even if it newly catches over 1 % of yesterday's calls.")
 ]
 
 
-@rules_app.callback()
-def rules(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Put rules live and take them back; saving a file changes nothing."""
-    if config is not None:
-        context.obj = config
-
-
-def replay(
-    context: typer.Context,
+async def replay(
+    here: Installation,
     rules: Annotated[
         list[str],
         typer.Option("--rules", metavar="CANDIDATE", help="Rule file or folder; default: what is on the disk."),
@@ -39,200 +35,145 @@ def replay(
     calls: Annotated[
         Path | None, typer.Option("--file", metavar="CALLS.csv", help="Calls of a file in place of the log.")
     ] = None,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Judge past calls by rules that are not live: whom they would hit, which verdicts change, what each rule does."""
-    from console.cli.workbench.replay import (
-        as_data,
-        candidate_files,
-        live_ruleset,
-        replay_file,
-        replay_log,
-        shown_progress,
-    )
-    from console.cli.workbench.replay_report import as_text
+    from console.cli.workbench.replay import as_data, as_text, candidate_files, shown_progress
+    from ringfence.live_rules import live_in, ruleset_of
+    from ringfence.replays import replay_file, replay_log
     from ringfence.rulebook import load_rulebook
 
-    file = chosen(context, config)
-    with clear_errors():
-        book = load_rulebook(file, candidate_files(rules))
-        live = live_ruleset(file)
-        zone = book.configuration.time_zone
-        if calls is not None:
-            found = replay_file(file, book, live, calls)
-        else:
-            begin = moment(since, now=time.time(), zone=zone, ahead=False)
-            with shown_progress() as progress:
-                found = replay_log(file, book, live, since=begin, progress=progress)
-    as_json(as_data(found)) if json else typer.echo(as_text(found, zone))
-
-
-@rules_app.command()
-def activate(
-    context: typer.Context,
-    reason: Reason,
-    yes_really: YesReally = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
-    """Check what is on the disk, show what it changes, and put it live; the running proxy swaps within a second."""
-    from console.cli.workbench.activate import on_disk
-    from console.cli.workbench.replay import shown_progress
-
-    file = chosen(context, config)
-    with clear_errors():
+    book = load_rulebook(here.file, candidate_files(rules))
+    revision = await live_in(here)
+    live = ruleset_of(here.configuration, here.document, revision) if revision else None
+    if calls is not None:
+        found = await replay_file(here, book, live, calls)
+    else:
+        begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
         with shown_progress() as progress:
-            candidate = on_disk(file, progress)
-        for warning in candidate.book.warnings:
-            typer.echo(str(warning), err=True)
-        if candidate.is_live and candidate.live is not None:
-            already_live(candidate.live, f"{candidate.live.shown} is live and is what lies on the disk", json=json)
-            return
-        go_live(file, candidate, reason, yes_really=yes_really, json=json)
+            found = await replay_log(here, book, live, since=begin, progress=progress)
+    return Answer(as_data(found), as_text(found, here.zone))
 
 
-@rules_app.command()
-def rollback(
-    context: typer.Context,
+@command(rules_app)
+async def activate(here: Installation, reason: Reason, yes_really: YesReally = False) -> Answer:
+    """Check what is on the disk, show what it changes, and put it live; the running proxy swaps within a second."""
+    from console.cli.workbench.replay import shown_progress
+    from ringfence.candidates import on_disk
+
+    with shown_progress() as progress:
+        candidate = await on_disk(here, progress)
+    for warning in candidate.book.warnings:
+        typer.echo(str(warning), err=True)
+    if candidate.is_live and candidate.live is not None:
+        return already_live(candidate.live, f"{candidate.live.shown} is live and is what lies on the disk")
+    return await go_live(here, candidate, reason, yes_really=yes_really)
+
+
+@command(rules_app)
+async def rollback(
+    here: Installation,
     reason: Reason,
     number: Annotated[
         int | None, typer.Argument(metavar="[REVISION]", help="Default: the one before the live one.")
     ] = None,
     yes_really: YesReally = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Put an earlier revision live again, under a new number; the files on the disk stay as they are."""
-    from console.cli.workbench.activate import earlier
     from console.cli.workbench.replay import shown_progress
+    from ringfence.candidates import earlier
 
-    file = chosen(context, config)
-    with clear_errors():
-        with shown_progress() as progress:
-            candidate = earlier(file, number, progress)
-        if candidate is None:
-            fail(_no_revision(number) if number is not None else nothing_before(file))
-        if candidate.is_live and candidate.live is not None:
-            already_live(candidate.live, f"{candidate.live.shown}, which is live, holds the same files", json=json)
-            return
-        words = f"back to revision {candidate.again}: {reason}"
-        go_live(file, candidate, words, yes_really=yes_really, json=json)
+    with shown_progress() as progress:
+        candidate = await earlier(here, number, progress)
+    if candidate is None:
+        fail(_no_revision(number) if number is not None else await nothing_before(here))
+    if candidate.is_live and candidate.live is not None:
+        return already_live(candidate.live, f"{candidate.live.shown}, which is live, holds the same files")
+    words = f"back to revision {candidate.again}: {reason}"
+    return await go_live(here, candidate, words, yes_really=yes_really)
 
 
-def already_live(live: Revision, why: str, *, json: bool) -> None:
+def already_live(live: Revision, why: str) -> Answer:
     """Say that what was wished for is so already; no revision is made of it."""
-    if json:
-        as_json({"revision": live.number, "rules": live.hash, "replay": None})
-    else:
-        typer.echo(f"Nothing to do: {why}.")
+    data = {"revision": live.number, "rules": live.hash, "replay": None}
+    return Answer(data, f"Nothing to do: {why}.")
 
 
-def nothing_before(file: Path) -> str:
+async def nothing_before(here: Installation) -> str:
     """Why there is nothing to go back to, and what to do instead."""
-    from console.cli.workbench.activate import history as read
+    from ringfence.live_rules import live_in
 
-    _, revisions = read(file, 1)
-    if not revisions:
-        return (
-            "the history is empty: nothing was ever put live, the files on the disk judge; "
-            "change those, then `ringfence rules activate --reason ...` puts them live"
-        )
-    return (
-        f"the history holds {revisions[0].shown} only, which is live: there is nothing before it; "
-        "change the files on the disk, then `ringfence rules activate --reason ...` puts them live"
-    )
+    live = await live_in(here)
+    puts = "then `ringfence rules activate --reason ...` puts them live"
+    if live is None:
+        return f"the history is empty: nothing was ever put live, the files on the disk judge; change those, {puts}"
+    first = f"the history holds {live.shown} only, which is live: there is nothing before it"
+    return f"{first}; change the files on the disk, {puts}"
 
 
-def go_live(file: Path, candidate: Candidate, reason: str, *, yes_really: bool, json: bool) -> None:
+async def go_live(here: Installation, candidate: Candidate, reason: str, *, yes_really: bool) -> Answer:
     """Show the difference, ask for insistence where it is large, store."""
-    from console.cli.workbench.activate import activate as store
-    from console.cli.workbench.replay import as_data
-    from console.cli.workbench.replay_report import as_text
+    from console.cli.workbench.replay import as_data, as_text
+    from ringfence.candidates import activate as store
     from rules.screening.revisions import Superseded
 
     found, book = candidate.replayed, candidate.book
-    if not json:
-        typer.echo(as_text(found, book.configuration.time_zone) + "\n")
+    changes, data = as_text(found, here.zone) + "\n", {"rules": book.ruleset.revision, "replay": as_data(found)}
     if candidate.too_much and not yes_really:
         share = 100 * found.replay.share_newly_caught
-        fail(
-            f"nothing was changed: it would newly catch {share:.1f} % of yesterday's calls; "
-            "if that is meant, say --yes-really"
-        )
+        why = f"nothing was changed: it would newly catch {share:.1f} % of yesterday's calls; "
+        return Answer({"revision": None} | data, changes, status=1, why=why + "if that is meant, say --yes-really")
     try:
-        number = store(file, candidate, reason)
+        number = await store(here, candidate, reason)
     except Superseded as error:
-        fail(str(error))
-    if json:
-        as_json({"revision": number, "rules": book.ruleset.revision, "replay": as_data(found)})
-    else:
-        typer.echo(
-            f"Revision {number} ({book.ruleset.revision}) is live; a running proxy judges by it within a second."
-        )
+        return Answer({"revision": None} | data, changes, status=1, why=str(error))
+    live = f"Revision {number} ({book.ruleset.revision}) is live; a running proxy judges by it within a second."
+    return Answer({"revision": number} | data, f"{changes}\n{live}")
 
 
-@rules_app.command()
-def history(
-    context: typer.Context,
+@command(rules_app)
+async def history(
+    here: Installation,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Revisions at most.")] = 20,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Show what was put live, by whom and why, newest first; the first line is live."""
-    from console.cli.workbench.activate import history as read
+    from ringfence.candidates import history as read
 
-    with clear_errors():
-        configuration, revisions = read(chosen(context, config), limit)
-    rows: list[dict[str, Any]] = [
+    rows = [
         {
             "revision": one.number,
             "rules": one.hash,
-            "at": shown_time(one.created, configuration.time_zone),
+            "at": shown_time(one.created, here.zone),
             "author": one.author,
             "reason": one.reason,
         }
-        for one in revisions
+        for one in await read(here, limit)
     ]
-    if json or not rows:
-        as_json(rows) if json else typer.echo("Nothing was ever put live.")
-    else:
-        print_table(("revision", "rules", "at", "author", "reason"), rows)
+    return table(("revision", "rules", "at", "author", "reason"), rows, here.zone, none="Nothing was ever put live.")
 
 
-@rules_app.command()
-def diff(
-    context: typer.Context,
+@command(rules_app)
+async def diff(
+    here: Installation,
     old: Annotated[int | None, typer.Argument(metavar="[OLD]", help="A revision; default: the live one.")] = None,
     new: Annotated[int | None, typer.Argument(metavar="[NEW]", help="Default: what is on the disk.")] = None,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Show how the files of two revisions differ, or the live one and the disk; exit 1 if they do."""
-    from console.cli.workbench.activate import difference
-
-    file = chosen(context, config)
-    with clear_errors():
-        before, after = texts_of(file, old, "live"), texts_of(file, new, "disk")
-        lines = difference(before[1], after[1], names=(before[0], after[0]))
-    if json:
-        as_json({"old": before[0], "new": after[0], "diff": lines})
-    else:
-        typer.echo("\n".join(lines) if lines else f"{before[0]} and {after[0]} are the same.")
-    raise typer.Exit(1 if lines else 0)
-
-
-def texts_of(file: Path, number: int | None, otherwise: str) -> tuple[str, Texts]:
-    """The files of a revision, of the live one, or of the disk, and what to call them."""
-    from console.cli.workbench.activate import stored
-    from ringfence.configuration import load_configuration
-    from ringfence.live_rules import live_revision
+    from ringfence.candidates import difference
     from ringfence.rulebook import load_rulebook
 
-    if number is None and otherwise == "disk":
-        return "disk", load_rulebook(file).texts
-    configuration = load_configuration(file)
-    revision = live_revision(file, configuration) if number is None else stored(file, configuration, number)
+    before = await texts_of(here, old)
+    after = ("disk", load_rulebook(here.file).texts) if new is None else await texts_of(here, new)
+    lines = difference(before[1], after[1], names=(before[0], after[0]))
+    said = "\n".join(lines) if lines else f"{before[0]} and {after[0]} are the same."
+    return Answer({"old": before[0], "new": after[0], "diff": lines}, said, status=1 if lines else 0)
+
+
+async def texts_of(here: Installation, number: int | None) -> tuple[str, Texts]:
+    """The files of a revision, without a number of the live one, and what to call them."""
+    from ringfence.candidates import stored
+    from ringfence.live_rules import live_in
+
+    revision = await live_in(here) if number is None else await stored(here, number)
     if revision is None:
         fail("nothing was ever put live" if number is None else _no_revision(number))
     return revision.shown, revision.texts

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.answers import as_json, clear_errors, counted, fail, print_lines
+from console.cli.answering import answered
+from console.cli.answers import Answer, counted, fail
 from console.cli.lists.list_commands import Country, as_data
-from console.cli.lists.statistic_commands import with_record
 from console.cli.noted import note_search
 from console.cli.options import AsJson, ConfigurationFile, chosen, shown_time
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ringfence.rulebook import Rulebook
-    from rules.judging.covering import Covering
+    from ringfence.installation import Installation
+    from rules.judging.explain import Covering
     from rules.lists.editing import Entry, Lists
     from rules.model import Call, Hit, Trunk
     from rules.records.decisions import Decisions
@@ -36,58 +33,58 @@ def why(
     json: AsJson = False,
 ) -> None:
     """Say how a number is read, which entries and rules cover it, which wins, and when it was last hit."""
-    from ringfence.live_rules import live_rulebook
-
     file = chosen(context, config)
-    with clear_errors():
-        book, _ = live_rulebook(file)
-        found = asyncio.run(known(file, book, number, country, trunk))
-        note_search(file, found["number"], "why")
-    as_json(found) if json else print_lines(sentences(found))
+
+    async def work(here: Installation) -> Answer:
+        found = await known(here, number, country, trunk)
+        return Answer(found, sentences(found))
+
+    answer, zone = answered(file, work)
+    note_search(file, answer.data["number"], "why")
+    answer.give(zone, json=json)
 
 
-async def known(file: Path, book: Rulebook, number: str, country: str, on: str = "") -> dict[str, Any]:
+async def known(here: Installation, number: str, country: str, on: str = "") -> dict[str, Any]:
     """Everything that is known of a caller's number, and what it gets on a trunk."""
     from console.cli.workbench.explain import trunk_named
     from ringfence.ask import Reader, look_up, spelt
+    from ringfence.live_rules import live_rulebook
     from ringfence.rulebook import trunks_of
-    from rules.judging.covering import covering
+    from rules.judging.explain import covering
     from rules.language.examples import Described, NotJudged
     from rules.numbering.many import one_typed
     from rules.numbering.readings import READINGS_DIFFER
     from rules.records.replay import judge_rules
 
+    book, _ = await live_rulebook(here)
+    configuration, zone = here.configuration, here.zone
     trunk = trunk_named(book, on)
     try:
-        read = one_typed(number, country or book.configuration.home)
-    except ValueError as error:
+        read = one_typed(number, country or here.home)
+        sent = spelt(read.canonical) or read.raw or number
+        described = Described(sent, asserted=sent if trunk.identity_trusted else "")
+        call = Reader(configuration).read(described, trunk, time.time())
+    except (ValueError, NotJudged) as error:
         fail(str(error))
-    number_as_sent = spelt(read.canonical) or read.raw or number
-    described = Described(number_as_sent, asserted=number_as_sent if trunk.identity_trusted else "")
-    try:
-        call = Reader(book.configuration).read(described, trunk, time.time())
-    except NotJudged as error:
-        fail(f"{number}: {error}")
-    async with with_record(file) as (lists, decisions, configuration):
-        hits, _ = await look_up(configuration, file.parent, book.ruleset.called_lists, call)
-        rules = covering(book.ruleset, call, hits)
-        verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
-        ledger = {name: value for name, value in (call.facts or {}).items() if name not in ("group", READINGS_DIFFER)}
-        zone = configuration.time_zone
-        entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
-        return {
-            "number": read.canonical or number,
-            "class": str(call.caller.kind),
-            "region": read.region,
-            "ledger": ledger or None,
-            "entries": entries,
-            "gone": await gone_of(lists, call.caller.canonical, entries, zone),
-            "rules": await rules_of(rules, decisions, read.canonical, call, zone),
-            "trunk": trunk.name,
-            "verdict": str(verdict.action),
-            "by": verdict.rule,
-            "step": str(verdict.step),
-        }
+    lists, decisions = await here.lists(), await here.decisions()
+    hits, _ = await look_up(configuration, here.base, book.ruleset.called_lists, call)
+    rules = covering(book.ruleset, call, hits)
+    verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
+    ledger = {name: value for name, value in (call.facts or {}).items() if name not in ("group", READINGS_DIFFER)}
+    entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
+    return {
+        "number": read.canonical or number,
+        "class": str(call.caller.kind),
+        "region": read.region,
+        "ledger": ledger or None,
+        "entries": entries,
+        "gone": await gone_of(lists, call.caller.canonical, entries, zone),
+        "rules": await rules_of(rules, decisions, read.canonical, call, zone),
+        "trunk": trunk.name,
+        "verdict": str(verdict.action),
+        "by": verdict.rule,
+        "step": str(verdict.step),
+    }
 
 
 async def entries_of(

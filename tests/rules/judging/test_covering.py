@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.judging.covering import covering
+from rules.judging.explain import covering
 from tests.rules.calls import call, hit, rule, rules
 
 

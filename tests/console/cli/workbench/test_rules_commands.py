@@ -121,10 +121,10 @@ def test_the_history_as_a_table(run, live):
 def test_two_authors_at_once(run, live, file, monkeypatch):
     change(file, "then: reject", "then: tag")
 
-    def meanwhile(*_):
+    async def meanwhile(*_):
         raise Superseded("revision 2 went live meanwhile; look at what it changed, then try again")
 
-    monkeypatch.setattr("console.cli.workbench.activate.activate", meanwhile)
+    monkeypatch.setattr("ringfence.candidates.activate", meanwhile)
     found = run("rules", "activate", "--reason", "milder")
     assert (found.exit_code, found.stderr[:30]) == (1, "revision 2 went live meanwhile")
 

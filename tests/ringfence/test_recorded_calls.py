@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from console.cli.workbench.named_call import Named, named
+from ringfence.recorded_calls import Named, named
 from ringfence.rulebook import load_rulebook
 from tests.console.past import past_calls
 

@@ -1,28 +1,85 @@
-"""A recorded call beside the rules that judged it: the stored revision, and what each of its rules asked."""
+"""A recorded call: which one somebody means, the rules that judged it, what each asked, and the entries behind it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
+import re
 from typing import NamedTuple
 
-from console.cli.options import shown_time
 from ringfence.configuration import Configuration
-from ringfence.live_rules import opened, rules_database, ruleset_of
+from ringfence.installation import Installation
+from ringfence.live_rules import ruleset_of
 from ringfence.rulebook import trunks_of
 from rules.judging.conditions import Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import ALL_RULES_BELOW, Line, said
 from rules.judging.facts import Facts
-from rules.language.source import Document, RuleError
+from rules.language.source import RuleError
+from rules.lists.history import Period, stood_behind
 from rules.model import Hit, Step
 from rules.records.decisions import Decision
 from rules.records.hidden_digits import HIDDEN_LISTS, holds, truth
 from rules.records.past_calls import Past, RecordReader
+from rules.records.privacy import mask
 from rules.screening.revisions import Revision
 
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
+SHORTEST = 4  # digits of a beginning
+SHOWN = 5
+_WHOLE = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{20}(?![0-9A-Za-z])")
+_DECISION = re.compile(
+    r"""(?:X-Ringfence-Decision\s*:\s*|"decision"\s*:\s*"|text\s*=\s*"?)([0-9a-fA-F]{4,20})\b""", re.I
+)
+_CALL_ID = re.compile(r"""(?:^\s*(?:Call-ID|i)\s*:\s*|"call_id"\s*:\s*")([^\s"]+)""", re.I | re.M)
+_BEGINNING = re.compile(rf"[0-9a-fA-F]{{{SHORTEST},20}}")
+
+
+class Named(NamedTuple):
+    """What a text names."""
+
+    decision: str = ""  # its id, or the beginning of one
+    call_id: str = ""
+
+
+class SeveralCalls(ValueError):
+    """A beginning that several decisions share."""
+
+
+def named(text: str) -> Named:
+    """The decision or Call-ID in a text: bare, in a header field, in a line of the log, or in a whole message."""
+    text = text.strip()
+    found = _DECISION.search(text) or _WHOLE.search(text)
+    if found:
+        return Named(decision=(found[1] if found.re is _DECISION else found[0]).lower())
+    if call_id := _CALL_ID.search(text):
+        return Named(call_id=call_id[1])
+    return Named(decision=text.lower() if _BEGINNING.fullmatch(text) else "", call_id=text)
+
+
+async def find(here: Installation, text: str) -> Decision | None:
+    """The recorded call that a text names; SeveralCalls where it is only a beginning and several begin so."""
+    said, decisions = named(text), await here.recorded()
+    if decisions is None:
+        return None
+    if said.decision and (found := await decisions.find(said.decision)) is not None:
+        return found
+    if SHORTEST <= len(said.decision) < 20:
+        begun = await decisions.beginning(said.decision, SHOWN + 1)
+        if len(begun) > 1:
+            raise SeveralCalls(_several(said.decision, begun))
+        if begun:
+            return begun[0]
+    if said.call_id:
+        there = await asyncio.to_thread(here.key_file.exists)
+        return await decisions.by_call_id(said.call_id, here.keys.pseudonym if there else b"")
+    return None
+
+
+def _several(beginning: str, begun: list[Decision]) -> str:
+    shown = ", ".join(f"{one.id} ({mask(one.caller) or one.caller_class})" for one in begun[:SHOWN])
+    more = " and more" if len(begun) > SHOWN else ""
+    return f"several decisions begin with {beginning}: {shown}{more}; write more of its digits"
 
 
 class JudgedBy(NamedTuple):
@@ -37,32 +94,17 @@ class JudgedBy(NamedTuple):
         return next((one.place for one in self.ruleset.rules if one.name == rule), "") if self.ruleset else ""
 
 
-def judged_by(file: Path, configuration: Configuration, document: Document, decision: Decision) -> JudgedBy:
-    """Find and compile what judged."""
-    path = rules_database(file, configuration)
-    if not path.exists():
+async def judged_by(here: Installation, decision: Decision) -> JudgedBy:
+    """Find and compile what judged; asking makes no file."""
+    if not await asyncio.to_thread(here.database_of("revisions").exists):
         return JudgedBy(None, None, None)
-
-    async def work() -> tuple[Revision | None, Revision | None]:
-        async with opened(path) as revisions:
-            return await revisions.that_judged(decision.revision, decision.at), await revisions.live()
-
-    revision, live = asyncio.run(work())
+    revisions = await here.revisions()
+    revision, live = await revisions.that_judged(decision.revision, decision.at), await revisions.live()
     try:
-        ruleset = ruleset_of(configuration, document, revision) if revision else None
+        ruleset = ruleset_of(here.configuration, here.document, revision) if revision else None
     except RuleError:
         ruleset = None
     return JudgedBy(revision, ruleset, live)
-
-
-def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Line:
-    """Which rules judged, who put them live and why, and whether they are live."""
-    if found.revision is None:
-        return Line("rules", f"judged by rule set {decision.revision}, which is not among the stored revisions")
-    one, live = found.revision, found.live
-    now = f"{live.shown} is live now" if live and live.hash != one.hash else "its rules are live"
-    text = f"judged by {one.shown} ({one.hash}), put live by {one.author} on {shown_time(one.created, zone)}"
-    return Line("rules", f"{text}: {one.reason}; {now}")
 
 
 def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: Decision) -> list[Line]:
@@ -125,3 +167,17 @@ def _facts(configuration: Configuration, ruleset: RuleSet, past: Past, decision:
         call.called = past.hidden
         facts.called_lists = facts.called_kinds = HIDDEN_LISTS
     return facts
+
+
+def callers_of(decision: Decision) -> list[str]:
+    """Every number of the caller that was looked up."""
+    facts = decision.facts
+    return [each for each in (decision.caller, *facts.get("callers", ()), *facts.get("resembled", ())) if each]
+
+
+async def entries_behind(here: Installation, decision: Decision) -> list[Period]:
+    """The list entries that took part in it, as they stood then, and what became of them since."""
+    there = await asyncio.to_thread(here.database.exists)
+    if not (decision.fired and there):
+        return []
+    return await stood_behind(await here.lists(), dict.fromkeys(callers_of(decision)), decision.fired, decision.at)

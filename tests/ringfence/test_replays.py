@@ -1,7 +1,7 @@
 """The report of a replay: what stands in it when nothing, little or too much is there."""
 
-from console.cli.workbench.replay import Replayed, as_data
-from console.cli.workbench.replay_report import as_text, count
+from console.cli.workbench.replay import as_data, as_text, count
+from ringfence.replays import Replayed
 from rules.records.past_calls import Span
 from rules.records.replay import Replay
 from tests.rules.calls import MORNING, hit, rule, rules

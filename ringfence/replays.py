@@ -1,0 +1,112 @@
+"""Past calls judged by rules that are not live yet, read from the log or from a file of calls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from ringfence.ask import LOOK_UP_S, Reader
+from ringfence.configuration import Configuration
+from ringfence.installation import Installation
+from ringfence.rulebook import Rulebook, trunks_of
+from rules.judging.engine import RuleSet
+from rules.language.grammar import Example
+from rules.lists.cache import Lookup
+from rules.lists.editing import Lists
+from rules.model import Trunk
+from rules.records.hidden_digits import named_called_numbers
+from rules.records.past_calls import CallFile, PastCalls, RecordReader, Span
+from rules.records.privacy import pseudonym
+from rules.records.replay import LookUp, Replay, known_called
+from rules.storage.keys import Keys
+
+DAY_S = 86_400
+CACHED = 1_000_000
+Progress = Callable[[int, int], None]  # read, to read
+
+
+class Replayed(NamedTuple):
+    """A replay and what it read of the log."""
+
+    replay: Replay
+    span: Span | None  # None: a file of calls
+    seconds: float
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+async def replay_log(
+    here: Installation,
+    book: Rulebook,
+    live: RuleSet | None,
+    *,
+    since: float | None,
+    most: int | None = None,
+    progress: Progress = no_progress,
+) -> Replayed:
+    """Judge the calls of the log; `live` is what the candidate is compared with, None: what the record says."""
+    started = time.perf_counter()
+    async with look_ups(here.database, book.configuration) as look_up:
+        replay = Replay(book.ruleset, live, look_up)
+        log = here.database_of("decisions")
+        if not await asyncio.to_thread(log.exists):
+            return Replayed(replay, Span(0, 0, 0), 0.0)
+        trunks = {trunk.name: trunk for trunk in trunks_of(book.configuration)}
+        reader = RecordReader(trunks, recognised(here.key_file, book.ruleset, live))
+        calls = await PastCalls.open(log)
+        try:
+            span = await calls.span(since, most)
+            async for rows in calls.pages(span, since):
+                for row in rows:
+                    replay.add(reader.read(row))
+                progress(replay.read, span.to_read)
+        finally:
+            await calls.close()
+    return Replayed(replay, span, time.perf_counter() - started)
+
+
+async def replay_file(here: Installation, book: Rulebook, live: RuleSet | None, calls: Path) -> Replayed:
+    """Judge the calls of a CSV file; RuleError names the line that can't be used."""
+    started = time.perf_counter()
+    configuration = book.configuration
+    trunks = trunks_of(configuration)
+
+    def trunk_of(example: Example) -> Trunk | None:
+        return next((trunk for trunk in trunks if example.trunk in ("", trunk.name)), None)
+
+    async with look_ups(here.database, configuration) as look_up:
+        replay = Replay(book.ruleset, live, look_up)
+        for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read).read():
+            replay.add(past)
+    return Replayed(replay, None, time.perf_counter() - started)
+
+
+def recognised(key_file: Path, *rulesets: RuleSet | None) -> dict[str, str]:
+    """The called numbers that these rules name, by pseudonym."""
+    numbers = set[str]()
+    for ruleset in rulesets:
+        numbers |= named_called_numbers(ruleset.rules) if ruleset else set()
+    return known_called(numbers, partial(pseudonym, Keys.load(key_file).pseudonym)) if numbers else {}
+
+
+@asynccontextmanager
+async def look_ups(database: Path, configuration: Configuration) -> AsyncIterator[LookUp]:
+    """The lists as they are now."""
+    if not await asyncio.to_thread(database.exists):
+        yield lambda _number: ()
+        return
+    lists = await Lists.open(database, configuration.lists)
+    lookup = Lookup(database, entries=CACHED, budget_s=LOOK_UP_S, zone=configuration.time_zone)
+    now = time.time()
+    try:
+        yield lambda number: lookup.look_up(number, now)
+    finally:
+        lookup.close()
+        await lists.close()
