@@ -74,8 +74,7 @@ async def activate(here: Installation, candidate: Candidate, reason: str) -> int
     """Store it as the newest revision; its number. Raises Superseded when somebody else was faster."""
     book = candidate.book
     after = candidate.live.number if candidate.live else 0
-    path = here.database_of("revisions")
-    return await put_live(path, book.texts, hash_=book.ruleset.revision, reason=reason, after=after)
+    return await put_live(here, book.texts, hash_=book.ruleset.revision, reason=reason, after=after)
 
 
 async def stored(here: Installation, number: int) -> Revision | None:

@@ -36,6 +36,7 @@ class Installation:
     def __init__(self, file: Path, configuration: Configuration, document: Document) -> None:
         self.file, self.base = file, file.parent
         self.configuration, self.document = configuration, document
+        self.waits: Callable[[], None] | None = None  # told when another process is writing to the lists
         self._cleanup = AsyncExitStack()
         self._parts: dict[str, Any] = {}
 
@@ -50,6 +51,15 @@ class Installation:
     async def __aexit__(self, *_: object) -> None:
         self._parts.clear()
         await self._cleanup.aclose()
+
+    def run(self, work: Callable[[Installation], Awaitable[T]]) -> T:
+        """What comes of work with it, for callers that are not async."""
+
+        async def whole() -> T:
+            async with self:
+                return await work(self)
+
+        return asyncio.run(whole())
 
     @cached_property
     def actor(self) -> str:
@@ -96,7 +106,9 @@ class Installation:
         """The lists, made where there are none."""
         from rules.lists.editing import Lists
 
-        return await self._part("lists", lambda: Lists.open(self.database, self.configuration.lists))
+        lists = await self._part("lists", lambda: Lists.open(self.database, self.configuration.lists))
+        lists.store.waits = self.waits
+        return lists
 
     async def subscribers(self) -> SubscriberStore:
         """The lists of single subscribers."""

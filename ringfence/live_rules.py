@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 from ringfence.configuration import Configuration
 from ringfence.installation import Installation
-from ringfence.login import login_name
 from ringfence.rulebook import Rulebook, compiled, load_rulebook
 from rules.judging.engine import RuleSet
 from rules.language.source import Document, RuleError
-from rules.screening.revisions import Revision, Revisions, Texts, revisions_path
-
-
-def rules_database(file: Path, configuration: Configuration) -> Path:
-    """Where the revisions of a ringfence.yaml lie."""
-    return revisions_path(file.parent / configuration.storage.database)
-
-
-@asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[Revisions]:
-    """The revisions, open."""
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    revisions = await Revisions.open(path)
-    try:
-        yield revisions
-    finally:
-        await revisions.close()
-
-
-async def newest(path: Path) -> Revision | None:
-    """The live revision; asking makes no file."""
-    if not await asyncio.to_thread(path.exists):
-        return None
-    async with opened(path) as revisions:
-        return await revisions.live()
+from rules.screening.revisions import Revision, Texts
 
 
 async def live_in(here: Installation) -> Revision | None:
     """The revision that is live; None before the first. Asking makes no file."""
-    return await newest(here.database_of("revisions"))
+    there = await asyncio.to_thread(here.database_of("revisions").exists)
+    return await (await here.revisions()).live() if there else None
 
 
 def ruleset_of(configuration: Configuration, document: Document, revision: Revision) -> RuleSet:
@@ -68,7 +41,6 @@ def rulebook_of(here: Installation, revision: Revision) -> Rulebook:
     return Rulebook(here.configuration, ruleset, [], [], here.document, revision.texts)
 
 
-async def put_live(path: Path, texts: Texts, *, hash_: str, reason: str, after: int | None = None) -> int:
+async def put_live(here: Installation, texts: Texts, *, hash_: str, reason: str, after: int | None = None) -> int:
     """Store these texts as the newest revision, which a running proxy swaps in within a second."""
-    async with opened(path) as revisions:
-        return await revisions.add(texts, hash_=hash_, author=login_name(), reason=reason, after=after)
+    return await (await here.revisions()).add(texts, hash_=hash_, author=here.actor, reason=reason, after=after)

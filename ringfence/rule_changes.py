@@ -15,16 +15,16 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from desk.appeals import granted_against_rules
-from desk.archive import complaints_path
-from ringfence.configuration import Configuration, read_configuration
-from ringfence.live_rules import newest, put_live, rules_database, ruleset_of
+from ringfence.configuration import Configuration
+from ringfence.installation import Installation
+from ringfence.live_rules import live_in, put_live, ruleset_of
 from ringfence.rulebook import load_rulebook
 from rules.judging.engine import RuleSet
 from rules.language.source import Document, RuleError
 from rules.records.false_positives import Alarm, FalsePositives, FalsePositiveWatch
 from rules.screening.live import LiveRules
 from rules.screening.revisions import Revision, Superseded, Texts
-from rules.screening.screen import Screen, decisions_path
+from rules.screening.screen import Screen
 from rules.storage.store import DatabaseError, StoreError
 
 WATCHED_EVERY_S = 0.5
@@ -49,9 +49,10 @@ class Start(NamedTuple):
 def starting_rules(file: Path) -> Start:
     """The live revision; before there is one, what lies on the disk. RuleError says why neither can be used."""
     saved = stamps(file)
-    configuration, document = read_configuration(file)
+    here = Installation.open(file)
+    configuration, document = here.configuration, here.document
     try:
-        revision = asyncio.run(newest(rules_database(file, configuration)))
+        revision = here.run(live_in)
     except (StoreError, DatabaseError, OSError) as error:
         book = load_rulebook(file)
         warnings = [f"what is live cannot be read, so what lies on the disk judges: {error}", *map(str, book.warnings)]
@@ -84,7 +85,7 @@ class RuleChanges(Collector):
 
     def __init__(self, file: Path, start: Start, screen: Screen, *, watch: bool) -> None:
         self._file, self._start, self._screen, self._watch = file, start, screen, watch
-        self._path = rules_database(file, start.configuration)
+        self._here = Installation(file, start.configuration, start.document)
         self._live: LiveRules | None = None
         self.without = ""  # why changes are not seen
         self._alarms: dict[str, Alarm] = {}
@@ -147,7 +148,9 @@ class RuleChanges(Collector):
             try:
                 if self._start.first is not None:
                     number = await self._store_first(self._start.first)
-                live = LiveRules(self._path, number, self._load, swapped=self._swapped, refused=_refused)
+                live = LiveRules(
+                    self._here.database_of("revisions"), number, self._load, swapped=self._swapped, refused=_refused
+                )
                 break
             except (StoreError, DatabaseError, OSError) as error:
                 if not self.without:
@@ -163,7 +166,8 @@ class RuleChanges(Collector):
         start = self._start
         reason = "first start with what was on the disk"
         try:
-            return await put_live(self._path, texts, hash_=start.ruleset.revision, reason=reason, after=0)
+            async with self._here as here:
+                return await put_live(here, texts, hash_=start.ruleset.revision, reason=reason, after=0)
         except Superseded:
             return 0  # what was put live meanwhile is swapped in
 
@@ -197,7 +201,8 @@ class RuleChanges(Collector):
             book = await asyncio.to_thread(load_rulebook, self._file)
             if book.ruleset.revision != self._screen.ruleset.revision:
                 reason = "saved while serve --watch ran"
-                await put_live(self._path, book.texts, hash_=book.ruleset.revision, reason=reason)
+                async with self._here as here:
+                    await put_live(here, book.texts, hash_=book.ruleset.revision, reason=reason)
         except RuleError as error:
             for fault in error.faults:
                 log.warning("what was saved is not live", fault=str(fault))
@@ -208,11 +213,10 @@ class RuleChanges(Collector):
         configuration = self._start.configuration
         allow = [name for name, listed in configuration.lists.items() if listed.kind == "allow"]
         counts = FalsePositives(configuration.false_positives, allow)
-        database = self._file.parent / configuration.storage.database
-        watch = await self._counting(decisions_path(database), counts)
+        watch = await self._counting(self._here.database_of("decisions"), counts)
         if watch is None:
             return
-        appeals = complaints_path(database)
+        appeals = self._here.database_of("complaints")
         try:
             while await self._pause(COUNTED_EVERY_S):
                 try:

@@ -78,9 +78,14 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
                 return await work(here)
 
         here = Installation.open(file)
+        here.waits = _say_that_it_waits
         try:
             return asyncio.run(run(here)), here.zone
         except Conflict as error:
             who = f"by {error.who}, " if error.who and error.who not in error.reason else ""
             since = f"{error.reason}; {who}since {clock_time(error.when, here.zone)}"
             raise ComplaintError(error.field, since) from error
+
+
+def _say_that_it_waits() -> None:
+    typer.echo("Another process is writing to the lists; this waits for it, half a minute at most.", err=True)

@@ -71,15 +71,22 @@ def table(
     *,
     narrow: Callable[[dict[str, str]], str] | None = None,
     none: str = "There is nothing to show.",
+    behind: str = "",
 ) -> Answer:
     """Rows: all of them for programs, these columns for people, or a sentence where there are none.
 
-    ``narrow`` writes a row where the window is too narrow for the table.
+    ``narrow`` writes a row where the window is too narrow for the table, ``behind`` is told people after all rows.
     """
     if not rows:
-        return Answer(rows, none)
-    shown = [_for_people(row, zone) for row in rows]
-    return Answer(rows, lambda: print_table(columns, shown, narrow=narrow))
+        return Answer(rows, f"{none}\n{behind}" if behind else none)
+    shown = [_for_people(dict.fromkeys(columns) | row, zone) for row in rows]
+
+    def say() -> None:
+        print_table(columns, shown, narrow=narrow)
+        if behind:
+            typer.echo(behind)
+
+    return Answer(rows, say)
 
 
 def fail(message: str, status: int = FAULTS) -> NoReturn:

@@ -14,7 +14,7 @@ import console.cli.lists.import_commands
 import console.cli.lists.ledger_commands
 import console.cli.lists.review_commands
 import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
-from console.cli.answering import answered, command
+from console.cli.answering import command
 from console.cli.answers import FAULTS, Answer, as_json, clear_errors, fail, harmless
 from console.cli.api_commands import api_app
 from console.cli.desk.appeal_commands import appeals_app
@@ -27,11 +27,11 @@ from console.cli.desk.report_commands import alerts, report
 from console.cli.lists.list_commands import lists_app
 from console.cli.lists.range_commands import ranges_app, subscribers_app
 from console.cli.node.database_commands import db_app
+from console.cli.node.decision_commands import log
 from console.cli.noted import note_unmasking
 from console.cli.options import AsJson, ConfigurationFile, chosen
 from console.cli.workbench.rules_commands import replay, rules_app
 from console.cli.workbench.why import why
-from rules.model import Action
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -102,51 +102,12 @@ def run_rule_tests(
     raise typer.Exit(0 if report.good else FAULTS)
 
 
-@app.command(rich_help_panel=CALLS)
-def log(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
-    verdict: Annotated[Action | None, typer.Option(help="Calls with this verdict.")] = None,
-    caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
-    called: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling; found by its pseudonym.")] = "",
-    trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
-    rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
-    observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
-    since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
-    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
-    by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
-    """Show what was decided about which call, newest last; called numbers are never kept in clear."""
-    from console.cli.node.decision_commands import counted, print_counts, print_decisions, recent
-
-    if by_day:
-        with clear_errors():
-            counts = counted(chosen(context, config), verdict=verdict or "", since=since)
-        as_json(counts) if json else print_counts(counts)
-        return
-    with clear_errors():
-        rows = recent(
-            chosen(context, config),
-            limit=limit,
-            verdict=verdict or "",
-            caller=caller,
-            called=called,
-            trunk=trunk,
-            rule=rule,
-            observed=observed,
-            since=since,
-            clear=unmasked,
-        )
-        if unmasked and rows:
-            note_unmasking(chosen(context, config), "log")
-    as_json(rows) if json else print_decisions(rows)
+command(app, panel=CALLS)(log)
 
 
-@app.command(rich_help_panel=CALLS)
-def explain(
-    context: typer.Context,
+@command(app, panel=CALLS)
+async def explain(
+    here: Installation,
     decision: Annotated[
         str,
         typer.Argument(metavar="DECISION", help="An id or its beginning, a Call-ID, or a header with one of them."),
@@ -166,32 +127,24 @@ def explain(
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="Show the caller of a record in full, where the law lets you.")
     ] = False,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
     from console.cli.workbench.explain import Words, explain_call, explain_decision, headers_of, what_is_left
     from rules.language.examples import Described
 
-    file = chosen(context, config)
     if bool(decision) == bool(caller and called):
         raise typer.BadParameter("name a DECISION, or a call by --from and --to")
-
-    async def work(here: Installation) -> Answer:
-        if decision:
-            found = await explain_decision(here, decision, clear=unmasked)
-        else:
-            shown = Described(caller, called, asserted, "", display_name, user_agent, diverted, headers_of(header))
-            found = await explain_call(here, shown, Words(at, trunk, tuple(fact), group), saved=saved)
-        if found is None:
-            left = await what_is_left(here, decision)
-            fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
-        return Answer(found.as_data(), found.as_text().splitlines())
-
-    answer, zone = answered(file, work)
-    if unmasked and decision:
-        note_unmasking(file, "explain", decision.strip().lower())
-    answer.give(zone, json=json)
+    if not decision:
+        shown = Described(caller, called, asserted, "", display_name, user_agent, diverted, headers_of(header))
+        told = await explain_call(here, shown, Words(at, trunk, tuple(fact), group), saved=saved)
+        return Answer(told.as_data(), told.as_text().splitlines())
+    found = await explain_decision(here, decision, clear=unmasked)
+    if found is None:
+        left = await what_is_left(here, decision)
+        fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
+    if unmasked:
+        await note_unmasking(here, "explain", decision.strip().lower())
+    return Answer(found.as_data(), found.as_text().splitlines())
 
 
 @app.command(rich_help_panel=CALLS)
@@ -301,7 +254,7 @@ def version(json: AsJson = False) -> None:
 command(app, panel=RULES)(replay)
 app.add_typer(rules_app, name="rules", rich_help_panel=RULES)
 app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
-app.command(rich_help_panel=NUMBERS)(why)
+command(app, panel=NUMBERS)(why)
 app.add_typer(ranges_app, name="ranges", rich_help_panel=NUMBERS)
 app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
 app.add_typer(db_app, name="db", rich_help_panel=PROXY)

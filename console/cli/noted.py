@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Any
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 import typer
 
-from ringfence.login import login_name
+if TYPE_CHECKING:
+    from ringfence.installation import Installation
 
 
-def note_search(file: Path, number: str, by: str) -> None:
+async def note_search(here: Installation, number: str, by: str) -> None:
     """Somebody looks this canonical number up."""
     from desk.looks import note_lookup
 
-    configuration = _configuration(file)
-    _noted(note_lookup(file.parent, configuration, number, actor=login_name(), by=by))
+    await _noted(note_lookup(here.base, here.configuration, number, actor=here.actor, by=by))
 
 
-def note_unmasking(file: Path, by: str, decision: str = "") -> None:
+async def note_unmasking(here: Installation, by: str, decision: str = "") -> None:
     """Somebody is shown callers in full."""
     from desk.looks import note_unmasked
 
-    configuration = _configuration(file)
-    _noted(note_unmasked(file.parent, configuration, decision, actor=login_name(), by=by))
+    await _noted(note_unmasked(here.base, here.configuration, decision, actor=here.actor, by=by))
 
 
-def _configuration(file: Path) -> Any:
-    from ringfence.configuration import load_configuration
-
-    return load_configuration(file)
-
-
-def _noted(note: Coroutine[Any, Any, None]) -> None:
+async def _noted(note: Awaitable[None]) -> None:
     from rules.storage.store import DatabaseError, StoreError
 
     try:
-        asyncio.run(note)
+        await note
     except (StoreError, DatabaseError) as error:
         typer.echo(f"this look is not in the audit: {error}", err=True)

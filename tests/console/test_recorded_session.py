@@ -55,7 +55,7 @@ def test_every_line_of_the_session_is_still_true(tmp_path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     for folder in ("rules.d", "tests.d"):
         Path(folder).mkdir()
-    monkeypatch.setattr("ringfence.live_rules.login_name", lambda: "author")
+    monkeypatch.setattr("ringfence.installation.login_name", lambda: "author")
     for kind, text in steps():
         if kind != "console":
             name, _, content = text.partition("\n")

@@ -6,24 +6,23 @@ import pwd
 
 import pytest
 
-from ringfence.configuration import read_configuration
 from ringfence.installation import Installation
-from ringfence.live_rules import live_in, live_rulebook, opened, put_live, rulebook_of, rules_database
+from ringfence.live_rules import live_in, live_rulebook, put_live, rulebook_of
 from ringfence.rulebook import load_rulebook
 from rules.language.source import RuleError
 
 
 async def put(file, reason="test"):
     book = load_rulebook(file)
-    path = rules_database(file, book.configuration)
-    return await put_live(path, book.texts, hash_=book.ruleset.revision, reason=reason)
+    async with Installation.open(file) as here:
+        return await put_live(here, book.texts, hash_=book.ruleset.revision, reason=reason)
 
 
 async def test_asking_makes_no_file(file):
     async with Installation.open(file) as here:
         assert await live_in(here) is None
         book, revision = await live_rulebook(here)
-    assert not rules_database(file, here.configuration).exists()
+    assert not here.database_of("revisions").exists()
     assert revision is None
     assert book.ruleset.revision == load_rulebook(file).ruleset.revision
 
@@ -55,5 +54,5 @@ async def test_the_account_is_the_author_whatever_the_environment_says(file, mon
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "somebody-else")
     await put(file, "by the account")
-    async with opened(rules_database(file, read_configuration(file)[0])) as revisions:
-        assert (await revisions.live()).author == pwd.getpwuid(os.getuid()).pw_name
+    async with Installation.open(file) as here:
+        assert (await live_in(here)).author == pwd.getpwuid(os.getuid()).pw_name

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.cli.answering import command
+from console.cli.answers import Answer
 from console.cli.lists.import_commands import progress_bar
-from console.cli.lists.list_commands import ListName, lists_app, qualified, with_lists
-from console.cli.options import ConfigurationFile, chosen, shown_time
+from console.cli.lists.list_commands import ListName, lists_app, qualified
+from console.cli.options import shown_time
 
 if TYPE_CHECKING:
-    from ringfence.settings import Configuration
+    from ringfence.installation import Installation
     from rules.lists.editing import Lists, Origin
 
 PAGE = 5_000
@@ -31,24 +33,22 @@ class Format(StrEnum):
     TEXT = "text"
 
 
-@lists_app.command()
-def export(
-    context: typer.Context,
+@command(lists_app, json=False)
+async def export(
+    here: Installation,
     name: ListName,
     form: Annotated[Format, typer.Option("--format", help="How entries are written.")] = Format.CSV,
-    config: ConfigurationFile = None,
-) -> None:
+) -> Answer:
     """Write a list, as of one moment, to standard output, in the form that `lists import` reads."""
+    from rules.lists.list_files import harmless
 
-    async def work(lists: Lists, configuration: Configuration) -> None:
-        from rules.lists.list_files import harmless
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        if form is Format.CSV:
-            writer.writerow(EXPORTED)
-        count, written = 0, harmless if form is Format.CSV else str
+    lists, writer = await here.lists(), csv.writer(sys.stdout, lineterminator="\n")
+    if form is Format.CSV:
+        writer.writerow(EXPORTED)
+    count, written = 0, harmless if form is Format.CSV else str
+    with progress_bar("writing") as (told,):
         async with lists.store.one_moment():
-            async for entry in every_entry(lists, name, configuration.time_zone, written):
+            async for entry in every_entry(lists, name, here.zone, written):
                 count += 1
                 if not count % PAGE:
                     told(count)
@@ -58,9 +58,7 @@ def export(
                     sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
                 else:
                     writer.writerow([entry.get(column, "") for column in EXPORTED])
-
-    with progress_bar("writing") as (told,):
-        with_lists(chosen(context, config), work)
+    return Answer()
 
 
 EXPORTED = (

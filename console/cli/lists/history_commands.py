@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.lists.list_commands import Country, lists_app, show_rows, with_lists
+from console.cli.answering import command
+from console.cli.answers import Answer, table
+from console.cli.lists.list_commands import Country, lists_app
 from console.cli.noted import note_search
-from console.cli.options import AsJson, ConfigurationFile, chosen, shown_time
+from console.cli.options import shown_time
 
 if TYPE_CHECKING:
-    from ringfence.settings import Configuration
-    from rules.lists.editing import Lists
+    from ringfence.installation import Installation
     from rules.lists.history import Period
 
 COLUMNS = ("at", "list", "entry", "what", "author", "reason", "source")
 
 
-@lists_app.command()
-def history(
-    context: typer.Context,
+@command(lists_app)
+async def history(
+    here: Installation,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
     country: Country = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Tell what befell the entries that cover a number or did, prefixes and ranges too: who added, changed, removed."""
+    from rules.lists.admission import read_entry
+    from rules.lists.history import happenings
+    from rules.settings.screening import ListSettings
 
-    looked_up: list[str] = []
-
-    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
-        from rules.lists.admission import read_entry
-        from rules.lists.history import happenings
-        from rules.settings.screening import ListSettings
-
-        anything = ListSettings(kind="plain", min_length=1)
-        read = read_entry(number, anything, country=country or configuration.home)
-        if not read.exact:
-            raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
-        looked_up.append(read.text)
-        found = await happenings(lists, read.text)
-        return [one._asdict() | {"at": shown_time(one.at, configuration.time_zone)} for one in found]
-
-    rows = with_lists(chosen(context, config), work)
-    for found in looked_up:
-        note_search(chosen(context, config), found, "lists history")
-    if rows or json:
-        show_rows(rows, COLUMNS, json=json)
-    else:
-        typer.echo("No entry covers it, and none did as far back as is kept (storage.history_days).")
+    anything = ListSettings(kind="plain", min_length=1)
+    read = read_entry(number, anything, country=country or here.home)
+    if not read.exact:
+        raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
+    found = await happenings(await here.lists(), read.text)
+    await note_search(here, read.text, "lists history")
+    rows = [one._asdict() | {"at": shown_time(one.at, here.zone)} for one in found]
+    none = "No entry covers it, and none did as far back as is kept (storage.history_days)."
+    return table(COLUMNS, rows, here.zone, none=none)
 
 
 def period_told(one: Period, zone: str) -> str:

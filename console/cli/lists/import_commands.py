@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -15,28 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from console.cli.answers import FAULTS, as_json, clear_errors, counted, fail
-from console.cli.lists.list_commands import (
-    HELD,
-    SHOWN,
-    Country,
-    ListName,
-    lists_app,
-    print_sealed,
-    show_rows,
-    with_lists,
-    with_open_lists,
-)
+from console.cli.answering import command
+from console.cli.answers import FAULTS, Answer, counted, fail, table
+from console.cli.lists.list_commands import HELD, SHOWN, Country, ListName, lists_app, sealed_lines
 from console.cli.lists.whom_it_hits import calls_of_the_last_day
-from console.cli.options import AsJson, ConfigurationFile, chosen, shown_time
-from ringfence.login import login_name
+from console.cli.options import shown_time
 
 if TYPE_CHECKING:
-    from ringfence.settings import Configuration
-    from rules.lists.editing import Lists, Origin
+    from ringfence.installation import Installation
     from rules.lists.import_batch import Refusal, Report
-    from rules.lists.imports import Wishes
-    from rules.lists.undoing import Undone
+    from rules.lists.ledger_imports import LedgerReport
 
 POLLED_S = 0.25  # the proxy looks for changes so often
 
@@ -69,9 +56,9 @@ Insist = Annotated[
 ]
 
 
-@lists_app.command(name="import")
-def import_numbers(
-    context: typer.Context,
+@command(lists_app, "import")
+async def import_numbers(
+    here: Installation,
     name: ListName,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or text; - for standard input.")],
     column: Column = "",
@@ -86,53 +73,58 @@ def import_numbers(
     force: Force = False,
     yes_really: Insist = False,
     country: Country = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Import a file of numbers in one transaction: all of it or nothing; calls go on meanwhile.
 
     Exit status 1: a row was refused, and the file with it; 3: it waits for a person (`lists held`).
     """
-    chosen_file = chosen(context, config)
-    bad: OnError = OnError.SKIP if skip else on_error
-    how = {"on_error": bad.value, "replace_all": replace, "dry_run": dry_run}
-    how |= {"wide": ranges, "force": force, "insist": yes_really, "encoding": encoding}
-
-    async def work(lists: Lists, configuration: Configuration) -> tuple[Report, float]:
-        from rules.lists.editing import Origin
-
-        wishes = await wishes_for(chosen_file, configuration, country, how)
-        origin = Origin(source or source_name(file), reason, login_name())
-        started = time.perf_counter()
-        return await run_import(lists, name, file, origin, wishes, column), time.perf_counter() - started
-
-    with clear_errors(), naming_lines(file, "--on-error skip leaves such lines out"):
-        report, took = asyncio.run(with_open_lists(chosen_file, work))
-    tell(report, took, file, name, dry_run=dry_run, json=json)
-    if report.refused and bad is OnError.STOP:
-        raise typer.Exit(FAULTS)
-
-
-async def wishes_for(file: Path, configuration: Configuration, country: str, how: dict[str, Any]) -> Wishes:
-    """How an import is to be done, and which calls it is compared with."""
+    from rules.lists.editing import Origin
+    from rules.lists.held_imports import import_or_hold
     from rules.lists.imports import Wishes
 
-    calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
-    read_in = country or configuration.home
-    return Wishes(country=read_in, zone=configuration.time_zone, calls=calls, **how)
-
-
-def tell(report: Report, took: float, file: Path, name: str, *, dry_run: bool, json: bool) -> None:
-    """Say what an import did, and end with a status of its own when it waits for a person."""
+    lists, bad = await here.lists(), OnError.SKIP if skip else on_error
+    origin = Origin(source or source_name(file), reason, here.actor)
+    calls, started = await calls_of_the_last_day(here), time.perf_counter()
+    with (
+        naming_lines(file, "--on-error skip leaves such lines out"),
+        progress_bar("reading", "writing") as (read, written),
+        reading(file) as stream,
+    ):
+        wishes = Wishes(
+            country=country or here.home,
+            zone=here.zone,
+            on_error=bad.value,
+            replace_all=replace,
+            encoding=encoding,
+            dry_run=dry_run,
+            wide=ranges,
+            force=force,
+            insist=yes_really,
+            calls=calls,
+            progress=read,
+            writing=written,
+        )
+        report = await import_or_hold(lists, name, stream, origin, wishes, column=column)
+    took = time.perf_counter() - started
     held = bool(report.held) and report.import_id is None
-    if json:
-        as_json(report_data(report))
-    else:
-        print_report(report, shown_name(file), name, dry_run=dry_run or held)
-        if report.import_id is not None:
-            tell_when_live(took, report.example)
+    answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
     if held and not dry_run:
-        fail(what_to_do(report), HELD)
+        return answer._replace(status=HELD, why=what_to_do(report))
+    return answer._replace(status=FAULTS if report.refused and bad is OnError.STOP else 0)
+
+
+def told(report: Report, file: str, name: str, took: float, *, dry_run: bool = False) -> Answer:
+    """What an import did and, if it did anything, from when on calls are judged by it, and how to look."""
+    lines = list(report_lines(report, name, dry_run=dry_run))
+    if report.import_id is not None:
+        look = f"; try: ringfence why {report.example}" if report.example else ""
+        lines.append(f"live after {took + POLLED_S:.1f} s{look}")
+    return Answer(report_data(report), "\n".join(lines), list(refused_lines(report, file)))
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """What an import did, for programs."""
+    return {**asdict(report), "refused": dict(report.refused), "caught": tuple(report.caught)}
 
 
 def what_to_do(report: Report) -> str:
@@ -142,25 +134,6 @@ def what_to_do(report: Report) -> str:
         return f"{why} The file is too large to be kept here: import it again with --yes-really, which is recorded."
     one = report.held_id
     return f"{why} `ringfence lists release {one} --reason ...` does it all the same, `lists drop {one}` forgets it."
-
-
-def tell_when_live(took: float, example: str) -> None:
-    """When calls are judged by it, and how to look."""
-    typer.echo(f"live after {took + POLLED_S:.1f} s{f'; try: ringfence why {example}' if example else ''}")
-
-
-def report_data(report: Report) -> dict[str, Any]:
-    """What an import did, for programs."""
-    return {**asdict(report), "refused": dict(report.refused)}
-
-
-async def run_import(lists: Lists, name: str, file: Path, origin: Origin, wishes: Wishes, column: str) -> Report:
-    """Import a file or standard input, with a bar."""
-    from rules.lists.held_imports import import_or_hold
-
-    with progress_bar("reading", "writing") as (read, written), reading(file) as stream:
-        wishes = replace(wishes, progress=read, writing=written)
-        return await import_or_hold(lists, name, stream, origin, wishes, column=column)
 
 
 @contextmanager
@@ -238,89 +211,79 @@ def refused_lines(report: Report, file: str) -> Iterator[str]:
         yield f"  and {counted(more, 'line')} more, which are not told one by one"
 
 
-def print_report(report: Report, file: str, name: str, *, dry_run: bool) -> None:
-    """What an import did, and which lines it refused."""
-    for line in refused_lines(report, file):
-        typer.echo(line, err=True)
+def report_lines(report: Report, name: str, *, dry_run: bool) -> Iterator[str]:
+    """What an import did."""
     would = "would be " if dry_run else ""
     number = f" (import {report.import_id})" if report.import_id is not None else ""
-    typer.echo(
+    yield (
         f"{counted(report.lines, 'line')}: {report.added} {would}added to {name}, {report.changed} {would}changed, "
         f"{report.removed} {would}removed, {sum(report.refused.values())} refused{number}."
     )
-    if report.unchanged:
-        typer.echo(f"{report.unchanged:,} unchanged: they stand there just so already.")
-    if report.not_understood:
-        typer.echo(f"Columns that are not understood, and were left out: {', '.join(report.not_understood)}.")
-    if report.comments:
-        typer.echo(f"Left out, since they begin with #: {counted(report.comments, 'line')}.")
-    if report.repeated:
-        typer.echo(f"{counted(report.repeated, 'line')} repeated by a later line, which counts.")
+    yield from file_lines(report)
     if conflicts := report.refused.get("protected", 0):
-        typer.echo(f"{counted(conflicts, 'conflict')} with an allow list or our own numbers.")
+        yield f"{counted(conflicts, 'conflict')} with an allow list or our own numbers."
     if report.overrules:
         named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
-        typer.echo(f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}.")
-    print_sealed(report.sealed)
+        yield f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}."
+    yield from sealed_lines(report.sealed)
     if report.hits:
         named = ", ".join(report.holders[:SHOWN]) + (", ..." if report.hits > SHOWN else "")
-        typer.echo(f"It {'would hit' if dry_run else 'hits'} {counted(report.hits, 'held code')}: {named}.")
+        yield f"It {'would hit' if dry_run else 'hits'} {counted(report.hits, 'held code')}: {named}."
     if report.caught.of:
         most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""
-        typer.echo(
+        yield (
             f"Of {report.caught.of:,} calls that went through in the last day it would have caught "
             f"{report.caught.calls:,}{most}."
         )
     if dry_run and report.held and report.held_id is None:
-        typer.echo(f"It would be held for a person: {'; '.join(report.held)}.")
+        yield f"It would be held for a person: {'; '.join(report.held)}."
 
 
-@lists_app.command()
-def imports(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+def file_lines(report: Report | LedgerReport) -> Iterator[str]:
+    """What was the matter with a file, into a list or into the ledger."""
+    if report.unchanged:
+        yield f"{report.unchanged:,} unchanged: they stand there just so already."
+    if report.not_understood:
+        yield f"Columns that are not understood, and were left out: {', '.join(report.not_understood)}."
+    if report.comments:
+        yield f"Left out, since they begin with #: {counted(report.comments, 'line')}."
+    if report.repeated:
+        yield f"{counted(report.repeated, 'line')} repeated by a later line, which counts."
+
+
+@command(lists_app)
+async def imports(
+    here: Installation, limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20
+) -> Answer:
     """Show the latest imports: what each did, and by whose word it went through if it was held."""
+    from rules.lists.imports import imports as latest
 
-    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
-        from rules.lists.imports import imports as latest
-
-        zone = configuration.time_zone
-        return [
-            {**asdict(one), "created": shown_time(one.created, zone), "undone": shown_time(one.undone, zone) or None}
-            for one in await latest(lists, limit=limit)
-        ]
-
+    rows = [
+        asdict(one) | import_times(one.created, one.undone, here.zone)
+        for one in await latest(await here.lists(), limit=limit)
+    ]
     columns = ("id", "list", "source", "author", "created", "added", "changed", "removed", "undone", "insisted")
-    show_rows(with_lists(chosen(context, config), work), columns, json=json)
+    return table(columns, rows, here.zone)
 
 
-@lists_app.command()
-def undo(
-    context: typer.Context,
+def import_times(created: float, undone: float | None, zone: str) -> dict[str, Any]:
+    """When an import was, and when it was taken back."""
+    return {"created": shown_time(created, zone), "undone": shown_time(undone, zone) or None}
+
+
+@command(lists_app)
+async def undo(
+    here: Installation,
     number: Annotated[int, typer.Argument(metavar="IMPORT", help="Its number, from `lists imports`.")],
     reason: Annotated[str, typer.Option(help="Why; kept in the history of its numbers.")] = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Take back a whole import; what was edited or taken off since then stays so."""
+    from rules.lists.undoing import undo as take_back
 
-    async def work(lists: Lists, _: Configuration) -> Undone:
-        from rules.lists.undoing import undo as take_back
-
-        return await take_back(lists, number, author=login_name(), reason=reason)
-
-    done = with_lists(chosen(context, config), work)
-    as_json(done._asdict()) if json else print_undone(done)
-
-
-def print_undone(done: Undone) -> None:
-    """What went, what came back, and what stays because somebody acted since."""
-    typer.echo(f"Import {done.id} into {done.list} is undone: {done.off:,} off, {done.back:,} back.")
+    done = await take_back(await here.lists(), number, author=here.actor, reason=reason)
+    lines = [f"Import {done.id} into {done.list} is undone: {done.off:,} off, {done.back:,} back."]
     if done.kept:
-        typer.echo(f"{done.kept:,} of its entries were edited or taken off since, and stay so.")
+        lines.append(f"{done.kept:,} of its entries were edited or taken off since, and stay so.")
     if done.stay_off:
-        typer.echo(f"Taken off or undone since, and not put back: {', '.join(done.stay_off)}.")
-    print_sealed(done.sealed)
+        lines.append(f"Taken off or undone since, and not put back: {', '.join(done.stay_off)}.")
+    return Answer(done, "\n".join([*lines, *sealed_lines(done.sealed)]))

@@ -7,22 +7,19 @@ import json
 import sys
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.answers import as_json, counted
-from console.cli.lists.list_commands import Country, show_rows, with_lists
+from console.cli.answering import command
+from console.cli.answers import Answer, counted, table
+from console.cli.lists.import_commands import import_times
+from console.cli.lists.list_commands import Country
 from console.cli.lists.range_commands import ranges_app
-from console.cli.lists.statistic_commands import Rows, from_record
-from console.cli.options import AsJson, ConfigurationFile, chosen, moment, shown_time
-from ringfence.login import login_name
+from console.cli.options import moment, shown_time
 
 if TYPE_CHECKING:
-    from ringfence.settings import Configuration
-    from rules.lists.editing import Lists
-    from rules.lists.ledger_imports import LedgerUndone
-    from rules.records.decisions import Decisions
+    from ringfence.installation import Installation
 
 EXPORTED = ("code", "holder", "host", "purpose", "valid until")
 
@@ -34,139 +31,95 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
-@ranges_app.command()
-def imports(
-    context: typer.Context,
-    limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+@command(ranges_app)
+async def imports(
+    here: Installation, limit: Annotated[int, typer.Option(min=1, help="Imports at most.")] = 20
+) -> Answer:
     """Show the latest imports into the ledger: what each did, and who took it back."""
+    from rules.lists.ledger_imports import ledger_imports
 
-    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
-        from rules.lists.ledger_imports import ledger_imports
-
-        zone = configuration.time_zone
-        return [
-            one._asdict() | {"created": shown_time(one.created, zone), "undone": shown_time(one.undone, zone) or None}
-            for one in await ledger_imports(lists.store, limit=limit)
-        ]
-
+    found = await ledger_imports((await here.lists()).store, limit=limit)
+    rows = [one._asdict() | import_times(one.created, one.undone, here.zone) for one in found]
     columns = ("id", "source", "author", "reason", "created", "added", "changed", "removed", "undone")
-    show_rows(with_lists(chosen(context, config), work), columns, json=json)
+    return table(columns, rows, here.zone)
 
 
-@ranges_app.command()
-def undo(
-    context: typer.Context,
+@command(ranges_app)
+async def undo(
+    here: Installation,
     number: Annotated[int, typer.Argument(metavar="IMPORT", help="Its number, from `ranges imports`.")],
     reason: Annotated[str, typer.Option(help="Why; kept in the history of its codes.")] = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Take back a whole import into the ledger; what a later one changed stays so."""
+    from rules.lists.ledger_imports import undo_ledger_import
 
-    async def work(lists: Lists, _: Configuration) -> LedgerUndone:
-        from rules.lists.ledger_imports import undo_ledger_import
-
-        return await undo_ledger_import(lists.store, number, now=time.time(), author=login_name(), reason=reason)
-
-    done = with_lists(chosen(context, config), work)
-    if json:
-        as_json(done._asdict())
-        return
-    typer.echo(f"Import {done.id} is undone: {done.off:,} off, {done.back:,} back.")
-    if done.kept:
-        typer.echo(f"{counted(done.kept, 'code')} were changed by a later import, and stay so.")
+    store = (await here.lists()).store
+    done = await undo_ledger_import(store, number, now=time.time(), author=here.actor, reason=reason)
+    kept = f"\n{counted(done.kept, 'code')} were changed by a later import, and stay so." if done.kept else ""
+    return Answer(done, f"Import {done.id} is undone: {done.off:,} off, {done.back:,} back.{kept}")
 
 
-@ranges_app.command()
-def history(
-    context: typer.Context,
+@command(ranges_app)
+async def history(
+    here: Installation,
     code: Annotated[str, typer.Argument(metavar="CODE", help="A code, a beginning, or a number that lies in one.")],
     country: Country = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Tell what befell the codes that it meets: who added, changed or removed them, when, why and from which file."""
+    from rules.lists.ledger import read_code
+    from rules.lists.ledger_imports import ledger_history
 
-    async def work(lists: Lists, configuration: Configuration) -> list[dict[str, Any]]:
-        from rules.lists.ledger import read_code
-        from rules.lists.ledger_imports import ledger_history
-
-        zone = configuration.time_zone
-        found = await ledger_history(lists.store, read_code(code, country or configuration.home))
-        return [
-            one._asdict() | {"at": shown_time(one.at, zone), "valid_until": shown_time(one.valid_until, zone) or None}
-            for one in found
-        ]
-
-    rows = with_lists(chosen(context, config), work)
-    if rows or json:
-        columns = ("at", "code", "what", "holder", "valid_until", "author", "reason", "source", "import_id")
-        show_rows(rows, columns, json=json)
-    else:
-        typer.echo("No import changed it, as far back as is kept (storage.history_days).")
+    zone = here.zone
+    found = await ledger_history((await here.lists()).store, read_code(code, country or here.home))
+    rows = [
+        one._asdict() | {"at": shown_time(one.at, zone), "valid_until": shown_time(one.valid_until, zone) or None}
+        for one in found
+    ]
+    columns = ("at", "code", "what", "holder", "valid_until", "author", "reason", "source", "import_id")
+    none = "No import changed it, as far back as is kept (storage.history_days)."
+    return table(columns, rows, zone, none=none)
 
 
-@ranges_app.command()
-def export(
-    context: typer.Context,
-    form: Annotated[Format, typer.Option("--format", help="How codes are written.")] = Format.CSV,
-    config: ConfigurationFile = None,
-) -> None:
+@command(ranges_app, json=False)
+async def export(
+    here: Installation, form: Annotated[Format, typer.Option("--format", help="How codes are written.")] = Format.CSV
+) -> Answer:
     """Write the ledger, as of one moment, to standard output, in the form that `ranges import` reads.
 
     Complete beginnings are named on standard error, as the options that import takes.
     """
+    from rules.lists.ledger import complete_beginnings
+    from rules.lists.ledger_imports import every_code
+    from rules.lists.list_files import harmless
 
-    async def work(lists: Lists, configuration: Configuration) -> None:
-        from rules.lists.ledger import complete_beginnings
-        from rules.lists.ledger_imports import every_code
-        from rules.lists.list_files import harmless
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        if form is Format.CSV:
-            writer.writerow(EXPORTED)
-        async with lists.store.one_moment():
-            async for one in every_code(lists.store):
-                until = shown_time(one.valid_until, configuration.time_zone)
-                cells = (one.text, one.holder, one.host, one.purpose, until)
-                if form is Format.CSV:
-                    writer.writerow([one.text, *map(harmless, cells[1:])])
-                else:
-                    named = zip(EXPORTED, cells, strict=True)
-                    sys.stdout.write(json.dumps({k: v for k, v in named if v}, ensure_ascii=False) + "\n")
-            wholes = await complete_beginnings(lists.store)
-        if wholes:
-            typer.echo(f"complete: {' '.join(f'--complete {one.text}' for one in wholes)}", err=True)
-
-    with_lists(chosen(context, config), work)
+    store, writer = (await here.lists()).store, csv.writer(sys.stdout, lineterminator="\n")
+    if form is Format.CSV:
+        writer.writerow(EXPORTED)
+    async with store.one_moment():
+        async for one in every_code(store):
+            cells = (one.text, one.holder, one.host, one.purpose, shown_time(one.valid_until, here.zone))
+            if form is Format.CSV:
+                writer.writerow([one.text, *map(harmless, cells[1:])])
+            else:
+                named = zip(EXPORTED, cells, strict=True)
+                sys.stdout.write(json.dumps({k: v for k, v in named if v}, ensure_ascii=False) + "\n")
+        wholes = await complete_beginnings(store)
+    return Answer(why=f"complete: {' '.join(f'--complete {one.text}' for one in wholes)}" if wholes else "")
 
 
-@ranges_app.command()
-def unheld(
-    context: typer.Context,
+@command(ranges_app)
+async def unheld(
+    here: Installation,
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "7d",
     limit: Annotated[int, typer.Option(min=1, help="Codes at most.")] = 50,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """List codes that nobody holds and that were seen calling, by the records of calls; those with most calls first."""
+    from rules.records.unheld_callers import unheld_callers
 
-    async def work(lists: Lists, decisions: Decisions, configuration: Configuration) -> Rows:
-        from rules.records.unheld_callers import unheld_callers
-
-        zone = configuration.time_zone
-        begin = moment(since, now=time.time(), zone=zone, ahead=False)
-        found = await unheld_callers(lists.store, decisions.store, since=begin, limit=limit)
-        times = [{"first": shown_time(one.first, zone), "last": shown_time(one.last, zone)} for one in found]
-        return [one._asdict() | told for one, told in zip(found, times, strict=True)]
-
-    rows = from_record(chosen(context, config), work)
-    if rows or json:
-        show_rows(rows, ("code", "calls", "rang", "numbers", "first", "last", "trunks"), json=json)
-    else:
-        typer.echo(
-            "No call came from a code that nobody holds. It takes complete beginnings: `ranges show --complete`."
-        )
+    zone = here.zone
+    begin = moment(since, now=time.time(), zone=zone, ahead=False)
+    lists, decisions = await here.lists(), await here.decisions()
+    found = await unheld_callers(lists.store, decisions.store, since=begin, limit=limit)
+    rows = [one._asdict() | {"first": shown_time(one.first, zone), "last": shown_time(one.last, zone)} for one in found]
+    none = "No call came from a code that nobody holds. It takes complete beginnings: `ranges show --complete`."
+    return table(("code", "calls", "rang", "numbers", "first", "last", "trunks"), rows, zone, none=none)

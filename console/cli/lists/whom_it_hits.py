@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.cli.answers import counted
 
 if TYPE_CHECKING:
-    from ringfence.settings import Configuration
-    from rules.lists.editing import Entry, Lists
+    from ringfence.installation import Installation
+    from rules.lists.editing import Entry
     from rules.lists.holding import Caught
     from rules.lists.ledger import Code
 
@@ -49,16 +47,17 @@ class Hits(NamedTuple):
         return found
 
 
-async def hits_of(lists: Lists, configuration: Configuration, file: Path, added: list[Entry]) -> list[Hits]:
+async def hits_of(here: Installation, added: list[Entry]) -> list[Hits]:
     """Whom each of these entries hits, if they are against callers and new."""
     from rules.lists.admission import AGAINST_CALLERS
     from rules.lists.holding import caught
     from rules.lists.ledger import holders_of
     from rules.numbering.intervals import interval_of
 
+    lists = await here.lists()
     if not added or lists.policy(added[0].list).kind not in AGAINST_CALLERS:
         return [Hits()] * len(added)
-    calls = await calls_of_the_last_day(file.parent / configuration.storage.database)
+    calls = await calls_of_the_last_day(here)
     found = []
     for entry in added:
         interval = interval_of(entry.text)
@@ -68,16 +67,7 @@ async def hits_of(lists: Lists, configuration: Configuration, file: Path, added:
     return found
 
 
-async def calls_of_the_last_day(database: Path) -> dict[str, int]:
+async def calls_of_the_last_day(here: Installation) -> dict[str, int]:
     """How often each caller got through untouched in the last day, as far as the record tells."""
-    from rules.records.decisions import Decisions
-    from rules.screening.screen import decisions_path
-
-    path = decisions_path(database)
-    if not await asyncio.to_thread(path.exists):
-        return {}
-    decisions = await Decisions.open(path)
-    try:
-        return await decisions.callers_since(time.time() - DAY_S)
-    finally:
-        await decisions.close()
+    decisions = await here.recorded()
+    return await decisions.callers_since(time.time() - DAY_S) if decisions else {}

@@ -6,59 +6,42 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.answers import FAULTS, as_json, clear_errors, fail
-from console.cli.options import AsJson, ConfigurationFile, chosen
+from console.cli.answering import command, group
+from console.cli.answers import FAULTS, Answer, fail
+
+if TYPE_CHECKING:
+    from ringfence.installation import Installation
 
 db_app = typer.Typer(no_args_is_help=True)
+group(db_app, "Check, back up and restore the databases.")
 All = Annotated[bool, typer.Option("--all", help="Every database of the installation; the path is a folder.")]
 
 
-@db_app.callback()
-def db(context: typer.Context, config: ConfigurationFile = None) -> None:
-    """Check, back up and restore the databases."""
-    if config is not None:
-        context.obj = config
-
-
-def database_of(file: Path) -> Path:
-    """Where the lists of a configuration lie."""
-    from ringfence.configuration import load_configuration
-
-    return file.parent / load_configuration(file).storage.database
-
-
-@db_app.command()
-def check(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
+@command(db_app)
+async def check(here: Installation) -> Answer:
     """Read the databases from end to end; exit 0 if all are sound that should be there."""
     from rules.storage.database_files import OUT_OF_REACH, restoring
     from rules.storage.store import databases, faults_of, snapshot_path
 
-    with clear_errors():
-        database = database_of(chosen(context, config))
-        known = databases(database)
-        snapshot = snapshot_path(database)
-        paths = [path for path in (*known.values(), snapshot) if path.exists()]
-        # Lists come first in any installation: beside other databases, or a copy of theirs, they are gone.
-        lost = [database] if paths and not database.exists() else []
+    database = here.database
+    paths = [path for path in (*databases(database).values(), snapshot_path(database)) if path.exists()]
+    # Lists come first in any installation: beside other databases, or a copy of theirs, they are gone.
+    lost = [database] if paths and not database.exists() else []
     reached = [path for path in paths if os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)]
     found = {str(path): ["the file is gone"] for path in lost}
     for path in paths:
         found[str(path)] = _faults(path, faults_of) if path in reached else [f"not read; {OUT_OF_REACH}"]
-    if json:
-        as_json(found)
-    else:
-        for name, faults in found.items():
-            typer.echo(f"{name}: {'; '.join(faults) if faults else 'sound'}")
-        for path in (*lost, *reached):
-            if found[str(path)]:
-                typer.echo(f"{path.name} is {'gone' if path in lost else 'damaged'}: {restoring(path)}.")
     if not found:
-        fail(f"{database}: there is no database yet")
-    raise typer.Exit(FAULTS if any(found.values()) else 0)
+        return Answer(found, status=FAULTS, why=f"{database}: there is no database yet")
+    lines = [f"{name}: {'; '.join(faults) if faults else 'sound'}" for name, faults in found.items()]
+    for path in (*lost, *reached):
+        if found[str(path)]:
+            lines.append(f"{path.name} is {'gone' if path in lost else 'damaged'}: {restoring(path)}.")
+    return Answer(found, "\n".join(lines), status=FAULTS if any(found.values()) else 0)
 
 
 def _faults(path: Path, faults_of: Callable[[Path], list[str]]) -> list[str]:
@@ -66,73 +49,69 @@ def _faults(path: Path, faults_of: Callable[[Path], list[str]]) -> list[str]:
     return ["the file is empty"] if path.stat().st_size == 0 else faults_of(path)
 
 
-@db_app.command()
-def backup(
-    context: typer.Context,
+@command(db_app, json=False)
+async def backup(
+    here: Installation,
     copy: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
     force: Annotated[bool, typer.Option("--force", help="Even over a file that is there.")] = False,
     every: All = False,
-    config: ConfigurationFile = None,
-) -> None:
+) -> Answer:
     """Copy the lists as they are at this moment, checked, into one file; the proxy goes on meanwhile."""
     from rules.storage.store import copy_database, databases
 
-    with clear_errors():
-        database = database_of(chosen(context, config))
-        sources = [path for path in databases(database).values() if path.exists()] if every else [database]
-        copies = [(path, copy / path.name if every else copy) for path in sources]
-        own = {path.resolve() for path in databases(database).values()}
-        for _, target in copies:
-            if target.resolve() in own:
-                fail(f"{target} is a database that is in use; name another file")
-            if target.is_dir():
-                fail(f"{target} is a folder; name a file in it, or copy every database there with --all")
-            if target.exists() and not force:
-                fail(f"{target} is there already; --force writes over it")
-        if every:
-            copy.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path, target in copies:
-            copy_database(path, target)
+    known = databases(here.database).values()
+    sources = [path for path in known if path.exists()] if every else [here.database]
+    copies = [(path, copy / path.name if every else copy) for path in sources]
+    own = {path.resolve() for path in known}
+    for _, target in copies:
+        if target.resolve() in own:
+            fail(f"{target} is a database that is in use; name another file")
+        if target.is_dir():
+            fail(f"{target} is a folder; name a file in it, or copy every database there with --all")
+        if target.exists() and not force:
+            fail(f"{target} is there already; --force writes over it")
     if every:
-        names = ", ".join(path.name for path, _ in copies)
-        typer.echo(f"{names} are copied to {copy}. Keep a copy of the key file elsewhere: both together tell names.")
-    else:
-        typer.echo(f"The lists are copied to {copy}.")
+        copy.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path, target in copies:
+        copy_database(path, target)
+    if not every:
+        return Answer(said=f"The lists are copied to {copy}.")
+    names = ", ".join(path.name for path, _ in copies)
+    told = f"{names} are copied to {copy}. Keep a copy of the key file elsewhere: both together tell names."
+    return Answer(said=told)
 
 
-@db_app.command()
-def restore(
-    context: typer.Context,
+@command(db_app, json=False)
+async def restore(
+    here: Installation,
     copy: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="A backup; default: the proxy's last good snapshot.")
     ] = None,
     every: All = False,
-    config: ConfigurationFile = None,
-) -> None:
+) -> Answer:
     """Put a copy in place of the lists; a running proxy takes it within a second, the old file is kept.
 
     With --all every database that the folder holds; stop the proxy and the API first, they write to the others.
     """
     from rules.storage.store import databases, put_in_place, refuse_foreign, snapshot_path
 
-    with clear_errors():
-        database = database_of(chosen(context, config))
-        if every and (copy is None or not copy.is_dir()):
-            fail("name the folder that `ringfence db backup --all` made")
-        copy = copy or snapshot_path(database)
-        known = databases(database)
-        copies = {series: copy / path.name for series, path in known.items() if (copy / path.name).exists()}
-        if not every:
-            copies = {"lists": copy}
-        if not copies or not all(source.is_file() for source in copies.values()):
-            fail(f"{copy} is no such file; name one that `ringfence db backup` made")
-        for series, source in copies.items():
-            refuse_foreign(source, series)
-            if source.resolve() == known[series].resolve():
-                fail(f"{source} is the database itself; name a copy")
-        for series, source in copies.items():
-            target = known[series]
-            aside = target.with_name(f"{target.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
-            old = target.exists()
-            put_in_place(source, target, aside)
-            typer.echo(f"{target} is what {source} held{f'; before it is {aside.name}' if old else ''}.")
+    if every and (copy is None or not copy.is_dir()):
+        fail("name the folder that `ringfence db backup --all` made")
+    copy = copy or snapshot_path(here.database)
+    known = databases(here.database)
+    copies = {series: copy / path.name for series, path in known.items() if (copy / path.name).exists()}
+    if not every:
+        copies = {"lists": copy}
+    if not copies or not all(source.is_file() for source in copies.values()):
+        fail(f"{copy} is no such file; name one that `ringfence db backup` made")
+    for series, source in copies.items():
+        refuse_foreign(source, series)
+        if source.resolve() == known[series].resolve():
+            fail(f"{source} is the database itself; name a copy")
+    for series, source in copies.items():
+        target = known[series]
+        aside = target.with_name(f"{target.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+        old = target.exists()
+        put_in_place(source, target, aside)
+        typer.echo(f"{target} is what {source} held{f'; before it is {aside.name}' if old else ''}.")
+    return Answer()

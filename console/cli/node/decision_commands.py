@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.answers import fail, print_table
-from console.cli.noted import note_search
+from console.cli.answers import Answer, fail, table
+from console.cli.noted import note_search, note_unmasking
 from console.cli.options import moment, shown_time
+from rules.model import Action
 
 if TYPE_CHECKING:
+    from ringfence.installation import Installation
     from rules.records.decisions import Decision
+
+_COLUMNS = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
+_COUNTS = ("day", "range", "class", "verdict", "calls", "rang")
+
+
+async def log(
+    here: Installation,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Decisions at most.")] = 50,
+    verdict: Annotated[Action | None, typer.Option(help="Calls with this verdict.")] = None,
+    caller: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling.")] = "",
+    called: Annotated[str, typer.Option(metavar="NUMBER", help="In any spelling; found by its pseudonym.")] = "",
+    trunk: Annotated[str, typer.Option(help="Calls of this trunk.")] = "",
+    rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
+    observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
+) -> Answer:
+    """Show what was decided about which call, newest last; called numbers are never kept in clear."""
+    from rules.records.privacy import pseudonym
+
+    if by_day:
+        return await _counts(here, verdict or "", since)
+    decisions = await here.recorded()
+    if decisions is None:
+        return table(_COLUMNS, [], here.zone, none="No decision fits.")
+    begin = moment(since, now=time.time(), zone=here.zone, ahead=False) if since else None
+    number, wanted = _typed(caller, here.home), _typed(called, here.home)
+    for one in filter(None, (number, wanted)):
+        await note_search(here, one, "log")
+    found = await decisions.recent(
+        limit,
+        called_key=pseudonym(here.keys.pseudonym, wanted) if wanted else "",
+        action=verdict or "",
+        caller=number,
+        trunk=trunk,
+        rule=rule,
+        since=begin,
+        observed=observed,
+    )
+    if unmasked and found:
+        await note_unmasking(here, "log")
+    rows = [as_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
+    shown = table(_COLUMNS, [{**row, "rule": ruled(row)} for row in rows], here.zone, narrow=in_two_lines)
+    return shown._replace(data=rows) if rows else table(_COLUMNS, [], here.zone, none="No decision fits.")
 
 
 def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, Any]:
@@ -45,79 +90,14 @@ def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, 
     }
 
 
-def recent(
-    file: Path,
-    *,
-    limit: int,
-    verdict: str,
-    caller: str,
-    trunk: str,
-    rule: str,
-    since: str,
-    clear: bool,
-    observed: str = "",
-    called: str = "",
-) -> list[dict[str, Any]]:
-    """The decisions that fit, oldest first; ``called`` is looked up by its pseudonym, since it is not kept in clear."""
-    from ringfence.configuration import load_configuration
-    from rules.records.decisions import Decisions
-    from rules.records.privacy import pseudonym
-    from rules.screening.screen import decisions_path
-    from rules.storage.keys import Keys
-
-    configuration = load_configuration(file)
-    zone = configuration.time_zone
-    database = decisions_path(file.parent / configuration.storage.database)
-    if not database.exists():
-        return []
-    begin = moment(since, now=time.time(), zone=zone, ahead=False) if since else None
-    number = _typed(caller, configuration.home) if caller else ""
-    if number:
-        note_search(file, number, "log")
-
-    key = ""
-    if called:
-        wanted = _typed(called, configuration.home)
-        note_search(file, wanted, "log")
-        key = pseudonym(Keys.load(file.parent / configuration.storage.key_file).pseudonym, wanted)
-
-    async def work() -> list[Decision]:
-        decisions = await Decisions.open(database)
-        try:
-            return await decisions.recent(
-                limit,
-                called_key=key,
-                action=verdict,
-                caller=number,
-                trunk=trunk,
-                rule=rule,
-                since=begin,
-                observed=observed,
-            )
-        finally:
-            await decisions.close()
-
-    return [as_data(decision, zone, masked=not clear) for decision in reversed(asyncio.run(work()))]
-
-
 def _typed(number: str, home: str) -> str:
-    """The canonical form of a number that somebody typed."""
+    """The canonical form of a number that somebody typed; nothing for none."""
     from rules.numbering.many import one_typed
 
     try:
-        return one_typed(number, home).canonical
+        return one_typed(number, home).canonical if number else ""
     except ValueError as error:
         fail(str(error))
-
-
-def print_decisions(rows: list[dict[str, Any]]) -> None:
-    """Decisions as a table."""
-    columns = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
-    shown = [{**row, "rule": ruled(row)} for row in rows]
-    if rows:
-        print_table(columns, shown, narrow=in_two_lines)
-    else:
-        typer.echo("No decision fits.")
 
 
 def ruled(row: dict[str, Any]) -> str:
@@ -135,28 +115,14 @@ def in_two_lines(row: dict[str, str]) -> str:
     )
 
 
-def counted(file: Path, *, verdict: str, since: str) -> list[dict[str, Any]]:
+async def _counts(here: Installation, verdict: str, since: str) -> Answer:
     """Calls by day, range, class and verdict, from the day of ``since`` on; of records long gone too."""
-    from ringfence.configuration import load_configuration
-    from rules.records.decisions import Decisions
-    from rules.records.retention import DailyCount, daily_counts
-    from rules.screening.screen import decisions_path
+    from rules.records.retention import daily_counts
 
-    configuration = load_configuration(file)
-    zone = configuration.time_zone
-    database = decisions_path(file.parent / configuration.storage.database)
-    if not database.exists():
-        return []
-    begin = shown_time(moment(since, now=time.time(), zone=zone, ahead=False), zone)[:10] if since else "0"
-
-    async def work() -> list[DailyCount]:
-        decisions = await Decisions.open(database)
-        try:
-            return await daily_counts(decisions.store, since=int(begin.replace("-", "")))
-        finally:
-            await decisions.close()
-
-    return [
+    begin = shown_time(moment(since, now=time.time(), zone=here.zone, ahead=False), here.zone)[:10] if since else "0"
+    decisions = await here.recorded()
+    found = await daily_counts(decisions.store, since=int(begin.replace("-", ""))) if decisions else []
+    rows = [
         {
             "day": f"{one.day // 10_000:04}-{one.day // 100 % 100:02}-{one.day % 100:02}",
             "range": one.range,
@@ -165,14 +131,8 @@ def counted(file: Path, *, verdict: str, since: str) -> list[dict[str, Any]]:
             "calls": one.calls,
             "rang": one.rang,
         }
-        for one in asyncio.run(work())
+        for one in found
         if verdict in ("", one.verdict)
     ]
-
-
-def print_counts(rows: list[dict[str, Any]]) -> None:
-    """Counts as a table."""
-    if rows:
-        print_table(("day", "range", "class", "verdict", "calls", "rang"), rows)
-    else:
-        typer.echo("No call is counted yet: the running proxy counts once a minute, a call when it has ended.")
+    none = "No call is counted yet: the running proxy counts once a minute, a call when it has ended."
+    return table(_COUNTS, rows, here.zone, none=none)

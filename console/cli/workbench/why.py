@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.answering import answered
 from console.cli.answers import Answer, counted, fail
 from console.cli.lists.list_commands import Country, as_data
 from console.cli.noted import note_search
-from console.cli.options import AsJson, ConfigurationFile, chosen, shown_time
+from console.cli.options import shown_time
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -24,24 +23,16 @@ GONE_SHOWN = 3  # entries that were taken off, the latest
 CALLS_READ = 1_000  # of the number, to see when a rule hit it last
 
 
-def why(
-    context: typer.Context,
+async def why(
+    here: Installation,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any spelling.")],
     trunk: Annotated[str, typer.Option(help="The trunk it calls on; default: default, else the first.")] = "",
     country: Country = "",
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-) -> None:
+) -> Answer:
     """Say how a number is read, which entries and rules cover it, which wins, and when it was last hit."""
-    file = chosen(context, config)
-
-    async def work(here: Installation) -> Answer:
-        found = await known(here, number, country, trunk)
-        return Answer(found, sentences(found))
-
-    answer, zone = answered(file, work)
-    note_search(file, answer.data["number"], "why")
-    answer.give(zone, json=json)
+    found = await known(here, number, country, trunk)
+    await note_search(here, found["number"], "why")
+    return Answer(found, sentences(found))
 
 
 async def known(here: Installation, number: str, country: str, on: str = "") -> dict[str, Any]:

@@ -31,7 +31,7 @@ def test_it_says_under_which_number_it_waits(held, run):
 @pytest.fixture
 def by_wang(monkeypatch):
     """Another person decides."""
-    monkeypatch.setattr("console.cli.lists.held_commands.login_name", lambda: "wang")
+    monkeypatch.setattr("ringfence.installation.login_name", lambda: "wang")
 
 
 def test_nobody_releases_his_own_import(held, run):
@@ -83,9 +83,9 @@ def test_an_organisation_passes_once_its_approver_has_released_it(run, organisat
     )
     assert json.loads(run("lists", "show", "organisations", "--json").stdout) == []
     assert "another person" in run("lists", "release", "1", "--reason", "fine").stderr
-    monkeypatch.setattr("console.cli.lists.held_commands.login_name", lambda: "zhao")
+    monkeypatch.setattr("ringfence.installation.login_name", lambda: "zhao")
     assert "its approver is wang, who has to release it" in run("lists", "release", "1", "--reason", "fine").stderr
-    monkeypatch.setattr("console.cli.lists.held_commands.login_name", lambda: "wang")
+    monkeypatch.setattr("ringfence.installation.login_name", lambda: "wang")
     assert run("lists", "release", "1", "--reason", "I saw the licence").exit_code == 0
     (entry,) = json.loads(run("lists", "show", "organisations", "--json").stdout)
     assert (entry["entry"], entry["approver"]) == ("CN:95588", "wang")

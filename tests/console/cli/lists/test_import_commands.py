@@ -172,7 +172,7 @@ def test_the_encoding_of_a_file_is_kept_with_it_while_it_waits(run, tmp_path, mo
     path.write_bytes(b"number,reason\n" + b"".join(f"1701234{n},銀行\n".encode("big5") for n in range(6000, 6003)))
     held = run("lists", "import", "blocked", str(path), "--encoding", "big5")
     assert (held.exit_code, "it changes 30% of the list" in held.stderr) == (3, True)
-    monkeypatch.setattr("console.cli.lists.held_commands.login_name", lambda: "wang")
+    monkeypatch.setattr("ringfence.installation.login_name", lambda: "wang")
     assert run("lists", "release", "1", "--reason", "seen").exit_code == 0
     rows = json.loads(run("lists", "show", "blocked", "--json").stdout)
     assert {row["reason"] for row in rows} == {"", "銀行"}
