@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from rules.judging.clock_gaps import gap_at
+from rules.judging.facts import gap_at
 
 ConfigurationFile = Annotated[
     Path | None,
@@ -54,7 +54,7 @@ def moment(text: str, *, now: float, zone: str, ahead: bool) -> float:
     if ahead and whole_day:
         when = day_end(when)
     if not whole_day and (said := gap_at(when, ZoneInfo(zone))):
-        raise typer.BadParameter(said)
+        raise typer.BadParameter("; ".join(said))
     return (when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone))).timestamp()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,21 @@ class WallClock:
     def works(self, day: int) -> bool:
         """Is this day, counted from 1970-01-01, a working day?"""
         return self._working(date.fromordinal(day + _EPOCH))
+
+
+def gap_at(wall: datetime, zone: ZoneInfo) -> tuple[str, str] | None:
+    """Why no clock of the zone shows this time, over which it is set forward, and what to write.
+
+    None for all others, and with an offset.
+    """
+    if wall.tzinfo is not None:
+        return None
+    real = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+    shown = real.replace(tzinfo=None)
+    if shown == wall:
+        return None
+    what = f"no clock in {zone.key} shows {wall.isoformat(' ', 'minutes')}: it is set forward over that time"
+    return what, f"write {shown.isoformat(' ', 'minutes')}, or a time with its offset"
 
 
 class Facts:

@@ -16,17 +16,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, unannounced, working_days
-from rules.judging.clock_gaps import gap_at
 from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
-from rules.judging.facts import Facts, WallClock
+from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import always, idle_keys
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.examples import NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
-from rules.language.grammar import Example, Rule, Then, When
-from rules.language.nested import references, whens
+from rules.language.grammar import Example, Rule, Then, When, references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.values import read_rate_name, refuse_measured
@@ -156,8 +154,7 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
     A called number may be a code with stars, such as *70.
     """
     if example.at is not None and (said := gap_at(example.at, zone)):
-        what, _, hint = said.partition("; ")
-        yield "at", (what, hint)
+        yield "at", said
     for name, text in example.facts.items():
         if rate := read_rate_name(name):
             try:

@@ -6,6 +6,7 @@ a ``RuleFile`` sees one shape. Numbers stay as written: only the compiler knows 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -22,6 +23,7 @@ from pydantic import (
 )
 
 from rules.language.editor_schema import for_editors
+from rules.language.faults import Location
 from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
 from rules.language.values import (
     Lengths,
@@ -454,6 +456,33 @@ class PackUse(Part):
     settings: dict[str, str] = Field(default_factory=dict, description="Values that the pack lets you alter.")
     mode: Mode | None = Field(None, description="Of all its rules: live, observe, or a share of callers.")
     modes: dict[str, Mode] = Field(default_factory=dict, description="Of single rules of it, before that of the pack.")
+
+
+def whens(content: RuleFile) -> Iterator[tuple[Location, When]]:
+    """Every condition of a file with its place, nested ones included."""
+    for name, when in content.conditions.items():
+        yield from _within(when, ("conditions", name))
+    for position, rule in enumerate(content.rules):
+        yield from whens_of(rule, ("rules", position))
+
+
+def whens_of(rule: Rule, loc: Location) -> Iterator[tuple[Location, When]]:
+    """Every condition of a rule with its place."""
+    yield from _within(rule.when, (*loc, "when"))
+    for number, part in enumerate(rule.unless):
+        yield from _within(part, (*loc, "unless", number))
+
+
+def _within(when: When, loc: Location) -> Iterator[tuple[Location, When]]:
+    yield loc, when
+    for key, parts in (("any", when.any_), ("all", when.all_)):
+        for position, part in enumerate(parts or ()):
+            yield from _within(part, (*loc, key, position))
+
+
+def references(when: When) -> set[str]:
+    """The named conditions that a condition refers to."""
+    return {name for _, part in _within(when, ()) for name in part.condition or ()}
 
 
 def rule_file_data(data: Any) -> Any:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from rules.judging.clock_gaps import gap_at
+from rules.judging.facts import gap_at
 from rules.language.encodings import encoding_of
 from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
@@ -264,7 +264,7 @@ class CallFile:
         if trunk is None:
             raise refuse(f"there is no trunk {example.trunk!r}", "write the name of a trunk of ringfence.yaml")
         if example.at is not None and (said := gap_at(example.at, self._zone)):
-            raise refuse(*said.split("; ", 1))
+            raise refuse(*said)
         try:
             call = example_call(example, trunk, self._zone, self._read)
         except NotJudged:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from console.cli.answers import counted
-from console.cli.workbench.rule_review import review
 from desk.archive import complaints_path
 from ringfence.candidates import Standing, standing
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
@@ -22,9 +21,11 @@ from ringfence.rulebook import Rulebook, compiled, load_rulebook, patterns
 from ringfence.settings import rule_files
 from ringfence.stand_ins import beyond
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
-from rules.language.compile import Compiled, read_files
+from rules.language.compile import Built, Compiled, read_files
 from rules.language.encodings import readable
 from rules.language.faults import Location
+from rules.language.grammar import When, whens_of
+from rules.language.overlap import find_overlaps
 from rules.language.source import Document, Fault, RuleError
 from rules.numbering.home import decided
 
@@ -82,11 +83,6 @@ class Findings(NamedTuple):
         }
 
 
-async def _standing(file: Path, book: Rulebook) -> Standing:
-    async with Installation(file, book.configuration, book.document) as here:
-        return await standing(here, book)
-
-
 def standing_told(found: Standing) -> str:
     """The end of check's last line: what the rules would have changed, and whether they are live."""
     if found.is_live:
@@ -132,25 +128,63 @@ def lines_of(path: Path) -> list[str]:
     return readable(path.read_bytes()).splitlines() if path.is_file() else []
 
 
-def check(configuration: Path, files: list[Path]) -> Findings:
+def check(file: Path, files: list[Path]) -> Findings:
     """Check a ringfence.yaml with all its rules, or only these rule files under it."""
     try:
-        if not files:
-            book = load_rulebook(configuration)
-            names = [str(configuration), *map(str, book.files)]
-            assert book.compiled is not None  # it was read from the disk
-            found = reviewed(names, book.compiled, book.configuration, configuration.parent)
-            beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
-            more = [fault for look in beside for fault in look(book.configuration, book.document, configuration.parent)]
-            faults = sorted({*found.faults, *more})
-            return found._replace(faults=faults, standing=asyncio.run(_standing(configuration, book)))
-        settings, document = read_configuration(configuration)
-        return reviewed(list(map(str, files)), compiled(settings, document, files), settings, configuration.parent)
+        if files:
+            settings, document = read_configuration(file)
+            here = Installation(file, settings, document)
+            return asyncio.run(_reviewed(here, list(map(str, files)), compiled(settings, document, files)))
+        book = load_rulebook(file)
+        return asyncio.run(_whole(Installation(file, book.configuration, book.document), book))
     except RuleError as error:
         faults = list(error.faults)
         if isinstance(error, PartlyRead) and error.left is not None:
-            faults = beyond(faults, rule_faults(error.left, error.document, configuration.parent), error.document)
-        return Findings(list(map(str, files)) or [str(configuration)], 0, "", faults)
+            faults = beyond(faults, rule_faults(error.left, error.document, file.parent), error.document)
+        return Findings(list(map(str, files)) or [str(file)], 0, "", faults)
+
+
+async def _whole(here: Installation, book: Rulebook) -> Findings:
+    assert book.compiled is not None  # it was read from the disk
+    found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
+    beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
+    more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
+    return found._replace(faults=sorted({*found.faults, *more}), standing=await standing(here, book))
+
+
+async def _reviewed(here: Installation, names: list[str], compiled: Compiled) -> Findings:
+    """What is found in rules beyond their faults, where they have none."""
+    ruleset, counts = compiled.ruleset, {}
+    if ruleset is None:
+        return Findings(names, 0, "", compiled.faults)
+    if await asyncio.to_thread(here.database.exists):  # else no list was ever filled
+        async with here:
+            counts = await (await here.lists()).counts()
+    overlaps = find_overlaps(compiled)
+    empty = [fault for built in compiled.built for fault in empty_lists(built, counts)]
+    examples = sum(len(built.rule.catches) + len(built.rule.spares) for built in compiled.built)
+    warnings = sorted({*compiled.faults, *overlaps.warnings, *empty})
+    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, examples, overlaps.not_analysed)
+
+
+def empty_lists(built: Built, counts: Mapping[str, int]) -> Iterator[Fault]:
+    """Conditions on lists that were emptied, or never filled."""
+    for where, when in whens_of(built.rule, built.loc):
+        for loc, listed in named_lists(when, where):
+            if counts.get(listed) == 0:
+                what = f"list {listed!r} is empty, so nobody stands on it"
+                yield built.file.document.fault(loc, what, "fill it, or let the rule ask for another", warning=True)
+
+
+def named_lists(when: When, loc: Location) -> Iterator[tuple[Location, str]]:
+    """Every list that a condition names by itself, and where."""
+    for who in ("caller", "called"):
+        condition = getattr(when, who)
+        for position, name in enumerate((condition and condition.on_list) or ()):
+            yield (*loc, who, "on_list", position), name
+    group = when.called.group if when.called else None
+    for position, name in enumerate((group and group.is_) or ()):
+        yield (*loc, "called", "group", position), name
 
 
 def rule_faults(left: Configuration, document: Document, base: Path) -> list[Fault]:
@@ -200,13 +234,3 @@ def deadlines(
         hint = "name its days in a file, and that file under `calendar`"
         what = f"deadlines of complaints: {said}"
         yield document.fault(("calendar",) if configuration.calendar else (), what, hint, warning=True)
-
-
-def reviewed(names: list[str], compiled: Compiled, configuration: Configuration, base: Path) -> Findings:
-    """What is found in rules beyond their faults, where they have none."""
-    ruleset = compiled.ruleset
-    if ruleset is None:
-        return Findings(names, 0, "", compiled.faults)
-    found = review(configuration, compiled, base)
-    warnings = sorted({*compiled.faults, *found.warnings})
-    return Findings(names, len(ruleset.rules), ruleset.revision, warnings, found.examples, found.not_analysed)

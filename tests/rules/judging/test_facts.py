@@ -3,11 +3,12 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.judging.facts import Facts, WallClock
-from tests.rules.calls import EVENING, call, hit
+from rules.judging.facts import Facts, WallClock, gap_at
+from tests.rules.calls import EVENING, call, faults, hit, rule
 
 SHANGHAI = WallClock("Asia/Shanghai", lambda day: day.weekday() < 5)
 
@@ -53,3 +54,24 @@ def test_the_clock_agrees_with_the_library(zone, at):
     local = datetime.fromtimestamp(at, ZoneInfo(zone))
     day, minute = clock.read(at)
     assert (day + date(1970, 1, 1).toordinal(), minute) == (local.toordinal(), local.hour * 60 + local.minute)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_what_lies_between_is_said():
+    assert gap_at(datetime(2026, 3, 29, 2, 30), BERLIN) == (
+        "no clock in Europe/Berlin shows 2026-03-29 02:30: it is set forward over that time",
+        "write 2026-03-29 03:30, or a time with its offset",
+    )
+
+
+@pytest.mark.parametrize("text", ["2026-03-29T01:59", "2026-03-29T03:00", "2026-10-25T02:30", "2026-03-29T02:30+01:00"])
+def test_every_other_time_there_is(text):
+    assert gap_at(datetime.fromisoformat(text), BERLIN) is None
+
+
+def test_an_example_has_no_such_time():
+    text = rule("{anonymous: true}", catches="[{from: anonymous, at: 2026-03-29T02:30}]")
+    (fault,) = faults(text, settings={"time_zone": "Europe/Berlin"})
+    assert fault.startswith("rules.yaml:5:35: no clock in Europe/Berlin shows 2026-03-29 02:30")

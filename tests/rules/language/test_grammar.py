@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.language.grammar import RuleFile, json_schema, rule_file_data
+from rules.language.grammar import RuleFile, When, json_schema, references, rule_file_data, whens
 from rules.language.source import load_document, read_document, shipped
 from tests.rules.calls import compiled, faults, rule, rules
 
@@ -162,3 +162,33 @@ def test_a_rule_without_examples_is_warned_of():
 )
 def test_a_country_that_does_not_exist_is_a_fault_in_every_place_of_a_rule_file(text):
     assert "'UK' is no country of ISO 3166" in str(faults(text)[0])
+
+
+DEEP = {
+    "conditions": {"night": {"hours": "21:00-08:00"}},
+    "rules": [
+        {
+            "rule": "a",
+            "because": "b",
+            "when": {"caller": "95588", "any": [{"days": "mon"}, {"all": [{"anonymous": True}]}]},
+            "unless": [{"diverted": True}],
+            "then": "tag",
+        }
+    ],
+}
+
+
+def test_every_condition_has_its_place():
+    assert [loc for loc, _ in whens(RuleFile.model_validate(DEEP))] == [
+        ("conditions", "night"),
+        ("rules", 0, "when"),
+        ("rules", 0, "when", "any", 0),
+        ("rules", 0, "when", "any", 1),
+        ("rules", 0, "when", "any", 1, "all", 0),
+        ("rules", 0, "unless", 0),
+    ]
+
+
+def test_references_are_found_at_any_depth():
+    when = When.model_validate({"condition": "a", "any": [{"all": [{"condition": ["b", "c"]}]}, {"anonymous": True}]})
+    assert references(when) == {"a", "b", "c"}
