@@ -6,11 +6,12 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from os import urandom
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Protocol, TextIO
+from typing import Final, NamedTuple, Protocol, TextIO
 
 from rules.judging.callbacks import Callbacks
 from rules.judging.engine import passed
@@ -29,7 +30,7 @@ from rules.records.spool import Spool
 from rules.records.troubles import Tell, Troubles
 from rules.screening.findings import Findings
 from rules.screening.snapshots import Snapshots
-from rules.settings.screening import CallSideComplaints, RateSettings, ScreeningSettings
+from rules.settings.screening import ScreeningSettings
 from rules.storage.keys import KeyFileOutOfReach, Keys
 from rules.storage.store import CorruptDatabase, StoreError, database_path, snapshot_path, warm
 
@@ -63,47 +64,85 @@ class RuleSet(Protocol):
         """The verdict, without a decision id."""
 
 
+class _Held(NamedTuple):
+    """What a screen holds open."""
+
+    lookup: Lookup
+    journal: Journal
+    lists: Lists | None  # None: they could not be opened to be written to
+    keys: Keys
+    keyless: str  # why the keys are of this run only
+    log: CallLog | None  # of calls, where it is a file of ours
+
+
+async def _hold(
+    settings: ScreeningSettings,
+    base: Path,
+    log: TextIO | None,
+    troubles: Troubles,
+    *,
+    budget_ms: int,
+    now: Callable[[], float],
+) -> _Held:
+    """Open all of it, or nothing."""
+    storage = settings.storage
+    keys, keyless = _keys(base / storage.key_file, troubles)
+    database = base / storage.database
+    async with AsyncExitStack() as opened:
+        lists = await _lists_or_none(database, settings, now, troubles)
+        if lists is not None:
+            opened.push_async_callback(lists.close)
+        fallback, zone = snapshot_path(database), settings.time_zone
+        budget_s = budget_ms / 2000
+        lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_s, zone=zone, fallback=fallback)
+        opened.callback(lookup.close)
+        await asyncio.to_thread(warm, database)
+        own = None
+        if log is None and settings.logging.file is not None:
+            own = CallLog(base / settings.logging.file)
+            opened.callback(own.close)
+        lines = own or log or standard_output(sys.stdout)
+        journal = await _open_journal(database, settings, keys, log=lines, now=now, troubles=troubles)
+        opened.pop_all()
+    return _Held(lookup, journal, lists, keys, keyless, own)
+
+
 class Screen:
     """Lists, cache, rules and journal of one process."""
 
     def __init__(
         self,
         ruleset: RuleSet,
-        lookup: Lookup,
-        journal: Journal,
-        lists: Lists | None,
+        held: _Held,
+        settings: ScreeningSettings,
         *,
-        keys: Keys,
-        budget_s: float,
-        facts: RateSettings | None = None,
-        complaints: CallSideComplaints | None = None,
-        sources: FactSources | None = None,
-        snapshot_hours: int = 0,
-        callback_minutes: int = 0,
-        now: Callable[[], float] = time.time,
+        budget_ms: int,
+        sources: FactSources | None,
+        now: Callable[[], float],
     ) -> None:
+        lookup, journal, keys = held.lookup, held.journal, held.keys
         self.ruleset = ruleset
         self.lookup = lookup
         self.journal = journal
-        self.lists = lists
+        self.lists = held.lists
         self.keys = keys
-        self._budget_s = budget_s
+        self._budget_s = budget_ms / 1000
         self._now = now
-        self._rates = Rates(ruleset.rates, facts)
-        self._sources = sources or FactSources()
+        self._rates = Rates(ruleset.rates, settings.facts)
+        self._sources = sources or FactSources(installed_sources(), wait_s=settings.facts.plugin_ms / 1000)
         self._sources.ask(ruleset.facts)
         self._state = _WHOLE  # as far as was said
         self._failures = 0  # of facts, as far as was said
-        self._snapshots = Snapshots(lookup, journal, hours=snapshot_hours)
+        self._snapshots = Snapshots(lookup, journal, hours=settings.storage.snapshot_hours)
         self._unlisted = Renewal(lookup)
-        limits = complaints or CallSideComplaints()
-        self._findings = Findings(lookup, keys.pseudonym, limits, count=journal.count)
-        self._callbacks = Callbacks(callback_minutes, pseudonym=partial(pseudonym, keys.pseudonym))
+        self._findings = Findings(lookup, keys.pseudonym, settings.complaints, count=journal.count)
+        minutes = settings.emergency.callback_minutes
+        self._callbacks = Callbacks(minutes, pseudonym=partial(pseudonym, keys.pseudonym))
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
-        self._log: CallLog | None = None  # set when the screen opened it and has to close it
-        self._keyless = ""  # why the keys are of this run only
-        self._open_lists: Callable[[], Awaitable[Lists]] | None = None
+        self._log = held.log
+        self._keyless = held.keyless
+        self._open_lists: Callable[[], Awaitable[Lists]] = partial(_open_lists, lookup.path, settings, now)
         self._mending: asyncio.Task[None] | None = None
         self._mended = now()
         self._verdicts = dict.fromkeys(Action, 0)
@@ -132,53 +171,16 @@ class Screen:
 
         ``tell`` hears what goes wrong while it runs, each cause at once and then seldom.
         """
-        storage, troubles = settings.storage, Troubles(tell, now)
-        keys, keyless = _keys(base / storage.key_file, troubles)
-        database = base / storage.database
-        lists = await _lists_or_none(database, settings, now, troubles)
-        lookup = opened = journal = None
+        held = await _hold(settings, base, log, Troubles(tell, now), budget_ms=budget_ms, now=now)
+        screen = cls(ruleset, held, settings, budget_ms=budget_ms, sources=sources, now=now)
+        remember = partial(screen._remember_emergency_callers, settings.emergency.callback_minutes)
         try:
-            lookup = Lookup(
-                database,
-                entries=storage.cache_entries,
-                budget_s=budget_ms / 2000,
-                zone=settings.time_zone,
-                fallback=snapshot_path(database),
-            )
-            await asyncio.to_thread(warm, database)
-            if log is None and settings.logging.file is not None:
-                opened = CallLog(base / settings.logging.file)
-            lines = opened or log or standard_output(sys.stdout)
-            journal = await _open_journal(database, settings, keys, log=lines, now=now, troubles=troubles)
-            begun, minutes = now(), settings.emergency.callback_minutes
-            emergency_callers = await journal.emergency_callers(begun - minutes * 60.0)
+            await remember()
         except BaseException:
-            if lookup is not None:
-                lookup.close()
-            if journal is not None:
-                await journal.close()
-            if opened is not None:
-                opened.close()
-            if lists is not None:
-                await lists.close()
+            await screen.close()  # an open database would keep the process alive
             raise
-        journal.start()
-        budget_s, facts = budget_ms / 1000, settings.facts
-        screen = cls(
-            *(ruleset, lookup, journal, lists),
-            keys=keys,
-            budget_s=budget_s,
-            facts=facts,
-            complaints=settings.complaints,
-            sources=sources or FactSources(installed_sources(), wait_s=facts.plugin_ms / 1000),
-            snapshot_hours=storage.snapshot_hours,
-            callback_minutes=minutes,
-            now=now,
-        )
-        screen._log, screen._keyless = opened, keyless
-        screen._open_lists = partial(_open_lists, database, settings, now)
-        screen._callbacks.restore(emergency_callers, begun)
-        journal.opened = partial(screen._remember_emergency_callers, minutes)
+        held.journal.opened = remember
+        held.journal.start()
         return screen
 
     async def _remember_emergency_callers(self, minutes: int) -> None:
@@ -298,7 +300,7 @@ class Screen:
 
     async def _open_again(self) -> None:
         try:
-            if self.lists is None and self._open_lists is not None:
+            if self.lists is None:
                 self.lists = await self._open_lists()
             self.lookup.look_again()
         except (StoreError, OSError):

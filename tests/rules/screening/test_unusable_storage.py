@@ -178,7 +178,7 @@ DISK = """
     from rules.model import Action
     from rules.screening.screen import Screen
     from tests.rules.screening.test_screen import OTHER, Rules, call
-    from tests.rules.test_unusable_storage import SETTINGS, listed
+    from tests.rules.screening.test_unusable_storage import SETTINGS, listed
 
     folder, what = pathlib.Path(sys.argv[1]), sys.argv[2]
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], check=True)
