@@ -412,9 +412,8 @@ class Core(Node):
         """Does its token show that it is in a dialog that stands? An INVITE only in one that an INVITE began."""
         if token is None:
             return False
-        invite = request.method == b"INVITE"
-        stands = self.dialogs.stands(token, fields, now, from_pbx=peer.from_pbx, invite=invite)
-        return stands and not (invite and NO_CALL in token.flags)
+        stands = self.dialogs.stands(token, fields, now, request.method, from_pbx=peer.from_pbx)
+        return stands and not (request.method == b"INVITE" and NO_CALL in token.flags)
 
     def _refuse_outside_dialogs(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
         """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
@@ -501,9 +500,16 @@ class Core(Node):
         destination, called = destination_of(context.verdict, self.topology), plan.uri_bytes
         if destination is not None:
             plan = divert(plan, destination)
+        if context.loop.startswith(EMERGENCY_MARK) and self._leaves_for_trunk(context):
+            led = bool(plan.routes)  # by a Route of the PBX, to somebody who may know nothing of emergencies
+            plan = Plan(plan.uri, plan.uri_bytes, [], plan.users, plan.named_us, plan.changed or led)
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        found = targets_in_dialog(self.topology, self.tokens, context.token, peer, next_hop)
-        context.targets = found.copy() if destination is None else [destination.target]
+        if destination is not None:
+            context.targets = [destination.target]
+        elif not plan.routes and self._leaves_for_trunk(context):
+            context.targets = peer.pbx.outbound.copy()
+        else:
+            context.targets = targets_in_dialog(self.topology, self.tokens, context.token, peer, next_hop).copy()
         self._prefer_who_speaks(context, now)
         if not context.targets:
             server = context.server
@@ -539,6 +545,18 @@ class Core(Node):
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _leaves_for_trunk(self, context: Context) -> bool:
+        """Does a call of the PBX side go to its outbound trunk, whatever host its Request-URI names?
+
+        An emergency call does, and one that names the PBX itself: it would ring the PBX with its own call.
+        """
+        peer = context.flow.peer
+        if not peer.from_pbx or context.fields.to_tag or not context.server.invite or not peer.pbx.outbound:
+            return False
+        host, port = context.plan.uri.address
+        itself = (host.decode("ascii", "replace"), port) == (context.flow.host, context.flow.port)
+        return itself or context.loop.startswith(EMERGENCY_MARK)
 
     def _prefer_who_speaks(self, context: Context, now: float) -> None:
         """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
@@ -598,7 +616,9 @@ class Core(Node):
         trunk = target.trunk
         if trunk is None or context.fields.to_tag:
             return plan.uri_bytes
-        named = self.topology.names_us(plan.uri) if trunk.rewrite_host is None else trunk.rewrite_host
+        named = trunk.rewrite_host
+        if named is None:
+            named = self.topology.names_us(plan.uri) or self._leaves_for_trunk(context)
         return with_host(plan.uri_bytes, trunk.shown) if named else plan.uri_bytes
 
     def _let_no_phone_answer(self, context: Context) -> None:

@@ -1,7 +1,7 @@
 """Which dialogs stand: the calls that this node remembers, with the tags that their callees gave.
 
 A token alone proves that its call was judged, not that anybody took the call: a caller has it from the first 180.
-While a call is remembered, an INVITE passes by its token only with a tag that its callee gave, and until 24 hours after
+While a call is remembered, a request passes by its token only with a tag that its callee gave, and until 24 hours after
 the last message that was seen. Of a call that is not remembered (another node's, or one from before a restart) the
 token's own age is asked.
 """
@@ -13,7 +13,7 @@ from typing import Final
 from proxy.forwarding import Plan
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.message import QUOTE, ResponseHead, parse_response
-from proxy.token import Token, Tokens, goes_callers_way
+from proxy.token import NO_CALL, Token, Tokens, goes_callers_way
 from proxy.validation import Fields
 
 _TO: Final = b"\r\nTo: "
@@ -24,7 +24,7 @@ _MOST_CALLEES: Final = 50  # of one call that forked
 class Call:
     """One call that is remembered."""
 
-    __slots__ = ("call_id", "caller_tag", "others", "seen", "tag")
+    __slots__ = ("call_id", "caller_tag", "former", "others", "seen", "tag")
 
     def __init__(self, call_id: bytes, caller_tag: bytes, now: float) -> None:
         self.call_id = call_id
@@ -32,6 +32,7 @@ class Call:
         self.seen = now
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
         self.others: list[bytes] | None = None  # of further ones, where the call was forked
+        self.former = b""  # of the dialog that ended last: the NOTIFY of a transfer may come after the BYE
 
     def gave(self, tag: bytes) -> None:
         """A callee rings or answers with this tag."""
@@ -48,8 +49,14 @@ class Call:
         """Did its callee give this tag?"""
         return bool(tag) and (tag == self.tag or (self.others is not None and tag in self.others))
 
+    def had(self, tag: bytes) -> bool:
+        """Did its callee give this tag, though the dialog may have ended?"""
+        return self.has(tag) or (bool(tag) and tag == self.former)
+
     def ended(self, tag: bytes) -> None:
         """The dialog with this callee is over."""
+        if self.has(tag):
+            self.former = tag
         if tag == self.tag:
             self.tag = self.others.pop(0) if self.others else b""
         elif self.others is not None and tag in self.others:
@@ -109,20 +116,20 @@ class Dialogs:
                 return token
         return None
 
-    def stands(self, token: Token, fields: Fields, now: float, *, from_pbx: bool, invite: bool) -> bool:
+    def stands(self, token: Token, fields: Fields, now: float, method: bytes, *, from_pbx: bool) -> bool:
         """Does this verified token prove a dialog now? What comes in it is a sign of life of its call.
 
-        The tag of the callee is asked of an INVITE only: a NOTIFY may come before the response that gives it, and none
-        of the other requests rings anybody.
+        Every request needs a tag that the callee gave, an INVITE that of a dialog that has not ended. Only the NOTIFY
+        of a subscription may come before the response that gives it (RFC 6665 4.4.1).
         """
         call = self._calls.pop(token.user, None)
         if call is None:
             return self.wall(now) - token.made <= self._keep_s
         self._calls[token.user] = call  # the last one to go
         stands = now - call.seen <= self._keep_s
-        if invite:
-            same_way = goes_callers_way(token, from_pbx=from_pbx)
-            stands = stands and call.has(fields.to_tag if same_way else fields.from_tag)
+        if stands and not (method == b"NOTIFY" and NO_CALL in token.flags):
+            tag = fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag
+            stands = call.has(tag) if method == b"INVITE" else call.had(tag)
         if stands:
             call.seen = now
         return stands

@@ -20,7 +20,9 @@ from rules.numbering.numbers import EmergencyTable
 DEFAULT_TRUNK: Final = "default"
 IDENTITY_HEADERS: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
 # What the network before says it verified (3GPP TS 24.229 7.2.18 and 7.2.19; P- and X- before it were custom earlier).
-_ATTESTED: Final = frozenset((b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-origination-id"))
+_ATTESTED: Final = frozenset(
+    (b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-attestation-info", b"p-origination-id")
+)
 # RFC 5373: a phone that obeys them opens its microphone.
 AUTO_ANSWER_HEADERS: Final = frozenset((b"answer-mode", b"priv-answer-mode", b"p-auto-answer"))
 METHODS_OF_CALLS: Final = frozenset((b"INVITE", b"ACK", b"CANCEL", b"OPTIONS"))

@@ -243,7 +243,10 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
         found = read_identity(uri, trunk).readings
         if (found.first.canonical or found.others) and all(found.first != other.first for other in shown):
             shown.append(found)
-    return callers_of(sender, shown, trunk, clear=clear) if shown else Callers(sender)
+    callers = callers_of(sender, shown, trunk, clear=clear) if shown else Callers(sender)
+    for uri in called_party_uris(request, trunk)[:_MOST_ASSERTED]:
+        callers.add(read_identity(uri, trunk).readings)
+    return callers
 
 
 def callers_of(sender: Readings, shown: list[Readings], trunk: Trunk, *, clear: bool = True) -> Callers:
@@ -253,8 +256,9 @@ def callers_of(sender: Readings, shown: list[Readings], trunk: Trunk, *, clear: 
     callers = Callers(shown[0] if trusted else sender, asserted_by_pai=trusted, agrees=agrees)
     for found in (*shown, sender):
         callers.add(found)
-    if trusted and not clear and len(shown) > 1:  # which of them is shown depends on who reads
-        callers.sure, callers.differ = False, True
+    if trusted and len(shown) > 1:  # which of them is shown depends on who reads
+        callers.sure = False
+        callers.differ |= not clear
     return callers
 
 
@@ -270,11 +274,23 @@ def asserted_uris(request: Request, trunk: Trunk) -> tuple[list[bytes], bool]:
         uris += found
         clear &= strict
     for value in request.raw_all(b"remote-party-id") if trunk.identity_trusted else ():
-        if find_param(value[value.rfind(b">") + 1 :], b"party").lower() != b"called":
+        if not _is_of_called(value):
             found, strict = find_uris("Remote-Party-ID", value)
             uris += found
             clear &= strict
     return uris, clear
+
+
+def called_party_uris(request: Request, trunk: Trunk) -> list[bytes]:
+    """What Remote-Party-ID says of the called party asserts no caller; yet PBXes show it as the caller's number."""
+    if not trunk.identity_trusted or b"remote-party-id" not in request.where:
+        return []
+    values = [value for value in request.raw_all(b"remote-party-id") if _is_of_called(value)]
+    return [uri for value in values for uri in find_uris("Remote-Party-ID", value)[0]]
+
+
+def _is_of_called(value: bytes) -> bool:
+    return find_param(value[value.rfind(b">") + 1 :], b"party").lower() == b"called"
 
 
 def read_called(uri: Uri, context: Context) -> tuple[Readings, bool]:

@@ -40,6 +40,37 @@ def test_the_token_of_a_ringing_call_opens_nothing_with_an_invented_to_tag(play:
         assert judged_again(play, again)
 
 
+OTHER_METHODS = ["MESSAGE", "REFER", "INFO", "NOTIFY", "SUBSCRIBE", "PUBLISH", "REGISTER", "FOO"]
+
+
+@pytest.mark.parametrize("method", OTHER_METHODS)
+def test_nor_does_it_for_any_other_method(play: Playbook, method: str):
+    """A MESSAGE would show a listed caller's words on the telephone."""
+    up = ringing(play)
+    data = in_dialog(method, up, cseq=2, from_=LISTED, to="<sip:x@rook.example>;tag=invented")
+    assert briefs(play.trunk(data)) == ["405"]
+
+
+@pytest.mark.parametrize("method", OTHER_METHODS)
+def test_nor_of_a_call_that_was_refused(play: Playbook, method: str):
+    down = play.forwarded()
+    up = only(play.pbx(wire.response(180, down)), to=wire.TRUNK)
+    play.pbx(wire.response(486, down))
+    assert briefs(play.trunk(in_dialog(method, up, cseq=2))) == ["405"]
+
+
+@pytest.mark.parametrize("method", OTHER_METHODS)
+def test_in_a_dialog_that_stands_every_method_goes_on(play: Playbook, method: str):
+    _, up = play.answered()
+    assert briefs(play.trunk(in_dialog(method, up, cseq=2))) == [method]
+
+
+def test_the_notify_of_a_transfer_may_come_after_the_bye(play: Playbook):
+    _, up = play.answered()
+    only(play.trunk(in_dialog("BYE", up, cseq=2)), to=wire.PBX)
+    assert briefs(play.trunk(in_dialog("NOTIFY", up, cseq=3, branch="z9hG4bKlate"))) == ["NOTIFY"]
+
+
 def test_nor_that_of_a_call_that_nobody_answered(play: Playbook):
     """Also with the tag that its callee gave while it rang: with the final response that dialog has ended."""
     down = play.forwarded()

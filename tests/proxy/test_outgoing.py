@@ -265,10 +265,11 @@ def test_a_pbx_without_a_country_has_extensions_and_global_numbers():
         "urn:service:sos.police",
     ],
 )
-def test_a_call_for_help_in_any_spelling_is_told_and_goes_on(desk: Playbook, uri: str):
+def test_an_emergency_call_in_any_spelling_is_told_and_goes_to_the_outbound_trunk(desk: Playbook, uri: str):
     sent = desk.pbx(dialled(uri, extra="P-Asserted-Identity: <sip:02161234567@rook.example>"))
     assert briefs(sent) == ["100", "INVITE"]
-    assert wire.uri(sent[-1].data) == uri
+    assert wire.uri(sent[-1].data) == uri.replace("198.51.100.30", "198.51.100.21"), "the trunk's own host stands there"
+    assert sent[-1].to == wire.TRUNK
     assert desk.help == [["+8613800138000", "+862161234567"]]
     desk.wait(400)
 
@@ -388,3 +389,19 @@ def test_the_pbx_side_dials_the_emergency_numbers_of_the_home_country():
             if outgoing.is_emergency_call(parse_uri(f"sip:{n}@x".encode()), peer)
         ]
         assert sorted(found) == sorted(emergencies), country
+
+
+@pytest.mark.parametrize("uri", ["sip:112@nowhere.example", "sip:110@203.0.113.66:5060", f"sip:110@{wire.PBX[0]}:5060"])
+@pytest.mark.parametrize("route", ["", "Route: <sip:203.0.113.66:5060;lr>"])
+def test_no_host_and_no_route_of_the_pbx_leads_an_emergency_call_past_the_outbound_trunk(
+    desk: Playbook, uri: str, route: str
+):
+    sent = only(desk.pbx(dialled(uri, extra=route)), to=wire.TRUNK)
+    assert wire.uri(sent).endswith("@198.51.100.21")
+    assert not wire.headers(sent, "Route")
+
+
+def test_a_call_that_names_the_pbx_itself_goes_to_the_outbound_trunk(desk: Playbook):
+    """As Kamailio sends it on to us: it would ring the PBX with its own call."""
+    sent = only(desk.pbx(dialled(f"sip:013612345678@{wire.PBX[0]}:{wire.PBX[1]}")), to=wire.TRUNK)
+    assert wire.uri(sent) == "sip:013612345678@198.51.100.21"

@@ -121,13 +121,16 @@ def test_remote_party_id_asserts_where_the_trunk_is_believed_and_leaves_no_other
     assert not wire.headers(Playbook().forwarded(extra=rpid), "Remote-Party-ID")
     called = call(extra=f"Remote-Party-ID: <sip:{LISTED}@h>;party=called", trunk=TRUSTED)
     assert called.caller.canonical == OTHER
+    assert LISTED in {number.canonical for number in called.callers}, "Asterisk shows it as the caller's"
 
 
 def test_an_assertion_that_can_be_cut_in_two_ways_opens_no_door():
     found = call(extra=f"P-Asserted-Identity: O/B <sip:{OTHER}@h>, x/y <sip:{LISTED}@h>", trunk=TRUSTED)
     assert (found.caller.canonical, found.sure, found.facts) == (OTHER, False, {"readings_differ": True})
     two = call(extra=f"P-Asserted-Identity: <sip:{OTHER}@h>, <tel:{LISTED}>", trunk=TRUSTED)
-    assert (two.sure, two.facts) == (True, None), "RFC 3325 9.1 allows a sip: and a tel: URI"
+    assert (two.sure, two.facts) == (False, None), "RFC 3325 9.1 allows a sip: and a tel: URI, of one user"
+    same = call(extra=f"P-Asserted-Identity: <sip:{OTHER}@h>, <tel:{OTHER}>", trunk=TRUSTED)
+    assert same.sure
 
 
 @pytest.mark.parametrize(
