@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ NOTHING_TO_TEST = {
     "rules/settings/screening.py",
     "ringfence/settings.py",
     "ringfence/__main__.py",
+}
+
+
+LONGEST_FUNCTION = 60  # lines
+MOST_PARAMETERS = 8
+# Opened in one place each, out of parts that nobody else has together; no further one may stand here.
+OF_MANY_PARTS = {
+    "rules/lists/ledger_imports.py: import_ledger",
+    "rules/records/journal.py: Journal.__init__",
+    "desk/archive.py: Archive.__init__",
 }
 
 
@@ -85,6 +96,31 @@ def test_a_file_has_one_subject_and_says_which(file):
     text = file.read_text()
     assert ast.get_docstring(ast.parse(text)), "no opening docstring"
     assert file.stem not in TELL_NOTHING
+
+
+def functions_of(file: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, bool]]:
+    """Every function by its name, with whether its parameters are the fields of a value, or options of a command."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ClassDef):
+            value = any(isinstance(one, ast.Assign) and "__slots__" in ast.unparse(one.targets[0]) for one in node.body)
+            for one in node.body:
+                if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+                    yield f"{node.name}.__init__", one, value
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__":
+            answers = node.returns is not None and ast.unparse(node.returns) == "Answer"
+            yield node.name, node, answers or any("command(" in ast.unparse(one) for one in node.decorator_list)
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=name_of)
+def test_a_function_fits_on_a_screen_and_has_few_parameters(file):
+    for name, function, given in functions_of(file):
+        assert function.end_lineno is not None
+        assert function.end_lineno - function.lineno < LONGEST_FUNCTION, f"{name} is too long"
+        taken = [each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+        many = len([each for each in taken if each not in ("self", "cls")]) > MOST_PARAMETERS and not given
+        assert many == (f"{name_of(file)}: {name}" in OF_MANY_PARTS), (
+            f"{name}: a value object tells what belongs together"
+        )
 
 
 def has_behaviour(file: Path) -> bool:

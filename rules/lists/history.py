@@ -124,7 +124,7 @@ async def happenings(lists: Lists, canonical: str) -> list[Happening]:
         for one in found:
             policy = lists.settings.get(one.entry.list)
             if policy is not None and policy.kind == "allow" and not policy.shared:
-                events += _under_a_seal(one, *seal)
+                events += _under_a_seal(one, _Seal(*seal))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -168,24 +168,28 @@ def _went(one: Period) -> str:
     }.get(one.how, "removed")
 
 
-def _under_a_seal(
-    one: Period,
-    seal: int,
-    case: int,
-    sealed: float,
-    author: str,
-    reason: str,
-    released: float | None,
-    release_author: str,
-    release_reason: str,
-) -> Iterator[Happening]:
+class _Seal(NamedTuple):
+    """A seal as it lies in the database, in the order of its columns there."""
+
+    id: int
+    case: int
+    sealed: float
+    author: str
+    reason: str
+    released: float | None
+    release_author: str
+    release_reason: str
+
+
+def _under_a_seal(one: Period, seal: _Seal) -> Iterator[Happening]:
     """What a seal did to an allow entry of the operator's."""
-    begins, entry = max(one.since, sealed), one.entry
-    ends = min(end for end in (one.until, released, float("inf")) if end is not None)
+    begins, entry = max(one.since, seal.sealed), one.entry
+    ends = min(end for end in (one.until, seal.released, float("inf")) if end is not None)
     if begins >= ends:
         return
     key, source = (entry.list, entry.text), entry.origin.source
-    yield Happening(begins, *key, f"suspended by seal {seal} (case {case})", author, reason, source)
-    if ends == released:
-        what = f"passes again, seal {seal} was released"
-        yield Happening(ends, *key, what, release_author, release_reason, source)
+    what = f"suspended by seal {seal.id} (case {seal.case})"
+    yield Happening(begins, *key, what, seal.author, seal.reason, source)
+    if ends == seal.released:
+        what = f"passes again, seal {seal.id} was released"
+        yield Happening(ends, *key, what, seal.release_author, seal.release_reason, source)
