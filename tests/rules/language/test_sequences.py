@@ -59,4 +59,4 @@ def test_a_fault_names_its_place_and_what_would_be_right(old, new, fault):
 
 def test_the_schema_that_editors_read_is_the_one_of_these_files():
     known = json.loads(shipped("schema/tests.json").read_text())
-    assert known == json_schema(), "run: python -m rules.sequences > config/schema/tests.json"
+    assert known == json_schema(), "run: python -m rules.language.sequences > config/schema/tests.json"
