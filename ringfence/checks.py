@@ -11,6 +11,7 @@ from typing import NamedTuple
 from proxy.settings import OFF, HostPort, TrunkSettings
 from proxy.sip.uri import SIP_PORT, parse_uri
 from ringfence.settings import Configuration, rule_files
+from ringfence.stand_ins import UNREAD
 from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.source import Document, Fault
 from rules.numbering.emergency import emergency_table, is_emergency
@@ -379,4 +380,5 @@ def calendar(configuration: Configuration, base: Path) -> Iterator[Fault]:
 
 def known(names: Collection[str]) -> str:
     """The advice that lists what would be right."""
-    return "known are " + ", ".join(sorted(names)) if names else "none is configured"
+    read = sorted(name for name in names if not name.startswith(UNREAD))
+    return "known are " + ", ".join(read) if read else "none is configured"

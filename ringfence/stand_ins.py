@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ringfence.settings import Configuration
 from rules.language.source import Document, Fault
 
+UNREAD: Final = "unread-"  # begins the name of what stands in for one that cannot be read
 _ROUNDS: Final = 4  # what stands in for something may lack something itself
 _ADDRESSES: Final = frozenset(("address", "advertise", "addresses", "send_to", "aliases", "metrics"))
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
@@ -76,7 +77,7 @@ class StandIns:
         if last in _ADDRESSES:
             return self._address()
         self._used += 1
-        return "plain" if last == "kind" else f"unread-{self._used}"
+        return "plain" if last == "kind" else f"{UNREAD}{self._used}"
 
     def _part(self, section: str) -> dict[str, Any]:
         return {key: self._stand_in((section, key)) for key in _KEYS[section]}
@@ -95,7 +96,7 @@ def beyond(first: list[Fault], further: list[Fault], document: Document) -> list
         for fault in further
         if not fault.warning
         and not (fault.file == document.file and fault.line in lines)
-        and "unread-" not in fault.what
+        and UNREAD not in fault.what
         and not (names and " is named " in fault.what)
     ]
     return sorted(

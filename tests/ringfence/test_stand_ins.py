@@ -54,3 +54,11 @@ def test_what_is_no_configuration_at_all_has_its_one_fault(file):
     for text in ("[]\n", "listen\n", "- a\n"):
         file.write_text(text)
         assert len(lines(file)) == 1
+
+
+def test_nobody_is_advised_to_name_what_only_stands_in(file):
+    text = file.read_text().replace(
+        "{name: default, country: CN}", "{country: CN}\n  - {name: own, country: CN, pbx: q}"
+    )
+    file.write_text(text)
+    assert not [hint for _, hint in lines(file) if "unread-" in hint]
