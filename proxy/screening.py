@@ -150,12 +150,11 @@ def read_identity(uri: bytes, trunk: Trunk) -> Identity:
     domain = parsed.host.decode("ascii")
     if parsed.scheme not in (b"sip", b"sips", b"tel"):
         name = Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")[:LONGEST_TEXT])
-        return Identity(_beside(name, [readings(name.raw.partition("@")[0], trunk)], differ=True), domain)
+        return Identity(_read_shown(uri, trunk, name), domain)
     if not parsed.user:
         # Some show the host where there is no user.
         return Identity(_beside(_NOBODY, [readings(domain, trunk)] if domain.isdigit() else [], differ=True), domain)
-    spelling = read_spelling(parsed)
-    found = readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw)
+    found = _read_spelt(read_spelling(parsed), trunk)
     if domain == _NO_DOMAIN:  # who withholds his name may write a number before it all the same, which phones show
         found = _beside(_NOBODY, [found], differ=False)
     elif len(found.first.raw) > LONGEST_TEXT:
@@ -164,15 +163,16 @@ def read_identity(uri: bytes, trunk: Trunk) -> Identity:
     return Identity(found, domain)
 
 
-def _read_shown(uri: bytes, trunk: Trunk) -> Readings:
-    """The readings of a URI outside RFC 3261's grammar."""
+def _read_shown(uri: bytes, trunk: Trunk, first: Number | None = None) -> Readings:
+    """The readings of a URI outside RFC 3261's grammar, or of another scheme."""
     spelt = [read_spelling(Uri(b"sip", user, b"", 0, b"")) for user in shown_users(uri)]
-    first = Number("", NumberClass.MALFORMED, raw=spelt[-1].user[:LONGEST_TEXT])
+    first = first or Number("", NumberClass.MALFORMED, raw=spelt[-1].user[:LONGEST_TEXT])
     return _beside(first, [_read_spelt(each, trunk) for each in spelt], differ=True)
 
 
-def _read_spelt(spelling: Spelling, trunk: Trunk) -> Readings:
-    return readings(spelling.user, trunk, contexts=spelling.contexts, raw=spelling.raw)
+def _read_spelt(spelling: Spelling, trunk: Trunk, *, called: bool = False) -> Readings:
+    contexts, raw, whole = spelling.contexts, spelling.raw, spelling.whole
+    return readings(spelling.user, trunk, contexts=contexts, raw=raw, whole=whole, called=called)
 
 
 def _beside(first: Number, found: list[Readings], *, differ: bool) -> Readings:
@@ -235,15 +235,21 @@ def enter_called(called: Readings, call: Call) -> None:
 def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     """Every number to look up, the asserted one first; whether it came from P-Asserted-Identity; whether all agree.
 
-    A value that names no number (malformed, "unknown") asserts nothing.
+    A value that names no number (malformed, "unknown") asserts nothing; what it looks like is looked up all the same.
     """
     uris, clear = asserted_uris(request, trunk)
     shown: list[Readings] = []
+    alike: list[Readings] = []
     for uri in uris[:_MOST_ASSERTED]:
         found = read_identity(uri, trunk).readings
-        if (found.first.canonical or found.others) and all(found.first != other.first for other in shown):
-            shown.append(found)
+        if found.first.canonical or found.others:
+            if all((found.first, found.others) != (other.first, other.others) for other in shown):
+                shown.append(found)
+        elif found.resembled:
+            alike.append(found)
     callers = callers_of(sender, shown, trunk, clear=clear) if shown else Callers(sender)
+    for found in alike:
+        callers.add(found)
     for uri in called_party_uris(request, trunk)[:_MOST_ASSERTED]:
         callers.add(read_identity(uri, trunk).readings)
     return callers
@@ -300,6 +306,5 @@ def read_called(uri: Uri, context: Context) -> tuple[Readings, bool]:
         name = uri.user.decode("utf-8", "replace")
         return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, peer.emergency)
     spelling = read_spelling(uri)
-    contexts = spelling.contexts
-    found = readings(spelling.user, peer.trunk, contexts=contexts, raw=spelling.raw, called=True)
+    found = _read_spelt(spelling, peer.trunk, called=True)
     return found, is_emergency(uri.scheme.decode(), spelling.user, peer.emergency)

@@ -132,21 +132,26 @@ def read_user(uri: Uri) -> tuple[str, str]:
 class Spelling:
     """A user part as it is read: what a number is made of, and what another reader could take for it."""
 
-    __slots__ = ("contexts", "raw", "user")
+    __slots__ = ("contexts", "raw", "user", "whole")
 
-    def __init__(self, user: str, contexts: tuple[str, ...] = (), raw: str = "") -> None:
+    def __init__(self, user: str, contexts: tuple[str, ...] = (), raw: str = "", whole: str = "") -> None:
         self.user = user  # without parameters and password, escapes decoded
         self.contexts = contexts  # every phone-context; RFC 3966 allows one, and the first counts
         self.raw = raw  # the same with its escapes, where there are some: not every reader decodes them
+        self.whole = whole  # with what is no parameter and no password to who shows all of it: 170;1234;5678
 
 
 _MOST_CONTEXTS: Final = 4
+_GOES_ON: Final = re.compile(
+    rb"(?:[;:]|%3[AB])[+\-.(*#]*(?:[0-9]|%3[0-9]|%EF%BC%9|\xef\xbc)", re.IGNORECASE
+)  # digits, no name
 
 
 def read_spelling(uri: Uri) -> Spelling:
     """What stands in the user part of a sip: or tel: URI."""
     user = uri.user
-    if _SEMICOLON not in user and _PERCENT not in user and _COLON not in user and _EQUALS not in uri.params:
+    plain = not uri.params or (_EQUALS not in uri.params and uri.scheme != b"tel")
+    if plain and _SEMICOLON not in user and _PERCENT not in user and _COLON not in user:
         return Spelling(user.decode("utf-8", "replace"))
     head, _, tail = user.partition(b";")
     if uri.scheme != b"tel":
@@ -159,7 +164,9 @@ def read_spelling(uri: Uri) -> Spelling:
             if context not in contexts and len(contexts) < _MOST_CONTEXTS:
                 contexts = (*contexts, context)
     raw = head.decode("utf-8", "replace") if _PERCENT in head else ""
-    return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw)
+    text = user + uri.params if uri.scheme == b"tel" else user
+    whole = unquote_to_bytes(text).decode("utf-8", "replace") if _GOES_ON.search(text) else ""
+    return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw, whole)
 
 
 def shown_users(text: bytes) -> list[bytes]:

@@ -59,27 +59,48 @@ def is_number(number: Number) -> bool:
 
 
 def readings(
-    user: str, trunk: Trunk, *, contexts: tuple[str, ...] = (), raw: str = "", called: bool = False
+    user: str,
+    trunk: Trunk,
+    *,
+    contexts: tuple[str, ...] = (),
+    raw: str = "",
+    whole: str = "",
+    called: bool = False,
 ) -> Readings:
     """All readings of a user part on this trunk; no text raises.
 
     ``user`` is decoded and without parameters, ``contexts`` are its phone-contexts, ``raw`` is the user part before it
-    was decoded, where that differs.
+    was decoded, where that differs, ``whole`` all that some reader shows, where digits follow a semicolon or a colon.
     """
-    if len(user) + len(raw) > LONGEST_USER:
-        return _read(user, trunk.country, trunk.national, trunk.home, contexts, raw, called)
-    return _remembered(user, trunk.country, trunk.national, trunk.home, contexts, raw, called)
+    if len(user) + len(raw) + len(whole) > LONGEST_USER:
+        return _read(user, trunk.country, trunk.national, trunk.home, contexts, raw, whole, called)
+    return _remembered(user, trunk.country, trunk.national, trunk.home, contexts, raw, whole, called)
 
 
 def _read(
-    user: str, country: str, national: bool, home: str, contexts: tuple[str, ...], raw: str, called: bool
+    user: str,
+    country: str,
+    national: bool,
+    home: str,
+    contexts: tuple[str, ...],
+    raw: str,
+    whole: str,
+    called: bool,
 ) -> Readings:
     first = read_in_plan(user, country, national, contexts[0] if contexts else "", called)
     plain = user[1:] if user[:1] == "+" else user
     one_plan = plain is not user or (national and country == home)
-    if not contexts and one_plan and plain.isascii() and plain.isdigit() and plain[:2] != "00" and is_number(first):
+    if (
+        not contexts
+        and not whole
+        and one_plan
+        and plain.isascii()
+        and plain.isdigit()
+        and plain[:2] != "00"
+        and is_number(first)
+    ):
         return Readings(first)  # as nearly all are spelt
-    return _Reader(first, country, national, home, called).read(user, contexts, raw)
+    return _Reader(first, country, national, home, called).read(user, contexts, raw, whole)
 
 
 _remembered: Final = lru_cache(maxsize=20_000)(_read)
@@ -115,7 +136,7 @@ class _Reader:
         self._one_plus = True
         self._read = 0
 
-    def read(self, user: str, contexts: tuple[str, ...], raw: str) -> Readings:
+    def read(self, user: str, contexts: tuple[str, ...], raw: str, whole: str) -> Readings:
         """All that the text may be read as."""
         text = _without_scheme(fold_as_seen(user[:LONGEST_USER]).strip())
         text = text.partition(";")[0] or text  # %3B: many decode first, and cut parameters off afterwards
@@ -134,6 +155,8 @@ class _Reader:
             self._read_decorated(user, text, dialled)
         if raw and len(lead := _lead(raw.partition("%")[0])) >= _SHORTEST_RUN:
             self._differ |= self._keep_all(lead, only_numbers=True)  # who decodes no escapes stops, or stumbles, here
+        if whole and _SHORTEST_RUN <= len(run := _joined(fold_as_seen(whole[:LONGEST_USER]))) <= _LONGEST_RUN:
+            self._differ |= self._keep_all(run, only_numbers=True)
         if len(user) > LONGEST_USER and self._shown:
             self._differ = True
         first = self._first.canonical

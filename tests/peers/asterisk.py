@@ -111,7 +111,16 @@ def asterisk_root() -> Path:
 class Asterisk(Peer):
     """A PBX at `at` that takes trunk calls from `proxy` only and has one telephone."""
 
-    def __init__(self, *, at: Endpoint, proxy: Endpoint, telephone: Endpoint, folder: Path) -> None:
+    def __init__(
+        self,
+        *,
+        at: Endpoint,
+        proxy: Endpoint,
+        telephone: Endpoint,
+        folder: Path,
+        extensions: str = EXTENSIONS_CONF,
+        pjsip: str = PJSIP_CONF,
+    ) -> None:
         root = asterisk_root()
         folder.mkdir(parents=True, exist_ok=True)
         libraries = next((root / "usr" / "lib").glob("*-linux-gnu*"))
@@ -120,8 +129,8 @@ class Asterisk(Peer):
         files = {
             "asterisk": ASTERISK_CONF.format(run=folder, root=root, modules=libraries / "asterisk" / "modules"),
             "modules": "[modules]\nautoload=no\n" + "".join(f"load = {name}.so\n" for name in MODULES.split()),
-            "extensions": EXTENSIONS_CONF,
-            "pjsip": PJSIP_CONF.format(at=at, proxy=proxy, telephone=telephone),
+            "extensions": extensions,
+            "pjsip": pjsip.format(at=at, proxy=proxy, telephone=telephone),
             "rtp": f"[general]\nrtpstart={min(rtp, 65000)}\nrtpend={min(rtp, 65000) + 200}\n",
             "logger": "[general]\n[logfiles]\nconsole => notice,warning,error\n",
             **dict.fromkeys(EMPTY, ""),

@@ -43,10 +43,10 @@ request_route {{
 class Kamailio(Peer):
     """A proxy at `at` that sends on to `next_hop`."""
 
-    def __init__(self, *, at: Endpoint, next_hop: Endpoint, folder: Path) -> None:
+    def __init__(self, *, at: Endpoint, next_hop: Endpoint, folder: Path, configuration: str = CONFIGURATION) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         script = folder / "kamailio.cfg"
-        script.write_text(CONFIGURATION.format(at=at, next=next_hop))
+        script.write_text(configuration.format(at=at, next=next_hop))
         command: list[str | Path] = ["kamailio", "-f", script, "-DD", "-E", "-m", "64", "-M", "8"]
         # -Y: its control socket, where two at once would meet otherwise.
         command += ["-w", folder, "-Y", folder, "-P", folder / "kamailio.pid"]

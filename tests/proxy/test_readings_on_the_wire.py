@@ -124,6 +124,30 @@ def test_remote_party_id_asserts_where_the_trunk_is_believed_and_leaves_no_other
     assert LISTED in {number.canonical for number in called.callers}, "Asterisk shows it as the caller's"
 
 
+# Found by tools/spellings: what Asterisk, Kamailio, pjsua2 or baresip showed, and nobody looked up.
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("sip:000170;1234;5678;verstat=x@h", "sip:+86170;1234;5678@h;phone-context=%2B1", "sip:170:1234:5678@h?"),
+        *("im:%2317012345678@h", "im:++86170*1234*5678$@h", "im:+086170%201234%205678@h;phone-context=%2B1"),
+        *("tel:170;1234;5678", "sip:170%3B1234%3B5678@h", "im:17%EF%BC%90%EF%BC%912345%EF%BC%967%EF%BC%98@h"),
+        *("sip:user17012345678P@[::1];;", "Sip:user17012345678w1@h", "sip:&1701%323%34567%38ext12@h"),
+    ],
+)
+@pytest.mark.parametrize("name", ["From", "P-Asserted-Identity", "Remote-Party-ID"])
+def test_what_a_real_reader_showed_is_looked_up(name: str, uri: str):
+    how = {"from_": f"<{uri}>;tag=a"} if name == "From" else {"extra": f"{name}: <{uri}>"}
+    assert LISTED in looked_up(**how, trunk=TRUSTED)
+
+
+def test_an_assertion_that_only_looks_like_a_number_is_no_caller():
+    found = call(extra=f"P-Asserted-Identity: <sip:user{USER}@h>", trunk=TRUSTED)
+    assert (found.caller.canonical, found.asserted_by_pai) == (OTHER, False)
+    assert [number.canonical for number in found.resembled] == [LISTED]
+
+
 def test_an_assertion_that_can_be_cut_in_two_ways_opens_no_door():
     found = call(extra=f"P-Asserted-Identity: O/B <sip:{OTHER}@h>, x/y <sip:{LISTED}@h>", trunk=TRUSTED)
     assert (found.caller.canonical, found.sure, found.facts) == (OTHER, False, {"readings_differ": True})
