@@ -32,8 +32,8 @@ _IN_BRACKETS: Final = re.compile(rb"<([^<>\s]+)>" + _PARAMS + rb"(?:,|\Z)", re.D
 _ADDR_SPEC: Final = re.compile(rb"\s*([A-Za-z][A-Za-z0-9+.\-]*:[^\s<>,;?\"]+)" + _PARAMS + rb"(?:,|\Z)", re.DOTALL)
 _LENIENT: Final = re.compile(rb"([^<>]*)<[ \t]*([^<>\s]+)[ \t]*>" + _PARAMS + rb"\Z", re.DOTALL)
 _NAMES_A_URI: Final = re.compile(rb"(?:sips?|tel)\s*:", re.IGNORECASE)
-# Whatever a reader of any care could take for an address: what stands in <>, closed or not, and a URI without them.
-_ANY_ADDRESS: Final = re.compile(rb"<([^<>]*)|((?:sips?|tel)\s*:[^\s<>,;\"]+)", re.IGNORECASE)
+# Whatever a reader of any care could take for an address: what stands in <>, closed or not, and a word without them.
+_ANY_ADDRESS: Final = re.compile(rb"<([^<>]*)|([^\s<>,\"]+)")
 _TAG: Final = re.compile(rb";\s*tag\s*=\s*([^\s;,<>\"]+)", re.IGNORECASE)
 _CSEQ: Final = re.compile(rb"\s*([0-9]{1,20})\s+([^\s]+)\s*\Z")
 _PARAM: Final = re.compile(rb";((?:[^;\"]|\"(?:[^\"\\]|\\.)*\")*)", re.DOTALL)
@@ -218,8 +218,10 @@ def find_uris(name: str, value: bytes) -> tuple[list[bytes], bool]:
             return found, True
     except BadHeader:
         found = []
-    for at in _ANY_ADDRESS.finditer(value):
-        uri = (at[1] or at[2] or b"").strip()
+    bracketed = [at[1] for at in _ANY_ADDRESS.finditer(value) if at[1] is not None]
+    bare = [at[2] for at in _ANY_ADDRESS.finditer(value) if at[2] and (b":" in at[2] or b"@" in at[2])]
+    for text in (*bracketed, *bare):  # names come without brackets, too: bob@x <sip:...>
+        uri = text.strip()
         if uri and uri not in found:
             found.append(uri)
         if len(found) >= _MOST_URIS:

@@ -142,9 +142,7 @@ class Spelling:
 
 
 _MOST_CONTEXTS: Final = 4
-_GOES_ON: Final = re.compile(
-    rb"(?:[;:]|%3[AB])[+\-.(*#]*(?:[0-9]|%3[0-9]|%EF%BC%9|\xef\xbc)", re.IGNORECASE
-)  # digits, no name
+_GOES_ON: Final = re.compile(r"[;:][^A-Za-z=;:]*\d")  # digits, where a parameter has its name and a port its host
 
 
 def read_spelling(uri: Uri) -> Spelling:
@@ -164,8 +162,9 @@ def read_spelling(uri: Uri) -> Spelling:
             if context not in contexts and len(contexts) < _MOST_CONTEXTS:
                 contexts = (*contexts, context)
     raw = head.decode("utf-8", "replace") if _PERCENT in head else ""
-    text = user + uri.params if uri.scheme == b"tel" else user
-    whole = unquote_to_bytes(text).decode("utf-8", "replace") if _GOES_ON.search(text) else ""
+    whole = unquote_to_bytes(user + uri.params if uri.scheme == b"tel" else user).decode("utf-8", "replace")
+    if _GOES_ON.search(whole) is None:
+        whole = ""
     return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw, whole)
 
 

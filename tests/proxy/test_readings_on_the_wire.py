@@ -133,6 +133,7 @@ def test_remote_party_id_asserts_where_the_trunk_is_believed_and_leaves_no_other
         *("sip:000170;1234;5678;verstat=x@h", "sip:+86170;1234;5678@h;phone-context=%2B1", "sip:170:1234:5678@h?"),
         *("im:%2317012345678@h", "im:++86170*1234*5678$@h", "im:+086170%201234%205678@h;phone-context=%2B1"),
         *("tel:170;1234;5678", "sip:170%3B1234%3B5678@h", "im:17%EF%BC%90%EF%BC%912345%EF%BC%967%EF%BC%98@h"),
+        *("sip:sip:17012345678@127.0.0.1", "sips:tel:1%37012%334%35678@h", "sip:170;%E2%80%8B1234;5678@h"),
         *("sip:user17012345678P@[::1];;", "Sip:user17012345678w1@h", "sip:&1701%323%34567%38ext12@h"),
     ],
 )
@@ -140,6 +141,22 @@ def test_remote_party_id_asserts_where_the_trunk_is_believed_and_leaves_no_other
 def test_what_a_real_reader_showed_is_looked_up(name: str, uri: str):
     how = {"from_": f"<{uri}>;tag=a"} if name == "From" else {"extra": f"{name}: <{uri}>"}
     assert LISTED in looked_up(**how, trunk=TRUSTED)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "~1%EF%BC%97%EF%BC%901%EF%BC%9234567%EF%BC%98@a*b",
+        f"{USER}%zz@h:x",
+        f"im:{USER};phone%2dcontext=%2b49@a%20b:0>, <sip:1@h>",
+        f"170;1234;5678@h:x, <sip:{OTHER}@h>",
+        f"<sip:{USER}@h>;party=called",
+    ],
+)
+def test_what_kamailio_and_asterisk_find_in_a_line_without_brackets_or_of_the_called_party_is_looked_up(value: str):
+    assert LISTED in looked_up(extra=f"Remote-Party-ID: {value}", trunk=TRUSTED)
+    if "party" not in value:
+        assert LISTED in looked_up(extra=f"P-Asserted-Identity: {value}", trunk=TRUSTED)
 
 
 def test_an_assertion_that_only_looks_like_a_number_is_no_caller():

@@ -27,7 +27,7 @@ from tests.spellings.generate import LISTED, SUBSCRIBER, UNWANTED, Spelt, spelli
 from tests.spellings.readers import Reading, start_reader
 
 READERS = ("asterisk", "kamailio", "pjsua2", "baresip")
-AT_ONCE = 64  # calls under way
+AT_ONCE = 48  # calls under way
 GIVE_UP_S = 1.0  # a reader that drops a message says nothing at all
 LAST_S = 2.0  # for a slow reader's last words
 STOPPED = 603
