@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -190,22 +190,39 @@ Found = tuple[tuple[Hit, ...], tuple[Hit, ...]]
 
 async def look_up(configuration: Configuration, base: Path, called_lists: frozenset[str], call: Call) -> Found:
     """The entries for the caller, and for the called number where some rule asks; the call learns its facts."""
+    async with look_ups(configuration, base, entries=16) as known:
+        if known is None:
+            return (), ()
+        found = known.findings.find(call, called_lists)
+    if found is None:
+        raise StoreError(f"{base / configuration.storage.database}: the lists could not be read in time")
+    return found[0], found[1]
+
+
+class LookUps(NamedTuple):
+    """What the call path looks up, open to be asked."""
+
+    lookup: Lookup
+    findings: Findings
+
+
+@asynccontextmanager
+async def look_ups(configuration: Configuration, base: Path, *, entries: int) -> AsyncIterator[LookUps | None]:
+    """Lists, ladder and ledger as they are now; None where no list was ever filled."""
     database, key_file = base / configuration.storage.database, base / configuration.storage.key_file
     if not await asyncio.to_thread(database.exists):
-        return (), ()
+        yield None
+        return
     lists = await Lists.open(database, configuration.lists)
-    lookup = Lookup(database, entries=16, budget_s=LOOK_UP_S, zone=configuration.time_zone)
+    lookup = Lookup(database, entries=entries, budget_s=LOOK_UP_S, zone=configuration.time_zone)
     try:
         # Without a key file no subscriber has a list.
         load = Keys.load if await asyncio.to_thread(key_file.exists) else _no_keys
-        keys = await asyncio.to_thread(partial(load, key_file))
-        found = Findings(lookup, keys.pseudonym, configuration.complaints).find(call, called_lists)
+        keys = await asyncio.to_thread(load, key_file)
+        yield LookUps(lookup, Findings(lookup, keys.pseudonym, configuration.complaints))
     finally:
         lookup.close()
         await lists.close()
-    if found is None:
-        raise StoreError(f"{database}: the lists could not be read in time")
-    return found[0], found[1]
 
 
 def _no_keys(_file: Path) -> Keys:

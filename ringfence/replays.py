@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ringfence.ask import LOOK_UP_S, Reader
-from ringfence.configuration import Configuration
+from ringfence.ask import LookUps, Reader, look_ups
 from ringfence.installation import Installation
 from ringfence.rulebook import Rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.language.grammar import Example
-from rules.lists.cache import Lookup
-from rules.lists.editing import Lists
 from rules.model import Trunk
 from rules.records.hidden_digits import named_called_numbers
-from rules.records.past_calls import CallFile, PastCalls, RecordReader, Span
+from rules.records.past_calls import CallFile, Past, PastCalls, RecordReader, Span
 from rules.records.privacy import pseudonym
 from rules.records.replay import LookUp, Replay, known_called
+from rules.screening.findings import Findings
 from rules.storage.keys import Keys
 
 DAY_S = 86_400
@@ -53,8 +50,8 @@ async def replay_log(
 ) -> Replayed:
     """Judge the calls of the log; `live` is what the candidate is compared with, None: what the record says."""
     started = time.perf_counter()
-    async with look_ups(here.database, book.configuration) as look_up:
-        replay = Replay(book.ruleset, live, look_up)
+    async with look_ups(book.configuration, here.base, entries=CACHED) as known:
+        replay = Replay(book.ruleset, live, by_number(known))
         log = here.database_of("decisions")
         if not await asyncio.to_thread(log.exists):
             return Replayed(replay, Span(0, 0, 0), 0.0)
@@ -81,9 +78,11 @@ async def replay_file(here: Installation, book: Rulebook, live: RuleSet | None, 
     def trunk_of(example: Example) -> Trunk | None:
         return next((trunk for trunk in trunks if example.trunk in ("", trunk.name)), None)
 
-    async with look_ups(here.database, configuration) as look_up:
-        replay = Replay(book.ruleset, live, look_up)
+    async with look_ups(configuration, here.base, entries=CACHED) as known:
+        replay = Replay(book.ruleset, live, by_number(known))
         for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read).read():
+            if known is not None and isinstance(past, Past):
+                seen_beside(past, known.findings)
             replay.add(past)
     return Replayed(replay, None, time.perf_counter() - started)
 
@@ -96,17 +95,17 @@ def recognised(key_file: Path, *rulesets: RuleSet | None) -> dict[str, str]:
     return known_called(numbers, partial(pseudonym, Keys.load(key_file).pseudonym)) if numbers else {}
 
 
-@asynccontextmanager
-async def look_ups(database: Path, configuration: Configuration) -> AsyncIterator[LookUp]:
+def by_number(known: LookUps | None) -> LookUp:
     """The lists as they are now."""
-    if not await asyncio.to_thread(database.exists):
-        yield lambda _number: ()
-        return
-    lists = await Lists.open(database, configuration.lists)
-    lookup = Lookup(database, entries=CACHED, budget_s=LOOK_UP_S, zone=configuration.time_zone)
-    now = time.time()
-    try:
-        yield lambda number: lookup.look_up(number, now)
-    finally:
-        lookup.close()
-        await lists.close()
+    if known is None:
+        return lambda _number: ()
+    look_up, now = known.lookup.look_up, time.time()
+    return lambda number: look_up(number, now)
+
+
+def seen_beside(past: Past, findings: Findings) -> None:
+    """What subscribers, ladder and ledger say of a call of a file; what the file says goes first."""
+    call = past.call
+    given = call.facts or {}
+    past.hits = findings.beside_lists(call)
+    call.facts = {**(call.facts or {}), **given}

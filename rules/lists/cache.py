@@ -16,7 +16,7 @@ from rules.lists.conflicts import in_holes
 from rules.lists.origins import read_hours, within
 from rules.lists.suspension import STANDS
 from rules.lists.unlisted import Unlisted
-from rules.model import Hit
+from rules.model import Call, Hit
 from rules.numbering.intervals import EXACT, PLACES, SPACE, encode, narrowness
 from rules.storage.store import HotReader, NoReader, ReadError, StoreError
 
@@ -265,6 +265,15 @@ class Lookup:
             )
         found.sort(key=lambda hit: (-hit.narrowness, hit.list, hit.entry))
         return tuple(found), since, until, self.revision
+
+
+def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[Hit, ...]:
+    """The entries for a called number on lists that rules ask about.
+
+    One that lets every caller through counts where nobody can read another number: the PBX might ring that one.
+    """
+    single = len(call.called_readings) == 1
+    return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
 
 
 def only_single(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:

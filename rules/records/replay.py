@@ -10,7 +10,7 @@ from rules.judging.conditions import all_of
 from rules.judging.engine import CompiledRule, Judgement, RuleSet
 from rules.judging.facts import Facts
 from rules.language.values import span_name
-from rules.lists.cache import only_single
+from rules.lists.cache import asked_of, only_single
 from rules.model import Action, Call, Hit, Number, Step, Verdict
 from rules.numbering.readings import READINGS_DIFFER
 from rules.records.hidden_digits import HIDDEN_LISTS, asking, holds, leaves, ruled_out
@@ -272,8 +272,13 @@ class Replay:
             hits += only_single(look_up(number.canonical) or ())
         if not self._called_lists or past.hidden is not None:
             return hits, ()
-        called = look_up(call.called.canonical)
-        return None if called is None else (hits, called)
+        called_hits: tuple[Hit, ...] = ()
+        for number in call.called_readings:
+            found = look_up(number.canonical)
+            if found is None:
+                return None
+            called_hits += asked_of(found, call, self._called_lists)
+        return hits, called_hits
 
     def _before(self, past: Past, hits: tuple[Hit, ...], called_hits: tuple[Hit, ...]) -> Before | None:
         """What the call would get now from the live rules, or what it got; None: neither is known."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rules.judging.ladder import Ladder
-from rules.lists.cache import Lookup, only_single
+from rules.lists.cache import Lookup, asked_of, only_single
 from rules.lists.ledger import Ledger
 from rules.lists.subscribers import SubscriberLists
 from rules.model import Call, Hit
@@ -60,12 +60,8 @@ class Findings:
                 hits += only_single(found)
         if hits and self._count is not None:
             self._count(hits, now)
-        if self._subscribers.any:
-            hits += self._subscribers.look_up_call(call)
-        if self._ladder.any:
-            hits += self._ladder.look_up(call)
-        if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, now)):
-            known.enter(call)
+        if self._subscribers.any or self._ladder.any or self._ledger.any:
+            hits += self.beside_lists(call)
         called_hits: tuple[Hit, ...] = _NONE
         if called_lists:
             for number in call.called_readings:
@@ -77,11 +73,13 @@ class Findings:
                     called_hits += asked_of(found, call, called_lists)
         return hits, called_hits, whole
 
-
-def asked_of(hits: tuple[Hit, ...], call: Call, lists: frozenset[str]) -> tuple[Hit, ...]:
-    """The entries for a called number on lists that rules ask about.
-
-    One that lets every caller through counts where nobody can read another number: the PBX might ring that one.
-    """
-    single = len(call.called_readings) == 1
-    return tuple(hit for hit in hits if hit.list in lists and (single or hit.kind != "emergency"))
+    def beside_lists(self, call: Call) -> tuple[Hit, ...]:
+        """What is not on the operator's lists: subscribers' own entries, the step of the ladder, the ledger's facts."""
+        hits: tuple[Hit, ...] = _NONE
+        if self._subscribers.any:
+            hits += self._subscribers.look_up_call(call)
+        if self._ladder.any:
+            hits += self._ladder.look_up(call)
+        if self._ledger.any and (known := self._ledger.look_up(call.caller.canonical, call.at)):
+            known.enter(call)
+        return hits

@@ -98,3 +98,19 @@ def test_candidate_files(tmp_path):
         (tmp_path / name).touch()
     assert candidate_files([]) is None
     assert candidate_files([str(tmp_path), "x.yaml"]) == [tmp_path / "a.yaml", tmp_path / "b.yaml", Path("x.yaml")]
+
+
+def test_a_file_of_calls_is_judged_by_all_that_the_proxy_asks(run, file, tmp_path):
+    """Lists of subscribers, the ladder and the ledger count as they do for a call that rings."""
+    codes, calls = tmp_path / "codes.csv", tmp_path / "calls.csv"
+    codes.write_text("code,holder\n1391,Firm\n")
+    calls.write_text(
+        "from,to\n" + "".join(f"{caller},13800138000\n" for caller in ("02162345678", "95588", "13912345678"))
+    )
+    run("ranges", "import", str(codes))
+    run("subscribers", "add", "13800138000", "block", "02162345678")
+    run("ladder", "climb", "number", "95588", "--reason", "again", "--to", "reject")
+    firm = rule("{fact: {holder: Firm}}", "tag", "firm")
+    (file.parent / "rules.d" / "own.yaml").write_text(firm)
+    found = json.loads(run("replay", "--file", str(calls), "--json").stdout)
+    assert found["caught"]["after"] == 3
