@@ -1,0 +1,96 @@
+"""Installations of earlier versions, made by their own commands: those of today open, read and change them."""
+
+import gzip
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from console.cli.commands import app
+
+HERE = Path(__file__).parent
+VERSIONS = ("2ffdd61", "fb87fac")
+LOUD, SOLD, FORGED, BLOCKED = "+8617011112222", "+8617033334444", "+8617055556666", "+8617012345678"
+
+
+@pytest.fixture(params=VERSIONS)
+def house(request, tmp_path):
+    """A copy of an installation as that version left it."""
+    kept = HERE / request.param
+    for name in ("ringfence.yaml", "rules.yaml", "ringfence.keys"):
+        shutil.copy(kept / name, tmp_path / name)
+    (tmp_path / "ringfence.keys").chmod(0o600)
+    for name, lines in json.loads(gzip.decompress((kept / "databases.json.gz").read_bytes())).items():
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            connection.executescript("\n".join(lines))
+    return tmp_path
+
+
+@pytest.fixture
+def run(house):
+    """A command of today on it; its output, and JSON where that is asked for."""
+
+    def run(*words, code=0):
+        done = CliRunner().invoke(app, [*words, "--config", str(house)])
+        assert done.exit_code == code, f"{words}: {done.output}{done.stderr}"
+        return json.loads(done.stdout) if "--json" in words else done.stdout
+
+    return run
+
+
+def rows(house, database, query):
+    with closing(sqlite3.connect(house / database)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_everything_is_read(run):
+    run("check")
+    assert {one["list"]: one["entries"] for one in run("lists", "show", "--json")} == {
+        "allowed": 1,
+        "blocked": 2,
+        "bulk": 2,
+        "sealed": 1,
+        "suspected": 1,
+    }
+    for words in (
+        ("lists", "history", BLOCKED),
+        ("lists", "imports"),
+        ("lists", "export", "allowed"),
+        ("lists", "stats"),
+        ("ranges", "show"),
+        ("subscribers", "show", "+8613800138001"),
+        ("rules", "history"),
+        ("why", BLOCKED),
+        ("log",),
+        ("case", "1"),
+        ("case", "2"),
+        ("cases", "list"),
+        ("complaints", "list"),
+        ("appeals", "list"),
+        ("ladder", "show"),
+        ("letters", "list"),
+        ("trunks",),
+        ("audit", "show"),
+        ("api", "keys", "list"),
+        ("db", "check"),
+    ):
+        assert run(*words), words
+    run("audit", "verify")
+
+
+def test_records_say_what_stopped_a_call_and_whose_it_was(run, house):
+    sealed, by_ladder, allowed = (
+        rows(house, "ringfence-decisions.db", f"select id from decision where call_id = '{call}'")[0][0]
+        for call in ("call-31", "call-33", "call-0")
+    )
+    assert [one["detail"] for one in run("explain", sealed, "--unmasked", "--json")["fired"]] == [
+        f"{LOUD} (seal 1)",
+        f"tag (number {LOUD})",
+    ]
+    assert run("explain", by_ladder, "--json")["fired"][0]["detail"] == "reject (owner Loan King)"
+    assert run("explain", allowed, "--unmasked", "--json")["fired"][0]["detail"] == f"{LOUD} (operator)"
+    assert "stopped since" in run("case", "1") and " 2 calls" in run("case", "1")
