@@ -28,7 +28,9 @@ from rules.records.decisions import read_fired
 from rules.storage.store import HotReader
 
 _FRESH_S = 60.0
-_COLUMNS = "id, reference, received, number, decision, attacks, target, state, version, decided, decided_by, reason"
+_COLUMNS = (
+    "id, reference, received, number, decision, attacks, whose, target, state, version, decided, decided_by, reason"
+)
 _DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
 
 
@@ -41,7 +43,9 @@ class Appeal(NamedTuple):
     number: str
     decision: str
     attacks: Attacks
-    target: str
+    whose: str  # of a step of the ladder: number, owner, business; empty for anything else
+    name: str  # of the rule, list, seal, or whoever stands on the step
+    target: str  # both of these, for people
     state: AppealState
     version: int
     decided: float | None
@@ -71,33 +75,34 @@ class Appeals:
             raise ComplaintError("text", f"{len(text):,} characters; {LONGEST_TEXT:,} at most")
         contact, target = read_contact(contact), one_line(target, "target")
         decision = read_decision(decision)
-        canonical, found_attacks, found_target = await self._grounds(number, decision)
-        attacks = attacks or found_attacks
+        canonical, ground = await self._grounds(number, decision)
+        attacks = attacks or (ground.attacks if ground else None)
         if attacks is None:
             raise ComplaintError("against", "nothing stands against this number: no seal, no step of the ladder")
-        target = target or (found_target if attacks is found_attacks else "")
+        known = ground if ground and ground.attacks is attacks else None
+        against = _read_target(attacks, target) if target or known is None else known
         reference, now, key = new_reference("A"), archive.now(), contact_key(archive, contact)
         blob = archive.secrecy.encrypt({"text": text, "contact": contact}, reference)
         async with archive.store.transaction() as connection:
             query = (  # another address is of somebody else, who wants his own answer
-                "select reference from appeal where number = ?1 and attacks = ?2 and target = ?3 and state = 'filed' "
-                "and ?4 in ('', contact_key) order by id limit 1"
+                "select reference from appeal where number = ?1 and attacks = ?2 and whose = ?3 and target = ?4 "
+                "and state = 'filed' and ?5 in ('', contact_key) order by id limit 1"
             )
-            known = list(await connection.execute_fetchall(query, (canonical, attacks, target, key)))
-            if known:
-                return await self._find(known[0][0])
+            if filed := list(await connection.execute_fetchall(query, (canonical, *against, key))):
+                return await self._find(filed[0][0])
             cursor = await connection.execute(
                 "insert into appeal "
-                "(reference, received, number, decision, attacks, target, contents, contact_key, state) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?, 'filed')",
-                (reference, now, canonical, decision, attacks, target, blob, key),
+                "(reference, received, number, decision, attacks, whose, target, contents, contact_key, state) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'filed')",
+                (reference, now, canonical, decision, *against, blob, key),
             )
             assert cursor.lastrowid is not None
             clocks = {cursor.lastrowid: archive.deadlines.clocks(now, archive.appeal_spans)}
             await start_clocks(connection, "appeal", clocks)
             if key:
                 await ask_to_confirm(connection, [(reference, key, canonical)], now)
-            await audit.record(connection, [audit.Deed(now, "appellant", "appeal", reference, "filed", "", attacks)])
+            deed = audit.Deed(now, "appellant", "appeal", reference, "filed", "", attacks)
+            await audit.record(connection, [deed])
         return await self._find(reference)
 
     async def find(self, reference: str) -> tuple[Appeal, list[Clock], dict[str, str]]:
@@ -136,11 +141,10 @@ class Appeals:
         if appeal.attacks is Attacks.SEAL:
             await self._release(appeal, actor, reason)
         elif appeal.attacks is Attacks.LADDER:
-            kind, _, name = appeal.target.partition(" ")
-            if kind not in ("number", "owner", "business"):
+            if not appeal.whose:
                 raise ComplaintError("target", "an appeal against the ladder names whose step: number +86...")
             with suppress(NotFound):  # it is off already: by itself, or before a stop
-                await self._book.clear(kind, name, actor=actor, reason=reason)  # type: ignore[arg-type]
+                await self._book.clear(appeal.whose, appeal.name, actor=actor, reason=reason)  # type: ignore[arg-type]
         return await self._decide(appeal, AppealState.GRANTED, actor, reason)
 
     async def refuse(self, reference: str, *, actor: str, reason: str, version: int | None = None) -> Appeal:
@@ -149,7 +153,7 @@ class Appeals:
         await self._check(appeal, actor, reason, version)
         return await self._decide(appeal, AppealState.REFUSED, actor, reason)
 
-    async def _grounds(self, number: str, decision: str) -> tuple[str, Attacks | None, str]:
+    async def _grounds(self, number: str, decision: str) -> tuple[str, _Against | None]:
         """The number, and what stopped it as far as that is known."""
         if decision:
             query = "select caller, step, rule, fired from decision where id = ?"
@@ -160,8 +164,8 @@ class Appeals:
                 if number and self._archive.read_number(number, "number").canonical != caller:
                     raise ComplaintError("number", "the call of this decision came from another number")
                 if step == Step.SEALED and (seal := await standing_seal(self._archive, caller)):
-                    return caller, Attacks.SEAL, str(seal[0])
-                return caller, *_of_step(step, rule, caller, fired)
+                    return caller, _Against(Attacks.SEAL, "", str(seal[0]))
+                return caller, _of_step(step, rule, caller, fired)
             if not number:
                 late = "; it may be there in some seconds" if self._is_fresh(decision) else ""
                 raise NotFound("decision", f"there is no such decision in the record{late}; name the number instead")
@@ -169,8 +173,8 @@ class Appeals:
             raise ComplaintError("number", "name a number, or the decision id that the rejection carried")
         canonical = self._archive.read_number(number, "number").canonical
         if seal := await standing_seal(self._archive, canonical):
-            return canonical, Attacks.SEAL, str(seal[0])
-        return canonical, *await self._on_ladder(canonical)
+            return canonical, _Against(Attacks.SEAL, "", str(seal[0]))
+        return canonical, await self._on_ladder(canonical)
 
     def _is_fresh(self, decision: str) -> bool:
         """Was the call so lately that its record may not be on disk? Ids begin with the time."""
@@ -180,28 +184,28 @@ class Appeals:
             return False
         return -_FRESH_S < age < _FRESH_S
 
-    async def _on_ladder(self, canonical: str) -> tuple[Attacks | None, str]:
+    async def _on_ladder(self, canonical: str) -> _Against | None:
         """The highest step of the number, its owner and its business, which is the one that calls are judged by."""
         now = self._archive.now()
         found = await standings_of(self._archive.lists.store.connection, canonical)
         highest = max(found, key=lambda one: one.step_at(now), default=None)
         if highest is None or not highest.step_at(now):
-            return None, ""
-        return Attacks.LADDER, f"{highest.kind} {highest.name}"
+            return None
+        return _Against(Attacks.LADDER, highest.kind, highest.name)
 
     async def _release(self, appeal: Appeal, actor: str, reason: str) -> None:
         archive, why = self._archive, _reason(appeal, reason)
         seal = await standing_seal(archive, appeal.number)
-        if seal and appeal.target not in ("", str(seal[0])):
+        if seal and appeal.name not in ("", str(seal[0])):
             seal = None  # another one, set since: whoever is stopped by it appeals against it
         case_id = seal[1] if seal else await self._released_for(appeal)  # a stop came before the decision
         if case_id is None:
-            which = f"by seal {appeal.target} " if appeal.target else ""
+            which = f"by seal {appeal.name} " if appeal.name else ""
             raise ComplaintError(
                 "number", f"{appeal.number} is not sealed {which}any more; refuse the appeal, saying so"
             )
         if seal:
-            await self._cases.release(case_id, actor=actor, reason=why)
+            await self._cases.release(case_id, actor=actor, reason=why, appeal=appeal.reference)
         case = await case_of(archive.store.connection, case_id)
         if deeds := await take_back(archive, case, actor=actor, reason=why):
             async with archive.store.transaction() as connection:
@@ -210,10 +214,10 @@ class Appeals:
     async def _released_for(self, appeal: Appeal) -> int | None:
         """The case whose seal was released for this appeal, or for another one against the same seal."""
         query = (
-            "select case_id from seal where number = ?1 and released is not null and (instr(release_reason, ?2) = 1 "
-            "or (cast(id as text) = ?3 and released >= ?4 and release_reason like 'appeal A-%')) order by id desc"
+            "select case_id from seal where number = ?1 and released is not null and (appeal = ?2 "
+            "or (cast(id as text) = ?3 and released >= ?4 and appeal <> '')) order by id desc"
         )
-        values = (appeal.number, _reason(appeal, ""), appeal.target, appeal.received)
+        values = (appeal.number, appeal.reference, appeal.name, appeal.received)
         rows = list(await self._archive.lists.store.connection.execute_fetchall(query, values))
         return int(rows[0][0]) if rows else None
 
@@ -284,19 +288,36 @@ def _reason(appeal: Appeal, reason: str) -> str:
     return f"appeal {appeal.reference}: {reason}"
 
 
-def _of_step(step: str, rule: str, caller: str, fired: str) -> tuple[Attacks | None, str]:
+class _Against(NamedTuple):
+    """What an appeal is against, in the order of the columns."""
+
+    attacks: Attacks
+    whose: str
+    name: str
+
+
+def _read_target(attacks: Attacks, text: str) -> _Against:
+    """As an appellant names it: against the ladder whose step it is, such as owner Loan King."""
+    whose, _, name = text.partition(" ")
+    if attacks is Attacks.LADDER and whose in ("number", "owner", "business"):
+        return _Against(attacks, whose, name.strip())
+    return _Against(attacks, "", text)
+
+
+def _of_step(step: str, rule: str, caller: str, fired: str) -> _Against | None:
     """What a decision rested on; the ladder is of the number, its owner or its business, as the record says."""
     if step == Step.SEALED:
-        return Attacks.SEAL, ""
+        return _Against(Attacks.SEAL, "", "")
     if step == Step.LADDER:
         found = next((one for one in read_fired(fired) if one.step is Step.LADDER and one.of), None)
-        return Attacks.LADDER, f"{found.of} {found.source}" if found else f"number {caller}"
+        return _Against(Attacks.LADDER, *((found.of, found.source) if found else ("number", caller)))
     if step in (Step.OPERATOR_BLOCK, Step.SHARED, Step.SUBSCRIBER_BLOCK):
-        return Attacks.ENTRY, rule
-    return (Attacks.RULE, rule) if rule else (None, "")
+        return _Against(Attacks.ENTRY, "", rule)
+    return _Against(Attacks.RULE, "", rule) if rule else None
 
 
 def _appeal(row: Any) -> Appeal:
     values = list(row)
-    values[5], values[7] = Attacks(values[5]), AppealState(values[7])
+    values[5], values[8] = Attacks(values[5]), AppealState(values[8])
+    values.insert(8, f"{values[6]} {values[7]}".strip())
     return Appeal(*values)

@@ -131,8 +131,10 @@ class Cases:
             pending.detail = _told(seal.id, seal.suspended, "suspended")
         return Sealed(await self.find(case_id), seal.id, seal.suspended, not called)
 
-    async def release(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Released:
-        """Take the seal off and give back what it suspended."""
+    async def release(
+        self, case_id: int, *, actor: str, reason: str, version: int | None = None, appeal: str = ""
+    ) -> Released:
+        """Take the seal off, perhaps for an appeal that is named, and give back what it suspended."""
         _need(reason, "say why it is released")
         archive = self._archive
         allowed = archive.settings.released_by
@@ -140,7 +142,7 @@ class Cases:
             raise Refused("actor", f"seals are released by {', '.join(allowed)} (complaints.released_by)")
         async with self._step(case_id, CaseStep.RELEASE, actor, reason, version) as pending:
             assert pending.case.seal is not None
-            restored = await release_seal(archive, pending.case.seal, author=actor, reason=reason)
+            restored = await release_seal(archive, pending.case.seal, author=actor, reason=reason, appeal=appeal)
             pending.columns |= {"on_top": ""}
             pending.detail = _told(pending.case.seal, restored, "restored")
         return Released(await self.find(case_id), restored)

@@ -112,7 +112,7 @@ async def _call_of(archive: Archive, appeal: Appeal) -> Decision | None:
     attacked = (
         one
         for one in found
-        if one.step in steps or (appeal.attacks is Attacks.RULE and appeal.target in ("", one.rule) and one.rule)
+        if one.step in steps or (appeal.attacks is Attacks.RULE and appeal.name in ("", one.rule) and one.rule)
     )
     return next(attacked, found[0] if found else None)
 

@@ -6,7 +6,7 @@ import unicodedata
 from typing import Literal
 
 from desk.archive import Archive
-from desk.audit import deeds_of
+from desk.audit import Deed, deeds_of
 from desk.faults import ComplaintError
 from desk.reading import one_line
 from rules.storage.store import Connection
@@ -42,10 +42,19 @@ async def clean_since(archive: Archive, canonical: str) -> float:
     """When the number came to its owner from another one; 0: as far as is known, it never did."""
     since, owner = 0.0, ""
     for deed in await deeds_of(archive.store.connection, "ladder", f"number {canonical}"):
-        kind, _, name = deed.step.partition(" ")
-        if kind == "owner":
+        if name := given_to(deed):
             since, owner = (deed.at if owner not in ("", name) else since), name
     return since
+
+
+def given_to(deed: Deed) -> str:
+    """The owner that a number was given to by what the audit holds; empty: something else was done.
+
+    Entries of before have the name behind the step, and the chain cannot be written anew.
+    """
+    return (
+        deed.detail if deed.step == "owner" else deed.step.removeprefix("owner ") if deed.step[:6] == "owner " else ""
+    )
 
 
 async def give(connection: Connection, canonical: str, kind: Holder, name: str, now: float) -> None:

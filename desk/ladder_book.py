@@ -9,7 +9,7 @@ from desk import audit
 from desk.archive import Archive
 from desk.case_files import open_case_of
 from desk.faults import ComplaintError, Conflict, NotFound
-from desk.holders import Holder, give, owner_of, spelled
+from desk.holders import Holder, give, given_to, owner_of, spelled
 from desk.protection import may_work, restrainable
 from desk.states import Offender
 from desk.unrecorded import owe, record_owed
@@ -18,6 +18,10 @@ from rules.storage.store import Connection
 
 _STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
 _STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
+_INSERT = (
+    "insert or replace into standing (kind, name, level, offences, since, reason, author, case_id) "
+    "values (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _OFF = "off the ladder"
 
 
@@ -60,13 +64,15 @@ class LadderBook:
         reason: str,
         to: LadderStep | None = None,
         version: int | None = None,
-        itself: bool = False,
+        of_case: int | None = None,
     ) -> Standing:
-        """One step up, or on a given one, for a term that grows with each offence; ``itself``: no person does it.
+        """One step up, or on a given one, for a term that grows with each offence.
+
+        ``of_case``: no person does it, but enough complaints of this case.
 
         With the ``version`` that was looked at: Conflict, if somebody was faster.
         """
-        if not itself:
+        if of_case is None:
             may_work(self._archive, actor)
         _need(reason)
         name = await self._name(kind, name)
@@ -74,7 +80,7 @@ class LadderBook:
         async with self._archive.lists.store.transaction() as connection:
             held = await self._held(connection, kind, name, version)
             found = (held or Standing(kind, name, 0, 0, now)).climbed(now, to=to, reason=reason)
-            await connection.execute("insert or replace into standing values (?, ?, ?, ?, ?, ?, ?)", (*found, actor))
+            await connection.execute(_INSERT, (*found, actor, of_case))
             await _mark_changed(connection)
             step = found.step_at(now).name.lower()
             owed = await owe(connection, [audit.Deed(now, actor, "ladder", f"{kind} {name}", step, reason)])
@@ -97,21 +103,21 @@ class LadderBook:
         await record_owed(self._archive, owed)
         return name
 
-    async def take_back(self, number: str, *, author: str, because: str, actor: str, reason: str) -> audit.Deed | None:
-        """Undo the step that this author put on a canonical number for a reason that ends so, if it stands there.
+    async def take_back(self, number: str, *, author: str, case_id: int, actor: str, reason: str) -> audit.Deed | None:
+        """Undo the step that this author put on a canonical number for the complaints of a case, if it stands there.
 
         What others put there before stands again. The deed is the caller's to record; None: there was nothing to undo.
         """
         values = ("number", number)
         async with self._archive.lists.store.transaction() as connection:
-            query = f"{_STANDING} and author = ?"
-            rows = list(await connection.execute_fetchall(query, (*values, author)))
-            if not rows or not str(rows[0][-1]).endswith(because):
+            query = f"{_STANDING} and author = ? and case_id = ?"
+            rows = list(await connection.execute_fetchall(query, (*values, author, case_id)))
+            if not rows:
                 return None
             deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"number {number}")
             await connection.execute("delete from standing where kind = ? and name = ?", values)
             if before := _without(deeds, author, number):
-                await connection.execute("insert into standing values (?, ?, ?, ?, ?, ?, ?)", before)
+                await connection.execute(_INSERT, (*before, None))
             await _mark_changed(connection)
             what = f"number {number}"
             deed = audit.Deed(self._archive.now(), actor, "ladder", what, "taken back", reason, rows[0][-1])
@@ -134,7 +140,7 @@ class LadderBook:
             for kind, name in named:
                 await give(connection, canonical, kind, name, now)
             await _mark_changed(connection)
-            deeds = [audit.Deed(now, actor, "ladder", f"number {canonical}", f"{kind} {name}") for kind, name in named]
+            deeds = [audit.Deed(now, actor, "ladder", f"number {canonical}", kind, "", name) for kind, name in named]
             owed = await owe(connection, deeds)
         await record_owed(self._archive, owed)
         case = await open_case_of(self._archive.store.connection, canonical)
@@ -197,13 +203,13 @@ def _without(deeds: list[audit.Deed], author: str, number: str) -> tuple[object,
     found: tuple[Standing, str] | None = None
     owner = ""
     for deed in deeds:
-        kind, _, name = deed.step.partition(" ")
-        if deed.step == _OFF or (kind == "owner" and owner not in ("", name)):
+        given = given_to(deed)
+        if deed.step == _OFF or (given and owner not in ("", given)):
             found = None
         elif deed.actor != author and deed.step.upper() in LadderStep.__members__:
             before = found[0] if found else Standing("number", number, 0, 0, deed.at)
             found = before.climbed(deed.at, to=LadderStep[deed.step.upper()], reason=deed.reason), deed.actor
-        owner = name if kind == "owner" else owner
+        owner = given or owner
     return (*found[0], found[1]) if found else None
 
 

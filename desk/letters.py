@@ -20,16 +20,21 @@ from desk.holders import spelled
 from desk.outbox import MAY_LEAVE, Fault, Kept, claim, kept, note_failed, note_sent, retry, server_is_back
 from desk.protection import may_work
 from desk.reading import read_contact
-from desk.secrecy import read_reference
+from desk.secrecy import OTHER_KEY, about_of, read_reference
 from desk.states import ComplaintState
 from rules.storage.store import Connection
 
 # Of which step a reporter hears the reason, by what came of the complaint.
 _TOLD = {"unfounded": "close as unfounded", "handed over": "their answer", "rejected": "rejected"}
-_TABLES = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
-_OF_OWNER = "owner"  # the outcome of a request to confirm an owner's address
+# Where the address stands of whom a letter is about.
+_ADDRESSES = {
+    "complaint": "select contact_key, contents from complaint where reference = ?",
+    "appeal": "select contact_key, contents from appeal where reference = ?",
+    "owner": "select contact_key, contents from owner_contact where name = ?",
+}
 _INSERT = (
-    "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) values (?, ?, ?, ?, ?, ?)"
+    "insert or ignore into letter (kind, about, reference, contact_key, outcome, number, created) "
+    "values (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -67,7 +72,7 @@ class Letters:
     async def waiting(self, limit: int = 100) -> list[Letter]:
         """Letters that may leave now, the oldest first: to confirmed addresses, and requests to confirm one."""
         query = (
-            "select l.id, l.kind, l.reference, l.outcome, l.number, l.contact_key from letter l "  # noqa: S608 - own words
+            "select l.id, l.kind, l.about, l.reference, l.outcome, l.number, l.contact_key from letter l "  # noqa: S608 - own words
             f"where {MAY_LEAVE} and l.next_try <= ? order by l.id limit ?"
         )
         archive = self._archive
@@ -76,8 +81,8 @@ class Letters:
         for row in rows:
             try:
                 written.append(await self._write(*row))
-            except ComplaintError as error:  # written under a key that is not here: it must not stop the others
-                await self.failed([row[0]], error.reason.partition(" ")[2], Fault.TEMPORARY)
+            except ComplaintError:  # written under a key that is not here: it must not stop the others
+                await self.failed([row[0]], OTHER_KEY, Fault.TEMPORARY)
         return [letter for letter in written if letter]
 
     async def kept(self, limit: int = 50, after: int = 0, *, given_up: bool = False) -> list[Kept]:
@@ -118,21 +123,18 @@ class Letters:
     async def confirm(self, reference: str, code: str) -> None:
         """The address of a complaint or appeal belongs to whoever filed it and knows the code that was sent there."""
         reference = read_reference(reference)
-        table = _TABLES.get(reference[:1], "complaint")
-        query = f"select contact_key from {table} where reference = ? and contact_key <> ''"  # noqa: S608 - own words
-        rows = list(await self._archive.store.connection.execute_fetchall(query, (reference,)))
-        if not rows:
+        key, _ = await self._address(about_of(reference), reference)
+        if not key:
             raise NotFound("reference", f"there is nothing under {reference[:40]!r} that has an address")
-        await self._confirm_by(rows[0][0], code)
+        await self._confirm_by(key, code)
 
     async def confirm_owner(self, name: str, code: str) -> str:
         """The same for the address that was set for an owner; his name as it is spelled."""
         name = await spelled(self._archive, "owner", name, "owner")
-        query = "select contact_key from owner_contact where name = ?"
-        rows = list(await self._archive.store.connection.execute_fetchall(query, (name,)))
-        if not rows:
+        key, _ = await self._address("owner", name)
+        if not key:
             raise NotFound("owner", f"no address was set for {name[:40]!r}")
-        await self._confirm_by(rows[0][0], code)
+        await self._confirm_by(key, code)
         return name
 
     async def set_owner(self, name: str, address: str, *, actor: str, confirmed: bool) -> OwnerAddress:
@@ -153,14 +155,13 @@ class Letters:
                 "update letter set contact_key = ? where kind = 'owner' and reference = ? and sent is null", (key, name)
             )
             await connection.execute(
-                "delete from letter where kind = 'confirm' and outcome = ? and reference = ? and sent is null",
-                (_OF_OWNER, name),
+                "delete from letter where kind = 'confirm' and about = 'owner' and reference = ? and sent is null",
+                (name,),
             )
             if confirmed:
                 await connection.execute("insert or ignore into confirmed values (?, ?)", (key, now))
             elif not (confirmed := await _is_confirmed(connection, key)):
-                # The key stands where a number would: he may get other addresses later, each is asked once.
-                await connection.execute(_INSERT, ("confirm", name, key, _OF_OWNER, key, now))
+                await connection.execute(_INSERT, ("confirm", "owner", name, key, "", "", now))
             await audit.record(connection, [audit.Deed(now, actor, "owner", name, "address set", "")])
         return OwnerAddress(name, confirmed)
 
@@ -175,30 +176,30 @@ class Letters:
             await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
 
     async def _write(
-        self, letter: int, kind: str, reference: str, outcome: str, number: str, key: str
+        self, letter: int, kind: str, about: str, reference: str, outcome: str, number: str, key: str
     ) -> Letter | None:
         """The letter; None: the owner's address was changed this moment."""
-        connection = self._archive.store.connection
-        if kind == "owner" or outcome == _OF_OWNER:
-            table, column, about = "owner_contact", "name", f"owner {reference}"
-        else:
-            table, column, about = _TABLES[reference[:1]], "reference", reference
-        query = f"select contents from {table} where {column} = ? and contact_key = ?"  # noqa: S608 - own words
-        rows = list(await connection.execute_fetchall(query, (reference, key)))
-        if not rows:
+        now_at, contents = await self._address(about, reference)
+        if now_at != key:
             return None
         reason = await self._reason(kind, reference, outcome, number)
         words = {
             "reference": reference,
-            "number": "" if number == key else number.rpartition(":")[2],  # as people dial it
+            "number": number.rpartition(":")[2],  # as people dial it
             "code": self.code_of(key) if kind == "confirm" else "",
             "outcome": self._outcome(outcome, reason),
             "reason": reason,
         }
         text = self._texts[kind]
-        to = self._archive.secrecy.decrypt(rows[0][0], about).get("contact", "")
+        bound_to = f"owner {reference}" if about == "owner" else reference
+        to = self._archive.secrecy.decrypt(contents, bound_to).get("contact", "")
         subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
         return Letter(letter, kind, to, " ".join(subject.split()), body)
+
+    async def _address(self, about: str, reference: str) -> tuple[str, bytes | None]:
+        """The key of an address and the contents that it stands in; nothing where there is none."""
+        rows = list(await self._archive.store.connection.execute_fetchall(_ADDRESSES[about], (reference,)))
+        return (rows[0][0], rows[0][1]) if rows else ("", None)
 
     def _outcome(self, outcome: str, reason: str) -> str:
         return Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason=reason)
@@ -235,7 +236,7 @@ async def ask_to_confirm(connection: Connection, rows: Sequence[tuple[str, str, 
     """Queue one request for each address (reference, key, number) that is neither confirmed nor asked already."""
     for reference, key, number in rows:
         if not await _is_confirmed(connection, key):
-            await connection.execute(_INSERT, ("confirm", reference, key, "", number, now))
+            await connection.execute(_INSERT, ("confirm", about_of(reference), reference, key, "", number, now))
 
 
 async def _is_confirmed(connection: Connection, key: str) -> bool:
@@ -245,8 +246,8 @@ async def _is_confirmed(connection: Connection, key: str) -> bool:
 async def answer_case(connection: Connection, case_id: int, outcome: str, now: float) -> None:
     """Queue an answer to each complaint of a case that is being answered and left an address."""
     await connection.execute(
-        "insert or ignore into letter (kind, reference, contact_key, outcome, number, created) "
-        "select 'answer', reference, contact_key, ?, accused, ? from complaint "
+        "insert or ignore into letter (kind, about, reference, contact_key, outcome, number, created) "
+        "select 'answer', 'complaint', reference, contact_key, ?, accused, ? from complaint "
         "where case_id = ? and contact_key <> '' and state in ('received', 'accepted')",
         (outcome, now, case_id),
     )
@@ -254,10 +255,10 @@ async def answer_case(connection: Connection, case_id: int, outcome: str, now: f
 
 async def tell(connection: Connection, kind: str, reference: str, outcome: str, number: str, now: float) -> None:
     """Queue one letter about a complaint, an appeal or to an owner, if there is an address."""
-    table, column = ("owner_contact", "name") if kind == "owner" else (_TABLES[reference[:1]], "reference")
-    query = f"select contact_key from {table} where {column} = ? and contact_key <> ''"  # noqa: S608 - own words
-    for (key,) in list(await connection.execute_fetchall(query, (reference,))):
-        await connection.execute(_INSERT, (kind, reference, key, outcome, number, now))
+    about = "owner" if kind == "owner" else about_of(reference)
+    for key, _ in list(await connection.execute_fetchall(_ADDRESSES[about], (reference,))):
+        if key:
+            await connection.execute(_INSERT, (kind, about, reference, key, outcome, number, now))
 
 
 def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:

@@ -18,7 +18,6 @@ from desk.protection import may_work
 _PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again
 _SENDING_S = 600.0  # longer than any server takes for one
 _DAY_S = 86_400.0
-_SUBJECTS = {"C": "complaint", "A": "appeal"}  # by the first letter of a reference
 _CONFIRMED = "exists (select 1 from confirmed c where c.contact_key = l.contact_key)"
 MAY_LEAVE = f"l.sent is null and l.given_up is null and (l.kind = 'confirm' or {_CONFIRMED})"
 
@@ -93,11 +92,11 @@ async def note_failed(archive: Archive, letters: Sequence[int], error: str, faul
     patience_s = (mail.patience_days if mail else 5.0) * _DAY_S
     async with archive.store.transaction() as connection:
         for letter in letters:
-            query = "select reference, attempts, first_failed from letter where id = ? and sent is null"
+            query = "select about, reference, attempts, first_failed from letter where id = ? and sent is null"
             rows = list(await connection.execute_fetchall(query, (letter,)))
             if not rows:
                 continue
-            reference, attempts, first_failed = rows[0]
+            about, reference, attempts, first_failed = rows[0]
             since = now if first_failed is None or fault is Fault.SERVER else first_failed
             over = fault is Fault.PERMANENT or (fault is Fault.TEMPORARY and now - since >= patience_s)
             await connection.execute(
@@ -109,9 +108,8 @@ async def note_failed(archive: Archive, letters: Sequence[int], error: str, faul
                 ),
             )
             if over:
-                subject = _SUBJECTS.get(reference[:1], "owner") if reference[1:2] == "-" else "owner"
                 deed = audit.Deed(
-                    now, "ringfence", subject, reference, "letter given up", error[:200], f"letter {letter}"
+                    now, "ringfence", about, reference, "letter given up", error[:200], f"letter {letter}"
                 )
                 await audit.record(connection, [deed])
 

@@ -18,18 +18,13 @@ AUTHOR = "policy"
 _STEPS = {"tag": LadderStep.TAG, "limit": LadderStep.LIMIT}
 
 
-def _because(case_id: int) -> str:
-    """How the reason of its steps ends."""
-    return f"(case {case_id})"
-
-
 async def take_back(archive: Archive, case: CaseFile, *, actor: str, reason: str) -> list[Deed]:
     """Undo what policy did by itself about the complaints of a case, which proved nothing; what is to be recorded.
 
     A step that a person took stays: whoever took it answers for it.
     """
     book = LadderBook(archive)
-    done = await book.take_back(case.number, author=AUTHOR, because=_because(case.id), actor=actor, reason=reason)
+    done = await book.take_back(case.number, author=AUTHOR, case_id=case.id, actor=actor, reason=reason)
     return [done] if done else []
 
 
@@ -52,8 +47,8 @@ class Policy:
             try:
                 standing = await self._book.standing("number", case.number)
                 if standing is None or standing.step_at(self._archive.now()) < step:
-                    reason = f"{reporters} different reporters in {settings.policy_hours:g} h {_because(case.id)}"
-                    await self._book.climb("number", case.number, actor=AUTHOR, reason=reason, to=step, itself=True)
+                    reason = f"{reporters} different reporters in {settings.policy_hours:g} h (case {case.id})"
+                    await self._book.climb("number", case.number, actor=AUTHOR, reason=reason, to=step, of_case=case.id)
             except ComplaintError:
                 continue  # a public service number: a person looks at the case
 

@@ -66,7 +66,9 @@ async def set_seal(archive: Archive, number: str, *, case_id: int, author: str, 
     return Seal(seal_id, case_id, number, now, suspended)
 
 
-async def release_seal(archive: Archive, seal_id: int, *, author: str, reason: str) -> tuple[Suspension, ...]:
+async def release_seal(
+    archive: Archive, seal_id: int, *, author: str, reason: str, appeal: str = ""
+) -> tuple[Suspension, ...]:
     """Take a seal off; what passes the number again, also what came onto a list while it was sealed."""
     lists = archive.lists
     async with lists.store.transaction() as connection:
@@ -83,8 +85,8 @@ async def release_seal(archive: Archive, seal_id: int, *, author: str, reason: s
             await count(connection, list_id, -1)
         restored = await allowing(connection, interval)
         await connection.execute(
-            "update seal set released = ?, release_author = ?, release_reason = ? where id = ?",
-            (archive.now(), author, reason, seal_id),
+            "update seal set released = ?, release_author = ?, release_reason = ?, appeal = ? where id = ?",
+            (archive.now(), author, reason, appeal, seal_id),
         )
         await mark_changed(connection)
     return restored

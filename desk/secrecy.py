@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from secrets import token_bytes, token_hex
 
@@ -18,6 +19,8 @@ from rules.storage.keys import Keys
 _NONCE = 12  # bytes, NIST SP 800-38D section 8.2.2
 _REFERENCE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: it is read aloud
 _PLACES = 10
+OTHER_KEY = "was written under another key; is the right key file in place?"
+_TYPED = re.compile(r"[CA][- ]?[0-9A-Z]{5}[- ]?[0-9A-Z]{5}", re.IGNORECASE)
 
 
 class Secrecy:
@@ -52,7 +55,17 @@ class Secrecy:
                 plain = cipher.decrypt(blob[:_NONCE], blob[_NONCE:], reference.encode())
                 found: dict[str, str] = json.loads(plain.decode("utf-8", "surrogatepass"))
                 return found
-        raise ComplaintError("contents", f"{reference} was written under another key; is the right key file in place?")
+        raise ComplaintError("contents", f"{reference} {OTHER_KEY}")
+
+
+def is_reference(text: str) -> bool:
+    """Does it look like a reference as somebody types one?"""
+    return bool(_TYPED.fullmatch(text.strip()))
+
+
+def about_of(reference: str) -> str:
+    """What a reference is of: complaint or appeal."""
+    return "appeal" if reference[:1] == "A" else "complaint"
 
 
 def new_reference(kind: str) -> str:

@@ -6,11 +6,9 @@ import re
 
 from desk.archive import Archive
 from desk.faults import ComplaintError
-from desk.secrecy import read_reference
+from desk.secrecy import about_of, is_reference, read_reference
 
 _CASE = re.compile(r"case\s*(\d{1,15})", re.IGNORECASE)
-_REFERENCE = re.compile(r"([CA])[- ]?[0-9A-Z]{5}[- ]?[0-9A-Z]{5}", re.IGNORECASE)
-_OF = {"C": "complaint", "A": "appeal"}
 
 
 def subject_of(archive: Archive, text: str) -> tuple[str, str]:
@@ -20,8 +18,9 @@ def subject_of(archive: Archive, text: str) -> tuple[str, str]:
         return "", ""
     if case := _CASE.fullmatch(text):
         return "case", case[1]
-    if found := _REFERENCE.fullmatch(text):
-        return _OF[found[1].upper()], read_reference(text)
+    if is_reference(text):
+        reference = read_reference(text)
+        return about_of(reference), reference
     try:
         return "number", archive.secrecy.pseudonym(archive.read_number(text, "about").canonical)
     except ComplaintError:

@@ -124,7 +124,8 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
     async with store.transaction() as connection:
         await connection.execute("drop index letter_given_up")
         await connection.execute("drop table reporters_counted")  # of a later layout
-        for column in ("next_try", "first_failed", "fault", "given_up"):
+        await connection.execute("alter table appeal drop column whose")
+        for column in ("about", "next_try", "first_failed", "fault", "given_up"):
             await connection.execute(f"alter table letter drop column {column}")
         await connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")
         await connection.execute("pragma user_version = 9")

@@ -93,4 +93,51 @@ def test_records_say_what_stopped_a_call_and_whose_it_was(run, house):
     ]
     assert run("explain", by_ladder, "--json")["fired"][0]["detail"] == "reject (owner Loan King)"
     assert run("explain", allowed, "--unmasked", "--json")["fired"][0]["detail"] == f"{LOUD} (operator)"
-    assert "stopped since" in run("case", "1") and " 2 calls" in run("case", "1")
+    assert "; 2 calls stopped since" in run("case", "1")
+
+
+def test_what_stood_in_texts_stands_in_columns(run, house):
+    run("cases", "list")
+    run("log")
+    ((granted,),) = rows(house, "ringfence-complaints.db", "select reference from appeal where state = 'granted'")
+    assert rows(house, "ringfence.db", "select id, appeal from seal order by id") == [(1, ""), (2, granted)]
+    assert rows(house, "ringfence.db", "select name, case_id from standing order by name") == [
+        (LOUD, 1),
+        (BLOCKED, None),
+        ("Loan King", None),
+    ]
+    assert rows(house, "ringfence-complaints.db", "select attacks, whose, target from appeal order by id") == [
+        ("seal", "", "2"),
+        ("ladder", "owner", "Loan King"),
+        ("seal", "", "1"),
+    ]
+    letters = rows(house, "ringfence-complaints.db", "select kind, about from letter order by id")
+    assert sorted(set(letters)) == [
+        ("answer", "complaint"),
+        ("appeal", "appeal"),
+        ("confirm", "appeal"),
+        ("confirm", "complaint"),
+        ("owner", "owner"),
+    ]
+    assert rows(house, "ringfence-decisions.db", "select distinct believed from decision") == [(1,)]
+
+
+def test_everything_goes_on(run, house):
+    """What was begun then is ended now: lists, appeals, seals, the ladder, letters, rules."""
+    run("lists", "undo", "1", "--reason", "no longer")
+    run("lists", "remove", "blocked", BLOCKED, "--reason", "its owner changed")
+    run("lists", "add", "blocked", BLOCKED)
+    by_ladder, by_seal = (
+        rows(house, "ringfence-complaints.db", f"select reference from appeal where id = {id_}")[0][0] for id_ in (2, 3)
+    )
+    run("appeals", "grant", by_ladder, "--reason", "another business now")
+    assert [one["name"] for one in run("ladder", "show", "--json")] == [LOUD, BLOCKED]
+    run("appeals", "grant", by_seal, "--reason", "a mix-up")
+    assert [one["name"] for one in run("ladder", "show", "--json")] == [BLOCKED], "what complaints alone did goes, too"
+    assert run("lists", "show", "sealed", "--json") == []
+    run("complaints", "add", LOUD, "--by", "+8613800138008")
+    run("ladder", "assign", FORGED, "--owner", "Somebody Else")
+    run("cases", "list")
+    run("letters", "owner", "North Contact", "new@example.com", "--ask")
+    run("rules", "activate", "--reason", "the same again")
+    run("audit", "verify")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +17,6 @@ group(
     letters_app, "Letters to reporters, appellants and owners: confirm an address, list and send what waits, try again."
 )
 _COLUMNS = ("id", "kind", "about", "outcome", "created", "attempts", "state", "next_try", "waits_for")
-_REFERENCE = re.compile(r"[CA][- ]?[0-9A-Z]{5}[- ]?[0-9A-Z]{5}$", re.IGNORECASE)
 
 
 @command(letters_app)
@@ -30,8 +28,10 @@ async def confirm(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The code that was sent to the address.")],
 ) -> Answer:
     """Confirm an address by the code that was sent there; only then do answers go to it."""
+    from desk.secrecy import is_reference
+
     letters = (await here.desk()).letters
-    if _REFERENCE.match(reference.strip()):
+    if is_reference(reference):
         await letters.confirm(reference, code)
     else:
         reference = await letters.confirm_owner(reference, code)

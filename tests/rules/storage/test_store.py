@@ -49,6 +49,13 @@ def test_a_database_is_made_and_then_left_alone(tmp_path, series):
     assert path.stat().st_mtime_ns == before
 
 
+def test_each_layout_of_a_series_has_a_number_of_its_own():
+    folder = ROOT / "rules" / "storage" / "migrations"
+    for series in folder.iterdir():
+        numbers = sorted(int(file.name[:4]) for file in series.glob("*.sql"))
+        assert numbers == list(range(1, len(numbers) + 1)), f"{series.name}: two steps of one number, or one is missing"
+
+
 def test_many_starts_at_once_migrate_once(tmp_path):
     path, faults = tmp_path / "a.db", []
 
