@@ -205,7 +205,7 @@ class Appeals:
                 "number", f"{appeal.number} is not sealed {which}any more; refuse the appeal, saying so"
             )
         if seal:
-            await self._cases.release(case_id, actor=actor, reason=why, appeal=appeal.reference)
+            await self._cases.release_on_appeal(case_id, appeal.reference, actor=actor, reason=why)
         case = await case_of(archive.store.connection, case_id)
         if deeds := await take_back(archive, case, actor=actor, reason=why):
             async with archive.store.transaction() as connection:

@@ -131,10 +131,15 @@ class Cases:
             pending.detail = _told(seal.id, seal.suspended, "suspended")
         return Sealed(await self.find(case_id), seal.id, seal.suspended, not called)
 
-    async def release(
-        self, case_id: int, *, actor: str, reason: str, version: int | None = None, appeal: str = ""
-    ) -> Released:
-        """Take the seal off, perhaps for an appeal that is named, and give back what it suspended."""
+    async def release(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Released:
+        """Take the seal off and give back what it suspended."""
+        return await self._release(case_id, "", actor, reason, version)
+
+    async def release_on_appeal(self, case_id: int, appeal: str, *, actor: str, reason: str) -> Released:
+        """The same, since this appeal is granted."""
+        return await self._release(case_id, appeal, actor, reason, None)
+
+    async def _release(self, case_id: int, appeal: str, actor: str, reason: str, version: int | None) -> Released:
         _need(reason, "say why it is released")
         archive = self._archive
         allowed = archive.settings.released_by

@@ -165,7 +165,7 @@ async def test_what_is_wrong_is_named(town):
 async def test_a_stop_between_the_release_and_the_decision_is_mended_by_granting_again(town):
     case = await sealed(town)
     appeal = await town.desk.appeals.file(number=SPAM)
-    await town.desk.cases.release(case, actor="wang", reason="forged", appeal=appeal.reference)
+    await town.desk.cases.release_on_appeal(case, appeal.reference, actor="wang", reason="forged")
     await town.reopen()
     granted = await town.desk.appeals.grant(appeal.reference, actor="wang", reason="forged")
     assert granted.state is AppealState.GRANTED

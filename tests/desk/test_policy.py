@@ -158,7 +158,7 @@ async def test_an_owner_who_becomes_known_is_no_new_one(town):
 async def test_a_stop_between_the_release_and_the_ladder_is_mended_by_granting_again(town):
     await sealed(town)
     appeal = await town.desk.appeals.file(number=SPAM)
-    await town.desk.cases.release(1, actor="wang", reason="forged", appeal=appeal.reference)
+    await town.desk.cases.release_on_appeal(1, appeal.reference, actor="wang", reason="forged")
     await town.reopen()
     await town.desk.appeals.grant(appeal.reference, actor="wang", reason="forged")
     assert await step(town) is LadderStep.NONE
