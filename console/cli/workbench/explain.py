@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from functools import partial
 from typing import Any, NamedTuple
 
 import typer
@@ -37,7 +36,7 @@ from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
 from rules.lists.history import Period
-from rules.model import Action, Fired, Step, Trunk, Verdict
+from rules.model import Action, Step, Trunk, Verdict
 from rules.records.decisions import Decision
 from rules.records.privacy import mask
 from rules.records.replay import asked_facts
@@ -87,33 +86,28 @@ async def explain_decision(here: Installation, text: str, *, clear: bool) -> Exp
         raise typer.BadParameter(str(error)) from None
     if decision is None:
         return None
+    callers = [] if clear else callers_of(decision)  # whose numbers are shown to nobody
     data = as_data(decision, here.zone, masked=not clear)
-    fired = decision.fired if clear else [hidden(one, callers_of(decision)) for one in decision.fired]
+    fired = [
+        one._replace(entry=masked(one.entry, callers), source=masked(one.source, callers)) for one in decision.fired
+    ]
     data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
     lines = recorded(decision, data, await judged_by(here, decision), here.configuration)
     behind = await entries_behind(here, decision)
-    entries = [
-        one | {"entry": masked(one["entry"], decision, clear=clear)}
-        for one in map(partial(period_data, zone=here.zone), behind)
-    ]
+    entries = [period_data(one, here.zone) for one in behind]
+    data["entries"] = [one | {"entry": masked(one["entry"], callers)} for one in entries]
     place = next(place for place, line in enumerate(lines) if line.step == "verdict")
-    lines[place:place] = entry_lines(here, decision, behind, clear=clear)
-    return Explanation(lines, data | {"entries": entries})
-
-
-def entry_lines(here: Installation, decision: Decision, behind: list[Period], *, clear: bool) -> list[Line]:
-    """The entries that took part; where none is known that decided, a line that says so."""
-    lines = [Line("entry", masked(period_told(one, here.zone), decision, clear=clear)) for one in behind]
+    lines[place:place] = [Line("entry", masked(period_told(one, here.zone), callers)) for one in behind]
     decided = decision.rule in here.configuration.lists and decision.step in _OF_OPERATORS
     if decided and not any(one.entry.list == decision.rule for one in behind):
         what = f"which entry of {decision.rule} it was is not known any more (storage.history_days)"
-        lines.append(Line("entry", what))
-    return lines
+        lines.insert(place + len(behind), Line("entry", what))
+    return Explanation(lines, data)
 
 
-def masked(text: str, decision: Decision, *, clear: bool) -> str:
-    """A text without the numbers of the caller."""
-    for caller in () if clear else callers_of(decision):
+def masked(text: str, callers: list[str]) -> str:
+    """A text without these numbers."""
+    for caller in callers:
         text = text.replace(caller, mask(caller))
     return text
 
@@ -130,14 +124,6 @@ def period_data(one: Period, zone: str) -> dict[str, Any]:
         "ended_why": one.reason,
         "ended_by_import": one.import_id,
     }
-
-
-def hidden(fired: Fired, callers: list[str]) -> Fired:
-    """What fired, without a number of the caller's where the entry is the number itself."""
-    entry, source = fired.entry, fired.source
-    for caller in callers:
-        entry, source = entry.replace(caller, mask(caller)), source.replace(caller, mask(caller))
-    return fired._replace(entry=entry, source=source)
 
 
 async def what_is_left(here: Installation, decision_id: str) -> str:
