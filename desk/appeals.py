@@ -25,12 +25,13 @@ from desk.states import AppealState, Attacks
 from desk.tallies import places_of
 from rules.model import Step
 from rules.records.decisions import read_fired
-from rules.storage.store import HotReader
+from rules.storage.store import Connection, HotReader
 
 _FRESH_S = 60.0
 _COLUMNS = (
     "id, reference, received, number, decision, attacks, whose, target, state, version, decided, decided_by, reason"
 )
+_MOST_TEXTS = 10  # of one appeal that waits
 _DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
 
 
@@ -69,7 +70,10 @@ class Appeals:
         text: str = "",
         contact: str = "",
     ) -> Appeal:
-        """Take an appeal; what it attacks is found out where only the number or the decision is named."""
+        """Take an appeal; what it attacks is found out where only the number or the decision is named.
+
+        The same one again, while it waits, is the same, and what is said anew is added to its words.
+        """
         archive = self._archive
         if len(text) > LONGEST_TEXT:
             raise ComplaintError("text", f"{len(text):,} characters; {LONGEST_TEXT:,} at most")
@@ -89,6 +93,7 @@ class Appeals:
                 "and state = 'filed' and ?5 in ('', contact_key) order by id limit 1"
             )
             if filed := list(await connection.execute_fetchall(query, (canonical, *against, key))):
+                await self._add_words(connection, filed[0][0], text, decision, now)
                 return await self._find(filed[0][0])
             cursor = await connection.execute(
                 "insert into appeal "
@@ -104,6 +109,24 @@ class Appeals:
             deed = audit.Deed(now, "appellant", "appeal", reference, "filed", "", attacks)
             await audit.record(connection, [deed])
         return await self._find(reference)
+
+    async def _add_words(self, connection: Connection, reference: str, text: str, decision: str, now: float) -> None:
+        """What is said once more of an appeal that waits stands beside what was said before."""
+        secrecy = self._archive.secrecy
+        rows = list(await connection.execute_fetchall("select contents from appeal where reference = ?", (reference,)))
+        words = secrecy.decrypt(rows[0][0], reference)
+        said = [words[name] for name in words if name.startswith("text")]
+        if not text.strip() or text in said:
+            return
+        if len(said) >= _MOST_TEXTS:
+            raise ComplaintError(
+                "text", f"{reference} waits already, and {len(said)} texts of it are kept; no more are"
+            )
+        words["text" if not said else f"text {len(said) + 1}"] = text
+        values = (secrecy.encrypt(words, reference), reference)
+        await connection.execute("update appeal set contents = ? where reference = ?", values)
+        deed = audit.Deed(now, "appellant", "appeal", reference, "words added", "", decision)
+        await audit.record(connection, [deed])
 
     async def find(self, reference: str) -> tuple[Appeal, list[Clock], dict[str, str]]:
         """An appeal with its clocks and the words of the appellant."""

@@ -79,7 +79,7 @@ class Callee:
 
     async def _read(self, record: CallRecord, channel: Channel) -> Read | None:
         """The complaint about a judged call; its reporter is the callee. None: nobody can complain about the caller."""
-        if not record.caller or not record.line or record.diverted:
+        if not record.caller or not record.line or record.diverted or record.emergency:
             return None
         try:
             accused = await accusable(self._archive, record.caller)

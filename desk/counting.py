@@ -86,9 +86,9 @@ class Counting:
                 periods[quarter] = archive.periods(at)
             place = self._places[caller] if caller else Place(kind, "", "", "")
             counts[place, quarter, "calls"] += 1
-            if rang:
+            if rang and step != Step.EMERGENCY:
                 counts[place, quarter, "rang"] += 1
-                if caller and line and step != Step.EMERGENCY:
+                if caller and line:
                     rung[caller, line] = (at, decision, believed)
             if step == Step.SEALED:
                 counts[place, quarter, "stopped"] += 1

@@ -11,7 +11,7 @@ from desk.archive import Archive
 from desk.case_files import CaseFile, case_of, open_cases
 from desk.complaint_rows import Channel, Complaint, find
 from desk.evidence import Tie
-from desk.faults import ComplaintError, Conflict
+from desk.faults import ComplaintError, Conflict, Refused
 from desk.letters import ask_to_confirm, contact_key, tell
 from desk.protection import accusable, may_work
 from desk.reading import NewComplaint, Read, read_complaint
@@ -165,7 +165,10 @@ class Intake:
                 numbers[new.accused] = known
         if isinstance(known, ComplaintError):
             raise known
-        return read_complaint(self._archive, new, known)
+        read = read_complaint(self._archive, new, known)
+        if read.decision and (call := await record_of(self._archive, read.decision)) and call.emergency:
+            raise Refused("decision", "it was an emergency call: these count for nothing, and none is complained about")
+        return read
 
     async def _calls(self, reads: Sequence[Read]) -> dict[tuple[str, str], CallRecord]:
         """The judged call of each accused number and line."""

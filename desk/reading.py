@@ -71,6 +71,9 @@ def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read
     if unknown := sorted(set(new.knew) - set(KNOWN)):
         raise ComplaintError("knew", f"{unknown[0][:40]!r} is none; choose from {', '.join(KNOWN)}")
     reporter, called = _reporter(archive, new.reporter), _called(archive, new.called)
+    if accused.canonical in (reporter, called):
+        field = "reporter" if reporter == accused.canonical else "called"
+        raise ComplaintError(field, "it is the accused number itself, which rings itself no more than it complains")
     knew = tuple(word for word in KNOWN if word in new.knew)
     contact = read_contact(new.contact)
     details = {f"knew {word}": new.knew[word][:LONGEST_NAME] for word in knew if word != "branch"}

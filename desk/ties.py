@@ -23,6 +23,7 @@ class CallRecord(NamedTuple):
     rang: bool
     believed: bool
     diverted: bool = False  # whoever answered was not the line that was called
+    emergency: bool = False  # it counts for nothing, and nobody complains about whoever was in need
 
     @property
     def tie(self) -> Tie:
@@ -30,8 +31,9 @@ class CallRecord(NamedTuple):
         return Tie.JUDGED if self.believed else Tie.UNTIED
 
 
-_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), believed, action = 'divert'"
-_SHORT = "select id, at, caller, called_key, trunk, 1, believed, 0 from short_record"  # no diverted call leaves one
+_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), believed, action = 'divert', step = 'emergency'"
+# Neither a diverted call nor an emergency call leaves one.
+_SHORT = "select id, at, caller, called_key, trunk, 1, believed, 0, 0 from short_record"
 
 
 async def record_of(archive: Archive, decision: str) -> CallRecord | None:
@@ -76,6 +78,7 @@ async def _uncounted(archive: Archive, pairs: Sequence[tuple[str, str]]) -> dict
     rows = list(await archive.store.connection.execute_fetchall("select seq from progress"))
     query = (
         f"select {_COLUMNS} from decision where seq > ? and coalesce(rang, 0) and action <> 'divert' "  # noqa: S608 - own words
+        "and step <> 'emergency' "
         "and (caller, called_key) in (select value ->> 0, value ->> 1 from json_each(?)) order by seq"
     )
     values = (rows[0][0], json.dumps(pairs))
@@ -92,6 +95,6 @@ async def rang_lately(archive: Archive, number: str, now: float) -> int:
 
 
 def _record(row: Sequence[object]) -> CallRecord:
-    decision, at, caller, line, trunk, rang, believed, *diverted = row
+    decision, at, caller, line, trunk, *marks = row
     assert isinstance(at, float)
-    return CallRecord(str(decision), at, str(caller), str(line), str(trunk), bool(rang), bool(believed), any(diverted))
+    return CallRecord(str(decision), at, str(caller), str(line), str(trunk), *map(bool, marks))

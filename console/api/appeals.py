@@ -107,7 +107,10 @@ class AppealPage(BaseModel):
 
 @router.post("", status_code=201, responses={200: {"model": AppealStanding, "description": "Filed already"}})
 async def file_appeal(new: AppealToFile, desk: TheDesk, _: Writer, response: Response) -> AppealStanding:
-    """File an appeal; its clock runs from now. The same one again, while it waits, gets the same reference and 200."""
+    """File an appeal; its clock runs from now.
+
+    The same one again, while it waits, gets the same reference and 200; a text that it brings is added to the words.
+    """
     before = desk.archive.now()
     found = await desk.appeals.file(
         number=new.number,

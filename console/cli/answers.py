@@ -24,7 +24,7 @@ _SENTENCE = 25  # longer cells are sentences; a time with its zone has as many c
 _UNBOUNDED = 10_000  # columns: no window is as wide
 _LABEL = re.compile(r" *\S.{0,24} {2,}(?=\S)| +")  # what a sentence begins with, and is continued beside
 _FURTHER_IN, _LEAST_ROOM = 4, 20  # columns, of the next lines of one without
-_WHOLE = re.compile(r"(\x1b\[\d{1,2}m)([^\x1b]*)(\x1b\[0m)")  # one emphasis, which steers nothing
+_WHOLE = re.compile(r"((?:\x1b\[(?:1|[39][0-7])m)*)([^\x1b]*)\x1b\[0m")  # bold, colours: these steer nothing
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 _NARROW = 78  # columns that every window has
 # What is seconds since the epoch, in whatever is answered.
@@ -203,7 +203,7 @@ def _emphasised(line: str) -> str:
     """A line that is coloured or bold as a whole (`typer.style`) stays so; whatever else it holds is made harmless."""
     if (whole := _WHOLE.fullmatch(line)) is None:
         return harmless(line)
-    return f"{whole[1]}{harmless(whole[2])}{whole[3]}"
+    return f"{whole[1]}{harmless(whole[2])}\x1b[0m" if whole[1] else harmless(whole[2])
 
 
 def harmless(text: str) -> str:

@@ -95,6 +95,20 @@ async def test_the_same_appeal_again_is_the_same(town):
     assert len(await town.desk.appeals.listed()) == 1
 
 
+async def test_what_is_said_once_more_is_kept_beside_what_was_said_before(town):
+    await sealed(town)
+    files = town.desk.appeals
+    first = await files.file(number=SPAM, text="we are a bank")
+    for text in ("again", "again", "we are a bank", "", "and a third time"):
+        assert await files.file(number=SPAM, text=text) == first
+    words = (await files.find(first.reference))[2]
+    assert words == {"text": "we are a bank", "text 2": "again", "text 3": "and a third time"}
+    for count in range(4, 11):
+        await files.file(number=SPAM, text=f"text {count}")
+    with pytest.raises(ComplaintError, match="10 texts"):
+        await files.file(number=SPAM, text="one more")
+
+
 async def test_whoever_leaves_another_address_is_answered_too(town):
     case = await sealed(town)
     files = town.desk.appeals

@@ -131,3 +131,20 @@ async def test_the_last_caller_was_one_of_ours(town):
     await town.ring("02088886666", CALLEE)
     with pytest.raises(ComplaintError, match="own number"):
         await town.desk.callee.report_last_call(CALLEE)
+
+
+async def test_nobody_complains_about_a_call_for_an_ambulance_and_it_counts_for_nothing(town):
+    """RFC 8197's 607 of an emergency number's desk, its feature code, a filed complaint, evidence's n."""
+    desk = town.desk
+    decision = await town.ring("13912345678", CALLEE, step=Step.EMERGENCY, status=607)
+    desk.callee.unwanted(decision)
+    assert await desk.callee.drain() == []
+    with pytest.raises(NotFound):
+        await desk.callee.report_last_call(CALLEE)
+    with pytest.raises(ComplaintError, match="emergency call"):
+        await town.complain("13912345678", CALLEE, decision=decision)
+    assert (await town.complain("13912345678", CALLEE)).tie is Tie.UNTIED
+    await desk.counting.catch_up()
+    assert await rang_lately(desk.archive, "+8613912345678", town.now) == 0
+    query = "select coalesce(sum(value), 0) from tally where dimension = 'all' and measure = ?"
+    assert (await town.one(query, "rang"))[0] == 0

@@ -180,3 +180,9 @@ async def test_many_are_ended_at_once_and_what_is_wrong_with_one_stops_no_other(
     assert (await verified(town.desk.archive.store.connection)).breaks == []
     deeds = await town.one("select count(*) from step where step = 'rejected' and actor = 'li' and reason = 'a flood'")
     assert deeds[0] == 1_002
+
+
+@pytest.mark.parametrize("who", [{"reporter": "950-12345"}, {"called": "95012345"}], ids=["reporter", "called"])
+async def test_no_number_complains_about_itself(town, who):
+    with pytest.raises(ComplaintError, match=f"{next(iter(who))}: it is the accused number itself"):
+        await town.complain(SPAM, **who)

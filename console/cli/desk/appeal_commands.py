@@ -32,12 +32,15 @@ async def file(
     text: Annotated[str, typer.Option(help="What the caller says; kept encrypted.")] = "",
     contact: Annotated[str, typer.Option(help="Where the answer goes; kept encrypted.")] = "",
 ) -> Answer:
-    """Take an appeal; its clock runs from now."""
+    """Take an appeal; its clock runs from now. The same one again, while it waits, keeps its number and gains words."""
     desk = await here.desk()
+    before = desk.archive.now()
     found = await desk.appeals.file(
         number=number, decision=decision, attacks=against, target=target, text=text, contact=contact
     )
-    return Answer(found, f"{found.reference} against the {found.attacks} {found.target} is {found.state}.")
+    again = found.received < before
+    more = " already; what is said now is added to it" if again and text else " already" if again else ""
+    return Answer(found, f"{found.reference} against the {found.attacks} {found.target} is {found.state}{more}.")
 
 
 @command(appeals_app, "list")

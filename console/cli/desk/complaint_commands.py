@@ -212,10 +212,12 @@ async def _end(here: Installation, which: _Which, state: ComplaintState, reason:
     """Withdraw or reject all that are meant; what is wrong with one stops no other. Exit 1 if something was wrong."""
     from desk.complaint_rows import find
     from desk.faults import ComplaintError, NotFound
+    from desk.protection import may_work
 
     if bool(which.named or which.file) == which.asked:
         raise typer.BadParameter("name complaints (or --file), or all of a number, case or source; not both")
     desk = await here.desk()
+    may_work(desk.archive, here.actor)
     if which.one and not dry_run:
         end = desk.complaints.withdraw if state is ComplaintState.WITHDRAWN else desk.complaints.reject
         one = await end(which.named[0], actor=here.actor, reason=reason)

@@ -227,6 +227,18 @@ def test_a_line_that_is_emphasised_as_a_whole_stays_so_and_no_other(capsys):
     assert others == ["a\\u001b[31mb", "\\u001b[31mx\\u001b[2Jy\\u001b[0m"]
 
 
+@pytest.mark.parametrize("style", [{}, {"bold": True}, {"fg": "red", "bold": True}, {"fg": "bright_red"}], ids=str)
+def test_no_emphasis_of_ours_is_spelt_out(capsys, style):
+    print_lines([typer.style("answer  running", **style)])
+    assert "answer  running" in (said := capsys.readouterr().out)
+    assert "u001b" not in said
+
+
+def test_what_hides_text_is_no_emphasis(capsys):
+    print_lines(["\x1b[8mhidden\x1b[0m"])
+    assert capsys.readouterr().out == "\\u001b[8mhidden\\u001b[0m\n"
+
+
 class Kept(NamedTuple):
     sealed: float | None
     verified: int

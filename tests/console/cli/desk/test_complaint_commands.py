@@ -173,3 +173,10 @@ def test_a_text_that_reads_like_a_field_is_none(run):
     lines = run("complaints", "show", filed, "--words").stdout.splitlines()
     assert [line for line in lines if line.startswith(("state:", "case id:"))] == ["state: received", "case id: 1"]
     assert "  | state: rejected" in lines
+
+
+def test_one_complaint_is_withdrawn_by_an_officer_as_many_are(run, file):
+    reference = add(run)["reference"]
+    file.write_text(file.read_text() + "complaints: {officers: [somebody-else]}\n")
+    refused = run("complaints", "withdraw", reference)
+    assert (refused.exit_code, "is no officer" in refused.stderr) == (1, True)
