@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.lists.origins import COLUMNS, Origin, entry_of
-from rules.numbering.intervals import PLACES, Interval, decode, digits_of
+from rules.numbering.intervals import PLACES, Interval, decode, digits_of, interval_of
 from rules.numbering.reach import reach
 from rules.settings.screening import ListSettings
 from rules.storage.store import Connection
@@ -16,14 +16,14 @@ from rules.storage.store import Connection
 _MOST_HOLES = 100
 NAMED = 20  # useless blocks named one by one; all are counted
 _KINDS = ", ".join(f"'{kind}'" for kind in sorted(AGAINST_CALLERS - {"sealed"}))
-_AGAINST = f"l.kind in ({_KINDS}) and l.configured"
-_ON_LIST = f"exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {_AGAINST}"
+AGAINST = f"l.kind in ({_KINDS}) and l.configured"
+_ON_LIST = f"exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {AGAINST}"
 _OF_LENGTH = f"{_ON_LIST} and (?3 = 0 or (e.code % ?3 = 0 and e.code % ?4 <> 0))"
 _COUNT_AGAINST = f"select count(*) from {_OF_LENGTH}"  # noqa: S608 - own words, as below
 _EXACT_AGAINST = f"select e.code, l.name from {_OF_LENGTH} order by e.code, l.name limit ?5"  # noqa: S608
 _WIDE_AGAINST = (
     "select w.list, l.name, w.start, w.stop, w.places, w.text from wide w join list l on l.id = w.list "  # noqa: S608
-    f"where w.start between ?1 and ?2 and w.stop <= ?2 and {_AGAINST} order by w.start, l.name"
+    f"where w.start between ?1 and ?2 and w.stop <= ?2 and {AGAINST} order by w.start, l.name"
 )
 
 
@@ -43,14 +43,28 @@ def holes_of(interval: Interval, exceptions: tuple[str, ...], kind: str, country
         return ()
     if kind != "allow" or interval.exact:
         raise EntryError("no-exceptions", f"{interval.text}: only a prefix or range of an allow list has exceptions")
-    if len(exceptions) > _MOST_HOLES:
-        raise EntryError("too-many-exceptions", f"{interval.text}: {len(exceptions)} exceptions; {_MOST_HOLES} at most")
+    _refuse_many(interval, len(exceptions))
     policy = ListSettings(kind="plain", min_length=1)
     holes = [read_entry(text, policy, country=country) for text in exceptions]
     for hole in holes:
         if not interval.start <= hole.start <= hole.stop <= interval.stop:
             raise EntryError("outside", f"the exception {hole.text} does not lie in {interval.text}")
     return tuple(sorted(holes))
+
+
+def with_holes(interval: Interval, stood: tuple[str, ...], more: Iterable[Interval]) -> tuple[Interval, ...]:
+    """What an allow entry that stands leaves out once more is left out: a hole closes only with its entry.
+
+    Somebody may have made it so that a block acts (`--force`): whoever adds another does not know of it.
+    """
+    holes = {*map(interval_of, stood), *more}
+    _refuse_many(interval, len(holes))
+    return tuple(sorted(holes))
+
+
+def _refuse_many(interval: Interval, holes: int) -> None:
+    if holes > _MOST_HOLES:
+        raise EntryError("too-many-exceptions", f"{interval.text}: {holes} exceptions; {_MOST_HOLES} at most")
 
 
 def written_holes(holes: tuple[Interval, ...]) -> str:

@@ -1,6 +1,7 @@
 """What a file changes on a list: what comes, what differs now, what goes; what stands there just so is left alone.
 
-Of what stands there already a row changes what it gives, as `ringfence lists add` does: nothing else is wiped.
+Of what stands there already a row changes what it gives, as `ringfence lists add` does: nothing else is wiped, and what
+a row leaves out is left out beside what was.
 """
 
 # ruff: noqa: S608 - queries are put together from this file's own words only
@@ -14,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules.lists.admission import EntryError
+from rules.lists.conflicts import read_holes, with_holes, written_holes
 from rules.lists.import_batch import MASK, SHIFT, line_of
 from rules.lists.origins import CONTENT, Origin, differences, origin_of
-from rules.numbering.intervals import Interval
+from rules.numbering.intervals import Interval, interval_of
 from rules.storage.store import Connection
 
 _PAGE = 50_000
@@ -129,7 +131,7 @@ class Comparison:
             stands = standing.pop((interval.start, interval.stop, interval.places), None)
             if stands is not None:
                 origin, stood = stands
-                holes = holes or stood
+                holes = self._holes(interval, stood, holes, line)
                 written = self._to_write(origin, index, line)
                 if written is None and holes == stood:
                     self.found.unchanged += 1
@@ -141,6 +143,15 @@ class Comparison:
             self.found.wides[interval] = index, holes, line
         if whole:
             self.found.gone_wides = sorted(standing)
+
+    @staticmethod
+    def _holes(interval: Interval, stood: str, holes: str, line: int) -> str:
+        if not holes or not stood or holes == stood:
+            return holes or stood
+        try:
+            return written_holes(with_holes(interval, read_holes(stood), map(interval_of, read_holes(holes))))
+        except EntryError as error:
+            raise EntryError(error.name, error.reason, line) from error
 
     async def _learn(self, origins: Iterable[int]) -> None:
         """Read the origins that were not seen yet."""

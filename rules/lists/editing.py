@@ -20,6 +20,7 @@ from rules.lists.conflicts import (
     protected,
     read_holes,
     refuse_wide,
+    with_holes,
     written_holes,
 )
 from rules.lists.endings import begin_ending, changed_by, keep
@@ -163,9 +164,9 @@ class Lists:
         refuse_past(text, origin, now)
         changed: tuple[str, ...] = ()
         if stands:
-            stood = tuple(map(interval_of, stands.exceptions))
-            holes = holes or stood
-            changed = differences(stands.origin, origin) + (("except",) if holes != stood else ())
+            holes = with_holes(interval, stands.exceptions, holes)
+            stood = tuple(hole.text for hole in holes) == stands.exceptions
+            changed = differences(stands.origin, origin) + (() if stood else ("except",))
             if not changed:
                 return replace(stands, before=stands.origin)
         if origin not in written:
@@ -173,7 +174,11 @@ class Lists:
         useless = await self._put(connection, name, interval, written[origin], holes)
         left_out = tuple(hole.text for hole in holes)
         entry = Entry(name, interval.text, origin, now, None, left_out, reach(interval), *useless)
-        return replace(entry, before=stands.origin, changed=changed) if stands else entry
+        if stands is None:
+            return entry
+        if not (stands.off(now) or {"trunks", "hours"}.intersection(changed)):
+            entry = replace(entry, overruled=0, overrules=())  # it passes nobody whom it did not pass before
+        return replace(entry, before=stands.origin, changed=changed)
 
     async def _leave_out(self, connection: Connection, interval: Interval, author: str, now: float) -> tuple[str, ...]:
         """Let the operator's allow entries that cover an entry against callers wholly leave it out, so that it acts."""
@@ -185,8 +190,7 @@ class Lists:
                     "useless", f"{interval.text} is on {name} itself, which goes before: take it off there first"
                 )
             policy = self.may_change(name, author)
-            inside = tuple(map(interval_of, read_holes(holes)))
-            inside = holes_of(allowing, tuple(hole.text for hole in (*inside, interval)), policy.kind, "")
+            inside = with_holes(allowing, read_holes(holes), (interval,))
             origin = settled(merged(entry, Origin(author=author), now), now, policy.expires_days)
             origin_id, _, _ = await self.keep_origin(connection, origin, policy, now)
             await put(connection, list_id, allowing, origin_id, holes=written_holes(inside))

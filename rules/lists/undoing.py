@@ -7,12 +7,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rules.lists.admission import EntryError
+from rules.lists.conflicts import AGAINST, NAMED, Overruled, overruled
 from rules.lists.editing import Lists, count, mark_changed, spread, unspread
 from rules.lists.endings import begin_ending, ending_of_import, keep_import
 from rules.lists.imports import Import, changed_wides, imports
 from rules.lists.nesting import refuse_nested
 from rules.lists.suspension import seals_on_list
-from rules.numbering.intervals import decode
+from rules.numbering.intervals import decode, interval_of
 from rules.storage.store import Connection
 
 _NAMED = 5
@@ -63,6 +64,8 @@ class Undone(NamedTuple):
     kept: int  # entries that it had brought and that were edited or taken off since: they stay so
     stay_off: tuple[str, ...]  # what stood before it and was taken off since, or its import undone; the first few
     sealed: tuple[str, ...]  # numbers of an allow list that stay sealed all the same
+    overrules: int = 0  # blocks that stop nobody any more, since what came back on an allow list passes them
+    useless: tuple[str, ...] = ()  # the first few of them
 
 
 async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = "") -> Undone:
@@ -87,10 +90,11 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
         )
         await keep_import(connection, undoing, list_id, import_id)
         gone = await _take_off(connection, list_id, import_id)
-        back = await _put_back(connection, ending)
+        back, wides = await _put_back(connection, ending)
         await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
         await count(connection, list_id, back - gone)
         await mark_changed(connection)
+        useless = await _overruled(connection, list_id, ending, wides) if policy.kind == "allow" else Overruled()
         seals = await seals_on_list(connection, list_id) if policy.kind == "allow" and not policy.shared else ()
         return Undone(
             *(made.id, made.list),
@@ -99,6 +103,8 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
             kept=made.added + made.changed - gone,
             stay_off=await _staying_off(connection, ending),
             sealed=tuple(str(seal) for seal in seals),
+            overrules=useless.entries,
+            useless=useless.named,
         )
 
 
@@ -119,8 +125,8 @@ async def _take_off(connection: Connection, list_id: int, import_id: int) -> int
     return numbers.rowcount + len(wides)
 
 
-async def _put_back(connection: Connection, ending: int | None) -> int:
-    """Write again what stood before the import, but for what was done since; how much that was."""
+async def _put_back(connection: Connection, ending: int | None) -> tuple[int, list[tuple[int, int, int]]]:
+    """Write again what stood before the import, but for what was done since; how much, and the prefixes among it."""
     numbers = await connection.execute(
         f"insert or ignore into exact {_BEFORE}select code, list, origin from p where {_COUNTS} and not {_GONE_SINCE}",
         (None, ending),
@@ -134,7 +140,27 @@ async def _put_back(connection: Connection, ending: int | None) -> int:
     await spread(connection, wides)
     if wides:
         await refuse_nested(connection, min(one[1] for one in wides), max(one[2] for one in wides))
-    return numbers.rowcount + len(wides)
+    return numbers.rowcount + len(wides), wides
+
+
+async def _overruled(
+    connection: Connection, list_id: int, ending: int | None, wides: list[tuple[int, int, int]]
+) -> Overruled:
+    """The blocks that what came back makes useless: by its prefixes, and number by number."""
+    allowed = []
+    for wide, _, _ in wides:
+        for text, holes in await connection.execute_fetchall("select text, holes from wide where id = ?", (wide,)):
+            allowed.append((interval_of(text), holes))
+    found = await overruled(connection, allowed)
+    both = (
+        "from past p join exact a on a.code = p.code and a.list = p.list and a.origin = p.origin "
+        "join exact b on b.code = p.code join list l on l.id = b.list "
+        f"where p.ending = ? and p.list = ? and {AGAINST}"
+    )
+    values = (ending, list_id)
+    named = await connection.execute_fetchall(f"select p.code, l.name {both} order by p.code limit {NAMED}", values)
+    count = found.entries + await _one(connection, f"select count(*) {both}", *values)
+    return Overruled(count, tuple([*(f"{decode(code)} on {name}" for code, name in named), *found.named])[:NAMED])
 
 
 async def _staying_off(connection: Connection, ending: int | None) -> tuple[str, ...]:

@@ -286,4 +286,7 @@ async def undo(
         lines.append(f"{done.kept:,} of its entries were edited or taken off since, and stay so.")
     if done.stay_off:
         lines.append(f"Taken off or undone since, and not put back: {', '.join(done.stay_off)}.")
+    if done.overrules:
+        named = ", ".join(done.useless[:SHOWN]) + (", ..." if done.overrules > SHOWN else "")
+        lines.append(f"{done.overrules:,} blocks are now useless: {named}.")
     return Answer(done, "\n".join([*lines, *sealed_lines(done.sealed)]))

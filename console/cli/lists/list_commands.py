@@ -95,7 +95,7 @@ async def add(
     note: Annotated[str, typer.Option(help="Whatever else should stand with it.")] = "",
     trunk: Annotated[list[str], typer.Option(help="Allow entries: the only trunks on which they pass calls.")] = [],  # noqa: B006
     ranges: Annotated[bool, typer.Option("--range", help="Block a prefix or range; says how many it hits.")] = False,
-    leave_out: Annotated[list[str], typer.Option("--except", help="What an allow prefix leaves out.")] = [],  # noqa: B006
+    leave_out: Annotated[list[str], typer.Option("--except", help="What an allow prefix leaves out as well.")] = [],  # noqa: B006
     licence: Annotated[str, typer.Option(help="Allow entries: number of the licence.")] = "",
     document: Annotated[str, typer.Option(help="Allow entries: hash of the document shown.")] = "",
     purpose: Annotated[str, typer.Option(help="Allow entries: what the calls are for.")] = "",
@@ -153,6 +153,7 @@ def added_lines(entry: Entry, zone: str) -> Iterator[str]:
     """What was put on a list, how far it reaches, which blocks it makes useless; of what stood there, what changed."""
     if entry.before is not None:
         yield _changed(entry, entry.before, zone)
+        yield from _useless_lines(entry)
         yield from _cut_lines(entry)
         return
     until = f" until {shown_time(entry.origin.expires, zone)}" if entry.origin.expires else ""
@@ -161,12 +162,16 @@ def added_lines(entry: Entry, zone: str) -> Iterator[str]:
     if entry.text.startswith("EXT:") and entry.text[-1] != "*":
         digits = entry.text.removeprefix("EXT:")
         yield f"{digits} is a number of no plan, such as an extension; what begins with it is written {digits}*."
+    yield from _useless_lines(entry)
+    yield from _cut_lines(entry)
+    yield from sealed_lines(entry.sealed)
+
+
+def _useless_lines(entry: Entry) -> Iterator[str]:
     for useless in entry.overrules:
         yield f"useless from now on: {useless}"
     if more := entry.overruled - len(entry.overrules):
         yield f"useless from now on: {more:,} entries more"
-    yield from _cut_lines(entry)
-    yield from sealed_lines(entry.sealed)
 
 
 def _cut_lines(entry: Entry) -> Iterator[str]:
@@ -184,8 +189,8 @@ def _changed(entry: Entry, before: Origin, zone: str) -> str:
     for column in entry.changed:
         stood = old.get(column) or getattr(before, column, "") or getattr(before.qualification, column, "")
         was.append(f"{column} (was {stood!r})" if stood else f"{column} (there was none)")
-    if entry.changed == ("except",):
-        was = ["except"]
+    if "except" in entry.changed:
+        was[-1] = f"except (leaves out {', '.join(entry.exceptions)} now)"
     return f"{entry.text} is on {entry.list} already; changed: {', '.join(was)}. All else stays."
 
 
