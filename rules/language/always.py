@@ -1,54 +1,197 @@
-"""Conditions that hold for every call, whenever it comes: a rule that asks nothing else would match all of them."""
+"""Conditions that hold for every call, whenever it comes: a rule that asks nothing else would match all of them.
+
+A condition is read as alternatives of atoms that must all hold. They hold for every call when nothing escapes them:
+whichever atom a call fails in each alternative, what is left of some subject is nothing. What is no atom may fail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Final
 
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
-from rules.language.grammar import When
+from rules.language.grammar import NumberCondition, When
 from rules.language.values import DAYS, Window
 from rules.model import NumberClass
 
-_ALL_CLASSES = frozenset(NumberClass) - {NumberClass.UNHELD}
-_WHOLE_WEEK = (1 << WEEK) - 1
+_CLASSES: Final = frozenset(NumberClass) - {NumberClass.UNHELD}
+_TRUTHS: Final = frozenset((True, False))
+_HOME: Final = frozenset(("trunk", "not-trunk"))
+_ALL_TIME: Final = (1 << 2 * WEEK) - 1  # each minute of a week, once on working days and once on others
+_MOST: Final = 500  # alternatives, and steps for each: beyond that nothing is said
+Values = frozenset[object] | int
+Atom = tuple[str, Values]  # a subject, and the values of it for which the atom holds; no subject: not known
+Alternatives = list[tuple[Atom, ...]]
+_EVERYTHING: Final[Mapping[str, Values]] = {
+    "caller.class": _CLASSES,
+    "called.class": _CLASSES,
+    "caller.country": _HOME,
+    "called.country": _HOME,
+    "caller.inbound_only": _TRUTHS,
+    "called.inbound_only": _TRUTHS,
+    "diverted": _TRUTHS,
+    "agrees": _TRUTHS | {None},
+    "time": _ALL_TIME,
+}
+_NOT_KNOWN: Final[Atom] = ("", frozenset())
 
 
-def always(when: When, named: Mapping[str, When], within: frozenset[str] = frozenset()) -> bool:
-    """Does it hold for every call? `named` are the named conditions, `within` those that led here."""
-    keys = {name for name in when.model_fields_set if getattr(when, name) is not None}
-    idle = {key for key, _ in idle_keys(when, named, within)}
-    return bool(keys) and keys <= idle
+class Always:
+    """Tells conditions that hold for every call, with the named ones of all files.
+
+    Not ``strict``: for every call of which the countries are known.
+    """
+
+    def __init__(self, named: Mapping[str, When], *, strict: bool = True) -> None:
+        self._named, self._strict = named, strict
+
+    def holds(self, when: When) -> bool:
+        """Does it hold for every call?"""
+        parts = [one for _, _, one in self._parts(when, frozenset())]
+        return bool(parts) and all(map(self._everything, parts))
+
+    def idle_keys(self, when: When) -> Iterator[tuple[str, Location]]:
+        """The keys that ask nothing, by the names of their fields, and where they stand."""
+        for key, loc, alternatives in self._parts(when, frozenset()):
+            if self._everything(alternatives):
+                yield key, self._closer(when, key, loc)
+
+    def _closer(self, when: When, key: str, loc: Location) -> Location:
+        """The one of several alternatives that is enough, where there is one."""
+        if key == "any_":
+            alone = (number for number, part in enumerate(when.any_ or ()) if self.holds(part))
+        elif key == "condition":
+            names = enumerate(when.condition or ())
+            alone = (number for number, name in names if name in self._named and self.holds(self._named[name]))
+        else:
+            return loc
+        return (*loc, *list(alone)[:1])
+
+    def _parts(self, when: When, within: frozenset[str]) -> Iterator[tuple[str, Location, Alternatives]]:
+        """Each key that must hold, as alternatives; hours and days are one."""
+        for key in sorted(when.model_fields_set):
+            value, name = getattr(when, key), key.rstrip("_")
+            if value is None:
+                continue
+            if key in ("hours", "days"):
+                if key == "days" or not when.days:
+                    yield key, (key,), [(("time", _minutes(when.hours or (), when.days or ())),)]
+            elif isinstance(value, NumberCondition):
+                atoms = tuple(_atoms(key, value))
+                only = (name,) if len(value.model_fields_set) > 1 else (name, *_names(value))
+                yield key, only, [atoms]
+            elif key == "anonymous":
+                kinds = frozenset((NumberClass.ANONYMOUS,))
+                yield key, (name,), [(("caller.class", kinds if value else _CLASSES - kinds),)]
+            elif key == "diverted":
+                yield key, (name,), [((key, frozenset((value,))),)]
+            elif key == "agrees":
+                known = frozenset((None,)) if value.missing else frozenset((value.is_,))
+                yield key, (name,), [((key, known),)]
+            elif key == "any_":
+                yield key, (name,), [one for part in value for one in self._alternatives(part, within)]
+            elif key == "all_":
+                yield key, (name,), _together([self._alternatives(part, within) for part in value])
+            elif key == "condition":
+                yield key, (name,), [one for other in value for one in self._of_named(other, within)]
+            else:
+                yield key, (name,), [(_NOT_KNOWN,)]
+
+    def _of_named(self, name: str, within: frozenset[str]) -> Alternatives:
+        if name not in self._named or name in within:
+            return [(_NOT_KNOWN,)]
+        return self._alternatives(self._named[name], within | {name})
+
+    def _alternatives(self, when: When, within: frozenset[str]) -> Alternatives:
+        return _together([one for _, _, one in self._parts(when, within)])
+
+    def _everything(self, alternatives: Alternatives) -> bool:
+        """Does every call fulfil one of these?"""
+        steps = 0
+
+        def nothing_escapes(at: int, held: Mapping[str, Values]) -> bool:
+            nonlocal steps
+            steps += 1
+            if at == len(alternatives) or steps > _MOST:
+                return False
+            for about, values in alternatives[at]:
+                if not about or (self._strict and about.endswith(".country")):
+                    more = held
+                else:
+                    both = _united(held.get(about), values)
+                    if not _left(_EVERYTHING[about], both):
+                        continue  # no call fails this one and those before
+                    more = {**held, about: both}
+                if not nothing_escapes(at + 1, more):
+                    return False
+            return True
+
+        return len(alternatives) <= _MOST and nothing_escapes(0, {})
 
 
-def idle_keys(
-    when: When, named: Mapping[str, When], within: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, Location]]:
-    """The keys that ask nothing, by the names of their fields, and where they stand."""
-    if (when.hours or when.days) and _whole_week(when):
-        for key in ("hours", "days"):
-            if getattr(when, key):
-                yield key, (key,)
-    for who in ("caller", "called"):
-        number = getattr(when, who)
-        if number and number.model_fields_set == {"class_"} and _ALL_CLASSES.issubset(number.class_ or ()):
-            yield who, (who, "class")
-    for position, part in enumerate(when.any_ or ()):
-        if always(part, named, within):
-            yield "any_", ("any", position)
-            break
-    if when.all_ and all(always(part, named, within) for part in when.all_):
-        yield "all_", ("all",)
-    for position, name in enumerate(when.condition or ()):
-        if name in named and name not in within and always(named[name], named, within | {name}):
-            yield "condition", ("condition", position)
-            break
+def _names(value: NumberCondition) -> list[str]:
+    return [key.rstrip("_") for key in value.model_fields_set]
 
 
-def _whole_week(when: When) -> bool:
-    words = set(when.days or DAYS)
-    days = [*DAYS] if {"working", "off"} <= words else [day for day in DAYS if day in words]
-    windows = when.hours or [Window(0, DAY)]
-    if len(days) * sum((end - start) % DAY or DAY for start, end in windows) < WEEK:
-        return False  # nearly always
-    return week_mask(windows, [DAYS.index(day) for day in days]) == _WHOLE_WEEK
+def _atoms(who: str, number: NumberCondition) -> Iterator[Atom]:
+    for key in sorted(number.model_fields_set):
+        value = getattr(number, key)
+        if value is None:
+            continue
+        if key == "class_":
+            yield f"{who}.class", frozenset(value)
+        elif key == "country":
+            yield f"{who}.country", frozenset(value) & _HOME
+        elif key == "inbound_only":
+            yield f"{who}.inbound_only", frozenset((value,))
+        else:
+            yield _NOT_KNOWN
+
+
+def _together(parts: Sequence[Alternatives]) -> Alternatives:
+    """What must hold all together, as alternatives."""
+    count = 1
+    for part in parts:
+        count *= len(part)
+    if count > _MOST or not parts:
+        return [(_NOT_KNOWN,)]
+    return [tuple(atom for one in each for atom in one) for each in product(*parts)]
+
+
+def _united(one: Values | None, other: Values) -> Values:
+    if one is None:
+        return other
+    if isinstance(one, int) and isinstance(other, int):
+        return one | other
+    assert isinstance(one, frozenset)
+    assert isinstance(other, frozenset)
+    return one | other
+
+
+def _left(everything: Values, held: Values) -> bool:
+    """Is there anything else?"""
+    if isinstance(everything, int) and isinstance(held, int):
+        return bool(everything & ~held)
+    assert isinstance(everything, frozenset)
+    assert isinstance(held, frozenset)
+    return not everything <= held
+
+
+def _minutes(hours: Iterable[Window], days: Sequence[str]) -> int:
+    """The minutes that surely fit, on working days and on others."""
+    windows = list(hours) or [Window(0, DAY)]
+    week = range(len(DAYS))
+    if not days or {"working", "off"} <= set(days):
+        mask = week_mask(windows, week)
+        return mask | mask << WEEK
+    mask = week_mask(windows, [DAYS.index(day) for day in days if day in DAYS])
+    mask |= mask << WEEK
+    # Whether the day after one of these is a working day is not known: a window ends at midnight.
+    same_day = week_mask([(start, end if start < end else DAY) for start, end in windows], week)
+    if "working" in days:
+        mask |= same_day
+    if "off" in days:
+        mask |= same_day << WEEK
+    return mask

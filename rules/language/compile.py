@@ -20,7 +20,7 @@ from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
-from rules.language.always import always, idle_keys
+from rules.language.always import Always
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.examples import NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
@@ -259,6 +259,7 @@ class _Compiler:
                 if other in begun and other not in self.surroundings.named:
                     what = f"condition {name!r} refers to itself by way of {other!r}"
                     self.faults.append(file.document.fault(("conditions", name), what, "break the circle"))
+                    self.surroundings.named[other] = NEVER  # until it is made: it is no unknown name
                 elif other in owners:
                     define(other)
             condition = self._conditions_of(file).when(when, ("conditions", name))
@@ -316,18 +317,20 @@ class _Compiler:
 
     def _idle(self, file: SourceFile, rule: Rule, loc: Location) -> Iterator[Fault]:
         """Conditions that hold for every call."""
-        fault, named = file.document.fault, self.conditions
-        if always(rule.when, named):
-            what = f"rule {rule.rule!r} would match every call: what it asks for always holds"
-            yield fault((*loc, "when"), what, "write at least one condition that some calls do not fulfil")
+        fault, always = file.document.fault, Always(self.conditions)
+        for strict, which in ((True, ""), (False, " whose country is known")):
+            if Always(self.conditions, strict=strict).holds(rule.when):
+                what = f"rule {rule.rule!r} would match every call{which}: what it asks for always holds"
+                yield fault((*loc, "when"), what, "write at least one condition that some calls do not fulfil")
+                break
         for number, part in enumerate(rule.unless):
-            if always(part, named):
+            if always.holds(part):
                 what = f"rule {rule.rule!r} can never hold: this item of `unless` always holds"
                 yield fault((*loc, "unless", number), what, "remove it, or narrow it")
-        if always(rule.when, named):
+        if always.holds(rule.when):
             return
         for where, when in [(("when",), rule.when), *((("unless", n), part) for n, part in enumerate(rule.unless))]:
-            for key, below in idle_keys(when, named) if not always(when, named) else ():
+            for key, below in always.idle_keys(when) if not always.holds(when) else ():
                 what = f"{key.rstrip('_')}: this always holds, so it asks nothing"
                 yield fault((*loc, *where, *below), what, "leave it out", warning=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple, Protocol
@@ -43,6 +44,10 @@ from rules.numbering.many import SpellingFault, Spelt, read_spelling
 from rules.numbering.numbers import LONGEST_EXTENSION, canonical_prefix, read_number
 
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
+
+
+_ESCAPED = re.compile(r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)  # where $ is the sign
+_SIGN = re.compile(r"(?<=\$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def _advice(said: str) -> str:
@@ -223,6 +228,10 @@ class ConditionCompiler:
         if text.matches:
             sound = []
             for position, expression in enumerate(text.matches):
+                if not self.surroundings.stored and (name := _SIGN.search(_ESCAPED.sub("", expression))):
+                    what = f"nothing matches this: {name[0]} stands behind the end of the text, which $ means here"
+                    hint = "write \\$ for the sign; a setting stands for a whole value only"
+                    self.report((*loc, "matches", position), what, hint)
                 try:
                     re2.compile(expression, expression_options())
                     sound.append(f"(?-is:{expression})")

@@ -40,6 +40,7 @@ from rules.language.values import (
     read_span,
     read_time,
     read_version,
+    read_whole,
     read_window,
     refuse_bounds,
     refuse_count,
@@ -81,6 +82,16 @@ class Part(BaseModel):
         """A key whose value was left out, or turned into a remark, would vanish: the rule would match more calls."""
         if value is None and info.context != STORED:
             raise ValueError("no value stands here; write one, or remove the key")
+        return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _says_something(cls, value: object, info: ValidationInfo) -> object:
+        """Nor may it be there and say nothing."""
+        if value == {} and info.context != STORED:
+            raise ValueError("nothing stands in these braces; write what is meant, or remove the key")
+        if isinstance(value, str) and value.isspace() and info.context != STORED:
+            raise ValueError("nothing but blanks stands here; write words, or remove the key")
         return value
 
 
@@ -322,7 +333,7 @@ class Then(Part):
     destination: str = ""  # of a divert
     label: Annotated[str, BeforeValidator(read_label), Field(max_length=64)] = ""  # display-name label of a tag
     ring: Annotated[str, BeforeValidator(read_ring), Field(max_length=200)] = ""  # Alert-Info URI of a tag
-    suspicion: Annotated[int, Field(ge=-10, le=10)] = 0
+    suspicion: Annotated[int, BeforeValidator(read_whole), Field(ge=-10, le=10)] = 0
 
 
 class _Reject(Part):

@@ -200,6 +200,16 @@ def settings_named(data: Any, loc: Location = ()) -> Iterator[tuple[Location, st
         yield loc, found[1]
 
 
+def _signs(data: Any, loc: Location = ()) -> Iterator[tuple[Location, str, str]]:
+    """Each `$NAME` in any value: where, the whole value, and the name."""
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _signs(value, (*loc, key))
+    elif isinstance(data, str) and "$" in data:
+        for found in _SETTING.finditer(data):
+            yield loc, data, found[1]
+
+
 def one_a_place(faults: Iterable[Fault]) -> list[Fault]:
     """The first fault of each place: what else is wrong there follows from it."""
     first: dict[tuple[str, int, int, bool], Fault] = {}
@@ -214,19 +224,26 @@ def names_in(data: Any) -> set[str]:
 
 
 def undeclared(document: Document, data: Any, declared: Mapping[str, str]) -> Iterator[Fault]:
-    """`$NAME` for which the file has no value; in free text it may be meant as it stands."""
-    for loc, name in settings_named(data):
-        if name in declared or _FREE_TEXT.intersection(map(str, loc)):
+    """`$NAME` for which the file has no value, and one inside a longer text; in free text both may be meant so."""
+    for loc, text, name in _signs(data):
+        free = _FREE_TEXT.intersection(map(str, loc)) or ({"catches", "spares"} & {*loc} and _TEXTS & {*loc})
+        whole = text == f"${name}"
+        if free or whole is (name in declared) or (not whole and "matches" in loc):
             continue
         # A bare list of rules is read as a file of them; its places are those of the list.
         place = loc if isinstance(document.data, dict) else loc[1:]
+        if not whole:
+            what = f"${name} is not filled in here: a setting stands for a whole value only"
+            yield document.fault(place, what, "leave it, if the sign is meant", warning=True)
+            continue
         hint = nearest(name, declared) if declared else f"write the value itself, or settings: {{{name}: VALUE}} on top"
+        if _TEXTS & {*loc}:
+            hint += f"; with the sign itself: matches: '^\\${name}$'"
         yield document.fault(place, f"no setting {name!r} is declared at the top of this file", hint)
 
 
-_FREE_TEXT = frozenset(
-    ("because", "source", "about", "label", "ring", "display_name", "domain", "user_agent", "header", "test")
-)
+_FREE_TEXT = frozenset(("because", "source", "about", "label", "ring", "test"))
+_TEXTS: frozenset[str | int] = frozenset(("display_name", "domain", "user_agent", "header"))  # of a call
 
 
 def _what_is_sound(data: Any, error: ValidationError, *, unread: str) -> RuleFile | None:

@@ -156,6 +156,11 @@ def refuse_measured(name: str, text: str) -> None:
         raise ValueError(f"{text} is no count; write a whole number such as 61")
 
 
+def read_whole(text: object) -> object:
+    """``4`` as a number, in whichever digits: an amount is read in all of them, too."""
+    return int(text) if isinstance(text, str) and re.fullmatch(r"-?\d{1,12}", text) else text
+
+
 def read_mode(text: object) -> object:
     """``live``, ``observe`` or ``10%`` as the share of calls it acts on, in percent."""
     words = {"live": 100.0, "observe": 0.0}

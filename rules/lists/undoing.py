@@ -160,7 +160,7 @@ async def _overruled(
     values = (ending, list_id)
     named = await connection.execute_fetchall(f"select p.code, l.name {both} order by p.code limit {NAMED}", values)
     count = found.entries + await _one(connection, f"select count(*) {both}", *values)
-    return Overruled(count, tuple([*(f"{decode(code)} on {name}" for code, name in named), *found.named])[:NAMED])
+    return Overruled(count, (*(f"{decode(code)} on {name}" for code, name in named), *found.named)[:NAMED])
 
 
 async def _staying_off(connection: Connection, ending: int | None) -> tuple[str, ...]:

@@ -23,10 +23,21 @@ EVERY_CLASS = f"[{', '.join(kind for kind in NumberClass if kind != 'unheld')}]"
         "{any: [{anonymous: true}, {hours: 00:00-24:00}]}",
         "{all: [{days: mon-sun}, {hours: 00:00-24:00}]}",
         "{condition: day-and-night}",
+        "{any: [{anonymous: true}, {anonymous: false}]}",
+        "{any: [{diverted: true}, {diverted: false}]}",
+        "{any: [{hours: 00:00-12:00}, {hours: 12:00-24:00}]}",
+        "{any: [{days: working}, {days: off}]}",
+        "{any: [{days: mon-fri, hours: 08:00-20:00}, {days: mon-fri, hours: 20:00-08:00}, {days: [sat, sun]}, {hours: 00:00-08:00, days: mon}]}",
+        "{any: [{agrees: true}, {agrees: false}, {agrees: {missing: true}}]}",
+        "{any: [{caller: {inbound_only: true}}, {caller: {inbound_only: false}}]}",
+        f"{{any: [{{anonymous: true}}, {{caller: {{class: [{', '.join(sorted(set(NumberClass) - {'anonymous', 'unheld'}))}]}}}}]}}",
+        "{any: [{all: [{anonymous: true}, {diverted: true}]}, {anonymous: false}, {diverted: false}]}",
+        "{any: [{any: [{anonymous: true}, {diverted: true}]}, {anonymous: false, diverted: false}]}",
+        "{any: [{condition: hidden}, {anonymous: false}]}",
     ],
 )  # fmt: skip
 def test_a_rule_for_every_call_is_a_fault(when):
-    text = f"conditions:\n  day-and-night: {{hours: 00:00-24:00}}\nrules:\n{rule(when)}"
+    text = f"conditions:\n  day-and-night: {{hours: 00:00-24:00}}\n  hidden: {{anonymous: true}}\nrules:\n{rule(when)}"
     assert [fault.partition(": ")[2] for fault in faults(text)] == [
         "rule 'r' would match every call: what it asks for always holds; write at least one condition that some calls do not fulfil"
     ]
@@ -48,10 +59,45 @@ def test_beside_others_it_is_a_warning_at_its_place():
 
 
 @pytest.mark.parametrize(
-    "when", ["{hours: 00:00-23:59}", "{days: [working, sat]}", "{caller: {class: [mobile, fixed]}}"]
+    "when",
+    [
+        "{hours: 00:00-23:59}",
+        "{days: [working, sat]}",
+        "{caller: {class: [mobile, fixed]}}",
+        "{any: [{anonymous: true}, {diverted: false}]}",
+        "{any: [{anonymous: true}, {anonymous: false, diverted: true}]}",
+        "{any: [{hours: 00:00-12:00}, {hours: 12:01-24:00}]}",
+        "{any: [{days: working, hours: 00:00-24:00}, {days: off, hours: 20:00-08:00}]}",
+        "{any: [{agrees: true}, {agrees: false}]}",
+        "{any: [{caller: {class: mobile}}, {called: {class: fixed}}]}",
+    ],
 )
 def test_what_some_calls_do_not_fulfil_is_no_fault(when):
     assert compiled(rule(when))[0] is not None
+
+
+def test_a_rule_for_every_country_is_a_fault_too_but_asks_something_of_those_without_one():
+    for when in ("{caller: {country: [trunk, not-trunk]}}",
+                 "{any: [{caller: {country: trunk}}, {caller: {country: not-trunk}}]}"):  # fmt: skip
+        (fault,) = faults(rule(when))
+        assert "would match every call whose country is known" in fault
+    beside = rule("{caller: {country: [trunk, not-trunk]}, diverted: true}")
+    ruleset, found = compiled(beside)
+    assert ruleset is not None
+    assert not [fault for fault in found if "always holds" in str(fault)]
+
+
+def test_alternatives_that_cover_everything_together_ask_nothing_beside_others():
+    ruleset, found = compiled(
+        rule("{any: [{diverted: true}, {diverted: false}], anonymous: true}", catches="[{from: anonymous}]")
+    )
+    assert ruleset is not None
+    assert ["any: this always holds" in str(fault) for fault in found] == [True]
+
+
+def test_many_alternatives_are_judged_within_bounds():
+    many = ", ".join(f"{{any: [{{diverted: true}}, {{domain: a{n}}}], agrees: true}}" for n in range(300))
+    assert compiled(rule(f"{{any: [{many}]}}"))[0] is not None
 
 
 def test_what_was_live_before_goes_on():

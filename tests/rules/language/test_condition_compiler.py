@@ -83,6 +83,7 @@ def test_a_named_condition_may_stand_in_another_file():
 def test_named_conditions_must_not_circle_nor_share_a_name():
     circle = "conditions:\n  a: {condition: b}\n  b: {any: [{condition: a}]}\n"
     assert "refers to itself by way of" in faults(circle)[0]
+    assert not [fault for fault in faults(circle) if "there is no condition named" in fault], "that would mislead"
     assert faults("conditions: {a: {caller: 95588}}\n---\nconditions: {a: {caller: 95599}}\n") == [
         "1-rules.yaml:1:17: condition 'a' stands in rules.yaml too; give one of them another name"
     ]

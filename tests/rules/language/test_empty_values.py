@@ -94,3 +94,40 @@ def test_what_was_live_before_goes_on_meaning_what_it_meant():
     assert ruleset is not None
     assert not [fault for fault in found if not fault.warning]
     assert ruleset.judge(call("anonymous")).action == "reject"
+
+
+@pytest.mark.parametrize(
+    "part", ["header: {}", "fact: {}", "caller: {}", "display_name: {}", "any: {}", "caller: {calls: {}}"]
+)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "when: {%s, diverted: true}",
+        "when: {any: [{%s, diverted: true}]}",
+        "when: {anonymous: true}\n  unless: [{%s}]",
+        "when: {anonymous: true}\n  unless: {%s}",
+    ],
+)
+def test_empty_braces_are_a_fault_wherever_they_stand(part, where):
+    (fault,) = faults(f"{HEAD}  {where % part}\n")
+    assert any(
+        told in fault for told in ("nothing stands in these braces", "there is no condition here", "any: ", "within: ")
+    )
+
+
+def test_empty_braces_that_were_live_once_mean_what_they_meant():
+    text = f"{HEAD}  when: {{header: {{}}, diverted: true}}\n"
+    assert compiled(Texts((FileText("", "rules.yaml", text),), ()).as_files())[0] is not None
+
+
+def test_a_reason_of_blanks_is_none():
+    (fault,) = faults(HEAD.replace("It is so.", "'  '") + "  when: {diverted: true}\n")
+    assert fault == "rules.yaml:2:12: because: nothing but blanks stands here; write words, or remove the key"
+
+
+def test_full_width_digits_are_read_in_whole_numbers_as_in_amounts():
+    for text in (
+        rule("{diverted: true}", "{suspicion: ４}"),
+        rule("{caller: {calls: {over: ６０, within: 1h}}}", "tag"),
+    ):
+        assert compiled(text)[0] is not None

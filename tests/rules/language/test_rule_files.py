@@ -209,4 +209,25 @@ def test_a_name_without_a_value_is_a_fault_at_its_place():
     ]
     (fault,) = faults("settings: {weight: 5}\nrules:\n" + rule("{trunk: $wieght}"))
     assert fault.endswith("did you mean 'weight'?")
-    assert rules(rule("{display_name: $cash}")), "in free text it is what it is"
+
+
+@pytest.mark.parametrize("text", ["display_name: $HOME", "display_name: [$p, $q]", "header: {X-Origin: {contains: $q}}",
+                                  "user_agent: {matches: $q}", "domain: {is: [$p, $q]}"])  # fmt: skip
+def test_a_name_without_a_value_is_a_fault_in_the_texts_of_a_call_too(text):
+    found = faults(f"settings: {{p: x}}\nrules:\n{rule('{' + text + '}')}")
+    assert "is declared at the top of this file" in found[0]
+    assert "with the sign itself: matches: '^\\$" in found[0]
+
+
+def test_a_setting_inside_a_longer_text_is_told():
+    ruleset, found = compiled("settings: {p: x}\nrules:\n" + rule("{display_name: a$p}"))
+    assert ruleset is not None
+    assert any("$p is not filled in here" in str(one) for one in found)
+
+
+def test_an_expression_that_goes_on_behind_the_end_of_the_text_is_a_fault_and_the_sign_is_none():
+    for expression in ("^$p", "a|$HOME", "^$(x)?$p"):
+        (fault,) = faults("settings: {p: x}\nrules:\n" + rule(f"{{display_name: {{matches: '{expression}'}}}}"))
+        assert "stands behind the end of the text, which $ means here" in fault
+    for expression in (r"^\$p", "[$p]", r"\Q$p\E", "^a$|^b$", "[]$p]"):
+        assert compiled("settings: {p: x}\nrules:\n" + rule(f"{{display_name: {{matches: '{expression}'}}}}"))[0]

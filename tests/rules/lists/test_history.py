@@ -102,6 +102,7 @@ async def test_prefixes_and_ranges_that_covered_it(lists):
 
 async def test_what_an_allow_prefix_left_out_was_not_covered(lists):
     await lists.add("bank", "+86138*", LI, exceptions=(NUMBER,))
+    await lists.remove("bank", "+86138*")
     await lists.add("bank", "+86138*", LI, exceptions=("+86138999*",))
     assert len(await periods(lists, NUMBER)) == 1
     assert len(await periods(lists, OTHER)) == 2

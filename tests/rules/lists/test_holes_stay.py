@@ -91,5 +91,5 @@ async def test_so_many_exceptions_and_no_more(lists):
         await lists.add("bank", PREFIX, exceptions=tuple(f"+86139222{n:05}" for n in range(100 + first, 133 + first)))
     with pytest.raises(EntryError, match="101 exceptions; 100 at most"):
         await lists.add("bank", PREFIX, exceptions=(OTHER,))
-    with pytest.raises(EntryError, match="line 3: .*101 exceptions"):
+    with pytest.raises(EntryError, match=r"line 3: .*101 exceptions"):
         await import_rows(lists, "bank", [(3, PREFIX, {"except": OTHER})])
