@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desk.desk import Desk
 from desk.states import CASE_TABLE, AppealState, CaseState, CaseStep, FoundBy
+
+if TYPE_CHECKING:
+    from desk.desk import Desk
 
 
 class Need(NamedTuple):
@@ -32,6 +34,7 @@ class OfficersStep(NamedTuple):
     method: Callable[[Desk], Callable[..., Awaitable[Any]]]
     versioned: bool = True  # may it be tied to the version that was looked at?
     counted: bool = False  # have the latest calls to be counted first?
+    file: Callable[[Desk, int], Awaitable[str]] | None = None  # made before it is taken, for whom it concerns
 
     @property
     def told(self) -> str:
@@ -41,6 +44,12 @@ class OfficersStep(NamedTuple):
 
 def _from(step: CaseStep) -> tuple[str, ...]:
     return tuple(state.value for state, each in CASE_TABLE if each is step)
+
+
+async def _handover(desk: Desk, case: int) -> str:
+    from desk.exports import handover
+
+    return await handover(desk.archive, case)
 
 
 _REASON: Final = Need("reason", "Why; it is recorded, and told to whom it concerns.", True, 1_000)
@@ -96,6 +105,7 @@ CASE_STEPS: Final = (
         (Need("to", "The operator that holds the number; default: the ledger's holder."), _REMARK, _REFERENCE),
         "Give a case to the operator that holds the number; the reporters' clock runs on until it answers.",
         lambda desk: desk.cases.hand_over,
+        file=_handover,
     ),
     OfficersStep(
         *("answer", "record_their_answer", "cases:write", (CaseState.HANDED_OVER.value,)),

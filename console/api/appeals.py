@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access.scopes import Scope
-from console.api.case_shapes import ClockShape, Deciding, clock_shape
+from console.api.case_shapes import ClockShape, clock_shape
 from console.api.complaint_shapes import Confirmation
 from console.api.cursors import turn_cursor, turn_of
 from console.api.door import Caller
@@ -19,25 +19,28 @@ from console.api.parts import (
     DecisionId,
     Limit,
     Next,
-    Seen,
     Text,
     TheDesk,
     maybe_utc,
     needs,
+    paths,
     utc,
 )
+from console.api.steps import add_step
 from desk.appeals import Appeal
 from desk.disclosure import EXPORTED, disclose, note_listing, note_look
 from desk.exports import evidence_pack
 from desk.reading import LONGEST_TEXT
 from desk.states import AppealState, Attacks
+from desk.steps import APPEAL_STEPS
 
-router = APIRouter(prefix="/v1/appeals", tags=["appeals"])
-Reference = Annotated[str, Path(max_length=40, description="What the appellant was told: A-7K3M9-2QF4T.")]
+router = paths("/v1/appeals", "appeals")
+Reference = Annotated[
+    str, Path(alias="reference", max_length=40, description="What the appellant was told: A-7K3M9-2QF4T.")
+]
 Writer = Annotated[Caller, needs(Scope.APPEALS_WRITE)]
 Reader = Annotated[Caller, needs(Scope.APPEALS_READ, Scope.APPEALS_DECIDE)]
 Anyone = Annotated[Caller, needs(Scope.APPEALS_WRITE, Scope.APPEALS_READ, Scope.APPEALS_DECIDE)]
-Decider = Annotated[Caller, needs(Scope.APPEALS_DECIDE)]
 
 
 class AppealToFile(Body):
@@ -137,7 +140,7 @@ async def list_appeals(
     """List appeals, those that wait and are due first on top."""
     found = await desk.appeals.in_turn(state=state, limit=limit + 1, beyond=turn_of(cursor))
     await note_listing(desk.archive, "appeal", len(found[:limit]), actor=caller.actor, state=state)
-    shown = [AppealShape(**_values(one)) for one, _ in found[:limit]]
+    shown = [appeal_shape(one) for one, _ in found[:limit]]
     return AppealPage(appeals=shown, next=turn_cursor(found[limit - 1][1]) if len(found) > limit else None)
 
 
@@ -168,32 +171,6 @@ async def confirm_appellant(reference: Reference, what: Confirmation, desk: TheD
     await desk.letters.confirm(found.reference, what.code)
 
 
-@router.post("/{reference}/grant")
-async def grant_appeal(
-    reference: Reference,
-    step: Deciding,
-    desk: TheDesk,
-    caller: Decider,
-    version: Seen,
-) -> AppealShape:
-    """The caller is right: a seal is released, a step of the ladder taken back."""
-    found = await desk.appeals.grant(reference, actor=caller.actor, reason=step.reason, version=version)
-    return AppealShape(**_values(found))
-
-
-@router.post("/{reference}/refuse")
-async def refuse_appeal(
-    reference: Reference,
-    step: Deciding,
-    desk: TheDesk,
-    caller: Decider,
-    version: Seen,
-) -> AppealShape:
-    """The caller is not right; everything stays."""
-    found = await desk.appeals.refuse(reference, actor=caller.actor, reason=step.reason, version=version)
-    return AppealShape(**_values(found))
-
-
 def _standing(one: Appeal) -> dict[str, Any]:
     return {
         "reference": one.reference,
@@ -213,3 +190,12 @@ def _values(one: Appeal) -> dict[str, Any]:
         "decided_by": one.decided_by,
         "version": one.version,
     }
+
+
+def appeal_shape(one: Appeal) -> AppealShape:
+    """An appeal for the desk."""
+    return AppealShape(**_values(one))
+
+
+for _step in APPEAL_STEPS:
+    add_step(router, "/{reference}", _step, Reference, appeal_shape, AppealShape)

@@ -10,7 +10,7 @@ from console.api.parts import Body, Next, Reason, Text, Version, maybe_utc, utc
 from desk.case_files import CaseFile, Listed
 from desk.deadlines import Clock, Standing
 from desk.evidence import Evidence
-from desk.states import CaseState, FoundBy
+from desk.states import CaseState
 from desk.story import Story
 from rules.lists.suspension import Suspension
 
@@ -141,46 +141,11 @@ class HandOverDone(StepDone):
     file: str = Field(description="The case as CSV; it names no reporter.")
 
 
-class Taking(Body):
-    """To begin to verify."""
-
-    reason: Reason = ""
-    version: Version = None
-
-
 class Deciding(Body):
     """A step that needs a reason."""
 
     reason: _Needed
     version: Version = None
-
-
-class Verifying(Deciding):
-    """To state that the calls truly came from the number."""
-
-    found_by: FoundBy = Field(strict=False, description="How that is known.")
-
-
-class Forging(Deciding):
-    """To close because the number was not the true caller."""
-
-    trunk: _Line = Field("", description="Where the calls came from; default: by the records.")
-
-
-class HandingOver(Body):
-    """To give a case to the operator that holds the number."""
-
-    to: _Line = Field("", description="Which operator; default: the holder that the ledger names.")
-    reason: Reason = ""
-    reference: _Line = Field("", description="Theirs, if known.")
-    version: Version = None
-
-
-class TheirAnswer(Body):
-    """What the other operator answered."""
-
-    answer: _Needed
-    reference: _Line = Field("", description="Theirs.")
 
 
 def case_shape(case: CaseFile) -> CaseShape:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
+from pydantic import BaseModel
 
 from console.api.access.scopes import Scope
 from console.api.case_shapes import (
     CasePage,
-    Deciding,
-    Forging,
-    HandingOver,
     HandOverDone,
     ReleaseDone,
     SealDone,
     StepDone,
     StoryShape,
-    Taking,
-    TheirAnswer,
-    Verifying,
     case_shape,
     listed_case,
     story_shape,
@@ -28,20 +24,19 @@ from console.api.case_shapes import (
 from console.api.complaint_shapes import ComplaintPage, complaint_page
 from console.api.cursors import turn_cursor, turn_of
 from console.api.door import Caller
-from console.api.parts import Counted, Cursor, Limit, Seen, TheDesk, needs
+from console.api.parts import Counted, Cursor, Limit, TheDesk, needs, paths
+from console.api.steps import add_step
 from desk.case_files import CaseFile
+from desk.cases import Released, Sealed
 from desk.disclosure import note_listing, note_look
-from desk.exports import handover
 from desk.states import CaseState
+from desk.steps import CASE_STEPS
 from desk.story import story_of
 from desk.weighing import evidence_of
 
-router = APIRouter(prefix="/v1/cases", tags=["cases"])
+router = paths("/v1/cases", "cases")
 Number = Annotated[int, Path(alias="case", ge=1, lt=2**53, description="Number of the case.")]
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
-Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
-Sealer = Annotated[Caller, needs(Scope.SEALS_WRITE)]
-Releaser = Annotated[Caller, needs(Scope.SEALS_RELEASE)]
 
 
 @router.get("", dependencies=[Counted])
@@ -78,42 +73,13 @@ async def list_complaints_of_case(
     return await complaint_page(desk, caller, limit, cursor, case_id=number)
 
 
-@router.post("/{case}/take")
-async def take_case(
-    number: Number,
-    step: Taking,
-    desk: TheDesk,
-    caller: Writer,
-    version: Seen,
-) -> StepDone:
-    """Begin to verify a case: its complaints are accepted."""
-    return _done(await desk.cases.take(number, actor=caller.actor, reason=step.reason, version=version))
+def step_done(case: CaseFile) -> StepDone:
+    """A case after a step."""
+    return StepDone(case=case_shape(case))
 
 
-@router.post("/{case}/verify", dependencies=[Counted])
-async def verify_case(
-    number: Number,
-    step: Verifying,
-    desk: TheDesk,
-    caller: Writer,
-    version: Seen,
-) -> StepDone:
-    """State that the calls truly came from the number; only then can it be sealed."""
-    return _done(
-        await desk.cases.verify(number, actor=caller.actor, found_by=step.found_by, reason=step.reason, version=version)
-    )
-
-
-@router.post("/{case}/seal", dependencies=[Counted])
-async def seal_case(
-    number: Number,
-    step: Deciding,
-    desk: TheDesk,
-    caller: Sealer,
-    version: Seen,
-) -> SealDone:
-    """Reject every call of the verified number from the next one on, and suspend what allows it."""
-    found = await desk.cases.seal(number, actor=caller.actor, reason=step.reason, version=version)
+def seal_done(found: Sealed) -> SealDone:
+    """What a seal did."""
     return SealDone(
         case=case_shape(found.case),
         seal=found.seal,
@@ -122,79 +88,20 @@ async def seal_case(
     )
 
 
-@router.post("/{case}/keep")
-async def keep_seal(
-    number: Number,
-    step: Deciding,
-    desk: TheDesk,
-    caller: Sealer,
-    version: Seen,
-) -> StepDone:
-    """Let the seal stand although a complaint was withdrawn; the case is no longer on top."""
-    return _done(await desk.cases.keep(number, actor=caller.actor, reason=step.reason, version=version))
-
-
-@router.post("/{case}/release")
-async def release_seal(
-    number: Number,
-    step: Deciding,
-    desk: TheDesk,
-    caller: Releaser,
-    version: Seen,
-) -> ReleaseDone:
-    """Take the seal off, and give back what it suspended."""
-    found = await desk.cases.release(number, actor=caller.actor, reason=step.reason, version=version)
+def release_done(found: Released) -> ReleaseDone:
+    """What a release did."""
     return ReleaseDone(case=case_shape(found.case), restored=suspension_shapes(found.restored))
 
 
-@router.post("/{case}/unfounded")
-async def close_as_unfounded(
-    number: Number,
-    step: Deciding,
-    desk: TheDesk,
-    caller: Writer,
-    version: Seen,
-) -> StepDone:
-    """Close a case: there is nothing against the number."""
-    return _done(await desk.cases.close_unfounded(number, actor=caller.actor, reason=step.reason, version=version))
-
-
-@router.post("/{case}/forged", dependencies=[Counted])
-async def close_as_forged(
-    number: Number,
-    step: Forging,
-    desk: TheDesk,
-    caller: Writer,
-    version: Seen,
-) -> StepDone:
-    """Close a case: the number was not the true caller; it counts against the trunk."""
-    return _done(
-        await desk.cases.close_forged(number, actor=caller.actor, reason=step.reason, trunk=step.trunk, version=version)
-    )
-
-
-@router.post("/{case}/hand-over")
-async def hand_over_case(
-    number: Number,
-    step: HandingOver,
-    desk: TheDesk,
-    caller: Writer,
-    version: Seen,
-) -> HandOverDone:
-    """Give a case to the operator that holds the number; the reporters' clock runs on until it answers."""
-    file = await handover(desk.archive, number)
-    found = await desk.cases.hand_over(
-        number, actor=caller.actor, to=step.to, reason=step.reason, reference=step.reference, version=version
-    )
+def handed_over(found: CaseFile, file: str) -> HandOverDone:
+    """What is for the operator that the case was handed over to."""
     return HandOverDone(case=case_shape(found), file=file)
 
 
-@router.post("/{case}/answer")
-async def record_their_answer(number: Number, step: TheirAnswer, desk: TheDesk, caller: Writer) -> StepDone:
-    """Record what the operator that a case was handed over to answered: its complaints are answered."""
-    answered = desk.cases.their_answer(number, actor=caller.actor, answer=step.answer, reference=step.reference)
-    return _done(await answered)
-
-
-def _done(case: CaseFile) -> StepDone:
-    return StepDone(case=case_shape(case))
+_SHOWN: dict[str, tuple[Callable[..., BaseModel], type[BaseModel]]] = {
+    "seal": (seal_done, SealDone),
+    "release": (release_done, ReleaseDone),
+    "hand-over": (handed_over, HandOverDone),
+}
+for _step in CASE_STEPS:
+    add_step(router, "/{case}", _step, Number, *_SHOWN.get(_step.name, (step_done, StepDone)))

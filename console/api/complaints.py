@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 
 from console.api.access.scopes import Scope
 from console.api.complaint_shapes import (
@@ -29,14 +29,14 @@ from console.api.complaint_shapes import (
     standing,
 )
 from console.api.door import Caller
-from console.api.parts import Cursor, Limit, TheDesk, needs
+from console.api.parts import Cursor, Limit, TheDesk, needs, paths
 from desk.complaint_rows import Channel, Complaint, find, words_of
 from desk.desk import Desk
 from desk.disclosure import disclose, note_look
 from desk.faults import ComplaintError, NotFound
 from desk.states import ComplaintState
 
-router = APIRouter(prefix="/v1/complaints", tags=["complaints"])
+router = paths("/v1/complaints", "complaints")
 Reference = Annotated[str, Path(max_length=40, description="What the reporter was told: C-7K3M9-2QF4T.")]
 Writer = Annotated[Caller, needs(Scope.COMPLAINTS_WRITE)]
 Reader = Annotated[Caller, needs(Scope.COMPLAINTS_READ)]

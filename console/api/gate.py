@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from secrets import token_hex
+from typing import Any
 
 import structlog
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.api.access.key_book import AccessKey
@@ -19,7 +22,7 @@ from ringfence.api_settings import ApiSettings, on_loopback
 from rules.storage.store import DatabaseError, StoreError
 
 OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _CLOSE = (("connection", "close"),)
 _ALWAYS = (
     ("cache-control", "no-store"),
@@ -34,8 +37,10 @@ class Gate:
     def __init__(self, application: ASGIApp, door: Door, replays: Replays, settings: ApiSettings) -> None:
         self._application, self._door, self._replays, self._settings = application, door, replays, settings
         self._largest = settings.body_kib * 1024
-        self._hosts = frozenset(name.casefold() for name in (*settings.hosts, settings.listen.host)) | _LOOPBACK_NAMES
-        self._any_host = not settings.hosts and (settings.behind_proxy or settings.exposed)
+        names = ["*"] if not settings.hosts and (settings.behind_proxy or settings.exposed) else settings.hosts
+        own = f"[{settings.listen.host}]" if ":" in settings.listen.host else settings.listen.host
+        # starlette's own check of the name, asked alone: what it refuses is told as a problem, and logged.
+        self._named = TrustedHostMiddleware(Response(), [*names, own, *_LOOPBACK_NAMES], www_redirect=False)
         self._working: set[asyncio.Task[Answer]] = set()
         self._log = structlog.get_logger("ringfence.api")
 
@@ -44,7 +49,7 @@ class Gate:
         if scope["type"] != "http":  # neither WebSockets nor lifespan: whoever serves opens and closes the desk
             return
         request, started = token_hex(8), time.monotonic()
-        method, state = scope["method"], {"key": None, "caller": None}
+        method, state = scope["method"], {"key": None, "caller": None, "sent": None}
         # HEAD is answered as GET would be, without the body (RFC 9110 section 9.3.2).
         scope = {**scope, "method": "GET" if method == "HEAD" else method, "state": state}
         try:
@@ -84,11 +89,13 @@ class Gate:
         if len(self._working) >= self._settings.concurrent:
             raise Problem(503, "busy", "Too many requests at once.", headers=(("retry-after", "1"),))
         headers = {name.lower(): value for name, value in scope["headers"]}
-        self._check_host(headers.get(b"host", b"").decode("latin-1"))
+        # Loopback is closed to web pages whose name was made to resolve to it (DNS rebinding).
+        if (await ask(self._named, scope, b"")).status != 200:
+            raise Problem(421, "host", "The API is not called by this name; see api.hosts.")
         caller = await self._enter(scope, headers)
         body = await self._body(headers, receive)
         if body:
-            _check_json(headers, body)
+            scope["state"]["sent"] = _read(headers, body)
 
         async def work() -> Answer:
             return await ask(self._application, scope, body)
@@ -101,12 +108,6 @@ class Gate:
             return await self._replays.answer(caller.source, token, (scope["method"], scope["path"], body), work)
 
         return await self._in_time(asyncio.create_task(whole(), name="request"))
-
-    def _check_host(self, host: str) -> None:
-        """Loopback is closed to web pages whose name was made to resolve to it (DNS rebinding)."""
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-        if not self._any_host and name.strip("[]").casefold() not in self._hosts:
-            raise Problem(421, "host", "The API is not called by this name; see api.hosts.")
 
     async def _enter(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller | None:
         client = scope["client"][0] if scope.get("client") else ""
@@ -166,7 +167,8 @@ class Gate:
         return Problem(500, "error", detail).answer()
 
 
-def _check_json(headers: dict[bytes, bytes], body: bytes) -> None:
+def _read(headers: dict[bytes, bytes], body: bytes) -> Any:
+    """The value of a body: read here, once (`parts.SentOnce`)."""
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise Problem(415, "encoding", "Send the body as it is, without Content-Encoding.")
     media, _, parameters = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
@@ -174,7 +176,7 @@ def _check_json(headers: dict[bytes, bytes], body: bytes) -> None:
     if media.strip() != "application/json" or charset not in ("", "charset=utf-8"):
         raise Problem(415, "media-type", "Send the body as application/json in UTF-8.")
     try:
-        read_json(body)
+        return read_json(body)
     except NotJson as error:
         raise Problem(400, "not-json", f"The body cannot be read: {error}.") from None
 

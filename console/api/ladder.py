@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
-from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, utc
+from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, paths, utc
 from desk.disclosure import note_listing
 from desk.ladder_book import version_of
 from desk.reading import LONGEST_NAME
 from desk.states import Offender
 from rules.judging.ladder import LadderStep, Standing, StepName
 
-router = APIRouter(prefix="/v1", tags=["ladder"])
+router = paths("/v1", "ladder")
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
 Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
 _Name = Annotated[Text, Field(max_length=LONGEST_NAME)]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.cursors import cursor_at, place_of
 from console.api.door import Caller
-from console.api.parts import Cursor, Limit, Next, TheDesk, maybe_utc, needs, utc
+from console.api.parts import Cursor, Limit, Next, TheDesk, maybe_utc, needs, paths, utc
 
-router = APIRouter(prefix="/v1/letters", tags=["letters"])
+router = paths("/v1/letters", "letters")
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
 Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.case_shapes import CaseShape, EvidenceShape, case_shape, evidence_shape
 from console.api.door import Caller
 from console.api.ladder import Rung, rung
-from console.api.parts import AnyNumber, Counted, TheDesk, needs
+from console.api.parts import AnyNumber, Counted, TheDesk, needs, paths
 from desk.archive import Archive
 from desk.case_files import cases_of, open_case_of
 from desk.disclosure import note_search
@@ -19,7 +18,7 @@ from desk.ladder_book import standings_of
 from desk.seals import standing_seal
 from desk.weighing import evidence_of
 
-router = APIRouter(prefix="/v1", tags=["numbers"])
+router = paths("/v1", "numbers")
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.complaint_shapes import Confirmation
 from console.api.door import Caller
-from console.api.parts import Body, Text, TheDesk, needs
+from console.api.parts import Body, Text, TheDesk, needs, paths
 from desk.reading import LONGEST_NAME
 
-router = APIRouter(prefix="/v1/owners", tags=["ladder"])
+router = paths("/v1/owners", "ladder")
 Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
 _Owner = Annotated[Text, Field(min_length=1, max_length=LONGEST_NAME, description="As a number was assigned to him.")]
 

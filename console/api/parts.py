@@ -6,8 +6,9 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request, Security
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -26,6 +27,32 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
 
+class SentRequest(Request):
+    """A request whose body was read at the gate, strictly: nobody parses it again."""
+
+    async def json(self) -> Any:
+        """What was sent."""
+        return self.state.sent
+
+
+class SentOnce(APIRoute):
+    """A path that takes the body as the gate read it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """What answers a request."""
+        answer = super().get_route_handler()
+
+        async def take(request: Request) -> Response:
+            return await answer(SentRequest(request.scope, request.receive))
+
+        return take
+
+
+def paths(prefix: str, tag: str) -> APIRouter:
+    """Some paths of the API, which belong together in its document."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=SentOnce)
+
+
 def _checked(text: str) -> str:
     moment(text)
     return text
@@ -38,6 +65,13 @@ Moment = Annotated[
 ]
 NO_NUL = r"^[^\x00]*$"  # tools that read the database end a text at NUL
 Text = Annotated[str, Field(pattern=NO_NUL)]
+
+
+def text(longest: int, *, shortest: int = 0) -> Any:
+    """A text of so many characters."""
+    return Annotated[str, Field(pattern=NO_NUL, min_length=shortest or None, max_length=longest)]
+
+
 DECISION = "^([0-9A-Fa-f]{20})?$"
 DecisionId = Annotated[str, Field(pattern=DECISION)]
 VERSION_TAG = r'^"[0-9]{1,9}"$'
@@ -78,7 +112,7 @@ async def seen(
     ] = None,
 ) -> int | None:
     """The version that the client looked at, from `version` of the body or If-Match."""
-    body = await request.json() if await request.body() else None
+    body = request.state.sent
     version: int | None = body.get("version") if isinstance(body, dict) else None
     if if_match is None:
         return version  # an integer, or the body is refused

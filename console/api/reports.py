@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.door import Caller
-from console.api.parts import Counted, Moment, TheDesk, moment, needs, utc
+from console.api.parts import Counted, Moment, TheDesk, moment, needs, paths, utc
 from desk.alerts import alerts
 from desk.reports import Dimension, report
 from desk.trunk_ranking import ranked_trunks
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = paths("/v1", "reports")
 Reader = Annotated[Caller, needs(Scope.REPORTS_READ)]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 

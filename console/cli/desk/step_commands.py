@@ -48,19 +48,17 @@ def _add(app: typer.Typer, step: OfficersStep, about: Any, said: Callable[[Any],
     async def work(here: Installation, subject: Any, out: Path | None = None, **given: Any) -> Answer:
         desk = await here.desk()
         method = step.method(desk)
-        if out is None:
+        if step.file is None or out is None:
             found = await method(subject, actor=here.actor, **given)
             return Answer(found, said(found))
-        from desk.exports import handover
-
         # Whoever is refused the step has no file to send either; where no file can lie, the step isn't taken.
         with finished_file(out, encoding="utf-8-sig") as file:
-            file.write(await handover(desk.archive, subject))
+            file.write(await step.file(desk, subject))
             found = await method(subject, actor=here.actor, **given)
         return Answer(found, f"{said(found)}; {out} is for them.")
 
     options = [inspect.Parameter("here", _ARGUMENT), inspect.Parameter("subject", _ARGUMENT, annotation=about)]
-    if step.name == "hand-over":
+    if step.file is not None:
         options.append(inspect.Parameter("out", _OPTION, annotation=_Out))
     options += [_option(need) for need in step.needs]
     if step.versioned:
