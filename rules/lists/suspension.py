@@ -64,12 +64,6 @@ async def seals_between(connection: Connection, start: int, stop: int) -> list[S
     return [Standing(*row) for row in await connection.execute_fetchall(_SEALS, (start, stop))]
 
 
-async def seals_inside(connection: Connection, interval: Interval, holes: str = "") -> list[Standing]:
-    """The seals that stand on numbers which an entry covers."""
-    seals = await seals_between(connection, interval.start, interval.stop)
-    return [seal for seal in seals if _covers(seal, interval.places, holes)]
-
-
 async def seals_on_list(connection: Connection, list_id: int, *, since_origin: int = 0) -> list[Standing]:
     """The seals that stand on numbers which a list covers, by entries of an origin from this one on."""
     rows: Iterable[Any] = await connection.execute_fetchall(_ON_LIST, (list_id, since_origin))

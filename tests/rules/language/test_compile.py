@@ -12,7 +12,7 @@ from rules.judging.facts import Facts
 from rules.language.compile import Known, compile_rules
 from rules.language.source import read_document
 from rules.settings.screening import ListSettings, ScreeningSettings
-from tests.rules.calls import ABROAD, CN, TRUNKS, call, compiled, faults, hit, rule, rules
+from tests.rules.calls import ABROAD, CN, TRUNKS, TRUSTED, call, compiled, faults, hit, rule, rules
 
 NIGHT = """\
 - rule: marketing-at-night
@@ -210,3 +210,21 @@ def test_ten_thousand_rules_cost_a_call_what_ten_do():
 
     assert cost(many) < 3 * cost(few)
     assert len(list(many.index.candidates(Facts(calls[3], (), (), many.clock)))) == 1
+
+
+def test_an_example_that_no_rule_would_see():
+    (fault,) = faults(rule("{caller: 95588}", catches="[{from: 95588, domain: 'x%00'}]"))
+    assert fault.startswith(
+        "rules.yaml:5:13: no rule sees this call: the proxy answers 400 Control Character In A URI; "
+    )
+
+
+def test_examples_are_read_as_the_proxy_reads_calls():
+    """Who is believed by From or P-Asserted-Identity, and what a header field holds."""
+    asserted = rule("{agrees: false, caller: 95588}", catches="[{from: 95588, agrees: false}]")
+    shown = rule(
+        "{header: {X-Origin: abroad}, domain: x}", catches="[{from: '1', domain: x, header: {X-Origin: abroad}}]"
+    )
+    for trunk in (CN, TRUSTED):
+        assert compiled(asserted, trunks=(trunk,))[0] is not None
+        assert compiled(shown, trunks=(trunk,))[0] is not None

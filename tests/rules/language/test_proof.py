@@ -191,3 +191,9 @@ def test_the_test_file_of_the_documentation_passes():
     proof, _ = proved(MACHINE, shown)
     assert proof.failures == []
     assert proof.calls == 61
+
+
+def test_a_call_of_a_test_that_no_rule_would_see():
+    proof, found = proved(MACHINE, sequence("from: 95588, domain: 'x%00'"))
+    assert proof is None
+    assert "no rule sees this call: the proxy answers 400" in str(found[-1])
