@@ -24,7 +24,7 @@ from desk.secrecy import new_reference, read_reference
 from desk.states import AppealState, Attacks
 from desk.tallies import places_of
 from rules.model import Step
-from rules.records.decisions import read_fired
+from rules.records.decisions import decision_at, read_fired
 from rules.storage.store import Connection, HotReader
 
 _FRESH_S = 60.0
@@ -202,7 +202,7 @@ class Appeals:
     def _is_fresh(self, decision: str) -> bool:
         """Was the call so lately that its record may not be on disk? Ids begin with the time."""
         try:
-            age = self._archive.now() - int(decision.strip()[:10], 16) / 256
+            age = self._archive.now() - decision_at(decision)
         except ValueError:
             return False
         return -_FRESH_S < age < _FRESH_S

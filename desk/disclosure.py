@@ -1,14 +1,24 @@
-"""Who is shown numbers and words stands in the audit before he sees them; words without addresses, numbers masked."""
+"""Who is shown numbers and words stands in the audit before he sees them; words without addresses, numbers masked.
+
+Also of commands that need no desk (`note_lookup`), and what somebody asks the audit about (`subject_of`).
+"""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from desk import audit
-from desk.archive import Archive
-from rules.records.privacy import mask
+from desk.archive import Archive, complaints_path
+from desk.desk_settings import DeskSettings
+from desk.faults import ComplaintError
+from desk.secrecy import about_of, is_reference, read_reference
+from rules.records.privacy import mask, pseudonym
+from rules.storage.keys import Keys
+from rules.storage.store import Store
 
 _NEVER = frozenset(
     {"contact", "knew name"}
@@ -17,6 +27,7 @@ _DAY = r"(?!\d{4}-\d\d-\d\d(?!\d))"
 _NUMBER = re.compile(rf"(?<![\w+]){_DAY}(?:[A-Z]{{2,3}}:)?\+?\d(?:[ ()/-]{{0,2}}\d){{6,}}(?!\w)")
 
 
+_CASE = re.compile(r"case\s*(\d{1,15})", re.IGNORECASE)
 LOOKED, LISTED, SEARCHED, EXPORTED, READ = "looked at", "listed", "searched", "exported", "words read"
 UNMASKED = "unmasked"
 LOOKS = frozenset({LOOKED, LISTED, SEARCHED, EXPORTED, READ, UNMASKED})  # nothing was done
@@ -70,3 +81,40 @@ def hidden(number: str) -> str:
     """A number as somebody wrote it, most of its digits hidden."""
     plain = re.sub(r"[^A-Z:+\d]", "", number)
     return mask(plain) if plain[:1] == "+" or ":" in plain else mask(f"+{plain}")[1:]
+
+
+async def note_lookup(base: Path, screening: DeskSettings, number: str, *, actor: str, by: str = "why") -> None:
+    """Let it stand in the audit that somebody looked a canonical number up, by its pseudonym."""
+    keys = Keys.load(base / screening.storage.key_file)
+    hidden = pseudonym(keys.pseudonym, number)
+    await _note_apart(base, screening, audit.Deed(time.time(), actor, "number", hidden, SEARCHED, "", by))
+
+
+async def note_unmasked(base: Path, screening: DeskSettings, subject_id: str, *, actor: str, by: str) -> None:
+    """Let it stand in the audit that somebody is shown callers in full; ``subject_id`` is a decision, or nothing."""
+    await _note_apart(base, screening, audit.Deed(time.time(), actor, "call", subject_id, UNMASKED, "", by))
+
+
+async def _note_apart(base: Path, screening: DeskSettings, deed: audit.Deed) -> None:
+    store = await Store.open(complaints_path(base / screening.storage.database), "complaints", durable=True)
+    try:
+        async with store.transaction() as connection:
+            await audit.record(connection, [deed])
+    finally:
+        await store.close()
+
+
+def subject_of(archive: Archive, text: str) -> tuple[str, str]:
+    """Subject and id; nothing for nothing."""
+    text = text.strip()
+    if not text:
+        return "", ""
+    if case := _CASE.fullmatch(text):
+        return "case", case[1]
+    if is_reference(text):
+        reference = read_reference(text)
+        return about_of(reference), reference
+    try:
+        return "number", archive.secrecy.pseudonym(archive.read_number(text, "about").canonical)
+    except ComplaintError:
+        raise ComplaintError("about", f"{text[:40]!r} is none; write case 1, C-..., A-... or a number") from None

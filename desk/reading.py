@@ -11,13 +11,13 @@ from desk.archive import Archive, Rounded
 from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
 from rules.model import Number, NumberClass
+from rules.records.decisions import is_decision
 
 KNOWN = ("name", "plan", "branch", "purchase")  # what a caller can know of a person
 LONGEST_TEXT = 4_000  # characters of free text
 LONGEST_NAME = 200
 _CLOCKS_DIFFER_S = 300.0
 _OLDEST_S = 400 * 86_400.0
-_DECISION = re.compile(r"[0-9a-f]{20}")
 _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -99,7 +99,7 @@ def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read
 def read_decision(text: str) -> str:
     """A decision id, or nothing."""
     text = text.strip().lower()
-    if text and not _DECISION.fullmatch(text):
+    if text and not is_decision(text):
         raise ComplaintError("decision", "a decision id has 20 characters of 0-9 and a-f")
     return text
 

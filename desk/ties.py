@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from desk.archive import Archive
 from desk.evidence import Tie
+from rules.records.decisions import first_decision
 
 _DAY_S = 86_400.0
 
@@ -46,7 +47,7 @@ async def record_of(archive: Archive, decision: str) -> CallRecord | None:
 async def last_call(archive: Archive, line: str, since: float) -> CallRecord | None:
     """The last call that rang this line."""
     # By the id, which begins with the time: there is no index on lines, it would cost each call a write.
-    early = f"{max(int(since * 256), 0):010x}"
+    early = first_decision(since)
     query = (
         f"select {_COLUMNS} from decision where id >= ? and called_key = ? and coalesce(rang, 1) "  # noqa: S608 - own words
         "and caller <> '' and step <> 'emergency' and action <> 'divert' order by id desc limit 1"

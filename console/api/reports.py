@@ -11,8 +11,7 @@ from console.api.access.scopes import Scope
 from console.api.door import Caller
 from console.api.parts import Counted, Moment, TheDesk, moment, needs, paths, utc
 from desk.alerts import alerts
-from desk.reports import Dimension, report
-from desk.trunk_ranking import ranked_trunks
+from desk.reports import Dimension, ranked_trunks, report
 
 router = paths("/v1", "reports")
 Reader = Annotated[Caller, needs(Scope.REPORTS_READ)]

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 async def note_search(here: Installation, number: str, by: str) -> None:
     """Somebody looks this canonical number up."""
-    from desk.looks import note_lookup
+    from desk.disclosure import note_lookup
 
     await _noted(note_lookup(here.base, here.configuration, number, actor=here.actor, by=by))
 
 
 async def note_unmasking(here: Installation, by: str, decision: str = "") -> None:
     """Somebody is shown callers in full."""
-    from desk.looks import note_unmasked
+    from desk.disclosure import note_unmasked
 
     await _noted(note_unmasked(here.base, here.configuration, decision, actor=here.actor, by=by))
 

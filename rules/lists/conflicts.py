@@ -79,11 +79,7 @@ def read_holes(text: str) -> tuple[str, ...]:
 
 def in_holes(text: str, code: int) -> bool:
     """Does a number lie in one of the holes?"""
-    for hole in text.split():
-        start, stop, _ = hole.split(":", 2)
-        if int(start) <= code <= int(stop):
-            return True
-    return False
+    return any(start <= code <= stop for start, stop in ends_of(text))
 
 
 async def protected(connection: Connection, interval: Interval) -> str:

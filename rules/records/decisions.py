@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -24,6 +25,7 @@ _COLUMNS = (
     "action, step, rule, reason, profile, suspicion, fired, facts, revision, call_key, status, rang, setup_ms"
 )
 WIDTH: Final = 24
+_ID: Final = re.compile(r"[0-9a-f]{20}")
 _VALUES = f"({', '.join('?' * WIDTH)})"
 _INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
 # Whoever counts records remembers how far he is: an emptied table must not begin at 1 again.
@@ -45,6 +47,29 @@ _EMERGENCY_CALLER = (
 )
 _KEPT_S: Final = 7 * 86_400.0  # emergency.callback_minutes is at most so long
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def new_decision(at: float, drawn: str) -> str:
+    """The id of a decision: ten digits to base 16 of its time in 1/256 s, and ten that were drawn.
+
+    Since it begins with the time, the index on ids grows at its end instead of in random places.
+    """
+    return f"{int(at * 256) & 0xFFFFFFFFFF:010x}{drawn}"
+
+
+def decision_at(decision: str) -> float:
+    """When a decision was made by its id, or ValueError."""
+    return int(decision.strip()[:10], 16) / 256
+
+
+def first_decision(at: float) -> str:
+    """What no id of this moment or later is smaller than."""
+    return f"{max(int(at * 256), 0):010x}"
+
+
+def is_decision(text: str) -> bool:
+    """Is it an id of a decision, in small letters?"""
+    return _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from rules.language.grammar import Example
 from rules.language.source import read_document
 from rules.model import Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
-from rules.records.decisions import read_fired
+from rules.records.decisions import first_decision, read_fired
 from rules.records.hidden_digits import HIDDEN_WORD, hidden_number
 from rules.storage.store import Store
 
@@ -101,7 +101,7 @@ class PastCalls:
             return Span(0, 0, 0)
         first = lowest
         if since is not None:
-            early = f"{max(int((since - _LATE_S) * 256), 0):010x}"  # ids begin with the time
+            early = first_decision(since - _LATE_S)
             found = await self._rows("select seq from decision where id >= ? order by id limit 1000", (early,))
             first = min((row[0] for row in found), default=highest + 1)
         if most is not None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.model import Number, NumberClass
+from rules.records.decisions import first_decision
 from rules.records.privacy import area
 from rules.storage.store import Connection, Store
 
@@ -119,7 +120,7 @@ class Retention:
 
     async def _forget_some(self, now: float) -> int:
         """Ids begin with the time, so what is too old stands first."""
-        before = f"{max(int((now - self._short_days * _DAY_S) * 256), 0):010x}"
+        before = first_decision(now - self._short_days * _DAY_S)
         async with self._store.transaction() as connection:
             done = await connection.execute(
                 "delete from short_record where id in (select id from short_record where id < ? order by id limit ?)",

@@ -22,7 +22,7 @@ from rules.lists.editing import Lists
 from rules.lists.unlisted import Renewal
 from rules.model import Action, Call, Hit, Outcome, Step, Verdict
 from rules.records.call_log import CallLog
-from rules.records.decisions import Decisions
+from rules.records.decisions import Decisions, new_decision
 from rules.records.journal import Journal
 from rules.records.outlet import Outlet, standard_output
 from rules.records.privacy import pseudonym
@@ -191,8 +191,7 @@ class Screen:
     def judge(self, call: Call) -> Verdict:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
         started = perf_counter()
-        # Begins with the time (1/256 s), so that the index on ids grows at its end instead of in random places.
-        decision = f"{int(call.at * 256) & 0xFFFFFFFFFF:010x}{self._draw()}"
+        decision = new_decision(call.at, self._draw())
         try:
             if call.emergency:
                 self._emergency += 1

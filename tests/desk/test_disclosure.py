@@ -2,7 +2,10 @@
 
 import pytest
 
-from desk.disclosure import disclose, hidden, without_numbers
+from desk.audit import entries
+from desk.disclosure import disclose, hidden, note_lookup, subject_of, without_numbers
+from desk.faults import ComplaintError
+from tests.desk.town import SPAM
 
 
 async def test_who_reads_is_recorded(town):
@@ -29,3 +32,24 @@ def test_no_number_can_be_read(text, shown):
 
 def test_a_number_with_most_digits_hidden():
     assert [hidden("+8613800138000"), hidden("138-0013-8000")] == ["+861380****000", "1380****000"]
+
+
+async def test_a_number_is_looked_up(town):
+    await note_lookup(town.folder, town.screening, SPAM, actor="li")
+    (entry,) = await entries(town.desk.archive.store.connection)
+    deed = entry.deed
+    pseudonym = town.desk.archive.secrecy.pseudonym(SPAM)
+    assert (deed.actor, deed.subject, deed.subject_id, deed.step, deed.detail) == (
+        *("li", "number", pseudonym, "searched", "why"),
+    )
+
+
+async def test_a_case_a_complaint_an_appeal_and_a_number(town):
+    archive = town.desk.archive
+    assert subject_of(archive, " ") == ("", "")
+    assert subject_of(archive, "case 12") == subject_of(archive, "CASE12") == ("case", "12")
+    assert subject_of(archive, "c-7k3m9-2qf4t") == ("complaint", "C-7K3M9-2QF4T")
+    assert subject_of(archive, "A7K3M92QF4T") == ("appeal", "A-7K3M9-2QF4T")
+    assert subject_of(archive, "95012345") == ("number", archive.secrecy.pseudonym(SPAM))
+    with pytest.raises(ComplaintError, match="write case 1, C-"):
+        subject_of(archive, "the weather")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from desk import reports
 from desk.faults import ComplaintError
 from desk.reading import NewComplaint
-from desk.reports import a_year_before, earlier, first_day, growth, quantile, report
+from desk.reports import TrunkRank, a_year_before, earlier, first_day, growth, quantile, ranked_trunks, report
 from desk.states import FoundBy
 from tests.desk.town import DAY, HOUR, SPAM
 
@@ -187,3 +187,13 @@ async def test_by_category_business_and_branch_what_came_of_it_and_no_calls(town
     assert (business.key, business.complaints, business.sealed) == ("Quick Cash", 3, 1)
     text = (await report(town.desk.archive, "2026Q3", "business")).as_csv()
     assert text.splitlines()[1].startswith("Quick Cash,,,3,")
+
+
+async def test_most_forged_first(town):
+    for number, trunk in (("95013331", "a"), ("95013332", "b"), ("95013333", "b")):
+        case = (await town.complain(number)).case_id
+        await town.desk.cases.take(case, actor="li")
+        await town.desk.cases.close_forged(case, actor="li", reason="x", trunk=trunk)
+    expected = [TrunkRank("b", 2, 2, 2, town.now), TrunkRank("a", 1, 1, 1, town.now)]
+    assert await ranked_trunks(town.desk.archive) == expected
+    assert await ranked_trunks(town.desk.archive, since=town.now + DAY) == []

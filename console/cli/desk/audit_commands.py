@@ -35,8 +35,7 @@ async def show(
 ) -> Answer:
     """Show what was done and looked at, the latest last. Numbers that were looked up stand there as pseudonyms."""
     from desk.audit import entries
-    from desk.disclosure import note_listing
-    from desk.subjects import subject_of
+    from desk.disclosure import note_listing, subject_of
 
     archive = (await here.desk()).archive
     subject, subject_id = subject_of(archive, about)

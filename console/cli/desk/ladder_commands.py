@@ -129,7 +129,7 @@ async def trunks(
     since: Annotated[str, typer.Option(metavar="TIME", help="30d, 2026-01-01; default: ever.")] = "",
 ) -> Answer:
     """Rank the trunks by the forged numbers that officers found on them."""
-    from desk.trunk_ranking import ranked_trunks
+    from desk.reports import ranked_trunks
 
     archive = (await here.desk()).archive
     begin = moment(since, now=archive.now(), zone=here.zone, ahead=False) if since else 0.0
