@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
 
-from console.api.access.allowance import Allowance
-from console.api.access.buckets import Buckets
+from console.api.access.allowance import Allowance, Buckets
 from console.api.access.key_book import AccessKey, KeyBook
 from console.api.answer import Headers
 from console.api.problems import Problem

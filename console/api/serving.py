@@ -15,21 +15,18 @@ import uvloop
 from pydantic import ValidationError
 
 from console.api.access.given_answers import GivenAnswers
-from console.api.access.key_book import open_access
 from console.api.application import application
 from console.api.door import Door
 from console.api.gate import Gate
 from console.api.patience import PatientProtocol
 from console.api.replays import Replays
 from desk.alerts import Alert
-from desk.desk import Desk
 from desk.rounds import Rounds
 from proxy.app import heed_signals
 from proxy.settings import HostPort
 from ringfence.api_settings import ApiSettings
-from ringfence.configuration import load_configuration
+from ringfence.installation import Installation
 from ringfence.serve import log_to_stderr
-from ringfence.settings import Configuration
 
 _DRAIN_S = 15
 _IDLE_S = 20
@@ -56,12 +53,11 @@ class _Server(uvicorn.Server):
 
 def serve(file: Path, listen: HostPort | None = None) -> None:
     """Answer HTTP for the desk of this configuration; raises RuleError, StoreError or NotServed."""
-    configuration = load_configuration(file)
-    if listen is not None:
-        configuration = configuration.model_copy(update={"api": listening_on(configuration.api, listen)})
-    log_to_stderr(configuration.logging.level)
+    here = Installation.open(file)
+    settings = here.configuration.api if listen is None else listening_on(here.configuration.api, listen)
+    log_to_stderr(here.configuration.logging.level)
     logging.basicConfig(handlers=[_Heard()], level=logging.WARNING)
-    uvloop.run(run(file, configuration))
+    uvloop.run(run(here, settings))
 
 
 def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
@@ -72,18 +68,14 @@ def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
         raise NotServed(f"--listen: {error.errors()[0]['msg'].removeprefix('Value error, listen: ')}") from None
 
 
-async def run(file: Path, configuration: Configuration) -> None:
+async def run(here: Installation, settings: ApiSettings) -> None:
     """Open the desk, listen, and leave everything recorded."""
     log = structlog.get_logger("ringfence.api")
-    base, settings = file.parent, configuration.api
-    for path in (configuration.storage.database, configuration.storage.key_file):
-        (base / path).parent.mkdir(parents=True, exist_ok=True)
-    async with AsyncExitStack() as opened:
-        store = await open_access(base / configuration.storage.database, durable=False)
-        opened.push_async_callback(store.close)
+    async with here, AsyncExitStack() as opened:
+        store = await here.access(durable=False)
         door = Door(store, settings)
         _check_exposure(settings, has_key=await door.keys.any_works())
-        certificate, key = _tls(settings, base)
+        certificate, key = _tls(settings, here.base)
         server = uvicorn.Config(
             "",
             log_config=None,
@@ -103,8 +95,7 @@ async def run(file: Path, configuration: Configuration) -> None:
         )
         listener = _listener(settings.listen)
         opened.callback(listener.close)
-        desk = await Desk.open(base, configuration, country=configuration.home)
-        opened.push_async_callback(desk.close)
+        desk = await here.open_desk()
         rounds = Rounds(desk, counting=True, on_alert=_tell, on_error=_warn)
         rounds.start()
         opened.push_async_callback(rounds.close)
@@ -114,7 +105,7 @@ async def run(file: Path, configuration: Configuration) -> None:
         server.app = gate = Gate(api, door, replays, settings)
         opened.push_async_callback(gate.ended)
         host, port, *_ = listener.getsockname()
-        log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(file))
+        log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(here.file))
         await _Server(server).serve(sockets=[listener])
     log.info("stopped")
 

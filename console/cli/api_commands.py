@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answering import command, group
-from console.cli.answers import Answer, as_json, clear_errors, fail, table
+from console.cli.answers import Answer, clear_errors, fail, table
 from console.cli.options import ConfigurationFile, chosen, seconds, shown_time
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def openapi() -> None:
     """Print the OpenAPI document of the API; docs/openapi.json is the published copy."""
     from console.api.application import application
 
-    as_json(application().openapi())
+    Answer(application().openapi()).give(json=True)
 
 
 @command(keys_app)

@@ -15,7 +15,7 @@ import console.cli.lists.ledger_commands
 import console.cli.lists.review_commands
 import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
 from console.cli.answering import command
-from console.cli.answers import FAULTS, Answer, as_json, clear_errors, fail, harmless
+from console.cli.answers import FAULTS, Answer, clear_errors, fail, harmless, table
 from console.cli.api_commands import api_app
 from console.cli.desk.appeal_commands import appeals_app
 from console.cli.desk.audit_commands import audit_app
@@ -79,11 +79,7 @@ def check(
     from console.cli.workbench.check import check as find
 
     found = find(chosen(context, config), files)
-    if json:
-        as_json(found.as_data())
-    else:
-        typer.echo(found.as_text())
-    raise typer.Exit(FAULTS if found.refused else 0)
+    Answer(found.as_data(), found.as_text(), status=FAULTS if found.refused else 0).give(json=json)
 
 
 @app.command("test", rich_help_panel=RULES)
@@ -98,8 +94,7 @@ def run_rule_tests(
 
     with clear_errors():
         report = run_tests(chosen(context, config), files)
-    as_json(report.as_data()) if json else typer.echo(report.as_text())
-    raise typer.Exit(0 if report.good else FAULTS)
+    Answer(report.as_data(), report.as_text(), status=0 if report.good else FAULTS).give(json=json)
 
 
 command(app, panel=CALLS)(log)
@@ -160,8 +155,8 @@ def call(
 
     with clear_errors():
         placed = place_one(caller, called, via, header)
-    as_json(placed._asdict()) if json else print_placed(placed)
-    raise typer.Exit(0 if 200 <= placed.status < 300 else FAULTS)
+    answered = 200 <= placed.status < 300
+    Answer(placed, lambda: print_placed(placed), status=0 if answered else FAULTS).give(json=json)
 
 
 @app.command(rich_help_panel=CALLS)
@@ -205,15 +200,14 @@ def health(
     with clear_errors():
         listeners = load_configuration(chosen(context, config)).listen
     answers = {str(listener.address): ask(listener) for listener in listeners}
-    if json:
-        as_json({address: answer.status for address, answer in answers.items()})
+    lines, remarks = [], []
     for address, answer in answers.items():
-        if not json:
-            typer.echo(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
-        for remark in answer.remarks:
-            typer.echo(harmless(f"{address}: {remark}" if json else f"  {remark}"), err=json)
+        lines.append(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
+        lines += [harmless(f"  {remark}") for remark in answer.remarks]
+        remarks += [harmless(f"{address}: {remark}") for remark in answer.remarks]
     fine = all(answer.status and not (strict and answer.remarks) for answer in answers.values())
-    raise typer.Exit(0 if fine else FAULTS)
+    found = Answer({address: answer.status for address, answer in answers.items()}, "\n".join(lines))
+    found._replace(status=0 if fine else FAULTS, why="\n".join(remarks) if json else "").give(json=json)
 
 
 @app.command(rich_help_panel=PROXY)
@@ -223,12 +217,11 @@ def settings(
     example: Annotated[bool, typer.Option("--example", help="Print the shipped ringfence.yaml.")] = False,
 ) -> None:
     """List every setting of ringfence.yaml with its kind, default and meaning."""
-    from console.cli.answers import print_table
     from console.cli.node.setting_table import json_schema
     from console.cli.node.setting_table import settings as all_settings
 
     if schema:
-        as_json(json_schema())
+        Answer(json_schema()).give(json=True)
         return
     if example:
         from ringfence.configuration import FILE_NAME
@@ -237,7 +230,7 @@ def settings(
         typer.echo(shipped(FILE_NAME).read_text(encoding="utf-8"), nl=False)
         return
     rows = [one._asdict() for one in all_settings()]
-    as_json(rows) if json else print_table(("name", "kind", "default", "meaning"), rows)
+    table(("name", "kind", "default", "meaning"), rows, "UTC").give(json=json)
 
 
 @app.command(rich_help_panel=PROXY)
@@ -248,7 +241,7 @@ def version(json: AsJson = False) -> None:
     from proxy.build import BUILD
 
     number = version_of("ringfence")
-    as_json({"ringfence": number, "build": BUILD}) if json else typer.echo(f"{number} ({BUILD})")
+    Answer({"ringfence": number, "build": BUILD}, f"{number} ({BUILD})").give(json=json)
 
 
 command(app, panel=RULES)(replay)

@@ -7,12 +7,11 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from pathlib import Path
 from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple
 
 from console.api.access.scopes import Scope
-from rules.storage.store import Connection, Store, database_path
+from rules.storage.store import Connection, Store
 
 PREFIX = "rf"
 LONGEST_TOKEN = 200
@@ -148,11 +147,6 @@ class KeyBook:
                 [(now, author, key.id) for key in found],
             )
         return [key._replace(revoked=now, revoked_by=author) for key in found]
-
-
-async def open_access(database: Path, *, durable: bool) -> Store:
-    """The database of keys, which lies beside that of the lists."""
-    return await Store.open(database_path(database, "access"), "access", durable=durable)
 
 
 async def _working(connection: Connection, which: str, now: float) -> list[AccessKey]:

@@ -9,13 +9,14 @@ import httpx
 import pytest
 
 from console.api.access.given_answers import GivenAnswers
-from console.api.access.key_book import open_access
 from console.api.access.scopes import Scope
 from console.api.application import application
 from console.api.door import Door
 from console.api.gate import Gate
 from console.api.replays import Replays
 from ringfence.api_settings import ApiSettings
+from rules.storage.database_files import database_path
+from rules.storage.store import Store
 from tests.desk.town import SCREENING, Town
 
 EVERYTHING = tuple(Scope)
@@ -34,7 +35,9 @@ class Office:
 
     async def open(self, **settings) -> None:
         self.settings = ApiSettings(**settings)
-        self.store = await open_access(self.town.folder / SCREENING.storage.database, durable=False)
+        self.store = await Store.open(
+            database_path(self.town.folder / SCREENING.storage.database, "access"), "access", durable=False
+        )
         self._opened.push_async_callback(self.store.close)
         self.door = Door(self.store, self.settings, now=lambda: self.town.now, monotonic=lambda: self.clock)
         replays = Replays(GivenAnswers(self.store, lambda: self.town.now), self.town.desk.archive.secrecy.pseudonym)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from console.api.access.key_book import KeyBook, open_access
+from console.api.access.key_book import KeyBook
 from console.api.access.scopes import Scope
+from rules.storage.database_files import database_path
+from rules.storage.store import Store
 from tests.peers.loopback import new_host
 from tests.peers.process import Peer, whole_lines
 
@@ -20,7 +22,7 @@ def new_key(file: Path, name: str = "desk", *scopes: Scope) -> str:
     """A key of these scopes, or of all."""
 
     async def work() -> str:
-        store = await open_access(file.parent / "ringfence.db", durable=False)
+        store = await Store.open(database_path(file.parent / "ringfence.db", "access"), "access", durable=False)
         try:
             return (await KeyBook(store).add(name, scopes or tuple(Scope), author="root", daily=1_000_000))[1]
         finally:

@@ -15,13 +15,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from console.api.access.key_book import KeyBook, open_access
+from console.api.access.key_book import KeyBook
 from console.api.access.scopes import Scope
 from console.api.serving import NotServed, listening_on
 from console.api.serving import run as serve_until_stopped
 from proxy.settings import HostPort
 from ringfence.api_settings import ApiSettings
-from ringfence.configuration import load_configuration
+from ringfence.installation import Installation
+from rules.storage.database_files import database_path
+from rules.storage.store import Store
 from tests.console.api.conftest import COMPLAINT
 from tests.console.api.served import Served, new_key
 from tests.peers.loopback import new_host
@@ -129,13 +131,12 @@ def test_kill_9_loses_nothing_that_was_acknowledged(file, run):
 
 async def refused(file: Path, listen: str, **settings) -> str:
     """Why the API of this configuration does not listen there."""
-    configuration = load_configuration(file)
+    here = Installation.open(file)
     host, _, port = listen.rpartition(":")
-    api = ApiSettings.model_validate(configuration.api.model_dump() | settings)
+    api = ApiSettings.model_validate(here.configuration.api.model_dump() | settings)
 
     async def serve() -> None:
-        there = listening_on(api, HostPort(host=host, port=int(port)))
-        await serve_until_stopped(file, configuration.model_copy(update={"api": there}))
+        await serve_until_stopped(here, listening_on(api, HostPort(host=host, port=int(port))))
 
     with pytest.raises(NotServed) as caught:
         await serve()
@@ -146,7 +147,7 @@ async def test_outside_loopback_only_with_a_key_and_encrypted(file, tmp_path):
     assert "set certificate" in await refused(file, "192.0.2.1:8607")
     assert "write an address" in await refused(file, "desk.example:8607")
     assert "ringfence api keys add" in await refused(file, "192.0.2.1:8607", behind_proxy=True)
-    store = await open_access(tmp_path / "ringfence.db", durable=False)
+    store = await Store.open(database_path(tmp_path / "ringfence.db", "access"), "access", durable=False)
     await KeyBook(store).add("desk", [Scope.CASES_READ], author="root")
     await store.close()
     assert "Cannot assign" in await refused(file, "192.0.2.1:8607", behind_proxy=True)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from console.api.access.key_book import open_access
+from rules.storage.database_files import database_path
 from rules.storage.store import Store
 
 NOON = 1_782_878_400.0
@@ -13,6 +13,6 @@ NOON = 1_782_878_400.0
 @pytest.fixture
 async def store(tmp_path) -> AsyncIterator[Store]:
     """Open and empty."""
-    store = await open_access(tmp_path / "ringfence.db", durable=False)
+    store = await Store.open(database_path(tmp_path / "ringfence.db", "access"), "access", durable=False)
     yield store
     await store.close()

@@ -1,6 +1,9 @@
 """Requests of a day: counted on disk."""
 
-from console.api.access.allowance import DAY_S, Allowance
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.api.access.allowance import DAY_S, Allowance, Buckets
 from console.api.access.key_book import KeyBook
 from console.api.access.scopes import Scope
 
@@ -33,3 +36,23 @@ async def test_old_days_are_forgotten(store):
         now += 30 * DAY_S
     rows = list(await store.connection.execute_fetchall("select count(*) from used"))
     assert rows[0][0] == 2
+
+
+def test_so_many_at_once_and_then_so_many_a_second():
+    now = 0.0
+    buckets = Buckets(2.0, 3.0, lambda: now)
+    assert [buckets.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
+    now = 0.5
+    assert [buckets.take("a"), buckets.take("a")] == [0, 0.5]
+    assert buckets.take("b") == 0
+
+
+@given(st.lists(st.floats(0, 10), max_size=60))
+def test_never_more_than_the_burst_and_the_rate(pauses):
+    now, taken = 0.0, 0
+    buckets = Buckets(2.0, 5.0, lambda: now)
+    for pause in pauses:
+        now += pause
+        taken += buckets.take("a") == 0
+        assert taken <= 5 + 2 * now + 1e-6
+        assert 0 <= buckets.left("a") <= 5
