@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from importlib.metadata import version
 
 import structlog
@@ -11,7 +12,18 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from console.api import appeals, cases, complaints, ladder, letters, numbers, owners, reports
+from console.api import (
+    appeals,
+    cases,
+    complaints,
+    ladder,
+    letters,
+    list_imports,
+    lists,
+    numbers,
+    owners,
+    reports,
+)
 from console.api.answer import Answer
 from console.api.document import DocumentedApi
 from console.api.faults import errors_of, only_known_parameters
@@ -22,11 +34,11 @@ from rules.lists.admission import EntryError
 from rules.storage.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
-_PARTS = (complaints, cases, appeals, numbers, ladder, owners, letters, reports)
+_PARTS = (complaints, cases, appeals, numbers, ladder, owners, letters, reports, lists, list_imports)
 
 
-def application(desk: Desk | None = None) -> FastAPI:
-    """The API of a desk; without one it is good for its document only."""
+def application(desk: Desk | None = None, trunks: Collection[str] | None = None) -> FastAPI:
+    """The API of a desk; without one it is good for its document only. ``trunks``: those that entries may name."""
     api = DocumentedApi(
         title="Ringfence complaint desk",
         summary="From a complaint to a sealed number, and back.",
@@ -47,6 +59,7 @@ def application(desk: Desk | None = None) -> FastAPI:
         },
     )
     api.state.desk = desk
+    api.state.trunks = None if trunks is None else frozenset(trunks)
     api.state.catch_up = CatchingUp(desk) if desk else None
     for part in _PARTS:
         api.include_router(part.router, dependencies=[Depends(only_known_parameters)])

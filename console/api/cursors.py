@@ -10,6 +10,7 @@ from console.api.problems import Problem, field_problem
 from desk.case_files import Turn
 
 _MOST = 2**53
+_LONGEST = 64
 
 
 def cursor_at(place: int) -> str:
@@ -37,6 +38,19 @@ def turn_of(cursor: str | None) -> Turn | None:
     match _read(cursor):
         case [bool() as ordinary, int() | float() as due, int() as last] if math.isfinite(due) and _fits(last):
             return Turn(ordinary, float(due), last)
+    raise _unknown()
+
+
+def text_cursor(text: str) -> str:
+    """A cursor for what stands behind this text."""
+    return _written([text])
+
+
+def text_of(cursor: str | None) -> str:
+    """What such a cursor says; nothing for none. Raises Problem for one that no page gave."""
+    match _read(cursor) if cursor is not None else [""]:
+        case [str() as text] if len(text) <= _LONGEST and "\0" not in text:
+            return text
     raise _unknown()
 
 

@@ -19,6 +19,9 @@ class Scope(StrEnum):
     APPEALS_READ = "appeals:read"
     APPEALS_DECIDE = "appeals:decide"
     REPORTS_READ = "reports:read"
+    LISTS_READ = "lists:read"
+    LISTS_WRITE = "lists:write"
+    LISTS_RELEASE = "lists:release"
 
 
 MEANING: dict[Scope, str] = {
@@ -33,4 +36,7 @@ MEANING: dict[Scope, str] = {
     Scope.APPEALS_READ: "read appeals with what the appellant wrote and the evidence pack (which is recorded)",
     Scope.APPEALS_DECIDE: "grant and refuse appeals",
     Scope.REPORTS_READ: "reports, alerts, the ranking of trunks",
+    Scope.LISTS_READ: "read lists, search them by number, their imports, history and figures (looks are recorded)",
+    Scope.LISTS_WRITE: "add and remove entries, import rows, take imports back",
+    Scope.LISTS_RELEASE: "release and drop imports that wait for a person",
 }

@@ -18,10 +18,13 @@ def map_headers(context, headers):
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """One of the first cases; a number that somebody can have, in most requests."""
+    """One of the first cases; a number that somebody can have and a list that there is, in most requests."""
     number = (path_parameters or {}).get("number")
     if isinstance(number, str) and number and "\0" not in number and next(_turn) % 4:
         path_parameters["number"] = f"9501234{len(number) % 8}"
+    name = (path_parameters or {}).get("name")
+    if isinstance(name, str) and name and "\0" not in name and next(_turn) % 4:
+        path_parameters["name"] = "blocked"
     case = (path_parameters or {}).get("case")
     if isinstance(case, int) and not isinstance(case, bool) and 0 < case < 2**53:
         path_parameters["case"] = 1 + case % 8

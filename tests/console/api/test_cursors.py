@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.api.cursors import cursor_at, place_of, turn_cursor, turn_of
+from console.api.cursors import cursor_at, place_of, text_cursor, text_of, turn_cursor, turn_of
 from console.api.problems import Problem
 from desk.case_files import Turn
 
@@ -45,3 +45,11 @@ def test_what_no_page_gave(value):
     for read in (place_of, turn_of):
         with pytest.raises(Problem):
             read(cursor)
+
+
+def test_a_text_comes_back_and_nothing_else_does():
+    assert text_of(text_cursor("CN:95*")) == "CN:95*"
+    assert text_of(None) == ""
+    for wrong in (cursor_at(7), text_cursor("x" * 65), text_cursor("\0")):
+        with pytest.raises(Problem):
+            text_of(wrong)

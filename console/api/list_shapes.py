@@ -1,0 +1,436 @@
+"""Lists, their entries and imports, as clients send them and as the API shows them."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, Field
+
+from console.api.parts import Body, Moment, Next, Reason, Text, maybe_utc, moment, utc
+from console.api.problems import Problem, field_problem, told
+from rules.lists.admission import EntryError
+from rules.lists.editing import Entry
+from rules.lists.held_imports import HeldImport
+from rules.lists.import_batch import Report
+from rules.lists.imports import Import
+from rules.lists.origins import NEVER, UNQUALIFIED, Origin, Qualification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_ROWS = 2_000
+Strings = list[str]  # some shapes have a field `list`
+_Short = Annotated[Text, Field(max_length=200)]
+_Long = Annotated[Text, Field(max_length=1_000)]
+_Spelling = Annotated[Text, Field(min_length=1, max_length=64)]
+_OF_A_ROW = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
+_ABSENT = frozenset({"no-such-list", "no-such-import"})
+_OF_SOMEBODY_ELSE = frozenset({"not-yours", "same-person", "not-approver"})
+_TOO_LATE = frozenset({"ended", "undone", "forgotten"})
+_NEVER_TO_BE = frozenset({"protected", "emergency", "service", "sealed", "useless", "full", "nested", "self-approved"})
+
+
+class Given(Body):
+    """What is said of an entry; of one that stands already, only what is given changes."""
+
+    reason: _Long = Field("", description="Why; shown by explain.")
+    source: _Short = Field("", description="Who says so; default: the key's name.")
+    evidence: _Long = Field("", description="A reference to what proves it.")
+    note: _Long = ""
+    licence: _Short = Field("", description="Of an organisation on an allow list, with the six below.")
+    document: _Short = Field("", description="Hash of the document shown.")
+    purpose: _Short = ""
+    hours: _Short = Field("", description="09:00-18:00, in which it passes calls.")
+    owner: _Short = ""
+    approver: _Short = Field("", description="Who agrees by a release; never the one who adds.")
+
+
+class EntriesToAdd(Given):
+    """Numbers, prefixes and ranges for a list."""
+
+    numbers: list[_Spelling] = Field(min_length=1, max_length=200, description="95588, 95*, 95500..95599.")
+    expires: Moment | None = Field(None, description="Default: as the list has it.")
+    never_expires: bool = Field(False, description="Takes an end away.")
+    review: Moment | None = Field(None, description="Off from then on, until it is reviewed.")
+    trunks: list[_Short] = Field(default=[], max_length=50, description="Allow entries: where alone they pass calls.")
+    leave_out: list[_Spelling] = Field(default=[], max_length=50, description="What an allow prefix leaves out.")
+    ranges: bool = Field(False, description="Prefixes and ranges may be blocked.")
+    force: bool = Field(False, description="Even what covers numbers of an allow list.")
+
+    def origin(self, source: str, author: str) -> Origin:
+        """As the lists take it."""
+        expires = NEVER if self.never_expires else moment(self.expires) if self.expires else None
+        shown = Qualification(
+            *(self.licence, self.document, self.purpose, self.hours),
+            moment(self.review) if self.review else None,
+            *(self.owner, self.approver),
+        )
+        return Origin(
+            *(self.source or source, self.reason, author, expires, self.evidence, self.note, tuple(self.trunks)),
+            qualification=None if shown == UNQUALIFIED else shown,
+        )
+
+
+class EntriesToRemove(Body):
+    """Entries that leave a list."""
+
+    numbers: list[_Spelling] = Field(min_length=1, max_length=200)
+    reason: Reason = ""
+
+
+class Row(Given):
+    """A row of an import, as a line of a file."""
+
+    number: Annotated[Text, Field(max_length=64)]
+    expires: _Short = Field("", description="2026-12-31 (its end), 2026-12-31T18:00:00+08:00, never.")
+    review: _Short = Field("", description="A day or a time, as above.")
+    trunks: _Short = Field("", description="Names, divided by blanks.")
+    leave_out: _Short = Field("", description="Entries, divided by blanks.")
+
+    def line(self) -> str:
+        """As a file has it."""
+        found = {name: value for name, value in self.model_dump().items() if value}
+        if "leave_out" in found:
+            found["except"] = found.pop("leave_out")
+        return json.dumps({"number": self.number} | found)
+
+
+class RowsToImport(Body):
+    """Rows for a list, all of them or none; larger files are for `ringfence lists import`."""
+
+    rows: list[Row] = Field(max_length=MOST_ROWS)
+    reason: _Long = Field("", description="For rows that give none.")
+    source: _Short = Field("", description="The same; default: the key's name.")
+    replace: bool = Field(False, description="The rows are the whole list: what is not among them is removed.")
+    skip: bool = Field(False, description="Bad rows are left out and told; else one refuses all.")
+    dry_run: bool = Field(False, description="Say what would happen, change nothing.")
+    ranges: bool = Field(False, description="Prefixes and ranges may be blocked.")
+    force: bool = Field(False, description="Even what covers numbers of an allow list.")
+    insist: bool = Field(False, description="Although it would be held for a person; recorded.")
+
+
+class Ending(Body):
+    """Why something is taken back or dropped."""
+
+    reason: Reason = ""
+
+
+class Releasing(Body):
+    """Why a held import may go on."""
+
+    reason: Reason = Field(min_length=1)
+
+
+class ListShape(BaseModel):
+    """A list of ringfence.yaml."""
+
+    name: str
+    kind: str
+    entries: int
+    qualified: bool = Field(description="What is added waits for its approver.")
+    shared: bool
+
+
+class ListsShape(BaseModel):
+    """All lists."""
+
+    lists: list[ListShape]
+
+
+class QualificationShape(BaseModel):
+    """What an organisation showed."""
+
+    licence: str
+    document: str
+    purpose: str
+    hours: str
+    review: str | None
+    owner: str
+    approver: str
+
+
+class EntryShape(BaseModel):
+    """An entry of a list."""
+
+    list: str
+    entry: str = Field(description="In its one spelling.")
+    reason: str
+    source: str
+    author: str
+    evidence: str
+    note: str
+    created: str
+    expires: str | None
+    trunks: Strings
+    leave_out: Strings
+    qualification: QualificationShape | None
+    off: str | None = Field(description="Why it does not count now; null: it does.")
+    sealed: Strings = Field(description="Numbers that it does not pass, since they are sealed.")
+    import_id: int | None = Field(description="The import that brought it.")
+
+
+class EntryPage(BaseModel):
+    """Some entries of a list, prefixes and ranges first, and where the next ones begin."""
+
+    entries: list[EntryShape]
+    next: Next
+
+
+class Covering(BaseModel):
+    """Every entry that covers a number, on whatever list."""
+
+    number: str
+    entries: list[EntryShape]
+
+
+class ChangedEntry(EntryShape):
+    """An entry that was added, or added again."""
+
+    changed: Strings | None = Field(description="Columns that are different now; null: it is new.")
+    left_out_of: Strings = Field(description="Allow entries that leave it out from now on, so that it acts.")
+
+
+class ChangedEntries(BaseModel):
+    """What was put on a list."""
+
+    entries: list[ChangedEntry]
+
+
+class RemovedEntries(BaseModel):
+    """What left a list."""
+
+    entries: list[EntryShape]
+
+
+class RefusedRow(BaseModel):
+    """A row that was not taken."""
+
+    row: int | None = Field(description="Its place, from 0.")
+    code: str
+    reason: str
+
+
+class ReportShape(BaseModel):
+    """What an import did, or would do."""
+
+    import_id: int | None = Field(description="null: nothing was changed.")
+    held_id: int | None = Field(description="Under which it waits; null: it does not.")
+    held: Strings = Field(description="Why it waits for a person, or would.")
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    repeated: int
+    refused: int
+    refusals: list[RefusedRow] = Field(description="The first hundred.")
+    hits: int = Field(description="Codes of the range ledger that somebody holds and that it meets.")
+    would_have_caught: int = Field(description="Calls of the last day that went through.")
+    of_calls: int
+
+
+class ImportShape(BaseModel):
+    """An import that was made."""
+
+    id: int
+    list: str
+    source: str
+    author: str
+    created: str
+    added: int
+    changed: int
+    removed: int
+    undone: str | None
+    insisted: str = Field(description="Why it had been held, and who let it go on.")
+
+
+class ImportsShape(BaseModel):
+    """The latest imports, newest first."""
+
+    imports: list[ImportShape]
+
+
+class UndoneShape(BaseModel):
+    """What the undoing of an import did."""
+
+    id: int
+    list: str
+    off: int
+    back: int
+    kept: int = Field(description="Edited or taken off since: they stay so.")
+    stay_off: Strings
+    sealed: Strings
+
+
+class HeldShape(BaseModel):
+    """An import that waits, or waited, for a person."""
+
+    id: int
+    list: str
+    author: str
+    created: str
+    why: str
+    source: str
+    ended: str | None
+    ended_by: str
+    ended_why: str
+    import_id: int | None
+
+
+class HeldShapes(BaseModel):
+    """Those that wait, the oldest first."""
+
+    held: list[HeldShape]
+
+
+class HappeningShape(BaseModel):
+    """Something that befell an entry."""
+
+    at: str
+    list: str
+    entry: str
+    what: str
+    author: str
+    reason: str
+    source: str
+
+
+class HistoryShape(BaseModel):
+    """What befell the entries that cover a number or did."""
+
+    number: str
+    history: list[HappeningShape]
+
+
+class HitShape(BaseModel):
+    """How often an entry covered a call."""
+
+    entry: str
+    hits: int
+    last_hit: str
+
+
+Hits = list[HitShape]
+
+
+class StatsShape(BaseModel):
+    """What the entries of a list do."""
+
+    list: str
+    entries: int
+    hits: int
+    last_hit: str | None
+    never_hit: int
+    top: Hits = Field(description="Those that covered most calls.")
+
+
+def entry_shape(entry: Entry, now: float) -> EntryShape:
+    """An entry as it is shown."""
+    origin, q = entry.origin, entry.origin.qualification
+    return EntryShape(
+        list=entry.list,
+        entry=entry.text,
+        reason=origin.reason,
+        source=origin.source,
+        author=origin.author,
+        evidence=origin.evidence,
+        note=origin.note,
+        created=utc(entry.created),
+        expires=maybe_utc(origin.expires),
+        trunks=list(origin.trunks),
+        leave_out=list(entry.exceptions),
+        qualification=None
+        if q is None
+        else QualificationShape(
+            **{name: getattr(q, name) for name in ("licence", "document", "purpose", "hours", "owner", "approver")},
+            review=maybe_utc(q.review),
+        ),
+        off=entry.off(now) or None,
+        sealed=list(entry.sealed),
+        import_id=entry.import_id,
+    )
+
+
+def changed_entry(entry: Entry, now: float) -> ChangedEntry:
+    """An entry that was added, or added again."""
+    changed = None if entry.before is None else list(entry.changed)
+    return ChangedEntry(**entry_shape(entry, now).model_dump(), changed=changed, left_out_of=list(entry.cut))
+
+
+def report_shape(report: Report) -> ReportShape:
+    """What an import did; nothing that was sent is repeated."""
+    refusals = [
+        RefusedRow(row=one.line - 1 if one.line else None, code=one.code, reason=told(one.message))
+        for one in report.refusals
+    ]
+    return ReportShape(
+        import_id=report.import_id,
+        held_id=report.held_id,
+        held=report.held,
+        rows=report.lines,
+        added=report.added,
+        changed=report.changed,
+        unchanged=report.unchanged,
+        removed=report.removed,
+        repeated=report.repeated,
+        refused=sum(report.refused.values()),
+        refusals=refusals,
+        hits=report.hits,
+        would_have_caught=report.caught.calls,
+        of_calls=report.caught.of,
+    )
+
+
+def import_shape(one: Import) -> ImportShape:
+    """An import as it is shown."""
+    return ImportShape(
+        id=one.id,
+        list=one.list,
+        source=one.source,
+        author=one.author,
+        created=utc(one.created),
+        added=one.added,
+        changed=one.changed,
+        removed=one.removed,
+        undone=maybe_utc(one.undone),
+        insisted=one.insisted,
+    )
+
+
+def held_shape(one: HeldImport) -> HeldShape:
+    """A held import as it is shown, without the file."""
+    times = {"created": utc(one.created), "ended": maybe_utc(one.ended)}
+    found = {name: value for name, value in one._asdict().items() if name != "bytes"}
+    return HeldShape(**found | times)
+
+
+@contextmanager
+def entry_faults(field: str, texts: Sequence[str] = ()) -> Iterator[None]:
+    """Name the field, and the place in it, of what the lists refuse; ``texts`` are what stood there."""
+    try:
+        yield
+    except EntryError as error:
+        raise problem_of_entry(error, field, texts) from error
+
+
+def problem_of_entry(error: EntryError, field: str, texts: Sequence[str] = ()) -> Problem:
+    """What the lists refuse, as a problem."""
+    row = _OF_A_ROW.fullmatch(str(error))
+    reason = row[2] if row else str(error)
+    if error.name in _ABSENT:
+        return Problem(404, "not-found", told(reason.partition(";")[0]) + ".")
+    if error.name in _OF_SOMEBODY_ELSE:
+        return Problem(403, "not-allowed", told(reason) + ".")
+    if error.name in _TOO_LATE:
+        return Problem(409, "conflict", told(reason) + ".")
+    place = int(row[1]) - 1 if row else _place_of(reason, texts)
+    field = field if place is None else f"{field}/{place}"
+    return field_problem(field, reason, kind="refused" if error.name in _NEVER_TO_BE else "invalid")
+
+
+def _place_of(reason: str, texts: Sequence[str]) -> int | None:
+    """Which of these a reason begins with, as reasons do that are of one."""
+    return next((place for place, text in enumerate(texts) if reason.startswith(repr(text))), None)
