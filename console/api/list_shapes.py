@@ -21,7 +21,7 @@ from rules.lists.origins import NEVER, UNQUALIFIED, Origin, Qualification
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MOST_ROWS = 2_000
+MOST_ROWS = 500
 Strings = list[str]  # some shapes have a field `list`
 _Short = Annotated[Text, Field(max_length=200)]
 _Long = Annotated[Text, Field(max_length=1_000)]

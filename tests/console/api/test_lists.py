@@ -3,6 +3,7 @@
 import pytest
 
 from console.api.access.scopes import Scope
+from console.api.list_shapes import MOST_ROWS, Row
 from desk.audit import entries
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
@@ -176,3 +177,10 @@ async def test_hits_of_a_list(client, town):
         "never_hit": 1,
         "top": [{"entry": "CN:9501*", "hits": 7, "last_hit": "2026-06-30T04:00:00Z"}],
     }
+
+
+async def test_one_row_too_many_is_told_by_its_field_and_not_by_the_size_of_the_body(client):
+    full = {name: "x" * 20 for name in Row.model_fields} | {"number": "95588", "expires": "never", "review": ""}
+    answer = await client.post("/v1/lists/blocked/import", json={"rows": [full] * (MOST_ROWS + 1)})
+    assert answer.status_code == 422, answer.text
+    assert [one["field"] for one in answer.json()["errors"]] == ["/rows"]
