@@ -182,7 +182,8 @@ def parse_party(name: str, value: bytes) -> Party:
     if sum(part.partition(b"=")[0].rstrip().lower() == b"tag" for part in split_params(address.params)) > 1:
         raise BadHeader(name, value)  # two readers could take two different ones
     # A tel: URI without brackets has left its own parameters to the header field (RFC 3261 20).
-    uri = address.uri + address.params if address.uri[:4].lower() == b"tel:" else address.uri
+    bare = address.uri[:4].lower() == b"tel:" and b"<" not in value
+    uri = address.uri + address.params if bare else address.uri
     return Party(address.display, uri, address.tag, holds_control(uri))
 
 

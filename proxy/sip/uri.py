@@ -142,6 +142,7 @@ class Spelling:
 
 
 _MOST_CONTEXTS: Final = 4
+_NAMED_PARAMETER: Final = re.compile(r";[A-Za-z][^;]*")
 _GOES_ON: Final = re.compile(r"[;:][^A-Za-z=;:]*\d")  # digits, where a parameter has its name and a port its host
 
 
@@ -163,8 +164,7 @@ def read_spelling(uri: Uri) -> Spelling:
                 contexts = (*contexts, context)
     raw = head.decode("utf-8", "replace") if _PERCENT in head else ""
     whole = unquote_to_bytes(user + uri.params if uri.scheme == b"tel" else user).decode("utf-8", "replace")
-    if _GOES_ON.search(whole) is None:
-        whole = ""
+    whole = _NAMED_PARAMETER.sub("", whole) if _GOES_ON.search(whole) is not None else ""
     return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw, whole)
 
 
@@ -172,12 +172,12 @@ def shown_users(text: bytes) -> list[bytes]:
     """The user parts that a telephone could show of a URI that is none to us; what stands around them is not asked."""
     rest = _ANY_SCHEME.sub(b"", text.strip(b' \t\r\n<>"'), count=1)
     if b"@" not in rest:
-        rest = _HOST_ENDS.split(rest, 1)[0]
+        return list(dict.fromkeys((_HOST_ENDS.split(rest, 1)[0], rest)))
     # Of several @ some readers take the first, others the last.
-    return list(dict.fromkeys((rest.partition(b"@")[0], rest.rpartition(b"@")[0] or rest)))
+    return list(dict.fromkeys((rest.partition(b"@")[0], rest.rpartition(b"@")[0])))
 
 
-_ANY_SCHEME: Final = re.compile(rb"\s*(?:[A-Za-z][A-Za-z0-9+.\-]*)\s*:\s*")
+_ANY_SCHEME: Final = re.compile(rb"\A\s*[A-Za-z][A-Za-z+.\-]*\s*:\s*")  # digits are somebody's: user1701:pw@h
 _HOST_ENDS: Final = re.compile(rb"[;?>]")
 # In UTF-8 also those of U+0080 to U+009F.
 _CONTROL: Final = re.compile(

@@ -155,8 +155,9 @@ class _Reader:
             self._read_decorated(user, text, dialled)
         if raw and len(lead := _lead(raw.partition("%")[0])) >= _SHORTEST_RUN:
             self._differ |= self._keep_all(lead, only_numbers=True)  # who decodes no escapes stops, or stumbles, here
-        if whole and _SHORTEST_RUN <= len(run := _joined(fold_as_seen(whole[:LONGEST_USER]))) <= _LONGEST_RUN:
-            self._differ |= self._keep_all(run, only_numbers=True)
+        if whole:
+            spelt = _without_scheme(fold_as_seen(whole[:LONGEST_USER]).strip())
+            self._read_decorated(whole, spelt, without_separators(spelt))
         if len(user) > LONGEST_USER and self._shown:
             self._differ = True
         first = self._first.canonical
@@ -171,6 +172,8 @@ class _Reader:
             if dialled[:1] == "0":
                 self._resemble(dialled.lstrip("0"))
         for run in _runs(fold(user)):
+            if self._called and _joined(run) != _joined(dialled):  # 9-13800138000: a line, and whom to call by it
+                self._keep_all(run, only_numbers=True)
             self._resemble(run)
 
     def _read_decorated(self, user: str, text: str, dialled: str) -> None:

@@ -133,6 +133,9 @@ def test_remote_party_id_asserts_where_the_trunk_is_believed_and_leaves_no_other
         *("sip:000170;1234;5678;verstat=x@h", "sip:+86170;1234;5678@h;phone-context=%2B1", "sip:170:1234:5678@h?"),
         *("im:%2317012345678@h", "im:++86170*1234*5678$@h", "im:+086170%201234%205678@h;phone-context=%2B1"),
         *("tel:170;1234;5678", "sip:170%3B1234%3B5678@h", "im:17%EF%BC%90%EF%BC%912345%EF%BC%967%EF%BC%98@h"),
+        *("sip:sip:17012345678x12@1", "sip:tel:17012345678;ext=12@[h]", "sip:sip:17012345678%3A1@[::1?a=b"),
+        *("sip%3A17012345678:pw@192.0.2.999", "im:?170%312%33%345678%C2%A01;=x", "%2B861:7:0:1:2:3:4:5:6:7:8@h\u00e9"),
+        *("TEL:1;7;0;1;2;3;4;5;6;7;8%E3%80%80", "tel:\u200e170;1234;5678%23", f"user{USER}:pw@h"),
         *("sip:sip:17012345678@127.0.0.1", "sips:tel:1%37012%334%35678@h", "sip:170;%E2%80%8B1234;5678@h"),
         *("sip:user17012345678P@[::1];;", "Sip:user17012345678w1@h", "sip:&1701%323%34567%38ext12@h"),
     ],
@@ -157,6 +160,11 @@ def test_what_kamailio_and_asterisk_find_in_a_line_without_brackets_or_of_the_ca
     assert LISTED in looked_up(extra=f"Remote-Party-ID: {value}", trunk=TRUSTED)
     if "party" not in value:
         assert LISTED in looked_up(extra=f"P-Asserted-Identity: {value}", trunk=TRUSTED)
+
+
+@pytest.mark.parametrize("from_", ["<tel:{}>;party=x1;tag=a14", "<TEL:{}%23>;tag=14", "tel:{};tag=a14"])
+def test_a_tag_is_no_part_of_a_number(from_: str):
+    assert LISTED in [number.canonical for number in call(from_=from_.format("170;1234;5678")).callers]
 
 
 def test_an_assertion_that_only_looks_like_a_number_is_no_caller():
@@ -184,12 +192,18 @@ def test_an_assertion_that_can_be_cut_in_two_ways_opens_no_door():
         f"sip:13800138000x@{wire.US}",
         f"sip:13800138000,1@{wire.US}",
         f"sip:++8613800138000@{wire.US}",
+        f"sip:138;0013;8000@{wire.US}",
     ],
 )
 def test_whom_a_pbx_might_ring_is_a_called_number(uri: str):
     found = call(uri=uri)
     assert "+8613800138000" in [number.canonical for number in found.called_readings]
     assert (found.sure, found.facts) == (False, {"readings_differ": True})
+
+
+def test_a_number_behind_the_digit_for_a_line_is_a_called_number():
+    found = call(uri=f"sip:9-13800138000@{wire.US}")
+    assert "+8613800138000" in [number.canonical for number in found.called_readings]
 
 
 @pytest.mark.parametrize("trunk", [{}, TRUSTED, {"country": "HK"}, {"country": "US", "numbers": "international"}])
