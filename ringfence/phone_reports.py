@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,7 +22,7 @@ from rules.storage.keys import KeyFileError
 from rules.storage.store import DatabaseError, StoreError
 
 if TYPE_CHECKING:
-    from ringfence.settings import Configuration
+    from ringfence.installation import Installation
     from rules.screening.screen import Screen
 
 
@@ -40,10 +39,10 @@ class PhoneComplaints(Collector):
             self._rounds = Rounds(desk, on_error=_warn, on_alert=_alert)
 
     @classmethod
-    async def open(cls, configuration: Configuration, base: Path, screen: Screen) -> PhoneComplaints:
-        """Open the desk."""
+    async def open(cls, here: Installation, screen: Screen) -> PhoneComplaints:
+        """With the desk of an installation, which closes it."""
         try:
-            desk = await Desk.open(base, configuration, country=configuration.home)
+            desk = await here.open_desk()
         except (StoreError, DatabaseError, ComplaintError, KeyFileError, OSError) as error:
             _warn(str(error))
             phones = cls(None, screen)
@@ -94,7 +93,6 @@ class PhoneComplaints(Collector):
                 await self._rounds.close()
             except (StoreError, DatabaseError) as error:
                 _warn(str(error))
-            await self.desk.close()
 
 
 def _warn(error: str) -> None:

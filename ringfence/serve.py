@@ -20,10 +20,10 @@ from proxy.app import IGNORED
 from proxy.build import BUILD
 from proxy.metrics import Metrics
 from proxy.settings import HostPort
+from ringfence.installation import Installation
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.rule_changes import RuleChanges, Start, starting_rules
-from ringfence.settings import Configuration
 from ringfence.storage import Storage
 from rules.records.outlet import Outlet
 from rules.screening.screen import Screen
@@ -47,16 +47,17 @@ def serve(file: Path, *, watch: bool = False) -> None:
 
 async def run(start: Start, file: Path, *, watch: bool = False) -> None:
     """Open what judging needs, run the proxy, and leave everything recorded on disk."""
-    configuration, base = start.configuration, file.parent
-    make_folders(configuration, base)
-    budget_ms = configuration.limits.judge_ms
-    screen = await Screen.open(configuration, start.ruleset, base, budget_ms=budget_ms, tell=tell_trouble)
-    try:
-        phones = await PhoneComplaints.open(configuration, base, screen)
-    except BaseException:
-        await screen.close()  # an open database would keep the process alive
-        raise
-    await go_on(start, file, screen, phones, watch=watch)
+    configuration = start.configuration
+    async with Installation(file, configuration, start.document) as here:
+        make_folders(here)
+        budget_ms = configuration.limits.judge_ms
+        screen = await Screen.open(configuration, start.ruleset, here.base, budget_ms=budget_ms, tell=tell_trouble)
+        try:
+            phones = await PhoneComplaints.open(here, screen)
+        except BaseException:
+            await screen.close()  # an open database would keep the process alive
+            raise
+        await go_on(start, file, screen, phones, watch=watch)
 
 
 async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaints, *, watch: bool) -> None:
@@ -108,11 +109,11 @@ async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaint
             log.info("stopped")
 
 
-def make_folders(configuration: Configuration, base: Path) -> None:
+def make_folders(here: Installation) -> None:
     """The folders of keys and databases; where they cannot be made, whoever opens a file in them says so."""
-    for path in (configuration.storage.database, configuration.storage.key_file):
+    for path in (here.database, here.key_file):
         with suppress(OSError):
-            (base / path).parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def tell_trouble(what: str, cause: str, times: int) -> None:

@@ -194,11 +194,11 @@ def health(
     What somebody should see to (calls that would be refused, a PBX that says nothing) stands below, with --json on
     standard error.
     """
-    from ringfence.configuration import load_configuration
     from ringfence.health import ask
+    from ringfence.installation import Installation
 
     with clear_errors():
-        listeners = load_configuration(chosen(context, config)).listen
+        listeners = Installation.open(chosen(context, config)).configuration.listen
     answers = {str(listener.address): ask(listener) for listener in listeners}
     lines, remarks = [], []
     for address, answer in answers.items():

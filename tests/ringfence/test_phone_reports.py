@@ -11,7 +11,7 @@ from desk.complaint_rows import listed
 from desk.reading import NewComplaint
 from proxy.effects import Filing, Receipt
 from proxy.outgoing import NOT_TAKEN
-from ringfence.configuration import load_configuration
+from ringfence.installation import Installation
 from ringfence.phone_reports import PhoneComplaints
 from rules.language.compile import compile_rules
 from rules.model import Call, Outcome, Trunk
@@ -24,15 +24,15 @@ CALLED = "+8613800138000"
 
 @asynccontextmanager
 async def opened(file):
-    configuration = load_configuration(file)
-    ruleset = compile_rules([], configuration, trunks=[CN]).ruleset
-    screen = await Screen.open(configuration, ruleset, file.parent, log=io.StringIO())
-    phones = await PhoneComplaints.open(configuration, file.parent, screen)
-    try:
-        yield screen, phones
-    finally:
-        await screen.close()
-        await phones.close()
+    async with Installation.open(file) as here:
+        ruleset = compile_rules([], here.configuration, trunks=[CN]).ruleset
+        screen = await Screen.open(here.configuration, ruleset, here.base, log=io.StringIO())
+        phones = await PhoneComplaints.open(here, screen)
+        try:
+            yield screen, phones
+        finally:
+            await screen.close()
+            await phones.close()
 
 
 def judged(screen, caller="95013345", at=1.8e9):
