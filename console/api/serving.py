@@ -100,7 +100,7 @@ async def run(here: Installation, settings: ApiSettings) -> None:
         rounds.start()
         opened.push_async_callback(rounds.close)
         replays = Replays(GivenAnswers(store), desk.archive.secrecy.pseudonym)
-        api = application(desk, [trunk.name for trunk in configuration.trunks])
+        api = application(desk, [trunk.name for trunk in here.configuration.trunks])
         opened.push_async_callback(api.state.catch_up.close)
         server.app = gate = Gate(api, door, replays, settings)
         opened.push_async_callback(gate.ended)
