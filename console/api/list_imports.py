@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from console.api.access.scopes import Scope
 from console.api.door import Caller
@@ -22,12 +22,12 @@ from console.api.list_shapes import (
     report_shape,
 )
 from console.api.lists import callers_of_the_last_day, lists_of
-from console.api.parts import Limit, TheDesk, needs
+from console.api.parts import Limit, TheDesk, needs, paths
 from rules.lists.held_imports import drop_import, held_imports, release_import
 from rules.lists.imports import imports
 from rules.lists.undoing import undo
 
-router = APIRouter(prefix="/v1/imports", tags=["lists"])
+router = paths("/v1/imports", "lists")
 Reader = Annotated[Caller, needs(Scope.LISTS_READ)]
 Writer = Annotated[Caller, needs(Scope.LISTS_WRITE)]
 Releaser = Annotated[Caller, needs(Scope.LISTS_RELEASE)]

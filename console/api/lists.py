@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from console.api.access.scopes import Scope
@@ -33,7 +33,7 @@ from console.api.list_shapes import (
     entry_shape,
     report_shape,
 )
-from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, maybe_utc, needs, utc
+from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, maybe_utc, needs, paths, utc
 from console.api.problems import field_problem
 from desk.desk import Desk
 from desk.disclosure import note_listing, note_search
@@ -48,7 +48,7 @@ from rules.lists.standing import how_many_stand
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
 
-router = APIRouter(prefix="/v1", tags=["lists"])
+router = paths("/v1", "lists")
 Reader = Annotated[Caller, needs(Scope.LISTS_READ)]
 Writer = Annotated[Caller, needs(Scope.LISTS_WRITE)]
 ListName = Annotated[str, Path(max_length=100, description="A list of ringfence.yaml.")]
