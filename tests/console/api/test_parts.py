@@ -3,7 +3,8 @@
 import pytest
 from starlette.requests import Request
 
-from console.api.parts import maybe_utc, moment, seen, utc
+from console.api import appeals, cases, complaints, ladder, letters, list_imports, lists, numbers, owners, reports
+from console.api.parts import SentOnce, maybe_utc, moment, seen, utc
 from console.api.problems import Problem
 
 
@@ -30,3 +31,9 @@ async def test_the_version_that_was_looked_at():
 
 def asking(sent: object) -> Request:
     return Request({"type": "http", "method": "POST", "headers": [], "state": {"sent": sent}})
+
+
+def test_every_path_that_takes_a_body_takes_it_as_the_gate_read_it():
+    modules = (appeals, cases, complaints, ladder, letters, list_imports, lists, numbers, owners, reports)
+    for module in modules:
+        assert all(isinstance(route, SentOnce) for route in module.router.routes), module.__name__
