@@ -227,7 +227,7 @@ class Core(Node):
         return self._receive_request(request, len(data), flow, now, excess)
 
     def _receive_response(self, data: bytes, now: float) -> None:
-        if not self.bounds.allow(data):
+        if len(data) > SMALL and not self.bounds.allow(data):
             self.dropped["response of too many values"] += 1
             return
         try:
@@ -560,7 +560,7 @@ class Core(Node):
 
     def _prefer_who_speaks(self, context: Context, now: float) -> None:
         """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
-        if len(self.silence) and len(context.targets) > 1:
+        if len(context.targets) > 1 and len(self.silence):
             may_try = not context.loop.startswith(EMERGENCY_MARK)
             context.targets = self.silence.order(context.targets, now, may_try=may_try)
 

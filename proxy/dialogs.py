@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.forwarding import Plan
-from proxy.sip.errors import BadHeader, BadMessage
-from proxy.sip.message import QUOTE, ResponseHead, parse_response
+from proxy.sip.errors import BadHeader
+from proxy.sip.headers import parse_party
+from proxy.sip.message import QUOTE, SEMICOLON, ResponseHead
 from proxy.token import NO_CALL, Token, Tokens, goes_callers_way
 from proxy.validation import Fields
 
-_TO: Final = b"\r\nTo: "
 _TAG: Final = b">;tag="
 _MOST_CALLEES: Final = 50  # of one call that forked
 
@@ -156,11 +156,12 @@ def _name(fields: Fields) -> bytes:
 
 
 def callee_tag(response: ResponseHead) -> bytes:
-    """The To tag of a response as it is forwarded; empty where there is none."""
-    _, found, tag = response.head.partition(_TO)[2].partition(b"\r\n")[0].rpartition(_TAG)
-    if found and QUOTE not in tag:  # no display name is open here
-        return tag.partition(b";")[0].strip()
+    """The To tag of a response; empty where there is none."""
+    value = response.raw(b"to")
+    tag = value.rpartition(_TAG)[2]
+    if len(tag) < len(value) and QUOTE not in tag and SEMICOLON not in tag:  # no display name is open here
+        return tag
     try:
-        return parse_response(response.forwarded).to_tag
-    except (BadMessage, BadHeader):
+        return parse_party("To", value).tag
+    except BadHeader:
         return b""

@@ -12,10 +12,11 @@ from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, sp
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, parse_uri
 from proxy.token import read_token
-from proxy.validation import Fields, read_dialled, refuse_uri
+from proxy.validation import MOST_FORWARDS, Fields, read_dialled, refuse_uri
 
 _OPENS: Final = 60  # "<" and ">" as numbers, which `in` finds five times faster than bytes
 _CLOSES: Final = 62
+_FORWARDS: Final = [b"Max-Forwards: %d" % number for number in range(MOST_FORWARDS + 1)]
 
 
 def stamp_via(request: Request, via: Via, flow: Flow) -> None:
@@ -155,7 +156,7 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     where = request.where
     at = where.get(b"max-forwards")
     if at is not None:
-        lines[at] = b"Max-Forwards: %d" % max(forwards - 1, 0)
+        lines[at] = _FORWARDS[max(forwards - 1, 0)]
         if len(where) != len(lines) and request.is_repeated(b"max-forwards"):
             return _edit_twice(request, forwards, plan, dropped)
     if not dropped.isdisjoint(where) or (plan.changed and len(where) != len(lines)):
@@ -164,7 +165,7 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     elif plan.changed:
         del lines[where[b"route"]]
     if at is None:
-        lines.insert(0, b"Max-Forwards: %d" % forwards)
+        lines.insert(0, _FORWARDS[forwards])
     if plan.changed and plan.routes:
         lines[:0] = [b"Route: " + value for value, _ in plan.routes]
     return lines
@@ -175,7 +176,7 @@ def _edit_twice(request: Request, forwards: int, plan: Plan, dropped: frozenset[
     gone = dropped | {b"max-forwards"} | ({b"route"} if plan.changed else frozenset())
     lines = [line for line, name in zip(request.lines, request.names, strict=True) if name not in gone]
     routes = [b"Route: " + value for value, _ in plan.routes] if plan.changed else []
-    return [*routes, b"Max-Forwards: %d" % max(forwards - 1, 0), *lines]
+    return [*routes, _FORWARDS[max(forwards - 1, 0)], *lines]
 
 
 def for_judgement(plan: Plan, fields: Fields) -> Plan:

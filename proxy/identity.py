@@ -25,8 +25,7 @@ _PRIVACY: Final = re.compile(rb"\r\nprivacy" + _BLANKS + rb":((?:[^\r]|\r\n[ \t]
 
 def clean_response(response: ResponseHead, below: Peer | None, above: Peer) -> None:
     """Make it what may go up, given whose it is and whose the request was."""
-    lower = response.head.lower()
-    if lower.find(b"-identity") < 0 and lower.find(b"party-id") < 0 and lower.find(b"x-ringfence-") < 0:
+    if not response.may_carry_identities:
         return  # as nearly all
     if below is not None and below.from_pbx and above.from_pbx:
         return

@@ -33,7 +33,7 @@ def dress(lines: list[bytes], request: Request, label: str | None, *, stranger: 
     `label` is None for none, and empty where nobody knows any more which one it was: then no name is shown.
     """
     line = shown = request.lines[request.where[b"from"]]
-    if stranger and line.find(b";") != line.rfind(b";"):  # one is that of the tag
+    if stranger and line.count(b";") > 1:  # one is that of the tag
         shown = without_verstat(line)
     if label is not None:
         shown = label_from(shown, label) if label else without_name(shown)

@@ -11,14 +11,14 @@ from zlib import crc32
 
 from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
-from proxy.sip.message import OWN_HEADERS
+from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
 from rules.model import Trunk
 from rules.numbering.home import home_of
 from rules.numbering.numbers import EmergencyTable
 
 DEFAULT_TRUNK: Final = "default"
-IDENTITY_HEADERS: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
+IDENTITY_HEADERS: Final = IDENTITIES
 # What the network before says it verified (3GPP TS 24.229 7.2.18 and 7.2.19; P- and X- before it were custom earlier).
 _ATTESTED: Final = frozenset(
     (b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-attestation-info", b"p-origination-id")

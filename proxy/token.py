@@ -68,6 +68,7 @@ class Tokens:
         }
         self._secrets = {key.encode(): secret for key, secret in keys}
         self._first = keys[0][0].encode()
+        self._second, self._written = 0, b"%08x" % 0  # of the last token, as it stands in it
 
     def seal(self, place: bytes) -> bytes:
         """An address (`Flow.place`) as it stands in tokens."""
@@ -86,8 +87,9 @@ class Tokens:
         self, decision: str, flags: bytes, call_id: bytes, caller_tag: bytes, *, made: int = 0, sealed: bytes = b""
     ) -> bytes:
         """The user part for a Record-Route of this dialog; `sealed` is the address as `seal` gave it."""
-        name = decision.encode() or NO_DECISION
-        head = b"%s.%s.%s.%08x%s" % (self._first, name, flags, made, sealed)
+        if made != self._second:
+            self._second, self._written = made, b"%08x" % made
+        head = b".".join((self._first, decision.encode() or NO_DECISION, flags, self._written + sealed))
         return head + self._mac(self._first, head, call_id, caller_tag)
 
     def verify(self, user: bytes, call_id: bytes, from_tag: bytes, to_tag: bytes, *, from_pbx: bool) -> Token | None:

@@ -41,9 +41,7 @@ class Bounds:
         return PERHAPS_TOO_MANY_HOPS if values > self.vias else 0
 
     def allow(self, data: bytes) -> bool:
-        """May this response be read? Its octets are what its sender needs; its values are what reading costs."""
-        if len(data) <= SMALL:
-            return True
+        """May this response be read that is not `SMALL`? Its octets are what its sender needs; its values cost time."""
         end = data.find(b"\r\n\r\n")
         return data.count(b"\n", 0, end) + data.count(b",", 0, end) <= self.values
 

@@ -30,6 +30,8 @@ COMPACT: Final = {
 }  # fmt: skip
 # Every header field that begins so is one to us: they are ours, and are removed together.
 OWN_HEADERS: Final = b"x-ringfence-"
+# Who somebody is, as he or a network before us says (RFC 3325, and its forerunner).
+IDENTITIES: Final = frozenset((b"p-asserted-identity", b"p-preferred-identity", b"remote-party-id"))
 # Fields that a request may carry once; two of them could be read differently by the next hop (RFC 4475 3.3.8).
 SINGLE: Final = (b"from", b"to", b"call-id", b"cseq")
 
@@ -40,12 +42,14 @@ _USUAL_METHODS: Final = frozenset((b"INVITE", b"ACK", b"BYE", b"CANCEL", b"OPTIO
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~]+\Z")
 _VERSION: Final = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
 _STATUS: Final = re.compile(rb"SIP/2\.0 ([1-6][0-9]{2})(?: |\Z)", re.IGNORECASE)
+_STATUSES: Final = {b"%d" % status: status for status in range(100, 700)}
 _AFTER_STATUS: Final = (b" ", b"\r")
 _BLANKS: Final = (b" ", b"\t")
 CR: Final = 13  # as numbers: `in` finds them in bytes five times faster than other bytes
 LF: Final = 10
 SPACE: Final = 32
 QUOTE: Final = 34
+SEMICOLON: Final = 59
 _MOST_SPELLINGS: Final = 4000
 
 # Spelling -> canonical name; bounded, since spellings come from the wire.
@@ -72,22 +76,52 @@ def canonical_name(line: bytes) -> bytes:
 class _Layout:
     """Which header fields stand in which order; a sender's messages of one kind mostly have the same ones."""
 
-    __slots__ = ("begins", "names", "where")
+    __slots__ = ("begins", "carries", "length", "names", "where")
 
     def __init__(self, begins: list[bytes], names: tuple[bytes, ...], where: dict[bytes, int]) -> None:
         self.begins = begins  # of each line: the name as it was spelt, and the colon
         self.names = names
         self.where = where
+        # For responses: the last line of Content-Length, -1 for none; may one of the lines not go up?
+        self.length = max((at for at, name in enumerate(names) if name == b"content-length"), default=-1)
+        self.carries = not (IDENTITIES | {OWN_HEADERS}).isdisjoint(names)
 
     def fits(self, lines: list[bytes]) -> bool:
         """Do as many other lines begin in the same way?"""
-        return all(line[: len(begin)] == begin for line, begin in zip(lines, self.begins, strict=False))
+        for line, begin in zip(lines, self.begins, strict=False):  # noqa: SIM110 - half the price of a generator
+            if not line.startswith(begin):
+                return False
+        return True
 
 
 # Number of lines and first letter of the start line -> the layout seen last; bounded, since both come from the wire.
 _layouts: Final[dict[int, _Layout]] = {}
 _MOST_LINES: Final = 64
 _MOST_LAYOUTS: Final = 500
+
+
+def _layout_of(start: bytes, lines: list[bytes]) -> _Layout | None:
+    """The layout of these header lines; None where one is spelt for the first time, folded, or no header field."""
+    kind = len(lines) << 8 | (start[0] if start else 0)
+    layout = _layouts.get(kind)
+    if layout is not None and layout.fits(lines):
+        return layout
+    begins, names, known = [], [], _canonical
+    where: dict[bytes, int] = {}
+    for index, line in enumerate(lines):
+        spelling, colon, _ = line.partition(b":")
+        name = known.get(spelling)
+        if name is None or not colon:
+            return None
+        begins.append(spelling + colon)
+        names.append(name)
+        where.setdefault(name, index)
+    layout = _Layout(begins, tuple(names), where)
+    if len(begins) <= _MOST_LINES:
+        if len(_layouts) >= _MOST_LAYOUTS:
+            _layouts.clear()
+        _layouts[kind] = layout
+    return layout
 
 
 class Message:
@@ -103,30 +137,11 @@ class Message:
         # Both are shared by all messages of the layout, and stay as they are.
         self.names: tuple[bytes, ...] = ()
         self.where: dict[bytes, int] = {}  # canonical name -> index of its first line
-        kind = len(lines) << 8 | (start[0] if start else 0)
-        layout = _layouts.get(kind)
-        if layout is not None and layout.fits(lines):
+        layout = _layout_of(start, lines)
+        if layout is not None:
             self.names, self.where = layout.names, layout.where
         else:
-            self._name_lines(kind)
-
-    def _name_lines(self, kind: int) -> None:
-        """Look every name up, and remember the layout when all of them are known."""
-        begins, names, where, known = [], [], self.where, _canonical
-        for index, line in enumerate(self.lines):
-            spelling, colon, _ = line.partition(b":")
-            name = known.get(spelling)
-            if name is None or not colon:
-                self._name_slowly()
-                return
-            begins.append(spelling + colon)
-            names.append(name)
-            where.setdefault(name, index)
-        self.names = tuple(names)
-        if len(begins) <= _MOST_LINES:
-            if len(_layouts) >= _MOST_LAYOUTS:
-                _layouts.clear()
-            _layouts[kind] = _Layout(begins, self.names, where)
+            self._name_slowly()
 
     def _name_slowly(self) -> None:
         """Names of lines that are spelt for the first time, folded, or no header fields at all."""
@@ -355,7 +370,7 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
 def parse_request(data: bytes) -> Request:
     """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP."""
     start, lines, body, fault = split(data)
-    if start[-8:] != b" SIP/2.0" and b"SIP/" not in start.upper():
+    if not start.endswith(b" SIP/2.0") and b"SIP/" not in start.upper():
         raise BadMessage("no SIP version in the start line")
     request = Request(start, lines, body)
     if fault:
@@ -376,41 +391,35 @@ def parse_response(data: bytes) -> Response:
 
 
 class ResponseHead:
-    """A response of which only the status and the top Via are read, and which is sent on without that Via.
+    """A response of which only the status and the top Via are read, and which is sent on without that Via."""
 
-    `head` is the header lines, each with a CRLF before and after it, for who looks for one; the top Via line is not
-    among them.
-    """
-
-    __slots__ = ("branch", "forwarded", "head", "status")
+    __slots__ = ("_layout", "_lines", "branch", "forwarded", "status")
 
     def __init__(self, data: bytes) -> None:
         """Raises BadMessage or BadHeader for whatever can't be forwarded."""
-        digits = data[8:11]
-        if not digits.isdigit() or not 100 <= (status := int(digits)) < 700 or data[11:12] not in _AFTER_STATUS:
+        status = _STATUSES.get(data[8:11])
+        if status is None or data[11:12] not in _AFTER_STATUS:
             raise BadMessage("malformed status line")
         self.status = status
+        self._layout: _Layout | None = None  # of the lines as they came; None where nobody knows it
         head, end, body = data.partition(b"\r\n\r\n")
         if not end:
             raise BadMessage("the header section does not end")
-        lines = head.split(b"\r\n", 2)
-        if len(lines) == 3:
-            start, line, rest = lines
-            # From the end, where it mostly stands: reading all lines for it costs more than what follows.
-            length = rest.rpartition(b"\r\nContent-Length:")[2].partition(b"\r\n")[0]
-            if (
-                line[:4] == b"Via:"
-                and QUOTE not in line
-                and rest[:1] not in _BLANKS  # the next line does not continue this one
-                and not _holds_line_end(head.replace(b"\r\n", b""))
-                and int_or_none(length) == len(body)
-            ):
+        lines = self._lines = head.split(b"\r\n")
+        start = lines.pop(0)
+        line = lines[0] if lines else b""
+        if line.startswith(b"Via:") and QUOTE not in line and not _holds_line_end(start + b"".join(lines)):
+            layout = self._layout = _layout_of(start, lines)
+            if layout is None:
+                self._name_slowly()
+            at = layout.length if layout is not None else self._last_length()
+            if self._lines[0] == line and at > 0 and int_or_none(self._lines[at].partition(b":")[2]) == len(body):
                 own, comma, others = line.partition(b",")
-                at = len(start) + len(line) + 2
-                self.head, kept = data[at : len(head) + 2], data[at:]
+                kept = data[len(start) + len(line) + 2 :]
                 self.forwarded = b"%b\r\nVia:%b%b" % (start, others, kept) if comma else start + kept
                 self.branch = own.partition(b"branch=")[2].partition(b";")[0].rstrip()
                 return
+        self._layout = None
         response = parse_response(data)  # the general way: compact, folded, several values on one line
         value = response.raw(b"via") or b""
         via = parse_via(value)
@@ -420,9 +429,32 @@ class ResponseHead:
             response.lines[index] = b"Via: " + rest
         else:
             del response.lines[index]
+        self._lines = response.lines
         self.branch = via.branch
-        self.head = b"\r\n".join((b"", *response.lines, b""))
         self.forwarded = response.to_bytes()
+
+    def _name_slowly(self) -> None:
+        """Learn names that are spelt for the first time; a line that is no header field at all stays where it is."""
+        self._lines = _unfold(self._lines)
+        for line in self._lines:
+            canonical_name(line)
+
+    def _last_length(self) -> int:
+        lines = self._lines
+        return max((at for at, line in enumerate(lines) if line.startswith(b"Content-Length:")), default=-1)
+
+    def raw(self, name: bytes) -> bytes:
+        """The value of the first header field of that name, empty where there is none; not for Via."""
+        if self._layout is not None:
+            index = self._layout.where.get(name, -1)
+        else:
+            index = next((at for at, line in enumerate(self._lines) if canonical_name(line) == name), -1)
+        return self._lines[index].partition(b":")[2].strip() if index >= 0 else b""
+
+    @property
+    def may_carry_identities(self) -> bool:
+        """May there be one of `IDENTITIES` or a header field of ours?"""
+        return self._layout is None or self._layout.carries
 
 
 def int_or_none(digits: bytes) -> int | None:
