@@ -88,8 +88,9 @@ class _Layout:
 
     def fits(self, lines: list[bytes]) -> bool:
         """Do as many other lines begin in the same way?"""
-        for line, begin in zip(lines, self.begins, strict=False):  # noqa: SIM110 - half the price of a generator
-            if not line.startswith(begin):
+        begins = self.begins
+        for index, line in enumerate(lines):  # noqa: SIM110 - half the price of a generator
+            if not line.startswith(begins[index]):
                 return False
         return True
 
