@@ -69,7 +69,7 @@ def counted(messages: list[tuple[str, bytes]], folder: Path) -> list[int]:
     assert run.returncode == 0, run.stderr.decode(errors="replace")[-2000:]
     dumps = sorted(folder.glob("out.*"), key=lambda file: int(file.suffix[1:]))
     counts = [re.search(r"(?m)^(?:totals|summary): (\d+)", dump.read_text()) for dump in dumps]
-    return [int(count[1]) for count in counts if count and int(count[1]) > 100_000]
+    return [int(count[1]) for count in counts if count and int(count[1]) > 50_000]
 
 
 @pytest.mark.hypothesis
