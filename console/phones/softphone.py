@@ -22,7 +22,6 @@ RING_S = 0.1  # how long the answering phone rings
 UNWANTED = 607  # the callee's word for a call that he never wants (RFC 8197)
 DEAD_S = 0.5  # what is left in flight after a hang-up is read for so long
 CODEC = "PCMA/8000/1"
-MOST_CALLS = 16  # at once; each keeps two sockets, and with more than 64 in all the library ends the process
 Tell = Callable[..., None]
 
 
@@ -145,7 +144,6 @@ class Phone:
         settings = pj.EpConfig()
         settings.uaConfig.threadCnt = 0
         settings.uaConfig.mainThreadOnly = True
-        settings.uaConfig.maxCalls = MOST_CALLS
         settings.uaConfig.userAgent = "Ringfence softphone (pjsua2)"
         settings.logConfig.level = settings.logConfig.consoleLevel = 0
         settings.medConfig.noVad = True
