@@ -193,7 +193,8 @@ class Core(Node):
     def receive(self, data: bytes, flow: Flow, now: float) -> Context | None:
         """One datagram. Never raises for what a peer can send.
 
-        Returns a call that is to be judged; `decided` takes its verdict.
+        Returns a call that is to be judged; `decided` takes its verdict. Where that is not known at once,
+        `Context.await_answer` lets the caller have a 100 in time.
         """
         if data[:4].upper() == b"SIP/":
             self._receive_response(data, now)
@@ -390,8 +391,6 @@ class Core(Node):
         context.token = token
         if not in_dialog and request.method in _JUDGED:
             context.plan = for_judgement(plan, fields)
-            if server.invite:
-                context.await_answer(now)
             return context
         if not in_dialog and request.method not in _METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
             self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))

@@ -122,6 +122,8 @@ class Playbook:
         if context is not None:
             self.calls.append(self.screening.read_call(context, self.now))
             if self.verdict is None:
+                if context.server.invite:
+                    context.await_answer(self.now)
                 self.waiting.append(context)
             else:
                 self.core.decided(context, self.verdict, self.now)
