@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -97,6 +98,9 @@ def read_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | TooL
         raise first
     header = [name.strip().lstrip("\ufeff").casefold() for name in first]
     names = [_KNOWN.get(name, "") for name in header]
+    if twice := [name for name in _KNOWN.values() if names.count(name) > 1]:
+        both = " and ".join(first[at].strip() for at, name in enumerate(names) if name == twice[0])
+        raise ComplaintError("file", f"the columns {both} both hold {twice[0]!r}: take one of them out")
     if missing := [name for name in _NEEDED if name not in names]:
         raise ComplaintError("file", f"there is no column {missing[0]!r}; the first line names the columns")
     for line, row in rows:
@@ -169,8 +173,11 @@ class TooLong(ComplaintError):
 
 def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
     """Each record with the line on which it begins. Raises BrokenFile behind the last one that is whole."""
-    source = _Lines(lines)
-    rows = csv.reader(source)
+    lines = iter(lines)
+    first = next(lines, "")
+    delimiter = max(",;\t", key=first.count)  # as spreadsheets save a file in one country and another
+    source = _Lines(chain([first] if first else (), lines), delimiter)
+    rows = csv.reader(source, delimiter=delimiter)
     while True:
         source.begin()
         try:
@@ -180,7 +187,7 @@ def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
         except csv.Error as error:
             if "field larger" not in str(error):
                 raise BrokenFile(source.first, str(error)) from error
-            row, rows = TooLong(), csv.reader(source)
+            row, rows = TooLong(), csv.reader(source, delimiter=delimiter)
             if not source.skip_record():
                 raise BrokenFile(source.first, "a quotation mark is never closed") from error
         if source.ended and source.inside():  # else the rest of the file would be one cell
@@ -191,8 +198,8 @@ def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
 class _Lines:
     """Gives lines to csv.reader, and knows where its record began and what it has read of it."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        self._lines, self._opening = iter(lines), f'{delimiter}"'
         self._read: list[str] = []  # of the record at hand
         self._number = 0
         self.first = 1
@@ -220,7 +227,7 @@ class _Lines:
         """Does what was read of the record end inside quotation marks?"""
         inside = False
         for line in self._read:
-            inside = _inside_after(line, inside)
+            inside = _inside_after(line, inside, self._opening)
         return inside
 
     def skip_record(self) -> bool:
@@ -233,11 +240,11 @@ class _Lines:
             except StopIteration:
                 return False
             self._read.clear()
-            inside = _inside_after(line, inside)
+            inside = _inside_after(line, inside, self._opening)
         return True
 
 
-def _inside_after(line: str, inside: bool) -> bool:
+def _inside_after(line: str, inside: bool, opening: str) -> bool:
     """Is the end of this line inside quotation marks, as csv reads it, when its beginning is or is not?"""
     place = 0
     if not inside and line.startswith('"'):
@@ -251,7 +258,7 @@ def _inside_after(line: str, inside: bool) -> bool:
                 place += 1
                 continue
             inside = False
-        place = line.find(',"', place)  # a quotation mark opens at the beginning of a cell only
+        place = line.find(opening, place)  # a quotation mark opens at the beginning of a cell only
         if place < 0:
             return False
         inside, place = True, place + 2

@@ -108,6 +108,7 @@ class Installation:
 
         lists = await self._part("lists", lambda: Lists.open(self.database, self.configuration.lists))
         lists.store.waits = self.waits
+        lists.trunks = frozenset(trunk.name for trunk in self.configuration.trunks)
         return lists
 
     async def subscribers(self) -> SubscriberStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Final
 
 _UTF_16: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -49,8 +50,17 @@ def encoding_of(raw: bytes, *, whole: bool = True) -> str:
             codecs.getincrementaldecoder(encoding)().decode(raw, final=whole)
         except UnicodeDecodeError:
             continue
-        return encoding
+        return encoding if encoding != "gb18030" or not _rather_latin(raw) else ""
     return ""
+
+
+def _rather_latin(raw: bytes) -> bool:
+    """Do most signs beyond ASCII stand alone between letters? In GB18030 they come in pairs, and in words."""
+    runs = [len(run) for run in _BEYOND.findall(raw)]
+    return sum(run == 1 for run in runs) > len(runs) / 2
+
+
+_BEYOND: Final = re.compile(rb"[\x80-\xff]+")
 
 
 def _advice(encoding: str) -> tuple[str, str]:

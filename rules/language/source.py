@@ -143,14 +143,17 @@ def leads_in_a_circle(path: Path) -> bool:
     return False
 
 
-def refuse_what_is_no_file(path: Path) -> None:
-    """Raise RuleError for a folder, a FIFO on which reading would wait for ever, a device, and what is too large."""
+def refuse_what_is_no_file(path: Path, *, most: float = MAX_BYTES) -> None:
+    """Raise RuleError for a folder, a FIFO on which reading would wait for ever, a device, and what is too large.
+
+    Whatever people hand in is asked this before it is opened.
+    """
     status = path.stat()
     mode = status.st_mode
     if stat.S_ISDIR(mode):
         what, hint = "this is a folder, not a file", f"write the path of a file, or the pattern {path}/*.yaml"
     elif stat.S_ISREG(mode):
-        if status.st_size <= MAX_BYTES:
+        if status.st_size <= most:
             return
         what, hint = "the file is larger than 5 MB", "put numbers into a list"
     elif str(path).startswith(_HANDED_OVER):

@@ -17,6 +17,7 @@ from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.settings.screening import ListSettings
 
+_LONGEST, _SHOWN = 1_000, 40  # characters of a spelling, and of one that is longer what is told
 _SHORTEST = 8  # digits of a number with its country code, nearly everywhere
 AGAINST_CALLERS = frozenset({"block", "suspect", "sealed", "do-not-originate"})
 _STOPPING = frozenset({"block", "sealed"})
@@ -40,6 +41,7 @@ def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interva
 
     ``country`` is the home in whose plan national spellings are read (rules/numbering/home.py).
     """
+    _refuse_long(text)
     folded = fold(text).strip()
     _refuse_spreadsheets(text, folded)
     if folded and not folded.strip("*"):
@@ -64,6 +66,7 @@ def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interva
 
 def read_beginning(text: str, *, country: str = "") -> Interval:
     """The same of a code, which stands for every number that begins with it: ``95012`` is ``95012*``."""
+    _refuse_long(text)
     folded = fold(text).strip()
     _refuse_spreadsheets(text, folded)
     try:
@@ -71,6 +74,11 @@ def read_beginning(text: str, *, country: str = "") -> Interval:
     except SpellingFault as error:
         raise EntryError("spelling", str(error)) from error
     return _range(text, spelt.first, spelt.last, country) if spelt.last else _prefix(text, spelt.first, country)
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise EntryError("spelling", f"{text[:_SHOWN]!r} and {len(text) - _SHOWN:,} characters more are no number")
 
 
 def _refuse_spreadsheets(text: str, folded: str) -> None:

@@ -54,6 +54,7 @@ class Lists:
     def __init__(self, store: Store, now: Callable[[], float]) -> None:
         self.store = store
         self.settings: dict[str, ListSettings] = {}
+        self.trunks: frozenset[str] | None = None  # that an allow entry may name; None: which there are is not known
         self.now = now
 
     @classmethod
@@ -120,7 +121,7 @@ class Lists:
         for text in texts:
             interval = read_entry(text, policy, country=country)
             holes = holes_of(interval, exceptions, policy.kind, country)
-            refuse_limits(text, origin, policy.kind)
+            refuse_limits(text, origin, policy.kind, self.trunks)
             wanted.append((text, interval, holes))
         added: list[Entry] = []
         written: dict[Origin, int] = {}
@@ -290,6 +291,21 @@ class Lists:
             "select name, entries from list where configured order by name"
         )
         return {row[0]: row[1] for row in rows}
+
+    async def lost_trunks(self) -> list[tuple[str, str]]:
+        """Trunks that entries name and that there are not, by list: on those the entries pass nobody."""
+        known = self.trunks or frozenset()
+        rows = await self.store.connection.execute_fetchall("select distinct trunks from origin where trunks <> ''")
+        asked = [row[0] for row in rows if not known.issuperset(row[0].split())]
+        if self.trunks is None or not asked:
+            return []
+        where = (
+            "join origin o on o.id = e.origin join list l on l.id = e.list "
+            f"where l.configured and o.trunks in ({', '.join('?' * len(asked))})"
+        )
+        query = f"select l.name, o.trunks from exact e {where} union select l.name, o.trunks from wide e {where}"
+        found = await self.store.connection.execute_fetchall(query, (*asked, *asked))
+        return sorted({(name, trunk) for name, trunks in found for trunk in trunks.split() if trunk not in known})
 
     async def _told_of_seals(self, connection: Connection, entries: list[Entry], *, number: str = "") -> list[Entry]:
         """The entries, those that seals suspend saying so."""

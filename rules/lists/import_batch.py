@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
@@ -28,6 +28,7 @@ SHIFT = 56
 MASK = (1 << _LINE) - 1
 _MOST_LINES = (1 << (SHIFT - _LINE)) - 1
 _QUALIFIED = ("licence", "document", "purpose", "hours", "owner", "approver")
+_LONGEST = 200  # characters of an entry that is refused
 SHOWN = 100  # refusals told one by one
 NOTHING_CAUGHT = Caught(0, 0, ())
 
@@ -91,13 +92,14 @@ class Batch:
         wide: bool,
         zone: str = "UTC",
         now: float = float("-inf"),
+        trunks: Collection[str] | None = None,
     ) -> None:
         self.policy, self.country, self.wide = policy, country, wide
         self.report = Report()
         self.packed: list[int] = []
         self.wides: dict[Interval, tuple[int, str, int]] = {}  # index of the origin, holes, line
         self.origins: dict[Origin, int] = {origin: 0}
-        self._origin, self._zone, self._now = origin, zone, now
+        self._origin, self._zone, self._now, self._trunks = origin, zone, now, trunks
         self._indexes: dict[tuple[tuple[str, str], ...], int] = {}
         self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
         self._short_heads = _SHORT_HEADS.get(country, {})
@@ -122,7 +124,7 @@ class Batch:
             except EntryError as error:
                 if on_error == "stop":
                     raise EntryError(error.name, error.reason, line) from error
-                self.report.refuse(Refusal(line, text, error.name, str(error)))
+                self.report.refuse(Refusal(line, text[:_LONGEST], error.name, str(error)))
         self.report.lines = take
         packed.sort()
         self.packed = [p for p, after in pairwise(chain(packed, (-1,))) if p >> SHIFT != after >> SHIFT]
@@ -157,10 +159,10 @@ class Batch:
         if FAULT in more:
             raise EntryError("unreadable", more[FAULT])
         origin = self._origin_of(more)
-        refuse_limits("this row", origin, self.policy.kind)
-        refuse_past("this row", origin, self._now)
+        refuse_limits("", origin, self.policy.kind, self._trunks)
+        refuse_past("", origin, self._now)
         if self.policy.kind == "allow":
-            check_qualification("this row", origin, self.policy, self._now)
+            check_qualification("", origin, self.policy, self._now)
         index = self._indexes[key] = self.origins.setdefault(origin, len(self.origins))
         if index > MASK:
             raise EntryError("too-many-origins", "more than 16 million different reasons, sources and notes")

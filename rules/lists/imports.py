@@ -90,7 +90,9 @@ async def import_rows(
     """
     policy = lists.may_change(name, origin.author)
     refuse_by_hand(name, policy)
-    batch = Batch(policy, origin, wishes.country, wide=wishes.wide, zone=wishes.zone, now=lists.now())
+    batch = Batch(
+        *(policy, origin, wishes.country), wide=wishes.wide, zone=wishes.zone, now=lists.now(), trunks=lists.trunks
+    )
     if wishes.dry_run:
         wishes = replace(wishes, on_error="skip")
     await asyncio.to_thread(batch.read, rows, wishes.on_error, wishes.progress)
@@ -189,7 +191,7 @@ class _Import:
         for index, line in sorted(self._used().items(), key=lambda one: one[1]):
             origin = self.origins[index]
             try:
-                check_qualification("this row", origin, self.batch.policy, self.now)
+                check_qualification("", origin, self.batch.policy, self.now)
                 q = origin.qualification
                 if release and q and q.approver.strip().casefold() != release.author.strip().casefold():
                     raise EntryError("not-approver", f"its approver is {q.approver}, who has to release it")
@@ -218,7 +220,7 @@ class _Import:
                 one = settled(one, now, policy.expires_days)
             found = settled(merged(stands, one, now), now, None)
             if policy.kind == "allow":
-                check_qualification("this row", found, policy, now)
+                check_qualification("", found, policy, now)
             return found
 
         return together

@@ -76,9 +76,10 @@ class Seen:
     not_understood: list[str] = field(default_factory=list)  # columns, by header or place
     comments: int = 0  # lines that begin with #
 
-    def column(self, name: str) -> None:
-        """A column that nothing was done with."""
-        if name not in self.not_understood and len(self.not_understood) < _NAMED:
+    def column(self, name: str, *, once: str = "") -> None:
+        """A column that nothing was done with; of those that begin with ``once`` the first is enough."""
+        told = any(one.startswith(once) for one in self.not_understood) if once else name in self.not_understood
+        if not told and len(self.not_understood) < _NAMED:
             self.not_understood.append(name)
 
 
@@ -137,6 +138,8 @@ def _encoding(head: bytes, given: str) -> str:
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if len(head) > 1 and not head.strip(b"\0"):
+        raise ListFileError("it holds nothing but zeros: it is no text", 1)
     if head.count(0) > len(head) // 4:  # UTF-16 without a mark: every other byte of digits and commas is 0
         return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
     try:
@@ -171,7 +174,7 @@ def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str
     if said:
         next(rows)
     fields: list[tuple[int, str]] = []
-    at, started, before, behind_a_sign = 0, False, rows.line_num, False
+    at, width, started, before, behind_a_sign = 0, 0, False, rows.line_num, False
     for row in rows:
         if (ended and row != [_END]) or rows.line_num > before + _MOST_LINES:
             raise ListFileError("a quotation mark is opened there and not closed", before + 1)
@@ -188,9 +191,12 @@ def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str
         if not started:
             started = True
             at, fields, heads = _header(row, column, wanted, seen)
+            width = len(row)
             if heads:
                 continue
         behind_a_sign = False
+        if len(row) > width and any(map(str.strip, row[width:])):
+            seen.column(f"cells beyond column {width} (line {rows.line_num})", once="cells beyond")
         if at >= len(row):
             yield rows.line_num, "", {}
             continue
@@ -258,12 +264,23 @@ def _header(
             seen.column(f"column {place}")
         return 0, [], False
     heads = named or "number" in known or not any(c.isdigit() for c in names[at])
+    if heads:
+        _refuse_doubled(names, known, given)
     fields = {name: i for i, name in enumerate(known) if name and heads} | given
     used = {at, *fields.values()}
     for i, name in enumerate(names):
         if i not in used and (name or not heads):
             seen.column(name if heads else f"column {i + 1}")
     return at, [(i, name) for name, i in fields.items() if name != "number" and i != at], heads
+
+
+def _refuse_doubled(names: list[str], known: list[str], given: Mapping[str, int]) -> None:
+    """Two columns of one meaning: one of them would be lost."""
+    for name in dict.fromkeys(filter(None, known)):
+        places = [i for i, one in enumerate(known) if one == name]
+        if len(places) > 1 and name not in given:
+            which = " and ".join(f"column {i + 1} ({names[i]})" for i in places)
+            raise ListFileError(f"{which} both hold {name}: say which counts (--column {name}={places[0] + 1})", 1)
 
 
 def _given(names: list[str], column: str) -> tuple[dict[str, int], bool]:
@@ -299,13 +316,17 @@ def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], see
             continue
         fault = ""
         try:
-            found = json.loads(line)
+            found = json.loads(line, object_pairs_hook=_once)
+        except _TwiceError as error:
+            fault = str(error)
         except (json.JSONDecodeError, RecursionError) as error:
             fault = f"no JSON object ({getattr(error, 'msg', error)})"
         else:
-            if isinstance(found, dict):
-                found = _by_field(found, wanted, seen)
-            if not isinstance(found, dict) or not isinstance(found.get("number"), str):
+            try:
+                found = _by_field(found, wanted, seen) if isinstance(found, dict) else found
+            except _TwiceError as error:
+                fault = str(error)
+            if not fault and (not isinstance(found, dict) or not isinstance(found.get("number"), str)):
                 fault = 'expected an object such as {"number": "+86138..."}, the number as text'
         if fault and not faults:
             raise ListFileError(fault, count)
@@ -316,15 +337,32 @@ def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], see
         yield count, found["number"], others
 
 
+class _TwiceError(ValueError):
+    """A value that is given twice: one of them would be lost."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _TwiceError(f"the key {twice!r} stands in it twice: leave one of them out")
+    return found
+
+
 def _by_field(found: Mapping[str, object], wanted: Collection[str], seen: Seen) -> dict[str, object]:
     """The values by what they are, under whatever name; a name that is not understood is told if it has a value."""
     read: dict[str, object] = {}
+    names: dict[str, str] = {}
     for name, value in found.items():
         field_ = _field(name)
         if field_ not in wanted:
             field_ = _MEANT.get(field_, "")
-        if field_ and field_ in wanted and (field_ not in read or name == field_):
-            read[field_] = value
+        if field_ and field_ in wanted:
+            if field_ in names and value not in (None, "") and read[field_] not in (None, ""):
+                raise _TwiceError(f"{names[field_]!r} and {name!r} both hold {field_}: leave one of them out")
+            if field_ not in names or value not in (None, ""):
+                read[field_], names[field_] = value, name
         elif value not in (None, "", [], {}):
             seen.column(name)
     return read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import inf
 from typing import Any
@@ -151,7 +151,7 @@ def check_qualification(text: str, origin: Origin, policy: ListSettings, now: fl
     if q is None:
         if policy.qualified:
             raise EntryError(
-                "unqualified", f"{text!r}: this list wants licence, document, purpose, review, owner and approver"
+                "unqualified", f"{_said_of(text)}this list wants licence, document, purpose, review, owner and approver"
             )
         return
     if q.hours:
@@ -159,23 +159,35 @@ def check_qualification(text: str, origin: Origin, policy: ListSettings, now: fl
     wanted = ("licence", "document", "purpose", "review", "owner", "approver")
     missing = [name for name in wanted if not getattr(q, name)]
     if missing:
-        raise EntryError("unqualified", f"{text!r}: the qualification lacks {', '.join(missing)}")
+        raise EntryError("unqualified", f"{_said_of(text)}the qualification lacks {', '.join(missing)}")
     if q.approver.strip().casefold() == origin.author.strip().casefold():
-        raise EntryError("self-approved", f"{text!r}: {q.approver} cannot approve an entry of his or her own")
+        raise EntryError("self-approved", f"{_said_of(text)}{q.approver} cannot approve an entry of his or her own")
     if (
         policy.qualified and q.review is not None and q.review > now + (policy.review_days + 1) * DAY_S
     ):  # a day has an end
         raise EntryError(
-            "review-late", f"{text!r}: its review is due in more than {policy.review_days} days (review_days)"
+            "review-late", f"{_said_of(text)}its review is due in more than {policy.review_days} days (review_days)"
         )
 
 
-def refuse_limits(text: str, origin: Origin, kind: str) -> None:
-    """Refuse trunks and hours where they limit nothing: a person who gives them counts on them."""
+def _said_of(text: str) -> str:
+    """The entry that something is said of; nothing where its row is named anyway."""
+    return f"{text!r}: " if text else ""
+
+
+def refuse_limits(text: str, origin: Origin, kind: str, trunks: Collection[str] | None) -> None:
+    """Refuse trunks and hours where they limit nothing, and unknown trunks: who gives them counts on them."""
     q = origin.qualification
+    if trunks is not None and (unknown := [name for name in origin.trunks if name not in trunks]):
+        known = ", ".join(sorted(trunks)) or "none"
+        raise EntryError(
+            "no-such-trunk",
+            f"{_said_of(text)}no trunk is named {', '.join(unknown)}; there are {known} (several with a blank between)",
+        )
     if kind != "allow" and (origin.trunks or (q is not None and q.hours)):
         raise EntryError(
-            "allow-only", f"{text!r}: only entries of allow lists have trunks and hours; here it would count everywhere"
+            "allow-only",
+            f"{_said_of(text)}only entries of allow lists have trunks and hours; here it would count everywhere",
         )
 
 
@@ -183,9 +195,9 @@ def refuse_past(text: str, origin: Origin, now: float) -> None:
     """Refuse an entry that would be off from its first moment."""
     q = origin.qualification
     if origin.expires is not None and origin.expires <= now:
-        raise EntryError("expired", f"{text!r}: it would have expired already")
+        raise EntryError("expired", f"{_said_of(text)}it would have expired already")
     if q is not None and q.review is not None and q.review <= now:
-        raise EntryError("review-passed", f"{text!r}: its review date would have passed already; it would be off")
+        raise EntryError("review-passed", f"{_said_of(text)}its review date would have passed already; it would be off")
 
 
 def read_hours(text: str) -> tuple[int, int]:

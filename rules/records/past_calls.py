@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from rules.language.encodings import encoding_of
 from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
-from rules.language.source import read_document
+from rules.language.source import read_document, refuse_what_is_no_file
 from rules.model import Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
 from rules.records.decisions import first_decision, read_fired
@@ -222,6 +223,7 @@ class CallFile:
 
     def read(self) -> Iterator[Past | Unusable]:
         """Each call of the file; RuleError names the line that can't be used."""
+        refuse_what_is_no_file(self._path, most=math.inf)
         with io.BufferedReader(io.FileIO(self._path), _HEAD) as raw:
             encoding = encoding_of(raw.peek(_HEAD), whole=False) or "utf-8-sig"
             rows = csv.DictReader(io.TextIOWrapper(raw, encoding, newline=""))
@@ -236,6 +238,9 @@ class CallFile:
                 ) from None
 
     def _check(self, names: Collection[str]) -> None:
+        if twice := [name for name in names if list(names).count(name) > 1]:
+            what = f"two columns are called {twice[0]!r}, of which one would be lost"
+            raise RuleError([Fault(str(self._path), 1, 1, what, "take one of them out")])
         for name in names:
             if name not in self.COLUMNS:
                 raise RuleError([Fault(str(self._path), 1, 1, f"unknown column {name!r}", nearest(name, self.COLUMNS))])

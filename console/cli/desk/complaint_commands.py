@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -11,6 +10,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, clock_time, counted, field_lines, plain, table, two_lines
 from console.cli.desk.finished_file import finished_file
+from console.cli.handed_in import reading_text
 from console.cli.options import moment
 from desk.states import ComplaintState
 
@@ -204,7 +204,8 @@ class _Which(NamedTuple):
             )
         if self.file is None:
             return list(dict.fromkeys(self.named))
-        text = sys.stdin.read() if str(self.file) == "-" else self.file.read_text(encoding="utf-8-sig")
+        with reading_text(self.file) as lines:
+            text = lines.read()
         return list(dict.fromkeys([*self.named, *(line.strip() for line in text.splitlines() if line.strip())]))
 
 
@@ -254,7 +255,7 @@ async def import_complaints(
         Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV, first line: columns.")
     ],
     source: Annotated[str, typer.Option(help="Which centre; default: the file's name.")] = "",
-    encoding: Annotated[str, typer.Option(help="utf-8, gb18030 ...")] = "utf-8-sig",
+    encoding: Annotated[str, typer.Option(help="utf-8, gb18030 ...; default: found out.")] = "",
     errors: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write every line that is wrong here, as CSV.")
     ] = None,
@@ -272,14 +273,17 @@ async def import_complaints(
 
     desk = await here.desk()
     try:
-        with file.open(encoding=encoding, newline="") as lines:
+        with reading_text(file, encoding) as lines:
+            encoding = lines.encoding
             if file.is_file():  # before the first line is filed; what is no file can be read once only
                 while lines.read(_PIECE):
                     pass
                 lines.seek(0)
             found = await file_centre(desk.complaints, lines, source=source or file.name, zone=desk.archive.zone)
     except (UnicodeDecodeError, LookupError) as error:
-        raise ComplaintError("encoding", f"{file} is not {encoding} ({error}); try gb18030") from error
+        raise ComplaintError(
+            "encoding", f"{file} is not {encoding} ({error}); save it as UTF-8, or say its --encoding"
+        ) from error
     if errors is not None:
         with finished_file(errors, encoding="utf-8-sig") as out:
             out.write(as_csv(("line", "field", "reason"), found.bad))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +9,13 @@ from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli.answering import command
 from console.cli.answers import FAULTS, Answer, counted, fail, table
+from console.cli.handed_in import reading
 from console.cli.lists.list_commands import HELD, SHOWN, Country, ListName, lists_app, sealed_lines
 from console.cli.lists.whom_it_hits import calls_of_the_last_day
 from console.cli.options import shown_time
@@ -134,16 +134,6 @@ def what_to_do(report: Report) -> str:
         return f"{why} The file is too large to be kept here: import it again with --yes-really, which is recorded."
     one = report.held_id
     return f"{why} `ringfence lists release {one} --reason ...` does it all the same, `lists drop {one}` forgets it."
-
-
-@contextmanager
-def reading(file: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, or of standard input for ``-``."""
-    if str(file) == "-":
-        yield sys.stdin.buffer
-        return
-    with file.open("rb") as stream:
-        yield stream
 
 
 def source_name(file: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answering import command, group
-from console.cli.answers import Answer, fail, table
+from console.cli.answers import Answer, table
 from console.cli.lists.whom_it_hits import hits_of
 from console.cli.options import moment, shown_time
 
@@ -113,8 +113,6 @@ async def add(
     from rules.lists.origins import NEVER, OPERATOR, UNQUALIFIED, Origin, Qualification
 
     zone = here.zone
-    if unknown := set(trunk) - {known.name for known in here.configuration.trunks}:
-        fail(f"no trunk is named {', '.join(sorted(unknown))} in {here.file}")
     until = moment(expires, now=time.time(), zone=zone, ahead=True) if expires not in ("", "never") else None
     due = moment(review, now=time.time(), zone=zone, ahead=True) if review else None
     shown = Qualification(licence, document, purpose, hours, due, owner, approver)

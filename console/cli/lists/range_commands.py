@@ -13,13 +13,13 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, counted, table
+from console.cli.handed_in import reading
 from console.cli.lists.import_commands import (
     DryRun,
     Encoding,
     Source,
     file_lines,
     naming_lines,
-    reading,
     source_name,
 )
 from console.cli.lists.list_commands import Country

@@ -154,15 +154,19 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
 
 async def _reviewed(here: Installation, names: list[str], compiled: Compiled) -> Findings:
     """What is found in rules beyond their faults, where they have none."""
-    ruleset, counts = compiled.ruleset, {}
+    ruleset, counts, lost = compiled.ruleset, {}, []
     if ruleset is None:
         return Findings(names, 0, "", compiled.faults)
     if await asyncio.to_thread(here.database.exists):  # else no list was ever filled
         async with here:
-            counts = await (await here.lists()).counts()
+            lists = await here.lists()
+            counts, lost = await lists.counts(), await lists.lost_trunks()
     overlaps = find_overlaps(compiled)
     empty = [fault for built in compiled.built for fault in empty_lists(built, counts)]
     examples = sum(len(built.rule.catches) + len(built.rule.spares) for built in compiled.built)
+    for name, trunk in lost:
+        what = f"entries of list {name!r} are for trunk {trunk!r}, which there is not: there they pass nobody"
+        empty.append(here.document.fault(("trunks",), what, "add them again with --trunk", warning=True))
     warnings = sorted({*compiled.faults, *overlaps.warnings, *empty})
     return Findings(names, len(ruleset.rules), ruleset.revision, warnings, examples, overlaps.not_analysed)
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 rules_app = typer.Typer(no_args_is_help=True)
 group(rules_app, "Put rules live and take them back; saving a file changes nothing.")
-Reason = Annotated[str, typer.Option(help="Why; it stands in the history.")]
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise typer.BadParameter("say why: it stands in the history")
+    return reason.strip()
+
+
+Reason = Annotated[str, typer.Option(callback=_given, help="Why; it stands in the history.")]
 YesReally = Annotated[
     bool, typer.Option("--yes-really", help="Even if it newly catches over 1 % of yesterday's calls.")
 ]

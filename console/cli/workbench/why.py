@@ -113,6 +113,8 @@ def where_it_counts(entry: Entry, trunks: list[Trunk]) -> dict[str, Any]:
             counts.append(trunk.name)
         else:
             passes_not[trunk.name] = "its callers cannot be believed"
+    names = {trunk.name for trunk in trunks}
+    passes_not |= {name: "there is no such trunk" for name in entry.origin.trunks if name not in names}
     return {"counts_on": counts, "passes_not_on": passes_not}
 
 

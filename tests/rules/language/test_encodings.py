@@ -28,3 +28,10 @@ def test_others_are_named_and_can_be_shown(encoding, found):
 def test_a_head_may_end_within_a_sign():
     raw = TEXT.encode()
     assert encoding_of(raw[:-2], whole=False) == "utf-8-sig"
+
+
+def test_latin_1_is_not_called_gb18030():
+    raw = "- rule: büro\n  because: Störung früh\n".encode("latin-1")
+    assert encoding_of(raw) == ""
+    with pytest.raises(NotUtf8, match="this is not UTF-8"):
+        decoded(raw)

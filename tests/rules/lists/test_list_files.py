@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -173,7 +174,6 @@ def seen_in(data, **how):
         ("number,Befristung,reason\n95588,2026,x\n", ["Befristung"]),
         ("number,reason,\n95588,x,\n", []),
         ("95588,only on carrier,2026-12-31\n", ["column 2", "column 3"]),
-        ("number,reason,category\n95588,a,b\n", ["reason"]),
         ("number,holder\n95588,bank\n", ["holder"]),
         ('{"number": "95588", "until": "2026-12-31", "only": "carrier", "empty": ""}\n', ["only"]),
     ],
@@ -217,3 +217,45 @@ def test_a_person_may_say_the_encoding():
     for wrong in ("klingon", "hex"):
         with pytest.raises(ListFileError, match=f"no encoding is called '{wrong}'; write one such as utf-8"):
             seen_in("95588\n", encoding=wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("number,number\n1,2\n", "line 1: column 1 (number) and column 2 (number) both hold number"),
+        ("number,reason,号码\n1,x,2\n", "column 1 (number) and column 3 (号码) both hold number"),
+        (
+            "number,expires,until\n1,2026-12-31,2028-12-31\n",
+            "column 2 (expires) and column 3 (until) both hold expires",
+        ),
+        ('{"number": "1", "number": "2"}\n', "line 1: the key 'number' stands in it twice"),
+        ('{"number": "1", "号码": "2"}\n', "line 1: 'number' and '号码' both hold number"),
+        ('{"number": "1", "reason": "a", "why": "b"}\n', "'reason' and 'why' both hold reason"),
+    ],
+)
+def test_what_is_given_twice_is_refused_by_name(text, told):
+    with pytest.raises(ListFileError, match=re.escape(told)):
+        read(text)
+
+
+def test_which_of_two_columns_counts_may_be_said():
+    seen = Seen()
+    assert read("number,reason,号码\n1,x,2\n", column="number=3", seen=seen) == [(2, "2", {"reason": "x"})]
+    assert seen.not_understood == ["number"]
+    assert read('{"number": "1", "why": "", "reason": "x"}\n') == [(1, "1", {"reason": "x"})]
+
+
+def test_cells_beyond_the_header_are_told_once():
+    seen = Seen()
+    read("number,reason\n1,rang, at night\n2,x\n3,rang,,\n4,a,b\n", seen=seen)
+    assert seen.not_understood == ["cells beyond column 2 (line 2)"]
+
+
+@pytest.mark.parametrize("name", ["到期", "到期日", "Expires", "有效期"])
+def test_an_end_is_found_under_its_names(name):
+    assert read(f"号码,{name}\n1,2026-12-31\n") == [(2, "1", {"expires": "2026-12-31"})]
+
+
+def test_zeros_are_no_text():
+    with pytest.raises(ListFileError, match="nothing but zeros"):
+        read("\0" * 70_000)

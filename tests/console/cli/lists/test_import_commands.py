@@ -192,3 +192,27 @@ def test_an_import_says_which_held_numbers_it_hits(run, tmp_path):
     assert (
         "It hits 1 held code: Other (CN:95599*)." in run("lists", "import", "suspected", str(numbers), "--range").stdout
     )
+
+
+def test_a_trunk_that_there_is_not_is_refused_by_name_in_a_file_and_by_hand(run, tmp_path, file):
+    (tmp_path / "n.csv").write_text("number,trunks\n+8613900000017,carrier;nope\n")
+    done = run("lists", "import", "allowed", str(tmp_path / "n.csv"))
+    assert done.exit_code == 1
+    assert "n.csv:2: no trunk is named carrier;nope; there are carrier" in done.stderr
+    assert "'this row'" not in done.stderr
+    assert "no trunk is named nope" in run("lists", "add", "allowed", "95588", "--trunk", "nope").stderr
+
+
+def test_a_trunk_that_went_is_named_by_why_and_check(run, file):
+    run("lists", "add", "allowed", "+8613900000017", "--trunk", "carrier")
+    file.write_text(file.read_text().replace("name: carrier", "name: other").replace("trunk: carrier", "trunk: other"))
+    assert "not on carrier: there is no such trunk" in run("why", "+8613900000017").stdout
+    assert "entries of list 'allowed' are for trunk 'carrier', which there is not" in run("check").stdout
+
+
+def test_an_endless_spelling_is_told_in_a_line(run, tmp_path):
+    (tmp_path / "n.csv").write_text("number\n" + "9x" * 50_000 + "\n")
+    for words in ([], ["--skip"]):
+        done = run("lists", "import", "blocked", str(tmp_path / "n.csv"), *words)
+        assert "characters more are no number" in done.stderr
+        assert len(done.stderr) < 1_000
