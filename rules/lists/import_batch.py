@@ -64,6 +64,8 @@ class Report:
     overrules: int = 0  # blocks that an import into an allow list makes useless
     useless: list[str] = field(default_factory=list)  # the first few of them
     sealed: list[str] = field(default_factory=list)  # numbers of an allow list that don't pass: seals stand on them
+    returned: int = 0  # of what was added: a person had taken it off
+    returning: list[str] = field(default_factory=list)  # the first few, with who took it off and why
     hits: int = 0  # codes of the range ledger that somebody holds and that what comes meets
     holders: list[str] = field(default_factory=list)  # of the first few, with the code
     caught: Caught = NOTHING_CAUGHT  # calls of the last day that it would have caught

@@ -145,6 +145,7 @@ class _Import:
         found = self.difference = await self._compare(entries, sealed)
         report.added, report.changed, report.unchanged = found.added, found.changed, found.unchanged
         report.removed = found.removed
+        await self._find_returned()
         report.example = decode(batch.packed[0] >> SHIFT) if batch.packed else ""
         if batch.policy.kind in AGAINST_CALLERS:
             await self._compare_with_calls()
@@ -224,6 +225,32 @@ class _Import:
             return found
 
         return together
+
+    async def _find_returned(self) -> None:
+        """Name what a person had taken off this list last, and the file brings back: it may be an old one."""
+        off: dict[object, tuple[object, ...]] = {}
+        for past, standing, key in (("past", "exact", "code"), ("past_wide", "wide", "start, stop, places")):
+            same = " and ".join(f"x.{one} = p.{one}" for one in (*key.split(", "), "list"))
+            rows = await self.connection.execute_fetchall(
+                f"select p.{key.replace(', ', ', p.')}, e.author, e.reason from {past} p "
+                "join ending e on e.id = p.ending "
+                f"where p.list = ? and e.how = 'removed' and not exists (select 1 from {standing} x where {same}) "
+                f"and not exists (select 1 from {past} x where {same} and x.ending > p.ending)",
+                (self.list_id,),
+            )
+            off |= {row[0] if past == "past" else tuple(row)[:3]: tuple(row)[-2:] for row in rows}
+        if not off:
+            return
+        report = self.batch.report
+        coming: list[tuple[object, str]] = [(p >> SHIFT, "") for p in self.difference.numbers]
+        coming += [((i.start, i.stop, i.places), i.text) for i in self.difference.wides]
+        for one, text in coming:
+            if one in off:
+                report.returned += 1
+                author, reason = off[one]
+                if len(report.returning) < NAMED:
+                    said = text or decode(one) if isinstance(one, int) else text
+                    report.returning.append(f"{said} (by {author or 'somebody'}{f': {reason}' if reason else ''})")
 
     async def _compare_with_calls(self) -> None:
         """How many calls of the last day would the entries that come or change have caught?"""

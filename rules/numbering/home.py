@@ -88,13 +88,22 @@ def _alike(text: str, home: str, read: Callable[[str], T], meaning: Callable[[T]
     raise _undecided(text, home)
 
 
+def _possible_in(text: str, country: str) -> bool:
+    """Could it be a number there?"""
+    try:
+        return _read(text, country, called=False).kind is not NumberClass.IMPOSSIBLE
+    except ValueError:
+        return False
+
+
 def _undecided(text: str, home: str) -> UndecidedHome:
     country, *others = home.split()
+    possible = next((each for each in home.split() if _possible_in(text, each)), country)
     digits = without_separators(fold(text)).rstrip("*")
-    code, trunk_prefix = codes_of(country)
+    code, trunk_prefix = codes_of(possible)
     shown = digits.removeprefix(trunk_prefix) if is_digits(digits) else "..."
     return UndecidedHome(
         f"{text!r} is read differently in {', '.join((country, *others[:-1]))} and {others[-1]}; write it with its "
-        f"country code (+{code}{shown}) or with its plan ({country}:{shown}), or set `country` at the top of "
+        f"country code (+{code}{shown}) or with its plan ({possible}:{shown}), or set `country` at the top of "
         "ringfence.yaml"
     )

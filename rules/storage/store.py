@@ -182,8 +182,14 @@ def migrate(path: Path, series: Series) -> None:
             f"{path}: the lists are gone, but their snapshot is there: {restoring(path)}; "
             f"to begin anew, move {snapshot_path(path).name} away"
         )
+    if series == "lists" and _was_emptied(path):
+        raise CorruptDatabase(
+            f"{path}: the file is empty, and the lists that were in it are gone: {restoring(path)}; "
+            "to begin anew, remove it"
+        )
+    made = False
     try:
-        _make_private(path)
+        made = _make_private(path)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)) as connection:
             version = _version(connection)
             if version > steps[-1][0]:
@@ -196,6 +202,8 @@ def migrate(path: Path, series: Series) -> None:
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
     except sqlite3.DatabaseError as error:
+        if made and path.stat().st_size == 0:
+            path.unlink()  # a full disk: an empty file would be taken for one that lost everything
         raise unusable(path, error) from error
 
 
@@ -242,10 +250,24 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(_PAUSE_S)
 
 
-def _make_private(path: Path) -> None:
-    """Callers stand in it in clear: a new file is its owner's alone, and SQLite gives its WAL the same mode."""
+def _was_emptied(path: Path) -> bool:
+    """Is it a file of no octets, other than one that another process is making at this moment?"""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return found.st_size == 0 and time.time() - found.st_mtime > WRITER_PATIENCE_S
+
+
+def _make_private(path: Path) -> bool:
+    """Callers stand in it in clear: a new file is its owner's alone, and SQLite gives its WAL the same mode.
+
+    Was it made?
+    """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        return True
+    return False
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -212,6 +212,10 @@ def report_lines(report: Report, name: str, *, dry_run: bool) -> Iterator[str]:
     yield from file_lines(report)
     if conflicts := report.refused.get("protected", 0):
         yield f"{counted(conflicts, 'conflict')} with an allow list or our own numbers."
+    if report.returned:
+        named = ", ".join(report.returning[:SHOWN]) + (", ..." if report.returned > SHOWN else "")
+        would = "would be back" if dry_run else "are back"
+        yield f"{report.returned:,} {would} that a person had taken off: {named}."
     if report.overrules:
         named = ", ".join(report.useless[:SHOWN]) + (", ..." if report.overrules > SHOWN else "")
         yield f"{report.overrules:,} blocks {'would become' if dry_run else 'are now'} useless: {named}."

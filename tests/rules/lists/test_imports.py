@@ -348,3 +348,17 @@ async def test_nobody_approves_by_an_import_what_he_approved_before(tmp_path):
             await import_rows(lists, "bank", [(4, "CN:95588", {"note": "x"})], Origin(author="wu"), WIDE)
         (entry,) = await lists.show("bank")
         assert entry.origin.note == ""
+
+
+async def test_what_a_person_had_taken_off_and_a_file_brings_back_is_told(tmp_path):
+    rows = [(1, "+8613800138000", {}), (2, "+86139*", {}), (3, "+8613800138001", {})]
+    async with opened(tmp_path) as lists:
+        await import_rows(lists, "nuisance", rows, wishes=Wishes(wide=True))
+        await lists.remove_all("nuisance", ["+8613800138000", "+86139*"], author="li", reason="a doctor")
+        report = await import_rows(lists, "nuisance", rows, wishes=Wishes(wide=True))
+        assert (report.added, report.returned) == (2, 2)
+        assert report.returning == ["+8613800138000 (by li: a doctor)", "+86139* (by li: a doctor)"]
+        await lists.remove("nuisance", "+8613800138000", author="li")
+        await lists.add("nuisance", "+8613800138000")
+        again = [(1, "+8613800138000", {"reason": "night"})]
+        assert (await import_rows(lists, "nuisance", again)).returned == 0, "it was put back by hand"

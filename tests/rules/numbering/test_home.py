@@ -60,3 +60,10 @@ def test_a_plan_of_no_country_is_refused():
 def test_without_any_country_bare_digits_are_e164():
     assert read_typed("8613800138001", "").canonical == "+8613800138001"
     assert read_typed("95588", "").canonical == "EXT:95588"
+
+
+def test_the_advice_offers_what_each_country_reads_and_nothing_impossible():
+    with pytest.raises(UndecidedHome) as error:
+        read_typed("0512345678", "CN SA")
+    assert "(+966512345678)" in str(error.value)
+    assert "+86512345678" not in str(error.value)

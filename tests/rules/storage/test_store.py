@@ -1,6 +1,7 @@
 """The door to SQLite: layouts grow step by step, transactions are whole, the hot reader never waits."""
 
 import asyncio
+import os
 import sqlite3
 import stat
 import subprocess
@@ -445,3 +446,24 @@ async def test_what_is_read_in_one_block_is_as_of_one_moment(tmp_path):
         found += await store.connection.execute_fetchall(query)
     await store.close()
     assert found == [(0,), (0,), (7,)]
+
+
+def test_lists_whose_file_was_emptied_are_not_begun_anew_without_a_word(tmp_path):
+    path = tmp_path / "lists.db"
+    path.touch()
+    os.utime(path, (0, 0))
+    with pytest.raises(CorruptDatabase, match=r"the lists that were in it are gone: .*; to begin anew, remove it"):
+        migrate(path, "lists")
+    path.touch()
+    migrate(path, "lists")  # another process began it at this moment
+
+
+def test_a_database_of_which_nothing_came_leaves_no_empty_file(tmp_path, monkeypatch):
+    def full(_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("rules.storage.store._write_ahead", full)
+    path = tmp_path / "decisions.db"
+    with pytest.raises(StoreError, match="disk is full"):
+        migrate(path, "decisions")
+    assert not path.exists()
