@@ -8,9 +8,9 @@ from desk.archive import Archive
 from desk.complaint_rows import Channel
 from desk.faults import ComplaintError, NotFound
 from desk.intake import Filed, Intake
+from desk.matching import CallRecord, last_call, record_of
 from desk.protection import accusable
 from desk.reading import Read
-from desk.ties import CallRecord, last_call, record_of
 
 UNWANTED = 607
 _TRIES = 40  # a record is on disk within a second or two of the end of its call

@@ -15,12 +15,12 @@ from desk.deadlines import meet
 from desk.faults import ComplaintError, Conflict, Refused
 from desk.holders import owner_of
 from desk.letters import answer_case, tell
+from desk.matching import rang_lately, record_of
 from desk.policy import take_back
 from desk.protection import may_work, restrainable
 from desk.reading import one_line
 from desk.seals import cases_sealed, last_seal, release_seal, set_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
-from desk.ties import rang_lately, record_of
 from desk.unrecorded import record_left_behind
 from rules.lists.suspension import Suspension
 from rules.storage.store import Connection

@@ -13,12 +13,12 @@ from desk.complaint_rows import Channel, Complaint, find
 from desk.evidence import Tie
 from desk.faults import ComplaintError, Conflict, Refused
 from desk.letters import ask_to_confirm, contact_key, tell
+from desk.matching import CallRecord, find_calls, record_of
 from desk.protection import accusable, may_work
 from desk.reading import NewComplaint, Read, read_complaint
 from desk.secrecy import new_reference
 from desk.spellings import folded, settled
 from desk.states import OPEN, CaseState, ComplaintState
-from desk.ties import CallRecord, find_calls, record_of
 from desk.weighing import mark_shared
 from rules.model import Number
 from rules.storage.store import Connection

@@ -7,7 +7,7 @@ from __future__ import annotations
 from desk.archive import Archive
 from desk.case_files import CaseFile
 from desk.evidence import DAY_S, UNITS, WEIGHTS, Evidence, Said, Tie, units, weigh
-from desk.ties import rang_lately
+from desk.matching import rang_lately
 from rules.storage.store import Connection
 
 _COUNTING = "case_id = ?1 and state not in ('withdrawn', 'rejected')"

@@ -15,7 +15,7 @@ from desk.alerts import Alert
 from desk.clock_profiles import Span
 from desk.desk import Desk
 from desk.faults import ComplaintError, NotFound
-from desk.rounds import Rounds
+from desk.scheduler import Scheduler
 from proxy.effects import Filing, Receipt
 from proxy.outgoing import NOT_TAKEN
 from rules.storage.keys import KeyFileError
@@ -33,10 +33,10 @@ class PhoneComplaints(Collector):
         self.desk = desk
         self.without = ""  # why nothing is filed
         self._screen = screen
-        self._rounds: Rounds | None = None
+        self._rounds: Scheduler | None = None
         if desk is not None:
             screen.unwanted = desk.callee.unwanted
-            self._rounds = Rounds(desk, on_error=_warn, on_alert=_alert)
+            self._rounds = Scheduler(desk, on_error=_warn, on_alert=_alert)
 
     @classmethod
     async def open(cls, here: Installation, screen: Screen) -> PhoneComplaints:

@@ -19,9 +19,9 @@ from rules.language.source import RuleError
 from rules.lists.history import Period, stood_behind
 from rules.model import Hit, Step
 from rules.records.decisions import Decision
-from rules.records.hidden_digits import HIDDEN_LISTS, holds, truth
 from rules.records.past_calls import Past, RecordReader
 from rules.records.privacy import mask
+from rules.records.redacted_numbers import HIDDEN_LISTS, holds, truth
 from rules.screening.revisions import Revision
 
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))

@@ -15,9 +15,9 @@ from ringfence.rulebook import Rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.language.grammar import Example
 from rules.model import Trunk
-from rules.records.hidden_digits import named_called_numbers
 from rules.records.past_calls import CallFile, Past, PastCalls, RecordReader, Span
 from rules.records.privacy import pseudonym
+from rules.records.redacted_numbers import named_called_numbers
 from rules.records.replay import LookUp, Replay, known_called
 from rules.screening.findings import Findings
 from rules.storage.keys import Keys

@@ -17,7 +17,7 @@ CALL_PATH = (
     "tests/rules/lists/test_cache.py",
     "tests/rules/lists/test_unlisted.py",
     "tests/rules/records/test_decisions.py",
-    "tests/rules/records/test_hidden_digits.py",
+    "tests/rules/records/test_redacted_numbers.py",
     "tests/rules/records/test_journal.py",
     "tests/rules/records/test_privacy.py",
     "tests/rules/records/test_replay.py",

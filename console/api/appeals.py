@@ -8,10 +8,10 @@ from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.case_shapes import ClockShape, clock_shape
 from console.api.complaint_shapes import Confirmation
 from console.api.cursors import turn_cursor, turn_of
-from console.api.door import Caller
 from console.api.parts import (
     Body,
     Counted,

@@ -9,6 +9,7 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.case_shapes import (
     CasePage,
     HandOverDone,
@@ -23,7 +24,6 @@ from console.api.case_shapes import (
 )
 from console.api.complaint_shapes import ComplaintPage, complaint_page
 from console.api.cursors import turn_cursor, turn_of
-from console.api.door import Caller
 from console.api.parts import Counted, Cursor, Limit, TheDesk, needs, paths
 from console.api.steps import add_step
 from desk.case_files import CaseFile

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
-from console.api.door import Caller
 from console.api.parts import Body, DecisionId, Moment, Next, Reason, Text, maybe_utc, moment, utc
 from console.api.problems import error_of, pointer_to
 from desk.complaint_rows import Channel, Complaint, listed

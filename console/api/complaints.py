@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.complaint_shapes import (
     ComplaintFile,
     ComplaintFiled,
@@ -28,7 +29,6 @@ from console.api.complaint_shapes import (
     one_of_many,
     standing,
 )
-from console.api.door import Caller
 from console.api.parts import Cursor, Limit, TheDesk, needs, paths
 from desk.complaint_rows import Channel, Complaint, find, words_of
 from desk.desk import Desk

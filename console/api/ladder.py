@@ -8,9 +8,9 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
-from console.api.door import Caller
 from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, paths, utc
 from desk.disclosure import note_listing
 from desk.ladder_book import version_of

@@ -8,8 +8,8 @@ from fastapi import Path
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
-from console.api.door import Caller
 from console.api.parts import Cursor, Limit, Next, TheDesk, maybe_utc, needs, paths, utc
 
 router = paths("/v1/letters", "letters")

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from console.api.access.scopes import Scope
-from console.api.door import Caller
+from console.api.authentication import Caller
 from console.api.list_shapes import (
     Ending,
     HeldShape,

@@ -11,8 +11,8 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.cursors import text_cursor, text_of
-from console.api.door import Caller
 from console.api.list_shapes import (
     ChangedEntries,
     Covering,

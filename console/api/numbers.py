@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.case_shapes import CaseShape, EvidenceShape, case_shape, evidence_shape
-from console.api.door import Caller
 from console.api.ladder import Rung, rung
 from console.api.parts import AnyNumber, Counted, TheDesk, needs, paths
 from desk.archive import Archive

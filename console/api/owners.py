@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
+from console.api.authentication import Caller
 from console.api.complaint_shapes import Confirmation
-from console.api.door import Caller
 from console.api.parts import Body, Text, TheDesk, needs, paths
 from desk.reading import LONGEST_NAME
 

@@ -13,7 +13,7 @@ from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from console.api.access.scopes import Scope
-from console.api.door import REALM, Caller
+from console.api.authentication import REALM, Caller
 from console.api.problems import Problem, field_problem
 from desk.desk import Desk
 

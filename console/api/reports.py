@@ -8,7 +8,7 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
-from console.api.door import Caller
+from console.api.authentication import Caller
 from console.api.parts import Counted, Moment, TheDesk, moment, needs, paths, utc
 from desk.alerts import alerts
 from desk.reports import Dimension, ranked_trunks, report

@@ -14,14 +14,14 @@ import uvicorn
 import uvloop
 from pydantic import ValidationError
 
-from console.api.access.given_answers import GivenAnswers
+from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.application import application
-from console.api.door import Door
-from console.api.gate import Gate
-from console.api.patience import PatientProtocol
-from console.api.replays import Replays
+from console.api.authentication import Authentication
+from console.api.idempotency import Idempotency
+from console.api.middleware import Middleware
+from console.api.read_timeout import ReadTimeoutProtocol
 from desk.alerts import Alert
-from desk.rounds import Rounds
+from desk.scheduler import Scheduler
 from proxy.app import heed_signals
 from proxy.settings import HostPort
 from ringfence.api_settings import ApiSettings
@@ -73,7 +73,7 @@ async def run(here: Installation, settings: ApiSettings) -> None:
     log = structlog.get_logger("ringfence.api")
     async with here, AsyncExitStack() as opened:
         store = await here.access(durable=False)
-        door = Door(store, settings)
+        door = Authentication(store, settings)
         _check_exposure(settings, has_key=await door.keys.any_works())
         certificate, key = _tls(settings, here.base)
         server = uvicorn.Config(
@@ -83,7 +83,7 @@ async def run(here: Installation, settings: ApiSettings) -> None:
             server_header=False,
             lifespan="off",
             ws="none",
-            http=PatientProtocol,
+            http=ReadTimeoutProtocol,
             proxy_headers=settings.behind_proxy,
             forwarded_allow_ips="127.0.0.1,::1",
             limit_concurrency=settings.concurrent * 8,
@@ -96,13 +96,13 @@ async def run(here: Installation, settings: ApiSettings) -> None:
         listener = _listener(settings.listen)
         opened.callback(listener.close)
         desk = await here.open_desk()
-        rounds = Rounds(desk, counting=True, on_alert=_tell, on_error=_warn)
+        rounds = Scheduler(desk, counting=True, on_alert=_tell, on_error=_warn)
         rounds.start()
         opened.push_async_callback(rounds.close)
-        replays = Replays(GivenAnswers(store), desk.archive.secrecy.pseudonym)
+        replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
         api = application(desk, [trunk.name for trunk in here.configuration.trunks])
         opened.push_async_callback(api.state.catch_up.close)
-        server.app = gate = Gate(api, door, replays, settings)
+        server.app = gate = Middleware(api, door, replays, settings)
         opened.push_async_callback(gate.ended)
         host, port, *_ = listener.getsockname()
         log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(here.file))

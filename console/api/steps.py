@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, create_model
 
 from console.api.access.scopes import Scope
-from console.api.door import Caller
+from console.api.authentication import Caller
 from console.api.parts import Body, Counted, Seen, TheDesk, Version, needs, text
 from desk.steps import Need, OfficersStep
 

@@ -22,7 +22,7 @@ from rules.language.source import read_document, refuse_what_is_no_file
 from rules.model import Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
 from rules.records.decisions import first_decision, read_fired
-from rules.records.hidden_digits import HIDDEN_WORD, hidden_number
+from rules.records.redacted_numbers import HIDDEN_WORD, redacted_number
 from rules.storage.store import Store
 
 _COLUMNS = (
@@ -183,7 +183,7 @@ class RecordReader:
         """The called number with the area in its place, and what is not known of it."""
         if not key:
             return Number("", kind), None
-        hidden = hidden_number(area, kind)
+        hidden = redacted_number(area, kind)
         canonical = self._known_called.get(key)
         if canonical is None:
             return hidden._replace(canonical=area, region=""), hidden

@@ -13,9 +13,9 @@ from rules.language.values import span_name
 from rules.lists.cache import asked_of, only_single
 from rules.model import Action, Call, Hit, Number, Step, Verdict
 from rules.numbering.readings import READINGS_DIFFER
-from rules.records.hidden_digits import HIDDEN_LISTS, asking, holds, leaves, ruled_out
 from rules.records.past_calls import Past, Unusable
 from rules.records.privacy import mask
+from rules.records.redacted_numbers import HIDDEN_LISTS, asking, holds, leaves, ruled_out
 
 SAMPLES = 3
 _ALLOWS = frozenset(("allow", "subscriber-allow"))

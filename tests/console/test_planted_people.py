@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from desk.rounds import Rounds
+from desk.scheduler import Scheduler
 from ringfence.configuration import load_configuration
 from ringfence.installation import Installation
 from rules.language.compile import compile_rules
@@ -42,7 +42,7 @@ async def call_and_be_unwanted(file: Path) -> None:
                 )
                 screen.ended(screen.judge(call).decision, Outcome(status, True, 900))
             await screen.close()
-        await Rounds(desk).once()
+        await Scheduler(desk).once()
         assert not (await desk.callee.report_last_call(CALLED)).duplicate
 
 

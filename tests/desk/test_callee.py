@@ -7,7 +7,7 @@ from desk.callee import Callee
 from desk.complaint_rows import Channel, find
 from desk.evidence import Tie
 from desk.faults import ComplaintError, NotFound
-from desk.ties import rang_lately
+from desk.matching import rang_lately
 from rules.model import Action, Step
 from rules.storage.store import StoreError
 from tests.desk.town import DAY, HOUR, SPAM

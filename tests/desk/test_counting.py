@@ -1,9 +1,9 @@
 """Counting the records: whom a number rang, what was stopped, calls by range; each record once."""
 
 from desk.counting import stopped_since
+from desk.matching import rang_lately
 from desk.states import FoundBy
 from desk.story import story_of
-from desk.ties import rang_lately
 from rules.lists.ledger_imports import import_ledger
 from rules.model import Step
 from tests.desk.town import DAY, SPAM

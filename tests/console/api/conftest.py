@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from console.api.access.given_answers import GivenAnswers
+from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.access.scopes import Scope
 from console.api.application import application
-from console.api.door import Door
-from console.api.gate import Gate
-from console.api.replays import Replays
+from console.api.authentication import Authentication
+from console.api.idempotency import Idempotency
+from console.api.middleware import Middleware
 from ringfence.api_settings import ApiSettings
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
@@ -29,8 +29,8 @@ class Office:
     def __init__(self, town: Town) -> None:
         self.town = town
         self.clock = 0.0  # of the token buckets
-        self.gate: Gate = None  # type: ignore[assignment]
-        self.door: Door = None  # type: ignore[assignment]
+        self.gate: Middleware = None  # type: ignore[assignment]
+        self.door: Authentication = None  # type: ignore[assignment]
         self._opened = AsyncExitStack()
 
     async def open(self, **settings) -> None:
@@ -39,9 +39,11 @@ class Office:
             database_path(self.town.folder / SCREENING.storage.database, "access"), "access", durable=False
         )
         self._opened.push_async_callback(self.store.close)
-        self.door = Door(self.store, self.settings, now=lambda: self.town.now, monotonic=lambda: self.clock)
-        replays = Replays(GivenAnswers(self.store, lambda: self.town.now), self.town.desk.archive.secrecy.pseudonym)
-        self.gate = Gate(application(self.town.desk), self.door, replays, self.settings)
+        self.door = Authentication(self.store, self.settings, now=lambda: self.town.now, monotonic=lambda: self.clock)
+        replays = Idempotency(
+            IdempotencyKeys(self.store, lambda: self.town.now), self.town.desk.archive.secrecy.pseudonym
+        )
+        self.gate = Middleware(application(self.town.desk), self.door, replays, self.settings)
 
     async def close(self) -> None:
         await self._opened.aclose()

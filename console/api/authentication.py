@@ -37,7 +37,7 @@ class Caller(NamedTuple):
         return self.key.name
 
 
-class Door:
+class Authentication:
     """Lets a request in, or raises the problem that says why not."""
 
     def __init__(

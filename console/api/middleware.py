@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.api.access.key_book import AccessKey
 from console.api.answer import Answer, ask, give
-from console.api.door import Caller, Door
+from console.api.authentication import Authentication, Caller
+from console.api.idempotency import Idempotency
 from console.api.problems import Problem, unavailable
-from console.api.replays import Replays
 from console.api.strict_json import NotJson, read_json
 from ringfence.api_settings import ApiSettings, on_loopback
 from rules.storage.store import DatabaseError, StoreError
@@ -31,10 +31,10 @@ _ALWAYS = (
 )
 
 
-class Gate:
+class Middleware:
     """The ASGI application that stands before the API's own."""
 
-    def __init__(self, application: ASGIApp, door: Door, replays: Replays, settings: ApiSettings) -> None:
+    def __init__(self, application: ASGIApp, door: Authentication, replays: Idempotency, settings: ApiSettings) -> None:
         self._application, self._door, self._replays, self._settings = application, door, replays, settings
         self._largest = settings.body_kib * 1024
         names = ["*"] if not settings.hosts and (settings.behind_proxy or settings.exposed) else settings.hosts

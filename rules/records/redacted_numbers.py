@@ -20,7 +20,7 @@ class Undecided(Exception):
     """The answer lies in digits that nobody kept."""
 
 
-class HiddenNumber(str):
+class RedactedNumber(str):
     """A number that begins so; asked for more than that, it does not know.
 
     Compared with a whole number it is another one: those that rules name are recognised by their pseudonyms before.
@@ -54,7 +54,7 @@ class HiddenNumber(str):
         return str.__str__(self)
 
 
-class _HiddenSet(frozenset[str]):
+class _RedactedSet(frozenset[str]):
     """Lists of which nobody knows whether the number stands on them."""
 
     __slots__ = ()
@@ -63,7 +63,7 @@ class _HiddenSet(frozenset[str]):
         raise Undecided
 
 
-class _HiddenWord(str):
+class _RedactedWord(str):
     """A word that is not known."""
 
     __slots__ = ()
@@ -78,15 +78,15 @@ class _HiddenWord(str):
         raise Undecided
 
 
-HIDDEN_LISTS: frozenset[str] = _HiddenSet()
-HIDDEN_WORD: str = _HiddenWord()
+HIDDEN_LISTS: frozenset[str] = _RedactedSet()
+HIDDEN_WORD: str = _RedactedWord()
 
 
 @lru_cache(maxsize=10_000)
-def hidden_number(area: str, kind: NumberClass) -> Number:
+def redacted_number(area: str, kind: NumberClass) -> Number:
     """What is known of a called number by its area and class."""
     inbound_only = kind is NumberClass.CN_400 or (kind is NumberClass.TOLL_FREE and area.startswith("+86800"))
-    return Number(HiddenNumber(area), kind, _region(area), "", inbound_only)
+    return Number(RedactedNumber(area), kind, _region(area), "", inbound_only)
 
 
 def _region(area: str) -> str:
@@ -115,7 +115,7 @@ def truth(condition: Condition, facts: Facts) -> bool | None:
 
 def _may_begin(condition: Condition, number: str) -> bool:
     """Could a number of this area begin as the condition wants it to?"""
-    if not isinstance(number, HiddenNumber):
+    if not isinstance(number, RedactedNumber):
         return True
     wanted = [key.value for key in condition.keys if key.about == _PREFIX]
     if len(wanted) != len(condition.keys) or not wanted:
@@ -155,7 +155,7 @@ def named_called_numbers(rules: Sequence[CompiledRule]) -> set[str]:
 
 def asking(rules: Sequence[CompiledRule], clock: WallClock) -> tuple[CompiledRule, ...]:
     """The rules that ask for something which a hidden number may not show."""
-    probe = probing(Number(HiddenNumber(""), NumberClass.OTHER, HIDDEN_WORD), clock)
+    probe = probing(Number(RedactedNumber(""), NumberClass.OTHER, HIDDEN_WORD), clock)
     return tuple(rule for rule in rules if any(_stumbles(leaf, probe) for leaf in leaves((*rule.asks, *rule.stops))))
 
 

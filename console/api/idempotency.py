@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
 
-from console.api.access.given_answers import Given, GivenAnswers
+from console.api.access.idempotency_keys import Given, IdempotencyKeys
 from console.api.answer import Answer
 from console.api.problems import Problem, field_problem
 from rules.storage.store import DatabaseError, StoreError
@@ -19,10 +19,10 @@ from rules.storage.store import DatabaseError, StoreError
 _TOKEN = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Replays:
+class Idempotency:
     """Answers of the last day, and what is being answered now."""
 
-    def __init__(self, given: GivenAnswers, pseudonym: Callable[[str], str]) -> None:
+    def __init__(self, given: IdempotencyKeys, pseudonym: Callable[[str], str]) -> None:
         self._given, self._pseudonym = given, pseudonym
         self._running: set[tuple[str, str]] = set()
 

@@ -21,7 +21,7 @@ class Given(NamedTuple):
     body: bytes
 
 
-class GivenAnswers:
+class IdempotencyKeys:
     """The last day's answers; who wrote is known by source, what by the pseudonym of the client's own token."""
 
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:

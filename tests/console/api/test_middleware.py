@@ -6,7 +6,7 @@ import json
 import pytest
 from structlog.testing import capture_logs
 
-from console.api.gate import Gate
+from console.api.middleware import Middleware
 from rules.storage.store import StoreError
 from tests.console.api.conftest import COMPLAINT
 from tests.peers.process import eventually
@@ -126,7 +126,7 @@ class Slow:
 def before(office, application, **changed) -> None:
     """Put another application behind the office's gate."""
     settings = office.settings.model_copy(update=changed)
-    office.gate = Gate(application, office.door, office.gate._replays, settings)
+    office.gate = Middleware(application, office.door, office.gate._replays, settings)
 
 
 async def test_a_request_that_takes_too_long_is_answered_and_goes_on(office):

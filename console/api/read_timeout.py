@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_S = 15.0  # from the connection, or the first byte of a further request, to the end of its header fields
 
 
-class PatientProtocol(H11Protocol):
+class ReadTimeoutProtocol(H11Protocol):
     """uvicorn's, which by itself waits for ever for the rest of a request's head."""
 
     _late: asyncio.TimerHandle | None = None

@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from console.api.patience import HEAD_S, PatientProtocol
+from console.api.read_timeout import HEAD_S, ReadTimeoutProtocol
 from tests.peers.process import eventually
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -39,11 +39,11 @@ class Connection:
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body"})
 
-        config = uvicorn.Config(application, lifespan="off", log_config=None, http=PatientProtocol)
+        config = uvicorn.Config(application, lifespan="off", log_config=None, http=ReadTimeoutProtocol)
         config.load()
         self.go, self.loop, self.transport = asyncio.Event(), Clocked(), MagicMock()
         self.transport.is_closing.return_value = False
-        self.protocol = PatientProtocol(config, ServerState(), {}, _loop=self.loop)
+        self.protocol = ReadTimeoutProtocol(config, ServerState(), {}, _loop=self.loop)
         self.protocol.connection_made(self.transport)
 
     def says(self, data: bytes) -> None:

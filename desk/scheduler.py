@@ -16,7 +16,7 @@ _LOOK_S = 60.0
 _DAY_S = 86_400.0
 
 
-class Rounds:
+class Scheduler:
     """A task beside the others. The proxy's own process leaves counting to another: it takes the loop's time."""
 
     def __init__(

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from rules.judging.facts import Facts
 from rules.model import NumberClass
 from rules.numbering.numbers import read_number
-from rules.records.hidden_digits import HIDDEN_LISTS, Undecided, asking, hidden_number, holds, named_called_numbers
 from rules.records.privacy import area
+from rules.records.redacted_numbers import HIDDEN_LISTS, Undecided, asking, holds, named_called_numbers, redacted_number
 from tests.rules.calls import CN, call, rule, rules
 
 
@@ -17,7 +17,7 @@ def answer(when: str, called: str, **more):
     ruleset = rules(rule(when, **more))
     made = call(called=called)
     true = ruleset.rules[0].holds(Facts(made, (), (), ruleset.clock))
-    made.called = hidden_number(area(made.called), made.called.kind)
+    made.called = redacted_number(area(made.called), made.called.kind)
     facts = Facts(made, (), (), ruleset.clock)
     facts.called_lists = facts.called_kinds = HIDDEN_LISTS
     return holds(ruleset.rules[0], facts), true
@@ -89,7 +89,7 @@ def test_rules_that_ask_for_hidden_digits():
 
 
 def test_a_hidden_number_does_not_guess():
-    number = hidden_number("+86138", NumberClass.MOBILE)
+    number = redacted_number("+86138", NumberClass.MOBILE)
     assert number.region == "CN"
     assert number.canonical
     assert number.canonical not in {"+86138"}
@@ -98,5 +98,5 @@ def test_a_hidden_number_does_not_guess():
     with pytest.raises(Undecided):
         _ = number.canonical[3]
     with pytest.raises(Undecided):
-        _ = hidden_number("+1212", NumberClass.FIXED).region in {"US"}
-    assert hidden_number(area(read_number("400 800 1234", CN, called=True)), NumberClass.CN_400).inbound_only
+        _ = redacted_number("+1212", NumberClass.FIXED).region in {"US"}
+    assert redacted_number(area(read_number("400 800 1234", CN, called=True)), NumberClass.CN_400).inbound_only

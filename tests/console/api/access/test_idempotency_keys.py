@@ -1,13 +1,13 @@
 """Answers that may be asked for again."""
 
-from console.api.access.given_answers import KEPT_S, Given, GivenAnswers
+from console.api.access.idempotency_keys import KEPT_S, Given, IdempotencyKeys
 
 GIVEN = Given("f", 201, "/v1/x", b"{}")
 
 
 async def test_an_answer_is_kept_for_a_day_and_belongs_to_its_key(store):
     now = 1_000_000.0
-    answers = GivenAnswers(store, lambda: now)
+    answers = IdempotencyKeys(store, lambda: now)
     await answers.keep("key", "token", GIVEN)
     assert await answers.find("key", "token") == GIVEN
     assert await answers.find("other", "token") is None

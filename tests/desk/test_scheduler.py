@@ -6,16 +6,16 @@ import pytest
 
 from desk import audit
 from desk.complaint_rows import listed
-from desk.rounds import Rounds
+from desk.matching import rang_lately
+from desk.scheduler import Scheduler
 from desk.states import CaseState
-from desk.ties import rang_lately
 from rules.lists.history import periods
 from tests.desk.town import SPAM
 from tests.peers.process import eventually
 
 
 async def test_phones_are_heard_and_calls_counted(town):
-    rounds = Rounds(town.desk, counting=True)
+    rounds = Scheduler(town.desk, counting=True)
     town.desk.callee.unwanted(await town.ring(SPAM, town.subscriber(1), status=607))
     await rounds.once()
     assert len(await listed(town.desk.archive.store.connection)) == 1
@@ -30,7 +30,7 @@ async def test_phones_are_heard_and_calls_counted(town):
 
 async def test_a_case_that_could_not_say_that_it_is_sealed_says_so_within_a_minute(town, monkeypatch):
     """The seal is committed, the disk of the case is full, and the process lives on."""
-    rounds, case = Rounds(town.desk), await town.verified()
+    rounds, case = Scheduler(town.desk), await town.verified()
     await rounds.once()
 
     async def full(*_):
@@ -49,7 +49,7 @@ async def test_a_case_that_could_not_say_that_it_is_sealed_says_so_within_a_minu
 
 async def test_an_alert_is_raised_once(town):
     raised = []
-    rounds = Rounds(town.desk, counting=True, on_alert=raised.append)
+    rounds = Scheduler(town.desk, counting=True, on_alert=raised.append)
     for person in range(6):
         await town.ring(SPAM, town.subscriber(person))
         await town.complain(reporter=town.subscriber(person), knew={"branch": "Chaoyang"})
@@ -60,7 +60,7 @@ async def test_an_alert_is_raised_once(town):
 
 async def test_who_does_not_count_is_told_of_alerts_all_the_same(town):
     raised = []
-    rounds = Rounds(town.desk, on_alert=raised.append)
+    rounds = Scheduler(town.desk, on_alert=raised.append)
     for person in range(5):
         await town.ring(SPAM, town.subscriber(person))
         await town.complain(reporter=town.subscriber(person), knew={"branch": "Chaoyang"})
@@ -80,7 +80,7 @@ async def test_who_does_not_count_is_told_of_alerts_all_the_same(town):
 async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
     turns = asyncio.Queue()
     said = []
-    rounds = Rounds(town.desk, sleep=lambda _: turns.get(), on_error=said.append)
+    rounds = Scheduler(town.desk, sleep=lambda _: turns.get(), on_error=said.append)
     drain, town.desk.callee.drain = town.desk.callee.drain, None
     rounds.start()
     turns.put_nowait(None)
@@ -97,7 +97,7 @@ async def test_an_error_stops_no_round_and_closing_files_the_rest(town):
 async def test_what_left_the_lists_long_ago_is_forgotten_once_a_day(town):
     lists, day = town.desk.archive.lists, 86_400
     name = sorted(lists.settings)[0]
-    rounds = Rounds(town.desk)
+    rounds = Scheduler(town.desk)
     for _ in range(2):
         await lists.add(name, SPAM, force=True)
         await lists.remove(name, SPAM)

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from console.api.access.given_answers import GivenAnswers
+from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.answer import Answer
+from console.api.idempotency import Idempotency
 from console.api.problems import Problem
-from console.api.replays import Replays
 from rules.storage.store import StoreError
 from tests.console.api.conftest import COMPLAINT
 from tests.desk.town import DAY
@@ -72,7 +72,7 @@ async def test_a_key_that_is_none(client):
 
 
 async def test_the_same_at_once_works_once(office):
-    replays = Replays(GivenAnswers(office.store), str)
+    replays = Idempotency(IdempotencyKeys(office.store), str)
     started, go = asyncio.Event(), asyncio.Event()
 
     async def work() -> Answer:
@@ -102,7 +102,7 @@ async def test_what_was_done_is_answered_although_the_answer_cannot_be_kept(clie
     async def full(self, *_):
         raise StoreError("disk is full")
 
-    monkeypatch.setattr(GivenAnswers, "keep", full)
+    monkeypatch.setattr(IdempotencyKeys, "keep", full)
     first = await client.post("/v1/complaints", json=COMPLAINT, headers=ONCE)
     again = await client.post("/v1/complaints", json=COMPLAINT, headers=ONCE)
     assert (first.status_code, again.status_code) == (201, 200)

@@ -1,7 +1,7 @@
 """Complaints find their call: by decision, by who rang whom, counted already or not."""
 
 from desk.evidence import Tie
-from desk.ties import find_calls, last_call, rang_lately, record_of
+from desk.matching import find_calls, last_call, rang_lately, record_of
 from rules.model import Step, Trunk
 from rules.records.decisions import Decisions
 from rules.records.retention import Retention
