@@ -38,10 +38,11 @@ async def by_a_new_version(lists):
 
 
 async def by_a_release(lists):
-    file = io.BytesIO(f"number,except\n{PREFIX},{OTHER}\n".encode() + b"+8613800000001,\n" * 2)
+    await import_rows(lists, "bank", [(n, f"+86138000000{n:02}", {}) for n in range(20)])
+    file = io.BytesIO(f"number,except\n{PREFIX},{OTHER}\n".encode())
     held = await import_or_hold(lists, "bank", file, Origin(author="li"), Wishes(replace_all=True))
-    if held.held_id is not None:
-        await release_import(lists, held.held_id, author="wang", reason="seen", calls={})
+    assert held.held_id is not None
+    await release_import(lists, held.held_id, author="wang", reason="seen", calls={})
 
 
 @pytest.mark.parametrize("edit", [by_hand, by_import, by_a_new_version, by_a_release])
