@@ -99,7 +99,9 @@ class Screening:
         )
         if verdict.step is Step.EMERGENCY:
             return None  # nothing that could make somebody hesitate to answer it
-        if action is Action.DIVERT and not any(fired.effect == Action.TAG.value for fired in verdict.fired):
+        if action is Action.DIVERT and not any(
+            fired.effect == Action.TAG.value and not fired.observed for fired in verdict.fired
+        ):
             return None  # label and ring are marks of a rule that tags
         alert = b"Alert-Info: <%s>" % verdict.ring.encode() if verdict.ring else self._alert
         if alert:

@@ -187,10 +187,18 @@ class Fired(NamedTuple):
 
     name: str  # rule name, or name of the list
     step: Step
-    effect: str  # forward, tag, reject, divert, "suspicion +4", "observe: reject"
+    effect: str  # forward, tag, reject, divert, suspicion; fact: an entry that did nothing by itself
     entry: str = ""  # list entry, or file:line of the rule
     source: str = ""  # where the entry came from, as in Hit
     of: str = ""  # what the source is, as in Hit
+    points: int = 0  # the suspicion that it added
+    observed: bool = False  # a rule that held and did not act
+
+    @property
+    def said(self) -> str:
+        """Its effect, for people: reject, suspicion +4, observe: reject."""
+        effect = f"{self.effect} {self.points:+d}" if self.effect == "suspicion" else self.effect
+        return f"observe: {effect}" if self.observed else effect
 
     @property
     def detail(self) -> str:
@@ -200,7 +208,7 @@ class Fired(NamedTuple):
 
     def as_data(self) -> dict[str, str]:
         """For programs that read what commands print."""
-        return {"name": self.name, "step": self.step, "effect": self.effect, "detail": self.detail}
+        return {"name": self.name, "step": self.step, "effect": self.said, "detail": self.detail}
 
 
 class Verdict:

@@ -93,10 +93,10 @@ class CompiledRule:
         self.ring = ring
         self.suspicion = suspicion
         self.share = share  # percent of callers on which it acts
-        effect = f"suspicion {suspicion:+d}" if action is None else action.value
+        effect = "suspicion" if action is None else action.value
         step = Step.SUSPICION if action is None else Step.RULES
-        self.fired = Fired(name, step, effect, place)
-        self.observed = Fired(name, step, f"observe: {effect}", place)
+        self.fired = Fired(name, step, effect, place, points=suspicion)
+        self.observed = Fired(name, step, effect, place, points=suspicion, observed=True)
 
     def holds(self, facts: Facts) -> bool:
         """Do its conditions hold, whatever comes of it?"""
@@ -196,8 +196,8 @@ class Judgement:
                 continue
             self.decide(RANK[step], (-hit.narrowness, action is not Action.FORWARD, hit.list, hit.entry), hit)
         for hit in suspects.values():  # once a list: by its narrowest entry
-            added = f"suspicion {hit.suspicion:+d}"
-            self.fired.append(Fired(hit.list, Step.SUSPICION, added, hit.entry, hit.source, hit.of))
+            fired = Fired(hit.list, Step.SUSPICION, "suspicion", hit.entry, hit.source, hit.of, hit.suspicion)
+            self.fired.append(fired)
             self.suspect(hit.suspicion, hit.list, f"on list {hit.list}")
 
     def hear_rules(self, rules: Sequence[CompiledRule]) -> None:
@@ -313,7 +313,9 @@ def passed(verdict: Verdict) -> Verdict:
     if verdict.step is Step.EMERGENCY:
         return verdict
     action = verdict.action
-    marked = action in (Action.TAG, Action.REJECT) or any(fired.effect == Action.TAG.value for fired in verdict.fired)
+    marked = action in (Action.TAG, Action.REJECT) or any(
+        fired.effect == Action.TAG.value and not fired.observed for fired in verdict.fired
+    )
     return Verdict(
         Action.TAG if marked else Action.FORWARD,
         Step.EMERGENCY,

@@ -215,10 +215,9 @@ def _asked(condition: Condition, facts: Facts) -> str:
 def _suspicion(call: Call, verdict: Verdict) -> list[Line]:
     lines = []
     for fired in verdict.fired:
-        if fired.step is Step.SUSPICION and fired.effect.startswith("suspicion"):
+        if fired.step is Step.SUSPICION and not fired.observed:
             won = verdict.step is Step.SUSPICION and verdict.rule == fired.name
-            added = fired.effect.removeprefix("suspicion ")
-            lines.append(Line(Step.SUSPICION, f"{fired.name}: {added}, {fired.detail}", won))
+            lines.append(Line(Step.SUSPICION, f"{fired.name}: {fired.points:+d}, {fired.detail}", won))
     trunk = call.trunk
     limits = f"from {trunk.tag_at} a call is tagged, from {trunk.reject_at} rejected"
     return [*lines, Line(Step.SUSPICION, f"{verdict.suspicion} in all; {limits}")]
@@ -242,7 +241,7 @@ def on_the_wire(verdict: Verdict, ways: Ways = _UNSET) -> list[str]:
         marks = [*_headers("suspected", verdict), *(() if verdict.step is Step.EMERGENCY else _marks(verdict, ways))]
         return [f"the callee gets {_listed(marks)}", "the caller notices nothing"]
     if verdict.action is Action.DIVERT:
-        tagged = any(fired.effect == Action.TAG for fired in verdict.fired)
+        tagged = any(fired.effect == Action.TAG and not fired.observed for fired in verdict.fired)
         marks = [*_headers("diverted", verdict), *(_marks(verdict, ways) if tagged else ())]
         uri = ways.destinations.get(verdict.destination, "")
         where = f"{verdict.destination} ({uri})" if uri else verdict.destination or "the one destination"

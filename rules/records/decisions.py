@@ -160,7 +160,7 @@ def _fired(fired: Sequence[Fired]) -> str:
     """What matched, as JSON: by hand, since the encoder costs three times as much."""
     items = [
         f"[{quoted(one.name)},{quoted(one.step)},{quoted(one.effect)},"
-        f"{quoted(one.entry)},{quoted(one.source)},{quoted(one.of)}]"
+        f"{quoted(one.entry)},{quoted(one.source)},{quoted(one.of)},{one.points},{int(one.observed)}]"
         for one in fired
     ]
     return f"[{','.join(items)}]"
@@ -286,10 +286,7 @@ class Decisions:
             conditions.append("at >= ?")
             values.append(since)
         if observed:
-            conditions.append(
-                "fired like '%\"observe: %' and exists (select 1 from json_each(fired) "
-                "where value ->> 2 glob 'observe: *' and ? in ('*', value ->> 0))"
-            )
+            conditions.append("exists (select 1 from json_each(fired) where value ->> 7 and ? in ('*', value ->> 0))")
             values.append(observed)
         where = f"where {' and '.join(conditions)}" if conditions else ""
         query = f"select {_COLUMNS} from decision {where} order by seq desc limit ?"

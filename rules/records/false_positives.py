@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rules.model import Step
+from rules.model import Action, Step
+from rules.records.decisions import read_fired
 from rules.settings.screening import FalsePositiveSettings
 from rules.storage.store import Store
 
@@ -51,11 +51,11 @@ class FalsePositives:
         """Take in records: when, and what fired as JSON."""
         for at, fired in rows:
             names, allowed = [], False
-            for name, step, effect, *_ in json.loads(fired):
-                if name in self._allow and step not in _STEPS:
+            for one in read_fired(fired):
+                if one.name in self._allow and one.step not in _STEPS:
                     allowed = True
-                elif step in _STEPS and not effect.startswith(("observe", "forward", "suspicion -")):
-                    names.append(name)
+                elif one.step in _STEPS and not (one.observed or one.effect == Action.FORWARD or one.points < 0):
+                    names.append(one.name)
             if names:
                 hour = self._hour(int(at // _HOUR_S))
                 hour.caught.update(names)

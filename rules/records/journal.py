@@ -431,7 +431,7 @@ def observed_rules(verdict: Verdict) -> list[str]:
     """The rules that held and did not act: in observe, or for other callers than this."""
     if not verdict.fired:
         return _NOBODY
-    return [one.name for one in verdict.fired if one.effect[:9] == "observe: "]
+    return [one.name for one in verdict.fired if one.observed]
 
 
 def _observed(verdict: Verdict) -> str:

@@ -67,7 +67,7 @@ class Past:
 
     def fired_rules(self) -> set[str]:
         """The rules that held, by the record."""
-        return {name for name, step, *_ in json.loads(self.fired) if step in (Step.RULES, Step.SUSPICION)}
+        return {one.name for one in read_fired(self.fired) if one.step in (Step.RULES, Step.SUSPICION)}
 
 
 class Unusable(NamedTuple):

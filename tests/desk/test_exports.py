@@ -86,7 +86,7 @@ async def test_the_pack_tells_whose_entry_stopped_the_call_although_it_is_gone(t
     reason = Origin("hotline", "rang at night", "li", evidence="file 3")
     await archive.lists.add("blocked", SPAM, reason)
     decision = await town.ring(SPAM, "13800138000", step=Step.OPERATOR_BLOCK, action=Action.REJECT, status=603)
-    fired = json.dumps([["blocked", Step.OPERATOR_BLOCK, "reject", SPAM, "hotline", ""]])
+    fired = json.dumps([["blocked", Step.OPERATOR_BLOCK, "reject", SPAM, "hotline", "", 0, 0]])
     async with archive.decisions.transaction() as connection:
         await connection.execute("update decision set rule = 'blocked', fired = ?", (fired,))
     town.now += 3_600

@@ -36,7 +36,7 @@ from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
 from rules.lists.history import Period
-from rules.model import Action, Step, Trunk, Verdict
+from rules.model import Action, Fired, Step, Trunk, Verdict
 from rules.records.decisions import Decision
 from rules.records.privacy import mask
 from rules.records.replay import asked_facts
@@ -92,7 +92,7 @@ async def explain_decision(here: Installation, text: str, *, clear: bool) -> Exp
         one._replace(entry=masked(one.entry, callers), source=masked(one.source, callers)) for one in decision.fired
     ]
     data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
-    lines = recorded(decision, data, await judged_by(here, decision), here.configuration)
+    lines = recorded(decision, fired, data, await judged_by(here, decision), here.configuration)
     behind = await entries_behind(here, decision)
     entries = [period_data(one, here.zone) for one in behind]
     data["entries"] = [one | {"entry": masked(one["entry"], callers)} for one in entries]
@@ -138,7 +138,9 @@ async def what_is_left(here: Installation, decision_id: str) -> str:
     )
 
 
-def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configuration: Configuration) -> list[Line]:
+def recorded(
+    decision: Decision, fired: list[Fired], data: dict[str, Any], found: JudgedBy, configuration: Configuration
+) -> list[Line]:
     """A record in sentences, in the order of precedence, with what the rules of that time asked."""
     ways = ways_out(configuration)
     called = (
@@ -159,7 +161,7 @@ def recorded(decision: Decision, data: dict[str, Any], found: JudgedBy, configur
         lines.append(Line(decision.step, text, True))
     else:
         for step in Step:
-            lines += recorded_step(step, decision, data["fired"])
+            lines += recorded_step(step, decision, fired)
             if step is Step.RULES:
                 lines += what_rules_asked(found, configuration, decision)
     by = f" by {decision.rule}" if decision.rule else ""
@@ -183,18 +185,18 @@ def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Line:
     return Line("rules", f"{text}: {one.reason}; {now}")
 
 
-def recorded_step(step: Step, decision: Decision, fired: list[dict[str, Any]]) -> list[Line]:
+def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Line]:
     """What a record holds of one step: what fired, or that nothing did."""
     if step is Step.DEFAULT:  # entries that did not act: for rules they were facts
-        return [Line("lists", f"{one['name']}: a fact only, {one['detail']}") for one in fired if one["step"] == step]
+        return [Line("lists", f"{one.name}: a fact only, {one.detail}") for one in fired if one.step is step]
     lines = []
     for one in fired:
-        if one["step"] == step:
-            won = one["name"] == decision.rule and step is decision.step
-            detail = f", {one['detail']}" if one["detail"] else ""
-            watched = one["effect"].partition("observe: ")[2]
-            effect = f"would have said {watched}, but only observed" if watched else one["effect"]
-            lines.append(Line(step, f"{one['name']}: {effect}{detail}", won))
+        if one.step is step:
+            won = one.name == decision.rule and step is decision.step
+            detail = f", {one.detail}" if one.detail else ""
+            said = one._replace(observed=False).said
+            effect = f"would have said {said}, but only observed" if one.observed else said
+            lines.append(Line(step, f"{one.name}: {effect}{detail}", won))
     if step is Step.SUSPICION:
         lines.append(Line(step, f"{decision.suspicion} in all"))
     elif step in _OF_LISTS and not lines:
@@ -204,7 +206,7 @@ def recorded_step(step: Step, decision: Decision, fired: list[dict[str, Any]]) -
 
 def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
     """What went out; label and ring stand in no record, but in the rules that tagged."""
-    named = {one.name for one in decision.fired if one.effect == Action.TAG}
+    named = {one.name for one in decision.fired if one.effect == Action.TAG and not one.observed}
     tagging = [rule for rule in ruleset.rules if rule.name in named] if ruleset else []
     diverted = decision.action is Action.DIVERT
     return Verdict(

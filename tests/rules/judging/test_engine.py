@@ -248,7 +248,7 @@ def test_a_forward_rule_ends_the_search_before_suspicion():
 def test_a_rule_in_observe_only_leaves_a_trace():
     found = verdict(rule(MOBILE, "reject", mode="observe") + rule(MOBILE, "{suspicion: 9}", "s", mode="observe"))
     assert (found.action, found.suspicion) == (Action.FORWARD, 0)
-    assert [fired.effect for fired in found.fired] == ["observe: reject", "observe: suspicion +9"]
+    assert [fired.said for fired in found.fired] == ["observe: reject", "observe: suspicion +9"]
 
 
 def test_a_canary_acts_on_its_share_of_callers_and_always_on_the_same():
@@ -269,7 +269,7 @@ def test_a_canary_without_a_caller_goes_by_the_called_number():
 
 def test_all_that_fired_is_recorded_in_the_order_of_the_steps():
     found = verdict(rule(MOBILE, "tag", "z") + rule(MOBILE, "{suspicion: 2}", "a"), entry("block"), entry("plain"))
-    assert [(f.step, f.name, f.effect) for f in found.fired] == [
+    assert [(f.step, f.name, f.said) for f in found.fired] == [
         (Step.OPERATOR_BLOCK, "block", "reject"),
         (Step.RULES, "z", "tag"),
         (Step.SUSPICION, "a", "suspicion +2"),

@@ -33,9 +33,9 @@ def test_a_rule_that_passes_its_budget():
     [
         [(EVENING, [CATCH])] * 9 + [(EVENING, [CATCH, ALLOWED])],  # at the budget, not over it
         [(EVENING, [CATCH, ALLOWED])] * 9,  # too few
-        [(EVENING, [["r", "deciding rule", "observe: reject", ""], ALLOWED])] * 20,
+        [(EVENING, [["r", "deciding rule", "reject", "", "", "", 0, 1], ALLOWED])] * 20,
         [(EVENING, [["r", "deciding rule", "forward", ""], ALLOWED])] * 20,
-        [(EVENING, [["r", "suspicion", "suspicion -3", ""], ALLOWED])] * 20,
+        [(EVENING, [["r", "suspicion", "suspicion", "", "", "", -3, 0], ALLOWED])] * 20,
         [(EVENING, [CATCH, ["other", "no rule", "fact", ""]])] * 20,
         [(EVENING - 3 * HOUR, [CATCH, ALLOWED])] * 20,
     ],

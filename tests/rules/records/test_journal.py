@@ -295,7 +295,7 @@ async def test_a_number_in_a_call_id_is_neither_stored_nor_logged_and_its_call_i
 
 async def test_what_an_observed_rule_held_on_is_counted_and_stands_in_the_line_and_the_record(tmp_path):
     async with opened(tmp_path) as (journal, decisions, clock, log):
-        watched = Fired("loans", Step.RULES, "observe: reject", "own.yaml:1")
+        watched = Fired("loans", Step.RULES, "reject", "own.yaml:1", observed=True)
         acted = Fired("night", Step.RULES, "tag", "own.yaml:9")
         for n, fired in enumerate([(watched, acted), (acted,)]):
             verdict = Verdict(Action.TAG, Step.RULES, decision=f"d{n}", rule="night", fired=fired)
