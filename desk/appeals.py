@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from desk import audit, tallies
 from desk.archive import Archive
+from desk.arrivals import enter
 from desk.case_files import Turn, case_of
 from desk.cases import Cases
 from desk.deadlines import Clock, clocks_of, meet, start_clocks
@@ -108,6 +109,7 @@ class Appeals:
                 await ask_to_confirm(connection, [(reference, key, canonical)], now)
             deed = audit.Deed(now, "appellant", "appeal", reference, "filed", "", attacks)
             await audit.record(connection, [deed])
+            await enter(connection, "appeals", cursor.lastrowid - 1, now)
         return await self._find(reference)
 
     async def _add_words(self, connection: Connection, reference: str, text: str, decision: str, now: float) -> None:

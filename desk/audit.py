@@ -115,7 +115,6 @@ async def verified(connection: Connection, head: str = "") -> Verified:
         breaks.append(Break(last_id + 1, _missing(last_id + 1, counted) + ", the end was cut off"))
     if not seen and counted <= last_id:
         breaks.append(Break(noted, f"the head that was noted is gone: the chain ends with entry {last_id}"))
-    breaks += await _without_entry(connection)
     return Verified(count, f"{last_id}:{last}", breaks)
 
 
@@ -146,23 +145,6 @@ async def _counted(connection: Connection) -> int:
     """How many entries were ever given a number: SQLite never gives one twice."""
     rows = list(await connection.execute_fetchall("select seq from sqlite_sequence where name = 'step'"))
     return int(rows[0][0]) if rows else 0
-
-
-async def _without_entry(connection: Connection) -> list[Break]:
-    """Cases and appeals that say what was done last, of which the chain knows nothing."""
-    query = (
-        "select 'case ' || c.id || ': ' || c.last_step || ' by ' || c.last_actor from case_file c "
-        "where c.last_step <> '' and not exists (select 1 from step s where s.subject = 'case' "
-        "and s.subject_id = cast(c.id as text) and s.step = c.last_step and s.actor = c.last_actor "
-        "and s.at = c.last_at) union all "
-        "select 'appeal ' || a.reference || ': ' || a.state || ' by ' || a.decided_by from appeal a "
-        "where a.state <> 'filed' and not exists (select 1 from step s where s.subject = 'appeal' "
-        "and s.subject_id = a.reference and s.step = a.state and s.actor = a.decided_by) union all "
-        "select 'complaint ' || c.reference || ': ' || c.state from complaint c "
-        "where c.state in ('withdrawn', 'rejected') and not exists (select 1 from step s "
-        "where s.subject = 'complaint' and s.subject_id = c.reference and s.step = c.state)"
-    )
-    return [Break(0, f"{what} has no entry") for (what,) in await connection.execute_fetchall(query)]
 
 
 def _hash(last: str, deed: Deed) -> str:

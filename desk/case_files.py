@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from desk.archive import Archive
+from desk.arrivals import enter, newest
 from desk.deadlines import Clock, clocks_of, start_clocks
 from desk.faults import NotFound
 from desk.states import OPEN, CaseState
@@ -103,6 +104,11 @@ async def cases_of(connection: Connection, number: str) -> list[CaseFile]:
     return [_case(row) for row in await connection.execute_fetchall(query, (number,))]
 
 
+async def every_case(connection: Connection) -> list[CaseFile]:
+    """All cases there are, oldest first."""
+    return [_case(row) for row in await connection.execute_fetchall(f"select {_COLUMNS} from case_file order by id")]
+
+
 async def open_cases(
     archive: Archive, connection: Connection, numbers: Mapping[str, Number], now: float
 ) -> dict[str, CaseFile]:
@@ -112,6 +118,7 @@ async def open_cases(
     if not missing:
         return found
     places = await places_of(archive, [numbers[number] for number in missing])
+    before = await newest(connection, "cases")
     await connection.executemany(
         "insert into case_file (number, class, prefix, code, holder, state, opened, first_complaint, last_at) "
         "values (?, ?, ?, ?, ?, 'collecting', ?, ?, ?)",
@@ -120,6 +127,7 @@ async def open_cases(
     new = await _open_ones(connection, missing)
     clocks = {case.id: archive.deadlines.clocks(case.first_complaint, archive.case_spans) for case in new.values()}
     await start_clocks(connection, "case", clocks)
+    await enter(connection, "cases", before, now)
     return found | new
 
 

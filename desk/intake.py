@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from desk import audit, tallies
 from desk.archive import Archive
+from desk.arrivals import enter, newest
 from desk.case_files import CaseFile, case_of, open_cases
 from desk.complaint_rows import Channel, Complaint, find
 from desk.evidence import Tie
@@ -115,8 +116,9 @@ class Intake:
                 filed[key], row = self._row(read, case, calls, now)
                 rows.append(row)
                 tallies.add(sums, _keys(read, case), archive.periods(now), "complaints")
-            before = next(iter(await connection.execute_fetchall("select coalesce(max(id), 0) from complaint")))[0]
+            before = await newest(connection, "complaints")
             await connection.executemany(_INSERT, rows)
+            await enter(connection, "complaints", before, now)
             await mark_shared(connection, before)
             await tallies.write(connection, sums)
             addressed = [(row[0], row[-1], row[4]) for row in rows if row[-1]]

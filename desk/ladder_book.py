@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -22,7 +23,8 @@ _INSERT = (
     "insert or replace into standing (kind, name, level, offences, since, reason, author, case_id) "
     "values (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_OFF = "off the ladder"
+_OFF, _TAKEN_BACK = "off the ladder", "taken back"
+POLICY = "policy"  # who takes a step by itself, which alone can be taken back
 
 
 class Climber(NamedTuple):
@@ -116,11 +118,11 @@ class LadderBook:
                 return None
             deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"number {number}")
             await connection.execute("delete from standing where kind = ? and name = ?", values)
-            if before := _without(deeds, author, number):
-                await connection.execute(_INSERT, (*before, None))
+            if before := by_entries(deeds, "number", number, without=author):
+                await connection.execute(_INSERT, (*before[0], before[1], None))
             await _mark_changed(connection)
             what = f"number {number}"
-            deed = audit.Deed(self._archive.now(), actor, "ladder", what, "taken back", reason, rows[0][-1])
+            deed = audit.Deed(self._archive.now(), actor, "ladder", what, _TAKEN_BACK, reason, rows[0][-1])
             await owe(connection, [deed])  # should the transaction that records it not come to its end
         return deed
 
@@ -198,19 +200,24 @@ async def standings_of(connection: Connection, canonical: str) -> list[Standing]
     return [Standing(*row) for row in await connection.execute_fetchall(STANDINGS, (canonical,))]
 
 
-def _without(deeds: list[audit.Deed], author: str, number: str) -> tuple[object, ...] | None:
-    """The row of a number on the ladder, had this author done nothing; None: it would not stand there."""
+def by_entries(deeds: Sequence[audit.Deed], kind: str, name: str, *, without: str = "") -> tuple[Standing, str] | None:
+    """Who stands where by what the audit holds of him, and who put him there; None: he stands nowhere.
+
+    ``without``: as though this author had done nothing.
+    """
     found: tuple[Standing, str] | None = None
     owner = ""
-    for deed in deeds:
+    for place, deed in enumerate(deeds):
         given = given_to(deed)
         if deed.step == _OFF or (given and owner not in ("", given)):
             found = None
-        elif deed.actor != author and deed.step.upper() in LadderStep.__members__:
-            before = found[0] if found else Standing("number", number, 0, 0, deed.at)
+        elif deed.step == _TAKEN_BACK and found and found[1] == POLICY:
+            found = by_entries(deeds[:place], kind, name, without=POLICY)
+        elif deed.actor != without and deed.step.upper() in LadderStep.__members__:
+            before = found[0] if found else Standing(kind, name, 0, 0, deed.at)
             found = before.climbed(deed.at, to=LadderStep[deed.step.upper()], reason=deed.reason), deed.actor
         owner = given or owner
-    return (*found[0], found[1]) if found else None
+    return found
 
 
 def _need(reason: str) -> None:

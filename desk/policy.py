@@ -10,11 +10,11 @@ from desk.case_files import CaseFile
 from desk.evidence import Said, Tie, one_each
 from desk.faults import ComplaintError
 from desk.holders import clean_since
-from desk.ladder_book import LadderBook
+from desk.ladder_book import POLICY, LadderBook
 from desk.protection import ALLOWED, on_list_of
 from rules.judging.ladder import LadderStep
 
-AUTHOR = "policy"
+AUTHOR = POLICY
 _STEPS = {"tag": LadderStep.TAG, "limit": LadderStep.LIMIT}
 
 

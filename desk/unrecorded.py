@@ -49,6 +49,11 @@ async def record_left_behind(archive: Archive) -> int:
     return len(old)
 
 
+async def still_owed(archive: Archive) -> list[audit.Deed]:
+    """What was done and stands in no entry yet."""
+    return [deed for _, deed in await _owed(archive)]
+
+
 async def _owed(archive: Archive, numbers: Sequence[int] | None = None) -> list[tuple[int, audit.Deed]]:
     query = (
         f"select id, {_COLUMNS} from unrecorded "  # noqa: S608 - own words

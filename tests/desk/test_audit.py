@@ -113,18 +113,6 @@ async def test_a_chain_written_anew_shows_by_a_head_that_was_noted(town):
     assert (found.entry, found.what) == (6, "it is another one than the head that was noted")
 
 
-async def test_a_step_of_a_case_that_has_no_entry_shows(town):
-    case = await town.verified()
-    assert (await seen(town)).breaks == []
-    beneath(
-        town,
-        "delete from step where step = 'verify'",
-        "update sqlite_sequence set seq = (select max(id) from step) where name = 'step'",
-    )
-    (found,) = (await seen(town)).breaks
-    assert found.what == f"case {case}: verify by li has no entry"
-
-
 @pytest.mark.parametrize("head", ["1", "x:y", "0:" + "0" * 64, "1:abc"])
 async def test_what_is_no_head(town, head):
     with pytest.raises(ComplaintError, match="NUMBER:HASH"):

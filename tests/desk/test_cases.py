@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from desk.audit import deeds_of, verified
+from desk.audit import deeds_of
 from desk.case_files import clocks
 from desk.complaint_rows import find
 from desk.faults import ComplaintError, Conflict, NotFound, Refused
+from desk.reckoning import verified
 from desk.seals import cases_sealed, set_seal, standing_seal
 from desk.states import CaseState, FoundBy
 from tests.desk.town import DAY, HOUR, SPAM
@@ -35,7 +36,7 @@ async def test_from_a_complaint_to_a_seal_and_back(town):
     assert await standing_seal(town.desk.archive, SPAM) is None
     steps = [(deed.actor, deed.step) for deed in await deeds_of(store, "case", str(case.id))]
     assert steps == [("li", "take"), ("li", "verify"), ("wang", "seal"), ("wang", "release")]
-    assert (await verified(store)).breaks == []
+    assert (await verified(town.desk.archive)).breaks == []
     assert (await town.complain(reporter="13800138009")).case_id != case.id, "what comes later is a new case"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from desk.audit import verified
 from desk.complaint_rows import find
 from desk.faults import NotFound
 from desk.reading import NewComplaint
+from desk.reckoning import verified
 from desk.seals import standing_seal
 from desk.states import FoundBy
 from desk.story import story_of
@@ -132,7 +132,7 @@ async def test_a_kill_loses_no_step_of_a_case_or_appeal(tmp_path, told_before):
             assert case.number == name
             assert ORDER.index(case.state) >= ORDER.index(rest[1])
             assert (await standing_seal(desk.archive, name) is not None) == (case.state == "sealed")
-    assert (await verified(desk.archive.store.connection)).breaks == []
+    assert (await verified(desk.archive)).breaks == []
     await desk.close()
 
 

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from desk.audit import deeds_of, verified
+from desk.audit import deeds_of
 from desk.case_files import cases_of
 from desk.centre_files import file_centre
 from desk.evidence import Said, Tie, weigh
 from desk.faults import ComplaintError
 from desk.policy import AUTHOR
+from desk.reckoning import verified
 from desk.seals import standing_seal
 from desk.states import Attacks, CaseState, FoundBy
 from desk.weighing import evidence_of
@@ -175,7 +176,7 @@ class Desk(RuleBasedStateMachine):
                 assert {deed.actor for deed in deeds} <= set(OFFICERS)
                 if case.sealed is not None or "seal" in steps:
                     assert steps.index("take") < steps.index("verify") < steps.index("seal")
-        assert (await verified(archive.store.connection)).breaks == []
+        assert (await verified(archive)).breaks == []
 
     @invariant()
     def evidence_is_what_stands(self):

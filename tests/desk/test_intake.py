@@ -2,11 +2,11 @@
 
 import pytest
 
-from desk.audit import verified
 from desk.complaint_rows import Channel, find
 from desk.evidence import Tie
 from desk.faults import ComplaintError, Conflict, NotFound
 from desk.reading import NewComplaint
+from desk.reckoning import verified
 from desk.states import ComplaintState
 from rules.model import Trunk
 from tests.desk.town import CHINA, DAY, SPAM
@@ -177,7 +177,7 @@ async def test_many_are_ended_at_once_and_what_is_wrong_with_one_stops_no_other(
     assert (await town.one("select count(*) from complaint where state = 'rejected'"))[0] == 1_002
     query = "select value from tally where dimension = 'all' and period = '2026Q3' and measure = 'rejected'"
     assert (await town.one(query))[0] == 1_002
-    assert (await verified(town.desk.archive.store.connection)).breaks == []
+    assert (await verified(town.desk.archive)).breaks == []
     deeds = await town.one("select count(*) from step where step = 'rejected' and actor = 'li' and reason = 'a flood'")
     assert deeds[0] == 1_002
 

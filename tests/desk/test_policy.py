@@ -2,9 +2,10 @@
 
 import pytest
 
-from desk.audit import deeds_of, verified
+from desk.audit import deeds_of
 from desk.complaint_rows import Channel
 from desk.reading import NewComplaint
+from desk.reckoning import verified
 from desk.seals import standing_seal
 from desk.states import FoundBy
 from rules.judging.ladder import LadderStep
@@ -85,7 +86,7 @@ async def test_a_granted_appeal_against_the_seal_takes_back_what_policy_did_for_
     deed = (await deeds_of(connection, "ladder", f"number {SPAM}"))[-1]
     assert (deed.actor, deed.step, deed.detail) == ("wang", "taken back", "5 different reporters in 240 h (case 1)")
     assert deed.reason.endswith(": the number was forged")
-    assert (await verified(connection)).breaks == []
+    assert (await verified(town.desk.archive)).breaks == []
     await called_and_complained(town, 2)
     assert await step(town) is LadderStep.NONE, "the old complaints count no more"
 
@@ -170,7 +171,7 @@ async def test_a_case_that_proved_nothing_takes_it_back_too(town, end):
     await town.desk.cases.take(1, actor="li")
     await getattr(town.desk.cases, end)(1, actor="li", reason="nobody called")
     assert await step(town) is LadderStep.NONE
-    assert (await verified(town.desk.archive.store.connection)).breaks == []
+    assert (await verified(town.desk.archive)).breaks == []
 
 
 async def test_old_and_withdrawn_complaints_do_not_count(town):

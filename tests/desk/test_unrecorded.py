@@ -3,7 +3,8 @@
 import pytest
 
 from desk import audit
-from desk.audit import deeds_of, verified
+from desk.audit import deeds_of
+from desk.reckoning import verified
 from desk.unrecorded import record_left_behind
 from tests.desk.town import SPAM
 
@@ -53,4 +54,4 @@ async def test_what_is_owed_is_recorded_once(town):
         town.now += 31
         await town.desk.cases.mend()
     assert [step for step, _ in await steps(town, f"number {SPAM}")] == ["tag", "taken back"]
-    assert (await verified(town.desk.archive.store.connection)).breaks == []
+    assert (await verified(town.desk.archive)).breaks == []

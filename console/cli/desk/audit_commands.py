@@ -71,11 +71,14 @@ async def verify(
     ] = "",
 ) -> Answer:
     """Compute the chain anew: was an entry changed, taken out, put in, swapped, or the end cut off? Exit 1 if so."""
-    from desk.audit import verified
+    from desk.reckoning import verified
 
-    found = await verified((await here.desk()).archive.store.connection, head)
+    found = await verified((await here.desk()).archive, head)
     broken = [f"entry {one.entry}: {one.what}" if one.entry else one.what for one in found.breaks]
     noted = [f"The head {head.partition(':')[0]} that was noted is in it."] if head and not broken else []
     state = "not whole" if broken else "whole"
-    lines = [f"{found.entries:,} entries, {state}. Head: {found.head}", *noted, _CANNOT.format(head=found.head)]
+    lines = [f"{found.entries:,} entries, {state}. Head: {found.head}", *noted]
+    if older := ", ".join(f"{count:,} {kind}" for kind, count in found.older.items() if count):
+        lines.append(f"{older} came in before arrivals were entered: of these only steps and gaps are checked.")
+    lines.append(_CANNOT.format(head=found.head))
     return Answer(found, lines, broken, FAULTS if broken else 0)

@@ -68,11 +68,11 @@ def test_a_look_is_no_part_of_the_story(run, filed):
 def test_the_chain_is_verified(file, run, filed):
     run("cases", "take", "1")
     found = run("audit", "verify")
-    assert (found.exit_code, found.stdout.splitlines()[0].partition(" Head: 1:")[0]) == (0, "1 entries, whole.")
+    assert (found.exit_code, found.stdout.splitlines()[0].partition(" Head: 3:")[0]) == (0, "3 entries, whole.")
     assert "What this cannot show: whoever can write the file" in found.stdout
     head = json.loads(run("audit", "verify", "--json").stdout)["head"]
     run("case", "1")
-    assert "The head 1 that was noted is in it." in run("audit", "verify", "--head", head).stdout
+    assert "The head 3 that was noted is in it." in run("audit", "verify", "--head", head).stdout
     assert "NUMBER:HASH" in run("audit", "verify", "--head", "1").stderr
     with closing(sqlite3.connect(complaints_path(file.parent / "ringfence.db"))) as other, other:
         other.execute("drop trigger step_is_final")
@@ -80,7 +80,7 @@ def test_the_chain_is_verified(file, run, filed):
     found = run("audit", "verify")
     assert found.exit_code == 1
     assert found.stderr.startswith("entry 1: it does not follow from the one before")
-    assert found.stdout.startswith("2 entries, not whole.")
+    assert found.stdout.startswith("4 entries, not whole.")
 
 
 def test_a_lookup_that_cannot_be_recorded_says_so(file, run):

@@ -1,0 +1,131 @@
+"""What comes in is entered in the audit with a digest of what never changes of it, so that nothing of it goes unseen.
+
+One entry for all complaints of a transaction, one for the cases that they opened, one for an appeal; clocks belong to
+the latter two. What may change, or is erased in time, is not in it: states, ties, spellings, words and addresses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from desk import audit
+from rules.storage.store import Connection
+
+ENTERED = "entered"
+_ACTOR = "ringfence"
+_ROWS = {
+    "complaints": (
+        "select id, reference, received, call_at, call_day, accused, reporter, line, category, channel, source, knew, "
+        "case_id from complaint where id between ? and ? order by id"
+    ),
+    "cases": (
+        "select c.id, number, class, opened, first_complaint, name, started, due from case_file c "
+        "left join clock k on k.subject = 'case' and k.id = c.id where c.id between ? and ? order by c.id, name"
+    ),
+    "appeals": (
+        "select a.id, reference, received, number, decision, attacks, whose, target, name, started, due from appeal a "
+        "left join clock k on k.subject = 'appeal' and k.id = a.id where a.id between ? and ? order by a.id, name"
+    ),
+}
+_TABLES = {"complaints": "complaint", "cases": "case_file", "appeals": "appeal"}
+_LAST = 2**62
+
+
+class Compared(NamedTuple):
+    """What the entries of arrivals showed."""
+
+    faults: list[str]
+    older: dict[str, int]  # how many of each came in before arrivals were entered
+
+
+async def newest(connection: Connection, kind: str) -> int:
+    """The id behind which the next ones come."""
+    query = f"select coalesce(max(id), 0) from {_TABLES[kind]}"  # noqa: S608 - own words
+    return int(next(iter(await connection.execute_fetchall(query)))[0])
+
+
+async def enter(connection: Connection, kind: str, behind: int, now: float) -> None:
+    """Enter those that came in with greater ids than this one, within their transaction."""
+    digest = _Digest()
+    async with connection.execute(_ROWS[kind], (behind + 1, _LAST)) as cursor:
+        async for row in cursor:
+            digest.add(row)
+    if digest.last:
+        span = f"{behind + 1}..{digest.last}"
+        await audit.record(connection, [audit.Deed(now, _ACTOR, kind, span, ENTERED, "", digest.text)])
+
+
+async def compared(connection: Connection) -> Compared:
+    """Hold what stands there against what was entered when it came in."""
+    faults: list[str] = []
+    older: dict[str, int] = {}
+    for kind in _ROWS:
+        faults += await _gaps(connection, kind)
+        reached = None
+        async for first, last, digest in _entered(connection, kind):
+            if reached is None:
+                older[kind] = await _count(connection, kind, first)
+            elif first != reached + 1:
+                faults.append(f"{kind} {reached + 1}..{first - 1} have no entry")
+            reached = last
+            found = _Digest()
+            for row in await connection.execute_fetchall(_ROWS[kind], (first, last)):
+                found.add(row)
+            if found.text != digest:
+                which = f"{kind} {first}..{last}" if first != last else f"{kind.removesuffix('s')} {first}"
+                faults.append(f"{which}: not as it came in: number, time, deadline, or who and whom")
+        if reached is None:
+            older[kind] = await _count(connection, kind, _LAST)
+        elif (last := await newest(connection, kind)) > reached:
+            faults.append(f"{kind} {reached + 1}..{last} have no entry")
+    return Compared(faults, older)
+
+
+async def _entered(connection: Connection, kind: str) -> AsyncIterator[tuple[int, int, str]]:
+    query = "select subject_id, detail from step where subject = ? and step = ? order by id"
+    async with connection.execute(query, (kind, ENTERED)) as cursor:
+        async for span, digest in cursor:
+            first, _, last = span.partition("..")
+            yield int(first), int(last), digest
+
+
+async def _gaps(connection: Connection, kind: str) -> list[str]:
+    """Ids that are given once, to what is never deleted: one that lacks was taken out."""
+    table = _TABLES[kind]
+    query = f"select id from {table} order by id"  # noqa: S608 - own words
+    ids = [0, *(row[0] for row in await connection.execute_fetchall(query))]
+    query = "select seq from sqlite_sequence where name = ?"
+    rows = list(await connection.execute_fetchall(query, (table,)))
+    ids.append(max(rows[0][0] if rows else 0, ids[-1]) + 1)
+    return [
+        f"{kind.removesuffix('s')} {before + 1} is missing"
+        if after - before == 2
+        else f"{kind} {before + 1}..{after - 1} are missing"
+        for before, after in pairwise(ids)
+        if after - before > 1
+    ]
+
+
+async def _count(connection: Connection, kind: str, before: int) -> int:
+    query = f"select count(*) from {_TABLES[kind]} where id < ?"  # noqa: S608 - own words
+    return int(next(iter(await connection.execute_fetchall(query, (before,))))[0])
+
+
+class _Digest:
+    """Over rows, in their order."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self.last = 0  # id of the last row
+
+    def add(self, row: Any) -> None:
+        self._hash.update(json.dumps(list(row), ensure_ascii=True).encode())
+        self.last = row[0]
+
+    @property
+    def text(self) -> str:
+        return f"sha256 {self._hash.hexdigest()[:32]}"

@@ -1,0 +1,253 @@
+"""The audit held against what it is about: the chain, and every case, complaint, appeal, clock, step and seal by it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from desk import audit
+from desk.archive import Archive
+from desk.arrivals import compared
+from desk.audit import Break, Deed
+from desk.case_files import CaseFile, every_case
+from desk.holders import given_to
+from desk.ladder_book import by_entries
+from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, FoundBy
+from desk.unrecorded import still_owed
+from rules.storage.store import Connection
+
+_ANSWERED = "their answer"
+_STEPS = frozenset({*(step.value for step in CaseStep), _ANSWERED})
+_CLOSING = frozenset({CaseState.RELEASED, CaseState.UNFOUNDED, CaseState.FORGED, CaseState.HANDED_OVER})
+_ANSWERING = frozenset({CaseStep.SEAL.value, CaseStep.UNFOUNDED.value, CaseStep.FORGED.value, _ANSWERED})
+_SEAL = re.compile(r"seal (\d+)")
+_LOOKS_AGAIN = 2  # what is done between two questions to two databases is no fault: it is another one each time
+
+
+class Reckoned(NamedTuple):
+    """What was seen when the whole audit was held against what it is about."""
+
+    entries: int
+    head: str  # NUMBER:HASH of the last entry; whoever noted it elsewhere can ask for it again
+    breaks: list[Break]
+    older: dict[str, int]  # complaints, cases, appeals of before arrivals were entered: of these only steps are known
+
+
+async def verified(archive: Archive, head: str = "") -> Reckoned:
+    """Compute the chain anew, and hold what stands in the databases against it.
+
+    What it cannot see, beside what `audit.verified` says: who, when and deadlines of what came in before arrivals were
+    entered.
+    """
+    async with archive.store.one_moment():
+        connection = archive.store.connection
+        chain = await audit.verified(connection, head)
+        arrivals = await compared(connection)
+        faults = [*arrivals.faults, *await _orphans(connection), *await _cases(connection)]
+        faults += [*await _complaints(connection), *await _appeals(connection)]
+    beside = await _in_lists(archive)
+    for _ in range(_LOOKS_AGAIN if beside else 0):
+        again = await _in_lists(archive)
+        beside = [one for one in beside if one in again]
+    breaks = [*chain.breaks, *(Break(0, fault) for fault in dict.fromkeys([*faults, *beside]))]
+    return Reckoned(chain.entries, chain.head, breaks, arrivals.older)
+
+
+async def _orphans(connection: Connection) -> list[str]:
+    """What speaks of a thing that is not there."""
+    query = (
+        "select distinct subject || ' ' || subject_id || ' is missing: its entries tell of it' from step where "
+        "subject_id <> '' and case subject "
+        "when 'case' then cast(subject_id as integer) not in (select id from case_file) "
+        "when 'complaint' then subject_id not in (select reference from complaint) "
+        "when 'appeal' then subject_id not in (select reference from appeal) else 0 end union all "
+        "select distinct k.subject || ' ' || k.id || ' is missing: its clocks run' from clock k where not exists "
+        "(select 1 from case_file c where k.subject = 'case' and c.id = k.id) and not exists "
+        "(select 1 from appeal a where k.subject = 'appeal' and a.id = k.id) union all "
+        "select distinct 'case ' || m.case_id || ' is missing: complaints of it stand' from complaint m "
+        "where m.case_id not in (select id from case_file) union all "
+        "select 'case ' || c.id || ': no complaint of it is left' from case_file c "
+        "where not exists (select 1 from complaint m where m.case_id = c.id)"
+    )
+    return [row[0] for row in await connection.execute_fetchall(query)]
+
+
+async def _deeds(connection: Connection, subject: str) -> dict[str, list[Deed]]:
+    """What was done, by what it was done to."""
+    query = (
+        "select at, actor, subject, subject_id, step, reason, detail from step "
+        "where subject = ? and subject_id <> '' order by id"
+    )
+    found: dict[str, list[Deed]] = defaultdict(list)
+    async with connection.execute(query, (subject,)) as cursor:
+        async for row in cursor:
+            found[row[3]].append(Deed(*row))
+    return found
+
+
+async def _cases(connection: Connection) -> list[str]:
+    done = await _deeds(connection, "case")
+    met: dict[int, dict[str, float | None]] = defaultdict(dict)
+    for of, name, at in await connection.execute_fetchall("select id, name, met from clock where subject = 'case'"):
+        met[of][name] = at
+    faults = []
+    for case in await every_case(connection):
+        steps = [deed for deed in done[str(case.id)] if deed.step in _STEPS]
+        faults += [f"case {case.id}: {fault}" for fault in _case_faults(case, steps, met[case.id])]
+    return faults
+
+
+def _case_faults(case: CaseFile, steps: list[Deed], met: dict[str, float | None]) -> list[str]:
+    last = (steps[-1].step, steps[-1].actor, steps[-1].at) if steps else ("", "", case.opened)
+    if last != (case.last_step, case.last_actor, case.last_at):
+        if case.last_step and not any(
+            (one.step, one.actor, one.at) == (case.last_step, case.last_actor, case.last_at) for one in steps
+        ):
+            return [f"{case.last_step} by {case.last_actor} has no entry"]
+        return [f"its last step is {case.last_step or 'none'}, by its entries {last[0] or 'none'} by {last[1]}"]
+    told: dict[str, Any] = {"state": CaseState.COLLECTING, "version": 1 + len(steps)}
+    told |= {"found_by": "", "trunk": "", "handed_to": "", "their_answer": "", "closed": None, "seal": None}
+    clocks: dict[str, float | None] = dict.fromkeys(met)
+    for deed in steps:
+        names: tuple[str, ...] = ("answer",)
+        if deed.step == _ANSWERED:
+            told["their_answer"] = deed.reason
+        else:
+            step = CaseStep(deed.step)
+            if (state := CASE_TABLE.get((told["state"], step))) is None:
+                return [f"{deed.step} by {deed.actor} follows on {told['state']}, where it is not possible"]
+            names = MEETS[step]
+            told |= {"state": state} | _told_by(step, deed)
+        clocks |= {name: deed.at for name in names if name in clocks and clocks[name] is None}
+    faults = [
+        f"{name.replace('_', ' ')} is {getattr(case, name)}, by its entries {value}"
+        for name, value in told.items()
+        if getattr(case, name) != value and not (name == "seal" and value is None)
+    ]
+    return faults + [f"clock {name} is not met as its entries say" for name, at in met.items() if at != clocks[name]]
+
+
+def _told_by(step: CaseStep, deed: Deed) -> dict[str, Any]:
+    """What a step wrote into its case, as far as its entry tells."""
+    told: dict[str, Any] = {}
+    match step:
+        case CaseStep.VERIFY if deed.detail in set(FoundBy):
+            told["found_by"] = deed.detail
+        case CaseStep.FORGED:
+            told["trunk"] = deed.detail
+        case CaseStep.HAND_OVER:
+            told["handed_to"] = deed.detail
+        case CaseStep.SEAL if found := _SEAL.match(deed.detail):
+            told["seal"] = int(found[1])
+    if step in (CaseStep.RELEASE, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.HAND_OVER):
+        told["closed"] = deed.at
+    return told
+
+
+async def _complaints(connection: Connection) -> list[str]:
+    """A complaint is as its own entries say, else as those of its case do."""
+    answered, accepted = set(), set()
+    for case_id, steps in (await _deeds(connection, "case")).items():
+        names = {deed.step for deed in steps}
+        answered |= {int(case_id)} if names & _ANSWERING else set()
+        accepted |= {int(case_id)} if CaseStep.TAKE.value in names else set()
+    query = (
+        "select c.reference, c.state, c.case_id, (select s.step from step s where s.subject = 'complaint' "
+        "and s.subject_id = c.reference and s.step in ('withdrawn', 'rejected') order by s.id desc limit 1) "
+        "from complaint c order by c.id"
+    )
+    faults = []
+    async with connection.execute(query) as cursor:
+        async for reference, state, case_id, ended in cursor:
+            told = ended or (
+                ComplaintState.ANSWERED
+                if case_id in answered
+                else ComplaintState.ACCEPTED
+                if case_id in accepted
+                else ComplaintState.RECEIVED
+            )
+            if state != told:
+                ending = state in (ComplaintState.WITHDRAWN, ComplaintState.REJECTED) and not ended
+                what = f"{state} has no entry" if ending else f"it is {state}, by the entries {told}"
+                faults.append(f"complaint {reference}: {what}")
+    return faults
+
+
+async def _appeals(connection: Connection) -> list[str]:
+    done = await _deeds(connection, "appeal")
+    query = (
+        "select a.reference, a.state, a.decided_by, a.decided, a.reason, (select max(met) from clock k "
+        "where k.subject = 'appeal' and k.id = a.id and k.name = 'answer') from appeal a order by a.id"
+    )
+    faults = []
+    for reference, *found, met in await connection.execute_fetchall(query):
+        decided = [deed for deed in done[reference] if deed.step in ("granted", "refused")]
+        if not any(deed.step == "filed" for deed in done[reference]):
+            faults.append(f"appeal {reference}: that it was filed has no entry")
+        told = [decided[-1].step, decided[-1].actor, decided[-1].at, decided[-1].reason] if decided else None
+        if found != (told or ["filed", "", None, ""]):
+            what = f"it is {found[0]}, by its entries {told[0]} by {told[1]}" if told else f"{found[0]} has no entry"
+            faults.append(f"appeal {reference}: {what}")
+        elif met != (told[2] if told else None):
+            faults.append(f"appeal {reference}: its clock is not met as its entries say")
+    return faults
+
+
+async def _in_lists(archive: Archive) -> list[str]:
+    """Steps of the ladder, whose a number is, and seals stand in another database."""
+    lists = archive.lists.store.connection
+    standing = {
+        f"{row[0]} {row[1]}": tuple(row[2:])
+        for row in await lists.execute_fetchall(
+            "select kind, name, level, offences, since, reason, author from standing"
+        )
+    }
+    belongs = {
+        (row[0], row[1]): row[2] for row in await lists.execute_fetchall("select number, kind, name from belongs")
+    }
+    sealed = {row[0] for row in await lists.execute_fetchall("select case_id from seal where released is null")}
+    owed = await still_owed(archive)
+    connection = archive.store.connection
+    done = await _deeds(connection, "ladder")
+    for deed in owed:
+        if deed not in done[deed.subject_id]:
+            done[deed.subject_id].append(deed)
+    faults = []
+    for who in sorted({*done, *standing}):
+        deeds = sorted(done.get(who, ()), key=lambda deed: deed.at)
+        kind, _, name = who.partition(" ")
+        told = by_entries(deeds, kind, name)
+        row = (*told[0][2:], told[1]) if told else None
+        if standing.get(who) != row:
+            faults.append(f"ladder: {who} does not stand there as its entries say")
+        if kind == "number":
+            faults += [
+                f"ladder: {who} is of another {holder} than its entries say"
+                for holder, one in _holders(deeds).items()
+                if belongs.pop((name, holder), "") != one
+            ]
+    faults += [
+        f"ladder: {number} has the {kind} {name}, which no entry says" for (number, kind), name in belongs.items()
+    ]
+    cases = {case.id: case.state for case in await every_case(connection)}
+    faults += [
+        f"case {one}: a seal of it stands, and it is {cases.get(one, 'gone')}"
+        for one in sorted(sealed)
+        if cases.get(one) not in (CaseState.SEALED, CaseState.VERIFIED)
+    ]
+    lacking = [one for one, state in cases.items() if state is CaseState.SEALED and one not in sealed]
+    return faults + [f"case {one}: it is sealed, and no seal of it stands" for one in lacking]
+
+
+def _holders(deeds: list[Deed]) -> dict[str, str]:
+    """Owner and business of a number: a new owner has no business at first."""
+    found = {"owner": "", "business": ""}
+    for deed in deeds:
+        if owner := given_to(deed):
+            if found["owner"] not in ("", owner):
+                found["business"] = ""
+            found["owner"] = owner
+        elif deed.step == "business" or deed.step.startswith("business "):
+            found["business"] = deed.detail or deed.step.removeprefix("business ")
+    return found
