@@ -23,7 +23,7 @@ from rules.lists.reviews import Notices
 from rules.model import Number
 from rules.numbering.home import decided
 from rules.numbering.many import one_typed
-from rules.screening.screen import decisions_path
+from rules.records.decisions import decisions_path
 from rules.storage.keys import Keys
 from rules.storage.store import Store, database_path
 

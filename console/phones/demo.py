@@ -20,8 +20,7 @@ from ringfence.health import ask
 from rules.language.source import load_document, shipped
 from rules.lists.editing import Lists, Origin
 from rules.model import Action
-from rules.records.decisions import Decision, Decisions
-from rules.screening.screen import decisions_path
+from rules.records.decisions import Decision, Decisions, decisions_path
 from rules.storage.keys import Keys
 
 HOST = "127.0.0.1"

@@ -17,7 +17,7 @@ from typing import Any, Final
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
 from rules.records.privacy import area, mask_within, pseudonym
 from rules.records.spool import spooled
-from rules.storage.store import Store
+from rules.storage.store import Store, database_path
 
 Row = tuple[Any, ...]
 _COLUMNS = (
@@ -347,3 +347,8 @@ def _decision(found: Any) -> Decision:
     values[18] = json.loads(values[18])
     values[22] = None if values[22] is None else bool(values[22])
     return Decision(*values)
+
+
+def decisions_path(database: Path) -> Path:
+    """Decisions lie beside the lists: their commits must neither wait for an import nor empty the cache."""
+    return database_path(database, "decisions")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from functools import partial
 from os import urandom
 from pathlib import Path
 from time import perf_counter
-from typing import Final, NamedTuple, Protocol, TextIO
+from typing import Final, Protocol, TextIO
 
 from rules.judging.callbacks import Callbacks
 from rules.judging.engine import passed
@@ -21,18 +19,14 @@ from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.lists.unlisted import Renewal
 from rules.model import Action, Call, Hit, Outcome, Step, Verdict
-from rules.records.call_log import CallLog
-from rules.records.decisions import Decisions, new_decision
-from rules.records.journal import Journal
-from rules.records.outlet import Outlet, standard_output
+from rules.records.decisions import new_decision
 from rules.records.privacy import pseudonym
-from rules.records.spool import Spool
 from rules.records.troubles import Tell, Troubles
 from rules.screening.findings import Findings
+from rules.screening.holding import Held, hold, open_lists
 from rules.screening.snapshots import Snapshots
 from rules.settings.screening import ScreeningSettings
-from rules.storage.keys import KeyFileOutOfReach, Keys
-from rules.storage.store import CorruptDatabase, StoreError, database_path, snapshot_path, warm
+from rules.storage.store import StoreError
 
 UNWANTED: Final = 607  # the callee's own word (RFC 8197)
 _AGAINST: Final = (Action.REJECT, Action.TAG)
@@ -64,56 +58,13 @@ class RuleSet(Protocol):
         """The verdict, without a decision id."""
 
 
-class _Held(NamedTuple):
-    """What a screen holds open."""
-
-    lookup: Lookup
-    journal: Journal
-    lists: Lists | None  # None: they could not be opened to be written to
-    keys: Keys
-    keyless: str  # why the keys are of this run only
-    log: CallLog | None  # of calls, where it is a file of ours
-
-
-async def _hold(
-    settings: ScreeningSettings,
-    base: Path,
-    log: TextIO | None,
-    troubles: Troubles,
-    *,
-    budget_ms: int,
-    now: Callable[[], float],
-) -> _Held:
-    """Open all of it, or nothing."""
-    storage = settings.storage
-    keys, keyless = _keys(base / storage.key_file, troubles)
-    database = base / storage.database
-    async with AsyncExitStack() as opened:
-        lists = await _lists_or_none(database, settings, now, troubles)
-        if lists is not None:
-            opened.push_async_callback(lists.close)
-        fallback, zone = snapshot_path(database), settings.time_zone
-        budget_s = budget_ms / 2000
-        lookup = Lookup(database, entries=storage.cache_entries, budget_s=budget_s, zone=zone, fallback=fallback)
-        opened.callback(lookup.close)
-        await asyncio.to_thread(warm, database)
-        own = None
-        if log is None and settings.logging.file is not None:
-            own = CallLog(base / settings.logging.file)
-            opened.callback(own.close)
-        lines = own or log or standard_output(sys.stdout)
-        journal = await _open_journal(database, settings, keys, log=lines, now=now, troubles=troubles)
-        opened.pop_all()
-    return _Held(lookup, journal, lists, keys, keyless, own)
-
-
 class Screen:
     """Lists, cache, rules and journal of one process."""
 
     def __init__(
         self,
         ruleset: RuleSet,
-        held: _Held,
+        held: Held,
         settings: ScreeningSettings,
         *,
         budget_ms: int,
@@ -142,7 +93,7 @@ class Screen:
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
         self._log = held.log
         self._keyless = held.keyless
-        self._open_lists: Callable[[], Awaitable[Lists]] = partial(_open_lists, lookup.path, settings, now)
+        self._open_lists: Callable[[], Awaitable[Lists]] = partial(open_lists, lookup.path, settings, now)
         self._mending: asyncio.Task[None] | None = None
         self._mended = now()
         self._verdicts = dict.fromkeys(Action, 0)
@@ -171,7 +122,7 @@ class Screen:
 
         ``tell`` hears what goes wrong while it runs, each cause at once and then seldom.
         """
-        held = await _hold(settings, base, log, Troubles(tell, now), budget_ms=budget_ms, now=now)
+        held = await hold(settings, base, log, Troubles(tell, now), budget_ms=budget_ms, now=now)
         screen = cls(ruleset, held, settings, budget_ms=budget_ms, sources=sources, now=now)
         remember = partial(screen._remember_emergency_callers, settings.emergency.callback_minutes)
         try:
@@ -403,77 +354,3 @@ def _state_of(lookup: Lookup) -> str:
             "run `ringfence db restore`, or see to its rights and disk"
         )
     return _WHOLE
-
-
-def _keys(file: Path, troubles: Troubles) -> tuple[Keys, str]:
-    """The keys, and why they are of this run only; a file in which somebody wrote something wrong stops the start."""
-    try:
-        return Keys.load(file), ""
-    except KeyFileOutOfReach as error:
-        troubles.happened("keys are of this run only: pseudonyms match nothing of before", error)
-        return Keys.for_now(), str(error)
-
-
-async def _lists_or_none(
-    database: Path, settings: ScreeningSettings, now: Callable[[], float], troubles: Troubles
-) -> Lists | None:
-    """The lists to write to; None while their database cannot be opened: judging reads what it can."""
-    try:
-        return await _open_lists(database, settings, now)
-    except (StoreError, OSError) as error:
-        troubles.happened("the database of lists cannot be written to", error)
-        return None
-
-
-async def _open_lists(database: Path, settings: ScreeningSettings, now: Callable[[], float]) -> Lists:
-    """The lists, or the last good copy of them when the database is damaged; the first poll raises the alarm.
-
-    Nothing is written to the copy: it would be lost when a copy is put in place of the database.
-    """
-    try:
-        return await Lists.open(database, settings.lists, now=now)
-    except CorruptDatabase:
-        good = snapshot_path(database)
-        if not good.exists():
-            raise
-        lists = await Lists.open(good, settings.lists, now=now)
-        lists.store.follow(database)
-        return lists
-
-
-async def _open_journal(
-    database: Path,
-    settings: ScreeningSettings,
-    keys: Keys,
-    *,
-    log: TextIO | CallLog | Outlet,
-    now: Callable[[], float],
-    troubles: Troubles,
-) -> Journal:
-    """The record of decisions beside the lists; it writes as soon as it is started, or can open its database."""
-    storage, path = settings.storage, decisions_path(database)
-    opening = partial(Decisions.open, path, durable=True)
-    decisions: Decisions | None = None
-    try:
-        decisions = await opening()
-    except (StoreError, OSError) as error:
-        troubles.happened("the database of decisions cannot be opened: records wait in memory", error)
-    return Journal(
-        decisions,
-        keys.pseudonym,
-        log=log,
-        days=storage.decision_days,
-        mib=storage.decision_mib,
-        short_days=settings.complaints.ring_days,
-        zone=settings.time_zone,
-        masked=settings.logging.mask_numbers,
-        now=now,
-        spool=partial(Spool.open, path),
-        again=opening,
-        troubles=troubles,
-    )
-
-
-def decisions_path(database: Path) -> Path:
-    """Decisions lie beside the lists: their commits must neither wait for an import nor empty the cache."""
-    return database_path(database, "decisions")

@@ -10,8 +10,7 @@ from ringfence.settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.language.examples import Described
 from rules.model import Hit, Outcome
-from rules.records.decisions import Decisions, row
-from rules.screening.screen import decisions_path
+from rules.records.decisions import Decisions, decisions_path, row
 from rules.storage.keys import Keys
 from tests.rules.calls import READ, rules
 

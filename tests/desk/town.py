@@ -13,8 +13,7 @@ from desk.seals import standing_seal
 from desk.states import FoundBy
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.numbering.numbers import read_number
-from rules.records.decisions import Decisions, row
-from rules.screening.screen import decisions_path
+from rules.records.decisions import Decisions, decisions_path, row
 from rules.settings.screening import ListSettings, ScreeningSettings
 
 NOON = 1_782_878_400.0  # Wednesday, 2026-07-01 12:00 in Shanghai

@@ -8,8 +8,7 @@ import pytest
 
 from rules.model import Action, Call, Step, Trunk, Verdict
 from rules.numbering.numbers import read_number
-from rules.records.decisions import Decisions, row
-from rules.screening.screen import decisions_path
+from rules.records.decisions import Decisions, decisions_path, row
 
 CHINA = Trunk("default", country="CN")
 DECISION = "0123456789abcdef0123"

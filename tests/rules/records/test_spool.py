@@ -10,10 +10,10 @@ import textwrap
 import pytest
 
 from rules.model import Action
-from rules.records.decisions import Decisions
+from rules.records.decisions import Decisions, decisions_path
 from rules.records.journal import Journal
 from rules.records.spool import Spool, spooled
-from rules.screening.screen import Screen, decisions_path
+from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, ScreeningSettings
 from tests.rules.records.test_journal import Clock, full_disk, note
 from tests.rules.screening.test_screen import CALLER, Rules, call

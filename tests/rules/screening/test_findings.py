@@ -10,8 +10,9 @@ from rules.judging.ladder import LadderStep
 from rules.language.examples import Described
 from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Step, Trunk
+from rules.records.decisions import decisions_path
 from rules.records.past_calls import Past, PastCalls, RecordReader
-from rules.screening.screen import Screen, decisions_path
+from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, ScreeningSettings
 from tests.rules.calls import READ, rules
 

@@ -11,8 +11,8 @@ from rules.lists.editing import Origin
 from rules.lists.ledger_imports import import_ledger
 from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
-from rules.records.decisions import Decisions, HitCount
-from rules.screening.screen import Screen, decisions_path
+from rules.records.decisions import Decisions, HitCount, decisions_path
+from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, LogSettings, ScreeningSettings
 
 SETTINGS = ScreeningSettings(
@@ -232,7 +232,7 @@ async def test_a_start_that_fails_leaves_nothing_open(tmp_path, monkeypatch):
     def fails(path):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("rules.screening.screen.warm", fails)
+    monkeypatch.setattr("rules.screening.holding.warm", fails)
     with pytest.raises(RuntimeError):
         await Screen.open(SETTINGS, Rules(), tmp_path)
 

@@ -13,8 +13,8 @@ import pytest
 
 from rules.lists.editing import Lists
 from rules.model import Action, Outcome, Step
-from rules.records.decisions import Decisions
-from rules.screening.screen import Screen, decisions_path
+from rules.records.decisions import Decisions, decisions_path
+from rules.screening.screen import Screen
 from rules.screening.snapshots import take_snapshot
 from rules.settings.screening import ListSettings, ScreeningSettings
 from rules.storage.keys import KeyFileError

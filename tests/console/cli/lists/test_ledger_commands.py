@@ -9,8 +9,7 @@ from typer.testing import CliRunner
 from console.cli.commands import app
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
 from rules.numbering.numbers import read_number
-from rules.records.decisions import Decisions, row
-from rules.screening.screen import decisions_path
+from rules.records.decisions import Decisions, decisions_path, row
 
 
 def codes(run):

@@ -7,9 +7,8 @@ import pytest
 
 from ringfence.settings import Configuration
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
-from rules.records.decisions import Decisions, row
+from rules.records.decisions import Decisions, decisions_path, row
 from rules.records.retention import Retention
-from rules.screening.screen import decisions_path
 
 CALLER = Number("+8617012345678", NumberClass.MOBILE, "CN", "17012345678")
 CALLED = Number("+8613800138000", NumberClass.MOBILE, "CN", "13800138000")
