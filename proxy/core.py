@@ -290,14 +290,14 @@ class Core(Node):
         fields = read_fields(request, via)
         if isinstance(fields, Refusal):
             return self._dials_emergency(request, flow.peer)
-        if not fields.to_tag:
-            return request.method == b"INVITE" and self.outgoing.is_emergency_call(fields.uri, flow.peer)
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader:
-            return False
+            return self._dials_emergency(request, flow.peer)
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=True)
-        return token is not None and token.flags.startswith(FROM_PBX)
+        if token is not None:
+            return token.flags.startswith(FROM_PBX)
+        return request.method == b"INVITE" and self.outgoing.is_emergency_call(fields.uri, flow.peer)
 
     def _refuse_stranger(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
         """403 for a source in no trunk, and a line now and then, but for `ringfence health`: it asks for a reason."""
@@ -389,8 +389,10 @@ class Core(Node):
         server.hold = hold
         context = Context(self, request, fields, plan, loop, flow, server, now)
         context.token = token
-        if not in_dialog and request.method in _JUDGED:
-            context.plan = for_judgement(plan, fields)
+        # A MESSAGE shows words on the telephone whatever dialog it names: it is judged each time.
+        if request.method in _JUDGED and not (in_dialog and (server.invite or peer.from_pbx)):
+            if not in_dialog:
+                context.plan = for_judgement(plan, fields)
             return context
         if not in_dialog and request.method not in _METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
             self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))
@@ -551,11 +553,13 @@ class Core(Node):
         An emergency call does, and one that names the PBX itself: it would ring the PBX with its own call.
         """
         peer = context.flow.peer
-        if not peer.from_pbx or context.fields.to_tag or not context.server.invite or not peer.pbx.outbound:
+        if not peer.from_pbx or context.token is not None or not context.server.invite or not peer.pbx.outbound:
             return False
+        if context.loop.startswith(EMERGENCY_MARK):
+            return True  # also with a To tag that nobody gave
         host, port = context.plan.uri.address
         itself = (host.decode("ascii", "replace"), port) == (context.flow.host, context.flow.port)
-        return itself or context.loop.startswith(EMERGENCY_MARK)
+        return itself and not context.fields.to_tag
 
     def _prefer_who_speaks(self, context: Context, now: float) -> None:
         """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
@@ -613,7 +617,7 @@ class Core(Node):
         if target.pbx is not None and (target.pbx.rewrite_host or is_unread(plan.uri)):
             return with_host(plan.uri_bytes, b"%s:%d" % (target.shown_host, target.port))
         trunk = target.trunk
-        if trunk is None or context.fields.to_tag:
+        if trunk is None or (context.fields.to_tag and not self._leaves_for_trunk(context)):
             return plan.uri_bytes
         named = trunk.rewrite_host
         if named is None:

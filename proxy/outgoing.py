@@ -70,15 +70,15 @@ class Outgoing:
     def takes(self, core: Node, context: Context, now: float) -> bool:
         """Is it the feature code, which is answered here? An emergency call is told, and goes on."""
         home = self._homes.get(context.flow.peer.pbx.name)
-        if home is None or not context.server.invite or context.fields.to_tag:
+        if home is None or not context.server.invite or context.token is not None:
             return False
         uri = context.plan.uri
         if dials_emergency(uri, home.tables):
             context.loop = EMERGENCY_MARK + context.loop
-            if numbers := subscriber_numbers(context, home.trunk):
+            if not context.fields.to_tag and (numbers := subscriber_numbers(context, home.trunk)):
                 core.effects.append(EmergencyCallMade(numbers))
             return False
-        if not self.code or uri.scheme == b"urn" or read_user(uri)[0] != self.code:
+        if not self.code or context.fields.to_tag or uri.scheme == b"urn" or read_user(uri)[0] != self.code:
             return False
         context.await_answer(now)
         numbers = subscriber_numbers(context, home.trunk)

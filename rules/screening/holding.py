@@ -1,6 +1,7 @@
 """What a screen holds open: keys, lists, look-up and record, all of them or nothing.
 
-Not among the compiled files: compiled, the process fell with SIGSEGV when the body of this AsyncExitStack raised (mypy 2.4).
+Not among the compiled files: compiled (mypy 2.4), the process fell with SIGSEGV when the body of this AsyncExitStack
+raised.
 """
 
 from __future__ import annotations

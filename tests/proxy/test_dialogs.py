@@ -59,6 +59,17 @@ def test_nor_of_a_call_that_was_refused(play: Playbook, method: str):
     assert briefs(play.trunk(in_dialog(method, up, cseq=2))) == ["405"]
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_a_message_is_judged_whatever_dialog_it_names(play: Playbook, over: bool):
+    """Its words stand on the telephone: the token of a call, standing or ended, lets none of a listed caller pass."""
+    _, up = play.answered()
+    if over:
+        only(play.trunk(in_dialog("BYE", up, cseq=2)), to=wire.PBX)
+    count, play.verdict = len(play.calls), REJECT
+    sent = play.trunk(in_dialog("MESSAGE", up, cseq=3, branch="z9hG4bKmessage"))
+    assert (len(play.calls), briefs(sent)) == (count + 1, ["603"])
+
+
 @pytest.mark.parametrize("method", OTHER_METHODS)
 def test_in_a_dialog_that_stands_every_method_goes_on(play: Playbook, method: str):
     _, up = play.answered()

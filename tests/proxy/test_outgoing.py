@@ -405,3 +405,13 @@ def test_a_call_that_names_the_pbx_itself_goes_to_the_outbound_trunk(desk: Playb
     """As Kamailio sends it on to us: it would ring the PBX with its own call."""
     sent = only(desk.pbx(dialled(f"sip:013612345678@{wire.PBX[0]}:{wire.PBX[1]}")), to=wire.TRUNK)
     assert wire.uri(sent) == "sip:013612345678@198.51.100.21"
+
+
+@pytest.mark.parametrize(
+    "uri", ["sip:110@203.0.113.66", "sip:110@nosuch.invalid", f"sip:110@{wire.PBX[0]}:5060", "tel:110"]
+)
+@pytest.mark.parametrize("source", [wire.PBX, (wire.PBX[0], 5999)])
+def test_a_to_tag_that_nobody_gave_leads_no_emergency_call_elsewhere(desk: Playbook, uri: str, source: tuple[str, int]):
+    data = dialled(uri, to=f"<{uri}>;tag=abc", extra="Route: <sip:203.0.113.66;lr>")
+    sent = [each for each in desk.receive(data, source) if each.data.startswith(b"INVITE")]
+    assert [each.to for each in sent] == [wire.TRUNK]
