@@ -146,10 +146,11 @@ def check(file: Path, files: list[Path]) -> Findings:
 
 async def _whole(here: Installation, book: Rulebook) -> Findings:
     assert book.compiled is not None  # it was read from the disk
-    found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
-    beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
-    more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
-    return found._replace(faults=sorted({*found.faults, *more}), standing=await standing(here, book))
+    async with here:  # an open database would keep the process alive
+        found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
+        beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
+        more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
+        return found._replace(faults=sorted({*found.faults, *more}), standing=await standing(here, book))
 
 
 async def _reviewed(here: Installation, names: list[str], compiled: Compiled) -> Findings:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from desk.archive import complaints_path
 from ringfence.candidates import Standing
 from ringfence.configuration import read_configuration
 from rules.language.source import Fault
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_a_sound_configuration(file):
@@ -161,3 +165,14 @@ def test_trunks_of_several_countries_without_a_home_are_warned_of(file):
 )
 def test_where_the_rules_stand_in_a_sentence(standing, said):
     assert standing_told(standing) == said
+
+
+def test_the_process_ends_where_something_else_is_live(file, run):
+    """What it compared with is closed: an open database kept the command alive for ever, and its exit status away."""
+    assert run("rules", "activate", "--reason", "first").exit_code == 0
+    own = file.parent / "rules.d" / "own.yaml"
+    own.write_text(own.read_text().replace("Nobody sells at night.", "Nobody sells at night, nobody."))
+    command = [sys.executable, "-m", "ringfence", "--config", str(file), "check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "not live, revision 1 is" in done.stdout
