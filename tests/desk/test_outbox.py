@@ -67,7 +67,7 @@ async def test_what_the_server_never_takes_is_told_to_the_desk_at_once(town):
     town.now += 10 * DAY
     assert await town.desk.letters.waiting() == []
     assert await alerts(town.desk.archive) == [Alert("letters", "given up", 1, 1, 0.0)]
-    (entry,) = await entries(town.desk.archive.store.connection)
+    (entry,) = await entries(town.desk.archive.store.connection, step="letter given up")
     assert (entry.deed.subject, entry.deed.subject_id, entry.deed.step, entry.deed.reason) == (
         *("complaint", filed.reference, "letter given up"),
         "the server refused the recipient (550)",

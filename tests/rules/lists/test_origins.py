@@ -65,10 +65,10 @@ def test_hours_start_in_end_out_also_across_midnight():
 def test_trunks_and_hours_are_refused_where_they_limit_nothing():
     for origin in (Origin(trunks=("north",)), Origin(qualification=Qualification(hours="09:00-18:00"))):
         with pytest.raises(EntryError, match="only entries of allow lists have trunks and hours") as error:
-            refuse_limits("95588", origin, "block")
+            refuse_limits("95588", origin, "block", None)
         assert error.value.name == "allow-only"
-        refuse_limits("95588", origin, "allow")
-    refuse_limits("95588", Origin(), "block")
+        refuse_limits("95588", origin, "allow", None)
+    refuse_limits("95588", Origin(), "block", None)
 
 
 def test_an_entry_that_would_be_off_at_once_is_refused():
