@@ -35,11 +35,22 @@ _NO_TRUNK: Final = Trunk("")
 class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
-    __slots__ = ("host", "listener", "literal", "only", "pbx", "port", "trunk")
+    __slots__ = ("domain", "host", "listener", "literal", "only", "pbx", "port", "transport", "trunk")
 
-    def __init__(self, host: str, port: int, pbx: Pbx | None = None, trunk: TrunkHost | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        pbx: Pbx | None = None,
+        trunk: TrunkHost | None = None,
+        *,
+        transport: str = "UDP",
+        domain: str = "",
+    ) -> None:
         self.host = host
         self.port = port
+        self.transport = transport  # as a Via names it
+        self.domain = domain or host  # the name that it was written by, whatever address that led to
         self.pbx = pbx  # set when the host and port of the Request-URI may be rewritten
         self.trunk = trunk  # set where calls of a PBX leave to a trunk
         self.listener: Listener | None = None  # the one to send from, where that is known
@@ -53,7 +64,7 @@ class Target:
 
     def at(self, address: str) -> Target:
         """The same target at an address that its name leads to."""
-        found = Target(address, self.port, self.pbx, self.trunk)
+        found = Target(address, self.port, self.pbx, self.trunk, transport=self.transport, domain=self.domain)
         found.listener = self.listener
         return found
 

@@ -88,6 +88,13 @@ def test_destinations():
     assert house.targets_of_diverted(b"00000000", elsewhere) is None, "the configuration has changed since"
 
 
+def test_a_target_at_an_address_keeps_its_transport_and_the_name_that_led_there():
+    named = Target("pbx.rook.example", 5061, transport="TLS")
+    found = named.at("203.0.113.10")
+    assert (found.host, found.port, found.transport, found.domain) == ("203.0.113.10", 5061, "TLS", "pbx.rook.example")
+    assert Target("203.0.113.10", 5060).transport == "UDP"
+
+
 def test_the_default_trunk_takes_every_other_source():
     house = topology(trunks=[*HOUSE["trunks"], {"name": "default"}])
     assert peer_name(house, "192.0.2.66") == "default"
