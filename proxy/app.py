@@ -68,13 +68,13 @@ async def run(
     judge: CountingJudge,
     keys: Keyring,
     *,
-    ready: Callable[[Metrics], None],
+    ready: Callable[[Server], None],
     desk: Desk | None = None,
     ailments: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     """Serve until SIGTERM, SIGINT or SIGQUIT, then drain and return.
 
-    `ready` is called once every socket is bound, with the figures that the console publishes. `desk` takes what
+    `ready` is called once every socket is bound, with the node that runs. `desk` takes what
     subscribers report by feature code. `ailments` says what else `ringfence health` should tell, a sentence each.
     Raises OSError when an address can't be had.
     """
@@ -87,7 +87,7 @@ async def run(
     heed_signals(stop.set, "rules go live by `ringfence rules activate`, logs may be moved; the rest takes a restart")
     try:
         await server.open(settings.limits.receive_queue)
-        ready(metrics)
+        ready(server)
         await stop.wait()
         log.info("draining", calls=core.in_setup)
         await server.drain(settings.limits.drain_s)

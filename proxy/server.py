@@ -103,6 +103,16 @@ class Server:
         self._last_tick = 0.0
         self._next_poll = 0.0
 
+    @property
+    def core(self) -> Core:
+        """What decides for it."""
+        return self._core
+
+    @property
+    def metrics(self) -> Metrics:
+        """Its figures."""
+        return self._metrics
+
     async def open(self, receive_queue: int) -> None:
         """Bind every listener and begin to receive. Raises OSError when an address can't be had."""
         for listener in self._core.topology.listeners:

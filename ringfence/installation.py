@@ -86,6 +86,12 @@ class Installation:
         return database_path(self.database, series)
 
     @property
+    def control(self) -> Path:
+        """The socket on which the running node is asked."""
+        named = self.configuration.control
+        return self.base / named if named is not None else self.database.with_suffix(".control")
+
+    @property
     def key_file(self) -> Path:
         """Where the keys lie."""
         return self.base / self.configuration.storage.key_file

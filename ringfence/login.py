@@ -6,12 +6,12 @@ import os
 import pwd
 
 
-def login_name() -> str:
-    """The login name of the account; in a container that knows no names, its number.
+def login_name(uid: int | None = None) -> str:
+    """The login name of this account, by default of the one that runs this; where the system knows none, its number.
 
     LOGNAME and USER are anybody's to set: they would let everybody pass for whoever may change a list or approve.
     """
-    uid = os.getuid()
+    uid = os.getuid() if uid is None else uid
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -19,7 +19,9 @@ from desk.reading import shown_text
 from proxy.app import IGNORED
 from proxy.build import BUILD
 from proxy.metrics import Metrics
+from proxy.server import Server
 from proxy.settings import HostPort
+from ringfence.control import Control
 from ringfence.installation import Installation
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
 from ringfence.phone_reports import PhoneComplaints
@@ -65,10 +67,12 @@ async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaint
     log = structlog.get_logger("ringfence")
     configuration, ruleset = start.configuration, start.ruleset
     changes = RuleChanges(file, start, screen, watch=watch)
+    control = Control(Installation(file, configuration, start.document).control)
     storage = Storage(lambda: {**screen.without, "rules": changes.without, "complaints": phones.without})
 
-    def ready(metrics: Metrics) -> None:
+    def ready(server: Server) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
+        metrics = server.metrics
         metrics.registry.register(changes)
         metrics.registry.register(phones)
         metrics.registry.register(storage)
@@ -96,13 +100,15 @@ async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaint
         log.warning("check", fault=str(warning))
     with ExitStack() as cleanup:
         try:
+            await control.open()
             await proxy.app.run(
                 *(configuration, configuration, screen, screen.keys),
                 ready=ready,
                 desk=phones,
-                ailments=storage.ailments,
+                ailments=lambda: [*storage.ailments(), *([control.without] if control.without else [])],
             )
         finally:
+            await control.close()
             await changes.close()
             await screen.close()
             await phones.close()

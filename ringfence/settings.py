@@ -28,6 +28,10 @@ class Configuration(ProxySettings, DeskSettings):
 
     version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
     api: ApiSettings = ApiSettings()
+    control: Path | None = Field(
+        None,
+        description="Unix socket where commands ask the running node; default: beside the database, as NAME.control.",
+    )
 
     @property
     def home(self) -> str:

@@ -101,6 +101,7 @@ def clear_errors() -> Iterator[None]:
     from console.api.access.key_book import AccessError
     from console.phones.processes import PhoneError
     from desk.faults import ComplaintError
+    from ringfence.control import ControlError
     from ringfence.memory import LimitError
     from rules.language.source import RuleError
     from rules.lists.admission import EntryError
@@ -108,7 +109,7 @@ def clear_errors() -> Iterator[None]:
     from rules.storage.keys import KeyFileError
     from rules.storage.store import DatabaseError, StoreError, what_to_do
 
-    mendable = (LimitError, RuleError, KeyFileError, StoreError, EntryError)
+    mendable = (ControlError, LimitError, RuleError, KeyFileError, StoreError, EntryError)
     try:
         yield
     except (*mendable, ListFileError, PhoneError, ComplaintError, AccessError) as error:

@@ -18,6 +18,14 @@ async def test_folders_are_made_where_they_lack(file):
     assert (file.parent / "var/deep/ringfence-complaints.db").exists()
 
 
+def test_the_running_node_is_asked_beside_its_database_or_where_the_file_says(file):
+    assert Installation.open(file).control == file.parent / "ringfence.control"
+    file.write_text(file.read_text() + "storage: {database: var/two.db}\n")
+    assert Installation.open(file).control == file.parent / "var/two.control"
+    file.write_text(file.read_text() + "control: /run/ringfence/control\n")
+    assert str(Installation.open(file).control) == "/run/ringfence/control"
+
+
 async def test_a_complaint_names_no_number_that_two_countries_read_differently(file):
     file.write_text(file.read_text().replace("name: carrier, country: CN", "name: carrier, country: HK"))
     async with Installation.open(file) as here:

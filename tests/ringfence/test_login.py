@@ -18,6 +18,10 @@ def test_an_account_without_a_name_is_told_by_its_number(monkeypatch):
     assert login_name() == f"uid {2**31 - 7}"
 
 
+def test_another_account_is_named_by_its_number():
+    assert login_name(0) == "root"
+
+
 def test_who_may_change_a_list_is_not_a_matter_of_the_environment(run, file, monkeypatch):
     file.write_text(
         file.read_text().replace("blocked: {kind: block", "blocked: {kind: block, changed_by: [somebody-else]")

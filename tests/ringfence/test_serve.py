@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from ringfence.configuration import load_configuration
+from ringfence.control import ControlError
+from ringfence.control import ask as ask_node
 from ringfence.health import ask
+from ringfence.installation import Installation
 from rules.storage.store import databases
 
 pytestmark = pytest.mark.live
@@ -52,9 +55,14 @@ def test_from_start_to_end(ports):
             figures = page.read().decode()
         assert 'ringfence_calls_total{verdict="reject"} 0.0' in figures
         assert "ringfence_loop_stalls_total" in figures
+        control = Installation.open(ports).control
+        assert oct(control.stat().st_mode & 0o777) == "0o600"
+        with pytest.raises(ControlError, match="this node knows no 'anything'"):
+            ask_node(control, "anything")
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert not control.exists()
     assert [json.loads(line)["event"] for line in errors.splitlines()] == ["draining", "stopped"]
     assert oct((ports.parent / "ringfence.keys").stat().st_mode & 0o777) == "0o600"
 

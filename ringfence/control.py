@@ -1,0 +1,247 @@
+"""How commands ask the node that runs: a Unix socket beside its database, question and answer in a JSON line each.
+
+Whoever may ask is whoever may open the file, whose mode is 0600: the account that runs the node, and root. A command of
+the node is a coroutine from a `Question` to what JSON can hold; whoever composes the node registers it by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import stat
+import struct
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import structlog
+
+from ringfence.login import login_name
+
+READ_S: Final = 5.0  # within which a question must be there, and its answer be taken
+WAIT_S: Final = 30.0  # what a command may take, where it asks for no more
+LONGEST_QUESTION: Final = 64 * 1024  # octets
+LONGEST_ANSWER: Final = 4 * 1024 * 1024
+MOST: Final = 16  # questions at once
+_LONGEST_PATH: Final = 100  # octets: the kernel takes 107
+_CREDENTIALS: Final = "3i"  # struct ucred: pid, uid, gid
+
+log = structlog.get_logger("ringfence.control")
+
+
+class ControlError(Exception):
+    """The node can't be asked, or says no; the message says why, and what to do."""
+
+
+class Refused(ControlError):
+    """What a command of the node raises to say no; it reaches whoever asked as it is."""
+
+
+class Question(NamedTuple):
+    """What somebody asks of the node."""
+
+    command: str
+    arguments: Mapping[str, Any]
+    actor: str  # the account that asks, as the kernel knows it
+
+
+Handler = Callable[[Question], Awaitable[Any]]
+
+
+class Control:
+    """The node's end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.without = ""  # why nobody can ask
+        self._handlers: dict[str, tuple[Handler, float]] = {}
+        self._server: asyncio.Server | None = None
+        self._file: tuple[int, int] | None = None  # ours, by device and inode
+        self._asked: set[asyncio.Task[None]] = set()  # questions of this moment
+
+    def register(self, command: str, handler: Handler, *, wait_s: float = WAIT_S) -> None:
+        """Let this command be asked; after so many seconds whoever asked hears that it takes too long."""
+        self._handlers[command] = handler, wait_s
+
+    async def open(self) -> None:
+        """Begin to answer. What prevents that stops no start: `without` says it, and a line of the log."""
+        try:
+            taken = await asyncio.to_thread(_bind, self.path)
+        except (OSError, ControlError) as error:
+            reason = str(error) if isinstance(error, ControlError) else error.strerror
+            self.without = f"commands cannot ask this node: {self.path}: {reason}"
+            log.warning("commands cannot ask this node", path=str(self.path), reason=reason)
+            return
+        self._file = _file_at(self.path)
+        self._server = await asyncio.start_unix_server(self._take, sock=taken, limit=LONGEST_QUESTION)
+
+    async def close(self) -> None:
+        """Answer no more; the file goes, unless another node has put its own there."""
+        if self._server is None:
+            return
+        if self._file == _file_at(self.path):
+            with suppress(OSError):
+                self.path.unlink()
+        self._server.close()
+        self._server = None
+        for task in self._asked:
+            task.cancel()
+        await asyncio.gather(*self._asked, return_exceptions=True)
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._asked.add(task)
+            task.add_done_callback(self._asked.discard)
+        try:
+            answer = json.dumps(await self._answer(reader, writer), ensure_ascii=False, default=str).encode()
+            if len(answer) > LONGEST_ANSWER:
+                answer = json.dumps({"refused": f"the answer has {len(answer):,} octets: ask for less"}).encode()
+            async with asyncio.timeout(READ_S):
+                writer.write(answer + b"\n")
+                await writer.drain()
+        except (OSError, TimeoutError):
+            pass  # whoever asked has gone
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        if len(self._asked) > MOST:
+            return {"refused": f"{MOST} questions are being answered: ask again"}
+        try:
+            async with asyncio.timeout(READ_S):
+                question = read_question(await reader.readline(), _actor(writer))
+        except ValueError as error:  # of more octets than the reader takes, too
+            return {"refused": f"no question: {error}"}
+        found = self._handlers.get(question.command)
+        if found is None:
+            known = ", ".join(sorted(self._handlers))
+            return {"refused": f"this node knows no {question.command!r}; it knows {known or 'nothing'}"}
+        handler, wait_s = found
+        try:
+            async with asyncio.timeout(wait_s):
+                return {"answer": await handler(question)}
+        except Refused as error:
+            return {"refused": str(error)}
+        except TimeoutError:
+            return {"refused": f"{question.command} took longer than {wait_s:g} s"}
+        except Exception as error:  # the node goes on
+            log.exception("a command could not be done", command=question.command)
+            return {"refused": f"{question.command} failed in the node: {type(error).__name__}: {error}"}
+
+
+def read_question(line: bytes, actor: str) -> Question:
+    """One line as a question. Raises ValueError."""
+    asked = json.loads(line)
+    if not isinstance(asked, dict) or not isinstance(asked.get("command"), str):
+        raise ValueError('expected {"command": NAME, "arguments": {...}}')
+    arguments = asked.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise ValueError("arguments: expected names with values")
+    return Question(asked["command"], arguments, actor)
+
+
+def _actor(writer: asyncio.StreamWriter) -> str:
+    """The account at the other end."""
+    peer = writer.get_extra_info("socket")
+    _, uid, _ = struct.unpack(
+        _CREDENTIALS, peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize(_CREDENTIALS))
+    )
+    return login_name(uid)
+
+
+def _bind(path: Path) -> socket.socket:
+    """A socket at this path that nobody else may open; one that a dead node left there is replaced."""
+    there = _mode_of(path)
+    if there is not None and not stat.S_ISSOCK(there):
+        raise ControlError("it is there and no socket; set `control` to another path")
+    if there is not None and _answers(path):
+        raise ControlError("another node answers there; give each a `control` of its own")
+    first = path.with_name(f".{path.name}.{os.getpid()}")  # it appears at its path when it is ready
+    with suppress(FileNotFoundError):
+        first.unlink()
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        with short(first) as name:
+            made.bind(name)
+        first.chmod(0o600)
+        made.listen(MOST)
+        first.rename(path)
+    except BaseException:
+        made.close()
+        with suppress(OSError):
+            first.unlink()
+        raise
+    return made
+
+
+def _answers(path: Path) -> bool:
+    """Does somebody listen there? A socket whose node was killed refuses."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as trying, short(path) as name:
+        try:
+            trying.connect(name)
+        except BlockingIOError:
+            return True  # its queue is full
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        return True
+
+
+@contextmanager
+def short(path: Path) -> Iterator[str]:
+    """A name of this path that a socket's address has room for."""
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        found = path.lstat()
+        return found.st_dev, found.st_ino
+    return None
+
+
+def ask(path: Path, command: str, arguments: Mapping[str, Any] | None = None, *, wait_s: float = 2 * WAIT_S) -> Any:
+    """What the node at this path answers. Raises ControlError: nobody is there, it takes too long, or it says no."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.settimeout(wait_s)
+        try:
+            with short(path) as name:
+                asking.connect(name)
+            asking.sendall(json.dumps({"command": command, "arguments": dict(arguments or {})}).encode() + b"\n")
+            with asking.makefile("rb") as answers:
+                line = answers.readline(LONGEST_ANSWER + 2)
+        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+            raise ControlError(
+                f"no node runs here: nobody answers at {path}; start one with `ringfence serve`, or name the "
+                "ringfence.yaml of the one that runs with --config"
+            ) from None
+        except PermissionError:
+            raise ControlError(f"{path} is another account's: ask as the one that runs the node, or as root") from None
+        except TimeoutError:
+            raise ControlError(f"the node at {path} did not answer within {wait_s:g} s") from None
+    try:
+        told = json.loads(line)
+    except ValueError:
+        raise ControlError(f"the node at {path} ended before it had answered") from None
+    if "refused" in told:
+        raise ControlError(told["refused"])
+    return told["answer"]
