@@ -3,8 +3,6 @@
 Those about complaints count people: one who complains four hundred times, or under five names, is no alert.
 """
 
-# ruff: noqa: S608 - queries are put together from this file's own words only
-
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -13,13 +11,14 @@ from typing import NamedTuple
 
 from desk.archive import Archive
 from desk.outbox import given_up, waiting_for_server
+from desk.states import COUNTED
 from rules.lists.ledger import any_unheld
 from rules.numbering.intervals import prefix_interval
+from rules.storage.statements import name_of, sql
 
 _USUAL_DAYS = 28
 _PATIENCE_S = 3_600.0  # a mail server may be started anew
 _DAY_S = 86_400.0
-_STANDS = "state not in ('withdrawn', 'rejected')"
 
 
 class Alert(NamedTuple):
@@ -75,10 +74,12 @@ async def _jumps(archive: Archive, dimension: str) -> list[Alert]:
 async def _spoke(archive: Archive, dimension: str, key: str, back: int) -> tuple[int, int]:
     """How many people complained about a code so many days ago, and how often; what was taken back is out."""
     day = datetime.fromtimestamp(archive.now(), archive.zone).date() - timedelta(days=back)
-    query = (
+    query = sql(
         "select count(distinct c.reporter), count(*) from complaint c indexed by complaint_spoke "
-        f"join case_file f on f.id = c.case_id where c.received >= ? and c.received < ? and c.{_STANDS} "
-        f"and f.{dimension} = ?"
+        "join case_file f on f.id = c.case_id where c.received >= ? and c.received < ? and c.{counted} "
+        "and f.{dimension} = ?",
+        counted=COUNTED,
+        dimension=name_of(dimension),
     )
     values = (archive.day_begins(day), archive.day_begins(day + timedelta(days=1)), key)
     (row,) = await archive.store.connection.execute_fetchall(query, values)
@@ -89,11 +90,12 @@ async def _leaks(archive: Archive) -> list[Alert]:
     """Offices that different reporters name as the place where the caller had their data from."""
     settings = archive.settings
     # Nobody counts for more than one, so that fewer complaints than that are no leak.
-    lately = f"from complaint where branch <> '' and received >= ?1 and {_STANDS}"
-    query = (
+    lately = sql("from complaint where branch <> '' and received >= ?1 and {counted}", counted=COUNTED)
+    query = sql(
         "select branch, reporter, line, max(decision <> '' or tie <> 'untied'), count(*) "
-        f"{lately} and branch in (select branch {lately} group by branch having count(distinct reporter) >= ?2) "
-        "group by branch, reporter, line"
+        "{lately} and branch in (select branch {lately} group by branch having count(distinct reporter) >= ?2) "
+        "group by branch, reporter, line",
+        lately=lately,
     )
     values = (archive.now() - settings.branch_days * _DAY_S, settings.branch_complaints)
     speakers: dict[str, list[Speaker]] = {}

@@ -1,7 +1,5 @@
 """The other side is heard: an appeal names a decision or a number, attacks one thing, has its clock, and is decided."""
 
-# ruff: noqa: S608 - queries are put together from this file's own column names only
-
 from __future__ import annotations
 
 from contextlib import suppress
@@ -26,14 +24,15 @@ from desk.states import AppealState, Attacks
 from desk.tallies import places_of
 from rules.model import Step
 from rules.records.decisions import decision_at, read_fired
+from rules.storage.statements import sql
 from rules.storage.store import Connection, HotReader
 
 _FRESH_S = 60.0
-_COLUMNS = (
+_COLUMNS = sql(
     "id, reference, received, number, decision, attacks, whose, target, state, version, decided, decided_by, reason"
 )
 _MOST_TEXTS = 10  # of one appeal that waits
-_DUE = "(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)"
+_DUE = sql("(select min(due) from clock where subject = 'appeal' and clock.id = appeal.id and met is null)")
 
 
 class Appeal(NamedTuple):
@@ -146,10 +145,12 @@ class Appeals:
         self, *, state: AppealState | None = None, limit: int = 50, after: int = 0, beyond: Turn | None = None
     ) -> list[tuple[Appeal, Turn]]:
         """The same with the place of each; with ``beyond`` only those behind that place, whatever was decided since."""
-        query = (
-            f"select * from (select {_COLUMNS}, state <> 'filed' as over, coalesce({_DUE}, 1e18) as due from appeal "
+        query = sql(
+            "select * from (select {columns}, state <> 'filed' as over, coalesce({due}, 1e18) as due from appeal "
             "where ?1 is null or state = ?1) where (over, due, id) > (?2, ?3, ?4) "
-            "order by over, due, id limit ?5 offset ?6"
+            "order by over, due, id limit ?5 offset ?6",
+            columns=_COLUMNS,
+            due=_DUE,
         )
         values = (state, *(beyond or Turn(False, 0.0, 0)), limit, after)
         rows = await self._archive.store.connection.execute_fetchall(query, values)
@@ -286,7 +287,7 @@ class Appeals:
         return await self._find(appeal.reference)
 
     async def _find(self, reference: str) -> Appeal:
-        query = f"select {_COLUMNS} from appeal where reference = ?"
+        query = sql("select {columns} from appeal where reference = ?", columns=_COLUMNS)
         rows = list(await self._archive.store.connection.execute_fetchall(query, (reference,)))
         if not rows:
             raise NotFound("reference", f"there is no appeal {reference[:40]!r}")

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from desk import audit
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 ENTERED = "entered"
@@ -31,7 +32,7 @@ _ROWS = {
         "left join clock k on k.subject = 'appeal' and k.id = a.id where a.id between ? and ? order by a.id, name"
     ),
 }
-_TABLES = {"complaints": "complaint", "cases": "case_file", "appeals": "appeal"}
+_TABLES = {"complaints": sql("complaint"), "cases": sql("case_file"), "appeals": sql("appeal")}
 _LAST = 2**62
 
 
@@ -44,7 +45,7 @@ class Compared(NamedTuple):
 
 async def newest(connection: Connection, kind: str) -> int:
     """The id behind which the next ones come."""
-    query = f"select coalesce(max(id), 0) from {_TABLES[kind]}"  # noqa: S608 - own words
+    query = sql("select coalesce(max(id), 0) from {table}", table=_TABLES[kind])
     return int(next(iter(await connection.execute_fetchall(query)))[0])
 
 
@@ -96,10 +97,9 @@ async def _entered(connection: Connection, kind: str) -> AsyncIterator[tuple[int
 async def _gaps(connection: Connection, kind: str) -> list[str]:
     """Ids that are given once, to what is never deleted: one that lacks was taken out."""
     table = _TABLES[kind]
-    query = f"select id from {table} order by id"  # noqa: S608 - own words
+    query = sql("select id from {table} order by id", table=table)
     ids = [0, *(row[0] for row in await connection.execute_fetchall(query))]
-    query = "select seq from sqlite_sequence where name = ?"
-    rows = list(await connection.execute_fetchall(query, (table,)))
+    rows = list(await connection.execute_fetchall("select seq from sqlite_sequence where name = ?", (table,)))
     ids.append(max(rows[0][0] if rows else 0, ids[-1]) + 1)
     return [
         f"{kind.removesuffix('s')} {before + 1} is missing"
@@ -111,7 +111,7 @@ async def _gaps(connection: Connection, kind: str) -> list[str]:
 
 
 async def _count(connection: Connection, kind: str, before: int) -> int:
-    query = f"select count(*) from {_TABLES[kind]} where id < ?"  # noqa: S608 - own words
+    query = sql("select count(*) from {table} where id < ?", table=_TABLES[kind])
     return int(next(iter(await connection.execute_fetchall(query, (before,))))[0])
 
 

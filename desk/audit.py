@@ -8,10 +8,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from desk.faults import ComplaintError
+from rules.storage.statements import every, sql, wanted
 from rules.storage.store import Connection
 
 _BEGINNING = "0" * 64
-_COLUMNS = "at, actor, subject, subject_id, step, reason, detail"
+_COLUMNS = sql("at, actor, subject, subject_id, step, reason, detail")
 
 
 class Deed(NamedTuple):
@@ -36,12 +37,14 @@ async def record(connection: Connection, deeds: Sequence[Deed]) -> None:
     for deed in deeds:
         last = _hash(last, deed)
         written.append((*deed, last))
-    await connection.executemany(f"insert into step ({_COLUMNS}, hash) values (?, ?, ?, ?, ?, ?, ?, ?)", written)  # noqa: S608 - own words
+    await connection.executemany(
+        sql("insert into step ({columns}, hash) values (?, ?, ?, ?, ?, ?, ?, ?)", columns=_COLUMNS), written
+    )
 
 
 async def deeds_of(connection: Connection, subject: str, subject_id: str) -> list[Deed]:
     """What was done about one thing, oldest first."""
-    query = f"select {_COLUMNS} from step where subject = ? and subject_id = ? order by id"  # noqa: S608 - own words
+    query = sql("select {columns} from step where subject = ? and subject_id = ? order by id", columns=_COLUMNS)
     return [Deed(*row) for row in await connection.execute_fetchall(query, (subject, subject_id))]
 
 
@@ -65,12 +68,13 @@ async def entries(
     limit: int = 50,
 ) -> list[Entry]:
     """The newest entries that fit, the latest last; ``before`` is the id of the first one of the page after."""
-    wanted = {"subject": subject, "subject_id": subject_id, "actor": actor, "step": step}
-    asked = {column: value for column, value in wanted.items() if value}
-    conditions = " and ".join(["at >= ?", "id < ?", *(f"{column} = ?" for column in asked)])
-    query = f"select id, hash, {_COLUMNS} from step where {conditions} order by id desc limit ?"  # noqa: S608 - own words
-    values = (since, 2**62 if before is None else before, *asked.values(), limit)
-    rows = await connection.execute_fetchall(query, values)
+    conditions, values = wanted({"subject": subject, "subject_id": subject_id, "actor": actor, "step": step})
+    query = sql(
+        "select id, hash, {columns} from step where at >= ? and id < ? and {conditions} order by id desc limit ?",
+        columns=_COLUMNS,
+        conditions=every(conditions),
+    )
+    rows = await connection.execute_fetchall(query, (since, 2**62 if before is None else before, *values, limit))
     return [Entry(found, Deed(*columns), hash_) for found, hash_, *columns in rows][::-1]
 
 
@@ -99,7 +103,7 @@ async def verified(connection: Connection, head: str = "") -> Verified:
     breaks: list[Break] = []
     count, last_id, last, before_last = 0, 0, _BEGINNING, ""
     seen = not noted
-    async with connection.execute(f"select id, hash, {_COLUMNS} from step order by id") as cursor:  # noqa: S608 - own words
+    async with connection.execute(sql("select id, hash, {columns} from step order by id", columns=_COLUMNS)) as cursor:
         async for found, written, *columns in cursor:
             deed = Deed(*columns)
             if found != last_id + 1:

@@ -1,7 +1,5 @@
 """Cases as they stand in the database: opened by the first complaint, read back, the most pressing first."""
 
-# ruff: noqa: S608 - queries are put together from this file's own column names only
-
 from __future__ import annotations
 
 import json
@@ -12,17 +10,20 @@ from desk.archive import Archive
 from desk.arrivals import enter, newest
 from desk.deadlines import Clock, clocks_of, start_clocks
 from desk.faults import NotFound
-from desk.states import OPEN, CaseState
+from desk.states import COUNTED, OPEN, CaseState
 from desk.tallies import Place, places_of
 from rules.model import Number
+from rules.storage.statements import columns_of, quoted, sql
 from rules.storage.store import Connection
 
-_COLUMNS = (
-    "id, number, class, prefix, code, holder, state, version, opened, first_complaint, verified, found_by, sealed, "
-    "seal, closed, trunk, handed_to, handed_at, their_reference, their_answer, on_top, last_step, last_actor, last_at"
+_NAMES = (
+    *("id", "number", "class", "prefix", "code", "holder", "state", "version", "opened", "first_complaint", "verified"),
+    *("found_by", "sealed", "seal", "closed", "trunk", "handed_to", "handed_at", "their_reference", "their_answer"),
+    *("on_top", "last_step", "last_actor", "last_at"),
 )
+_COLUMNS = columns_of(_NAMES)
 _NEVER = 1e18  # a case without a clock that runs comes last
-_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
+_OPEN = quoted(sorted(OPEN))
 
 
 class CaseFile(NamedTuple):
@@ -85,7 +86,11 @@ _BEGINNING = Turn(False, 0.0, 0)
 
 async def case_of(connection: Connection, case_id: int) -> CaseFile:
     """The case, or NotFound."""
-    rows = list(await connection.execute_fetchall(f"select {_COLUMNS} from case_file where id = ?", (case_id,)))
+    rows = list(
+        await connection.execute_fetchall(
+            sql("select {columns} from case_file where id = ?", columns=_COLUMNS), (case_id,)
+        )
+    )
     if not rows:
         raise NotFound("case", f"there is no case {case_id}")
     return _case(rows[0])
@@ -93,20 +98,25 @@ async def case_of(connection: Connection, case_id: int) -> CaseFile:
 
 async def open_case_of(connection: Connection, number: str) -> CaseFile | None:
     """The open case of a number."""
-    query = f"select {_COLUMNS} from case_file where number = ? and state in ({_OPEN})"
+    query = sql("select {columns} from case_file where number = ? and state in ({open})", columns=_COLUMNS, open=_OPEN)
     rows = list(await connection.execute_fetchall(query, (number,)))
     return _case(rows[0]) if rows else None
 
 
 async def cases_of(connection: Connection, number: str) -> list[CaseFile]:
     """All cases of a number, oldest first."""
-    query = f"select {_COLUMNS} from case_file where number = ? order by id"
+    query = sql("select {columns} from case_file where number = ? order by id", columns=_COLUMNS)
     return [_case(row) for row in await connection.execute_fetchall(query, (number,))]
 
 
 async def every_case(connection: Connection) -> list[CaseFile]:
     """All cases there are, oldest first."""
-    return [_case(row) for row in await connection.execute_fetchall(f"select {_COLUMNS} from case_file order by id")]
+    return [
+        _case(row)
+        for row in await connection.execute_fetchall(
+            sql("select {columns} from case_file order by id", columns=_COLUMNS)
+        )
+    ]
 
 
 async def open_cases(
@@ -132,7 +142,11 @@ async def open_cases(
 
 
 async def _open_ones(connection: Connection, numbers: list[str]) -> dict[str, CaseFile]:
-    query = f"select {_COLUMNS} from case_file where state in ({_OPEN}) and number in (select value from json_each(?))"
+    query = sql(
+        "select {columns} from case_file where state in ({open}) and number in (select value from json_each(?))",
+        columns=_COLUMNS,
+        open=_OPEN,
+    )
     rows = await connection.execute_fetchall(query, (json.dumps(numbers),))
     return {row[1]: _case(row) for row in rows}
 
@@ -149,16 +163,22 @@ async def pressing(
 
     ``after`` skips so many; ``beyond`` begins behind a place, which stays whole while others work on cases.
     """
-    states = f"c.state = '{state.value}'" if state else f"(c.state in ({_OPEN}) or k.due is not null)"
-    columns = ", ".join(f"c.{name.strip()}" for name in _COLUMNS.split(","))
-    turn = f"c.on_top = '', coalesce(k.due, {_NEVER}), c.id"
-    query = (
-        "select *, (select count(*) from complaint m where m.case_id = o.id "
-        "and m.state not in ('withdrawn', 'rejected')) "
-        f"from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
+    states = (
+        sql("c.state = {state}", state=quoted([state]))
+        if state
+        else sql("(c.state in ({open}) or k.due is not null)", open=_OPEN)
+    )
+    turn = sql("c.on_top = '', coalesce(k.due, {never}), c.id", never=_NEVER)
+    query = sql(
+        "select *, (select count(*) from complaint m where m.case_id = o.id and m.{counted}) "
+        "from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
         "left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
         "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
-        f"where {states} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o"
+        "where {states} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o",
+        columns=columns_of(_NAMES, "c"),
+        counted=COUNTED,
+        states=states,
+        turn=turn,
     )
     rows = await connection.execute_fetchall(query, (*(beyond or _BEGINNING), limit, after))
     return [

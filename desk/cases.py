@@ -23,6 +23,7 @@ from desk.seals import cases_sealed, last_seal, release_seal, set_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from desk.unrecorded import record_left_behind
 from rules.lists.suspension import Suspension
+from rules.storage.statements import joined, name_of, sql
 from rules.storage.store import Connection
 
 _ANSWERING = frozenset({CaseStep.SEAL, CaseStep.UNFOUNDED, CaseStep.FORGED})
@@ -264,9 +265,9 @@ class Cases:
             columns = pending.columns | {"state": state, "last_step": step, "last_actor": actor, "last_at": now}
             if step in _CLOSING:
                 columns |= {"closed": now}
-            names = ", ".join(f"{name} = ?" for name in columns)
+            fields = joined(", ", (sql("{column} = ?", column=name_of(column)) for column in columns))
             await connection.execute(
-                f"update case_file set {names}, version = version + 1 where id = ?",  # noqa: S608 - own words
+                sql("update case_file set {fields}, version = version + 1 where id = ?", fields=fields),
                 (*columns.values(), case_id),
             )
             if step in _ANSWERING:

@@ -1,7 +1,5 @@
 """Complaints as they stand in the database: read back, found by what the reporter was told, listed."""
 
-# ruff: noqa: S608 - queries are put together from this file's own column names only
-
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
@@ -11,10 +9,11 @@ from typing import Any, NamedTuple
 from desk.evidence import Tie
 from desk.faults import NotFound
 from desk.secrecy import Secrecy, read_reference
-from desk.states import ComplaintState
+from desk.states import COUNTED, ComplaintState
+from rules.storage.statements import every, name_of, sql, wanted
 from rules.storage.store import Connection
 
-COLUMNS = (
+COLUMNS = sql(
     "id, reference, received, call_at, call_day, accused, category, channel, source, business, knew, branch, "
     "decision, tie, never_called, state, state_at, case_id"
 )
@@ -66,7 +65,7 @@ def complaint_of(row: Any) -> Complaint:
 
 async def find(connection: Connection, reference: str) -> Complaint:
     """The complaint with this reference, or NotFound."""
-    query = f"select {COLUMNS} from complaint where reference = ?"
+    query = sql("select {columns} from complaint where reference = ?", columns=COLUMNS)
     rows = list(await connection.execute_fetchall(query, (read_reference(reference),)))
     if not rows:
         raise NotFound("reference", f"there is no complaint {reference[:40]!r}")
@@ -84,14 +83,15 @@ async def listed(
     before: int | None = None,
 ) -> list[Complaint]:
     """Complaints that fit, newest first; ``before`` is the id of the last one of the page before."""
-    wanted = {"accused": accused, "state": state or "", "case_id": case_id or "", "source": source}
-    conditions = [f"{column} = ?" for column, value in wanted.items() if value]
-    values: list[object] = [value for value in wanted.values() if value]
+    conditions, values = wanted({"accused": accused, "state": state, "case_id": case_id, "source": source})
     if before is not None:
-        conditions.append("id < ?")
+        conditions.append(sql("id < ?"))
         values.append(before)
-    where = f"where {' and '.join(conditions)}" if conditions else ""
-    query = f"select {COLUMNS} from complaint {where} order by id desc limit ?"
+    query = sql(
+        "select {columns} from complaint where {conditions} order by id desc limit ?",
+        columns=COLUMNS,
+        conditions=every(conditions),
+    )
     return [complaint_of(row) for row in await connection.execute_fetchall(query, (*values, limit))]
 
 
@@ -99,16 +99,20 @@ async def standing_references(
     connection: Connection, *, accused: str = "", case_id: int | None = None, source: str = ""
 ) -> list[str]:
     """What the complaints are called that fit and still count, oldest first."""
-    wanted = {"accused": accused, "case_id": case_id, "source": source}
-    asked = {column: value for column, value in wanted.items() if value}
-    conditions = " and ".join(["state not in ('withdrawn', 'rejected')", *(f"{column} = ?" for column in asked)])
-    query = f"select reference from complaint where {conditions} order by id"
-    return [row[0] for row in await connection.execute_fetchall(query, tuple(asked.values()))]
+    conditions, values = wanted({"accused": accused, "case_id": case_id, "source": source})
+    query = sql(
+        "select reference from complaint where {counted} and {conditions} order by id",
+        counted=COUNTED,
+        conditions=every(conditions),
+    )
+    return [row[0] for row in await connection.execute_fetchall(query, values)]
 
 
 async def standing_in(connection: Connection, case_id: int) -> AsyncIterator[Complaint]:
     """The complaints of a case that count, oldest first, however many there are."""
-    query = f"select {COLUMNS} from complaint where case_id = ? and state not in ('withdrawn', 'rejected') order by id"
+    query = sql(
+        "select {columns} from complaint where case_id = ? and {counted} order by id", columns=COLUMNS, counted=COUNTED
+    )
     async with connection.execute(query, (case_id,)) as cursor:
         async for row in cursor:
             yield complaint_of(row)
@@ -118,9 +122,10 @@ async def named_in(connection: Connection, case_id: int) -> list[tuple[str, str]
     """The categories, businesses and branches that the complaints of a case name, each once, for its sums."""
     found = []
     for column in ("category", "business", "branch"):
-        query = (
-            f"select distinct {column} from complaint where case_id = ? and {column} <> '' "
-            "and state not in ('withdrawn', 'rejected')"
+        query = sql(
+            "select distinct {column} from complaint where case_id = ? and {column} <> '' and {counted}",
+            column=name_of(column),
+            counted=COUNTED,
         )
         found += [(column, row[0]) for row in await connection.execute_fetchall(query, (case_id,))]
     return found
@@ -128,22 +133,30 @@ async def named_in(connection: Connection, case_id: int) -> list[tuple[str, str]
 
 async def erase_words(connection: Connection, before: float) -> None:
     """Texts, addresses and what callers knew, of whoever was answered before: letters that never left go with them."""
-    old = (
+    old = sql(
         "select reference from complaint where contents is not null and state_at < ?1 "
         "and state in ('answered', 'withdrawn', 'rejected') union all "
         "select reference from appeal where contents is not null and decided < ?1"
     )
     # An address is asked once: where another complaint has the same, that one asks.
     await connection.execute(
-        "update letter set reference = coalesce((select c.reference from complaint c where c.contents is not null "
-        f"and c.contact_key = letter.contact_key and c.reference not in ({old}) limit 1), reference) "
-        f"where kind = 'confirm' and sent is null and reference in ({old})",
+        sql(
+            "update letter set reference = coalesce((select c.reference from complaint c where c.contents is not null "
+            "and c.contact_key = letter.contact_key and c.reference not in ({old}) limit 1), reference) "
+            "where kind = 'confirm' and sent is null and reference in ({old})",
+            old=old,
+        ),
         (before,),
     )
-    await connection.execute(f"delete from letter where sent is null and reference in ({old})", (before,))
+    await connection.execute(sql("delete from letter where sent is null and reference in ({old})", old=old), (before,))
     for table in ("complaint", "appeal"):
         await connection.execute(
-            f"update {table} set contents = null, contact_key = '' where reference in ({old})", (before,)
+            sql(
+                "update {table} set contents = null, contact_key = '' where reference in ({old})",
+                table=name_of(table),
+                old=old,
+            ),
+            (before,),
         )
 
 

@@ -13,6 +13,7 @@ from desk.complaint_rows import erase_words
 from desk.tallies import Place, Sums
 from rules.model import Number, NumberClass, Step
 from rules.records.decisions import read_fired
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 _AT_ONCE = 5_000
@@ -24,7 +25,7 @@ _QUERY = (
     "from decision where seq > ? order by seq limit ?"
 )
 # The seals that a record names; several where the caller was known under several numbers.
-_SEALS = "select value ->> 4 from json_each(fired) where value ->> 5 = 'seal'"
+_SEALS = sql("select value ->> 4 from json_each(fired) where value ->> 5 = 'seal'")
 
 
 class Stopped(NamedTuple):
@@ -133,10 +134,15 @@ async def stopped_since(archive: Archive, number: str, seal: int, sealed: float)
     connection = archive.store.connection
     query = "select coalesce(sum(calls), 0) from stopped_by where seal = ?"
     counted = await _one(connection, query, seal)
-    query = "select coalesce(sum(calls), 0), coalesce(sum(calls) filter (where day = ?2), 0) from stopped where "
-    rows = await connection.execute_fetchall(f"{query}number = ?1 and day >= ?2", (number, archive.day(sealed)))
+    query = (
+        "select coalesce(sum(calls), 0), coalesce(sum(calls) filter (where day = ?2), 0) "
+        "from stopped where number = ?1 and day >= ?2"
+    )
+    rows = await connection.execute_fetchall(query, (number, archive.day(sealed)))
     by_day, first_day = next(iter(rows))
-    query = f"select count(*) from decision where seq > ? and caller = ? and step = ? and ? in ({_SEALS})"  # noqa: S608
+    query = sql(
+        "select count(*) from decision where seq > ? and caller = ? and step = ? and ? in ({seals})", seals=_SEALS
+    )
     values = (await _one(connection, "select seq from progress"), number, Step.SEALED.value, str(seal))
     waiting = await _one(archive.decisions.connection, query, *values)
     return Stopped(counted + by_day + waiting, exact=not first_day)

@@ -9,10 +9,11 @@ from desk.archive import Archive
 from desk.audit import Deed, deeds_of
 from desk.faults import ComplaintError
 from desk.reading import one_line
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 Holder = Literal["owner", "business"]
-_SPELLINGS = "select name from belongs where kind = ?1 union select name from standing where kind = ?1"
+_SPELLINGS = sql("select name from belongs where kind = ?1 union select name from standing where kind = ?1")
 
 
 async def spelled(archive: Archive, kind: Holder, name: str, field: str = "name") -> str:
@@ -20,12 +21,12 @@ async def spelled(archive: Archive, kind: Holder, name: str, field: str = "name"
     name = one_line(name, field)
     if not name:
         raise ComplaintError(field, f"say which {kind}")
-    query = f"select 1 from ({_SPELLINGS}) where name = ?2"  # noqa: S608 - own words
+    query = sql("select 1 from ({spellings}) where name = ?2", spellings=_SPELLINGS)
     connection = archive.lists.store.connection
     if list(await connection.execute_fetchall(query, (kind, name))):
         return name
     folded = _folded(name)
-    for (known,) in await connection.execute_fetchall(f"{_SPELLINGS} order by 1", (kind,)):
+    for (known,) in await connection.execute_fetchall(sql("{spellings} order by 1", spellings=_SPELLINGS), (kind,)):
         if _folded(known) == folded:
             return str(known)
     return name

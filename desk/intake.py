@@ -19,9 +19,10 @@ from desk.protection import accusable, may_work
 from desk.reading import NewComplaint, Read, read_complaint
 from desk.secrecy import new_reference
 from desk.spellings import folded, settled
-from desk.states import OPEN, CaseState, ComplaintState
+from desk.states import COUNTED, OPEN, CaseState, ComplaintState
 from desk.weighing import mark_shared
 from rules.model import Number
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 _AT_ONCE = 5_000
@@ -32,9 +33,10 @@ _INSERT = (
     "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id, contact_key, "
     "shared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 )
-_UNTIED = (
+_UNTIED = sql(
     "select id, accused, line, received, case_id from complaint where received >= ? and decision = '' "
-    "and state not in ('withdrawn', 'rejected') order by received desc limit ?"
+    "and {counted} order by received desc limit ?",
+    counted=COUNTED,
 )
 _KNOWN = (
     "select c.reference, c.accused, c.reporter, c.call_day, c.channel, c.state, c.tie, c.never_called, c.case_id "

@@ -15,9 +15,10 @@ from desk.protection import may_work, restrainable
 from desk.states import Offender
 from desk.unrecorded import owe, record_owed
 from rules.judging.ladder import STANDINGS, LadderStep, Standing
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
-_STANDING = "select kind, name, level, offences, since, reason from standing where kind = ? and name = ?"
+_STANDING = sql("select kind, name, level, offences, since, reason from standing where kind = ? and name = ?")
 _STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
 _INSERT = (
     "insert or replace into standing (kind, name, level, offences, since, reason, author, case_id) "
@@ -112,7 +113,7 @@ class LadderBook:
         """
         values = ("number", number)
         async with self._archive.lists.store.transaction() as connection:
-            query = f"{_STANDING} and author = ? and case_id = ?"
+            query = sql("{standing} and author = ? and case_id = ?", standing=_STANDING)
             rows = list(await connection.execute_fetchall(query, (*values, author, case_id)))
             if not rows:
                 return None

@@ -22,6 +22,7 @@ from desk.protection import may_work
 from desk.reading import read_contact
 from desk.secrecy import OTHER_KEY, about_of, read_reference
 from desk.states import ComplaintState
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 # Of which step a reporter hears the reason, by what came of the complaint.
@@ -71,9 +72,10 @@ class Letters:
 
     async def waiting(self, limit: int = 100) -> list[Letter]:
         """Letters that may leave now, the oldest first: to confirmed addresses, and requests to confirm one."""
-        query = (
-            "select l.id, l.kind, l.about, l.reference, l.outcome, l.number, l.contact_key from letter l "  # noqa: S608 - own words
-            f"where {MAY_LEAVE} and l.next_try <= ? order by l.id limit ?"
+        query = sql(
+            "select l.id, l.kind, l.about, l.reference, l.outcome, l.number, l.contact_key from letter l "
+            "where {may_leave} and l.next_try <= ? order by l.id limit ?",
+            may_leave=MAY_LEAVE,
         )
         archive = self._archive
         rows = list(await archive.store.connection.execute_fetchall(query, (archive.now(), limit)))
@@ -211,8 +213,8 @@ class Letters:
         if kind == "appeal":
             query = "select reason from appeal where reference = ?"
         elif kind == "owner":
-            column = "reason" if outcome == "sealed" else "release_reason"
-            query = f"select {column} from seal where number = ? order by id desc limit 1"  # noqa: S608 - own words
+            column = sql("reason") if outcome == "sealed" else sql("release_reason")
+            query = sql("select {column} from seal where number = ? order by id desc limit 1", column=column)
             values, connection = (number,), self._archive.lists.store.connection
         elif step := _TOLD.get(outcome):
             query = (

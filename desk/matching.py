@@ -9,6 +9,7 @@ from typing import NamedTuple
 from desk.archive import Archive
 from desk.evidence import Tie
 from rules.records.decisions import first_decision
+from rules.storage.statements import sql
 
 _DAY_S = 86_400.0
 
@@ -32,14 +33,16 @@ class CallRecord(NamedTuple):
         return Tie.JUDGED if self.believed else Tie.UNTIED
 
 
-_COLUMNS = "id, at, caller, called_key, trunk, coalesce(rang, 0), believed, action = 'divert', step = 'emergency'"
+_COLUMNS = sql("id, at, caller, called_key, trunk, coalesce(rang, 0), believed, action = 'divert', step = 'emergency'")
 # Neither a diverted call nor an emergency call leaves one.
-_SHORT = "select id, at, caller, called_key, trunk, 1, believed, 0, 0 from short_record"
+_SHORT = sql("select id, at, caller, called_key, trunk, 1, believed, 0, 0 from short_record")
 
 
 async def record_of(archive: Archive, decision: str) -> CallRecord | None:
     """The record of a decision, whole or short, if it is still kept."""
-    query = f"select {_COLUMNS} from decision where id = ?1 union all {_SHORT} where id = ?1"  # noqa: S608 - own words
+    query = sql(
+        "select {columns} from decision where id = ?1 union all {short} where id = ?1", columns=_COLUMNS, short=_SHORT
+    )
     rows = list(await archive.decisions.connection.execute_fetchall(query, (decision.strip().lower(),)))
     return _record(rows[0]) if rows else None
 
@@ -48,14 +51,15 @@ async def last_call(archive: Archive, line: str, since: float) -> CallRecord | N
     """The last call that rang this line."""
     # By the id, which begins with the time: there is no index on lines, it would cost each call a write.
     early = first_decision(since)
-    query = (
-        f"select {_COLUMNS} from decision where id >= ? and called_key = ? and coalesce(rang, 1) "  # noqa: S608 - own words
-        "and caller <> '' and step <> 'emergency' and action <> 'divert' order by id desc limit 1"
+    whole = sql(
+        "select {columns} from decision where id >= ? and called_key = ? and coalesce(rang, 1) "
+        "and caller <> '' and step <> 'emergency' and action <> 'divert' order by id desc limit 1",
+        columns=_COLUMNS,
     )
-    rows = list(await archive.decisions.connection.execute_fetchall(query, (early, line)))
+    rows = list(await archive.decisions.connection.execute_fetchall(whole, (early, line)))
     if not rows:
-        query = f"{_SHORT} where id >= ? and called_key = ? and caller <> '' order by id desc limit 1"
-        rows = list(await archive.decisions.connection.execute_fetchall(query, (early, line)))
+        short = sql("{short} where id >= ? and called_key = ? and caller <> '' order by id desc limit 1", short=_SHORT)
+        rows = list(await archive.decisions.connection.execute_fetchall(short, (early, line)))
     return _record(rows[0]) if rows else None
 
 
@@ -77,10 +81,11 @@ async def find_calls(archive: Archive, pairs: Sequence[tuple[str, str]]) -> dict
 async def _uncounted(archive: Archive, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CallRecord]:
     """Calls of the last minutes, which nobody has counted yet."""
     rows = list(await archive.store.connection.execute_fetchall("select seq from progress"))
-    query = (
-        f"select {_COLUMNS} from decision where seq > ? and coalesce(rang, 0) and action <> 'divert' "  # noqa: S608 - own words
+    query = sql(
+        "select {columns} from decision where seq > ? and coalesce(rang, 0) and action <> 'divert' "
         "and step <> 'emergency' "
-        "and (caller, called_key) in (select value ->> 0, value ->> 1 from json_each(?)) order by seq"
+        "and (caller, called_key) in (select value ->> 0, value ->> 1 from json_each(?)) order by seq",
+        columns=_COLUMNS,
     )
     values = (rows[0][0], json.dumps(pairs))
     records = [_record(row) for row in await archive.decisions.connection.execute_fetchall(query, values)]

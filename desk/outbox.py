@@ -14,12 +14,13 @@ from desk import audit
 from desk.archive import Archive
 from desk.faults import ComplaintError, NotFound
 from desk.protection import may_work
+from rules.storage.statements import sql
 
 _PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again
 _SENDING_S = 600.0  # longer than any server takes for one
 _DAY_S = 86_400.0
-_CONFIRMED = "exists (select 1 from confirmed c where c.contact_key = l.contact_key)"
-MAY_LEAVE = f"l.sent is null and l.given_up is null and (l.kind = 'confirm' or {_CONFIRMED})"
+_CONFIRMED = sql("exists (select 1 from confirmed c where c.contact_key = l.contact_key)")
+MAY_LEAVE = sql("l.sent is null and l.given_up is null and (l.kind = 'confirm' or {confirmed})", confirmed=_CONFIRMED)
 
 
 class Fault(StrEnum):
@@ -46,13 +47,15 @@ class Kept(NamedTuple):
 
 async def kept(archive: Archive, limit: int, after: int, *, given_up: bool = False) -> list[Kept]:
     """What has not left, the oldest first; ``after`` is the id of the last one of the page before."""
-    only = "and l.given_up is not null" if given_up else ""
-    query = (
-        "select l.id, l.kind, l.reference, l.outcome, l.created, l.attempts, "  # noqa: S608 - own words
+    only = sql("and l.given_up is not null") if given_up else sql("")
+    query = sql(
+        "select l.id, l.kind, l.reference, l.outcome, l.created, l.attempts, "
         "case when l.given_up is not null then 'given up' "
-        f"when l.kind <> 'confirm' and not {_CONFIRMED} then 'unconfirmed' else 'waits' end as state, "
+        "when l.kind <> 'confirm' and not {confirmed} then 'unconfirmed' else 'waits' end as state, "
         "nullif(l.next_try, 0), l.error "
-        f"from letter l where l.sent is null and l.id > ? {only} order by l.id limit ?"
+        "from letter l where l.sent is null and l.id > ? {only} order by l.id limit ?",
+        confirmed=_CONFIRMED,
+        only=only,
     )
     rows = await archive.store.connection.execute_fetchall(query, (after, limit))
     return [_kept(Kept(*row)) for row in rows]

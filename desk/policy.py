@@ -12,7 +12,9 @@ from desk.faults import ComplaintError
 from desk.holders import clean_since
 from desk.ladder_book import POLICY, LadderBook
 from desk.protection import ALLOWED, on_list_of
+from desk.states import COUNTED
 from rules.judging.ladder import LadderStep
+from rules.storage.statements import sql
 
 AUTHOR = POLICY
 _STEPS = {"tag": LadderStep.TAG, "limit": LadderStep.LIMIT}
@@ -58,9 +60,10 @@ class Policy:
         What was said of an owner before is none of whoever has the number now.
         """
         now, settings = self._archive.now(), self._archive.settings
-        query = (
+        query = sql(
             "select reporter, line, tie, max(received) from complaint where case_id = ? and decision <> '' "
-            "and received >= ? and state not in ('withdrawn', 'rejected') group by reporter, line limit 1000"
+            "and received >= ? and {counted} group by reporter, line limit 1000",
+            counted=COUNTED,
         )
         since = max(now - settings.policy_hours * 3600.0, await clean_since(self._archive, case.number))
         values = (case.id, since)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 
+from rules.storage.statements import name_of, sql
 from rules.storage.store import Connection, Store
 
 Named = Literal["branch", "business"]
@@ -46,11 +47,14 @@ async def respell(store: Store) -> None:
         if next(iter(await connection.execute_fetchall(query)))[0]:
             return  # another process was faster
         for kind in _NAMED:
-            names = f"select {kind} from complaint where {kind} <> '' group by {kind} order by min(id)"  # noqa: S608 - own words
+            column = name_of(kind)
+            names = sql(
+                "select {column} from complaint where {column} <> '' group by {column} order by min(id)", column=column
+            )
             heard = [row[0] for row in await connection.execute_fetchall(names)]
             for name, kept in (await settled(connection, kind, heard)).items():
                 if name != kept:
-                    update = f"update complaint set {kind} = ? where {kind} = ?"  # noqa: S608 - own words
+                    update = sql("update complaint set {column} = ? where {column} = ?", column=column)
                     await connection.execute(update, (kept, name))
                     await connection.execute(_MERGE, (kind, name, kept))
                     await connection.execute("delete from tally where dimension = ? and key = ?", (kind, name))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from rules.storage.statements import sql
+
 
 class ComplaintState(StrEnum):
     """Of a complaint."""
@@ -17,6 +19,7 @@ class ComplaintState(StrEnum):
 
 
 COUNTS = frozenset({ComplaintState.RECEIVED, ComplaintState.ACCEPTED, ComplaintState.ANSWERED})
+COUNTED = sql("state not in ('withdrawn', 'rejected')")  # to the letter as the indexes of complaints say it
 
 
 class CaseState(StrEnum):

@@ -16,15 +16,19 @@ from desk.deadlines import Clock
 from desk.disclosure import LOOKS
 from desk.evidence import UNITS, Evidence, Said, Tie, one_each
 from desk.holders import owner_of
-from desk.states import COUNTS, CaseState
+from desk.states import COUNTED, COUNTS, CaseState
 from desk.weighing import evidence_of
+from rules.storage.statements import joined, quoted, sql
 
 _HOUR_S = 3_600.0
 _NAMED = 20  # complaints told one by one; more are told by day
-_STANDING = "from complaint indexed by complaint_evidence where case_id = ? and state not in ('withdrawn', 'rejected')"
-_NEXT = f"select min(received) {_STANDING} and received >= ?"
-_BY_TIE = ", ".join(f"sum(tie = '{tie}')" for tie in Tie)
-_OF_A_DAY = f"select {_BY_TIE} {_STANDING} and received >= ? and received < ?"
+_STANDING = sql("from complaint indexed by complaint_evidence where case_id = ? and {counted}", counted=COUNTED)
+_NEXT = sql("select min(received) {standing} and received >= ?", standing=_STANDING)
+_OF_A_DAY = sql(
+    "select {by_tie} {standing} and received >= ? and received < ?",
+    by_tie=joined(", ", (sql("sum(tie = {tie})", tie=quoted([tie])) for tie in Tie)),
+    standing=_STANDING,
+)
 
 
 class Event(NamedTuple):

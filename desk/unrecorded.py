@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 from desk import audit
 from desk.archive import Archive
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
-_COLUMNS = "at, actor, subject, subject_id, step, reason, detail"
+_COLUMNS = sql("at, actor, subject, subject_id, step, reason, detail")
 _KNOWN = "select 1 from step where subject = ? and subject_id = ? and at = ? and actor = ? and step = ? and detail = ?"
 _SOON_S = 30.0  # who did it records it, unless he was stopped
 
 
 async def owe(connection: Connection, deeds: Sequence[audit.Deed]) -> list[int]:
     """These are to be recorded; within the transaction, of the database of lists, that does them."""
-    query = f"insert into unrecorded ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - own words
+    query = sql("insert into unrecorded ({columns}) values (?, ?, ?, ?, ?, ?, ?)", columns=_COLUMNS)
     found = []
     for deed in deeds:
         cursor = await connection.execute(query, deed)
@@ -55,9 +56,9 @@ async def still_owed(archive: Archive) -> list[audit.Deed]:
 
 
 async def _owed(archive: Archive, numbers: Sequence[int] | None = None) -> list[tuple[int, audit.Deed]]:
-    query = (
-        f"select id, {_COLUMNS} from unrecorded "  # noqa: S608 - own words
-        "where ?1 is null or id in (select value from json_each(?1)) order by id"
+    query = sql(
+        "select id, {columns} from unrecorded where ?1 is null or id in (select value from json_each(?1)) order by id",
+        columns=_COLUMNS,
     )
     asked = None if numbers is None else json.dumps(list(numbers))
     rows = await archive.lists.store.connection.execute_fetchall(query, (asked,))

@@ -1,44 +1,71 @@
 """What the complaints of a case prove at this moment; a million are weighed where they lie."""
 
-# ruff: noqa: S608 - queries are put together from this file's own words only
-
 from __future__ import annotations
 
 from desk.archive import Archive
 from desk.case_files import CaseFile
 from desk.evidence import DAY_S, UNITS, WEIGHTS, Evidence, Said, Tie, units, weigh
 from desk.matching import rang_lately
+from desk.states import COUNTED
+from rules.storage.statements import joined, name_of, quoted, sql
 from rules.storage.store import Connection
 
-_COUNTING = "case_id = ?1 and state not in ('withdrawn', 'rejected')"
+_COUNTING = sql("case_id = ?1 and {counted}", counted=COUNTED)
 _TIES = {tie.value: tie for tie in Tie}
-_BY_TIE = " ".join(f"when '{tie}' then {weight}" for tie, weight in WEIGHTS.items())
+_BY_TIE = joined(
+    " ", (sql("when {tie} then {weight}", tie=quoted([tie]), weight=weight) for tie, weight in WEIGHTS.items())
+)
 # The same arithmetic as `units`, term for term.
-_UNITS = f"cast(case tie {_BY_TIE} end * pow(0.5, max(?2 - received, 0.0) / ?3) * {UNITS} as integer)"
+_UNITS = sql(
+    "cast(case tie {by_tie} end * pow(0.5, max(?2 - received, 0.0) / ?3) * {units} as integer)",
+    by_tie=_BY_TIE,
+    units=UNITS,
+)
 # First how many there are and what they weigh together, then those that were marked. One statement, so that it speaks
 # of one moment.
-_SUM_AND_SHARED = (
-    f"select 0, count(*), coalesce(sum({_UNITS}), 0), null, null from complaint indexed by complaint_evidence "
-    f"where {_COUNTING} union all "
+_SUM_AND_SHARED = sql(
+    "select 0, count(*), coalesce(sum({units}), 0), null, null from complaint indexed by complaint_evidence "
+    "where {counting} union all "
     "select id, reporter, line, tie, received from complaint indexed by complaint_shared "
-    f"where {_COUNTING} and shared = 1"
+    "where {counting} and shared = 1",
+    units=_UNITS,
+    counting=_COUNTING,
 )
-_OTHER = "o.case_id = n.case_id and o.{0} = n.{0} and o.state not in ('withdrawn', 'rejected')"
-_BY = {column: _OTHER.format(column) for column in ("reporter", "line")}
-_INDEX = {"reporter": "complaint_reporter", "line": "complaint_line"}
-_MARK_NEW = "update complaint as n set shared = 1 where n.id > ?1 and ({})".format(
-    " or ".join(
-        f"exists (select 1 from complaint o indexed by {_INDEX[column]} where {other} and o.id <> n.id)"
-        for column, other in _BY.items()
-    )
+_ALIKE = [
+    {
+        "index": name_of(f"complaint_{column}"),
+        "other": sql(
+            "o.case_id = n.case_id and o.{column} = n.{column} and o.{counted}",
+            column=name_of(column),
+            counted=COUNTED,
+        ),
+    }
+    for column in ("reporter", "line")
+]
+_MARK_NEW = sql(
+    "update complaint as n set shared = 1 where n.id > ?1 and ({shared})",
+    shared=joined(
+        " or ",
+        (
+            sql("exists (select 1 from complaint o indexed by {index} where {other} and o.id <> n.id)", **alike)
+            for alike in _ALIKE
+        ),
+    ),
 )
 # Of those that were there before, one may not be marked yet, and then it is the first: where there were two, both are.
-_MARK_FIRST = "update complaint set shared = 1 where shared = 0 and id in ({})".format(
-    " union ".join(
-        f"select (select o.id from complaint o indexed by {_INDEX[column]} where {other} order by o.id limit 1) "
-        "from complaint n where n.id > ?1 and n.shared = 1"
-        for column, other in _BY.items()
-    )
+_MARK_FIRST = sql(
+    "update complaint set shared = 1 where shared = 0 and id in ({first})",
+    first=joined(
+        " union ",
+        (
+            sql(
+                "select (select o.id from complaint o indexed by {index} where {other} order by o.id limit 1) "
+                "from complaint n where n.id > ?1 and n.shared = 1",
+                **alike,
+            )
+            for alike in _ALIKE
+        ),
+    ),
 )
 
 

@@ -65,6 +65,20 @@ def tops(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports_of(file)}
 
 
+@pytest.mark.parametrize("file", [f for f in SOURCES if "rules.storage.statements" in imports_of(f)], ids=name_of)
+def test_sql_stands_in_the_sources(file):
+    """`sql` and `joined` take literals; that their pieces are SQL as well, mypy knows by their type."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "Sql", f"line {node.lineno}: made by rules/storage/statements.py alone"
+            if node.func.id in ("sql", "joined"):
+                assert isinstance(node.args[0], ast.Constant), f"line {node.lineno}: not a literal"
+
+
+def test_no_statement_is_exempt_from_the_check_for_injection():
+    assert not [name_of(file) for file in SOURCES if "S608" in file.read_text()]
+
+
 def test_the_arrows_hold():
     linter = Path(sys.executable).with_name("lint-imports")
     run = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

@@ -11,19 +11,20 @@ from rules.lists.origins import COLUMNS, Origin, entry_of
 from rules.numbering.intervals import PLACES, Interval, decode, digits_of, interval_of
 from rules.numbering.reach import reach
 from rules.settings.screening import ListSettings
+from rules.storage.statements import quoted, sql
 from rules.storage.store import Connection
 
 _MOST_HOLES = 100
 NAMED = 20  # useless blocks named one by one; all are counted
-_KINDS = ", ".join(f"'{kind}'" for kind in sorted(AGAINST_CALLERS - {"sealed"}))
-AGAINST = f"l.kind in ({_KINDS}) and l.configured"
-_ON_LIST = f"exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {AGAINST}"
-_OF_LENGTH = f"{_ON_LIST} and (?3 = 0 or (e.code % ?3 = 0 and e.code % ?4 <> 0))"
-_COUNT_AGAINST = f"select count(*) from {_OF_LENGTH}"  # noqa: S608 - own words, as below
-_EXACT_AGAINST = f"select e.code, l.name from {_OF_LENGTH} order by e.code, l.name limit ?5"  # noqa: S608
-_WIDE_AGAINST = (
-    "select w.list, l.name, w.start, w.stop, w.places, w.text from wide w join list l on l.id = w.list "  # noqa: S608
-    f"where w.start between ?1 and ?2 and w.stop <= ?2 and {AGAINST} order by w.start, l.name"
+AGAINST = sql("l.kind in ({kinds}) and l.configured", kinds=quoted(sorted(AGAINST_CALLERS - {"sealed"})))
+_ON_LIST = sql("exact e join list l on l.id = e.list where e.code between ?1 and ?2 and {against}", against=AGAINST)
+_OF_LENGTH = sql("{on_list} and (?3 = 0 or (e.code % ?3 = 0 and e.code % ?4 <> 0))", on_list=_ON_LIST)
+_COUNT_AGAINST = sql("select count(*) from {of_length}", of_length=_OF_LENGTH)
+_EXACT_AGAINST = sql("select e.code, l.name from {of_length} order by e.code, l.name limit ?5", of_length=_OF_LENGTH)
+_WIDE_AGAINST = sql(
+    "select w.list, l.name, w.start, w.stop, w.places, w.text from wide w join list l on l.id = w.list "
+    "where w.start between ?1 and ?2 and w.stop <= ?2 and {against} order by w.start, l.name",
+    against=AGAINST,
 )
 
 
@@ -105,12 +106,13 @@ async def allowed_wholly(connection: Connection, interval: Interval) -> list[tup
 
     Id and name of the list, the entry (empty for the number itself), its exceptions and its origin.
     """
-    query = (
-        f"select l.id, l.name, '', '', {COLUMNS} from exact e join list l on l.id = e.list "  # noqa: S608 - own words
+    query = sql(
+        "select l.id, l.name, '', '', {columns} from exact e join list l on l.id = e.list "
         "join origin o on o.id = e.origin where ?1 = ?2 and e.code = ?1 and l.kind = 'allow' and l.configured "
-        f"and not l.shared union all select l.id, l.name, w.text, w.holes, {COLUMNS} from wide w "
+        "and not l.shared union all select l.id, l.name, w.text, w.holes, {columns} from wide w "
         "join list l on l.id = w.list join origin o on o.id = w.origin where w.start <= ?1 and w.stop >= ?2 "
-        "and w.places in (0, ?3) and l.kind = 'allow' and l.configured and not l.shared"
+        "and w.places in (0, ?3) and l.kind = 'allow' and l.configured and not l.shared",
+        columns=COLUMNS,
     )
     values = (interval.start, interval.stop, interval.places)
     return [

@@ -4,8 +4,6 @@ Of what stands there already a row changes what it gives, as `ringfence lists ad
 a row leaves out is left out beside what was.
 """
 
-# ruff: noqa: S608 - queries are put together from this file's own words only
-
 from __future__ import annotations
 
 import asyncio
@@ -19,6 +17,7 @@ from rules.lists.conflicts import read_holes, with_holes, written_holes
 from rules.lists.import_batch import MASK, SHIFT, line_of
 from rules.lists.origins import CONTENT, Origin, differences, origin_of
 from rules.numbering.intervals import Interval, interval_of
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 _PAGE = 50_000
@@ -156,7 +155,7 @@ class Comparison:
     async def _learn(self, origins: Iterable[int]) -> None:
         """Read the origins that were not seen yet."""
         unseen = json.dumps(sorted({origin for origin in origins if origin not in self._old}))
-        query = f"select id, {CONTENT} from origin where id in (select value from json_each(?))"
+        query = sql("select id, {content} from origin where id in (select value from json_each(?))", content=CONTENT)
         for row in await self._connection.execute_fetchall(query, (unseen,)) if len(unseen) > 2 else ():
             self._old[row[0]] = origin_of(tuple(row)[1:])
 

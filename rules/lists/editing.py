@@ -1,7 +1,5 @@
 """The lists of numbers: entries added, removed, shown; every change is on disk before it is acknowledged."""
 
-# ruff: noqa: S608 - queries are put together from this file's own column names only
-
 from __future__ import annotations
 
 import time
@@ -43,6 +41,7 @@ from rules.lists.suspension import with_seals
 from rules.numbering.intervals import Interval, decode, digits_of, encode, interval_of
 from rules.numbering.reach import reach
 from rules.settings.screening import ListSettings
+from rules.storage.statements import places, sql
 from rules.storage.store import Connection, DatabaseError, Store, unusable
 
 __all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
@@ -245,18 +244,20 @@ class Lists:
         found: list[Entry] = []
         wide = after.endswith("*") or ".." in after
         if wide or not after:
-            query = (
-                f"select w.text, w.holes, {COLUMNS} from wide w join list l on l.id = w.list "
+            query = sql(
+                "select w.text, w.holes, {columns} from wide w join list l on l.id = w.list "
                 "join origin o on o.id = w.origin "
                 "where l.name = ? and (w.start, w.text) > "
-                "(select coalesce(max(start), -1), ? from wide where text = ?) order by w.start, w.text limit ?"
+                "(select coalesce(max(start), -1), ? from wide where text = ?) order by w.start, w.text limit ?",
+                columns=COLUMNS,
             )
             rows = await connection.execute_fetchall(query, (name, after, after, limit))
             found = [entry_of(name, row[0], *row[2:], exceptions=read_holes(row[1])) for row in rows]
         if len(found) < limit:
-            query = (
-                f"select e.code, {COLUMNS} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
-                "where l.name = ? and e.code > ? order by e.code limit ?"
+            query = sql(
+                "select e.code, {columns} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code > ? order by e.code limit ?",
+                columns=COLUMNS,
             )
             start = -1 if wide or not after else encode(after)
             rows = await connection.execute_fetchall(query, (name, start, limit - len(found)))
@@ -268,13 +269,14 @@ class Lists:
         code = encode(canonical)
         if code is None:
             return []
-        query = (
-            f"select l.name, null, '', {COLUMNS} from exact e join list l on l.id = e.list "
+        query = sql(
+            "select l.name, null, '', {columns} from exact e join list l on l.id = e.list "
             "join origin o on o.id = e.origin where e.code = ?1 union all "
-            f"select l.name, w.text, w.holes, {COLUMNS} from span s join wide w on w.id = s.wide "
+            "select l.name, w.text, w.holes, {columns} from span s join wide w on w.id = s.wide "
             "join list l on l.id = w.list join origin o on o.id = w.origin where s.start = "
             "(select start from span where start <= ?1 order by start desc limit 1) "
-            "and w.stop >= ?1 and w.places in (0, ?2)"
+            "and w.stop >= ?1 and w.places in (0, ?2)",
+            columns=COLUMNS,
         )
         rows = await self.store.connection.execute_fetchall(query, (code, len(digits_of(canonical))))
         found = [
@@ -299,11 +301,15 @@ class Lists:
         asked = [row[0] for row in rows if not known.issuperset(row[0].split())]
         if self.trunks is None or not asked:
             return []
-        where = (
+        where = sql(
             "join origin o on o.id = e.origin join list l on l.id = e.list "
-            f"where l.configured and o.trunks in ({', '.join('?' * len(asked))})"
+            "where l.configured and o.trunks in ({trunks})",
+            trunks=places(len(asked)),
         )
-        query = f"select l.name, o.trunks from exact e {where} union select l.name, o.trunks from wide e {where}"
+        query = sql(
+            "select l.name, o.trunks from exact e {where} union select l.name, o.trunks from wide e {where}",
+            where=where,
+        )
         found = await self.store.connection.execute_fetchall(query, (*asked, *asked))
         return sorted({(name, trunk) for name, trunks in found for trunk in trunks.split() if trunk not in known})
 
@@ -464,14 +470,16 @@ async def _entries(connection: Connection, intervals: list[Interval], name: str)
     for interval in intervals:
         values: tuple[Any, ...] = (name, interval.start)
         if interval.exact:
-            query = (
-                f"select '', {COLUMNS} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
-                "where l.name = ? and e.code = ?"
+            query = sql(
+                "select '', {columns} from exact e join list l on l.id = e.list join origin o on o.id = e.origin "
+                "where l.name = ? and e.code = ?",
+                columns=COLUMNS,
             )
         else:
-            query = (
-                f"select w.holes, {COLUMNS} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
-                "where l.name = ? and w.start = ? and w.stop = ? and w.places = ?"
+            query = sql(
+                "select w.holes, {columns} from wide w join list l on l.id = w.list join origin o on o.id = w.origin "
+                "where l.name = ? and w.start = ? and w.stop = ? and w.places = ?",
+                columns=COLUMNS,
             )
             values = (*values, interval.stop, interval.places)
         rows = await connection.execute_fetchall(query, values)

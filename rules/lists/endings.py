@@ -3,8 +3,6 @@
 An entry that stands needs no row here, since its origin says how it came: a million new numbers cost nothing.
 """
 
-# ruff: noqa: S608 - queries are put together from this file's own words only
-
 from __future__ import annotations
 
 import json
@@ -12,17 +10,18 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from rules.numbering.intervals import Interval
+from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
 How = Literal["changed", "removed", "import", "undo", "release"]
 
 _AT_ONCE = 20_000
-_KEEP = "insert into past (code, list, ending, origin) select code, list, ?, origin from exact where list = ? and "
-_KEEP_WIDE = (
+_KEEP = sql("insert into past (code, list, ending, origin) select code, list, ?, origin from exact where list = ? and ")
+_KEEP_WIDE = sql(
     "insert into past_wide (start, stop, places, list, ending, text, holes, origin) "
     "select start, stop, places, list, ?, text, holes, origin from wide where list = ? and "
 )
-_OLD = "ending in (select id from ending where at < ?)"
+_OLD = sql("ending in (select id from ending where at < ?)")
 
 
 async def begin_ending(
@@ -51,17 +50,17 @@ async def changed_by(connection: Connection, origin_id: int) -> int:
 async def keep(connection: Connection, ending: int, list_id: int, interval: Interval) -> None:
     """Keep one entry as it stands, before it ends."""
     if interval.exact:
-        await connection.execute(f"{_KEEP}code = ?", (ending, list_id, interval.start))
+        await connection.execute(sql("{keep}code = ?", keep=_KEEP), (ending, list_id, interval.start))
         return
     values = (ending, list_id, interval.start, interval.stop, interval.places)
-    await connection.execute(f"{_KEEP_WIDE}start = ? and stop = ? and places = ?", values)
+    await connection.execute(sql("{keep}start = ? and stop = ? and places = ?", keep=_KEEP_WIDE), values)
 
 
 async def keep_import(connection: Connection, ending: int, list_id: int, import_id: int) -> None:
     """Keep everything that an import added and that still stands, before it is undone."""
-    its = "origin in (select id from origin where import_id = ?)"
-    await connection.execute(f"{_KEEP}{its}", (ending, list_id, import_id))
-    await connection.execute(f"{_KEEP_WIDE}{its}", (ending, list_id, import_id))
+    for keep in (_KEEP, _KEEP_WIDE):
+        its = sql("{keep}origin in (select id from origin where import_id = ?)", keep=keep)
+        await connection.execute(its, (ending, list_id, import_id))
 
 
 async def ending_of_import(connection: Connection, import_id: int) -> int | None:
@@ -86,13 +85,15 @@ async def forget_endings(store: Store, before: float) -> int:
         rows = list(await connection.execute_fetchall(query, (start, _AT_ONCE)))
         stop = rows[0][0] if rows else 2**63 - 1
         async with store.transaction() as writing:
-            part = f"delete from past where code > ? and code <= ? and {_OLD} returning origin"
+            part = sql("delete from past where code > ? and code <= ? and {old} returning origin", old=_OLD)
             origins += _first_values(await writing.execute_fetchall(part, (start, stop, before)))
         if not rows:
             break
         start = stop
     async with store.transaction() as writing:
-        gone = await writing.execute_fetchall(f"delete from past_wide where {_OLD} returning origin", (before,))
+        gone = await writing.execute_fetchall(
+            sql("delete from past_wide where {old} returning origin", old=_OLD), (before,)
+        )
         origins += _first_values(gone)
     await _forget_origins(store, set(origins))
     async with store.transaction() as writing:

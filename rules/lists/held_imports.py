@@ -14,11 +14,12 @@ from rules.lists.editing import Lists
 from rules.lists.import_batch import Report
 from rules.lists.imports import PLAIN, Release, Wishes, import_file, may_insist
 from rules.lists.origins import Origin, Qualification
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
 _KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding")
-_COLUMNS = "id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id"
+_COLUMNS = sql("id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id")
 
 
 class HeldImport(NamedTuple):
@@ -87,7 +88,7 @@ async def import_or_hold(
 
 async def held_imports(lists: Lists, *, ended: bool = False) -> list[HeldImport]:
     """Those that wait, the oldest first; with ``ended`` also those that were released or dropped."""
-    query = f"select {_COLUMNS} from held_import where ? or ended is null order by id"  # noqa: S608 - own words
+    query = sql("select {columns} from held_import where ? or ended is null order by id", columns=_COLUMNS)
     rows = await lists.store.connection.execute_fetchall(query, (ended,))
     return [_held(row) for row in rows]
 
@@ -146,7 +147,7 @@ async def drop_import(lists: Lists, held_id: int, *, author: str, reason: str = 
 
 
 async def _waiting(connection: Connection, held_id: int) -> HeldImport:
-    query = f"select {_COLUMNS} from held_import where id = ?"  # noqa: S608 - own words
+    query = sql("select {columns} from held_import where id = ?", columns=_COLUMNS)
     rows = list(await connection.execute_fetchall(query, (held_id,)))
     if not rows:
         raise EntryError("no-such-import", f"there is no held import {held_id}; `ringfence lists held` shows them")

@@ -1,7 +1,5 @@
 """How the entries came that covered a number, and how they went: every period that one stood as it was."""
 
-# ruff: noqa: S608 - queries are put together from this file's own column names only
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,26 +11,33 @@ from rules.lists.editing import Lists
 from rules.lists.origins import COLUMNS, Entry, entry_of
 from rules.model import Fired
 from rules.numbering.intervals import digits_of, encode
+from rules.storage.statements import sql
 
-_ENDED = "d.id, d.at, d.how, d.author, d.reason, d.import_id, u.at, u.author, u.reason"
-_JOINS = (
+_ENDED = sql("d.id, d.at, d.how, d.author, d.reason, d.import_id, u.at, u.author, u.reason")
+_JOINS = sql(
     "join list l on l.id = p.list join origin o on o.id = p.origin join ending d on d.id = p.ending "
     "left join ending u on u.import_id = d.import_id and u.how = 'undo' and d.how = 'import'"
 )
-_STANDS = "null, null, null, null, null, null, null, null, null"
-_QUERY = f"""
-select l.name, null, '', o.id, {_ENDED}, {COLUMNS} from past p {_JOINS} where p.code = ?1
+_STANDS = sql("null, null, null, null, null, null, null, null, null")
+_QUERY = sql(
+    """
+select l.name, null, '', o.id, {ended}, {columns} from past p {joins} where p.code = ?1
 union all
-select l.name, p.text, p.holes, o.id, {_ENDED}, {COLUMNS} from past_wide p {_JOINS}
+select l.name, p.text, p.holes, o.id, {ended}, {columns} from past_wide p {joins}
  where p.start <= ?1 and p.stop >= ?1 and p.places in (0, ?2)
 union all
-select l.name, null, '', o.id, {_STANDS}, {COLUMNS} from exact e join list l on l.id = e.list
+select l.name, null, '', o.id, {stands}, {columns} from exact e join list l on l.id = e.list
   join origin o on o.id = e.origin where e.code = ?1
 union all
-select l.name, w.text, w.holes, o.id, {_STANDS}, {COLUMNS} from span s join wide w on w.id = s.wide
+select l.name, w.text, w.holes, o.id, {stands}, {columns} from span s join wide w on w.id = s.wide
   join list l on l.id = w.list join origin o on o.id = w.origin where s.start =
   (select start from span where start <= ?1 order by start desc limit 1) and w.stop >= ?1 and w.places in (0, ?2)
-"""
+""",
+    ended=_ENDED,
+    columns=COLUMNS,
+    joins=_JOINS,
+    stands=_STANDS,
+)
 
 
 _SEEN_WITHIN_S = 1.0  # calls are judged by a change that late

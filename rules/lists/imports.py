@@ -1,7 +1,5 @@
 """Whole files into a list: all of it or nothing, sorted first, undone by its id."""
 
-# ruff: noqa: S608 - queries are put together from this file's own words and integers only
-
 from __future__ import annotations
 
 import asyncio
@@ -23,6 +21,7 @@ from rules.lists.origins import INSERT, check_qualification, merged, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import Interval, decode, interval_of
 from rules.settings.screening import ListSettings
+from rules.storage.statements import Sql, columns_of, every, name_of, sql
 from rules.storage.store import Connection
 
 T = TypeVar("T")
@@ -229,13 +228,19 @@ class _Import:
     async def _find_returned(self) -> None:
         """Name what a person had taken off this list last, and the file brings back: it may be an old one."""
         off: dict[object, tuple[object, ...]] = {}
-        for past, standing, key in (("past", "exact", "code"), ("past_wide", "wide", "start, stop, places")):
-            same = " and ".join(f"x.{one} = p.{one}" for one in (*key.split(", "), "list"))
+        for past, standing, key in (("past", "exact", ["code"]), ("past_wide", "wide", ["start", "stop", "places"])):
+            same = every(sql("x.{one} = p.{one}", one=name_of(one)) for one in (*key, "list"))
             rows = await self.connection.execute_fetchall(
-                f"select p.{key.replace(', ', ', p.')}, e.author, e.reason from {past} p "
-                "join ending e on e.id = p.ending "
-                f"where p.list = ? and e.how = 'removed' and not exists (select 1 from {standing} x where {same}) "
-                f"and not exists (select 1 from {past} x where {same} and x.ending > p.ending)",
+                sql(
+                    "select {key}, e.author, e.reason from {past} p "
+                    "join ending e on e.id = p.ending "
+                    "where p.list = ? and e.how = 'removed' and not exists (select 1 from {standing} x where {same}) "
+                    "and not exists (select 1 from {past} x where {same} and x.ending > p.ending)",
+                    key=columns_of(key, "p"),
+                    past=name_of(past),
+                    standing=name_of(standing),
+                    same=same,
+                ),
                 (self.list_id,),
             )
             off |= {row[0] if past == "past" else tuple(row)[:3]: tuple(row)[-2:] for row in rows}
@@ -272,18 +277,22 @@ class _Import:
         pieces = [(interval, holes) for interval, (_, holes, _) in self.difference.wides.items()]
         wide = await overruled(self.connection, pieces)
         # Numbers that are blocked and allowed as numbers, without those that an allowed prefix covers as well.
-        both = (
+        both = sql(
             "exact a join exact b on b.code = a.code join list l on l.id = b.list where a.list = ?1 and a.origin >= ?2 "
             "and l.configured and l.kind in ('block', 'suspect', 'do-not-originate')"
         )
         values = (self.list_id, self.first_origin)
-        count = await self._one(f"select count(*) from {both}", *values)
-        part = "a.code between ?3 and ?4 and (?5 = 0 or (a.code % ?5 = 0 and a.code % ?6 <> 0))"
+        count = await self._one(sql("select count(*) from {both}", both=both), *values)
+        part = sql("a.code between ?3 and ?4 and (?5 = 0 or (a.code % ?5 = 0 and a.code % ?6 <> 0))")
         for piece in covered(pieces) if count else ():
-            count -= await self._one(f"select count(*) from {both} and {part}", *values, *piece)
+            count -= await self._one(
+                sql("select count(*) from {both} and {part}", both=both, part=part), *values, *piece
+            )
         named = list(wide.named)
         if count:
-            rows = await self.connection.execute_fetchall(f"select b.code, l.name from {both} limit {NAMED}", values)
+            rows = await self.connection.execute_fetchall(
+                sql("select b.code, l.name from {both} limit {named}", both=both, named=NAMED), values
+            )
             named = list(dict.fromkeys([*(f"{decode(code)} on {name}" for code, name in rows), *named]))
         self.batch.report.overrules = wide.entries + count
         self.batch.report.useless = named[:NAMED]
@@ -312,14 +321,24 @@ class _Import:
         ending = await begin_ending(
             *(self.connection, now, "import"), author=base.author, reason=base.reason, import_id=self.import_id
         )
-        kept = f"insert into past (code, list, ending, origin) values (old.code, old.list, {ending}, old.origin)"
-        wide = (
-            "insert into past_wide (start, stop, places, list, ending, text, holes, origin) values "
-            f"(old.start, old.stop, old.places, old.list, {ending}, old.text, old.holes, old.origin)"
+        kept = sql(
+            "insert into past (code, list, ending, origin) values (old.code, old.list, {ending}, old.origin)",
+            ending=ending,
         )
-        for event in ("update", "delete"):
-            await self.connection.execute(f"create temp trigger kept_{event} before {event} on exact begin {kept}; end")
-            await self.connection.execute(f"create temp trigger wide_{event} before {event} on wide begin {wide}; end")
+        wide = sql(
+            "insert into past_wide (start, stop, places, list, ending, text, holes, origin) values "
+            "(old.start, old.stop, old.places, old.list, {ending}, old.text, old.holes, old.origin)",
+            ending=ending,
+        )
+        for event in map(name_of, ("update", "delete")):
+            for table, keep in (("exact", kept), ("wide", wide)):
+                made = sql(
+                    "create temp trigger {table}_{event} before {event} on {table} begin {keep}; end",
+                    table=name_of(table),
+                    event=event,
+                    keep=keep,
+                )
+                await self.connection.execute(made)
 
     async def _write_numbers(self) -> None:
         list_id, first = self.list_id, self.first_origin
@@ -357,16 +376,15 @@ class _Import:
         """Take off what a new version of the list lacks."""
         gone = ((code, self.list_id) for code in self._told(self.difference.gone))
         await self.connection.executemany("delete from exact where code = ? and list = ?", gone)
-        statement = "delete from wide where list = ? and start = ? and stop = ? and places = ?"
+        statement = sql("delete from wide where list = ? and start = ? and stop = ? and places = ?")
         wides = []
         for key in self.difference.gone_wides:
             wides += await changed_wides(self.connection, statement, self.list_id, *key)
         await unspread(self.connection, wides)
 
     async def _finish(self, more: int) -> None:
-        for event in ("update", "delete"):
-            await self.connection.execute(f"drop trigger kept_{event}")
-            await self.connection.execute(f"drop trigger wide_{event}")
+        for trigger in ("exact_update", "exact_delete", "wide_update", "wide_delete"):
+            await self.connection.execute(sql("drop trigger {trigger}", trigger=name_of(trigger)))
         report = self.batch.report
         insisted = "; ".join(report.held)
         if release := self.wishes.release:
@@ -390,17 +408,22 @@ class _Import:
 
     async def _refuse_protected(self) -> None:
         """Take out what covers numbers of allow lists and one's own; of what is forced, what could never act."""
-        wanted = "l.kind in ('allow', 'own') and l.configured"
+        wanted = sql("l.kind in ('allow', 'own') and l.configured")
         if self.wishes.force:
-            wanted = "l.kind = 'allow' and l.configured and not l.shared"
-        if not await self._one(f"select coalesce(sum(entries), 0) from list l where {wanted}"):
+            wanted = sql("l.kind = 'allow' and l.configured and not l.shared")
+        if not await self._one(sql("select coalesce(sum(entries), 0) from list l where {wanted}", wanted=wanted)):
             return
-        rows = await self._rows(f"select code, code from exact e join list l on l.id = e.list where {wanted}")
-        rows += await self._rows(f"select start, stop from wide w join list l on l.id = w.list where {wanted}")
+        rows = await self._rows(
+            sql("select code, code from exact e join list l on l.id = e.list where {wanted}", wanted=wanted)
+        )
+        rows += await self._rows(
+            sql("select start, stop from wide w join list l on l.id = w.list where {wanted}", wanted=wanted)
+        )
         covered = overlap(sorted((row[0], row[1]) for row in rows))
         # Lengths and exceptions are looked at one by one, where there are any.
-        query = (
-            f"select count(*) from wide w join list l on l.id = w.list where {wanted} and (places > 0 or holes <> '')"
+        query = sql(
+            "select count(*) from wide w join list l on l.id = w.list where {wanted} and (places > 0 or holes <> '')",
+            wanted=wanted,
         )
         closely = await self._one(query) > 0 or any(interval.places for interval in self.batch.wides)
         batch, kept = self.batch, []
@@ -465,7 +488,7 @@ async def imports(lists: Lists, *, limit: int = 50) -> list[Import]:
     return [Import(*row) for row in rows]
 
 
-async def changed_wides(connection: Connection, statement: str, *values: object) -> list[tuple[int, int, int]]:
+async def changed_wides(connection: Connection, statement: Sql, *values: object) -> list[tuple[int, int, int]]:
     """Write to the table of prefixes and ranges: the id, start and stop of each row that it changed."""
-    rows = await connection.execute_fetchall(f"{statement} returning id, start, stop", values)
+    rows = await connection.execute_fetchall(sql("{statement} returning id, start, stop", statement=statement), values)
     return [(row[0], row[1], row[2]) for row in rows]

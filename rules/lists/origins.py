@@ -10,6 +10,7 @@ from typing import Any
 
 from rules.lists.admission import EntryError
 from rules.settings.screening import ListSettings
+from rules.storage.statements import columns_of, places, sql
 
 DAY_S = 86_400.0
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)")
@@ -19,9 +20,13 @@ _COLUMNS = (
     *("source", "reason", "author", "expires", "evidence", "note", "trunks"),
     *("licence", "document", "purpose", "hours", "review", "owner", "approver"),
 )
-CONTENT = ", ".join(_COLUMNS)
-COLUMNS = ", ".join(f"o.{name}" for name in (*_COLUMNS, "created", "import_id"))
-INSERT = f"insert into origin ({', '.join(_COLUMNS)}, created, import_id, id) values ({', '.join('?' * 17)})"  # noqa: S608
+CONTENT = columns_of(_COLUMNS)
+COLUMNS = columns_of((*_COLUMNS, "created", "import_id"), "o")
+INSERT = sql(
+    "insert into origin ({content}, created, import_id, id) values ({values})",
+    content=CONTENT,
+    values=places(len(_COLUMNS) + 3),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from rules.lists.editing import Lists
 from rules.lists.origins import DAY_S
 from rules.numbering.intervals import decode
+from rules.storage.statements import sql
 
 _LOOK_S = 3_600.0
-_DUE = "(select id from origin where review is not null and review <= ?1)"
+_DUE = sql("(select id from origin where review is not null and review <= ?1)")
 
 
 class Review(NamedTuple):
@@ -29,14 +30,18 @@ async def due_reviews(lists: Lists, before: float, *, name: str = "") -> list[Re
     query = "select 1 from origin where review is not null and review <= ? limit 1"
     if not list(await connection.execute_fetchall(query, (before,))):
         return []
-    standing = (
-        f"select code, null as text, list, origin from exact where origin in {_DUE} "  # noqa: S608 - own words
-        f"union all select null, text, list, origin from wide where origin in {_DUE}"
+    standing = sql(
+        "select code, null as text, list, origin from exact where origin in {due} "
+        "union all select null, text, list, origin from wide where origin in {due}",
+        due=_DUE,
     )
     rows = await connection.execute_fetchall(
-        f"select l.name, s.code, s.text, o.review, o.owner, o.approver from ({standing}) s "  # noqa: S608
-        "join list l on l.id = s.list join origin o on o.id = s.origin "
-        "where l.configured and ?2 in ('', l.name) order by o.review, l.name, s.code",
+        sql(
+            "select l.name, s.code, s.text, o.review, o.owner, o.approver from ({standing}) s "
+            "join list l on l.id = s.list join origin o on o.id = s.origin "
+            "where l.configured and ?2 in ('', l.name) order by o.review, l.name, s.code",
+            standing=standing,
+        ),
         (before, name),
     )
     return [Review(row[0], row[2] or decode(row[1]), row[3], row[4], row[5]) for row in rows]

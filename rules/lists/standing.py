@@ -8,6 +8,7 @@ from itertools import islice
 
 from rules.lists.editing import Lists
 from rules.numbering.intervals import encode
+from rules.storage.statements import name_of, sql
 
 _AT_ONCE = 20_000
 
@@ -19,9 +20,11 @@ async def how_many_stand(lists: Lists, name: str, texts: Iterable[str]) -> int:
         codes = [code for code in map(encode, some) if code is not None]
         wides = [text for text in some if text.endswith("*") or ".." in text]
         for table, column, values in (("exact", "code", codes), ("wide", "text", wides)):
-            query = (
-                f"select count(*) from {table} t join list l on l.id = t.list "  # noqa: S608 - own words
-                f"where l.name = ? and t.{column} in (select value from json_each(?))"
+            query = sql(
+                "select count(*) from {table} t join list l on l.id = t.list "
+                "where l.name = ? and t.{column} in (select value from json_each(?))",
+                table=name_of(table),
+                column=name_of(column),
             )
             rows = await lists.store.connection.execute_fetchall(query, (name, json.dumps(values)))
             found += sum(row[0] for row in rows)

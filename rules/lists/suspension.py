@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from rules.lists.conflicts import in_holes, written_holes
 from rules.lists.origins import OPERATOR, Entry
 from rules.numbering.intervals import Interval, digits_of, interval_of
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 # The seal that stands on the number ?1. It depends on no row: SQLite asks once, and only when an entry was found.
-STANDS = "(select id from seal where code = ?1 and released is null)"
+STANDS = sql("(select id from seal where code = ?1 and released is null)")
 _SEALS = "select code, number, id, case_id from seal where released is null and code between ? and ? order by code"
 _SEAL_ROWS = "select code from seal where released is null and list = ?"
 _ALLOWING = (

@@ -1,7 +1,5 @@
 """Whole imports taken back by their id; what was done to an entry since then stays done."""
 
-# ruff: noqa: S608 - queries are put together from this file's own words only
-
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -14,43 +12,57 @@ from rules.lists.imports import Import, changed_wides, imports
 from rules.lists.nesting import refuse_nested
 from rules.lists.suspension import seals_on_list
 from rules.numbering.intervals import decode, interval_of
+from rules.storage.statements import sql
 from rules.storage.store import Connection
 
 _NAMED = 5
-_ITS = "origin in (select id from origin where import_id = ?1)"
+_ITS = sql("origin in (select id from origin where import_id = ?1)")
 # Somebody took it off after that, and this was not undone: the later act counts.
-_LATER = "e.id = q.ending and e.how <> 'undo' and not (e.how = 'import' and i.undone is not null)"
-_ACT = f"join ending e left join import i on i.id = e.import_id where {_LATER}"
-_GONE_SINCE = f"exists (select 1 from past q {_ACT} and q.code = p.code and q.list = p.list and q.ending > p.ending)"
-_GONE_SINCE_WIDE = (
-    f"exists (select 1 from past_wide q {_ACT} and q.start = p.start and q.stop = p.stop and q.places = p.places "
-    "and q.list = p.list and q.ending > p.ending)"
+_LATER = sql("e.id = q.ending and e.how <> 'undo' and not (e.how = 'import' and i.undone is not null)")
+_ACT = sql("join ending e left join import i on i.id = e.import_id where {later}", later=_LATER)
+_GONE_SINCE = sql(
+    "exists (select 1 from past q {act} and q.code = p.code and q.list = p.list and q.ending > p.ending)", act=_ACT
 )
-_STANDS = "exists (select 1 from exact x where x.code = p.code and x.list = p.list)"
-_STANDS_WIDE = (
+_GONE_SINCE_WIDE = sql(
+    "exists (select 1 from past_wide q {act} and q.start = p.start and q.stop = p.stop and q.places = p.places "
+    "and q.list = p.list and q.ending > p.ending)",
+    act=_ACT,
+)
+_STANDS = sql("exists (select 1 from exact x where x.code = p.code and x.list = p.list)")
+_STANDS_WIDE = sql(
     "exists (select 1 from wide x where x.list = p.list and x.start = p.start and x.stop = p.stop "
     "and x.places = p.places)"
 )
 # What stood before the import whose ending is ?2. Where another import had brought that and was undone meanwhile, it is
 # what stood before that one, and so on. `ending` stays ?2: acts after that one count.
-_OF_AN_UNDONE = "join import u on u.id = o.import_id and u.undone is not null"
-_BEFORE = (
+_OF_AN_UNDONE = sql("join import u on u.id = o.import_id and u.undone is not null")
+_BEFORE = sql(
     "with recursive p (code, list, origin, ending) as (select code, list, origin, ending from past where ending = ?2 "
-    f"union all select p.code, p.list, q.origin, p.ending from p join origin o on o.id = p.origin {_OF_AN_UNDONE} "
+    "union all select p.code, p.list, q.origin, p.ending from p join origin o on o.id = p.origin {of_an_undone} "
     "join ending e on e.import_id = u.id and e.how = 'import' "
-    "join past q on q.code = p.code and q.list = p.list and q.ending = e.id) "
+    "join past q on q.code = p.code and q.list = p.list and q.ending = e.id) ",
+    of_an_undone=_OF_AN_UNDONE,
 )
-_BEFORE_WIDE = (
+_BEFORE_WIDE = sql(
     "with recursive p (start, stop, places, list, ending, text, holes, origin) as (select start, stop, places, list, "
     "ending, text, holes, origin from past_wide where ending = ?2 union all select p.start, p.stop, p.places, p.list, "
-    f"p.ending, q.text, q.holes, q.origin from p join origin o on o.id = p.origin {_OF_AN_UNDONE} "
+    "p.ending, q.text, q.holes, q.origin from p join origin o on o.id = p.origin {of_an_undone} "
     "join ending e on e.import_id = u.id and e.how = 'import' join past_wide q on q.start = p.start "
-    "and q.stop = p.stop and q.places = p.places and q.list = p.list and q.ending = e.id) "
+    "and q.stop = p.stop and q.places = p.places and q.list = p.list and q.ending = e.id) ",
+    of_an_undone=_OF_AN_UNDONE,
 )
-_COUNTS = f"not exists (select 1 from origin o {_OF_AN_UNDONE} where o.id = p.origin)"
-_CHANGED = f"{_BEFORE}select count(*) from p join exact x using (code, list) where {_COUNTS} and x.{_ITS}"
-_CHANGED_WIDE = (
-    f"{_BEFORE_WIDE}select count(*) from p join wide x using (list, start, stop, places) where {_COUNTS} and x.{_ITS}"
+_COUNTS = sql("not exists (select 1 from origin o {of_an_undone} where o.id = p.origin)", of_an_undone=_OF_AN_UNDONE)
+_CHANGED = sql(
+    "{before}select count(*) from p join exact x using (code, list) where {counts} and x.{its}",
+    before=_BEFORE,
+    counts=_COUNTS,
+    its=_ITS,
+)
+_CHANGED_WIDE = sql(
+    "{before_wide}select count(*) from p join wide x using (list, start, stop, places) where {counts} and x.{its}",
+    before_wide=_BEFORE_WIDE,
+    counts=_COUNTS,
+    its=_ITS,
 )
 
 
@@ -119,8 +131,12 @@ async def _undoable(lists: Lists, import_id: int) -> Import:
 
 async def _take_off(connection: Connection, list_id: int, import_id: int) -> int:
     """Delete what the import brought and nobody edited since; how much that was."""
-    numbers = await connection.execute(f"delete from exact where list = ?2 and {_ITS}", (import_id, list_id))
-    wides = await changed_wides(connection, f"delete from wide where list = ?2 and {_ITS}", import_id, list_id)
+    numbers = await connection.execute(
+        sql("delete from exact where list = ?2 and {its}", its=_ITS), (import_id, list_id)
+    )
+    wides = await changed_wides(
+        connection, sql("delete from wide where list = ?2 and {its}", its=_ITS), import_id, list_id
+    )
     await unspread(connection, wides)
     return numbers.rowcount + len(wides)
 
@@ -128,13 +144,23 @@ async def _take_off(connection: Connection, list_id: int, import_id: int) -> int
 async def _put_back(connection: Connection, ending: int | None) -> tuple[int, list[tuple[int, int, int]]]:
     """Write again what stood before the import, but for what was done since; how much, and the prefixes among it."""
     numbers = await connection.execute(
-        f"insert or ignore into exact {_BEFORE}select code, list, origin from p where {_COUNTS} and not {_GONE_SINCE}",
+        sql(
+            "insert or ignore into exact {before}select code, list, origin from p where {counts} and not {gone_since}",
+            before=_BEFORE,
+            counts=_COUNTS,
+            gone_since=_GONE_SINCE,
+        ),
         (None, ending),
     )
     wides = await changed_wides(
         connection,
-        f"insert or ignore into wide (list, start, stop, places, text, origin, holes) {_BEFORE_WIDE}"
-        f"select list, start, stop, places, text, origin, holes from p where {_COUNTS} and not {_GONE_SINCE_WIDE}",
+        sql(
+            "insert or ignore into wide (list, start, stop, places, text, origin, holes) {before_wide}"
+            "select list, start, stop, places, text, origin, holes from p where {counts} and not {gone_since_wide}",
+            before_wide=_BEFORE_WIDE,
+            counts=_COUNTS,
+            gone_since_wide=_GONE_SINCE_WIDE,
+        ),
         *(None, ending),
     )
     await spread(connection, wides)
@@ -152,21 +178,26 @@ async def _overruled(
         for text, holes in await connection.execute_fetchall("select text, holes from wide where id = ?", (wide,)):
             allowed.append((interval_of(text), holes))
     found = await overruled(connection, allowed)
-    both = (
+    both = sql(
         "from past p join exact a on a.code = p.code and a.list = p.list and a.origin = p.origin "
         "join exact b on b.code = p.code join list l on l.id = b.list "
-        f"where p.ending = ? and p.list = ? and {AGAINST}"
+        "where p.ending = ? and p.list = ? and {against}",
+        against=AGAINST,
     )
     values = (ending, list_id)
-    named = await connection.execute_fetchall(f"select p.code, l.name {both} order by p.code limit {NAMED}", values)
-    count = found.entries + await _one(connection, f"select count(*) {both}", *values)
+    query = sql("select p.code, l.name {both} order by p.code limit {most}", both=both, most=NAMED)
+    named = await connection.execute_fetchall(query, values)
+    count = found.entries + await _one(connection, sql("select count(*) {both}", both=both), *values)
     return Overruled(count, (*(f"{decode(code)} on {name}" for code, name in named), *found.named)[:NAMED])
 
 
 async def _staying_off(connection: Connection, ending: int | None) -> tuple[str, ...]:
     values = (ending, _NAMED)
-    wide = f"select text from past_wide p where ending = ? and not {_STANDS_WIDE} order by start limit ?"
-    number = f"select code from past p where ending = ? and not {_STANDS} order by code limit ?"
+    wide = sql(
+        "select text from past_wide p where ending = ? and not {stands_wide} order by start limit ?",
+        stands_wide=_STANDS_WIDE,
+    )
+    number = sql("select code from past p where ending = ? and not {stands} order by code limit ?", stands=_STANDS)
     found = [row[0] for row in await connection.execute_fetchall(wide, values)]
     found += [decode(row[0]) for row in await connection.execute_fetchall(number, values)]
     return tuple(found[:_NAMED])

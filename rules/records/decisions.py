@@ -1,7 +1,5 @@
 """The record of judged calls: what a row holds, how it is read back, how long it is kept."""
 
-# ruff: noqa: S608 - queries are put together from this file's own column names only
-
 from __future__ import annotations
 
 import asyncio
@@ -17,25 +15,33 @@ from typing import Any, Final
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
 from rules.records.privacy import area, mask_within, pseudonym
 from rules.records.spool import spooled
+from rules.storage.statements import every, joined, places, sql, wanted
 from rules.storage.store import Store, database_path
 
 Row = tuple[Any, ...]
-_COLUMNS = (
+_COLUMNS = sql(
     "id, at, call_id, source, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
     "action, step, rule, reason, profile, suspicion, fired, facts, revision, call_key, status, rang, setup_ms"
 )
 WIDTH: Final = 24
 _ID: Final = re.compile(r"[0-9a-f]{20}")
-_VALUES = f"({', '.join('?' * WIDTH)})"
-_INSERT = f"insert or ignore into decision ({_COLUMNS}) values {_VALUES}"
+_VALUES = sql("({places})", places=places(WIDTH))
+_INSERT = sql("insert or ignore into decision ({columns}) values {values}", columns=_COLUMNS, values=_VALUES)
 # Whoever counts records remembers how far he is: an emptied table must not begin at 1 again.
-_INSERT_FIRST = (
-    f"insert into decision (seq, {_COLUMNS}) select (select counted + 1 from kept), {', '.join('?' * WIDTH)} "
-    "where not exists (select 1 from decision)"
+_INSERT_FIRST = sql(
+    "insert into decision (seq, {columns}) select (select counted + 1 from kept), {places} "
+    "where not exists (select 1 from decision)",
+    columns=_COLUMNS,
+    places=places(WIDTH),
 )
 # Rows in one statement: the thread that writes takes the interpreter 32 times less often from the loop that judges.
 _AT_ONCE = 32
-_INSERT_MANY = f"insert or ignore into decision ({_COLUMNS}) values {', '.join([_VALUES] * _AT_ONCE)}"
+_INSERT_MANY = sql(
+    "insert or ignore into decision ({columns}) values {rows}",
+    columns=_COLUMNS,
+    rows=joined(", ", [_VALUES] * _AT_ONCE),
+)
+_OBSERVED = sql("exists (select 1 from json_each(fired) where value ->> 7 and ? in ('*', value ->> 0))")
 _UPDATE = "update decision set status = ?, rang = ?, setup_ms = ? where id = ?"
 _COUNT = (
     "insert into hit_count (list, entry, hits, last) values (?, ?, ?, ?) "
@@ -246,7 +252,7 @@ class Decisions:
     async def find(self, decision: str) -> Decision | None:
         """The decision with this id, also where it waits on file for its place here, as after a kill."""
         wanted = decision.strip().lower()
-        found = await self._read(f"select {_COLUMNS} from decision where id = ?", (wanted,))
+        found = await self._read(sql("select {columns} from decision where id = ?", columns=_COLUMNS), (wanted,))
         if found:
             return found[0]
         waiting = await asyncio.to_thread(spooled, self.store.path, wanted)
@@ -254,12 +260,17 @@ class Decisions:
 
     async def beginning(self, digits: str, limit: int) -> list[Decision]:
         """The newest decisions whose ids begin with these digits to base 16."""
-        query = f"select {_COLUMNS} from decision where id >= ? and id < ? order by id desc limit ?"
+        query = sql(
+            "select {columns} from decision where id >= ? and id < ? order by id desc limit ?", columns=_COLUMNS
+        )
         return await self._read(query, (digits, f"{digits}g", limit))
 
     async def by_call_id(self, call_id: str, key: bytes) -> Decision | None:
         """The newest decision about the call with this Call-ID, as peers write it or as it is shown."""
-        query = f"select {_COLUMNS} from decision where call_id = ? or call_key = ? order by seq desc limit 1"
+        query = sql(
+            "select {columns} from decision where call_id = ? or call_key = ? order by seq desc limit 1",
+            columns=_COLUMNS,
+        )
         found = await self._read(query, (call_id, call_key(key, call_id)))
         return found[0] if found else None
 
@@ -279,17 +290,20 @@ class Decisions:
 
         ``observed`` is a rule that held and did not act, or * for any.
         """
-        wanted = {"action": action, "caller": caller, "trunk": trunk, "rule": rule, "called_key": called_key}
-        conditions = [f"{column} = ?" for column, value in wanted.items() if value]
-        values: list[object] = [value for value in wanted.values() if value]
+        conditions, values = wanted(
+            {"action": action, "caller": caller, "trunk": trunk, "rule": rule, "called_key": called_key}
+        )
         if since is not None:
-            conditions.append("at >= ?")
+            conditions.append(sql("at >= ?"))
             values.append(since)
         if observed:
-            conditions.append("exists (select 1 from json_each(fired) where value ->> 7 and ? in ('*', value ->> 0))")
+            conditions.append(_OBSERVED)
             values.append(observed)
-        where = f"where {' and '.join(conditions)}" if conditions else ""
-        query = f"select {_COLUMNS} from decision {where} order by seq desc limit ?"
+        query = sql(
+            "select {columns} from decision where {conditions} order by seq desc limit ?",
+            columns=_COLUMNS,
+            conditions=every(conditions),
+        )
         return await self._read(query, (*values, limit))
 
     async def callers_since(self, since: float, *, most: int = 1_000_000) -> dict[str, int]:

@@ -23,9 +23,10 @@ from rules.model import Action, Call, Hit, Number, NumberClass, Step, Trunk
 from rules.numbering.numbers import read_number
 from rules.records.decisions import first_decision, read_fired
 from rules.records.redacted_numbers import HIDDEN_WORD, redacted_number
+from rules.storage.statements import sql
 from rules.storage.store import Store
 
-_COLUMNS = (
+_COLUMNS = sql(
     "seq, id, at, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
     "action, step, rule, fired, facts, revision"
 )
@@ -112,7 +113,11 @@ class PastCalls:
     async def pages(self, span: Span, since: float | None) -> AsyncIterator[list[Row]]:
         """The records, oldest first, some thousands at a time."""
         after, last = span.first - 1, span.first + span.to_read - 1
-        query = f"select {_COLUMNS} from decision where seq > ? and seq <= ? and at >= ? order by seq limit {_PAGE}"  # noqa: S608 - own words
+        query = sql(
+            "select {columns} from decision where seq > ? and seq <= ? and at >= ? order by seq limit {page}",
+            columns=_COLUMNS,
+            page=_PAGE,
+        )
         while rows := await self._rows(query, (after, last, since or 0.0)):
             after = rows[-1][0]
             yield rows

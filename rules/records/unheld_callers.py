@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rules.lists.ledger import complete_beginnings, unheld_among
 from rules.records.retention import range_of
+from rules.storage.statements import joined, sql
 from rules.storage.store import Store
 
 _AT_ONCE = 20_000
@@ -43,10 +44,11 @@ async def unheld_callers(lists: Store, decisions: Store, *, since: float, limit:
     heads = {one.text.partition("..")[0].rstrip("*")[:_HEAD] for one in await complete_beginnings(lists)}
     if not heads:
         return []
-    alike = " or ".join(["substr(caller, 1, ?) = ?"] * len(heads))
-    query = (
-        "select caller, caller_class, trunk, count(*), sum(coalesce(rang, 0)), min(at), max(at) from decision "  # noqa: S608
-        f"where at >= ? and caller <> '' and ({alike}) group by caller, trunk order by caller"
+    alike = joined(" or ", [sql("substr(caller, 1, ?) = ?")] * len(heads))
+    query = sql(
+        "select caller, caller_class, trunk, count(*), sum(coalesce(rang, 0)), min(at), max(at) from decision "
+        "where at >= ? and caller <> '' and ({alike}) group by caller, trunk order by caller",
+        alike=alike,
     )
     values = [since, *(value for head in sorted(heads) for value in (len(head), head))]
     rows = list(await decisions.connection.execute_fetchall(query, values))

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles
 from rules.language.source import RuleError, read_document
+from rules.storage.statements import Sql, sql
 from rules.storage.store import HotReader, ReadError, Store, StoreError, database_path
 
-_COLUMNS = "number, hash, author, reason, created, packs"
+_COLUMNS = sql("number, hash, author, reason, created, packs")
 _FILES = (
     "select f.pack, f.name, b.text from revision_file f join body b on b.id = f.body where f.number = ? "
     "order by f.pack, f.name"
@@ -121,27 +122,31 @@ class Revisions:
 
     async def live(self) -> Revision | None:
         """The newest revision; None before the first."""
-        return await self._one("order by number desc", ())
+        return await self._one(sql("order by number desc"), ())
 
     async def get(self, number: int) -> Revision | None:
         """The revision with this number."""
-        return await self._one("where number = ?", (number,))
+        return await self._one(sql("where number = ?"), (number,))
 
     async def that_judged(self, hash_: str, at: float) -> Revision | None:
         """The revision whose rules carry this hash and that was live at this moment, as far as is known."""
-        return await self._one("where hash = ? order by created > ?, number desc", (hash_, at))
+        return await self._one(sql("where hash = ? order by created > ?, number desc"), (hash_, at))
 
     async def history(self, limit: int = 20) -> list[Revision]:
         """The newest revisions, newest first, without their texts."""
-        rows = await self._rows(f"select {_COLUMNS} from revision order by number desc limit ?", (limit,))  # noqa: S608
+        rows = await self._rows(
+            sql("select {columns} from revision order by number desc limit ?", columns=_COLUMNS), (limit,)
+        )
         return [_revision(row, []) for row in rows]
 
     async def close(self) -> None:
         """Nothing is open any more."""
         await self._store.close()
 
-    async def _one(self, where: str, values: tuple[object, ...]) -> Revision | None:
-        rows = await self._rows(f"select {_COLUMNS} from revision {where} limit 1", values)  # noqa: S608 - own words
+    async def _one(self, where: Sql, values: tuple[object, ...]) -> Revision | None:
+        rows = await self._rows(
+            sql("select {columns} from revision {where} limit 1", columns=_COLUMNS, where=where), values
+        )
         return _revision(rows[0], await self._rows(_FILES, (rows[0][0],))) if rows else None
 
     async def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
@@ -152,7 +157,7 @@ def read_revision(path: Path, number: int) -> Revision:
     """The revision with this number, for a thread that holds no loop; StoreError when it cannot be read."""
     reader = HotReader(path)
     try:
-        rows = reader.rows(f"select {_COLUMNS} from revision where number = ?", (number,))  # noqa: S608 - own words
+        rows = reader.rows(sql("select {columns} from revision where number = ?", columns=_COLUMNS), (number,))
         if not rows:
             raise StoreError(f"{path}: there is no revision {number}")
         return _revision(rows[0], reader.rows(_FILES, (number,)))

@@ -23,6 +23,7 @@ from rules.storage.database_files import database_path as database_path
 from rules.storage.database_files import databases as databases
 from rules.storage.database_files import snapshot_path as snapshot_path
 from rules.storage.database_files import unusable as unusable
+from rules.storage.statements import quoted, sql
 
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
@@ -352,7 +353,8 @@ def refuse_foreign(copy: Path, series: Series) -> None:
     """Refuse a sound file that is no copy of this database, or one that only a newer Ringfence can read."""
     if faults_of(copy, quick=True):
         return  # whoever copies it says so
-    if one_value(copy, f"select 1 from sqlite_master where name = '{_OWN_TABLES[series]}'") is None:  # noqa: S608
+    own_table = sql("select 1 from sqlite_master where name = {own}", own=quoted([_OWN_TABLES[series]]))
+    if one_value(copy, own_table) is None:
         raise StoreError(f"{copy}: it is no copy of the {series}; nothing was changed")
     version, known = one_value(copy, "pragma user_version"), _steps(series)[-1][0]
     if isinstance(version, int) and version > known:

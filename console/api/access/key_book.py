@@ -11,6 +11,7 @@ from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple
 
 from console.api.access.scopes import Scope
+from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
 PREFIX = "rf"
@@ -18,7 +19,7 @@ LONGEST_TOKEN = 200
 _SECRET_BYTES = 32  # 256 bits: nobody guesses it, so an unsalted fast hash is enough
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _OURSELVES = "ringfence"  # what the program itself does stands under this name
-_COLUMNS = "id, name, scopes, acts_as, daily, created, author, expires, revoked, revoked_by"
+_COLUMNS = sql("id, name, scopes, acts_as, daily, created, author, expires, revoked, revoked_by")
 _NOTHING = bytes(32)
 
 
@@ -116,7 +117,7 @@ class KeyBook:
             return None
         prefix, _, rest = token.partition("_")
         key_id, _, secret = rest.partition("_")
-        query = f"select {_COLUMNS}, secret_hash from access_key where id = ?"  # noqa: S608 - own words
+        query = sql("select {columns}, secret_hash from access_key where id = ?", columns=_COLUMNS)
         rows: list[Any] = list(await self._store.connection.execute_fetchall(query, (key_id,)))
         # Compared even where there is no such key, so that the time tells nothing.
         same = hmac.compare_digest(_hash(secret), rows[0][-1] if rows else _NOTHING)
@@ -127,7 +128,7 @@ class KeyBook:
 
     async def listed(self) -> list[AccessKey]:
         """All keys, those that work first."""
-        query = f"select {_COLUMNS} from access_key order by revoked is not null, created, id"  # noqa: S608 - own words
+        query = sql("select {columns} from access_key order by revoked is not null, created, id", columns=_COLUMNS)
         return [_key(row) for row in await self._store.connection.execute_fetchall(query)]
 
     async def any_works(self) -> bool:
@@ -151,9 +152,10 @@ class KeyBook:
 
 async def _working(connection: Connection, which: str, now: float) -> list[AccessKey]:
     """The keys of this id or name that work, the newest first."""
-    query = (
-        f"select {_COLUMNS} from access_key where (id = ?1 or name = ?1) and revoked is null "  # noqa: S608 - own words
-        "and coalesce(expires, 1e18) > ?2 order by created desc, id"
+    query = sql(
+        "select {columns} from access_key where (id = ?1 or name = ?1) and revoked is null "
+        "and coalesce(expires, 1e18) > ?2 order by created desc, id",
+        columns=_COLUMNS,
     )
     return [_key(row) for row in await connection.execute_fetchall(query, (which, now))]
 
