@@ -25,6 +25,7 @@ from ringfence.control import Control
 from ringfence.installation import Installation
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
 from ringfence.phone_reports import PhoneComplaints
+from ringfence.room import Room
 from ringfence.rule_changes import RuleChanges, Start, starting_rules
 from ringfence.storage import Storage
 from rules.records.outlet import Outlet
@@ -59,16 +60,17 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         except BaseException:
             await screen.close()  # an open database would keep the process alive
             raise
-        await go_on(start, file, screen, phones, watch=watch)
+        await go_on(start, here, screen, phones, watch=watch)
 
 
-async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaints, *, watch: bool) -> None:
+async def go_on(start: Start, here: Installation, screen: Screen, phones: PhoneComplaints, *, watch: bool) -> None:
     """The rest of `run`, once all that calls need is open; it closes them."""
     log = structlog.get_logger("ringfence")
     configuration, ruleset = start.configuration, start.ruleset
-    changes = RuleChanges(file, start, screen, watch=watch)
-    control = Control(Installation(file, configuration, start.document).control)
-    storage = Storage(lambda: {**screen.without, "rules": changes.without, "complaints": phones.without})
+    changes = RuleChanges(here.file, start, screen, watch=watch)
+    control = Control(here.control)
+    room = Room(files_of(here), configuration.storage.room_mib)
+    storage = Storage(lambda: {**screen.without, "rules": changes.without, "complaints": phones.without}, room)
 
     def ready(server: Server) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
@@ -90,7 +92,7 @@ async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaint
             rules=ruleset.revision,
             revision=start.number,
             rules_from="the disk: nothing was live, so it is revision 1 now" if start.first else "what is live",
-            configuration=str(file),
+            configuration=str(here.file),
             build=BUILD,
         )
         if not configuration.logging.mask_numbers:
@@ -113,6 +115,12 @@ async def go_on(start: Start, file: Path, screen: Screen, phones: PhoneComplaint
             await screen.close()
             await phones.close()
             log.info("stopped")
+
+
+def files_of(here: Installation) -> list[Path]:
+    """What a running proxy writes to; databases beside that of the lists share its disk."""
+    log = here.configuration.logging.file
+    return [here.database, here.key_file, *([here.base / log] if log is not None else [])]
 
 
 def make_folders(here: Installation) -> None:

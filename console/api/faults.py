@@ -12,6 +12,7 @@ from console.api.parts import DECISION, NO_NUL, RFC_3339, VERSION_TAG
 from console.api.problems import error_of, field_problem
 
 _CHOICE = re.compile(r"'([^']*)'")
+_BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 _OBJECT = "send a JSON object"
 _RIGHT = {
     RFC_3339: "write an RFC 3339 time, as 2026-07-01T04:00:00Z; in an address + is %2B",
@@ -23,7 +24,13 @@ _RIGHT = {
 
 def errors_of(faults: Sequence[Any], body: Any = None) -> list[dict[str, str]]:
     """One entry for each fault that pydantic found in a body of this type; nothing that was sent is repeated."""
-    return [error_of(*_fault(one, body)) for one in faults]
+    return [_entry(one, body) for one in faults]
+
+
+def _entry(one: dict[str, Any], body: Any) -> dict[str, str]:
+    field, reason = _fault(one, body)
+    # A bound is ours, not something that was sent: it is told as it is, however many digits it has.
+    return {"field": field, "reason": reason} if one["type"] in _BOUNDS else error_of(field, reason)
 
 
 async def only_known_parameters(request: Request) -> None:

@@ -6,18 +6,24 @@ whichever atom a call fails in each alternative, what is left of some subject is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from math import inf
+from types import MappingProxyType
 from typing import Final
 
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
-from rules.language.grammar import NumberCondition, When
-from rules.language.values import DAYS, Window
+from rules.language.grammar import Amount, NumberCondition, Rate, When
+from rules.language.spans import Span, all_amounts
+from rules.language.values import DAYS, Window, span_name
 from rules.model import NumberClass
+from rules.numbering.numbers import LONGEST_EXTENSION
 
 _CLASSES: Final = frozenset(NumberClass) - {NumberClass.UNHELD}
 _TRUTHS: Final = frozenset((True, False))
+_LENGTHS: Final = (1 << LONGEST_EXTENSION + 1) - 1  # a bit for each, the lowest for no number
+_FACT: Final = "fact."
 _HOME: Final = frozenset(("trunk", "not-trunk"))
 _ALL_TIME: Final = (1 << 2 * WEEK) - 1  # each minute of a week, once on working days and once on others
 _MOST: Final = 500  # alternatives, and steps for each: beyond that nothing is said
@@ -31,6 +37,8 @@ _EVERYTHING: Final[Mapping[str, Values]] = {
     "called.country": _HOME,
     "caller.inbound_only": _TRUTHS,
     "called.inbound_only": _TRUTHS,
+    "caller.length": _LENGTHS,
+    "called.length": _LENGTHS,
     "diverted": _TRUTHS,
     "agrees": _TRUTHS | {None},
     "time": _ALL_TIME,
@@ -38,14 +46,30 @@ _EVERYTHING: Final[Mapping[str, Values]] = {
 _NOT_KNOWN: Final[Atom] = ("", frozenset())
 
 
-class Always:
-    """Tells conditions that hold for every call, with the named ones of all files.
+COUNTRY, NUMBER, AMOUNTS = "country", "number", "amounts"
 
-    Not ``strict``: for every call of which the countries are known.
+
+class Always:
+    """Tells conditions that hold for every call, with the named ones of all files, and where calls come from.
+
+    ``known``: for every call that has its country, its numbers, what is measured of it.
     """
 
-    def __init__(self, named: Mapping[str, When], *, strict: bool = True) -> None:
-        self._named, self._strict = named, strict
+    def __init__(
+        self,
+        named: Mapping[str, When],
+        *,
+        trunks: Mapping[str, str] = MappingProxyType({}),  # their countries by name
+        known: Collection[str] = (),
+    ) -> None:
+        self._named, self._known = named, known
+        self._trunks = dict(trunks)
+        self._everything_of: dict[str, Values] = dict(_EVERYTHING)
+        if len(self._trunks) > 1:  # who names the only one has those in mind that are to come
+            self._everything_of["trunk"] = frozenset(self._trunks)
+        if NUMBER in known:
+            for who in ("caller", "called"):
+                self._everything_of[f"{who}.length"] = _LENGTHS & ~1
 
     def holds(self, when: When) -> bool:
         """Does it hold for every call?"""
@@ -90,6 +114,15 @@ class Always:
             elif key == "agrees":
                 known = frozenset((None,)) if value.missing else frozenset((value.is_,))
                 yield key, (name,), [((key, known),)]
+            elif key == "trunk":
+                yield key, (name,), [(("trunk", frozenset(value)),)]
+            elif key == "trunk_country":
+                countries = {word.upper() for word in value.is_ or ()}
+                named = [name for name, country in self._trunks.items() if country in countries]
+                named += [name for name, country in self._trunks.items() if value.missing and not country]
+                yield key, (name,), [(("trunk", frozenset(named)),)]
+            elif key == "fact":
+                yield key, (name,), [tuple(_amount(fact, amount) for fact, amount in value.items())]
             elif key == "any_":
                 yield key, (name,), [one for part in value for one in self._alternatives(part, within)]
             elif key == "all_":
@@ -117,11 +150,11 @@ class Always:
             if at == len(alternatives) or steps > _MOST:
                 return False
             for about, values in alternatives[at]:
-                if not about or (self._strict and about.endswith(".country")):
+                if not about or (COUNTRY not in self._known and about.endswith(".country")):
                     more = held
                 else:
                     both = _united(held.get(about), values)
-                    if not _left(_EVERYTHING[about], both):
+                    if not self._left(about, both):
                         continue  # no call fails this one and those before
                     more = {**held, about: both}
                 if not nothing_escapes(at + 1, more):
@@ -129,6 +162,14 @@ class Always:
             return True
 
         return len(alternatives) <= _MOST and nothing_escapes(0, {})
+
+    def _left(self, about: str, held: Values) -> bool:
+        """Is there a call for which none of these values is so?"""
+        if not about.startswith(_FACT):
+            return about not in self._everything_of or _left(self._everything_of[about], held)
+        assert isinstance(held, frozenset)
+        spans = [each for each in held if isinstance(each, Span)]
+        return (AMOUNTS not in self._known and None not in held) or not all_amounts(about.removeprefix(_FACT), spans)
 
 
 def _names(value: NumberCondition) -> list[str]:
@@ -146,8 +187,31 @@ def _atoms(who: str, number: NumberCondition) -> Iterator[Atom]:
             yield f"{who}.country", frozenset(value) & _HOME
         elif key == "inbound_only":
             yield f"{who}.inbound_only", frozenset((value,))
+        elif key == "missing":
+            yield f"{who}.length", 1
+        elif key == "length":
+            yield f"{who}.length", sum(1 << digits for digits in {n for each in value for n in _lengths(*each)})
+        elif isinstance(value, Rate):
+            yield _bounded(f"{key}_{span_name(value.within)}", value)
         else:
             yield _NOT_KNOWN
+
+
+def _lengths(low: int, high: int) -> range:
+    return range(max(low, 1), min(high, LONGEST_EXTENSION) + 1)
+
+
+def _amount(fact: str, amount: Amount) -> Atom:
+    return _NOT_KNOWN if amount.is_ else _bounded(fact, amount)
+
+
+def _bounded(fact: str, amount: Amount | Rate) -> Atom:
+    """What a fact is asked; one that is lacking has no amount."""
+    if amount.missing:
+        return f"{_FACT}{fact}", frozenset((None,))
+    over, under = amount.over, amount.under
+    span = Span(-inf if over is None else over, inf if under is None else under)
+    return f"{_FACT}{fact}", frozenset((span,))
 
 
 def _together(parts: Sequence[Alternatives]) -> Alternatives:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, unannounced, working_days
@@ -20,7 +20,7 @@ from rules.judging.conditions import NEVER, Condition
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
-from rules.language.always import Always
+from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
 from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.examples import NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
@@ -146,6 +146,16 @@ class Setting(NamedTuple):
             hint = nearest(example.trunk, self.trunks)
             found.append(document.fault((*loc, "trunk"), f"there is no trunk {example.trunk!r}", hint))
         return found
+
+
+# Of calls that lack what a rule asks for nothing can be said, so each of these is asked for by itself.
+_EVERY_CALL: Final = (
+    ((), ""),
+    ((COUNTRY,), " whose country is known"),
+    ((NUMBER,), " that has a number"),
+    ((AMOUNTS,), " of which this is measured"),
+    ((COUNTRY, NUMBER, AMOUNTS), " that has what it asks for"),
+)
 
 
 def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -318,8 +328,9 @@ class _Compiler:
     def _idle(self, file: SourceFile, rule: Rule, loc: Location) -> Iterator[Fault]:
         """Conditions that hold for every call."""
         fault, always = file.document.fault, Always(self.conditions)
-        for strict, which in ((True, ""), (False, " whose country is known")):
-            if Always(self.conditions, strict=strict).holds(rule.when):
+        trunks = {name: trunk.country for name, trunk in self.trunks.items()}
+        for known, which in _EVERY_CALL:
+            if Always(self.conditions, trunks=trunks, known=known).holds(rule.when):
                 what = f"rule {rule.rule!r} would match every call{which}: what it asks for always holds"
                 yield fault((*loc, "when"), what, "write at least one condition that some calls do not fulfil")
                 break

@@ -205,7 +205,7 @@ class Lists:
         list_id, entries = await self.row_of(connection, name)
         if await put(connection, list_id, interval, origin_id, holes=written_holes(holes)):
             if entries >= policy.max_entries:
-                raise EntryError("full", f"list {name} has its {policy.max_entries} entries (max_entries)")
+                raise EntryError("full", f"list {name} has its {policy.max_entries:,} entries (max_entries)")
             await count(connection, list_id, 1)
         if policy.kind != "allow":
             return Overruled()

@@ -164,7 +164,9 @@ class _Import:
                 report.sealed = [str(seal) for seal in seals]
         more = report.added - report.removed
         if entries + more > batch.policy.max_entries:
-            raise EntryError("full", f"list {self.name} would have {entries + more} entries; max_entries allows fewer")
+            raise EntryError(
+                "full", f"list {self.name} would have {entries + more:,} entries; max_entries allows fewer"
+            )
         report.held = reasons(
             before=entries,
             added=report.added,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rules.model import Action, Call, Fired, Outcome, Step, Verdict
-from rules.records.privacy import area, mask_within, pseudonym
+from rules.records.privacy import area, mask_within, mask_words, pseudonym
 from rules.records.spool import spooled
 from rules.storage.statements import every, joined, places, sql, wanted
 from rules.storage.store import Store, database_path
@@ -196,15 +196,15 @@ def _facts(call: Call) -> str:
     if call.agrees is not None:
         found += ',"agrees":true' if call.agrees else ',"agrees":false'
     if call.display_name:
-        found += f',"display_name":{quoted(call.display_name)}'
+        found += f',"display_name":{quoted(mask_words(call.display_name))}'
     if call.domain:
-        found += f',"domain":{quoted(call.domain)}'
+        found += f',"domain":{quoted(mask_words(call.domain))}'
     if call.user_agent:
-        found += f',"user_agent":{quoted(call.user_agent)}'
+        found += f',"user_agent":{quoted(mask_words(call.user_agent))}'
     if call.diverted:
         found += ',"diverted":true'
     if call.headers:
-        found += f',"headers":{_encode(call.headers)}'
+        found += f',"headers":{_encode({name: mask_words(text) for name, text in call.headers.items()})}'
     if call.facts:
         found += f',"facts":{_encode(call.facts)}'
     return found + "}"

@@ -102,6 +102,8 @@ class Journal:
         self.lines_dropped = 0
         self.write_errors = 0
         self._failing = ""  # why nothing could be written lately
+        self._unsafe = ""  # why nothing could be put on file lately before its id was told
+        self.lines_fail = ""  # why no lines could be written lately
         self.unsecured = 0
         self.last_error = ""
         self._take_up_spool()
@@ -141,9 +143,10 @@ class Journal:
                 rows.append(waiting.row)
         try:
             self._spool.add(rows)
+            self._unsafe = ""
         except (OSError, ValueError) as error:
             self.unsecured += len(rows)
-            self.last_error = str(error)
+            self.last_error = self._unsafe = str(error)
             self.troubles.happened(_UNSECURED, error, len(rows))
 
     def count(self, hits: Iterable[Hit], at: float) -> None:
@@ -241,7 +244,9 @@ class Journal:
         """What it has to do without, in words; empty when everything can be written."""
         if self._decisions is None:
             return "decision records wait in memory: their database cannot be opened"
-        return f"decision records wait in memory: {self._failing}" if self._failing else ""
+        if self._failing:
+            return f"decision records wait in memory: {self._failing}"
+        return f"{_UNSECURED}: {self._unsafe}" if self._unsafe else ""
 
     def _use(self, decisions: Decisions | None) -> None:
         self._decisions = decisions
@@ -339,9 +344,10 @@ class Journal:
         try:
             self._log.write("".join(lines))
             self._log.flush()
+            self.lines_fail = ""
         except (OSError, ValueError) as error:
             self.lines_dropped += len(lines)
-            self.last_error = str(error)
+            self.last_error = self.lines_fail = str(error)
             self.troubles.happened(_UNSAID, error, len(lines))
 
     async def _give_up_waiting(self, now: float, everything: bool) -> None:

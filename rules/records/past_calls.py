@@ -33,6 +33,7 @@ _COLUMNS = sql(
 _HEAD = 65_536  # bytes in which the encoding of a file shows; spreadsheets in China save GB18030, or UTF-16
 _PAGE = 5_000
 _LATE_S = 900.0  # a record is written when its call has ended: by then later ones may stand before it
+NOTHING_MASKED: frozenset[str] = frozenset()
 _KINDS = {str(kind): kind for kind in NumberClass}
 _ACTIONS = {str(action): action for action in Action}
 _SUBSCRIBER = {"subscriber allow list": "subscriber-allow", "subscriber block list": "subscriber-block"}
@@ -43,7 +44,7 @@ Row = tuple[Any, ...]
 class Past:
     """One call of the past, and what was decided about it."""
 
-    __slots__ = ("action", "call", "fired", "hidden", "hits", "id", "revision", "rule")
+    __slots__ = ("action", "call", "fired", "hidden", "hits", "id", "masked", "revision", "rule")
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Past:
         fired: str = "[]",
         hidden: Number | None = None,
         hits: tuple[Hit, ...] = (),
+        masked: frozenset[str] = NOTHING_MASKED,
     ) -> None:
         self.call = call
         self.id = id_
@@ -64,6 +66,7 @@ class Past:
         self.revision = revision
         self.fired = fired  # JSON
         self.hidden = hidden  # the called number, where only its area is known; the call itself has the area for it
+        self.masked = masked  # texts of the call in whose place digits may be hidden, as rules call them
         self.hits = hits  # entries of the subscriber's own lists, as recorded: nobody can look them up any more
 
     def fired_rules(self) -> set[str]:
@@ -182,7 +185,8 @@ class RecordReader:
         except (ValueError, KeyError, TypeError, AttributeError):
             return Unusable("records that cannot be read")
         hits = _subscriber_hits(fired, caller) if "subscriber" in fired else ()
-        return Past(call, id_=id_, action=verdict, rule=rule, revision=revision, fired=fired, hidden=hidden, hits=hits)
+        more = {"rule": rule, "revision": revision, "fired": fired}
+        return Past(call, id_=id_, action=verdict, hidden=hidden, hits=hits, masked=_masked(call), **more)
 
     def _called(self, key: str, area: str, kind: NumberClass) -> tuple[Number, Number | None]:
         """The called number with the area in its place, and what is not known of it."""
@@ -199,6 +203,14 @@ def _kind_of(canonical: str, recorded: str) -> NumberClass:
     """The class in a record; what the ledger knew stood in its place once, and stands among the facts as well."""
     kind = _KINDS[recorded]
     return read_number(canonical, Trunk("")).kind if kind is NumberClass.UNHELD else kind
+
+
+def _masked(call: Call) -> frozenset[str]:
+    """The texts of a recorded call that have a * where a digit may have been."""
+    texts = {"display_name": call.display_name, "domain": call.domain, "user_agent": call.user_agent}
+    texts |= {f"header.{name}": text for name, text in (call.headers or {}).items()}
+    found = frozenset(about for about, text in texts.items() if "*" in text)
+    return found or NOTHING_MASKED
 
 
 def _numbers(first: Number, others: list[str] | None) -> tuple[Number, ...]:

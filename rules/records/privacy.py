@@ -16,6 +16,8 @@ from rules.numbering.plan_table import plan_of
 _HIDDEN: Final = "****"
 _NUMBER_IN: Final = re.compile(r"\d-?\d-?\d-?\d-?\d-?\d-?\d(?:-?\d)*")  # half the time of a counted group
 _LIKE_A_NUMBER: Final = re.compile(r"[\d-]{7}")  # without it there is none of these, which take four times as long
+# In words for people a number may be written in groups, with brackets around its area, or in digits of full width.
+_NUMBER_IN_WORDS: Final = re.compile(r"\d(?:[\s()\-\u2010-\u2015]{0,3}\d){6,}")
 _SHORT: Final = 11  # characters of a canonical number with a plan and less than seven digits
 
 
@@ -44,6 +46,18 @@ def mask_within(text: str, *numbers: str) -> str:
         if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
             text = re.sub(rf"(?<!\d){digits}(?!\d)", _hidden, text)
     return text
+
+
+@lru_cache(maxsize=2_000)
+def mask_words(text: str) -> str:
+    """What a caller's side wrote to be read, a name, a device or a header field, with such digits hidden as well."""
+    return _NUMBER_IN_WORDS.sub(_hidden_digits, text)
+
+
+def _hidden_digits(found: re.Match[str]) -> str:
+    text = found[0]
+    middle = "".join(["*" if sign.isdigit() else sign for sign in text[2:][:-2]])
+    return f"{text[:2]}{middle}{text[-2:]}"
 
 
 def _hidden(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn, SupportsIndex
@@ -13,6 +14,8 @@ from rules.judging.engine import CompiledRule
 from rules.judging.facts import Facts, WallClock
 from rules.model import Call, Number, NumberClass, Trunk
 
+# A digit, or whatever in an expression tells one from the * in its place; `.` takes both.
+_ASKS_DIGITS = re.compile(r"[0-9\[]|\\[dDwWbBpP*]")
 _PREFIX = "called.starts_with"
 
 
@@ -101,12 +104,14 @@ def _region(area: str) -> str:
     return HIDDEN_WORD
 
 
-def truth(condition: Condition, facts: Facts) -> bool | None:
-    """Does the condition hold? None: that lies in the digits that are hidden."""
+def truth(condition: Condition, facts: Facts, masked: frozenset[str] = frozenset()) -> bool | None:
+    """Does the condition hold? None: that lies in hidden digits, of the called number or of the `masked` texts."""
     if condition.parts:
-        found = {truth(part, facts) for part in condition.parts}
+        found = {truth(part, facts, masked) for part in condition.parts}
         decisive = condition.how == ANY
         return decisive if decisive in found else None if None in found else not decisive
+    if masked and any(key.about in masked and _may_ask_digits(key.value) for key in condition.keys):
+        return None
     try:
         return condition.holds(facts)
     except Undecided:
@@ -124,12 +129,31 @@ def _may_begin(condition: Condition, number: str) -> bool:
     return any(value.startswith(known) or known.startswith(value) for value in wanted)
 
 
-def holds(rule: CompiledRule, facts: Facts) -> bool | None:
+def _may_ask_digits(pattern: str) -> bool:
+    """Could this pattern of a text see a difference between a digit and what stands in its place?"""
+    return _ASKS_DIGITS.search(pattern, 1) is not None  # it begins with the bracket of a list of whole texts
+
+
+def text_rules(rules: Sequence[CompiledRule]) -> dict[CompiledRule, frozenset[str]]:
+    """The rules that may look at digits in texts, with the names of these texts."""
+    found = {}
+    for rule in rules:
+        keys = [key for leaf in leaves((*rule.asks, *rule.stops)) for key in leaf.keys]
+        if abouts := frozenset(key.about for key in keys if _is_text(key.about) and _may_ask_digits(key.value)):
+            found[rule] = abouts
+    return found
+
+
+def _is_text(about: str) -> bool:
+    return about in ("display_name", "domain", "user_agent") or about.startswith("header.")
+
+
+def holds(rule: CompiledRule, facts: Facts, masked: frozenset[str] = frozenset()) -> bool | None:
     """Do the rule's conditions hold? None: not to be known."""
-    asks = {truth(condition, facts) for condition in rule.asks}
+    asks = {truth(condition, facts, masked) for condition in rule.asks}
     if False in asks:
         return False
-    stops = {truth(condition, facts) for condition in rule.stops}
+    stops = {truth(condition, facts, masked) for condition in rule.stops}
     if True in stops:
         return False
     return None if None in asks or None in stops else True

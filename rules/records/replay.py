@@ -15,7 +15,7 @@ from rules.model import Action, Call, Hit, Number, Step, Verdict
 from rules.numbering.readings import READINGS_DIFFER
 from rules.records.past_calls import Past, Unusable
 from rules.records.privacy import mask
-from rules.records.redacted_numbers import HIDDEN_LISTS, asking, holds, leaves, ruled_out
+from rules.records.redacted_numbers import HIDDEN_LISTS, asking, holds, leaves, ruled_out, text_rules
 
 SAMPLES = 3
 _ALLOWS = frozenset(("allow", "subscriber-allow"))
@@ -86,8 +86,10 @@ class PastJudge:
         self._asking_set = frozenset(self._asking)
         self._near: dict[tuple[str, str], tuple[CompiledRule, ...]] = {}  # by area and class of the called number
         # Whether a rule held that has not changed since stands in the records of that rule set.
-        known = {signature(rule) for rule in recorded.rules} if recorded and self._asking else set()
-        self._unchanged = frozenset(rule.name for rule in self._asking if signature(rule) in known)
+        known = {signature(rule) for rule in recorded.rules} if recorded else set()
+        self._text_rules = text_rules(ruleset.rules)
+        asks = (*self._asking, *self._text_rules)
+        self._unchanged = frozenset(rule.name for rule in asks if signature(rule) in known)
         self._recorded = recorded.revision if recorded else ""
 
     def judge(self, past: Past, hits: tuple[Hit, ...], called_hits: tuple[Hit, ...] = ()) -> Judged:
@@ -95,31 +97,50 @@ class PastJudge:
         call, ruleset, hidden = past.call, self.ruleset, past.hidden
         facts = Facts(call, hits, called_hits, ruleset.clock)
         found = ruleset.index.candidates(facts)
-        if hidden is None:
+        unread = self._unread(past) if past.masked and self._text_rules else ()
+        if hidden is None and not unread:
             held = [rule for rule in found if rule.holds(facts)]
             return Judged(judge_rules(call, hits, held, ruleset.revision), held, ())
-        held = [rule for rule in found if rule not in self._asking_set and rule.holds(facts)]
-        open_ = self._ask(past, facts, hidden, held) if self._asking else []
-        if not call.caller.canonical:  # a share is then drawn from the called number
+        apart = self._asking_set.union(unread) if hidden is not None else frozenset(unread)
+        held = [rule for rule in found if rule not in apart and rule.holds(facts)]
+        open_ = self._ask(past, facts, hidden, held, unread)
+        if not call.caller.canonical and hidden is not None:  # a share is then drawn from the called number
             open_ += [rule for rule in held if 0.0 < rule.share < 100.0]
         verdict = judge_rules(call, hits, held, ruleset.revision)
         return Judged(verdict, held, self._decisive(verdict, call, hits, held, open_) if open_ else ())
 
-    def _ask(self, past: Past, facts: Facts, hidden: Number, held: list[CompiledRule]) -> list[CompiledRule]:
-        """Add the rules that hold as far as can be known; those left open."""
-        call, plain = past.call, past.call.called
+    def _unread(self, past: Past) -> tuple[CompiledRule, ...]:
+        """The rules that may look at digits of a text of which some are hidden."""
+        return tuple(rule for rule, abouts in self._text_rules.items() if abouts & past.masked)
+
+    def _near_to(self, plain: Number, hidden: Number) -> tuple[CompiledRule, ...]:
+        """The rules that may look at hidden digits of this called number."""
         key = plain.canonical, plain.kind
         near = self._near.get(key)
         if near is None:
             near = tuple(rule for rule in self._asking if not ruled_out(rule, hidden, self.ruleset.clock))
             self._near[key] = near
+        return near
+
+    def _ask(
+        self,
+        past: Past,
+        facts: Facts,
+        hidden: Number | None,
+        held: list[CompiledRule],
+        unread: tuple[CompiledRule, ...],
+    ) -> list[CompiledRule]:
+        """Add the rules that hold as far as can be known; those left open."""
+        call, plain = past.call, past.call.called
+        near = self._near_to(plain, hidden) if hidden is not None and self._asking else ()
         open_: list[CompiledRule] = []
-        if not near:
+        if not near and not unread:
             return open_
-        call.called, facts.called_lists, facts.called_kinds = hidden, HIDDEN_LISTS, HIDDEN_LISTS
+        if hidden is not None:
+            call.called, facts.called_lists, facts.called_kinds = hidden, HIDDEN_LISTS, HIDDEN_LISTS
         try:
-            for rule in near:
-                said = holds(rule, facts)
+            for rule in dict.fromkeys((*near, *unread)):
+                said = holds(rule, facts, past.masked)
                 if said is None and past.revision == self._recorded and rule.name in self._unchanged:
                     said = rule.name in past.fired_rules()
                 if said:

@@ -219,7 +219,7 @@ class Screen:
         lists = "" if state == _WHOLE else state
         if not lists and self.lists is None:
             lists = "the lists of ringfence.yaml could not be brought into their database: those of the last start hold"
-        log = self._log.closed_to_us if self._log is not None else ""
+        log = (self._log.closed_to_us if self._log is not None else "") or self.journal.lines_fail
         return {
             "keys": self._keyless and f"keys are of this run only: {self._keyless}",
             "lists": lists,

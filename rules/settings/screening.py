@@ -72,6 +72,7 @@ class StorageSettings(Part):
     history_days: int = Field(
         365, ge=1, description="How long what left a list or was changed on it is known, and an import can be undone."
     )
+    room_mib: int = Field(100, ge=0, description="A disk with less room is named in `health` and the figures.")
     snapshot_hours: int = Field(1, ge=0, description="Hours between copies of changed lists to fall back on; 0: none.")
 
 

@@ -87,7 +87,7 @@ def test_it_serves_without_usable_storage_and_says_so(ports):
             figures = page.read().decode()
         for part in ("lists", "records", "rules", "complaints"):
             assert f'ringfence_storage_unusable{{part="{part}"}} 1.0' in figures
-        for part in ("keys", "call-log"):
+        for part in ("keys", "call-log", "disk"):
             assert f'ringfence_storage_unusable{{part="{part}"}} 0.0' in figures
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)

@@ -82,3 +82,16 @@ async def test_a_filter_that_is_misspelt_does_not_answer_everything(client):
     assert told(await client.get("/v1/cases/1?full=1")) == [
         ("query", "this path does not know such a parameter; it knows none")
     ]
+
+
+async def test_our_own_bounds_are_told_in_full(client):
+    """They have as many digits as a number, which would be masked."""
+    answer = await client.get("/v1/cases/9007199254740993")
+    assert told(answer) == [("case", "Input should be less than 9007199254740992")]
+    answer = await client.post("/v1/cases/1/take", json={"version": 2**31 + 1})
+    assert told(answer) == [("/version", "Input should be less than or equal to 2147483648")]
+
+
+async def test_a_number_that_was_sent_is_masked_beside_them(client):
+    answer = await client.post("/v1/complaints", json=COMPLAINT | {"accused": "110", "version": 13800138000})
+    assert "13800138000" not in answer.text

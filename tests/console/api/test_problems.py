@@ -43,6 +43,10 @@ def test_a_conflict_says_who_and_when():
         ("13800138000 is wrong", "1380****000 is wrong"),
         ("CN:95012345 is on list own", "CN:95****45 is on list own"),
         ("case 1234 is sealed since 2026-07-01", "case 1234 is sealed since 2026-07-01"),
+        (
+            "list blocked has its 20,000,000 entries (max_entries)",
+            "list blocked has its 20,000,000 entries (max_entries)",
+        ),
         ("4,001 characters; 4,000 at most", "4,001 characters; 4,000 at most"),
     ],
 )

@@ -4,9 +4,10 @@
 
 import pytest
 
-from rules.model import NumberClass
+from rules.language.compile import Known
+from rules.model import NumberClass, Trunk
 from rules.screening.revisions import FileText, Texts
-from tests.rules.calls import compiled, faults, rule
+from tests.rules.calls import CN, compiled, faults, rule
 
 EVERY_CLASS = f"[{', '.join(kind for kind in NumberClass if kind != 'unheld')}]"
 
@@ -160,3 +161,51 @@ def test_a_rule_bears_no_name_of_a_step_or_a_list(name):
 def test_nor_has_an_example_such_an_amount(facts, said):
     (fault,) = faults(rule("{caller: {class: mobile}}", catches=f"[{{from: 13912345678, facts: {facts}}}]"))
     assert fault.partition(": ")[2] == said
+
+
+ABROAD = Trunk("abroad", country="US", national=False)
+TWO = (CN, ABROAD)
+
+
+@pytest.mark.parametrize(
+    ("when", "which"),
+    [
+        ("{any: [{caller: {calls: {over: 5, within: 1h}}}, {caller: {calls: {under: 6, within: 1h}}}]}", " of which this is measured"),
+        ("{any: [{caller: {calls: {over: 5, within: 1h}}}, {fact: {calls_1h: {under: 6}}}]}", " of which this is measured"),
+        ("{any: [{caller: {answered: {over: 5%, within: 1h}}}, {caller: {answered: {under: 6%, within: 1h}}}]}", " of which this is measured"),
+        ("{any: [{fact: {score: {over: 5}}}, {fact: {score: {under: 6}}}]}", " of which this is measured"),
+        ("{any: [{fact: {score: {over: 5}}}, {fact: {score: {under: 6}}}, {fact: {score: {missing: true}}}]}", ""),
+        ("{caller: {length: 1-32}}", " that has a number"),
+        ("{any: [{caller: {length: 1-9}}, {caller: {length: 10-40}}]}", " that has a number"),
+        ("{any: [{caller: {length: 1-32}}, {caller: {missing: true}}]}", ""),
+        ("{trunk: [carrier, abroad]}", ""),
+        ("{any: [{trunk: carrier}, {trunk: abroad}]}", ""),
+        ("{any: [{trunk_country: CN}, {trunk_country: us}]}", ""),
+        ("{any: [{trunk: carrier}, {trunk_country: US}]}", ""),
+        ("{any: [{trunk: carrier}, {trunk: abroad, diverted: true}, {diverted: false}]}", ""),
+    ],
+)  # fmt: skip
+def test_amounts_lengths_and_trunks_that_cover_every_call_together_are_a_fault(when, which):
+    (fault,) = faults(rule(when), trunks=TWO, known=Known(facts=("score",)))
+    assert fault.partition(": ")[2].startswith(f"rule 'r' would match every call{which}: what it asks for always holds")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{any: [{caller: {calls: {over: 5, within: 1h}}}, {caller: {calls: {under: 6, within: 1d}}}]}",
+        "{any: [{caller: {calls: {over: 5, within: 1h}}}, {caller: {calls: {under: 5, within: 1h}}}]}",
+        "{any: [{caller: {calls: {over: 5, within: 1h}}}, {called: {class: mobile}, caller: {calls: {under: 6, within: 1h}}}]}",
+        "{caller: {length: 1-31}}",
+        "{trunk: carrier}",
+        "{trunk_country: US}",
+        "{any: [{trunk: carrier, diverted: true}, {trunk: abroad}]}",
+    ],
+)  # fmt: skip
+def test_amounts_lengths_and_trunks_that_leave_some_calls_out_are_no_fault(when):
+    assert compiled(rule(when), trunks=TWO)[0] is not None
+
+
+def test_the_only_trunk_there_is_may_be_named():
+    """It says which calls are meant once there are more."""
+    assert compiled(rule("{trunk: carrier}"), trunks=(CN,))[0] is not None

@@ -140,7 +140,7 @@ def test_what_is_said_is_true_for_every_call(one, other, made):
     first, second = domain(one), domain(other)
 
     def fits(when):
-        return holds(text(when), made_call, hits, trunks=(CN, TRUSTED))
+        return holds(text(when), made_call, hits, trunks=(CN, TRUSTED, CN._replace(name="third")))
 
     if first.contradiction():
         assert not fits(one)

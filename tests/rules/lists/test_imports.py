@@ -180,7 +180,7 @@ async def test_allowed_numbers_are_not_blocked_by_an_import(tmp_path):
 async def test_a_list_takes_no_more_than_it_may(tmp_path):
     async with opened(tmp_path) as lists:
         before = state(tmp_path)
-        with pytest.raises(EntryError, match="would have 1001 entries"):
+        with pytest.raises(EntryError, match="would have 1,001 entries"):
             await import_rows(lists, "nuisance", rows(*(f"+86138{n:08d}" for n in range(1_001))))
         assert state(tmp_path) == before
         assert (await import_rows(lists, "nuisance", rows(*(f"+86138{n:08d}" for n in range(1_000))))).added == 1_000

@@ -307,3 +307,38 @@ async def test_what_an_observed_rule_held_on_is_counted_and_stands_in_the_line_a
         assert [one.id for one in await decisions.recent(observed="loans")] == ["d0"]
         assert [one.id for one in await decisions.recent(observed="*")] == ["d0"]
         assert await decisions.recent(observed="night") == []
+
+
+async def test_numbers_that_a_caller_writes_into_names_devices_and_fields_are_not_stored(tmp_path):
+    async with opened(tmp_path) as (journal, decisions, clock, log):
+        number = CALLED.canonical[1:]
+        texts = {"display_name": f"call {number}", "user_agent": f"dialer/{number}", "domain": f"{number}.example"}
+        note(journal, clock, "a" * 20, **texts, headers={"diversion": f"<sip:+{number}@h>"})
+        await journal.flush(everything=True)
+        found = await decisions.find("a" * 20)
+        assert found.facts["display_name"] == "call 86********78"
+        assert found.facts["headers"] == {"diversion": "<sip:+86********78@h>"}
+        await decisions.store.connection.execute("pragma wal_checkpoint(truncate)")
+        assert number.encode() not in (tmp_path / "decisions.db").read_bytes()
+        assert number not in log.getvalue()
+
+
+async def test_lines_that_are_lost_and_ids_told_too_early_are_said_until_they_are_not(tmp_path, monkeypatch):
+    async with opened(tmp_path, log=Broken()) as (journal, _, clock, _log):
+        note(journal, clock, "a" * 20)
+        await journal.flush(everything=True)
+        assert journal.lines_fail == "no space left on device"
+        journal._log = io.StringIO()
+        note(journal, clock, "b" * 20)
+        await journal.flush(everything=True)
+        assert journal.lines_fail == ""
+    with monkeypatch.context() as patch:
+        async with opened(tmp_path, spool=lambda: Spool.open(tmp_path / "decisions.db")) as (journal, _, clock, _log):
+            patch.setattr(Spool, "add", lambda *_: (_ for _ in ()).throw(OSError("no space left on device")))
+            note(journal, clock, "c" * 20)
+            journal.secure()
+            assert journal.without == "verdicts are told before their records are on file: no space left on device"
+            patch.undo()
+            note(journal, clock, "d" * 20)
+            journal.secure()
+            assert journal.without == ""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import Number, NumberClass
-from rules.records.privacy import area, mask, mask_within, pseudonym
+from rules.records.privacy import area, mask, mask_within, mask_words, pseudonym
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,20 @@ def test_an_area_is_told_and_no_more(canonical, kind, expected):
 )
 def test_numbers_within_a_call_id_are_hidden_and_the_rest_stays_as_it_was(written, shown):
     assert mask_within(written, "+8617012345678", "EXT:1001") == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("13800138000", "13*******00"),
+        ("call me: +86 138 0013-8000!", "call me: +86 *** ****-**00!"),
+        ("(010) 6555 1234", "(01*) **** **34"),
+        ("１３８００１３８０００", "１３*******００"),
+        ("Yealink SIP-T46S 66.86.0.15", "Yealink SIP-T46S 66.86.0.15"),
+        ("中国银行95588", "中国银行95588"),
+        ("192.168.100.200", "192.168.100.200"),
+        ("", ""),
+    ],
+)
+def test_numbers_in_words_for_people_are_hidden_however_they_are_grouped(written, kept):
+    assert mask_words(written) == kept

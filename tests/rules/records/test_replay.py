@@ -237,3 +237,22 @@ def test_a_record_from_when_the_ledger_replaced_the_class_is_judged_by_the_class
     old = tuple("unheld" if n == 5 else value for n, value in enumerate(row))
     found = replayed([old], rules(rule("{caller: {class: cn-95}}", "reject", "hotlines")))
     assert found.decided["hotlines"] == 1
+
+
+def test_a_text_whose_digits_are_hidden_leaves_open_only_what_asks_for_digits():
+    """The record hides numbers in names; a rule that looks for words is judged as ever."""
+    rows = records(call(display_name="Bank 138 0013 8000"), call(display_name="Bank"))
+    digits = "{display_name: {matches: '138 ?0013'}}"
+    candidate = rules(rule("{display_name: {contains: bank}}", name="words") + rule(digits, name="d"))
+    found = replayed(rows, candidate)
+    assert (found.judged, found.matched["words"], found.left_open) == (2, 2, 0), "it tags whatever the other says"
+    alone = rules(rule("{display_name: {matches: '138 ?0013'}}", "reject", name="d"))
+    found = replayed(rows, alone)
+    assert (found.left_open, dict(found.unclear)) == (1, {"d": 1})
+
+
+def test_an_unchanged_rule_about_digits_in_a_text_is_read_from_the_record():
+    live = rules(rule("{display_name: {matches: '138 ?0013'}}", "reject", name="d"))
+    rows = records(call(display_name="138 0013 8000"), call(display_name="138 0000 8000"), judged_by=live)
+    found = replayed(rows, live, live)
+    assert (found.left_open, found.matched["d"], found.changed) == (0, 1, 0)
