@@ -201,11 +201,13 @@ class Core(Node):
             return None
         if data[:1] == b"\r":
             data = data.lstrip(b"\r\n")
-        excess = self.bounds.excess(data)
         try:
-            if excess or (len(data) > SMALL and flow.peer is None):
-                return self._receive_large(data, excess, flow, now)
-            request = parse_request(data)
+            request = self.bounds.read_small(data) if len(data) <= self.bounds.small else None
+            if request is None:
+                excess = self.bounds.excess(data)
+                if excess or (len(data) > SMALL and flow.peer is None):
+                    return self._receive_large(data, excess, flow, now)
+                request = parse_request(data)
         except BadMessage:
             self.dropped["not SIP" if data.strip(_KEEP_ALIVE) else "keep-alive"] += 1
             return None

@@ -157,11 +157,11 @@ def _name(fields: Fields) -> bytes:
 
 def callee_tag(response: ResponseHead) -> bytes:
     """The To tag of a response; empty where there is none."""
-    value = response.raw(b"to")
-    tag = value.rpartition(_TAG)[2]
-    if len(tag) < len(value) and QUOTE not in tag and SEMICOLON not in tag:  # no display name is open here
-        return tag
+    line = response.line(b"to")
+    _, found, tag = line.rpartition(_TAG)
+    if found and QUOTE not in tag and SEMICOLON not in tag:  # no display name is open here
+        return tag.rstrip()
     try:
-        return parse_party("To", value).tag
+        return parse_party("To", line.partition(b":")[2].strip()).tag
     except BadHeader:
         return b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.sip.message import Request
+from proxy.sip.message import Request, TooManyLines, parse_request
 
 SMALL: Final = 4096  # octets; of a request that is refused no more is read
 
@@ -16,20 +16,29 @@ TOO_LARGE: Final = 513
 class Bounds:
     """The most of each that a message may have."""
 
-    __slots__ = ("octets", "values", "vias")
+    __slots__ = ("octets", "small", "values", "vias")
 
     def __init__(self, *, octets: int, values: int, vias: int) -> None:
         self.octets = octets  # of the header section: the body is only handed on
+        self.small = min(octets, SMALL)
         self.values = values  # header lines, and commas in them
         self.vias = min(vias, values)
 
+    def read_small(self, data: bytes) -> Request | None:
+        """A request of few octets, as nearly all are; None where its values have to be counted. Raises BadMessage.
+
+        Its lines are counted once they are cut, so that it is gone through for commas only: by what `replace` leaves
+        out, since that finds them five times faster than `count`.
+        """
+        try:
+            request = parse_request(data, self.vias)
+        except TooManyLines:
+            return None
+        values = len(request.lines) + len(data) - len(data.replace(b",", b""))
+        return request if values <= self.vias else None
+
     def excess(self, data: bytes) -> int:
         """The status that a request is refused with for what it has too much of; 0 for none."""
-        if len(data) <= self.octets:
-            # What `replace` leaves out, since it finds them five times faster than `count`.
-            values = 2 * len(data) - len(data.replace(b"\n", b"")) - len(data.replace(b",", b""))
-            if values <= self.vias:
-                return 0  # as nearly all, and their bodies with them
         end = data.find(b"\r\n\r\n")
         if end < 0:
             end = len(data)

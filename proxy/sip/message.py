@@ -202,9 +202,10 @@ class Message:
         index = self.where.get(b"content-length")
         if index is None:
             return
-        value = self.lines[index].partition(b":")[2]
-        if len(self.where) == len(self.names) and int_or_none(value) == len(self.body):
+        line = self.lines[index]
+        if len(self.where) == len(self.names) and _says(line, len(self.body)):
             return
+        value = line.partition(b":")[2]
         try:
             length = parse_number("Content-Length", value, 2**31)
             if self.is_repeated(b"content-length") and any(
@@ -368,11 +369,20 @@ def _unfold(lines: list[bytes]) -> list[bytes]:
     return [b"\r\n".join(field) for field in fields]  # at once: adding line by line copies the first ones each time
 
 
-def parse_request(data: bytes) -> Request:
-    """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP."""
+class TooManyLines(BadMessage):
+    """More header lines than are read."""
+
+
+def parse_request(data: bytes, most: int = 0) -> Request:
+    """A request from a datagram. Faults of framing are noted in `fault`. Raises BadMessage when it is no SIP.
+
+    Raises TooManyLines for one that has more than `most` header lines, before their names are read; 0 for no bound.
+    """
     start, lines, body, fault = split(data)
     if not start.endswith(b" SIP/2.0") and b"SIP/" not in start.upper():
         raise BadMessage("no SIP version in the start line")
+    if most and len(lines) > most:
+        raise TooManyLines("too many header lines")
     request = Request(start, lines, body)
     if fault:
         request.fault = fault
@@ -414,7 +424,7 @@ class ResponseHead:
             if layout is None:
                 self._name_slowly()
             at = layout.length if layout is not None else self._last_length()
-            if self._lines[0] == line and at > 0 and int_or_none(self._lines[at].partition(b":")[2]) == len(body):
+            if self._lines[0] == line and at > 0 and _says(self._lines[at], len(body)):
                 own, comma, others = line.partition(b",")
                 kept = data[len(start) + len(line) + 2 :]
                 self.forwarded = b"%b\r\nVia:%b%b" % (start, others, kept) if comma else start + kept
@@ -444,18 +454,32 @@ class ResponseHead:
         lines = self._lines
         return max((at for at, line in enumerate(lines) if line.startswith(b"Content-Length:")), default=-1)
 
-    def raw(self, name: bytes) -> bytes:
-        """The value of the first header field of that name, empty where there is none; not for Via."""
+    def line(self, name: bytes) -> bytes:
+        """The first header line of that name, empty where there is none; not for Via."""
         if self._layout is not None:
             index = self._layout.where.get(name, -1)
         else:
             index = next((at for at, line in enumerate(self._lines) if canonical_name(line) == name), -1)
-        return self._lines[index].partition(b":")[2].strip() if index >= 0 else b""
+        return self._lines[index] if index >= 0 else b""
+
+    def raw(self, name: bytes) -> bytes:
+        """The value of the first header field of that name, empty where there is none; not for Via."""
+        return self.line(name).partition(b":")[2].strip()
 
     @property
     def may_carry_identities(self) -> bool:
         """May there be one of `IDENTITIES` or a header field of ours?"""
         return self._layout is None or self._layout.carries
+
+
+# Of usual bodies, so that nothing need be read of what nearly everybody writes.
+_LENGTHS: Final = [b"Content-Length: %d" % length for length in range(4096)]
+
+
+def _says(line: bytes, length: int) -> bool:
+    """Is this the length that a line of Content-Length gives?"""
+    usual = length < len(_LENGTHS) and line == _LENGTHS[length]
+    return usual or int_or_none(line.partition(b":")[2]) == length
 
 
 def int_or_none(digits: bytes) -> int | None:

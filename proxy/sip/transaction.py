@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
@@ -16,6 +16,8 @@ from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request, ResponseHead, parse_request, parse_response
 from proxy.sip.proven import Proven
 from proxy.sip.timers import T1, T2, T4, TIMEOUT, Timer, Timers
+
+_CSEQ: Final = b"CSeq: "  # as nearly all write it
 
 
 class State(Enum):
@@ -452,7 +454,12 @@ def _to_tag(response: bytes) -> bytes:
 
 def _answers_a(method: bytes, response: ResponseHead) -> bool:
     """Does the CSeq of this response name that method (17.1.3)?"""
-    words = response.raw(b"cseq").split()
+    line = response.line(b"cseq")
+    if line.startswith(_CSEQ):
+        number, _, named = line[len(_CSEQ) :].partition(b" ")
+        if named == method and number.isdigit():
+            return True
+    words = line.partition(b":")[2].split()
     return len(words) == 2 and words[1] == method
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
@@ -60,7 +61,12 @@ def new_decision(at: float, drawn: str) -> str:
 
     Since it begins with the time, the index on ids grows at its end instead of in random places.
     """
-    return f"{int(at * 256) & 0xFFFFFFFFFF:010x}{drawn}"
+    ticks = int(at * 256)
+    return f"{_seconds(ticks >> 8 & 0xFFFFFFFF)}{_OCTETS[ticks & 0xFF]}{drawn}"
+
+
+_OCTETS: Final = [f"{octet:02x}" for octet in range(256)]
+_seconds: Final = lru_cache(maxsize=2)("{:08x}".format)  # ids of one second begin alike
 
 
 def decision_at(decision: str) -> float:

@@ -55,3 +55,26 @@ def test_a_body_is_no_part_of_the_beginning():
 def test_a_response_is_dropped_for_its_values_only():
     assert BOUNDS.allow(b"SIP/2.0 200 OK\r\n\r\n" + b"," * 60_000)
     assert not BOUNDS.allow(b"SIP/2.0 200 OK\r\n" + b"X: y\r\n" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("data", "taken"),
+    [
+        (wire.invite(), True),
+        (wire.invite(extra="X: b\n" * 5), True),
+        (wire.invite(extra="X: " + "b," * 5), True),
+        (wire.invite(extra="X: b\n" * 20), False),
+        (wire.invite(extra="X: " + "b," * 20), False),
+        (wire.invite(extra="X: b\n" * 6 + "Y: " + "b," * 10), False),
+        (wire.invite(body="a\n" * 200), True),
+    ],
+)
+def test_a_small_request_is_read_at_once_unless_its_lines_and_commas_could_be_too_many_hops(data: bytes, taken: bool):
+    assert (BOUNDS.read_small(data) is not None) is taken
+
+
+def test_of_a_small_request_with_too_many_lines_no_name_is_learnt(monkeypatch: pytest.MonkeyPatch):
+    learnt: list[bytes] = []
+    monkeypatch.setattr("proxy.sip.message.canonical_name", lambda line: learnt.append(line) or b"x")
+    assert BOUNDS.read_small(wire.invite(extra="".join(f"X{n}: b\n" for n in range(100)))) is None
+    assert not learnt
