@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from rules.model import BadValue
+
 CaseClock = Literal["12321", "trai"]
 AppealClock = Literal["crtc", "12321"]
 NAMES = ("accept", "hand over", "decide", "answer", "appeal")
@@ -56,7 +58,7 @@ def read_span(text: str) -> Span:
     """``24h``, ``5d`` (days of 24 hours) or ``3wd`` (working days), or ValueError."""
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
-        raise ValueError(f"{text[:20]!r} is no deadline; write 24h, 5d or 3wd (working days)")
+        raise BadValue(f"{text[:20]!r} is no deadline", "write 24h, 5d or 3wd (working days)")
     count, unit = int(match[1]), match[2]
     return Span(working_days=count) if unit == "wd" else Span(hours=count * (24.0 if unit == "d" else 1.0))
 
@@ -65,7 +67,7 @@ def sound_clocks(clocks: dict[str, str]) -> dict[str, str]:
     """Own deadlines as an operator wrote them, or ValueError."""
     for name, text in clocks.items():
         if name not in NAMES:
-            raise ValueError(f"{name[:20]!r} is no clock; choose from {', '.join(NAMES)}")
+            raise BadValue(f"{name[:20]!r} is no clock", f"choose from {', '.join(NAMES)}")
         read_span(text)
     return clocks
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from desk.clock_profiles import AppealClock, CaseClock, sound_clocks
+from rules.model import BadValue
 from rules.settings.screening import CallSideComplaints, ScreeningSettings
 
 CATEGORIES = ["marketing", "fraud", "loan", "property", "insurance", "ring-once", "abuse", "other"]
@@ -34,9 +35,9 @@ class MailSettings(BaseModel):
     @model_validator(mode="after")
     def _password_is_kept(self) -> MailSettings:
         if bool(self.user) != bool(self.password_file):
-            raise ValueError("user and password_file belong together; set both or none")
+            raise BadValue("user and password_file belong together", "set both or none")
         if self.user and self.tls == "none":
-            raise ValueError("a password is sent over TLS only; set tls to starttls or tls")
+            raise BadValue("a password is sent over TLS only", "set tls to starttls or tls")
         return self
 
 

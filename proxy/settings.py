@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.uri import parse_uri
-from rules.model import Trunk
+from rules.model import BadValue, Trunk
 from rules.numbering.countries import Country
 from rules.numbering.emergency import NO_EMERGENCIES, EmergencyTable, emergency_table
 
@@ -46,9 +46,9 @@ def check_host(host: str) -> None:
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            raise ValueError(f"{host!r} is no IPv4 address; write one such as 192.0.2.1") from None
+            raise BadValue(f"{host!r} is no IPv4 address", "write one such as 192.0.2.1") from None
     elif len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        raise ValueError(
+        raise BadValue(
             f"{host!r} is no host name: letters, digits and hyphens between dots, 63 at most, no hyphen at an end"
         )
 
@@ -61,19 +61,19 @@ def parse_host_port(text: object) -> object:
     if host.startswith("["):
         host, bracket, port = host[1:].partition("]")
         if not bracket or (port and not port.startswith(":")):
-            raise ValueError("an IPv6 address is written [2001:db8::1]:5060")
+            raise BadValue("an IPv6 address is written [2001:db8::1]:5060")
         host = str(ipaddress.IPv6Address(host))
         port = port[1:]
     elif host.count(":") == 1:
         host, port = host.split(":")
     elif ":" in host:
-        raise ValueError("an IPv6 address is written in brackets: [2001:db8::1]:5060")
+        raise BadValue("an IPv6 address is written in brackets: [2001:db8::1]:5060")
     if not host or any(c.isspace() for c in host):
-        raise ValueError("expected HOST or HOST:PORT")
+        raise BadValue("expected HOST or HOST:PORT")
     if ":" not in host:
         check_host(host)
     if port and not port.isdigit():
-        raise ValueError(f"{port!r} is not a port")
+        raise BadValue(f"{port!r} is not a port")
     return {"host": host.lower(), "port": int(port)} if port else {"host": host.lower()}
 
 
@@ -96,13 +96,13 @@ def read_destination(text: str) -> str:
     except BadHeader:
         uri = None
     if uri is None or uri.scheme != b"sip" or not uri.user:
-        raise ValueError(f"{text!r} is no destination; write one such as sip:desk@192.0.2.20:5060")
+        raise BadValue(f"{text!r} is no destination", "write one such as sip:desk@192.0.2.20:5060")
     if b":" not in uri.host:  # an IPv6 address, whose brackets are gone
         check_host(uri.host.decode())
     if b":" in uri.user:
-        raise ValueError("a password in a URI is shown to everybody; write the user alone")
+        raise BadValue("a password in a URI is shown to everybody", "write the user alone")
     if uri.headers or (uri.param(b"transport") or b"udp").lower() != b"udp" or uri.param(b"maddr") is not None:
-        raise ValueError("calls go out by UDP to the host that is named; leave out transport, maddr and ?")
+        raise BadValue("calls go out by UDP to the host that is named", "leave out transport, maddr and ?")
     return text
 
 

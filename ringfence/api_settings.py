@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proxy.settings import Address, HostPort
+from rules.model import BadValue
 
 
 class ApiSettings(BaseModel):
@@ -35,11 +36,11 @@ class ApiSettings(BaseModel):
     def _never_in_clear(self) -> Self:
         """Keys travel encrypted, or not beyond this machine."""
         if not self.listen.literal and self.listen.host != "localhost":
-            raise ValueError(f"listen: {self.listen} is a name; write an address of this machine")
+            raise BadValue(f"listen: {self.listen} is a name", "write an address of this machine")
         if self.key is not None and self.certificate is None:
-            raise ValueError("key: there is no certificate that it belongs to")
+            raise BadValue("key: there is no certificate that it belongs to")
         if self.exposed and self.certificate is None and not self.behind_proxy:
-            raise ValueError(
+            raise BadValue(
                 f"listen: {self.listen} is not on loopback and keys would travel in clear: set certificate and key, "
                 "or behind_proxy where a reverse proxy ends TLS"
             )

@@ -14,6 +14,7 @@ from ringfence.settings import Configuration, rule_files
 from ringfence.stand_ins import UNREAD
 from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.source import Document, Fault
+from rules.model import BadValue
 from rules.numbering.emergency import emergency_table, is_emergency
 
 Place = tuple[str | int, ...]
@@ -146,9 +147,8 @@ def emergency_numbers(i: int, trunk: TrunkSettings) -> Iterator[Finding]:
         for j, number in enumerate(given):
             try:
                 emergency_table(trunk.country, [number])
-            except ValueError as error:
-                what, _, hint = str(error).partition("; ")
-                yield Finding(("trunks", i, key, j), what, hint)
+            except BadValue as error:
+                yield Finding(("trunks", i, key, j), error.what, error.hint)
 
 
 def stranger(i: int, identity: str, cli: str, sources: list[str]) -> Iterator[Finding]:
@@ -373,9 +373,8 @@ def calendar(configuration: Configuration, base: Path) -> Iterator[Fault]:
     try:
         read_calendar(base / configuration.calendar)
     except BadCalendar as error:
-        for line, what in error.faults:
-            fault, _, hint = what.partition("; ")
-            yield Fault(str(base / configuration.calendar), line, 1, fault, hint)
+        for line, wrong in error.faults:
+            yield Fault(str(base / configuration.calendar), line, 1, wrong.what, wrong.hint)
 
 
 def known(names: Collection[str]) -> str:

@@ -11,6 +11,7 @@ from desk.desk_settings import DeskSettings
 from proxy.settings import ProxySettings
 from ringfence.api_settings import ApiSettings
 from rules.language.rule_paths import find
+from rules.model import BadValue
 from rules.numbering.home import home_of
 
 NEWEST = 1
@@ -19,7 +20,7 @@ NEWEST = 1
 def known_version(version: int) -> int:
     """The version, if this program reads it."""
     if version != NEWEST:
-        raise ValueError(f"version {version} is unknown to this program; write version: {NEWEST}")
+        raise BadValue(f"version {version} is unknown to this program", f"write version: {NEWEST}")
     return version
 
 

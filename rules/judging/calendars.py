@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rules.language.encodings import NotUtf8, decoded
+from rules.model import BadValue
 
 Days = Mapping[date, bool]  # is it worked?
 NO_DAYS: Days = MappingProxyType({})
@@ -17,8 +18,8 @@ _KINDS = {"work": True, "free": False}
 class BadCalendar(ValueError):
     """A file of days that can't be read; `faults` are its lines, with what is wrong there."""
 
-    def __init__(self, path: Path, faults: list[tuple[int, str]]) -> None:
-        super().__init__("; ".join(f"{path}:{line}: {what}" for line, what in faults))
+    def __init__(self, path: Path, faults: list[tuple[int, BadValue]]) -> None:
+        super().__init__("; ".join(f"{path}:{line}: {wrong}" for line, wrong in faults))
         self.faults = faults
 
 
@@ -29,9 +30,9 @@ def read_calendar(path: Path) -> Days:
     try:
         text = decoded(path.read_bytes())
     except NotUtf8 as error:
-        raise BadCalendar(path, [(error.line, f"{error}; {error.hint}")]) from error
+        raise BadCalendar(path, [(error.line, error)]) from error
     except OSError as error:
-        raise BadCalendar(path, [(1, f"it can't be read: {error.strerror}")]) from error
+        raise BadCalendar(path, [(1, BadValue(f"it can't be read: {error.strerror}"))]) from error
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].split()
         if not words:
@@ -39,10 +40,10 @@ def read_calendar(path: Path) -> Days:
         try:
             day, worked = date.fromisoformat(words[0]), _KINDS[" ".join(words[1:])]
         except (ValueError, KeyError):
-            faults.append((number, "that is no day; write it with work or free: 2026-10-10 work"))
+            faults.append((number, BadValue("that is no day", "write it with work or free: 2026-10-10 work")))
             continue
         if found.setdefault(day, worked) is not worked:
-            faults.append((number, f"{day} is both worked and free; leave one line"))
+            faults.append((number, BadValue(f"{day} is both worked and free", "leave one line")))
     if faults:
         raise BadCalendar(path, faults)
     return found

@@ -28,7 +28,7 @@ from rules.language.grammar import Example, Rule, Then, When, references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.values import read_rate_name, refuse_measured
-from rules.model import Action, Call, Step, Trunk
+from rules.model import Action, BadValue, Call, Step, Trunk
 from rules.numbering.home import decided, home_of
 from rules.numbering.many import SpellingFault, read_spelling
 from rules.settings.screening import ScreeningSettings
@@ -169,17 +169,15 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
         if rate := read_rate_name(name):
             try:
                 refuse_measured(rate[0], text)
-            except ValueError as error:
-                what, _, hint = str(error).partition("; ")
-                yield "facts", (f"{name}: {what}", hint)
+            except BadValue as error:
+                yield "facts", (f"{name}: {error.what}", error.hint)
     for key, text in (("from", example.from_), ("to", example.to)):
         if key == "to" and text.startswith("*") and not text.endswith("*"):
             continue
         try:
             spelt = read_spelling(text, example.trunk_country or "")
         except SpellingFault as error:
-            what, _, hint = str(error).partition("; ")
-            yield key, (what, hint)
+            yield key, (error.what, error.hint)
         else:
             if spelt.prefix or spelt.last:
                 sort = "prefix" if spelt.prefix else "range"

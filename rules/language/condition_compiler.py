@@ -38,8 +38,8 @@ from rules.judging.index import Key, Pattern, expression_options, folding, text_
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
-from rules.model import Number, NumberClass, Trunk
-from rules.numbering.home import decided, prefix_typed, read_typed
+from rules.model import BadValue, Number, NumberClass, Trunk
+from rules.numbering.home import UndecidedHome, decided, prefix_typed, read_typed
 from rules.numbering.many import SpellingFault, Spelt, read_spelling
 from rules.numbering.numbers import LONGEST_EXTENSION, canonical_prefix, read_number
 
@@ -160,8 +160,15 @@ class ConditionCompiler:
             try:
                 if value is not None:
                     refuse(f"{value:g}", bound)
-            except ValueError as error:
-                self.report((*loc, bound), *_halves(error))
+            except BadValue as error:
+                self.refused((*loc, bound), error)
+
+    def refused(self, loc: Location, wrong: BadValue) -> None:
+        """Tell of a value that cannot be used; a file of rules may have a country of its own."""
+        hint = wrong.hint
+        if isinstance(wrong, UndecidedHome):
+            hint = f"{wrong.spellings}, or set `country` at the top of this file or of ringfence.yaml"
+        self.report(loc, wrong.what, hint)
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:
         """One of the named conditions holds."""
@@ -372,7 +379,7 @@ class ConditionCompiler:
             if spelt.last:
                 ranges += self.range(spelling, spelt, place)
             elif spelt.prefix:
-                prefixes |= self.prefix(spelling, spelt.first, place)
+                prefixes |= self.prefix(spelling, place)
             else:
                 whole |= self.exact(who, [spelling], loc, first=position)
         return Several(frozenset(whole), frozenset(prefixes), ranges)
@@ -382,7 +389,7 @@ class ConditionCompiler:
         try:
             return read_spelling(spelling, decided(self.home))
         except SpellingFault as error:
-            self.report(loc, *_halves(error))
+            self.refused(loc, error)
             return None
 
     def exact(self, who: str, spellings: Sequence[str], loc: Location, *, first: int = 0) -> frozenset[str]:
@@ -415,8 +422,8 @@ class ConditionCompiler:
                 number = read_typed(spelling, self.home, called=called)
             else:
                 number = read_number(spelling, Trunk(""), called=called)
-        except ValueError as error:
-            self.report(loc, *_halves(error))
+        except BadValue as error:
+            self.refused(loc, error)
             return None
         if not number.canonical or number.kind in (NumberClass.MALFORMED, NumberClass.NAME, NumberClass.IMPOSSIBLE):
             hint = "write it with its country code, such as +8613800138000"
@@ -440,20 +447,19 @@ class ConditionCompiler:
             if spelt.last:
                 self.report(place, f"{spelling!r} is a range, and a beginning belongs here", "write it under `range`")
                 continue
-            found |= self.prefix(spelling, spelt.first, place)
+            found |= self.prefix(spelling, place)
         return frozenset(found)
 
-    def prefix(self, spelling: str, beginning: str, loc: Location) -> set[str]:
+    def prefix(self, spelling: str, loc: Location) -> set[str]:
         """The canonical beginning, if there is one."""
         try:
             if self.surroundings.stored:
-                return {canonical_prefix(beginning, self.country)}
-            return {prefix_typed(beginning, self.home)}
-        except ValueError as error:
-            what, hint = (part.replace(repr(beginning), repr(spelling)) for part in _halves(error))
-            if not self.home:
-                hint = hint or "or set `country: CN` at the top of the file"
-            self.report(loc, what, hint)
+                return {canonical_prefix(spelling, self.country)}
+            return {prefix_typed(spelling, self.home)}
+        except BadValue as error:
+            if not self.home and not error.hint:
+                error.hint = "or set `country: CN` at the top of the file"
+            self.refused(loc, error)
             return set()
 
     def ranges(self, spellings: Sequence[str], loc: Location) -> list[tuple[str, str]]:
@@ -503,9 +509,3 @@ class ConditionCompiler:
             self.surroundings.called_lists.update(condition.on_list or ())
             self.surroundings.called_lists.update(name for name, kind in known.items() if kind in kinds)
         return parts
-
-
-def _halves(error: ValueError) -> tuple[str, str]:
-    """What is wrong with a spelling, and what would be right; a file of rules may have a country of its own."""
-    what, _, hint = str(error).partition("; ")
-    return what, hint.replace("at the top of ringfence.yaml", "at the top of this file or of ringfence.yaml")

@@ -6,18 +6,19 @@ import codecs
 import re
 from typing import Final
 
+from rules.model import BadValue
+
 _UTF_16: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SHOWN: Final = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "gb18030": "GB18030 (or GBK)"}
 
 
-class NotUtf8(ValueError):
+class NotUtf8(BadValue):
     """The text was saved otherwise; where it first shows, and what helps."""
 
     def __init__(self, line: int, column: int, what: str, hint: str) -> None:
-        super().__init__(what)
+        super().__init__(what, hint)
         self.line = line
         self.column = column
-        self.hint = hint
 
 
 def decoded(raw: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic import BaseModel, ValidationError
 
 from rules.language.full_width import Sign
+from rules.model import BadValue
 
 Location = tuple[int | str, ...]
 
@@ -132,8 +133,8 @@ def _sentence(entry: Mapping[str, Any], path: Location, model: type[BaseModel] |
         expected = _CALL if name in ("catches", "spares") and kind == "model_type" else _EXPECTED[kind]
         return f"{name}: {shown} is not what belongs here", f"write {expected}"
     if kind == "value_error":
-        what, _, hint = str(context["error"]).partition("; ")
-        return f"{name}: {what}", hint
+        wrong = context["error"]
+        return (f"{name}: {wrong.what}", wrong.hint) if isinstance(wrong, BadValue) else (f"{name}: {wrong}", "")
     bounds = {"greater_than_equal": "ge", "greater_than": "gt", "less_than_equal": "le", "less_than": "lt"}
     if kind in bounds:
         words = {"ge": "or more", "le": "or less", "gt": "at least a little more than", "lt": "less than"}

@@ -46,7 +46,7 @@ from rules.language.values import (
     refuse_count,
     refuse_share,
 )
-from rules.model import NumberClass
+from rules.model import BadValue, NumberClass
 from rules.numbering.countries import Country
 from rules.settings.screening import ListKind
 
@@ -81,7 +81,7 @@ class Part(BaseModel):
     def _not_empty(cls, value: object, info: ValidationInfo) -> object:
         """A key whose value was left out, or turned into a remark, would vanish: the rule would match more calls."""
         if value is None and info.context != STORED:
-            raise ValueError("no value stands here; write one, or remove the key")
+            raise BadValue("no value stands here", "write one, or remove the key")
         return value
 
     @field_validator("*", mode="after")
@@ -89,9 +89,9 @@ class Part(BaseModel):
     def _says_something(cls, value: object, info: ValidationInfo) -> object:
         """Nor may it be there and say nothing."""
         if value == {} and info.context != STORED:
-            raise ValueError("nothing stands in these braces; write what is meant, or remove the key")
+            raise BadValue("nothing stands in these braces", "write what is meant, or remove the key")
         if isinstance(value, str) and value.isspace() and info.context != STORED:
-            raise ValueError("nothing but blanks stands here; write words, or remove the key")
+            raise BadValue("nothing but blanks stands here", "write words, or remove the key")
         return value
 
 
@@ -106,14 +106,14 @@ class Fact(Part):
             refuse_bounds(asked.get("over"), asked.get("under"))
             others = [name.rstrip("_") for name in _VALUES if asked.get(name) is not None]
             if asked.get("missing") and others:
-                raise ValueError(f"no call lacks it and has it; write missing: true, or {' and '.join(others)}")
+                raise BadValue("no call lacks it and has it", f"write missing: true, or {' and '.join(others)}")
         return self
 
 
 def said(value: Item) -> Item:
     """The part, if it says anything: an empty condition would match every call."""
     if isinstance(value, BaseModel) and not value.model_fields_set:
-        raise ValueError("there is no condition here, so it would match every call; write at least one condition")
+        raise BadValue("there is no condition here, so it would match every call", "write at least one condition")
     return value
 
 
@@ -184,7 +184,7 @@ class Rate(Fact):
     @model_validator(mode="after")
     def _asks(self, info: ValidationInfo) -> Self:
         if info.context != STORED and self.model_fields_set == {"within"}:
-            raise ValueError("nothing is asked of it; write over, under or missing: true beside within")
+            raise BadValue("nothing is asked of it", "write over, under or missing: true beside within")
         return self
 
 
@@ -371,13 +371,13 @@ def read_then(value: object) -> object:
     if isinstance(value, str) and value in ("forward", "tag", "reject", "divert"):
         return {"action": value}
     if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError(f"{value!r} is no action; {_ADVICE}" if isinstance(value, str) else f"one action; {_ADVICE}")
+        raise BadValue(f"{value!r} is no action" if isinstance(value, str) else "one action", _ADVICE)
     ((action, detail),) = value.items()
     if action == "tag" and isinstance(detail, dict) and detail and set(detail) <= {"label", "ring"}:
         return {"action": "tag", **detail}
     keys = {"reject": "profile", "divert": "destination", "suspicion": "suspicion"}
     if action not in keys or isinstance(detail, dict | list):
-        raise ValueError(f"{action!r} is no action of this shape; {_ADVICE}")
+        raise BadValue(f"{action!r} is no action of this shape", _ADVICE)
     return {"action": action, keys[action]: detail}
 
 

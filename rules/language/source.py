@@ -126,8 +126,7 @@ def load_document(path: Path) -> Document:
     try:
         text = decoded(raw)
     except NotUtf8 as error:
-        line, column, what, hint = error.line, error.column, str(error), error.hint
-        raise RuleError([Fault(str(path), line, column, what, hint)]) from None
+        raise RuleError([Fault(str(path), error.line, error.column, error.what, error.hint)]) from None
     return read_document(text, str(path))
 
 

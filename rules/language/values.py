@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationInfo
 
+from rules.model import BadValue
 from rules.numbering.countries import known_country
 
 
@@ -22,13 +23,13 @@ def read_window(text: object) -> object:
     """``21:00-08:00`` as a Window."""
     found = re.fullmatch(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})", str(text).strip())
     if not found:
-        raise ValueError(f"{text!r} is no span of hours; write one such as 21:00-08:00")
+        raise BadValue(f"{text!r} is no span of hours", "write one such as 21:00-08:00")
     start_hour, start_minute, end_hour, end_minute = map(int, found.groups())
     start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
     if start_minute > 59 or end_minute > 59 or start >= 1440 or end > 1440:
-        raise ValueError(f"{text!r} names an hour that no clock shows; write 00:00 to 24:00")
+        raise BadValue(f"{text!r} names an hour that no clock shows", "write 00:00 to 24:00")
     if start == end:
-        raise ValueError("start and end are equal; leave hours out for the whole day")
+        raise BadValue("start and end are equal", "leave hours out for the whole day")
     return Window(start, end)
 
 
@@ -43,10 +44,10 @@ def read_lengths(text: object) -> object:
     """``5`` or ``5-8`` as Lengths."""
     found = re.fullmatch(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", str(text).strip())
     if not found:
-        raise ValueError(f"{text!r} is no length; write a count of digits such as 5 or 5-8")
+        raise BadValue(f"{text!r} is no length", "write a count of digits such as 5 or 5-8")
     low, high = int(found[1]), int(found[2] or found[1])
     if low > high:
-        raise ValueError(f"{text!r} ends before it begins; write the smaller length first")
+        raise BadValue(f"{text!r} ends before it begins", "write the smaller length first")
     return Lengths(low, high)
 
 
@@ -56,14 +57,14 @@ _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def read_label(text: object) -> object:
     """A label as it stands in a display name: on one line, and nothing that could end a header field."""
     if isinstance(text, str) and (_NO_TEXT.search(text) or not text.strip()):
-        raise ValueError("a control character in the label, or nothing; write printable text on one line")
+        raise BadValue("a control character in the label, or nothing", "write printable text on one line")
     return text
 
 
 def read_ring(text: object) -> object:
     """The URI of a distinct ring, for Alert-Info (RFC 3261 20.4, RFC 7462)."""
     if isinstance(text, str) and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f-\x9f<>\"\s]+", text):
-        raise ValueError(f"{text!r} is no URI; write one such as urn:alert:source:external")
+        raise BadValue(f"{text!r} is no URI", "write one such as urn:alert:source:external")
     return text
 
 
@@ -74,7 +75,7 @@ def read_span(text: object) -> object:
     """``1h`` in seconds."""
     found = re.fullmatch(r"(\d{1,4})\s*([smhd])", str(text).strip())
     if not found or int(found[1]) == 0:
-        raise ValueError(f"{text!r} is no length of time; write one such as 10m, 1h or 1d")
+        raise BadValue(f"{text!r} is no length of time", "write one such as 10m, 1h or 1d")
     return int(found[1]) * _UNITS[found[2]]
 
 
@@ -104,14 +105,14 @@ def read_amount(text: object) -> object:
     """``60`` or ``70%`` as a number; a percentage is kept as its number."""
     found = re.fullmatch(r"(-?\d{1,12}(?:\.\d{1,6})?)\s*%?", str(text).strip())
     if not found:
-        raise ValueError(f"{text!r} is no amount; write one such as 60 or 70%")
+        raise BadValue(f"{text!r} is no amount", "write one such as 60 or 70%")
     return float(found[1])
 
 
 def refuse_bounds(over: float | None, under: float | None) -> None:
     """Bounds between which there is nothing."""
     if over is not None and under is not None and over >= under:
-        raise ValueError(f"nothing is over {over:g} and under {under:g}; write the smaller one behind over")
+        raise BadValue(f"nothing is over {over:g} and under {under:g}", "write the smaller one behind over")
 
 
 def refuse_count(text: object, bound: str) -> None:
@@ -119,13 +120,13 @@ def refuse_count(text: object, bound: str) -> None:
     amount = read_amount(text)
     assert isinstance(amount, float)
     if "%" in str(text):
-        raise ValueError(f"{text} is a share, and calls are counted here; write a whole number such as 60")
+        raise BadValue(f"{text} is a share, and calls are counted here", "write a whole number such as 60")
     if amount != int(amount):
-        raise ValueError(f"{text} is no count; write a whole number such as 60")
+        raise BadValue(f"{text} is no count", "write a whole number such as 60")
     if amount < (1 if bound == "over" else 2):
         everybody = "everybody is over" if bound == "over" else "nobody is under"
-        raise ValueError(
-            f"{everybody} {amount:g}, because this call counts; write {1 if bound == 'over' else 2} or more"
+        raise BadValue(
+            f"{everybody} {amount:g}, because this call counts", f"write {1 if bound == 'over' else 2} or more"
         )
 
 
@@ -134,11 +135,11 @@ def refuse_share(text: object, bound: str) -> None:
     amount = read_amount(text)
     assert isinstance(amount, float)
     if 0 < amount < 1 and "%" not in str(text):
-        raise ValueError(f"{text} is less than one percent; write {amount * 100:g}% if that is meant, or {amount:g}%")
+        raise BadValue(f"{text} is less than one percent", f"write {amount * 100:g}% if that is meant, or {amount:g}%")
     if bound == "over" and not 0 <= amount < 100:
-        raise ValueError(f"no share is {'over' if amount >= 100 else 'under'} {amount:g}%; write 0% to 99%")
+        raise BadValue(f"no share is {'over' if amount >= 100 else 'under'} {amount:g}%", "write 0% to 99%")
     if bound == "under" and not 0 < amount <= 100:
-        raise ValueError(f"{'every' if amount > 100 else 'no'} share is under {amount:g}%; write 1% to 100%")
+        raise BadValue(f"{'every' if amount > 100 else 'no'} share is under {amount:g}%", "write 1% to 100%")
 
 
 def refuse_measured(name: str, text: str) -> None:
@@ -147,13 +148,13 @@ def refuse_measured(name: str, text: str) -> None:
     assert isinstance(amount, float)
     if name in SHARES:
         if 0 < amount < 1 and "%" not in text:
-            raise ValueError(
-                f"{text} is less than one percent; write {amount * 100:g}% if that is meant, or {amount:g}%"
+            raise BadValue(
+                f"{text} is less than one percent", f"write {amount * 100:g}% if that is meant, or {amount:g}%"
             )
         if not 0 <= amount <= 100:
-            raise ValueError(f"no share is {text}; write 0% to 100%")
+            raise BadValue(f"no share is {text}", "write 0% to 100%")
     elif "%" in text or amount != int(amount) or amount < 0:
-        raise ValueError(f"{text} is no count; write a whole number such as 61")
+        raise BadValue(f"{text} is no count", "write a whole number such as 61")
 
 
 def read_whole(text: object) -> object:
@@ -168,7 +169,7 @@ def read_mode(text: object) -> object:
         return words[str(text)]
     found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,2})?)\s*%", str(text).strip())
     if not found or not 0 < float(found[1]) < 100:
-        raise ValueError(f"{text!r} is no mode; write live, observe, or a share of callers such as 10%")
+        raise BadValue(f"{text!r} is no mode", "write live, observe, or a share of callers such as 10%")
     return float(found[1])
 
 
@@ -192,7 +193,7 @@ def read_days(value: object) -> object:
             start, end = DAYS.index(first[:3]), DAYS.index((last or first)[:3])
             days += [DAYS[(start + n) % 7] for n in range((end - start) % 7 + 1)]
         else:
-            raise ValueError(f"{item!r} is no day; write mon, mon-fri, working (a working day) or off (any other day)")
+            raise BadValue(f"{item!r} is no day", "write mon, mon-fri, working (a working day) or off (any other day)")
     return days
 
 
@@ -201,27 +202,27 @@ def read_time(text: object) -> object:
     try:
         return datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise ValueError(f"{text!r} is no point of time; write one such as 2026-11-24T22:10+08:00") from error
+        raise BadValue(f"{text!r} is no point of time", "write one such as 2026-11-24T22:10+08:00") from error
 
 
 def read_name(text: object) -> object:
     """The name of a rule, list or condition, fit for a header field."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(text)):
-        raise ValueError(f"{text!r} is no name; write letters, digits, - _ and ., 64 at most")
+        raise BadValue(f"{text!r} is no name", "write letters, digits, - _ and ., 64 at most")
     return text
 
 
 def read_lack(value: object) -> object:
     """``true``: the fact must be lacking; to ask for its presence, the condition itself is enough."""
     if str(value).lower() != "true":
-        raise ValueError(f"{value!r} cannot stand here; write missing: true, or leave it out")
+        raise BadValue(f"{value!r} cannot stand here", "write missing: true, or leave it out")
     return True
 
 
 def read_version(value: object) -> object:
     """The version of the language: there is one so far."""
     if str(value) != "1":
-        raise ValueError(f"version {value!r} of the rule language is not known; write version: 1")
+        raise BadValue(f"version {value!r} of the rule language is not known", "write version: 1")
     return 1
 
 
@@ -244,5 +245,5 @@ def _country_words(value: object) -> list[str]:
     words = [str(item).lower() if len(str(item)) > 2 else str(item).upper() for item in items]
     for word in words:
         if word not in ("trunk", "not-trunk") and not re.fullmatch("[A-Z]{2}", word):
-            raise ValueError(f"{word!r} is no country; write CN, trunk (the trunk's own) or not-trunk (any other)")
+            raise BadValue(f"{word!r} is no country", "write CN, trunk (the trunk's own) or not-trunk (any other)")
     return words

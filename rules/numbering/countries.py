@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from rules.model import BadValue
+
 _ISO: Final = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
     CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO
@@ -33,7 +35,7 @@ def known_country(code: str) -> str:
     """The code, if it is a country's; ValueError for any other."""
     if code not in COUNTRIES:
         meant = f"did you mean {_MEANT[code]}?" if code in _MEANT else "write one such as CN, HK, US or GB"
-        raise ValueError(f"{code!r} is no country of ISO 3166; {meant}")
+        raise BadValue(f"{code!r} is no country of ISO 3166", meant)
     return code
 
 

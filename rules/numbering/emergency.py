@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from phonenumbers.phonemetadata import PhoneMetadata
 from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
-from rules.model import NumberClass
+from rules.model import BadValue, NumberClass
 from rules.numbering.plan_table import PLANS, codes_of, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 
@@ -115,7 +115,7 @@ def _spellings(country: str, numbers: Iterable[str], own: frozenset[str]) -> Ite
 def _entry(text: str) -> str:
     plain = _plain(text)
     if not plain:
-        raise ValueError(f"{text!r} is no emergency number; write the digits as dialled, for example 112")
+        raise BadValue(f"{text!r} is no emergency number", "write the digits as dialled, for example 112")
     return plain
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from rules.model import Number, NumberClass, Trunk
+from rules.model import BadValue, Number, NumberClass, Trunk
 from rules.numbering.countries import known_country
 from rules.numbering.numbers import read_number
 from rules.numbering.plan_table import codes_of
@@ -21,8 +21,12 @@ T = TypeVar("T")
 _OF_A_PLAN = re.compile(r"([A-Za-z]{2}):([0-9]+)")  # not EXT:
 
 
-class UndecidedHome(ValueError):
-    """A national spelling that several countries read differently; the message says what to write."""
+class UndecidedHome(BadValue):
+    """A national spelling that several countries read differently."""
+
+    def __init__(self, what: str, spellings: str) -> None:
+        super().__init__(what, f"{spellings}, or set `country` at the top of ringfence.yaml")
+        self.spellings = spellings  # the hint without the setting, which a file of rules may have as well
 
 
 def home_of(country: str, of_trunks: Iterable[str]) -> str:
@@ -75,11 +79,11 @@ def _of_plan(country: str, digits: str, called: bool) -> Number:
 def _alike(text: str, home: str, read: Callable[[str], T], meaning: Callable[[T], str]) -> T:
     """What all these countries read alike; their own fault where all have one."""
     found: list[T] = []
-    faults: list[ValueError] = []
+    faults: list[BadValue] = []
     for country in home.split():
         try:
             found.append(read(country))
-        except ValueError as error:
+        except BadValue as error:
             faults.append(error)
     if found and not faults and len({meaning(one) for one in found}) == 1:
         return found[0]
@@ -103,7 +107,6 @@ def _undecided(text: str, home: str) -> UndecidedHome:
     code, trunk_prefix = codes_of(possible)
     shown = digits.removeprefix(trunk_prefix) if is_digits(digits) else "..."
     return UndecidedHome(
-        f"{text!r} is read differently in {', '.join((country, *others[:-1]))} and {others[-1]}; write it with its "
-        f"country code (+{code}{shown}) or with its plan ({possible}:{shown}), or set `country` at the top of "
-        "ringfence.yaml"
+        f"{text!r} is read differently in {', '.join((country, *others[:-1]))} and {others[-1]}",
+        f"write it with its country code (+{code}{shown}) or with its plan ({possible}:{shown})",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from rules.model import Number, NumberClass, Trunk
+from rules.model import BadValue, Number, NumberClass, Trunk
 from rules.numbering.home import decided, read_typed
 from rules.numbering.numbers import read_number
 from rules.numbering.spelling import fold, without_separators
@@ -30,8 +30,8 @@ class Spelt(NamedTuple):
     prefix: bool = False
 
 
-class SpellingFault(ValueError):
-    """A text that could mean several things; it says what is wrong, and after a semicolon what would be right."""
+class SpellingFault(BadValue):
+    """A text that could mean several things."""
 
 
 def read_spelling(text: str, country: str = "") -> Spelt:
@@ -53,7 +53,7 @@ def one_typed(text: str, home: str, *, called: bool = False) -> Number:
     spelt = read_spelling(text, decided(home))
     if spelt.prefix or spelt.last:
         sort = "prefix" if spelt.prefix else "range"
-        raise SpellingFault(f"{text!r} is a {sort}, and one number belongs here; write it whole")
+        raise SpellingFault(f"{text!r} is a {sort}, and one number belongs here", "write it whole")
     return read_typed(text, home, called=called)
 
 
@@ -61,17 +61,17 @@ def _with_star(text: str, folded: str) -> Spelt:
     beginning = folded.removesuffix("*")
     digits = without_separators(beginning)
     if ".." in folded or "…" in folded:
-        raise SpellingFault(f"{text!r} is neither prefix nor range; write 95* or 95500..95599")
+        raise SpellingFault(f"{text!r} is neither prefix nor range", "write 95* or 95500..95599")
     if not digits:
-        raise SpellingFault(f"{text!r} holds no digits; write some before the star, such as 95*")
+        raise SpellingFault(f"{text!r} holds no digits", "write some before the star, such as 95*")
     if beginning.endswith("*"):
-        raise SpellingFault(f"{text!r} ends with several stars; a prefix is written {digits.strip('*')}*, with one")
+        raise SpellingFault(f"{text!r} ends with several stars", f"a prefix is written {digits.strip('*')}*, with one")
     if _EXTENSION.fullmatch(beginning):  # a feature code of the PBX may hold stars: EXT:*70
         return Spelt(beginning, prefix=True) if folded != beginning else Spelt(folded)
     if "*" in beginning:
         hint = f"a prefix has its star at the end: {digits.split('*')[0]}*" if digits[0] != "*" else ""
         hint = hint or f"a code with a star that the PBX knows is written EXT:{without_separators(folded)}"
-        raise SpellingFault(f"{text!r} has a star in its midst; {hint}")
+        raise SpellingFault(f"{text!r} has a star in its midst", hint)
     return Spelt(beginning, prefix=True)
 
 
@@ -79,9 +79,11 @@ def _with_dots(text: str, folded: str) -> Spelt:
     first, dots, last = _cut(folded, r"\s*(?:\.{2,}|…+)\s*")
     if not last or not first:
         one = without_separators(first or last)
-        raise SpellingFault(f"{text!r} is half a range; write {one}* for all that begin so, or both ends: 95500..95599")
+        raise SpellingFault(
+            f"{text!r} is half a range", f"write {one}* for all that begin so, or both ends: 95500..95599"
+        )
     if dots.strip() != ".." or not (_END.fullmatch(first) and _END.fullmatch(last)):
-        raise SpellingFault(f"{text!r} is no range; {_right(first, last)}")
+        raise SpellingFault(f"{text!r} is no range", _right(first, last))
     return Spelt(first, last)
 
 
@@ -92,20 +94,20 @@ def _with_hyphen(text: str, folded: str, country: str) -> Spelt:
     whole = without_separators(folded)
     if not (_HYPHENS.issuperset(between) and between and last):
         if _END.fullmatch(first) and _END.fullmatch(last):
-            raise SpellingFault(f"{text!r} is no range; {_right(first, last)}")
+            raise SpellingFault(f"{text!r} is no range", _right(first, last))
         return Spelt(folded)  # words: whoever reads them says what they are not
     if not _END.fullmatch(last) or not _END.fullmatch(first):  # several hyphens
         if last[:1] == "+" or ":" in last:
-            raise SpellingFault(f"{text!r} is no range; {_right(first, last)}")
+            raise SpellingFault(f"{text!r} is no range", _right(first, last))
         return Spelt(folded)
     one, two = _digits(first), _digits(last)
     if last[:1] == "+" or ":" in last or min(len(one), len(two)) >= _SURELY_A_RANGE <= len(one) == len(two):
-        raise SpellingFault(f"{text!r} is no range; {_right(first, last)}")
+        raise SpellingFault(f"{text!r} is no range", _right(first, last))
     like_a_range = one < two if len(one) == len(two) else len(one) > max(len(two), 3)
     if like_a_range and read_number(folded, Trunk("", country=decided(country))).kind in _NO_NUMBER:
         end = last if len(two) == len(one) else one[: len(one) - len(two)] + two
         raise SpellingFault(
-            f"{text!r} could be a number or a range; write {whole} for one number, {first}..{end} for a range"
+            f"{text!r} could be a number or a range", f"write {whole} for one number, {first}..{end} for a range"
         )
     return Spelt(folded)
 

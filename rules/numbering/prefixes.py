@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rules.model import BadValue
 from rules.numbering.plan_table import LONGEST_E164, Plan, codes_of, international_prefix, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 
@@ -19,16 +20,16 @@ def canonical_prefix(text: str, country: str) -> str:
     """
     spelt = fold(text).strip().removesuffix("*")
     if _SPREADSHEET.fullmatch(spelt):
-        raise ValueError(f"{text!r} is a number that a spreadsheet rounded: format the column as text and export again")
+        raise BadValue(f"{text!r} is a number that a spreadsheet rounded: format the column as text and export again")
     if inside := _INSIDE_PLAN.fullmatch(spelt):
         return f"{inside[1].upper()}:{inside[2]}"
     digits = without_separators(spelt.removeprefix("tel:"))
     plus = digits[:1] == "+"
     digits = digits[1:] if plus else digits
     if not is_digits(digits):
-        raise ValueError(f"{text!r} is no beginning of a number; write for example +86138, 95012 or EXT:20")
+        raise BadValue(f"{text!r} is no beginning of a number", "write for example +86138, 95012 or EXT:20")
     if not digits.strip("0"):
-        raise ValueError(f"{text!r} names no number: zeros alone are a trunk or international prefix")
+        raise BadValue(f"{text!r} names no number: zeros alone are a trunk or international prefix")
     if plus or digits[:2] == "00":
         return _global(digits if plus else digits[2:], text)
     return _national(digits, text, country.upper())
@@ -36,9 +37,9 @@ def canonical_prefix(text: str, country: str) -> str:
 
 def _global(digits: str, text: str) -> str:
     if not digits or digits[0] == "0":
-        raise ValueError(f"{text!r}: no country code begins with 0; write for example +86138")
+        raise BadValue(f"{text!r}: no country code begins with 0", "write for example +86138")
     if len(digits) > LONGEST_E164:
-        raise ValueError(f"{text!r} is too long: a number has at most {LONGEST_E164} digits")
+        raise BadValue(f"{text!r} is too long: a number has at most {LONGEST_E164} digits")
     plan = plan_of("CN")
     if plan is None or not digits.startswith(plan.calling_code):
         return f"+{digits}"
@@ -48,7 +49,7 @@ def _global(digits: str, text: str) -> str:
 def _in_china(plan: Plan, rest: str) -> str:
     """The beginning of a national number: inside the plan only, or of E.164."""
     if len(plan.calling_code + rest) > LONGEST_E164:
-        raise ValueError(f"{rest!r} is too long: a number has at most {LONGEST_E164} digits, country code and all")
+        raise BadValue(f"{rest!r} is too long: a number has at most {LONGEST_E164} digits, country code and all")
     local = rest[len(plan.area(rest)) :]
     if _inside(plan, rest):
         return f"{plan.country}:{rest}"
@@ -73,7 +74,7 @@ def _inside(plan: Plan, rest: str) -> bool:
 def _national(digits: str, text: str, country: str) -> str:
     code, trunk_prefix = codes_of(country)
     if not code:
-        raise ValueError(f"{text!r}: no country is set here, so write the number with its country code: +86138")
+        raise BadValue(f"{text!r}: no country is set here, so write the number with its country code: +86138")
     abroad = international_prefix(country)
     if abroad and (spelt := abroad.match(digits)) and spelt.end() < len(digits):
         return _global(digits[spelt.end() :], text)
@@ -87,14 +88,14 @@ def _national(digits: str, text: str, country: str) -> str:
 
 def _after_trunk_prefix(plan: Plan, rest: str, text: str) -> str:
     if rest in ("1", "95") or (plan.area(rest) and _inside(plan, rest)):
-        raise ValueError(f"{text!r} could mean several things; write one digit more, or {plan.country}:{rest}")
+        raise BadValue(f"{text!r} could mean several things", f"write one digit more, or {plan.country}:{rest}")
     return _in_china(plan, rest)
 
 
 def _bare(plan: Plan, digits: str, text: str) -> str:
     if digits in ("1", "10"):
-        raise ValueError(
-            f"{text!r} could be an area, mobiles or service numbers; write 010, 13 … 19, or {plan.country}:{digits}"
+        raise BadValue(
+            f"{text!r} could be an area, mobiles or service numbers", f"write 010, 13 … 19, or {plan.country}:{digits}"
         )
     if digits[:2] in ("95", "96"):
         return f"{plan.country}:{digits}"
@@ -102,7 +103,7 @@ def _bare(plan: Plan, digits: str, text: str) -> str:
         return _in_china(plan, digits)
     if digits.startswith(plan.calling_code) and len(digits) > len(plan.calling_code):
         return _global(digits, text)
-    raise ValueError(
-        f"{text!r} begins no number of {plan.country}; write 0{digits} for an area, +{digits} for another country, "
-        f"EXT:{digits} for extensions"
+    raise BadValue(
+        f"{text!r} begins no number of {plan.country}",
+        f"write 0{digits} for an area, +{digits} for another country, EXT:{digits} for extensions",
     )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from rules.model import BadValue
 from rules.numbering.countries import Country
 
 _CODE = re.compile(r"[*#][0-9*#]{1,15}")
@@ -17,7 +18,7 @@ _CODE = re.compile(r"[*#][0-9*#]{1,15}")
 def read_feature_code(text: str) -> str:
     """A code that no number can be: * or #, then digits. Raises ValueError."""
     if text and not _CODE.fullmatch(text):
-        raise ValueError(f"{text!r} could be a number; write * or # and up to 15 digits behind it, for example *33")
+        raise BadValue(f"{text!r} could be a number", "write * or # and up to 15 digits behind it, for example *33")
     return text
 
 
@@ -35,7 +36,7 @@ def known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except Exception as error:
-        raise ValueError(f"{name!r} is no time zone; write one such as Asia/Shanghai or UTC") from error
+        raise BadValue(f"{name!r} is no time zone", "write one such as Asia/Shanghai or UTC") from error
     return name
 
 
