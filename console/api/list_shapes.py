@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +25,6 @@ Strings = list[str]  # some shapes have a field `list`
 _Short = Annotated[Text, Field(max_length=200)]
 _Long = Annotated[Text, Field(max_length=1_000)]
 _Spelling = Annotated[Text, Field(min_length=1, max_length=64)]
-_OF_A_ROW = re.compile(r"line (\d+): (.*?)(?:; nothing was imported)?", re.DOTALL)
 _ABSENT = frozenset({"no-such-list", "no-such-import"})
 _OF_SOMEBODY_ELSE = frozenset({"not-yours", "same-person", "not-approver"})
 _TOO_LATE = frozenset({"ended", "undone", "forgotten"})
@@ -418,15 +416,14 @@ def entry_faults(field: str, texts: Sequence[str] = ()) -> Iterator[None]:
 
 def problem_of_entry(error: EntryError, field: str, texts: Sequence[str] = ()) -> Problem:
     """What the lists refuse, as a problem."""
-    row = _OF_A_ROW.fullmatch(str(error))
-    reason = row[2] if row else str(error)
+    reason = error.reason
     if error.name in _ABSENT:
-        return Problem(404, "not-found", told(reason.partition(";")[0]) + ".")
+        return Problem(404, "not-found", told(error.what) + ".")
     if error.name in _OF_SOMEBODY_ELSE:
         return Problem(403, "not-allowed", told(reason) + ".")
     if error.name in _TOO_LATE:
         return Problem(409, "conflict", told(reason) + ".")
-    place = int(row[1]) - 1 if row else _place_of(reason, texts)
+    place = error.line - 1 if error.line else _place_of(reason, texts)
     field = field if place is None else f"{field}/{place}"
     return field_problem(field, reason, kind="refused" if error.name in _NEVER_TO_BE else "invalid")
 

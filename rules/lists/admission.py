@@ -8,7 +8,7 @@ from functools import cache
 from phonenumbers import country_code_for_region
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from rules.model import Number, NumberClass
+from rules.model import BadValue, Number, NumberClass
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.home import UndecidedHome, decided, prefix_typed, read_typed
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
@@ -25,15 +25,23 @@ _SCIENTIFIC = re.compile(r"\+?\d+(?:[.,]\d+)?[eE]\+?\d+")
 _DECIMAL = re.compile(r"\+?\d+\.0*")  # what spreadsheets make of a whole number
 
 
-class EntryError(ValueError):
+class EntryError(BadValue):
     """An entry that a list does not take; ``name`` is the same for the same fault in every language and report.
 
     With the ``line`` of the file that it stands in, and with which nothing was imported; 0: it came in no file.
     """
 
-    def __init__(self, name: str, reason: str, line: int = 0) -> None:
-        super().__init__(f"line {line}: {reason}; nothing was imported" if line else reason)
-        self.name, self.reason, self.line = name, reason, line
+    def __init__(self, name: str, what: str, line: int = 0, *, hint: str = "") -> None:
+        super().__init__(what, hint)
+        self.name, self.line = name, line
+
+    @property
+    def reason(self) -> str:
+        """Without the line."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}; nothing was imported" if self.line else self.reason
 
 
 def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interval:

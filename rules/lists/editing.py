@@ -80,7 +80,7 @@ class Lists:
         """The policy of a list of ringfence.yaml."""
         if name not in self.settings:
             known = ", ".join(sorted(self.settings)) or "none"
-            raise EntryError("no-such-list", f"there is no list {name!r} in ringfence.yaml; it has {known}")
+            raise EntryError("no-such-list", f"there is no list {name!r} in ringfence.yaml", hint=f"it has {known}")
         return self.settings[name]
 
     def may_change(self, name: str, author: str) -> ListSettings:

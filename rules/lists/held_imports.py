@@ -150,7 +150,9 @@ async def _waiting(connection: Connection, held_id: int) -> HeldImport:
     query = sql("select {columns} from held_import where id = ?", columns=_COLUMNS)
     rows = list(await connection.execute_fetchall(query, (held_id,)))
     if not rows:
-        raise EntryError("no-such-import", f"there is no held import {held_id}; `ringfence lists held` shows them")
+        raise EntryError(
+            "no-such-import", f"there is no held import {held_id}", hint="`ringfence lists held` shows them"
+        )
     held = _held(rows[0])
     if held.ended is not None:
         done = f"released as import {held.import_id}" if held.import_id is not None else "dropped"

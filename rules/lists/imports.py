@@ -198,7 +198,7 @@ class _Import:
                 if release and q and q.approver.strip().casefold() != release.author.strip().casefold():
                     raise EntryError("not-approver", f"its approver is {q.approver}, who has to release it")
             except EntryError as error:
-                raise EntryError(error.name, f"line {line}: {error}; nothing was imported") from error
+                raise EntryError(error.name, error.reason, line) from error
 
     async def _compare(self, entries: int, sealed: frozenset[int]) -> Difference:
         """What the file changes on the list."""

@@ -283,7 +283,9 @@ async def _undoable(connection: Connection, import_id: int) -> None:
     )
     rows: list[Any] = list(await connection.execute_fetchall(query, (import_id,)))
     if not rows:
-        raise EntryError("no-such-import", f"there is no import {import_id}; `ringfence ranges imports` shows them")
+        raise EntryError(
+            "no-such-import", f"there is no import {import_id}", hint="`ringfence ranges imports` shows them"
+        )
     undone, amount, known = rows[0]
     if undone is not None:
         raise EntryError("undone", f"import {import_id} was undone already")

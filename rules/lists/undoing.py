@@ -126,7 +126,7 @@ async def _undoable(lists: Lists, import_id: int) -> Import:
             if made.undone is not None:
                 raise EntryError("undone", f"import {import_id} was undone already")
             return made
-    raise EntryError("no-such-import", f"there is no import {import_id}; `ringfence lists imports` shows them")
+    raise EntryError("no-such-import", f"there is no import {import_id}", hint="`ringfence lists imports` shows them")
 
 
 async def _take_off(connection: Connection, list_id: int, import_id: int) -> int:
