@@ -7,7 +7,7 @@ import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, time
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -17,7 +17,7 @@ from proxy.outgoing import Outgoing
 from proxy.routing import Topology
 from proxy.screening import Screening
 from proxy.server import Desk, Judge, Server
-from proxy.settings import ProxySettings
+from proxy.settings import LimitSettings, ProxySettings
 from proxy.token import Tokens
 from rules.settings.screening import ScreeningSettings
 
@@ -43,23 +43,37 @@ class Keyring(Protocol):
         """Pairs of key id and secret; the first signs."""
 
 
+class Setup(NamedTuple):
+    """What a core goes by, made of settings."""
+
+    topology: Topology
+    tokens: Tokens
+    screening: Screening
+    outgoing: Outgoing
+    limits: LimitSettings
+    record_route: bool
+
+
+def set_up(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring, before: Topology | None = None) -> Setup:
+    """What a core is to go by; `before` is the topology that this one takes over, while it runs."""
+    thresholds, complaints = judging.thresholds, judging.complaints
+    country = judging.country
+    return Setup(
+        Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject, country=country, before=before),
+        Tokens(keys.tokens),
+        Screening(
+            settings.profiles, headers=judging.headers, label=settings.label, distinct_ring=settings.distinct_ring
+        ),
+        Outgoing(settings, code=complaints.feature_code, announcement=complaints.announcement, country=country),
+        settings.limits,
+        settings.record_route,
+    )
+
+
 def build_core(settings: ProxySettings, judging: ScreeningSettings, keys: Keyring) -> Core:
     """The protocol core of these settings, not yet bound to any socket."""
-    thresholds, complaints = judging.thresholds, judging.complaints
-    topology = Topology(settings, tag_at=thresholds.tag, reject_at=thresholds.reject, country=judging.country)
-    screening = Screening(
-        settings.profiles, headers=judging.headers, label=settings.label, distinct_ring=settings.distinct_ring
-    )
-    return Core(
-        topology,
-        Tokens(keys.tokens),
-        screening,
-        Outgoing(settings, code=complaints.feature_code, announcement=complaints.announcement, country=judging.country),
-        settings.limits,
-        salt=secrets.randbits(32),
-        record_route=settings.record_route,
-        epoch=time() - monotonic(),
-    )
+    made = set_up(settings, judging, keys)
+    return Core(*made[:-1], salt=secrets.randbits(32), record_route=made.record_route, epoch=time() - monotonic())
 
 
 async def run(

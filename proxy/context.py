@@ -94,7 +94,7 @@ class Context:
     __slots__ = (
         "arrived", "as_sent", "call", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label",
         "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "targets",
-        "timer", "token", "verdict",
+        "timer", "token", "topology", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -110,6 +110,7 @@ class Context:
         now: float,
     ) -> None:
         self.core = core
+        self.topology = core.topology  # as it was when the request came: a change of the configuration is for new ones
         self.request = request
         self.fields = fields
         self.plan = plan

@@ -21,6 +21,7 @@ from proxy.diversion import destination_of, diversion, divert, history
 from proxy.effects import Finished, HungUp, PassedUnjudged, Probe, Resolve, Send, Silent, Stranger
 from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import (
+    FlowTo,
     Plan,
     edit_lines,
     for_judgement,
@@ -161,6 +162,37 @@ class Core(Node):
         self.draining = False
         self._branches = 0
 
+    def take(
+        self,
+        topology: Topology,
+        tokens: Tokens,
+        screening: Screening,
+        outgoing: Outgoing,
+        limits: LimitSettings,
+        *,
+        record_route: bool,
+    ) -> None:
+        """Go by another configuration from the next message on.
+
+        What is under way ends by the one that it began with: a context keeps its topology, its peer and its targets.
+        """
+        screening.take_over(self.screening)
+        outgoing.reports = self.outgoing.reports
+        for listener in topology.leaving:
+            listener.leaving = True
+        self.topology, self.tokens, self.screening, self.outgoing = topology, tokens, screening, outgoing
+        self.flow_to = FlowTo(topology)
+        self.record_route = record_route
+        self.limits = limits
+        self.load.bound(limits)
+        self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
+        self.dialogs.bound(limits.token_hours * 3600, limits.remembered_calls)
+        self.ring_s = limits.timer_c_s
+        self.silence.keep({place: topology.place_of(*place) for place in self.silence.addresses}, limits.retry_silent_s)
+        self.layer.listens = len(self.silence) > 0
+        self.layer.proven.lasts_s = limits.acknowledged_s
+        self.statuses |= screening.statuses
+
     def _send(self, flow: Flow, data: bytes) -> None:
         self.effects.append(Send(flow, data))
 
@@ -261,7 +293,9 @@ class Core(Node):
         back = flow if request.method == b"ACK" else reply_flow(flow, via, self.flow_to)
         if flow.pbx_side is not None and self._is_of_pbx(request, via, key, flow.pbx_side):
             flow = flow.pbx_side
-        if flow.peer is None:
+        if flow.former is not None and self._is_of_former(request, via, flow.former):
+            flow = flow.former
+        if flow.peer is None and not self._cancels_own(request, key, flow):
             self._refuse_stranger(request, flow, back, now)
             return None
         if excess:
@@ -333,6 +367,22 @@ class Core(Node):
             server.prove(request, now)
         return server.on_ack(now)
 
+    def _is_of_former(self, request: Request, via: Via, flow: Flow) -> bool:
+        """From whoever the configuration no longer names: does it belong to a dialog that he had before?"""
+        fields = read_fields(request, via)
+        if isinstance(fields, Refusal):
+            return False
+        try:
+            plan = plan_route(request, fields.uri, self.topology)
+        except BadHeader:
+            return False
+        return self.dialogs.find_token(plan, fields, self.tokens, from_pbx=flow.peer.from_pbx) is not None
+
+    def _cancels_own(self, request: Request, key: ServerKey, flow: Flow) -> bool:
+        """Does he give up a call that came from there while he was in a trunk?"""
+        invite = self.layer.servers.get((*key[:-1], b"INVITE")) if request.method == b"CANCEL" else None
+        return invite is not None and isinstance(invite.user, Context) and invite.user.flow.host == flow.host
+
     def _cancel(self, request: Request, key: ServerKey, back: Flow, now: float) -> None:
         """CANCEL has a transaction of its own, and ends that of its INVITE (9.2, 16.10)."""
         invite = self.layer.servers.get((*key[:-1], b"INVITE"))
@@ -353,6 +403,9 @@ class Core(Node):
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
             warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
+            if self.draining or flow.listener.leaving:  # whoever probes us sends his calls elsewhere from now on
+                self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
+                return None
             self._send(back, self.answers.options(request, warnings))
             return None
         try:
@@ -461,7 +514,8 @@ class Core(Node):
         Dialogs and emergency calls go on: each kind has a reserve of its own.
         """
         peer, load = flow.peer, self.load
-        if not self.draining or fields.to_tag or request.method != b"INVITE":
+        refuses = self.draining or flow.listener.leaving
+        if not refuses or fields.to_tag or request.method != b"INVITE":
             hold = load.take(peer, flow.counted, size)
             if hold is not None:
                 return hold
@@ -500,7 +554,7 @@ class Core(Node):
     def admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
         request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
-        destination, called = destination_of(context.verdict, self.topology), plan.uri_bytes
+        destination, called = destination_of(context.verdict, context.topology), plan.uri_bytes
         if destination is not None:
             plan = divert(plan, destination)
         if context.loop.startswith(EMERGENCY_MARK) and self._leaves_for_trunk(context):
@@ -512,7 +566,7 @@ class Core(Node):
         elif not plan.routes and self._leaves_for_trunk(context):
             context.targets = peer.pbx.outbound.copy()
         else:
-            context.targets = targets_in_dialog(self.topology, self.tokens, context.token, peer, next_hop).copy()
+            context.targets = targets_in_dialog(context.topology, self.tokens, context.token, peer, next_hop).copy()
         self._prefer_who_speaks(context, now)
         if not context.targets:
             server = context.server
@@ -522,11 +576,11 @@ class Core(Node):
             return
         plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
         dropped = peer.dropped
-        if peer.from_pbx and not self.topology.is_pbx(context.targets[0]):
+        if peer.from_pbx and not context.topology.is_pbx(context.targets[0]):
             dropped = OWN_ONLY
             if context.server.invite and not fields.to_tag:
                 self.dialogs.leaves(fields)
-            if not self.topology.trusts(context.targets[0]):
+            if not context.topology.trusts(context.targets[0]):
                 dropped |= self.screening.withheld_names(request)
         context.lines = edit_lines(request, fields.forwards, plan, dropped)
         if destination is not None:
@@ -577,7 +631,7 @@ class Core(Node):
         if not target.literal:
             self.effects.append(Resolve(target, partial(self.resolved, context, target)))
             return
-        listener = self.topology.listener_for(context.flow.listener, target)
+        listener = context.topology.listener_for(context.flow.listener, target)
         if listener is None:
             context.unreachable(now)
             return
@@ -605,7 +659,7 @@ class Core(Node):
         if context.done:
             return
         if target.only is not None:  # what a caller's Contact names: no address but his trunk's
-            addresses = [address for address in addresses if self.topology.belongs(address, target.only)]
+            addresses = [address for address in addresses if context.topology.belongs(address, target.only)]
         if not addresses:
             context.unreachable(now)
             return
@@ -623,7 +677,7 @@ class Core(Node):
             return plan.uri_bytes
         named = trunk.rewrite_host
         if named is None:
-            named = self.topology.names_us(plan.uri) or self._leaves_for_trunk(context)
+            named = context.topology.names_us(plan.uri) or self._leaves_for_trunk(context)
         return with_host(plan.uri_bytes, trunk.shown) if named else plan.uri_bytes
 
     def _let_no_phone_answer(self, context: Context) -> None:
@@ -641,7 +695,7 @@ class Core(Node):
             flags += NO_CALL
         if context.label:
             flags += LABELLED + mark_of(context.label)
-        destination = destination_of(context.verdict, self.topology)
+        destination = destination_of(context.verdict, context.topology)
         if destination is not None:
             flags += DIVERTED + destination.mark
         fields, dialogs = context.fields, self.dialogs

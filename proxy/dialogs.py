@@ -78,6 +78,12 @@ class Dialogs:
         self._calls: dict[bytes, Call] = {}
         self._own: dict[bytes, None] = {}  # calls that the PBX side began
 
+    def bound(self, keep_s: float, most: int) -> None:
+        """So long, and so many of them from now on; the oldest go as new ones come."""
+        self._keep_s, self._most = keep_s, most
+        while len(self._calls) > most:
+            del self._calls[next(iter(self._calls))]
+
     def __len__(self) -> int:
         return len(self._calls)
 

@@ -40,7 +40,7 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     if read is None:
         return []
     number, host, port = read
-    listener = topology.listeners[number if number < len(topology.listeners) else 0]
+    listener = topology.listener_numbered(number)
     trunk = topology.trunk_at(listener, host, port)
     if trunk is not None and trunk.from_pbx:
         return []

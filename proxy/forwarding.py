@@ -79,6 +79,8 @@ class FlowTo:
                 flow.counted = host
             if (pbx := self._topology.pbx_at(host, flow.peer)) is not None:
                 flow.pbx_side = Flow(listener, remote, pbx)
+            if (former := self._topology.former_at(host, port, flow.peer)) is not None:
+                flow.former = Flow(listener, remote, former)
             self._flows[key] = flow
         return flow
 

@@ -45,14 +45,18 @@ class Load:
     __slots__ = ("_by_source", "_most", "_most_of_source", "_most_of_trunk", "_reserve", "_used", "refused")
 
     def __init__(self, limits: LimitSettings) -> None:
+        self.bound(limits)
+        self._used = [0, 0, 0, 0]  # by pool
+        self._by_source: dict[str, int] = {}  # of sources that no trunk names by their address; none stays at zero
+        self.refused: Counter[str] = Counter()  # by the limit that was reached; a reserve took some of them after all
+
+    def bound(self, limits: LimitSettings) -> None:
+        """So much may be held from now on; who holds more already keeps it until it ends."""
         most = limits.max_transactions
         self._reserve = most // 10
         self._most = most - 3 * self._reserve
         self._most_of_trunk = max(1, most * limits.trunk_percent // 100)
         self._most_of_source = max(1, most * limits.source_percent // 100)
-        self._used = [0, 0, 0, 0]  # by pool
-        self._by_source: dict[str, int] = {}  # of sources that no trunk names by their address; none stays at zero
-        self.refused: Counter[str] = Counter()  # by the limit that was reached; a reserve took some of them after all
 
     @property
     def held(self) -> int:
@@ -65,7 +69,7 @@ class Load:
         `source` is its address where no trunk names that, else empty.
         """
         share = 1 + size // _OCTETS_EACH
-        if peer.held + share > (peer.most or self._most_of_trunk):
+        if peer.usage.held + share > (peer.most or self._most_of_trunk):
             self.refused["trunk"] += 1
             return None
         if source and self._by_source.get(source, 0) + share > self._most_of_source:
@@ -87,7 +91,7 @@ class Load:
         own = self._by_source.get(source, 0) + share
         if (
             self._used[pool] + share > self._reserve
-            or (peer.reserved + share > half and pool != HELP_OF_PBX)
+            or (peer.usage.reserved + share > half and pool != HELP_OF_PBX)
             or (source and own > self._most_of_source + max(1, self._reserve // 10))
         ):
             return None
@@ -96,9 +100,9 @@ class Load:
     def _hold(self, pool: int, peer: Peer, source: str, share: int) -> Hold:
         self._used[pool] += share
         if pool == EVERYBODY:
-            peer.held += share
+            peer.usage.held += share
         else:
-            peer.reserved += share
+            peer.usage.reserved += share
         if source:
             self._by_source[source] = self._by_source.get(source, 0) + share
         return Hold(self, pool, peer, source, share)
@@ -107,9 +111,9 @@ class Load:
         """What a hold took."""
         self._used[pool] -= share
         if pool == EVERYBODY:
-            peer.held -= share
+            peer.usage.held -= share
         else:
-            peer.reserved -= share
+            peer.usage.reserved -= share
         if source:
             left = self._by_source[source] - share
             if left:

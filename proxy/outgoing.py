@@ -94,7 +94,7 @@ class Outgoing:
         refusal = _REFUSALS.get(receipt.filing)
         if refusal is None:
             refusal = reported(receipt.complaint)
-            destination = core.topology.destinations.get(self.announcement)
+            destination = context.topology.destinations.get(self.announcement)
             if destination is not None:
                 # For where nobody answers there: of all failures only a 6xx is a better response (16.7 step 6).
                 context.finals.append((refusal.status, core.answers.refusal(context.request, refusal)))

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -103,11 +104,21 @@ class Destination(NamedTuple):
         return self.place.targets[0]
 
 
+class Usage:
+    """How much a peer holds, in transactions; it outlives a change of the configuration."""
+
+    __slots__ = ("held", "reserved")
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.reserved = 0
+
+
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
     __slots__ = (
-        "dropped", "emergency", "from_pbx", "held", "known", "methods", "most", "name", "pbx", "reserved", "trunk",
+        "dropped", "emergency", "from_pbx", "known", "methods", "most", "name", "pbx", "trunk", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -119,8 +130,7 @@ class Peer:
         self.trunk = trunk
         self.emergency = emergency
         self.most = 0  # what it may hold (proxy/load.py); 0: as limits say
-        self.held = 0
-        self.reserved = 0
+        self.usage = Usage()
         self.known = from_pbx or name != DEFAULT_TRUNK  # the configuration names it by address
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
@@ -128,6 +138,9 @@ class Peer:
             self.dropped |= IDENTITY_HEADERS | _ATTESTED | AUTO_ANSWER_HEADERS
         # What it may send outside a dialog; None: anything.
         self.methods: frozenset[bytes] | None = None if from_pbx else METHODS_OF_CALLS
+
+
+Networks = list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]]
 
 
 class TrunkHost:
@@ -148,17 +161,24 @@ class TrunkHost:
 class Topology:
     """Listeners, trunks and PBXes of the configuration, ready to be asked on the call path."""
 
-    def __init__(self, settings: ProxySettings, *, tag_at: int = 5, reject_at: int = 10, country: str = "") -> None:
-        """`country` is the home's, where one is set (rules/numbering/home.py)."""
-        self.listeners = [
-            Listener(i, "UDP", each.address.host, each.address.port, str(each.advertise or each.address), each.side)
-            for i, each in enumerate(settings.listen)
-        ]
+    def __init__(
+        self,
+        settings: ProxySettings,
+        *,
+        tag_at: int = 5,
+        reject_at: int = 10,
+        country: str = "",
+        before: Topology | None = None,
+    ) -> None:
+        """`country` is the home's, where one is set (rules/numbering/home.py); `before` is what this one takes over."""
+        self.listeners = _make_listeners(settings, before)
+        self.leaving = _leaving(self.listeners, before)  # sockets that are open until what was begun there has ended
+        self._by_number = {each.number: each for each in (*self.leaving, *self.listeners)}
         self._own_hosts = {each.host for each in self.listeners}
         self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
         self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
         self._names |= {_key(each) for each in settings.aliases}
-        self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in self.listeners)
+        self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in (*self.listeners, *self.leaving))
         trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
@@ -172,18 +192,12 @@ class Topology:
                 # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
                 self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
         self._pbx_side = Peer(first.name, first, from_pbx=True)
-        self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
-        self._by_mark = {each.mark: each for each in self.destinations.values()}
-        for name, destination in self.destinations.items():
-            # Diverted calls end there, as others at a PBX; what comes from there belongs to them.
-            target = destination.target
-            self._pbx_sources.setdefault((target.host, target.port), Peer(name, destination.place, from_pbx=True))
-            self._pbx_targets.setdefault((target.host.encode(), target.port), [target])
+        self._add_destinations(settings)
         self._outbound = {
             (address.host, address.port): each.name for each in settings.trunks for address in each.send_to
         }
         self._hosts: dict[str, Peer] = {}
-        self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, Peer]] = []
+        self._networks: Networks = []
         self._default: Peer | None = None
         home = home_of(country, (each.country for each in settings.trunks))
         self._trunks: dict[str, Peer] = {}
@@ -206,6 +220,47 @@ class Topology:
             if each.identity == "trusted"
             for address in each.send_to
         }
+        self._take_over(before)
+
+    def _add_destinations(self, settings: ProxySettings) -> None:
+        self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
+        self._by_mark = {each.mark: each for each in self.destinations.values()}
+        for name, destination in self.destinations.items():
+            # Diverted calls end there, as others at a PBX; what comes from there belongs to them.
+            target = destination.target
+            self._pbx_sources.setdefault((target.host, target.port), Peer(name, destination.place, from_pbx=True))
+            self._pbx_targets.setdefault((target.host.encode(), target.port), [target])
+
+    def _take_over(self, before: Topology | None) -> None:
+        """What an earlier one knew: the names that dialogs know us by, how much each peer holds, and who was where."""
+        # Who was named before, by address and port, and by address: what belongs to their dialogs still goes on.
+        self._former_sources: dict[tuple[str, int], Peer] = {}
+        self._former_hosts: dict[str, Peer] = {}
+        self._former_networks: Networks = []
+        if before is None:
+            return
+        elsewhere = self._pbx_targets.keys() | {(host.encode(), port) for host, port in self._outbound}
+        self._names |= before._names - elsewhere
+        self._former_sources = before._former_sources | before._pbx_sources
+        self._former_hosts = before._former_hosts | before._hosts
+        known = {network for network, _ in before._networks}
+        earlier = [each for each in before._former_networks if each[0] not in known]
+        self._former_networks = [*before._networks, *earlier]
+        for name, peer in self._trunks.items():
+            if (trunk := before._trunks.get(name)) is not None:
+                peer.usage = trunk.usage
+        for where, peer in self._pbx_sources.items():
+            if (pbx := before._pbx_sources.get(where)) is not None and pbx.name == peer.name:
+                peer.usage = pbx.usage
+
+    @property
+    def sockets(self) -> list[Listener]:
+        """All that are open, whether new calls may come by them or not."""
+        return [*self.listeners, *self.leaving]
+
+    def left(self, listener: Listener) -> None:
+        """The socket of a listener of before is closed."""
+        self.leaving.remove(listener)
 
     def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk) -> None:
         peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
@@ -252,6 +307,16 @@ class Topology:
             address = ipaddress.ip_address(host.partition("%")[0])
             peer = next((found for network, found in self._networks if address in network), None)
         return peer
+
+    def former_at(self, host: str, port: int, peer: Peer | None) -> Peer | None:
+        """Whom the configuration named here before, where it names nobody now; `peer` is whose it is now."""
+        if self.is_named(peer) or not (self._former_sources or self._former_hosts or self._former_networks):
+            return None
+        found = self._former_sources.get((host, port)) or self._former_hosts.get(host)
+        if found is None and self._former_networks:
+            address = ipaddress.ip_address(host.partition("%")[0])
+            found = next((former for network, former in self._former_networks if address in network), None)
+        return found
 
     def trunk_named(self, name: str) -> Peer | None:
         """The trunk of this name."""
@@ -314,6 +379,10 @@ class Topology:
             self._pbx_sources.setdefault((address, target.port), peer)
             if target.pbx is self.pbxes.get(target.pbx.name):
                 self._pbx_hosts.setdefault(address, peer)
+
+    def listener_numbered(self, number: int) -> Listener:
+        """The listener that a token speaks of; the first one where there is none of that number now."""
+        return self._by_number.get(number) or self.listeners[0]
 
     def names_us(self, uri: Uri) -> bool:
         """Does the URI's host and port name this proxy: a listener, what it advertises, or an alias?"""
@@ -380,6 +449,27 @@ class Topology:
         if arrived in best:
             return arrived
         return best[0] if best else None
+
+
+def _make_listeners(settings: ProxySettings, before: Topology | None) -> list[Listener]:
+    """A listener that stays keeps its number, by which tokens know it, and is the same one where nothing changed."""
+    known = {(each.transport, each.host, each.port): each for each in before.sockets} if before is not None else {}
+    free = (number for number in count() if number not in {each.number for each in known.values()})
+    made = []
+    for each in settings.listen:
+        address = each.address
+        was = known.get(("UDP", address.host, address.port))
+        number = next(free) if was is None else was.number
+        listener = Listener(number, "UDP", address.host, address.port, str(each.advertise or address), each.side)
+        same = was is not None and not was.leaving and (was.sent_by, was.side) == (listener.sent_by, listener.side)
+        made.append(was if was is not None and same else listener)
+    return made
+
+
+def _leaving(listeners: list[Listener], before: Topology | None) -> list[Listener]:
+    """The sockets of before that no listener has now."""
+    stay = {each.number for each in listeners}
+    return [each for each in before.sockets if each.number not in stay] if before is not None else []
 
 
 def _make_pbx(each: PbxSettings) -> Pbx:

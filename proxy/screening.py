@@ -43,6 +43,10 @@ class Screening:
         self._labels: dict[bytes, str] = {}  # by their marks, as they were given
         self._alert = b"Alert-Info: <%s>" % distinct_ring.encode() if distinct_ring else b""
 
+    def take_over(self, before: Screening) -> None:
+        """The labels that dialogs carry are known by their marks further on."""
+        self._labels |= before._labels
+
     def read_call(self, context: Context, at: float) -> Call:
         """The facts of an INVITE; `at` is seconds since the epoch. Never raises: what can't be read is a class."""
         request, trunk = context.request, context.flow.peer.trunk

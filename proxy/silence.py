@@ -22,6 +22,11 @@ class Silence:
         """Host and port of each."""
         return list(self._again)
 
+    def keep(self, names: dict[tuple[str, int], str], retry_s: float) -> None:
+        """Another configuration: what it has no name for is nobody's any more."""
+        self._retry_s = retry_s
+        self._again = {where: again for where, again in self._again.items() if names.get(where)}
+
     def fell(self, host: str, port: int, now: float) -> bool:
         """It said nothing to a call, or refused it; True when that is news."""
         news = (host, port) not in self._again

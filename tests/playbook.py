@@ -107,6 +107,18 @@ class Playbook:
         self.strangers: list[tuple[str, int, str, int]] = []  # lines about sources in no trunk
         self.outcomes: list[tuple[str, Outcome]] = []
 
+    def reload(self, **settings: Any) -> None:
+        """Another configuration, while it runs."""
+        self.settings = ProxySettings.model_validate({**SETTINGS, **settings})
+        self.topology = Topology(self.settings, before=self.topology)
+        self.screening = Screening(
+            self.settings.profiles, label=self.settings.label, distinct_ring=self.settings.distinct_ring
+        )
+        self.core.take(
+            *(self.topology, self.core.tokens, self.screening, Outgoing(self.settings), self.settings.limits),
+            record_route=self.settings.record_route,
+        )
+
     def trunk(self, data: bytes, source: tuple[str, int] = wire.TRUNK) -> list[Sent]:
         """The trunk side sends a datagram."""
         return self.receive(data, source)

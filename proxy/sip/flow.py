@@ -9,7 +9,7 @@ from typing import Any
 class Listener:
     """One listening socket as the protocol core knows it."""
 
-    __slots__ = ("family", "host", "number", "port", "sent_by", "side", "transport", "via")
+    __slots__ = ("family", "host", "leaving", "number", "port", "sent_by", "side", "transport", "via")
 
     def __init__(self, number: int, transport: str, host: str, port: int, sent_by: str, side: str = "any") -> None:
         self.number = number
@@ -19,6 +19,7 @@ class Listener:
         self.family = 6 if ":" in host else 4
         self.sent_by = sent_by.encode()  # advertised host:port
         self.side = side  # any, pbx or trunk
+        self.leaving = False  # the configuration has it no longer: what was begun by it ends, and nothing else begins
         self.via = b"Via: SIP/2.0/%s %s;branch=" % (transport.encode(), self.sent_by)
 
 
@@ -26,8 +27,8 @@ class Flow:
     """One remote address behind one listener; `peer` is who sends from there, None for nobody we know."""
 
     __slots__ = (
-        "connection", "counted", "heard", "host", "listener", "pbx_side", "peer", "port", "proof", "reliable", "remote",
-        "sealed", "shown_host",
+        "connection", "counted", "former", "heard", "host", "listener", "pbx_side", "peer", "port", "proof", "reliable",
+        "remote", "sealed", "shown_host",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +45,8 @@ class Flow:
         self.heard = float("-inf")  # when a response last came for what was sent there
         # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
         self.pbx_side: Flow | None = None
+        # The same as a flow of whom the configuration named before, for what belongs to his dialogs.
+        self.former: Flow | None = None
         self.proof = b""  # what the To tags of our answers to a stranger end in, once it is made
         self.connection = connection  # of a stream transport
         self.reliable = connection is not None

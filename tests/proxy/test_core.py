@@ -722,6 +722,7 @@ def test_nobody_else_is_told_what_ails_us():
     play = Playbook(trunks=[{"name": "default"}])
     play.core.draining = True
     (answer,) = play.receive(OPTIONS, wire.STRANGER)
-    assert (answer.status, wire.headers(answer.data, "Warning")) == (200, [])
+    assert (answer.status, wire.headers(answer.data, "Warning")) == (503, [])
     (answer,) = play.receive(OPTIONS, HERE)
+    assert answer.status == 503
     assert wire.headers(answer.data, "Warning") == ['399 ringfence "stopping: new calls get 503"']

@@ -23,9 +23,9 @@ def test_a_hold_takes_by_length_and_gives_back_what_it_took():
     load, peer = new_load(), new_peer()
     hold = load.take(peer, "192.0.2.1", 9000)
     assert hold is not None
-    assert (load.held, peer.held, load._by_source) == (3, 3, {"192.0.2.1": 3})
+    assert (load.held, peer.usage.held, load._by_source) == (3, 3, {"192.0.2.1": 3})
     hold.release()
-    assert (load.held, peer.held, load._by_source) == (0, 0, {})
+    assert (load.held, peer.usage.held, load._by_source) == (0, 0, {})
 
 
 @pytest.mark.parametrize("pool", RESERVED)
@@ -69,11 +69,11 @@ def test_nothing_is_held_beyond_the_limit_and_nothing_in_the_end(wishes: list[tu
         if taken is not None:
             holds.append(taken)
         assert load.held <= 100
-        assert max(peer.held for peer in peers) <= 50
+        assert max(peer.usage.held for peer in peers) <= 50
         if holds and dice.random() < 0.3:
             holds.pop(dice.randrange(len(holds))).release()
     for hold in holds:
         hold.release()
     assert load.held == 0
     assert load._by_source == {}
-    assert all(peer.held == peer.reserved == 0 for peer in peers)
+    assert all(peer.usage.held == peer.usage.reserved == 0 for peer in peers)
