@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,6 +15,7 @@ from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
 from desk.intake import Filed, Intake
 from desk.reading import NewComplaint
+from rules.texts.lines import TooLongLine, lines_of
 
 COLUMNS = {
     "accused": ("accused", "number", "caller", "被举报号码", "被叫举报号码", "主叫号码"),
@@ -173,7 +175,7 @@ class TooLong(ComplaintError):
 
 def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
     """Each record with the line on which it begins. Raises BrokenFile behind the last one that is whole."""
-    lines = iter(lines)
+    lines = _bounded(lines) if isinstance(lines, io.TextIOWrapper) else iter(lines)
     first = next(lines, "")
     delimiter = max(",;\t", key=first.count)  # as spreadsheets save a file in one country and another
     source = _Lines(chain([first] if first else (), lines), delimiter)
@@ -193,6 +195,13 @@ def records(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | TooLong]]:
         if source.ended and source.inside():  # else the rest of the file would be one cell
             raise BrokenFile(source.first, "a quotation mark is never closed")
         yield source.first, row
+
+
+def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
+    try:
+        yield from lines_of(text)
+    except TooLongLine as error:
+        raise BrokenFile(error.line, str(error)) from error
 
 
 class _Lines:

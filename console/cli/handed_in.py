@@ -29,7 +29,7 @@ def reading(file: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def reading_text(file: Path, encoding: str = "") -> Iterator[io.TextIOWrapper]:
     """The text of a file, in the encoding that is named, or found out; lines end as they do in it."""
-    from rules.language.encodings import encoding_of
+    from rules.texts.encodings import encoding_of
 
     with reading(file) as stream:
         head = stream.peek(_HEAD)[:_HEAD] if isinstance(stream, io.BufferedReader) else b""

@@ -7,11 +7,12 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from rules.language.encodings import NotUtf8, decoded
 from rules.model import BadValue
+from rules.texts.encodings import NotUtf8, decoded
 
 Days = Mapping[date, bool]  # is it worked?
 NO_DAYS: Days = MappingProxyType({})
+_MOST = 1_000_000  # octets
 _KINDS = {"work": True, "free": False}
 
 
@@ -28,7 +29,11 @@ def read_calendar(path: Path) -> Days:
     found: dict[date, bool] = {}
     faults = []
     try:
-        text = decoded(path.read_bytes())
+        with path.open("rb") as stream:
+            raw = stream.read(_MOST + 1)
+        if len(raw) > _MOST:
+            raise BadCalendar(path, [(1, BadValue("it is larger than 1 MB", "a calendar has one day a line"))])
+        text = decoded(raw)
     except NotUtf8 as error:
         raise BadCalendar(path, [(error.line, error)]) from error
     except OSError as error:

@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 import yaml
 
-from rules.language.encodings import NotUtf8, decoded
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
 from rules.language.full_width import Sign, in_syntax, in_value
+from rules.texts.encodings import NotUtf8, decoded
 
 __all__ = ["Document", "Fault", "RuleError", "faults_of", "load_document", "nearest", "read_document", "shipped"]
 
@@ -112,7 +112,7 @@ def load_document(path: Path) -> Document:
     """The YAML document in a file; raises RuleError with one clear fault when it is none."""
     try:
         refuse_what_is_no_file(path)
-        raw = path.read_bytes()
+        raw = read_at_most(path)
     except FileNotFoundError:
         if path.is_symlink():
             what = f"the link leads to {path.readlink()}, where no file is"
@@ -142,6 +142,19 @@ def leads_in_a_circle(path: Path) -> bool:
     return False
 
 
+def read_at_most(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file; RuleError when it goes on beyond that, as what a shell hands over may do without end."""
+    with path.open("rb") as stream:
+        raw = stream.read(most + 1)
+    if len(raw) > most:
+        raise RuleError([_too_large(path)])
+    return raw
+
+
+def _too_large(path: Path) -> Fault:
+    return Fault(str(path), 0, 0, "the file is larger than 5 MB", "put numbers into a list")
+
+
 def refuse_what_is_no_file(path: Path, *, most: float = MAX_BYTES) -> None:
     """Raise RuleError for a folder, a FIFO on which reading would wait for ever, a device, and what is too large.
 
@@ -154,7 +167,7 @@ def refuse_what_is_no_file(path: Path, *, most: float = MAX_BYTES) -> None:
     elif stat.S_ISREG(mode):
         if status.st_size <= most:
             return
-        what, hint = "the file is larger than 5 MB", "put numbers into a list"
+        raise RuleError([_too_large(path)])
     elif str(path).startswith(_HANDED_OVER):
         return
     else:

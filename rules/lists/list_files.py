@@ -13,6 +13,8 @@ from itertools import chain
 from typing import BinaryIO
 
 from rules.numbering.spelling import fold
+from rules.texts.encodings import encoding_of
+from rules.texts.lines import TooLongLine, lines_of
 
 # What columns are called, in what we have seen; compared in lower case without blanks, hyphens and underscores.
 COLUMNS = {
@@ -40,7 +42,7 @@ COLUMNS = {
 }
 _FIELD_OF = {name: field for field, names in COLUMNS.items() for name in names}
 _LOOKED_AT = 65_536
-_LONGEST_LINE = 65_536
+_LONGEST_LINE = 1 << 20  # characters: a row has some hundreds
 _MOST_BEFORE = 1_000  # blank lines and comments before the first row
 _MOST_LINES = 20  # of one cell; more stand between the quotation marks of two
 _NO_TEXT = {
@@ -104,10 +106,11 @@ def read_lines(
     text = io.TextIOWrapper(io.BufferedReader(whole, _PIECE), encoding=encoding, newline="")
     count = 0
     try:
-        before = [first := text.readline(_LONGEST_LINE)]
+        rest = lines_of(text, _LONGEST_LINE)
+        before = [first := next(rest, "")]
         while (first.lstrip().startswith("#") or (first and not first.strip())) and len(before) < _MOST_BEFORE:
-            before.append(first := text.readline(_LONGEST_LINE))
-        lines = chain(before if first else before[:-1], text)
+            before.append(first := next(rest, ""))
+        lines = chain(before if first else before[:-1], rest)
         if first.lstrip().startswith("{"):
             found = _json_lines(lines, faults, wanted, seen)
         else:
@@ -118,8 +121,14 @@ def read_lines(
             yield line
     except UnicodeDecodeError as error:
         at = whole.lines - error.object[error.start :].count(b"\n") + 1 if encoding in _BY_BYTES else count + 1
-        wrong = "neither UTF-8 nor GB18030" if encoding == "gb18030" and not given else f"not {encoding} throughout"
+        wrong = (
+            "neither UTF-8 nor GB18030"
+            if encoding == "gb18030" and not given
+            else f"not {encoding.removesuffix('-sig')} throughout"
+        )
         raise ListFileError(f"it is {wrong}; save the file as UTF-8, or say its --encoding", at) from error
+    except TooLongLine as error:
+        raise ListFileError(str(error), error.line) from error
     except csv.Error as error:
         raise ListFileError(str(error), count + 1) from error
 
@@ -134,19 +143,13 @@ def _encoding(head: bytes, given: str) -> str:
             raise ListFileError(what, 1)
     if given:
         return _named(given)
-    if head.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
     if len(head) > 1 and not head.strip(b"\0"):
         raise ListFileError("it holds nothing but zeros: it is no text", 1)
-    if head.count(0) > len(head) // 4:  # UTF-16 without a mark: every other byte of digits and commas is 0
-        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8"
+    if found := encoding_of(head, whole=False):
+        return found
+    beyond = next(at for at, byte in enumerate(head) if byte >= 128)
+    what = "it is neither UTF-8 nor GB18030; save the file as UTF-8, or say its --encoding (latin-1, big5 ...)"
+    raise ListFileError(what, head.count(b"\n", 0, beyond) + 1)
 
 
 def _named(encoding: str) -> str:

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from rules.judging.facts import gap_at
-from rules.language.encodings import encoding_of
 from rules.language.examples import NotJudged, Read, example_call
 from rules.language.faults import Fault, RuleError, faults_of, nearest
 from rules.language.grammar import Example
@@ -25,6 +24,8 @@ from rules.records.decisions import first_decision, read_fired
 from rules.records.redacted_numbers import HIDDEN_WORD, redacted_number
 from rules.storage.statements import sql
 from rules.storage.store import Store
+from rules.texts.encodings import encoding_of
+from rules.texts.lines import TooLongLine, lines_of
 
 _COLUMNS = sql(
     "seq, id, at, trunk, caller, caller_class, called_key, called_class, called_area, called_group, "
@@ -243,16 +244,19 @@ class CallFile:
         refuse_what_is_no_file(self._path, most=math.inf)
         with io.BufferedReader(io.FileIO(self._path), _HEAD) as raw:
             encoding = encoding_of(raw.peek(_HEAD), whole=False) or "utf-8-sig"
-            rows = csv.DictReader(io.TextIOWrapper(raw, encoding, newline=""))
-            try:
-                self._check(rows.fieldnames or ())
-                for row in rows:
-                    yield self._past(row, rows.line_num)
-            except UnicodeDecodeError:
-                what = f"from here on this is not {encoding.removesuffix('-sig').upper()}"
-                raise RuleError(
-                    [Fault(str(self._path), rows.line_num + 1, 1, what, "save the file as UTF-8")]
-                ) from None
+            with io.TextIOWrapper(raw, encoding, newline="") as text:
+                yield from self._rows(csv.DictReader(lines_of(text)), encoding.removesuffix("-sig").upper())
+
+    def _rows(self, rows: csv.DictReader[str], encoding: str) -> Iterator[Past | Unusable]:
+        try:
+            self._check(rows.fieldnames or ())
+            for row in rows:
+                yield self._past(row, rows.line_num)
+        except TooLongLine as error:
+            raise RuleError([Fault(str(self._path), error.line, 1, str(error), "save the calls as CSV")]) from None
+        except UnicodeDecodeError:
+            what = f"from here on this is not {encoding}"
+            raise RuleError([Fault(str(self._path), rows.line_num + 1, 1, what, "save the file as UTF-8")]) from None
 
     def _check(self, names: Collection[str]) -> None:
         if twice := [name for name in names if list(names).count(name) > 1]:

@@ -23,6 +23,7 @@ complaints_app = typer.Typer(no_args_is_help=True)
 group(complaints_app, "Complaints about callers: add, list, show, withdraw, reject, and import a centre's file.")
 Reference = Annotated[str, typer.Argument(metavar="COMPLAINT", help="The number that the reporter got: C-7K3M9-2QF4T.")]
 _PIECE = 1 << 20  # characters
+_LONGEST_REFERENCE = 1_000  # characters of a line
 SHOWN = 20  # lines about what was wrong; more are counted
 _COLUMNS = ("id", "reference", "received", "accused", "category", "channel", "tie", "state", "case_id")
 
@@ -196,6 +197,8 @@ class _Which(NamedTuple):
     async def names(self, desk: Desk) -> list[str]:
         """The numbers of all that are meant."""
         from desk.complaint_rows import standing_references
+        from desk.faults import ComplaintError
+        from rules.texts.lines import TooLongLine, lines_of
 
         if self.asked:
             number = desk.archive.read_number(self.about, "about").canonical if self.about else ""
@@ -204,9 +207,12 @@ class _Which(NamedTuple):
             )
         if self.file is None:
             return list(dict.fromkeys(self.named))
-        with reading_text(self.file) as lines:
-            text = lines.read()
-        return list(dict.fromkeys([*self.named, *(line.strip() for line in text.splitlines() if line.strip())]))
+        with reading_text(self.file) as text:
+            try:
+                written = [line.strip() for line in lines_of(text, _LONGEST_REFERENCE)]
+            except TooLongLine as error:
+                raise ComplaintError("file", f"line {error.line}: {error}") from error
+        return list(dict.fromkeys([*self.named, *filter(None, written)]))
 
 
 async def _end(here: Installation, which: _Which, state: ComplaintState, reason: str, *, dry_run: bool) -> Answer:

@@ -22,12 +22,12 @@ from ringfence.settings import rule_files
 from ringfence.stand_ins import beyond
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
 from rules.language.compile import Built, Compiled, read_files
-from rules.language.encodings import readable
 from rules.language.faults import Location
 from rules.language.grammar import When, whens_of
 from rules.language.overlap import find_overlaps
 from rules.language.source import Document, Fault, RuleError
 from rules.numbering.home import decided
+from rules.texts.encodings import readable
 
 SHOWN = 10  # rules named in one line
 LONGEST_DEADLINE = timedelta(days=60)  # twenty working days, with a week of holidays in their midst, and some room

@@ -259,3 +259,18 @@ def test_an_end_is_found_under_its_names(name):
 def test_zeros_are_no_text():
     with pytest.raises(ListFileError, match="nothing but zeros"):
         read("\0" * 70_000)
+
+
+def test_latin_1_is_not_taken_for_gb18030():
+    """ü and r are one sign of GB18030: the reason would have become another one, without a word."""
+    with pytest.raises(ListFileError, match=r"line 2: it is neither UTF-8 nor GB18030; .* its --encoding") as refused:
+        read("number,reason\n13800138000,für Büro\n", "latin-1")
+    assert refused.value.line == 2
+    data = "number,reason\n13800138000,für Büro\n".encode("latin-1")
+    assert [row[2] for row in read_lines(io.BytesIO(data), encoding="latin-1")] == [{"reason": "für Büro"}]
+
+
+def test_a_line_without_end_is_refused_wherever_it_stands():
+    for before in ("", "number\n13800138000\n", "# "):
+        with pytest.raises(ListFileError, match="the line has more than 1,048,576 characters"):
+            read(f"{before}{'y' * 1_100_000}")

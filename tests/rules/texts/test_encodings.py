@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.language.encodings import NotUtf8, decoded, encoding_of, readable
+from rules.texts.encodings import NotUtf8, decoded, encoding_of, readable
 
 TEXT = "- rule: night\n  because: 夜间骚扰\n"
 
