@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from console.phones.processes import free_port, host_port, own_address
-from proxy.settings import HostPort
+from proxy.proxy_settings import HostPort
 from ringfence.configuration import load_configuration
 from rules.language.source import RuleError, load_document
 from rules.lists.editing import Lists, Origin

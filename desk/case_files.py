@@ -11,7 +11,7 @@ from desk.arrivals import enter, newest
 from desk.deadlines import Clock, clocks_of, start_clocks
 from desk.faults import NotFound
 from desk.states import COUNTED, OPEN, CaseState
-from desk.tallies import Place, places_of
+from desk.tallies import CountedUnder, places_of
 from rules.model import Number
 from rules.storage.statements import columns_of, quoted, sql
 from rules.storage.store import Connection
@@ -55,9 +55,9 @@ class CaseFile(NamedTuple):
     last_at: float
 
     @property
-    def place(self) -> Place:
+    def place(self) -> CountedUnder:
         """What its number is counted under."""
-        return Place(self.kind, self.prefix, self.code, self.holder)
+        return CountedUnder(self.kind, self.prefix, self.code, self.holder)
 
 
 class Listed(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from desk import tallies
 from desk.archive import Archive
 from desk.complaint_rows import erase_words
-from desk.tallies import Place, Sums
+from desk.tallies import CountedUnder, Sums
 from rules.model import Number, NumberClass, Step
 from rules.records.decisions import read_fired
 from rules.storage.statements import sql
@@ -40,7 +40,7 @@ class Counting:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._places: dict[str, Place] = {}
+        self._places: dict[str, CountedUnder] = {}
         self._ledger = -1  # of which revision of the ledger these are
 
     async def catch_up(self) -> int:
@@ -78,14 +78,14 @@ class Counting:
 
     async def _write(self, connection: Connection, rows: Sequence[Any]) -> None:
         archive = self._archive
-        counts, stopped = Counter[tuple[Place, int, str]](), Counter[int]()
+        counts, stopped = Counter[tuple[CountedUnder, int, str]](), Counter[int]()
         rung: dict[tuple[str, str], tuple[float, str, int]] = {}
         periods: dict[int, tuple[str, str, str]] = {}  # by the quarter of an hour, which lies in one day everywhere
         for _, decision, at, caller, kind, line, step, rang, believed, fired in rows:
             quarter = int(at // 900)
             if quarter not in periods:
                 periods[quarter] = archive.periods(at)
-            place = self._places[caller] if caller else Place(kind, "", "", "")
+            place = self._places[caller] if caller else CountedUnder(kind, "", "", "")
             counts[place, quarter, "calls"] += 1
             if rang and step != Step.EMERGENCY:
                 counts[place, quarter, "rang"] += 1

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from desk.clock_profiles import Span
+from desk.clock_profiles import TimeLimit
 from rules.judging.calendars import NO_DAYS, Days, working_days
 from rules.storage.store import Connection
 
 
-class Standing(StrEnum):
+class ClockState(StrEnum):
     """Of a clock."""
 
     MET = "met"
@@ -30,11 +30,11 @@ class Clock(NamedTuple):
     due: float
     met: float | None
 
-    def standing(self, now: float) -> Standing:
+    def standing(self, now: float) -> ClockState:
         """How it stands at this moment."""
         if self.met is not None:
-            return Standing.MET if self.met <= self.due else Standing.LATE
-        return Standing.RUNNING if now <= self.due else Standing.OVERDUE
+            return ClockState.MET if self.met <= self.due else ClockState.LATE
+        return ClockState.RUNNING if now <= self.due else ClockState.OVERDUE
 
 
 class Deadlines:
@@ -46,17 +46,17 @@ class Deadlines:
         self._ends: dict[tuple[date, int], float] = {}
         self._warnings: dict[int, str] = {}  # by year
 
-    def due(self, received: float, span: Span) -> float:
+    def due(self, received: float, span: TimeLimit) -> float:
         """The moment by which it must be done: hours to the second, working days to the end of the last one."""
         if not span.working_days:
             return received + span.hours * 3600.0
         return self._end_of(datetime.fromtimestamp(received, self._zone).date(), span.working_days)
 
-    def clocks(self, received: float, profile: Mapping[str, Span]) -> list[Clock]:
+    def clocks(self, received: float, profile: Mapping[str, TimeLimit]) -> list[Clock]:
         """All clocks of a profile, started."""
         return [Clock(name, received, self.due(received, span), None) for name, span in profile.items()]
 
-    def warnings(self, clocks: Iterable[Clock], profile: Mapping[str, Span]) -> list[str]:
+    def warnings(self, clocks: Iterable[Clock], profile: Mapping[str, TimeLimit]) -> list[str]:
         """What is not known of the years in which these clocks count working days."""
         years: set[int] = set()
         for clock in clocks:

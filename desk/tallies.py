@@ -28,7 +28,7 @@ _ADD = (
 Sums = Counter[tuple[str, str, str, str]]  # (dimension, key, period, measure)
 
 
-class Place(NamedTuple):
+class CountedUnder(NamedTuple):
     """What a number is counted under."""
 
     kind: str
@@ -44,7 +44,7 @@ class Place(NamedTuple):
         return [("all", "all"), *((name, key) for name, key in named.items() if key)]
 
 
-async def places_of(archive: Archive, numbers: Iterable[Number]) -> dict[str, Place]:
+async def places_of(archive: Archive, numbers: Iterable[Number]) -> dict[str, CountedUnder]:
     """Where numbers belong by their plan and by the range ledger as it stands now; by their canonical form."""
     asked = {number.canonical: number for number in numbers}
     codes = {name: code for name in asked if (code := encode(name)) is not None}
@@ -58,7 +58,7 @@ async def places_of(archive: Archive, numbers: Iterable[Number]) -> dict[str, Pl
         text, holder, places = held.get(codes.get(name), ("", "", 0))
         if places not in (0, len(digits_of(name))):
             text = holder = ""
-        found[name] = Place(kind, area(number), text, holder, range_of(name, kind) if name in unheld else "")
+        found[name] = CountedUnder(kind, area(number), text, holder, range_of(name, kind) if name in unheld else "")
     return found
 
 

@@ -14,10 +14,10 @@ import structlog
 from proxy.core import Core
 from proxy.metrics import Metrics
 from proxy.outgoing import Outgoing
+from proxy.proxy_settings import LimitSettings, ProxySettings
 from proxy.routing import Topology
 from proxy.screening import Screening
 from proxy.server import Desk, Judge, Server
-from proxy.settings import LimitSettings, ProxySettings
 from proxy.token import Tokens
 from rules.settings.screening import ScreeningSettings
 

@@ -37,9 +37,9 @@ from proxy.forwarding import (
 from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.outgoing import EMERGENCY_MARK, Outgoing
+from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
 from proxy.screening import Screening
-from proxy.settings import LimitSettings
 from proxy.silence import Silence
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage

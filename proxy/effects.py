@@ -120,7 +120,7 @@ class Receipt(NamedTuple):
     complaint: str = ""
 
 
-class Report:
+class FeatureCodeDialled:
     """File a complaint about the last call to one of these numbers. Answer with `filed(receipt, now)`."""
 
     __slots__ = ("filed", "numbers")
@@ -130,4 +130,15 @@ class Report:
         self.filed = filed
 
 
-Effect = Send | Resolve | Probe | Finished | HungUp | PassedUnjudged | EmergencyCallMade | Report | Silent | Stranger
+Effect = (
+    Send
+    | Resolve
+    | Probe
+    | Finished
+    | HungUp
+    | PassedUnjudged
+    | EmergencyCallMade
+    | FeatureCodeDialled
+    | Silent
+    | Stranger
+)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from proxy.proxy_settings import LimitSettings
 from proxy.routing import Peer
-from proxy.settings import LimitSettings
 
 # Pools. Each request takes its room from the first while there is some.
 EVERYBODY: Final = 0

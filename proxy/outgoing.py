@@ -12,9 +12,9 @@ from typing import Final
 
 from proxy.context import Context, Node
 from proxy.diversion import divert
-from proxy.effects import EmergencyCallMade, Filing, Receipt, Report
+from proxy.effects import EmergencyCallMade, FeatureCodeDialled, Filing, Receipt
+from proxy.proxy_settings import OFF, PbxSettings, ProxySettings
 from proxy.routing import Peer
-from proxy.settings import OFF, PbxSettings, ProxySettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_addresses
 from proxy.sip.message import OWN_HEADERS
@@ -82,7 +82,7 @@ class Outgoing:
             return False
         context.await_answer(now)
         numbers = subscriber_numbers(context, home.trunk)
-        core.effects.append(Report(numbers, partial(self.answer_report, core, context)))
+        core.effects.append(FeatureCodeDialled(numbers, partial(self.answer_report, core, context)))
         return True
 
     def answer_report(self, core: Node, context: Context, receipt: Receipt, now: float) -> None:

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from proxy.settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
+from proxy.proxy_settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri

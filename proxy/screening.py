@@ -7,8 +7,8 @@ from typing import Final
 
 from proxy.context import Context
 from proxy.labels import MARK, mark_of
+from proxy.proxy_settings import ProfileSettings
 from proxy.routing import IDENTITY_HEADERS
-from proxy.settings import ProfileSettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import find_param, find_uris
 from proxy.sip.message import Request

@@ -14,12 +14,12 @@ from proxy.core import Core
 from proxy.effects import (
     Effect,
     EmergencyCallMade,
+    FeatureCodeDialled,
     Finished,
     HungUp,
     PassedUnjudged,
     Probe,
     Receipt,
-    Report,
     Resolve,
     Send,
     Silent,
@@ -216,7 +216,7 @@ class Server:
             self._note_passed(effect)
         elif isinstance(effect, EmergencyCallMade):
             self._judge.emergency_call_made(effect.numbers)
-        elif isinstance(effect, Report):
+        elif isinstance(effect, FeatureCodeDialled):
             self._spawn(self._report(effect))
         elif isinstance(effect, Silent):
             say_silent(effect)
@@ -232,7 +232,7 @@ class Server:
         if self._noted[1] <= NOTED_A_SECOND:
             log.info("a request went on unjudged", method=effect.method, trunk=effect.trunk, source=effect.source)
 
-    async def _report(self, effect: Report) -> None:
+    async def _report(self, effect: FeatureCodeDialled) -> None:
         """Let the desk file it. Who waited in vain hears so; if it is filed later, dialling again gives its number."""
         receipt = NOT_TAKEN
         if self._desk is not None and len(self._reports) < REPORTS_AT_ONCE:

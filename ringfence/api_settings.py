@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proxy.settings import Address, HostPort
+from proxy.proxy_settings import Address, HostPort
 from rules.model import BadValue
 
 

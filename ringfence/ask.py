@@ -18,7 +18,7 @@ from proxy.app import build_core
 from proxy.effects import Send
 from proxy.routing import Peer
 from proxy.sip.flow import Flow
-from ringfence.settings import Configuration
+from ringfence.node_settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import FactSources, installed_sources
 from rules.language.examples import Described, NotJudged

@@ -87,7 +87,7 @@ async def history(here: Installation, limit: int) -> list[Revision]:
     return await (await here.revisions()).history(limit)
 
 
-class Standing(NamedTuple):
+class ComparedWithPast(NamedTuple):
     """What checked rules would have changed of the past, and whether they are live."""
 
     calls: int  # that were read
@@ -99,16 +99,16 @@ class Standing(NamedTuple):
     unsound: bool = False  # what is live no longer fits ringfence.yaml
 
 
-async def standing(here: Installation, book: Rulebook) -> Standing:
+async def compared_with_past(here: Installation, book: Rulebook) -> ComparedWithPast:
     """Judge yesterday's calls, the newest of them where they are many, by these rules and by the live ones."""
     live = await live_in(here)
     number = live.number if live else None
     if live is not None and live.hash == book.ruleset.revision:
-        return Standing(0, False, 0, 0, number, True)
+        return ComparedWithPast(0, False, 0, 0, number, True)
     compared, unsound = _fitting(here, live)
     replay, span, _ = await replay_log(here, book, compared, since=time.time() - DAY_S, most=MOST)
     cut = span is not None and span.to_read == MOST < span.in_log
-    return Standing(replay.read, cut, replay.changed, replay.from_allow_lists[1], number, False, unsound)
+    return ComparedWithPast(replay.read, cut, replay.changed, replay.from_allow_lists[1], number, False, unsound)
 
 
 def difference(old: Texts, new: Texts, *, names: tuple[str, str]) -> list[str]:

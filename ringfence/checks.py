@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from proxy.settings import OFF, HostPort, TrunkSettings
+from proxy.proxy_settings import OFF, HostPort, TrunkSettings
 from proxy.sip.uri import SIP_PORT, parse_uri
-from ringfence.settings import Configuration, rule_files
+from ringfence.node_settings import Configuration, rule_files
 from ringfence.stand_ins import UNREAD
 from rules.judging.calendars import BadCalendar, read_calendar
+from rules.language.faults import Location
 from rules.language.source import Document, Fault
 from rules.model import BadValue
 from rules.numbering.emergency import emergency_table, is_emergency
 
-Place = tuple[str | int, ...]
 BUILT_IN_PROFILES = frozenset({"decline"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are looked for, not bound
 FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 3261 25.1, token
@@ -27,7 +27,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Finding(NamedTuple):
     """A fault at a place inside the document, before file and line are known."""
 
-    place: Place
+    place: Location
     what: str
     hint: str
 
@@ -56,7 +56,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
 
 
-def repeated(names: Iterable[tuple[Place, str]], kind: str) -> Iterator[Finding]:
+def repeated(names: Iterable[tuple[Location, str]], kind: str) -> Iterator[Finding]:
     """Each name after its first use."""
     seen: set[str] = set()
     for place, name in names:
@@ -115,7 +115,7 @@ def pbxes(configuration: Configuration) -> Iterator[Finding]:
                 )
         if pbx.outbound_trunk is None:
             continue
-        here: Place = ("pbxes", i, "outbound_trunk")
+        here: Location = ("pbxes", i, "outbound_trunk")
         if pbx.outbound_trunk not in trunk_named:
             yield Finding(here, f"no trunk is named {pbx.outbound_trunk!r}", known(trunk_named))
         elif not trunk_named[pbx.outbound_trunk].send_to:

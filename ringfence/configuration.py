@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ringfence.checks import cross_check
-from ringfence.settings import Configuration
+from ringfence.node_settings import Configuration
 from ringfence.stand_ins import StandIns, beyond
 from rules.language.source import Document, Fault, RuleError, faults_of, load_document, shipped
 from rules.numbering.home import decided

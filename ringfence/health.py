@@ -8,7 +8,7 @@ import secrets
 import socket
 from typing import NamedTuple
 
-from proxy.settings import HostPort, ListenerSettings
+from proxy.proxy_settings import HostPort, ListenerSettings
 
 WAIT_S = 2.0
 _WARNING = re.compile(r'^Warning: 399 ringfence "([^"]*)"', re.MULTILINE)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ringfence.settings import Configuration
+from ringfence.node_settings import Configuration
 from rules.language.source import Document, Fault
 
 MIB: Final = 1 << 20

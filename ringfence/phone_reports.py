@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from desk.alerts import Alert
-from desk.clock_profiles import Span
+from desk.clock_profiles import TimeLimit
 from desk.desk import Desk
 from desk.faults import ComplaintError, NotFound
 from desk.scheduler import Scheduler
@@ -49,7 +49,7 @@ class PhoneComplaints(Collector):
             phones.without = f"complaints of phones are not filed: {error}"
             return phones
         # Now, before there are calls: loading the calendar with the first complaint stops the loop for 0.2 s.
-        desk.archive.deadlines.due(desk.archive.now(), Span(working_days=20))
+        desk.archive.deadlines.due(desk.archive.now(), TimeLimit(working_days=20))
         return cls(desk, screen)
 
     async def report(self, numbers: Sequence[str]) -> Receipt:

@@ -13,7 +13,7 @@ from ringfence.live_rules import ruleset_of
 from ringfence.rulebook import trunks_of
 from rules.judging.conditions import Condition
 from rules.judging.engine import CompiledRule, RuleSet
-from rules.judging.explain import ALL_RULES_BELOW, Line, said
+from rules.judging.explain import ALL_RULES_BELOW, Sentence, said
 from rules.judging.facts import Facts
 from rules.language.source import RuleError
 from rules.lists.history import Period, stood_behind
@@ -107,7 +107,7 @@ async def judged_by(here: Installation, decision: Decision) -> JudgedBy:
     return JudgedBy(revision, ruleset, live)
 
 
-def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: Decision) -> list[Line]:
+def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: Decision) -> list[Sentence]:
     """What the rules that fired asked, and why the others did not hold; nothing when the rules are not stored."""
     past = _past(configuration, decision)
     if found.ruleset is None or past is None:
@@ -118,9 +118,9 @@ def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: De
     for rule in found.ruleset.rules:
         if rule.name in fired:
             asked = "; ".join(said(part) for part in rule.asks)
-            lines.append(Line(Step.RULES, f"{rule.name} held: {asked}", place=rule.place))
+            lines.append(Sentence(Step.RULES, f"{rule.name} held: {asked}", place=rule.place))
         elif len(found.ruleset.rules) <= ALL_RULES_BELOW:
-            lines.append(Line(Step.RULES, f"{rule.name} {_why_not(rule, facts)}", place=rule.place))
+            lines.append(Sentence(Step.RULES, f"{rule.name} {_why_not(rule, facts)}", place=rule.place))
     return lines
 
 

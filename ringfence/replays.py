@@ -15,7 +15,7 @@ from ringfence.rulebook import Rulebook, trunks_of
 from rules.judging.engine import RuleSet
 from rules.language.grammar import Example
 from rules.model import Trunk
-from rules.records.past_calls import CallFile, Past, PastCalls, RecordReader, Span
+from rules.records.past_calls import CallFile, LogPart, Past, PastCalls, RecordReader
 from rules.records.privacy import pseudonym
 from rules.records.redacted_numbers import named_called_numbers
 from rules.records.replay import LookUp, Replay, known_called
@@ -31,7 +31,7 @@ class Replayed(NamedTuple):
     """A replay and what it read of the log."""
 
     replay: Replay
-    span: Span | None  # None: a file of calls
+    span: LogPart | None  # None: a file of calls
     seconds: float
 
 
@@ -54,7 +54,7 @@ async def replay_log(
         replay = Replay(book.ruleset, live, by_number(known))
         log = here.database_of("decisions")
         if not await asyncio.to_thread(log.exists):
-            return Replayed(replay, Span(0, 0, 0), 0.0)
+            return Replayed(replay, LogPart(0, 0, 0), 0.0)
         trunks = {trunk.name: trunk for trunk in trunks_of(book.configuration)}
         reader = RecordReader(trunks, recognised(here.key_file, book.ruleset, live))
         calls = await PastCalls.open(log)

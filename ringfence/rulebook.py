@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ringfence.ask import Reader
 from ringfence.checks import BUILT_IN_PROFILES
 from ringfence.configuration import read_configuration
-from ringfence.settings import Configuration, rule_files
+from ringfence.node_settings import Configuration, rule_files
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import OURS, installed_sources

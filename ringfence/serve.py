@@ -19,8 +19,8 @@ from desk.reading import shown_text
 from proxy.app import IGNORED
 from proxy.build import BUILD
 from proxy.metrics import Metrics
+from proxy.proxy_settings import HostPort
 from proxy.server import Server
-from proxy.settings import HostPort
 from ringfence.control import Control
 from ringfence.installation import Installation
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files

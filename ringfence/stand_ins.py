@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ringfence.settings import Configuration
+from ringfence.node_settings import Configuration
 from rules.language.source import Document, Fault
 
 UNREAD: Final = "unread-"  # begins the name of what stands in for one that cannot be read

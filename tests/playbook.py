@@ -8,21 +8,21 @@ from proxy.context import Context
 from proxy.core import Core
 from proxy.effects import (
     EmergencyCallMade,
+    FeatureCodeDialled,
     Filing,
     Finished,
     HungUp,
     PassedUnjudged,
     Receipt,
-    Report,
     Resolve,
     Send,
     Silent,
     Stranger,
 )
 from proxy.outgoing import Outgoing
+from proxy.proxy_settings import ProxySettings
 from proxy.routing import Topology
 from proxy.screening import Screening
-from proxy.settings import ProxySettings
 from proxy.token import Tokens
 from rules.model import Action, Call, Outcome, Step, Verdict
 from tests import wire
@@ -102,7 +102,7 @@ class Playbook:
         self.passed: list[PassedUnjudged] = []  # requests that nobody judged
         self.help: list[list[str]] = []  # numbers of subscribers who made an emergency call
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
-        self.reports: list[Report] = []
+        self.reports: list[FeatureCodeDialled] = []
         self.silences: list[tuple[str, str, bool]] = []  # who fell silent or speaks again: name, address, does it speak
         self.strangers: list[tuple[str, int, str, int]] = []  # lines about sources in no trunk
         self.outcomes: list[tuple[str, Outcome]] = []
@@ -197,7 +197,7 @@ class Playbook:
             self.silences.append((effect.name, effect.host, effect.speaks))
         elif isinstance(effect, Stranger):
             self.strangers.append((effect.host, effect.port, effect.method, effect.requests))
-        elif isinstance(effect, Report):
+        elif isinstance(effect, FeatureCodeDialled):
             self.reports.append(effect)
             if self.receipt is not None:
                 effect.filed(self.receipt, self.now)

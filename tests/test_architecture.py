@@ -29,9 +29,9 @@ TELL_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager
 # Files without behaviour of their own: values, settings and maps of their folder.
 NOTHING_TO_TEST = {
     "rules/model.py",
-    "proxy/settings.py",
+    "proxy/proxy_settings.py",
     "rules/settings/screening.py",
-    "ringfence/settings.py",
+    "ringfence/node_settings.py",
     "ringfence/__main__.py",
 }
 

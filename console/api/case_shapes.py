@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from console.api.parts import Body, Next, Reason, Text, Version, maybe_utc, utc
 from desk.case_files import CaseFile, Listed
-from desk.deadlines import Clock, Standing
+from desk.deadlines import Clock, ClockState
 from desk.evidence import Evidence
 from desk.states import CaseState
 from desk.story import Story
@@ -55,7 +55,7 @@ class ClockShape(BaseModel):
     started: str
     due: str
     met: str | None
-    standing: Standing
+    standing: ClockState
 
 
 class EvidenceShape(BaseModel):

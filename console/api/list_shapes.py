@@ -13,7 +13,7 @@ from console.api.problems import Problem, field_problem, told
 from rules.lists.admission import EntryError
 from rules.lists.editing import Entry
 from rules.lists.held_imports import HeldImport
-from rules.lists.import_batch import Report
+from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Import
 from rules.lists.origins import NEVER, UNQUALIFIED, Origin, Qualification
 
@@ -358,7 +358,7 @@ def changed_entry(entry: Entry, now: float) -> ChangedEntry:
     return ChangedEntry(**entry_shape(entry, now).model_dump(), changed=changed, left_out_of=list(entry.cut))
 
 
-def report_shape(report: Report) -> ReportShape:
+def report_shape(report: ImportReport) -> ReportShape:
     """What an import did; nothing that was sent is repeated."""
     refusals = [
         RefusedRow(row=one.line - 1 if one.line else None, code=one.code, reason=told(one.message))

@@ -41,7 +41,7 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.editing import Lists
 from rules.lists.held_imports import import_or_hold, propose
 from rules.lists.history import happenings
-from rules.lists.import_batch import Report
+from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes
 from rules.lists.origins import Origin
 from rules.lists.standing import how_many_stand
@@ -221,7 +221,7 @@ async def import_entries(
             return _told(await import_or_hold(lists, name, stream, origin, wishes), response)
 
 
-def _told(report: Report, response: Response) -> ReportShape:
+def _told(report: ImportReport, response: Response) -> ReportShape:
     if report.held_id is not None:
         response.status_code = 202
     return report_shape(report)

@@ -23,7 +23,7 @@ from console.api.read_timeout import ReadTimeoutProtocol
 from desk.alerts import Alert
 from desk.scheduler import Scheduler
 from proxy.app import heed_signals
-from proxy.settings import HostPort
+from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
 from ringfence.serve import log_to_stderr

@@ -33,7 +33,7 @@ def serve(
 
     from console.api.serving import NotServed
     from console.api.serving import serve as run
-    from proxy.settings import Address
+    from proxy.proxy_settings import Address
 
     file = chosen(context, config)
     try:

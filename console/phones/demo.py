@@ -15,7 +15,7 @@ import yaml
 
 from console.phones.processes import Event, Phone, PhoneError, Placed, answering, free_port, place
 from desk.desk_settings import DeskSettings
-from proxy.settings import HostPort, ListenerSettings
+from proxy.proxy_settings import HostPort, ListenerSettings
 from ringfence.health import ask
 from rules.language.source import load_document, shipped
 from rules.lists.editing import Lists, Origin

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from proxy.settings import HostPort, parse_host_port
+from proxy.proxy_settings import HostPort, parse_host_port
 
 Event = dict[str, Any]
 START_S = 60.0  # a phone that isn't up by then never will be, on a busy machine either

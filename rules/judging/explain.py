@@ -15,7 +15,7 @@ from rules.model import Action, Call, Hit, Number, Step, Verdict, told_source
 ALL_RULES_BELOW = 30  # with more rules, those that do not concern the call are only counted
 
 
-class Line(NamedTuple):
+class Sentence(NamedTuple):
     """One sentence about one step."""
 
     step: str
@@ -48,7 +48,7 @@ def explain(
     *,
     ways: Ways = _UNSET,
     about: Collection[str] | None = None,
-) -> list[Line]:
+) -> list[Sentence]:
     """Every step in the order of precedence, ending with what goes out on the wire.
 
     With ``about``, names of rules, only what took part in the call or is about these; the rest is counted.
@@ -57,7 +57,7 @@ def explain(
     lines = [the_call(call, ruleset)]
     lines += _emergency(call, called_hits, verdict)
     if verdict.step is not Step.EMERGENCY:
-        lines.append(Line(Step.CALLBACK, _CALLBACK))
+        lines.append(Sentence(Step.CALLBACK, _CALLBACK))
     for step in (
         Step.SUBSCRIBER_ALLOW,
         Step.OPERATOR_ALLOW,
@@ -74,11 +74,11 @@ def explain(
         idle = {_NO_ENTRY, _CALLBACK, _NO_EMERGENCY}
         return [*(line for line in lines if line.text not in idle), _outcome(verdict, ruleset)]
     lines.append(_outcome(verdict, ruleset))
-    lines += [Line("on the wire", text) for text in on_the_wire(verdict, ways)]
+    lines += [Sentence("on the wire", text) for text in on_the_wire(verdict, ways)]
     return lines
 
 
-def the_call(call: Call, ruleset: RuleSet) -> Line:
+def the_call(call: Call, ruleset: RuleSet) -> Sentence:
     """Who calls whom, when, by which trunk."""
     at = datetime.fromtimestamp(call.at, ruleset.clock.zone)
     believed = "the number can be believed" if call.believed else "the number cannot be believed"
@@ -90,7 +90,7 @@ def the_call(call: Call, ruleset: RuleSet) -> Line:
         f"{_number(call.called)}{_or_read_as(call.called_readings[1:])} by trunk "
         f"{call.trunk.name or 'unknown'} on {at:%a %Y-%m-%d %H:%M:%S}; {believed}"
     )
-    return Line("call", text)
+    return Sentence("call", text)
 
 
 def _or_read_as(readings: Sequence[Number]) -> str:
@@ -103,17 +103,17 @@ def _number(number: Number) -> str:
     return f"{number.canonical} ({kind})" if number.canonical else f"{kind} caller {number.raw!r}"
 
 
-def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list[Line]:
+def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list[Sentence]:
     name = str(Step.EMERGENCY)
     if verdict.step is not Step.EMERGENCY:
-        return [Line(name, _NO_EMERGENCY)]
+        return [Sentence(name, _NO_EMERGENCY)]
     extra = [hit for hit in called_hits if hit.kind == "emergency"]
     why = f"stands on list {extra[0].list}" if extra and not call.emergency else "is an emergency number"
     called = call.called.raw or call.called.canonical
-    return [Line(name, f"{called} {why}: the call passes, whatever follows; that can only mark it", True)]
+    return [Sentence(name, f"{called} {why}: the call passes, whatever follows; that can only mark it", True)]
 
 
-def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> list[Line]:
+def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> list[Sentence]:
     """The entries of one step that cover a number of the caller."""
     lines = []
     for hit in sorted(hits, key=lambda hit: (-hit.narrowness, hit.list, hit.entry)):
@@ -123,10 +123,10 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
         entry = f"{hit.entry} on list {hit.list}" + (f", from {told_source(hit)}" if hit.source else "")
         if counts(hit, call):
             won = verdict.step is step and verdict.rule == hit.list
-            lines.append(Line(step, f"{entry}: {_does(effect[1])}", won))
+            lines.append(Sentence(step, f"{entry}: {_does(effect[1])}", won))
         else:
-            lines.append(Line(step, f"{entry}: does not count, because {_why_not(hit, call)}"))
-    return lines or [Line(step, _NO_ENTRY)]
+            lines.append(Sentence(step, f"{entry}: does not count, because {_why_not(hit, call)}"))
+    return lines or [Sentence(step, _NO_ENTRY)]
 
 
 def _why_not(hit: Hit, call: Call) -> str:
@@ -143,7 +143,7 @@ def _does(action: Action) -> str:
     return {Action.FORWARD: "the call passes", Action.REJECT: "the call is rejected"}.get(action, str(action))
 
 
-def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str] | None = None) -> list[Line]:
+def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str] | None = None) -> list[Sentence]:
     """The rules that hold, and why the others that concern the call do not, or only those that it is `about`."""
     if about is not None:
         return _rules_about(facts, ruleset, verdict, about)
@@ -151,18 +151,18 @@ def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[s
     lines = []
     for rule in sorted(near, key=lambda rule: (not rule.holds(facts), rule.name)):
         won = verdict.rule == rule.name and verdict.step in (Step.RULES, Step.SUSPICION)
-        lines.append(Line(Step.RULES, f"{rule.name}: {_rule(rule, facts)}", won, rule.place))
+        lines.append(Sentence(Step.RULES, f"{rule.name}: {_rule(rule, facts)}", won, rule.place))
     rest = len(ruleset.rules) - len(near)
     if rest:
-        lines.append(Line(Step.RULES, f"{rest} more rules do not concern this call"))
-    return lines or [Line(Step.RULES, "there are no rules")]
+        lines.append(Sentence(Step.RULES, f"{rest} more rules do not concern this call"))
+    return lines or [Sentence(Step.RULES, "there are no rules")]
 
 
-def _rules_about(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str]) -> list[Line]:
+def _rules_about(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str]) -> list[Sentence]:
     """The rules that hold or that somebody asks about; how many others there are."""
     asked = [rule for rule in ruleset.rules if rule.name in about or rule.holds(facts)]
     lines = [
-        Line(
+        Sentence(
             *(Step.RULES, f"{rule.name}: {_rule(rule, facts)}"),
             won=verdict.rule == rule.name and verdict.step in (Step.RULES, Step.SUSPICION),
             place=rule.place,
@@ -170,7 +170,7 @@ def _rules_about(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collec
         for rule in sorted(asked, key=lambda rule: (not rule.holds(facts), rule.name))
     ]
     rest = len(ruleset.rules) - len(asked)
-    return [*lines, Line(Step.RULES, f"{rest} {'more' if asked else 'rules'} do not hold")] if rest else lines
+    return [*lines, Sentence(Step.RULES, f"{rest} {'more' if asked else 'rules'} do not hold")] if rest else lines
 
 
 def _rule(rule: CompiledRule, facts: Facts) -> str:
@@ -212,23 +212,23 @@ def _asked(condition: Condition, facts: Facts) -> str:
     return f"{condition.says}? {seen}" if seen else condition.says
 
 
-def _suspicion(call: Call, verdict: Verdict) -> list[Line]:
+def _suspicion(call: Call, verdict: Verdict) -> list[Sentence]:
     lines = []
     for fired in verdict.fired:
         if fired.step is Step.SUSPICION and not fired.observed:
             won = verdict.step is Step.SUSPICION and verdict.rule == fired.name
-            lines.append(Line(Step.SUSPICION, f"{fired.name}: {fired.points:+d}, {fired.detail}", won))
+            lines.append(Sentence(Step.SUSPICION, f"{fired.name}: {fired.points:+d}, {fired.detail}", won))
     trunk = call.trunk
     limits = f"from {trunk.tag_at} a call is tagged, from {trunk.reject_at} rejected"
-    return [*lines, Line(Step.SUSPICION, f"{verdict.suspicion} in all; {limits}")]
+    return [*lines, Sentence(Step.SUSPICION, f"{verdict.suspicion} in all; {limits}")]
 
 
-def _outcome(verdict: Verdict, ruleset: RuleSet) -> Line:
+def _outcome(verdict: Verdict, ruleset: RuleSet) -> Sentence:
     place = next((rule.place for rule in ruleset.rules if rule.name == verdict.rule), "")
     place = place if verdict.step in (Step.RULES, Step.SUSPICION) else ""
     by = f" by {verdict.rule}" if verdict.rule else ""
     reason = f": {verdict.reason}" if verdict.reason else ""
-    return Line("verdict", f"{verdict.action}{by} ({verdict.step}){reason}", True, place)
+    return Sentence("verdict", f"{verdict.action}{by} ({verdict.step}){reason}", True, place)
 
 
 def on_the_wire(verdict: Verdict, ways: Ways = _UNSET) -> list[str]:

@@ -67,7 +67,7 @@ class Several(NamedTuple):
     ranges: list[tuple[str, str]]
 
 
-class Report(Protocol):
+class TellFault(Protocol):
     """Takes what is wrong at a place, and what would be right; a warning stops nothing."""
 
     def __call__(self, loc: Location, what: str, hint: str, warning: bool = False, /) -> None:
@@ -100,7 +100,7 @@ class Surroundings:
 class ConditionCompiler:
     """Compiles the conditions of one file; faults are reported with their place, and the rest goes on."""
 
-    def __init__(self, surroundings: Surroundings, country: str, report: Report) -> None:
+    def __init__(self, surroundings: Surroundings, country: str, report: TellFault) -> None:
         self.surroundings = surroundings
         self.report = report
         self.home = country  # undecided between several countries it is refused what they read differently

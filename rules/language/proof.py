@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rules.judging.conditions import Condition, shown_fact
 from rules.judging.engine import CompiledRule, RuleSet
-from rules.judging.explain import Line, explain, the_call
+from rules.judging.explain import Sentence, explain, the_call
 from rules.judging.facts import Facts
 from rules.judging.rates import Rates
 from rules.language.compile import Built, Compiled, Setting, no_call
@@ -27,7 +27,7 @@ class Failure(NamedTuple):
 
     fault: Fault
     facts: dict[str, Any]  # that were measured, by name
-    trace: list[Line]
+    trace: list[Sentence]
 
 
 class Gap(NamedTuple):
@@ -153,16 +153,16 @@ def _failed_example(item: Built, loc: Location, facts: Facts, ruleset: RuleSet, 
     return Failure(fault, dict(facts.call.facts or {}), trace)
 
 
-def _answers(condition: Condition, facts: Facts, key: str) -> Iterator[Line]:
+def _answers(condition: Condition, facts: Facts, key: str) -> Iterator[Sentence]:
     """What a condition says of a call, its parts one by one."""
     if condition.parts:
-        yield Line(key, f"{'yes' if condition.holds(facts) else 'no '}  {condition.says}:")
+        yield Sentence(key, f"{'yes' if condition.holds(facts) else 'no '}  {condition.says}:")
         for part in condition.parts:
             for line in _answers(part, facts, key):
                 yield line._replace(text=f"  {line.text}")
         return
     seen = condition.sees(facts)
-    yield Line(key, f"{'yes' if condition.holds(facts) else 'no '}  {condition.says}{f' ({seen})' if seen else ''}")
+    yield Sentence(key, f"{'yes' if condition.holds(facts) else 'no '}  {condition.says}{f' ({seen})' if seen else ''}")
 
 
 class _Run:

@@ -13,7 +13,7 @@ from rules.language.source import Document
 from rules.language.values import read_span, read_version
 from rules.numbering.countries import Country
 
-Span = Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)]
+Seconds = Annotated[int, BeforeValidator(read_span, json_schema_input_type=str)]
 
 
 class SequenceCall(Example):
@@ -25,8 +25,8 @@ class SequenceCall(Example):
     rule: RuleName | None = Field(None, description="The rule or list that must have decided.")
     fires: Some[RuleName] | None = Field(None, description="Rules and lists that must match, also those that observe.")
     times: Annotated[int, Field(ge=1, le=100_000)] = Field(1, description="So many such calls, one after the other.")
-    every: Span = Field(60, description="How long after the call before it comes, if `at` does not say it: 30s, 1m.")
-    lasts: Span | None = Field(
+    every: Seconds = Field(60, description="How long after the call before it comes, if `at` does not say it: 30s, 1m.")
+    lasts: Seconds | None = Field(
         None, description="It is answered, and ends so long after: 3s; left out: nobody answers."
     )
 

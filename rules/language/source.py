@@ -36,7 +36,7 @@ class Mark(Protocol):
     column: int
 
 
-class Place:
+class NodeMarks:
     """Where a list or mapping begins, and where its keys and items begin."""
 
     __slots__ = ("items", "keys", "mark", "size")
@@ -44,14 +44,14 @@ class Place:
     def __init__(self, mark: Mark) -> None:
         self.mark = mark
         self.keys: dict[str, Mark] = {}  # of a mapping
-        self.items: dict[int | str, Place | Mark] = {}  # values of a mapping by key, items of a list by index
+        self.items: dict[int | str, NodeMarks | Mark] = {}  # values of a mapping by key, items of a list by index
         self.size = 1  # nodes in it, aliases written out
 
 
 class Document:
     """A YAML file as plain text, lists and mappings, with the place of each part."""
 
-    def __init__(self, file: str, text: str, data: Any, place: Place | Mark) -> None:
+    def __init__(self, file: str, text: str, data: Any, place: NodeMarks | Mark) -> None:
         self.file = file
         self.text = text
         self.data = data
@@ -62,15 +62,15 @@ class Document:
         """Each part of `loc` that the document has, with the marks of its key and of its value."""
         place = self._place
         for part in loc:
-            below = place.items.get(part) if isinstance(place, Place) else None
-            if below is None or not isinstance(place, Place):
+            below = place.items.get(part) if isinstance(place, NodeMarks) else None
+            if below is None or not isinstance(place, NodeMarks):
                 continue  # the name of a choice inside the model, or what is missing
-            yield part, place.keys.get(str(part)), below.mark if isinstance(below, Place) else below
+            yield part, place.keys.get(str(part)), below.mark if isinstance(below, NodeMarks) else below
             place = below
 
     def locate(self, loc: Iterable[int | str], *, value: bool = False) -> tuple[int, int]:
         """Line and column, 1-based, of the deepest part of `loc` that there is: of its key, or of its `value`."""
-        mark = self._place.mark if isinstance(self._place, Place) else self._place
+        mark = self._place.mark if isinstance(self._place, NodeMarks) else self._place
         for _, key_mark, value_mark in self._descend(loc):
             mark = value_mark if value or key_mark is None else key_mark
         return mark.line + 1, mark.column + 1
@@ -211,7 +211,7 @@ def without_collection() -> Iterator[None]:
             gc.enable()
 
 
-Node = tuple[Any, Place | Mark]  # data, and where it stands
+Node = tuple[Any, NodeMarks | Mark]  # data, and where it stands
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -225,7 +225,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.anchors: dict[str, tuple[Any, Place]] = {}
+        self.anchors: dict[str, tuple[Any, NodeMarks]] = {}
         self.open_anchors: set[str] = set()
         self.size = 0
 
@@ -257,7 +257,7 @@ class _Reader:
             return self.alias(event)
         return self.container(event, events, depth)
 
-    def alias(self, event: Any) -> tuple[Any, Place]:
+    def alias(self, event: Any) -> tuple[Any, NodeMarks]:
         name = event.anchor
         if name in self.open_anchors:
             self.refuse(event, f"alias *{name} stands inside what it names", "write the part out where it is needed")
@@ -265,7 +265,7 @@ class _Reader:
             self.refuse(event, f"alias *{name} names nothing", f"mark the part it means with &{name} further up")
         data, place = self.anchors[name]
         self.grow(event, place.size)
-        here = Place(event.start_mark)
+        here = NodeMarks(event.start_mark)
         here.keys, here.items, here.size = place.keys, place.items, place.size
         return data, here
 
@@ -274,13 +274,13 @@ class _Reader:
         if self.size > MAX_NODES:
             self.refuse(event, "the document grows beyond all bounds", "use fewer aliases")
 
-    def container(self, event: Any, events: Iterator[Any], depth: int) -> tuple[Any, Place]:
+    def container(self, event: Any, events: Iterator[Any], depth: int) -> tuple[Any, NodeMarks]:
         if depth >= MAX_DEPTH:
             self.refuse(event, f"parts are nested more than {MAX_DEPTH} deep", "say it in fewer levels")
         tag, name = event.tag, event.anchor
         if tag is not None:
             self.refuse(event, f"tag {tag} is not read here", "write the value without a tag")
-        place, before = Place(event.start_mark), self.size
+        place, before = NodeMarks(event.start_mark), self.size
         self.grow(event, 1)
         if name is not None:
             self.open_anchors.add(name)
@@ -297,7 +297,7 @@ class _Reader:
             self.anchors[name] = data, place
         return data, place
 
-    def sequence(self, place: Place, events: Iterator[Any], depth: int) -> list[Any]:
+    def sequence(self, place: NodeMarks, events: Iterator[Any], depth: int) -> list[Any]:
         data: list[Any] = []
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
@@ -306,7 +306,7 @@ class _Reader:
             data.append(value)
         return data
 
-    def mapping(self, place: Place, events: Iterator[Any], depth: int) -> dict[str, Any]:
+    def mapping(self, place: NodeMarks, events: Iterator[Any], depth: int) -> dict[str, Any]:
         data: dict[str, Any] = {}
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists
-from rules.lists.import_batch import Report
+from rules.lists.import_batch import ImportReport
 from rules.lists.imports import PLAIN, Release, Wishes, import_file, may_insist
 from rules.lists.origins import Origin, Qualification
 from rules.storage.statements import sql
@@ -67,7 +67,7 @@ class _Kept(io.RawIOBase):
 
 async def import_or_hold(
     lists: Lists, name: str, stream: BinaryIO, origin: Origin, wishes: Wishes = PLAIN, *, column: str = ""
-) -> Report:
+) -> ImportReport:
     """Import a file, or keep it when a person must look at it first: `Report.held` and `held_id` say so."""
     if wishes.dry_run or (wishes.insist and may_insist(lists.policy(name), wishes)):
         return await import_file(lists, name, stream, origin, wishes, column=column)
@@ -102,7 +102,7 @@ async def release_import(
     calls: Mapping[str, int],
     progress: Callable[[int], None] | None = None,
     writing: Callable[[int], None] | None = None,
-) -> Report:
+) -> ImportReport:
     """Do a held import after all; who released it and why stands with the import. What is refused stays held.
 
     Two persons see it: whoever imported it cannot release it.
@@ -178,7 +178,7 @@ async def propose(
     origin: Origin,
     wishes: Wishes,
     exceptions: tuple[str, ...] = (),
-) -> Report:
+) -> ImportReport:
     """Put numbers on a list whose entries are qualified: they wait until their approver releases them."""
     left_out = {"except": " ".join(exceptions)} if exceptions else {}
     rows = [json.dumps({"number": text, **left_out}) for text in texts]

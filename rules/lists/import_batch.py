@@ -11,7 +11,7 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.conflicts import holes_of, refuse_wide, written_holes
 from rules.lists.dates import read_end
 from rules.lists.holding import Caught
-from rules.lists.list_files import FAULT, Line
+from rules.lists.list_files import FAULT, FileLine
 from rules.lists.origins import NEVER, UNQUALIFIED, Origin, check_qualification, refuse_limits, refuse_past
 from rules.model import NumberClass
 from rules.numbering.home import read_typed
@@ -44,7 +44,7 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Report:
+class ImportReport:
     """What an import did, or would do."""
 
     import_id: int | None = None
@@ -97,7 +97,7 @@ class Batch:
         trunks: Collection[str] | None = None,
     ) -> None:
         self.policy, self.country, self.wide = policy, country, wide
-        self.report = Report()
+        self.report = ImportReport()
         self.packed: list[int] = []
         self.wides: dict[Interval, tuple[int, str, int]] = {}  # index of the origin, holes, line
         self.origins: dict[Origin, int] = {origin: 0}
@@ -106,7 +106,7 @@ class Batch:
         self._heads: dict[tuple[str, int], tuple[str, int]] = {}  # what stands before, and digits that fall away
         self._short_heads = _SHORT_HEADS.get(country, {})
 
-    def read(self, rows: Iterable[Line], on_error: str, progress: Callable[[int], None] | None) -> None:
+    def read(self, rows: Iterable[FileLine], on_error: str, progress: Callable[[int], None] | None) -> None:
         """Read everything; a fault of a line is a refusal, or ends it all."""
         heads, short, packed, take = self._heads, self._short_heads, self.packed, 0
         for line, text, more in rows:

@@ -13,9 +13,9 @@ from rules.lists.difference import Comparison, Difference
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, refuse_by_hand, spread, unspread
 from rules.lists.endings import begin_ending
 from rules.lists.holding import caught, overlap, reasons
-from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, Refusal, Report, line_of
+from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, ImportReport, Refusal, line_of
 from rules.lists.ledger import holders_hit
-from rules.lists.list_files import OF_ENTRIES, Line, Seen, read_lines
+from rules.lists.list_files import OF_ENTRIES, FileLine, Seen, read_lines
 from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import INSERT, check_qualification, merged, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
@@ -64,7 +64,7 @@ PLAIN = Wishes()
 
 async def import_file(
     lists: Lists, name: str, stream: BinaryIO, origin: Origin = OPERATOR, wishes: Wishes = PLAIN, *, column: str = ""
-) -> Report:
+) -> ImportReport:
     """Import CSV, JSON lines or plain text; see `import_rows`.
 
     Columns that are not understood are told; into an allow list they are refused, since they may say where it ends.
@@ -77,12 +77,12 @@ async def import_file(
 async def import_rows(
     lists: Lists,
     name: str,
-    rows: Iterable[Line],
+    rows: Iterable[FileLine],
     origin: Origin = OPERATOR,
     wishes: Wishes = PLAIN,
     *,
     seen: Seen | None = None,
-) -> Report:
+) -> ImportReport:
     """Put (line, entry, further columns) on a list in one transaction; readers go on meanwhile.
 
     What would be held for a person changes nothing and says why in `Report.held`; a dry run tells everything.

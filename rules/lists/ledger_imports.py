@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rules.lists.admission import EntryError
 from rules.lists.dates import read_end
 from rules.lists.ledger import Code, flatten, read_code
-from rules.lists.list_files import Line, Seen
+from rules.lists.list_files import FileLine, Seen
 from rules.numbering.intervals import Interval
 from rules.storage.store import Connection, Store
 
@@ -97,7 +97,7 @@ class _Change:
 
 async def import_ledger(
     store: Store,
-    rows: Iterable[Line],
+    rows: Iterable[FileLine],
     *,
     source: str,
     now: float,
@@ -144,7 +144,7 @@ async def import_ledger(
     return report
 
 
-def _read(rows: Iterable[Line], report: LedgerReport, country: str, zone: str) -> dict[Interval, _Told]:
+def _read(rows: Iterable[FileLine], report: LedgerReport, country: str, zone: str) -> dict[Interval, _Told]:
     codes: dict[Interval, _Told] = {}
     for line, text, more in rows:
         report.lines += 1

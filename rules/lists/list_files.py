@@ -54,7 +54,7 @@ _NO_TEXT = {
 }
 FAULT = ""  # stands in place of a column when the line cannot be read, and says why
 
-Line = tuple[int, str, Mapping[str, str]]  # number of the line, the entry as written, the other columns
+FileLine = tuple[int, str, Mapping[str, str]]  # number of the line, the entry as written, the other columns
 
 
 class ListFileError(ValueError):
@@ -93,7 +93,7 @@ def read_lines(
     encoding: str = "",
     wanted: Collection[str] = frozenset(COLUMNS),
     seen: Seen | None = None,
-) -> Iterator[Line]:
+) -> Iterator[FileLine]:
     """Each line's entry and further columns, of those that are ``wanted``; ``seen`` learns what else there was.
 
     ``column`` names columns whose header is unusual or missing, by header or place: ``Anruf``, ``number=2,reason=Why``.
@@ -163,7 +163,7 @@ def _named(encoding: str) -> str:
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
-def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str], seen: Seen) -> Iterator[Line]:
+def _table(lines: Iterator[str], first: str, column: str, wanted: Collection[str], seen: Seen) -> Iterator[FileLine]:
     said = _SEPARATOR.fullmatch(first.strip().strip('"'))  # the first line of files that Excel shall open
     delimiter = said[1] if said else max(",;\t", key=first.count)
     ended = False
@@ -310,7 +310,7 @@ _BLANKS = str.maketrans("", "", " -_*:：\u3000")  # a star and a colon stand be
 _IN_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 
 
-def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], seen: Seen) -> Iterator[Line]:
+def _json_lines(lines: Iterator[str], faults: bool, wanted: Collection[str], seen: Seen) -> Iterator[FileLine]:
     for count, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -39,7 +39,7 @@ _ON_LIST = (
 )
 
 
-class Standing(NamedTuple):
+class StandingSeal(NamedTuple):
     """A seal that stands."""
 
     code: int
@@ -60,15 +60,15 @@ class Suspension(NamedTuple):
     owner: str  # who answers for the entry, else who wrote it down, else where it came from
 
 
-async def seals_between(connection: Connection, start: int, stop: int) -> list[Standing]:
+async def seals_between(connection: Connection, start: int, stop: int) -> list[StandingSeal]:
     """The seals that stand on numbers from one code to another, in the order of the codes."""
-    return [Standing(*row) for row in await connection.execute_fetchall(_SEALS, (start, stop))]
+    return [StandingSeal(*row) for row in await connection.execute_fetchall(_SEALS, (start, stop))]
 
 
-async def seals_on_list(connection: Connection, list_id: int, *, since_origin: int = 0) -> list[Standing]:
+async def seals_on_list(connection: Connection, list_id: int, *, since_origin: int = 0) -> list[StandingSeal]:
     """The seals that stand on numbers which a list covers, by entries of an origin from this one on."""
     rows: Iterable[Any] = await connection.execute_fetchall(_ON_LIST, (list_id, since_origin))
-    found = {row[0]: Standing(*row[:4]) for row in rows if _covers(Standing(*row[:4]), row[5], row[4])}
+    found = {row[0]: StandingSeal(*row[:4]) for row in rows if _covers(StandingSeal(*row[:4]), row[5], row[4])}
     return list(found.values())
 
 
@@ -106,5 +106,5 @@ async def with_seals(connection: Connection, entries: Sequence[Entry], *, number
     return found
 
 
-def _covers(seal: Standing, places: int, holes: str) -> bool:
+def _covers(seal: StandingSeal, places: int, holes: str) -> bool:
     return places in (0, len(digits_of(seal.number))) and not in_holes(holes, seal.code)

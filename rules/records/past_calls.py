@@ -81,7 +81,7 @@ class Unusable(NamedTuple):
     why: str
 
 
-class Span(NamedTuple):
+class LogPart(NamedTuple):
     """What part of the log is read."""
 
     first: int  # seq
@@ -100,11 +100,11 @@ class PastCalls:
         """Open the database of decisions."""
         return cls(await Store.open(path, "decisions", durable=False))
 
-    async def span(self, since: float | None, most: int | None = None) -> Span:
+    async def span(self, since: float | None, most: int | None = None) -> LogPart:
         """What there is since then, the newest `most` of it."""
         lowest, highest = (await self._rows("select min(seq), max(seq) from decision", ()))[0]
         if highest is None:
-            return Span(0, 0, 0)
+            return LogPart(0, 0, 0)
         first = lowest
         if since is not None:
             early = first_decision(since - _LATE_S)
@@ -112,9 +112,9 @@ class PastCalls:
             first = min((row[0] for row in found), default=highest + 1)
         if most is not None:
             first = max(first, highest - most + 1)
-        return Span(first, highest - first + 1, highest - lowest + 1)
+        return LogPart(first, highest - first + 1, highest - lowest + 1)
 
-    async def pages(self, span: Span, since: float | None) -> AsyncIterator[list[Row]]:
+    async def pages(self, span: LogPart, since: float | None) -> AsyncIterator[list[Row]]:
         """The records, oldest first, some thousands at a time."""
         after, last = span.first - 1, span.first + span.to_read - 1
         query = sql(

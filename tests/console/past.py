@@ -5,8 +5,8 @@ import time
 from itertools import count
 from pathlib import Path
 
+from ringfence.node_settings import Configuration
 from ringfence.rulebook import Rulebook, trunks_of
-from ringfence.settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.language.examples import Described
 from rules.model import Hit, Outcome

@@ -5,7 +5,7 @@ import pytest
 from desk.appeals import granted_against_rules
 from desk.archive import complaints_path
 from desk.audit import deeds_of
-from desk.deadlines import Standing
+from desk.deadlines import ClockState
 from desk.faults import ComplaintError, Conflict, NotFound
 from desk.seals import standing_seal
 from desk.states import AppealState, Attacks, CaseState
@@ -151,7 +151,7 @@ async def test_those_that_wait_stand_on_top_the_first_due_first(town):
     assert [one.id for one in await files.listed(state=AppealState.REFUSED)] == [first.id]
     town.now += DAY + 1
     _, (clock,), _ = await files.find(second.reference)
-    assert clock.standing(town.now) is Standing.OVERDUE
+    assert clock.standing(town.now) is ClockState.OVERDUE
 
 
 async def test_what_is_wrong_is_named(town):

@@ -12,7 +12,7 @@ from desk.clock_profiles import (
     NAMES,
     AppealClock,
     CaseClock,
-    Span,
+    TimeLimit,
     appeal_spans,
     case_spans,
     read_span,
@@ -30,8 +30,8 @@ def test_each_profile_says_where_it_stands():
 
 
 def test_12321_and_crtc():
-    assert list(case_spans("12321", {}).values()) == [Span(working_days=days) for days in (1, 3, 15, 20)]
-    assert appeal_spans("crtc", {}) == {"answer": Span(hours=24)}
+    assert list(case_spans("12321", {}).values()) == [TimeLimit(working_days=days) for days in (1, 3, 15, 20)]
+    assert appeal_spans("crtc", {}) == {"answer": TimeLimit(hours=24)}
 
 
 def test_own_deadlines_take_the_place_of_the_profiles():
@@ -39,11 +39,11 @@ def test_own_deadlines_take_the_place_of_the_profiles():
     spans = case_spans("12321", own)
     assert list(spans) == ["accept", "hand over", "decide", "answer"]
     assert (spans["accept"], spans["hand over"], spans["decide"]) == (
-        Span(hours=4),
-        Span(working_days=3),
-        Span(hours=120),
+        TimeLimit(hours=4),
+        TimeLimit(working_days=3),
+        TimeLimit(hours=120),
     )
-    assert appeal_spans("crtc", own) == {"answer": Span(working_days=3)}
+    assert appeal_spans("crtc", own) == {"answer": TimeLimit(working_days=3)}
     assert list(case_spans("trai", {"accept": "1wd"})) == ["accept", "decide", "answer"]
 
 

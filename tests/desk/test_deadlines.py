@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.clock_profiles import APPEAL_PROFILES, CASE_PROFILES, Span
+from desk.clock_profiles import APPEAL_PROFILES, CASE_PROFILES, TimeLimit
 from desk.deadlines import (
     Clock,
+    ClockState,
     Deadlines,
-    Standing,
     clocks_of,
     meet,
     start_clocks,
@@ -35,7 +35,7 @@ def at(text: str) -> float:
     ],
 )
 def test_working_days(received, days, due):
-    assert Deadlines("Asia/Shanghai", "CN").due(at(received), Span(working_days=days)) == at(due)
+    assert Deadlines("Asia/Shanghai", "CN").due(at(received), TimeLimit(working_days=days)) == at(due)
 
 
 def test_hours_run_through_nights_and_holidays():
@@ -47,11 +47,11 @@ def test_hours_run_through_nights_and_holidays():
 def test_a_year_nobody_announced_warns_and_falls_back():
     deadlines = Deadlines("Asia/Shanghai", "CN")
     received = at("2090-07-07 12:00")
-    assert deadlines.due(received, Span(working_days=1)) == at("2090-07-11 00:00")
-    profile = {"accept": Span(working_days=1), "decide": Span(hours=24)}
+    assert deadlines.due(received, TimeLimit(working_days=1)) == at("2090-07-11 00:00")
+    profile = {"accept": TimeLimit(working_days=1), "decide": TimeLimit(hours=24)}
     (warning,) = deadlines.warnings(deadlines.clocks(received, profile), profile)
     assert "working days of 2090 are Monday to Friday" in warning
-    hours = {"decide": Span(hours=24)}
+    hours = {"decide": TimeLimit(hours=24)}
     assert deadlines.warnings(deadlines.clocks(received, hours), hours) == [], "it counts hours"
 
 
@@ -64,28 +64,28 @@ def test_a_year_nobody_announced_warns_and_falls_back():
 )
 def test_holidays_by_law_are_free_in_a_year_that_nobody_announced(received, due):
     deadlines = Deadlines("Asia/Shanghai", "CN")
-    assert deadlines.due(at(received), Span(working_days=1)) == at(due)
+    assert deadlines.due(at(received), TimeLimit(working_days=1)) == at(due)
 
 
 def test_the_operators_calendar_overrules():
     overruled = {date(2026, 7, 2): False, date(2026, 7, 4): True}
     deadlines = Deadlines("Asia/Shanghai", "CN", overruled)
-    assert deadlines.due(at("2026-07-01 09:00"), Span(working_days=2)) == at("2026-07-05 00:00")
+    assert deadlines.due(at("2026-07-01 09:00"), TimeLimit(working_days=2)) == at("2026-07-05 00:00")
 
 
 @given(st.integers(1_700_000_000, 1_790_000_000), st.integers(1, 25))
 def test_more_working_days_are_due_later(received, days):
     deadlines = Deadlines("Asia/Shanghai", "CN")
-    shorter, longer = (deadlines.due(received, Span(working_days=n)) for n in (days, days + 1))
+    shorter, longer = (deadlines.due(received, TimeLimit(working_days=n)) for n in (days, days + 1))
     assert received < shorter < longer
 
 
 def test_how_a_clock_stands():
     clock = Clock("accept", 0, 10, None)
-    assert clock.standing(10) is Standing.RUNNING
-    assert clock.standing(11) is Standing.OVERDUE
-    assert clock._replace(met=10).standing(99) is Standing.MET
-    assert clock._replace(met=11).standing(99) is Standing.LATE
+    assert clock.standing(10) is ClockState.RUNNING
+    assert clock.standing(11) is ClockState.OVERDUE
+    assert clock._replace(met=10).standing(99) is ClockState.MET
+    assert clock._replace(met=11).standing(99) is ClockState.LATE
 
 
 async def test_clocks_are_met_once(town):

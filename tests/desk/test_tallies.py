@@ -1,12 +1,12 @@
 """Sums: under every key, in every period, added up."""
 
-from desk.tallies import Place, Sums, add, places_of, write
+from desk.tallies import CountedUnder, Sums, add, places_of, write
 from rules.lists.ledger_imports import import_ledger
 from rules.model import Number, NumberClass
 
 
 def test_what_is_unknown_has_no_sum():
-    assert Place("cn-95", "CN:950", "", "").keys() == [("all", "all"), ("class", "cn-95"), ("prefix", "CN:950")]
+    assert CountedUnder("cn-95", "CN:950", "", "").keys() == [("all", "all"), ("class", "cn-95"), ("prefix", "CN:950")]
 
 
 async def test_added_up_in_each_period(town):
@@ -29,9 +29,9 @@ async def test_numbers_belong_where_plan_and_ledger_say(town):
     named = [town.desk.archive.read_number(text, "x") for text in ("95012345", "95013333", "95013999", "13912345678")]
     anonymous = Number("", NumberClass.ANONYMOUS)
     assert await places_of(town.desk.archive, [*named, anonymous]) == {
-        "CN:95012345": Place("cn-95", "CN:950", "CN:95012*", "Loan King"),
-        "CN:95013333": Place("cn-95", "CN:950", "", ""),
-        "CN:95013999": Place("cn-95", "CN:950", "CN:9501399*", "East"),
-        "+8613912345678": Place("mobile", "+86139", "", ""),
-        "": Place("anonymous", "", "", ""),
+        "CN:95012345": CountedUnder("cn-95", "CN:950", "CN:95012*", "Loan King"),
+        "CN:95013333": CountedUnder("cn-95", "CN:950", "", ""),
+        "CN:95013999": CountedUnder("cn-95", "CN:950", "CN:9501399*", "East"),
+        "+8613912345678": CountedUnder("mobile", "+86139", "", ""),
+        "": CountedUnder("anonymous", "", "", ""),
     }

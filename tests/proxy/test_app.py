@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from proxy.app import build_core, run
 from proxy.metrics import Metrics
-from proxy.settings import ProxySettings
+from proxy.proxy_settings import ProxySettings
 from rules.settings.screening import ScreeningSettings
 from tests import wire
 from tests.peers.loopback import new_endpoint

@@ -5,7 +5,7 @@ from proxy.build import BUILD, COMPILED, PURE, kind_of
 
 
 def test_a_module_tells_how_it_is_loaded():
-    assert kind_of("proxy.settings") == PURE
+    assert kind_of("proxy.proxy_settings") == PURE
     assert kind_of("uvloop.loop") == COMPILED
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proxy.effects import Filing, Receipt
 from proxy.outgoing import NOT_TAKEN, Outgoing
-from proxy.settings import ProxySettings
+from proxy.proxy_settings import ProxySettings
 from proxy.sip.uri import parse_uri
 from proxy.urgency import AT_ONCE, haste
 from tests import wire

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from proxy.proxy_settings import ProxySettings
 from proxy.routing import Target, Topology, is_address
-from proxy.settings import ProxySettings
 from proxy.sip.uri import parse_uri
 
 HOUSE: dict[str, Any] = {

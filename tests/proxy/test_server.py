@@ -18,10 +18,10 @@ from proxy.app import build_core
 from proxy.effects import Filing, PassedUnjudged, Receipt, Silent, Stranger
 from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN
+from proxy.proxy_settings import ProxySettings
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
 from proxy.server import POLL_S, Server, say_refused, say_silent
-from proxy.settings import ProxySettings
 from proxy.transport import MANY
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
 from rules.settings.screening import ScreeningSettings

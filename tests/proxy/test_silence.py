@@ -2,8 +2,8 @@
 
 import pytest
 
+from proxy.proxy_settings import LimitSettings
 from proxy.routing import Target
-from proxy.settings import LimitSettings
 from proxy.silence import Silence
 from rules.model import Action, Step, Verdict
 from tests import wire

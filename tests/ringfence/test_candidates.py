@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ringfence.candidates import Standing, difference, earlier, history, on_disk, standing, stored
+from ringfence.candidates import ComparedWithPast, compared_with_past, difference, earlier, history, on_disk, stored
 from ringfence.installation import Installation
 from ringfence.rulebook import load_rulebook
 from rules.screening.revisions import FileText, Texts
@@ -47,14 +47,14 @@ async def seen(file, what, *more):
 
 
 def where_it_stands(file):
-    return asyncio.run(seen(file, standing, load_rulebook(file)))
+    return asyncio.run(seen(file, compared_with_past, load_rulebook(file)))
 
 
 def test_what_is_live_changes_nothing(file, run):
     past_calls(file, load_rulebook(file), ["95012345"])
     assert where_it_stands(file).live is None
     assert run("rules", "activate", "--reason", "first", "--yes-really").exit_code == 0
-    assert where_it_stands(file) == Standing(0, False, 0, 0, 1, True)
+    assert where_it_stands(file) == ComparedWithPast(0, False, 0, 0, 1, True)
 
 
 def test_what_is_live_may_no_longer_fit(file, run):

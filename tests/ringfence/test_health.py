@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from proxy.settings import ListenerSettings
+from proxy.proxy_settings import ListenerSettings
 from ringfence.health import Health, ask, reachable
 
 

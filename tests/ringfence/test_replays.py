@@ -2,13 +2,13 @@
 
 from console.cli.workbench.replay import as_data, as_text, count
 from ringfence.replays import Replayed
-from rules.records.past_calls import Span
+from rules.records.past_calls import LogPart
 from rules.records.replay import Replay
 from tests.rules.calls import MORNING, hit, rule, rules
 from tests.rules.records.test_replay import call, records, replayed
 
 
-def shown(found: Replay, span: Span | None = None) -> str:
+def shown(found: Replay, span: LogPart | None = None) -> str:
     return as_text(Replayed(found, span, 1.0), "Asia/Shanghai")
 
 
@@ -17,7 +17,7 @@ def test_nothing():
 
 
 def test_nothing_changes():
-    text = shown(replayed(records(call(at=MORNING)), rules("[]"), rules("[]")), Span(0, 1, 4))
+    text = shown(replayed(records(call(at=MORNING)), rules("[]"), rules("[]")), LogPart(0, 1, 4))
     assert "Nothing changes beside the live rules (" in text
     assert "Read 1 call, 25.0 % of the log, 2026-11-24 09:10:00+08:00 to " in text
 

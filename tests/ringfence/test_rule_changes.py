@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from structlog.testing import capture_logs
 
-from proxy.settings import HostPort
+from proxy.proxy_settings import HostPort
 from ringfence.configuration import load_configuration
 from ringfence.rule_changes import RuleChanges, stamps, starting_rules
 from rules.language.source import RuleError

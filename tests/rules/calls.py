@@ -1,7 +1,7 @@
 """Calls and rule sets for tests: a few words in, the real thing out."""
 
 from ringfence.ask import Reader
-from ringfence.settings import Configuration
+from ringfence.node_settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.language.compile import Known, compile_rules
 from rules.language.faults import Fault

@@ -37,7 +37,7 @@ class Buckets:
         return 0.0
 
 
-class Standing(NamedTuple):
+class Remaining(NamedTuple):
     """Of a source's day, this request included."""
 
     left: int  # negative: over
@@ -50,13 +50,13 @@ class Allowance:
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
 
-    async def use(self, key: AccessKey, requests: int = 1) -> Standing:
+    async def use(self, key: AccessKey, requests: int = 1) -> Remaining:
         """Count so many requests, all or none of them: ``left`` is negative when they are too many."""
         now = self._now()
         day = int(now // DAY_S)
         resets_in = int((day + 1) * DAY_S - now) or 1
         if requests > key.daily:
-            return Standing(-1, resets_in)
+            return Remaining(-1, resets_in)
         async with self._store.transaction() as connection:
             rows = list(
                 await connection.execute_fetchall(
@@ -67,7 +67,7 @@ class Allowance:
             )
             if rows and rows[0][0] == requests:  # the first ones of the day
                 await connection.execute("delete from used where day < ?", (day - _KEPT_DAYS,))
-        return Standing(key.daily - int(rows[0][0]) if rows else -1, resets_in)
+        return Remaining(key.daily - int(rows[0][0]) if rows else -1, resets_in)
 
     async def used_today(self) -> dict[str, int]:
         """Requests of today, by source."""

@@ -22,7 +22,7 @@ from console.cli.options import shown_time
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
-    from rules.lists.import_batch import Refusal, Report
+    from rules.lists.import_batch import ImportReport, Refusal
     from rules.lists.ledger_imports import LedgerReport
 
 POLLED_S = 0.25  # the proxy looks for changes so often
@@ -113,7 +113,7 @@ async def import_numbers(
     return answer._replace(status=FAULTS if report.refused and bad is OnError.STOP else 0)
 
 
-def told(report: Report, file: str, name: str, took: float, *, dry_run: bool = False) -> Answer:
+def told(report: ImportReport, file: str, name: str, took: float, *, dry_run: bool = False) -> Answer:
     """What an import did and, if it did anything, from when on calls are judged by it, and how to look."""
     lines = list(report_lines(report, name, dry_run=dry_run))
     if report.import_id is not None:
@@ -122,12 +122,12 @@ def told(report: Report, file: str, name: str, took: float, *, dry_run: bool = F
     return Answer(report_data(report), "\n".join(lines), list(refused_lines(report, file)))
 
 
-def report_data(report: Report) -> dict[str, Any]:
+def report_data(report: ImportReport) -> dict[str, Any]:
     """What an import did, for programs."""
     return {**asdict(report), "refused": dict(report.refused), "caught": tuple(report.caught)}
 
 
-def what_to_do(report: Report) -> str:
+def what_to_do(report: ImportReport) -> str:
     """Why an import waits, under which number, and what a person can say."""
     why = f"held, nothing was changed: {'; '.join(report.held)}."
     if report.held_id is None:
@@ -185,7 +185,7 @@ def shown_name(file: Path) -> str:
     return "<stdin>" if str(file) == "-" else str(file)
 
 
-def refused_lines(report: Report, file: str) -> Iterator[str]:
+def refused_lines(report: ImportReport, file: str) -> Iterator[str]:
     """What was refused: the first line of each code with its reason, the places of the others behind it."""
     alike: dict[str, list[Refusal]] = {}
     for refusal in sorted(report.refusals, key=lambda one: one.line):
@@ -201,7 +201,7 @@ def refused_lines(report: Report, file: str) -> Iterator[str]:
         yield f"  and {counted(more, 'line')} more, which are not told one by one"
 
 
-def report_lines(report: Report, name: str, *, dry_run: bool) -> Iterator[str]:
+def report_lines(report: ImportReport, name: str, *, dry_run: bool) -> Iterator[str]:
     """What an import did."""
     would = "would be " if dry_run else ""
     number = f" (import {report.import_id})" if report.import_id is not None else ""
@@ -233,7 +233,7 @@ def report_lines(report: Report, name: str, *, dry_run: bool) -> Iterator[str]:
         yield f"It would be held for a person: {'; '.join(report.held)}."
 
 
-def file_lines(report: Report | LedgerReport) -> Iterator[str]:
+def file_lines(report: ImportReport | LedgerReport) -> Iterator[str]:
     """What was the matter with a file, into a list or into the ledger."""
     if report.unchanged:
         yield f"{report.unchanged:,} unchanged: they stand there just so already."

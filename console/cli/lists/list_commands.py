@@ -17,7 +17,7 @@ from console.cli.options import moment, shown_time
 if TYPE_CHECKING:
     from ringfence.installation import Installation
     from rules.lists.editing import Entry
-    from rules.lists.import_batch import Report
+    from rules.lists.import_batch import ImportReport
     from rules.lists.origins import Origin, Qualification
 
 lists_app = typer.Typer(no_args_is_help=True)
@@ -137,7 +137,7 @@ async def add(
     )
 
 
-def _proposed(report: Report, name: str) -> Answer:
+def _proposed(report: ImportReport, name: str) -> Answer:
     """What waits for its approver, under which number; ends with the status of what waits for a person."""
     data = {**asdict(report), "refused": dict(report.refused), "caught": tuple(report.caught)}
     if not report.held:

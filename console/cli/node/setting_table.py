@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from proxy.settings import HostPort
-from ringfence.settings import Configuration
+from proxy.proxy_settings import HostPort
+from ringfence.node_settings import Configuration
 
 WORDS: dict[Any, str] = {
     str: "text",

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 from console.cli.answers import counted
 from desk.archive import complaints_path
-from ringfence.candidates import Standing, standing
+from ringfence.candidates import ComparedWithPast, compared_with_past
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
 from ringfence.installation import Installation
 from ringfence.memory import too_large
+from ringfence.node_settings import rule_files
 from ringfence.rulebook import Rulebook, compiled, load_rulebook, patterns
-from ringfence.settings import rule_files
 from ringfence.stand_ins import beyond
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
 from rules.language.compile import Built, Compiled, read_files
@@ -43,7 +43,7 @@ class Findings(NamedTuple):
     faults: list[Fault]
     examples: int = 0
     not_analysed: Mapping[str, list[str]] = MappingProxyType({})  # by rule: conditions that could hide others
-    standing: Standing | None = None  # None: there is no sound rule set, or only a part of one was checked
+    standing: ComparedWithPast | None = None  # None: there is no sound rule set, or only a part of one was checked
 
     @property
     def refused(self) -> bool:
@@ -83,7 +83,7 @@ class Findings(NamedTuple):
         }
 
 
-def standing_told(found: Standing) -> str:
+def standing_told(found: ComparedWithPast) -> str:
     """The end of check's last line: what the rules would have changed, and whether they are live."""
     if found.is_live:
         return f"live as revision {found.live}"
@@ -150,7 +150,7 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
         found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
         beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
         more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
-        return found._replace(faults=sorted({*found.faults, *more}), standing=await standing(here, book))
+        return found._replace(faults=sorted({*found.faults, *more}), standing=await compared_with_past(here, book))
 
 
 async def _reviewed(here: Installation, names: list[str], compiled: Compiled) -> Findings:

@@ -13,7 +13,7 @@ from console.cli.lists.history_commands import period_told
 from console.cli.lists.list_commands import as_data as entry_data
 from console.cli.node.decision_commands import as_data
 from console.cli.options import moment, shown_time
-from proxy.settings import ProfileSettings
+from proxy.proxy_settings import ProfileSettings
 from ringfence.ask import Asked, answer
 from ringfence.checks import FIELD_NAME
 from ringfence.configuration import Configuration
@@ -31,7 +31,7 @@ from ringfence.recorded_calls import (
 )
 from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from rules.judging.engine import RuleSet
-from rules.judging.explain import Line, Ways, explain, on_the_wire
+from rules.judging.explain import Sentence, Ways, explain, on_the_wire
 from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
@@ -61,7 +61,7 @@ class Words(NamedTuple):
 class Explanation(NamedTuple):
     """Sentences for people, the same facts for programs."""
 
-    lines: list[Line]
+    lines: list[Sentence]
     data: dict[str, Any]
 
     def as_text(self) -> str:
@@ -97,11 +97,11 @@ async def explain_decision(here: Installation, text: str, *, clear: bool) -> Exp
     entries = [period_data(one, here.zone) for one in behind]
     data["entries"] = [one | {"entry": masked(one["entry"], callers)} for one in entries]
     place = next(place for place, line in enumerate(lines) if line.step == "verdict")
-    lines[place:place] = [Line("entry", masked(period_told(one, here.zone), callers)) for one in behind]
+    lines[place:place] = [Sentence("entry", masked(period_told(one, here.zone), callers)) for one in behind]
     decided = decision.rule in here.configuration.lists and decision.step in _OF_OPERATORS
     if decided and not any(one.entry.list == decision.rule for one in behind):
         what = f"which entry of {decision.rule} it was is not known any more (storage.history_days)"
-        lines.insert(place + len(behind), Line("entry", what))
+        lines.insert(place + len(behind), Sentence("entry", what))
     return Explanation(lines, data)
 
 
@@ -140,7 +140,7 @@ async def what_is_left(here: Installation, decision_id: str) -> str:
 
 def recorded(
     decision: Decision, fired: list[Fired], data: dict[str, Any], found: JudgedBy, configuration: Configuration
-) -> list[Line]:
+) -> list[Sentence]:
     """A record in sentences, in the order of precedence, with what the rules of that time asked."""
     ways = ways_out(configuration)
     called = (
@@ -148,17 +148,17 @@ def recorded(
     )
     believed = "the number could be believed" if decision.facts.get("believed") else "the number could not be believed"
     lines = [
-        Line("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
-        Line("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
+        Sentence("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
+        Sentence("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
     ]
     if others := decision.facts.get("callers", ())[1 : decision.facts.get("readings", 1)]:
         shown = others if data["facts"] else [mask(one) for one in others]  # no facts where numbers are masked
-        lines.append(Line("call", f"the caller's number may also be read as {' or '.join(shown)}"))
+        lines.append(Sentence("call", f"the caller's number may also be read as {' or '.join(shown)}"))
     if decision.step in _PASSING:
         text = (
             "it could not be judged" if decision.step is Step.FAIL_OPEN else "the call passed, nothing else was asked"
         )
-        lines.append(Line(decision.step, text, True))
+        lines.append(Sentence(decision.step, text, True))
     else:
         for step in Step:
             lines += recorded_step(step, decision, fired)
@@ -167,28 +167,28 @@ def recorded(
     by = f" by {decision.rule}" if decision.rule else ""
     reason = f": {decision.reason}" if decision.reason else ""
     place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
-    lines.append(Line("verdict", f"{decision.action}{by} ({decision.step}){reason}", True, place))
+    lines.append(Sentence("verdict", f"{decision.action}{by} ({decision.step}){reason}", True, place))
     ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
     rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
-    lines.append(Line("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
-    lines += [Line("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
+    lines.append(Sentence("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
+    lines += [Sentence("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
     return [*lines, the_revision(found, decision, configuration.time_zone)]
 
 
-def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Line:
+def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Sentence:
     """Which rules judged, who put them live and why, and whether they are live."""
     if found.revision is None:
-        return Line("rules", f"judged by rule set {decision.revision}, which is not among the stored revisions")
+        return Sentence("rules", f"judged by rule set {decision.revision}, which is not among the stored revisions")
     one, live = found.revision, found.live
     now = f"{live.shown} is live now" if live and live.hash != one.hash else "its rules are live"
     text = f"judged by {one.shown} ({one.hash}), put live by {one.author} on {shown_time(one.created, zone)}"
-    return Line("rules", f"{text}: {one.reason}; {now}")
+    return Sentence("rules", f"{text}: {one.reason}; {now}")
 
 
-def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Line]:
+def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Sentence]:
     """What a record holds of one step: what fired, or that nothing did."""
     if step is Step.DEFAULT:  # entries that did not act: for rules they were facts
-        return [Line("lists", f"{one.name}: a fact only, {one.detail}") for one in fired if one.step is step]
+        return [Sentence("lists", f"{one.name}: a fact only, {one.detail}") for one in fired if one.step is step]
     lines = []
     for one in fired:
         if one.step is step:
@@ -196,11 +196,11 @@ def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Li
             detail = f", {one.detail}" if one.detail else ""
             said = one._replace(observed=False).said
             effect = f"would have said {said}, but only observed" if one.observed else said
-            lines.append(Line(step, f"{one.name}: {effect}{detail}", won))
+            lines.append(Sentence(step, f"{one.name}: {effect}{detail}", won))
     if step is Step.SUSPICION:
-        lines.append(Line(step, f"{decision.suspicion} in all"))
+        lines.append(Sentence(step, f"{decision.suspicion} in all"))
     elif step in _OF_LISTS and not lines:
-        lines.append(Line(step, "no entry covered the caller"))
+        lines.append(Sentence(step, "no entry covered the caller"))
     return lines
 
 
@@ -243,7 +243,7 @@ async def explain_call(here: Installation, described: Described, words: Words, *
     except NotJudged as error:
         return unheard(asked, error)
     lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways_out(configuration))
-    lines.append(Line("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
+    lines.append(Sentence("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
     data = {
         "caller": call.caller.canonical or str(call.caller.kind),
         "called": call.called.canonical or call.called.raw,
@@ -271,8 +271,8 @@ def unheard(asked: Asked, refusal: NotJudged) -> Explanation:
     """Of a call that the proxy answers by itself: no rule is asked."""
     caller, called = asked.described.caller, asked.described.called
     lines = [
-        Line("call", f"{caller} calls {called} by trunk {asked.trunk.name}"),
-        Line("proxy", f"{refusal}: no rule is asked, and nothing rings", True),
+        Sentence("call", f"{caller} calls {called} by trunk {asked.trunk.name}"),
+        Sentence("proxy", f"{refusal}: no rule is asked, and nothing rings", True),
     ]
     data = {"caller": caller, "called": called, "trunk": asked.trunk.name, "verdict": "refused"}
     return Explanation(lines, data | {"status": refusal.status, "phrase": refusal.phrase})

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 from console.cli.answers import counted
 from console.cli.workbench.check import quoted
 from ringfence.configuration import read_configuration
+from ringfence.node_settings import Configuration, rule_files
 from ringfence.rulebook import compiled
-from ringfence.settings import Configuration, rule_files
 from rules.language.faults import Fault, RuleError
 from rules.language.proof import Failure, Gap, Proof, prove, shown_facts
 from rules.language.sequences import SequenceFile, is_test_file, read_sequences
 from rules.language.source import Document, load_document
 
 
-class Report(NamedTuple):
+class ProofReport(NamedTuple):
     """What `ringfence test` found."""
 
     faults: list[Fault]
@@ -87,15 +87,15 @@ def summed(proof: Proof) -> str:
     )
 
 
-def run_tests(file: Path, named: list[Path]) -> Report:
+def run_tests(file: Path, named: list[Path]) -> ProofReport:
     """Run the examples and tests of a configuration, or of these files: rules, tests, or both."""
     try:
         configuration, document = read_configuration(file)
         rules, tests = sorted_out(configuration, file.parent, named)
     except RuleError as error:
-        return Report(list(error.faults), None)
+        return ProofReport(list(error.faults), None)
     proof, faults = prove(compiled(configuration, document, rules, proving=False), configuration, tests)
-    return Report(faults, proof)
+    return ProofReport(faults, proof)
 
 
 def sorted_out(

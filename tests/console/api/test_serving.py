@@ -19,7 +19,7 @@ from console.api.access.key_book import KeyBook
 from console.api.access.scopes import Scope
 from console.api.serving import NotServed, listening_on
 from console.api.serving import run as serve_until_stopped
-from proxy.settings import HostPort
+from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
 from rules.storage.database_files import database_path

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rules.judging.explain import Line
+from rules.judging.explain import Sentence
 from rules.language.compile import Known, compile_rules
 from rules.language.proof import prove, shown_facts
 from rules.language.sequences import read_sequences
@@ -58,8 +58,8 @@ def test_an_example_that_fails_has_its_facts_and_each_condition():
     )
     assert shown_facts(failure.facts) == "calls_1h 59, short_calls_1h 80"
     assert failure.trace[1:] == [
-        Line("when", "no   fact calls_1h is over 60 (59)"),
-        Line("when", "yes  fact short_calls_1h is over 70 (80)"),
+        Sentence("when", "no   fact calls_1h is over 60 (59)"),
+        Sentence("when", "yes  fact short_calls_1h is over 70 (80)"),
     ]
     assert proof.examples == 2
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ringfence.settings import Configuration
+from ringfence.node_settings import Configuration
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, decisions_path, row
 from rules.records.retention import Retention

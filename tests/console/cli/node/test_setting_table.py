@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.cli.node.setting_table import in_words, json_schema, parts_of, settings
-from proxy.settings import HostPort, TrunkSettings
+from proxy.proxy_settings import HostPort, TrunkSettings
 from rules.language.source import shipped
 
 ALL = list(settings())

@@ -11,7 +11,7 @@ import pytest
 
 from console.cli.workbench.check import Findings, check, deadlines, quoted, standing_told
 from desk.archive import complaints_path
-from ringfence.candidates import Standing
+from ringfence.candidates import ComparedWithPast
 from ringfence.configuration import read_configuration
 from rules.language.source import Fault
 
@@ -142,23 +142,23 @@ def test_trunks_of_several_countries_without_a_home_are_warned_of(file):
 @pytest.mark.parametrize(
     ("standing", "said"),
     [
-        (Standing(0, False, 0, 0, None, False), "yesterday: no calls; nothing is live yet"),
-        (Standing(9, False, 0, 0, 17, False), "yesterday: no call changes; not live, revision 17 is"),
+        (ComparedWithPast(0, False, 0, 0, None, False), "yesterday: no calls; nothing is live yet"),
+        (ComparedWithPast(9, False, 0, 0, 17, False), "yesterday: no call changes; not live, revision 17 is"),
         (
-            Standing(9, False, 1, 0, 17, False),
+            ComparedWithPast(9, False, 1, 0, 17, False),
             "yesterday: 1 call changes, 0 from allow lists; not live, revision 17 is",
         ),
         (
-            Standing(900, False, 41, 3, 17, False),
+            ComparedWithPast(900, False, 41, 3, 17, False),
             "yesterday: 41 calls change, 3 from allow lists; not live, revision 17 is",
         ),
         (
-            Standing(10_000, True, 41, 3, 17, False),
+            ComparedWithPast(10_000, True, 41, 3, 17, False),
             "the last 10,000 calls: 41 calls change, 3 from allow lists; not live, revision 17 is",
         ),
-        (Standing(0, False, 0, 0, 17, True), "live as revision 17"),
+        (ComparedWithPast(0, False, 0, 0, 17, True), "live as revision 17"),
         (
-            Standing(0, False, 0, 0, 17, False, True),
+            ComparedWithPast(0, False, 0, 0, 17, False, True),
             "yesterday: no calls; not live, revision 17 is, which no longer fits ringfence.yaml",
         ),
     ],

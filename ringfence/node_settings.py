@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from desk.desk_settings import DeskSettings
-from proxy.settings import ProxySettings
+from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
 from rules.language.rule_paths import find
 from rules.model import BadValue
