@@ -16,6 +16,11 @@ _HYPHENS: Final = frozenset("-–—‒―−－\u2010\u2011\ufe63")
 _END: Final = re.compile(r"(?:\+|tel:|[A-Za-z]{2,3}:)?[0-9][0-9 ()./]*")
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
 _EXTENSION: Final = re.compile(r"[Ee][Xx][Tt]:.+")
+# RFC 3966 section 3, RFC 3261 19.1.1: what stands behind ; in an address is a name, nearly always with a value.
+_PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|lr|user))*;?\s*")
+_BESIDE: Final = re.compile(
+    r"[+0-9 ()-]*[0-9]\s*[:@]\s*\+?[0-9]{5,}(?![0-9.])"
+)  # where an address has password and host
 _SURELY_A_RANGE: Final = 5  # digits on each side of one hyphen: no plan groups its numbers so
 _NO_NUMBER: Final = frozenset(
     (NumberClass.CN_9_ODD, NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.NAME, NumberClass.EXTENSION)
@@ -39,6 +44,9 @@ def read_spelling(text: str, country: str = "") -> Spelt:
     folded = fold(text).strip()
     if _PLAIN.fullmatch(folded):
         return Spelt(folded)
+    if (";" in folded and not _PARAMETERS.fullmatch(folded)) or _BESIDE.match(folded):
+        what = f"{text!r} holds more than one number"
+        raise SpellingFault(what, "write each by itself; in a file each on a line of its own")
     if "*" in folded:
         return _with_star(text, folded)
     if ".." in folded or "…" in folded:

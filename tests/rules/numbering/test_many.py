@@ -77,3 +77,37 @@ def test_where_one_number_belongs_a_prefix_is_refused():
     for text in ("95*", "95500..95599", "95500-95599"):
         with pytest.raises(SpellingFault):
             one_typed(text, "CN")
+
+
+@pytest.mark.parametrize("first", ["13912340018", "+8613912340018", "95588", "138*"])
+@pytest.mark.parametrize(
+    "between", [";", "; ", ";+86", "；", "、", "|", ",", "/", "&", " or ", "\n", ":", "@", " : ", ";;", ";sip:", "和"]
+)
+def test_two_numbers_in_one_text_are_never_taken_for_the_first_of_them(first, between):
+    """The second one would ring, on a list that a person believes it on."""
+    try:
+        found = one_typed(f"{first}{between}13912340019", "CN")
+    except SpellingFault:
+        return
+    assert not found.canonical
+
+
+def test_two_numbers_are_named_as_such_wherever_numbers_are_typed():
+    with pytest.raises(SpellingFault, match="'13912340018;carrier' holds more than one number; write each by itself"):
+        read_spelling("13912340018;carrier")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tel:13912340018;phone-context=+86",
+        "sip:13912340018@h;user=phone",
+        "tel:+8613912340018;npdi;ext=12",
+        "13912340018;phone-context=+86",
+        "sip:+8613912340018@192.0.2.1:5060;lr",
+        "13912340018@example.com:5060",
+        "+8613912340018@127.0.0.1:15060",
+    ],
+)
+def test_parameters_of_an_address_are_no_second_number(text):
+    assert one_typed(text, "CN").canonical == "+8613912340018"

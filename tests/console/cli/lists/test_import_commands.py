@@ -216,3 +216,33 @@ def test_an_endless_spelling_is_told_in_a_line(run, tmp_path):
         done = run("lists", "import", "blocked", str(tmp_path / "n.csv"), *words)
         assert "characters more are no number" in done.stderr
         assert len(done.stderr) < 1_000
+
+
+@pytest.mark.parametrize("cell", ["13912340018;13912340019", '"13912340018; 13912340019"', "13912340018:13912340019"])
+@pytest.mark.parametrize("rows", ["number\n{}\n", "number,reason\n{},x\n", "13912340011\n{}\n"])
+def test_two_numbers_in_one_cell_are_refused_with_their_line_instead_of_losing_one(run, tmp_path, cell, rows):
+    file = tmp_path / "t.csv"
+    file.write_text(rows.format(cell))
+    refused = run("lists", "import", "blocked", str(file))
+    assert refused.exit_code == 1
+    assert "t.csv:2: " in refused.stderr
+    assert "holds more than one number; write each by itself" in refused.stderr
+    assert json.loads(run("lists", "show", "blocked", "--json").stdout) == []
+
+
+def test_a_limit_behind_a_semicolon_makes_no_unlimited_entry(run, tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("number\n13912340018;carrier\n")
+    assert "holds more than one number" in run("lists", "import", "allowed", str(file)).stderr
+
+
+def test_two_numbers_in_one_word_of_a_command_are_refused(run):
+    for words in (
+        ("lists", "add", "blocked", "13912340118;13912340119"),
+        ("subscribers", "add", "13800138000", "block", "13912340118;13912340119"),
+        ("complaints", "add", "95012345;95012346", "--by", "13800138000"),
+        ("why", "95012345;95012346"),
+    ):
+        refused = run(*words)
+        assert refused.exit_code != 0, words
+        assert "holds more than one number" in refused.stderr
