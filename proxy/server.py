@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from socket import SOCK_DGRAM
 from time import monotonic, perf_counter, time
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
@@ -30,10 +31,12 @@ from proxy.metrics import Metrics
 from proxy.outgoing import NOT_TAKEN
 from proxy.resolver import Resolver
 from proxy.routing import Target
+from proxy.setup import Setup
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.message import parse_request
-from proxy.transport import TOO_LARGE, Owner, UdpEndpoint, refuses
+from proxy.sockets import Sockets
+from proxy.transport import TOO_LARGE, Handler, Owner, UdpEndpoint, refuses
 from proxy.urgency import haste, owner
 from rules.model import Action, Call, Outcome, Step, Verdict
 
@@ -45,6 +48,8 @@ NOTED_A_SECOND = 10
 PROBE_S = 0.3
 DRAIN_STEP_S = 0.05
 LINGER_S = 1.0
+LEAVES_S = 3600.0  # a listener that was taken out of the configuration stays so long after what came there last
+LEAVING_STEP_S = 1.0
 REPORT_S = 3.0  # how long whoever dials the feature code waits for the desk
 REPORTS_AT_ONCE = 100  # beyond it nobody waits: the desk is stuck
 
@@ -80,16 +85,29 @@ class Desk(Protocol):
         """File a complaint about the last call to one of these canonical numbers."""
 
 
+class Further(NamedTuple):
+    """What another configuration needs: sockets of its new listeners, addresses of its names."""
+
+    endpoints: list[UdpEndpoint]
+    addresses: dict[str, list[str]]
+
+
 class Server:
     """One node: its sockets, its loop, its clock."""
 
-    def __init__(self, core: Core, judge: Judge, metrics: Metrics, desk: Desk | None = None) -> None:
+    def __init__(
+        self, core: Core, judge: Judge, metrics: Metrics, desk: Desk | None = None, sockets: Sockets | None = None
+    ) -> None:
+        """`sockets` are those that were handed over."""
+        self.stopping = asyncio.Event()  # whoever sets it ends the node
         self._core = core
         self._judge = judge
         self._desk = desk
         self._reports: set[asyncio.Task[Receipt]] = set()
         self._metrics = metrics
-        self._endpoints: list[UdpEndpoint] = []
+        self._sockets = sockets or Sockets()
+        self._endpoints: list[UdpEndpoint] = []  # by the number of their listener
+        self._leaving: set[Listener] = set()  # whose end somebody waits for
         self._resolver = Resolver()
         self._resolver.own = frozenset(target.host for target in core.topology.named_targets())
         self._learnt: dict[tuple[str, int], list[str]] = {}  # names of PBXes and what they led to
@@ -113,18 +131,79 @@ class Server:
         """Its figures."""
         return self._metrics
 
-    async def open(self, receive_queue: int) -> None:
+    async def open(self) -> None:
         """Bind every listener and begin to receive. Raises OSError when an address can't be had."""
-        for listener in self._core.topology.listeners:
-            self._endpoints.append(await UdpEndpoint.open(listener, receive_queue))
+        topology = self._core.topology
+        places = [(SOCK_DGRAM, each.host, each.port) for each in topology.listeners]
+        for _, host, port in self._sockets.keep(places):
+            log.warning("a socket that was handed over is no listener of the configuration", host=host, port=port)
+        for listener in topology.listeners:
+            self._endpoints.append(await UdpEndpoint.open(listener, self._core.limits.receive_queue, self._sockets))
         self._metrics.endpoints = self._endpoints
         for endpoint in self._endpoints:
             endpoint.receive(self.on_datagram, self.flush, self.haste)
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
-        if self._core.topology.named_targets():
-            self._spawn(self._keep_names())
+        self._spawn(self._keep_names())
+
+    # ---- another configuration ---------------------------------------------------------------------------------
+
+    async def open_further(self, setup: Setup) -> Further:
+        """What another configuration needs before it can be taken: sockets, all of them or OSError, and addresses."""
+        topology = setup.topology
+        hosts = {target.host for target in topology.named_targets()}
+        self._resolver.own |= hosts
+        found = dict(zip(hosts, await asyncio.gather(*map(self._resolver.addresses, hosts)), strict=True))
+        have = {each.number for each in self._core.topology.sockets}
+        opened: list[UdpEndpoint] = []
+        try:
+            for listener in topology.listeners:
+                if listener.number not in have:
+                    opened.append(await UdpEndpoint.open(listener, setup.limits.receive_queue))
+        except BaseException:
+            for endpoint in opened:
+                endpoint.close()
+            raise
+        return Further(opened, found)
+
+    def take(self, setup: Setup, further: Further) -> None:
+        """Go by another configuration from the next datagram on: all of it at once."""
+        topology = setup.topology
+        self._core.take(*setup[:-1], record_route=setup.record_route)
+        for endpoint in further.endpoints:
+            number = endpoint.listener.number
+            if number < len(self._endpoints):
+                self._endpoints[number] = endpoint
+            else:
+                self._endpoints.append(endpoint)
+            endpoint.receive(self.on_datagram, self.flush, self.haste)
+        for listener in topology.listeners:
+            self._endpoints[listener.number].rename(listener)
+        self._resolver.own = frozenset(further.addresses)
+        self._learnt.clear()
+        for target in topology.named_targets():
+            self._learn(target, further.addresses[target.host])
+        for listener in topology.leaving:
+            if listener not in self._leaving:
+                self._leaving.add(listener)
+                self._spawn(self._leave(listener))
+
+    async def _leave(self, listener: Listener) -> None:
+        """Close the socket of a listener that the configuration has no longer, once nothing has come there for long."""
+        endpoint, heard = self._endpoints[listener.number], _Heard(self.on_datagram)
+        endpoint.receive(heard.on_datagram, self.flush, self.haste)
+        while (left := heard.last + LEAVES_S - monotonic()) > 0:
+            await asyncio.sleep(min(left, LEAVING_STEP_S))
+            if listener not in self._core.topology.leaving:
+                break
+        self._leaving.discard(listener)
+        if listener in self._core.topology.leaving:
+            self._core.topology.left(listener)
+            endpoint.close()
+            log.info("listener closed", address=listener.host, port=listener.port)
+        elif self._endpoints[listener.number] is endpoint:
+            endpoint.receive(self.on_datagram, self.flush, self.haste)  # it has come back
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -140,7 +219,8 @@ class Server:
         """Ask for the names of PBXes before calls have to; what a PBX that moved sends is known as its own."""
         while True:
             await asyncio.sleep(NAMES_S)
-            await self.learn_pbx_addresses()
+            if self._core.topology.named_targets():
+                await self.learn_pbx_addresses()
 
     def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
         """While many datagrams wait: may this one overtake the others, and whose line does it wait in?"""
@@ -363,6 +443,18 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Heard:
+    """Notes when something came last, and hands it on."""
+
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+        self.last = monotonic()
+
+    def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
+        self.last = arrived
+        self._handle(data, remote, listener, arrived)
 
 
 def say_refused(effect: Stranger) -> None:

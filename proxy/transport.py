@@ -19,13 +19,10 @@ from typing import Any, Final, cast
 from asyncio_dgram.aio import Protocol
 
 from proxy.sip.flow import Listener
+from proxy.sockets import Sockets
 from proxy.turns import Datagram, Turns
 from proxy.urgency import FIRST, IN_TURN
 
-_ADVICE = {  # why a listener does not open, and what helps
-    errno.EADDRINUSE: "; end who has it, or choose another under `listen`",
-    errno.EADDRNOTAVAIL: "; `listen` takes addresses of this machine, `advertise` the one that others see",
-}
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
 FEW: Final = 4  # and while many wait: the loop must read faster than it handles, or the kernel drops unseen
@@ -151,23 +148,14 @@ class UdpEndpoint:
         self._transport = transport
         self._handle: Handler | None = None
         self._flush: Flush | None = None
+        self._haste: Haste | None = None
         self.send_errors = 0
 
     @classmethod
-    async def open(cls, listener: Listener, receive_queue: int) -> UdpEndpoint:
-        """Bind the listener's address. Raises OSError, with the address in its text."""
-        family = socket.AF_INET6 if listener.family == 6 else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            if listener.family == 6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((listener.host, listener.port))
-        except OSError as error:
-            sock.close()
-            words = f"can't listen on {listener.host} port {listener.port}: {error.strerror}"
-            raise OSError(error.errno, words + _ADVICE.get(error.errno or 0, "")) from None
+    async def open(cls, listener: Listener, receive_queue: int, sockets: Sockets | None = None) -> UdpEndpoint:
+        """Take or bind the listener's address. Raises OSError, with the address in its text."""
+        sock = (sockets or Sockets()).open(socket.SOCK_DGRAM, listener.host, listener.port)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         arrivals, drained = Arrivals(receive_queue), asyncio.Event()
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: Protocol(cast(Any, arrivals), cast(Any, Unheard()), drained), sock=sock
@@ -199,7 +187,7 @@ class UdpEndpoint:
         follows another closely.
         """
         loop = asyncio.get_running_loop()
-        self._handle, self._flush = handle, flush
+        self._handle, self._flush, self._haste = handle, flush, haste
         self.arrivals.haste = partial(haste, self.listener)
 
         def soon() -> None:
@@ -220,6 +208,12 @@ class UdpEndpoint:
             flush()
         finally:
             arrivals.rest()
+
+    def rename(self, listener: Listener) -> None:
+        """The same socket as another configuration has it."""
+        self.listener = listener
+        if self._haste is not None:
+            self.arrivals.haste = partial(self._haste, listener)
 
     def close(self) -> None:
         """Close the socket; what still waits is not handled."""

@@ -16,7 +16,7 @@ from prometheus_client import start_http_server
 
 import proxy.app
 from desk.reading import shown_text
-from proxy.app import IGNORED
+from proxy.app import IGNORED, build_core
 from proxy.build import BUILD
 from proxy.metrics import Metrics
 from proxy.proxy_settings import HostPort
@@ -104,7 +104,7 @@ async def go_on(start: Start, here: Installation, screen: Screen, phones: PhoneC
         try:
             await control.open()
             await proxy.app.run(
-                *(configuration, configuration, screen, screen.keys),
+                *(build_core(configuration, configuration, screen.keys), screen),
                 ready=ready,
                 desk=phones,
                 ailments=lambda: [*storage.ailments(), *([control.without] if control.without else [])],

@@ -22,6 +22,7 @@ from proxy.proxy_settings import ProxySettings
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
 from proxy.server import POLL_S, Server, say_refused, say_silent
+from proxy.setup import set_up
 from proxy.transport import MANY
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
 from rules.settings.screening import ScreeningSettings
@@ -77,7 +78,14 @@ class House:
 
     def __init__(self, **settings: Any) -> None:
         self.at, self.trunk_at, self.pbx_at = new_endpoint(), new_endpoint(), new_endpoint()
-        self.settings = ProxySettings.model_validate(
+        self.core = build_core(self.with_settings(**settings), SCREENING, Keys())
+        self.judge = Judge()
+        self.metrics = Metrics(self.core, lambda: self.judge.counters)
+        self.server = Server(self.core, self.judge, self.metrics)
+        self.trunk, self.pbx = _bound(self.trunk_at), _bound(self.pbx_at)
+
+    def with_settings(self, **settings: Any) -> ProxySettings:
+        return ProxySettings.model_validate(
             {
                 "listen": [{"address": str(self.at)}],
                 "trunks": [{"name": "carrier", "addresses": [self.trunk_at.host], "country": "CN"}],
@@ -85,11 +93,6 @@ class House:
                 **settings,
             }
         )
-        self.core = build_core(self.settings, SCREENING, Keys())
-        self.judge = Judge()
-        self.metrics = Metrics(self.core, lambda: self.judge.counters)
-        self.server = Server(self.core, self.judge, self.metrics)
-        self.trunk, self.pbx = _bound(self.trunk_at), _bound(self.pbx_at)
 
     async def send(self, data: bytes) -> None:
         await asyncio.get_running_loop().sock_sendto(self.trunk, data, self.at)
@@ -113,7 +116,7 @@ def _bound(at: Endpoint) -> socket.socket:
 async def running(**settings: Any) -> AsyncIterator[House]:
     house = House(**settings)
     try:
-        await house.server.open(1000)
+        await house.server.open()
         yield house
     finally:
         await house.server.close()
@@ -574,3 +577,75 @@ async def test_what_goes_on_unjudged_has_a_line_without_any_number_and_only_a_fe
     assert len(said) == 1
     house.trunk.close()
     house.pbx.close()
+
+
+# ---- another configuration while it runs
+
+
+async def reload(house: House, **settings: Any) -> None:
+    setup = set_up(house.with_settings(**settings), SCREENING, Keys(), house.core.topology)
+    house.server.take(setup, await house.server.open_further(setup))
+
+
+async def answer_from(house: House, at: Endpoint) -> int:
+    """The status that an OPTIONS to this address gets; 0: none."""
+    uri = f"sip:{at}"
+    via = f"SIP/2.0/UDP {house.trunk_at};branch=z9hG4bKoptions{at.port}"
+    await asyncio.get_running_loop().sock_sendto(house.trunk, wire.request("OPTIONS", uri=uri, via=via), at)
+    try:
+        return wire.status(await asyncio.wait_for(asyncio.get_running_loop().sock_recv(house.trunk, 65535), 1))
+    except TimeoutError:
+        return 0
+
+
+async def test_a_listener_is_added_and_taken_away_while_it_runs(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server, "LEAVES_S", 0.2)
+    monkeypatch.setattr(server, "LEAVING_STEP_S", 0.05)
+    further = new_endpoint()
+    assert await answer_from(house, further) == 0
+    await reload(house, listen=[{"address": str(further)}, {"address": str(house.at)}])
+    assert (await answer_from(house, further), await answer_from(house, house.at)) == (200, 200)
+    await reload(house, listen=[{"address": str(house.at)}])
+    assert await answer_from(house, further) == 503
+    await asyncio.sleep(0.5)
+    assert await answer_from(house, further) == 0
+    assert house.core.topology.leaving == []
+    await reload(house, listen=[{"address": str(further)}, {"address": str(house.at)}])
+    assert await answer_from(house, further) == 200
+
+
+async def test_a_listener_that_comes_back_before_it_has_left_stays(house: House, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server, "LEAVES_S", 0.2)
+    monkeypatch.setattr(server, "LEAVING_STEP_S", 0.05)
+    further = new_endpoint()
+    both = [{"address": str(house.at)}, {"address": str(further)}]
+    for listen in (both, both[:1], both):
+        await reload(house, listen=listen)
+    await asyncio.sleep(0.5)
+    assert await answer_from(house, further) == 200
+
+
+async def test_where_an_address_can_not_be_had_nothing_changes(house: House):
+    before, further = house.core.topology, new_endpoint()
+    listen = [{"address": str(further)}, {"address": "192.0.2.1:5060"}, {"address": str(house.at)}]
+    with pytest.raises(OSError, match=r"192\.0\.2\.1 port 5060"):
+        await reload(house, listen=listen)
+    assert house.core.topology is before
+    await asyncio.sleep(0)
+    _bound(further).close()  # what was opened for it is closed again
+    assert await answer_from(house, house.at) == 200
+
+
+async def test_a_name_is_known_before_the_first_call_needs_it(house: House):
+    await reload(house, pbxes=[{"name": "office", "addresses": [f"localhost:{house.pbx_at.port}"]}])
+    assert house.core.topology.place_of("127.0.0.1", house.pbx_at.port) == "office"
+
+
+async def test_a_call_under_way_is_answered_through_changes(house: House):
+    for number in range(20):
+        await house.send(house.invite(number))
+        assert wire.status(await house.heard(house.trunk)) == 100
+        down = await house.heard(house.pbx)
+        await reload(house, label=f"[{number}]")
+        await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(down), house.at)
+        assert wire.status(await house.heard(house.trunk)) == 200
