@@ -444,8 +444,9 @@ class Core(Node):
         server.hold = hold
         context = Context(self, request, fields, plan, loop, flow, server, now)
         context.token = token
-        # A MESSAGE shows words on the telephone whatever dialog it names: it is judged each time.
-        if request.method in _JUDGED and not (in_dialog and (server.invite or peer.from_pbx)):
+        # A MESSAGE shows words on the telephone: only a call that is known to stand lets it pass as it passed itself.
+        known = peer.from_pbx or server.invite or (token is not None and self.dialogs.remembers(token))
+        if request.method in _JUDGED and not (in_dialog and known):
             if not in_dialog:
                 context.plan = for_judgement(plan, fields)
             return context

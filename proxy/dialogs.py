@@ -18,6 +18,7 @@ from proxy.token import NO_CALL, Token, Tokens, goes_callers_way
 from proxy.validation import Fields
 
 _TAG: Final = b">;tag="
+_OF_STANDING: Final = frozenset((b"INVITE", b"MESSAGE"))  # what makes a telephone ring or show words
 _MOST_CALLEES: Final = 50  # of one call that forked
 
 
@@ -125,8 +126,8 @@ class Dialogs:
     def stands(self, token: Token, fields: Fields, now: float, method: bytes, *, from_pbx: bool) -> bool:
         """Does this verified token prove a dialog now? What comes in it is a sign of life of its call.
 
-        Every request needs a tag that the callee gave, an INVITE that of a dialog that has not ended. Only the NOTIFY
-        of a subscription may come before the response that gives it (RFC 6665 4.4.1).
+        Every request needs a tag that the callee gave, an INVITE or a MESSAGE that of a dialog that has not ended. Only
+        the NOTIFY of a subscription may come before the response that gives it (RFC 6665 4.4.1).
         """
         call = self._calls.pop(token.user, None)
         if call is None:
@@ -135,10 +136,14 @@ class Dialogs:
         stands = now - call.seen <= self._keep_s
         if stands and not (method == b"NOTIFY" and NO_CALL in token.flags):
             tag = fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag
-            stands = call.has(tag) if method == b"INVITE" else call.had(tag)
+            stands = call.has(tag) if method in _OF_STANDING else call.had(tag)
         if stands:
             call.seen = now
         return stands
+
+    def remembers(self, token: Token) -> bool:
+        """Did this node see the INVITE that this verified token was made for?"""
+        return NO_CALL not in token.flags and token.user in self._calls
 
     def end(self, token: Token, fields: Fields, *, from_pbx: bool) -> None:
         """The BYE of a dialog."""

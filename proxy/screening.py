@@ -69,6 +69,7 @@ class Screening:
             headers=self._read_headers(request) if self._headers else None,
             call_id=context.fields.call_id.decode("utf-8", "replace")[:LONGEST_TEXT],
             source=context.flow.host,
+            message=request.method == b"MESSAGE",
         )
         if not shown.single or b"p-asserted-identity" in where or b"remote-party-id" in where:
             read_callers(request, shown, trunk).enter(call)

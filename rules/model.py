@@ -112,6 +112,7 @@ class Call:
         "emergency",
         "facts",
         "headers",
+        "message",
         "resembled",
         "source",
         "sure",
@@ -143,6 +144,7 @@ class Call:
         facts: dict[str, float | str | bool] | None = None,
         call_id: str = "",
         source: str = "",
+        message: bool = False,
     ) -> None:
         self.caller = caller  # the asserted number, as the RFCs read it
         self.callers = callers or (caller,)  # every reading of every number to look up, the asserted one first
@@ -164,6 +166,7 @@ class Call:
         self.facts = facts  # facts that others measured: rates, ledger, subscriber group
         self.call_id = call_id
         self.source = source  # address the INVITE came from, without port
+        self.message = message  # a MESSAGE, which is judged as a call is and counts for none
 
     @property
     def believed(self) -> bool:

@@ -209,6 +209,8 @@ def _facts(call: Call) -> str:
         found += f',"user_agent":{quoted(mask_words(call.user_agent))}'
     if call.diverted:
         found += ',"diverted":true'
+    if call.message:
+        found += ',"message":true'
     if call.headers:
         found += f',"headers":{_encode({name: mask_words(text) for name, text in call.headers.items()})}'
     if call.facts:

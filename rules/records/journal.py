@@ -419,11 +419,12 @@ class Journal:
             return ""
         action: str = verdict.action  # as plain text: an Enum is formatted by a method of its own, written in Python
         step: str = verdict.step
+        event = "message" if call.message else "call"
         second = int(call.at)
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return (
-            f'{{"at":"{self._stamp}.{_MILLISECONDS[int((call.at - second) * 1000)]}Z","event":"call",'
+            f'{{"at":"{self._stamp}.{_MILLISECONDS[int((call.at - second) * 1000)]}Z","event":"{event}",'
             f'"decision":"{verdict.decision}","call_id":{quoted(call_id)},"source":{quoted(call.source)},"trunk":{quoted(call.trunk.name)},'
             f'"caller":{quoted(caller)},"called":{quoted(called)},"verdict":"{action}","step":"{step}",'
             f'"rule":{quoted(verdict.rule)},"suspicion":{verdict.suspicion},{_observed(verdict)}'

@@ -179,6 +179,7 @@ class RecordReader:
                 domain=get("domain", ""),
                 user_agent=get("user_agent", ""),
                 diverted=get("diverted", False),
+                message=get("message", False),
                 headers=get("headers"),
                 facts={"group": group} if group and not measured else measured,
             )

@@ -305,7 +305,8 @@ class Screen:
         if found is None:
             return self._fail_open(call)
         hits, called_hits, whole = found
-        if ruleset.rates and not (call.emergency or any(hit.kind == "emergency" for hit in called_hits)):
+        counts = not (call.emergency or call.message)
+        if ruleset.rates and counts and not any(hit.kind == "emergency" for hit in called_hits):
             self._rates.count(call, decision)
         if self._sources.wanted and not call.emergency:
             self._sources.measure(call)

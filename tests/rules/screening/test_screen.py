@@ -296,6 +296,8 @@ async def test_rates_are_measured_when_a_rule_asks_and_shown_to_it(tmp_path):
             screen.ended(verdict.decision, Outcome(200, True, 1000))
             screen.hung_up(verdict.decision)
         screen.judge(call())
+        screen.judge(call(message=True))
+        assert rules.asked.pop()[0].facts is None, "texts are no calls"
         screen.judge(call(emergency=True))
         assert rules.asked.pop()[0].facts is None, "an emergency call is no call of a machine"
         last = rules.asked[-1][0].facts
