@@ -9,6 +9,7 @@ from proxy.effects import Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
+from proxy.next_hops import Hop
 from proxy.routing import OWN_ONLY, Peer, Target
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
@@ -58,13 +59,12 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
         _send(core, flow.listener, targets[0], (start, branch), lines, request.body)
         return
 
-    def resolved(addresses: Sequence[str], _: float) -> None:
-        named, only = targets[0], targets[0].only
-        found = [named.at(each) for each in addresses if only is None or core.topology.belongs(each, only)]
+    def resolved(hops: Sequence[Hop], _: float) -> None:
+        found = [targets[0].at(hop) for hop in core.topology.may_be_sent_to(targets[0], hops)]
         found += targets[1:]
         _send(core, flow.listener, found[0] if found else None, (start, branch), lines, request.body)
 
-    core.effects.append(Resolve(targets[0], resolved))
+    core.effects.append(Resolve(targets[0], resolved, core.seed_of(request.call_id)))
 
 
 def _send(

@@ -47,6 +47,10 @@ class Node:
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
 
+    def seed_of(self, call_id: bytes) -> int:
+        """What a call draws lots by: nobody outside can choose it."""
+        return hash((self.salt, call_id))
+
     def unheard(self, flow: Flow, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
         raise NotImplementedError

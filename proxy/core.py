@@ -36,6 +36,7 @@ from proxy.forwarding import (
 )
 from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
+from proxy.next_hops import Hop
 from proxy.outgoing import EMERGENCY_MARK, Outgoing
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
@@ -630,7 +631,9 @@ class Core(Node):
         """Send the request to its next target, or ask for that target's address."""
         target = context.targets.pop(0)
         if not target.literal:
-            self.effects.append(Resolve(target, partial(self.resolved, context, target)))
+            self.effects.append(
+                Resolve(target, partial(self.resolved, context, target), self.seed_of(context.fields.call_id))
+            )
             return
         listener = context.topology.listener_for(context.flow.listener, target)
         if listener is None:
@@ -655,16 +658,15 @@ class Core(Node):
         if context.targets:
             client.leave_after(self.limits.silent_s, now)
 
-    def resolved(self, context: Context, target: Target, addresses: Sequence[str], now: float) -> None:
-        """The addresses of a target's host, best first; none when it can't be resolved."""
+    def resolved(self, context: Context, target: Target, hops: Sequence[Hop], now: float) -> None:
+        """Where a target's host leads, best first; nowhere when it can't be resolved."""
         if context.done:
             return
-        if target.only is not None:  # what a caller's Contact names: no address but his trunk's
-            addresses = [address for address in addresses if context.topology.belongs(address, target.only)]
-        if not addresses:
+        found = [target.at(hop) for hop in context.topology.may_be_sent_to(target, hops)]
+        if not found:
             context.unreachable(now)
             return
-        context.targets[:0] = [target.at(address) for address in addresses]
+        context.targets[:0] = found
         self._prefer_who_speaks(context, now)
         self.forward(context, now)
 

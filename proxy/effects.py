@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from proxy.next_hops import Hop
 from proxy.routing import Target
 from proxy.sip.flow import Flow
 from rules.model import Outcome
@@ -22,12 +23,13 @@ class Send:
 
 
 class Resolve:
-    """Which addresses has this target's host? Answer with `resolved(addresses, now)`: best first, or none."""
+    """Where does this target's host lead? Answer with `resolved(hops, now)`: best first, or nowhere."""
 
-    __slots__ = ("resolved", "target")
+    __slots__ = ("resolved", "seed", "target")
 
-    def __init__(self, target: Target, resolved: Callable[[Sequence[str], float], None]) -> None:
+    def __init__(self, target: Target, resolved: Callable[[Sequence[Hop], float], None], seed: int) -> None:
         self.target = target
+        self.seed = seed  # what the call draws among servers of one rank: all its requests the same
         self.resolved = resolved
 
 

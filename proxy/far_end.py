@@ -8,7 +8,7 @@ Contact (or the Record-Route of a proxy before us) names an address of the same 
 from __future__ import annotations
 
 from proxy.forwarding import with_host_inside
-from proxy.routing import Peer, Target, Topology
+from proxy.routing import Peer, Target, Topology, question_of
 from proxy.sip.flow import read_place
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri
@@ -49,7 +49,7 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     maddr = next_hop.param(b"maddr") if next_hop.params else None
     uri_host, uri_port = next_hop.address
     named = (maddr.strip(b"[]") if maddr else uri_host).decode("ascii", "replace")
-    contact = Target(named, uri_port)
+    contact = Target(named, uri_port, question=question_of(named, next_hop))
     contact.listener = listener
     came_by.trunk = contact.trunk = topology.host_of(trunk) if token.flags.startswith(FROM_PBX) else None
     if not named or topology.is_pbx(contact) or topology.names_us(next_hop):

@@ -32,6 +32,11 @@ class HostPort(BaseModel):
             return False
         return True
 
+    @property
+    def written_port(self) -> bool:
+        """Was its port written? Else DNS may name another (RFC 3263 4.2)."""
+        return "port" in self.model_fields_set
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
@@ -78,6 +83,24 @@ def parse_host_port(text: object) -> object:
 
 
 Address = Annotated[HostPort, BeforeValidator(parse_host_port, json_schema_input_type=str)]
+
+
+DNS_PORT: Final = 53
+
+
+def read_name_server(text: object) -> object:
+    """``ADDRESS[:PORT]`` of a name server; its port is 53 where none is written."""
+    read = parse_host_port(text)
+    if isinstance(read, dict):
+        try:
+            ipaddress.ip_address(read["host"])
+        except ValueError:
+            raise ValueError(f"{read['host']!r} is no address; a name server is not asked for by name") from None
+        read.setdefault("port", DNS_PORT)
+    return read
+
+
+NameServer = Annotated[HostPort, BeforeValidator(read_name_server, json_schema_input_type=str)]
 
 
 def parse_network(text: object) -> str:
@@ -268,6 +291,14 @@ class LimitSettings(Part):
     )
 
 
+class DnsSettings(Part):
+    """Who is asked where names lead."""
+
+    servers: list[NameServer] = Field(
+        default=[], description="Name servers, ADDRESS[:PORT], asked in this order; default: those of the system."
+    )
+
+
 class ProxySettings(Part):
     """The data plane's part of ringfence.yaml."""
 
@@ -283,4 +314,5 @@ class ProxySettings(Part):
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
     limits: LimitSettings = LimitSettings()
+    dns: DnsSettings = DnsSettings()
     metrics: Address | None = Field(None, description="Where Prometheus reads, on loopback.")

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from proxy.next_hops import Hop, Question
 from proxy.proxy_settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
@@ -36,7 +37,7 @@ _NO_TRUNK: Final = Trunk("")
 class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
-    __slots__ = ("domain", "host", "listener", "literal", "only", "pbx", "port", "transport", "trunk")
+    __slots__ = ("domain", "host", "listener", "literal", "only", "pbx", "port", "question", "transport", "trunk")
 
     def __init__(
         self,
@@ -47,7 +48,9 @@ class Target:
         *,
         transport: str = "UDP",
         domain: str = "",
+        question: Question | None = None,
     ) -> None:
+        """`question` is what DNS is asked where the host is a name; by default for addresses alone."""
         self.host = host
         self.port = port
         self.transport = transport  # as a Via names it
@@ -57,15 +60,16 @@ class Target:
         self.listener: Listener | None = None  # the one to send from, where that is known
         self.only: Peer | None = None  # the trunk to which the addresses of this name must belong
         self.literal = is_address(host)
+        self.question = Question(host, port) if question is None and not self.literal else question
 
     @property
     def shown_host(self) -> bytes:
         """Its host as a URI shows it."""
         return (f"[{self.host}]" if ":" in self.host else self.host).encode()
 
-    def at(self, address: str) -> Target:
+    def at(self, hop: Hop) -> Target:
         """The same target at an address that its name leads to."""
-        found = Target(address, self.port, self.pbx, self.trunk, transport=self.transport, domain=self.domain)
+        found = Target(hop.host, hop.port, self.pbx, self.trunk, transport=hop.transport, domain=self.domain)
         found.listener = self.listener
         return found
 
@@ -174,11 +178,7 @@ class Topology:
         self.listeners = _make_listeners(settings, before)
         self.leaving = _leaving(self.listeners, before)  # sockets that are open until what was begun there has ended
         self._by_number = {each.number: each for each in (*self.leaving, *self.listeners)}
-        self._own_hosts = {each.host for each in self.listeners}
-        self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
-        self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
-        self._names |= {_key(each) for each in settings.aliases}
-        self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in (*self.listeners, *self.leaving))
+        self._name_us(settings)
         trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
@@ -262,6 +262,19 @@ class Topology:
         """The socket of a listener of before is closed."""
         self.leaving.remove(listener)
 
+    def _name_us(self, settings: ProxySettings) -> None:
+        """Who we are: our listeners, what they advertise, aliases."""
+        listeners = self.listeners
+        self._own_hosts = {each.host for each in listeners}
+        self.families = sorted({each.family for each in listeners})
+        self.name_servers = [(each.host, each.port) for each in settings.dns.servers]
+        # Of listeners on all addresses of the machine.
+        self._own_ports = {each.port for each in listeners if ipaddress.ip_address(each.host).is_unspecified}
+        self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
+        self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
+        self._names |= {_key(each) for each in settings.aliases}
+        self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in (*listeners, *self.leaving))
+
     def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk) -> None:
         peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
         if each.methods == "any":
@@ -288,7 +301,8 @@ class Topology:
             return []
         peer = self._trunks[chosen.name]
         return [
-            Target(address.host, address.port, trunk=TrunkHost(peer, address, chosen)) for address in chosen.send_to
+            Target(address.host, address.port, trunk=TrunkHost(peer, address, chosen), question=_question_of(address))
+            for address in chosen.send_to
         ]
 
     def peer_of(self, listener: Listener, host: str, port: int) -> Peer | None:
@@ -364,21 +378,43 @@ class Topology:
         found += [target for pbx in self.pbxes.values() for target in pbx.outbound]
         return [target for target in found if not target.literal]
 
-    def learn(self, target: Target, addresses: Sequence[str]) -> None:
+    def learn(self, target: Target, hops: Sequence[Hop]) -> None:
         """What comes from these addresses comes from the PBX that the target belongs to, or goes to its trunk."""
         if target.trunk is not None:
-            for address in addresses:
-                self._sent_to.setdefault(address, target.trunk.peer)
+            for hop in hops:
+                self._sent_to.setdefault(hop.host, target.trunk.peer)
+                self._outbound.setdefault((hop.host, hop.port), target.trunk.peer.name)
         if target.pbx is None:
             return
-        trunks = () if target.pbx is self.pbxes.get(target.pbx.name) else self._hosts
-        for address in addresses:
-            if address in trunks:
+        is_pbx = target.pbx is self.pbxes.get(target.pbx.name)
+        trunks = () if is_pbx else self._hosts
+        for hop in hops:
+            if hop.host in trunks:
                 continue  # a name that leads to a trunk: its calls stay judged
             peer = Peer(target.pbx.name, target.pbx, from_pbx=True)
-            self._pbx_sources.setdefault((address, target.port), peer)
-            if target.pbx is self.pbxes.get(target.pbx.name):
-                self._pbx_hosts.setdefault(address, peer)
+            self._pbx_sources.setdefault((hop.host, hop.port), peer)
+            at = target.at(hop) if not is_pbx else Target(hop.host, hop.port, transport=hop.transport)
+            self._pbx_targets.setdefault((hop.host.encode(), hop.port), [at])
+            if is_pbx:
+                self._pbx_hosts.setdefault(hop.host, peer)
+
+    def leads_back(self, hop: Hop) -> bool:
+        """Is this address one of our own? Nothing is sent there, whatever a name server says."""
+        return (hop.host.encode(), hop.port) in self._names or (hop.port in self._own_ports and _is_local(hop.host))
+
+    def may_be_sent_to(self, target: Target, hops: Sequence[Hop]) -> list[Hop]:
+        """Of the addresses that its name leads to those that are followed.
+
+        None of our own; where a caller's Contact names it, none but his trunk's; none that no listener can send to.
+        """
+        only = target.only
+        return [
+            hop
+            for hop in hops
+            if (only is None or self.belongs(hop.host, only))
+            and (6 if ":" in hop.host else 4) in self.families
+            and not self.leads_back(hop)
+        ]
 
     def listener_numbered(self, number: int) -> Listener:
         """The listener that a token speaks of; the first one where there is none of that number now."""
@@ -432,7 +468,8 @@ class Topology:
             return peer.pbx.outbound
         maddr = next_hop.param(b"maddr")
         host, port = next_hop.address
-        return [Target((maddr.strip(b"[]") if maddr else host).decode("ascii", "replace"), port)]
+        named = (maddr.strip(b"[]") if maddr else host).decode("ascii", "replace")
+        return [Target(named, port, question=question_of(named, next_hop))]
 
     def listener_for(self, arrived: Listener, target: Target) -> Listener | None:
         """The listener to send from: of the target's family, on its side, the one of arrival where that fits."""
@@ -474,15 +511,36 @@ def _leaving(listeners: list[Listener], before: Topology | None) -> list[Listene
 
 def _make_pbx(each: PbxSettings) -> Pbx:
     pbx = Pbx(each.name, rewrite_host=each.rewrite_host)
-    pbx.targets = [Target(address.host, address.port, pbx) for address in each.addresses]
+    pbx.targets = [
+        Target(address.host, address.port, pbx, question=_question_of(address)) for address in each.addresses
+    ]
     return pbx
 
 
 def _make_destination(name: str, uri: str) -> Destination:
-    host, port = parse_uri(uri.encode()).address
+    parsed = parse_uri(uri.encode())
+    host, port = parsed.address
     place = Pbx(name)
-    place.targets = [Target(host.decode(), port, place)]
+    named = host.decode()
+    place.targets = [Target(named, port, place, question=question_of(named, parsed))]
     return Destination(name, uri.encode(), place, b"%08x" % crc32(name.encode()))
+
+
+def question_of(host: str, uri: Uri) -> Question | None:
+    """What DNS is asked of a host that a URI names (RFC 3263 4); None where it is an address."""
+    if is_address(host):
+        return None
+    secure = uri.scheme == b"sips"
+    transport = (uri.param(b"transport") or b"").upper().decode("ascii", "replace") if uri.params else ""
+    return Question(host, uri.port, transport, secure)
+
+
+def _question_of(address: HostPort) -> Question | None:
+    return None if address.literal else Question(address.host, address.port if address.written_port else 0)
+
+
+def _is_local(host: str) -> bool:
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
 
 def _key(address: HostPort) -> tuple[bytes, int]:

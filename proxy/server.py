@@ -28,6 +28,8 @@ from proxy.effects import (
 )
 from proxy.fault_log import FaultLog
 from proxy.metrics import Metrics
+from proxy.name_servers import NameServers
+from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
 from proxy.outgoing import NOT_TAKEN
 from proxy.resolver import Resolver
 from proxy.routing import Target
@@ -42,7 +44,8 @@ from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
-NAMES_S = 20.0  # how often the names of PBXes are asked for; answers are kept for a minute
+NAMES_S = 20.0  # so long before its answer has run out the name of a PBX is asked for again
+NAMES_LEAST_S = 1.0
 STALL_S = 0.05
 NOTED_A_SECOND = 10
 PROBE_S = 0.3
@@ -86,10 +89,9 @@ class Desk(Protocol):
 
 
 class Further(NamedTuple):
-    """What another configuration needs: sockets of its new listeners, addresses of its names."""
+    """What another configuration needs: sockets of its new listeners."""
 
     endpoints: list[UdpEndpoint]
-    addresses: dict[str, list[str]]
 
 
 class Server:
@@ -108,9 +110,8 @@ class Server:
         self._sockets = sockets or Sockets()
         self._endpoints: list[UdpEndpoint] = []  # by the number of their listener
         self._leaving: set[Listener] = set()  # whose end somebody waits for
-        self._resolver = Resolver()
-        self._resolver.own = frozenset(target.host for target in core.topology.named_targets())
-        self._learnt: dict[tuple[str, int], list[str]] = {}  # names of PBXes and what they led to
+        self._resolver = Resolver(NameServers())
+        self._learnt: dict[tuple[Question, str], frozenset[Hop]] = {}  # names of PBXes and what they led to
         self._tasks: set[asyncio.Task[Any]] = set()
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
@@ -152,9 +153,9 @@ class Server:
     async def open_further(self, setup: Setup) -> Further:
         """What another configuration needs before it can be taken: sockets, all of them or OSError, and addresses."""
         topology = setup.topology
-        hosts = {target.host for target in topology.named_targets()}
-        self._resolver.own |= hosts
-        found = dict(zip(hosts, await asyncio.gather(*map(self._resolver.addresses, hosts)), strict=True))
+        asked = {each.question for each in topology.named_targets() if each.question}
+        self._resolver.own |= asked
+        await asyncio.gather(*map(self._resolver.servers, asked))
         have = {each.number for each in self._core.topology.sockets}
         opened: list[UdpEndpoint] = []
         try:
@@ -165,7 +166,7 @@ class Server:
             for endpoint in opened:
                 endpoint.close()
             raise
-        return Further(opened, found)
+        return Further(opened)
 
     def take(self, setup: Setup, further: Further) -> None:
         """Go by another configuration from the next datagram on: all of it at once."""
@@ -180,10 +181,7 @@ class Server:
             endpoint.receive(self.on_datagram, self.flush, self.haste)
         for listener in topology.listeners:
             self._endpoints[listener.number].rename(listener)
-        self._resolver.own = frozenset(further.addresses)
-        self._learnt.clear()
-        for target in topology.named_targets():
-            self._learn(target, further.addresses[target.host])
+        self.heed_names()
         for listener in topology.leaving:
             if listener not in self._leaving:
                 self._leaving.add(listener)
@@ -212,15 +210,36 @@ class Server:
 
     async def learn_pbx_addresses(self) -> None:
         """PBXes written as names: what they send must be known as theirs by its address."""
-        for target in self._core.topology.named_targets():
-            self._learn(target, await self._resolver.refresh(target.host))
+        self.heed_names()
+        await asyncio.gather(*(self._refresh(target) for target in self._core.topology.named_targets()))
+
+    def heed_names(self) -> None:
+        """The core goes by another configuration: which names are ours, and where those lead that are known already."""
+        topology = self._core.topology
+        named = topology.named_targets()
+        self._resolver.ask(topology.name_servers, topology.families)
+        self._resolver.own = frozenset(each.question for each in named if each.question)
+        self._learnt.clear()
+        for target in named:
+            if target.question is not None and (known := self._resolver.known(target.question)):
+                self._learn(target, known)
+
+    async def _refresh(self, target: Target) -> None:
+        if target.question is not None:
+            self._learn(target, await self._resolver.refresh(target.question))
 
     async def _keep_names(self) -> None:
         """Ask for the names of PBXes before calls have to; what a PBX that moved sends is known as its own."""
         while True:
-            await asyncio.sleep(NAMES_S)
-            if self._core.topology.named_targets():
-                await self.learn_pbx_addresses()
+            named = self._core.topology.named_targets()
+            left = min((self._resolver.left(target.question) for target in named if target.question), default=NAMES_S)
+            await asyncio.sleep(min(NAMES_S, max(NAMES_LEAST_S, left)))
+            soon = [each for each in named if each.question and self._resolver.left(each.question) <= NAMES_S]
+            try:
+                await asyncio.gather(*(self._refresh(target) for target in soon))
+            except Exception:  # it is asked again
+                self._metrics.faults += 1
+                self._faults.exception("a name could not be asked for", monotonic())
 
     def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
         """While many datagrams wait: may this one overtake the others, and whose line does it wait in?"""
@@ -289,7 +308,7 @@ class Server:
         elif isinstance(effect, HungUp):
             self._judge.hung_up(effect.decision)
         elif isinstance(effect, Resolve):
-            self._spawn(self._resolve(effect))
+            self._resolve(effect)
         elif isinstance(effect, Probe):
             self._spawn(self._probe(effect))
         elif isinstance(effect, PassedUnjudged):
@@ -330,14 +349,30 @@ class Server:
         effect.filed(receipt, monotonic())
         self.flush()
 
-    async def _resolve(self, effect: Resolve) -> None:
-        addresses = await self._resolver.addresses(effect.target.host)
-        if not addresses:
-            self._metrics.unresolved += 1
-            log.warning("target has no address", host=effect.target.host)
-        self._learn(effect.target, addresses)
-        effect.resolved(addresses, monotonic())
+    def _resolve(self, effect: Resolve) -> None:
+        """A call waits for what is not known yet, and for nothing else."""
+        question = effect.target.question
+        known = () if question is None else self._resolver.known(question)
+        if known is not None:
+            self._lead_on(effect, known)
+        elif question is not None:
+            self._spawn(self._ask_for(effect, question))
+
+    async def _ask_for(self, effect: Resolve, question: Question) -> None:
+        self._lead_on(effect, await self._resolver.servers(question))
         self.flush()
+
+    def _lead_on(self, effect: Resolve, servers: Sequence[Ranked]) -> None:
+        """Tell the core where a name leads, in the order that this call draws."""
+        now = monotonic()
+        hops = in_order(servers, lots_of(effect.seed)) if servers else []
+        if not hops:
+            self._metrics.unresolved += 1
+            self._faults.warning("target has no address", now, host=effect.target.host)
+        elif any(map(self._core.topology.leads_back, hops)):
+            self._faults.warning("a name leads back to this proxy: not followed", now, host=effect.target.host)
+        self._learn(effect.target, servers)
+        effect.resolved(hops, now)
 
     async def _probe(self, effect: Probe) -> None:
         """Ask once for all calls that wait for one address."""
@@ -350,12 +385,15 @@ class Server:
             self._core.address_refused(effect.flow, effect.branch, monotonic())
             self.flush()
 
-    def _learn(self, target: Target, addresses: list[str]) -> None:
+    def _learn(self, target: Target, servers: Sequence[Ranked]) -> None:
         """What comes from these addresses is the PBX's, also where we took its sender for somebody else before."""
-        name = target.host, target.port
-        if (target.pbx is not None or target.trunk is not None) and self._learnt.get(name) != addresses:
-            self._learnt[name] = addresses
-            self._core.topology.learn(target, addresses)
+        if target.question is None or (target.pbx is None and target.trunk is None):
+            return
+        name = target.pbx.name if target.pbx is not None else target.trunk.peer.name if target.trunk is not None else ""
+        hops = frozenset(hop for server in servers for hop in server.hops)
+        if self._learnt.get((target.question, name)) != hops:
+            self._learnt[target.question, name] = hops
+            self._core.topology.learn(target, [hop for hop in hops if not self._core.topology.leads_back(hop)])
             self._core.flow_to.forget()
 
     def _failed(self, data: bytes, flow: Flow, unsent: int) -> None:

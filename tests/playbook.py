@@ -19,6 +19,7 @@ from proxy.effects import (
     Silent,
     Stranger,
 )
+from proxy.next_hops import Hop
 from proxy.outgoing import Outgoing
 from proxy.proxy_settings import ProxySettings
 from proxy.routing import Topology
@@ -184,7 +185,7 @@ class Playbook:
             remote = (effect.flow.host, effect.flow.port)
             self.log.append(Sent(remote, effect.data, round(self.now - self.start, 6)))
         elif isinstance(effect, Resolve):
-            effect.resolved(self.names.get(effect.target.host, []), self.now)
+            effect.resolved(hops(self.names.get(effect.target.host, []), effect.target.port), self.now)
         elif isinstance(effect, Finished):
             self.outcomes.append((effect.decision, effect.outcome))
         elif isinstance(effect, HungUp):
@@ -227,6 +228,11 @@ class Playbook:
             + len(layer.timers)
             + layer.unacknowledged
         )
+
+
+def hops(addresses: list[str], port: int = 5060) -> list[Hop]:
+    """These addresses as a name leads to them."""
+    return [Hop(address, port) for address in addresses]
 
 
 def briefs(sent: list[Sent]) -> list[str]:

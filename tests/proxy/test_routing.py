@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from proxy.next_hops import Hop
 from proxy.proxy_settings import ProxySettings
 from proxy.routing import Target, Topology, is_address
 from proxy.sip.uri import parse_uri
+from tests.playbook import hops
 
 HOUSE: dict[str, Any] = {
     "listen": [
@@ -79,9 +81,9 @@ def test_destinations():
     assert peer_name(house, "203.0.113.10") == "main", "a mailbox of the PBX does not take its calls away"
     named = house.destinations["named"].target
     assert named in house.named_targets()
-    house.learn(named, ["203.0.113.88"])
+    house.learn(named, hops(["203.0.113.88"]))
     assert peer_name(house, "203.0.113.88") == "named"
-    house.learn(named, ["198.51.100.9"])
+    house.learn(named, hops(["198.51.100.9"]))
     assert peer_name(house, "198.51.100.9") == "special", "a name that leads to a trunk frees nobody from judgement"
     elsewhere = parse_uri(b"sip:d@10.9.9.9")
     assert house.targets_of_diverted(house.destinations["six"].mark, elsewhere) == [house.destinations["six"].target]
@@ -90,7 +92,7 @@ def test_destinations():
 
 def test_a_target_at_an_address_keeps_its_transport_and_the_name_that_led_there():
     named = Target("pbx.rook.example", 5061, transport="TLS")
-    found = named.at("203.0.113.10")
+    found = named.at(Hop("203.0.113.10", 5061, "TLS"))
     assert (found.host, found.port, found.transport, found.domain) == ("203.0.113.10", 5061, "TLS", "pbx.rook.example")
     assert Target("203.0.113.10", 5060).transport == "UDP"
 
@@ -192,7 +194,7 @@ def test_a_name_of_the_pbx_is_known_by_its_address_once_it_is_resolved():
     house = topology()
     [named] = house.named_targets()
     assert peer_name(house, "203.0.113.77") == ""
-    house.learn(named, ["203.0.113.77"])
+    house.learn(named, hops(["203.0.113.77"]))
     assert peer_name(house, "203.0.113.77") == "main"
 
 

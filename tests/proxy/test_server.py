@@ -17,6 +17,7 @@ from proxy import server
 from proxy.app import build_core
 from proxy.effects import Filing, PassedUnjudged, Receipt, Silent, Stranger
 from proxy.metrics import Metrics
+from proxy.next_hops import Hop, Question, Ranked
 from proxy.outgoing import NOT_TAKEN
 from proxy.proxy_settings import ProxySettings
 from proxy.resolver import Resolver
@@ -207,20 +208,20 @@ async def test_a_pbx_by_name_is_known_by_its_address():
 
 async def test_a_pbx_that_moves_is_known_at_its_new_address(monkeypatch):
     """Nobody has called in since: what the PBX sends from there is its own all the same."""
-    at: list[str] = []
+    at: list[Ranked] = []
 
-    async def addresses(resolver: Resolver, host: str) -> list[str]:
+    async def servers(resolver: Resolver, question: Question) -> list[Ranked]:
         return at
 
-    monkeypatch.setattr(Resolver, "refresh", addresses)
-    monkeypatch.setattr("proxy.server.NAMES_S", 0.001)
+    monkeypatch.setattr(Resolver, "refresh", servers)
+    monkeypatch.setattr("proxy.server.NAMES_LEAST_S", 0.001)
     async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example:5060"]}]) as house:
 
         def peer() -> Peer | None:
             return house.core.flow_to(house.core.topology.listeners[0], "203.0.113.9", 5060).peer
 
         assert peer() is None, "not resolved yet"
-        at = ["203.0.113.9"]
+        at = [Ranked((0,), 0, (Hop("203.0.113.9", 5060),))]
         await eventually(lambda: (who := peer()) is not None and who.from_pbx, "the PBX")
 
 
@@ -230,6 +231,31 @@ async def test_a_name_without_address_is_503_and_counted():
         assert wire.status(await house.heard(house.trunk)) == 100
         assert wire.status(await house.heard(house.trunk)) == 503
         assert house.metrics.unresolved == 1
+
+
+@pytest.mark.parametrize("leads_to", [Endpoint("127.0.0.1", 5060), None], ids=["all addresses", "the listener"])
+async def test_a_name_that_leads_back_to_us_is_not_followed_and_told(leads_to: Endpoint | None):
+    """Whatever a name server says: the call would come back to us, again and again."""
+    with capture_logs() as lines:
+        async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}]) as house:
+            ours = leads_to or house.at
+            if leads_to is not None:
+                house.core.topology._own_ports.add(ours.port)
+            known = (Ranked((0,), 0, (Hop(*ours),)),)
+            house.server._resolver.known = lambda question: known
+            await house.send(house.invite())
+            assert wire.status(await house.heard(house.trunk)) == 100
+            assert wire.status(await house.heard(house.trunk)) == 503
+    assert "a name leads back to this proxy: not followed" in [line["event"] for line in lines]
+
+
+async def test_what_is_known_of_a_name_costs_a_call_no_turn_of_the_loop():
+    async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}]) as house:
+        known = (Ranked((0,), 0, (Hop(*house.pbx_at),)),)
+        house.server._resolver.known = lambda question: known
+        house.server.on_datagram(house.invite(), house.trunk_at, house.core.topology.listeners[0], 0.0)
+        house.server.flush()
+        assert wire.method(house.pbx.recv(65_535)) == "INVITE"
 
 
 async def test_the_lists_are_looked_at_four_times_a_second(house: House):

@@ -7,7 +7,7 @@ from proxy.routing import Target
 from proxy.silence import Silence
 from rules.model import Action, Step, Verdict
 from tests import wire
-from tests.playbook import Playbook, briefs, only
+from tests.playbook import Playbook, briefs, hops, only
 
 FELL, ROSE = ("office", "203.0.113.10", False), ("office", "203.0.113.10", True)
 ALONE = [{"name": "office", "addresses": ["203.0.113.10"]}]
@@ -127,7 +127,7 @@ def test_the_addresses_of_an_outbound_trunk_give_way_to_each_other_too():
 def test_a_name_with_two_addresses_gives_way_as_well():
     play = Playbook(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}])
     play.names = {"pbx.rook.example": ["203.0.113.10", "203.0.113.11"]}
-    play.topology.learn(play.topology.named_targets()[0], play.names["pbx.rook.example"])
+    play.topology.learn(play.topology.named_targets()[0], hops(play.names["pbx.rook.example"]))
     play.trunk(call(1))
     assert asked(play.wait(4))[-1] == wire.PBX2
     assert asked(play.trunk(call(2))) == [wire.PBX2]
