@@ -13,6 +13,7 @@ from desk.audit import Break, Deed
 from desk.case_files import CaseFile, every_case
 from desk.holders import given_to
 from desk.ladder_book import by_entries
+from desk.seals_by_entries import seal_faults
 from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, FoundBy
 from desk.unrecorded import still_owed
 from rules.storage.store import Connection
@@ -207,7 +208,6 @@ async def _in_lists(archive: Archive) -> list[str]:
     belongs = {
         (row[0], row[1]): row[2] for row in await lists.execute_fetchall("select number, kind, name from belongs")
     }
-    sealed = {row[0] for row in await lists.execute_fetchall("select case_id from seal where released is null")}
     owed = await still_owed(archive)
     connection = archive.store.connection
     done = await _deeds(connection, "ladder")
@@ -231,14 +231,8 @@ async def _in_lists(archive: Archive) -> list[str]:
     faults += [
         f"ladder: {number} has the {kind} {name}, which no entry says" for (number, kind), name in belongs.items()
     ]
-    cases = {case.id: case.state for case in await every_case(connection)}
-    faults += [
-        f"case {one}: a seal of it stands, and it is {cases.get(one, 'gone')}"
-        for one in sorted(sealed)
-        if cases.get(one) not in (CaseState.SEALED, CaseState.VERIFIED)
-    ]
-    lacking = [one for one, state in cases.items() if state is CaseState.SEALED and one not in sealed]
-    return faults + [f"case {one}: it is sealed, and no seal of it stands" for one in lacking]
+    cases, of_cases = await every_case(connection), await _deeds(connection, "case")
+    return [*faults, *await seal_faults(archive, cases, of_cases)]
 
 
 def _same_step(stands: tuple[Any, ...] | None, told: tuple[Any, ...] | None) -> bool:

@@ -1,0 +1,139 @@
+"""Seals held against the entries of their cases, and the entries on the lists that make them act against the seals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from desk.archive import Archive
+from desk.audit import Deed
+from desk.case_files import CaseFile
+from desk.states import CaseState, CaseStep
+from rules.numbering.intervals import decode, number_interval
+from rules.storage.store import Connection
+
+_SEAL: Final = re.compile(r"seal (\d+)")
+_APART_S: Final = 60.0  # a seal is committed before the entry that tells of it
+_IN_FORCE: Final = (CaseState.SEALED, CaseState.VERIFIED)  # verified: its step is being finished
+
+
+class _Row(NamedTuple):
+    """A seal as it lies in the database of lists."""
+
+    id: int
+    case_id: int
+    code: int
+    number: str
+    list: str
+    owner: str
+    author: str
+    reason: str
+    sealed: float
+    released: float | None
+    release_author: str
+    release_reason: str
+
+
+class _Told(NamedTuple):
+    """What the entries of a case say of a seal."""
+
+    case_id: int
+    set: Deed
+    released: Deed | None
+
+
+async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping[str, Sequence[Deed]]) -> list[str]:
+    """What of the seals is not as the entries say, and which of those that stand stop nobody."""
+    connection = archive.lists.store.connection
+    seals = await _seals(connection)
+    entries = await _entries(connection, archive.now())
+    told = {number: one for case in cases for number, one in _told(case.id, done.get(str(case.id), ()))}
+    numbers = {case.id: case.number for case in cases}
+    states = {case.id: case.state for case in cases}
+    lists = {name for name, policy in archive.lists.settings.items() if policy.kind == "sealed"}
+    faults = [
+        f"seal {number} of case {one.case_id} is missing: its entries tell of it"
+        for number, one in told.items()
+        if number not in seals
+    ]
+    for seal in seals.values():
+        if (one := told.get(seal.id)) is not None:
+            faults += [f"seal {seal.id}: {fault}" for fault in _against(seal, one, numbers[one.case_id])]
+        if seal.released is None:
+            faults += _in_force(seal, states, entries, lists)
+    sealed = {seal.case_id for seal in seals.values() if seal.released is None}
+    standing = {f"seal {seal.id}": seal.code for seal in seals.values() if seal.released is None}
+    faults += [
+        f"list {name} stops {decode(code)} because of {source}, which does not stand for it"
+        for (code, name), source in entries.items()
+        if _SEAL.fullmatch(source) and standing.get(source) != code
+    ]
+    lacking = [one for one, state in states.items() if state is CaseState.SEALED and one not in sealed]
+    return [*faults, *(f"case {one}: it is sealed, and no seal of it stands" for one in lacking)]
+
+
+def _told(case_id: int, deeds: Sequence[Deed]) -> Iterator[tuple[int, _Told]]:
+    """The seals of a case by their numbers; one that a stop left unfinished has none in its entry."""
+    begun: tuple[int, Deed] | None = None
+    for deed in deeds:
+        if deed.step == CaseStep.SEAL and (found := _SEAL.match(deed.detail)):
+            begun = int(found[1]), deed
+        elif deed.step == CaseStep.RELEASE and begun is not None:
+            yield begun[0], _Told(case_id, begun[1], deed)
+            begun = None
+    if begun is not None:
+        yield begun[0], _Told(case_id, begun[1], None)
+
+
+def _against(seal: _Row, told: _Told, number: str) -> Iterator[str]:
+    """What a seal has other than its case and its entries."""
+    interval = number_interval(number)
+    pairs: list[tuple[str, object, object]] = [
+        ("its case", seal.case_id, told.case_id),
+        ("its number", seal.number, number),
+        ("its code", seal.code, interval.start if interval is not None else None),
+        ("who set it", seal.author, told.set.actor),
+        ("why", seal.reason, told.set.reason),
+        ("was it released", seal.released is not None, told.released is not None),
+    ]
+    if seal.released is not None and told.released is not None and told.released.actor != "ringfence":
+        pairs += [
+            ("who released it", seal.release_author, told.released.actor),
+            ("why it was released", seal.release_reason, told.released.reason),
+        ]
+    yield from (f"{what} is {found}, by its entries {value}" for what, found, value in pairs if found != value)
+    times = [(seal.sealed, told.set), (seal.released, told.released)]
+    if any(at is not None and deed is not None and abs(at - deed.at) > _APART_S for at, deed in times):
+        yield "its times are not those of its entries"
+    if any(owner not in told.set.detail for owner in seal.owner.split(", ")):
+        yield f"it suspends entries of {seal.owner}, which its entry does not say"
+
+
+def _in_force(
+    seal: _Row, states: Mapping[int, CaseState], entries: Mapping[tuple[int, str], str], lists: set[str]
+) -> Iterator[str]:
+    """Does a seal that stands belong to a case that is sealed, and is the number held back by it?"""
+    if states.get(seal.case_id) not in _IN_FORCE:
+        yield f"case {seal.case_id}: a seal of it stands, and it is {states.get(seal.case_id, 'gone')}"
+    if seal.list not in lists:
+        yield f"seal {seal.id}: its list {seal.list or 'is gone'} is none of seals, so that it stops nobody"
+    elif entries.get((seal.code, seal.list)) != f"seal {seal.id}":
+        yield f"seal {seal.id}: the entry is gone from list {seal.list}, so that it stops nobody"
+
+
+async def _seals(connection: Connection) -> dict[int, _Row]:
+    query = (
+        "select s.id, s.case_id, s.code, s.number, coalesce(l.name, ''), s.owner, s.author, s.reason, s.sealed, "
+        "s.released, s.release_author, s.release_reason from seal s left join list l on l.id = s.list order by s.id"
+    )
+    return {row[0]: _Row(*row) for row in await connection.execute_fetchall(query)}
+
+
+async def _entries(connection: Connection, now: float) -> dict[tuple[int, str], str]:
+    """What stands on lists because of seals, and counts: its source by number and list."""
+    query = (
+        "select e.code, l.name, o.source from exact e join origin o on o.id = e.origin join list l on l.id = e.list "
+        "where o.source like 'seal %' and (o.expires is null or o.expires > ?) and (o.review is null or o.review > ?)"
+    )
+    return {(row[0], row[1]): row[2] for row in await connection.execute_fetchall(query, (now, now))}
