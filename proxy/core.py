@@ -40,7 +40,7 @@ from proxy.next_hops import Hop
 from proxy.outgoing import EMERGENCY_MARK, Outgoing
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
-from proxy.screening import Screening
+from proxy.screening import Screening, name_one_number
 from proxy.silence import Silence
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
@@ -287,7 +287,7 @@ class Core(Node):
             self._refuse_on(flow, request, Refusal(400, "Malformed Via"))
             return None
         stamp_via(request, via, flow)
-        key = server_key(request, via)
+        key = server_key(request, via, flow.host)
         server = self.layer.servers.get(key)
         if server is not None and self._absorb(server, request, now):
             return None
@@ -419,7 +419,9 @@ class Core(Node):
         loop = loop_hash(request, fields, plan, peer)
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
         in_dialog = self._stands(request, fields, token, peer, now) or peer.from_pbx
-        looped = is_loop(request, self.topology.listeners, loop) or (not in_dialog and self._is_own(request, fields))
+        looped = is_loop(request, self.topology.listeners, loop) or (
+            not in_dialog and self._is_own(request, fields, peer)
+        )
         refusal = refuse_to_forward(request, fields, looped=looped)
         if refusal is None and not in_dialog and request.method in _JUDGED:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
@@ -485,22 +487,27 @@ class Core(Node):
                 return Refusal(405, "Method Not Allowed", (b"Allow: " + b", ".join(allowed),))
         return None
 
-    def _is_own(self, request: Request, fields: Fields) -> bool:
+    def _is_own(self, request: Request, fields: Fields, peer: Peer) -> bool:
         """Is this a call that the PBX side began, sent back to us? It would ring the PBX with its own outgoing call.
 
-        What this node does not remember (another one's call) is known by the token that it left in Record-Route.
+        What this node does not remember (another one's call) is known by the token that it left in Record-Route, and
+        whom it called stands in To. To somebody else than it called it is a spiral, and no loop (16.3 item 4): whom
+        the carrier found under that number is behind this PBX.
         """
         if request.method != b"INVITE" or fields.to_tag:
             return False
-        if self.dialogs.comes_back(fields):
-            return True
-        if b"record-route" not in request.where:
-            return False
-        users: list[bytes] = _OWN_TOKEN.findall(b" ".join(request.raw_all(b"record-route")))
-        return any(
-            self.tokens.verify(user, fields.call_id, fields.from_tag, b"", from_pbx=True) is not None
-            for user in users[:_MOST_OWN]
-        )
+        called = self.dialogs.called_by_own(fields)
+        if called is None:
+            if b"record-route" not in request.where:
+                return False
+            users: list[bytes] = _OWN_TOKEN.findall(b" ".join(request.raw_all(b"record-route")))
+            if not any(
+                self.tokens.verify(user, fields.call_id, fields.from_tag, b"", from_pbx=True) is not None
+                for user in users[:_MOST_OWN]
+            ):
+                return False
+            called = fields.called
+        return name_one_number(called, request.uri, peer.trunk)
 
     def _note_end(self, fields: Fields, token: Token, peer: Peer) -> None:
         """How long a call lasted is known by its BYE, whoever sends it; its token opens nothing from now on."""
@@ -581,7 +588,7 @@ class Core(Node):
         if peer.from_pbx and not context.topology.is_pbx(context.targets[0]):
             dropped = OWN_ONLY
             if context.server.invite and not fields.to_tag:
-                self.dialogs.leaves(fields)
+                self.dialogs.leaves(fields, context.request.uri)
             if not context.topology.trusts(context.targets[0]):
                 dropped |= self.screening.withheld_names(request)
         context.lines = edit_lines(request, fields.forwards, plan, dropped)

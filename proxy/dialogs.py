@@ -77,7 +77,7 @@ class Dialogs:
         self._most = most
         self._epoch = epoch
         self._calls: dict[bytes, Call] = {}
-        self._own: dict[bytes, None] = {}  # calls that the PBX side began
+        self._own: dict[bytes, bytes] = {}  # calls that the PBX side began, with the Request-URI that each had
 
     def bound(self, keep_s: float, most: int) -> None:
         """So long, and so many of them from now on; the oldest go as new ones come."""
@@ -151,15 +151,15 @@ class Dialogs:
         if call is not None:
             call.ended(fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag)
 
-    def leaves(self, fields: Fields) -> None:
-        """The PBX side begins this call."""
+    def leaves(self, fields: Fields, uri: bytes) -> None:
+        """The PBX side begins this call to this Request-URI."""
         if len(self._own) >= self._most:
             del self._own[next(iter(self._own))]
-        self._own[_name(fields)] = None
+        self._own[_name(fields)] = uri
 
-    def comes_back(self, fields: Fields) -> bool:
-        """Is this call from the trunk side one that the PBX side began?"""
-        return bool(self._own) and _name(fields) in self._own
+    def called_by_own(self, fields: Fields) -> bytes | None:
+        """The Request-URI with which the PBX side began this call; None where it began none such."""
+        return self._own.get(_name(fields)) if self._own else None
 
 
 def _name(fields: Fields) -> bytes:

@@ -315,3 +315,15 @@ def read_called(uri: Uri, context: Context) -> tuple[Readings, bool]:
     spelling = read_spelling(uri)
     found = _read_spelt(spelling, peer.trunk, called=True)
     return found, is_emergency(uri.scheme.decode(), spelling.user, peer.emergency)
+
+
+def name_one_number(one: bytes, other: bytes, trunk: Trunk) -> bool:
+    """Is the same number called by both URIs? Also where it is the same name, and where one can't be read."""
+    if one == other:
+        return True
+    try:
+        spelt, others = read_spelling(parse_uri(one)), read_spelling(parse_uri(other))
+    except BadHeader:
+        return True
+    first, second = (_read_spelt(each, trunk, called=True).first for each in (spelt, others))
+    return (first.canonical or spelt.user) == (second.canonical or others.user)

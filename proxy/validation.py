@@ -29,7 +29,7 @@ class Refusal(NamedTuple):
 class Fields:
     """What the core needs of a valid request, parsed once."""
 
-    __slots__ = ("call_id", "control", "cseq", "forwards", "from_tag", "sender", "to_tag", "uri", "via")
+    __slots__ = ("call_id", "called", "control", "cseq", "forwards", "from_tag", "sender", "to_tag", "uri", "via")
 
     def __init__(self, uri: Uri, via: Via, sender: Party, to: Party, call_id: bytes, cseq: int, forwards: int) -> None:
         self.uri = uri
@@ -37,6 +37,7 @@ class Fields:
         self.sender = sender
         self.from_tag = sender.tag
         self.to_tag = to.tag
+        self.called = to.uri  # whom the caller asked for, whoever it has become on its way
         self.call_id = call_id
         self.cseq = cseq
         self.forwards = forwards  # Max-Forwards as it came; 70 where it was absent

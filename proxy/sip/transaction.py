@@ -32,7 +32,7 @@ class State(Enum):
     TERMINATED = "Terminated"
 
 
-ServerKey = tuple[bytes | int, ...]
+ServerKey = tuple[bytes | int | str, ...]
 
 
 class Hold(Protocol):
@@ -481,14 +481,17 @@ def derive(sent: bytes, method: bytes, to: bytes | None = None, reasons: Sequenc
     return b"\r\n".join((method + b" " + invite.uri + b" SIP/2.0", *kept, b"", b""))
 
 
-def server_key(request: Request, via: Via) -> ServerKey:
-    """What identifies a server transaction (17.2.3); the way of RFC 2543 where there is no RFC 3261 branch."""
+def server_key(request: Request, via: Via, source: str) -> ServerKey:
+    """What identifies a server transaction (17.2.3); the way of RFC 2543 where there is no RFC 3261 branch.
+
+    And the address it came from: whoever has seen the Via of somebody else's call can neither end nor forestall it.
+    """
     method = b"INVITE" if request.method == b"ACK" else request.method
     branch = via.branch
     if branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
-        return branch, via.host, via.port, method
+        return branch, via.host, via.port, source, method
     try:
         number, tag = request.cseq[0], request.from_.tag
     except BadHeader:
         number, tag = 0, b""
-    return request.uri, tag, request.call_id, number, request.raw(b"via") or b"", method
+    return request.uri, tag, request.call_id, number, request.raw(b"via") or b"", source, method

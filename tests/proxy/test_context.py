@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proxy.context import choose_best
 from tests import wire
-from tests.playbook import ANY_METHOD, REJECT, Playbook, briefs, from_callee, in_dialog, only
+from tests.playbook import ANY_METHOD, REJECT, SETTINGS, Playbook, briefs, from_callee, in_dialog, only
 
 PRACK = {"via": "SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKprack", "cseq": 2}
 
@@ -338,6 +338,22 @@ def test_cancel_ends_nothing_of_another_branch(play: Playbook):
     other = wire.cancel(wire.invite(via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKother"))
     assert briefs(play.trunk(other)) == ["481"]
     assert play.pbx(wire.response(183, down))[0].status == 183
+
+
+@pytest.mark.parametrize("stranger", [("198.51.100.66", 5060), ("192.0.2.66", 5060)])
+def test_nobody_else_ends_a_call_whose_via_he_has_seen(stranger: tuple[str, int]):
+    play = Playbook(trunks=[*SETTINGS["trunks"], {"name": "default", "country": "CN"}])
+    invite = wire.invite()
+    assert briefs(play.trunk(invite)) == ["100", "INVITE"]
+    assert [(each.to, each.brief) for each in play.trunk(wire.cancel(invite), stranger)] == [(stranger, "481")]
+    assert [each.to for each in play.trunk(wire.cancel(invite))] == [wire.TRUNK]
+
+
+def test_nor_takes_its_place_before_it_comes():
+    play = Playbook(trunks=[*SETTINGS["trunks"], {"name": "default", "country": "CN"}])
+    invite = wire.invite()
+    play.trunk(invite, ("192.0.2.66", 5060))
+    assert (wire.TRUNK, "100") in [(each.to, each.brief) for each in play.trunk(invite)]
 
 
 def test_cancel_of_a_non_invite_does_nothing(play: Playbook):

@@ -209,7 +209,8 @@ def test_no_more_calls_are_remembered_than_the_limit():
 
 def called_out(play: Playbook) -> bytes:
     """A call of the PBX as the carrier gets it."""
-    return only(play.pbx(wire.invite(uri=f"sip:95588@{wire.US}", via=VIA_OUT)), to=wire.TRUNK)
+    to = f"<sip:95588@{wire.US}>"
+    return only(play.pbx(wire.invite(uri=f"sip:95588@{wire.US}", via=VIA_OUT, to=to)), to=wire.TRUNK)
 
 
 def sent_back(out: bytes, uri: str) -> bytes:
@@ -236,6 +237,15 @@ def test_also_where_another_node_sent_it_out(play: Playbook):
     """It is known by the token in Record-Route: nodes share their keys."""
     other = Playbook()
     assert briefs(other.trunk(sent_back(called_out(play), f"sip:95588@{wire.US}"))) == ["482"]
+
+
+@pytest.mark.parametrize("node", ["this", "another"])
+def test_one_that_comes_back_to_another_number_rings_it(play: Playbook, node: str):
+    """A spiral is no loop (RFC 3261 16.3 item 4): whom the carrier found under that number is behind this PBX."""
+    back = sent_back(called_out(play), f"sip:13800138000@{wire.US}")
+    other = play if node == "this" else Playbook()
+    assert [(each.to, each.brief) for each in other.trunk(back)] == [(wire.TRUNK, "100"), (wire.PBX, "INVITE")]
+    assert [call.called.canonical for call in other.calls] == ["+8613800138000"]
 
 
 def test_without_record_route_too():
