@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from desk.archive import Premises
 from desk.desk import Desk
 from desk.reading import NewComplaint
 from desk.reports import report
@@ -31,7 +32,7 @@ def said(rand: random.Random, numbers: list[str], loudest: float) -> NewComplain
 async def measure(complaints: int, loudest_share: float, folder: Path) -> None:
     """Print each figure."""
     clock = [START]
-    desk = await Desk.open(folder, SCREENING, country="CN", now=lambda: clock[0])
+    desk = await Desk.open(Premises(folder, SCREENING, "CN", lambda: clock[0]))
     rand = random.Random(1)
     numbers = [f"95012{n:03}" for n in range(1_000)] + [f"+86139{n:08}" for n in range(19_000)]
     started, left = time.perf_counter(), complaints

@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from desk.clock_profiles import appeal_spans, case_spans
 from desk.deadlines import Deadlines
-from desk.desk_settings import ComplaintSettings, DeskSettings
+from desk.desk_settings import DeskSettings
 from desk.faults import ComplaintError
 from desk.secrecy import Secrecy
 from rules.judging.calendars import NO_DAYS, read_calendar
@@ -34,34 +35,30 @@ class Rounded(ComplaintError):
     """A number of which a spreadsheet kept the first digits only; everybody else has the same."""
 
 
+class Premises(NamedTuple):
+    """Where a desk works, and by what: the folder of ringfence.yaml, its settings, the home country, the clock."""
+
+    base: Path
+    settings: DeskSettings
+    country: str = ""
+    now: Callable[[], float] = time.time
+
+
 class Archive:
     """Open files and what is needed to read them."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        lists: Lists,
-        decisions: Store,
-        keys: Keys,
-        settings: ComplaintSettings,
-        history_days: int,
-        zone: str,
-        country: str,
-        base: Path,
-        calendar: Path | None,
-        database: Path,
-        now: Callable[[], float],
-    ) -> None:
+    def __init__(self, premises: Premises, *, store: Store, lists: Lists, decisions: Store, keys: Keys) -> None:
+        base, given, country, now = premises
+        settings, zone = given.complaints, given.time_zone
         self.store, self.lists, self.decisions = store, lists, decisions
         self.reviews = Notices(lists)
         self.secrecy = Secrecy(keys)
         self.settings = settings
-        self.history_days = history_days  # how long the entries of lists are known that are gone
-        self.database = database  # of the lists; the others lie beside it
+        self.history_days = given.storage.history_days  # how long the entries of lists are known that are gone
+        self.database = base / given.storage.database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)
         self.country = country  # the home in whose plan numbers are read (rules/numbering/home.py)
-        overruled = read_calendar(base / calendar) if calendar else NO_DAYS
+        overruled = read_calendar(base / given.calendar) if given.calendar else NO_DAYS
         self.letters_file = base / settings.letters if settings.letters else None
         self.deadlines = Deadlines(zone, decided(country), overruled)
         self.case_spans = case_spans(settings.case_clock, settings.clocks)
@@ -70,38 +67,18 @@ class Archive:
         self._files = AsyncExitStack()
 
     @classmethod
-    async def open(
-        cls,
-        base: Path,
-        screening: DeskSettings,
-        *,
-        country: str = "",
-        now: Callable[[], float] = time.time,
-    ) -> Archive:
-        """Open everything that lies below ``base``; what is missing is made."""
-        keys = Keys.load(base / screening.storage.key_file)
-        database = base / screening.storage.database
+    async def open(cls, premises: Premises) -> Archive:
+        """Open everything that lies there; what is missing is made."""
+        base, settings, _, now = premises
+        keys, database = Keys.load(base / settings.storage.key_file), base / settings.storage.database
         async with AsyncExitStack() as files:
-            lists = await Lists.open(database, screening.lists, now=now)
+            lists = await Lists.open(database, settings.lists, now=now)
             files.push_async_callback(lists.close)
             decisions = await Store.open(decisions_path(database), "decisions", durable=False)
             files.push_async_callback(decisions.close)
             store = await Store.open(complaints_path(database), "complaints", durable=True)
             files.push_async_callback(store.close)
-            archive = cls(
-                store=store,
-                lists=lists,
-                decisions=decisions,
-                keys=keys,
-                settings=screening.complaints,
-                history_days=screening.storage.history_days,
-                zone=screening.time_zone,
-                country=country,
-                base=base,
-                calendar=screening.calendar,
-                database=database,
-                now=now,
-            )
+            archive = cls(premises, store=store, lists=lists, decisions=decisions, keys=keys)
             known = "select 1 from pragma_compile_options where compile_options = 'ENABLE_MATH_FUNCTIONS'"
             if not list(await store.connection.execute_fetchall(known)):
                 await archive.teach_powers()

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from pathlib import Path
-
 from desk.appeals import Appeals
-from desk.archive import Archive
+from desk.archive import Archive, Premises
 from desk.callee import Callee
 from desk.cases import Cases
 from desk.counting import Counting
-from desk.desk_settings import DeskSettings
 from desk.intake import Intake
 from desk.ladder_book import LadderBook
 from desk.letters import Letters
@@ -33,16 +28,9 @@ class Desk:
         self.letters = Letters(archive)
 
     @classmethod
-    async def open(
-        cls,
-        base: Path,
-        screening: DeskSettings,
-        *,
-        country: str = "",
-        now: Callable[[], float] = time.time,
-    ) -> Desk:
-        """Open what lies below ``base`` (the folder of ringfence.yaml), and finish what a stop left half done."""
-        archive = await Archive.open(base, screening, country=country, now=now)
+    async def open(cls, premises: Premises) -> Desk:
+        """Open what lies there, and finish what a stop left half done."""
+        archive = await Archive.open(premises)
         try:
             desk = cls(archive)
             await respell(archive.store)

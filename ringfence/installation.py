@@ -148,9 +148,10 @@ class Installation:
 
     async def open_desk(self) -> Desk:
         """The same, whatever is not counted yet."""
+        from desk.archive import Premises
         from desk.desk import Desk
 
-        return await self._part("desk", lambda: Desk.open(self.base, self.configuration, country=self.home))
+        return await self._part("desk", lambda: Desk.open(Premises(self.base, self.configuration, self.home)))
 
     async def access(self, *, durable: bool = True) -> Store:
         """Who may ask over HTTP, and what was answered; `console.api.access` reads it."""

@@ -88,6 +88,19 @@ class LedgerEvent(NamedTuple):
     valid_until: float | None
 
 
+class LedgerWishes(NamedTuple):
+    """What is said of a file of codes, and how it is to be read."""
+
+    source: str
+    author: str = ""
+    reason: str = ""
+    country: str = ""
+    zone: str = "UTC"
+    complete: tuple[str, ...] = ()  # beginnings of which every code is in it
+    replace_all: bool = False  # what is not among the rows is removed
+    dry_run: bool = False
+
+
 @dataclass(slots=True)
 class _Change:
     text: str
@@ -98,27 +111,17 @@ class _Change:
 async def import_ledger(
     store: Store,
     rows: Iterable[FileLine],
+    wishes: LedgerWishes,
     *,
-    source: str,
     now: float,
-    author: str = "",
-    reason: str = "",
-    country: str = "",
-    zone: str = "UTC",
-    complete: tuple[str, ...] = (),
-    replace_all: bool = False,
-    dry_run: bool = False,
     seen: Seen | None = None,
 ) -> LedgerReport:
-    """Read codes into the ledger, all of them or none; ``complete``: beginnings of which every code is in it.
-
-    A code stands for every number that begins with it. ``replace_all``: what is not among the rows is removed.
-    """
-    report = LedgerReport()
-    codes = _read(rows, report, country, zone)
+    """Read codes into the ledger, all of them or none. A code stands for every number that begins with it."""
+    source, replace_all, report = wishes.source, wishes.replace_all, LedgerReport()
+    codes = _read(rows, report, wishes.country, wishes.zone)
     if seen is not None:
         report.not_understood, report.comments = seen.not_understood, seen.comments
-    wholes = [read_code(text, country) for text in complete]
+    wholes = [read_code(text, wishes.country) for text in wishes.complete]
     try:
         async with store.transaction() as connection:
             standing = await _standing(connection)
@@ -128,7 +131,7 @@ async def import_ledger(
                 cursor = await connection.execute(
                     "insert into ledger_import (source, author, reason, created, added, changed, removed) "
                     "values (?, ?, ?, ?, ?, ?, ?)",
-                    (source, author, reason, now, report.added, report.changed, report.removed),
+                    (source, wishes.author, wishes.reason, now, report.added, report.changed, report.removed),
                 )
                 report.import_id = cursor.lastrowid
                 await connection.executemany(
@@ -137,7 +140,7 @@ async def import_ledger(
                     [(*key, report.import_id, one.text, one.past, one.became) for key, one in changes.items()],
                 )
                 await _write(connection, {key: (one.text, one.became) for key, one in changes.items()})
-            if dry_run:
+            if wishes.dry_run:
                 raise _Unwanted
     except _Unwanted:
         report.import_id = None

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Final, TextIO
 
@@ -16,7 +15,7 @@ from rules.records.call_log import CallLog
 from rules.records.decisions import WIDTH, Decisions, Row, row, written_call_id
 from rules.records.outlet import Outlet
 from rules.records.privacy import mask, pseudonym
-from rules.records.retention import Retention
+from rules.records.retention import Keeping, Retention
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles
 from rules.storage.store import DatabaseError, StoreError
@@ -57,22 +56,16 @@ class Journal:
         self,
         decisions: Decisions | None,
         key: bytes,
+        keeping: Keeping,
         *,
         log: TextIO | CallLog | Outlet,
-        days: int,
-        mib: int,
-        short_days: int = 30,
-        zone: str = "UTC",
-        masked: bool = True,
-        limit: int = 50_000,
         now: Callable[[], float] = time.time,
         spool: Callable[[], Spool] | None = None,
         again: Callable[[], Awaitable[Decisions]] | None = None,
         troubles: Troubles | None = None,
     ) -> None:
         """``decisions`` are None when they could not be opened: ``again`` tries it, and ``spool`` opens its files."""
-        self._key, self._log = key, log
-        self._retaining = partial(Retention, zone=zone, days=days, mib=mib, short_days=short_days)
+        self._key, self._keeping, self._log = key, keeping, log
         self._decisions: Decisions | None = None
         self._retention: Retention | None = None
         self._use(decisions)
@@ -82,9 +75,9 @@ class Journal:
         self._ahead: list[_Open] = []  # of calls whose ids are about to be told
         self.opened: Callable[[], Awaitable[None]] | None = None  # told once the database could be opened after all
         self.troubles = troubles or Troubles(None, now)
-        self._limit, self._now = limit, now
-        self._in_clear = not masked
-        self._shown: Callable[[Number], str] = _masked if masked else _clear
+        self._limit, self._now = keeping.limit, now
+        self._in_clear = not keeping.masked
+        self._shown: Callable[[Number], str] = _masked if keeping.masked else _clear
         self._open: dict[str, _Open] = {}  # judged, not written, oldest first
         self._awaited: dict[str, _Open] = {}  # written, not ended
         self._rows: deque[Row] = deque()
@@ -251,7 +244,7 @@ class Journal:
     def _use(self, decisions: Decisions | None) -> None:
         self._decisions = decisions
         if decisions is not None:
-            self._retention = self._retaining(decisions.store)
+            self._retention = Retention(decisions.store, self._keeping)
 
     def _take_up_spool(self) -> None:
         """Open the files beside the database; what an earlier run left there goes into it with the next batch."""
@@ -319,7 +312,7 @@ class Journal:
             decisions = await self._opened()
             await decisions.write(rows, late, counts, list(emergency_callers.items()))
             self.written += len(rows)
-            self._failing = ""
+            self._failing = self._unsafe = ""  # what was not on file in time is now
         except StoreError as error:  # disk full, locked: kept for the next tick, within the bound
             self.write_errors += 1
             if str(error) != self.without:  # not tried again yet

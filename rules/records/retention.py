@@ -55,12 +55,22 @@ class ShortRecord(NamedTuple):
     trunk: str
 
 
+class Keeping(NamedTuple):
+    """What is kept of records: so long, so much, and masked where people see it."""
+
+    days: int
+    mib: int
+    short_days: int = 30
+    zone: str = "UTC"
+    masked: bool = True
+    limit: int = 50_000  # in memory, while the disk can't follow
+
+
 class Retention:
     """Counts and prunes the records; asked by whoever writes them, off the call path."""
 
-    def __init__(self, store: Store, *, zone: str, days: int, mib: int, short_days: int) -> None:
-        self._store, self._zone = store, ZoneInfo(zone)
-        self._days, self._mib, self._short_days = days, mib, short_days
+    def __init__(self, store: Store, keeping: Keeping) -> None:
+        self._store, self._zone, self._keeping = store, ZoneInfo(keeping.zone), keeping
         self._taught: Connection | None = None  # the connection that knows our functions
 
     async def tidy(self, now: float) -> int:
@@ -103,8 +113,8 @@ class Retention:
     async def _prune_some(self, now: float) -> int:
         async with self._store.transaction() as connection:
             short = await _one(connection, "select short_records from kept")
-            too_big = await _mib(connection) - short * _SHORT_BYTES / 1_048_576 > self._mib
-            old = float("inf") if too_big else now - self._days * _DAY_S
+            too_big = await _mib(connection) - short * _SHORT_BYTES / 1_048_576 > self._keeping.mib
+            old = float("inf") if too_big else now - self._keeping.days * _DAY_S
             last = await _one(
                 connection,
                 "select coalesce(max(seq), 0) from (select seq, at from decision order by seq limit ?) where at < ?",
@@ -113,14 +123,14 @@ class Retention:
             if not last:
                 return 0
             await _count_up_to(connection, last)
-            made = await connection.execute(_SHORTEN, (last, old, now - self._short_days * _DAY_S))
+            made = await connection.execute(_SHORTEN, (last, old, now - self._keeping.short_days * _DAY_S))
             done = await connection.execute("delete from decision where seq <= ? and at < ?", (last, old))
             await connection.execute("update kept set short_records = short_records + ?", (made.rowcount,))
             return done.rowcount
 
     async def _forget_some(self, now: float) -> int:
         """Ids begin with the time, so what is too old stands first."""
-        before = first_decision(now - self._short_days * _DAY_S)
+        before = first_decision(now - self._keeping.short_days * _DAY_S)
         async with self._store.transaction() as connection:
             done = await connection.execute(
                 "delete from short_record where id in (select id from short_record where id < ? order by id limit ?)",

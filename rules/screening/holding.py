@@ -20,6 +20,7 @@ from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions, decisions_path
 from rules.records.journal import Journal
 from rules.records.outlet import Outlet, standard_output
+from rules.records.retention import Keeping
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles
 from rules.settings.screening import ScreeningSettings
@@ -126,12 +127,14 @@ async def _open_journal(
     return Journal(
         decisions,
         keys.pseudonym,
+        Keeping(
+            storage.decision_days,
+            storage.decision_mib,
+            short_days=settings.complaints.ring_days,
+            zone=settings.time_zone,
+            masked=settings.logging.mask_numbers,
+        ),
         log=log,
-        days=storage.decision_days,
-        mib=storage.decision_mib,
-        short_days=settings.complaints.ring_days,
-        zone=settings.time_zone,
-        masked=settings.logging.mask_numbers,
         now=now,
         spool=partial(Spool.open, path),
         again=opening,

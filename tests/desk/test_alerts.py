@@ -2,7 +2,7 @@
 
 from desk.alerts import Alert, alerts
 from desk.reading import NewComplaint
-from rules.lists.ledger_imports import import_ledger, undo_ledger_import
+from rules.lists.ledger_imports import LedgerWishes, import_ledger, undo_ledger_import
 from rules.lists.origins import Origin, Qualification
 from rules.settings.screening import ListSettings
 from tests.desk.town import DAY, SPAM
@@ -114,7 +114,7 @@ async def test_a_code_that_nobody_holds_and_that_calls_raises_an_alert_until_som
     rows = [(1, "95013", {"holder": "A"})]
     await town.ring("95012344", town.subscriber(0))
     await town.desk.catch_up()  # the ledger told nothing of it yet
-    await import_ledger(lists, rows, source="x", now=0.0, country="CN", complete=("95",))
+    await import_ledger(lists, rows, LedgerWishes("x", country="CN", complete=("95",)), now=0.0)
     for person in range(20):
         await town.ring("95013333", town.subscriber(person))
         await town.desk.catch_up()
@@ -122,7 +122,7 @@ async def test_a_code_that_nobody_holds_and_that_calls_raises_an_alert_until_som
         await town.ring(f"950123{person:02}", town.subscriber(person))
     await town.desk.catch_up()
     assert await alerts(town.desk.archive) == [Alert("unheld", "CN:95012", 0.0, 20, 20.0)]
-    made = await import_ledger(lists, [(1, "95012", {})], source="x", now=0.0, country="CN")
+    made = await import_ledger(lists, [(1, "95012", {})], LedgerWishes("x", country="CN"), now=0.0)
     assert await alerts(town.desk.archive) == []
     await undo_ledger_import(lists, made.import_id, now=0.0)
     assert len(await alerts(town.desk.archive)) == 1

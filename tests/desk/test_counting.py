@@ -4,7 +4,7 @@ from desk.counting import stopped_since
 from desk.matching import rang_lately
 from desk.states import FoundBy
 from desk.story import story_of
-from rules.lists.ledger_imports import import_ledger
+from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.model import Step
 from tests.desk.town import DAY, SPAM
 
@@ -41,7 +41,7 @@ async def test_what_has_not_ended_is_counted_later(town):
 
 async def test_by_code_and_holder_of_the_ledger(town):
     lines = [(1, "95012", {"holder": "Loan King"})]
-    await import_ledger(town.desk.archive.lists.store, lines, source="x", now=town.now, country="CN")
+    await import_ledger(town.desk.archive.lists.store, lines, LedgerWishes("x", country="CN"), now=town.now)
     await town.ring(SPAM, town.subscriber(1))
     await town.complain()
     await town.desk.counting.catch_up()

@@ -4,7 +4,7 @@ from desk.evidence import Tie
 from desk.matching import find_calls, last_call, rang_lately, record_of
 from rules.model import Step, Trunk
 from rules.records.decisions import Decisions
-from rules.records.retention import Retention
+from rules.records.retention import Keeping, Retention
 from tests.desk.town import DAY, HOUR, SPAM
 
 
@@ -47,7 +47,7 @@ async def test_a_call_whose_whole_record_made_room_is_still_found(town):
     line = archive.secrecy.pseudonym("+8613800138000")
     decision = await town.ring(SPAM, "13800138000")
     before = await record_of(archive, decision)
-    await Retention(archive.decisions, zone="UTC", days=30, mib=0, short_days=30).tidy(town.now)
+    await Retention(archive.decisions, Keeping(days=30, mib=0)).tidy(town.now)
     assert await Decisions(archive.decisions).find(decision) is None
     assert await record_of(archive, decision) == before
     assert await last_call(archive, line, town.now - HOUR) == before

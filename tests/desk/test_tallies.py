@@ -1,7 +1,7 @@
 """Sums: under every key, in every period, added up."""
 
 from desk.tallies import CountedUnder, Sums, add, places_of, write
-from rules.lists.ledger_imports import import_ledger
+from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.model import Number, NumberClass
 
 
@@ -22,9 +22,8 @@ async def test_numbers_belong_where_plan_and_ledger_say(town):
     await import_ledger(
         town.desk.archive.lists.store,
         [(1, "95012", {"holder": "Loan King"}), (2, "9501399", {"holder": "East"})],
-        source="x",
+        LedgerWishes("x", country="CN"),
         now=0.0,
-        country="CN",
     )
     named = [town.desk.archive.read_number(text, "x") for text in ("95012345", "95013333", "95013999", "13912345678")]
     anonymous = Number("", NumberClass.ANONYMOUS)

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from desk.archive import Premises
 from desk.desk import Desk
 from desk.desk_settings import ComplaintSettings
 from desk.reading import NewComplaint
@@ -43,7 +44,7 @@ class Town:
         screening = self.screening.model_copy(
             update={"complaints": ComplaintSettings(**settings), "calendar": calendar}
         )
-        self.desk = await Desk.open(self.folder, screening, country="CN", now=lambda: self.now)
+        self.desk = await Desk.open(Premises(self.folder, screening, "CN", lambda: self.now))
         return self.desk
 
     async def reopen(self, **settings) -> Desk:

@@ -51,19 +51,11 @@ RULES = """- rule: at-night
   mode: observe
 """
 QUALIFIED = (
-    "--owner",
-    "North Contact",
-    "--approver",
-    "wang",
-    "--licence",
-    "L1",
-    "--document",
-    "d1",
-    "--purpose",
-    "sales",
+    *("--owner", "North Contact", "--approver", "wang", "--licence", "L1", "--document", "d1"),
+    *("--purpose", "sales", "--review", "2099-01-01"),
 )
-QUALIFIED += ("--review", "2099-01-01")
 LOUD, SOLD, FORGED, BLOCKED = "+8617011112222", "+8617033334444", "+8617055556666", "+8617012345678"
+LINES = [f"+861380013800{number}" for number in range(6)]
 
 
 class House:
@@ -77,7 +69,8 @@ class House:
         (folder / "rules.yaml").write_text(RULES)
 
     def _command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "console", *words, "--config", str(self.folder)]
+        program = "ringfence" if (self.source / "ringfence" / "__main__.py").exists() else "console"
+        return [sys.executable, "-m", program, *words, "--config", str(self.folder)]
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(self.source), "LOGNAME": "li", "NO_COLOR": "1", "COLUMNS": "400"}
@@ -178,6 +171,24 @@ def call(house: House, number: int, caller: str, called: str) -> str:
 
 def fill(house: House) -> None:
     """Everything that people do with an installation, once."""
+    fill_lists(house)
+    house.run("rules", "activate", "--reason", "first rules")
+    telephone(house.pbx)
+    proxy = house.serve()
+    try:
+        ring(house)
+        complain(house)
+        decide_cases(house)
+        appeal(house)
+        house.run("ladder", "climb", "number", BLOCKED, "--reason", "once")
+        house.run("api", "keys", "add", "centre", "--scope", "complaints:write", "--scope", "cases:read")
+    finally:
+        proxy.send_signal(signal.SIGTERM)
+        proxy.wait(30)
+
+
+def fill_lists(house: House) -> None:
+    """Entries of every kind, added, removed, imported and undone; codes and subscribers' own entries."""
     run = house.run
     run("lists", "add", "blocked", BLOCKED, "--reason", "rang at night")
     run("lists", "add", "blocked", "95099*", "--range", "--reason", "a range")
@@ -196,63 +207,69 @@ def fill(house: House) -> None:
     run("ranges", "import", "codes.csv", "--complete", "95")
     run("subscribers", "add", "+8613800138001", "block", "+8617099998888")
     run("subscribers", "add", "+8613800138001", "allow", "+8613912345678")
-    run("rules", "activate", "--reason", "first rules")
-    lines = [f"+861380013800{n}" for n in range(6)]
-    telephone(house.pbx)
-    proxy = house.serve()
-    try:
-        for number, line in enumerate(lines):
-            call(house, number, LOUD, line)
-            call(house, 10 + number, SOLD, line)
-        call(house, 20, BLOCKED, lines[0])
-        call(house, 21, "+8613912345678", lines[0])
-        call(house, 22, "+8613812345678", lines[2])
-        call(house, 23, "+8617099998888", lines[1])
-        call(house, 24, "+8617187654321", lines[2])
-        call(house, 25, FORGED, lines[2])
-        time.sleep(4)  # until they are on disk
-        run("report", "--quarter", time.strftime("%Y") + f"Q{(time.gmtime().tm_mon + 2) // 3}")
-        # Enough reporters who were called put both on the ladder; one stays sealed, one is released on appeal.
-        run("lists", "remove", "allowed", LOUD)
-        for line in lines:
-            for number in (LOUD, SOLD):
-                more = ("--contact", "a@example.com", "--text", "It rang at night.") if line == lines[0] else ()
-                run("complaints", "add", number, "--by", line, "--category", "loan", "--business", "Quick Cash", *more)
-        run("lists", "remove", "allowed", "+86170333*")
-        run("complaints", "add", SOLD, "--by", "+8613800138009", "--knew", "branch=Chaoyang office")
-        run("lists", "add", "allowed", LOUD, *QUALIFIED)
-        run("complaints", "add", FORGED, "--by", lines[2])
-        run("ladder", "assign", LOUD, "--owner", "North Contact", "--business", "Quick Cash")
-        run("letters", "owner", "North Contact", "owner@example.com")
-        for case in ("1", "2"):
-            run("cases", "take", case)
-            run("cases", "verify", case, "--by", "trunk", "--reason", "the trunk says so")
-            run("cases", "seal", case, "--reason", "it goes on")
-        run("cases", "take", "3")
-        run("cases", "forged", "3", "--reason", "not his", "--trunk", "carrier")
-        time.sleep(1.5)
-        decision = call(house, 30, SOLD, lines[0])
-        call(house, 31, LOUD, lines[0])
-        call(house, 32, LOUD, lines[1])
-        time.sleep(4)
-        run("appeals", "file", "--decision", decision, "--text", "It was not me.", "--contact", "b@example.com")
-        reference = house.json("appeals", "list")
-        granted = json.dumps(reference)
-        found = re.search(r"A-[0-9A-Z]{5}-[0-9A-Z]{5}", granted)
-        assert found is not None, granted
-        run("appeals", "grant", found[0], "--reason", "it was a mix-up")
-        run("ladder", "assign", FORGED, "--owner", "Loan King")
-        run("ladder", "climb", "owner", "Loan King", "--to", "reject", "--reason", "again and again")
-        time.sleep(1.5)
-        decision = call(house, 33, FORGED, lines[3])
-        time.sleep(4)
-        run("appeals", "file", "--decision", decision)
-        run("appeals", "file", "--number", LOUD)
-        run("ladder", "climb", "number", BLOCKED, "--reason", "once")
-        run("api", "keys", "add", "centre", "--scope", "complaints:write", "--scope", "cases:read")
-    finally:
-        proxy.send_signal(signal.SIGTERM)
-        proxy.wait(30)
+
+
+def ring(house: House) -> None:
+    """Calls of every verdict, counted in a report once they are on disk."""
+    for number, line in enumerate(LINES):
+        call(house, number, LOUD, line)
+        call(house, 10 + number, SOLD, line)
+    call(house, 20, BLOCKED, LINES[0])
+    call(house, 21, "+8613912345678", LINES[0])
+    call(house, 22, "+8613812345678", LINES[2])
+    call(house, 23, "+8617099998888", LINES[1])
+    call(house, 24, "+8617187654321", LINES[2])
+    call(house, 25, FORGED, LINES[2])
+    time.sleep(4)  # until they are on disk
+    house.run("report", "--quarter", time.strftime("%Y") + f"Q{(time.gmtime().tm_mon + 2) // 3}")
+
+
+def complain(house: House) -> None:
+    """Enough reporters who were called put two numbers on the ladder; a third is complained about once."""
+    run = house.run
+    run("lists", "remove", "allowed", LOUD)
+    for line in LINES:
+        for number in (LOUD, SOLD):
+            more = ("--contact", "a@example.com", "--text", "It rang at night.") if line == LINES[0] else ()
+            run("complaints", "add", number, "--by", line, "--category", "loan", "--business", "Quick Cash", *more)
+    run("lists", "remove", "allowed", "+86170333*")
+    run("complaints", "add", SOLD, "--by", "+8613800138009", "--knew", "branch=Chaoyang office")
+    run("lists", "add", "allowed", LOUD, *QUALIFIED)
+    run("complaints", "add", FORGED, "--by", LINES[2])
+    run("ladder", "assign", LOUD, "--owner", "North Contact", "--business", "Quick Cash")
+    run("letters", "owner", "North Contact", "owner@example.com")
+
+
+def decide_cases(house: House) -> None:
+    """Two numbers are sealed, the caller of the third was forged."""
+    for case in ("1", "2"):
+        house.run("cases", "take", case)
+        house.run("cases", "verify", case, "--by", "trunk", "--reason", "the trunk says so")
+        house.run("cases", "seal", case, "--reason", "it goes on")
+    house.run("cases", "take", "3")
+    house.run("cases", "forged", "3", "--reason", "not his", "--trunk", "carrier")
+    time.sleep(1.5)
+
+
+def appeal(house: House) -> None:
+    """One seal is taken off on appeal, the other stays; two appeals wait."""
+    run = house.run
+    decision = call(house, 30, SOLD, LINES[0])
+    call(house, 31, LOUD, LINES[0])
+    call(house, 32, LOUD, LINES[1])
+    time.sleep(4)
+    run("appeals", "file", "--decision", decision, "--text", "It was not me.", "--contact", "b@example.com")
+    waiting = json.dumps(house.json("appeals", "list"))
+    found = re.search(r"A-[0-9A-Z]{5}-[0-9A-Z]{5}", waiting)
+    assert found is not None, waiting
+    run("appeals", "grant", found[0], "--reason", "it was a mix-up")
+    run("ladder", "assign", FORGED, "--owner", "Loan King")
+    run("ladder", "climb", "owner", "Loan King", "--to", "reject", "--reason", "again and again")
+    time.sleep(1.5)
+    decision = call(house, 33, FORGED, LINES[3])
+    time.sleep(4)
+    run("appeals", "file", "--decision", decision)
+    run("appeals", "file", "--number", LOUD)
 
 
 def keep(folder: Path, target: Path) -> None:

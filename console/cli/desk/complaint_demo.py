@@ -89,12 +89,13 @@ def _clear(folder: Path) -> None:
 
 async def fill(folder: Path, quarters: tuple[Quarter, ...], say: Callable[[str], None]) -> int:
     """File every complaint on the day to which it belongs; how many there were."""
+    from desk.archive import Premises
     from desk.desk import Desk
     from ringfence.configuration import load_configuration
 
     now = [0.0]
     configuration = load_configuration(folder / "ringfence.yaml")
-    desk = await Desk.open(folder, configuration, country="CN", now=lambda: now[0])
+    desk = await Desk.open(Premises(folder, configuration, "CN", lambda: now[0]))
     town = _Town(desk, random.Random(2019), say)  # noqa: S311 - a demonstration that looks the same each time
     try:
         await _write_ledger(desk)
@@ -117,11 +118,11 @@ async def fill(folder: Path, quarters: tuple[Quarter, ...], say: Callable[[str],
 
 
 async def _write_ledger(desk: Desk) -> None:
-    from rules.lists.ledger_imports import import_ledger
+    from rules.lists.ledger_imports import LedgerWishes, import_ledger
 
     lines = [(n, f"950{n:02}", {"holder": HOLDERS[n % len(HOLDERS)]}) for n in range(10, 40)]
     lines += [(n, f"96{n}", {"holder": HOLDERS[n % len(HOLDERS)]}) for n in range(200, 240)]
-    await import_ledger(desk.archive.lists.store, lines, source="demo", now=0.0, country="CN")
+    await import_ledger(desk.archive.lists.store, lines, LedgerWishes("demo", country="CN"), now=0.0)
 
 
 def _by_day(quarter: Quarter) -> Iterator[tuple[date, int]]:

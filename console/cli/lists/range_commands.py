@@ -67,23 +67,26 @@ async def import_ranges(
     country: Country = "",
 ) -> Answer:
     """Read codes into the ledger: all of them or none. Columns: code, holder, host, purpose, valid until."""
-    from rules.lists.ledger_imports import OF_CODES, import_ledger
+    from rules.lists.ledger_imports import OF_CODES, LedgerWishes, import_ledger
     from rules.lists.list_files import Seen, read_lines
 
+    wishes = LedgerWishes(
+        source or source_name(file),
+        author=here.actor,
+        reason=reason,
+        country=country or here.home,
+        zone=here.zone,
+        complete=tuple(complete),
+        replace_all=replace,
+        dry_run=dry_run,
+    )
     lists, seen = await here.lists(), Seen()
     with naming_lines(file), reading(file) as stream:
         report = await import_ledger(
             lists.store,
             read_lines(stream, column=column, encoding=encoding, wanted=OF_CODES, seen=seen),
-            source=source or source_name(file),
+            wishes,
             now=time.time(),
-            author=here.actor,
-            reason=reason,
-            country=country or here.home,
-            zone=here.zone,
-            complete=tuple(complete),
-            replace_all=replace,
-            dry_run=dry_run,
             seen=seen,
         )
     return Answer(asdict(report), "\n".join(ledger_lines(report, dry_run=dry_run)))

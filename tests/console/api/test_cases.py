@@ -6,7 +6,7 @@ import pytest
 
 from console.api.access.scopes import Scope
 from desk.audit import entries
-from rules.lists.ledger_imports import import_ledger
+from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
 from tests.desk.town import DAY, SPAM, Town
@@ -175,7 +175,7 @@ async def test_a_case_goes_to_the_holder_that_the_ledger_names(client, town):
     nobody = await client.post("/v1/cases/1/hand-over", json={})
     assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (422, "/to")
     lines = [(1, "95012", {"holder": "East Telecom"})]
-    await import_ledger(town.desk.archive.lists.store, lines, source="x", now=town.now, country="CN")
+    await import_ledger(town.desk.archive.lists.store, lines, LedgerWishes("x", country="CN"), now=town.now)
     await town.complain("95012345")
     handed = await client.post("/v1/cases/2/hand-over", json={"reason": "theirs"})
     assert handed.json()["case"]["handed_to"] == "East Telecom"

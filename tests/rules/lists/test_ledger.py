@@ -10,7 +10,7 @@ from rules.lists.admission import EntryError
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
 from rules.lists.ledger import Ledger, State, codes, pieces, read_code
-from rules.lists.ledger_imports import import_ledger
+from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from tests.rules.calls import ABROAD, CN, call, compiled, rule, rules
 
 ROWS = [
@@ -35,7 +35,7 @@ def ledger(lists, tmp_path):
 
 
 async def load(lists, ledger, rows=ROWS, **more):
-    report = await import_ledger(lists.store, rows, source="miit.csv", now=0.0, country="CN", **more)
+    report = await import_ledger(lists.store, rows, LedgerWishes("miit.csv", country="CN", **more), now=0.0)
     ledger._lookup.poll()
     ledger.poll()
     return report

@@ -10,6 +10,7 @@ from rules.lists.admission import EntryError
 from rules.lists.editing import Lists
 from rules.lists.ledger import codes, complete_beginnings, read_code
 from rules.lists.ledger_imports import (
+    LedgerWishes,
     forget_ledger_changes,
     import_ledger,
     ledger_history,
@@ -33,13 +34,15 @@ def rows(**holders):
 async def load(lists, now=1.0, /, replace_all=False, complete=(), author="li", dry_run=False, **holders):
     return await import_ledger(
         *(lists.store, rows(**holders)),
-        source="miit.csv",
+        LedgerWishes(
+            "miit.csv",
+            author=author,
+            country="CN",
+            complete=complete,
+            replace_all=replace_all,
+            dry_run=dry_run,
+        ),
         now=now,
-        author=author,
-        country="CN",
-        complete=complete,
-        replace_all=replace_all,
-        dry_run=dry_run,
     )
 
 
@@ -133,7 +136,7 @@ async def test_what_is_forgotten_is_not_undone(lists):
 
 async def test_a_repeated_code_counts_once(lists):
     twice = [(1, "95012", {"holder": "A"}), (2, "95012*", {"holder": "B"})]
-    report = await import_ledger(lists.store, twice, source="x", now=0.0, country="CN", seen=Seen(["Fax"], 2))
+    report = await import_ledger(lists.store, twice, LedgerWishes("x", country="CN"), now=0.0, seen=Seen(["Fax"], 2))
     assert (report.lines, report.added, report.repeated) == (2, 1, 1)
     assert (report.not_understood, report.comments) == (["Fax"], 2)
     assert await held(lists) == {"CN:95012*": "B"}

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
+from rules.records.retention import Keeping
 from rules.records.spool import Spool, spooled
 from rules.records.troubles import Troubles
 from rules.storage.store import Store, StoreError
@@ -33,7 +34,8 @@ async def opened(path, log=None, **more):
     clock = Clock()
     decisions = await Decisions.open(path / "decisions.db")
     log = log or io.StringIO()
-    journal = Journal(decisions, b"k" * 32, **{"log": log, "days": 30, "mib": 100, "now": clock, **more})
+    keeping = Keeping(**{"days": 30, "mib": 100} | {name: more.pop(name) for name in Keeping._fields if name in more})
+    journal = Journal(decisions, b"k" * 32, keeping, **{"log": log, "now": clock, **more})
     try:
         yield journal, decisions, clock, log
     finally:

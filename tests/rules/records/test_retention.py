@@ -7,7 +7,7 @@ import pytest
 
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, row
-from rules.records.retention import Retention, daily_counts, range_of, short_record
+from rules.records.retention import Keeping, Retention, daily_counts, range_of, short_record
 
 DAY = 86_400.0
 NOON = 1_700_020_800.0  # 2023-11-15 04:00 UTC, noon in Shanghai
@@ -36,7 +36,7 @@ class Record:
 
     async def tidy(self, now=NOON, *, zone="Asia/Shanghai", days=30, mib=100, short_days=30):
         store = self.decisions.store
-        return await Retention(store, zone=zone, days=days, mib=mib, short_days=short_days).tidy(now)
+        return await Retention(store, Keeping(days, mib, short_days, zone)).tidy(now)
 
     async def short(self, decision):
         return await short_record(self.decisions.store, decision)

@@ -12,6 +12,7 @@ import pytest
 from rules.model import Action
 from rules.records.decisions import Decisions, decisions_path
 from rules.records.journal import Journal
+from rules.records.retention import Keeping
 from rules.records.spool import Spool, spooled
 from rules.screening.screen import Screen
 from rules.settings.screening import ListSettings, ScreeningSettings
@@ -148,8 +149,8 @@ def test_kill_9_loses_no_id_that_a_caller_was_told(tmp_path):
 
 async def test_what_the_database_does_not_take_at_the_end_waits_on_file(tmp_path, monkeypatch):
     def journal_of(decisions):
-        more = {"log": io.StringIO(), "days": 30, "mib": 100, "spool": lambda: Spool.open(decisions.store.path)}
-        return Journal(decisions, b"k" * 32, **more)
+        spool = lambda: Spool.open(decisions.store.path)  # noqa: E731
+        return Journal(decisions, b"k" * 32, Keeping(30, 100), log=io.StringIO(), spool=spool)
 
     first = journal_of(await Decisions.open(tmp_path / "decisions.db"))
     note(first, Clock(), "a" * 20)

@@ -8,7 +8,7 @@ import pytest
 
 from rules.judging.fact_sources import FactSources
 from rules.lists.editing import Origin
-from rules.lists.ledger_imports import import_ledger
+from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.lists.subscribers import SubscriberStore
 from rules.model import Action, Call, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount, decisions_path
@@ -257,7 +257,7 @@ async def test_the_ledger_and_the_subscriber_s_list_are_heard(tmp_path):
     rules = Rules()
     async with opened(tmp_path, rules) as (screen, _):
         rows = [(2, "95012", {"holder": "Firm"})]
-        await import_ledger(screen.lists.store, rows, source="", now=0.0, country="CN", complete=("95",))
+        await import_ledger(screen.lists.store, rows, LedgerWishes("", country="CN", complete=("95",)), now=0.0)
         wishes = SubscriberStore(screen.lists.store, screen.keys.pseudonym, lambda: 0.0)
         await wishes.add(CALLED.canonical, "block", OTHER.canonical)
         screen.poll()

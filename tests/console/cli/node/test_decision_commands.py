@@ -8,7 +8,7 @@ import pytest
 from ringfence.node_settings import Configuration
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, decisions_path, row
-from rules.records.retention import Retention
+from rules.records.retention import Keeping, Retention
 
 CALLER = Number("+8617012345678", NumberClass.MOBILE, "CN", "17012345678")
 CALLED = Number("+8613800138000", NumberClass.MOBILE, "CN", "13800138000")
@@ -116,7 +116,7 @@ def tidied(file):
 
     async def work():
         decisions = await Decisions.open(database)
-        await Retention(decisions.store, zone="Asia/Shanghai", days=30, mib=0, short_days=30).tidy(1_795_500_100.0)
+        await Retention(decisions.store, Keeping(days=30, mib=0, zone="Asia/Shanghai")).tidy(1_795_500_100.0)
         await decisions.close()
 
     asyncio.run(work())
