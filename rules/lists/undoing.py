@@ -12,58 +12,42 @@ from rules.lists.imports import Import, changed_wides, imports
 from rules.lists.nesting import refuse_nested
 from rules.lists.suspension import seals_on_list
 from rules.numbering.intervals import decode, interval_of
-from rules.storage.statements import sql
+from rules.storage.statements import Sql, sql
 from rules.storage.store import Connection
 
 _NAMED = 5
 _ITS = sql("origin in (select id from origin where import_id = ?1)")
-# Somebody took it off after that, and this was not undone: the later act counts.
-_LATER = sql("e.id = q.ending and e.how <> 'undo' and not (e.how = 'import' and i.undone is not null)")
-_ACT = sql("join ending e left join import i on i.id = e.import_id where {later}", later=_LATER)
-_GONE_SINCE = sql(
-    "exists (select 1 from past q {act} and q.code = p.code and q.list = p.list and q.ending > p.ending)", act=_ACT
-)
-_GONE_SINCE_WIDE = sql(
-    "exists (select 1 from past_wide q {act} and q.start = p.start and q.stop = p.stop and q.places = p.places "
-    "and q.list = p.list and q.ending > p.ending)",
-    act=_ACT,
-)
 _STANDS = sql("exists (select 1 from exact x where x.code = p.code and x.list = p.list)")
 _STANDS_WIDE = sql(
     "exists (select 1 from wide x where x.list = p.list and x.start = p.start and x.stop = p.stop "
     "and x.places = p.places)"
 )
-# What stood before the import whose ending is ?2. Where another import had brought that and was undone meanwhile, it is
-# what stood before that one, and so on. `ending` stays ?2: acts after that one count.
-_OF_AN_UNDONE = sql("join import u on u.id = o.import_id and u.undone is not null")
-_BEFORE = sql(
-    "with recursive p (code, list, origin, ending) as (select code, list, origin, ending from past where ending = ?2 "
-    "union all select p.code, p.list, q.origin, p.ending from p join origin o on o.id = p.origin {of_an_undone} "
-    "join ending e on e.import_id = u.id and e.how = 'import' "
-    "join past q on q.code = p.code and q.list = p.list and q.ending = e.id) ",
-    of_an_undone=_OF_AN_UNDONE,
-)
-_BEFORE_WIDE = sql(
-    "with recursive p (start, stop, places, list, ending, text, holes, origin) as (select start, stop, places, list, "
-    "ending, text, holes, origin from past_wide where ending = ?2 union all select p.start, p.stop, p.places, p.list, "
-    "p.ending, q.text, q.holes, q.origin from p join origin o on o.id = p.origin {of_an_undone} "
-    "join ending e on e.import_id = u.id and e.how = 'import' join past_wide q on q.start = p.start "
-    "and q.stop = p.stop and q.places = p.places and q.list = p.list and q.ending = e.id) ",
-    of_an_undone=_OF_AN_UNDONE,
-)
-_COUNTS = sql("not exists (select 1 from origin o {of_an_undone} where o.id = p.origin)", of_an_undone=_OF_AN_UNDONE)
-_CHANGED = sql(
-    "{before}select count(*) from p join exact x using (code, list) where {counts} and x.{its}",
-    before=_BEFORE,
-    counts=_COUNTS,
-    its=_ITS,
-)
-_CHANGED_WIDE = sql(
-    "{before_wide}select count(*) from p join wide x using (list, start, stop, places) where {counts} and x.{its}",
-    before_wide=_BEFORE_WIDE,
-    counts=_COUNTS,
-    its=_ITS,
-)
+
+
+def _surviving(table: Sql, key: Sql) -> Sql:
+    """What is put back of the entries that ended under ?2 (changed or removed by this import) or ?3 (brought by it).
+
+
+
+    whoever ended it.
+    """
+    return sql(
+        "select * from (select p.*, e.how <> 'undo' and not (e.how = 'import' and i.undone is not null) as stays, "
+        "row_number() over (partition by {key} order by p.ending desc) as place from {table} p "
+        "join ending e on e.id = p.ending left join import i on i.id = e.import_id "
+        "join origin o on o.id = p.origin left join import u on u.id = o.import_id "
+        "where p.list = ?1 and ({key}) in (select {key} from {table} t where t.list = ?1 and t.ending in (?2, ?3)) "
+        "and (stays or u.undone is null)) where place = 1 and not stays",
+        table=table,
+        key=key,
+    )
+
+
+_NUMBERS = _surviving(sql("past"), sql("code"))
+_WIDES = _surviving(sql("past_wide"), sql("start, stop, places"))
+
+
+_Ended = tuple[int, int | None, int]  # the list, the ending of what the import ended, that of what it had brought
 
 
 class Undone(NamedTuple):
@@ -95,18 +79,18 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
                 f"what import {import_id} changed is forgotten (storage.history_days): import the version before it",
             )
         list_id, _ = await lists.row_of(connection, made.list)
-        changed = await _one(connection, _CHANGED, import_id, ending)
-        changed += await _one(connection, _CHANGED_WIDE, import_id, ending)
         undoing = await begin_ending(
             *(connection, lists.now(), "undo"), author=author, reason=reason, import_id=import_id
         )
         await keep_import(connection, undoing, list_id, import_id)
         gone = await _take_off(connection, list_id, import_id)
-        back, wides = await _put_back(connection, ending)
         await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
+        ended = list_id, ending, undoing
+        back, wides = await _put_back(connection, ended)
+        changed = await _changed_back(connection, undoing)
         await count(connection, list_id, back - gone)
         await mark_changed(connection)
-        useless = await _overruled(connection, list_id, ending, wides) if policy.kind == "allow" else Overruled()
+        useless = await _overruled(connection, ended, wides) if policy.kind == "allow" else Overruled()
         seals = await seals_on_list(connection, list_id) if policy.kind == "allow" and not policy.shared else ()
         return Undone(
             *(made.id, made.list),
@@ -141,27 +125,20 @@ async def _take_off(connection: Connection, list_id: int, import_id: int) -> int
     return numbers.rowcount + len(wides)
 
 
-async def _put_back(connection: Connection, ending: int | None) -> tuple[int, list[tuple[int, int, int]]]:
-    """Write again what stood before the import, but for what was done since; how much, and the prefixes among it."""
+async def _put_back(connection: Connection, ended: _Ended) -> tuple[int, list[tuple[int, int, int]]]:
+    """Write again what stood before all that is undone, where nothing stands now; how much, and the prefixes of it."""
     numbers = await connection.execute(
-        sql(
-            "insert or ignore into exact {before}select code, list, origin from p where {counts} and not {gone_since}",
-            before=_BEFORE,
-            counts=_COUNTS,
-            gone_since=_GONE_SINCE,
-        ),
-        (None, ending),
+        sql("insert or ignore into exact (code, list, origin) select code, list, origin from ({it})", it=_NUMBERS),
+        ended,
     )
     wides = await changed_wides(
         connection,
         sql(
-            "insert or ignore into wide (list, start, stop, places, text, origin, holes) {before_wide}"
-            "select list, start, stop, places, text, origin, holes from p where {counts} and not {gone_since_wide}",
-            before_wide=_BEFORE_WIDE,
-            counts=_COUNTS,
-            gone_since_wide=_GONE_SINCE_WIDE,
+            "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
+            "select list, start, stop, places, text, origin, holes from ({it}) where true",
+            it=_WIDES,
         ),
-        *(None, ending),
+        *ended,
     )
     await spread(connection, wides)
     if wides:
@@ -169,9 +146,14 @@ async def _put_back(connection: Connection, ending: int | None) -> tuple[int, li
     return numbers.rowcount + len(wides), wides
 
 
-async def _overruled(
-    connection: Connection, list_id: int, ending: int | None, wides: list[tuple[int, int, int]]
-) -> Overruled:
+async def _changed_back(connection: Connection, undoing: int) -> int:
+    """How many of the entries that were taken off stand again, as they were before."""
+    numbers = sql("select count(*) from past p where ending = ? and {stands}", stands=_STANDS)
+    wides = sql("select count(*) from past_wide p where ending = ? and {stands}", stands=_STANDS_WIDE)
+    return await _one(connection, numbers, undoing) + await _one(connection, wides, undoing)
+
+
+async def _overruled(connection: Connection, ended: _Ended, wides: list[tuple[int, int, int]]) -> Overruled:
     """The blocks that what came back makes useless: by its prefixes, and number by number."""
     allowed = []
     for wide, _, _ in wides:
@@ -179,15 +161,15 @@ async def _overruled(
             allowed.append((interval_of(text), holes))
     found = await overruled(connection, allowed)
     both = sql(
-        "from past p join exact a on a.code = p.code and a.list = p.list and a.origin = p.origin "
-        "join exact b on b.code = p.code join list l on l.id = b.list "
-        "where p.ending = ? and p.list = ? and {against}",
+        "from (select distinct code, list from past where list = ?1 and ending in (?2, ?3)) p "
+        "join exact a on a.code = p.code and a.list = p.list join exact b on b.code = p.code "
+        "join list l on l.id = b.list where {against} and exists (select 1 from past q "
+        "where q.code = a.code and q.list = a.list and q.origin = a.origin)",  # it stood before, so it came back
         against=AGAINST,
     )
-    values = (ending, list_id)
     query = sql("select p.code, l.name {both} order by p.code limit {most}", both=both, most=NAMED)
-    named = await connection.execute_fetchall(query, values)
-    count = found.entries + await _one(connection, sql("select count(*) {both}", both=both), *values)
+    named = await connection.execute_fetchall(query, ended)
+    count = found.entries + await _one(connection, sql("select count(*) {both}", both=both), *ended)
     return Overruled(count, (*(f"{decode(code)} on {name}" for code, name in named), *found.named)[:NAMED])
 
 

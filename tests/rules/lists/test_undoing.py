@@ -1,5 +1,6 @@
 """An import is taken back, and what people did to its entries since then stays done."""
 
+import itertools
 from contextlib import asynccontextmanager
 
 import pytest
@@ -134,3 +135,68 @@ async def test_the_history_tells_which_undoing_put_an_entry_back(tmp_path):
             await undo(lists, made, author="wang", reason=f"no {made}")
         last = (await happenings(lists, NUMBER))[-1]
         assert (last.what, last.author, last.reason) == ("put back by the undoing of import 2", "wang", "no 2")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_what_one_undone_import_had_removed_and_another_brought_again_is_owed_back(tmp_path, text, order):
+    """Undone in the order they came, the first finds it standing, and the second had only added it."""
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", text, Origin("by hand"), wide=True)
+        made = [await imported(lists, "+8613700137000", wishes=VERSION), await imported(lists, text)]
+        for one in order:
+            await undo(lists, made[one])
+        assert await standing(lists) == {text: "by hand"}
+        assert (await lists.counts())["nuisance"] == 1
+
+
+async def test_what_comes_back_so_is_counted_as_changed_back(tmp_path):
+    async with opened(tmp_path) as lists:
+        await lists.add("nuisance", NUMBER, Origin("by hand"))
+        made = [await imported(lists, "+8613700137000", wishes=VERSION), await imported(lists, NUMBER)]
+        first, second = [await undo(lists, one) for one in made]
+        assert (first.off, first.back) == (1, 0)
+        assert (second.off, second.back, second.kept, second.stay_off) == (0, 1, 0, ())
+
+
+KINDS = {
+    "add": (("a", "b"), WIDE),
+    "others": (("c",), WIDE),
+    "version without": (("c",), VERSION),
+    "version with": (("a", "c"), VERSION),
+}
+TEXTS = {"a": NUMBER, "b": PREFIX, "c": "+8613700137000"}
+
+
+@pytest.mark.parametrize("kinds", list(itertools.product(KINDS, repeat=3)), ids=" + ".join)
+async def test_of_imports_that_are_all_undone_in_whatever_order_nothing_is_left(tmp_path, kinds):
+    orders = list(itertools.permutations(range(3)))
+    for number, order in enumerate(orders):
+        (tmp_path / str(number)).mkdir()
+        async with opened(tmp_path / str(number)) as lists:
+            for name in "ab":
+                await lists.add("nuisance", TEXTS[name], Origin(f"by hand {name}"), wide=True)
+            before, made = await standing(lists), []
+            for place, kind in enumerate(kinds):
+                names, wishes = KINDS[kind]
+                made.append(await imported(lists, *(TEXTS[n] for n in names), wishes=wishes, source=f"feed {place}"))
+            for one in order:
+                if made[one]:
+                    await undo(lists, made[one])
+            assert await standing(lists) == before, order
+            assert (await lists.counts())["nuisance"] == len(before)
+
+
+@pytest.mark.parametrize("text", [NUMBER, PREFIX])
+async def test_what_a_person_took_off_between_two_imports_does_not_come_back_by_undoing_both(tmp_path, text):
+    for order in ((0, 1), (1, 0)):
+        folder = tmp_path / str(order[0])
+        folder.mkdir()
+        async with opened(folder) as lists:
+            await lists.add("nuisance", text, wide=True)
+            made = [await imported(lists, text, source="a")]
+            await lists.remove("nuisance", text, author="wang", reason="a mistake")
+            made.append(await imported(lists, text, source="b"))
+            for one in order:
+                await undo(lists, made[one])
+            assert await standing(lists) == {}
