@@ -11,7 +11,10 @@ MOST = 10_000  # subscribers remembered; the one whose emergency call is oldest 
 
 
 class Callbacks:
-    """Who made an emergency call lately; those of before a restart are known by pseudonym only."""
+    """Who made an emergency call lately; those of before a restart are known by pseudonym only.
+
+    `now` is the time of a clock that nobody sets: one that jumps and comes back would have forgotten them all.
+    """
 
     __slots__ = ("_most", "_pseudonym", "_restored_until", "_seconds", "until")
 
@@ -21,14 +24,17 @@ class Callbacks:
         self._most = most
         self._pseudonym = pseudonym
         self._restored_until = 0.0  # so long somebody may be in the table by his pseudonym
-        # Canonical number, or its pseudonym -> seconds since the epoch; who called last stands last.
+        # Canonical number, or its pseudonym -> when it is over; who called last stands last.
         self.until: dict[str, float] = {}
 
     def restore(self, calls: Iterable[tuple[str, float]], now: float) -> None:
-        """Those who did before this start: (pseudonym, seconds since the epoch), the oldest first."""
-        for pseudonym, at in calls:
-            until = at + self._seconds
-            if now < until <= now + self._seconds:  # else it is over, or the clock was set back
+        """Those who did before this start: (pseudonym, seconds ago), the oldest first.
+
+        Where it would be in the future the clock was set back: nobody knows how long ago it was.
+        """
+        for pseudonym, ago in calls:
+            until = now + self._seconds - max(ago, 0.0)
+            if until > now:
                 self.until[pseudonym] = self._restored_until = until
         self.forget(now)
 

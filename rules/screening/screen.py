@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from os import urandom
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final, Protocol, TextIO
 
 from rules.judging.callbacks import Callbacks
@@ -79,6 +79,7 @@ class Screen:
         self.keys = keys
         self._budget_s = budget_ms / 1000
         self._now = now
+        self._steady: Callable[[], float] = monotonic  # for how long ago something was, whatever is done to the clock
         self._rates = Rates(ruleset.rates, settings.facts)
         self._sources = sources or FactSources(installed_sources(), wait_s=settings.facts.plugin_ms / 1000)
         self._sources.ask(ruleset.facts)
@@ -137,7 +138,8 @@ class Screen:
     async def _remember_emergency_callers(self, minutes: int) -> None:
         """Records can be read after all: who made an emergency call lately?"""
         begun = self._now()
-        self._callbacks.restore(await self.journal.emergency_callers(begun - minutes * 60.0), begun)
+        calls = await self.journal.emergency_callers(begun - minutes * 60.0)
+        self._callbacks.restore([(pseudonym, begun - at) for pseudonym, at in calls], self._steady())
 
     def judge(self, call: Call) -> Verdict:
         """May this call ring? The verdict carries a decision id and is on its way into the record."""
@@ -147,7 +149,7 @@ class Screen:
             if call.emergency:
                 self._emergency += 1
                 verdict = passed(self._judged(call, decision, started))
-            elif self._callbacks.until and self._callbacks.awaited(call.called.canonical, call.at):
+            elif self._callbacks.until and self._callbacks.awaited(call.called.canonical, self._steady()):
                 verdict = self._callback_verdict()
             else:
                 verdict = self._judged(call, decision, started)
@@ -190,9 +192,8 @@ class Screen:
 
     def emergency_call_made(self, numbers: Sequence[str]) -> None:
         """A subscriber with these canonical numbers calls an emergency number: for a while every call to him passes."""
-        now = self._now()
-        self._callbacks.emergency_call_made(numbers, now)
-        self.journal.emergency_call_made(numbers, now)
+        self._callbacks.emergency_call_made(numbers, self._steady())
+        self.journal.emergency_call_made(numbers, self._now())
 
     def swap(self, ruleset: RuleSet) -> None:
         """The next call is judged by another rule set."""
@@ -208,7 +209,7 @@ class Screen:
         self._snapshots.poll(self._now())
         self._unlisted.poll(self._now())
         self._findings.poll()
-        self._callbacks.forget(self._now())
+        self._callbacks.forget(self._steady())
         for poll in self.polled:
             poll()
 

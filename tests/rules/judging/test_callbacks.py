@@ -30,17 +30,19 @@ def test_a_second_call_for_help_begins_the_time_anew():
 
 def test_who_called_before_a_restart_is_known_by_pseudonym_until_the_time_is_over():
     callbacks = Callbacks(120, pseudonym=lambda number: f"key of {number}")
-    callbacks.restore([("key of EXT:1", 100.0), (f"key of {CALLED}", 5_000.0)], 7_300.0)
+    callbacks.restore([("key of EXT:1", 7_200.0), (f"key of {CALLED}", 2_300.0)], 7_300.0)
     assert list(callbacks.until) == [f"key of {CALLED}"]
     assert callbacks.awaited(CALLED, 12_199.0)
     assert not callbacks.awaited("EXT:1", 7_300.0)
     assert not callbacks.awaited(CALLED, 12_200.0)
 
 
-def test_a_call_for_help_in_the_future_is_none():
+def test_an_emergency_call_in_the_future_may_have_been_just_now():
+    """The clock was set back before this start."""
     callbacks = Callbacks(120)
-    callbacks.restore([(CALLED, 5_000.0)], 4_000.0)
-    assert callbacks.until == {}
+    callbacks.restore([(CALLED, -259_200.0)], 4_000.0)
+    assert callbacks.awaited(CALLED, 11_199.0)
+    assert not callbacks.awaited(CALLED, 11_200.0)
 
 
 def test_no_minutes_no_callback():
