@@ -15,13 +15,15 @@ ALERT_INFO: Final = b"alert-info"
 CALL_INFO: Final = b"call-info"
 # Blanks and underscores read as hyphens: answer-after=0, alert-autoanswer, Auto Answer, RingAnswer, intercom=true.
 _ASKS: Final = re.compile(rb"answer-?after|auto-?answer|ring-?answer|intercom|answer-?mode", re.IGNORECASE)
+# As a word of its own, which is how Polycom's phones are told: RA and AA, ring and answer, or answer at once.
+_NAMED: Final = re.compile(rb"(?:^|[\s:;,=<\"])(?:RA|AA|RAA|Answer)(?:$|[\s;,>\"])", re.IGNORECASE)
 _BETWEEN: Final = re.compile(rb"[\s_]+|%20|%2d", re.IGNORECASE)
 _PARAM: Final = re.compile(rb"(?:answer-?after|auto-?answer|intercom|answer-?mode)(?:=|\Z)", re.IGNORECASE)
 
 
 def asks_for_it(value: bytes) -> bool:
     """Does this Alert-Info or Call-Info tell the phone to answer?"""
-    return _ASKS.search(_BETWEEN.sub(b"-", value)) is not None
+    return _ASKS.search(_BETWEEN.sub(b"-", value)) is not None or _NAMED.search(value) is not None
 
 
 def without_auto_answer(lines: list[bytes], request: Request) -> list[bytes]:

@@ -40,7 +40,7 @@ from proxy.next_hops import Hop
 from proxy.outgoing import EMERGENCY_MARK, Outgoing
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
-from proxy.screening import Screening, name_one_number
+from proxy.screening import Screening, name_one_number, same_number
 from proxy.silence import Silence
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
@@ -57,9 +57,9 @@ from proxy.sip.transaction import (
     ServerTransaction,
     server_key,
 )
-from proxy.sip.uri import parse_uri
+from proxy.sip.uri import parse_uri, user_part
 from proxy.strangers import Strangers
-from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, NO_DECISION, Token, Tokens
+from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, NO_DECISION, PARTY, Token, Tokens
 from proxy.validation import (
     Fields,
     Refusal,
@@ -109,9 +109,12 @@ REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 50
 
 
 def _is_emergency_call(context: Context) -> bool:
-    """An emergency call, or one to somebody who made one lately: rescuers may be calling back."""
-    verdict = context.verdict
-    return context.loop.startswith(EMERGENCY_MARK) or (verdict is not None and verdict.step is Step.CALLBACK)
+    return context.loop.startswith(EMERGENCY_MARK)
+
+
+def _is_callback(context: Context) -> bool:
+    """A call to somebody who made an emergency call lately: rescuers may be calling back."""
+    return context.verdict is not None and context.verdict.step is Step.CALLBACK
 
 
 def _quotable(text: str) -> bytes:
@@ -418,12 +421,15 @@ class Core(Node):
             plan = Plan(fields.uri, request.uri, [], [], False, True)
         loop = loop_hash(request, fields, plan, peer)
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
-        in_dialog = self._stands(request, fields, token, peer, now) or peer.from_pbx
+        another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
+        stands = not another and self._stands(request, fields, token, peer, now)
+        in_dialog = stands or peer.from_pbx
+        judged = request.method in _JUDGED or (another and request.method in _SHOWING)
         looped = is_loop(request, self.topology.listeners, loop) or (
             not in_dialog and self._is_own(request, fields, peer)
         )
         refusal = refuse_to_forward(request, fields, looped=looped)
-        if refusal is None and not in_dialog and request.method in _JUDGED:
+        if refusal is None and not in_dialog and judged:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:
             refusal = self._refuse_outside_dialogs(request, fields, plan, peer)
@@ -436,20 +442,20 @@ class Core(Node):
         if hold is None:
             self._refuse_on(back, request, _FULL)
             return None
-        if request.method == b"INVITE":
-            unproven = not (peer.known or fields.to_tag)
-            proof = self.answers.proof_of(back) if unproven else b""
-            server: ServerTransaction = InviteServer(self.layer, key, back, known=peer.known, proof=proof)
-        else:
-            server = NonInviteServer(self.layer, key, back)
-            if request.method == b"BYE" and token is not None:
-                self._note_end(fields, token, peer)
+        taken_up = None
+        if token is not None and stands and NO_CALL not in token.flags:
+            taken_up = self.dialogs.take_up(token, fields, now, from_pbx=peer.from_pbx)
+        if request.method == b"BYE" and token is not None:
+            self._note_end(fields, token, peer)
+        server = self._serve(request, fields, key, peer, back)
         server.hold = hold
         context = Context(self, request, fields, plan, loop, flow, server, now)
         context.token = token
+        if server.invite and not peer.from_pbx:
+            context.call = taken_up
         # A MESSAGE shows words on the telephone: only a call that is known to stand lets it pass as it passed itself.
         known = peer.from_pbx or server.invite or (token is not None and self.dialogs.remembers(token))
-        if request.method in _JUDGED and not (in_dialog and known):
+        if judged and not (in_dialog and known):
             if not in_dialog:
                 context.plan = for_judgement(plan, fields)
             return context
@@ -458,6 +464,14 @@ class Core(Node):
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
         return None
+
+    def _serve(self, request: Request, fields: Fields, key: ServerKey, peer: Peer, back: Flow) -> ServerTransaction:
+        """The transaction by which a new request is answered."""
+        if request.method != b"INVITE":
+            return NonInviteServer(self.layer, key, back)
+        unproven = not (peer.known or fields.to_tag)
+        proof = self.answers.proof_of(back) if unproven else b""
+        return InviteServer(self.layer, key, back, known=peer.known, proof=proof)
 
     def _dials_emergency(self, request: Request, peer: Peer) -> bool:
         """Is it an emergency call, whatever else is wrong with it?"""
@@ -474,6 +488,18 @@ class Core(Node):
             return False
         stands = self.dialogs.stands(token, fields, now, request.method, from_pbx=peer.from_pbx)
         return stands and not (request.method == b"INVITE" and NO_CALL in token.flags)
+
+    def _names_another(self, request: Request, fields: Fields, token: Token, peer: Peer) -> bool:
+        """Does a request of the trunk side name another party in From than the one who was judged, or called?
+
+        Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now.
+        """
+        if request.method == b"BYE":
+            return False
+        party, known = fields.sender.uri, self.dialogs.party_of(token)
+        if known:
+            return party != known and user_part(party) != user_part(known) and not same_number(party, known, peer.trunk)
+        return bool(token.party) and token.party != self.tokens.mark(user_part(party), token.key)
 
     def _refuse_outside_dialogs(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
         """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
@@ -700,7 +726,9 @@ class Core(Node):
 
     def _sign(self, context: Context, onward: Flow, now: float) -> bytes:
         from_pbx = context.flow.peer.from_pbx
+        fields, dialogs = context.fields, self.dialogs
         flags = FROM_PBX if from_pbx else FROM_TRUNK
+        flags += PARTY + self.tokens.mark(user_part(fields.called if from_pbx else fields.sender.uri))
         if not context.server.invite:
             flags += NO_CALL
         if context.label:
@@ -708,7 +736,6 @@ class Core(Node):
         destination = destination_of(context.verdict, context.topology)
         if destination is not None:
             flags += DIVERTED + destination.mark
-        fields, dialogs = context.fields, self.dialogs
         there = onward if from_pbx else context.flow
         sealed = there.sealed
         if sealed is None:
@@ -716,7 +743,7 @@ class Core(Node):
         user = self.tokens.sign(
             context.decision, flags, fields.call_id, fields.from_tag, made=dialogs.wall(now), sealed=sealed
         )
-        context.call = dialogs.begin(user, fields, now, context.call)
+        context.call = dialogs.begin(user, fields, now, context.call, from_pbx=from_pbx)
         return user
 
     # ---- responses of our own ----------------------------------------------------------------------------------
@@ -770,14 +797,18 @@ class Core(Node):
     @property
     def emergencies_in_setup(self) -> int:
         """Of these, emergency calls."""
-        return sum(
-            isinstance(server.user, Context) and _is_emergency_call(server.user)
-            for server in self.layer.servers.values()
-        )
+        users = [server.user for server in self.layer.servers.values()]
+        return sum(isinstance(user, Context) and _is_emergency_call(user) for user in users)
+
+    @property
+    def callbacks_in_setup(self) -> int:
+        """Of these, calls to those who made an emergency call lately."""
+        users = [server.user for server in self.layer.servers.values()]
+        return sum(isinstance(user, Context) and _is_callback(user) for user in users)
 
     def give_up_all(self, now: float) -> None:
-        """End what is still in set-up, for a shutdown that can't wait any longer; never an emergency call."""
+        """End what is still in set-up, for a shutdown that can't wait longer; no emergency call, no callback."""
         for server in list(self.layer.servers.values()):
             context = server.user
-            if isinstance(context, Context) and not _is_emergency_call(context):
+            if isinstance(context, Context) and not (_is_emergency_call(context) or _is_callback(context)):
                 context.give_up(503, now)

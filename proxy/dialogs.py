@@ -25,19 +25,21 @@ _MOST_CALLEES: Final = 50  # of one call that forked
 class Call:
     """One call that is remembered."""
 
-    __slots__ = ("call_id", "caller_tag", "former", "others", "seen", "tag")
+    __slots__ = ("call_id", "caller_tag", "former", "others", "party", "seen", "tag", "taken_up")
 
-    def __init__(self, call_id: bytes, caller_tag: bytes, now: float) -> None:
+    def __init__(self, call_id: bytes, caller_tag: bytes, now: float, party: bytes = b"") -> None:
         self.call_id = call_id
         self.caller_tag = caller_tag
+        self.party = party  # the URI of who is on the trunk side: its caller, or whom the PBX side called
         self.seen = now
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
+        self.taken_up = False  # this node did not see it begin (`Dialogs.take_up`)
         self.others: list[bytes] | None = None  # of further ones, where the call was forked
         self.former = b""  # of the dialog that ended last: the NOTIFY of a transfer may come after the BYE
 
     def gave(self, tag: bytes) -> None:
         """A callee rings or answers with this tag."""
-        if not tag or tag == self.tag:
+        if not tag or tag == self.tag or tag == self.caller_tag:
             return
         if not self.tag:
             self.tag = tag
@@ -92,15 +94,38 @@ class Dialogs:
         """The core's time as a token has it."""
         return int(now + self._epoch)
 
-    def begin(self, user: bytes, fields: Fields, now: float, call: Call | None = None) -> Call:
+    def begin(self, user: bytes, fields: Fields, now: float, call: Call | None = None, *, from_pbx: bool) -> Call:
         """A call leaves with this token; with another target's token it is the same call."""
         if call is None:
-            call = Call(fields.call_id, fields.from_tag, now)
+            call = Call(fields.call_id, fields.from_tag, now, fields.called if from_pbx else fields.sender.uri)
+        self._remember(user, call)
+        return call
+
+    def take_up(self, token: Token, fields: Fields, now: float, *, from_pbx: bool) -> Call | None:
+        """A request in a dialog of a call that is not remembered: from now on it is, with the callee's tag of this one.
+
+        So whoever has a token from before a restart may not go on inventing tags. None where it is remembered.
+        """
+        if token.user in self._calls:
+            return None
+        caller, callee = fields.from_tag, fields.to_tag
+        if not goes_callers_way(token, from_pbx=from_pbx):
+            caller, callee = callee, caller
+        call = Call(fields.call_id, caller, now, fields.called if from_pbx else fields.sender.uri)
+        call.tag, call.taken_up = callee, True
+        self._remember(token.user, call)
+        return call
+
+    def party_of(self, token: Token) -> bytes:
+        """Who is on the trunk side of the dialog with this token; empty where its call is not remembered."""
+        call = self._calls.get(token.user)
+        return call.party if call is not None else b""
+
+    def _remember(self, user: bytes, call: Call) -> None:
         calls = self._calls
         if len(calls) >= self._most:
             del calls[next(iter(calls))]
         calls[user] = call
-        return call
 
     def find_token(self, plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> Token | None:
         """The valid token among our own Route values. It proves a dialog, and without a To tag there is none.
@@ -143,7 +168,8 @@ class Dialogs:
 
     def remembers(self, token: Token) -> bool:
         """Did this node see the INVITE that this verified token was made for?"""
-        return NO_CALL not in token.flags and token.user in self._calls
+        call = self._calls.get(token.user)
+        return call is not None and not call.taken_up and NO_CALL not in token.flags
 
     def end(self, token: Token, fields: Fields, *, from_pbx: bool) -> None:
         """The BYE of a dialog."""

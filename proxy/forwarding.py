@@ -10,7 +10,7 @@ from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, split_params
 from proxy.sip.message import Request
-from proxy.sip.uri import Uri, parse_uri
+from proxy.sip.uri import Uri, dialled_part, parse_uri
 from proxy.token import read_token
 from proxy.validation import MOST_FORWARDS, Fields, read_dialled, refuse_uri
 
@@ -220,7 +220,9 @@ def with_host(uri: bytes, shown: bytes) -> bytes:
     parsed = read_dialled(uri)
     if parsed.scheme not in (b"sip", b"sips"):
         return uri
-    user = parsed.user + b"@" if parsed.user else b""
+    user = dialled_part(parsed)
+    if user:
+        user += b"@"
     return b"%s:%s%s%s" % (parsed.scheme, user, shown, parsed.params)
 
 

@@ -26,7 +26,11 @@ _ATTESTED: Final = frozenset(
     (b"attestation-info", b"origination-id", b"p-attestation-indicator", b"p-attestation-info", b"p-origination-id")
 )
 # RFC 5373: a phone that obeys them opens its microphone.
-AUTO_ANSWER_HEADERS: Final = frozenset((b"answer-mode", b"priv-answer-mode", b"p-auto-answer"))
+AUTO_ANSWER_HEADERS: Final = frozenset(
+    (b"answer-mode", b"priv-answer-mode", b"p-auto-answer", b"x-auto-answer", b"x-autoanswer", b"auto-answer")
+)
+# RFC 3891 and RFC 3911: a call that takes another one's place, or joins it. A carrier of ours may transfer calls.
+_INTO_CALLS: Final = frozenset((b"replaces", b"join"))
 METHODS_OF_CALLS: Final = frozenset((b"INVITE", b"ACK", b"CANCEL", b"OPTIONS"))
 OWN_ONLY: Final = frozenset((OWN_HEADERS,))
 _OWN: Final = OWN_ONLY
@@ -140,6 +144,8 @@ class Peer:
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
         if not (from_pbx or trunk.identity_trusted):
             self.dropped |= IDENTITY_HEADERS | _ATTESTED | AUTO_ANSWER_HEADERS
+            if not self.known:
+                self.dropped |= _INTO_CALLS
         # What it may send outside a dialog; None: anything.
         self.methods: frozenset[bytes] | None = None if from_pbx else METHODS_OF_CALLS
 

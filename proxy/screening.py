@@ -170,6 +170,14 @@ def read_identity(uri: bytes, trunk: Trunk) -> Identity:
     return Identity(found, domain)
 
 
+def same_number(one: bytes, other: bytes, trunk: Trunk) -> bool:
+    """Do two URIs name the same number, however each is spelt?"""
+    first, second = read_identity(one, trunk).readings, read_identity(other, trunk).readings
+    if first.differ or second.differ or first.others != second.others:
+        return False
+    return bool(first.first.canonical) and first.first.canonical == second.first.canonical
+
+
 def _read_shown(uri: bytes, trunk: Trunk, first: Number | None = None) -> Readings:
     """The readings of a URI outside RFC 3261's grammar, or of another scheme."""
     spelt = [read_spelling(Uri(b"sip", user, b"", 0, b"")) for user in shown_users(uri)]

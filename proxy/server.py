@@ -450,14 +450,20 @@ class Server:
         core.draining = True
         if await self._settled(seconds):
             return
-        emergencies = core.emergencies_in_setup
-        if core.in_setup > emergencies:
-            log.warning("ending calls in set-up", calls=core.in_setup - emergencies)
+        emergencies, callbacks = core.emergencies_in_setup, core.callbacks_in_setup
+        kept = emergencies + callbacks
+        if core.in_setup > kept:
+            log.warning("ending calls in set-up", calls=core.in_setup - kept)
             core.give_up_all(monotonic())
             self.flush()
             await asyncio.sleep(DRAIN_STEP_S)
-        if emergencies:
-            log.warning("waiting for emergency calls in set-up", calls=emergencies, seconds_at_most=core.ring_s)
+        if kept:
+            log.warning(
+                "waiting for emergency calls in set-up, and for calls to those who made one lately",
+                emergency_calls=emergencies,
+                callbacks=callbacks,
+                seconds_at_most=core.ring_s,
+            )
             await self._settled(core.ring_s)
 
     async def _settled(self, seconds: float) -> bool:

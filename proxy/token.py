@@ -27,6 +27,8 @@ NO_DECISION: Final = b"-"
 
 FROM_TRUNK: Final = b"t"  # the dialog's caller is on the trunk side
 FROM_PBX: Final = b"p"
+PARTY: Final = b"u"  # behind it stands who the dialog's party on the trunk side is (`Tokens.mark`)
+PARTY_MARK: Final = 8  # digits of that
 NO_CALL: Final = b"n"  # a dialog that no INVITE began: nobody judged it, and no INVITE passes by it
 LABELLED: Final = b"l"  # the display name of From was changed
 DIVERTED: Final = b"v"  # the last flag: what follows it stands for the destination that the call was diverted to
@@ -48,6 +50,11 @@ class Token:
     def made(self) -> int:
         """When, in seconds since the epoch."""
         return int(self.seal[:_TIME_DIGITS], 16)
+
+    @property
+    def party(self) -> bytes:
+        """The mark of the party on the trunk side; empty in a token of an earlier version."""
+        return self.flags.partition(PARTY)[2][:PARTY_MARK]
 
     @property
     def diverted_to(self) -> bytes:
@@ -82,6 +89,12 @@ class Tokens:
         """The address in a verified token; empty where there is none."""
         octets = unhexlify(token.seal[_TIME_DIGITS:-_MAC_DIGITS])
         return _cipher(self._secrets[token.key], octets[:_IV_BYTES], octets[_IV_BYTES:])
+
+    def mark(self, party: bytes, key: bytes = b"") -> bytes:
+        """What stands in a token for the user part of a party, so that nobody else takes his place in the dialog."""
+        mac = self._keyed[key or self._first].copy()
+        mac.update(b"party " + party)
+        return mac.hexdigest()[:PARTY_MARK].encode()
 
     def sign(
         self, decision: str, flags: bytes, call_id: bytes, caller_tag: bytes, *, made: int = 0, sealed: bytes = b""

@@ -118,8 +118,8 @@ def read_dialled(text: bytes) -> Uri:
 
 
 def is_unread(uri: Uri) -> bool:
-    """Is it what `read_dialled` made of a text that is no URI? The PBX gets one that it can read."""
-    return not uri.host and uri.scheme == b"sip"
+    """Is it what `read_dialled` made of a text that is no URI, or a number without a host? The PBX gets a whole one."""
+    return (not uri.host and uri.scheme == b"sip") or (not uri.user and uri.host.isdigit())
 
 
 _NOT_IMPLEMENTED: Final = Refusal(501, "Not Implemented")

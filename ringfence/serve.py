@@ -74,6 +74,7 @@ async def go_on(start: Start, here: Installation, screen: Screen, phones: PhoneC
 
     def ready(server: Server) -> None:
         """The sockets are bound: say so, and keep the collector away from all that was made until now."""
+        cleanup.callback(log.info, "stopped")  # what never served, does not stop either
         metrics = server.metrics
         metrics.registry.register(changes)
         metrics.registry.register(phones)
@@ -114,7 +115,6 @@ async def go_on(start: Start, here: Installation, screen: Screen, phones: PhoneC
             await changes.close()
             await screen.close()
             await phones.close()
-            log.info("stopped")
 
 
 def files_of(here: Installation) -> list[Path]:

@@ -119,6 +119,12 @@ _LONGEST_KEPT: Final = 200
 _parse_known: Final = lru_cache(maxsize=4096)(_parse)
 
 
+def user_part(text: bytes) -> bytes:
+    """What stands before the host of a URI, as it is written; nothing of it is checked."""
+    user, at, _ = text.partition(b"@")
+    return user if at else text.partition(b";")[0]
+
+
 def read_user(uri: Uri) -> tuple[str, str]:
     """The user of a sip: or tel: URI and its phone-context (RFC 3966 5.1.5), wherever the two RFCs let it stand.
 
@@ -127,6 +133,11 @@ def read_user(uri: Uri) -> tuple[str, str]:
     """
     found = read_spelling(uri)
     return found.user, found.contexts[0] if found.contexts else ""
+
+
+def dialled_part(uri: Uri) -> bytes:
+    """The user part, or a host that can only be one: no network has a host of digits alone."""
+    return uri.user or (uri.host if uri.host.isdigit() else b"")
 
 
 class Spelling:
@@ -147,8 +158,8 @@ _GOES_ON: Final = re.compile(r"[;:][^A-Za-z=;:]*\d")  # digits, where a paramete
 
 
 def read_spelling(uri: Uri) -> Spelling:
-    """What stands in the user part of a sip: or tel: URI."""
-    user = uri.user
+    """What stands in the user part of a sip: or tel: URI; of `sip:110` that is 110."""
+    user = dialled_part(uri)
     plain = not uri.params or (_EQUALS not in uri.params and uri.scheme != b"tel")
     if plain and _SEMICOLON not in user and _PERCENT not in user and _COLON not in user:
         return Spelling(user.decode("utf-8", "replace"))

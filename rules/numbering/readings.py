@@ -188,7 +188,8 @@ class _Reader:
         # 1001# shows an extension of the PBX; digits alone are as ordinary as an extension is.
         self._differ |= len(self._shown) > shown and not words and lead != dialled
         self._resemble(_without_code(lead, self._country))
-        runs = [_joined(dialled)]
+        # *67 and its like before a number belong to no number: whoever knows the code dials what follows.
+        runs = [_joined(dialled), *_BEHIND_CODE.findall(dialled)]
         for spelt in (dialled, text, fold(user[:LONGEST_USER])):  # any separator ends a run, too
             runs += [run for run in _runs(spelt) if run != lead and run not in runs]
         if len(runs) > _MOST_RUNS:
@@ -256,6 +257,7 @@ class _Reader:
                 self._resembled.setdefault(number.canonical, number)
 
 
+_BEHIND_CODE: Final = re.compile(r"[*#][0-9]{2}(\+?[0-9]{5,})")
 _UNREAD: Final = Number("", NumberClass.MALFORMED)
 _HEAD: Final = re.compile(r"[^+0-9].*", re.DOTALL)
 _DIGITS: Final = re.compile(r"[0-9]+")

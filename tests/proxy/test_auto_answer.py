@@ -24,9 +24,21 @@ ASKING = [
     "Answer-Mode: Auto;require",
     "Priv-Answer-Mode: Auto",
     "P-Auto-Answer: normal",
+    "X-Auto-Answer: true",
+    "X-AutoAnswer: 1",
+    "Auto-Answer: yes",
+    "Alert-Info: RA",
+    "Alert-Info: AA",
+    "Alert-Info: info=RA",
+    "Alert-Info: <http://127.0.0.1>;info=AA;delay=0",
+    'Alert-Info: <http://127.0.0.1>;info="Answer"',
+    "Alert-Info: Answer",
+    "Alert-Info: <Answer>",
 ]
 INNOCENT = [
     "Alert-Info: <urn:alert:source:external>",
+    "Alert-Info: <http://wren.example/aa/ra.wav>",
+    "Alert-Info: <http://wren.example/answer.wav>;info=Bellcore-dr1",
     "Call-Info: <http://wren.example/wren.png>;purpose=icon",
 ]
 CONTACT = "Contact: <sip:wren@198.51.100.21:5060>"

@@ -396,3 +396,109 @@ def test_a_message_whose_verdict_is_late_gets_no_100():
     play.trunk(wire.request("MESSAGE"))
     assert play.wait(3) == []
     assert briefs(play.decide(REJECT)) == ["603"]
+
+
+# Whose number may stand on the telephone
+
+BLOCKED = "<sip:95012345@wren.example>;tag=wren"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_in_a_call_that_stands_another_number_in_from_is_judged_like_a_new_call(play: Playbook, method: str):
+    _, up = play.answered()
+    body = wire.SDP if method == "INVITE" else ""
+    assert judged_again(play, in_dialog(method, up, cseq=2, from_=BLOCKED, body=body))
+    assert play.calls[-1].caller.canonical == "CN:95012345"
+
+
+@pytest.mark.parametrize("method", OTHER_METHODS)
+def test_and_other_methods_with_another_number_pass_where_they_would_outside_of_a_dialog(play: Playbook, method: str):
+    _, up = play.answered()
+    assert briefs(play.trunk(in_dialog(method, up, cseq=2, from_=BLOCKED))) == ["405"]
+
+
+@pytest.mark.parametrize("method", ["BYE", "PRACK"])
+def test_but_what_ends_or_acknowledges_goes_on(play: Playbook, method: str):
+    _, up = play.answered()
+    assert briefs(play.trunk(in_dialog(method, up, cseq=2, from_=BLOCKED))) == [method]
+
+
+@pytest.mark.parametrize(
+    "from_",
+    [
+        "<sip:+8613912345678@elsewhere.example;user=phone>;tag=wren",
+        "New Name <sip:+8613912345678@wren.example>;tag=wren",
+        "<sip:13912345678@wren.example>;tag=wren",
+    ],
+)
+def test_the_same_number_spelt_otherwise_is_the_same_caller(play: Playbook, from_: str):
+    _, up = play.answered()
+    play.verdict = REJECT
+    assert only(play.trunk(in_dialog("INVITE", up, cseq=2, from_=from_, body=wire.SDP)), to=wire.PBX)
+
+
+def test_nor_may_whom_the_pbx_called_show_another_number(play: Playbook):
+    out = only(play.pbx(wire.invite(uri=f"sip:95588@{wire.US}", via=VIA_OUT)), to=wire.TRUNK)
+    play.trunk(wire.answer(out))
+    back = from_callee("INVITE", out, via=VIA_BACK, body=wire.SDP)
+    from_ = wire.header(back, "From")
+    assert only(play.trunk(back), to=wire.PBX)
+    shown = from_.replace(from_.partition("sip:")[2].partition("@")[0], "95012345")
+    assert judged_again(play, back.replace(from_.encode(), shown.encode()).replace(b"z9hG4bKback", b"z9hG4bKmore"))
+
+
+def test_a_restart_forgets_calls_and_not_whose_they_are(play: Playbook):
+    _, up = play.answered()
+    other = Playbook()
+    assert judged_again(other, in_dialog("INVITE", up, cseq=2, from_=BLOCKED, body=wire.SDP))
+    other.verdict = REJECT
+    assert only(other.trunk(in_dialog("INVITE", up, cseq=3, branch="z9hG4bK3", body=wire.SDP)), to=wire.PBX)
+
+
+def test_after_a_restart_one_to_tag_is_believed_and_no_second(play: Playbook):
+    _, up = play.answered()
+    other = Playbook()
+    other.verdict = REJECT
+    assert only(other.trunk(in_dialog("INVITE", up, cseq=2, body=wire.SDP)), to=wire.PBX)
+    again = in_dialog("INVITE", up, cseq=3, branch="z9hG4bK3", to="<sip:x@rook.example>;tag=invented", body=wire.SDP)
+    assert judged_again(other, again)
+
+
+def test_and_not_even_the_one_once_the_callee_has_refused_it(play: Playbook):
+    up = ringing(play)
+    other = Playbook()
+    invented = "<sip:x@rook.example>;tag=invented"
+    first = in_dialog("INVITE", up, cseq=2, to=invented, body=wire.SDP)
+    other.pbx(wire.response(486, only(other.trunk(first), to=wire.PBX)))
+    assert judged_again(other, in_dialog("INVITE", up, cseq=3, branch="z9hG4bK3", to=invented, body=wire.SDP))
+
+
+@pytest.mark.parametrize("by_caller", [True, False])
+def test_after_a_restart_a_call_goes_on_from_either_side_and_ends(play: Playbook, by_caller: bool):
+    down, up = play.answered()
+    other = Playbook()
+    other.verdict = REJECT
+    assert only(other.pbx(from_callee("INVITE", down, body=wire.SDP)), to=wire.TRUNK)
+    assert only(other.trunk(in_dialog("INVITE", up, cseq=2, body=wire.SDP)), to=wire.PBX)
+    bye = in_dialog("BYE", up, cseq=3, branch="z9hG4bK3") if by_caller else None
+    assert only(other.trunk(bye) if bye else other.pbx(from_callee("BYE", down, cseq=9)))
+    assert judged_again(other, in_dialog("INVITE", up, cseq=4, branch="z9hG4bK4", body=wire.SDP))
+
+
+def test_a_token_of_an_earlier_version_names_no_party_and_goes_on(play: Playbook, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("proxy.core.PARTY", b"")
+    monkeypatch.setattr(play.core.tokens.__class__, "mark", lambda *_: b"")
+    _, up = play.answered()
+    monkeypatch.undo()
+    other = Playbook()
+    other.verdict = REJECT
+    assert only(other.trunk(in_dialog("INVITE", up, cseq=2, body=wire.SDP)), to=wire.PBX)
+
+
+def test_a_call_taken_up_after_a_restart_lets_no_message_pass(play: Playbook):
+    """That its callee gave the tag is not known: an INFO that went on proves nothing."""
+    _, up = play.answered()
+    other = Playbook()
+    assert briefs(other.trunk(in_dialog("INFO", up, cseq=2))) == ["INFO"]
+    other.verdict = REJECT
+    assert briefs(other.trunk(in_dialog("MESSAGE", up, cseq=3, branch="z9hG4bKmessage"))) == ["603"]

@@ -39,6 +39,14 @@ def test_replaces_proves_nothing(play: Playbook):
     assert briefs(play.trunk(call)) == ["603"]
 
 
+@pytest.mark.parametrize("name", ["Replaces", "Join"])
+def test_a_stranger_gets_into_no_call_of_others(name: str):
+    """From the trunk `default` anybody comes; with a carrier that the configuration names calls are transferred."""
+    play = Playbook(trunks=[{"name": "default"}])
+    extra = f"{name}: call-1@wren.example;to-tag=rook;from-tag=wren"
+    assert not wire.headers(play.forwarded(extra=extra), name)
+
+
 def test_re_invites_that_cross_are_each_refused_by_the_other_side(play: Playbook):
     """RFC 3261 14.2: 491 both ways, and neither is mistaken for the other's."""
     down, up = play.answered()

@@ -171,3 +171,27 @@ def test_a_marked_emergency_call_keeps_its_marks():
     play.verdict = Verdict(Action.TAG, Step.EMERGENCY, decision=DECISION, rule="blocked")
     down = play.forwarded(uri=f"sip:112@{wire.US}", from_="nonsense")
     assert wire.header(down, "X-Ringfence-Rule") == "blocked"
+
+
+# A number without a host
+
+
+@pytest.mark.parametrize("scheme", ["sip", "sips"])
+def test_a_number_in_place_of_the_host_is_dialled_and_goes_on_so_that_the_pbx_can_read_it(play: Playbook, scheme: str):
+    down = play.forwarded(uri=f"{scheme}:110")
+    assert play.calls[0].emergency
+    assert wire.uri(down) == f"{scheme}:110@203.0.113.10:5060"
+    play.forwarded(uri=f"{scheme}:13800138000", call_id="2", via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKhost2")
+    assert (play.calls[1].called.canonical, play.calls[1].emergency) == ("+8613800138000", False)
+
+
+def test_the_pbx_dials_so_as_well(play: Playbook):
+    data = wire.invite(uri="sip:110", via=f"SIP/2.0/UDP {wire.PBX[0]}:5060;branch=z9hG4bKout")
+    assert wire.uri(only([each for each in play.pbx(data) if each.method == "INVITE"], to=wire.TRUNK)) == (
+        "sip:110@198.51.100.21"
+    )
+
+
+def test_an_address_is_no_number(play: Playbook):
+    assert wire.uri(play.forwarded(uri="sip:203.0.113.10")) == "sip:203.0.113.10"
+    assert not play.calls[0].emergency

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
@@ -525,6 +526,19 @@ async def test_a_stop_never_cuts_an_emergency_call(house: House):
     while wire.status(heard[-1]) != 200:
         heard.append(await house.heard(house.trunk))
     assert wire.header(heard[-1], "Call-ID") == "server-1"
+
+
+async def test_a_stop_cuts_no_callback_and_calls_it_none_of_the_emergency_calls(house: House):
+    """Whoever made an emergency call lately may be called by the rescuers."""
+    house.judge.verdict = Verdict(Action.FORWARD, Step.CALLBACK, decision=DECISION)
+    await rings(house, house.invite(1))
+    assert (house.core.in_setup, house.core.emergencies_in_setup, house.core.callbacks_in_setup) == (1, 0, 1)
+    with structlog.testing.capture_logs() as said:
+        draining = asyncio.create_task(house.server.drain(0.05))
+        await eventually(lambda: bool(said), "the drain is over")
+        assert not draining.done()
+        draining.cancel()
+    assert (said[0]["emergency_calls"], said[0]["callbacks"]) == (0, 1)
 
 
 async def test_an_emergency_call_of_the_pbx_is_not_cut_either(house: House):

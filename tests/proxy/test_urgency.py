@@ -59,7 +59,7 @@ def test_a_caller_s_own_branch_gives_its_answers_no_haste(play: Playbook):
     [
         wire.invite(),
         wire.request("OPTIONS", uri=f"sip:110@{wire.US}"),
-        b"INVITE sip:110",
+        b"INVITE sip:1100",
         b"INVITE  SIP/2.0",
         b"INVITE \xff\xfe SIP/2.0",
         b"SIP/2.0 200 OK\r\n",

@@ -112,7 +112,9 @@ def test_a_broken_rules_file_refuses_with_its_place(ports):
 
 def test_an_address_in_use_is_named(ports):
     with serving(ports):
-        assert f"port {load_configuration(ports).listen[0].address.port}" in refused(ports)
+        said = refused(ports)
+        assert f"port {load_configuration(ports).listen[0].address.port}" in said
+        assert "stopped" not in said, "it has not begun"
 
 
 def test_keys_that_others_may_read_refuse(ports):

@@ -188,6 +188,11 @@ def test_an_ordinary_spelling_has_one_reading(user: str):
         ("%23138-0013-8000a", "+8613800138000"),
         ("1001%23", "EXT:1001"),
         ("1001,5", "EXT:1001"),
+        ("*6713800138000", "+8613800138000"),
+        ("*67+8613800138000", "+8613800138000"),
+        ("**6713800138000#", "+8613800138000"),
+        ("*6795588", "CN:95588"),
+        ("#3113800138000", "+8613800138000"),
     ],
 )
 def test_a_called_number_goes_through_the_same_steps(user: str, canonical: str):
@@ -196,7 +201,9 @@ def test_a_called_number_goes_through_the_same_steps(user: str, canonical: str):
     assert found.differ
 
 
-@pytest.mark.parametrize("user", ["1001", "*97", "alice", "ext1001", "desk-2", "13800138000", "sos", "", "queue.12"])
+@pytest.mark.parametrize(
+    "user", ["1001", "*97", "*971001", "*67", "alice", "ext1001", "desk-2", "13800138000", "sos", "", "queue.12"]
+)
 def test_an_ordinary_called_name_is_no_trick(user: str):
     found = read(user, called=True)
     assert (found.others, found.differ) == ((), False)
