@@ -406,11 +406,7 @@ class Core(Node):
     ) -> Context | None:
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
-            warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
-            if self.draining or flow.listener.leaving:  # whoever probes us sends his calls elsewhere from now on
-                self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
-                return None
-            self._send(back, self.answers.options(request, warnings))
+            self._answer_probe(request, flow, back)
             return None
         try:
             plan = plan_route(request, fields.uri, self.topology)
@@ -464,6 +460,14 @@ class Core(Node):
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
         return None
+
+    def _answer_probe(self, request: Request, flow: Flow, back: Flow) -> None:
+        """OPTIONS to us: 200, or 503 while we stop, so that whoever probes us sends his calls elsewhere."""
+        warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
+        if self.draining or flow.listener.leaving:
+            self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
+        else:
+            self._send(back, self.answers.options(request, warnings))
 
     def _serve(self, request: Request, fields: Fields, key: ServerKey, peer: Peer, back: Flow) -> ServerTransaction:
         """The transaction by which a new request is answered."""
