@@ -22,8 +22,7 @@ from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.lists.editing import Lists
 from rules.lists.reviews import Notices
 from rules.model import Number
-from rules.numbering.home import decided
-from rules.numbering.many import one_typed
+from rules.numbering.typed import decided, one_typed
 from rules.records.decisions import decisions_path
 from rules.storage.keys import Keys
 from rules.storage.store import Store, database_path
@@ -57,7 +56,7 @@ class Archive:
         self.history_days = given.storage.history_days  # how long the entries of lists are known that are gone
         self.database = base / given.storage.database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)
-        self.country = country  # the home in whose plan numbers are read (rules/numbering/home.py)
+        self.country = country  # the home in whose plan numbers are read (rules/numbering/typed.py)
         overruled = read_calendar(base / given.calendar) if given.calendar else NO_DAYS
         self.letters_file = base / settings.letters if settings.letters else None
         self.deadlines = Deadlines(zone, decided(country), overruled)

@@ -16,8 +16,8 @@ from proxy.sip.flow import Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
 from rules.model import Trunk
-from rules.numbering.home import home_of
 from rules.numbering.numbers import EmergencyTable
+from rules.numbering.typed import home_of
 
 DEFAULT_TRUNK: Final = "default"
 IDENTITY_HEADERS: Final = IDENTITIES
@@ -180,7 +180,7 @@ class Topology:
         country: str = "",
         before: Topology | None = None,
     ) -> None:
-        """`country` is the home's, where one is set (rules/numbering/home.py); `before` is what this one takes over."""
+        """`country` is the home's, where one is set (`home_of`); `before` is what this one takes over."""
         self.listeners = _make_listeners(settings, before)
         self.leaving = _leaving(self.listeners, before)  # sockets that are open until what was begun there has ended
         self._by_number = {each.number: each for each in (*self.leaving, *self.listeners)}

@@ -12,7 +12,7 @@ from ringfence.checks import cross_check
 from ringfence.node_settings import Configuration
 from ringfence.stand_ins import StandIns, beyond
 from rules.language.source import Document, Fault, RuleError, faults_of, load_document, shipped
-from rules.numbering.home import decided
+from rules.numbering.typed import decided
 from rules.settings.screening import StorageSettings
 
 __all__ = ["Configuration", "find_configuration", "load_configuration", "read_configuration"]

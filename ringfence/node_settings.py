@@ -12,7 +12,7 @@ from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
 from rules.language.rule_paths import find
 from rules.model import BadValue
-from rules.numbering.home import home_of
+from rules.numbering.typed import home_of
 
 NEWEST = 1
 
@@ -36,7 +36,7 @@ class Configuration(ProxySettings, DeskSettings):
 
     @property
     def home(self) -> str:
-        """In which plan what people type is read (rules/numbering/home.py); undecided between several countries."""
+        """In which plan what people type is read (rules/numbering/typed.py); undecided between several countries."""
         return home_of(self.country, (trunk.country for trunk in self.trunks))
 
 

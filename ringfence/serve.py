@@ -25,9 +25,8 @@ from ringfence.control import Control
 from ringfence.installation import Installation
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
 from ringfence.phone_reports import PhoneComplaints
-from ringfence.room import Room
 from ringfence.rule_changes import RuleChanges, Start, starting_rules
-from ringfence.storage import Storage
+from ringfence.storage import Room, Storage
 from rules.records.outlet import Outlet
 from rules.screening.screen import Screen
 

@@ -38,13 +38,12 @@ from console.api.problems import field_problem
 from desk.desk import Desk
 from desk.disclosure import note_listing, note_search
 from rules.lists.admission import EntryError, read_entry
-from rules.lists.editing import Lists
+from rules.lists.editing import Lists, how_many_stand
 from rules.lists.held_imports import import_or_hold, propose
 from rules.lists.history import happenings
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import Wishes
 from rules.lists.origins import Origin
-from rules.lists.standing import how_many_stand
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
 

@@ -12,7 +12,6 @@ import console.cli.lists.held_commands
 import console.cli.lists.history_commands
 import console.cli.lists.import_commands
 import console.cli.lists.ledger_commands
-import console.cli.lists.review_commands
 import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
 from console.cli.answering import command
 from console.cli.answers import FAULTS, Answer, clear_errors, fail, harmless, table

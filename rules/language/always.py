@@ -2,21 +2,22 @@
 
 A condition is read as alternatives of atoms that must all hold. They hold for every call when nothing escapes them:
 whichever atom a call fails in each alternative, what is left of some subject is nothing. What is no atom may fail.
+Of amounts that is asked by their spans: are some together every amount that there can be?
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import inf
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
 from rules.language.grammar import Amount, NumberCondition, Rate, When
-from rules.language.spans import Span, all_amounts
-from rules.language.values import DAYS, Window, span_name
+from rules.language.values import DAYS, SHARES, Window, read_rate_name, span_name
 from rules.model import NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
 
@@ -259,3 +260,33 @@ def _minutes(hours: Iterable[Window], days: Sequence[str]) -> int:
     if "off" in days:
         mask |= same_day << WEEK
     return mask
+
+
+class Span(NamedTuple):
+    """All amounts over the one and under the other."""
+
+    over: float = -math.inf
+    under: float = math.inf
+
+
+def all_amounts(fact: str, spans: Collection[Span]) -> bool:
+    """Is every amount that this fact can have within one of these?"""
+    rate = read_rate_name(fact)
+    if rate is None:
+        return _covered(spans, -math.inf, math.inf)
+    if rate[0] in SHARES:
+        return _covered(spans, 0.0, 100.0)
+    return _covered(spans, 1.0, math.inf, whole=True)  # the call itself counts
+
+
+def _covered(spans: Collection[Span], first: float, last: float, *, whole: bool = False) -> bool:
+    """Goes from one amount that is in no span before to the next; both bounds of a span are outside of it."""
+    while first <= last:
+        begun = [each.under for each in spans if each.over < first or each.over == -math.inf]
+        reached = max(begun, default=first)
+        if reached <= first:
+            return False
+        if reached == math.inf:
+            return True
+        first = math.ceil(reached) if whole else reached
+    return True

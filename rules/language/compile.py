@@ -29,8 +29,7 @@ from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.values import read_rate_name, refuse_measured
 from rules.model import Action, BadValue, Call, Step, Trunk
-from rules.numbering.home import decided, home_of
-from rules.numbering.many import SpellingFault, read_spelling
+from rules.numbering.typed import SpellingFault, decided, home_of, read_spelling
 from rules.settings.screening import ScreeningSettings
 
 _AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days

@@ -10,11 +10,10 @@ from phonenumbers.phonemetadata import PhoneMetadata
 
 from rules.model import BadValue, Number, NumberClass
 from rules.numbering.emergency import EVERYWHERE, own_numbers
-from rules.numbering.home import UndecidedHome, decided, prefix_typed, read_typed
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
-from rules.numbering.many import SpellingFault, read_spelling
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.numbering.typed import SpellingFault, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
 from rules.settings.screening import ListSettings
 
 _LONGEST, _SHOWN = 1_000, 40  # characters of a spelling, and of one that is longer what is told
@@ -47,7 +46,7 @@ class EntryError(BadValue):
 def read_entry(text: str, policy: ListSettings, *, country: str = "") -> Interval:
     """The interval of ``138 0013 8000``, ``+86138*`` or ``95012000..95012999``, or a `EntryError`.
 
-    ``country`` is the home in whose plan national spellings are read (rules/numbering/home.py).
+    ``country`` is the home in whose plan national spellings are read (rules/numbering/typed.py).
     """
     _refuse_long(text)
     folded = fold(text).strip()

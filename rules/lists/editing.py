@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,12 @@ from rules.lists.conflicts import (
     overruled,
     protected,
     read_holes,
+    refuse_nested,
     refuse_wide,
     with_holes,
     written_holes,
 )
 from rules.lists.endings import begin_ending, changed_by, keep
-from rules.lists.nesting import refuse_nested
 from rules.lists.origins import (
     COLUMNS,
     INSERT,
@@ -41,7 +43,7 @@ from rules.lists.suspension import with_seals
 from rules.numbering.intervals import Interval, decode, digits_of, encode, interval_of
 from rules.numbering.reach import reach
 from rules.settings.screening import ListSettings
-from rules.storage.statements import places, sql
+from rules.storage.statements import name_of, places, sql
 from rules.storage.store import Connection, DatabaseError, Store, unusable
 
 __all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
@@ -484,4 +486,25 @@ async def _entries(connection: Connection, intervals: list[Interval], name: str)
             values = (*values, interval.stop, interval.places)
         rows = await connection.execute_fetchall(query, values)
         found += [entry_of(name, interval.text, *row[1:], exceptions=read_holes(row[0])) for row in rows]
+    return found
+
+
+_COUNTED_AT_ONCE = 20_000
+
+
+async def how_many_stand(lists: Lists, name: str, texts: Iterable[str]) -> int:
+    """Of these different entries, as people write them, so many stand on the list."""
+    rest, found = iter(texts), 0
+    while some := list(islice(rest, _COUNTED_AT_ONCE)):
+        codes = [code for code in map(encode, some) if code is not None]
+        wides = [text for text in some if text.endswith("*") or ".." in text]
+        for table, column, values in (("exact", "code", codes), ("wide", "text", wides)):
+            query = sql(
+                "select count(*) from {table} t join list l on l.id = t.list "
+                "where l.name = ? and t.{column} in (select value from json_each(?))",
+                table=name_of(table),
+                column=name_of(column),
+            )
+            rows = await lists.store.connection.execute_fetchall(query, (name, json.dumps(values)))
+            found += sum(row[0] for row in rows)
     return found

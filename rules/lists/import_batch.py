@@ -9,13 +9,12 @@ from itertools import chain, pairwise
 
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.conflicts import holes_of, refuse_wide, written_holes
-from rules.lists.dates import read_end
 from rules.lists.holding import Caught
 from rules.lists.list_files import FAULT, FileLine
-from rules.lists.origins import NEVER, UNQUALIFIED, Origin, check_qualification, refuse_limits, refuse_past
+from rules.lists.origins import NEVER, UNQUALIFIED, Origin, check_qualification, read_end, refuse_limits, refuse_past
 from rules.model import NumberClass
-from rules.numbering.home import read_typed
 from rules.numbering.intervals import Interval, encode
+from rules.numbering.typed import read_typed
 from rules.settings.screening import ListSettings
 
 # Of numbers with so many leading characters and the length in common, one is read, the others follow it.

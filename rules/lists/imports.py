@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal, NamedTuple, TypeVar
 
 from rules.lists.admission import AGAINST_CALLERS, EntryError
-from rules.lists.conflicts import NAMED, allowed_wholly, covered, overruled, protected
+from rules.lists.conflicts import (
+    NAMED,
+    allowed_wholly,
+    covered,
+    overruled,
+    protected,
+    refuse_nested,
+    refuse_nested_rows,
+)
 from rules.lists.difference import Comparison, Difference
 from rules.lists.editing import OPERATOR, Lists, Origin, count, mark_changed, refuse_by_hand, spread, unspread
 from rules.lists.endings import begin_ending
@@ -16,7 +24,6 @@ from rules.lists.holding import caught, overlap, reasons
 from rules.lists.import_batch import MASK, SHIFT, SHOWN, Batch, ImportReport, Refusal, line_of
 from rules.lists.ledger import holders_hit
 from rules.lists.list_files import OF_ENTRIES, FileLine, Seen, read_lines
-from rules.lists.nesting import refuse_nested, refuse_nested_rows
 from rules.lists.origins import INSERT, check_qualification, merged, settled
 from rules.lists.suspension import codes_sealed_onto, seals_on_list
 from rules.numbering.intervals import Interval, decode, interval_of

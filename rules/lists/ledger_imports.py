@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rules.lists.admission import EntryError
-from rules.lists.dates import read_end
 from rules.lists.ledger import Code, flatten, read_code
 from rules.lists.list_files import FileLine, Seen
+from rules.lists.origins import read_end
 from rules.numbering.intervals import Interval
 from rules.storage.store import Connection, Store
 

@@ -1,12 +1,14 @@
-"""Where an entry of a list comes from, how long it counts, and what qualifies an organisation's allow entry."""
+"""Where an entry of a list comes from, until when it counts, and what qualifies an organisation's allow entry."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from math import inf
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rules.lists.admission import EntryError
 from rules.settings.screening import ListSettings
@@ -220,3 +222,24 @@ def within(hours: tuple[int, int], minute: int) -> bool:
     """Does a minute of the day lie within these hours?"""
     start, end = hours
     return start <= minute < end if start < end else minute >= start or minute < end
+
+
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(.+))?")
+
+
+def read_end(text: str, zone: str) -> float:
+    """Seconds since the epoch of ``2026-12-31``, ``2026/12/31``, ``2026年12月31日``, perhaps with a time and an offset.
+
+    A day stands for its end, as whoever writes "valid until" means it; what has no offset is wall clock of the zone.
+    """
+    match = _DAY.fullmatch(text.strip())
+    try:
+        if match is None:
+            raise ValueError
+        year, month, day, rest = match.groups()
+        found = datetime.fromisoformat(f"{year}-{month:>02}-{day:>02}" + (f"T{rest.rjust(5, '0')}" if rest else ""))
+        if not rest and found.year < datetime.max.year:  # the last day of the calendar, which some write for ever
+            found += timedelta(days=1)
+    except ValueError as error:
+        raise EntryError("not-a-time", f"{text!r} is no time; write 2026-12-31 or 2026-12-31T18:00:00+08:00") from error
+    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).timestamp()

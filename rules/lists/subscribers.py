@@ -12,7 +12,7 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup, only_single
 from rules.model import Call, Hit, Number
 from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
-from rules.numbering.many import one_typed
+from rules.numbering.typed import one_typed
 from rules.settings.screening import ListSettings
 from rules.storage.store import Store
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rules.lists.admission import EntryError
-from rules.lists.conflicts import AGAINST, NAMED, Overruled, overruled
+from rules.lists.conflicts import AGAINST, NAMED, Overruled, overruled, refuse_nested
 from rules.lists.editing import Lists, count, mark_changed, spread, unspread
 from rules.lists.endings import begin_ending, ending_of_import, keep_import
 from rules.lists.imports import Import, changed_wides, imports
-from rules.lists.nesting import refuse_nested
 from rules.lists.suspension import seals_on_list
 from rules.numbering.intervals import decode, interval_of
 from rules.storage.statements import Sql, sql

@@ -11,9 +11,8 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import Final, TextIO
 
 from rules.model import Action, Call, Hit, Number, Outcome, Verdict
-from rules.records.call_log import CallLog
 from rules.records.decisions import WIDTH, Decisions, Row, row, written_call_id
-from rules.records.outlet import Outlet
+from rules.records.outlet import CallLog, Outlet
 from rules.records.privacy import mask, pseudonym
 from rules.records.retention import Keeping, Retention
 from rules.records.spool import Spool

@@ -1,4 +1,4 @@
-"""Standard output and error, of which the reader may have stopped reading: lines are lost then, and time is not."""
+"""Where lines of calls go: to a file that may be moved away meanwhile, or to a reader who may have stopped reading."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import io
 import os
 import select
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Final, TextIO
 
 _AT_ONCE: Final = 4096  # octets that a pipe takes whole once it is writable (PIPE_BUF)
@@ -56,3 +58,57 @@ def standard_output(stream: TextIO) -> Outlet | TextIO:
         return Outlet(stream.fileno())
     except (io.UnsupportedOperation, ValueError, AttributeError):
         return stream
+
+
+class CallLog:
+    """Lines at the end of a file, which is made again when something else, or nothing, stands under its name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = -1
+        self._torn = False  # the disk was full in the middle of a line
+        self.closed_to_us = ""  # why it could not be opened
+        try:
+            self._file = _opened(path)
+        except OSError as error:  # calls go on; the next line tries it again
+            self.closed_to_us = str(error)
+
+    def write(self, text: str) -> int:
+        """Append whole lines; OSError when the disk does not take all of them.
+
+        It looks at the name first: what is written after a rotation goes to the new file. Should that one not open
+        (the folder is gone, or not ours any more), the old file takes the lines, wherever it was moved.
+        """
+        if self._file < 0:
+            self._file, self.closed_to_us = _opened(self._path), ""
+        elif self._moved():
+            with suppress(OSError):
+                fresh = _opened(self._path)
+                os.close(self._file)
+                self._file, self._torn = fresh, False
+        data = (f"\n{text}" if self._torn else text).encode("utf-8", "backslashreplace")
+        written = os.write(self._file, data)
+        self._torn = written < len(data) and data[written - 1 : written] != b"\n"
+        if written < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits in here."""
+
+    def close(self) -> None:
+        """It is not written to any more."""
+        if self._file >= 0:
+            os.close(self._file)
+
+    def _moved(self) -> bool:
+        try:
+            named = os.stat(self._path)
+        except OSError:
+            return True
+        ours = os.fstat(self._file)
+        return (named.st_dev, named.st_ino) != (ours.st_dev, ours.st_ino)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)

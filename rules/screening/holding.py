@@ -16,10 +16,9 @@ from typing import NamedTuple, TextIO
 
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
-from rules.records.call_log import CallLog
 from rules.records.decisions import Decisions, decisions_path
 from rules.records.journal import Journal
-from rules.records.outlet import Outlet, standard_output
+from rules.records.outlet import CallLog, Outlet, standard_output
 from rules.records.retention import Keeping
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from ringfence.room import Room
-from ringfence.storage import Storage
+from ringfence.storage import Room, Storage
 
 
 def room(blocks=1_000_000, names=1):
@@ -34,3 +33,24 @@ def test_a_full_disk_is_an_ailment_before_anything_fails_on_it():
     storage = Storage(lambda: {"lists": ""}, room(blocks=0))
     assert storage.ailments() == ["the disk is full, or nearly so: /var/lib/ringfence has 0 MiB left"]
     assert 'ringfence_storage_unusable{part="disk"} 1.0' in figures_of(storage)
+
+
+def test_a_disk_with_less_room_than_wanted_is_named():
+    assert not room(blocks=25_600).without
+    assert room(blocks=25_599).without.endswith("/var/lib/ringfence has 99 MiB left")
+
+
+def test_a_disk_that_takes_no_file_more_is_full():
+    assert room(names=0).without.endswith("has 0 MiB left")
+
+
+def test_each_folder_is_asked_once_and_one_that_is_gone_not_at_all(tmp_path):
+    asked = []
+
+    def look(folder):
+        asked.append(folder)
+        return os.statvfs(folder)
+
+    files = [tmp_path / "a.db", tmp_path / "b.keys", Path("/nowhere/at/all/calls.log")]
+    assert list(Room(files, 0, look).free) == [str(tmp_path)]
+    assert asked == [tmp_path, Path("/nowhere/at/all")]

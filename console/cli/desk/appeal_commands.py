@@ -9,8 +9,8 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, clock_time, field_lines, plain, table, two_lines
-from console.cli.desk.finished_file import finished_file
 from console.cli.desk.step_commands import Reference, add_appeal_steps
+from console.cli.files import finished_file
 from desk.states import AppealState, Attacks
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, clock_time, counted, field_lines, plain, table, two_lines
-from console.cli.desk.finished_file import finished_file
-from console.cli.handed_in import reading_text
+from console.cli.files import finished_file, reading_text
 from console.cli.options import moment
 from desk.states import ComplaintState
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from console.cli.answers import FAULTS, Answer, counted, print_lines, print_table, table
-from console.cli.desk.finished_file import finished_file
+from console.cli.files import finished_file
 
 if TYPE_CHECKING:
     from desk.reports import Handling, Report

@@ -10,7 +10,7 @@ import typer
 
 from console.cli.answering import command
 from console.cli.answers import Answer
-from console.cli.desk.finished_file import finished_file
+from console.cli.files import finished_file
 from desk.steps import APPEAL_STEPS, CASE_STEPS, Need, OfficersStep
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, counted, table
-from console.cli.handed_in import reading
+from console.cli.files import reading
 from console.cli.lists.import_commands import (
     DryRun,
     Encoding,

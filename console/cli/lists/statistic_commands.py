@@ -21,7 +21,7 @@ PAGE = 2_000
 @command(lists_app)
 async def stats(here: Installation) -> Answer:
     """Show for each list its entries, how often they covered a call, when last, and how many never did."""
-    from rules.lists.standing import how_many_stand
+    from rules.lists.editing import how_many_stand
 
     lists, decisions = await here.lists(), await here.decisions()
     counts, sums = await lists.counts(), await decisions.hit_sums()

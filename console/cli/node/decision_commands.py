@@ -92,7 +92,7 @@ def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, 
 
 def _typed(number: str, home: str) -> str:
     """The canonical form of a number that somebody typed; nothing for none."""
-    from rules.numbering.many import one_typed
+    from rules.numbering.typed import one_typed
 
     try:
         return one_typed(number, home).canonical if number else ""

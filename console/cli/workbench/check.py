@@ -26,7 +26,7 @@ from rules.language.faults import Location
 from rules.language.grammar import When, whens_of
 from rules.language.overlap import find_overlaps
 from rules.language.source import Document, Fault, RuleError
-from rules.numbering.home import decided
+from rules.numbering.typed import decided
 from rules.texts.encodings import readable
 
 SHOWN = 10  # rules named in one line

@@ -43,8 +43,8 @@ async def known(here: Installation, number: str, country: str, on: str = "") -> 
     from ringfence.rulebook import trunks_of
     from rules.judging.explain import covering
     from rules.language.examples import Described, NotJudged
-    from rules.numbering.many import one_typed
     from rules.numbering.readings import READINGS_DIFFER
+    from rules.numbering.typed import one_typed
     from rules.records.replay import judge_rules
 
     book, _ = await live_rulebook(here)

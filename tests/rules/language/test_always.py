@@ -4,6 +4,7 @@
 
 import pytest
 
+from rules.language.always import Span, all_amounts
 from rules.language.compile import Known
 from rules.model import NumberClass, Trunk
 from rules.screening.revisions import FileText, Texts
@@ -209,3 +210,27 @@ def test_amounts_lengths_and_trunks_that_leave_some_calls_out_are_no_fault(when)
 def test_the_only_trunk_there_is_may_be_named():
     """It says which calls are meant once there are more."""
     assert compiled(rule("{trunk: carrier}"), trunks=(CN,))[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("fact", "spans", "all_of_them"),
+    [
+        ("calls_1h", [Span(over=5), Span(under=6)], True),
+        ("calls_1h", [Span(over=6), Span(under=6)], False),
+        ("calls_1h", [Span(over=5), Span(over=2, under=6), Span(under=3)], True),
+        ("calls_1h", [Span(over=5), Span(over=3, under=6), Span(under=3)], False),
+        ("calls_1h", [Span(over=0)], True),
+        ("calls_1h", [Span(over=1)], False),
+        ("answered_1h", [Span(over=50), Span(under=50.5)], True),
+        ("answered_1h", [Span(over=50), Span(under=50)], False),
+        ("answered_1h", [Span(under=101)], True),
+        ("answered_1h", [Span(under=100)], False),
+        ("answered_1h", [Span(over=0)], False),
+        ("score", [Span(over=5), Span(under=6)], True),
+        ("score", [Span(over=5), Span(under=5)], False),
+        ("score", [Span()], True),
+        ("score", [], False),
+    ],
+)
+def test_every_amount(fact, spans, all_of_them):
+    assert all_amounts(fact, spans) is all_of_them

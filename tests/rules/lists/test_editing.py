@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.lists import editing as module
 from rules.lists.admission import EntryError
-from rules.lists.editing import Lists, Origin
+from rules.lists.editing import Lists, Origin, how_many_stand
 from rules.settings.screening import ListSettings
 from tests.examples import examples
 
@@ -200,3 +201,20 @@ async def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path, acknowledged
         assert await lists.counts() == {"nuisance": len(found)}
     wide, rows = spans(tmp_path)
     assert rows == sorted((start, identity) for identity, start, _ in wide)
+
+
+TWO = {"nuisance": ListSettings(kind="block"), "doubtful": ListSettings(kind="suspect")}
+
+
+async def test_entries_of_every_form_are_counted_while_they_stand(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_COUNTED_AT_ONCE", 2)
+    lists = await Lists.open(tmp_path / "lists.db", TWO)
+    texts = ["+8613800138000", "+86139*", "CN:95012000..CN:95012999", "CN:95588"]
+    for text in texts:
+        await lists.add("nuisance", text, wide=True)
+    counted = [await how_many_stand(lists, "nuisance", texts), await how_many_stand(lists, "doubtful", texts)]
+    await lists.remove("nuisance", "+86139*")
+    await lists.remove("nuisance", "CN:95588")
+    counted += [await how_many_stand(lists, "nuisance", texts), await how_many_stand(lists, "nuisance", [])]
+    await lists.close()
+    assert counted == [4, 0, 2, 0]

@@ -1,10 +1,15 @@
 """`ringfence lists`: what is added, shown, removed and imported, and what is refused."""
 
+import asyncio
 import json
+import time
 
 import pytest
 
 from ringfence.rulebook import load_rulebook
+from rules.lists.editing import Lists, Origin
+from rules.lists.origins import Qualification
+from rules.settings.screening import ListSettings
 from tests.console.past import past_calls
 
 
@@ -298,3 +303,24 @@ def test_a_seal_leaves_its_list_by_release_only_and_nobody_puts_a_number_there_b
     for words in (["add", "sealed", "17012345678"], ["import", "sealed", str(path)]):
         refused = run("lists", *words)
         assert (refused.exit_code, "list sealed is filled by cases only" in refused.stderr) == (1, True)
+
+
+def test_what_is_due_is_shown_and_what_is_off(run, file):
+    async def add():
+        lists = await Lists.open(
+            file.parent / "ringfence.db", {"allowed": ListSettings(kind="allow")}, now=lambda: time.time() - 864_000
+        )
+        for number, days in (("95588", -1), ("95599", 10)):
+            shown = Qualification("l", "d", "p", "", time.time() + days * 86_400, "Bank", "wang")
+            await lists.add("allowed", number, Origin(author="li", qualification=shown), country="CN")
+        await lists.close()
+
+    asyncio.run(add())
+    assert run("lists", "reviews", "blocked").stdout == "No review is due within 30d.\n"
+    rows = json.loads(run("lists", "reviews", "--json").stdout)
+    assert [(one["entry"], one["off"]) for one in rows] == [("CN:95588", True), ("CN:95599", False)]
+    shown = run("lists", "reviews", "allowed", "--within", "1d").stdout
+    assert "CN:95588" in shown
+    assert "off" in shown
+    assert "CN:95599" not in shown
+    assert "there is no list 'x'" in run("lists", "reviews", "x").stderr
