@@ -26,6 +26,7 @@ from rules.model import Step
 from rules.records.decisions import decision_at, read_fired
 from rules.storage.statements import sql
 from rules.storage.store import Connection, HotReader
+from rules.texts.blanks import is_blank
 
 _FRESH_S = 60.0
 _COLUMNS = sql(
@@ -249,7 +250,7 @@ class Appeals:
 
     async def _check(self, appeal: Appeal, actor: str, reason: str, version: int | None) -> None:
         may_work(self._archive, actor)
-        if not reason.strip():
+        if is_blank(reason):
             raise ComplaintError("reason", "say why: the appellant is told")
         filed = appeal.state is AppealState.FILED
         if not filed or (version is not None and version != appeal.version):

@@ -25,6 +25,7 @@ from desk.unrecorded import record_left_behind
 from rules.lists.suspension import Suspension
 from rules.storage.statements import joined, name_of, sql
 from rules.storage.store import Connection
+from rules.texts.blanks import is_blank
 
 _ANSWERING = frozenset({CaseStep.SEAL, CaseStep.UNFOUNDED, CaseStep.FORGED})
 _CLOSING = frozenset({CaseStep.RELEASE, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.HAND_OVER})
@@ -307,7 +308,7 @@ async def _answer(connection: Connection, case_id: int, outcome: str, now: float
 
 
 def _need(text: str, what: str, field: str = "reason") -> None:
-    if not text.strip():
+    if is_blank(text):
         raise ComplaintError(field, what)
 
 

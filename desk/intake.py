@@ -24,6 +24,7 @@ from desk.weighing import mark_shared
 from rules.model import Number
 from rules.storage.statements import sql
 from rules.storage.store import Connection
+from rules.texts.blanks import is_blank
 
 _AT_ONCE = 5_000
 _ENDED_AT_ONCE = 500
@@ -93,7 +94,7 @@ class Intake:
     async def reject(self, reference: str, *, actor: str, reason: str) -> Complaint:
         """An officer finds that a complaint is none; it loses its effect."""
         may_work(self._archive, actor)
-        if not reason.strip():
+        if is_blank(reason):
             raise ComplaintError("reason", "say why it is rejected: the reporter is told")
         return await self._end(reference, ComplaintState.REJECTED, actor, reason)
 
@@ -209,7 +210,7 @@ class Intake:
     ) -> list[Complaint | ComplaintError]:
         """Withdraw or reject many, some hundreds in a transaction; what is wrong with one stops no other."""
         may_work(self._archive, actor)
-        if state is ComplaintState.REJECTED and not reason.strip():
+        if state is ComplaintState.REJECTED and is_blank(reason):
             raise ComplaintError("reason", "say why they are rejected: the reporters are told")
         found: list[Complaint | ComplaintError] = []
         for start in range(0, len(references), _ENDED_AT_ONCE):

@@ -17,6 +17,7 @@ from desk.unrecorded import owe, record_owed
 from rules.judging.ladder import STANDINGS, LadderStep, Standing
 from rules.storage.statements import sql
 from rules.storage.store import Connection
+from rules.texts.blanks import is_blank
 
 _STANDING = sql("select kind, name, level, offences, since, reason from standing where kind = ? and name = ?")
 _STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
@@ -222,7 +223,7 @@ def by_entries(deeds: Sequence[audit.Deed], kind: str, name: str, *, without: st
 
 
 def _need(reason: str) -> None:
-    if not reason.strip():
+    if is_blank(reason):
         raise ComplaintError("reason", "say why: whoever is concerned is told")
 
 

@@ -29,6 +29,7 @@ from ringfence.rule_changes import RuleChanges, Start, starting_rules
 from ringfence.storage import Room, Storage
 from rules.records.outlet import Outlet
 from rules.screening.screen import Screen
+from rules.storage.database_files import begun_anew, missed
 
 
 def serve(file: Path, *, watch: bool = False) -> None:
@@ -52,6 +53,8 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
     configuration = start.configuration
     async with Installation(file, configuration, start.document) as here:
         make_folders(here)
+        for path in missed(here.database):
+            structlog.get_logger("ringfence").error("database", fault=begun_anew(path))
         budget_ms = configuration.limits.judge_ms
         screen = await Screen.open(configuration, start.ruleset, here.base, budget_ms=budget_ms, tell=tell_trouble)
         try:

@@ -27,6 +27,7 @@ from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
 from ringfence.serve import log_to_stderr
+from rules.storage.database_files import begun_anew, missed
 
 _DRAIN_S = 15
 _IDLE_S = 20
@@ -71,6 +72,8 @@ def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
 async def run(here: Installation, settings: ApiSettings) -> None:
     """Open the desk, listen, and leave everything recorded."""
     log = structlog.get_logger("ringfence.api")
+    for path in missed(here.database):
+        log.error("database", fault=begun_anew(path))
     async with here, AsyncExitStack() as opened:
         store = await here.access(durable=False)
         door = Authentication(store, settings)

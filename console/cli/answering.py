@@ -72,6 +72,7 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
     with clear_errors():
         from desk.faults import ComplaintError, Conflict
         from ringfence.installation import Installation
+        from rules.storage.database_files import begun_anew, missed
 
         async def run(here: Installation) -> Answer:
             async with here:
@@ -79,12 +80,17 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
 
         here = Installation.open(file)
         here.waits = _say_that_it_waits
+        gone = missed(here.database)
         try:
             return asyncio.run(run(here)), here.zone
         except Conflict as error:
             who = f"by {error.who}, " if error.who and error.who not in error.reason else ""
             since = f"{error.reason}; {who}since {clock_time(error.when, here.zone)}"
             raise ComplaintError(error.field, since) from error
+        finally:
+            for path in gone:
+                if path.exists():
+                    typer.echo(begun_anew(path), err=True)
 
 
 def _say_that_it_waits() -> None:

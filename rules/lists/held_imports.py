@@ -16,6 +16,7 @@ from rules.lists.imports import PLAIN, Release, Wishes, import_file, may_insist
 from rules.lists.origins import Origin, Qualification
 from rules.storage.statements import sql
 from rules.storage.store import Connection
+from rules.texts.blanks import is_blank
 
 MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
 _KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding")
@@ -107,7 +108,7 @@ async def release_import(
 
     Two persons see it: whoever imported it cannot release it.
     """
-    if not reason.strip():
+    if is_blank(reason):
         raise EntryError("no-reason", "say why it is released: it stands with the import")
     connection = lists.store.connection
     held = await _waiting(connection, held_id)

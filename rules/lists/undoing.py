@@ -26,9 +26,9 @@ _STANDS_WIDE = sql(
 def _surviving(table: Sql, key: Sql) -> Sql:
     """What is put back of the entries that ended under ?2 (changed or removed by this import) or ?3 (brought by it).
 
-
-
-    whoever ended it.
+    As if no import that is undone had ever been: read from the newest end backwards, what a person or another import
+    did stays done (``stays``), and nothing comes back from before that; what an undone import had brought is passed
+    over, whoever ended it.
     """
     return sql(
         "select * from (select p.*, e.how <> 'undo' and not (e.how = 'import' and i.undone is not null) as stays, "

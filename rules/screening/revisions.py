@@ -13,6 +13,7 @@ from rules.language.rule_files import NO_CONFIGURATION, RuleFiles
 from rules.language.source import RuleError, read_document
 from rules.storage.statements import Sql, sql
 from rules.storage.store import HotReader, ReadError, Store, StoreError, database_path
+from rules.texts.blanks import is_blank
 
 _COLUMNS = sql("number, hash, author, reason, created, packs")
 _FILES = (
@@ -102,6 +103,8 @@ class Revisions:
 
         Raises Superseded when the live revision is not ``after``, the one that the author compared with.
         """
+        if is_blank(reason):
+            raise StoreError("a revision without a reason: say why these rules go live; nothing was changed")
         async with self._store.transaction() as connection:
             newest = (await self._rows(NEWEST))[0][0] or 0
             if after is not None and newest != after:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ _NAMES: dict[Series, str] = {
     "complaints": "-complaints",
     "access": "-access",
 }
+_KNOWN = ".known"  # how the name of the file ends that says which databases there are
 _GOOD = ".good"  # how the name of the last good copy of the lists ends
 OUT_OF_REACH = "it and its folder must be ours to read and write: run this as their owner, or see what is read-only"
 _WHICH = "`ringfence db check` tells which file is damaged, and what puts a sound one in its place"
@@ -51,6 +53,44 @@ def databases(database: Path) -> dict[Series, Path]:
 def snapshot_path(database: Path) -> Path:
     """Where the last good copy of the lists lies."""
     return database.with_name(f"{database.name}{_GOOD}")
+
+
+def known_path(database: Path) -> Path:
+    """Where it stands which databases there ever were, so that one that is gone is missed."""
+    return database.with_name(f"{database.name}{_KNOWN}")
+
+
+def known(database: Path) -> frozenset[Series]:
+    """The databases that were ever opened beside that of the lists, itself among them."""
+    try:
+        words = known_path(database).read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return frozenset()
+    return frozenset(series for series in _NAMES if series in words)
+
+
+def missed(database: Path) -> list[Path]:
+    """The databases that there were and that are gone."""
+    there = known(database)
+    return [path for series, path in databases(database).items() if series in there and not path.exists()]
+
+
+def begun_anew(path: Path) -> str:
+    """What to say of one of these once there is a new one in its place."""
+    return f"{path}: this database was gone, and a new one is begun; {restoring(path)}"
+
+
+def remember(path: Path, series: Series) -> None:
+    """There is such a database; a folder that takes no file more costs the memory of it and nothing else."""
+    database = path.with_name(f"{path.stem.removesuffix(_NAMES[series])}{path.suffix}")
+    if is_snapshot(path) or series in known(database):
+        return
+    with suppress(OSError):
+        descriptor = os.open(known_path(database), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, f"{series}\n".encode())
+        finally:
+            os.close(descriptor)
 
 
 def is_snapshot(path: Path) -> bool:

@@ -21,6 +21,7 @@ from rules.storage.database_files import Series as Series
 from rules.storage.database_files import StoreError as StoreError
 from rules.storage.database_files import database_path as database_path
 from rules.storage.database_files import databases as databases
+from rules.storage.database_files import remember as remember
 from rules.storage.database_files import snapshot_path as snapshot_path
 from rules.storage.database_files import unusable as unusable
 from rules.storage.statements import quoted, sql
@@ -135,6 +136,7 @@ class Store:
 
 async def _connected(path: Path, series: Series, durable: bool) -> aiosqlite.Connection:
     await asyncio.to_thread(migrate, path, series)
+    await asyncio.to_thread(remember, path, series)
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)
     try:
         await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
@@ -183,10 +185,9 @@ def migrate(path: Path, series: Series) -> None:
             f"{path}: the lists are gone, but their snapshot is there: {restoring(path)}; "
             f"to begin anew, move {snapshot_path(path).name} away"
         )
-    if series == "lists" and _was_emptied(path):
+    if _was_emptied(path):
         raise CorruptDatabase(
-            f"{path}: the file is empty, and the lists that were in it are gone: {restoring(path)}; "
-            "to begin anew, remove it"
+            f"{path}: the file is empty, and what was in it is gone: {restoring(path)}; to begin anew, remove it"
         )
     made = False
     try:

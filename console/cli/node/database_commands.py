@@ -24,13 +24,13 @@ All = Annotated[bool, typer.Option("--all", help="Every database of the installa
 @command(db_app)
 async def check(here: Installation) -> Answer:
     """Read the databases from end to end; exit 0 if all are sound that should be there."""
-    from rules.storage.database_files import OUT_OF_REACH, restoring
+    from rules.storage.database_files import OUT_OF_REACH, missed, restoring
     from rules.storage.store import databases, faults_of, snapshot_path
 
     database = here.database
     paths = [path for path in (*databases(database).values(), snapshot_path(database)) if path.exists()]
     # Lists come first in any installation: beside other databases, or a copy of theirs, they are gone.
-    lost = [database] if paths and not database.exists() else []
+    lost = list(dict.fromkeys([*([database] if paths and not database.exists() else []), *missed(database)]))
     reached = [path for path in paths if os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)]
     found = {str(path): ["the file is gone"] for path in lost}
     for path in paths:

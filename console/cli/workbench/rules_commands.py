@@ -11,6 +11,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import Answer, fail, table
 from console.cli.options import moment, shown_time
+from rules.texts.blanks import is_blank
 
 if TYPE_CHECKING:
     from ringfence.candidates import Candidate
@@ -22,7 +23,7 @@ group(rules_app, "Put rules live and take them back; saving a file changes nothi
 
 
 def _given(reason: str) -> str:
-    if not reason.strip():
+    if is_blank(reason):
         raise typer.BadParameter("say why: it stands in the history")
     return reason.strip()
 

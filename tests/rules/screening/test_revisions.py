@@ -77,17 +77,17 @@ async def test_history_goes_back(revisions):
 
 async def test_the_revision_that_judged_at_a_moment(revisions):
     for hash_ in ("old", "new", "old"):
-        await revisions.add(TEXTS, hash_=hash_, author="li", reason="")
+        await revisions.add(TEXTS, hash_=hash_, author="li", reason="so")
     assert (await revisions.that_judged("old", 1001.5)).number == 1
     assert (await revisions.that_judged("old", 5000.0)).number == 3
     assert await revisions.that_judged("never", 5000.0) is None
 
 
 async def test_whoever_compared_with_another_revision_is_told(revisions):
-    first = await revisions.add(TEXTS, hash_="a", author="li", reason="", after=0)
-    await revisions.add(TEXTS, hash_="b", author="wang", reason="", after=first)
+    first = await revisions.add(TEXTS, hash_="a", author="li", reason="so", after=0)
+    await revisions.add(TEXTS, hash_="b", author="wang", reason="so", after=first)
     with pytest.raises(Superseded, match="revision 2 went live meanwhile"):
-        await revisions.add(TEXTS, hash_="c", author="li", reason="", after=first)
+        await revisions.add(TEXTS, hash_="c", author="li", reason="so", after=first)
     assert (await revisions.live()).author == "wang"
 
 
@@ -111,3 +111,10 @@ def test_a_file_elsewhere_keeps_its_path(tmp_path):
     path.write_text("rules: []\n")
     files = read_files([load_document(path)], ScreeningSettings(use=[]), NO_CONFIGURATION)
     assert texts_of(files, [], tmp_path / "other").files[0].name == str(path)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\u200b\u3000"])
+async def test_rules_go_live_with_a_reason_only(revisions, reason):
+    with pytest.raises(StoreError, match="say why these rules go live; nothing was changed"):
+        await revisions.add(TEXTS, hash_="a", author="li", reason=reason)
+    assert await revisions.live() is None

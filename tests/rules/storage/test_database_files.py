@@ -15,6 +15,10 @@ from rules.storage.database_files import (
     database_path,
     databases,
     is_snapshot,
+    known,
+    known_path,
+    missed,
+    remember,
     restoring,
     snapshot_path,
     unusable,
@@ -75,3 +79,21 @@ def test_of_anything_else_a_check_tells_more(tmp_path):
     with closing(sqlite3.connect(tmp_path / "ringfence.db")) as connection:
         error = error_of(lambda: connection.execute("select * from nothing"))
     assert advice(error) == "`ringfence db check` tells whether it is sound"
+
+
+def test_which_databases_there_were_is_remembered_beside_that_of_the_lists(tmp_path):
+    path = tmp_path / "own.sqlite"
+    for series, file in databases(path).items():
+        file.touch()
+        remember(file, series)
+        remember(file, series)
+    assert known(path) == {*databases(path)}
+    assert known_path(path).read_text().split() == [*databases(path)]
+    assert missed(path) == []
+    databases(path)["complaints"].unlink()
+    assert missed(path) == [tmp_path / "own-complaints.sqlite"]
+
+
+def test_a_copy_is_no_database_that_could_be_missed(tmp_path):
+    remember(snapshot_path(tmp_path / "own.db"), "lists")
+    assert known(tmp_path / "own.db") == frozenset()

@@ -448,14 +448,15 @@ async def test_what_is_read_in_one_block_is_as_of_one_moment(tmp_path):
     assert found == [(0,), (0,), (7,)]
 
 
-def test_lists_whose_file_was_emptied_are_not_begun_anew_without_a_word(tmp_path):
-    path = tmp_path / "lists.db"
+@pytest.mark.parametrize("series", ["lists", "decisions", "revisions", "complaints", "access"])
+def test_a_database_whose_file_was_emptied_is_not_begun_anew_without_a_word(tmp_path, series):
+    path = databases(tmp_path / "ringfence.db")[series]
     path.touch()
     os.utime(path, (0, 0))
-    with pytest.raises(CorruptDatabase, match=r"the lists that were in it are gone: .*; to begin anew, remove it"):
-        migrate(path, "lists")
+    with pytest.raises(CorruptDatabase, match=r"what was in it is gone: .*restore.*; to begin anew, remove it"):
+        migrate(path, series)
     path.touch()
-    migrate(path, "lists")  # another process began it at this moment
+    migrate(path, series)  # another process began it at this moment
 
 
 def test_a_database_of_which_nothing_came_leaves_no_empty_file(tmp_path, monkeypatch):

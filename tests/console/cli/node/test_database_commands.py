@@ -1,6 +1,7 @@
 """`ringfence db`: sound or not, copied, put back."""
 
 import json
+import os
 
 import pytest
 
@@ -96,3 +97,49 @@ def test_an_empty_list_file_is_not_sound_and_a_deleted_one_is_named(run, databas
     assert found.exit_code == 1
     assert f"{database}: the file is gone\n" in found.stdout
     assert "ringfence.db is gone: `ringfence db restore` puts a copy in its place." in found.stdout
+
+
+@pytest.mark.parametrize("series", ["decisions", "rules", "complaints", "access"])
+def test_any_database_that_was_deleted_is_missed(run, file, database, series):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    run("rules", "activate", "--reason", "at first")
+    run("api", "keys", "add", "app", "--scope", "lists:read")
+    gone = file.with_name(f"ringfence-{series}.db")
+    gone.unlink()
+    found = run("db", "check")
+    assert found.exit_code == 1
+    assert f"{gone}: the file is gone\n" in found.stdout
+    assert f"ringfence-{series}.db is gone: stop what uses it, then `ringfence db restore --all FOLDER`" in found.stdout
+    assert json.loads(run("db", "check", "--json").stdout)[str(gone)] == ["the file is gone"]
+
+
+def test_a_database_that_is_begun_anew_in_place_of_one_that_is_gone_is_told(run, file):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    gone = file.with_name("ringfence-complaints.db")
+    gone.unlink()
+    again = run("cases", "list")
+    assert f"{gone}: this database was gone, and a new one is begun; stop what uses it" in again.stderr
+    assert "begun" not in run("cases", "list").stderr
+
+
+def test_an_emptied_database_is_refused_by_the_desk(run, file):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    for series in ("complaints", "decisions"):
+        path = file.with_name(f"ringfence-{series}.db")
+        before = path.read_bytes()
+        for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            name.unlink(missing_ok=True)
+        path.touch()
+        os.utime(path, (0, 0))
+        refused = run("cases", "list")
+        assert refused.exit_code == 1
+        assert "the file is empty, and what was in it is gone" in refused.stderr
+        path.write_bytes(before)
+
+
+def test_an_installation_of_before_is_known_from_its_next_command_on(run, file):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    file.with_name("ringfence.db.known").unlink()
+    run("cases", "list")
+    file.with_name("ringfence-decisions.db").unlink()
+    assert "ringfence-decisions.db: the file is gone" in run("db", "check").stdout
