@@ -19,7 +19,7 @@ from desk.matching import rang_lately, record_of
 from desk.policy import take_back
 from desk.protection import may_work, restrainable
 from desk.reading import one_line
-from desk.seals import cases_sealed, last_seal, release_seal, set_seal
+from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal, set_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from desk.unrecorded import record_left_behind
 from rules.lists.suspension import Suspension
@@ -229,14 +229,15 @@ class Cases:
                     mended.append(case_id)
         return mended
 
-    async def _mended(self, case_id: int, state: CaseState, seal: tuple[int, float, float | None]) -> bool:
-        """Is the case as its newest seal says, after a step that it lacked?"""
-        seal_id, sealed, released = seal
-        if (state is CaseState.SEALED) == (released is None):
+    async def _mended(self, case_id: int, state: CaseState, seal: LastSeal) -> bool:
+        """Is the case as its newest seal says, after a step that it lacked? It is entered as his who began it."""
+        stands = seal.released is None
+        if (state is CaseState.SEALED) == stands:
             return False
-        step = CaseStep.SEAL if released is None else CaseStep.RELEASE
-        async with self._step(case_id, step, "ringfence", "finished after a stop", None, itself=True) as pending:
-            pending.columns |= {"sealed": sealed, "seal": seal_id} if released is None else {"on_top": ""}
+        step = CaseStep.SEAL if stands else CaseStep.RELEASE
+        async with self._step(case_id, step, seal.author, seal.reason, None, itself=True) as pending:
+            pending.columns |= {"sealed": seal.sealed, "seal": seal.id} if stands else {"on_top": ""}
+            pending.detail = f"{_told(seal.id, seal.passing, 'suspended' if stands else 'restored')}; {FINISHED}"
         return True
 
     @asynccontextmanager

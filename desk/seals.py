@@ -12,6 +12,8 @@ from rules.lists.origins import Origin
 from rules.lists.suspension import Suspension, allowing
 from rules.numbering.intervals import Interval, digits_of, number_interval
 
+FINISHED = "finished after a stop"  # ends the entry of a step whose seal was set or released before
+
 
 class Seal(NamedTuple):
     """A seal that stands, or stood."""
@@ -105,11 +107,30 @@ async def cases_sealed(archive: Archive) -> frozenset[int]:
     return frozenset(row[0] for row in await archive.lists.store.connection.execute_fetchall(query))
 
 
-async def last_seal(archive: Archive, case_id: int) -> tuple[int, float, float | None] | None:
-    """Id, time and time of release of the newest seal of a case."""
-    query = "select id, sealed, released from seal where case_id = ? order by id desc limit 1"
-    rows = list(await archive.lists.store.connection.execute_fetchall(query, (case_id,)))
-    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+class LastSeal(NamedTuple):
+    """The newest seal of a case, and who set it, or took it off, and why."""
+
+    id: int
+    sealed: float
+    released: float | None
+    author: str
+    reason: str
+    passing: tuple[Suspension, ...]  # what allows the number, suspended or given back
+
+
+async def last_seal(archive: Archive, case_id: int) -> LastSeal | None:
+    """The newest seal of a case."""
+    query = (
+        "select id, sealed, released, iif(released is null, author, release_author), "
+        "iif(released is null, reason, release_reason), number from seal where case_id = ? order by id desc limit 1"
+    )
+    connection = archive.lists.store.connection
+    rows = list(await connection.execute_fetchall(query, (case_id,)))
+    if not rows:
+        return None
+    seal, sealed, released, author, reason, number = rows[0]
+    passing = await allowing(connection, _interval(number))
+    return LastSeal(seal, sealed, released, author, reason, passing)
 
 
 def _interval(number: str) -> Interval:

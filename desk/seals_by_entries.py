@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from desk.archive import Archive
 from desk.audit import Deed
 from desk.case_files import CaseFile
+from desk.seals import FINISHED
 from desk.states import CaseState, CaseStep
 from rules.numbering.intervals import decode, number_interval
 from rules.storage.store import Connection
@@ -103,8 +104,11 @@ def _against(seal: _Row, told: _Told, number: str) -> Iterator[str]:
             ("why it was released", seal.release_reason, told.released.reason),
         ]
     yield from (f"{what} is {found}, by its entries {value}" for what, found, value in pairs if found != value)
-    times = [(seal.sealed, told.set), (seal.released, told.released)]
-    if any(at is not None and deed is not None and abs(at - deed.at) > _APART_S for at, deed in times):
+    for at, deed in ((seal.sealed, told.set), (seal.released, told.released)):
+        if at is None or deed is None or abs(at - deed.at) <= _APART_S:
+            continue
+        if FINISHED in deed.detail and at < deed.at:  # whenever somebody opened the desk next
+            continue
         yield "its times are not those of its entries"
     if any(owner not in told.set.detail for owner in seal.owner.split(", ")):
         yield f"it suspends entries of {seal.owner}, which its entry does not say"

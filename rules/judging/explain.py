@@ -36,7 +36,7 @@ class Ways(NamedTuple):
 _UNSET = Ways()
 _NO_ENTRY = "no entry covers the caller"
 _NO_EMERGENCY = "the called number is no emergency number"
-_CALLBACK = "passes if the called subscriber made an emergency call lately, which only the running proxy knows"
+NO_CALLBACK = "the called subscriber made no emergency call lately, as far as is on record"
 
 
 def explain(
@@ -48,8 +48,11 @@ def explain(
     *,
     ways: Ways = _UNSET,
     about: Collection[str] | None = None,
+    callback: str = NO_CALLBACK,
 ) -> list[Sentence]:
     """Every step in the order of precedence, ending with what goes out on the wire.
+
+    ``callback`` says when the called subscriber made an emergency call, where that makes the call pass.
 
     With ``about``, names of rules, only what took part in the call or is about these; the rest is counted.
     """
@@ -57,21 +60,26 @@ def explain(
     lines = [the_call(call, ruleset)]
     lines += _emergency(call, called_hits, verdict)
     if verdict.step is not Step.EMERGENCY:
-        lines.append(Sentence(Step.CALLBACK, _CALLBACK))
+        lines.append(Sentence(Step.CALLBACK, callback, verdict.step is Step.CALLBACK))
     for step in (
-        Step.SUBSCRIBER_ALLOW,
-        Step.OPERATOR_ALLOW,
-        Step.SEALED,
-        Step.SUBSCRIBER_BLOCK,
-        Step.OPERATOR_BLOCK,
-        Step.LADDER,
+        ()
+        if verdict.step is Step.CALLBACK
+        else (
+            Step.SUBSCRIBER_ALLOW,
+            Step.OPERATOR_ALLOW,
+            Step.SEALED,
+            Step.SUBSCRIBER_BLOCK,
+            Step.OPERATOR_BLOCK,
+            Step.LADDER,
+        )
     ):
         lines += _lists(step, call, hits, verdict)
-    lines += _rules(facts, ruleset, verdict, about)
-    lines += _lists(Step.SHARED, call, hits, verdict)
-    lines += _suspicion(call, verdict)
+    if verdict.step is not Step.CALLBACK:
+        lines += _rules(facts, ruleset, verdict, about)
+        lines += _lists(Step.SHARED, call, hits, verdict)
+        lines += _suspicion(call, verdict)
     if about is not None:
-        idle = {_NO_ENTRY, _CALLBACK, _NO_EMERGENCY}
+        idle = {_NO_ENTRY, NO_CALLBACK, _NO_EMERGENCY}
         return [*(line for line in lines if line.text not in idle), _outcome(verdict, ruleset)]
     lines.append(_outcome(verdict, ruleset))
     lines += [Sentence("on the wire", text) for text in on_the_wire(verdict, ways)]

@@ -330,6 +330,13 @@ class Decisions:
         async with self.store.connection.execute(query, (since,)) as cursor:
             return [(row[0], row[1]) for row in await cursor.fetchall()]
 
+    async def emergency_call_of(self, number_key: str, since: float, until: float) -> float | None:
+        """When the subscriber of this pseudonym made his last emergency call, if it was in that time."""
+        query = "select at from call_for_help where number_key = ? and at > ? and at <= ?"
+        async with self.store.connection.execute(query, (number_key, since, until)) as cursor:
+            found = await cursor.fetchone()
+            return float(found[0]) if found else None
+
     async def most_hit(self, name: str = "", limit: int = 20) -> list[HitCount]:
         """The entries of a list, or of all, that covered most calls."""
         query = (

@@ -12,8 +12,9 @@ from desk.case_files import clocks
 from desk.complaint_rows import find
 from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.reckoning import verified
-from desk.seals import cases_sealed, set_seal, standing_seal
+from desk.seals import cases_sealed, release_seal, set_seal, standing_seal
 from desk.states import CaseState, FoundBy
+from rules.lists.origins import Origin
 from tests.desk.town import DAY, HOUR, SPAM
 from tests.examples import examples
 
@@ -159,8 +160,28 @@ async def test_a_stop_between_the_two_databases_is_mended(town):
     seal = await set_seal(town.desk.archive, SPAM, case_id=case, author="li", reason="x")
     await town.reopen()
     found = await town.desk.cases.find(case)
-    assert (found.state, found.seal, found.last_actor) == (CaseState.SEALED, seal.id, "ringfence")
+    assert (found.state, found.seal, found.last_actor) == (CaseState.SEALED, seal.id, "li")
     assert await town.desk.cases.mend() == []
+
+
+async def test_a_step_that_is_finished_after_a_stop_stands_in_the_chain_as_his_who_began_it(town):
+    """What a kill leaves between the two databases is known whole: who, why, and whose entries it suspends."""
+    archive = town.desk.archive
+    case = await town.verified()
+    await archive.lists.add("allowed", SPAM, Origin(author="chen"))
+    seal = await set_seal(archive, SPAM, case_id=case, author="li", reason="a machine")
+    await town.reopen()
+    archive = town.desk.archive
+    await release_seal(archive, seal.id, author="wang", reason="it was forged")
+    await town.reopen()
+    deeds = (await deeds_of(town.desk.archive.store.connection, "case", str(case)))[-2:]
+    assert [(deed.step, deed.actor, deed.reason) for deed in deeds] == [
+        ("seal", "li", "a machine"),
+        ("release", "wang", "it was forged"),
+    ]
+    for deed, what in zip(deeds, ("suspended", "restored"), strict=True):
+        assert deed.detail == f"seal {seal.id}; {what}: {SPAM} on allowed of chen; finished after a stop"
+    assert not (await verified(town.desk.archive)).breaks
 
 
 async def test_a_step_that_is_being_taken_is_not_mended(town, monkeypatch):

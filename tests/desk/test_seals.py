@@ -51,7 +51,7 @@ async def test_what_allowed_the_number_is_suspended_and_comes_back(town, lookup)
     assert kinds(lookup, SPAM, town.now) == ["allow", "allow"]
     assert [await lists.show("allowed"), await lists.counts()] == before
     assert await standing_seal(archive, SPAM) is None
-    assert (await last_seal(archive, 7))[2] == town.now
+    assert (await last_seal(archive, 7)).released == town.now
 
 
 async def test_where_nobody_answers_for_an_entry_whoever_typed_it_is_named(town):

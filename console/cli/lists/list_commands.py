@@ -231,10 +231,16 @@ async def show(
         return table(("list", "kind", "entries"), rows, here.zone)
     rows = [as_data(entry, here.zone) for entry in await lists.show(name, limit=limit, after=after)]
     qualified_by = ("owner", "approver", "review") if any("review" in row for row in rows) else ()
-    columns = ("entry", "reason", "source", "created", "expires", *qualified_by, "off")
+    limits = tuple(each for each in ("except", "trunks", "hours") if any(row.get(each) for row in rows))
+    columns = ("entry", *limits, "reason", "source", "created", "expires", *qualified_by, "off")
     full = len(rows) == limit
     behind = f"What stands behind it: ringfence lists show {name} --after {rows[-1]['entry']}" if full else ""
-    return table(columns, rows, here.zone, behind=behind)
+    told = [row | {each: _in_a_row(row.get(each)) for each in limits} for row in rows]
+    return table(columns, told, here.zone, behind=behind)._replace(data=rows)
+
+
+def _in_a_row(value: object) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value or "")
 
 
 @command(lists_app)

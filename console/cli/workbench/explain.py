@@ -31,14 +31,14 @@ from ringfence.recorded_calls import (
 )
 from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from rules.judging.engine import RuleSet
-from rules.judging.explain import Sentence, Ways, explain, on_the_wire
+from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire
 from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
 from rules.lists.history import Period
-from rules.model import Action, Fired, Step, Trunk, Verdict
+from rules.model import Action, Call, Fired, Step, Trunk, Verdict
 from rules.records.decisions import Decision
-from rules.records.privacy import mask
+from rules.records.privacy import mask, pseudonym
 from rules.records.replay import asked_facts
 from rules.records.retention import short_record
 
@@ -242,7 +242,16 @@ async def explain_call(here: Installation, described: Described, words: Words, *
         call, verdict, hits, called_hits = await answer(configuration, here.base, ruleset, asked)
     except NotJudged as error:
         return unheard(asked, error)
-    lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways_out(configuration))
+    callback = NO_CALLBACK
+    if (made := await emergency_call_before(here, call)) is not None:
+        verdict = Verdict(Action.FORWARD, Step.CALLBACK, reason="the subscriber made an emergency call")
+        until = shown_time(made + 60 * configuration.emergency.callback_minutes, here.zone)
+        callback = (
+            f"the called subscriber made an emergency call at {shown_time(made, here.zone)}: every call to him passes "
+            f"until {until}, whatever follows"
+        )
+    ways = ways_out(configuration)
+    lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways, callback=callback)
     lines.append(Sentence("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
     data = {
         "caller": call.caller.canonical or str(call.caller.kind),
@@ -265,6 +274,16 @@ async def explain_call(here: Installation, described: Described, words: Words, *
         "revision": verdict.revision,
     }
     return Explanation(lines, data)
+
+
+async def emergency_call_before(here: Installation, call: Call) -> float | None:
+    """When the called subscriber made an emergency call because of which this one passes; None where none is known."""
+    seconds = 60.0 * here.configuration.emergency.callback_minutes
+    decisions = await here.recorded() if seconds and not call.emergency and call.called.canonical else None
+    if decisions is None:
+        return None
+    key = pseudonym(here.keys.pseudonym, call.called.canonical)
+    return await decisions.emergency_call_of(key, call.at - seconds, call.at)
 
 
 def unheard(asked: Asked, refusal: NotJudged) -> Explanation:

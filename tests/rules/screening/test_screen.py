@@ -229,6 +229,7 @@ async def test_lines_go_to_the_file_of_the_settings(tmp_path):
         "calls.log",
         "ringfence-decisions.db",
         "ringfence.db",
+        "ringfence.db.known",
         "ringfence.keys",
     ]
     assert decisions_path(tmp_path / "ringfence.db").is_file()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 
 import pytest
@@ -324,3 +325,14 @@ def test_what_is_due_is_shown_and_what_is_off(run, file):
     assert "off" in shown
     assert "CN:95599" not in shown
     assert "there is no list 'x'" in run("lists", "reviews", "x").stderr
+
+
+def test_what_an_entry_leaves_out_and_where_it_counts_is_shown(run):
+    run("lists", "add", "allowed", "+861380013*", "--except", "+86138001380*", "--trunk", "carrier")
+    run("lists", "add", "allowed", "95588")
+    shown = run("lists", "show", "allowed").stdout
+    assert re.search(r"entry +except +trunks +reason", shown)
+    assert re.search(r"\+861380013\* +\+86138001380\* +carrier", shown)
+    assert json.loads(run("lists", "show", "allowed", "--json").stdout)[0]["except"] == ["+86138001380*"]
+    run("lists", "add", "blocked", "95577")
+    assert "except" not in run("lists", "show", "blocked").stdout

@@ -1,10 +1,15 @@
 """`ringfence explain --from --to`: what a call would get now, with the rules and lists as they are."""
 
+import asyncio
 import json
+import time
 
 import pytest
 
 from ringfence.rulebook import load_rulebook
+from rules.records.decisions import Decisions
+from rules.records.privacy import pseudonym
+from rules.storage.keys import Keys
 from tests.console.past import past_calls
 
 NIGHT, NOON = ("--at", "2026-11-24T22:10+08:00"), ("--at", "2026-11-24T12:00+08:00")
@@ -187,3 +192,32 @@ SHORT = """\
   then: tag
   catches: [{from: 13912345678, facts: {short_calls_1h: 80%}}]
 """
+
+
+def test_a_call_to_whoever_made_an_emergency_call_lately_passes(run, file):
+    """As in the running proxy, which has it from the same database after a restart."""
+    run("lists", "add", "blocked", "17012345678")
+    run("complaints", "add", "95012345", "--by", "13800138000")  # there is a record, and there are keys
+    asked = ("explain", "--from", "17012345678", "--to", "13800138000")
+    before = run(*asked)
+    assert "emergency callback     the called subscriber made no emergency call lately, as far as is" in before.stdout
+    assert json.loads(run(*asked, "--json").stdout)["verdict"] == "reject"
+    key = pseudonym(Keys.load(file.with_name("ringfence.keys")).pseudonym, "+8613800138000")
+
+    async def made(at):
+        decisions = await Decisions.open(file.with_name("ringfence-decisions.db"))
+        await decisions.write([], [], [], [(key, at)])
+        await decisions.close()
+
+    asyncio.run(made(time.time() - 8_000))
+    assert json.loads(run(*asked, "--json").stdout)["verdict"] == "reject", "more than the two hours ago"
+    asyncio.run(made(time.time() - 60))
+    found = json.loads(run(*asked, "--json").stdout)
+    assert (found["verdict"], found["step"]) == ("forward", "emergency callback")
+    told = run(*asked).stdout
+    assert "made an emergency call at" in told
+    assert "every call to him passes until" in told
+    assert "no entry covers the caller" not in told
+    assert json.loads(run("explain", "--from", "17012345678", "--to", "110", "--json").stdout)["step"] == "emergency"
+    other = ("explain", "--from", "17012345678", "--to", "13800138001")
+    assert json.loads(run(*other, "--json").stdout)["verdict"] == "reject"
