@@ -133,7 +133,7 @@ class Account(pj.Account):  # type: ignore[misc]
 class Phone:
     """One endpoint on one UDP port, without sound card, driven by `run`."""
 
-    def __init__(self, host: str, port: int, tell: Tell, answer: int = 200) -> None:
+    def __init__(self, host: str, port: int, tell: Tell, answer: int = 200, *, most_calls: int = 4) -> None:
         self.tell = tell
         self.answer = answer  # what incoming calls get
         self.lines: list[Line] = []
@@ -143,6 +143,7 @@ class Phone:
         self.endpoint.libCreate()
         settings = pj.EpConfig()
         settings.uaConfig.threadCnt = 0
+        settings.uaConfig.maxCalls = most_calls
         settings.uaConfig.mainThreadOnly = True
         settings.uaConfig.userAgent = "Ringfence softphone (pjsua2)"
         settings.logConfig.level = settings.logConfig.consoleLevel = 0

@@ -31,7 +31,7 @@ def pjsua2(host: str, port: int, out: IO[str]) -> None:
     calls: list[pj.Call] = []
 
     class Call(pj.Call):  # type: ignore[misc]
-        over = False
+        over = refused = False
 
         def onCallState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
             self.over = self.getInfo().state == pj.PJSIP_INV_STATE_DISCONNECTED
@@ -44,11 +44,8 @@ def pjsua2(host: str, port: int, out: IO[str]) -> None:
             calls.append(call)
             number = headers_of(prm.rdata.wholeMsg).get("x-number", ["?"])[0]
             tell(out, number, call.getInfo().remoteUri, self.user)
-            refusal = pj.CallOpParam()
-            refusal.statusCode = BUSY
-            call.hangup(refusal)
 
-    phone = Phone(host, port, lambda *_, **__: None)
+    phone = Phone(host, port, lambda *_, **__: None, most_calls=32)
     accounts = []
     for user in ("pbx", SUBSCRIBER, f"+86{SUBSCRIBER}", f"86{SUBSCRIBER}", f"0{SUBSCRIBER}", f"0086{SUBSCRIBER}"):
         settings = pj.AccountConfig()
@@ -58,9 +55,18 @@ def pjsua2(host: str, port: int, out: IO[str]) -> None:
         account.user = user
         account.create(settings, user == "pbx")
         accounts.append(account)
+    refusal = pj.CallOpParam()
+    refusal.statusCode = BUSY
     tell(out, "ready", "", "")
     while os.getppid() != 1:
         phone.endpoint.libHandleEvents(20)
+        for call in calls:
+            if not call.refused:  # within the callback the library would keep its sockets
+                call.refused = True
+                try:
+                    call.hangup(refusal)
+                except pj.Error:  # it has ended meanwhile
+                    call.over = True
         calls[:] = [call for call in calls if not call.over]
 
 
