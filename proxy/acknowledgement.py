@@ -72,11 +72,17 @@ def _send(
 ) -> None:
     """Once, to this target, with this start line and branch."""
     listener = core.topology.listener_for(arrived, target) if target is not None else None
-    if target is None or listener is None:
+    flow: Flow | None = None
+    if target is not None and listener is not None:
+        if listener.reliable:
+            flow = core.flow_to.to_target(listener, target)
+        else:
+            flow = core.flow_to(listener, target.host, target.port)
+    if listener is None or flow is None:
         core.dropped["ACK to nowhere"] += 1
         return
     data = b"\r\n".join((head[0], listener.via + head[1], *lines, b"", body))
-    core.layer.send(core.flow_to(listener, target.host, target.port), data)
+    core.layer.send(flow, data)
 
 
 def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> Token | None:

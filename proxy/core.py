@@ -45,6 +45,7 @@ from proxy.silence import Silence
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
+from proxy.sip.framing import NO_LENGTH, Unframed
 from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
 from proxy.sip.message import Request, ResponseHead, parse_request
 from proxy.sip.transaction import (
@@ -55,6 +56,7 @@ from proxy.sip.transaction import (
     NonInviteServer,
     ServerKey,
     ServerTransaction,
+    State,
     server_key,
 )
 from proxy.sip.uri import parse_uri, user_part
@@ -185,7 +187,7 @@ class Core(Node):
         for listener in topology.leaving:
             listener.leaving = True
         self.topology, self.tokens, self.screening, self.outgoing = topology, tokens, screening, outgoing
-        self.flow_to = FlowTo(topology)
+        self.flow_to = FlowTo(topology, before=self.flow_to)
         self.record_route = record_route
         self.limits = limits
         self.load.bound(limits)
@@ -677,7 +679,14 @@ class Core(Node):
             context.unreachable(now)
             return
         request = context.request
-        flow = self.flow_to(listener, target.host, target.port)
+        if listener.reliable:
+            connection = self.flow_to.to_target(listener, target)
+            if connection is None:
+                context.unreachable(now)
+                return
+            flow = connection
+        else:
+            flow = self.flow_to(listener, target.host, target.port)
         self._branches += 1
         branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self.salt, self._branches, context.loop)
         uri = self._shown_uri(context, target)
@@ -781,6 +790,35 @@ class Core(Node):
         client.end()
         if isinstance(user, Context):
             user.on_transport_failure(client, now, status)
+
+    def connection_lost(self, flow: Flow, now: float) -> None:
+        """A connection is closed: what waits on it for a first response has failed (RFC 3261 17.1.4)."""
+        for client in list(flow.waiting):
+            if client.state is State.CALLING or client.state is State.TRYING:
+                user = client.user
+                client.end()
+                if isinstance(user, Context):
+                    user.on_transport_failure(client, now)
+
+    def unframed(self, fault: Unframed, flow: Flow, now: float) -> bool:
+        """A connection can't be read beyond this: answer what came of the message.
+
+        True for an emergency call without Content-Length: it goes on with all that has come of it.
+        """
+        try:
+            request = parse_request(beginning(fault.head))
+            stamp_via(request, request.via, flow)
+        except (BadMessage, BadHeader):
+            self.dropped["not SIP"] += 1
+            return False
+        peer = flow.peer if flow.pbx_side is None else flow.pbx_side.peer
+        if fault.why == NO_LENGTH and peer is not None and self._dials_emergency(request, peer):
+            return True
+        if flow.peer is None:
+            self._refuse_stranger(request, flow, flow, now)
+        else:
+            self._refuse_on(flow, request, Refusal(fault.status, fault.phrase))
+        return False
 
     def tick(self, now: float) -> None:
         """Fire every timer that has expired."""

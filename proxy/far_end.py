@@ -39,20 +39,22 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     read = read_place(place)
     if read is None:
         return []
-    number, host, port = read
+    number, host, port, serial = read
     listener = topology.listener_numbered(number)
     trunk = topology.trunk_at(listener, host, port)
     if trunk is not None and trunk.from_pbx:
         return []
-    came_by = Target(host, port)
-    came_by.listener = listener
+    came_by = Target(host, port, transport=listener.transport)
+    came_by.listener, came_by.serial = listener, serial
     maddr = next_hop.param(b"maddr") if next_hop.params else None
     uri_host, uri_port = next_hop.address
     named = (maddr.strip(b"[]") if maddr else uri_host).decode("ascii", "replace")
-    contact = Target(named, uri_port, question=question_of(named, next_hop))
+    contact = Target(named, uri_port, question=question_of(named, next_hop), transport=next_hop.transport)
     contact.listener = listener
     came_by.trunk = contact.trunk = topology.host_of(trunk) if token.flags.startswith(FROM_PBX) else None
     if not named or topology.is_pbx(contact) or topology.names_us(next_hop):
+        return [came_by]
+    if listener.reliable and contact.literal and _is_connection_meant(topology, trunk, came_by, contact):
         return [came_by]
     if contact.literal:
         return [contact] if named == host or topology.belongs(named, trunk) else [came_by]
@@ -60,6 +62,18 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
         return [came_by]
     contact.only = trunk
     return [contact, came_by]
+
+
+def _is_connection_meant(topology: Topology, trunk: Peer | None, came_by: Target, contact: Target) -> bool:
+    """The connection that a call came by stands: is it the way back, whatever address its Contact has?
+
+    A stranger's is, who may be behind translation; a named trunk's, where its Contact says no transport of its own.
+    """
+    if came_by.listener is None or not topology.is_connected(
+        came_by.listener, came_by.host, came_by.port, came_by.serial
+    ):
+        return False
+    return not topology.is_named(trunk) or contact.transport == "UDP"
 
 
 def show_trunk_host(lines: list[bytes], request: Request, target: Target) -> tuple[bytes, ...]:

@@ -16,7 +16,12 @@ from proxy.build import BUILD
 from proxy.core import DROPPED, Core
 from proxy.effects import Filing
 from proxy.load import LIMITS
-from proxy.transport import UdpEndpoint
+from proxy.sip.flow import STREAMS
+from proxy.sip.framing import UNFRAMED
+from proxy.streams.connection import CLOSED_FOR
+from proxy.streams.endpoint import StreamEndpoint
+from proxy.streams.room import ALL, SOURCE
+from proxy.transport import Endpoint
 from rules.model import Action
 
 _VERDICT_BUCKETS = (1e-5, 2e-5, 3e-5, 4e-5, 6e-5, 8e-5, 0.0001, 0.00015, 0.0002, 0.0005, 0.001, 0.01, 0.05)
@@ -66,13 +71,17 @@ class Times:
         return family
 
 
+def _label(why: str) -> str:
+    return why.lower().replace(" ", "-")
+
+
 class Metrics(Collector):
     """One node's figures; no number and no address is ever a label."""
 
     def __init__(self, core: Core, screening: Callable[[], Mapping[str, int]]) -> None:
         self._core = core
         self._screening = screening
-        self.endpoints: list[UdpEndpoint] = []
+        self.endpoints: list[Endpoint] = []
         self.stalls = 0
         self.longest_stall = 0.0
         self.unresolved = 0
@@ -90,6 +99,7 @@ class Metrics(Collector):
         yield self.latencies.family(
             "ringfence_added_latency_seconds", "From the arrival of an INVITE that is judged to what was sent for it."
         )
+        yield from self._connections()
         yield from self._loop()
 
     def _messages(self) -> Iterator[Metric]:
@@ -127,6 +137,30 @@ class Metrics(Collector):
         for name, count in counters.items():
             family = GaugeMetricFamily if name.endswith("_waiting") else CounterMetricFamily
             yield family(f"ringfence_{name}", MEANINGS.get(name, f"{name.replace('_', ' ').capitalize()}."), count)
+
+    def _connections(self) -> Iterator[Metric]:
+        streams = [each for each in self.endpoints if isinstance(each, StreamEndpoint)]
+        held = GaugeMetricFamily("ringfence_connections", "Connections that are open.", labels=["transport"])
+        closed = CounterMetricFamily("ringfence_connections_closed", "Connections closed, by why.", labels=["why"])
+        refused = CounterMetricFamily(
+            "ringfence_connections_refused", "Connections that did not begin, by why.", labels=["why"]
+        )
+        for transport in STREAMS:
+            count = sum(len(each) for each in streams if each.listener.transport == transport)
+            held.add_metric([transport.lower()], count)
+        ends, refusals = Counter[str](), Counter[str]()
+        for each in streams:
+            ends.update(each.closed)
+            refusals.update(each.refused)
+        if streams:
+            refusals.update({f"no room {limit}": count for limit, count in streams[0].room.refused.items()})
+        for why in dict.fromkeys((*CLOSED_FOR, *UNFRAMED, *ends)):
+            closed.add_metric([_label(why)], ends[why])
+        for why in dict.fromkeys((f"no room {ALL}", f"no room {SOURCE}", *refusals)):
+            refused.add_metric([_label(why)], refusals[why])
+        yield held
+        yield closed
+        yield refused
 
     def _loop(self) -> Iterator[Metric]:
         limits = CounterMetricFamily(

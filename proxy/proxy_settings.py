@@ -157,9 +157,10 @@ class Part(BaseModel):
 
 
 class ListenerSettings(Part):
-    """One UDP socket that takes SIP."""
+    """One socket that takes SIP."""
 
     address: Address = Field(description="Address and port to listen on; [::1]:5060 for IPv6.")
+    transport: Literal["udp", "tcp"] = Field("udp", description="How SIP comes there.")
     advertise: Address | None = Field(
         None, description="Host and port put into Via and Record-Route; default: the address."
     )
@@ -270,6 +271,27 @@ class LimitSettings(Part):
         3600.0,
         ge=0,
         description="How long after an ACK of it a source in no trunk but `default` gets final responses repeated.",
+    )
+    connections: int = Field(
+        5_000, ge=10, description="Connections at once; a tenth is kept for those whom the configuration names."
+    )
+    source_connections: int = Field(
+        100, ge=1, description="Connections that one source may have whose address no trunk names."
+    )
+    connection_idle_s: float = Field(
+        3605.0, ge=10, description="How long a connection stays on which nothing comes, not even a keep-alive."
+    )
+    connect_s: float = Field(3.0, gt=0, le=30, description="How long a connection of ours may take to be opened.")
+    message_s: float = Field(
+        10.0, gt=0, le=60, description="How long a message may take to come, or to be taken; then its connection ends."
+    )
+    message_octets: int = Field(
+        65_535, ge=4096, le=1_048_576, description="Octets of a message on a connection; beyond it 513, and its end."
+    )
+    unsent_octets: int = Field(
+        1_048_576,
+        ge=65_536,
+        description="Octets that wait for a peer who does not read; beyond it his connection ends.",
     )
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
     judge_ms: int = Field(50, ge=1, description="Budget of one judgement: a look-up is given up after half of it.")

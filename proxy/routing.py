@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import count
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -41,7 +40,9 @@ _NO_TRUNK: Final = Trunk("")
 class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
-    __slots__ = ("domain", "host", "listener", "literal", "only", "pbx", "port", "question", "transport", "trunk")
+    __slots__ = (
+        "domain", "host", "listener", "literal", "only", "pbx", "port", "question", "serial", "transport", "trunk",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Target:
         self.trunk = trunk  # set where calls of a PBX leave to a trunk
         self.listener: Listener | None = None  # the one to send from, where that is known
         self.only: Peer | None = None  # the trunk to which the addresses of this name must belong
+        self.serial = 0  # of the one connection that is meant; 0: any
         self.literal = is_address(host)
         self.question = Question(host, port) if question is None and not self.literal else question
 
@@ -185,18 +187,12 @@ class Topology:
         self.leaving = _leaving(self.listeners, before)  # sockets that are open until what was begun there has ended
         self._by_number = {each.number: each for each in (*self.leaving, *self.listeners)}
         self._name_us(settings)
+        # Who is connected: the serial of the latest connection at each address behind a listener.
+        self.connected: dict[tuple[int, str, int], int] = {}
         trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
-        self._pbx_sources: dict[tuple[str, int], Peer] = {}
-        self._pbx_hosts: dict[str, Peer] = {}
-        self._pbx_targets: dict[tuple[bytes, int], list[Target]] = {}
-        for pbx in self.pbxes.values():
-            for target in pbx.targets:
-                peer = self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
-                self._pbx_hosts.setdefault(target.host, peer)
-                # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
-                self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
+        self._add_pbxes()
         self._pbx_side = Peer(first.name, first, from_pbx=True)
         self._add_destinations(settings)
         self._outbound = {
@@ -227,6 +223,21 @@ class Topology:
             for address in each.send_to
         }
         self._take_over(before)
+
+    def _add_pbxes(self) -> None:
+        """By what PBXes are known: address and port, and the address alone where a port says nothing."""
+        self._pbx_sources: dict[tuple[str, int], Peer] = {}
+        self._pbx_hosts: dict[str, Peer] = {}
+        self._stream_hosts: dict[str, Peer] = {}  # of PBXes that are sent to by a stream
+        self._pbx_targets: dict[tuple[bytes, int], list[Target]] = {}
+        for pbx in self.pbxes.values():
+            for target in pbx.targets:
+                peer = self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
+                self._pbx_hosts.setdefault(target.host, peer)
+                if target.transport != "UDP":
+                    self._stream_hosts.setdefault(target.host, peer)
+                # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
+                self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
 
     def _add_destinations(self, settings: ProxySettings) -> None:
         self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
@@ -279,7 +290,7 @@ class Topology:
         self._names: set[tuple[bytes, int]] = {_key(each.address) for each in settings.listen}
         self._names |= {_key(each.advertise) for each in settings.listen if each.advertise}
         self._names |= {_key(each) for each in settings.aliases}
-        self._route_ends = tuple(b"@%s;lr" % listener.sent_by for listener in (*listeners, *self.leaving))
+        self._route_ends = tuple(b"@%s;lr" % listener.shown for listener in (*listeners, *self.leaving))
 
     def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk) -> None:
         peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
@@ -319,6 +330,22 @@ class Topology:
         if listener.side == "pbx":
             return self._pbx_side
         return self._named_trunk(host) or self._default
+
+    def peer_connected(self, listener: Listener, host: str, names: Sequence[str] = ()) -> Peer | None:
+        """Who is at the other end of a connection that was taken: its port says nothing, so that a PBX is an address.
+
+        It is one if the configuration sends to it by a stream there, and no trunk is named by that address.
+        """
+        if listener.side == "pbx":
+            return self._pbx_side
+        pbx = self._stream_hosts.get(host)
+        if pbx is not None and host not in self._hosts:
+            return pbx
+        return self._named_trunk(host) or self._default
+
+    def is_connected(self, listener: Listener, host: str, port: int, serial: int) -> bool:
+        """Is this very connection there?"""
+        return serial != 0 and self.connected.get((listener.number, host, port)) == serial
 
     def _named_trunk(self, host: str) -> Peer | None:
         """The trunk whose calls come from this address."""
@@ -478,14 +505,14 @@ class Topology:
         return [Target(named, port, question=question_of(named, next_hop))]
 
     def listener_for(self, arrived: Listener, target: Target) -> Listener | None:
-        """The listener to send from: of the target's family, on its side, the one of arrival where that fits."""
-        family = 6 if ":" in target.host else 4
-        if target.listener is not None and target.listener.family == family:
+        """The listener to send from: of the target's family and transport, on its side, best that of arrival."""
+        family, transport = 6 if ":" in target.host else 4, target.transport
+        if target.listener is not None and target.listener.family == family and target.listener.transport == transport:
             return target.listener
         if len(self.listeners) == 1:
-            return arrived if arrived.family == family else None
+            return arrived if arrived.family == family and arrived.transport == transport else None
         side = "pbx" if self.is_pbx(target) else "trunk"
-        fitting = [each for each in self.listeners if each.family == family]
+        fitting = [each for each in self.listeners if each.family == family and each.transport == transport]
         best = [each for each in fitting if each.side == side]
         if not best:
             best = [each for each in fitting if each.side == "any"] or fitting
@@ -497,16 +524,26 @@ class Topology:
 def _make_listeners(settings: ProxySettings, before: Topology | None) -> list[Listener]:
     """A listener that stays keeps its number, by which tokens know it, and is the same one where nothing changed."""
     known = {(each.transport, each.host, each.port): each for each in before.sockets} if before is not None else {}
-    free = (number for number in count() if number not in {each.number for each in known.values()})
+    taken = {each.number for each in known.values()}
     made = []
     for each in settings.listen:
-        address = each.address
-        was = known.get(("UDP", address.host, address.port))
-        number = next(free) if was is None else was.number
-        listener = Listener(number, "UDP", address.host, address.port, str(each.advertise or address), each.side)
+        address, transport = each.address, each.transport.upper()
+        was = known.get((transport, address.host, address.port))
+        number = _first_free(taken) if was is None else was.number
+        taken.add(number)
+        sent_by = str(each.advertise or address)
+        listener = Listener(number, transport, address.host, address.port, sent_by, each.side)
         same = was is not None and not was.leaving and (was.sent_by, was.side) == (listener.sent_by, listener.side)
         made.append(was if was is not None and same else listener)
     return made
+
+
+def _first_free(taken: set[int]) -> int:
+    """Not by a generator that never ends: compiled, it would be a list of them all."""
+    number = 0
+    while number in taken:
+        number += 1
+    return number
 
 
 def _leaving(listeners: list[Listener], before: Topology | None) -> list[Listener]:

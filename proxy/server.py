@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from socket import SOCK_DGRAM
+from socket import SOCK_DGRAM, SOCK_STREAM
 from time import monotonic, perf_counter, time
 from typing import Any, NamedTuple, Protocol
 
@@ -31,14 +31,17 @@ from proxy.metrics import Metrics
 from proxy.name_servers import NameServers
 from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
 from proxy.outgoing import NOT_TAKEN
+from proxy.proxy_settings import LimitSettings
 from proxy.resolver import Resolver
 from proxy.routing import Target
 from proxy.setup import Setup
-from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow, Listener
-from proxy.sip.message import parse_request
 from proxy.sockets import Sockets
-from proxy.transport import TOO_LARGE, Handler, Owner, UdpEndpoint, refuses
+from proxy.streams.endpoint import StreamEndpoint
+from proxy.streams.room import Room
+from proxy.streams.watch import Watch, branch_of
+from proxy.streams.ways import Plain
+from proxy.transport import GONE, TOO_LARGE, Endpoint, Handler, Owner, UdpEndpoint, refuses
 from proxy.urgency import haste, owner
 from rules.model import Action, Call, Outcome, Step, Verdict
 
@@ -91,7 +94,7 @@ class Desk(Protocol):
 class Further(NamedTuple):
     """What another configuration needs: sockets of its new listeners."""
 
-    endpoints: list[UdpEndpoint]
+    endpoints: list[Endpoint]
 
 
 class Server:
@@ -108,7 +111,7 @@ class Server:
         self._reports: set[asyncio.Task[Receipt]] = set()
         self._metrics = metrics
         self._sockets = sockets or Sockets()
-        self._endpoints: list[UdpEndpoint] = []  # by the number of their listener
+        self._endpoints: list[Endpoint] = []  # by the number of their listener
         self._leaving: set[Listener] = set()  # whose end somebody waits for
         self._resolver = Resolver(NameServers())
         self._learnt: dict[tuple[Question, str], frozenset[Hop]] = {}  # names of PBXes and what they led to
@@ -116,6 +119,8 @@ class Server:
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._faults = FaultLog()
+        self._room = Room(core.limits.connections, core.limits.source_connections)
+        self._watch = Watch(core, self.flush, self._faults)
         self._limits_told = 0  # requests that found no room
         self._unsecured = False  # a verdict waits to be told
         self._noted = 0, 0  # the second, and how many lines it has had
@@ -135,14 +140,14 @@ class Server:
     async def open(self) -> None:
         """Bind every listener and begin to receive. Raises OSError when an address can't be had."""
         topology = self._core.topology
-        places = [(SOCK_DGRAM, each.host, each.port) for each in topology.listeners]
+        places = [(_kind(each), each.host, each.port) for each in topology.listeners]
         for _, host, port in self._sockets.keep(places):
             log.warning("a socket that was handed over is no listener of the configuration", host=host, port=port)
         for listener in topology.listeners:
-            self._endpoints.append(await UdpEndpoint.open(listener, self._core.limits.receive_queue, self._sockets))
+            self._endpoints.append(await self._open(listener, self._core.limits))
         self._metrics.endpoints = self._endpoints
         for endpoint in self._endpoints:
-            endpoint.receive(self.on_datagram, self.flush, self.haste)
+            self._receive(endpoint)
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
         self._spawn(self._keep_time())
@@ -157,11 +162,11 @@ class Server:
         self._resolver.own |= asked
         await asyncio.gather(*map(self._resolver.servers, asked))
         have = {each.number for each in self._core.topology.sockets}
-        opened: list[UdpEndpoint] = []
+        opened: list[Endpoint] = []
         try:
             for listener in topology.listeners:
                 if listener.number not in have:
-                    opened.append(await UdpEndpoint.open(listener, setup.limits.receive_queue))
+                    opened.append(await self._open(listener, setup.limits))
         except BaseException:
             for endpoint in opened:
                 endpoint.close()
@@ -178,9 +183,13 @@ class Server:
                 self._endpoints[number] = endpoint
             else:
                 self._endpoints.append(endpoint)
-            endpoint.receive(self.on_datagram, self.flush, self.haste)
+            self._receive(endpoint)
         for listener in topology.listeners:
             self._endpoints[listener.number].rename(listener)
+        self._room.bound(setup.limits.connections, setup.limits.source_connections)
+        for endpoint in self._endpoints:
+            if isinstance(endpoint, StreamEndpoint):
+                endpoint.limits = setup.limits
         self.heed_names()
         for listener in topology.leaving:
             if listener not in self._leaving:
@@ -189,8 +198,9 @@ class Server:
 
     async def _leave(self, listener: Listener) -> None:
         """Close the socket of a listener that the configuration has no longer, once nothing has come there for long."""
-        endpoint, heard = self._endpoints[listener.number], _Heard(self.on_datagram)
-        endpoint.receive(heard.on_datagram, self.flush, self.haste)
+        endpoint = self._endpoints[listener.number]
+        heard = _Heard(self.on_message if listener.reliable else self.on_datagram)
+        endpoint.receive(heard.on_datagram, self.flush, self.haste_of_message if listener.reliable else self.haste)
         while (left := heard.last + LEAVES_S - monotonic()) > 0:
             await asyncio.sleep(min(left, LEAVING_STEP_S))
             if listener not in self._core.topology.leaving:
@@ -201,7 +211,22 @@ class Server:
             endpoint.close()
             log.info("listener closed", address=listener.host, port=listener.port)
         elif self._endpoints[listener.number] is endpoint:
-            endpoint.receive(self.on_datagram, self.flush, self.haste)  # it has come back
+            self._receive(endpoint)  # it has come back
+
+    async def _open(self, listener: Listener, limits: LimitSettings) -> Endpoint:
+        """The socket of a listener. Raises OSError, with the address in its text."""
+        if not listener.reliable:
+            return await UdpEndpoint.open(listener, limits.receive_queue, self._sockets)
+        sock = self._sockets.open(_kind(listener), listener.host, listener.port)
+        endpoint = StreamEndpoint(listener, sock, limits, self._room, Plain())
+        endpoint.watched_by(self._watch)
+        return endpoint
+
+    def _receive(self, endpoint: Endpoint) -> None:
+        if endpoint.listener.reliable:
+            endpoint.receive(self.on_message, self.flush, self.haste_of_message)
+        else:
+            endpoint.receive(self.on_datagram, self.flush, self.haste)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -258,6 +283,23 @@ class Server:
         except Exception:  # what nobody foresaw costs one datagram, never the node
             self._metrics.faults += 1
             self._faults.exception("a datagram could not be handled", monotonic())
+
+    def haste_of_message(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
+        """The same for what comes on a connection."""
+        flow: Flow = self._core.flow_to.present(remote[0].flow)
+        return haste(data, flow, self._core.outgoing), owner(flow)
+
+    def on_message(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
+        """One message of a connection into the core."""
+        try:
+            flow: Flow = remote[0].flow
+            context = self._core.receive(data, self._core.flow_to.present(flow), monotonic())
+            if context is not None:
+                self._decide(context)
+                self._judged.append(arrived)
+        except Exception:
+            self._metrics.faults += 1
+            self._faults.exception("a message could not be handled", monotonic())
 
     def flush(self) -> None:
         """Send what waits to be sent, and do what else the core asked for."""
@@ -400,13 +442,10 @@ class Server:
         """A datagram of ours can't be delivered: if it was a request, its transaction fails (RFC 3261 18.4)."""
         if unsent == TOO_LARGE:
             self._faults.warning("a message is too large for UDP", monotonic(), octets=len(data), to=flow.host)
-        if data[:4] == b"SIP/":
-            return
-        try:
-            branch = parse_request(data).via.branch
-        except (BadMessage, BadHeader):
-            return
-        self._core.transport_failed(branch, monotonic(), 513 if unsent == TOO_LARGE else 503)
+        if unsent == GONE and data[:4] == b"SIP/":
+            self._watch.answer_elsewhere(data, flow, self._endpoints[flow.listener.number])
+        elif branch := branch_of(data):
+            self._core.transport_failed(branch, monotonic(), 513 if unsent == TOO_LARGE else 503)
 
     async def _keep_time(self) -> None:
         """Timers and list changes, fifty times a second."""
@@ -499,6 +538,10 @@ class _Heard:
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         self.last = arrived
         self._handle(data, remote, listener, arrived)
+
+
+def _kind(listener: Listener) -> int:
+    return SOCK_STREAM if listener.reliable else SOCK_DGRAM
 
 
 def say_refused(effect: Stranger) -> None:

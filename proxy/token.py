@@ -2,9 +2,10 @@
 
 It stands in the user part, since some user agents drop URI parameters that they do not know. Written
 ``KEY.DECISION.FLAGS.SEAL``, the seal in hexadecimal digits: when it was made, in seconds since the epoch; the address
-on the trunk side that the call came from or went to, enciphered; a MAC over all of it, the Call-ID and the tag (keyed
-BLAKE2s, 128 bits). An address is enciphered once, not for each call: by a key stream made from a keyed hash of the
-address (a synthetic IV, as in RFC 5297), which stands before it, so that no two addresses share a stream.
+(of a stream the connection, too) on the trunk side that the call came from or went to, enciphered; a MAC over all of
+it, the Call-ID and the tag (keyed BLAKE2s, 128 bits). An address is enciphered once, not for each call: by a key stream
+made from a keyed hash of the address (a synthetic IV, as in RFC 5297), which stands before it, so that no two addresses
+share a stream.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _TIME_DIGITS: Final = 8
 _IV_BYTES: Final = 6
 _MOST_PLACE: Final = 32  # octets that one block of the key stream covers
 # Time, then nothing or initialisation vector and address, then the MAC.
-_SEAL: Final = re.compile(rb"[0-9a-f]{8}(?:[0-9a-f]{26}|[0-9a-f]{50})?[0-9a-f]{32}\Z")
+_SEAL: Final = re.compile(rb"[0-9a-f]{8}(?:[0-9a-f]{26}|[0-9a-f]{34}|[0-9a-f]{50}|[0-9a-f]{58})?[0-9a-f]{32}\Z")
 NO_DECISION: Final = b"-"
 
 FROM_TRUNK: Final = b"t"  # the dialog's caller is on the trunk side

@@ -1,8 +1,8 @@
-"""The one seam to the sockets: UDP datagrams in through asyncio-dgram, out straight on the socket.
+"""The seam to the sockets: what comes waits in `Arrivals` and is handed over in batches; UDP through asyncio-dgram.
 
-Sending bypasses the stream's coroutine: a datagram socket is practically always writable, and the coroutine
-costs 3 us a datagram. Receiving does without its reader as well: whatever arrived in one turn of the loop is handed
-to a plain function in the next, with no task to wake and no await between receive and send.
+Streams are in `proxy/streams/`. A datagram goes out straight on the socket, which is practically always writable: the
+coroutine of the library costs 3 us a datagram. Receiving does without its reader as well: whatever arrived in one turn
+of the loop is handed to a plain function in the next, with no task to wake and no await between receive and send.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst 
 FEW: Final = 4  # and while many wait: the loop must read faster than it handles, or the kernel drops unseen
 MANY: Final = 64  # datagrams that wait, some 30 ms, from which those in haste overtake the others
 
-# What became of a datagram that was to be sent.
+# What became of a message that was to be sent.
 SENT: Final = 0
 NOWHERE: Final = 1
 TOO_LARGE: Final = 2
+GONE: Final = 3  # its connection is closed
 
 Handler = Callable[[bytes, tuple[Any, ...], Listener, float], None]
 Owner = tuple[str, str]  # group and source, each with a line of its own
@@ -136,50 +137,23 @@ class Unheard:
         """What the socket reports of an earlier datagram says nothing of the next."""
 
 
-class UdpEndpoint:
-    """One bound UDP socket."""
+class Endpoint:
+    """One bound socket: what it receives waits in `arrivals`, and is handed over in batches."""
 
-    def __init__(
-        self, listener: Listener, sock: socket.socket, transport: asyncio.BaseTransport, arrivals: Arrivals
-    ) -> None:
+    def __init__(self, listener: Listener, arrivals: Arrivals) -> None:
         self.listener = listener
         self.arrivals = arrivals
-        self._sock = sock
-        self._transport = transport
         self._handle: Handler | None = None
         self._flush: Flush | None = None
         self._haste: Haste | None = None
         self.send_errors = 0
 
-    @classmethod
-    async def open(cls, listener: Listener, receive_queue: int, sockets: Sockets | None = None) -> UdpEndpoint:
-        """Take or bind the listener's address. Raises OSError, with the address in its text."""
-        sock = (sockets or Sockets()).open(socket.SOCK_DGRAM, listener.host, listener.port)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        arrivals, drained = Arrivals(receive_queue), asyncio.Event()
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: Protocol(cast(Any, arrivals), cast(Any, Unheard()), drained), sock=sock
-        )
-        return cls(listener, sock, transport, arrivals)
-
     def send(self, data: bytes, remote: tuple[Any, ...]) -> int:
-        """Send one datagram: SENT, also if it may be lost; NOWHERE (no route, a name, a bad address); TOO_LARGE."""
-        try:
-            self._sock.sendto(data, remote)
-        except BlockingIOError:
-            self.send_errors += 1  # the buffer is full: lost like any datagram, its sender repeats it
-        except OSError as error:
-            self.send_errors += 1
-            if error.errno == errno.EMSGSIZE:
-                return TOO_LARGE
-            return SENT if error.errno in (errno.ENOBUFS, errno.EINTR) else NOWHERE
-        except (OverflowError, ValueError, TypeError):
-            self.send_errors += 1
-            return NOWHERE  # no address at all
-        return SENT
+        """Send one message: SENT, also if it may be lost; NOWHERE, TOO_LARGE or GONE."""
+        raise NotImplementedError  # pragma: no cover - each transport has its own
 
     def receive(self, handle: Handler, flush: Flush, haste: Haste) -> None:
-        """Hand every datagram to `handle(data, remote, listener, arrived)` until the socket is closed.
+        """Hand every message to `handle(data, remote, listener, arrived)` until the socket is closed.
 
         While many wait, `haste(listener, data, remote)` says which go first, and whose they are; it may not raise.
 
@@ -219,6 +193,48 @@ class UdpEndpoint:
         """Close the socket; what still waits is not handled."""
         self.arrivals.tell(None)
         self._handle = self._flush = None
+
+
+class UdpEndpoint(Endpoint):
+    """One bound UDP socket."""
+
+    def __init__(
+        self, listener: Listener, sock: socket.socket, transport: asyncio.BaseTransport, arrivals: Arrivals
+    ) -> None:
+        super().__init__(listener, arrivals)
+        self._sock = sock
+        self._transport = transport
+
+    @classmethod
+    async def open(cls, listener: Listener, receive_queue: int, sockets: Sockets | None = None) -> UdpEndpoint:
+        """Take or bind the listener's address. Raises OSError, with the address in its text."""
+        sock = (sockets or Sockets()).open(socket.SOCK_DGRAM, listener.host, listener.port)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        arrivals, drained = Arrivals(receive_queue), asyncio.Event()
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: Protocol(cast(Any, arrivals), cast(Any, Unheard()), drained), sock=sock
+        )
+        return cls(listener, sock, transport, arrivals)
+
+    def send(self, data: bytes, remote: tuple[Any, ...]) -> int:
+        """Send one datagram: SENT, also if it may be lost; NOWHERE (no route, a name, a bad address); TOO_LARGE."""
+        try:
+            self._sock.sendto(data, remote)
+        except BlockingIOError:
+            self.send_errors += 1  # the buffer is full: lost like any datagram, its sender repeats it
+        except OSError as error:
+            self.send_errors += 1
+            if error.errno == errno.EMSGSIZE:
+                return TOO_LARGE
+            return SENT if error.errno in (errno.ENOBUFS, errno.EINTR) else NOWHERE
+        except (OverflowError, ValueError, TypeError):
+            self.send_errors += 1
+            return NOWHERE  # no address at all
+        return SENT
+
+    def close(self) -> None:
+        """Close the socket; what still waits is not handled."""
+        super().close()
         self._transport.close()
 
 

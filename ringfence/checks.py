@@ -68,7 +68,10 @@ def repeated(names: Iterable[tuple[Location, str]], kind: str) -> Iterator[Findi
 def listeners(configuration: Configuration) -> Iterator[Finding]:
     """A listener needs an address of this machine, and one that others can answer to."""
     yield from repeated(
-        ((("listen", i, "address"), str(listener.address)) for i, listener in enumerate(configuration.listen)),
+        (
+            (("listen", i, "address"), f"{listener.address} ({'udp' if listener.transport == 'udp' else 'tcp'})")
+            for i, listener in enumerate(configuration.listen)
+        ),
         "listener on",
     )
     for i, listener in enumerate(configuration.listen):

@@ -22,11 +22,11 @@ def reachable(listener: ListenerSettings) -> HostPort:
     return address
 
 
-def options(target: HostPort, local: HostPort) -> bytes:
+def options(target: HostPort, local: HostPort, transport: str = "udp") -> bytes:
     """An OPTIONS that names the proxy and nobody behind it (RFC 3261 11)."""
     return (
         f"OPTIONS sip:{target} SIP/2.0\r\n"
-        f"Via: SIP/2.0/UDP {local};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
+        f"Via: SIP/2.0/{transport.upper()} {local};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
         f"From: <sip:health@{local}>;tag={secrets.token_hex(4)}\r\n"
         f"To: <sip:{target}>\r\n"
         f"Call-ID: {secrets.token_hex(8)}\r\n"
@@ -43,14 +43,17 @@ class Health(NamedTuple):
 
 def ask(listener: ListenerSettings, *, wait_s: float = WAIT_S) -> Health:
     """What the proxy answers; status 0 when nothing comes in time or nobody listens."""
-    target = reachable(listener)
-    with socket.socket(socket.AF_INET6 if ":" in target.host else socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    target, transport = reachable(listener), listener.transport
+    family = socket.AF_INET6 if ":" in target.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM) as asking:
         asking.settimeout(wait_s)
         try:
             asking.connect((target.host, target.port))
             host, port = asking.getsockname()[:2]
-            asking.send(options(target, HostPort(host=host, port=port)))
+            asking.sendall(options(target, HostPort(host=host, port=port), transport))
             answer = asking.recv(65_535)
+            while transport != "udp" and b"\r\n\r\n" not in answer and (more := asking.recv(65_535)):
+                answer += more
         except OSError:
             return Health(0)
     first = answer.split(b"\r\n", 1)[0].split(b" ")

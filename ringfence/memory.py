@@ -40,6 +40,8 @@ class Share(NamedTuple):
         return f"{self.section}.{self.name}"
 
 
+# What counts only where there are listeners of connections: one that is enciphered, with messages on their way.
+CONNECTIONS: Final = Share("limits", "connections", 48 * 1024, 10)
 # Measured as the growth of a node that holds so many.
 SHARES: Final = (
     Share("limits", "max_transactions", 4096, 100),
@@ -94,7 +96,8 @@ class Fit(NamedTuple):
 def fit(configuration: Configuration, granted: list[Grant] | None = None) -> Fit:
     """Lower the limits, all by the same share, until what they may take fits into what is given."""
     grants = grants_of_system() if granted is None else granted
-    takes = {share: getattr(getattr(configuration, share.section), share.name) * share.octets for share in SHARES}
+    shares = (*SHARES, CONNECTIONS) if takes_connections(configuration) else SHARES
+    takes = {share: getattr(getattr(configuration, share.section), share.name) * share.octets for share in shares}
     wanted = sum(takes.values())
     grant = min(grants, key=lambda one: one.left, default=None)
     if grant is None or wanted <= grant.left:
@@ -122,6 +125,24 @@ def too_large(configuration: Configuration, document: Document, base: Path) -> I
         yield document.fault((), few, "raise it with `ulimit -n` or LimitNOFILE", warning=True)
 
 
+def takes_connections(configuration: Configuration) -> bool:
+    """Is there a listener of a stream?"""
+    return any(listener.transport != "udp" for listener in configuration.listen)
+
+
+def files_for(configuration: Configuration) -> Configuration:
+    """Use what may be had of open files for connections; where that is too few, there are fewer connections."""
+    limits = configuration.limits
+    if not takes_connections(configuration):
+        return configuration
+    take_files(FILES + limits.connections)
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed == resource.RLIM_INFINITY or allowed >= FILES + limits.connections:
+        return configuration
+    fewer = limits.model_copy(update={"connections": max(CONNECTIONS.least, allowed - FILES)})
+    return configuration.model_copy(update={"limits": fewer})
+
+
 def too_few_files() -> str:
     """May this process open too few files at once? In words; empty for no."""
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -139,12 +160,12 @@ def keep_addresses_few() -> None:
         ctypes.CDLL(None).mallopt(_ARENAS, 1)
 
 
-def take_files() -> None:
+def take_files(needed: int = FILES) -> None:
     """Use what may be had of open files where fewer than needed are allowed for now."""
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if allowed != resource.RLIM_INFINITY and allowed < FILES and (most == resource.RLIM_INFINITY or most > allowed):
+    if allowed != resource.RLIM_INFINITY and allowed < needed and (most == resource.RLIM_INFINITY or most > allowed):
         with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (FILES if most == resource.RLIM_INFINITY else most, most))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed if most == resource.RLIM_INFINITY else most, most))
 
 
 def grants_of_system(root: Path = Path("/")) -> list[Grant]:

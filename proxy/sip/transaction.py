@@ -284,6 +284,8 @@ class ClientTransaction:
         self.user = None
         self.request = b""
         self._cancel_timers()
+        if self.flow.reliable:
+            self.flow.waiting.discard(self)
         holder = self.layer.cancels if self.layer.cancels.get(self.branch) is self else self.layer.clients
         if holder.get(self.branch) is self:
             del holder[self.branch]
@@ -311,6 +313,8 @@ class ClientTransaction:
         self.deadline = self.layer.timers.start(TIMEOUT, timeout, self, now)
         if not self.flow.reliable:
             self.timer = self.layer.timers.start(T1, retransmit, self, now)
+        else:
+            self.flow.waiting.add(self)
 
     def _cancel_timers(self) -> None:
         if self.timer is not None:

@@ -33,6 +33,11 @@ SIP_PORT: Final = 5060
 SIPS_PORT: Final = 5061
 
 
+_TRANSPORTS: Final = {b"udp": "UDP", b"tcp": "TCP", b"tls": "TLS", b"ws": "WS", b"wss": "WSS"}
+_SECURE: Final = {"UDP": "TLS", "TCP": "TLS", "WS": "WSS"}  # what `sips` makes of them (RFC 3261 26.2.2)
+_USUAL_PORTS: Final = {"UDP": SIP_PORT, "TCP": SIP_PORT, "TLS": SIPS_PORT, "WS": 80, "WSS": 443}
+
+
 class Uri:
     """A URI in its parts, as bytes; escapes are left in.
 
@@ -62,8 +67,19 @@ class Uri:
 
     @property
     def address(self) -> tuple[bytes, int]:
-        """Host and port to compare with others; the port is the scheme's own where none was written."""
-        return self.host, self.port or (SIPS_PORT if self.scheme == b"sips" else SIP_PORT)
+        """Host and port to compare with others; the port is that of its transport where none was written."""
+        usual = not self.params and self.scheme == b"sip"
+        return self.host, self.port or (SIP_PORT if usual else _USUAL_PORTS[self.transport])
+
+    @property
+    def transport(self) -> str:
+        """How it is to be reached, as a Via names it; by UDP where it does not say (RFC 3263 4.1, RFC 7118 5)."""
+        secure = self.scheme == b"sips"
+        named = self.param(b"transport") if self.params else None
+        if named is None:
+            return "TLS" if secure else "UDP"
+        transport = _TRANSPORTS.get(named.lower(), "UDP")
+        return _SECURE.get(transport, transport) if secure else transport
 
     def param(self, name: bytes) -> bytes | None:
         """Value of a URI parameter (empty for a bare one), or None where it is absent."""

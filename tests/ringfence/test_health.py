@@ -39,6 +39,28 @@ def test_the_status_of_what_comes_back(family, host):
     assert got[0].endswith(b"Content-Length: 0\r\n\r\n")
 
 
+def test_a_listener_of_connections_is_asked_on_one():
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        own.listen()
+        own.settimeout(60)
+        got: list[bytes] = []
+
+        def answer():
+            taken, _ = own.accept()
+            with taken:
+                got.append(taken.recv(65_535))
+                for piece in (b"SIP/2.0 200", b" OK\r\nContent-Length: 0\r\n", b"\r\n"):
+                    taken.sendall(piece)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        at = f"127.0.0.1:{own.getsockname()[1]}"
+        assert ask(ListenerSettings.model_validate({"address": at, "transport": "tcp"}), wait_s=60) == Health(200)
+        thread.join()
+    assert b"\r\nVia: SIP/2.0/TCP 127.0.0.1:" in got[0]
+
+
 def test_what_is_not_sip_is_no_answer():
     with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (listener, _):
         assert ask(listener, wait_s=60).status == 0

@@ -9,7 +9,7 @@ import pytest
 
 from ringfence.configuration import load_configuration
 from ringfence.health import ask
-from ringfence.memory import FILES, MIB, SHARES, Grant, fit, grants_of_system, too_few_files
+from ringfence.memory import CONNECTIONS, FILES, MIB, SHARES, Grant, files_for, fit, grants_of_system, too_few_files
 from tests.ringfence.test_serve import ROOT
 
 LARGE = Grant("the machine", 64 << 30)
@@ -36,6 +36,29 @@ def test_limits_that_may_take_more_than_is_given_are_lowered_in_words(file):
 def test_with_next_to_nothing_the_least_is_left(file):
     found = fit(load_configuration(file), [Grant("`ulimit -v`", 100 * MIB)])
     assert found.configuration.limits.max_transactions == 100
+
+
+def with_connections(file):
+    listen = [{"address": "127.0.0.1:5060", "transport": "tcp"}]
+    return type(load_configuration(file)).model_validate({**load_configuration(file).model_dump(), "listen": listen})
+
+
+def test_connections_take_memory_and_files_only_where_there_are_any(file, monkeypatch):
+    plain, streams = load_configuration(file), with_connections(file)
+    assert fit(streams, [LARGE]).wanted - fit(plain, [LARGE]).wanted == CONNECTIONS.octets * streams.limits.connections
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 1024))
+    assert files_for(plain) is plain
+    assert files_for(streams).limits.connections == 1024 - FILES
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100_000, 100_000))
+    assert files_for(streams) is streams
+
+
+def test_files_that_may_be_had_are_taken(file, monkeypatch):
+    taken = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 524_288))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: taken.append(limits))
+    files_for(with_connections(file))
+    assert taken == [(524_288, 524_288)]
 
 
 @pytest.mark.parametrize(

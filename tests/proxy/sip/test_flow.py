@@ -14,16 +14,18 @@ def test_a_listener_knows_its_family_and_its_via():
     assert four.via == b"Via: SIP/2.0/UDP sbc.rook.example:5060;branch="
 
 
-def test_a_flow_over_a_connection_is_reliable():
-    listener = Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
-    assert not Flow(listener, ("198.51.100.1", 5060)).reliable
-    assert Flow(listener, ("198.51.100.1", 5060), connection=object()).reliable
+@pytest.mark.parametrize("transport", ["TCP", "TLS", "WS", "WSS"])
+def test_a_flow_over_a_connection_is_reliable(transport: str):
+    assert Flow(Listener(0, transport, "203.0.113.1", 5060, "203.0.113.1:5060"), ("198.51.100.1", 5060)).reliable
+    assert not Flow(Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060"), ("198.51.100.1", 5060)).reliable
 
 
+@pytest.mark.parametrize("serial", [0, 1, 0xFFFFFFFF])
 @pytest.mark.parametrize("host", ["198.51.100.1", "2001:db8::9", "::ffff:192.0.2.1"])
-def test_a_place_is_read_as_it_was_written(host: str):
-    listener = Listener(3, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
-    assert read_place(Flow(listener, (host, 40_123)).place) == (3, str(ip_address(host)), 40_123)
+def test_a_place_is_read_as_it_was_written(host: str, serial: int):
+    listener = Listener(3, "TCP" if serial else "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
+    place = Flow(listener, (host, 40_123), serial=serial).place
+    assert read_place(place) == (3, str(ip_address(host)), 40_123, serial)
 
 
 def test_an_address_with_a_zone_has_no_place():

@@ -40,8 +40,8 @@ class World:
         self.bytes: list[bytes] = []
         self.learnt: list[str] = []
         self.layer = Layer(self.send)
-        listener = Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
-        self.flow = Flow(listener, ("203.0.113.10", 5060), connection="stream" if reliable else None)
+        listener = Listener(0, "TCP" if reliable else "UDP", "203.0.113.1", 5060, "203.0.113.1:5060")
+        self.flow = Flow(listener, ("203.0.113.10", 5060))
 
     def send(self, flow: Flow, data: bytes) -> None:
         assert flow is self.flow

@@ -1,0 +1,102 @@
+"""Tells the core of connections: who is at their other end, which are gone, and what could not be sent or read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from proxy.core import Core
+from proxy.fault_log import FaultLog
+from proxy.sip.errors import BadHeader, BadMessage
+from proxy.sip.flow import Flow, Listener
+from proxy.sip.framing import Unframed
+from proxy.sip.headers import parse_via
+from proxy.sip.message import parse_request, parse_response
+from proxy.sip.uri import SIP_PORT, SIPS_PORT
+from proxy.streams.connection import BY_PEER, IDLE, STOPPED, Connection, Remote
+from proxy.streams.endpoint import StreamEndpoint
+from proxy.transport import Endpoint
+
+_ORDINARY: Final = (BY_PEER, IDLE, STOPPED)  # ends of a connection that nobody need be told of
+
+
+class Watch:
+    """One for all stream endpoints of a node."""
+
+    def __init__(self, core: Core, flush: Callable[[], None], faults: FaultLog) -> None:
+        self._core = core
+        self._flush = flush
+        self._faults = faults
+
+    def source(self, listener: Listener, host: str) -> str:
+        """The address if nobody names it, else empty."""
+        topology = self._core.topology
+        return "" if topology.names_address(host, topology.peer_connected(listener, host)) else host
+
+    def made(self, listener: Listener, connection: Connection) -> None:
+        """It is open: give it its flow. A stranger who then says nothing is not waited for long."""
+        flow = connection.flow = self._core.flow_to.connected(listener, connection.remote, connection.names)
+        connection.silent = flow.serial != 0 and (flow.peer is None or not flow.peer.known)
+
+    def lost(self, listener: Listener, connection: Connection) -> None:
+        """It is closed: requests that wait on it for a first response have failed."""
+        now = monotonic()
+        if connection.why not in _ORDINARY:
+            host, port = connection.remote[:2]
+            self._faults.warning(
+                "a connection was closed", now, why=connection.why, transport=listener.transport, source=host, port=port
+            )
+        if connection.flow is not None:
+            flow = self._core.flow_to.present(connection.flow)
+            self._core.flow_to.disconnected(flow)
+            self._core.connection_lost(flow, now)
+            self._flush()
+
+    def unframed(self, listener: Listener, connection: Connection, fault: Unframed) -> bool:
+        """It can't be read any further: answer that. True for an emergency call: it goes on as it came."""
+        if connection.flow is None or not fault.status:
+            return False
+        flow = self._core.flow_to.present(connection.flow)
+        taken = self._core.unframed(fault, flow, monotonic())
+        self._flush()
+        return taken
+
+    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes]) -> None:
+        """No connection could be opened for these: requests go elsewhere (RFC 3261 18.4)."""
+        core, now = self._core, monotonic()
+        host, port = remote[:2]
+        self._faults.warning("no connection", now, transport=listener.transport, to=host, port=port)
+        flow = core.flow_to.connected(listener, remote, ())
+        core.flow_to.disconnected(flow)
+        for message in messages:
+            if branch := branch_of(message):
+                core.address_refused(flow, branch, now)
+        self._flush()
+
+    def answer_elsewhere(self, data: bytes, flow: Flow, endpoint: Endpoint) -> None:
+        """A response whose connection is gone goes by a new one to the sent-by port at its address (RFC 3261 18.2.2).
+
+        For those alone whom the configuration names: no stranger makes us open connections.
+        """
+        topology = self._core.topology
+        if flow.peer is None or not (flow.peer.known and topology.names_address(flow.host, flow.peer)):
+            return
+        try:
+            via = parse_via(parse_response(data).raw(b"via") or b"")
+        except (BadMessage, BadHeader):
+            return
+        port = via.port or (SIPS_PORT if flow.listener.transport == "TLS" else SIP_PORT)
+        there = self._core.flow_to.opened(flow.listener, flow.host, port, "")
+        if isinstance(endpoint, StreamEndpoint):
+            endpoint.send_or_open(data, there.remote)
+
+
+def branch_of(message: bytes) -> bytes:
+    """The branch of a request of ours; empty for a response."""
+    if message[:4] == b"SIP/":
+        return b""
+    try:
+        return parse_request(message).via.branch
+    except (BadMessage, BadHeader):
+        return b""

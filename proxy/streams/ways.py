@@ -1,0 +1,45 @@
+"""How connections of a transport begin: accepted or opened, as they are or enciphered, with plain framing or frames."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, cast
+
+from proxy.proxy_settings import LimitSettings
+from proxy.sip.framing import Framer
+from proxy.streams.connection import Connection, Framing
+
+KEEP_ALIVE_S = 60  # of silence, after which the kernel asks whether the other end is still there
+KEEP_ALIVE_TRIES = 4
+
+
+class Plain:
+    """TCP."""
+
+    def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
+        """By Content-Length."""
+        return Framer(limits.message_octets)
+
+    async def take(self, sock: socket.socket, connection: Connection) -> None:
+        """Let a connection begin on a socket that was accepted."""
+        keep_alive(sock)
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: cast(Any, connection), sock)
+
+    async def open(self, connection: Connection, local: str) -> None:
+        """Let a connection begin to its address, from the one that others know us by."""
+        host, port, _, _ = connection.remote
+        from_here = (local, 0) if local else None
+        await asyncio.get_running_loop().create_connection(
+            lambda: cast(Any, connection), host, port, local_addr=from_here
+        )
+        keep_alive(connection.info("socket"))
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Let the kernel find out that the other end is gone, and let no message wait for another."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEP_ALIVE_S)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_ALIVE_S // KEEP_ALIVE_TRIES)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEP_ALIVE_TRIES)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
