@@ -10,6 +10,7 @@ from contextlib import suppress
 from desk.alerts import Alert, alerts
 from desk.desk import Desk
 from rules.lists.endings import forget_endings
+from rules.lists.held_imports import forget_lapsed
 from rules.lists.ledger_imports import forget_ledger_changes
 
 _LOOK_S = 60.0
@@ -58,6 +59,7 @@ class Scheduler:
             return
         self._looked = now
         await self._desk.cases.mend()
+        await forget_lapsed(self._desk.archive.lists)
         if self._counting:
             await self._desk.catch_up()
         await self._forget(now)

@@ -53,7 +53,7 @@ async def undo_import(made: Number, why: Ending, desk: TheDesk, caller: Writer) 
 async def list_held(
     desk: TheDesk,
     _: Reader,
-    ended: Annotated[bool, Query(description="Also those released or dropped, and by whom.")] = False,
+    ended: Annotated[bool, Query(description="Also those released, dropped or lapsed, and by whom.")] = False,
 ) -> HeldShapes:
     """Imports that wait for a person, the oldest first, and why."""
     return HeldShapes(held=[held_shape(one) for one in await held_imports(desk.archive.lists, ended=ended)])

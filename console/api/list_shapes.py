@@ -276,6 +276,7 @@ class HeldShape(BaseModel):
     ended_by: str
     ended_why: str
     import_id: int | None
+    lapses: str = Field(description="When it ends by itself, unless it is released before.")
 
 
 class HeldShapes(BaseModel):
@@ -400,7 +401,7 @@ def import_shape(one: Import) -> ImportShape:
 
 def held_shape(one: HeldImport) -> HeldShape:
     """A held import as it is shown, without the file."""
-    times = {"created": utc(one.created), "ended": maybe_utc(one.ended)}
+    times = {"created": utc(one.created), "lapses": utc(one.lapses), "ended": maybe_utc(one.ended)}
     found = {name: value for name, value in one._asdict().items() if name != "bytes"}
     return HeldShape(**found | times)
 

@@ -14,11 +14,15 @@ from rules.lists.editing import Lists
 from rules.lists.import_batch import ImportReport
 from rules.lists.imports import PLAIN, Release, Wishes, import_file, may_insist
 from rules.lists.origins import Origin, Qualification
+from rules.settings.screening import ListSettings
 from rules.storage.statements import sql
 from rules.storage.store import Connection
 from rules.texts.blanks import is_blank
 
 MOST_BYTES = 256 * 2**20  # packed: fifty million numbers; SQLite takes no more than 1,000 MB in one place
+_HOUR_S = 3_600.0
+_ITSELF = "ringfence"  # who ends what lapses
+_DEFAULTS = ListSettings(kind="plain")  # of a list that is in ringfence.yaml no more
 _KEPT_WISHES = ("country", "zone", "on_error", "replace_all", "wide", "force", "encoding")
 _COLUMNS = sql("id, list, author, created, why, origin, length(data), ended, ended_by, ended_why, import_id")
 
@@ -37,6 +41,7 @@ class HeldImport(NamedTuple):
     ended_by: str
     ended_why: str
     import_id: int | None  # what it became; None while it waits, and when it was dropped
+    lapses: float  # when it ends by itself, if nobody releases it before
 
 
 class _Kept(io.RawIOBase):
@@ -88,10 +93,23 @@ async def import_or_hold(
 
 
 async def held_imports(lists: Lists, *, ended: bool = False) -> list[HeldImport]:
-    """Those that wait, the oldest first; with ``ended`` also those that were released or dropped."""
+    """Those that wait, the oldest first; with ``ended`` also those that were released or dropped, or lapsed."""
     query = sql("select {columns} from held_import where ? or ended is null order by id", columns=_COLUMNS)
     rows = await lists.store.connection.execute_fetchall(query, (ended,))
-    return [_held(row) for row in rows]
+    return [held for row in rows if (held := _held(lists, row)).ended is None or ended]
+
+
+async def forget_lapsed(lists: Lists) -> int:
+    """End what nobody released in time, and forget its file; how many that were. Whoever looks knows it before."""
+    lapsed = [each for each in await held_imports(lists, ended=True) if each.ended_why and each.bytes]
+    if not lapsed:
+        return 0
+    async with lists.store.transaction() as connection:
+        await connection.executemany(
+            "update held_import set ended = ?, ended_by = ?, ended_why = ?, data = x'' where id = ? and ended is null",
+            [(each.ended, each.ended_by, each.ended_why, each.id) for each in lapsed],
+        )
+    return len(lapsed)
 
 
 async def release_import(
@@ -111,7 +129,7 @@ async def release_import(
     if is_blank(reason):
         raise EntryError("no-reason", "say why it is released: it stands with the import")
     connection = lists.store.connection
-    held = await _waiting(connection, held_id)
+    held = await _waiting(lists, connection, held_id)
     lists.may_change(held.list, author)
     if author.strip().casefold() == held.author.strip().casefold():
         raise EntryError(
@@ -137,7 +155,7 @@ async def release_import(
 async def drop_import(lists: Lists, held_id: int, *, author: str, reason: str = "") -> HeldImport:
     """Forget the file of a held import; that it was held, and who dropped it, stays known."""
     async with lists.store.transaction() as connection:
-        held = await _waiting(connection, held_id)
+        held = await _waiting(lists, connection, held_id)
         lists.may_change(held.list, author)
         now = lists.now()
         await connection.execute(
@@ -147,22 +165,28 @@ async def drop_import(lists: Lists, held_id: int, *, author: str, reason: str = 
     return held._replace(ended=now, ended_by=author, ended_why=reason, bytes=0)
 
 
-async def _waiting(connection: Connection, held_id: int) -> HeldImport:
+async def _waiting(lists: Lists, connection: Connection, held_id: int) -> HeldImport:
     query = sql("select {columns} from held_import where id = ?", columns=_COLUMNS)
     rows = list(await connection.execute_fetchall(query, (held_id,)))
     if not rows:
         raise EntryError(
             "no-such-import", f"there is no held import {held_id}", hint="`ringfence lists held` shows them"
         )
-    held = _held(rows[0])
+    held = _held(lists, rows[0])
+    if held.ended_by == _ITSELF:
+        raise EntryError("ended", f"held import {held_id} lapsed: {held.ended_why}", hint="import it again")
     if held.ended is not None:
         done = f"released as import {held.import_id}" if held.import_id is not None else "dropped"
         raise EntryError("ended", f"held import {held_id} was {done} by {held.ended_by}")
     return held
 
 
-def _held(row: Sequence[Any]) -> HeldImport:
-    return HeldImport._make([*row[:5], json.loads(row[5])["source"], *row[6:]])
+def _held(lists: Lists, row: Sequence[Any]) -> HeldImport:
+    hours = lists.settings.get(row[1], _DEFAULTS).proposal_hours
+    held = HeldImport._make([*row[:5], json.loads(row[5])["source"], *row[6:], row[3] + hours * _HOUR_S])
+    if held.ended is not None or lists.now() < held.lapses:
+        return held
+    return held._replace(ended=held.lapses, ended_by=_ITSELF, ended_why=f"nobody released it within {hours} hours")
 
 
 def _origin(text: str) -> Origin:

@@ -57,6 +57,7 @@ class ListSettings(Part):
     changed_by: list[str] = Field(default=[], description="Who may change it, by login name; none: everybody.")
     qualified: bool = Field(False, description="Allow entries need licence, document, purpose, review and approver.")
     review_days: int = Field(365, ge=1, description="Where it is qualified: a review is due within so many days.")
+    proposal_hours: int = Field(72, ge=1, description="What waits for a second person lapses after so many hours.")
     review_notice_days: int = Field(14, ge=0, description="Notice so many days before a review is due; 0: none.")
 
 

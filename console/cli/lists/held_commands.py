@@ -24,20 +24,26 @@ HeldId = Annotated[int, typer.Argument(metavar="ID", help="Its number, from `lis
 @command(lists_app)
 async def held(
     here: Installation,
-    everything: Annotated[bool, typer.Option("--all", help="Also those released or dropped, and by whom.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those released, dropped or lapsed, and by whom.")
+    ] = False,
 ) -> Answer:
     """Show imports that wait for a person, and why."""
     from rules.lists.held_imports import held_imports
 
     rows = [as_data(one, here.zone) for one in await held_imports(await here.lists(), ended=everything)]
     ended = ("ended", "ended_by", "ended_why", "import_id") if everything else ()
-    columns = ("id", "list", "source", "author", "created", "why", *ended)
+    columns = ("id", "list", "source", "author", "created", "lapses", "why", *ended)
     return table(columns, rows, here.zone, none="No import waits for a person.")
 
 
 def as_data(one: HeldImport, zone: str) -> dict[str, Any]:
     """A held import for programs, with readable times."""
-    times = {"created": shown_time(one.created, zone), "ended": shown_time(one.ended, zone) or None}
+    times = {
+        "created": shown_time(one.created, zone),
+        "lapses": shown_time(one.lapses, zone),
+        "ended": shown_time(one.ended, zone) or None,
+    }
     return one._asdict() | times
 
 

@@ -9,7 +9,7 @@ import pytest
 from rules.lists import held_imports as module
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
-from rules.lists.held_imports import drop_import, held_imports, import_or_hold, release_import
+from rules.lists.held_imports import drop_import, forget_lapsed, held_imports, import_or_hold, propose, release_import
 from rules.lists.imports import Wishes, imports
 from rules.lists.origins import Qualification
 from rules.settings.screening import ListSettings
@@ -133,3 +133,42 @@ async def test_a_file_too_large_is_held_and_not_kept(lists, waiting, monkeypatch
 async def test_a_file_packed_by_gzip_is_none_of_numbers(lists):
     with pytest.raises(ValueError, match=r"it is packed: unpack it, with `zcat FILE"):
         await import_or_hold(lists, "nuisance", io.BytesIO(gzip.compress(b"13800138000\n" * 9)), BY_LI)
+
+
+async def test_what_nobody_releases_within_72_hours_lapses(lists, waiting):
+    created, hours = 1_000.0, 3_600.0
+    (one,) = await held_imports(lists)
+    assert one.lapses == created + 72 * hours
+    lists.now = lambda: one.lapses - 1
+    assert await forget_lapsed(lists) == 0
+    assert len(await held_imports(lists)) == 1
+    lists.now = lambda: one.lapses
+    assert await held_imports(lists) == [], "whoever looks knows it before its file is forgotten"
+    for step in (release(lists, waiting), drop_import(lists, waiting, author="wang")):
+        with pytest.raises(EntryError, match=r"held import 1 lapsed: nobody released it within 72 hours"):
+            await step
+    assert await texts(lists) == ["+8617012345678"]
+    assert (await held_imports(lists, ended=True))[0].bytes > 0
+    assert await forget_lapsed(lists) == 1
+    (gone,) = await held_imports(lists, ended=True)
+    assert (gone.ended, gone.ended_by, gone.bytes) == (one.lapses, "ringfence", 0)
+    assert gone.ended_why == "nobody released it within 72 hours"
+    assert await forget_lapsed(lists) == 0
+
+
+async def test_a_qualified_entry_that_waits_lapses_after_the_hours_of_its_list(tmp_path):
+    policies = {"bank": ListSettings(kind="allow", qualified=True, proposal_hours=2)}
+    lists = await Lists.open(tmp_path / "own.db", policies, now=lambda: 1_000.0)
+    shown = Qualification("L-1", "sha256:1", "reminders", "", 9_000_000.0, "zhang", "wang")
+    proposed = await propose(lists, "bank", ["+8617012345678"], Origin(author="li", qualification=shown), Wishes("CN"))
+    lists.now = lambda: 1_000.0 + 7_200
+    with pytest.raises(EntryError, match="nobody released it within 2 hours"):
+        await release(lists, proposed.held_id)
+    await lists.close()
+
+
+async def test_what_was_released_or_dropped_in_time_does_not_lapse(lists, waiting):
+    await drop_import(lists, waiting, author="wang")
+    lists.now = lambda: 1e9
+    assert await forget_lapsed(lists) == 0
+    assert (await held_imports(lists, ended=True))[0].ended_by == "wang"
