@@ -19,7 +19,7 @@ from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
 from proxy.token import Token, Tokens
 from proxy.validation import Fields
-from rules.model import Verdict
+from rules.model import Step, Verdict
 
 ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'  # no missed call, says RFC 3326 section 2
 MOST_REASONS: Final = 1024  # octets of Reason that a CANCEL hands on: its request need not be as short as ours
@@ -27,6 +27,9 @@ TRYING_AFTER_S: Final = 0.195  # a caller who hears nothing for 200 ms gets a 10
 _NEAR_S: Final = 0.001
 # In a 4xx these tell the caller how to mend its request (16.7 step 6).
 _TELLING: Final = (401, 407, 415, 420, 484)
+
+EMERGENCY_MARK: Final = b"!"  # in the branch of an emergency call: by it the answers overtake others (proxy/urgency.py)
+LONGEST_RING_S: Final = 3600.0  # of an emergency call: no PBX lets one wait for longer, and callers may be gone
 
 
 class Node:
@@ -258,6 +261,21 @@ class Context:
             self.timer.cancel()
             self.timer = None
 
+    @property
+    def is_emergency_call(self) -> bool:
+        """As its branches show it."""
+        return self.loop.startswith(EMERGENCY_MARK)
+
+    @property
+    def is_callback(self) -> bool:
+        """A call to somebody who made an emergency call lately: rescuers may be calling back."""
+        return self.verdict is not None and self.verdict.step is Step.CALLBACK
+
+    @property
+    def may_ring_on(self) -> bool:
+        """May it never be ended from here, neither by timer C (16.8 lets us start it again) nor by a stop?"""
+        return self.is_emergency_call or self.is_callback
+
     def ring(self, now: float) -> None:
         """Start timer C (16.6 step 11)."""
         self.ring_until = now + self.core.ring_s
@@ -275,6 +293,9 @@ class Context:
         if letter == "C" and (left := self.ring_until - now) > _NEAR_S:
             # A provisional response came (16.7 step 2). In whole seconds, since each length has a lane of its own.
             self.timer = self.core.layer.timers.start(ceil(left - _NEAR_S), "C", self, now)
+            return
+        if letter == "C" and self.may_ring_on and now - self.arrived < LONGEST_RING_S:
+            self.ring(now)
             return
         self.give_up(408 if letter == "C" else 487, now)
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from proxy.acknowledgement import forward_ack
 from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_answer
-from proxy.context import Context, Node
+from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.dialogs import Dialogs
 from proxy.diversion import destination_of, diversion, divert, history
 from proxy.effects import Finished, HungUp, PassedUnjudged, Probe, Resolve, Send, Silent, Stranger
@@ -37,7 +37,7 @@ from proxy.forwarding import (
 from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.next_hops import Hop
-from proxy.outgoing import EMERGENCY_MARK, Outgoing
+from proxy.outgoing import Outgoing
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
 from proxy.screening import Screening, name_one_number, same_number
@@ -108,15 +108,6 @@ DROPPED: Final = (
 )
 # With which status requests are answered here, beside those of reply profiles.
 REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
-
-
-def _is_emergency_call(context: Context) -> bool:
-    return context.loop.startswith(EMERGENCY_MARK)
-
-
-def _is_callback(context: Context) -> bool:
-    """A call to somebody who made an emergency call lately: rescuers may be calling back."""
-    return context.verdict is not None and context.verdict.step is Step.CALLBACK
 
 
 def _quotable(text: str) -> bytes:
@@ -598,7 +589,7 @@ class Core(Node):
         destination, called = destination_of(context.verdict, context.topology), plan.uri_bytes
         if destination is not None:
             plan = divert(plan, destination)
-        if context.loop.startswith(EMERGENCY_MARK) and self._leaves_for_trunk(context):
+        if context.is_emergency_call and self._leaves_for_trunk(context):
             led = bool(plan.routes)  # by a Route of the PBX, to somebody who may know nothing of emergencies
             plan = Plan(plan.uri, plan.uri_bytes, [], plan.users, plan.named_us, plan.changed or led)
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
@@ -652,7 +643,7 @@ class Core(Node):
         peer = context.flow.peer
         if not peer.from_pbx or context.token is not None or not context.server.invite or not peer.pbx.outbound:
             return False
-        if context.loop.startswith(EMERGENCY_MARK):
+        if context.is_emergency_call:
             return True  # also with a To tag that nobody gave
         host, port = context.plan.uri.address
         itself = (host.decode("ascii", "replace"), port) == (context.flow.host, context.flow.port)
@@ -661,7 +652,7 @@ class Core(Node):
     def _prefer_who_speaks(self, context: Context, now: float) -> None:
         """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
         if len(context.targets) > 1 and len(self.silence):
-            may_try = not context.loop.startswith(EMERGENCY_MARK)
+            may_try = not context.is_emergency_call
             context.targets = self.silence.order(context.targets, now, may_try=may_try)
 
     # ---- forwarding (16.6) -------------------------------------------------------------------------------------
@@ -840,17 +831,17 @@ class Core(Node):
     def emergencies_in_setup(self) -> int:
         """Of these, emergency calls."""
         users = [server.user for server in self.layer.servers.values()]
-        return sum(isinstance(user, Context) and _is_emergency_call(user) for user in users)
+        return sum(isinstance(user, Context) and user.is_emergency_call for user in users)
 
     @property
     def callbacks_in_setup(self) -> int:
         """Of these, calls to those who made an emergency call lately."""
         users = [server.user for server in self.layer.servers.values()]
-        return sum(isinstance(user, Context) and _is_callback(user) for user in users)
+        return sum(isinstance(user, Context) and user.is_callback for user in users)
 
     def give_up_all(self, now: float) -> None:
         """End what is still in set-up, for a shutdown that can't wait longer; no emergency call, no callback."""
         for server in list(self.layer.servers.values()):
             context = server.user
-            if isinstance(context, Context) and not (_is_emergency_call(context) or _is_callback(context)):
+            if isinstance(context, Context) and not context.may_ring_on:
                 context.give_up(503, now)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import Final
 
-from proxy.context import Context, Node
+from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.diversion import divert
 from proxy.effects import EmergencyCallMade, FeatureCodeDialled, Filing, Receipt
 from proxy.proxy_settings import OFF, PbxSettings, ProxySettings
@@ -23,7 +22,6 @@ from proxy.validation import Refusal
 from rules.model import Trunk
 from rules.numbering.numbers import EmergencyTable, emergency_table, is_emergency, read_number
 
-EMERGENCY_MARK: Final = b"!"  # in the branch of an emergency call: by it the answers overtake others (proxy/urgency.py)
 NOT_TAKEN = Receipt(Filing.FAILED)
 # Each with a status of its own, since a phone behind a PBX has nothing but the tone that the PBX makes of it. The fault
 # is 500, not 503: that would tell the PBX to send us no calls at all for a while (RFC 3261 21.5.4).

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import structlog
 
-from proxy.context import Context
+from proxy.context import LONGEST_RING_S, Context
 from proxy.core import Core
 from proxy.effects import (
     Effect,
@@ -483,7 +483,7 @@ class Server:
     async def drain(self, seconds: float) -> None:
         """Take no new calls, let those in set-up end, and end the rest from here when the time is over.
 
-        Emergency calls are never ended from here: they are waited for until their own time, timer C, is over.
+        Emergency calls are never ended from here: they are waited for until they are answered or given up.
         """
         core = self._core
         core.draining = True
@@ -501,9 +501,9 @@ class Server:
                 "waiting for emergency calls in set-up, and for calls to those who made one lately",
                 emergency_calls=emergencies,
                 callbacks=callbacks,
-                seconds_at_most=core.ring_s,
+                seconds_at_most=LONGEST_RING_S,
             )
-            await self._settled(core.ring_s)
+            await self._settled(LONGEST_RING_S)
 
     async def _settled(self, seconds: float) -> bool:
         """Wait so long at most until no call is in set-up, and the ACK of the last one has had its time to come."""

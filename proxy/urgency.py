@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy.outgoing import EMERGENCY_MARK, Outgoing
+from proxy.context import EMERGENCY_MARK
+from proxy.outgoing import Outgoing
 from proxy.routing import Peer
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow

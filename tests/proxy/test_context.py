@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.context import choose_best
+from rules.model import Action, Step, Verdict
 from tests import wire
 from tests.playbook import ANY_METHOD, REJECT, SETTINGS, Playbook, briefs, from_callee, in_dialog, only
 
@@ -378,6 +379,18 @@ def test_a_call_may_not_ring_for_ever(play: Playbook):
     assert play.wait(184.9) == []
     sent = play.wait(0.2)
     assert [(each.brief, each.to) for each in sent] == [("CANCEL", wire.PBX), ("408", wire.TRUNK)]
+
+
+@pytest.mark.parametrize("side", ["trunk", "pbx"])
+def test_an_emergency_call_is_never_ended_from_here(play: Playbook, side: str):
+    """A queue of rescuers may send its 183 once, and let the caller hear its voice for longer than timer C."""
+    play.verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
+    there = play.trunk if side == "trunk" else play.pbx
+    back, far = (play.pbx, wire.PBX) if side == "trunk" else (play.trunk, wire.TRUNK)
+    down = only(there(wire.invite(uri=f"sip:110@{wire.US}")), to=far)
+    back(wire.response(183, down))
+    assert play.wait(3000) == []
+    assert 200 in [each.status for each in back(wire.answer(down))]
 
 
 def test_a_provisional_response_starts_timer_c_again(play: Playbook):
