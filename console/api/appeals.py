@@ -18,13 +18,14 @@ from console.api.parts import (
     Cursor,
     DecisionId,
     Limit,
+    MaybeUtc,
     Next,
+    Shape,
     Text,
     TheDesk,
-    maybe_utc,
+    Utc,
     needs,
     paths,
-    utc,
 )
 from console.api.steps import add_step
 from desk.appeals import Appeal
@@ -54,15 +55,15 @@ class AppealToFile(Body):
     contact: Text = Field("", max_length=254, description="Where the answer goes; kept encrypted.")
 
 
-class AppealStanding(BaseModel):
+class AppealStanding(Shape):
     """How an appeal stands, for the appellant."""
 
     reference: str
     state: AppealState
-    received: str
+    received: Utc
     against: Attacks
     target: str
-    decided: str | None
+    decided: MaybeUtc
     reason: str
 
 
@@ -126,7 +127,7 @@ async def file_appeal(new: AppealToFile, desk: TheDesk, _: Writer, response: Res
     response.headers["Location"] = f"/v1/appeals/{found.reference}"
     if not before <= found.received <= desk.archive.now():  # also where the clock was set back meanwhile
         response.status_code = 200
-    return AppealStanding(**_standing(found))
+    return AppealStanding.of(found, against=found.attacks)
 
 
 @router.get("")
@@ -149,11 +150,13 @@ async def show_appeal(reference: Reference, desk: TheDesk, caller: Anyone, respo
     """How an appeal stands; with appeals:read or appeals:decide also what the appellant says, which is recorded."""
     found, clocks, words = await desk.appeals.find(reference)
     if not caller.key.scopes & {Scope.APPEALS_READ, Scope.APPEALS_DECIDE}:
-        return AppealStanding(**_standing(found))
+        return AppealStanding.of(found, against=found.attacks)
     words = await disclose(desk.archive, "appeal", found.reference, words, actor=caller.actor)
     now = desk.archive.now()
     response.headers["ETag"] = f'"{found.version}"'
-    return AppealFile(**_values(found), clocks=[clock_shape(clock, now) for clock in clocks], words=words)
+    return AppealFile.of(
+        found, against=found.attacks, clocks=[clock_shape(clock, now) for clock in clocks], words=words
+    )
 
 
 @router.get("/{reference}/evidence", dependencies=[Counted])
@@ -171,30 +174,9 @@ async def confirm_appellant(reference: Reference, what: Confirmation, desk: TheD
     await desk.letters.confirm(found.reference, what.code)
 
 
-def _standing(one: Appeal) -> dict[str, Any]:
-    return {
-        "reference": one.reference,
-        "state": one.state,
-        "received": utc(one.received),
-        "against": one.attacks,
-        "target": one.target,
-        "decided": maybe_utc(one.decided),
-        "reason": one.reason,
-    }
-
-
-def _values(one: Appeal) -> dict[str, Any]:
-    return _standing(one) | {
-        "number": one.number,
-        "decision": one.decision,
-        "decided_by": one.decided_by,
-        "version": one.version,
-    }
-
-
 def appeal_shape(one: Appeal) -> AppealShape:
     """An appeal for the desk."""
-    return AppealShape(**_values(one))
+    return AppealShape.of(one, against=one.attacks)
 
 
 for _step in APPEAL_STEPS:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from console.api.parts import Body, Next, Reason, Text, Version, maybe_utc, utc
-from desk.case_files import CaseFile, Listed
+from console.api.parts import Body, MaybeUtc, Next, Reason, Shape, Text, Utc, Version
+from desk.case_files import Listed
 from desk.deadlines import Clock, ClockState
 from desk.evidence import Evidence
 from desk.states import CaseState
 from desk.story import Story
-from rules.lists.suspension import Suspension
 
-_TIMES = ("first_complaint", "opened", "verified", "sealed", "closed", "handed_at")
 _Needed = Annotated[Reason, Field(min_length=1)]
 _Line = Annotated[Text, Field(max_length=200)]
 
 
-class CaseShape(BaseModel):
+class CaseShape(Shape):
     """A case as it stands."""
 
     id: int
@@ -30,35 +28,35 @@ class CaseShape(BaseModel):
     holder: str = Field(description="Who holds the code, by the range ledger.")
     state: CaseState
     version: int = Field(description="Counted up by each step; send it back as `version` or If-Match.")
-    opened: str | None
-    first_complaint: str | None
-    verified: str | None
+    opened: MaybeUtc
+    first_complaint: MaybeUtc
+    verified: MaybeUtc
     found_by: str
-    sealed: str | None
+    sealed: MaybeUtc
     seal: int | None = Field(description="Id of the seal; it stands in the record of every call that it stops.")
-    closed: str | None
+    closed: MaybeUtc
     trunk: str
     handed_to: str
-    handed_at: str | None
+    handed_at: MaybeUtc
     their_reference: str
     their_answer: str
     on_top: str = Field(description="Why it stands above all others; empty: it does not.")
     last_step: str
     last_actor: str
-    last_at: str
+    last_at: Utc
 
 
-class ClockShape(BaseModel):
+class ClockShape(Shape):
     """One deadline; it never stops."""
 
     name: str
-    started: str
-    due: str
-    met: str | None
+    started: Utc
+    due: Utc
+    met: MaybeUtc
     standing: ClockState
 
 
-class EvidenceShape(BaseModel):
+class EvidenceShape(Shape):
     """What complaints prove, with every input: 10,000 times the 95 % Wilson lower bound of weight/subscribers."""
 
     score: float
@@ -85,16 +83,16 @@ class CasePage(BaseModel):
     next: Next
 
 
-class EventShape(BaseModel):
+class EventShape(Shape):
     """Something that happened."""
 
-    at: str
+    at: Utc
     who: str
     what: str
     why: str
 
 
-class StoryShape(BaseModel):
+class StoryShape(Shape):
     """A case from its first complaint to now."""
 
     case: CaseShape
@@ -107,7 +105,7 @@ class StoryShape(BaseModel):
     warnings: list[str] = Field(description="What makes its deadlines uncertain: a year that nobody announced.")
 
 
-class SuspensionShape(BaseModel):
+class SuspensionShape(Shape):
     """An allow entry that a seal suspends; its owner is to be told."""
 
     list: str
@@ -115,7 +113,7 @@ class SuspensionShape(BaseModel):
     owner: str
 
 
-class StepDone(BaseModel):
+class StepDone(Shape):
     """What a step did."""
 
     case: CaseShape
@@ -148,53 +146,18 @@ class Deciding(Body):
     version: Version = None
 
 
-def case_shape(case: CaseFile) -> CaseShape:
-    """A case with readable times."""
-    return CaseShape(**_case_values(case))
-
-
-def _case_values(case: CaseFile) -> dict[str, Any]:
-    times = {name: maybe_utc(getattr(case, name)) for name in _TIMES}
-    return case._asdict() | times | {"last_at": utc(case.last_at)}
-
-
 def listed_case(one: Listed, evidence: Evidence, now: float) -> ListedCase:
-    """A line of the list."""
+    """A case in the list of the desk."""
     due = clock_shape(one.due, now) if one.due else None
     counts = {"complaints": one.complaints, "reporters": evidence.counted, "evidence": round(evidence.score, 1)}
-    return ListedCase(**_case_values(one.case), **counts, due=due)
+    return ListedCase.of(one.case, **counts, due=due)
 
 
 def clock_shape(clock: Clock, now: float) -> ClockShape:
-    """A deadline and how it stands."""
-    return ClockShape(
-        name=clock.name,
-        started=utc(clock.started),
-        due=utc(clock.due),
-        met=maybe_utc(clock.met),
-        standing=clock.standing(now),
-    )
-
-
-def evidence_shape(evidence: Evidence) -> EvidenceShape:
-    """Every input of the formula."""
-    return EvidenceShape(**evidence._asdict())
+    """A deadline at this moment."""
+    return ClockShape.of(clock, standing=clock.standing(now))
 
 
 def story_shape(story: Story, now: float) -> StoryShape:
-    """The whole story."""
-    return StoryShape(
-        case=case_shape(story.case),
-        owner=story.owner,
-        evidence=evidence_shape(story.evidence),
-        ties=story.ties,
-        clocks=[clock_shape(clock, now) for clock in story.clocks],
-        events=[EventShape(at=utc(one.at), who=one.who, what=one.what, why=one.why) for one in story.events],
-        ending=story.ending,
-        warnings=story.warnings,
-    )
-
-
-def suspension_shapes(entries: tuple[Suspension, ...]) -> list[SuspensionShape]:
-    """Allow entries concerned."""
-    return [SuspensionShape(**one._asdict()) for one in entries]
+    """The whole story of a case."""
+    return StoryShape.of(story, clocks=[clock_shape(clock, now) for clock in story.clocks])

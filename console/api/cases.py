@@ -12,15 +12,14 @@ from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.case_shapes import (
     CasePage,
+    CaseShape,
     HandOverDone,
     ReleaseDone,
     SealDone,
     StepDone,
     StoryShape,
-    case_shape,
     listed_case,
     story_shape,
-    suspension_shapes,
 )
 from console.api.complaint_shapes import ComplaintPage, complaint_page
 from console.api.cursors import turn_cursor, turn_of
@@ -75,27 +74,22 @@ async def list_complaints_of_case(
 
 def step_done(case: CaseFile) -> StepDone:
     """A case after a step."""
-    return StepDone(case=case_shape(case))
+    return StepDone(case=CaseShape.of(case))
 
 
 def seal_done(found: Sealed) -> SealDone:
     """What a seal did."""
-    return SealDone(
-        case=case_shape(found.case),
-        seal=found.seal,
-        suspended=suspension_shapes(found.suspended),
-        never_called=found.never_called,
-    )
+    return SealDone.of(found)
 
 
 def release_done(found: Released) -> ReleaseDone:
     """What a release did."""
-    return ReleaseDone(case=case_shape(found.case), restored=suspension_shapes(found.restored))
+    return ReleaseDone.of(found)
 
 
 def handed_over(found: CaseFile, file: str) -> HandOverDone:
     """What is for the operator that the case was handed over to."""
-    return HandOverDone(case=case_shape(found), file=file)
+    return HandOverDone(case=CaseShape.of(found), file=file)
 
 
 _SHOWN: dict[str, tuple[Callable[..., BaseModel], type[BaseModel]]] = {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
-from console.api.parts import Body, DecisionId, Moment, Next, Reason, Text, maybe_utc, moment, utc
+from console.api.parts import Body, DecisionId, MaybeUtc, Moment, Next, Reason, Shape, Text, Utc, moment
 from console.api.problems import error_of, pointer_to
 from desk.complaint_rows import Channel, Complaint, listed
 from desk.desk import Desk
@@ -129,17 +129,17 @@ class ManyFiled(BaseModel):
     results: list[OneOfMany]
 
 
-class ComplaintStanding(BaseModel):
+class ComplaintStanding(Shape):
     """How a complaint stands, for its reporter."""
 
     reference: str
     state: ComplaintState
-    state_at: str
-    received: str
+    state_at: Utc
+    received: Utc
     accused: str
     category: str
     business: str
-    call_at: str | None
+    call_at: MaybeUtc
 
 
 class Answered(BaseModel):
@@ -201,35 +201,6 @@ def ended(place: int, one: Complaint | ComplaintError) -> OneOfMany:
     return OneOfMany(reference=one.reference, state=one.state)
 
 
-def standing(one: Complaint) -> ComplaintStanding:
-    """As much of a complaint as its reporter may see."""
-    return ComplaintStanding(
-        reference=one.reference,
-        state=one.state,
-        state_at=utc(one.state_at),
-        received=utc(one.received),
-        accused=one.accused,
-        category=one.category,
-        business=one.business,
-        call_at=maybe_utc(one.call_at),
-    )
-
-
-def complaint_shape(one: Complaint) -> ComplaintShape:
-    """A complaint for the desk."""
-    return ComplaintShape(
-        **standing(one).model_dump(),
-        case=one.case_id,
-        channel=one.channel,
-        source=one.source,
-        tie=one.tie,
-        never_called=one.never_called,
-        knew=list(one.knew),
-        branch=one.branch,
-        decision=one.decision,
-    )
-
-
 async def complaint_page(
     desk: Desk,
     caller: Caller,
@@ -248,4 +219,4 @@ async def complaint_page(
         *(desk.archive, "complaint", len(found[:limit])), actor=caller.actor, number=accused, state=state, case=case_id
     )
     following = cursor_at(found[limit - 1].id) if len(found) > limit else None
-    return ComplaintPage(complaints=[complaint_shape(one) for one in found[:limit]], next=following)
+    return ComplaintPage(complaints=[ComplaintShape.of(one, case=one.case_id) for one in found[:limit]], next=following)

@@ -24,10 +24,8 @@ from console.api.complaint_shapes import (
     Withdrawal,
     Words,
     complaint_page,
-    complaint_shape,
     ended,
     one_of_many,
-    standing,
 )
 from console.api.parts import Cursor, Limit, TheDesk, needs, paths
 from desk.complaint_rows import Channel, Complaint, find, words_of
@@ -111,9 +109,9 @@ async def show_complaint(reference: Reference, desk: TheDesk, caller: Either) ->
         found = await find(desk.archive.store.connection, reference)
         await note_look(desk.archive, "complaint", found.reference, actor=caller.actor)
         told = (await desk.letters.told(found))._asdict()
-        return ComplaintFile(**complaint_shape(found).model_dump(), **told)
+        return ComplaintFile.of(found, case=found.case_id, **told)
     found = await _own(desk, reference, caller)
-    return OwnComplaint(**standing(found).model_dump(), **(await desk.letters.told(found))._asdict())
+    return OwnComplaint.of(found, **(await desk.letters.told(found))._asdict())
 
 
 @router.get("/{reference}/words")
@@ -129,7 +127,7 @@ async def show_words(reference: Reference, desk: TheDesk, caller: WordReader) ->
 async def withdraw_complaint(reference: Reference, why: Withdrawal, desk: TheDesk, caller: Writer) -> ComplaintStanding:
     """Take a complaint back, by the source that filed it; a seal stays until a person releases it."""
     own = await _own(desk, reference, caller)
-    return standing(await desk.complaints.withdraw(own.reference, actor=caller.actor, reason=why.reason))
+    return ComplaintStanding.of(await desk.complaints.withdraw(own.reference, actor=caller.actor, reason=why.reason))
 
 
 @router.post("/{reference}/confirm", status_code=204)
@@ -142,7 +140,7 @@ async def confirm_address(reference: Reference, what: Confirmation, desk: TheDes
 @router.post("/{reference}/reject")
 async def reject_complaint(reference: Reference, why: Rejection, desk: TheDesk, caller: Officer) -> ComplaintStanding:
     """Find that a complaint is none; it loses its effect, and the reporter is told why."""
-    return standing(await desk.complaints.reject(reference, actor=caller.actor, reason=why.reason))
+    return ComplaintStanding.of(await desk.complaints.reject(reference, actor=caller.actor, reason=why.reason))
 
 
 async def _own(desk: Desk, reference: str, caller: Caller) -> Complaint:

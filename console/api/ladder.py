@@ -11,7 +11,7 @@ from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
-from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Text, TheDesk, needs, paths, utc
+from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Shape, Text, TheDesk, Utc, needs, paths
 from desk.disclosure import note_listing
 from desk.ladder_book import version_of
 from desk.reading import LONGEST_NAME
@@ -24,7 +24,7 @@ Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
 _Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 
 
-class Rung(BaseModel):
+class Rung(Shape):
     """Where a number, its owner or its business stands."""
 
     kind: Offender
@@ -32,8 +32,8 @@ class Rung(BaseModel):
     step: StepName
     version: int = Field(description="Another one after each change; send it back as `version` or If-Match.")
     offences: int
-    since: str
-    term_ends: str = Field(description="From then on good conduct leads down.")
+    since: Utc
+    term_ends: Utc = Field(description="From then on good conduct leads down.")
     reason: str
 
 
@@ -110,7 +110,7 @@ async def show_ladder(
     await note_listing(desk.archive, "ladder", len(found[:limit]), actor=caller.actor, kind=kind)
     now = desk.archive.now()
     shown = [
-        Climber(**rung(one.standing, now).model_dump(), numbers=list(one.numbers), author=one.author)
+        Climber.of(one.standing, **_now(one.standing, now), numbers=one.numbers, author=one.author)
         for one in found[:limit]
     ]
     return LadderPage(ladder=shown, next=cursor_at(after + limit) if len(found) > limit else None)
@@ -153,13 +153,8 @@ async def assign_number(
 
 def rung(standing: Standing, now: float) -> Rung:
     """Where somebody stands at this moment; he must stand on some step."""
-    return Rung(
-        kind=standing.kind,
-        name=standing.name,
-        step=standing.step_at(now).said,
-        version=version_of(standing, now),
-        offences=standing.offences,
-        since=utc(standing.since),
-        term_ends=utc(standing.term_ends),
-        reason=standing.reason,
-    )
+    return Rung.of(standing, **_now(standing, now))
+
+
+def _now(standing: Standing, now: float) -> dict[str, object]:
+    return {"step": standing.step_at(now).said, "version": version_of(standing, now)}

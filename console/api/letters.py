@@ -10,24 +10,24 @@ from pydantic import BaseModel, Field
 from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
-from console.api.parts import Cursor, Limit, Next, TheDesk, maybe_utc, needs, paths, utc
+from console.api.parts import Cursor, Limit, MaybeUtc, Next, Shape, TheDesk, Utc, needs, paths
 
 router = paths("/v1/letters", "letters")
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
 Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
 
 
-class LetterShape(BaseModel):
+class LetterShape(Shape):
     """A letter that waits; neither its address nor its words are shown."""
 
     id: int
     kind: str = Field(description="confirm: asks for an address to be confirmed; answer, appeal, owner: tells a step.")
     about: str = Field(description="Reference of the complaint or appeal, or the owner.")
     outcome: str = Field(description="The step that it tells of.")
-    created: str
+    created: Utc
     attempts: int = Field(description="How often the mail server did not take it.")
     state: str = Field(description="waits, unconfirmed, or given up: then `retry` puts it back.")
-    next_try: str | None = Field(description="Not before; null: with the next `letters send`, or never.")
+    next_try: MaybeUtc = Field(description="Not before; null: with the next `letters send`, or never.")
     waits_for: str
 
 
@@ -42,10 +42,7 @@ class LetterPage(BaseModel):
 async def list_letters(desk: TheDesk, _: Reader, limit: Limit = 50, cursor: Cursor = None) -> LetterPage:
     """List what has not left, and why: an address that nobody confirmed, or what the mail server said."""
     found = await desk.letters.kept(limit + 1, place_of(cursor))
-    shown = [
-        LetterShape(**one._asdict() | {"created": utc(one.created), "next_try": maybe_utc(one.next_try)})
-        for one in found[:limit]
-    ]
+    shown = [LetterShape.of(one) for one in found[:limit]]
     return LetterPage(letters=shown, next=cursor_at(found[limit - 1].id) if len(found) > limit else None)
 
 

@@ -12,13 +12,12 @@ from console.api.list_shapes import (
     Ending,
     HeldShape,
     HeldShapes,
+    ImportShape,
     ImportsShape,
     Releasing,
     ReportShape,
     UndoneShape,
     entry_faults,
-    held_shape,
-    import_shape,
     report_shape,
 )
 from console.api.lists import callers_of_the_last_day, lists_of
@@ -37,7 +36,7 @@ Number = Annotated[int, Path(ge=1, lt=2**53, description="Its id.")]
 @router.get("")
 async def list_imports(desk: TheDesk, _: Reader, limit: Limit = 50) -> ImportsShape:
     """The latest imports, newest first: what each did, and by whose word it went through if it was held."""
-    return ImportsShape(imports=[import_shape(one) for one in await imports(desk.archive.lists, limit=limit)])
+    return ImportsShape(imports=[ImportShape.of(one) for one in await imports(desk.archive.lists, limit=limit)])
 
 
 @router.post("/{made}/undo")
@@ -46,7 +45,7 @@ async def undo_import(made: Number, why: Ending, desk: TheDesk, caller: Writer) 
     with entry_faults("made"):
         async with lists_of(desk) as lists:
             done = await undo(lists, made, author=caller.actor, reason=why.reason)
-    return UndoneShape(**done._asdict() | {"stay_off": list(done.stay_off), "sealed": list(done.sealed)})
+    return UndoneShape.of(done)
 
 
 @router.get("/held")
@@ -56,7 +55,7 @@ async def list_held(
     ended: Annotated[bool, Query(description="Also those released, dropped or lapsed, and by whom.")] = False,
 ) -> HeldShapes:
     """Imports that wait for a person, the oldest first, and why."""
-    return HeldShapes(held=[held_shape(one) for one in await held_imports(desk.archive.lists, ended=ended)])
+    return HeldShapes(held=[HeldShape.of(one) for one in await held_imports(desk.archive.lists, ended=ended)])
 
 
 @router.post("/held/{held}/release")
@@ -76,4 +75,4 @@ async def drop_held(held: Number, why: Ending, desk: TheDesk, caller: Releaser) 
     """Forget what a held import holds; nothing changes on the list."""
     with entry_faults("held"):
         async with lists_of(desk) as lists:
-            return held_shape(await drop_import(lists, held, author=caller.actor, reason=why.reason))
+            return HeldShape.of(await drop_import(lists, held, author=caller.actor, reason=why.reason))

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
-from console.api.parts import Body, Moment, Next, Reason, Text, maybe_utc, moment, utc
+from console.api.parts import Body, MaybeUtc, Moment, Next, Reason, Shape, Text, Utc, moment
 from console.api.problems import Problem, field_problem, told
 from rules.lists.admission import EntryError
 from rules.lists.editing import Entry
-from rules.lists.held_imports import HeldImport
 from rules.lists.import_batch import ImportReport
-from rules.lists.imports import Import
 from rules.lists.origins import NEVER, UNQUALIFIED, Origin, Qualification
 
 if TYPE_CHECKING:
@@ -122,7 +120,7 @@ class Releasing(Body):
     reason: Reason = Field(min_length=1)
 
 
-class ListShape(BaseModel):
+class ListShape(Shape):
     """A list of ringfence.yaml."""
 
     name: str
@@ -138,19 +136,19 @@ class ListsShape(BaseModel):
     lists: list[ListShape]
 
 
-class QualificationShape(BaseModel):
+class QualificationShape(Shape):
     """What an organisation showed."""
 
     licence: str
     document: str
     purpose: str
     hours: str
-    review: str | None
+    review: MaybeUtc
     owner: str
     approver: str
 
 
-class EntryShape(BaseModel):
+class EntryShape(Shape):
     """An entry of a list."""
 
     list: str
@@ -160,8 +158,8 @@ class EntryShape(BaseModel):
     author: str
     evidence: str
     note: str
-    created: str
-    expires: str | None
+    created: Utc
+    expires: MaybeUtc
     trunks: Strings
     leave_out: Strings
     qualification: QualificationShape | None
@@ -211,7 +209,7 @@ class RefusedRow(BaseModel):
     reason: str
 
 
-class ReportShape(BaseModel):
+class ReportShape(Shape):
     """What an import did, or would do."""
 
     import_id: int | None = Field(description="null: nothing was changed.")
@@ -230,18 +228,18 @@ class ReportShape(BaseModel):
     of_calls: int
 
 
-class ImportShape(BaseModel):
+class ImportShape(Shape):
     """An import that was made."""
 
     id: int
     list: str
     source: str
     author: str
-    created: str
+    created: Utc
     added: int
     changed: int
     removed: int
-    undone: str | None
+    undone: MaybeUtc
     insisted: str = Field(description="Why it had been held, and who let it go on.")
 
 
@@ -251,7 +249,7 @@ class ImportsShape(BaseModel):
     imports: list[ImportShape]
 
 
-class UndoneShape(BaseModel):
+class UndoneShape(Shape):
     """What the undoing of an import did."""
 
     id: int
@@ -263,20 +261,20 @@ class UndoneShape(BaseModel):
     sealed: Strings
 
 
-class HeldShape(BaseModel):
+class HeldShape(Shape):
     """An import that waits, or waited, for a person."""
 
     id: int
     list: str
     author: str
-    created: str
+    created: Utc
     why: str
     source: str
-    ended: str | None
+    ended: MaybeUtc
     ended_by: str
     ended_why: str
     import_id: int | None
-    lapses: str = Field(description="When it ends by itself, unless it is released before.")
+    lapses: Utc = Field(description="When it ends by itself, unless it is released before.")
 
 
 class HeldShapes(BaseModel):
@@ -285,10 +283,10 @@ class HeldShapes(BaseModel):
     held: list[HeldShape]
 
 
-class HappeningShape(BaseModel):
+class HappeningShape(Shape):
     """Something that befell an entry."""
 
-    at: str
+    at: Utc
     list: str
     entry: str
     what: str
@@ -304,12 +302,12 @@ class HistoryShape(BaseModel):
     history: list[HappeningShape]
 
 
-class HitShape(BaseModel):
+class HitShape(Shape):
     """How often an entry covered a call."""
 
     entry: str
     hits: int
-    last_hit: str
+    last_hit: Utc
 
 
 Hits = list[HitShape]
@@ -321,42 +319,33 @@ class StatsShape(BaseModel):
     list: str
     entries: int
     hits: int
-    last_hit: str | None
+    last_hit: MaybeUtc
     never_hit: int
     top: Hits = Field(description="Those that covered most calls.")
 
 
 def entry_shape(entry: Entry, now: float) -> EntryShape:
     """An entry as it is shown."""
-    origin, q = entry.origin, entry.origin.qualification
-    return EntryShape(
-        list=entry.list,
-        entry=entry.text,
-        reason=origin.reason,
-        source=origin.source,
-        author=origin.author,
-        evidence=origin.evidence,
-        note=origin.note,
-        created=utc(entry.created),
-        expires=maybe_utc(origin.expires),
-        trunks=list(origin.trunks),
-        leave_out=list(entry.exceptions),
-        qualification=None
-        if q is None
-        else QualificationShape(
-            **{name: getattr(q, name) for name in ("licence", "document", "purpose", "hours", "owner", "approver")},
-            review=maybe_utc(q.review),
-        ),
-        off=entry.off(now) or None,
-        sealed=list(entry.sealed),
-        import_id=entry.import_id,
-    )
+    return EntryShape.of(entry.origin, **_of_entry(entry, now))
 
 
 def changed_entry(entry: Entry, now: float) -> ChangedEntry:
     """An entry that was added, or added again."""
-    changed = None if entry.before is None else list(entry.changed)
-    return ChangedEntry(**entry_shape(entry, now).model_dump(), changed=changed, left_out_of=list(entry.cut))
+    changed = None if entry.before is None else entry.changed
+    return ChangedEntry.of(entry.origin, **_of_entry(entry, now), changed=changed, left_out_of=entry.cut)
+
+
+def _of_entry(entry: Entry, now: float) -> dict[str, object]:
+    """What is not said of its origin."""
+    return {
+        "list": entry.list,
+        "entry": entry.text,
+        "created": entry.created,
+        "leave_out": entry.exceptions,
+        "off": entry.off(now) or None,
+        "sealed": entry.sealed,
+        "import_id": entry.import_id,
+    }
 
 
 def report_shape(report: ImportReport) -> ReportShape:
@@ -365,45 +354,14 @@ def report_shape(report: ImportReport) -> ReportShape:
         RefusedRow(row=one.line - 1 if one.line else None, code=one.code, reason=told(one.message))
         for one in report.refusals
     ]
-    return ReportShape(
-        import_id=report.import_id,
-        held_id=report.held_id,
-        held=report.held,
+    return ReportShape.of(
+        report,
         rows=report.lines,
-        added=report.added,
-        changed=report.changed,
-        unchanged=report.unchanged,
-        removed=report.removed,
-        repeated=report.repeated,
         refused=sum(report.refused.values()),
         refusals=refusals,
-        hits=report.hits,
         would_have_caught=report.caught.calls,
         of_calls=report.caught.of,
     )
-
-
-def import_shape(one: Import) -> ImportShape:
-    """An import as it is shown."""
-    return ImportShape(
-        id=one.id,
-        list=one.list,
-        source=one.source,
-        author=one.author,
-        created=utc(one.created),
-        added=one.added,
-        changed=one.changed,
-        removed=one.removed,
-        undone=maybe_utc(one.undone),
-        insisted=one.insisted,
-    )
-
-
-def held_shape(one: HeldImport) -> HeldShape:
-    """A held import as it is shown, without the file."""
-    times = {"created": utc(one.created), "lapses": utc(one.lapses), "ended": maybe_utc(one.ended)}
-    found = {name: value for name, value in one._asdict().items() if name != "bytes"}
-    return HeldShape(**found | times)
 
 
 @contextmanager

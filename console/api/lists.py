@@ -33,7 +33,7 @@ from console.api.list_shapes import (
     entry_shape,
     report_shape,
 )
-from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, maybe_utc, needs, paths, utc
+from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, needs, paths
 from console.api.problems import field_problem
 from desk.desk import Desk
 from desk.disclosure import note_listing, note_search
@@ -81,13 +81,7 @@ async def show_lists(desk: TheDesk, _: Reader) -> ListsShape:
     counts = await lists.counts()
     return ListsShape(
         lists=[
-            ListShape(
-                name=name,
-                kind=policy.kind,
-                entries=counts.get(name, 0),
-                qualified=policy.qualified,
-                shared=policy.shared,
-            )
+            ListShape.of(policy, name=name, entries=counts.get(name, 0))
             for name, policy in sorted(lists.settings.items())
         ]
     )
@@ -125,9 +119,9 @@ async def show_stats(
         list=name,
         entries=entries,
         hits=hit.hits if hit else 0,
-        last_hit=maybe_utc(hit.last) if hit else None,
+        last_hit=hit.last if hit else None,
         never_hit=entries - await how_many_stand(lists, name, [one.entry for one in ever]),
-        top=[HitShape(entry=one.entry, hits=one.hits, last_hit=utc(one.last)) for one in ever[:limit]],
+        top=[HitShape.of(one, last_hit=one.last) for one in ever[:limit]],
     )
 
 
@@ -146,7 +140,7 @@ async def show_history(number: AnyNumber, desk: TheDesk, caller: Reader) -> Hist
     archive, canonical = desk.archive, _one_number(desk, number)
     await note_search(archive, canonical, actor=caller.actor, detail="lists history")
     found = await happenings(archive.lists, canonical)
-    told = [HappeningShape(**one._asdict() | {"at": utc(one.at)}) for one in found]
+    told = [HappeningShape.of(one) for one in found]
     return HistoryShape(number=canonical, history=told)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.authentication import Caller
-from console.api.case_shapes import CaseShape, EvidenceShape, case_shape, evidence_shape
+from console.api.case_shapes import CaseShape, EvidenceShape
 from console.api.ladder import Rung, rung
 from console.api.parts import AnyNumber, Counted, TheDesk, needs, paths
 from desk.archive import Archive
@@ -61,9 +61,9 @@ async def show_number(
         owner=await desk.ladder.owner_of(read.canonical),
         seal=SealShape(id=seal[0], case=seal[1]) if seal else None,
         ladder=await _rungs(archive, read.canonical),
-        evidence=evidence_shape(await evidence_of(archive, current)) if current else None,
+        evidence=EvidenceShape.of(await evidence_of(archive, current)) if current else None,
         open_case=current.id if current else None,
-        cases=[case_shape(one) for one in await cases_of(connection, read.canonical)],
+        cases=[CaseShape.of(one) for one in await cases_of(connection, read.canonical)],
     )
 
 

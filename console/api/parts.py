@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from console.api.access.scopes import Scope
 from console.api.authentication import REALM, Caller
@@ -51,6 +51,18 @@ class SentOnce(APIRoute):
 def paths(prefix: str, tag: str) -> APIRouter:
     """Some paths of the API, which belong together in its document."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=SentOnce)
+
+
+class Shape(BaseModel):
+    """What clients are shown of a value of ours: the fields that both have, times as RFC 3339."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, value: object, **others: object) -> Self:
+        """The shape of a value, and what it does not have itself, or has in another form."""
+        own = {name: getattr(value, name) for name in cls.model_fields if name not in others}
+        return cls(**own, **others)
 
 
 def _checked(text: str) -> str:
@@ -102,6 +114,10 @@ def utc(at: float) -> str:
 def maybe_utc(at: float | None) -> str | None:
     """The same, None for none."""
     return None if at is None else utc(at)
+
+
+Utc = Annotated[str, BeforeValidator(lambda at: at if isinstance(at, str) else utc(at))]
+MaybeUtc = Annotated[str | None, BeforeValidator(lambda at: at if isinstance(at, str) else maybe_utc(at))]
 
 
 async def seen(

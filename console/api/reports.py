@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from console.api.access.scopes import Scope
 from console.api.authentication import Caller
-from console.api.parts import Counted, Moment, TheDesk, moment, needs, paths, utc
+from console.api.parts import Counted, Moment, Shape, TheDesk, Utc, moment, needs, paths
 from desk.alerts import alerts
 from desk.reports import Dimension, ranked_trunks, report
 
@@ -18,7 +18,7 @@ Reader = Annotated[Caller, needs(Scope.REPORTS_READ)]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
-class RowShape(BaseModel):
+class RowShape(Shape):
     """One line of a report."""
 
     key: str
@@ -39,7 +39,7 @@ class RowShape(BaseModel):
     sum_of: str = Field(description="Of which lines this is the sum: all, or their keys; empty: of none.")
 
 
-class HandlingShape(BaseModel):
+class HandlingShape(Shape):
     """How long things took, in hours."""
 
     decided: int
@@ -58,7 +58,7 @@ class HandlingShape(BaseModel):
     appeals_late: int = Field(description="Appeals granted or refused after their deadline.")
 
 
-class ReportShape(BaseModel):
+class ReportShape(Shape):
     """A period in figures."""
 
     period: str
@@ -68,7 +68,7 @@ class ReportShape(BaseModel):
     handling: HandlingShape
 
 
-class AlertShape(BaseModel):
+class AlertShape(Shape):
     """One thing to see to."""
 
     kind: str = Field(description="jump, leak, unheld, review, letters.")
@@ -88,14 +88,14 @@ class AlertsShape(BaseModel):
     alerts: list[AlertShape]
 
 
-class TrunkShape(BaseModel):
+class TrunkShape(Shape):
     """A trunk and what was forged on it."""
 
     trunk: str
     forged: int = Field(description="Cases closed as forged.")
     complaints: int
     numbers: int
-    last: str
+    last: Utc
 
 
 class TrunksShape(BaseModel):
@@ -117,19 +117,13 @@ async def show_report(
     found = await report(desk.archive, period, by, limit=limit)
     if form == "csv":
         return Response(found.as_csv(), media_type="text/csv; charset=utf-8")
-    return ReportShape(
-        period=found.period,
-        by=found.dimension,
-        rows=[RowShape(**row._asdict()) for row in found.rows],
-        total=RowShape(**found.total._asdict() | {"sum_of": "all"}),
-        handling=HandlingShape(**found.handling._asdict()),
-    )
+    return ReportShape.of(found, by=found.dimension, total=RowShape.of(found.total, sum_of="all"))
 
 
 @router.get("/alerts", dependencies=[Counted])
 async def show_alerts(desk: TheDesk, _: Reader) -> AlertsShape:
     """What somebody must see to: complaints that jump, offices named as a leak, unheld codes that call."""
-    return AlertsShape(alerts=[AlertShape(**one._asdict()) for one in await alerts(desk.archive)])
+    return AlertsShape(alerts=[AlertShape.of(one) for one in await alerts(desk.archive)])
 
 
 @router.get("/trunks")
@@ -138,4 +132,4 @@ async def show_trunks(
 ) -> TrunksShape:
     """The trunks ranked by the forged numbers that officers found on them."""
     found = await ranked_trunks(desk.archive, since=moment(since) if since else 0.0)
-    return TrunksShape(trunks=[TrunkShape(**one._asdict() | {"last": utc(one.last)}) for one in found])
+    return TrunksShape(trunks=[TrunkShape.of(one) for one in found])

@@ -1,6 +1,6 @@
 """Cases as the API shows them: every time readable, every field there."""
 
-from console.api.case_shapes import case_shape, clock_shape, listed_case, story_shape
+from console.api.case_shapes import CaseShape, clock_shape, listed_case, story_shape
 from desk.deadlines import Clock
 from desk.story import story_of
 from desk.weighing import evidence_of
@@ -9,7 +9,7 @@ from desk.weighing import evidence_of
 async def test_a_case_and_its_story(town):
     await town.verified()
     (listed,) = await town.desk.cases.pressing()
-    shown = case_shape(listed.case)
+    shown = CaseShape.of(listed.case)
     assert (shown.verified, shown.sealed, shown.found_by) == ("2026-07-01T04:00:00Z", None, "owner")
     line = listed_case(listed, await evidence_of(town.desk.archive, listed.case), town.now)
     assert (line.complaints, line.due.standing) == (1, "running")

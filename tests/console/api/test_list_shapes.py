@@ -7,21 +7,22 @@ from rules.lists.admission import EntryError
 
 
 @pytest.mark.parametrize(
-    ("name", "message", "status", "field"),
+    ("error", "status", "field"),
     [
-        ("no-such-list", "there is no list 'x' in ringfence.yaml; it has a, b", 404, None),
-        ("not-yours", "list a is changed by li only", 403, None),
-        ("undone", "import 3 was undone already", 409, None),
-        ("too-short", "'95' has 2 digits", 422, "/numbers/1"),
-        ("protected", "'+8613800138000' covers numbers of list b", 422, "/numbers"),
-        ("impossible", "line 7: 'x': no plan; nothing was imported", 422, "/numbers/6"),
+        (EntryError("no-such-list", "there is no list 'x' in ringfence.yaml", hint="it has a, b"), 404, None),
+        (EntryError("not-yours", "list a is changed by li only"), 403, None),
+        (EntryError("undone", "import 3 was undone already"), 409, None),
+        (EntryError("too-short", "'95' has 2 digits"), 422, "/numbers/1"),
+        (EntryError("protected", "'+8613800138000' covers numbers of list b"), 422, "/numbers"),
+        (EntryError("impossible", "'x': no plan", line=7), 422, "/numbers/6"),
     ],
 )
-def test_a_refusal_is_a_problem_of_its_field(name, message, status, field):
-    found = problem_of_entry(EntryError(name, message), "/numbers", ["13800138000", "95"])
+def test_a_refusal_is_a_problem_of_its_field(error, status, field):
+    found = problem_of_entry(error, "/numbers", ["13800138000", "95"])
     assert found.status == status
     assert [one["field"] for one in found.errors] == ([field] if field else [])
     assert "13800138000" not in str(found.errors) + found.detail
+    assert "it has a, b" not in found.detail
 
 
 def test_a_row_is_written_as_a_line_of_a_file():
