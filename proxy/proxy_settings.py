@@ -337,4 +337,9 @@ class ProxySettings(Part):
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
     limits: LimitSettings = LimitSettings()
     dns: DnsSettings = DnsSettings()
-    metrics: Address | None = Field(None, description="Where Prometheus reads, on loopback.")
+    metrics: Address | None = Field(None, description="Where Prometheus reads, and supervisors ask for health.")
+    metrics_from: list[Network] = Field(
+        default=[],
+        description="Networks that may read there beside this machine. Figures travel in clear and say how much "
+        "is called and rejected: name the machines that monitor, never a network that callers reach.",
+    )

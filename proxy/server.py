@@ -96,6 +96,11 @@ class Further(NamedTuple):
 
     endpoints: list[Endpoint]
 
+    def close(self) -> None:
+        """It is not taken after all."""
+        for endpoint in self.endpoints:
+            endpoint.close()
+
 
 class Server:
     """One node: its sockets, its loop, its clock."""
@@ -131,6 +136,11 @@ class Server:
     def core(self) -> Core:
         """What decides for it."""
         return self._core
+
+    @property
+    def last_tick(self) -> float:
+        """When its clock went last: it does so fifty times a second."""
+        return self._last_tick
 
     @property
     def metrics(self) -> Metrics:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from proxy.proxy_settings import OFF, HostPort, TrunkSettings
 from proxy.sip.uri import SIP_PORT, parse_uri
+from ringfence.api_settings import on_loopback
 from ringfence.node_settings import Configuration, rule_files
 from ringfence.stand_ins import UNREAD
 from rules.judging.calendars import BadCalendar, read_calendar
@@ -335,16 +336,22 @@ def headers(configuration: Configuration) -> Iterator[Finding]:
 
 
 def metrics(configuration: Configuration) -> Iterator[Finding]:
-    """Metrics are read on the machine itself."""
-    address = configuration.metrics
-    if address is None or address.host == "localhost":
+    """Figures are read on the machine itself, unless somebody says by whom else."""
+    address, sources = configuration.metrics, configuration.metrics_from
+    if address is None:
+        if sources:
+            yield Finding(("metrics_from",), "there is nothing to read", "set `metrics` as well, or leave it out")
         return
-    if not address.literal or not ipaddress.ip_address(address.host).is_loopback:
+    if not address.literal and address.host != "localhost":
+        yield Finding(("metrics",), f"{address} is a name", "write an address of this machine")
+    elif not on_loopback(address.host) and not sources:
         yield Finding(
             ("metrics",),
-            f"{address} can be reached from other machines",
-            "write 127.0.0.1:PORT and let an exporter or reverse proxy on this machine guard it",
+            f"{address} can be reached from other machines, and figures travel in clear",
+            "write 127.0.0.1:PORT, or say in `metrics_from` which machines may read them",
         )
+    elif on_loopback(address.host) and sources:
+        yield Finding(("metrics_from",), f"nobody else reaches {address}", "set `metrics` to an address that others do")
 
 
 def files(configuration: Configuration, base: Path) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import stat
 import struct
@@ -19,7 +20,10 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from ringfence.configuration import PartlyRead
+from ringfence.installation import Installation
 from ringfence.login import login_name
+from rules.language.source import RuleError
 
 READ_S: Final = 5.0  # within which a question must be there, and its answer be taken
 WAIT_S: Final = 30.0  # what a command may take, where it asks for no more
@@ -27,6 +31,7 @@ LONGEST_QUESTION: Final = 64 * 1024  # octets
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
 MOST: Final = 16  # questions at once
 _LONGEST_PATH: Final = 100  # octets: the kernel takes 107
+_NAMED: Final = r"""^[^#\n]*\b%s:\s*["']?([^\s"',}#]+)"""  # a path in a file that is no YAML
 _CREDENTIALS: Final = "3i"  # struct ucred: pid, uid, gid
 
 log = structlog.get_logger("ringfence.control")
@@ -217,6 +222,22 @@ def _file_at(path: Path) -> tuple[int, int] | None:
         found = path.lstat()
         return found.st_dev, found.st_ino
     return None
+
+
+def control_of(file: Path) -> Path:
+    """Where the node of this ringfence.yaml is asked, as far as the file, which may be what is wrong, can be read."""
+    try:
+        return Installation.open(file).control
+    except PartlyRead as error:
+        if error.left is not None:
+            return Installation(file, error.left, error.document).control
+    except RuleError:
+        pass
+    text = file.read_text(encoding="utf-8", errors="replace")
+    named = {key: found[1] for key in ("control", "database") if (found := re.search(_NAMED % key, text, re.MULTILINE))}
+    if "control" in named:
+        return file.parent / named["control"]
+    return (file.parent / named.get("database", "ringfence.db")).with_suffix(".control")
 
 
 def ask(path: Path, command: str, arguments: Mapping[str, Any] | None = None, *, wait_s: float = 2 * WAIT_S) -> Any:

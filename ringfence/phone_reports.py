@@ -34,6 +34,7 @@ class PhoneComplaints(Collector):
         self.without = ""  # why nothing is filed
         self._screen = screen
         self._rounds: Scheduler | None = None
+        self._further: Installation | None = None  # of another configuration than that of the start
         if desk is not None:
             screen.unwanted = desk.callee.unwanted
             self._rounds = Scheduler(desk, on_error=_warn, on_alert=_alert)
@@ -51,6 +52,15 @@ class PhoneComplaints(Collector):
         # Now, before there are calls: loading the calendar with the first complaint stops the loop for 0.2 s.
         desk.archive.deadlines.due(desk.archive.now(), TimeLimit(working_days=20))
         return cls(desk, screen)
+
+    async def reopen(self, here: Installation) -> None:
+        """Go by another configuration; `here` is its installation, and closed with this. What was said is filed."""
+        another = await PhoneComplaints.open(here, self._screen)
+        await self.close()
+        if self._further is not None:
+            await self._further.__aexit__()
+        self.desk, self.without, self._rounds, self._further = another.desk, another.without, another._rounds, here
+        self.begin()
 
     async def report(self, numbers: Sequence[str]) -> Receipt:
         """File a complaint about the last call to one of these canonical numbers of a subscriber."""
@@ -93,6 +103,13 @@ class PhoneComplaints(Collector):
                 await self._rounds.close()
             except (StoreError, DatabaseError) as error:
                 _warn(str(error))
+        self._rounds = None
+
+    async def close_all(self) -> None:
+        """The same, and no desk is open that was opened here."""
+        await self.close()
+        if self._further is not None:
+            await self._further.__aexit__()
 
 
 def _warn(error: str) -> None:

@@ -88,6 +88,7 @@ class RuleChanges(Collector):
         self._here = Installation(file, start.configuration, start.document)
         self._live: LiveRules | None = None
         self.without = ""  # why changes are not seen
+        self._counts: FalsePositives | None = None
         self._alarms: dict[str, Alarm] = {}
         self._observing = observing(start.ruleset)
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,6 +100,28 @@ class RuleChanges(Collector):
         self._spawn(self._count())
         if self._watch:
             self._spawn(self._watch_files())
+
+    async def hold(self) -> None:
+        """Swap no revision in until `take` or `go_on`: another configuration is on its way."""
+        if self._live is not None:
+            await self._live.hold()
+
+    def go_on(self) -> None:
+        """It was not taken."""
+        if self._live is not None:
+            self._live.go_on()
+
+    def take(self, configuration: Configuration, document: Document, ruleset: RuleSet, number: int) -> None:
+        """Compile by another configuration from now on; its rules judge already."""
+        self._start = self._start._replace(
+            configuration=configuration, document=document, ruleset=ruleset, number=number, first=None
+        )
+        self._here = Installation(self._file, configuration, document)
+        self._observing = observing(ruleset)
+        if self._counts is not None:
+            self._counts.take(configuration.false_positives, allow_lists(configuration))
+        if self._live is not None:
+            self._live.go_on(number)
 
     async def close(self) -> None:
         """Nothing is under way any more."""
@@ -211,8 +234,7 @@ class RuleChanges(Collector):
 
     async def _count(self) -> None:
         configuration = self._start.configuration
-        allow = [name for name, listed in configuration.lists.items() if listed.kind == "allow"]
-        counts = FalsePositives(configuration.false_positives, allow)
+        counts = self._counts = FalsePositives(configuration.false_positives, allow_lists(configuration))
         watch = await self._counting(self._here.database_of("decisions"), counts)
         if watch is None:
             return
@@ -249,6 +271,11 @@ class RuleChanges(Collector):
                     of=alarm.caught,
                 )
         self._alarms = {alarm.rule: alarm for alarm in alarms}
+
+
+def allow_lists(configuration: Configuration) -> list[str]:
+    """The lists whose callers must not be caught."""
+    return [name for name, listed in configuration.lists.items() if listed.kind == "allow"]
 
 
 def _refused(number: int, error: Exception) -> None:

@@ -50,6 +50,10 @@ class Room:
         self._folders = list(dict.fromkeys(file.parent for file in files))
         self._least, self._look = least_mib * _MIB, look
 
+    def want(self, least_mib: int) -> None:
+        """So much is to be left from now on."""
+        self._least = least_mib * _MIB
+
     @property
     def free(self) -> dict[str, int]:
         """Octets left for us, by folder; those that cannot be asked are missing, their files say why themselves."""

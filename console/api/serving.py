@@ -26,7 +26,7 @@ from proxy.app import heed_signals
 from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
-from ringfence.serve import log_to_stderr
+from ringfence.service_log import log_to_stderr
 from rules.storage.database_files import begun_anew, missed
 
 _DRAIN_S = 15

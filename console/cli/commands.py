@@ -27,6 +27,7 @@ from console.cli.lists.list_commands import lists_app
 from console.cli.lists.range_commands import ranges_app, subscribers_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
+from console.cli.node.running_commands import reload
 from console.cli.noted import note_unmasking
 from console.cli.options import AsJson, ConfigurationFile, chosen
 from console.cli.workbench.rules_commands import replay, rules_app
@@ -207,6 +208,9 @@ def health(
     fine = all(answer.status and not (strict and answer.remarks) for answer in answers.values())
     found = Answer({address: answer.status for address, answer in answers.items()}, "\n".join(lines))
     found._replace(status=0 if fine else FAULTS, why="\n".join(remarks) if json else "").give(json=json)
+
+
+app.command("reload", rich_help_panel=PROXY)(reload)
 
 
 @app.command(rich_help_panel=PROXY)

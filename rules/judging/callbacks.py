@@ -27,6 +27,10 @@ class Callbacks:
         # Canonical number, or its pseudonym -> when it is over; who called last stands last.
         self.until: dict[str, float] = {}
 
+    def last(self, minutes: int) -> None:
+        """So long calls pass after the emergency calls that come; those that were made keep their time."""
+        self._seconds = minutes * 60.0
+
     def restore(self, calls: Iterable[tuple[str, float]], now: float) -> None:
         """Those who did before this start: (pseudonym, seconds ago), the oldest first.
 

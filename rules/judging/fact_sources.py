@@ -112,6 +112,10 @@ class FactSources:
         self._asked: tuple[_Worker, ...] = ()
         self.wanted = False  # is there a plug-in whose facts some rule reads?
 
+    def wait(self, seconds: float) -> None:
+        """Let a call wait so long for them from now on."""
+        self._wait_s = seconds
+
     def ask(self, names: Iterable[str]) -> None:
         """From now on, only these facts are wanted."""
         wanted = frozenset(names)

@@ -108,6 +108,12 @@ class Ladder:
         self.any = False
         self.poll()
 
+    def limit(self, *, calls_hour: int, called_day: int) -> None:
+        """Let so many calls an hour and called numbers a day pass; who was counted by others begins anew."""
+        if (calls_hour, called_day) != (self._calls_hour, self._called_day):
+            self._calls_hour, self._called_day = calls_hour, called_day
+            self._recent.clear()
+
     def poll(self) -> None:
         """See what was changed; called four times a second."""
         rows = self._lookup.ask("select ladder from change")

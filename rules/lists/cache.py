@@ -83,6 +83,10 @@ class Lookup:
         self._reader = self._first()
         self.poll()
 
+    def take(self, *, budget_s: float, zone: str) -> None:
+        """Give a look-up so long, and read days in this zone, from now on."""
+        self._budget_s, self._zone = budget_s, ZoneInfo(zone)
+
     def look_up(self, canonical: str, now: float) -> tuple[Hit, ...] | None:
         """Every entry that covers the number at this moment, the narrowest first; None: unknown."""
         known = self._cache.get(canonical)  # by key it would raise for each number that it lacks: 1 us

@@ -47,6 +47,10 @@ class FalsePositives:
         self._allow = frozenset((*allow_lists, _SUBSCRIBERS))
         self._hours: deque[_Hour] = deque()
 
+    def take(self, settings: FalsePositiveSettings, allow_lists: Iterable[str]) -> None:
+        """Another budget, other lists; what was counted stays."""
+        self._settings, self._allow = settings, frozenset((*allow_lists, _SUBSCRIBERS))
+
     def count(self, rows: Iterable[tuple[float, str]]) -> None:
         """Take in records: when, and what fired as JSON."""
         for at, fired in rows:

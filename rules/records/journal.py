@@ -100,6 +100,13 @@ class Journal:
         self.last_error = ""
         self._take_up_spool()
 
+    def keep(self, keeping: Keeping) -> None:
+        """Keep and show otherwise from now on; how much is held in memory stays as it was."""
+        self._keeping = keeping
+        if self._decisions is not None:
+            self._retention = Retention(self._decisions.store, keeping)
+        self._in_clear, self._shown = not keeping.masked, _masked if keeping.masked else _clear
+
     def start(self) -> None:
         """Begin to write; needs a running loop."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="decisions")

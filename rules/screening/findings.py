@@ -32,6 +32,10 @@ class Findings:
         self._count = count  # hears which entries of the operator's lists covered a caller
         self.unknown = 0  # numbers that could not be looked up
 
+    def limit(self, *, calls_hour: int, called_day: int) -> None:
+        """What the ladder's step limit lets pass from now on."""
+        self._ladder.limit(calls_hour=calls_hour, called_day=called_day)
+
     def poll(self) -> None:
         """See which of these hold anything at all; called four times a second."""
         self._ledger.poll()

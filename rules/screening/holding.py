@@ -106,6 +106,17 @@ async def open_lists(database: Path, settings: ScreeningSettings, now: Callable[
         return lists
 
 
+def keeping_of(settings: ScreeningSettings) -> Keeping:
+    """What these settings keep of records."""
+    return Keeping(
+        settings.storage.decision_days,
+        settings.storage.decision_mib,
+        short_days=settings.complaints.ring_days,
+        zone=settings.time_zone,
+        masked=settings.logging.mask_numbers,
+    )
+
+
 async def _open_journal(
     database: Path,
     settings: ScreeningSettings,
@@ -116,7 +127,7 @@ async def _open_journal(
     troubles: Troubles,
 ) -> Journal:
     """The record of decisions beside the lists; it writes as soon as it is started, or can open its database."""
-    storage, path = settings.storage, decisions_path(database)
+    path = decisions_path(database)
     opening = partial(Decisions.open, path, durable=True)
     decisions: Decisions | None = None
     try:
@@ -126,13 +137,7 @@ async def _open_journal(
     return Journal(
         decisions,
         keys.pseudonym,
-        Keeping(
-            storage.decision_days,
-            storage.decision_mib,
-            short_days=settings.complaints.ring_days,
-            zone=settings.time_zone,
-            masked=settings.logging.mask_numbers,
-        ),
+        keeping_of(settings),
         log=log,
         now=now,
         spool=partial(Spool.open, path),

@@ -33,10 +33,23 @@ class LiveRules:
         self._reader = HotReader(path)
         self._data_version = -1
         self._task: asyncio.Task[None] | None = None
+        self._held = False
+
+    async def hold(self) -> None:
+        """Swap nothing in from now on: whoever asks for it is about to."""
+        self._held = True
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def go_on(self, number: int = 0) -> None:
+        """Look again, from the revision that was put in its place meanwhile, if one was."""
+        self._held = False
+        self.number = number or self.number
+        self._data_version = -1
 
     def poll(self) -> None:
         """See whether another revision is live; called four times a second, costs 4 us."""
-        if self._task is not None:
+        if self._task is not None or self._held:
             return
         try:
             version = self._reader.data_version()

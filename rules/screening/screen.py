@@ -23,7 +23,7 @@ from rules.records.decisions import new_decision
 from rules.records.privacy import pseudonym
 from rules.records.troubles import Tell, Troubles
 from rules.screening.findings import Findings
-from rules.screening.holding import Held, hold, open_lists
+from rules.screening.holding import Held, hold, keeping_of, open_lists
 from rules.screening.snapshots import Snapshots
 from rules.settings.screening import ScreeningSettings
 from rules.storage.store import StoreError
@@ -200,6 +200,28 @@ class Screen:
         self.ruleset = ruleset
         self._rates.ask(ruleset.rates)
         self._sources.ask(ruleset.facts)
+
+    def take(self, settings: ScreeningSettings, ruleset: RuleSet, *, budget_ms: int) -> None:
+        """Judge by other settings and rules from the next call on; `configure` has given the lists theirs before.
+
+        Databases, pseudonyms and the file of the log stay those of the start, and so does how much is cached.
+        """
+        self.swap(ruleset)
+        self._budget_s = budget_ms / 1000
+        self._rates.settings = settings.facts
+        self._sources.wait(settings.facts.plugin_ms / 1000)
+        self._snapshots.hours = settings.storage.snapshot_hours
+        self._callbacks.last(settings.emergency.callback_minutes)
+        limits = settings.complaints
+        self._findings.limit(calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
+        self.lookup.take(budget_s=budget_ms / 2000, zone=settings.time_zone)
+        self.journal.keep(keeping_of(settings))
+        self._open_lists = partial(open_lists, self.lookup.path, settings, self._now)
+
+    async def configure(self, settings: ScreeningSettings) -> None:
+        """Make the lists those of these settings. Raises StoreError or DatabaseError."""
+        if self.lists is not None:
+            await self.lists.configure(settings.lists)
 
     def poll(self) -> None:
         """See changes of the lists; called four times a second."""

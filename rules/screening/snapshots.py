@@ -20,7 +20,7 @@ class Snapshots:
     """Keeps the last good copy near the present; asked on every poll, it mostly does nothing."""
 
     def __init__(self, lookup: Lookup, journal: Journal, *, hours: int) -> None:
-        self._lookup, self._journal, self._hours = lookup, journal, hours
+        self._lookup, self._journal, self.hours = lookup, journal, hours
         self._due: float | None = None
         self._looked = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -30,15 +30,15 @@ class Snapshots:
         if self._lookup.on_snapshot and self._task is None and abs(now - self._looked) >= _MINUTE_S:
             self._looked = now
             self._task = asyncio.get_running_loop().create_task(self._look(), name="is it sound?")
-        if not self._hours:
+        if not self.hours:
             return
-        if self._due is None or self._due > now + self._hours * _HOUR_S:  # the start, or a clock set back
+        if self._due is None or self._due > now + self.hours * _HOUR_S:  # the start, or a clock set back
             self._due = now + (_FIRST_S if snapshot_path(self._lookup.path).exists() else 0.0)
         lookup = self._lookup
         elsewhere = lookup.on_snapshot or lookup.absent or lookup.gone or lookup.replaced
         if now < self._due or elsewhere or self._task is not None:
             return
-        self._due = now + self._hours * _HOUR_S
+        self._due = now + self.hours * _HOUR_S
         self._task = asyncio.get_running_loop().create_task(self._take(), name="snapshot")
 
     async def close(self) -> None:

@@ -102,9 +102,11 @@ class Sipp(Peer):
         values: Mapping[str, str] | None = None,
         hops: int = 0,
         calls: int = 1,
+        rate: int = 10,
         within: Sequence[str] = (),
     ) -> None:
-        """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`.
+        """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`, of
+        which it begins `rate` a second.
 
         `within` stands before the command, where it is to run in another network.
         """
@@ -114,7 +116,7 @@ class Sipp(Peer):
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
         command: list[str | Path] = [*within, "sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
         commands = new_endpoint()  # SIPp opens a port for commands, which nobody here sends
-        command += ["-ci", commands.host, "-cp", str(commands.port), "-m", str(calls), "-nostdin"]
+        command += ["-ci", commands.host, "-cp", str(commands.port), "-m", str(calls), "-r", str(rate), "-nostdin"]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
         command += ["-timeout", str(CALL_S), "-timeout_error"]
         super().__init__(command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder)

@@ -239,3 +239,13 @@ def test_calls_under_way_at_each_of_many_changes_all_end(play, times):
         bye = play.trunk(in_dialog("BYE", up, cseq=2, branch=f"z9hG4bKbye{name}"))
         ended += briefs(play.pbx(wire.answer(bye[0].data))) == ["200"]
     assert ended == times
+
+
+def test_a_pbx_lives_while_not_all_its_addresses_are_silent(play):
+    assert play.core.pbx_lives()
+    play.core.silence.fell("203.0.113.10", 5060, play.now)
+    assert play.core.pbx_lives()
+    play.core.silence.fell("203.0.113.11", 5060, play.now)
+    assert not play.core.pbx_lives()
+    play.reload(pbxes=[{"name": "office", "addresses": ["pbx.example.com"]}])
+    assert play.core.pbx_lives()

@@ -111,7 +111,9 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("headers: [X-Score, x-score]", "8:20", "a second header"),
         ("headers: ['X Score']", "8:11", "is no header field name"),
         ("metrics: 0.0.0.0:9464", "8:10", "can be reached from other machines"),
-        ("metrics: metrics.example.com:9464", "8:10", "can be reached from other machines"),
+        ("metrics: metrics.example.com:9464", "8:10", "is a name"),
+        ("metrics_from: [192.0.2.0/24]", "8:15", "there is nothing to read"),
+        ("metrics: 127.0.0.1:9464\nmetrics_from: [192.0.2.0/24]", "9:15", "nobody else reaches 127.0.0.1:9464"),
         ("rules: [rules.d/*.yaml]", "8:9", "no file matches 'rules.d/*.yaml'"),
         ("storage: {database: .}", "8:21", "is a folder"),
         ("logging: {file: logs/calls.log}", "8:17", "there is no folder"),
@@ -141,6 +143,10 @@ def test_a_file_of_days_is_read_line_by_line(tmp_path):
 @pytest.mark.parametrize("address", ["127.0.0.1:9464", "127.0.0.53:9464", "[::1]:9464", "localhost:9464"])
 def test_metrics_on_the_machine_itself(tmp_path, address):
     assert faults(tmp_path, f'{SOUND}metrics: "{address}"\n') == []
+
+
+def test_metrics_off_the_machine_where_it_is_said_for_whom(tmp_path):
+    assert faults(tmp_path, f"{SOUND}metrics: 0.0.0.0:9464\nmetrics_from: [192.0.2.7, 198.51.100.0/24]\n") == []
 
 
 def test_keys_are_for_their_owner_only(tmp_path):

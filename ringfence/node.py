@@ -1,0 +1,221 @@
+"""One running node: the data plane with its judge, its desk and its rules, asked and changed while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+import structlog
+
+import proxy.app
+from proxy.build import BUILD
+from proxy.server import Further, Server
+from proxy.setup import Setup
+from ringfence.control import Control, Question
+from ringfence.figures import Pages, State, publish
+from ringfence.installation import Installation
+from ringfence.login import login_name
+from ringfence.node_settings import Configuration
+from ringfence.phone_reports import PhoneComplaints
+from ringfence.reload import Read, Ready, Reloading, fault_of_listener
+from ringfence.rule_changes import RuleChanges, Start
+from ringfence.service_log import set_level
+from ringfence.storage import Room, Storage
+from rules.language.source import Document, RuleError
+from rules.screening.screen import Screen
+
+RELOAD_S: Final = 300.0  # what a reload may take: ten thousand rules compile in ten
+STUCK_S: Final = 5.0  # a loop that stood still so long is not alive
+# Settings that the desk reads when it is opened.
+_OF_THE_DESK: Final = ("complaints", "country", "time_zone", "calendar", "lists", "trunks", "storage")
+
+log = structlog.get_logger("ringfence")
+
+
+class Node:
+    """Everything that runs, from the moment that all which calls need is open."""
+
+    def __init__(
+        self, start: Start, here: Installation, screen: Screen, phones: PhoneComplaints, *, watch: bool
+    ) -> None:
+        self._start, self._here, self._screen, self._phones = start, here, screen, phones
+        self._changes = RuleChanges(here.file, start, screen, watch=watch)
+        self.control = Control(here.control)
+        self._core = proxy.app.build_core(here.configuration, here.configuration, screen.keys)
+        self._reloading = Reloading(here, screen.keys, self._prepare, lambda: self._core.topology)
+        self._room = Room(files_of(here), here.configuration.storage.room_mib)
+        self._storage = Storage(self._without, self._room)
+        self._server: Server | None = None
+        self._pages: Pages | None = None
+        self._end_figures: Callable[[], None] = nothing
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self) -> None:
+        """Serve until told to stop; then nothing is under way any more."""
+        self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
+        for warning in self._start.warnings:
+            log.warning("check", fault=str(warning))
+        try:
+            await self.control.open()
+            await proxy.app.run(
+                *(self._core, self._screen),
+                ready=self._ready,
+                desk=self._phones,
+                ailments=self._ailments,
+                heed={signal.SIGHUP: lambda: self._spawn(self._reloading.reload(login_name(), "SIGHUP"))},
+            )
+        finally:
+            await self.control.close()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._end_figures()
+            await self._changes.close()
+            await self._screen.close()
+            await self._phones.close_all()
+            if self._server is not None:  # what never served, does not stop either
+                log.info("stopped")
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _ready(self, server: Server) -> None:
+        """The sockets are bound: say so, and keep the collector away from all that was made until now."""
+        start, configuration = self._start, self._here.configuration
+        self._server = server
+        registry = server.metrics.registry
+        for part in (self._changes, self._phones, self._storage, self._reloading):
+            registry.register(part)
+        self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
+        if configuration.metrics is not None:
+            self._end_figures = publish(self._pages, configuration.metrics)
+        self._changes.begin()
+        self._phones.begin()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
+        log.info(
+            "serving",
+            listen=[str(listener.address) for listener in configuration.listen],
+            metrics=str(configuration.metrics) if configuration.metrics else None,
+            rules=start.ruleset.revision,
+            revision=start.number,
+            rules_from="the disk: nothing was live, so it is revision 1 now" if start.first else "what is live",
+            configuration=str(self._here.file),
+            build=BUILD,
+        )
+        warn_of_risks(configuration)
+
+    # ---- what it says of itself --------------------------------------------------------------------------------
+
+    def _without(self) -> dict[str, str]:
+        return {**self._screen.without, "rules": self._changes.without, "complaints": self._phones.without}
+
+    def _ailments(self) -> list[str]:
+        """What an operator should see to, a sentence each."""
+        found = self._storage.ailments()
+        if self.control.without:
+            found.append(self.control.without)
+        if self._reloading.failed:
+            found.append("the last reload was refused: what was live before it stays; see the log")
+        return found
+
+    def _alive(self) -> State:
+        """Does the loop go round? Asked from a thread beside it."""
+        late = monotonic() - self._server.last_tick if self._server is not None else 0.0
+        return State(f"its loop has stood still for {late:.0f} s" if late > STUCK_S else "", [])
+
+    def _fit_for_calls(self) -> State:
+        """Should calls be sent here, rather than to another node?"""
+        alive, core = self._alive(), self._core
+        if alive.hindered:
+            return alive
+        if core.draining:
+            return State("stopping: new calls get 503", self._ailments())
+        if not core.pbx_lives():
+            return State("no PBX answers", self._ailments())
+        if lists := self._screen.lookup.absent:
+            return State(f"the lists cannot be read: {lists}", self._ailments())
+        return State("", self._ailments())
+
+    # ---- another configuration ---------------------------------------------------------------------------------
+
+    async def _asked_to_reload(self, question: Question) -> dict[str, Any]:
+        reason = question.arguments.get("reason", "")
+        return (await self._reloading.reload(question.actor, str(reason)))._asdict()
+
+    async def _prepare(self, read: Read, setup: Setup) -> Ready:
+        """All that can fail: sockets, the port of figures, the lists' policies."""
+        server, configuration = self._server, read.configuration
+        if server is None:
+            raise RuleError([read.document.fault((), "the node is still starting", "reload again")])
+        try:
+            further = await server.open_further(setup)
+        except OSError as error:
+            fault = fault_of_listener(read.document, configuration, error)
+            raise (RuleError([fault]) if fault is not None else error) from None
+        with ExitStack() as opened:
+            opened.callback(further.close)
+            await self._changes.hold()
+            opened.callback(self._changes.go_on)
+            end_figures = self._figures_at(configuration, read.document, opened)
+            await self._screen.configure(configuration)
+            given_back = opened.pop_all()
+        return Ready(lambda read: self._place(read, setup, further, end_figures), given_back.close)
+
+    def _figures_at(self, to: Configuration, document: Document, opened: ExitStack) -> Callable[[], None]:
+        """What ends the port of figures that is to be; the one that is goes on until then."""
+        if to.metrics == self._reloading.configuration.metrics or self._pages is None:
+            return self._end_figures
+        if to.metrics is None:
+            return nothing
+        try:
+            end = publish(self._pages, to.metrics)
+        except OSError as error:
+            raise RuleError([document.fault(("metrics",), str(error))]) from None
+        opened.callback(end)
+        return end
+
+    def _place(self, read: Read, setup: Setup, further: Further, end_figures: Callable[[], None]) -> None:
+        """Go by it from the next datagram on. No await is here, and nothing that can fail."""
+        configuration, server = read.configuration, self._server
+        assert server is not None
+        server.take(setup, further)
+        self._screen.take(configuration, read.ruleset, budget_ms=configuration.limits.judge_ms)
+        self._changes.take(configuration, read.document, read.ruleset, read.number)
+        self._room.want(configuration.storage.room_mib)
+        set_level(configuration.logging.level)
+        if self._pages is not None:
+            self._pages.allow(configuration.metrics_from)
+        if end_figures is not self._end_figures:
+            ended, self._end_figures = self._end_figures, end_figures
+            self._spawn(asyncio.to_thread(ended))
+        was = self._reloading.configuration
+        if any(getattr(was, name) != getattr(configuration, name) for name in _OF_THE_DESK):
+            here = Installation(self._here.file, configuration, read.document)
+            self._spawn(self._phones.reopen(here))
+        warn_of_risks(configuration)
+
+
+def warn_of_risks(configuration: Configuration) -> None:
+    """What somebody set on purpose, and others should know."""
+    if not configuration.logging.mask_numbers:
+        log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")
+    if configuration.metrics_from:
+        log.warning("figures are told to other machines, in clear", metrics_from=configuration.metrics_from)
+
+
+def nothing() -> None:
+    """There is no port of figures to end."""
+
+
+def files_of(here: Installation) -> list[Path]:
+    """What a running proxy writes to; databases beside that of the lists share its disk."""
+    log = here.configuration.logging.file
+    return [here.database, here.key_file, *([here.base / log] if log is not None else [])]

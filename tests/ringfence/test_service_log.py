@@ -1,0 +1,42 @@
+"""Service events: the level may change while it runs, and nothing that peers wrote steers a terminal."""
+
+import logging
+
+import pytest
+import structlog
+
+from ringfence import service_log
+from ringfence.service_log import Level, harmless, set_level
+
+
+@pytest.mark.parametrize(
+    ("least", "told"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)], ids=lambda one: str(one)
+)
+def test_what_is_below_the_level_is_dropped(least, told):
+    level = Level()
+    level.least = getattr(logging, least.upper())
+    heard = 0
+    for method in ("debug", "info", "warning", "error"):
+        try:
+            level(None, method, {})
+            heard += 1
+        except structlog.DropEvent:
+            pass
+    assert heard == told
+
+
+def test_it_may_change_while_it_runs(monkeypatch):
+    before = service_log._level.least
+    set_level("error")
+    with pytest.raises(structlog.DropEvent):
+        service_log._level(None, "warning", {})
+    set_level("info")
+    assert service_log._level(None, "warning", {"event": "x"}) == {"event": "x"}
+    monkeypatch.setattr(service_log._level, "least", before)
+
+
+def test_what_peers_wrote_steers_no_terminal(monkeypatch):
+    event = {"event": "x", "host": "\x1b[2J"}
+    assert harmless(None, "info", dict(event)) == event
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert "\x1b" not in harmless(None, "info", dict(event))["host"]
