@@ -37,6 +37,8 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
         return
     token = _token(core, request, via, plan, peer)
     targets = targets_in_dialog(core.topology, core.tokens, token, peer, next_hop)
+    if len(targets) > 1:
+        targets = core.in_turn(targets, request.call_id, token, now)
     # A trunk-side ACK may not choose its path without the token of a dialog that may.
     preloaded = plan.named_us and plan.routes and token is None and not peer.from_pbx
     if request.fault or not targets or forwards == 0 or preloaded:
@@ -61,7 +63,7 @@ def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) 
 
     def resolved(hops: Sequence[Hop], _: float) -> None:
         found = [targets[0].at(hop) for hop in core.topology.may_be_sent_to(targets[0], hops)]
-        found += targets[1:]
+        found = core.in_turn([*found, *targets[1:]], request.call_id, token, now)
         _send(core, flow.listener, found[0] if found else None, (start, branch), lines, request.body)
 
     core.effects.append(Resolve(targets[0], resolved, core.seed_of(request.call_id)))
@@ -87,7 +89,8 @@ def _send(
 
 def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> Token | None:
     """The token of its dialog, where its way depends on it: from a caller without leftover routes it does not."""
-    if not plan.users or not (peer.from_pbx or plan.routes or core.topology.destinations):
+    several = len(peer.pbx.targets) > 1 or not peer.pbx.targets[0].literal
+    if not plan.users or not (peer.from_pbx or plan.routes or several or core.topology.destinations):
         return None
     fields = read_fields(request, via)
     if isinstance(fields, Refusal):

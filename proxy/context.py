@@ -12,6 +12,7 @@ from proxy.effects import Effect
 from proxy.forwarding import FlowTo, Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
+from proxy.peers import Peers
 from proxy.routing import Target, Topology
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request, ResponseHead
@@ -36,16 +37,25 @@ class Node:
     """What the core holds for all its requests, and what their contexts, ACKs and the feature code ask of it."""
 
     def __init__(
-        self, topology: Topology, tokens: Tokens, layer: Layer, dialogs: Dialogs, *, ring_s: float, salt: int
+        self,
+        topology: Topology,
+        tokens: Tokens,
+        layer: Layer,
+        dialogs: Dialogs,
+        peers: Peers,
+        *,
+        ring_s: float,
+        salt: int,
     ) -> None:
         self.topology = topology
         self.tokens = tokens
         self.layer = layer
         self.dialogs = dialogs
+        self.peers = peers
         self.ring_s = ring_s  # timer C
         self.salt = salt & 0xFFFFFFFF
         self.answers = Answers(self.salt)
-        self.flow_to = FlowTo(topology)
+        self.flow_to = FlowTo(topology, peers)
         self.effects: list[Effect] = []
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
@@ -53,6 +63,10 @@ class Node:
     def seed_of(self, call_id: bytes) -> int:
         """What a call draws lots by: nobody outside can choose it."""
         return hash((self.salt, call_id))
+
+    def in_turn(self, targets: list[Target], call_id: bytes, token: Token | None, now: float) -> list[Target]:
+        """The targets of a request inside a dialog: where its call was answered first, then who lives."""
+        raise NotImplementedError
 
     def unheard(self, flow: Flow, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
@@ -87,6 +101,12 @@ def choose_best(responses: list[tuple[int, bytes]]) -> tuple[int, bytes]:
         return status // 100, status == 408
 
     return min(responses, key=rank)
+
+
+def retry_after(response: ResponseHead) -> int:
+    """For how many seconds it asks for no more (RFC 3261 20.33); 0 where it does not."""
+    digits = response.raw(b"retry-after").partition(b"(")[0].partition(b";")[0].strip()
+    return int(digits) if digits.isdigit() and len(digits) < 10 else 0
 
 
 def own_reason(status: int) -> bytes:
@@ -150,6 +170,8 @@ class Context:
             clean_response(response, client.flow.peer, self.flow.peer)
             if self.call is not None and (status >= 200 or not self.done) and status < 300:
                 self.call.gave(callee_tag(response))
+                if status >= 200 and client.invite:
+                    self.call.answered_at(client.flow.address)
         if status < 200:
             self._on_provisional(client, response, now)
         elif status < 300:
@@ -163,6 +185,8 @@ class Context:
             self.pending.remove(client)
             # A 503 says that this one server is full; that is no news of ours to the caller (16.7 step 6).
             self.finals.append((500, b"") if status == 503 else (status, response.forwarded))
+            if status == 503 and client.flow.address is not None and (seconds := retry_after(response)):
+                client.flow.address.is_busy(seconds, now)
             if status >= 600:
                 self.targets.clear()
                 self._cancel_branches([own_reason(status)], now)

@@ -8,7 +8,6 @@ valid token, and forwarded (16.6); responses find their context by branch (16.7)
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -18,7 +17,7 @@ from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_ans
 from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.dialogs import Dialogs
 from proxy.diversion import destination_of, diversion, divert, history
-from proxy.effects import Finished, HungUp, PassedUnjudged, Probe, Resolve, Send, Silent, Stranger
+from proxy.effects import Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Resolve, Send, Stranger
 from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import (
     FlowTo,
@@ -36,12 +35,12 @@ from proxy.forwarding import (
 )
 from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
-from proxy.next_hops import Hop
+from proxy.next_hops import Hop, lots_of
 from proxy.outgoing import Outgoing
+from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.proxy_settings import LimitSettings
-from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, Peer, Target, Topology
+from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
 from proxy.screening import Screening, name_one_number, same_number
-from proxy.silence import Silence
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
@@ -140,8 +139,9 @@ class Core(Node):
         super().__init__(
             topology,
             tokens,
-            Layer(self._send, self._ask_whether_alive, self._unheard_since, self._heard),
+            Layer(self._send, self._ask_whether_alive, self._unheard_since),
             Dialogs(limits.token_hours * 3600, limits.remembered_calls, epoch=epoch),
+            Peers(limits.retry_silent_s, self._peer_changed),
             ring_s=limits.timer_c_s,
             salt=salt,
         )
@@ -151,7 +151,7 @@ class Core(Node):
         self.load = Load(limits)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.record_route = record_route
-        self.silence = Silence(limits.retry_silent_s)
+        self.peers.keep(topology, 0.0)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses = {*REFUSED, *screening.statuses}
         self.strangers = Strangers()
@@ -166,6 +166,7 @@ class Core(Node):
         screening: Screening,
         outgoing: Outgoing,
         limits: LimitSettings,
+        now: float,
         *,
         record_route: bool,
     ) -> None:
@@ -178,15 +179,15 @@ class Core(Node):
         for listener in topology.leaving:
             listener.leaving = True
         self.topology, self.tokens, self.screening, self.outgoing = topology, tokens, screening, outgoing
-        self.flow_to = FlowTo(topology, before=self.flow_to)
+        self.flow_to = FlowTo(topology, self.peers, before=self.flow_to)
         self.record_route = record_route
         self.limits = limits
         self.load.bound(limits)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.dialogs.bound(limits.token_hours * 3600, limits.remembered_calls)
         self.ring_s = limits.timer_c_s
-        self.silence.keep({place: topology.place_of(*place) for place in self.silence.addresses}, limits.retry_silent_s)
-        self.layer.listens = len(self.silence) > 0
+        self.peers.retry_s = limits.retry_silent_s
+        self.peers.keep(topology, now)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses |= screening.statuses
 
@@ -198,24 +199,26 @@ class Core(Node):
 
     def _unheard_since(self, flow: Flow, since: float, now: float) -> None:
         """An INVITE got nothing from there; whoever answered others meanwhile is not silent."""
-        if flow.heard < since:
-            self._fell(flow, now)
+        if flow.heard < since and flow.address is not None:
+            flow.address.is_silent(now)
 
     def unheard(self, flow: Flow, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
         self._unheard_since(flow, now - self.limits.silent_s, now)
 
-    def _fell(self, flow: Flow, now: float) -> None:
-        name = self.topology.place_of(flow.host, flow.port)
-        if name and self.silence.fell(flow.host, flow.port, now):
-            self.layer.listens = True
-            self.effects.append(Silent(name, flow.host, flow.port, speaks=False))
+    def _peer_changed(self, address: PeerAddress, before: str, seconds: float, now: float) -> None:
+        """Tell it; whoever waits there in vain waits no longer, since what one call learns the others need not."""
+        name, shown = address.name, address.shown
+        self.effects.append(PeerChanged(name, shown, address.state, address.why, before=before, seconds=seconds))
+        if address.state is DOWN:
+            for client in [each for each in self.layer.clients.values() if each.flow.address is address]:
+                client.give_way(now)
 
-    def _heard(self, flow: Flow) -> None:
-        if self.silence.rose(flow.host, flow.port):
-            self.layer.listens = len(self.silence) > 0
-            name = self.topology.place_of(flow.host, flow.port)
-            self.effects.append(Silent(name, flow.host, flow.port, speaks=True))
+    def learn(self, target: Target, hops: Sequence[Hop], now: float) -> None:
+        """A name of the configuration leads there now."""
+        self.topology.learn(target, hops)
+        self.peers.keep(self.topology, now)
+        self.flow_to.forget()
 
     # ---- messages in -------------------------------------------------------------------------------------------
 
@@ -358,8 +361,7 @@ class Core(Node):
     def ailments(self) -> list[str]:
         """What an operator should see to, a sentence each."""
         found = ["stopping: new calls get 503"] if self.draining else []
-        silent = Counter(self.topology.place_of(*where) for where in self.silence.addresses)
-        found += [f"{name}: nothing comes from {count} of its addresses" for name, count in silent.items()]
+        found += self.peers.ailments()
         return [*found, *self.further_ailments()]
 
     def _absorb(self, server: ServerTransaction, request: Request, now: float) -> bool:
@@ -608,12 +610,10 @@ class Core(Node):
             context.targets = peer.pbx.outbound.copy()
         else:
             context.targets = targets_in_dialog(context.topology, self.tokens, context.token, peer, next_hop).copy()
-        self._prefer_who_speaks(context, now)
+        known = bool(context.targets)
+        self._order(context, now)
         if not context.targets:
-            server = context.server
-            context.close()
-            server.respond(404, self.answers.final(request, 404, server.proof), now)
-            self.refused[404] += 1
+            self._answer_nowhere(context, 503 if known else 404, now)
             return
         plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
         dropped = peer.dropped
@@ -644,6 +644,14 @@ class Core(Node):
             self.say_trying(context, now)
         self.forward(context, now)
 
+    def _answer_nowhere(self, context: Context, status: int, now: float) -> None:
+        """404: there is no next hop; 503: the only ones take no new calls."""
+        server, request = context.server, context.request
+        self.finished(context, status, now)
+        context.close()
+        server.respond(status, self.answers.final(request, status, server.proof), now)
+        self.refused[status] += 1
+
     def _leaves_for_trunk(self, context: Context) -> bool:
         """Does a call of the PBX side go to its outbound trunk, whatever host its Request-URI names?
 
@@ -658,11 +666,28 @@ class Core(Node):
         itself = (host.decode("ascii", "replace"), port) == (context.flow.host, context.flow.port)
         return itself and not context.fields.to_tag
 
-    def _prefer_who_speaks(self, context: Context, now: float) -> None:
-        """Silent targets last. Whether one speaks again is tried by an ordinary call, never by an emergency call."""
-        if len(context.targets) > 1 and len(self.silence):
-            may_try = not context.is_emergency_call
-            context.targets = self.silence.order(context.targets, now, may_try=may_try)
+    def _order(self, context: Context, now: float) -> None:
+        """Targets by weight, who lives first. Whether one speaks again is tried by no emergency call."""
+        targets, peers = context.targets, self.peers
+        if peers.plain and (len(targets) < 2 or (targets[0].weight == UNWEIGHED and context.token is None)):
+            return
+        if context.fields.to_tag:
+            context.targets = self.in_turn(targets, context.fields.call_id, context.token, now)
+            return
+        emergency = context.is_emergency_call
+        found = peers.choose(targets, now, lots_of(self.seed_of(context.fields.call_id)), may_try=not emergency)
+        left = found if peers.plain else peers.without_drained(found)
+        context.targets = [*left, *(each for each in found if each not in left)] if emergency else left
+
+    def in_turn(self, targets: list[Target], call_id: bytes, token: Token | None, now: float) -> list[Target]:
+        """The targets of a request inside a dialog: where its call was answered first, then who lives."""
+        if len(targets) < 2:
+            return targets
+        at = self.dialogs.address_of(token)
+        first = [each for each in targets if at is not None and each.is_at(at.host, at.port, at.transport)]
+        if not first:
+            return self.peers.choose(targets, now, lots_of(self.seed_of(call_id)), may_try=False)
+        return [*first, *(each for each in targets if each not in first)]
 
     # ---- forwarding (16.6) -------------------------------------------------------------------------------------
 
@@ -712,8 +737,18 @@ class Core(Node):
         if not found:
             context.unreachable(now)
             return
-        context.targets[:0] = found
-        self._prefer_who_speaks(context, now)
+        targets = [*found, *context.targets]
+        if context.fields.to_tag:
+            targets = self.in_turn(targets, context.fields.call_id, context.token, now)
+        elif not self.peers.plain:
+            emergency = context.is_emergency_call
+            targets = self.peers.living_first(targets, now, may_try=not emergency)
+            left = self.peers.without_drained(targets)
+            targets = [*left, *(each for each in targets if each not in left)] if emergency else left
+        context.targets = targets
+        if not targets:
+            context.unreachable(now)
+            return
         self.forward(context, now)
 
     def _shown_uri(self, context: Context, target: Target) -> bytes:
@@ -778,7 +813,8 @@ class Core(Node):
 
     def address_refused(self, flow: Flow, branch: bytes, now: float) -> None:
         """Nobody listens where the request with this branch went (ICMP)."""
-        self._fell(flow, now)
+        if flow.address is not None:
+            flow.address.refused(now)
         self.transport_failed(branch, now)
 
     def transport_failed(self, branch: bytes, now: float, status: int = 503) -> None:

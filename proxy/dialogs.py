@@ -8,7 +8,7 @@ token's own age is asked.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from proxy.forwarding import Plan
 from proxy.sip.errors import BadHeader
@@ -25,7 +25,9 @@ _MOST_CALLEES: Final = 50  # of one call that forked
 class Call:
     """One call that is remembered."""
 
-    __slots__ = ("call_id", "caller_tag", "former", "others", "party", "seen", "tag", "taken_up")
+    __slots__ = (
+        "address", "call_id", "caller_tag", "counts", "former", "others", "party", "seen", "tag", "taken_up",
+    )  # fmt: skip
 
     def __init__(self, call_id: bytes, caller_tag: bytes, now: float, party: bytes = b"") -> None:
         self.call_id = call_id
@@ -35,6 +37,8 @@ class Call:
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
         self.taken_up = False  # this node did not see it begin (`Dialogs.take_up`)
         self.others: list[bytes] | None = None  # of further ones, where the call was forked
+        self.address: Any = None  # where it was answered (proxy/peers.py)
+        self.counts = False  # as one of the calls that this address has now
         self.former = b""  # of the dialog that ended last: the NOTIFY of a transfer may come after the BYE
 
     def gave(self, tag: bytes) -> None:
@@ -64,6 +68,20 @@ class Call:
             self.tag = self.others.pop(0) if self.others else b""
         elif self.others is not None and tag in self.others:
             self.others.remove(tag)
+        if not self.tag:
+            self.leave()
+
+    def answered_at(self, address: Any) -> None:
+        """It counts as a call of that address from now on."""
+        if self.address is None and address is not None:
+            self.address, self.counts = address, True
+            address.calls += 1
+
+    def leave(self) -> None:
+        """It counts nowhere any more."""
+        if self.counts:
+            self.counts = False
+            self.address.calls -= 1
 
     def failed(self) -> None:
         """Nobody answered: with the final response every early dialog has ended."""
@@ -124,7 +142,7 @@ class Dialogs:
     def _remember(self, user: bytes, call: Call) -> None:
         calls = self._calls
         if len(calls) >= self._most:
-            del calls[next(iter(calls))]
+            calls.pop(next(iter(calls))).leave()
         calls[user] = call
 
     def find_token(self, plan: Plan, fields: Fields, tokens: Tokens, *, from_pbx: bool) -> Token | None:
@@ -176,6 +194,11 @@ class Dialogs:
         call = self._calls.get(token.user)
         if call is not None:
             call.ended(fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag)
+
+    def address_of(self, token: Token | None) -> Any:
+        """Where the call with this token was answered (proxy/peers.py); None where that is not known."""
+        call = self._calls.get(token.user) if token is not None else None
+        return call.address if call is not None else None
 
     def leaves(self, fields: Fields, uri: bytes) -> None:
         """The PBX side begins this call to this Request-URI."""

@@ -43,16 +43,18 @@ class Probe:
         self.branch = branch
 
 
-class Silent:
-    """An address of the configuration says nothing any more, or speaks again; `name` is its PBX or trunk."""
+class PeerChanged:
+    """An address of the configuration is in another state: up, down or busy."""
 
-    __slots__ = ("host", "name", "port", "speaks")
+    __slots__ = ("address", "before", "name", "seconds", "state", "why")
 
-    def __init__(self, name: str, host: str, port: int, *, speaks: bool) -> None:
-        self.name = name
-        self.host = host
-        self.port = port
-        self.speaks = speaks
+    def __init__(self, name: str, address: str, state: str, why: str, *, before: str, seconds: float) -> None:
+        self.name = name  # of its PBX, destination or trunk
+        self.address = address
+        self.state = state
+        self.why = why
+        self.before = before  # the state that it had
+        self.seconds = seconds  # for so long
 
 
 class Stranger:
@@ -141,6 +143,6 @@ Effect = (
     | PassedUnjudged
     | EmergencyCallMade
     | FeatureCodeDialled
-    | Silent
+    | PeerChanged
     | Stranger
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from proxy.peers import Peers
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
@@ -57,9 +58,12 @@ def reply_flow(flow: Flow, via: Via, flow_to: FlowTo) -> Flow:
 class FlowTo:
     """Flows by remote address, made once each."""
 
-    def __init__(self, topology: Topology, most: int = 50_000, *, before: FlowTo | None = None) -> None:
+    def __init__(
+        self, topology: Topology, peers: Peers | None = None, most: int = 50_000, *, before: FlowTo | None = None
+    ) -> None:
         """`before` is what this one takes the connections over from."""
         self._topology = topology
+        self._peers = peers
         self._flows: dict[tuple[int, str, int], Flow] = {}
         self._most = most
         # Of streams: each connection that is there or is being opened, and the latest one at each address.
@@ -109,6 +113,8 @@ class FlowTo:
         else:
             peer = topology.peer_of(listener, host, port)
         flow.peer = peer
+        if self._peers is not None and not flow.serial:
+            flow.address = self._peers.at(host, port, listener.transport)
         flow.counted = "" if topology.names_address(host, peer) else host
         if (pbx := topology.pbx_at(host, peer)) is not None:
             flow.pbx_side = Flow(listener, flow.remote, pbx, serial=flow.serial)

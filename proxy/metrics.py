@@ -16,6 +16,7 @@ from proxy.build import BUILD
 from proxy.core import DROPPED, Core
 from proxy.effects import Filing
 from proxy.load import LIMITS
+from proxy.peers import DOWN
 from proxy.sip.flow import STREAMS
 from proxy.sip.framing import UNFRAMED
 from proxy.streams.connection import CLOSED_FOR
@@ -186,9 +187,8 @@ class Metrics(Collector):
         silent = GaugeMetricFamily(
             "ringfence_silent_addresses", "Addresses that calls are sent to and nothing comes from.", labels=["peer"]
         )
-        topology = self._core.topology
-        counts = Counter(topology.place_of(*where) for where in self._core.silence.addresses)
-        for name in topology.places:
+        counts = Counter(each.name for each in self._core.peers if each.state == DOWN)
+        for name in self._core.topology.places:
             silent.add_metric([name], counts[name])
         yield silent
         build = GaugeMetricFamily("ringfence_build_info", "Is the call path compiled?", labels=["kind"])

@@ -169,11 +169,36 @@ class ListenerSettings(Part):
     )
 
 
+class ProbeSettings(Part):
+    """How an address is asked by OPTIONS whether it lives, while no call tells."""
+
+    every_s: float = Field(10.0, ge=0, le=3600, description="Seconds between two; 0: never, calls alone tell.")
+    falls: int = Field(
+        2,
+        ge=1,
+        le=100,
+        description="In a row without an answer, after which it is down; one that never answered any stays.",
+    )
+    rises: int = Field(1, ge=1, le=100, description="In a row with an answer, after which it is up again.")
+
+
+NEVER: Final = ProbeSettings(every_s=0)
+Weights = Annotated[list[Annotated[int, Field(ge=0, le=65_535)]], Field(max_length=100)]
+
+
 class PbxSettings(Part):
     """Where calls end, and a source of outgoing ones."""
 
     name: Name = Field(description="How trunks and the log call it.")
     addresses: list[Address] = Field(min_length=1, description="Tried in this order until one answers.")
+    weights: Weights = Field(
+        default=[],
+        description="Shares of calls of the addresses, in their order; default: the first that lives has all.",
+    )
+    probe: ProbeSettings = Field(ProbeSettings(), description="OPTIONS to each address, to know whether it lives.")
+    slow_start_s: float = Field(
+        0.0, ge=0, le=3600, description="How long after it is up again an address comes to its full share of calls."
+    )
     rewrite_host: bool = Field(False, description="Put the PBX's host and port into the Request-URI.")
     outbound_trunk: Name | None = Field(None, description="Trunk that takes calls whose Request-URI names the proxy.")
 
@@ -184,6 +209,15 @@ class TrunkSettings(Part):
     name: Name = Field(description="`default` takes every source that is in no other trunk.")
     addresses: list[Network] = Field(default=[], description="Addresses or networks calls come from.")
     send_to: list[Address] = Field(default=[], description="Where calls from the PBX to this trunk go.")
+    weights: Weights = Field(
+        default=[], description="Shares of calls of `send_to`, in its order; default: the first that lives has all."
+    )
+    probe: ProbeSettings = Field(
+        NEVER, description="OPTIONS to each address of `send_to`, to know whether it lives; default: never."
+    )
+    slow_start_s: float = Field(
+        0.0, ge=0, le=3600, description="How long after it is up again an address comes to its full share of calls."
+    )
     country: Country | Literal[""] = Field("", description="ISO country whose plan national numbers are read in.")
     numbers: Literal["national", "international"] = Field(
         "national", description="international: bare digits are E.164."
@@ -337,6 +371,9 @@ class ProxySettings(Part):
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
     limits: LimitSettings = LimitSettings()
     dns: DnsSettings = DnsSettings()
+    options_tell: bool = Field(
+        True, description="Answer OPTIONS of a trunk with 503 while no address of its PBX lives; false: with 200."
+    )
     metrics: Address | None = Field(None, description="Where Prometheus reads, and supervisors ask for health.")
     metrics_from: list[Network] = Field(
         default=[],

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from proxy.next_hops import Hop, Question
-from proxy.proxy_settings import HostPort, PbxSettings, ProxySettings, TrunkSettings
+from proxy.proxy_settings import HostPort, PbxSettings, ProbeSettings, ProxySettings, TrunkSettings
 from proxy.sip.flow import Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
@@ -37,11 +37,33 @@ _NOTHING: Final[frozenset[bytes]] = frozenset()
 _NO_TRUNK: Final = Trunk("")
 
 
+UNWEIGHED: Final = -1
+Where = tuple[str, int, str]  # host, port and transport of an address
+
+
+class Owner(NamedTuple):
+    """Whose an address is, and how it is watched."""
+
+    kind: str  # pbx, destination or trunk: two of different kinds may have one name
+    name: str
+    watch: Watch
+
+
+class Watch(NamedTuple):
+    """How the addresses of a PBX or trunk are asked whether they live."""
+
+    every_s: float = 0.0  # between two OPTIONS; 0: none
+    falls: int = 1
+    rises: int = 1
+    slow_start_s: float = 0.0
+
+
 class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
     __slots__ = (
         "domain", "host", "listener", "literal", "only", "pbx", "port", "question", "serial", "transport", "trunk",
+        "weight",
     )  # fmt: skip
 
     def __init__(
@@ -66,12 +88,17 @@ class Target:
         self.only: Peer | None = None  # the trunk to which the addresses of this name must belong
         self.serial = 0  # of the one connection that is meant; 0: any
         self.literal = is_address(host)
+        self.weight = UNWEIGHED  # its share of calls among the others of its list
         self.question = Question(host, port) if question is None and not self.literal else question
 
     @property
     def shown_host(self) -> bytes:
         """Its host as a URI shows it."""
         return (f"[{self.host}]" if ":" in self.host else self.host).encode()
+
+    def is_at(self, host: str, port: int, transport: str) -> bool:
+        """Is it this very address?"""
+        return self.host == host and self.port == port and self.transport == transport
 
     def at(self, hop: Hop) -> Target:
         """The same target at an address that its name leads to."""
@@ -216,6 +243,7 @@ class Topology:
                 self._sent_to.setdefault(address.host, self._trunks[each.name])
         for house in settings.pbxes:
             self.pbxes[house.name].outbound = self._outbound_targets(house, trunks)
+        self._watch(settings)
         self._trusted_targets = {
             (address.host, address.port)
             for each in settings.trunks
@@ -238,6 +266,40 @@ class Topology:
                     self._stream_hosts.setdefault(target.host, peer)
                 # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
                 self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
+
+    def _watch(self, settings: ProxySettings) -> None:
+        """Which addresses requests go to, and how each is watched; those of names come when they are learnt."""
+        pbxes = [Owner("pbx", each.name, _watch_of(each.probe, each.slow_start_s)) for each in settings.pbxes]
+        trunks = [Owner("trunk", each.name, _watch_of(each.probe, each.slow_start_s)) for each in settings.trunks]
+        self._owners = {(each.kind, each.name): each for each in (*pbxes, *trunks)}
+        self._owners |= {("destination", name): Owner("destination", name, Watch()) for name in self.destinations}
+        self.addresses: dict[Where, Owner] = {}  # as they are now; the first that names one has it
+        self._led: dict[tuple[Owner, Question], list[Where]] = {}
+        for owner in self._owners.values():
+            for target in self._targets_of(owner):
+                if target.literal:
+                    self.addresses.setdefault((target.host, target.port, target.transport), owner)
+
+    def _targets_of(self, owner: Owner) -> list[Target]:
+        if owner.kind == "pbx":
+            return self.pbxes[owner.name].targets
+        if owner.kind == "destination":
+            return self.destinations[owner.name].place.targets
+        outbound = [target for pbx in self.pbxes.values() for target in pbx.outbound]
+        return [each for each in outbound if each.trunk is not None and each.trunk.peer.name == owner.name]
+
+    def _lead(self, target: Target, kind: str, name: str, hops: Sequence[Hop]) -> None:
+        """A name leads there now; where it led before is nobody's any more."""
+        owner = self._owners.get((kind, name))
+        if target.question is None or owner is None:
+            return
+        key = owner, target.question
+        for where in self._led.pop(key, ()):
+            if not any(where in others for others in self._led.values()):
+                self.addresses.pop(where, None)
+        self._led[key] = [(hop.host, hop.port, hop.transport) for hop in hops]
+        for where in self._led[key]:
+            self.addresses.setdefault(where, owner)
 
     def _add_destinations(self, settings: ProxySettings) -> None:
         self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
@@ -317,10 +379,12 @@ class Topology:
         if chosen is None:
             return []
         peer = self._trunks[chosen.name]
-        return [
+        targets = [
             Target(address.host, address.port, trunk=TrunkHost(peer, address, chosen), question=_question_of(address))
             for address in chosen.send_to
         ]
+        _weigh(targets, chosen.weights)
+        return targets
 
     def peer_of(self, listener: Listener, host: str, port: int) -> Peer | None:
         """Who sends from this address; None for a source that is in no trunk while there is no `default`."""
@@ -414,12 +478,14 @@ class Topology:
     def learn(self, target: Target, hops: Sequence[Hop]) -> None:
         """What comes from these addresses comes from the PBX that the target belongs to, or goes to its trunk."""
         if target.trunk is not None:
+            self._lead(target, "trunk", target.trunk.peer.name, hops)
             for hop in hops:
                 self._sent_to.setdefault(hop.host, target.trunk.peer)
                 self._outbound.setdefault((hop.host, hop.port), target.trunk.peer.name)
         if target.pbx is None:
             return
         is_pbx = target.pbx is self.pbxes.get(target.pbx.name)
+        self._lead(target, "pbx" if is_pbx else "destination", target.pbx.name, hops)
         trunks = () if is_pbx else self._hosts
         for hop in hops:
             if hop.host in trunks:
@@ -557,7 +623,18 @@ def _make_pbx(each: PbxSettings) -> Pbx:
     pbx.targets = [
         Target(address.host, address.port, pbx, question=_question_of(address)) for address in each.addresses
     ]
+    _weigh(pbx.targets, each.weights)
     return pbx
+
+
+def _watch_of(probe: ProbeSettings, slow_start_s: float) -> Watch:
+    return Watch(probe.every_s, probe.falls, probe.rises, slow_start_s)
+
+
+def _weigh(targets: list[Target], weights: Sequence[int]) -> None:
+    if len(targets) > 1 and len(weights) == len(targets):
+        for target, weight in zip(targets, weights, strict=True):
+            target.weight = weight
 
 
 def _make_destination(name: str, uri: str) -> Destination:

@@ -19,11 +19,11 @@ from proxy.effects import (
     Finished,
     HungUp,
     PassedUnjudged,
+    PeerChanged,
     Probe,
     Receipt,
     Resolve,
     Send,
-    Silent,
     Stranger,
 )
 from proxy.fault_log import FaultLog
@@ -31,6 +31,7 @@ from proxy.metrics import Metrics
 from proxy.name_servers import NameServers
 from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
 from proxy.outgoing import NOT_TAKEN
+from proxy.peers import BUSY, UP
 from proxy.proxy_settings import LimitSettings
 from proxy.resolver import Resolver
 from proxy.routing import Target
@@ -186,7 +187,7 @@ class Server:
     def take(self, setup: Setup, further: Further) -> None:
         """Go by another configuration from the next datagram on: all of it at once."""
         topology = setup.topology
-        self._core.take(*setup[:-1], record_route=setup.record_route)
+        self._core.take(*setup[:-1], monotonic(), record_route=setup.record_route)
         for endpoint in further.endpoints:
             number = endpoint.listener.number
             if number < len(self._endpoints):
@@ -369,8 +370,8 @@ class Server:
             self._judge.emergency_call_made(effect.numbers)
         elif isinstance(effect, FeatureCodeDialled):
             self._spawn(self._report(effect))
-        elif isinstance(effect, Silent):
-            say_silent(effect)
+        elif isinstance(effect, PeerChanged):
+            say_changed(effect)
         elif isinstance(effect, Stranger):
             say_refused(effect)
 
@@ -445,8 +446,8 @@ class Server:
         hops = frozenset(hop for server in servers for hop in server.hops)
         if self._learnt.get((target.question, name)) != hops:
             self._learnt[target.question, name] = hops
-            self._core.topology.learn(target, [hop for hop in hops if not self._core.topology.leads_back(hop)])
-            self._core.flow_to.forget()
+            followed = [hop for hop in hops if not self._core.topology.leads_back(hop)]
+            self._core.learn(target, followed, monotonic())
 
     def _failed(self, data: bytes, flow: Flow, unsent: int) -> None:
         """A datagram of ours can't be delivered: if it was a request, its transaction fails (RFC 3261 18.4)."""
@@ -565,15 +566,15 @@ def say_refused(effect: Stranger) -> None:
     )
 
 
-def say_silent(effect: Silent) -> None:
-    """One line when an address of a PBX or trunk falls silent, and one when it speaks again."""
-    at = f"[{effect.host}]:{effect.port}" if ":" in effect.host else f"{effect.host}:{effect.port}"
-    if effect.speaks:
-        log.info("answers again", peer=effect.name, address=at)
+def say_changed(effect: PeerChanged) -> None:
+    """One line when the state of an address of a PBX or trunk changes."""
+    words = {"peer": effect.name, "address": effect.address, f"{effect.before}_s": round(effect.seconds)}
+    if effect.state == UP:
+        log.info("answers again: it has calls again", **words)
+    elif effect.state == BUSY:
+        log.warning("asks for no calls for a while; they go to its other addresses, if it has any", **words)
     else:
-        log.warning(
-            "does not answer; calls go to its other addresses first, if it has any", peer=effect.name, address=at
-        )
+        log.warning("does not answer; calls go to its other addresses first, if it has any", **words, why=effect.why)
 
 
 def _see_error(task: asyncio.Task[Receipt]) -> None:

@@ -13,10 +13,10 @@ from proxy.effects import (
     Finished,
     HungUp,
     PassedUnjudged,
+    PeerChanged,
     Receipt,
     Resolve,
     Send,
-    Silent,
     Stranger,
 )
 from proxy.next_hops import Hop
@@ -104,6 +104,7 @@ class Playbook:
         self.help: list[list[str]] = []  # numbers of subscribers who made an emergency call
         self.receipt: Receipt | None = Receipt(Filing.TAKEN, COMPLAINT)  # what each report gets; None: nothing yet
         self.reports: list[FeatureCodeDialled] = []
+        self.changes: list[tuple[str, str, str, str]] = []  # the same whole: name, address, state, why
         self.silences: list[tuple[str, str, bool]] = []  # who fell silent or speaks again: name, address, does it speak
         self.strangers: list[tuple[str, int, str, int]] = []  # lines about sources in no trunk
         self.outcomes: list[tuple[str, Outcome]] = []
@@ -116,7 +117,7 @@ class Playbook:
             self.settings.profiles, label=self.settings.label, distinct_ring=self.settings.distinct_ring
         )
         self.core.take(
-            *(self.topology, self.core.tokens, self.screening, Outgoing(self.settings), self.settings.limits),
+            *(self.topology, self.core.tokens, self.screening, Outgoing(self.settings), self.settings.limits, self.now),
             record_route=self.settings.record_route,
         )
 
@@ -194,8 +195,10 @@ class Playbook:
             self.passed.append(effect)
         elif isinstance(effect, EmergencyCallMade):
             self.help.append(effect.numbers)
-        elif isinstance(effect, Silent):
-            self.silences.append((effect.name, effect.host, effect.speaks))
+        elif isinstance(effect, PeerChanged):
+            host = effect.address.rpartition(":")[0].strip("[]")
+            self.silences.append((effect.name, host, effect.state == "up"))
+            self.changes.append((effect.name, effect.address, effect.state, effect.why))
         elif isinstance(effect, Stranger):
             self.strangers.append((effect.host, effect.port, effect.method, effect.requests))
         elif isinstance(effect, FeatureCodeDialled):

@@ -40,8 +40,8 @@ class Flow:
     """
 
     __slots__ = (
-        "counted", "former", "heard", "host", "listener", "names", "pbx_side", "peer", "port", "proof", "reliable",
-        "remote", "sealed", "serial", "shown_host", "waiting",
+        "address", "counted", "former", "heard", "host", "listener", "names", "pbx_side", "peer", "port", "proof",
+        "reliable", "remote", "sealed", "serial", "shown_host", "waiting",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, serial: int = 0) -> None:
@@ -53,6 +53,7 @@ class Flow:
         self.shown_host = (f"[{self.host}]" if ":" in self.host else self.host).encode()
         self.peer = peer
         self.counted = ""  # its address, where what it holds counts by that as well: no trunk names it
+        self.address: Any = None  # the state of the address (proxy/peers.py), where the configuration names it
         self.heard = float("-inf")  # when a response last came for what was sent there
         # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
         self.pbx_side: Flow | None = None

@@ -63,13 +63,10 @@ class Layer:
         send: Callable[[Flow, bytes], None],
         silent: Callable[[Flow, bytes], None] = lambda flow, branch: None,
         unheard: Callable[[Flow, float, float], None] = lambda flow, since, now: None,
-        heard: Callable[[Flow], None] = lambda flow: None,
     ) -> None:
         self.send = send
         self.silent = silent  # told once of each branch whose request had to be repeated
         self.unheard = unheard  # told where an INVITE got nothing since then, though it was repeated thrice
-        self.heard = heard  # told of each response while somebody `listens`
-        self.listens = False
         self.timers = Timers()
         self.proven = Proven()
         self.servers: dict[ServerKey, ServerTransaction] = {}
@@ -92,8 +89,8 @@ class Layer:
         if client is None:
             return False
         client.flow.heard = now
-        if self.listens:
-            self.heard(client.flow)
+        if (address := client.flow.address) is not None:
+            address.spoke(now)
         client.on_response(response, now)
         return True
 
@@ -301,6 +298,11 @@ class ClientTransaction:
             self.deadline.cancel()
             self.deadline = self.layer.timers.start(seconds, "S", self, now)
 
+    def give_way(self, now: float) -> None:
+        """Nobody lives where it went: whatever other target there is has its turn now."""
+        if self.deadline is not None and self.deadline.letter == "S" and self.state in (State.CALLING, State.TRYING):
+            self._tell_silence("B" if self.invite else "F", now)
+
     def _tell_silence(self, timeout: str, now: float) -> None:
         self.late = True
         self._cancel_timers()  # it is not asked again
@@ -362,6 +364,8 @@ class InviteClient(ClientTransaction):
                 if not given_up:  # else it ends with D, whatever comes of its CANCEL
                     self._cancel_timers()
         elif status < 300:
+            if (address := self.flow.address) is not None:
+                address.answered(status)
             self._cancel_timers()
             self.state, self.request = State.ACCEPTED, b""
             self.deadline = self.layer.timers.start(TIMEOUT, "M", self, now)
@@ -373,6 +377,8 @@ class InviteClient(ClientTransaction):
     def _complete(self, response: ResponseHead, now: float) -> None:
         """Acknowledge hop by hop, and keep the ACK for repeated responses (RFC 3261 17.1.1.3)."""
         to = parse_response(response.forwarded).raw(b"to")  # raises BadMessage before anything has changed
+        if (address := self.flow.address) is not None:
+            address.answered(response.status)
         self._cancel_timers()
         self.ack = derive(self.request, b"ACK", to)
         self.layer.send(self.flow, self.ack)

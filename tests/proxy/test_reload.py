@@ -158,9 +158,9 @@ def test_an_address_that_was_silent_still_is():
     play.wait(4)
     assert play.silences
     play.reload()
-    assert ("203.0.113.10", 5060) in play.core.silence.addresses
+    assert {each.host: each.state for each in play.core.peers}["203.0.113.10"] == "down"
     play.reload(**OTHER_PBX)
-    assert play.core.silence.addresses == []
+    assert {each.state for each in play.core.peers} == {"up"}
 
 
 def test_a_listener_keeps_its_number_wherever_it_stands():

@@ -16,14 +16,14 @@ from structlog.testing import capture_logs
 from desk.desk_settings import ComplaintSettings
 from proxy import server
 from proxy.app import build_core
-from proxy.effects import Filing, PassedUnjudged, Receipt, Silent, Stranger
+from proxy.effects import Filing, PassedUnjudged, PeerChanged, Receipt, Stranger
 from proxy.metrics import Metrics
 from proxy.next_hops import Hop, Question, Ranked
 from proxy.outgoing import NOT_TAKEN
 from proxy.proxy_settings import ProxySettings
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
-from proxy.server import POLL_S, Server, say_refused, say_silent
+from proxy.server import POLL_S, Server, say_changed, say_refused
 from proxy.setup import set_up
 from proxy.transport import MANY
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
@@ -565,12 +565,15 @@ async def test_nothing_that_rings_is_cancelled_before_the_drain_is_over(house: H
 
 async def test_who_falls_silent_and_speaks_again_has_a_line_each(house: House):
     with capture_logs() as said:
-        say_silent(Silent("office", "203.0.113.10", 5060, speaks=False))
-        say_silent(Silent("office", "2001:db8::1", 5060, speaks=True))
+        say_changed(PeerChanged("office", "203.0.113.10:5060", "down", "no answer", before="up", seconds=60.4))
+        say_changed(PeerChanged("office", "203.0.113.10:5060", "busy", "503 with Retry-After", before="up", seconds=1))
+        say_changed(PeerChanged("office", "[2001:db8::1]:5060", "up", "", before="down", seconds=7.6))
     assert [(line["log_level"], line["peer"], line["address"]) for line in said] == [
+        ("warning", "office", "203.0.113.10:5060"),
         ("warning", "office", "203.0.113.10:5060"),
         ("info", "office", "[2001:db8::1]:5060"),
     ]
+    assert (said[0]["why"], said[0]["up_s"], said[2]["down_s"]) == ("no answer", 60, 8)
 
 
 async def test_a_pbx_that_is_gone_has_a_line_and_a_figure(house: House):

@@ -1,0 +1,271 @@
+"""The state of every address that requests go to: what calls and OPTIONS told of it, and the order that follows.
+
+An address is up, down, or busy: a 503 of it asked for no calls for a while (RFC 3261 21.5.4). The memory belongs to the
+node and outlives a change of the configuration; its bounds are those of the configuration.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from proxy.next_hops import Draw, by_weight
+from proxy.routing import UNWEIGHED, Owner, Target, Topology, Where
+
+UP: Final = "up"
+DOWN: Final = "down"
+BUSY: Final = "busy"
+
+SILENT: Final = "no answer to a call"
+REFUSED: Final = "nobody listens there"
+UNANSWERED: Final = "no answer to OPTIONS"
+UNAVAILABLE: Final = "503 to OPTIONS"
+ASKED_FOR: Final = "503 with Retry-After"
+
+MOST_BUSY_S: Final = 3600.0  # whatever a Retry-After says
+_WHOLE: Final = 100  # a share of calls is counted in parts of this while an address starts slowly
+_LEAST: Final = 5  # of these at the beginning
+_NEVER: Final = float("-inf")
+
+
+class PeerAddress:
+    """One address of a PBX, destination or trunk."""
+
+    __slots__ = (
+        "answers_probes", "calls", "drained", "finals", "heard", "hits", "host", "misses", "owner", "peers", "port",
+        "probe_at", "rose_at", "since", "state", "status", "transport", "until", "why",
+    )  # fmt: skip
+
+    def __init__(self, peers: Peers, where: Where, owner: Owner, now: float) -> None:
+        self.peers = peers
+        self.host, self.port, self.transport = where
+        self.owner = owner
+        self.state = UP  # who was never asked is thought to live
+        self.since = now
+        self.why = ""  # it is not up
+        self.until = 0.0  # from when a call may try it again, where no probe tells; busy: from when it is up again
+        self.drained = False  # by command: no new calls
+        self.heard = _NEVER  # when anything last came from there
+        self.status = 0  # of the last final response
+        self.finals: Counter[int] = Counter()  # responses to INVITEs by status
+        self.calls = 0  # that were answered there and have not ended
+        self.answers_probes = False  # it answered one once, so that none is a sign
+        self.misses = 0  # probes without an answer, in a row
+        self.hits = 0  # and with one
+        self.probe_at = _NEVER
+        self.rose_at = _NEVER
+
+    @property
+    def name(self) -> str:
+        """Of its PBX, destination or trunk."""
+        return self.owner.name
+
+    @property
+    def shown(self) -> str:
+        """As an operator writes it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if self.transport == "UDP" else f"{host}:{self.port};{self.transport.lower()}"
+
+    @property
+    def is_probed(self) -> bool:
+        """Do probes tell whether it lives?"""
+        return self.owner.watch.every_s > 0 and self.answers_probes
+
+    def spoke(self, now: float) -> None:
+        """A response to a request that we passed on came from there: it lives."""
+        self.heard = now
+        if self.state is UP:
+            self.misses = 0
+        elif self.state is DOWN and self.why is not UNAVAILABLE:
+            self.rise(now)
+
+    def answered(self, status: int) -> None:
+        """A final response to an INVITE."""
+        self.status = status
+        self.finals[status] += 1
+
+    def is_silent(self, now: float) -> None:
+        """A call had to wait there in vain."""
+        self.fall(SILENT, now)
+
+    def refused(self, now: float) -> None:
+        """The system says that nobody listens there."""
+        self.fall(REFUSED, now)
+
+    def fall(self, why: str, now: float) -> None:
+        """Others have its calls from now on."""
+        self.until = now + self.peers.retry_s
+        self.hits = 0
+        if self.state is not DOWN:
+            self._change(DOWN, why, now)
+
+    def is_busy(self, seconds: float, now: float) -> None:
+        """It asks for no calls for so long."""
+        self.until = max(self.until, now + min(seconds, MOST_BUSY_S))
+        if self.state is UP:
+            self._change(BUSY, ASKED_FOR, now)
+
+    def rise(self, now: float) -> None:
+        """It has its share of calls again."""
+        self.misses = self.hits = 0
+        self.rose_at = now
+        self._change(UP, "", now)
+
+    def probe_answered(self, status: int, now: float) -> None:
+        """OPTIONS was answered. What else the status says is between it and whoever it thinks we are."""
+        self.heard, self.status = now, status
+        self.answers_probes = True
+        if status == 503:
+            self._missed(UNAVAILABLE, now)
+            return
+        self.misses = 0
+        if self.state is DOWN:
+            self.hits += 1
+            if self.hits >= self.owner.watch.rises:
+                self.rise(now)
+
+    def probe_missed(self, now: float) -> None:
+        """OPTIONS was not answered, which says nothing of whoever never answers any."""
+        if self.answers_probes:
+            self._missed(UNANSWERED, now)
+
+    def _missed(self, why: str, now: float) -> None:
+        self.hits = 0
+        self.misses += 1
+        if self.state is not DOWN and self.misses >= self.owner.watch.falls:
+            self.fall(why, now)
+
+    def share(self, now: float) -> int:
+        """Of so many calls that it would have, how many in a hundred it gets: less while it starts slowly."""
+        slowly = self.owner.watch.slow_start_s
+        since = now - self.rose_at
+        if since >= slowly:
+            return _WHOLE
+        return max(_LEAST, int(_WHOLE * since / slowly))
+
+    def _change(self, state: str, why: str, now: float) -> None:
+        before, self.state, self.why = self.state, state, why
+        since, self.since = self.since, now
+        self.peers.changed(self, before, now - since, now)
+
+
+class Peers:
+    """The addresses of one node."""
+
+    __slots__ = ("_addresses", "_tell", "plain", "retry_s")
+
+    def __init__(self, retry_s: float, tell: Callable[[PeerAddress, str, float, float], None]) -> None:
+        """`tell` hears of each change: the address, its state before, for how long it had that, and when."""
+        self.retry_s = retry_s
+        self._tell = tell
+        self._addresses: dict[Where, PeerAddress] = {}
+        self.plain = True  # all are up, none is drained or starts slowly: their order need not be looked at
+
+    def __iter__(self) -> Iterator[PeerAddress]:
+        return iter(list(self._addresses.values()))
+
+    def keep(self, topology: Topology, now: float) -> None:
+        """The addresses of this configuration, and where its names lead now: those that stay keep their state."""
+        before, self._addresses = self._addresses, {}
+        for where, owner in topology.addresses.items():
+            known = before.get(where)
+            if known is None or known.owner[:2] != owner[:2]:
+                known = PeerAddress(self, where, owner, now)
+            known.owner = owner
+            self._addresses[where] = known
+        self.look(now)
+
+    def at(self, host: str, port: int, transport: str) -> PeerAddress | None:
+        """The state of this address; None where it is none of the configuration."""
+        return self._addresses.get((host, port, transport))
+
+    def changed(self, address: PeerAddress, before: str, seconds: float, now: float) -> None:
+        """Told by an address."""
+        self.look(now)
+        self._tell(address, before, seconds, now)
+
+    def look(self, now: float) -> None:
+        """Is there anything about any of them that an order has to heed?"""
+        self.plain = all(
+            each.state is UP and not each.drained and each.share(now) == _WHOLE for each in self._addresses.values()
+        )
+
+    def sweep(self, now: float) -> None:
+        """Once a second: whoever asked for no calls has had his time."""
+        for each in self._addresses.values():
+            if each.state is BUSY and now >= each.until:
+                each.rise(now)
+        if not self.plain:
+            self.look(now)
+
+    def of(self, kind: str, name: str) -> list[PeerAddress]:
+        """The addresses of a PBX, destination or trunk."""
+        return [each for each in self if each.owner.kind == kind and each.owner.name == name]
+
+    def ailments(self) -> list[str]:
+        """What an operator should see to, a sentence for each of their owners."""
+        ill = [each for each in self if each.state is not UP or each.drained]
+        found = []
+        for owner in dict.fromkeys(each.owner for each in ill):
+            words = [f"{each.shown} ({'drained' if each.drained else each.why})" for each in ill if each.owner == owner]
+            known = len(self.of(owner.kind, owner.name))
+            found.append(f"{owner.name}: {len(words)} of {known} addresses without calls: {', '.join(words)}")
+        return found
+
+    def may_have_calls(self, kind: str, name: str, now: float) -> bool:
+        """Is there an address of it, as far as is known, that takes new calls?
+
+        One that only a call can find to live again counts when it is time for that: else nobody would send us one.
+        """
+        known = self.of(kind, name)
+        return not known or any(
+            not each.drained and (each.state is not DOWN or (not each.is_probed and now >= each.until))
+            for each in known
+        )
+
+    # ---- the order of targets ------------------------------------------------------------------------------------
+
+    def choose(self, targets: list[Target], now: float, draw: Draw, *, may_try: bool) -> list[Target]:
+        """The targets of a request in the order in which it tries them: by weight where they have any, who lives first.
+
+        `may_try`: it may be the one that finds out whether somebody lives again.
+        """
+        if len(targets) > 1 and targets[0].weight != UNWEIGHED:
+            shares = [each.weight * self._share(each, now) for each in targets]
+            targets = by_weight(targets, shares, draw)
+        elif len(targets) > 1 and not self.plain and draw() * _WHOLE >= self._share(targets[0], now):
+            targets = [targets[1], targets[0], *targets[2:]]
+        return targets if self.plain else self.living_first(targets, now, may_try=may_try)
+
+    def living_first(self, targets: list[Target], now: float, *, may_try: bool) -> list[Target]:
+        """Who is up, then who is busy and says so at once, then who is down; each group as it was."""
+        if len(targets) < 2:
+            return targets
+        first: list[Target] = []
+        busy: list[Target] = []
+        last: list[Target] = []
+        for target in targets:
+            known = self._addresses.get((target.host, target.port, target.transport))
+            if known is None or known.state is UP:
+                first.append(target)
+            elif known.state is BUSY:
+                (first if now >= known.until else busy).append(target)
+            elif may_try and now >= known.until and not known.is_probed:
+                known.until = now + self.retry_s
+                first.append(target)
+            else:
+                last.append(target)
+        return first + busy + last
+
+    def without_drained(self, targets: list[Target]) -> list[Target]:
+        """Those that new calls may go to."""
+        return [each for each in targets if not self._is_drained(each)]
+
+    def _is_drained(self, target: Target) -> bool:
+        known = self._addresses.get((target.host, target.port, target.transport))
+        return known is not None and known.drained
+
+    def _share(self, target: Target, now: float) -> int:
+        known = self._addresses.get((target.host, target.port, target.transport))
+        return _WHOLE if known is None else known.share(now)
