@@ -77,7 +77,7 @@ def write_configuration(folder: Path, listen: HostPort, upstream: HostPort) -> N
     data.setdefault("version", 1)
     data.setdefault("time_zone", "Asia/Shanghai")
     data["listen"] = listeners(listen, upstream)
-    data["pbxes"] = [{"name": "pbx", "addresses": [str(upstream)]}]
+    data["pbxes"] = [{"name": "pbx", "addresses": [str(upstream)], "probe": {"every_s": 0}}]
     data.setdefault("trunks", [{"name": "default", "country": "CN", "identity": "untrusted", "methods": "any"}])
     # Whoever measures sends everything from one address, which in production would be a stranger's.
     data.setdefault("limits", {"trunk_percent": 100, "source_percent": 100})

@@ -35,7 +35,7 @@ SETTINGS = """\
 version: 1
 time_zone: Asia/Shanghai
 listen: [{address: 127.0.0.1:5060}]
-pbxes: [{name: office, addresses: [127.0.0.4:5060], outbound_trunk: calm}]
+pbxes: [{name: office, addresses: [127.0.0.4:5060], outbound_trunk: calm, probe: {every_s: 0}}]
 trunks:
   - {name: calm, addresses: [127.0.0.2], country: CN, send_to: [127.0.0.2:5060]}
   - {name: loud, addresses: [127.0.0.3], country: CN}

@@ -60,6 +60,11 @@ class Node:
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
 
+    @property
+    def silent_s(self) -> float:
+        """How long an address that says nothing is waited for."""
+        raise NotImplementedError
+
     def seed_of(self, call_id: bytes) -> int:
         """What a call draws lots by: nobody outside can choose it."""
         return hash((self.salt, call_id))

@@ -38,6 +38,7 @@ from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.next_hops import Hop, lots_of
 from proxy.outgoing import Outgoing
 from proxy.peers import DOWN, PeerAddress, Peers
+from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
 from proxy.screening import Screening, name_one_number, same_number
@@ -155,6 +156,7 @@ class Core(Node):
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses = {*REFUSED, *screening.statuses}
         self.strangers = Strangers()
+        self.prober = Prober(self)
         self.further_ailments: Callable[[], Sequence[str]] = _none_further
         self.draining = False
         self._branches = 0
@@ -190,6 +192,11 @@ class Core(Node):
         self.peers.keep(topology, now)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses |= screening.statuses
+
+    @property
+    def silent_s(self) -> float:
+        """How long an address that says nothing is waited for."""
+        return self.limits.silent_s
 
     def _send(self, flow: Flow, data: bytes) -> None:
         self.effects.append(Send(flow, data))
@@ -410,7 +417,7 @@ class Core(Node):
     ) -> Context | None:
         peer: Peer = flow.peer
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
-            self._answer_probe(request, flow, back)
+            self._answer_probe(request, flow, back, now)
             return None
         try:
             plan = plan_route(request, fields.uri, self.topology)
@@ -465,13 +472,19 @@ class Core(Node):
             self.admit(context, now)
         return None
 
-    def _answer_probe(self, request: Request, flow: Flow, back: Flow) -> None:
-        """OPTIONS to us: 200, or 503 while we stop, so that whoever probes us sends his calls elsewhere."""
+    def _answer_probe(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
+        """OPTIONS to us: 200, or 503 while we stop or his PBX is gone, so that he sends his calls elsewhere."""
         warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
         if self.draining or flow.listener.leaving:
             self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
+        elif self.topology.options_tell and not self._may_ring(flow.peer, now):
+            self._refuse_on(back, request, Refusal(503, "No PBX Lives", warnings))
         else:
             self._send(back, self.answers.options(request, warnings))
+
+    def _may_ring(self, peer: Peer, now: float) -> bool:
+        """Is there anybody whom a call from there would reach?"""
+        return peer.from_pbx or self.peers.may_have_calls("pbx", peer.pbx.name, now)
 
     def _serve(self, request: Request, fields: Fields, key: ServerKey, peer: Peer, back: Flow) -> ServerTransaction:
         """The transaction by which a new request is answered."""
@@ -683,7 +696,8 @@ class Core(Node):
         """The targets of a request inside a dialog: where its call was answered first, then who lives."""
         if len(targets) < 2:
             return targets
-        at = self.dialogs.address_of(token)
+        # The far end on a trunk is found by its Contact (proxy/far_end.py), that at a PBX by who answered.
+        at = self.dialogs.address_of(token) if targets[0].listener is None else None
         first = [each for each in targets if at is not None and each.is_at(at.host, at.port, at.transport)]
         if not first:
             return self.peers.choose(targets, now, lots_of(self.seed_of(call_id)), may_try=False)
@@ -826,6 +840,8 @@ class Core(Node):
         client.end()
         if isinstance(user, Context):
             user.on_transport_failure(client, now, status)
+        elif isinstance(user, Asking):
+            user.on_transport_failure(client, now)
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """A connection is closed: what waits on it for a first response has failed (RFC 3261 17.1.4)."""

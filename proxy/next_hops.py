@@ -151,7 +151,7 @@ def lots_of(seed: int) -> Draw:
 
 def by_weight(items: Sequence[_Any], weights: Sequence[int], draw: Draw) -> list[_Any]:
     """The items in an order drawn as RFC 2782 has it: a weight is a chance; zero has a very small one, but has one."""
-    if len(items) == 1:
+    if len(items) < 2:
         return list(items)
     left = sorted(zip(weights, range(len(items)), strict=True), key=lambda each: each[0] > 0)
     found = []

@@ -33,8 +33,8 @@ class PeerAddress:
     """One address of a PBX, destination or trunk."""
 
     __slots__ = (
-        "answers_probes", "calls", "drained", "finals", "heard", "hits", "host", "misses", "owner", "peers", "port",
-        "probe_at", "rose_at", "since", "state", "status", "transport", "until", "why",
+        "answers_probes", "asked", "calls", "drained", "finals", "heard", "hits", "host", "misses", "owner", "peers",
+        "port", "probe_at", "rose_at", "since", "state", "status", "transport", "until", "why",
     )  # fmt: skip
 
     def __init__(self, peers: Peers, where: Where, owner: Owner, now: float) -> None:
@@ -51,6 +51,7 @@ class PeerAddress:
         self.finals: Counter[int] = Counter()  # responses to INVITEs by status
         self.calls = 0  # that were answered there and have not ended
         self.answers_probes = False  # it answered one once, so that none is a sign
+        self.asked = False  # an OPTIONS is under way
         self.misses = 0  # probes without an answer, in a row
         self.hits = 0  # and with one
         self.probe_at = _NEVER
@@ -232,8 +233,10 @@ class Peers:
         `may_try`: it may be the one that finds out whether somebody lives again.
         """
         if len(targets) > 1 and targets[0].weight != UNWEIGHED:
-            shares = [each.weight * self._share(each, now) for each in targets]
-            targets = by_weight(targets, shares, draw)
+            weighed = [each for each in targets if each.weight]
+            shares = [each.weight * self._share(each, now) for each in weighed]
+            # Unlike in SRV records, 0 is for one that has calls only where no other lives.
+            targets = [*by_weight(weighed, shares, draw), *(each for each in targets if not each.weight)]
         elif len(targets) > 1 and not self.plain and draw() * _WHOLE >= self._share(targets[0], now):
             targets = [targets[1], targets[0], *targets[2:]]
         return targets if self.plain else self.living_first(targets, now, may_try=may_try)

@@ -271,6 +271,7 @@ class Topology:
         """Which addresses requests go to, and how each is watched; those of names come when they are learnt."""
         pbxes = [Owner("pbx", each.name, _watch_of(each.probe, each.slow_start_s)) for each in settings.pbxes]
         trunks = [Owner("trunk", each.name, _watch_of(each.probe, each.slow_start_s)) for each in settings.trunks]
+        self.options_tell = settings.options_tell
         self._owners = {(each.kind, each.name): each for each in (*pbxes, *trunks)}
         self._owners |= {("destination", name): Owner("destination", name, Watch()) for name in self.destinations}
         self.addresses: dict[Where, Owner] = {}  # as they are now; the first that names one has it

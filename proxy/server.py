@@ -161,6 +161,7 @@ class Server:
             self._receive(endpoint)
         await self.learn_pbx_addresses()
         self._last_tick = monotonic()
+        self._core.prober.begin(self._last_tick)
         self._spawn(self._keep_time())
         self._spawn(self._keep_names())
 

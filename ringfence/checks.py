@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,6 +117,7 @@ def pbxes(configuration: Configuration) -> Iterator[Finding]:
                     f"{address} is a listener of this proxy, so calls would circle",
                     "write the address of the PBX",
                 )
+        yield from shares(("pbxes", i, "weights"), pbx.weights, pbx.addresses, "addresses")
         if pbx.outbound_trunk is None:
             continue
         here: Location = ("pbxes", i, "outbound_trunk")
@@ -124,6 +125,16 @@ def pbxes(configuration: Configuration) -> Iterator[Finding]:
             yield Finding(here, f"no trunk is named {pbx.outbound_trunk!r}", known(trunk_named))
         elif not trunk_named[pbx.outbound_trunk].send_to:
             yield Finding(here, f"trunk {pbx.outbound_trunk!r} has no `send_to`", "say there where its calls go")
+
+
+def shares(here: Location, weights: Sequence[int], addresses: Sequence[HostPort], key: str) -> Iterator[Finding]:
+    """Each address has a weight, or none has."""
+    if weights and len(weights) != len(addresses):
+        yield Finding(
+            here,
+            f"{len(weights)} weights for {len(addresses)} of `{key}`",
+            "write one for each, in their order, or none; 0 is for one that has calls only where no other lives",
+        )
 
 
 def trunks(configuration: Configuration) -> Iterator[Finding]:
@@ -134,6 +145,7 @@ def trunks(configuration: Configuration) -> Iterator[Finding]:
         if trunk.pbx is not None and trunk.pbx not in pbx_names:
             yield Finding(("trunks", i, "pbx"), f"no pbx is named {trunk.pbx!r}", known(pbx_names))
         yield from emergency_numbers(i, trunk)
+        yield from shares(("trunks", i, "weights"), trunk.weights, trunk.send_to, "send_to")
         if trunk.name == "default":
             yield from stranger(i, trunk.identity, trunk.cli, trunk.addresses)
         elif not trunk.addresses and not trunk.send_to:

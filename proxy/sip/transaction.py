@@ -298,9 +298,14 @@ class ClientTransaction:
             self.deadline.cancel()
             self.deadline = self.layer.timers.start(seconds, "S", self, now)
 
+    @property
+    def _may_give_way(self) -> bool:
+        """Is there another target, which has its turn when nothing comes?"""
+        return self.deadline is not None and self.deadline.letter == "S"
+
     def give_way(self, now: float) -> None:
         """Nobody lives where it went: whatever other target there is has its turn now."""
-        if self.deadline is not None and self.deadline.letter == "S" and self.state in (State.CALLING, State.TRYING):
+        if self._may_give_way and self.state in (State.CALLING, State.TRYING):
             self._tell_silence("B" if self.invite else "F", now)
 
     def _tell_silence(self, timeout: str, now: float) -> None:
@@ -395,7 +400,7 @@ class InviteClient(ClientTransaction):
                 self.layer.send(self.flow, self.request)
                 if self.interval == T1:
                     self.layer.silent(self.flow, self.branch)
-                elif self.interval == 4 * T1:
+                elif self.interval == 4 * T1 and not self._may_give_way:
                     self.layer.unheard(self.flow, now - 7 * T1, now)
                 self.interval *= 2
                 self.timer = self.layer.timers.start(self.interval, "A", self, now)

@@ -82,7 +82,7 @@ class Town:
 def configuration(at: Endpoint, people: list[Endpoint]) -> dict[str, Any]:
     return {
         "listen": [{"address": str(at)}],
-        "pbxes": [{"name": "office", "addresses": [str(person) for person in people]}],
+        "pbxes": [{"name": "office", "addresses": [str(person) for person in people], "probe": {"every_s": 0}}],
         "trunks": [{"name": "carrier", "addresses": ["127.0.0.1"], "country": "CN", "cli": "screened"}],
         "lists": {"sealed": {"kind": "sealed"}},
         "use": [],

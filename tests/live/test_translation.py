@@ -45,7 +45,7 @@ else:
         trunk = {"name": "default", "country": "CN"}
         if request.param == "named":
             trunk = {"name": "carrier", "addresses": [APPARENT], "country": "CN"}
-        sides = {"pbxes": [{"name": "office", "addresses": [str(OFFICE)]}], "trunks": [trunk]}
+        sides = {"pbxes": [{"name": "office", "addresses": [str(OFFICE)], "probe": {"every_s": 0}}], "trunks": [trunk]}
         with Ringfence(tmp_path_factory.mktemp("proxy"), settings([PROXY], [], **sides)) as found:
             yield found
         assert found.process.returncode == 0, found.said

@@ -55,7 +55,7 @@ class Lane(NamedTuple):
 
     def settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Its PBX and its trunk as ringfence.yaml has them."""
-        pbx = {"name": self.name, "addresses": [str(self.pbx)], "outbound_trunk": self.name}
+        pbx = {"name": self.name, "addresses": [str(self.pbx)], "outbound_trunk": self.name, "probe": {"every_s": 0}}
         trunk = {
             "name": self.name,
             "addresses": [self.trunk.host],

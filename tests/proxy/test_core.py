@@ -713,7 +713,7 @@ def test_what_ails_us_is_told_whoever_asks_on_this_machine(trunks: list | None):
     (answer,) = play.receive(OPTIONS, HERE)
     assert answer.status == (200 if trunks else 403)
     assert wire.headers(answer.data, "Warning") == [
-        '399 ringfence "office: nothing comes from 1 of its addresses"',
+        '399 ringfence "office: 1 of 2 addresses without calls: 203.0.113.10:5060 (no answer to a call)"',
         "399 ringfence \"the disk is 'full'\"",
     ]
 

@@ -330,6 +330,14 @@ def test_weights_share_calls_among_addresses():
     assert found[wire.PBX2] > 0
 
 
+def test_an_address_without_weight_has_calls_only_where_no_other_lives():
+    addresses = ["203.0.113.10", "203.0.113.11"]
+    play = Playbook(pbxes=[{"name": "office", "addresses": addresses, "weights": [0, 5]}])
+    assert first_of(play, 200) == {wire.PBX2: 200}
+    play.core.peers.of("pbx", "office")[1].is_silent(play.now)
+    assert first_of(play, 20) == {wire.PBX: 20}
+
+
 def test_the_other_has_all_where_one_is_down():
     play = weighed()
     play.core.peers.of("pbx", "office")[0].is_silent(play.now)

@@ -91,7 +91,7 @@ class House:
             {
                 "listen": [{"address": str(self.at)}],
                 "trunks": [{"name": "carrier", "addresses": [self.trunk_at.host], "country": "CN"}],
-                "pbxes": [{"name": "office", "addresses": [str(self.pbx_at)]}],
+                "pbxes": [{"name": "office", "addresses": [str(self.pbx_at)], "probe": {"every_s": 0}}],
                 **settings,
             }
         )

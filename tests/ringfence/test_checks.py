@@ -49,6 +49,8 @@ def test_a_sound_file_has_no_fault(tmp_path):
         ("[127.0.0.1:5080]", "[127.0.0.1:5060]", "5:29", "calls would circle"),
         ("[127.0.0.1:5080]", "[127.0.0.1:5080, 127.0.0.1:5080]", "5:45", "a second pbx at"),
         ("5080]}", "5080], outbound_trunk: carrier}", "5:62", "no trunk is named 'carrier'; known are default"),
+        ("5080]}", "5080], weights: [1, 2]}", "5:55", "2 weights for 1 of `addresses`"),
+        ("name: default", "name: default\n    weights: [1]", "8:14", "1 weights for 0 of `send_to`"),
         ("5080]}", "5080], outbound_trunk: default}", "5:62", "has no `send_to`"),
         ("name: default", "name: default\n    pbx: other", "8:10", "no pbx is named 'other'; known are pbx"),
         ("name: default", "name: default\n    identity: trusted", "8:15", "can't be trusted"),

@@ -188,7 +188,9 @@ def configuration(proxy: Endpoint, pbxes: dict[str, tuple[Endpoint, Endpoint, En
         trunks += [trunk, {**trunk, "name": f"{name}-2", "addresses": [believed.host], "identity": "trusted"}]
     return {
         "listen": [{"address": str(proxy)}],
-        "pbxes": [{"name": name, "addresses": [str(at)]} for name, (at, _, _) in pbxes.items()],
+        "pbxes": [
+            {"name": name, "addresses": [str(at)], "probe": {"every_s": 0}} for name, (at, _, _) in pbxes.items()
+        ],
         "trunks": trunks,
         "lists": {"blocked": {"kind": "block"}},
         "use": [PACK],

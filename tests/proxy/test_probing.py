@@ -1,0 +1,214 @@
+"""OPTIONS to the addresses of the configuration: who falls by them, who rises, and what a carrier hears of it."""
+
+from typing import Any
+
+import pytest
+
+from tests import wire
+from tests.playbook import Playbook, Sent, briefs, only
+
+TWO = ["203.0.113.10", "203.0.113.11"]
+DOWN = ("office", "203.0.113.10:5060", "down")
+UP = ("office", "203.0.113.10:5060", "up", "")
+
+
+def probing(answers: bool = True, **probe: Any) -> Playbook:
+    """A node whose PBX is asked every ten seconds; its addresses have answered once, if they do."""
+    play = Playbook(pbxes=[{"name": "office", "addresses": TWO, "probe": probe}])
+    play.core.prober.begin(play.now)
+    if answers:
+        answer(play, play.wait(1.0))
+    return play
+
+
+def asked(sent: list[Sent]) -> list[tuple[str, int]]:
+    """Where OPTIONS went, each address once."""
+    return list(dict.fromkeys(each.to for each in sent if each.method == "OPTIONS"))
+
+
+def answer(play: Playbook, sent: list[Sent], status: int = 200, *, of: tuple[str, ...] = tuple(TWO)) -> None:
+    """These addresses answer what came to them."""
+    for each in sent:
+        if each.method == "OPTIONS" and each.to[0] in of:
+            play.pbx(wire.response(status, each.data), each.to)
+
+
+def live(play: Playbook, seconds: int, *, of: tuple[str, ...] = tuple(TWO), status: int = 200) -> list[Sent]:
+    """Time passes, in which these addresses answer."""
+    sent = []
+    for _ in range(seconds):
+        new = play.wait(1.0)
+        answer(play, new, status, of=of)
+        sent += new
+    return sent
+
+
+def test_each_address_of_a_pbx_is_asked_at_once_and_every_ten_seconds_and_no_trunk():
+    play = probing()
+    assert asked(play.log) == [wire.PBX, wire.PBX2]
+    assert len(live(play, 30)) == 6
+    assert play.changes == []
+
+
+def test_the_request_is_sound_and_names_nobody_behind_the_address():
+    play = probing()
+    data = play.log[0].data
+    assert wire.start_line(data) == "OPTIONS sip:203.0.113.10:5060 SIP/2.0"
+    assert wire.header(data, "From").startswith(f"<sip:ringfence@{wire.US}>;tag=")
+    assert wire.header(data, "Max-Forwards") == "70"
+    assert wire.header(data, "CSeq") == "1 OPTIONS"
+    assert len({wire.header(each.data, "Call-ID") for each in play.log}) == len(play.log)
+
+
+def test_who_answers_no_more_is_down_after_two_and_the_next_call_waits_for_nothing():
+    play = probing()
+    live(play, 20, of=("203.0.113.11",))
+    assert play.changes == [(*DOWN, "no answer to OPTIONS")]
+    assert [each.to for each in play.trunk(wire.invite()) if each.method == "INVITE"] == [wire.PBX2]
+
+
+def test_it_has_calls_again_after_one_answer():
+    play = probing()
+    live(play, 20, of=("203.0.113.11",))
+    live(play, 10)
+    assert play.changes[1:] == [UP]
+
+
+def test_who_flaps_can_be_asked_for_more():
+    play = probing(rises=3, every_s=1)
+    live(play, 20, of=("203.0.113.11",))
+    live(play, 2)
+    assert len(play.changes) == 1
+    live(play, 2)
+    assert play.changes[1:] == [UP]
+
+
+@pytest.mark.parametrize("status", [404, 405, 401, 500, 483])
+def test_whoever_answers_lives_whatever_he_says(status: int):
+    play = probing()
+    live(play, 40, status=status)
+    assert play.changes == []
+
+
+def test_whoever_says_503_has_no_calls():
+    play = probing()
+    for _ in range(40):
+        new = play.wait(1.0)
+        answer(play, new, 503, of=("203.0.113.10",))
+        answer(play, new, of=("203.0.113.11",))
+    assert play.changes == [(*DOWN, "503 to OPTIONS")]
+    down = only([each for each in play.trunk(wire.invite()) if each.method == "INVITE"])
+    assert play.log[-1].to == wire.PBX2
+    play.pbx(wire.response(100, down), wire.PBX2)
+
+
+def test_who_never_answered_any_is_not_judged_by_them():
+    """A PBX that leaves OPTIONS alone takes calls all the same."""
+    play = probing(answers=False)
+    play.wait(100)
+    assert play.changes == []
+    assert len(asked(play.log)) == 2
+
+
+def test_a_sign_of_life_in_a_call_outweighs_a_probe_without_answer():
+    play = probing()
+    for number in range(40):
+        new = play.wait(1.0)
+        answer(play, new, of=("203.0.113.11",))
+        via = f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKlive{number}"
+        down = only([each for each in play.trunk(wire.invite(via=via, call_id=str(number))) if each.method == "INVITE"])
+        play.pbx(wire.response(486, down))
+    assert play.changes == []
+
+
+def test_where_nobody_listens_it_is_down_at_once():
+    play = probing()
+    live(play, 8)
+    first = next(each for each in live(play, 3, of=()) if each.method == "OPTIONS")
+    play.fails(first.data)
+    assert play.changes == [(*DOWN, "nobody listens there")]
+
+
+def test_while_probes_tell_no_call_has_to_find_out():
+    play = probing()
+    live(play, 20, of=("203.0.113.11",))
+    for number in range(3):
+        live(play, 40, of=("203.0.113.11",))
+        via = f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKtry{number}"
+        sent = play.trunk(wire.invite(via=via, call_id=f"try-{number}"))
+        assert [each.to for each in sent if each.method == "INVITE"] == [wire.PBX2]
+
+
+def test_probes_can_be_left_out_and_asked_of_a_trunk():
+    trunk = {"name": "carrier", "addresses": ["198.51.100.0/24"], "send_to": ["198.51.100.21"], "probe": {"every_s": 5}}
+    play = Playbook(pbxes=[{"name": "office", "addresses": TWO, "probe": {"every_s": 0}}], trunks=[trunk])
+    play.core.prober.begin(play.now)
+    play.wait(2)
+    assert asked(play.log) == [wire.TRUNK]
+
+
+def test_nothing_of_a_probe_stays():
+    play = probing(answers=False)
+    held = play.held
+    play.wait(200)
+    assert play.held <= held + 4
+
+
+def test_after_another_configuration_the_new_addresses_are_asked():
+    play = probing()
+    play.reload(pbxes=[{"name": "office", "addresses": ["203.0.113.77"]}])
+    assert asked(play.wait(2.0)) == [("203.0.113.77", 5060)]
+
+
+# What a carrier hears
+
+
+OPTIONS = wire.request("OPTIONS", uri=f"sip:{wire.US}")
+
+
+def options(number: int) -> bytes:
+    via = f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKo{number}"
+    return wire.request("OPTIONS", uri=f"sip:{wire.US}", via=via)
+
+
+def test_a_carrier_hears_503_while_no_address_lives_and_200_again():
+    play = probing()
+    assert briefs(play.trunk(options(0))) == ["200"]
+    live(play, 20, of=("203.0.113.11",))
+    assert briefs(play.trunk(options(1))) == ["200"]
+    live(play, 20, of=())
+    assert briefs(play.trunk(options(2))) == ["503"]
+    live(play, 10)
+    assert briefs(play.trunk(options(3))) == ["200"]
+
+
+def test_it_can_be_told_200_whatever_is_behind():
+    play = Playbook(options_tell=False)
+    for each in play.core.peers:
+        each.is_silent(play.now)
+    assert briefs(play.trunk(options(1))) == ["200"]
+
+
+def test_a_pbx_hears_200_whatever_became_of_it():
+    play = Playbook()
+    for each in play.core.peers:
+        each.is_silent(play.now)
+    via = "SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKpbx"
+    assert briefs(play.pbx(wire.request("OPTIONS", uri=f"sip:{wire.US}", via=via))) == ["200"]
+
+
+def test_where_only_a_call_can_find_out_the_carrier_is_let_to_send_one():
+    """Else he would never again: nobody asks the PBX but calls."""
+    play = Playbook()
+    for each in play.core.peers:
+        each.is_silent(play.now)
+    assert briefs(play.trunk(options(1))) == ["503"]
+    play.wait(31)
+    assert briefs(play.trunk(options(2))) == ["200"]
+
+
+def test_a_drained_pbx_takes_no_calls_either():
+    play = Playbook()
+    for each in play.core.peers:
+        each.drained = True
+    assert briefs(play.trunk(options(1))) == ["503"]
