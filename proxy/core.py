@@ -356,14 +356,9 @@ class Core(Node):
         """What ails us, for `ringfence health` (RFC 3261 20.43: 399, miscellaneous)."""
         return tuple(b'Warning: 399 ringfence "%s"' % _quotable(each) for each in self.ailments())
 
-    def pbx_lives(self) -> bool:
-        """Is there a PBX of which not every address is silent?"""
-        silent = set(self.silence.addresses)
-        return any(
-            not target.literal or (target.host, target.port) not in silent
-            for pbx in self.topology.pbxes.values()
-            for target in pbx.targets
-        )
+    def pbx_lives(self, now: float) -> bool:
+        """Is there a PBX that a call would reach?"""
+        return any(self.peers.may_have_calls("pbx", name, now) for name in self.topology.pbxes)
 
     def ailments(self) -> list[str]:
         """What an operator should see to, a sentence each."""

@@ -242,10 +242,11 @@ def test_calls_under_way_at_each_of_many_changes_all_end(play, times):
 
 
 def test_a_pbx_lives_while_not_all_its_addresses_are_silent(play):
-    assert play.core.pbx_lives()
-    play.core.silence.fell("203.0.113.10", 5060, play.now)
-    assert play.core.pbx_lives()
-    play.core.silence.fell("203.0.113.11", 5060, play.now)
-    assert not play.core.pbx_lives()
+    first, second = play.core.peers.of("pbx", "office")
+    assert play.core.pbx_lives(play.now)
+    first.is_silent(play.now)
+    assert play.core.pbx_lives(play.now)
+    second.is_silent(play.now)
+    assert not play.core.pbx_lives(play.now)
     play.reload(pbxes=[{"name": "office", "addresses": ["pbx.example.com"]}])
-    assert play.core.pbx_lives()
+    assert play.core.pbx_lives(play.now)

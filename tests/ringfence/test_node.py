@@ -98,7 +98,7 @@ def alone(monkeypatch):
     """A node that is asked for its state, without anything that runs."""
     alone = SimpleNamespace(
         _server=SimpleNamespace(last_tick=time.monotonic()),
-        _core=SimpleNamespace(draining=False, pbx_lives=lambda: True),
+        _core=SimpleNamespace(draining=False, pbx_lives=lambda now: True),
         _screen=SimpleNamespace(lookup=SimpleNamespace(absent="")),
         _ailments=list,
     )
@@ -117,7 +117,7 @@ def test_it_is_not_ready_while_it_stops_or_has_no_pbx_or_no_lists(alone):
     assert Node._fit_for_calls(alone).hindered == ""
     alone._screen.lookup.absent = "no such file"
     assert "the lists cannot be read" in Node._fit_for_calls(alone).hindered
-    alone._core.pbx_lives = lambda: False
+    alone._core.pbx_lives = lambda now: False
     assert Node._fit_for_calls(alone).hindered == "no PBX answers"
     alone._core.draining = True
     assert Node._fit_for_calls(alone).hindered.startswith("stopping")
