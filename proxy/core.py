@@ -426,7 +426,7 @@ class Core(Node):
         another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
         stands = not another and self._stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
-        judged = request.method in _JUDGED or (another and request.method in _SHOWING)
+        judged = another or request.method in _JUDGED
         looped = is_loop(request, self.topology.listeners, loop) or (
             not in_dialog and self._is_own(request, fields, peer)
         )
@@ -510,7 +510,7 @@ class Core(Node):
 
         Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now.
         """
-        if request.method == b"BYE":
+        if request.method not in _JUDGED and request.method not in _SHOWING:
             return False
         party, known = fields.sender.uri, self.dialogs.party_of(token)
         if known:
