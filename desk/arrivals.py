@@ -7,7 +7,7 @@ the latter two. What may change, or is erased in time, is not in it: states, tie
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -34,6 +34,12 @@ _ROWS = {
 }
 _TABLES = {"complaints": sql("complaint"), "cases": sql("case_file"), "appeals": sql("appeal")}
 _LAST = 2**62
+_PAGE = 5_000
+Progress = Callable[[int], None]  # how many were looked at
+
+
+def unwatched(_: int) -> None:
+    """For whoever shows nothing meanwhile."""
 
 
 class Compared(NamedTuple):
@@ -60,22 +66,23 @@ async def enter(connection: Connection, kind: str, behind: int, now: float) -> N
         await audit.record(connection, [audit.Deed(now, _ACTOR, kind, span, ENTERED, "", digest.text)])
 
 
-async def compared(connection: Connection) -> Compared:
-    """Hold what stands there against what was entered when it came in."""
+async def compared(connection: Connection, progress: Progress = unwatched) -> Compared:
+    """Hold what stands there against what was entered when it came in, each row read once, in the order of both."""
     faults: list[str] = []
     older: dict[str, int] = {}
+    seen = 0
     for kind in _ROWS:
         faults += await _gaps(connection, kind)
-        reached = None
+        reached, rows = None, _Spans(connection, kind)
         async for first, last, digest in _entered(connection, kind):
             if reached is None:
                 older[kind] = await _count(connection, kind, first)
             elif first != reached + 1:
                 faults.append(f"{kind} {reached + 1}..{first - 1} have no entry")
             reached = last
-            found = _Digest()
-            for row in await connection.execute_fetchall(_ROWS[kind], (first, last)):
-                found.add(row)
+            found = await rows.digest(first, last)
+            seen += last - first + 1
+            progress(seen)
             if found.text != digest:
                 which = f"{kind} {first}..{last}" if first != last else f"{kind.removesuffix('s')} {first}"
                 faults.append(f"{which}: not as it came in: number, time, deadline, or who and whom")
@@ -83,7 +90,39 @@ async def compared(connection: Connection) -> Compared:
             older[kind] = await _count(connection, kind, _LAST)
         elif (last := await newest(connection, kind)) > reached:
             faults.append(f"{kind} {reached + 1}..{last} have no entry")
+        await rows.close()
     return Compared(faults, older)
+
+
+class _Spans:
+    """Rows of one kind, read on from span to span: a query for each of a million entries would take minutes."""
+
+    def __init__(self, connection: Connection, kind: str) -> None:
+        self._rows = _rows(connection, kind)
+        self._next: Any = None
+
+    async def digest(self, first: int, last: int) -> _Digest:
+        """Over the rows of these ids; what stands before them was in no entry, or in one that comes too late."""
+        found = _Digest()
+        while (row := self._next or await anext(self._rows, None)) is not None:
+            self._next = row
+            if row[0] > last:
+                break
+            self._next = None
+            if row[0] >= first:
+                found.add(row)
+        return found
+
+    async def close(self) -> None:
+        """Nothing is read any more."""
+        await self._rows.aclose()
+
+
+async def _rows(connection: Connection, kind: str) -> AsyncGenerator[Any, None]:
+    async with connection.execute(_ROWS[kind], (0, _LAST)) as cursor:
+        while page := await cursor.fetchmany(_PAGE):
+            for row in page:
+                yield row
 
 
 async def _entered(connection: Connection, kind: str) -> AsyncIterator[tuple[int, int, str]]:

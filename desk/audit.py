@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from rules.storage.statements import every, sql, wanted
 from rules.storage.store import Connection
 
 _BEGINNING = "0" * 64
+_TOLD = 5_000  # entries between two words about how far it is
 _COLUMNS = sql("at, actor, subject, subject_id, step, reason, detail")
 
 
@@ -93,7 +94,7 @@ class Verified(NamedTuple):
     breaks: list[Break]
 
 
-async def verified(connection: Connection, head: str = "") -> Verified:
+async def verified(connection: Connection, head: str = "", progress: Callable[[int], None] | None = None) -> Verified:
     """Compute the chain anew, and compare it with a ``head`` that was noted before.
 
     What it cannot see: that somebody who can write the file computed every hash from some entry on anew. Only a head
@@ -115,6 +116,8 @@ async def verified(connection: Connection, head: str = "") -> Verified:
                 if written != wanted:
                     breaks.append(Break(found, "it is another one than the head that was noted"))
             count, last_id, before_last, last = count + 1, found, last, written
+            if progress is not None and not count % _TOLD:
+                progress(count)
     if (counted := await _counted(connection)) > last_id:
         breaks.append(Break(last_id + 1, _missing(last_id + 1, counted) + ", the end was cut off"))
     if not seen and counted <= last_id:

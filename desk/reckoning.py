@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from desk import audit
 from desk.archive import Archive
-from desk.arrivals import compared
+from desk.arrivals import Progress, compared, unwatched
 from desk.audit import Break, Deed
 from desk.case_files import CaseFile, every_case
 from desk.holders import given_to
@@ -36,7 +36,9 @@ class Reckoned(NamedTuple):
     older: dict[str, int]  # complaints, cases, appeals of before arrivals were entered: of these only steps are known
 
 
-async def verified(archive: Archive, head: str = "") -> Reckoned:
+async def verified(
+    archive: Archive, head: str = "", *, entries: Progress = unwatched, arrivals: Progress = unwatched
+) -> Reckoned:
     """Compute the chain anew, and hold what stands in the databases against it.
 
     What it cannot see, beside what `audit.verified` says: who, when and deadlines of what came in before arrivals were
@@ -44,16 +46,16 @@ async def verified(archive: Archive, head: str = "") -> Reckoned:
     """
     async with archive.store.one_moment():
         connection = archive.store.connection
-        chain = await audit.verified(connection, head)
-        arrivals = await compared(connection)
-        faults = [*arrivals.faults, *await _orphans(connection), *await _cases(connection)]
+        chain = await audit.verified(connection, head, entries)
+        came_in = await compared(connection, arrivals)
+        faults = [*came_in.faults, *await _orphans(connection), *await _cases(connection)]
         faults += [*await _complaints(connection), *await _appeals(connection)]
     beside = await _in_lists(archive)
     for _ in range(_LOOKS_AGAIN if beside else 0):
         again = await _in_lists(archive)
         beside = [one for one in beside if one in again]
     breaks = [*chain.breaks, *(Break(0, fault) for fault in dict.fromkeys([*faults, *beside]))]
-    return Reckoned(chain.entries, chain.head, breaks, arrivals.older)
+    return Reckoned(chain.entries, chain.head, breaks, came_in.older)
 
 
 async def _orphans(connection: Connection) -> list[str]:

@@ -40,9 +40,15 @@ def harmless(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
     """Whatever peers wrote steers no terminal."""
     if sys.stderr.isatty():
         for name, value in event.items():
-            if isinstance(value, str) and name != "exception":
-                event[name] = shown_text(value)
+            event[name] = shown_text(value) if name == "exception" else _on_one_line(value)
     return event
+
+
+def _on_one_line(value: Any) -> Any:
+    """Text that begins no line of its own either, which would look like one of ours."""
+    if isinstance(value, str):
+        return shown_text(value).replace("\n", "\\n")
+    return [_on_one_line(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def log_to_stderr(level: str) -> None:

@@ -45,4 +45,4 @@ def print_placed(placed: Placed) -> None:
         for value in placed.headers.get(name, []):
             typer.echo(f"{name.title()}: {harmless(value)}")
     if placed.call_id:
-        typer.echo(f"Call-ID: {placed.call_id}")
+        typer.echo(f"Call-ID: {harmless(placed.call_id)}")

@@ -188,3 +188,19 @@ async def test_what_is_being_done_meanwhile_is_no_forgery(town):
         await town.desk.ladder.climb("number", SPAM, actor="li", reason="again")
     beneath(town, "drop trigger refuse")
     assert await shown(town) == []
+
+
+async def test_every_row_is_read_once_however_many_entries_tell_of_them(town):
+    """A query for each entry made a million complaints, which came one by one, a matter of minutes."""
+    connection, asked = town.desk.archive.store.connection, []
+    await connection.set_trace_callback(asked.append)
+    counts = []
+    for _ in range(2):
+        for person in range(10):
+            await town.complain("95014444", town.subscriber(len(counts) * 10 + person))
+        asked.clear()
+        told = []
+        assert (await verified(town.desk.archive, arrivals=told.append)).breaks == []
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    assert told[-1] == 21, "twenty complaints and their case"

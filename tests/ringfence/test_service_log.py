@@ -40,3 +40,18 @@ def test_what_peers_wrote_steers_no_terminal(monkeypatch):
     assert harmless(None, "info", dict(event)) == event
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert "\x1b" not in harmless(None, "info", dict(event))["host"]
+
+
+def test_what_peers_wrote_steers_no_terminal_in_service_lines(monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    peers = "\x1b[2J\u202eno\n2026-11-30 [error] forged"
+    shown = harmless(None, "warning", {"event": "check", "fault": peers, "listen": [peers], "calls": 7})
+    told = "\\u001b[2J\\u202eno\\n2026-11-30 [error] forged"
+    assert shown == {"event": "check", "fault": told, "listen": [told], "calls": 7}
+    trace = harmless(None, "error", {"exception": "Traceback\n  \x1b[2J"})
+    assert trace == {"exception": "Traceback\n  \\u001b[2J"}, "its own lines stay"
+
+
+def test_service_lines_for_machines_hold_what_peers_wrote_as_it_is(monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False)
+    assert harmless(None, "warning", {"fault": "\x1b[2J"}) == {"fault": "\x1b[2J"}, "JSON escapes it"

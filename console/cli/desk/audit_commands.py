@@ -8,6 +8,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, table, two_lines
+from console.cli.lists.import_commands import progress_bar
 from console.cli.options import moment
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ async def verify(
     """Compute the chain anew: was an entry changed, taken out, put in, swapped, or the end cut off? Exit 1 if so."""
     from desk.reckoning import verified
 
-    found = await verified((await here.desk()).archive, head)
+    archive = (await here.desk()).archive
+    with progress_bar("entries", "complaints and cases") as (entries, arrivals):
+        found = await verified(archive, head, entries=entries, arrivals=arrivals)
     broken = [f"entry {one.entry}: {one.what}" if one.entry else one.what for one in found.breaks]
     noted = [f"The head {head.partition(':')[0]} that was noted is in it."] if head and not broken else []
     state = "not whole" if broken else "whole"

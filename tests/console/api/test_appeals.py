@@ -44,6 +44,17 @@ async def test_the_same_appeal_again_is_200_and_the_same_number(client, town):
     assert (await client.post("/v1/appeals", json={"number": "95012345"})).status_code == 200, "the clock was set back"
 
 
+async def test_what_is_said_in_the_same_appeal_once_more_is_kept_beside_what_was_said_before(client, town):
+    await sealed(town)
+    first = await client.post("/v1/appeals", json={"number": "95012345", "text": "we are a bank"})
+    for text in ("and this is our licence", "we are a bank", ""):
+        town.now += HOUR
+        again = await client.post("/v1/appeals", json={"number": "95012345", "text": text})
+        assert (again.status_code, again.json()["reference"]) == (200, first.json()["reference"])
+    shown = (await client.get(first.headers["location"])).json()
+    assert shown["words"] == {"text": "we are a bank", "text 2": "and this is our licence"}
+
+
 async def test_an_appeal_by_the_id_that_the_rejection_carried(client, town):
     decision = await town.ring("95012345", "13800138000")
     refused = await client.post("/v1/appeals", json={"decision": decision})

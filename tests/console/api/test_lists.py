@@ -184,3 +184,36 @@ async def test_one_row_too_many_is_told_by_its_field_and_not_by_the_size_of_the_
     answer = await client.post("/v1/lists/blocked/import", json={"rows": [full] * (MOST_ROWS + 1)})
     assert answer.status_code == 422, answer.text
     assert [one["field"] for one in answer.json()["errors"]] == ["/rows"]
+
+
+async def test_what_an_allow_entry_leaves_out_over_http(client, town):
+    """As `lists add --except`: shown, kept beside what was left out before, acting, and refused where it cannot be."""
+    body = {"numbers": ["+861380013*"], "ranges": True, "leave_out": ["13800138000"]}
+    added = await client.post("/v1/lists/allowed/entries", json=body)
+    assert added.json()["entries"][0]["leave_out"] == ["+8613800138000"]
+    more = await client.post("/v1/lists/allowed/entries", json=body | {"leave_out": ["13800138001"]})
+    assert more.json()["entries"][0]["leave_out"] == ["+8613800138000", "+8613800138001"]
+    page = (await client.get("/v1/lists/allowed/entries")).json()["entries"]
+    assert page[0]["leave_out"] == ["+8613800138000", "+8613800138001"]
+    covering = {
+        number: (await client.get(f"/v1/numbers/{number}/entries")).json()["entries"]
+        for number in ("13800138000", "13800138002")
+    }
+    assert [len(found) for found in covering.values()] == [0, 1]
+    rows = {"rows": [{"number": "+861390013*", "leave_out": "13900138000"}], "ranges": True}
+    made = await client.post("/v1/lists/allowed/import", json=rows)
+    assert made.status_code == 200, made.text
+    page = (await client.get("/v1/lists/allowed/entries")).json()["entries"]
+    assert [one["leave_out"] for one in page if one["entry"] == "+861390013*"] == [["+8613900138000"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "leave_out", "reason"),
+    [("allowed", ["95588"], "does not lie in"), ("blocked", ["13800138000"], "allow"), ("allowed", ["x"], "no number")],
+)
+async def test_what_cannot_be_left_out_is_named(client, name, leave_out, reason):
+    body = {"numbers": ["+861380013*"], "ranges": True, "leave_out": leave_out}
+    refused = await client.post(f"/v1/lists/{name}/entries", json=body)
+    assert refused.status_code == 422, refused.text
+    assert reason in refused.text
+    assert (await client.get(f"/v1/lists/{name}/entries")).json()["entries"] == []

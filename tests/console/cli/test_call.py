@@ -32,10 +32,11 @@ def test_what_came_back(capsys):
 
 
 def test_what_peers_write_steers_no_terminal(capsys):
-    print_placed(DECLINED._replace(phrase="No\x1b[2J", headers={"server": ["\x1b]0;x\x07"]}))
+    print_placed(DECLINED._replace(phrase="No\x1b[2J", headers={"server": ["\x1b]0;x\x07"]}, call_id="\x1b[2Ja"))
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert "603 No\\u001b[2J" in said
+    assert "Call-ID: \\u001b[2Ja" in said
 
 
 def test_silence_is_no_answer(capsys):

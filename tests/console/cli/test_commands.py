@@ -112,6 +112,15 @@ def test_health_tells_what_somebody_should_see_to(run, file, monkeypatch, answer
         assert json.loads(found.stdout) == {"127.0.0.1:5060": answer.status}
 
 
+@pytest.mark.parametrize("words", [["health"], ["health", "--json"]])
+def test_what_answers_at_our_port_steers_no_terminal(run, file, monkeypatch, words):
+    """Whatever listens there may write what it likes into a Warning."""
+    monkeypatch.setattr("ringfence.health.ask", lambda listener: Health(200, ("\x1b[2J\x1b]0;owned\x07\u202eno",)))
+    found = run(*words)
+    assert "\\u001b[2J\\u001b]0;owned\\u0007\\u202eno" in found.output
+    assert not {"\x1b", "\x07", "\u202e"} & {*found.output}
+
+
 def test_nobody_home_is_a_no(run, file):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # held, so that nobody else answers there
         silent.bind(("127.0.0.1", 0))

@@ -91,6 +91,8 @@ def test_a_file_of_calls(tmp_path):
     [
         ("from,too\n", ":1:1: unknown column 'too'; did you mean 'to'?"),
         ("to\n", ":1:1: there is no column 'from'"),
+        ("from,to,from\n95588,1,95599\n", ":1:1: two columns are called 'from', of which one would be lost"),
+        ("from,to,verdict,to\n95588,1,tag,2\n", ":1:1: two columns are called 'to', of which one would be lost"),
         ("from,to\n95588\n", ":2:1: this line has another number of columns"),
         ("from,to\n95588,1,2\n", ":2:1: this line has another number of columns"),
         ("from,verdict\n95588,rejct\n", ":2:1: verdict: 'rejct' is none; did you mean 'reject'?"),

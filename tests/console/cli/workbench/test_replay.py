@@ -1,6 +1,7 @@
 """`ringfence replay`: the log and files of calls under a candidate, for people and for programs."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,13 @@ def test_a_file_of_calls_is_judged_by_all_that_the_proxy_asks(run, file, tmp_pat
     (file.parent / "rules.d" / "own.yaml").write_text(firm)
     found = json.loads(run("replay", "--file", str(calls), "--json").stdout)
     assert found["caught"]["after"] == 3
+
+
+@pytest.mark.parametrize("header", ["from,to,from", "from,facts,to,facts", "from,to,verdict,verdict"])
+def test_a_column_that_stands_twice_in_a_file_of_calls_is_refused(run, tmp_path, header):
+    """Of two columns of one name the last would count, and nobody would know."""
+    calls = tmp_path / "calls.csv"
+    calls.write_text(f"{header}\n{','.join(['95588'] * len(header.split(',')))}\n")
+    refused = run("replay", "--file", str(calls))
+    assert refused.exit_code == 1
+    assert re.search(r"calls\.csv:1:1: two columns are called '\w+', of which one would be lost", refused.stderr)
