@@ -77,7 +77,8 @@ async def add(
         raise typer.BadParameter(f"{unknown[0]!r} is none; choose from\n{choice}", param_hint="--scope")
     until = time.time() + seconds(expires) if expires else None
     book, scopes = await _key_book(here), [Scope(word) for word in words]
-    return _shown(*await book.add(name, scopes, author=here.actor, acts_as=acts_as, expires=until, daily=daily))
+    made = await book.add(name, scopes, author=here.actor, acts_as=acts_as, expires=until, daily=daily)
+    return _shown(*made, here)
 
 
 @command(keys_app)
@@ -90,12 +91,15 @@ async def renew(
     """Give a source a new key with the same name and rights; the old one goes on for a while."""
     until = time.time() + seconds(expires) if expires else None
     book = await _key_book(here)
-    return _shown(*await book.renew(key, author=here.actor, overlap_s=seconds(overlap), expires=until))
+    return _shown(*await book.renew(key, author=here.actor, overlap_s=seconds(overlap), expires=until), here)
 
 
-def _shown(key: AccessKey, token: str) -> Answer:
+def _shown(key: AccessKey, token: str, here: Installation) -> Answer:
+    from ringfence.rights import doubts
+
     data = {"id": key.id, "name": key.name, "token": token}
-    return Answer(data, f"Key {key.id} of {key.name}. It is shown this once:\n{token}")
+    said = f"Key {key.id} of {key.name}. It is shown this once:\n{token}"
+    return Answer(data, said, why="\n".join(doubts(here.configuration, key.actor, key.scopes)))
 
 
 @command(keys_app, "list")

@@ -75,3 +75,14 @@ def test_the_document_is_printed(run):
 def test_no_other_command_waits_for_the_libraries_of_http():
     code = "import sys, console.cli.commands; sys.exit(bool({'fastapi', 'starlette', 'uvicorn'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=300).returncode == 0
+
+
+def test_a_right_that_opens_nothing_is_told_when_it_is_given_and_renewed(run, file):
+    file.write_text(file.read_text() + "complaints: {officers: [li, wang], released_by: [wang]}\n")
+    made = run("api", "keys", "add", "app", "--scope", "seals:release", "--acts-as", "li")
+    assert made.exit_code == 0
+    assert "warning: seals are released by wang (complaints.released_by): li releases none" in made.stderr
+    assert "warning" not in made.stdout
+    assert "released by wang" in run("api", "keys", "renew", "app").stderr
+    assert "is no officer" in run("api", "keys", "add", "other", "--scope", "cases:write").stderr
+    assert not run("api", "keys", "add", "right", "--scope", "seals:release", "--acts-as", "wang").stderr
