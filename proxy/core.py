@@ -89,6 +89,9 @@ _EXCESS: Final = {
     TOO_LARGE: Refusal(513, "Message Too Large"),
 }
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
+LARGEST: Final = 1300  # octets of a request that go by UDP on a way whose MTU nobody knows (RFC 3261 18.1.1)
+_STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
+_MOST_STREAMLESS: Final = 10_000
 _MOST_OWN: Final = 4  # tokens of Record-Route that are verified
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
 
@@ -159,6 +162,7 @@ class Core(Node):
         self.prober = Prober(self)
         self.further_ailments: Callable[[], Sequence[str]] = _none_further
         self.draining = False
+        self.streamless: dict[tuple[str, int], float] = {}  # addresses without TCP, and until when that counts
         self._branches = 0
 
     def take(
@@ -211,7 +215,15 @@ class Core(Node):
 
     def unheard(self, flow: Flow, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
+        self._note_streamless(flow, now)
         self._unheard_since(flow, now - self.limits.silent_s, now)
+
+    def _note_streamless(self, flow: Flow, now: float) -> None:
+        """A connection was tried for a large request alone: its address can be reached by UDP as before."""
+        if flow.reliable and flow.address is None:
+            if len(self.streamless) >= _MOST_STREAMLESS:
+                self.streamless.clear()
+            self.streamless[flow.host, flow.port] = now + _STREAMLESS_S
 
     def _peer_changed(self, address: PeerAddress, before: str, seconds: float, now: float) -> None:
         """Tell it; whoever waits there in vain waits no longer, since what one call learns the others need not."""
@@ -728,6 +740,10 @@ class Core(Node):
         if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:
             head += record_routes(listener, context.flow.listener, self._sign(context, flow, now))
         data = b"\r\n".join((*head, *context.lines, b"", request.body))
+        if len(data) > LARGEST and not listener.reliable and self._may_have_stream(context, target, now):
+            context.targets[:0] = [target.by("TCP"), target.by("UDP")]
+            self.forward(context, now)
+            return
         client: InviteClient | NonInviteClient
         if context.server.invite:
             client = InviteClient(self.layer, branch, flow, data, context, now)
@@ -737,6 +753,18 @@ class Core(Node):
         context.pending.append(client)
         if context.targets:
             client.leave_after(self.limits.silent_s, now)
+
+    def _may_have_stream(self, context: Context, target: Target, now: float) -> bool:
+        """A request that is too large for a datagram on most ways goes by TCP where the next hop has it (18.1.1).
+
+        Whether it has is tried, unless somebody has said how it is reached, and remembered where it has not.
+        """
+        if target.fixed or "TCP" not in context.topology.transports:
+            return False
+        until = self.streamless.get((target.host, target.port))
+        return (until is None or now >= until) and context.topology.listener_for(
+            context.flow.listener, target.by("TCP")
+        ) is not None
 
     def resolved(self, context: Context, target: Target, hops: Sequence[Hop], now: float) -> None:
         """Where a target's host leads, best first; nowhere when it can't be resolved."""
@@ -821,7 +849,8 @@ class Core(Node):
     # ---- events from outside -----------------------------------------------------------------------------------
 
     def address_refused(self, flow: Flow, branch: bytes, now: float) -> None:
-        """Nobody listens where the request with this branch went (ICMP)."""
+        """Nobody listens where the request with this branch went (ICMP), or takes a connection there."""
+        self._note_streamless(flow, now)
         if flow.address is not None:
             flow.address.refused(now)
         self.transport_failed(branch, now)

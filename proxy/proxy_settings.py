@@ -22,6 +22,7 @@ class HostPort(BaseModel):
 
     host: str  # without brackets
     port: int = Field(5060, ge=1, le=65535)
+    transport: Literal["", "udp", "tcp"] = ""  # by which it is sent to, where that was written
 
     @property
     def literal(self) -> bool:
@@ -37,8 +38,13 @@ class HostPort(BaseModel):
         """Was its port written? Else DNS may name another (RFC 3263 4.2)."""
         return "port" in self.model_fields_set
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """Host and port alone."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{self.place}" if self.transport else self.place
 
 
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")  # RFC 1123 2.1; containers have _ in names
@@ -85,6 +91,26 @@ def parse_host_port(text: object) -> object:
 Address = Annotated[HostPort, BeforeValidator(parse_host_port, json_schema_input_type=str)]
 
 
+_OUTGOING: Final = ("udp", "tcp")
+_PREFIX: Final = re.compile(r"(udp|tcp|tls|wss?|sctp|sips?):(?=.*[^0-9])", re.IGNORECASE)
+
+
+def read_next_hop(text: object) -> object:
+    """``[TRANSPORT:]HOST[:PORT]``: where something is sent."""
+    found = _PREFIX.match(text.strip()) if isinstance(text, str) else None
+    if found is None or not isinstance(text, str):
+        return parse_host_port(text)
+    transport = found[1].lower()
+    if transport not in _OUTGOING:
+        advice = f"write {', '.join(_OUTGOING)} or nothing before the host"
+        raise BadValue(f"{found[1]!r} is no transport that we send by", advice)
+    read = parse_host_port(text.strip()[found.end() :])
+    return {**read, "transport": transport} if isinstance(read, dict) else read
+
+
+NextHop = Annotated[HostPort, BeforeValidator(read_next_hop, json_schema_input_type=str)]
+
+
 DNS_PORT: Final = 53
 
 
@@ -113,7 +139,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
 
 def read_destination(text: str) -> str:
-    """``sip:USER@HOST[:PORT]``, to which diverted calls can go by UDP. Raises ValueError."""
+    """``sip:USER@HOST[:PORT][;transport=tcp]``, to which diverted calls can go. Raises ValueError."""
     try:
         uri = parse_uri(text.encode())
     except BadHeader:
@@ -124,8 +150,10 @@ def read_destination(text: str) -> str:
         check_host(uri.host.decode())
     if b":" in uri.user:
         raise BadValue("a password in a URI is shown to everybody", "write the user alone")
-    if uri.headers or (uri.param(b"transport") or b"udp").lower() != b"udp" or uri.param(b"maddr") is not None:
-        raise BadValue("calls go out by UDP to the host that is named", "leave out transport, maddr and ?")
+    if (uri.param(b"transport") or b"udp").lower().decode("ascii", "replace") not in _OUTGOING:
+        raise BadValue("calls do not go out by that transport", f"write {' or '.join(_OUTGOING)}, or none")
+    if uri.headers or uri.param(b"maddr") is not None:
+        raise BadValue("calls go out to the host that is named", "leave out maddr and ?")
     return text
 
 
@@ -190,7 +218,9 @@ class PbxSettings(Part):
     """Where calls end, and a source of outgoing ones."""
 
     name: Name = Field(description="How trunks and the log call it.")
-    addresses: list[Address] = Field(min_length=1, description="Tried in this order until one answers.")
+    addresses: list[NextHop] = Field(
+        min_length=1, description="Tried in this order until one answers: [tcp:]HOST[:PORT]."
+    )
     weights: Weights = Field(
         default=[],
         description="Shares of calls of the addresses, in their order; default: the first that lives has all.",
@@ -208,7 +238,9 @@ class TrunkSettings(Part):
 
     name: Name = Field(description="`default` takes every source that is in no other trunk.")
     addresses: list[Network] = Field(default=[], description="Addresses or networks calls come from.")
-    send_to: list[Address] = Field(default=[], description="Where calls from the PBX to this trunk go.")
+    send_to: list[NextHop] = Field(
+        default=[], description="Where calls from the PBX to this trunk go: [tcp:]HOST[:PORT]."
+    )
     weights: Weights = Field(
         default=[], description="Shares of calls of `send_to`, in its order; default: the first that lives has all."
     )
@@ -364,7 +396,7 @@ class ProxySettings(Part):
     trunks: list[TrunkSettings] = Field(min_length=1)
     profiles: dict[str, ProfileSettings] = Field(default={}, description="Reply profiles beside `decline`.")
     destinations: dict[Name, DestinationUri] = Field(
-        default={}, description="Where rules divert calls to, by name: sip:USER@HOST[:PORT]."
+        default={}, description="Where rules divert calls to, by name: sip:USER@HOST[:PORT][;transport=tcp]."
     )
     record_route: bool = Field(True, description="Stay in the path of dialogs (RFC 3261 16.6 step 4).")
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")

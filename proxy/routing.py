@@ -62,8 +62,8 @@ class Target:
     """Where to send a request: an address, or a name that is still to be resolved."""
 
     __slots__ = (
-        "domain", "host", "listener", "literal", "only", "pbx", "port", "question", "serial", "transport", "trunk",
-        "weight",
+        "domain", "fixed", "host", "listener", "literal", "only", "pbx", "port", "question", "serial", "transport",
+        "trunk", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,7 @@ class Target:
         trunk: TrunkHost | None = None,
         *,
         transport: str = "UDP",
+        fixed: bool = False,
         domain: str = "",
         question: Question | None = None,
     ) -> None:
@@ -81,6 +82,7 @@ class Target:
         self.host = host
         self.port = port
         self.transport = transport  # as a Via names it
+        self.fixed = fixed  # somebody has said so: no other is taken because a request is large
         self.domain = domain or host  # the name that it was written by, whatever address that led to
         self.pbx = pbx  # set when the host and port of the Request-URI may be rewritten
         self.trunk = trunk  # set where calls of a PBX leave to a trunk
@@ -103,7 +105,14 @@ class Target:
     def at(self, hop: Hop) -> Target:
         """The same target at an address that its name leads to."""
         found = Target(hop.host, hop.port, self.pbx, self.trunk, transport=hop.transport, domain=self.domain)
+        found.fixed = self.fixed or hop.transport != "UDP"
         found.listener = self.listener
+        return found
+
+    def by(self, transport: str) -> Target:
+        """The same target by this transport alone."""
+        found = Target(self.host, self.port, self.pbx, self.trunk, transport=transport, fixed=True, domain=self.domain)
+        found.listener, found.only, found.question = self.listener, self.only, self.question
         return found
 
 
@@ -262,10 +271,16 @@ class Topology:
             for target in pbx.targets:
                 peer = self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
                 self._pbx_hosts.setdefault(target.host, peer)
-                if target.transport != "UDP":
-                    self._stream_hosts.setdefault(target.host, peer)
+                self._note_stream(target, peer)
                 # Named by a URI it is meant as it is written: its Request-URI is never rewritten.
-                self._pbx_targets[target.host.encode(), target.port] = [Target(target.host, target.port)]
+                plain = Target(target.host, target.port, transport=target.transport, fixed=target.fixed)
+                plain.question = target.question
+                self._pbx_targets.setdefault((target.host.encode(), target.port), []).append(plain)
+
+    def _note_stream(self, target: Target, peer: Peer) -> None:
+        """If calls to this PBX go there by a stream, what comes on connections from there is its own."""
+        if target.transport != "UDP":
+            self._stream_hosts.setdefault(target.host, peer)
 
     def _watch(self, settings: ProxySettings) -> None:
         """Which addresses requests go to, and how each is watched; those of names come when they are learnt."""
@@ -347,6 +362,8 @@ class Topology:
         listeners = self.listeners
         self._own_hosts = {each.host for each in listeners}
         self.families = sorted({each.family for each in listeners})
+        # By which something can be sent: by WebSocket we are only called.
+        self.transports = sorted({each.transport for each in listeners} & {"UDP", "TCP", "TLS"})
         self.name_servers = [(each.host, each.port) for each in settings.dns.servers]
         # Of listeners on all addresses of the machine.
         self._own_ports = {each.port for each in listeners if ipaddress.ip_address(each.host).is_unspecified}
@@ -380,10 +397,7 @@ class Topology:
         if chosen is None:
             return []
         peer = self._trunks[chosen.name]
-        targets = [
-            Target(address.host, address.port, trunk=TrunkHost(peer, address, chosen), question=_question_of(address))
-            for address in chosen.send_to
-        ]
+        targets = [_target_of(address, trunk=TrunkHost(peer, address, chosen)) for address in chosen.send_to]
         _weigh(targets, chosen.weights)
         return targets
 
@@ -494,6 +508,8 @@ class Topology:
             peer = Peer(target.pbx.name, target.pbx, from_pbx=True)
             self._pbx_sources.setdefault((hop.host, hop.port), peer)
             at = target.at(hop) if not is_pbx else Target(hop.host, hop.port, transport=hop.transport)
+            if is_pbx:
+                self._note_stream(at, peer)
             self._pbx_targets.setdefault((hop.host.encode(), hop.port), [at])
             if is_pbx:
                 self._pbx_hosts.setdefault(hop.host, peer)
@@ -555,12 +571,14 @@ class Topology:
 
     def targets_from_trunk(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a trunk-side request goes: the PBX it names if that is configured, else the trunk's PBX."""
-        return self._pbx_targets.get(next_hop.address, peer.pbx.targets)
+        return _choose(self._pbx_targets.get(next_hop.address, peer.pbx.targets), next_hop)
 
     def targets_of_diverted(self, mark: bytes, next_hop: Uri) -> list[Target] | None:
         """Where a request inside a diverted call goes: to its destination, whatever host the callee's Contact names."""
         destination = self._by_mark.get(mark)
-        return self._pbx_targets.get(next_hop.address, destination.place.targets) if destination else None
+        if destination is None:
+            return None
+        return _choose(self._pbx_targets.get(next_hop.address, destination.place.targets), next_hop)
 
     def targets_from_pbx(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a PBX-side request goes: to its next hop; to the outbound trunk when that is us; nowhere: empty."""
@@ -569,7 +587,7 @@ class Topology:
         maddr = next_hop.param(b"maddr")
         host, port = next_hop.address
         named = (maddr.strip(b"[]") if maddr else host).decode("ascii", "replace")
-        return [Target(named, port, question=question_of(named, next_hop))]
+        return [_target_at(named, port, next_hop)]
 
     def listener_for(self, arrived: Listener, target: Target) -> Listener | None:
         """The listener to send from: of the target's family and transport, on its side, best that of arrival."""
@@ -619,11 +637,17 @@ def _leaving(listeners: list[Listener], before: Topology | None) -> list[Listene
     return [each for each in before.sockets if each.number not in stay] if before is not None else []
 
 
+def _choose(targets: list[Target], uri: Uri) -> list[Target]:
+    """Of several transports at one address the one that the URI names, if it names one."""
+    if len(targets) == 1 or not uri.params or uri.param(b"transport") is None:
+        return targets
+    here = uri.host.decode("ascii", "replace")
+    return [each for each in targets if (each.host, each.transport) == (here, uri.transport)] or targets
+
+
 def _make_pbx(each: PbxSettings) -> Pbx:
     pbx = Pbx(each.name, rewrite_host=each.rewrite_host)
-    pbx.targets = [
-        Target(address.host, address.port, pbx, question=_question_of(address)) for address in each.addresses
-    ]
+    pbx.targets = [_target_of(address, pbx) for address in each.addresses]
     _weigh(pbx.targets, each.weights)
     return pbx
 
@@ -638,13 +662,27 @@ def _weigh(targets: list[Target], weights: Sequence[int]) -> None:
             target.weight = weight
 
 
+def _target_of(address: HostPort, pbx: Pbx | None = None, trunk: TrunkHost | None = None) -> Target:
+    """An address of the configuration."""
+    fixed = bool(address.transport)
+    transport = address.transport.upper() or "UDP"
+    question = _question_of(address)
+    return Target(address.host, address.port, pbx, trunk, transport=transport, fixed=fixed, question=question)
+
+
 def _make_destination(name: str, uri: str) -> Destination:
     parsed = parse_uri(uri.encode())
     host, port = parsed.address
     place = Pbx(name)
     named = host.decode()
-    place.targets = [Target(named, port, place, question=question_of(named, parsed))]
+    place.targets = [_target_at(named, port, parsed, place)]
     return Destination(name, uri.encode(), place, b"%08x" % crc32(name.encode()))
+
+
+def _target_at(host: str, port: int, uri: Uri, pbx: Pbx | None = None) -> Target:
+    """Where a URI leads."""
+    fixed = bool(uri.params) and uri.param(b"transport") is not None
+    return Target(host, port, pbx, transport=uri.transport, fixed=fixed, question=question_of(host, uri))
 
 
 def question_of(host: str, uri: Uri) -> Question | None:
@@ -657,7 +695,9 @@ def question_of(host: str, uri: Uri) -> Question | None:
 
 
 def _question_of(address: HostPort) -> Question | None:
-    return None if address.literal else Question(address.host, address.port if address.written_port else 0)
+    if address.literal:
+        return None
+    return Question(address.host, address.port if address.written_port else 0, address.transport.upper())
 
 
 def _is_local(host: str) -> bool:

@@ -255,6 +255,7 @@ class Server:
         topology = self._core.topology
         named = topology.named_targets()
         self._resolver.ask(topology.name_servers, topology.families)
+        self._resolver.transports = topology.transports
         self._resolver.own = frozenset(each.question for each in named if each.question)
         self._learnt.clear()
         for target in named:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from proxy.proxy_settings import OFF, HostPort, TrunkSettings
 from proxy.sip.uri import SIP_PORT, parse_uri
@@ -41,6 +41,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         pbxes,
         trunks,
         addresses,
+        next_hops,
         profiles,
         destinations,
         feature_code,
@@ -107,11 +108,11 @@ def pbxes(configuration: Configuration) -> Iterator[Finding]:
         ),
         "pbx at",
     )
-    ours = {str(listener.address) for listener in configuration.listen}
+    ours = {listener.address.place for listener in configuration.listen}
     trunk_named = {trunk.name: trunk for trunk in configuration.trunks}
     for i, pbx in enumerate(configuration.pbxes):
         for j, address in enumerate(pbx.addresses):
-            if str(address) in ours:
+            if address.place in ours:
                 yield Finding(
                     ("pbxes", i, "addresses", j),
                     f"{address} is a listener of this proxy, so calls would circle",
@@ -204,6 +205,31 @@ def addresses(configuration: Configuration) -> Iterator[Finding]:
             owner.setdefault(network, trunk.name)
 
 
+def next_hops(configuration: Configuration) -> Iterator[Finding]:
+    """Whatever is sent by a transport is sent by a listener of it, of the same family."""
+    ways = {(each.transport, ":" in each.address.host) for each in configuration.listen}
+    found: list[tuple[Location, str, HostPort]] = [
+        ((kind, i, key, j), str(address), address)
+        for kind, key in (("pbxes", "addresses"), ("trunks", "send_to"))
+        for i, house in enumerate(getattr(configuration, kind))
+        for j, address in enumerate(getattr(house, key))
+    ]
+    for name, uri in configuration.destinations.items():
+        parsed = parse_uri(uri.encode())
+        transport = parsed.transport.lower() if parsed.param(b"transport") else ""
+        address = HostPort(host=parsed.host.decode(), transport=cast(Any, transport))
+        found.append((("destinations", name), uri, address))
+    for place, shown, address in found:
+        families = (":" in address.host,) if address.literal else (True, False)
+        if address.transport and not any((address.transport, six) in ways for six in families):
+            family = " of its family" if any(each == address.transport for each, _ in ways) else ""
+            yield Finding(
+                place,
+                f"nothing can be sent to {shown}: no listener has transport {address.transport}{family}",
+                "add one under `listen`, or leave out the transport",
+            )
+
+
 def profiles(configuration: Configuration) -> Iterator[Finding]:
     """A trunk's reply profile exists, and no profile speaks with the callee's own word."""
     names = BUILT_IN_PROFILES | configuration.profiles.keys()
@@ -237,7 +263,9 @@ def destinations(configuration: Configuration) -> Iterator[Finding]:
                 "write the address where they end",
             )
         for trunk in configuration.trunks:
-            if address in trunk.send_to or (port == SIP_PORT and address.host in _hosts_of(trunk)):
+            if str(address) in [each.place for each in trunk.send_to] or (
+                port == SIP_PORT and address.host in _hosts_of(trunk)
+            ):
                 yield Finding(
                     ("destinations", name),
                     f"{address} is trunk {trunk.name!r}, whose own calls would no longer be judged",

@@ -114,9 +114,16 @@ class Datagrams:
 class Street:
     """A node with listeners of several transports, a trunk before it and a PBX behind it by UDP."""
 
-    def __init__(self, *transports: str, host: str = "", **settings: Any) -> None:
+    def __init__(
+        self,
+        *transports: str,
+        host: str = "",
+        trunk_at: Endpoint | None = None,
+        pbx_at: Endpoint | None = None,
+        **settings: Any,
+    ) -> None:
         self.ends = {name: new_endpoint(host) for name in transports}
-        self.trunk_at, self.pbx_at = new_endpoint(host), new_endpoint(host)
+        self.trunk_at, self.pbx_at = trunk_at or new_endpoint(host), pbx_at or new_endpoint(host)
         whole = {
             "listen": [{"address": str(at), "transport": name} for name, at in self.ends.items()],
             "trunks": [{"name": "carrier", "addresses": [self.trunk_at.host], "country": "CN"}],

@@ -8,9 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests import wire
+from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
 from tests.playbook import REJECT, from_callee
-from tests.streaming import Line, street
+from tests.streaming import Line, Listening, Street, street
 
 STRANGER = "127.0.0.9"
 
@@ -177,3 +178,72 @@ async def test_an_answer_whose_connection_broke_goes_to_the_port_that_its_sender
         await eventually(lambda: got, "the answer")
         assert wire.status(got[0]) == 200
         listening.close()
+
+
+async def pbx_by_tcp(house: Street) -> Listening:
+    return await Listening(house.pbx_at).begin()
+
+
+def tcp_pbx(at: Endpoint, *more: str) -> dict[str, object]:
+    return {"pbxes": [{"name": "office", "addresses": [f"tcp:{at}", *more]}]}
+
+
+async def test_calls_to_a_pbx_share_one_connection_both_ways():
+    """What the PBX begins on it later is an outgoing call of the PBX, and no call to be judged."""
+    at = new_endpoint()
+    async with street("udp", "tcp", pbx_at=at, **tcp_pbx(at)) as house:
+        pbx = await pbx_by_tcp(house)
+        line = await house.join()
+        for number in (1, 2):
+            line.send(house.invite(line, number))
+        inside = await pbx.joined()
+        calls = [await inside.heard() for _ in range(2)]
+        assert {wire.header(each, "Call-ID") for each in calls} == {"stream-1", "stream-2"}
+        assert pbx.lines.empty()
+        assert len(wire.headers(calls[0], "Record-Route")) == 1, "TCP on both sides of one listener"
+        for each in calls:
+            inside.send(wire.answer(each))
+            assert wire.status(await final(line)) == 200
+        inside.send(from_callee("BYE", calls[0]))
+        assert wire.method(await line.heard()) == "BYE"
+        assert len(house.judge.calls) == 2
+        pbx.close()
+
+
+async def test_a_pbx_that_takes_no_connection_is_left_at_once_for_its_other_address():
+    at, other = new_endpoint(), new_endpoint()
+    async with street("udp", "tcp", pbx_at=other, **tcp_pbx(at, str(other))) as house:
+        line = await house.join()
+        with capture_logs() as lines:
+            line.send(house.invite(line))
+            down = await house.pbx.heard()
+        assert wire.method(down) == "INVITE"
+        assert [each["event"] for each in lines][:1] == ["no connection"]
+        await house.pbx.send(wire.answer(down))
+        assert wire.status(await final(line)) == 200
+
+
+async def test_a_pbx_that_dies_with_calls_on_its_connection_is_left_at_once():
+    at, other = new_endpoint(), new_endpoint()
+    async with street("udp", "tcp", pbx_at=other, **tcp_pbx(at, str(other))) as house:
+        pbx = await Listening(at).begin()
+        line = await house.join()
+        line.send(house.invite(line))
+        inside = await pbx.joined()
+        await inside.heard()
+        inside.writer.transport.abort()
+        assert wire.method(await house.pbx.heard()) == "INVITE"
+        pbx.close()
+
+
+async def test_a_pbx_that_opens_the_connection_itself_is_the_pbx():
+    at = new_endpoint()
+    trunks = [{"name": "carrier", "addresses": ["127.0.0.8"], "send_to": ["tcp:127.0.0.8:15999"], "country": "CN"}]
+    async with street("tcp", trunk_at=Endpoint("127.0.0.8", 15999), trunks=trunks, **tcp_pbx(at)) as house:
+        carrier = await Listening(Endpoint("127.0.0.8", 15999)).begin()
+        line = await house.join(source=at.host)
+        line.send(house.invite(line, uri=f"sip:{wire.CALLED}@{house.ends['tcp']}"))
+        outside = await carrier.joined()
+        assert wire.method(await outside.heard()) == "INVITE"
+        assert house.judge.calls == [], "calls of the PBX are not judged"
+        carrier.close()
