@@ -56,6 +56,47 @@ def ringfence(context: typer.Context, config: ConfigurationFile = None) -> None:
 
 
 @app.command(rich_help_panel=PROXY)
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write.")] = Path("ringfence.yaml"),
+    country: Annotated[str, typer.Option(help="Whose numbers these are: CN, DE ...")] = "",
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Address of this machine that takes calls.")] = "",
+    advertise: Annotated[str, typer.Option(metavar="HOST:PORT", help="Under which others reach it.")] = "",
+    pbx: Annotated[list[str], typer.Option(metavar="HOST:PORT", help="Where calls end; may be repeated.")] = [],  # noqa: B006
+    carrier: Annotated[
+        list[str], typer.Option(metavar="NETWORK", help="Where calls come from; default: anywhere.")
+    ] = [],  # noqa: B006
+    send_to: Annotated[list[str], typer.Option(metavar="HOST:PORT", help="Where calls of the PBX go.")] = [],  # noqa: B006
+    international: Annotated[
+        bool, typer.Option("--international", help="The carrier's bare digits begin with the country code.")
+    ] = False,
+    trusted: Annotated[bool, typer.Option("--trusted", help="Believe the carrier's P-Asserted-Identity.")] = False,
+    feature_code: Annotated[str, typer.Option(help="What subscribers dial to report a call: *33.")] = "",
+    metrics: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where Prometheus reads.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Of hours and days in rules; default: the country's.")] = "",
+    state: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Of databases and keys; default: var, beside FILE.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Even over a file that is there; it is kept aside.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Write a first ringfence.yaml that passes `check`: by asking on a terminal, or from options alone."""
+    from console.cli.node.first_steps import on_a_terminal, write_first
+
+    given: dict[str, object] = {"country": country, "listen": listen, "advertise": advertise, "pbx": pbx}
+    given |= {
+        "carrier": carrier,
+        "send_to": send_to,
+        "international": international,
+        "trusted": trusted,
+        "feature_code": feature_code,
+    }
+    given |= {"metrics": metrics, "time_zone": time_zone, "state": state}
+    with clear_errors():
+        answer = write_first(file, given, force=force, ask=on_a_terminal() and not json)
+    answer.give(json=json)
+
+
+@app.command(rich_help_panel=PROXY)
 def serve(
     context: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help="Put live whatever is saved and sound: for laptops.")] = False,

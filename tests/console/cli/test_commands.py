@@ -49,7 +49,7 @@ def test_every_command_says_what_it_does_and_no_option_says_what_is_so_without_i
     assert [option.name for option in command.params if not getattr(option, "help", "")] == [], words
 
 
-COMMANDS = ["serve", "check", "lists", "log", "explain", "call", "demo", "health", "version"]
+COMMANDS = ["init", "serve", "check", "lists", "log", "explain", "call", "demo", "health", "version"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
