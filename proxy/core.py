@@ -8,6 +8,7 @@ valid token, and forwarded (16.6); responses find their context by branch (16.7)
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -367,6 +368,12 @@ class Core(Node):
     def _warnings(self) -> tuple[bytes, ...]:
         """What ails us, for `ringfence health` (RFC 3261 20.43: 399, miscellaneous)."""
         return tuple(b'Warning: 399 ringfence "%s"' % _quotable(each) for each in self.ailments())
+
+    def setups(self) -> Counter[str]:
+        """Calls in set-up by the address where they are, as it is shown."""
+        waiting = (State.CALLING, State.PROCEEDING)
+        clients = [each for each in list(self.layer.clients.values()) if each.invite and each.state in waiting]
+        return Counter(each.flow.address.shown for each in clients if each.flow.address is not None)
 
     def pbx_lives(self, now: float) -> bool:
         """Is there a PBX that a call would reach?"""

@@ -16,7 +16,7 @@ from proxy.build import BUILD
 from proxy.core import DROPPED, Core
 from proxy.effects import Filing
 from proxy.load import LIMITS
-from proxy.peers import DOWN
+from proxy.peers import DOWN, UP
 from proxy.sip.flow import STREAMS
 from proxy.sip.framing import UNFRAMED
 from proxy.streams.connection import CLOSED_FOR
@@ -27,6 +27,8 @@ from rules.model import Action
 
 _VERDICT_BUCKETS = (1e-5, 2e-5, 3e-5, 4e-5, 6e-5, 8e-5, 0.0001, 0.00015, 0.0002, 0.0005, 0.001, 0.01, 0.05)
 _LATENCY_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+
+_USUAL_FINALS = (200, 404, 408, 480, 486, 487, 500, 503, 603)  # so that each is there before its first event
 
 MEANINGS = {  # of what the judge counts, for whoever reads the figures without docs/operating.md
     "emergency": "Emergency calls, which nothing can stop.",
@@ -77,7 +79,7 @@ def _label(why: str) -> str:
 
 
 class Metrics(Collector):
-    """One node's figures; no number and no address is ever a label."""
+    """One node's figures; no number is ever a label, and no address but those of the configuration."""
 
     def __init__(self, core: Core, screening: Callable[[], Mapping[str, int]]) -> None:
         self._core = core
@@ -101,6 +103,7 @@ class Metrics(Collector):
             "ringfence_added_latency_seconds", "From the arrival of an INVITE that is judged to what was sent for it."
         )
         yield from self._connections()
+        yield from self._peers()
         yield from self._loop()
 
     def _messages(self) -> Iterator[Metric]:
@@ -162,6 +165,28 @@ class Metrics(Collector):
         yield held
         yield closed
         yield refused
+
+    def _peers(self) -> Iterator[Metric]:
+        """The addresses that requests go to; none but those of the configuration, and of where its names lead."""
+        up = GaugeMetricFamily(
+            "ringfence_peer_up", "Does this address have calls, as far as is known?", labels=["peer", "address"]
+        )
+        calls = GaugeMetricFamily(
+            "ringfence_peer_calls", "Calls at this address, those in set-up too.", labels=["peer", "address"]
+        )
+        finals = CounterMetricFamily(
+            "ringfence_peer_responses", "Final responses to INVITEs, by peer and status.", labels=["peer", "status"]
+        )
+        counted: dict[str, Counter[int]] = {}
+        setups = self._core.setups()
+        for each in self._core.peers:
+            up.add_metric([each.name, each.shown], each.state == UP and not each.drained)
+            calls.add_metric([each.name, each.shown], each.calls + setups[each.shown])
+            counted.setdefault(each.name, Counter(dict.fromkeys(_USUAL_FINALS, 0))).update(each.finals)
+        for name, statuses in counted.items():
+            for status in sorted(statuses):
+                finals.add_metric([name, str(status)], statuses[status])
+        yield from (up, calls, finals)
 
     def _loop(self) -> Iterator[Metric]:
         limits = CounterMetricFamily(

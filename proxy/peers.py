@@ -141,7 +141,7 @@ class PeerAddress:
         """Of so many calls that it would have, how many in a hundred it gets: less while it starts slowly."""
         slowly = self.owner.watch.slow_start_s
         since = now - self.rose_at
-        if since >= slowly:
+        if slowly <= 0 or since >= slowly:
             return _WHOLE
         return max(_LEAST, int(_WHOLE * since / slowly))
 
@@ -176,6 +176,11 @@ class Peers:
             known.owner = owner
             self._addresses[where] = known
         self.look(now)
+
+    def begin(self, now: float) -> None:
+        """The node has started: until now nothing was known of anybody."""
+        for each in self._addresses.values():
+            each.since = now
 
     def at(self, host: str, port: int, transport: str) -> PeerAddress | None:
         """The state of this address; None where it is none of the configuration."""

@@ -60,6 +60,7 @@ class Prober:
 
     def begin(self, now: float) -> None:
         """The sockets are open."""
+        self._core.peers.begin(now)
         self._core.layer.timers.start(SWEEP_S, "sweep", self, now)
 
     def on_timer(self, letter: str, now: float) -> None:

@@ -22,6 +22,7 @@ from ringfence.figures import Pages, State, publish
 from ringfence.installation import Installation
 from ringfence.login import login_name
 from ringfence.node_settings import Configuration
+from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.reload import Read, Ready, Reloading, fault_of_listener
 from ringfence.rule_changes import RuleChanges, Start
@@ -59,6 +60,7 @@ class Node:
     async def run(self) -> None:
         """Serve until told to stop; then nothing is under way any more."""
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
+        PeerCommands(self._core).register(self.control)
         for warning in self._start.warnings:
             log.warning("check", fault=str(warning))
         try:

@@ -93,11 +93,30 @@ def test_who_is_silent_is_a_gauge_by_name_and_there_before_anybody_is():
     assert exposed(play)['ringfence_silent_addresses{peer="office"}'] == 1
 
 
-def test_no_number_and_no_address_stands_in_a_label():
+def test_each_address_of_a_peer_has_a_figure_for_its_state_its_calls_and_what_it_answered():
+    play = Playbook()
+    play.answered()
+    play.trunk(wire.invite(via="SIP/2.0/UDP 198.51.100.21;branch=z9hG4bKtwo", call_id="two"))
+    first, second = play.core.peers.of("pbx", "office")
+    second.is_silent(play.now)
+    found = exposed(play)
+    assert found['ringfence_peer_up{address="203.0.113.10:5060",peer="office"}'] == 1
+    assert found['ringfence_peer_up{address="203.0.113.11:5060",peer="office"}'] == 0
+    assert found['ringfence_peer_calls{address="203.0.113.10:5060",peer="office"}'] == 2
+    assert found['ringfence_peer_responses_total{peer="office",status="200"}'] == 1
+    assert found['ringfence_peer_responses_total{peer="office",status="503"}'] == 0
+    first.drained = True
+    assert exposed(play)['ringfence_peer_up{address="203.0.113.10:5060",peer="office"}'] == 0
+
+
+def test_no_number_and_no_address_but_those_of_the_configuration_stands_in_a_label():
     play = Playbook()
     play.forwarded()
     play.trunk(wire.invite(), wire.STRANGER)
+    play.pbx(wire.invite(uri="sip:1@192.0.2.77", via="SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bKout"))
     names = " ".join(exposed(play))
+    for each in play.core.peers:
+        names = names.replace(each.shown, "")
     assert not re.search(r"\d{5,}|\d+\.\d+\.\d+\.\d+", re.sub(r'le="[^"]*"', "", names))
 
 
