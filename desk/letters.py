@@ -68,6 +68,7 @@ class Letters:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
+        self.unread = 0  # that were due and could not be read, since they were written under another key
         self._texts = read_texts(archive.settings.language, archive.letters_file)
 
     async def waiting(self, limit: int = 100) -> list[Letter]:
@@ -84,6 +85,7 @@ class Letters:
             try:
                 written.append(await self._write(*row))
             except ComplaintError:  # written under a key that is not here: it must not stop the others
+                self.unread += 1
                 await self.failed([row[0]], OTHER_KEY, Fault.TEMPORARY)
         return [letter for letter in written if letter]
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from desk.faults import ComplaintError
 from desk.outbox import Fault
+from desk.secrecy import OTHER_KEY
 
 if TYPE_CHECKING:
     from desk.desk_settings import MailSettings
-    from desk.letters import Letter, Letters
+from desk.letters import Letter, Letters
 
 _PATIENCE_S = 20.0
 
@@ -49,7 +50,12 @@ async def post(letters: Letters, settings: MailSettings, *, base: Path, limit: i
     error = ""
     server: smtplib.SMTP | None = None
     try:
-        while waiting := await letters.waiting(limit):
+        while True:
+            unread, waiting = letters.unread, await letters.waiting(limit)
+            if letters.unread > unread:
+                failed, error = failed + letters.unread - unread, f"a letter {OTHER_KEY}"
+            elif not waiting:
+                break
             if password is None:
                 password = read_password(base / settings.password_file) if settings.password_file else ""
             for place, letter in enumerate(waiting):

@@ -62,14 +62,14 @@ class AppealStanding(Shape):
     state: AppealState
     received: Utc
     against: Attacks
-    target: str
     decided: MaybeUtc
     reason: str
 
 
 class AppealShape(AppealStanding):
-    """An appeal for the desk."""
+    """An appeal for the desk, which alone is told whose step, seal or list it is against."""
 
+    target: str
     number: str
     decision: str
     decided_by: str

@@ -111,6 +111,19 @@ async def test_one_letter_at_which_the_server_hangs_up_stops_no_other(file, mail
         assert [(one.id, one.state) for one in await desk.letters.kept()] == [(1, "waits")]
 
 
+async def test_letters_that_cannot_be_read_have_not_left_and_stop_no_other(file, mailbox):
+    """As after another key file was put in place: a timer must not see success for ever."""
+    async with Installation.open(file) as here:
+        desk = await here.desk()
+        for person in range(4):
+            await desk.complaints.file(NewComplaint("95012345", f"1380013800{person}", contact=f"{person}@example.com"))
+        async with desk.archive.store.transaction() as connection:
+            await connection.execute("update complaint set contents = zeroblob(64) where id <= 3")
+        posted = await post(desk.letters, mailbox.settings, base=file.parent, limit=2)
+        assert (posted.sent, posted.failed) == (1, 3)
+        assert "was written under another key" in posted.error
+
+
 def test_a_header_cannot_be_broken_out_of():
     with pytest.raises(ValueError, match="linefeed"):
         message_of(Letter(1, "answer", "a@example.com", "x\r\nBcc: b@example.com", "y"), "desk@example.com")

@@ -126,3 +126,17 @@ async def test_nobody_is_skipped_while_appeals_are_decided(client, town):
     assert [one["number"][-1] for one in first["appeals"]] == ["0", "1"]
     assert [one["number"][-1] for one in rest["appeals"]] == ["2", "3", "4", "0"]
     assert rest["next"] is None
+
+
+async def test_whoever_may_only_file_appeals_learns_no_number_owner_or_list_from_a_decision(office, town):
+    """The id stands in what the callee's PBX and the caller see: it must not lead back to the caller."""
+    await town.desk.ladder.climb("number", "95012345", actor="li", reason="again", to=LadderStep.LIMIT)
+    writer = await office.client(Scope.APPEALS_WRITE, name="portal")
+    filed = await writer.post("/v1/appeals", json={"number": "95012345"})
+    assert filed.status_code == 201, filed.text
+    for answer in (filed, await writer.get(filed.headers["location"])):
+        assert answer.json()["against"] == "ladder"
+        assert "95012345" not in answer.text
+        assert "target" not in answer.json()
+    reader = await office.client(Scope.APPEALS_READ, name="desk")
+    assert "95012345" in (await reader.get(filed.headers["location"])).json()["target"]
