@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import ceil
 from typing import Final
 
 from proxy.acknowledgement import forward_ack
@@ -64,6 +65,7 @@ from proxy.sip.uri import parse_uri, user_part
 from proxy.strangers import Strangers
 from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, NO_DECISION, PARTY, Token, Tokens
 from proxy.validation import (
+    NO_ANSWER,
     Fields,
     Refusal,
     is_unread,
@@ -89,6 +91,7 @@ _EXCESS: Final = {
     PERHAPS_TOO_MANY_HOPS: Refusal(483, "Too Many Hops"),
     TOO_LARGE: Refusal(513, "Message Too Large"),
 }
+_OVER_RATE: Final = Refusal(NO_ANSWER, "over its rate")
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 LARGEST: Final = 1300  # octets of a request that go by UDP on a way whose MTU nobody knows (RFC 3261 18.1.1)
 _STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
@@ -109,6 +112,7 @@ DROPPED: Final = (
     "ACK to a response of ours",
     "too many unacknowledged rejections",
     "response of too many values",
+    "over its rate",
 )
 # With which status requests are answered here, beside those of reply profiles.
 REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
@@ -453,7 +457,7 @@ class Core(Node):
         if refusal is None and not in_dialog and judged:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:
-            refusal = self._refuse_outside_dialogs(request, fields, plan, peer)
+            refusal = self._refuse_outside_dialogs(request, fields, plan, flow, now)
         if refusal is not None and not looped and self._dials_emergency(request, peer):
             refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
         if refusal is not None:
@@ -485,6 +489,16 @@ class Core(Node):
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
         return None
+
+    def _refuse_over_rate(self, request: Request, flow: Flow, now: float) -> Refusal | None:
+        """Does a new call or text come faster than its trunk, or one stranger, may send them? None: it does not."""
+        wait = self.load.wait_of(flow.peer, flow.host, now)
+        if not wait or self._dials_emergency(request, flow.peer):
+            return None
+        self.load.note_over_rate(flow.peer, flow.host)
+        if self.limits.over_rate == "drop":
+            return _OVER_RATE
+        return Refusal(503, "Service Unavailable", (b"Retry-After: %d" % ceil(wait),))
 
     def _answer_probe(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
         """OPTIONS to us: 200, or 503 while we stop or his PBX is gone, so that he sends his calls elsewhere."""
@@ -536,17 +550,19 @@ class Core(Node):
             return party != known and user_part(party) != user_part(known) and not same_number(party, known, peer.trunk)
         return bool(token.party) and token.party != self.tokens.mark(user_part(party), token.key)
 
-    def _refuse_outside_dialogs(self, request: Request, fields: Fields, plan: Plan, peer: Peer) -> Refusal | None:
+    def _refuse_outside_dialogs(
+        self, request: Request, fields: Fields, plan: Plan, flow: Flow, now: float
+    ) -> Refusal | None:
         """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
         if plan.named_us and plan.routes:
             return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
-        method = request.method
+        peer, method = flow.peer, request.method
         if peer.methods is not None and method not in peer.methods:
             within = method in _METHODS_WITHIN or (method == b"INFO" and not self.record_route)
             if not (fields.to_tag and within):
                 allowed = sorted(peer.methods | _METHODS_WITHIN)
                 return Refusal(405, "Method Not Allowed", (b"Allow: " + b", ".join(allowed),))
-        return None
+        return self._refuse_over_rate(request, flow, now) if peer.paced and method in _JUDGED else None
 
     def _is_own(self, request: Request, fields: Fields, peer: Peer) -> bool:
         """Is this a call that the PBX side began, sent back to us? It would ring the PBX with its own outgoing call.
@@ -849,6 +865,9 @@ class Core(Node):
         """Answer without keeping state (8.2.7); nothing is ever answered to an ACK."""
         if request.method == b"ACK":
             self.dropped["malformed ACK"] += 1
+            return
+        if refusal.status == NO_ANSWER:
+            self.dropped[refusal.phrase] += 1
             return
         self.refused[refusal.status] += 1
         self._send(flow, self.answers.refusal(request, refusal))

@@ -11,6 +11,7 @@ from typing import Final
 
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import Peer
+from proxy.sources import Sources, source_of
 
 # Pools. Each request takes its room from the first while there is some.
 EVERYBODY: Final = 0
@@ -20,6 +21,16 @@ DIALOGS: Final = 3
 
 LIMITS: Final = ("node", "trunk", "source")
 _OCTETS_EACH: Final = 4096  # a request counts as so many transactions, lest a few huge ones fill the memory
+
+
+class OverRate:
+    """Calls of one trunk that came faster than they may."""
+
+    __slots__ = ("calls", "source")
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.source = ""  # of the last one
 
 
 class Hold:
@@ -42,12 +53,17 @@ class Hold:
 class Load:
     """Who holds how much, in transactions of 4 KiB."""
 
-    __slots__ = ("_by_source", "_most", "_most_of_source", "_most_of_trunk", "_reserve", "_used", "refused")
+    __slots__ = (
+        "_by_source", "_most", "_most_of_source", "_most_of_trunk", "_reserve", "_used", "over_rate",
+        "refused", "sources",
+    )  # fmt: skip
 
     def __init__(self, limits: LimitSettings) -> None:
         self.bound(limits)
         self._used = [0, 0, 0, 0]  # by pool
         self._by_source: dict[str, int] = {}  # of sources that no trunk names by their address; none stays at zero
+        self.sources = Sources()
+        self.over_rate: dict[str, OverRate] = {}  # by trunk
         self.refused: Counter[str] = Counter()  # by the limit that was reached; a reserve took some of them after all
 
     def bound(self, limits: LimitSettings) -> None:
@@ -62,6 +78,21 @@ class Load:
     def held(self) -> int:
         """All that is held."""
         return sum(self._used)
+
+    def wait_of(self, peer: Peer, host: str, now: float) -> float:
+        """0 when this trunk, and this source of strangers, may begin a call now; else in how many seconds it may."""
+        wait = 0.0
+        if peer.source_pace is not None:
+            wait = self.sources.at(source_of(host)).calls.take(peer.source_pace, now)
+        if not wait and peer.pace is not None:
+            wait = peer.usage.calls.take(peer.pace, now)
+        return wait
+
+    def note_over_rate(self, peer: Peer, host: str) -> None:
+        """A call came too soon, and is not taken."""
+        over = self.over_rate.setdefault(peer.name, OverRate())
+        over.calls += 1
+        over.source = host
 
     def take(self, peer: Peer, source: str, size: int) -> Hold | None:
         """Room for one request of so many octets; None when there is none, or its sender has had his share.

@@ -195,6 +195,13 @@ class Metrics(Collector):
         for limit in LIMITS:
             limits.add_metric([limit], self._core.load.refused[limit])
         yield limits
+        over = CounterMetricFamily(
+            "ringfence_calls_over_rate", "Calls that came faster than their trunk may send them.", labels=["trunk"]
+        )
+        fast = self._core.load.over_rate
+        for trunk in dict.fromkeys((*self._core.topology.trunks, *fast)):
+            over.add_metric([trunk], fast[trunk].calls if trunk in fast else 0)
+        yield over
         layer = self._core.layer
         held = GaugeMetricFamily("ringfence_transactions", "Transactions held.", labels=["role"])
         held.add_metric(["server"], len(layer.servers))

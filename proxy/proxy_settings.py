@@ -279,6 +279,12 @@ class TrunkSettings(Part):
     max_transactions: int | None = Field(
         None, ge=1, description="Transactions that it may hold; default: limits.trunk_percent of all."
     )
+    calls_per_second: float | None = Field(
+        None, gt=0, le=100_000, description="New calls a second that it may send; default: any number."
+    )
+    calls_burst: int | None = Field(
+        None, ge=1, le=1_000_000, description="Of them at once, after a pause; default: as many as in one second."
+    )
     fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
 
     def emergency_table(self) -> EmergencyTable:
@@ -323,6 +329,18 @@ class LimitSettings(Part):
     trunk_percent: int = Field(50, ge=1, le=100, description="Share of them that one trunk, or one PBX, may hold.")
     source_percent: int = Field(
         10, ge=1, le=100, description="Share of them that one source may hold whose address no trunk names."
+    )
+    stranger_calls_per_second: float = Field(
+        0.0,
+        ge=0,
+        le=100_000,
+        description="New calls a second that one source of trunk `default` may send; 0: any number.",
+    )
+    stranger_calls_burst: int = Field(
+        0, ge=0, le=1_000_000, description="Of them at once, after a pause; 0: as many as in one second."
+    )
+    over_rate: Literal["refuse", "drop"] = Field(
+        "refuse", description="What calls over a rate get: 503 with Retry-After, or no answer. Emergency calls go on."
     )
     header_octets: int = Field(
         16_384,

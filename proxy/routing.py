@@ -10,7 +10,15 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from proxy.next_hops import Hop, Question
-from proxy.proxy_settings import HostPort, PbxSettings, ProbeSettings, ProxySettings, TrunkSettings
+from proxy.pace import Meter, Pace
+from proxy.proxy_settings import (
+    HostPort,
+    LimitSettings,
+    PbxSettings,
+    ProbeSettings,
+    ProxySettings,
+    TrunkSettings,
+)
 from proxy.sip.flow import Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
@@ -153,18 +161,20 @@ class Destination(NamedTuple):
 class Usage:
     """How much a peer holds, in transactions; it outlives a change of the configuration."""
 
-    __slots__ = ("held", "reserved")
+    __slots__ = ("calls", "held", "reserved")
 
     def __init__(self) -> None:
         self.held = 0
         self.reserved = 0
+        self.calls = Meter()
 
 
 class Peer:
     """Who is behind a flow: a trunk (judged) or a PBX (not judged)."""
 
     __slots__ = (
-        "dropped", "emergency", "from_pbx", "known", "methods", "most", "name", "pbx", "trunk", "usage",
+        "dropped", "emergency", "from_pbx", "known", "methods", "most", "name", "pace", "paced", "pbx",
+        "source_pace", "trunk", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -177,6 +187,9 @@ class Peer:
         self.emergency = emergency
         self.most = 0  # what it may hold (proxy/load.py); 0: as limits say
         self.usage = Usage()
+        self.pace: Pace | None = None  # how often it may begin a call
+        self.source_pace: Pace | None = None  # and each of its sources
+        self.paced = False  # is there one of them?
         self.known = from_pbx or name != DEFAULT_TRUNK  # the configuration names it by address
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
@@ -241,7 +254,7 @@ class Topology:
         self._trunks: dict[str, Peer] = {}
         for each in settings.trunks:
             trunk = each.facts(tag_at=tag_at, reject_at=reject_at, home=home)
-            self._add_trunk(each, self.pbxes[each.pbx] if each.pbx else first, trunk)
+            self._add_trunk(each, self.pbxes[each.pbx] if each.pbx else first, trunk, settings.limits)
         self._networks.sort(key=lambda item: -item[0].prefixlen)
         self._sent_to: dict[str, Peer] = {}  # by hosts that calls to a trunk go to: its own may come from others
         self._written: dict[str, TrunkHost] = {}
@@ -372,7 +385,7 @@ class Topology:
         self._names |= {_key(each) for each in settings.aliases}
         self._route_ends = tuple(b"@%s;lr" % listener.shown for listener in (*listeners, *self.leaving))
 
-    def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk) -> None:
+    def _add_trunk(self, each: TrunkSettings, pbx: Pbx, trunk: Trunk, limits: LimitSettings) -> None:
         peer = Peer(each.name, pbx, from_pbx=False, trunk=trunk, emergency=each.emergency_table())
         if each.methods == "any":
             peer.methods = None
@@ -380,6 +393,11 @@ class Topology:
             peer.methods = METHODS_OF_CALLS.union(name.encode() for name in each.methods)
         self._trunks[each.name] = peer
         peer.most = each.max_transactions or 0
+        if each.calls_per_second:
+            peer.pace = Pace(each.calls_per_second, each.calls_burst or 0)
+        if each.name == DEFAULT_TRUNK and limits.stranger_calls_per_second:
+            peer.source_pace = Pace(limits.stranger_calls_per_second, limits.stranger_calls_burst)
+        peer.paced = peer.pace is not None or peer.source_pace is not None
         if each.name == DEFAULT_TRUNK:
             self._default = peer
         for text in each.addresses:
@@ -443,6 +461,11 @@ class Topology:
             address = ipaddress.ip_address(host.partition("%")[0])
             found = next((former for network, former in self._former_networks if address in network), None)
         return found
+
+    @property
+    def trunks(self) -> list[str]:
+        """The names of all trunks."""
+        return list(self._trunks)
 
     def trunk_named(self, name: str) -> Peer | None:
         """The trunk of this name."""

@@ -57,6 +57,7 @@ DRAIN_STEP_S = 0.05
 LINGER_S = 1.0
 LEAVES_S = 3600.0  # a listener that was taken out of the configuration stays so long after what came there last
 LEAVING_STEP_S = 1.0
+RATES_S = 10.0  # between two lines about one trunk that sends too fast
 REPORT_S = 3.0  # how long whoever dials the feature code waits for the desk
 REPORTS_AT_ONCE = 100  # beyond it nobody waits: the desk is stuck
 
@@ -128,6 +129,8 @@ class Server:
         self._room = Room(core.limits.connections, core.limits.source_connections)
         self._watch = Watch(core, self.flush, self._faults)
         self._limits_told = 0  # requests that found no room
+        self._rates_told: dict[str, int] = {}  # by trunk: calls that came too fast
+        self._next_rates: dict[str, float] = {}  # and when it may be said again
         self._unsecured = False  # a verdict waits to be told
         self._noted = 0, 0  # the second, and how many lines it has had
         self._last_tick = 0.0
@@ -482,6 +485,7 @@ class Server:
                 self._next_poll = now + POLL_S
                 self._judge.poll()
                 self._tell_limits(now)
+                self._tell_rates(now)
         except Exception:  # the clock goes on
             self._metrics.faults += 1
             self._faults.exception("a timer could not be handled", now)
@@ -492,6 +496,14 @@ class Server:
         if refused.total() != self._limits_told:
             self._limits_told = refused.total()
             self._faults.warning("requests found no room", now, **refused)
+
+    def _tell_rates(self, now: float) -> None:
+        """Say in the log which trunk sends calls faster than it may."""
+        for trunk, over in self._core.load.over_rate.items():
+            if (more := over.calls - self._rates_told.get(trunk, 0)) > 0 and now >= self._next_rates.get(trunk, now):
+                self._rates_told[trunk] = over.calls
+                self._next_rates[trunk] = now + RATES_S
+                log.warning("calls come faster than they may", trunk=trunk, calls=more, latest_source=over.source)
 
     async def drain(self, seconds: float) -> None:
         """Take no new calls, let those in set-up end, and end the rest from here when the time is over.

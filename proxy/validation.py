@@ -18,8 +18,11 @@ _SCHEMES: Final = frozenset((b"sip", b"sips", b"tel"))
 _URN_SERVICE: Final = b"service:"  # RFC 5031; urn:service:sos is how phones dial an emergency number
 
 
+NO_ANSWER: Final = 0
+
+
 class Refusal(NamedTuple):
-    """The response that a request gets in place of being forwarded."""
+    """The response that a request gets in place of being forwarded; NO_ANSWER: none, and the phrase says why."""
 
     status: int
     phrase: str

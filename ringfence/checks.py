@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from proxy.proxy_settings import OFF, HostPort, TrunkSettings
+from proxy.routing import DEFAULT_TRUNK
 from proxy.sip.uri import SIP_PORT, parse_uri
 from ringfence.api_settings import on_loopback
 from ringfence.node_settings import Configuration, rule_files
@@ -40,6 +41,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         listeners,
         pbxes,
         trunks,
+        rates,
         addresses,
         next_hops,
         profiles,
@@ -155,6 +157,30 @@ def trunks(configuration: Configuration) -> Iterator[Finding]:
                 f"trunk {trunk.name!r} has neither `addresses` nor `send_to`, so no call would ever be its",
                 "write the addresses its calls come from",
             )
+
+
+def rates(configuration: Configuration) -> Iterator[Finding]:
+    """A burst is of some rate, and the rate of strangers of a trunk that takes them."""
+    for i, trunk in enumerate(configuration.trunks):
+        if trunk.calls_burst is not None and trunk.calls_per_second is None:
+            yield Finding(
+                ("trunks", i, "calls_burst"),
+                "there is no rate that this would be a burst of",
+                "write `calls_per_second`",
+            )
+    limits = configuration.limits
+    if limits.stranger_calls_burst and not limits.stranger_calls_per_second:
+        yield Finding(
+            ("limits", "stranger_calls_burst"),
+            "there is no rate that this would be a burst of",
+            "write `stranger_calls_per_second`",
+        )
+    if limits.stranger_calls_per_second and all(trunk.name != DEFAULT_TRUNK for trunk in configuration.trunks):
+        yield Finding(
+            ("limits", "stranger_calls_per_second"),
+            "nobody takes calls of strangers: there is no trunk `default`",
+            "leave it out, or write `calls_per_second` at the trunk that is meant",
+        )
 
 
 def emergency_numbers(i: int, trunk: TrunkSettings) -> Iterator[Finding]:

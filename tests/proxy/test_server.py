@@ -600,6 +600,19 @@ async def test_a_source_that_is_refused_has_a_line_without_any_number(house: Hou
     ]
 
 
+async def test_a_trunk_that_sends_too_fast_has_a_line_now_and_then(monkeypatch):
+    async with running(trunks=[{"name": "default", "calls_per_second": 1, "calls_burst": 1}]) as house:
+        tick = house.server._tick
+        with capture_logs() as logs:
+            for number in range(3):
+                stranger = Peer("default", house.core.topology.pbxes["office"], from_pbx=False)
+                house.core.load.note_over_rate(stranger, "192.0.2.9")
+                tick(monotonic() + 1 + number)
+        told = [each for each in logs if each["event"] == "calls come faster than they may"]
+        assert [(each["trunk"], each["calls"], each["latest_source"]) for each in told] == [("default", 1, "192.0.2.9")]
+        assert b'ringfence_calls_over_rate_total{trunk="default"} 3.0' in generate_latest(house.metrics.registry)
+
+
 async def test_what_goes_on_unjudged_has_a_line_without_any_number_and_only_a_few_a_second(monkeypatch):
     monkeypatch.setattr(server, "monotonic", lambda: 1000.5)
     house = House()

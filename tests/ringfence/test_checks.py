@@ -108,6 +108,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("complaints: {feature_code: '*'}", "8:28", "could be a number"),
         ("complaints: {announcement: thanks, feature_code: '*33'}", "8:28", "no destination is named 'thanks'"),
         ("destinations: {a: sip:a@192.0.2.1}\ncomplaints: {announcement: a}", "9:28", "there is no feature code"),
+        ("limits: {stranger_calls_burst: 5}", "8:32", "no rate that this would be a burst of"),
         ("thresholds: {tag: 11}", "8:19", "no call would be tagged"),
         ('label: "a\\tb"', "8:8", "control character"),
         ("label: '[!]'\nrecord_route: false", "8:8", "the caller would see the label"),
