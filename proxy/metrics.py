@@ -66,6 +66,10 @@ class Times:
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
+    def as_data(self) -> dict[str, list[float] | list[int]]:
+        """How often it took up to each bound in seconds, and more than the last."""
+        return {"up_to_s": [*self._bounds], "times": [*self._counts]}
+
     def family(self, name: str, meaning: str) -> Metric:
         """As Prometheus reads it."""
         family = HistogramMetricFamily(name, meaning)

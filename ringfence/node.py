@@ -20,6 +20,7 @@ from proxy.setup import Setup
 from ringfence.control import Control, Question
 from ringfence.figures import Pages, State, publish
 from ringfence.installation import Installation
+from ringfence.instruments import Instruments
 from ringfence.login import login_name
 from ringfence.node_settings import Configuration
 from ringfence.peers import PeerCommands
@@ -52,6 +53,7 @@ class Node:
         self._reloading = Reloading(here, screen.keys, self._prepare, lambda: self._core.topology)
         self._room = Room(files_of(here), here.configuration.storage.room_mib)
         self._storage = Storage(self._without, self._room)
+        self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
         self._server: Server | None = None
         self._pages: Pages | None = None
         self._end_figures: Callable[[], None] = nothing
@@ -61,6 +63,7 @@ class Node:
         """Serve until told to stop; then nothing is under way any more."""
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
         PeerCommands(self._core).register(self.control)
+        self._instruments.register(self.control)
         for warning in self._start.warnings:
             log.warning("check", fault=str(warning))
         try:
@@ -97,6 +100,7 @@ class Node:
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
         if configuration.metrics is not None:
             self._end_figures = publish(self._pages, configuration.metrics)
+        self._instruments.begin(server.metrics)
         self._changes.begin()
         self._phones.begin()
         gc.collect()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answers import FAULTS, Answer, clear_errors
-from console.cli.options import AsJson, ConfigurationFile, chosen
+from console.cli.options import AsJson, ConfigurationFile, chosen, seconds
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -38,6 +38,31 @@ def reload(
             Answer({"done": False, "faults": [why]}, status=FAULTS, why=why).give(json=json)
         told = ask(path, "reload", {"reason": reason}, wait_s=_WAIT_S)
     Answer(told, _said(told), told["faults"] or told["warnings"], status=0 if told["done"] else FAULTS).give(json=json)
+
+
+def top(
+    context: typer.Context,
+    every: Annotated[str, typer.Option(metavar="DURATION", help="Between two looks: 1s, 10s, 1m.")] = "1s",
+    once: Annotated[bool, typer.Option("--once", help="Two looks, one picture, and the end.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Watch the running node: calls a second, verdicts, peers, delays of the last minute, queue and memory.
+
+    Ctrl-C ends it. With --json a line for each look, or with --once one object. Exit 1 when the node ends.
+    """
+    from console.cli.node.top import watch
+    from ringfence.control import control_of
+
+    interval = seconds(every)
+    if interval < 1:
+        raise typer.BadParameter("at least 1s", param_hint="--every")
+    with clear_errors():
+        try:
+            why = watch(control_of(chosen(context, config)), interval, once=once, as_json=json)
+        except KeyboardInterrupt:
+            why = ""  # whoever looked has seen enough
+    Answer(status=FAULTS if why else 0, why=why).give(json=False)
 
 
 def _said(told: dict[str, Any]) -> str:
