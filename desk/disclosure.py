@@ -95,6 +95,12 @@ async def note_unmasked(base: Path, screening: DeskSettings, subject_id: str, *,
     await _note_apart(base, screening, audit.Deed(time.time(), actor, "call", subject_id, UNMASKED, "", by))
 
 
+async def note_listed(base: Path, screening: DeskSettings, shown: int, *, actor: str, by: str) -> None:
+    """Let it stand in the audit that somebody is shown so many entries of lists with full numbers."""
+    deed = audit.Deed(time.time(), actor, "list", "", LISTED, "", f"{shown} shown; {by}")
+    await _note_apart(base, screening, deed)
+
+
 async def _note_apart(base: Path, screening: DeskSettings, deed: audit.Deed) -> None:
     store = await Store.open(complaints_path(base / screening.storage.database), "complaints", durable=True)
     try:

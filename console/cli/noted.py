@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,24 @@ async def note_search(here: Installation, number: str, by: str) -> None:
     from desk.disclosure import note_lookup
 
     await _noted(note_lookup(here.base, here.configuration, number, actor=here.actor, by=by))
+
+
+async def note_entries(here: Installation, shown: int, by: str) -> None:
+    """So many entries of lists are shown with their numbers in full; ``by`` says which command, and of what."""
+    from desk.disclosure import note_listed
+
+    if shown and await _has_audit(here):
+        await _noted(note_listed(here.base, here.configuration, shown, actor=here.actor, by=by))
+
+
+async def note_question(here: Installation, number: str, by: str) -> None:
+    """A number is looked up by a command that makes no file: where nobody ever opened a desk, there is no audit."""
+    if number and await _has_audit(here):
+        await note_search(here, number, by)
+
+
+async def _has_audit(here: Installation) -> bool:
+    return await asyncio.to_thread(here.database_of("complaints").exists)
 
 
 async def note_unmasking(here: Installation, by: str, decision: str = "") -> None:

@@ -86,6 +86,8 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
         await connection.execute("update import set undone = ? where id = ?", (lists.now(), import_id))
         ended = list_id, ending, undoing
         back, wides = await _put_back(connection, ended)
+        if policy.qualified:
+            await _refuse_unapproved(connection, ended, author)
         changed = await _changed_back(connection, undoing)
         await count(connection, list_id, back - gone)
         await mark_changed(connection)
@@ -143,6 +145,26 @@ async def _put_back(connection: Connection, ended: _Ended) -> tuple[int, list[tu
     if wides:
         await refuse_nested(connection, min(one[1] for one in wides), max(one[2] for one in wides))
     return numbers.rowcount + len(wides), wides
+
+
+async def _refuse_unapproved(connection: Connection, ended: _Ended, author: str) -> None:
+    """What comes back on a list whose entries are qualified passes calls again: their approver has to say so."""
+    query = sql(
+        "select distinct o.approver from ({numbers}) b join exact x on x.code = b.code and x.list = b.list "
+        "and x.origin = b.origin join origin o on o.id = x.origin union "
+        "select distinct o.approver from ({wides}) b join wide x on x.list = b.list and x.start = b.start "
+        "and x.stop = b.stop and x.places = b.places and x.origin = b.origin join origin o on o.id = x.origin",
+        numbers=_NUMBERS,
+        wides=_WIDES,
+    )
+    approvers = [row[0] for row in await connection.execute_fetchall(query, ended)]
+    others = sorted(one for one in approvers if one.strip().casefold() != author.strip().casefold())
+    if others:
+        raise EntryError(
+            "not-approver",
+            f"entries would come back into force that {', '.join(others)} approved",
+            hint="their approver has to undo it",
+        )
 
 
 async def _changed_back(connection: Connection, undoing: int) -> int:

@@ -217,6 +217,7 @@ class _Which(NamedTuple):
 async def _end(here: Installation, which: _Which, state: ComplaintState, reason: str, *, dry_run: bool) -> Answer:
     """Withdraw or reject all that are meant; what is wrong with one stops no other. Exit 1 if something was wrong."""
     from desk.complaint_rows import find
+    from desk.disclosure import note_listing
     from desk.faults import ComplaintError, NotFound
     from desk.protection import may_work
 
@@ -235,6 +236,8 @@ async def _end(here: Installation, which: _Which, state: ComplaintState, reason:
         found = [await find(desk.archive.store.connection, name) for name in names]
         rows = [{"reference": each.reference, "state": each.state, "error": ""} for each in found]
         lines = [each.reference for each in found[:SHOWN]]
+        number = desk.archive.read_number(which.about, "about").canonical if which.about else ""
+        await note_listing(desk.archive, "complaint", len(rows), actor=here.actor, number=number, dry_run=state)
         return Answer(
             rows, "\n".join([*lines, f"{counted(len(rows), 'complaint')} would be {state}; nothing was done."])
         )

@@ -16,6 +16,7 @@ from console.cli.answering import command
 from console.cli.answers import Answer
 from console.cli.lists.import_commands import progress_bar
 from console.cli.lists.list_commands import ListName, lists_app, qualified
+from console.cli.noted import note_entries
 from console.cli.options import shown_time
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ async def export(
     from rules.lists.list_files import harmless
 
     lists, writer = await here.lists(), csv.writer(sys.stdout, lineterminator="\n")
+    await note_entries(here, (await lists.counts()).get(name, 0), f"lists export {name}")
     if form is Format.CSV:
         writer.writerow(EXPORTED)
     count, written = 0, harmless if form is Format.CSV else str

@@ -12,6 +12,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import Answer, table
 from console.cli.lists.whom_it_hits import hits_of
+from console.cli.noted import note_entries
 from console.cli.options import moment, seconds, shown_time
 
 if TYPE_CHECKING:
@@ -230,6 +231,7 @@ async def show(
         rows = [{"list": one, "kind": policy.kind, "entries": counts.get(one, 0)} for one, policy in known]
         return table(("list", "kind", "entries"), rows, here.zone)
     rows = [as_data(entry, here.zone) for entry in await lists.show(name, limit=limit, after=after)]
+    await note_entries(here, len(rows), f"lists show {name}")
     qualified_by = ("owner", "approver", "review") if any("review" in row for row in rows) else ()
     limits = tuple(each for each in ("except", "trunks", "hours") if any(row.get(each) for row in rows))
     columns = ("entry", *limits, "reason", "source", "created", "expires", *qualified_by, "off")

@@ -23,6 +23,7 @@ from console.cli.lists.import_commands import (
     source_name,
 )
 from console.cli.lists.list_commands import Country
+from console.cli.noted import note_question
 from console.cli.options import shown_time
 
 if TYPE_CHECKING:
@@ -152,6 +153,9 @@ def _changed(entries: list[str], words: str) -> Answer:
 @command(subscribers_app, "show")
 async def show_subscriber(here: Installation, subscriber: Subscriber) -> Answer:
     """Show both lists of a subscriber."""
+    from rules.numbering.typed import one_typed
+
     found = await (await here.subscribers()).show(subscriber, country=here.home)
     rows = [entry._asdict() | {"created": shown_time(entry.created, here.zone)} for entry in found]
+    await note_question(here, one_typed(subscriber, here.home, called=True).canonical, "subscribers show")
     return table(("kind", "entry", "created"), rows, here.zone)

@@ -10,6 +10,7 @@ import typer
 from console.cli.answering import command
 from console.cli.answers import Answer, table
 from console.cli.lists.list_commands import ListName, lists_app
+from console.cli.noted import note_entries
 from console.cli.options import seconds, shown_time
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ async def top(
         {"list": hit.list, "entry": hit.entry, "hits": hit.hits, "last_hit": shown_time(hit.last, here.zone)}
         for hit in await (await here.decisions()).most_hit(name, limit)
     ]
+    await note_entries(here, len(rows), f"lists top {name}".rstrip())
     return table(("list", "entry", "hits", "last_hit"), rows, here.zone)
 
 

@@ -12,6 +12,7 @@ from console.cli.answers import harmless
 from console.cli.lists.history_commands import period_told
 from console.cli.lists.list_commands import as_data as entry_data
 from console.cli.node.decision_commands import as_data
+from console.cli.noted import note_question
 from console.cli.options import moment, shown_time
 from proxy.proxy_settings import ProfileSettings
 from ringfence.ask import Asked, answer
@@ -242,6 +243,7 @@ async def explain_call(here: Installation, described: Described, words: Words, *
         call, verdict, hits, called_hits = await answer(configuration, here.base, ruleset, asked)
     except NotJudged as error:
         return unheard(asked, error)
+    await note_question(here, call.caller.canonical, "explain")
     callback = NO_CALLBACK
     if (made := await emergency_call_before(here, call)) is not None:
         verdict = Verdict(Action.FORWARD, Step.CALLBACK, reason="the subscriber made an emergency call")

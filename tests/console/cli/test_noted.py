@@ -52,3 +52,29 @@ def test_a_look_stands_in_the_audit_and_masked_rows_are_none(run, recorded, word
     done = run(*words)
     assert done.exit_code == 0, done.stderr
     assert looks(run) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["explain", "--from", "95012345", "--to", "13800138000"], ("number", "searched", "explain")),
+        (["explain", "--from", "anonymous", "--to", "13800138000"], None),
+        (["subscribers", "show", "13800138000"], ("number", "searched", "subscribers show")),
+        (["lists", "show", "blocked"], ("list", "listed", "1 shown; lists show blocked")),
+        (["lists", "show"], None),
+        (["lists", "export", "blocked"], ("list", "listed", "1 shown; lists export blocked")),
+        (["lists", "show", "allowed"], None),
+    ],
+    ids=lambda one: " ".join(one) if one and not isinstance(one, tuple) else "",
+)
+def test_whoever_is_shown_entries_or_asks_of_a_number_stands_in_the_audit(run, words, found):
+    run("lists", "add", "blocked", "95012345")
+    run("cases", "list")  # a desk was opened, so there is an audit
+    assert run(*words).exit_code == 0
+    assert looks(run) == ([found] if found else [])
+
+
+def test_what_would_be_ended_is_a_look_and_a_search(run):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    run("complaints", "reject", "--about", "95012345", "--reason", "x", "--dry-run")
+    assert ("complaint", "listed") in [one[:2] for one in looks(run)]

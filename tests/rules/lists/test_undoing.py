@@ -1,13 +1,17 @@
 """An import is taken back, and what people did to its entries since then stays done."""
 
+import io
 import itertools
 from contextlib import asynccontextmanager
 
 import pytest
 
+from rules.lists.admission import EntryError
 from rules.lists.editing import Lists, Origin
+from rules.lists.held_imports import import_or_hold, propose, release_import
 from rules.lists.history import happenings
 from rules.lists.imports import Wishes, import_rows
+from rules.lists.origins import Qualification
 from rules.lists.undoing import undo
 from rules.settings.screening import ListSettings
 
@@ -200,3 +204,22 @@ async def test_what_a_person_took_off_between_two_imports_does_not_come_back_by_
             for one in order:
                 await undo(lists, made[one])
             assert await standing(lists) == {}
+
+
+async def test_qualified_entries_come_back_into_force_by_their_approver_only(tmp_path):
+    """Two accounts act on such a list, whichever way an entry comes onto it."""
+    policies = {"bank": ListSettings(kind="allow", qualified=True)}
+    lists = await Lists.open(tmp_path / "own.db", policies, now=lambda: 1_000.0)
+    shown = Qualification("L-1", "sha256:1", "reminders", "", 9_000_000.0, "zhang", "wang")
+    for text in ("+8617012345678", "+8617012345679"):
+        held = (await propose(lists, "bank", [text], Origin(author="li", qualification=shown), Wishes("CN"))).held_id
+        await release_import(lists, held, author="wang", reason="seen", calls={})
+    by_li, version = Origin(author="li", qualification=shown), Wishes("CN", replace_all=True)
+    held = (await import_or_hold(lists, "bank", io.BytesIO(b"+8617012345678\n"), by_li, version)).held_id
+    made = (await release_import(lists, held, author="wang", reason="moved", calls={})).import_id
+    with pytest.raises(EntryError, match="entries would come back into force that wang approved"):
+        await undo(lists, made, author="li", reason="back")
+    assert [one.text for one in await lists.show("bank")] == ["+8617012345678"]
+    assert (await undo(lists, made, author="wang", reason="back")).back == 1
+    assert [one.text for one in await lists.show("bank")] == ["+8617012345678", "+8617012345679"]
+    await lists.close()
