@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from desk import audit, tallies
+from desk import audit
 from desk.archive import Archive
 from desk.arrivals import enter
 from desk.case_files import Turn, case_of
@@ -22,6 +22,7 @@ from desk.seals import standing_seal
 from desk.secrecy import new_reference, read_reference
 from desk.states import AppealState, Attacks
 from desk.tallies import places_of
+from desk.work import work
 from rules.model import Step
 from rules.records.decisions import decision_at, read_fired
 from rules.storage.statements import sql
@@ -235,8 +236,8 @@ class Appeals:
             await self._cases.release_on_appeal(case_id, appeal.reference, actor=actor, reason=why)
         case = await case_of(archive.store.connection, case_id)
         if deeds := await take_back(archive, case, actor=actor, reason=why):
-            async with archive.store.transaction() as connection:
-                await audit.record(connection, deeds)
+            async with work(archive, actor) as doing:
+                doing.deeds += deeds
 
     async def _released_for(self, appeal: Appeal) -> int | None:
         """The case whose seal was released for this appeal, or for another one against the same seal."""
@@ -263,9 +264,9 @@ class Appeals:
 
     async def _decide(self, appeal: Appeal, state: AppealState, actor: str, reason: str) -> Appeal:
         archive = self._archive
-        now = archive.now()
         places = await places_of(archive, [archive.read_number(appeal.number, "number")])
-        async with archive.store.transaction() as connection:
+        async with work(archive, actor) as doing:
+            connection, now = doing.connection, doing.now
             done = await connection.execute(
                 "update appeal set state = ?, decided = ?, decided_by = ?, reason = ?, version = version + 1 "
                 "where id = ? and state = 'filed'",
@@ -280,11 +281,8 @@ class Appeals:
                 )
             await meet(connection, "appeal", appeal.id, ("answer",), now)
             await tell(connection, "appeal", appeal.reference, state.value, appeal.number, now)
-            sums = tallies.Sums()
-            tallies.add(sums, places[appeal.number].keys(), archive.periods(now), f"appeals {state}")
-            await tallies.write(connection, sums)
-            deed = audit.Deed(now, actor, "appeal", appeal.reference, state.value, reason, appeal.target)
-            await audit.record(connection, [deed])
+            doing.count(places[appeal.number].keys(), f"appeals {state}")
+            doing.enter("appeal", appeal.reference, state.value, reason, appeal.target)
         return await self._find(appeal.reference)
 
     async def _find(self, reference: str) -> Appeal:

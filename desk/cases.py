@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
-from desk import audit, tallies
+from desk import audit
 from desk.archive import Archive
 from desk.case_files import CaseFile, Turn, case_of, pressing
 from desk.case_files import Listed as Listed
@@ -17,17 +17,18 @@ from desk.holders import owner_of
 from desk.letters import answer_case, tell
 from desk.matching import rang_lately, record_of
 from desk.policy import take_back
-from desk.protection import may_work, restrainable
+from desk.protection import restrainable
 from desk.reading import one_line
 from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal, set_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from desk.unrecorded import record_left_behind
+from desk.work import work
 from rules.lists.suspension import Suspension
 from rules.storage.statements import joined, name_of, sql
 from rules.storage.store import Connection
 from rules.texts.blanks import is_blank
 
-_ANSWERING = frozenset({CaseStep.SEAL, CaseStep.UNFOUNDED, CaseStep.FORGED})
+_ANSWERING = frozenset({CaseStep.SEAL, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.ANSWER})
 _CLOSING = frozenset({CaseStep.RELEASE, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.HAND_OVER})
 _OWNERS = frozenset({CaseStep.SEAL, CaseStep.RELEASE})  # the number's owner hears of these
 _LONGEST_REASON = 1_000
@@ -188,25 +189,15 @@ class Cases:
         """What the other operator answered: the complaints are answered with it."""
         answer, reference = one_line(answer, "answer", _LONGEST_REASON), one_line(reference, "reference")
         _need(answer, "say what they answered", "answer")
-        may_work(self._archive, actor)
-        archive = self._archive
-        now = archive.now()
-        async with archive.store.transaction() as connection:
-            case = await case_of(connection, case_id)
-            if case.state is not CaseState.HANDED_OVER or case.their_answer:
+        async with self._step(case_id, CaseStep.ANSWER, actor, answer, None) as pending:
+            case = pending.case
+            if case.their_answer:
                 raise Conflict(
                     *("case", f"case {case_id} is {case.state} and waits for no answer"),
                     who=case.last_actor,
                     when=case.last_at,
                 )
-            await connection.execute(
-                "update case_file set their_answer = ?, their_reference = coalesce(nullif(?, ''), their_reference), "
-                "version = version + 1, last_step = 'their answer', last_actor = ?, last_at = ? where id = ?",
-                (answer, reference, actor, now, case_id),
-            )
-            await _answer(connection, case_id, case.state.value, now)
-            await meet(connection, "case", case_id, ("answer",), now)
-            await audit.record(connection, [audit.Deed(now, actor, "case", str(case_id), "their answer", answer)])
+            pending.columns |= {"their_answer": answer, "their_reference": reference or case.their_reference}
         return await self.find(case_id)
 
     async def mend(self) -> list[int]:
@@ -245,13 +236,10 @@ class Cases:
         self, case_id: int, step: CaseStep, actor: str, reason: str, version: int | None, *, itself: bool = False
     ) -> AsyncIterator[_Pending]:
         """One step in one transaction; Conflict names who was faster."""
-        if not itself:
-            may_work(self._archive, actor)
         if len(reason) > _LONGEST_REASON:
             raise ComplaintError("reason", f"{len(reason):,} characters; {_LONGEST_REASON:,} at most")
-        archive = self._archive
-        now = archive.now()
-        async with archive.store.transaction() as connection:
+        async with work(self._archive, actor, officer=not itself) as doing:
+            connection, now = doing.connection, doing.now
             case = await case_of(connection, case_id)
             state = next_state(case.state, step)
             if state is None or (version is not None and version != case.version):
@@ -274,16 +262,13 @@ class Cases:
             )
             if step in _ANSWERING:
                 await _answer(connection, case_id, state.value, now)
-            if step in _OWNERS and (owner := await owner_of(archive, case.number)):
+            if step in _OWNERS and (owner := await owner_of(self._archive, case.number)):
                 await tell(connection, "owner", owner, state.value, case.number, now)
             await meet(connection, "case", case_id, MEETS[step], now)
-            sums = tallies.Sums()
             if state is not case.state and state is not CaseState.VERIFYING:
-                keys = [*case.place.keys(), *await named_in(connection, case_id)]
-                tallies.add(sums, keys, archive.periods(now), state.value)
-                await tallies.write(connection, sums)
-            deed = audit.Deed(now, actor, "case", str(case_id), step.value, reason, pending.detail)
-            await audit.record(connection, [deed, *pending.deeds])
+                doing.count([*case.place.keys(), *await named_in(connection, case_id)], state.value)
+            doing.enter("case", str(case_id), step.value, reason, pending.detail)
+            doing.deeds += pending.deeds
 
     async def _called(self, case: CaseFile) -> bool:
         """Is a call of this number on record?"""

@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from desk import audit, tallies
 from desk.archive import Archive
 from desk.arrivals import enter, newest
 from desk.case_files import CaseFile, case_of, open_cases
@@ -21,6 +20,7 @@ from desk.secrecy import new_reference
 from desk.spellings import folded, settled
 from desk.states import COUNTED, OPEN, CaseState, ComplaintState
 from desk.weighing import mark_shared
+from desk.work import work
 from rules.model import Number
 from rules.storage.statements import sql
 from rules.storage.store import Connection
@@ -105,7 +105,8 @@ class Intake:
         archive = self._archive
         calls = await self._calls(reads)
         now = archive.now()
-        async with archive.store.transaction() as connection:
+        async with work(archive, "", officer=False) as doing:
+            connection = doing.connection
             reads = await _spelled(connection, reads, archive.settings.offices)
             known = await _known(connection, reads)
             fresh = {key: read for read in reversed(reads) if (key := _key(read)) not in known}
@@ -113,17 +114,15 @@ class Intake:
             cases = await open_cases(archive, connection, numbers, now) if numbers else {}
             filed: dict[_Key, Filed] = {}
             rows: list[tuple[Any, ...]] = []
-            sums = tallies.Sums()
             for key, read in reversed(fresh.items()):
                 case = cases[read.accused.canonical]
                 filed[key], row = self._row(read, case, calls, now)
                 rows.append(row)
-                tallies.add(sums, _keys(read, case), archive.periods(now), "complaints")
+                doing.count(_keys(read, case), "complaints", now)
             before = await newest(connection, "complaints")
             await connection.executemany(_INSERT, rows)
             await enter(connection, "complaints", before, now)
             await mark_shared(connection, before)
-            await tallies.write(connection, sums)
             addressed = [(row[0], row[-1], row[4]) for row in rows if row[-1]]
             await ask_to_confirm(connection, addressed, now)
         # What is tied to no call moves no policy, so a flood of it costs nothing here either.
@@ -226,12 +225,9 @@ class Intake:
     async def _end_some(
         self, references: Sequence[str], state: ComplaintState, actor: str, reason: str
     ) -> list[Complaint | ComplaintError]:
-        archive = self._archive
-        now = archive.now()
         found: list[Complaint | ComplaintError] = []
-        deeds: list[audit.Deed] = []
-        sums = tallies.Sums()
-        async with archive.store.transaction() as connection:
+        async with work(self._archive, actor, officer=False) as doing:
+            connection, now = doing.connection, doing.now
             for reference in references:
                 try:
                     complaint = await _open_complaint(connection, reference)
@@ -239,19 +235,9 @@ class Intake:
                     found.append(error)
                     continue
                 await _ended(connection, complaint, state, now)
-                tallies.add(
-                    *(sums, await _counted_under(connection, complaint)),
-                    *(archive.periods(complaint.received), state.value),
-                )
-                deeds.append(
-                    audit.Deed(
-                        *(now, actor, "complaint", complaint.reference, state.value),
-                        *(reason, str(complaint.case_id)),
-                    )
-                )
+                doing.count(await _counted_under(connection, complaint), state.value, complaint.received)
+                doing.enter("complaint", complaint.reference, state.value, reason, str(complaint.case_id))
                 found.append(complaint._replace(state=state, state_at=now))
-            await tallies.write(connection, sums)
-            await audit.record(connection, deeds)
         return found
 
 

@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from desk import audit
 from desk.archive import Archive
 from desk.case_files import case_of
 from desk.complaint_rows import Complaint
 from desk.faults import ComplaintError, NotFound
 from desk.holders import spelled
 from desk.outbox import MAY_LEAVE, Fault, Kept, claim, kept, note_failed, note_sent, retry, server_is_back
-from desk.protection import may_work
 from desk.reading import read_contact
 from desk.secrecy import OTHER_KEY, about_of, read_reference
 from desk.states import ComplaintState
+from desk.work import work
 from rules.storage.statements import sql
 from rules.storage.store import Connection
 
@@ -146,14 +145,14 @@ class Letters:
 
         ``confirmed``: the officer has asked the owner himself. Else a code is sent there, once, and must come back.
         """
-        archive, now = self._archive, self._archive.now()
-        may_work(archive, actor)
+        archive = self._archive
         name, address = await spelled(archive, "owner", name, "owner"), read_contact(address)
         key = contact_key(archive, address)
         if not key:
             raise ComplaintError("contact", "write an e-mail address")
         blob = archive.secrecy.encrypt({"contact": address}, f"owner {name}")
-        async with archive.store.transaction() as connection:
+        async with work(archive, actor) as doing:
+            connection, now = doing.connection, doing.now
             await connection.execute("insert or replace into owner_contact values (?, ?, ?)", (name, key, blob))
             await connection.execute(
                 "update letter set contact_key = ? where kind = 'owner' and reference = ? and sent is null", (key, name)
@@ -166,7 +165,7 @@ class Letters:
                 await connection.execute("insert or ignore into confirmed values (?, ?)", (key, now))
             elif not (confirmed := await _is_confirmed(connection, key)):
                 await connection.execute(_INSERT, ("confirm", "owner", name, key, "", "", now))
-            await audit.record(connection, [audit.Deed(now, actor, "owner", name, "address set", "")])
+            doing.enter("owner", name, "address set")
         return OwnerAddress(name, confirmed)
 
     def code_of(self, key: str) -> str:

@@ -14,6 +14,7 @@ from desk import audit
 from desk.archive import Archive
 from desk.faults import ComplaintError, NotFound
 from desk.protection import may_work
+from desk.work import work
 from rules.storage.statements import sql
 
 _PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again
@@ -136,8 +137,8 @@ async def retry(archive: Archive, letters: Sequence[int], *, actor: str) -> list
     wanted = sorted(set(letters) or waiting)
     if not wanted:
         raise ComplaintError("letter", "no letter waits")
-    now = archive.now()
-    async with archive.store.transaction() as connection:
+    async with work(archive, actor) as doing:
+        connection, now = doing.connection, doing.now
         query = "select id from letter where id = ? and sent is null and (given_up is not null or next_try > ?)"
         put_back = [one for one in wanted if list(await connection.execute_fetchall(query, (one, now)))]
         await connection.executemany(
@@ -145,8 +146,8 @@ async def retry(archive: Archive, letters: Sequence[int], *, actor: str) -> list
             "error = '' where id = ?",
             [(one,) for one in put_back],
         )
-        deeds = [audit.Deed(now, actor, "letter", str(one), "retry") for one in put_back]
-        await audit.record(connection, deeds)
+        for one in put_back:
+            doing.enter("letter", str(one), "retry")
     return put_back
 
 

@@ -18,10 +18,9 @@ from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, 
 from desk.unrecorded import still_owed
 from rules.storage.store import Connection
 
-_ANSWERED = "their answer"
-_STEPS = frozenset({*(step.value for step in CaseStep), _ANSWERED})
+_STEPS = frozenset(step.value for step in CaseStep)
 _CLOSING = frozenset({CaseState.RELEASED, CaseState.UNFOUNDED, CaseState.FORGED, CaseState.HANDED_OVER})
-_ANSWERING = frozenset({CaseStep.SEAL.value, CaseStep.UNFOUNDED.value, CaseStep.FORGED.value, _ANSWERED})
+_ANSWERING = frozenset({CaseStep.SEAL.value, CaseStep.UNFOUNDED.value, CaseStep.FORGED.value, CaseStep.ANSWER.value})
 _SEAL = re.compile(r"seal (\d+)")
 _APART_S = 60.0  # a step of the ladder and its entry, in what was written before both had one time
 _LOOKS_AGAIN = 2  # what is done between two questions to two databases is no fault: it is another one each time
@@ -114,16 +113,11 @@ def _case_faults(case: CaseFile, steps: list[Deed], met: dict[str, float | None]
     told |= {"found_by": "", "trunk": "", "handed_to": "", "their_answer": "", "closed": None, "seal": None}
     clocks: dict[str, float | None] = dict.fromkeys(met)
     for deed in steps:
-        names: tuple[str, ...] = ("answer",)
-        if deed.step == _ANSWERED:
-            told["their_answer"] = deed.reason
-        else:
-            step = CaseStep(deed.step)
-            if (state := CASE_TABLE.get((told["state"], step))) is None:
-                return [f"{deed.step} by {deed.actor} follows on {told['state']}, where it is not possible"]
-            names = MEETS[step]
-            told |= {"state": state} | _told_by(step, deed)
-        clocks |= {name: deed.at for name in names if name in clocks and clocks[name] is None}
+        step = CaseStep(deed.step)
+        if (state := CASE_TABLE.get((told["state"], step))) is None:
+            return [f"{deed.step} by {deed.actor} follows on {told['state']}, where it is not possible"]
+        told |= {"state": state} | _told_by(step, deed)
+        clocks |= {name: deed.at for name in MEETS[step] if name in clocks and clocks[name] is None}
     faults = [
         f"{name.replace('_', ' ')} is {getattr(case, name)}, by its entries {value}"
         for name, value in told.items()
@@ -142,6 +136,8 @@ def _told_by(step: CaseStep, deed: Deed) -> dict[str, Any]:
             told["trunk"] = deed.detail
         case CaseStep.HAND_OVER:
             told["handed_to"] = deed.detail
+        case CaseStep.ANSWER:
+            told["their_answer"] = deed.reason
         case CaseStep.SEAL if found := _SEAL.match(deed.detail):
             told["seal"] = int(found[1])
     if step in (CaseStep.RELEASE, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.HAND_OVER):

@@ -46,6 +46,7 @@ class CaseStep(StrEnum):
     UNFOUNDED = "close as unfounded"
     FORGED = "close as forged"
     HAND_OVER = "hand over"
+    ANSWER = "their answer"  # of the operator that it was handed over to
 
 
 class FoundBy(StrEnum):
@@ -72,6 +73,7 @@ CASE_TABLE: dict[tuple[CaseState, CaseStep], CaseState] = {
     (CaseState.VERIFIED, CaseStep.HAND_OVER): CaseState.HANDED_OVER,
     (CaseState.SEALED, CaseStep.KEEP): CaseState.SEALED,
     (CaseState.SEALED, CaseStep.RELEASE): CaseState.RELEASED,
+    (CaseState.HANDED_OVER, CaseStep.ANSWER): CaseState.HANDED_OVER,
 }
 
 # The clocks that a step meets.
@@ -84,6 +86,7 @@ MEETS: dict[CaseStep, tuple[str, ...]] = {
     CaseStep.UNFOUNDED: ("accept", "hand over", "decide", "answer"),
     CaseStep.FORGED: ("accept", "hand over", "decide", "answer"),
     CaseStep.HAND_OVER: ("accept", "hand over", "decide"),  # the reporter still waits for the holder's answer
+    CaseStep.ANSWER: ("answer",),
 }
 
 

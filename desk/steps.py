@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desk.states import CASE_TABLE, AppealState, CaseState, CaseStep, FoundBy
+from desk.states import CASE_TABLE, AppealState, CaseStep, FoundBy
 
 if TYPE_CHECKING:
     from desk.desk import Desk
@@ -108,7 +108,7 @@ CASE_STEPS: Final = (
         file=_handover,
     ),
     OfficersStep(
-        *("answer", "record_their_answer", "cases:write", (CaseState.HANDED_OVER.value,)),
+        *("answer", "record_their_answer", "cases:write", _from(CaseStep.ANSWER)),
         (Need("answer", "What the other operator answered.", True, 1_000), _REFERENCE),
         "Record the answer of the operator that a case was handed over to: its complaints are answered.",
         lambda desk: desk.cases.their_answer,
