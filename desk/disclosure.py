@@ -24,7 +24,9 @@ _NEVER = frozenset(
     {"contact", "knew name"}
 )  # the desk writes to people by letters, whose addresses nobody needs to see
 _DAY = r"(?!\d{4}-\d\d-\d\d(?!\d))"
-_NUMBER = re.compile(rf"(?<![\w+]){_DAY}(?:[A-Z]{{2,3}}:)?\+?\d(?:[ ()/-]{{0,2}}\d){{6,}}(?!\w)")
+_NUMBER = re.compile(rf"(?<![\w+]){_DAY}(?:[A-Z]{{2,3}}:)?\+?\d(?:[ ()/-]{{0,2}}\d){{6,}}[Xx]?(?!\w)")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LONGEST_NUMBER = 15  # digits (E.164); what has more is of a person, a card or an account
 
 
 _CASE = re.compile(r"case\s*(\d{1,15})", re.IGNORECASE)
@@ -73,13 +75,15 @@ async def note_reading(
 
 
 def without_numbers(text: str) -> str:
-    """Free text in which no telephone number can be read."""
-    return _NUMBER.sub(lambda found: hidden(found[0]), text)
+    """Free text in which nobody's number or mail address can be read."""
+    return _NUMBER.sub(lambda found: hidden(found[0]), _MAIL.sub("(an address)", text))
 
 
 def hidden(number: str) -> str:
     """A number as somebody wrote it, most of its digits hidden."""
     plain = re.sub(r"[^A-Z:+\d]", "", number)
+    if (digits := sum(map(str.isdigit, plain))) > _LONGEST_NUMBER:
+        return "*" * digits
     return mask(plain) if plain[:1] == "+" or ":" in plain else mask(f"+{plain}")[1:]
 
 

@@ -32,6 +32,17 @@ _WHAT_TO_DO = {
 }
 
 
+OF_ANOTHER = (
+    "it belongs to another account: run this as its owner (sudo -u), or work over HTTP with a key of your own "
+    "(`ringfence api keys add NAME --acts-as LOGIN`)"
+)
+
+
+def reaching(error: OSError) -> str:
+    """What helps against an error of the system at a file of ours."""
+    return OF_ANOTHER if isinstance(error, PermissionError) else "the folder must exist and be ours to write"
+
+
 class StoreError(Exception):
     """A database cannot be used; the message says what to do."""
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from rules.storage.database_files import reaching
+
 _HEADER = (
     "# Keys of Ringfence. The first token key signs, all verify; the first contents key encrypts, all decrypt.\n"
     "# Share this file between nodes; tell it to nobody.\n"
@@ -47,7 +49,7 @@ class Keys(NamedTuple):
         except UnicodeDecodeError as error:
             raise KeyFileError(f"{path}: it is not a key file (bytes that are not ASCII)") from error
         except OSError as error:
-            raise KeyFileOutOfReach(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
+            raise KeyFileOutOfReach(f"{path}: {error.strerror}; {reaching(error)}") from error
 
     @classmethod
     def for_now(cls) -> Keys:

@@ -21,6 +21,7 @@ from rules.storage.database_files import Series as Series
 from rules.storage.database_files import StoreError as StoreError
 from rules.storage.database_files import database_path as database_path
 from rules.storage.database_files import databases as databases
+from rules.storage.database_files import reaching as reaching
 from rules.storage.database_files import remember as remember
 from rules.storage.database_files import snapshot_path as snapshot_path
 from rules.storage.database_files import unusable as unusable
@@ -202,7 +203,7 @@ def migrate(path: Path, series: Series) -> None:
             for number, script in steps:
                 _step(connection, number, script)
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}; the folder must exist and be ours to write") from error
+        raise StoreError(f"{path}: {error.strerror}; {reaching(error)}") from error
     except sqlite3.DatabaseError as error:
         if made and path.stat().st_size == 0:
             path.unlink()  # a full disk: an empty file would be taken for one that lost everything

@@ -53,3 +53,18 @@ async def test_a_case_a_complaint_an_appeal_and_a_number(town):
     assert subject_of(archive, "95012345") == ("number", archive.secrecy.pseudonym(SPAM))
     with pytest.raises(ComplaintError, match="write case 1, C-"):
         subject_of(archive, "the weather")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("write to li.na+x@mail.example.com, please", "write to (an address), please"),
+        ("my id is 110101199003078888", f"my id is {'*' * 18}"),
+        ("my id is 11010119900307888X", f"my id is {'*' * 17}"),
+        ("card 6222 0212 3456 7890 123", f"card {'*' * 19}"),
+        ("he calls from 13800138000", "he calls from 1380****000"),
+        ("at 5 o'clock on 2026-07-01", "at 5 o'clock on 2026-07-01"),
+    ],
+)
+def test_words_are_shown_without_addresses_and_without_numbers_of_people(written, shown):
+    assert without_numbers(written) == shown

@@ -18,6 +18,7 @@ from rules.storage.database_files import (
     known,
     known_path,
     missed,
+    reaching,
     remember,
     restoring,
     snapshot_path,
@@ -97,3 +98,10 @@ def test_which_databases_there_were_is_remembered_beside_that_of_the_lists(tmp_p
 def test_a_copy_is_no_database_that_could_be_missed(tmp_path):
     remember(snapshot_path(tmp_path / "own.db"), "lists")
     assert known(tmp_path / "own.db") == frozenset()
+
+
+def test_a_file_of_another_account_is_no_fault_of_its_folder():
+    """Keys and databases are their owner's alone, so another officer works over HTTP."""
+    told = reaching(PermissionError(13, "Permission denied"))
+    assert told.startswith("it belongs to another account: run this as its owner (sudo -u), or work over HTTP")
+    assert reaching(FileNotFoundError(2, "No such file")) == "the folder must exist and be ours to write"
