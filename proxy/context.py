@@ -73,7 +73,7 @@ class Node:
         """The targets of a request inside a dialog: where its call was answered first, then who lives."""
         raise NotImplementedError
 
-    def unheard(self, flow: Flow, now: float) -> None:
+    def unheard(self, client: ClientTransaction, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
         raise NotImplementedError
 
@@ -221,7 +221,7 @@ class Context:
 
     def on_silence(self, client: ClientTransaction, now: float) -> None:
         """The next target has its turn; this one may still be the one that answers, should the others fail."""
-        self.core.unheard(client.flow, now)
+        self.core.unheard(client, now)
         if self.targets and not self.cancelled and not self.done:
             self.core.forward(self, now)
 

@@ -51,6 +51,7 @@ from proxy.sip.framing import NO_LENGTH, Unframed
 from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
 from proxy.sip.message import Request, ResponseHead, parse_request
 from proxy.sip.transaction import (
+    ClientTransaction,
     InviteClient,
     InviteServer,
     Layer,
@@ -210,18 +211,24 @@ class Core(Node):
     def _send(self, flow: Flow, data: bytes) -> None:
         self.effects.append(Send(flow, data))
 
-    def _ask_whether_alive(self, flow: Flow, branch: bytes) -> None:
+    def _ask_whether_alive(self, flow: Flow, branch: bytes, now: float) -> None:
         self.effects.append(Probe(flow, branch))
+        if flow.address is not None and flow.address.owner.watch.every_s:
+            self.prober.ask(flow.address, now)
 
-    def _unheard_since(self, flow: Flow, since: float, now: float) -> None:
-        """An INVITE got nothing from there; whoever answered others meanwhile is not silent."""
-        if flow.heard < since and flow.address is not None:
+    def _unheard_since(self, client: ClientTransaction, since: float, now: float) -> None:
+        """An INVITE got nothing from there; whoever answered others meanwhile, or our OPTIONS, is not silent.
+
+        There are requests that a PBX drops without a word, and anybody can write them.
+        """
+        flow = client.flow
+        if flow.heard < since and flow.address is not None and flow.address.heard < since:
             flow.address.is_silent(now)
 
-    def unheard(self, flow: Flow, now: float) -> None:
+    def unheard(self, client: ClientTransaction, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
-        self._note_streamless(flow, now)
-        self._unheard_since(flow, now - self.limits.silent_s, now)
+        self._note_streamless(client.flow, now)
+        self._unheard_since(client, now - self.limits.silent_s, now)
 
     def _note_streamless(self, flow: Flow, now: float) -> None:
         """A connection was tried for a large request alone: its address can be reached by UDP as before."""

@@ -33,7 +33,8 @@ class PeerAddress:
     """One address of a PBX, destination or trunk."""
 
     __slots__ = (
-        "answers_probes", "asked", "calls", "drained", "finals", "heard", "hits", "host", "misses", "owner", "peers",
+        "answers_probes", "asked", "calls", "drained", "finals", "heard", "hits", "host",
+        "misses", "owner", "peers",
         "port", "probe_at", "rose_at", "since", "state", "status", "transport", "until", "why",
     )  # fmt: skip
 

@@ -73,9 +73,12 @@ class Prober:
             if every_s and now >= address.probe_at and not address.asked and left:
                 left -= 1
                 address.probe_at = now + every_s
-                self._ask(address, now)
+                self.ask(address, now)
 
-    def _ask(self, address: PeerAddress, now: float) -> None:
+    def ask(self, address: PeerAddress, now: float) -> None:
+        """Ask this one now: a call that it says nothing to may be one that it can't read."""
+        if address.asked:
+            return
         core = self._core
         target = Target(address.host, address.port, transport=address.transport)
         listener = core.topology.listener_for(core.topology.listeners[0], target)

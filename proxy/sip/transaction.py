@@ -61,8 +61,8 @@ class Layer:
     def __init__(
         self,
         send: Callable[[Flow, bytes], None],
-        silent: Callable[[Flow, bytes], None] = lambda flow, branch: None,
-        unheard: Callable[[Flow, float, float], None] = lambda flow, since, now: None,
+        silent: Callable[[Flow, bytes, float], None] = lambda flow, branch, now: None,
+        unheard: Callable[[ClientTransaction, float, float], None] = lambda client, since, now: None,
     ) -> None:
         self.send = send
         self.silent = silent  # told once of each branch whose request had to be repeated
@@ -399,9 +399,9 @@ class InviteClient(ClientTransaction):
             if self.state is State.CALLING:
                 self.layer.send(self.flow, self.request)
                 if self.interval == T1:
-                    self.layer.silent(self.flow, self.branch)
+                    self.layer.silent(self.flow, self.branch, now)
                 elif self.interval == 4 * T1 and not self._may_give_way:
-                    self.layer.unheard(self.flow, now - 7 * T1, now)
+                    self.layer.unheard(self, now - 7 * T1, now)
                 self.interval *= 2
                 self.timer = self.layer.timers.start(self.interval, "A", self, now)
         elif letter == "B":
@@ -446,7 +446,7 @@ class NonInviteClient(ClientTransaction):
         if letter == "E":
             self.layer.send(self.flow, self.request)
             if self.interval == T1:
-                self.layer.silent(self.flow, self.branch)
+                self.layer.silent(self.flow, self.branch, now)
             self.interval = T2 if self.state is State.PROCEEDING else min(2 * self.interval, T2)
             self.timer = self.layer.timers.start(self.interval, "E", self, now)
         elif letter == "S" and self.state is State.TRYING:

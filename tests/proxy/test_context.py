@@ -267,7 +267,7 @@ def test_a_cancelled_call_to_a_silent_pbx_ends_with_one_487(play: Playbook):
     assert cancelled(play, down) == ["200"]
     sent = play.wait(40)
     assert next(each.brief for each in sent if each.to == wire.TRUNK) == "487"
-    assert {each.brief for each in sent} == {"INVITE", "487"}
+    assert {each.brief for each in sent} == {"INVITE", "OPTIONS", "487"}, "it is asked whether it lives, too"
     assert {each.to for each in sent} == {wire.PBX, wire.TRUNK}, "no second address is tried for a call given up"
 
 
@@ -408,7 +408,7 @@ def test_a_call_rings_for_timer_c_and_not_for_twice_that(play: Playbook):
     down = play.forwarded()
     play.wait(1)
     play.pbx(wire.response(180, down))
-    sent = play.wait(400)
+    sent = [each for each in play.wait(400) if each.brief != "OPTIONS"]
     assert [(each.brief, each.at) for each in sent[:2]] == [("CANCEL", 186), ("408", 186)]
 
 
@@ -554,7 +554,7 @@ def test_a_silent_address_need_not_be_waited_for_while_there_is_another(data: by
     play = Playbook(limits={"silent_s": 4}, **ANY_METHOD)
     play.trunk(data)
     assert {each.to for each in play.wait(3.9)} == {wire.PBX}
-    assert {each.to for each in play.wait(0.2)} == {wire.PBX2}
+    assert {each.to for each in play.wait(0.2) if each.brief != "OPTIONS"} == {wire.PBX2}
     assert {each.to for each in play.wait(27.8)} == {wire.PBX2}, "the last one has its full time"
 
 

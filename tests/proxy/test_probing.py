@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests import wire
-from tests.playbook import Playbook, Sent, briefs, only
+from tests.playbook import SETTINGS, Playbook, Sent, briefs, only
 
 TWO = ["203.0.113.10", "203.0.113.11"]
 DOWN = ("office", "203.0.113.10:5060", "down")
@@ -212,3 +212,53 @@ def test_a_drained_pbx_takes_no_calls_either():
     for each in play.core.peers:
         each.drained = True
     assert briefs(play.trunk(options(1))) == ["503"]
+
+
+# A call that a PBX throws away
+
+
+STRANGERS = [("192.0.2.66", 5060), ("192.0.2.67", 5060)]
+
+
+def with_strangers(**pbx: Any) -> Playbook:
+    trunks = [*SETTINGS["trunks"], {"name": "default", "country": "CN"}]
+    return Playbook(pbxes=[{"name": "office", "addresses": TWO, **pbx}], trunks=trunks)
+
+
+def call_unheard(play: Playbook, number: int, source: tuple[str, int]) -> None:
+    """The PBX drops this call without a word, as it may for one odd line, and lives: it answers OPTIONS if asked."""
+    via = f"SIP/2.0/UDP {source[0]}:5060;branch=z9hG4bKodd{number}"
+    play.trunk(wire.invite(via=via, call_id=f"odd{number}"), source)
+    for _ in range(80):
+        answer(play, play.wait(0.1))
+
+
+def test_no_call_of_a_trunk_or_stranger_makes_an_address_fall_that_answers_options():
+    """There are lines for which a PBX drops a whole request: whoever writes one would send all calls elsewhere."""
+    play = with_strangers()
+    play.core.prober.begin(play.now)
+    answer(play, play.wait(1.0))
+    for number, source in enumerate([*STRANGERS, wire.TRUNK]):
+        call_unheard(play, number, source)
+    assert play.changes == []
+
+
+def test_also_one_that_has_not_answered_any_so_far():
+    play = with_strangers()
+    call_unheard(play, 0, STRANGERS[0])
+    assert asked(play.log)[0] == wire.PBX
+    assert play.changes == []
+
+
+def test_where_none_may_be_asked_calls_alone_tell():
+    play = with_strangers(probe={"every_s": 0})
+    call_unheard(play, 0, STRANGERS[0])
+    assert asked(play.log) == []
+    assert play.changes[0] == (*DOWN, "no answer to a call")
+
+
+def test_who_answers_neither_the_call_nor_options_falls():
+    play = with_strangers()
+    play.trunk(wire.invite(), STRANGERS[0])
+    play.wait(3.1)
+    assert play.changes == [(*DOWN, "no answer to a call")]

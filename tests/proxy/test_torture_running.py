@@ -95,7 +95,7 @@ class World(NamedTuple):
         """
         at = PROXIES[ROUND.get(data, 0)]
         self.trunk.sendto(data, at)
-        up, down = self._until_done(at), list(self._arrived())
+        up, down = self._until_done(at), [each for each in self._arrived() if b"probe" not in each.split(b"\r\n")[1]]
         for each in down:
             if each.startswith(b"INVITE "):  # answered, so that the call ends and is logged
                 self.pbx.sendto(b"SIP/2.0 200 OK\r\n" + each.split(b"\r\n")[1] + b"\r\nContent-Length: 0\r\n\r\n", at)
