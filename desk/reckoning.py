@@ -13,6 +13,7 @@ from desk.audit import Break, Deed
 from desk.case_files import CaseFile, every_case
 from desk.holders import given_to
 from desk.ladder_book import by_entries
+from desk.seals import FINISHED
 from desk.seals_by_entries import seal_faults
 from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, FoundBy
 from desk.unrecorded import still_owed
@@ -22,6 +23,7 @@ _STEPS = frozenset(step.value for step in CaseStep)
 _CLOSING = frozenset({CaseState.RELEASED, CaseState.UNFOUNDED, CaseState.FORGED, CaseState.HANDED_OVER})
 _ANSWERING = frozenset({CaseStep.SEAL.value, CaseStep.UNFOUNDED.value, CaseStep.FORGED.value, CaseStep.ANSWER.value})
 _SEAL = re.compile(r"seal (\d+)")
+_MOMENTS = {CaseStep.VERIFY: "verified", CaseStep.SEAL: "sealed", CaseStep.HAND_OVER: "handed_at"}
 _APART_S = 60.0  # a step of the ladder and its entry, in what was written before both had one time
 _LOOKS_AGAIN = 2  # what is done between two questions to two databases is no fault: it is another one each time
 
@@ -112,17 +114,27 @@ def _case_faults(case: CaseFile, steps: list[Deed], met: dict[str, float | None]
     told: dict[str, Any] = {"state": CaseState.COLLECTING, "version": 1 + len(steps)}
     told |= {"found_by": "", "trunk": "", "handed_to": "", "their_answer": "", "closed": None, "seal": None}
     clocks: dict[str, float | None] = dict.fromkeys(met)
+    moments: dict[str, float | None] = {}  # None: the entry is of later than that
+    unread = False  # a step that a stop cut short named no seal once
     for deed in steps:
         step = CaseStep(deed.step)
         if (state := CASE_TABLE.get((told["state"], step))) is None:
             return [f"{deed.step} by {deed.actor} follows on {told['state']}, where it is not possible"]
         told |= {"state": state} | _told_by(step, deed)
+        if (name := _MOMENTS.get(step)) is not None:
+            moments[name] = None if FINISHED in f"{deed.reason} {deed.detail}" else deed.at
+        unread = unread or (step is CaseStep.SEAL and not _SEAL.match(deed.detail))
         clocks |= {name: deed.at for name in MEETS[step] if name in clocks and clocks[name] is None}
     faults = [
         f"{name.replace('_', ' ')} is {getattr(case, name)}, by its entries {value}"
         for name, value in told.items()
-        if getattr(case, name) != value and not (name == "seal" and value is None)
+        if getattr(case, name) != value and not (name == "seal" and value is None and unread)
     ]
+    for name in _MOMENTS.values():
+        at = getattr(case, name)
+        stands, entered = at is not None, moments.get(name)
+        if stands is not (name in moments) or (stands and entered is not None and abs(at - entered) > _APART_S):
+            faults.append(f"when it was {name.removesuffix('_at')} is not as its entries say")
     return faults + [f"clock {name} is not met as its entries say" for name, at in met.items() if at != clocks[name]]
 
 
