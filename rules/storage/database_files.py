@@ -21,6 +21,7 @@ _KNOWN = ".known"  # how the name of the file ends that says which databases the
 _GOOD = ".good"  # how the name of the last good copy of the lists ends
 OUT_OF_REACH = "it and its folder must be ours to read and write: run this as their owner, or see what is read-only"
 _WHICH = "`ringfence db check` tells which file is damaged, and what puts a sound one in its place"
+_LEAST_ROOM = 1 << 17  # octets, without which nothing can be made beside a database
 _WHAT_TO_DO = {
     "BUSY": "another process is writing (an import?): try again when it has ended",
     "LOCKED": "another process is writing (an import?): try again when it has ended",
@@ -132,7 +133,17 @@ def advice(error: Exception, path: Path | None = None) -> str:
         return restoring(path) if path is not None else _WHICH
     if code_of(error) == "CANTOPEN" and _out_of_files():
         return "this process may open no more files: raise `ulimit -n` or LimitNOFILE"
+    if code_of(error) in ("IOERR", "CANTOPEN") and path is not None and _is_full(path):
+        return _WHAT_TO_DO["FULL"]  # SQLite says so of a log or an index beside the file for which there is no room
     return _WHAT_TO_DO.get(code_of(error), "`ringfence db check` tells whether it is sound")
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _LEAST_ROOM
 
 
 def _out_of_files() -> bool:

@@ -14,6 +14,7 @@ import typer
 
 from console.cli.answering import command
 from console.cli.answers import Answer
+from console.cli.answers import harmless as shown
 from console.cli.lists.import_commands import progress_bar
 from console.cli.lists.list_commands import ListName, lists_app, qualified
 from console.cli.noted import note_entries
@@ -47,7 +48,8 @@ async def export(
     await note_entries(here, (await lists.counts()).get(name, 0), f"lists export {name}")
     if form is Format.CSV:
         writer.writerow(EXPORTED)
-    count, written = 0, harmless if form is Format.CSV else str
+    watched = on_terminal()  # a file gets what somebody wrote as it is; no terminal is steered by it
+    count, written = 0, shown if watched else harmless if form is Format.CSV else str
     with progress_bar("writing") as (told,):
         async with lists.store.one_moment():
             async for entry in every_entry(lists, name, here.zone, written):
@@ -57,10 +59,15 @@ async def export(
                 if form is Format.TEXT:
                     sys.stdout.write(f"{entry['number']}\n")
                 elif form is Format.JSONL:
-                    sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=False) + "\n")
+                    sys.stdout.write(json.dumps({k: v for k, v in entry.items() if v}, ensure_ascii=watched) + "\n")
                 else:
                     writer.writerow([entry.get(column, "") for column in EXPORTED])
     return Answer()
+
+
+def on_terminal() -> bool:
+    """Does a person see what is written?"""
+    return sys.stdout.isatty()
 
 
 EXPORTED = (

@@ -105,3 +105,13 @@ def test_a_file_of_another_account_is_no_fault_of_its_folder():
     told = reaching(PermissionError(13, "Permission denied"))
     assert told.startswith("it belongs to another account: run this as its owner (sudo -u), or work over HTTP")
     assert reaching(FileNotFoundError(2, "No such file")) == "the folder must exist and be ours to write"
+
+
+def test_an_error_of_a_full_disk_is_called_so_however_sqlite_calls_it(tmp_path, monkeypatch):
+    """No room for the index of the log is told as a disk I/O error."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert advice(error, tmp_path / "a.db").startswith("look at the disk")
+    full = os.statvfs_result((4096, 4096, 9, 9, 0, 9, 9, 9, 0, 255))
+    monkeypatch.setattr("os.statvfs", lambda _: full)
+    assert advice(error, tmp_path / "a.db") == "make room on the disk"

@@ -35,3 +35,14 @@ def test_a_list_that_nobody_knows_is_no_empty_file(run):
     refused = run("lists", "export", "none")
     assert refused.exit_code == 1
     assert "there is no list 'none' in ringfence.yaml" in refused.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_what_somebody_wrote_steers_no_terminal_and_reaches_a_file_as_it_is(run, monkeypatch, form):
+    run("lists", "add", "blocked", "95588", "--reason", "rang\x1b[2J\x9b1m")
+    written = run("lists", "export", "blocked", "--format", form).stdout
+    assert ("rang\x1b[2J" in written) or (json.loads(written)["reason"] == "rang\x1b[2J\x9b1m")
+    monkeypatch.setattr("console.cli.lists.export_commands.on_terminal", lambda: True)
+    shown = run("lists", "export", "blocked", "--format", form).stdout
+    assert not {"\x1b", "\x9b"} & {*shown}
+    assert "u001b[2J" in shown
