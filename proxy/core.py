@@ -16,10 +16,11 @@ from typing import Final
 
 from proxy.acknowledgement import forward_ack
 from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_answer
+from proxy.bans import BY_NAME, BY_TRIES, Bans
 from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.dialogs import Dialogs
 from proxy.diversion import destination_of, diversion, divert, history
-from proxy.effects import Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Resolve, Send, Stranger
+from proxy.effects import Banned, Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Resolve, Send, Stranger
 from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.forwarding import (
     FlowTo,
@@ -43,6 +44,7 @@ from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
+from proxy.scanners import Scanners
 from proxy.screening import Screening, name_one_number, same_number
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
@@ -93,6 +95,10 @@ _EXCESS: Final = {
     TOO_LARGE: Refusal(513, "Message Too Large"),
 }
 _OVER_RATE: Final = Refusal(NO_ANSWER, "over its rate")
+BANNED: Final = "banned"
+_BANNED: Final = Refusal(NO_ANSWER, BANNED)
+_TELLING: Final = frozenset((400, 403, 404, 405, 416, 501, 505))  # such refusals say something of who was refused
+_NOBODY_THERE: Final = frozenset((403, 404, 484, 604))  # and such responses of the PBX
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 LARGEST: Final = 1300  # octets of a request that go by UDP on a way whose MTU nobody knows (RFC 3261 18.1.1)
 _STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
@@ -114,6 +120,7 @@ DROPPED: Final = (
     "too many unacknowledged rejections",
     "response of too many values",
     "over its rate",
+    BANNED,
 )
 # With which status requests are answered here, beside those of reply profiles.
 REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
@@ -121,6 +128,18 @@ REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 50
 
 def _quotable(text: str) -> bytes:
     return text.encode("ascii", "replace").replace(b"\\", b"/").replace(b'"', b"'")
+
+
+def _called_or_registered(request: Request) -> int:
+    """What stands for the number that somebody tries to call, or the name that he tries to register."""
+    return hash((request.raw(b"to") or b"").partition(b">")[0] if request.method == b"REGISTER" else request.uri)
+
+
+def _thing_tried(request: Request, refusal: Refusal) -> int:
+    """What stands for that which was refused: the number, the name, or the message with its fault."""
+    if refusal.status in (403, 404, 405):
+        return _called_or_registered(request)
+    return hash((refusal.phrase, request.raw(b"call-id")))
 
 
 def _none_further() -> Sequence[str]:
@@ -165,6 +184,10 @@ class Core(Node):
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses = {*REFUSED, *screening.statuses}
         self.strangers = Strangers()
+        self.bans = Bans(topology.bans)
+        self.scanners = Scanners(topology.bans, self.load.sources)
+        self._now = 0.0  # when the message came that is being handled
+        self._unheard = False  # it is of a banned source
         self.prober = Prober(self)
         self.further_ailments: Callable[[], Sequence[str]] = _none_further
         self.draining = False
@@ -195,6 +218,8 @@ class Core(Node):
         self.record_route = record_route
         self.limits = limits
         self.load.bound(limits)
+        self.bans.bound(topology.bans)
+        self.scanners.bound(topology.bans)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.dialogs.bound(limits.token_hours * 3600, limits.remembered_calls)
         self.ring_s = limits.timer_c_s
@@ -262,6 +287,11 @@ class Core(Node):
         if data[:4].upper() == b"SIP/":
             self._receive_response(data, now)
             return None
+        self._now = now
+        self._unheard = self.bans.count > 0 and self._is_banned(flow, now)
+        if self._unheard and flow.peer is None:
+            self.dropped[BANNED] += 1
+            return None
         if data[:1] == b"\r":
             data = data.lstrip(b"\r\n")
         try:
@@ -272,7 +302,11 @@ class Core(Node):
                     return self._receive_large(data, excess, flow, now)
                 request = parse_request(data)
         except BadMessage:
-            self.dropped["not SIP" if data.strip(_KEEP_ALIVE) else "keep-alive"] += 1
+            if data.strip(_KEEP_ALIVE):
+                self.dropped["not SIP"] += 1
+                self._note_refused(flow, hash(data))
+            else:
+                self.dropped["keep-alive"] += 1
             return None
         return self._receive_request(request, len(data), flow, now, 0)
 
@@ -326,6 +360,11 @@ class Core(Node):
             flow = flow.pbx_side
         if flow.former is not None and self._is_of_former(request, via, flow.former):
             flow = flow.former
+        if flow.watched and b"user-agent" in request.where:
+            self._ban_scanner(request, flow, now)
+        if self._unheard and not self._may_speak(request, flow):
+            self.dropped[BANNED] += 1
+            return None
         if flow.peer is None and not self._cancels_own(request, key, flow):
             self._refuse_stranger(request, flow, back, now)
             return None
@@ -375,6 +414,36 @@ class Core(Node):
         if request.method != b"ACK" and (requests := self.strangers.came(flow.host, now)):
             method = request.method[:20].decode("ascii", "replace")
             self.effects.append(Stranger(flow.host, flow.port, method, requests))
+
+    def _is_banned(self, flow: Flow, now: float) -> bool:
+        """Is whoever sends from there not to be heard? Those that the configuration names are only banned by hand."""
+        if not flow.source or not (flow.watched or self.bans.by_hand):
+            return False
+        return self.bans.holds(flow.source, now, by_behaviour=flow.watched)
+
+    def _may_speak(self, request: Request, flow: Flow) -> bool:
+        """What is taken of a banned source all the same: emergency calls, and what may belong to one."""
+        if flow.peer is None:
+            return False
+        method = request.method
+        if method == b"ACK" or method == b"CANCEL" or b"route" in request.where:
+            return True  # none of them is answered but in a call that is there
+        return self._dials_emergency(request, flow.peer)
+
+    def _ban_scanner(self, request: Request, flow: Flow, now: float) -> None:
+        """Ban whoever says that he scans."""
+        if not self._unheard and self.scanners.names_itself(request.raw(b"user-agent") or b""):
+            self._ban(flow, BY_NAME, now)
+
+    def _note_refused(self, flow: Flow, what: int) -> None:
+        """Something of a source was refused, or can't be read; `what` stands for it. One thing too many: a ban."""
+        if flow.watched and not self._unheard and self.scanners.tried(flow.source, what, self._now):
+            self._ban(flow, BY_TRIES, self._now)
+
+    def _ban(self, flow: Flow, why: str, now: float) -> None:
+        ban = self.bans.add(flow.source, why, now)
+        self._unheard = True
+        self.effects.append(Banned(ban.name, why, ban.until - now))
 
     def _warnings(self) -> tuple[bytes, ...]:
         """What ails us, for `ringfence health` (RFC 3261 20.43: 399, miscellaneous)."""
@@ -509,6 +578,9 @@ class Core(Node):
 
     def _answer_probe(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
         """OPTIONS to us: 200, or 503 while we stop or his PBX is gone, so that he sends his calls elsewhere."""
+        if self._unheard:
+            self.dropped[BANNED] += 1
+            return
         warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
         if self.draining or flow.listener.leaving:
             self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
@@ -561,6 +633,8 @@ class Core(Node):
         self, request: Request, fields: Fields, plan: Plan, flow: Flow, now: float
     ) -> Refusal | None:
         """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
+        if self._unheard:
+            return _BANNED
         if plan.named_us and plan.routes:
             return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
         peer, method = flow.peer, request.method
@@ -873,11 +947,13 @@ class Core(Node):
         if request.method == b"ACK":
             self.dropped["malformed ACK"] += 1
             return
-        if refusal.status == NO_ANSWER:
-            self.dropped[refusal.phrase] += 1
+        if refusal.status == NO_ANSWER or self._unheard:
+            self.dropped[refusal.phrase if refusal.status == NO_ANSWER else BANNED] += 1
             return
         self.refused[refusal.status] += 1
         self._send(flow, self.answers.refusal(request, refusal))
+        if flow.watched and refusal.status in _TELLING:
+            self._note_refused(flow, _thing_tried(request, refusal))
 
     # ---- events from outside -----------------------------------------------------------------------------------
 
@@ -935,10 +1011,21 @@ class Core(Node):
 
     def finished(self, context: Context, status: int, now: float) -> None:
         """Tell the shell how a judged call ended."""
+        rang = context.rang or 200 <= status < 300
+        if context.flow.watched and not context.fields.to_tag:
+            self._weigh(context, status, now, rang=rang)
         if context.decision:
-            rang = context.rang or 200 <= status < 300
             outcome = Outcome(status, rang, int((now - context.arrived) * 1000))
             self.effects.append(Finished(context.decision, outcome))
+
+    def _weigh(self, context: Context, status: int, now: float, *, rang: bool) -> None:
+        """What the end of a stranger's request says of him: does he try numbers that nobody has?"""
+        if rang and context.server.invite:
+            self.scanners.is_welcome(context.flow.source)
+        elif status in _NOBODY_THERE and (context.verdict is None or context.verdict.action is not Action.REJECT):
+            self._now, self._unheard = now, False
+            self._note_refused(context.flow, _called_or_registered(context.request))
+            self._unheard = False
 
     @property
     def in_setup(self) -> int:

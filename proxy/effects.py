@@ -69,6 +69,17 @@ class Stranger:
         self.requests = requests
 
 
+class Banned:
+    """A source is not answered for so many seconds."""
+
+    __slots__ = ("seconds", "source", "why")
+
+    def __init__(self, source: str, why: str, seconds: float) -> None:
+        self.source = source
+        self.why = why
+        self.seconds = seconds
+
+
 class Finished:
     """A judged call has its final response."""
 
@@ -136,6 +147,7 @@ class FeatureCodeDialled:
 
 Effect = (
     Send
+    | Banned
     | Resolve
     | Probe
     | Finished

@@ -12,6 +12,7 @@ from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, split_params
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, dialled_part, parse_uri
+from proxy.sources import source_of
 from proxy.token import read_token
 from proxy.validation import MOST_FORWARDS, Fields, read_dialled, refuse_uri
 
@@ -116,10 +117,14 @@ class FlowTo:
         if self._peers is not None and not flow.serial:
             flow.address = self._peers.at(host, port, listener.transport)
         flow.counted = "" if topology.names_address(host, peer) else host
+        if not topology.is_shielded(host, peer):
+            flow.source = source_of(host)
+            flow.watched = topology.is_unnamed(host, peer)
         if (pbx := topology.pbx_at(host, peer)) is not None:
             flow.pbx_side = Flow(listener, flow.remote, pbx, serial=flow.serial)
         if (former := topology.former_at(host, port, peer)) is not None:
             flow.former = Flow(listener, flow.remote, former, serial=flow.serial)
+            flow.watched = False
 
     # ---- streams
 

@@ -206,6 +206,14 @@ class Metrics(Collector):
         for trunk in dict.fromkeys((*self._core.topology.trunks, *fast)):
             over.add_metric([trunk], fast[trunk].calls if trunk in fast else 0)
         yield over
+        bans = self._core.bans
+        yield GaugeMetricFamily("ringfence_bans", "Sources that are banned.", bans.count)
+        begun = CounterMetricFamily(
+            "ringfence_bans_begun", "Bans of sources for what they did, by what.", labels=["why"]
+        )
+        for why, count in bans.begun.items():
+            begun.add_metric([_label(why)], count)
+        yield begun
         layer = self._core.layer
         held = GaugeMetricFamily("ringfence_transactions", "Transactions held.", labels=["role"])
         held.add_metric(["server"], len(layer.servers))

@@ -397,6 +397,43 @@ class LimitSettings(Part):
     )
 
 
+SCANNERS: Final = (
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "sundayddr", "pplsip",
+    "vaxsipuseragent", "vaxipuseragent", "siparmyknife", "sivus", "sipptk", "smap ",
+)  # fmt: skip
+_SHORTEST_NAME: Final = 4
+
+
+def read_scanner(text: object) -> object:
+    """A part of a User-Agent that stands for one tool, and not for half of all telephones."""
+    if isinstance(text, str) and len(text.strip()) < _SHORTEST_NAME:
+        raise BadValue(f"{text!r} would be found in many a User-Agent", f"write {_SHORTEST_NAME} characters or more")
+    return text
+
+
+class BanSettings(Part):
+    """Sources that no trunk names and that search for a way in: they are not answered for a while."""
+
+    tries: int = Field(
+        10,
+        ge=0,
+        le=1000,
+        description="Different numbers, names or faults within `within_s` that were refused, from which a source is "
+        "banned; 0: nobody is.",
+    )
+    within_s: float = Field(600.0, gt=0, le=86_400, description="How long what was refused is remembered of a source.")
+    for_s: float = Field(3600.0, ge=1, le=31_536_000, description="How long a ban lasts.")
+    most: int = Field(10_000, ge=1, le=1_000_000, description="Bans at once; beyond it the oldest goes first.")
+    names: list[Annotated[str, BeforeValidator(read_scanner)]] = Field(
+        default=list(SCANNERS), description="Parts of a User-Agent, in any case, by which a scanner is known at once."
+    )
+    nftables: str = Field(
+        "",
+        pattern=r"^$|^(ip|ip6|inet|netdev) [A-Za-z][A-Za-z0-9_]{0,31} [A-Za-z][A-Za-z0-9_]{0,29}$",
+        description="Set that the kernel drops by, FAMILY TABLE SET: IPv4 goes into SET4, IPv6 into SET6; empty: none.",
+    )
+
+
 class DnsSettings(Part):
     """Who is asked where names lead."""
 
@@ -420,6 +457,7 @@ class ProxySettings(Part):
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")
     distinct_ring: str = Field("", description="Alert-Info URI of tagged calls; empty: none.")
     limits: LimitSettings = LimitSettings()
+    bans: BanSettings = BanSettings()
     dns: DnsSettings = DnsSettings()
     options_tell: bool = Field(
         True, description="Answer OPTIONS of a trunk with 503 while no address of its PBX lives; false: with 200."

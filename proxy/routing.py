@@ -23,6 +23,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
 from rules.model import Trunk
+from rules.numbering.emergency import NO_EMERGENCIES
 from rules.numbering.numbers import EmergencyTable
 from rules.numbering.typed import home_of
 
@@ -232,6 +233,7 @@ class Topology:
         before: Topology | None = None,
     ) -> None:
         """`country` is the home's, where one is set (`home_of`); `before` is what this one takes over."""
+        self.bans = settings.bans
         self.listeners = _make_listeners(settings, before)
         self.leaving = _leaving(self.listeners, before)  # sockets that are open until what was begun there has ended
         self._by_number = {each.number: each for each in (*self.leaving, *self.listeners)}
@@ -501,6 +503,21 @@ class Topology:
             return None
         found = self._pbx_hosts.get(host)
         return found if found is not None and found.pbx.outbound else None
+
+    def is_shielded(self, host: str, peer: Peer | None) -> bool:
+        """Is it a PBX, a destination or this machine? Nobody bans these."""
+        if (peer is not None and peer.from_pbx) or self.is_this_machine(host):
+            return True
+        return any(host == known for known, _ in self._pbx_sources)
+
+    def is_unnamed(self, host: str, peer: Peer | None) -> bool:
+        """Does no trunk name who sends from there, or whom it sends to?"""
+        return not self.is_named(peer) and host not in self._sent_to
+
+    def may_call_for_help(self, host: str) -> bool:
+        """Would an emergency call from there go on?"""
+        peer = self._named_trunk(host) or self._default
+        return peer is not None and peer.emergency is not NO_EMERGENCIES
 
     def is_this_machine(self, host: str) -> bool:
         """Does whoever sends from there sit beside us?"""

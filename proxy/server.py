@@ -13,6 +13,7 @@ import structlog
 from proxy.context import LONGEST_RING_S, Context
 from proxy.core import Core
 from proxy.effects import (
+    Banned,
     Effect,
     EmergencyCallMade,
     FeatureCodeDialled,
@@ -379,6 +380,9 @@ class Server:
             say_changed(effect)
         elif isinstance(effect, Stranger):
             say_refused(effect)
+        elif isinstance(effect, Banned):
+            seconds = round(effect.seconds)
+            self._faults.warning("source banned", monotonic(), source=effect.source, why=effect.why, seconds=seconds)
 
     def _note_passed(self, effect: PassedUnjudged) -> None:
         """A line for each request that nobody judges, but no more than a few a second: anybody can send them."""

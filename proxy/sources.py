@@ -8,6 +8,7 @@ from typing import Final
 from proxy.pace import Meter
 
 MOST: Final = 10_000  # sources remembered; beyond it the one that has been quiet for longest goes
+_NONE: Final[set[int]] = set()  # never added to
 _NETWORK: Final = 64  # bits of IPv6: a host has all addresses behind them
 
 
@@ -24,10 +25,13 @@ def source_of(host: str) -> str:
 class Source:
     """One of them."""
 
-    __slots__ = ("calls",)
+    __slots__ = ("answers", "began", "calls", "tries")
 
     def __init__(self) -> None:
         self.calls = Meter()
+        self.answers = Meter()  # of ours to it
+        self.tries: set[int] = _NONE  # different things that were refused (proxy/scanners.py)
+        self.began = float("-inf")  # the first of them
 
 
 class Sources:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from proxy.context import Context
 from proxy.core import Core
 from proxy.effects import (
+    Banned,
     EmergencyCallMade,
     FeatureCodeDialled,
     Filing,
@@ -107,6 +108,7 @@ class Playbook:
         self.changes: list[tuple[str, str, str, str]] = []  # the same whole: name, address, state, why
         self.silences: list[tuple[str, str, bool]] = []  # who fell silent or speaks again: name, address, does it speak
         self.strangers: list[tuple[str, int, str, int]] = []  # lines about sources in no trunk
+        self.banned: list[tuple[str, str]] = []  # sources that are not answered any more, and why
         self.outcomes: list[tuple[str, Outcome]] = []
 
     def reload(self, **settings: Any) -> None:
@@ -199,6 +201,8 @@ class Playbook:
             host = effect.address.rpartition(":")[0].strip("[]")
             self.silences.append((effect.name, host, effect.state == "up"))
             self.changes.append((effect.name, effect.address, effect.state, effect.why))
+        elif isinstance(effect, Banned):
+            self.banned.append((effect.source, effect.why))
         elif isinstance(effect, Stranger):
             self.strangers.append((effect.host, effect.port, effect.method, effect.requests))
         elif isinstance(effect, FeatureCodeDialled):

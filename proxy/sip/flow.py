@@ -41,7 +41,8 @@ class Flow:
 
     __slots__ = (
         "address", "counted", "former", "heard", "host", "listener", "names", "pbx_side", "peer", "port", "proof",
-        "reliable", "remote", "sealed", "serial", "shown_host", "waiting",
+        "reliable", "remote", "sealed", "serial", "shown_host",
+        "source", "waiting", "watched",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, serial: int = 0) -> None:
@@ -54,6 +55,8 @@ class Flow:
         self.peer = peer
         self.counted = ""  # its address, where what it holds counts by that as well: no trunk names it
         self.address: Any = None  # the state of the address (proxy/peers.py), where the configuration names it
+        self.source = ""  # what stands for whoever sends from there, if he can be banned
+        self.watched = False  # no trunk names him: he is banned for what he does, too
         self.heard = float("-inf")  # when a response last came for what was sent there
         # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
         self.pbx_side: Flow | None = None
