@@ -17,10 +17,12 @@ import proxy.app
 from proxy.build import BUILD
 from proxy.server import Further, Server
 from proxy.setup import Setup
+from ringfence.bans import BanCommands, BanFile
 from ringfence.control import Control, Question
 from ringfence.figures import Pages, State, publish
 from ringfence.installation import Installation
 from ringfence.instruments import Instruments
+from ringfence.kernel_bans import KernelBans
 from ringfence.login import login_name
 from ringfence.node_settings import Configuration
 from ringfence.peers import PeerCommands
@@ -50,6 +52,9 @@ class Node:
         self._changes = RuleChanges(here.file, start, screen, watch=watch)
         self.control = Control(here.control)
         self._core = proxy.app.build_core(here.configuration, here.configuration, screen.keys)
+        self._ban_file = BanFile(here.database.with_suffix(".bans"), self._core)
+        self._kernel_bans = KernelBans(self._core)
+        self._core.bans.told = self._kernel_bans.note
         self._reloading = Reloading(here, screen.keys, self._prepare, lambda: self._core.topology)
         self._room = Room(files_of(here), here.configuration.storage.room_mib)
         self._storage = Storage(self._without, self._room)
@@ -58,11 +63,14 @@ class Node:
         self._pages: Pages | None = None
         self._end_figures: Callable[[], None] = nothing
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._keeping: list[asyncio.Task[None]] = []  # of bans, until the end
 
     async def run(self) -> None:
         """Serve until told to stop; then nothing is under way any more."""
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
         PeerCommands(self._core).register(self.control)
+        BanCommands(self._core).register(self.control)
+        self._ban_file.load(monotonic())
         self._instruments.register(self.control)
         for warning in self._start.warnings:
             log.warning("check", fault=str(warning))
@@ -77,6 +85,10 @@ class Node:
             )
         finally:
             await self.control.close()
+            for task in self._keeping:
+                task.cancel()
+            await asyncio.gather(*self._keeping, return_exceptions=True)
+            await self._ban_file.save(monotonic())
             await asyncio.gather(*self._tasks, return_exceptions=True)
             self._end_figures()
             await self._changes.close()
@@ -103,6 +115,9 @@ class Node:
         self._instruments.begin(server.metrics)
         self._changes.begin()
         self._phones.begin()
+        loop = asyncio.get_running_loop()
+        self._keeping = [loop.create_task(self._ban_file.keep()), loop.create_task(self._kernel_bans.keep())]
+        self._kernel_bans.renew()
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)  # a full collection stops the loop for 65 ms at 48,000 held calls
@@ -128,6 +143,8 @@ class Node:
         found = self._storage.ailments()
         if self.control.without:
             found.append(self.control.without)
+        if self._kernel_bans.without:
+            found.append(self._kernel_bans.without)
         if self._reloading.failed:
             found.append("the last reload was refused: what was live before it stays; see the log")
         return found
@@ -193,6 +210,7 @@ class Node:
         configuration, server = read.configuration, self._server
         assert server is not None
         server.take(setup, further)
+        self._kernel_bans.renew()
         self._screen.take(configuration, read.ruleset, budget_ms=configuration.limits.judge_ms)
         self._changes.take(configuration, read.document, read.ruleset, read.number)
         self._room.want(configuration.storage.room_mib)

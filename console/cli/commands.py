@@ -25,6 +25,7 @@ from console.cli.desk.letter_commands import letters_app
 from console.cli.desk.report_commands import alerts, report
 from console.cli.lists.list_commands import lists_app
 from console.cli.lists.range_commands import ranges_app, subscribers_app
+from console.cli.node.ban_commands import bans_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
 from console.cli.node.peer_commands import peers_app
@@ -297,6 +298,7 @@ command(app, panel=NUMBERS)(why)
 app.add_typer(ranges_app, name="ranges", rich_help_panel=NUMBERS)
 app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
 app.add_typer(db_app, name="db", rich_help_panel=PROXY)
+app.add_typer(bans_app, name="bans", rich_help_panel=PROXY)
 app.add_typer(peers_app, name="peers", rich_help_panel=PROXY)
 for _told in (case, owners, trunks, report, alerts):
     command(app, panel=COMPLAINTS)(_told)

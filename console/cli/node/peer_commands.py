@@ -29,7 +29,7 @@ def peers(context: typer.Context, config: ConfigurationFile = None, json: AsJson
     rows = _ask(chosen(context, config), "peers", {})
     zone = "UTC"
     for row in rows:
-        row["for"] = _lasting(time() - row["since"])
+        row["for"] = lasting(time() - row["since"])
         row["last"] = _last(row)
     columns = ("peer", "address", "state", "for", "why", "last", "calls")
     table(columns, rows, zone, none="The node sends to nobody.").give(zone, json=json)
@@ -77,10 +77,10 @@ def _last(row: dict[str, Any]) -> str:
     if row["last_at"] is None:
         return "never"
     status = f"{row['last_status']}, " if row["last_status"] else ""
-    return f"{status}{_lasting(time() - row['last_at'])} ago"
+    return f"{status}{lasting(time() - row['last_at'])} ago"
 
 
-def _lasting(seconds: float) -> str:
+def lasting(seconds: float) -> str:
     """So long, in the two greatest units."""
     whole = max(0, round(seconds))
     for name, size, smaller, unit in (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.cli.node.peer_commands import _lasting
+from console.cli.node.peer_commands import lasting
 
 ROW: dict[str, Any] = {
     "peer": "office", "kind": "pbx", "address": "192.0.2.10:5060", "state": "down", "why": "no answer to OPTIONS",
@@ -67,4 +67,4 @@ def test_it_has_calls_again_and_it_is_said_that_it_is_down(run, told):
     [(0, "0 s"), (-3, "0 s"), (59.4, "59 s"), (60, "1 m"), (3661, "1 h 1 m"), (86_400, "1 d"), (200_000, "2 d 7 h")],
 )
 def test_a_duration_is_said_in_two_units(seconds: float, said: str):
-    assert _lasting(seconds) == said
+    assert lasting(seconds) == said
