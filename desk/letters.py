@@ -37,6 +37,8 @@ _INSERT = (
     "values (?, ?, ?, ?, ?, ?, ?)"
 )
 
+_LONGEST_TEXTS = 1_000_000  # characters
+
 
 class Letter(NamedTuple):
     """A letter that may leave."""
@@ -269,8 +271,15 @@ def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:
     if own is None:
         text = resources.files("desk").joinpath("texts", f"{language}.yaml").read_text("utf-8")
     else:
+        if own.exists() and not own.is_file():  # opening a FIFO waits for ever
+            raise ComplaintError("letters", f"{own} is no file")
         try:
-            text = own.read_text("utf-8")
+            with own.open(encoding="utf-8") as file:
+                text = file.read(_LONGEST_TEXTS + 1)
+            if len(text) > _LONGEST_TEXTS:
+                raise ComplaintError(
+                    "letters", f"{own} has more than {_LONGEST_TEXTS:,} characters: are these letters?"
+                )
         except (OSError, UnicodeDecodeError) as error:
             raise ComplaintError("letters", f"{own} cannot be read as UTF-8 ({error})") from error
     try:

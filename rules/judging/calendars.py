@@ -28,6 +28,8 @@ def read_calendar(path: Path) -> Days:
     """Days, one a line: ``2026-10-10 work`` or ``2026-10-12 free``; # begins a remark. Raises BadCalendar."""
     found: dict[date, bool] = {}
     faults = []
+    if path.exists() and not path.is_file():  # opening a FIFO waits for ever
+        raise BadCalendar(path, [(1, BadValue("this is no file", "write the path of one"))])
     try:
         with path.open("rb") as stream:
             raw = stream.read(_MOST + 1)

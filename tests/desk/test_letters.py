@@ -1,5 +1,8 @@
 """Letters: nobody gets one who did not confirm his address, but for one request to do so."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from desk.audit import deeds_of
@@ -207,3 +210,13 @@ async def test_an_owners_address_is_asked_too_unless_an_officer_did(town):
     assert (deed.actor, deed.step, "example" in repr(deed)) == ("li", "address set", False)
     known = await letters.set_owner("A Bakery", "new@example.com", actor="li", confirmed=False)
     assert known.confirmed, "whoever confirmed it once is not asked again"
+
+
+def test_texts_of_letters_without_end_and_what_is_no_file_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/zero"), tmp_path):
+        with pytest.raises(ComplaintError, match="is no file"):
+            read_texts("en", path)
+    (tmp_path / "long").write_text("x" * 1_000_001)
+    with pytest.raises(ComplaintError, match="more than 1,000,000 characters"):
+        read_texts("en", tmp_path / "long")

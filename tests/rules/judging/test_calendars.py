@@ -1,6 +1,8 @@
 """Working days of a country, as far as anybody announced them."""
 
+import os
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +66,13 @@ def test_every_line_that_cannot_be_read_is_named(tmp_path):
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(BadCalendar, match=":1: this is UTF-16, not UTF-8"):
         read_calendar(path)
+
+
+def test_a_calendar_without_end_and_one_that_is_no_file_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/zero"), tmp_path):
+        with pytest.raises(BadCalendar, match="this is no file; write the path of one"):
+            read_calendar(path)
+    (tmp_path / "long").write_text("2026-10-10 work\n" * 70_000)
+    with pytest.raises(BadCalendar, match="it is larger than 1 MB"):
+        read_calendar(tmp_path / "long")
