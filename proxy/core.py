@@ -83,7 +83,7 @@ from rules.model import Action, Outcome, Step, Verdict
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 # They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves.
 _METHODS_WITHIN: Final = frozenset((b"BYE", b"PRACK", b"UPDATE"))
-_OWN_TOKEN: Final = re.compile(rb"sip:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a call that the PBX side began
+_OWN_TOKEN: Final = re.compile(rb"sips?:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a call that the PBX side began
 
 _JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
 _SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
@@ -100,6 +100,9 @@ _BANNED: Final = Refusal(NO_ANSWER, BANNED)
 _TELLING: Final = frozenset((400, 403, 404, 405, 416, 501, 505))  # such refusals say something of who was refused
 _NOBODY_THERE: Final = frozenset((403, 404, 484, 604))  # and such responses of the PBX
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
+_SIPS_NOT_ALLOWED: Final = Refusal(  # RFC 5630 5.4
+    480, "Temporarily Unavailable", (b'Warning: 380 ringfence "no next hop is reached by TLS"',)
+)
 LARGEST: Final = 1300  # octets of a request that go by UDP on a way whose MTU nobody knows (RFC 3261 18.1.1)
 _STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
 _MOST_STREAMLESS: Final = 10_000
@@ -734,6 +737,11 @@ class Core(Node):
             context.targets = peer.pbx.outbound.copy()
         else:
             context.targets = targets_in_dialog(context.topology, self.tokens, context.token, peer, next_hop).copy()
+        if context.flow.reliable and context.flow.listener.secure and self._must_stay_secret(context):
+            context.targets = [each for each in context.targets if each.transport == "TLS"]
+            if not context.targets:
+                self._answer_finally(context, _SIPS_NOT_ALLOWED, now)
+                return
         known = bool(context.targets)
         self._order(context, now)
         if not context.targets:
@@ -767,6 +775,18 @@ class Core(Node):
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _must_stay_secret(self, context: Context) -> bool:
+        """What came by TLS for a sips: URI goes on by TLS alone (RFC 3261 26.2.2); an emergency call goes on anyhow."""
+        return context.plan.uri.scheme == b"sips" and not context.loop.startswith(EMERGENCY_MARK)
+
+    def _answer_finally(self, context: Context, refusal: Refusal, now: float) -> None:
+        server = context.server
+        data = self.answers.refusal(context.request, refusal, server.proof)
+        self.finished(context, refusal.status, now)
+        context.close()
+        server.respond(refusal.status, data, now)
+        self.refused[refusal.status] += 1
 
     def _answer_nowhere(self, context: Context, status: int, now: float) -> None:
         """404: there is no next hop; 503: the only ones take no new calls."""
@@ -842,7 +862,8 @@ class Core(Node):
         uri = self._shown_uri(context, target)
         head = [request.method + b" " + uri + b" SIP/2.0", listener.via + branch + b";rport"]
         if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:
-            head += record_routes(listener, context.flow.listener, self._sign(context, flow, now))
+            secret = (listener.reliable or context.flow.reliable) and context.plan.uri.scheme == b"sips"
+            head += record_routes(listener, context.flow.listener, self._sign(context, flow, now), secret=secret)
         data = b"\r\n".join((*head, *context.lines, b"", request.body))
         if len(data) > LARGEST and not listener.reliable and self._may_have_stream(context, target, now):
             context.targets[:0] = [target.by("TCP"), target.by("UDP")]

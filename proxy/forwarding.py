@@ -289,12 +289,21 @@ def for_next_hop(plan: Plan, next_hop: Uri, target: Target) -> Plan:
     return Plan(next_hop, plan.routes[0][1], routes, plan.users, plan.named_us, True)
 
 
-def record_routes(outgoing: Listener, incoming: Listener, user: bytes) -> list[bytes]:
-    """Our Record-Route values: two where the request crosses from one listener to another (RFC 5658)."""
-    values = [b"Record-Route: <sip:%s@%s;lr>" % (user, outgoing.shown)]
+def record_routes(outgoing: Listener, incoming: Listener, user: bytes, *, secret: bool = False) -> list[bytes]:
+    """Our Record-Route values: two where the request crosses from one listener to another (RFC 5658).
+
+    `secret`: its Request-URI is sips:, and so are ours where the listener speaks TLS (RFC 3261 16.6 step 4).
+    """
+    values = [_record_route(outgoing, user, secret=secret)]
     if outgoing is not incoming:
-        values.append(b"Record-Route: <sip:%s@%s;lr>" % (user, incoming.shown))
+        values.append(_record_route(incoming, user, secret=secret))
     return values
+
+
+def _record_route(listener: Listener, user: bytes, *, secret: bool) -> bytes:
+    if secret and listener.secure:
+        return b"Record-Route: <sips:%s@%s;lr>" % (user, listener.shown_in_sips)
+    return b"Record-Route: <sip:%s@%s;lr>" % (user, listener.shown)
 
 
 def with_host(uri: bytes, shown: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
@@ -89,6 +90,8 @@ class Metrics(Collector):
         self._core = core
         self._screening = screening
         self.endpoints: list[Endpoint] = []
+        self.certificate_ends: Callable[[], Mapping[str, datetime]] = dict
+        self.certificates_refused = 0
         self.stalls = 0
         self.longest_stall = 0.0
         self.unresolved = 0
@@ -169,6 +172,16 @@ class Metrics(Collector):
         yield held
         yield closed
         yield refused
+        if ends_at := self.certificate_ends():
+            family = GaugeMetricFamily(
+                "ringfence_certificate_ends_timestamp_seconds", "When a certificate of ours ends.", labels=["file"]
+            )
+            for name, at in ends_at.items():
+                family.add_metric([name], at.timestamp())
+            yield family
+        yield CounterMetricFamily(
+            "ringfence_certificates_refused", "Files of certificates that could not be used.", self.certificates_refused
+        )
 
     def _peers(self) -> Iterator[Metric]:
         """The addresses that requests go to; none but those of the configuration, and of where its names lead."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from proxy.sip.errors import BadHeader
-from proxy.sip.uri import parse_uri
+from proxy.sip.uri import SIPS_PORT, parse_uri
 from rules.model import BadValue, Trunk
 from rules.numbering.countries import Country
 from rules.numbering.emergency import NO_EMERGENCIES, EmergencyTable, emergency_table
@@ -22,16 +23,12 @@ class HostPort(BaseModel):
 
     host: str  # without brackets
     port: int = Field(5060, ge=1, le=65535)
-    transport: Literal["", "udp", "tcp"] = ""  # by which it is sent to, where that was written
+    transport: Literal["", "udp", "tcp", "tls"] = ""  # by which it is sent to, where that was written
 
     @property
     def literal(self) -> bool:
         """Is the host an address, so that nothing has to be resolved?"""
-        try:
-            ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return True
+        return _is_literal(self.host)
 
     @property
     def written_port(self) -> bool:
@@ -91,7 +88,7 @@ def parse_host_port(text: object) -> object:
 Address = Annotated[HostPort, BeforeValidator(parse_host_port, json_schema_input_type=str)]
 
 
-_OUTGOING: Final = ("udp", "tcp")
+_OUTGOING: Final = ("udp", "tcp", "tls")
 _PREFIX: Final = re.compile(r"(udp|tcp|tls|wss?|sctp|sips?):(?=.*[^0-9])", re.IGNORECASE)
 
 
@@ -105,7 +102,19 @@ def read_next_hop(text: object) -> object:
         advice = f"write {', '.join(_OUTGOING)} or nothing before the host"
         raise BadValue(f"{found[1]!r} is no transport that we send by", advice)
     read = parse_host_port(text.strip()[found.end() :])
-    return {**read, "transport": transport} if isinstance(read, dict) else read
+    if not isinstance(read, dict):
+        return read
+    if transport == "tls" and _is_literal(read["host"]):  # of a name DNS tells the port
+        read.setdefault("port", SIPS_PORT)
+    return {**read, "transport": transport}
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 NextHop = Annotated[HostPort, BeforeValidator(read_next_hop, json_schema_input_type=str)]
@@ -160,6 +169,20 @@ def read_destination(text: str) -> str:
 DestinationUri = Annotated[str, AfterValidator(read_destination)]
 
 
+def read_certificate_name(text: str) -> str:
+    """A domain or address as certificates have it, without wildcards, which SIP does not know (RFC 5922 7.2)."""
+    name = text.strip().lower().strip("[]")
+    if _is_literal(name):
+        return str(ipaddress.ip_address(name))
+    if "*" in name:
+        raise BadValue(f"{text!r} has a wildcard, which stands for nobody in SIP", "write each name")
+    check_host(name)
+    return name.removesuffix(".")
+
+
+CertificateName = Annotated[str, AfterValidator(read_certificate_name)]
+
+
 OFF: Final = "off"
 
 
@@ -187,14 +210,60 @@ class Part(BaseModel):
 class ListenerSettings(Part):
     """One socket that takes SIP."""
 
-    address: Address = Field(description="Address and port to listen on; [::1]:5060 for IPv6.")
-    transport: Literal["udp", "tcp"] = Field("udp", description="How SIP comes there.")
+    address: Address = Field(
+        description="Address and port to listen on; [::1]:5060 for IPv6. Default of the port: 5060, or 5061 for tls."
+    )
+    transport: Literal["udp", "tcp", "tls"] = Field("udp", description="How SIP comes there.")
     advertise: Address | None = Field(
         None, description="Host and port put into Via and Record-Route; default: the address."
     )
     side: Literal["any", "pbx", "trunk"] = Field(
         "any", description="pbx: whatever arrives here comes from the PBX side."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def usual_port(cls, given: object) -> object:
+        """The port of its transport, where none is written."""
+        if isinstance(given, dict) and (port := _USUAL_PORTS.get(str(given.get("transport")))):
+            try:
+                read = parse_host_port(given.get("address"))
+            except ValueError:
+                return given  # told at its place
+            if isinstance(read, dict) and "port" not in read:
+                return {**given, "address": {**read, "port": port}}
+        return given
+
+
+_USUAL_PORTS: Final = {"tls": SIPS_PORT}
+
+
+class CertificateSettings(Part):
+    """A certificate of ours, with its key."""
+
+    certificate: Path = Field(description="PEM file of the certificate, its chain behind it.")
+    key: Path | None = Field(None, description="PEM file of its key, without password; default: the same file.")
+
+
+class TlsSettings(Part):
+    """Certificates of TLS; replaced files are taken within seconds, for new connections."""
+
+    certificates: list[CertificateSettings] = Field(
+        default=[], description="Shown by the name that is asked for (SNI), else the first one."
+    )
+    authorities: Path | None = Field(
+        None, description="PEM file of those who sign certificates of others; default: the system's."
+    )
+    minimum: Literal["1.2", "1.3"] = Field("1.2", description="The oldest version of TLS that is spoken.")
+
+    def under(self, base: Path) -> TlsSettings:
+        """The same with whole paths."""
+        found = [
+            each.model_copy(update={"certificate": base / each.certificate, "key": each.key and base / each.key})
+            for each in self.certificates
+        ]
+        authorities = self.authorities and base / self.authorities
+        return self.model_copy(update={"certificates": found, "authorities": authorities})
 
 
 class ProbeSettings(Part):
@@ -219,7 +288,7 @@ class PbxSettings(Part):
 
     name: Name = Field(description="How trunks and the log call it.")
     addresses: list[NextHop] = Field(
-        min_length=1, description="Tried in this order until one answers: [tcp:]HOST[:PORT]."
+        min_length=1, description="Tried in this order until one answers: [TRANSPORT:]HOST[:PORT]."
     )
     weights: Weights = Field(
         default=[],
@@ -228,6 +297,9 @@ class PbxSettings(Part):
     probe: ProbeSettings = Field(ProbeSettings(), description="OPTIONS to each address, to know whether it lives.")
     slow_start_s: float = Field(
         0.0, ge=0, le=3600, description="How long after it is up again an address comes to its full share of calls."
+    )
+    names: list[CertificateName] = Field(
+        default=[], description="Whom its certificate names, on connections of TLS; default: the host of `addresses`."
     )
     rewrite_host: bool = Field(False, description="Put the PBX's host and port into the Request-URI.")
     outbound_trunk: Name | None = Field(None, description="Trunk that takes calls whose Request-URI names the proxy.")
@@ -239,7 +311,7 @@ class TrunkSettings(Part):
     name: Name = Field(description="`default` takes every source that is in no other trunk.")
     addresses: list[Network] = Field(default=[], description="Addresses or networks calls come from.")
     send_to: list[NextHop] = Field(
-        default=[], description="Where calls from the PBX to this trunk go: [tcp:]HOST[:PORT]."
+        default=[], description="Where calls from the PBX to this trunk go: [TRANSPORT:]HOST[:PORT]."
     )
     weights: Weights = Field(
         default=[], description="Shares of calls of `send_to`, in its order; default: the first that lives has all."
@@ -249,6 +321,10 @@ class TrunkSettings(Part):
     )
     slow_start_s: float = Field(
         0.0, ge=0, le=3600, description="How long after it is up again an address comes to its full share of calls."
+    )
+    names: list[CertificateName] = Field(
+        default=[],
+        description="Whom its certificate names: its connections of TLS are known by that alone, not by address.",
     )
     country: Country | Literal[""] = Field("", description="ISO country whose plan national numbers are read in.")
     numbers: Literal["national", "international"] = Field(
@@ -446,12 +522,13 @@ class ProxySettings(Part):
     """The data plane's part of ringfence.yaml."""
 
     listen: list[ListenerSettings] = Field(min_length=1)
+    tls: TlsSettings = TlsSettings()
     aliases: list[Address] = Field(default=[], description="Further names of this proxy in Request-URI and Route.")
     pbxes: list[PbxSettings] = Field(min_length=1)
     trunks: list[TrunkSettings] = Field(min_length=1)
     profiles: dict[str, ProfileSettings] = Field(default={}, description="Reply profiles beside `decline`.")
     destinations: dict[Name, DestinationUri] = Field(
-        default={}, description="Where rules divert calls to, by name: sip:USER@HOST[:PORT][;transport=tcp]."
+        default={}, description="Where rules divert calls to, by name: sip:USER@HOST[:PORT][;transport=tcp|tls]."
     )
     record_route: bool = Field(True, description="Stay in the path of dialogs (RFC 3261 16.6 step 4).")
     label: str = Field("", max_length=64, description="Display-name label of tagged calls; empty: none.")

@@ -240,6 +240,8 @@ class Topology:
         self._name_us(settings)
         # Who is connected: the serial of the latest connection at each address behind a listener.
         self.connected: dict[tuple[int, str, int], int] = {}
+        self.tls = settings.tls
+        self._add_names(settings)
         trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
@@ -282,6 +284,7 @@ class Topology:
         self._pbx_hosts: dict[str, Peer] = {}
         self._stream_hosts: dict[str, Peer] = {}  # of PBXes that are sent to by a stream
         self._pbx_targets: dict[tuple[bytes, int], list[Target]] = {}
+        self._pbx_named = {name: Peer(name, pbx, from_pbx=True) for name, pbx in self.pbxes.items()}
         for pbx in self.pbxes.values():
             for target in pbx.targets:
                 peer = self._pbx_sources[target.host, target.port] = Peer(pbx.name, pbx, from_pbx=True)
@@ -372,6 +375,18 @@ class Topology:
         """The socket of a listener of before is closed."""
         self.leaving.remove(listener)
 
+    def _add_names(self, settings: ProxySettings) -> None:
+        """Who is known by a certificate, and whose it must be where we call."""
+        self._certified: dict[str, tuple[str, str]] = {}
+        self._wanted: dict[str, list[str]] = {}
+        houses = [("pbx", each.name, each.names, each.addresses) for each in settings.pbxes]
+        houses += [("trunk", each.name, each.names, each.send_to) for each in settings.trunks]
+        for kind, owner, names, addresses in houses:
+            self._certified.update(dict.fromkeys(names, (kind, owner)))
+            if names:
+                self._wanted.update({address.host: names for address in addresses})
+        self._proving = {owner for _, owner in self._certified.values()}
+
     def _name_us(self, settings: ProxySettings) -> None:
         """Who we are: our listeners, what they advertise, aliases."""
         listeners = self.listeners
@@ -437,10 +452,38 @@ class Topology:
         """
         if listener.side == "pbx":
             return self._pbx_side
+        if names and (named := self._by_certificate(names)) is not None:
+            return named
         pbx = self._stream_hosts.get(host)
-        if pbx is not None and host not in self._hosts:
+        if pbx is not None and host not in self._hosts and not self._proves(listener, pbx.name):
             return pbx
-        return self._named_trunk(host) or self._default
+        trunk = self._named_trunk(host)
+        return trunk if trunk is not None and not self._proves(listener, trunk.name) else self._default
+
+    def _by_certificate(self, names: Sequence[str]) -> Peer | None:
+        """Whose certificate it is."""
+        owner = next((owner for name in names if (owner := self._certified.get(name))), None)
+        if owner is None:
+            return None
+        kind, name = owner
+        return self._trunks[name] if kind == "trunk" else self._pbx_named[name]
+
+    def _proves(self, listener: Listener, name: str) -> bool:
+        """Is it known by its certificate alone where there is one?"""
+        return listener.secure and name in self._proving
+
+    def knows_names(self, names: Sequence[str]) -> bool:
+        """Does the configuration name anybody of a certificate?"""
+        return any(name in self._certified for name in names)
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Is anybody known by a certificate?"""
+        return len(self._certified) > 0
+
+    def names_wanted(self, host: str) -> Sequence[str]:
+        """Whom the certificate of a host that we call has to name."""
+        return self._wanted.get(host) or (host,)
 
     def is_connected(self, listener: Listener, host: str, port: int, serial: int) -> bool:
         """Is this very connection there?"""

@@ -35,12 +35,14 @@ from proxy.outgoing import NOT_TAKEN
 from proxy.peers import BUSY, UP
 from proxy.proxy_settings import LimitSettings
 from proxy.resolver import Resolver
-from proxy.routing import Target
+from proxy.routing import Target, Topology
 from proxy.setup import Setup
 from proxy.sip.flow import Flow, Listener
 from proxy.sockets import Sockets
+from proxy.streams.certificates import CertificateFault
 from proxy.streams.endpoint import StreamEndpoint
 from proxy.streams.room import Room
+from proxy.streams.tls import Contexts, Keeping, Secure
 from proxy.streams.watch import Watch, branch_of
 from proxy.streams.ways import Plain
 from proxy.transport import GONE, TOO_LARGE, Endpoint, Handler, Owner, UdpEndpoint, refuses
@@ -49,6 +51,7 @@ from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
+CERTIFICATES_S = 2.0  # how often replaced files are looked for
 NAMES_S = 20.0  # so long before its answer has run out the name of a PBX is asked for again
 NAMES_LEAST_S = 1.0
 STALL_S = 0.05
@@ -98,6 +101,7 @@ class Further(NamedTuple):
     """What another configuration needs: sockets of its new listeners."""
 
     endpoints: list[Endpoint]
+    contexts: Contexts
 
     def close(self) -> None:
         """It is not taken after all."""
@@ -129,6 +133,13 @@ class Server:
         self._faults = FaultLog()
         self._room = Room(core.limits.connections, core.limits.source_connections)
         self._watch = Watch(core, self.flush, self._faults)
+        self._keeping = Keeping()
+        metrics.certificate_ends = lambda: self._keeping.ends
+        self._secure = Secure(
+            self._keeping,
+            lambda names: core.topology.knows_names(names),
+            lambda remote: core.topology.names_wanted(remote[2] or remote[0]),
+        )
         self._limits_told = 0  # requests that found no room
         self._rates_told: dict[str, int] = {}  # by trunk: calls that came too fast
         self._next_rates: dict[str, float] = {}  # and when it may be said again
@@ -158,6 +169,7 @@ class Server:
         places = [(_kind(each), each.host, each.port) for each in topology.listeners]
         for _, host, port in self._sockets.keep(places):
             log.warning("a socket that was handed over is no listener of the configuration", host=host, port=port)
+        self._keeping.take(topology.tls, _contexts(topology), asks=topology.asks_for_certificates)
         for listener in topology.listeners:
             self._endpoints.append(await self._open(listener, self._core.limits))
         self._metrics.endpoints = self._endpoints
@@ -168,12 +180,14 @@ class Server:
         self._core.prober.begin(self._last_tick)
         self._spawn(self._keep_time())
         self._spawn(self._keep_names())
+        self._spawn(self._keep_certificates())
 
     # ---- another configuration ---------------------------------------------------------------------------------
 
     async def open_further(self, setup: Setup) -> Further:
         """What another configuration needs before it can be taken: sockets, all of them or OSError, and addresses."""
         topology = setup.topology
+        contexts = _contexts(topology)
         asked = {each.question for each in topology.named_targets() if each.question}
         self._resolver.own |= asked
         await asyncio.gather(*map(self._resolver.servers, asked))
@@ -187,7 +201,7 @@ class Server:
             for endpoint in opened:
                 endpoint.close()
             raise
-        return Further(opened)
+        return Further(opened, contexts)
 
     def take(self, setup: Setup, further: Further) -> None:
         """Go by another configuration from the next datagram on: all of it at once."""
@@ -202,10 +216,12 @@ class Server:
             self._receive(endpoint)
         for listener in topology.listeners:
             self._endpoints[listener.number].rename(listener)
+        self._keeping.take(topology.tls, further.contexts, asks=topology.asks_for_certificates)
         self._room.bound(setup.limits.connections, setup.limits.source_connections)
         for endpoint in self._endpoints:
             if isinstance(endpoint, StreamEndpoint):
                 endpoint.limits = setup.limits
+                endpoint.review(topology.knows_names)
         self.heed_names()
         for listener in topology.leaving:
             if listener not in self._leaving:
@@ -234,7 +250,8 @@ class Server:
         if not listener.reliable:
             return await UdpEndpoint.open(listener, limits.receive_queue, self._sockets)
         sock = self._sockets.open(_kind(listener), listener.host, listener.port)
-        endpoint = StreamEndpoint(listener, sock, limits, self._room, Plain())
+        ways = self._secure if listener.secure else Plain()
+        endpoint = StreamEndpoint(listener, sock, limits, self._room, ways)
         endpoint.watched_by(self._watch)
         return endpoint
 
@@ -253,6 +270,24 @@ class Server:
         """PBXes written as names: what they send must be known as theirs by its address."""
         self.heed_names()
         await asyncio.gather(*(self._refresh(target) for target in self._core.topology.named_targets()))
+
+    async def _keep_certificates(self) -> None:
+        """Take certificates whose files were replaced, for the connections that begin from then on."""
+        while True:
+            await asyncio.sleep(CERTIFICATES_S)
+            if self._keeping.have_changed():
+                self.reload_certificates()
+
+    def reload_certificates(self) -> None:
+        """Read the files of certificates again; those before go on where one can't be used."""
+        try:
+            self._keeping.reload()
+        except (CertificateFault, OSError) as error:
+            self._metrics.certificates_refused += 1
+            log.error("certificates were replaced by files that can't be used; the ones before go on", fault=str(error))
+        else:
+            ends = {name: at.isoformat() for name, at in self._keeping.ends.items()}
+            log.info("certificates read", ends=ends)
 
     def heed_names(self) -> None:
         """The core goes by another configuration: which names are ours, and where those lead that are known already."""
@@ -567,6 +602,14 @@ class _Heard:
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         self.last = arrived
         self._handle(data, remote, listener, arrived)
+
+
+def _contexts(topology: Topology) -> Contexts:
+    """What connections of TLS begin with. Raises OSError."""
+    try:
+        return Contexts(topology.tls, asks=topology.asks_for_certificates)
+    except CertificateFault as fault:
+        raise OSError(f"{fault.what}; {fault.hint}") from None
 
 
 def _kind(listener: Listener) -> int:

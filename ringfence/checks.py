@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 from proxy.proxy_settings import OFF, HostPort, TrunkSettings
 from proxy.routing import DEFAULT_TRUNK
 from proxy.sip.uri import SIP_PORT, parse_uri
+from proxy.streams.certificates import CertificateFault, read_authorities, read_certificate
 from ringfence.api_settings import on_loopback
 from ringfence.node_settings import Configuration, rule_files
 from ringfence.stand_ins import UNREAD
@@ -21,6 +22,7 @@ from rules.model import BadValue
 from rules.numbering.emergency import emergency_table, is_emergency
 
 BUILT_IN_PROFILES = frozenset({"decline"})
+SECURE = frozenset({"tls"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are looked for, not bound
 FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 3261 25.1, token
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -55,6 +57,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
     ):
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
+    findings.extend(certificates(configuration, base))
     faults = [Fault(document.file, *document.locate(f.place, value=True), f.what, f.hint) for f in findings]
     faults += calendar(configuration, base)
     return sorted(faults, key=lambda fault: (fault.line, fault.column))
@@ -151,7 +154,7 @@ def trunks(configuration: Configuration) -> Iterator[Finding]:
         yield from shares(("trunks", i, "weights"), trunk.weights, trunk.send_to, "send_to")
         if trunk.name == "default":
             yield from stranger(i, trunk.identity, trunk.cli, trunk.addresses)
-        elif not trunk.addresses and not trunk.send_to:
+        elif not trunk.addresses and not trunk.send_to and not trunk.names:
             yield Finding(
                 ("trunks", i),
                 f"trunk {trunk.name!r} has neither `addresses` nor `send_to`, so no call would ever be its",
@@ -254,6 +257,42 @@ def next_hops(configuration: Configuration) -> Iterator[Finding]:
                 f"nothing can be sent to {shown}: no listener has transport {address.transport}{family}",
                 "add one under `listen`, or leave out the transport",
             )
+
+
+def certificates(configuration: Configuration, base: Path) -> Iterator[Finding]:
+    """Whoever listens by TLS has a certificate; its files can be used; and somebody vouches for those of others."""
+    tls = configuration.tls.under(base)
+    for i, listener in enumerate(configuration.listen):
+        if listener.transport in SECURE and not tls.certificates:
+            yield Finding(
+                ("listen", i, "transport"),
+                f"a listener of {listener.transport} needs a certificate, and `tls.certificates` names none",
+                "name its file and that of its key there",
+            )
+    for i, each in enumerate(tls.certificates):
+        try:
+            read_certificate(each.certificate, each.key)
+        except CertificateFault as fault:
+            yield Finding(("tls", "certificates", i, "certificate"), fault.what, fault.hint)
+            continue
+        key = each.key or each.certificate
+        if key.is_file() and key.stat().st_mode & 0o007:
+            key_place = ("tls", "certificates", i, "key" if each.key else "certificate")
+            yield Finding(key_place, f"everybody may read {key}", f"take that right away: chmod o= {key}")
+    if tls.authorities is not None:
+        try:
+            read_authorities(tls.authorities)
+        except CertificateFault as fault:
+            yield Finding(("tls", "authorities"), fault.what, fault.hint)
+    owners: dict[str, str] = {}
+    houses = [(("pbxes", i), pbx.name, pbx.names) for i, pbx in enumerate(configuration.pbxes)]
+    houses += [(("trunks", i), trunk.name, trunk.names) for i, trunk in enumerate(configuration.trunks)]
+    for place, owner, names in houses:
+        for j, name in enumerate(names):
+            if name in owners:
+                what = f"{name} is already the name of {owners[name]!r}"
+                yield Finding((*place, "names", j), what, "a certificate belongs to one")
+            owners.setdefault(name, owner)
 
 
 def profiles(configuration: Configuration) -> Iterator[Finding]:

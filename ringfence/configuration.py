@@ -56,7 +56,8 @@ def read_configuration(path: Path) -> tuple[Configuration, Document]:
         raise PartlyRead(faults, left, document) from None
     if faults := cross_check(configuration, document, path.parent):
         raise PartlyRead(faults, configuration, document)
-    configuration = configuration.model_copy(update={"country": decided(configuration.home)})
+    tls = configuration.tls.under(path.parent.absolute())
+    configuration = configuration.model_copy(update={"country": decided(configuration.home), "tls": tls})
     if path == shipped(FILE_NAME):
         configuration = configuration.model_copy(update={"storage": _kept_here(configuration.storage)})
     return configuration, document

@@ -19,6 +19,7 @@ from tests.peers.loopback import Endpoint, new_endpoint
 from tests.proxy.test_server import Judge, Keys
 
 WAIT_S = 60
+PROBE = b"OPTIONS "
 
 
 class Line:
@@ -49,13 +50,15 @@ class Line:
         self.writer.write(data)
 
     async def heard(self) -> bytes:
-        """The next message; empty when the other end has closed."""
-        while not self._messages:
-            data = await asyncio.wait_for(self.reader.read(65_536), WAIT_S)
-            if not data:
-                return b""
-            self._messages += self._framer.feed(data)
-        return self._messages.pop(0)
+        """The next message that is no probe of the node; empty when the other end has closed."""
+        while True:
+            while not self._messages:
+                data = await asyncio.wait_for(self.reader.read(65_536), WAIT_S)
+                if not data:
+                    return b""
+                self._messages += self._framer.feed(data)
+            if not (found := self._messages.pop(0)).startswith(PROBE):
+                return found
 
     async def rest(self) -> bytes:
         """All octets until the other end closes."""
@@ -104,7 +107,11 @@ class Datagrams:
         self.us = us
 
     async def heard(self) -> bytes:
-        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.sock, 65_535), WAIT_S)
+        """The next datagram that is no probe of the node."""
+        while True:
+            found = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.sock, 65_535), WAIT_S)
+            if found.strip() and not found.startswith(PROBE):
+                return found
 
     async def send(self, data: bytes) -> None:
         assert self.us is not None

@@ -12,19 +12,22 @@ class Listener:
     """One listening socket as the protocol core knows it."""
 
     __slots__ = (
-        "family", "host", "leaving", "number", "port", "reliable", "sent_by", "shown", "side", "transport", "via",
+        "family", "host", "leaving", "number", "port", "reliable", "secure", "sent_by", "shown", "shown_in_sips",
+        "side", "transport", "via",
     )  # fmt: skip
 
     def __init__(self, number: int, transport: str, host: str, port: int, sent_by: str, side: str = "any") -> None:
         self.number = number
         self.transport = transport  # as a Via names it
         self.reliable = transport != "UDP"  # a stream
+        self.secure = transport in ("TLS", "WSS")
         self.host = host
         self.port = port
         self.family = 6 if ":" in host else 4
         self.sent_by = sent_by.encode()  # advertised host:port
         # As a URI shows it.
         self.shown = self.sent_by + (b";transport=%s" % transport.lower().encode() if self.reliable else b"")
+        self.shown_in_sips = self.sent_by + (b";transport=ws" if transport == "WSS" else b"")
         self.side = side  # any, pbx or trunk
         self.leaving = False  # the configuration has it no longer: what was begun by it ends, and nothing else begins
         self.via = b"Via: SIP/2.0/%s %s;branch=" % (transport.encode(), self.sent_by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol, cast
 
 from proxy.proxy_settings import LimitSettings
@@ -70,8 +71,8 @@ class Connection:
     """The protocol that asyncio drives, in either direction."""
 
     __slots__ = (
-        "_keeper", "_loop", "_patience", "_since", "_timer", "_transport", "_unread_since", "began", "flow", "framing",
-        "heard", "names", "remote", "silent", "source", "why",
+        "_keeper", "_loop", "_patience", "_since", "_timer", "_transport", "_unread_since", "began", "check", "flow",
+        "framing", "heard", "names", "remote", "silent", "source", "why",
     )  # fmt: skip
 
     def __init__(self, keeper: Keeper, remote: Remote, framing: Framing, patience: LimitSettings) -> None:
@@ -87,6 +88,7 @@ class Connection:
         self.names: tuple[str, ...] = ()  # what the other end's certificate names
         self.source = ""  # its address, where it counts by that
         self.began = False
+        self.check: Callable[[Connection], str] | None = None  # why its other end is refused; empty: it is not
         self.flow: Flow | None = None
         self.heard = 0.0  # when a whole message came last
         self.silent = False  # a stranger who has said nothing yet: he is not waited for long
@@ -97,6 +99,10 @@ class Connection:
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open, and if it is enciphered, its keys are agreed."""
         self._transport = cast(asyncio.Transport, transport)
+        if self.check is not None and (refusal := self.check(self)):
+            self.why = refusal
+            self._transport.abort()
+            return
         self.began = True
         self.heard = self._loop.time()
         self._keeper.made(self)
@@ -140,7 +146,8 @@ class Connection:
             self._timer.cancel()
             self._timer = None
         self._transport = None
-        self._keeper.lost(self)
+        if self.began:
+            self._keeper.lost(self)
 
     def pause_writing(self) -> None:
         """The other end takes less than we send."""

@@ -6,11 +6,13 @@ import asyncio
 import secrets
 import socket
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from proxy.proxy_settings import LimitSettings
 from proxy.sip.flow import Listener
 from proxy.sip.framing import Unframed
+from proxy.streams.certificates import NOBODY, why_refused
 from proxy.streams.connection import STOPPED, Connection, Framing, Remote
 from proxy.streams.room import Room
 from proxy.transport import GONE, MANY, NOWHERE, SENT, Arrivals, Endpoint, Flush, Handler, Haste
@@ -18,6 +20,7 @@ from proxy.transport import GONE, MANY, NOWHERE, SENT, Arrivals, Endpoint, Flush
 BACKLOG: Final = 1024  # connections that the kernel takes for us during a pause
 PAUSE_AT: Final = 4 * MANY  # messages that wait, from which nobody who sends more is read any further
 _WAITING: Final = 64  # messages that wait for one connection to be opened
+_KINDS: Final = 50  # of reasons why connections do not begin that are told apart
 _SERIALS: Final = 0xFFFFFFFF
 
 
@@ -33,6 +36,9 @@ class Watch(Protocol):
     def lost(self, listener: Listener, connection: Connection) -> None:
         """It is closed."""
 
+    def refused(self, listener: Listener, host: str, why: str) -> None:
+        """One did not begin."""
+
     def unframed(self, listener: Listener, connection: Connection, fault: Unframed) -> bool:
         """It can't be read any further: answer that. True: what came of the message may be taken as it is."""
 
@@ -46,8 +52,8 @@ class Ways(Protocol):
     def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
         """How messages lie in a new one."""
 
-    async def take(self, sock: socket.socket, connection: Connection) -> None:
-        """Let a connection begin on a socket that was accepted. Raises OSError."""
+    async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
+        """Let a connection begin on a socket that was accepted, within that time. Raises OSError."""
 
     async def open(self, connection: Connection, local: str) -> None:
         """Let a connection begin to its address. Raises OSError, also TimeoutError."""
@@ -131,14 +137,17 @@ class StreamEndpoint(Endpoint):
         try:
             await asyncio.wait_for(self._ways.open(connection, local), self.limits.connect_s)
         except Exception as error:
-            self._refuse(error)
+            self._refuse(error, remote[0])
         if not connection.began:
             self.room.give_back("")
         if (unsent := self._opening.pop(remote, None)) is not None and self._watch is not None:
             self._watch.unsent(self.listener, remote, unsent)
 
-    def _refuse(self, error: BaseException) -> None:
-        self.refused[getattr(error, "reason", None) or type(error).__name__] += 1
+    def _refuse(self, error: BaseException, host: str) -> None:
+        why = why_refused(error)
+        self.refused[why if why in self.refused or len(self.refused) < _KINDS else "other"] += 1
+        if self._watch is not None:
+            self._watch.refused(self.listener, host, why)
 
     # ---- taking
 
@@ -149,7 +158,7 @@ class StreamEndpoint(Endpoint):
             try:
                 sock, where = await loop.sock_accept(self._sock)
             except OSError as error:  # no file is left, or it went before we came
-                self._refuse(error)
+                self._refuse(error, "")
                 await asyncio.sleep(_REST_S)
                 continue
             host = str(where[0])
@@ -165,9 +174,9 @@ class StreamEndpoint(Endpoint):
         connection = Connection(self, (host, port, "", self._serial), framing, self.limits)
         connection.source = source
         try:
-            await self._ways.take(sock, connection)
+            await self._ways.take(sock, connection, self.limits.connect_s)
         except Exception as error:
-            self._refuse(error)
+            self._refuse(error, host)
             sock.close()
         if not connection.began:
             self.room.give_back(source)
@@ -214,6 +223,12 @@ class StreamEndpoint(Endpoint):
             paused, self._paused = self._paused, []
             for connection in paused:
                 connection.resume()
+
+    def review(self, knows: Callable[[Sequence[str]], bool]) -> None:
+        """Another configuration: whoever showed a certificate that nobody is known by any more has to go."""
+        for connection in list(self._connections.values()):
+            if connection.remote[3] and connection.names and not knows(connection.names):
+                connection.close(NOBODY)
 
     # ---- the end
 

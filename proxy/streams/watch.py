@@ -53,6 +53,10 @@ class Watch:
             self._core.connection_lost(flow, now)
             self._flush()
 
+    def refused(self, listener: Listener, host: str, why: str) -> None:
+        """One did not begin: its certificate, or what is no TLS at all."""
+        self._faults.warning("a connection was refused", monotonic(), why=why, transport=listener.transport, host=host)
+
     def unframed(self, listener: Listener, connection: Connection, fault: Unframed) -> bool:
         """It can't be read any further: answer that. True for an emergency call: it goes on as it came."""
         if connection.flow is None or not fault.status:
@@ -65,8 +69,6 @@ class Watch:
     def unsent(self, listener: Listener, remote: Remote, messages: list[bytes]) -> None:
         """No connection could be opened for these: requests go elsewhere (RFC 3261 18.4)."""
         core, now = self._core, monotonic()
-        host, port = remote[:2]
-        self._faults.warning("no connection", now, transport=listener.transport, to=host, port=port)
         flow = core.flow_to.connected(listener, remote, ())
         core.flow_to.disconnected(flow)
         for message in messages:

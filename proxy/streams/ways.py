@@ -21,7 +21,7 @@ class Plain:
         """By Content-Length."""
         return Framer(limits.message_octets)
 
-    async def take(self, sock: socket.socket, connection: Connection) -> None:
+    async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
         """Let a connection begin on a socket that was accepted."""
         keep_alive(sock)
         await asyncio.get_running_loop().connect_accepted_socket(lambda: cast(Any, connection), sock)

@@ -6,6 +6,7 @@ import pytest
 
 from ringfence.configuration import load_configuration
 from rules.language.source import RuleError
+from tests.authority import Authority
 
 SOUND = """\
 version: 1
@@ -232,3 +233,73 @@ def test_what_is_neither_address_nor_name_is_no_host(tmp_path, host):
 @pytest.mark.parametrize("host", ["pbx", "pbx_1", "pbx.example.com.", "xn--fsq.example", "5060.example"])
 def test_names_are_hosts(tmp_path, host):
     assert faults(tmp_path, SOUND.replace("127.0.0.1:5080", f"{host}:5080")) == []
+
+
+TLS = "tls: {certificates: [{certificate: ours.pem}], authorities: ca.pem}\n"
+
+
+@pytest.fixture
+def signed(tmp_path):
+    authority = Authority(tmp_path)
+    authority.sign("sbc.example.com", file="ours")
+    return tmp_path
+
+
+def with_tls(more: str = TLS) -> str:
+    return SOUND.replace("5060\n", "5060\n  - {address: 127.0.0.1, transport: tls}\n", 1) + more
+
+
+def test_a_listener_of_tls_with_its_certificate_is_sound_and_has_the_port_of_tls(signed):
+    assert faults(signed, with_tls()) == []
+    configuration = load_configuration(signed / "ringfence.yaml")
+    assert str(configuration.listen[1].address) == "127.0.0.1:5061"
+    assert configuration.tls.certificates[0].certificate == signed / "ours.pem", "whole, whatever folder we run in"
+
+
+@pytest.mark.parametrize(
+    ("more", "place", "what"),
+    [
+        ("", "4:37", "needs a certificate, and `tls.certificates` names none"),
+        (TLS.replace("ours", "none"), "9:36", "none.pem can't be read: No such file or directory"),
+        (TLS.replace("ours", "ca"), "9:36", "there is no key in"),
+        (TLS.replace("ca.pem", "none.pem"), "9:61", "none.pem can't be read"),
+        (TLS.replace("[{cert", "[{key: ca.pem, cert"), "9:49", "there is no key in"),
+    ],
+)
+def test_certificates_that_can_not_be_used_are_named_at_their_place(signed, more, place, what):
+    found = only_fault(signed, with_tls(more))
+    assert found.startswith(f"ringfence.yaml:{place}: ")
+    assert what in found
+
+
+def test_a_key_that_everybody_may_read_is_named(signed):
+    (signed / "ours.pem").chmod(0o604)
+    assert "everybody may read" in only_fault(signed, with_tls())
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "place", "what"),
+    [
+        ("127.0.0.1:5080", "tcp:127.0.0.1:5080", "5:29", "no listener has transport tcp"),
+        ("127.0.0.1:5080", "'tls:[::1]:5080'", "5:29", "no listener has transport tls"),
+        ("127.0.0.1:5080", "'ws:127.0.0.1'", "5:29", "'ws' is no transport that we send by; write udp, tcp, tls"),
+        ("5080]}", "5080], names: ['*.example.com']}", "5:54", "has a wildcard"),
+        (
+            "default",
+            "default\n    names: [a.example]\n  - {name: b, names: [a.example]}",
+            "9:23",
+            "already the name of",
+        ),
+        ("5060\n", "5060\n  - {address: 127.0.0.1:5060, transport: udp}\n", "4:15", "a second listener"),
+    ],
+)
+def test_transports_fit_together(tmp_path, was, becomes, place, what):
+    found = only_fault(tmp_path, SOUND.replace(was, becomes, 1))
+    assert found.startswith(f"ringfence.yaml:{place}: ")
+    assert what in found
+
+
+def test_udp_and_tcp_may_listen_at_one_address_and_a_next_hop_of_another_family_is_named(tmp_path):
+    both = SOUND.replace("5060\n", "5060\n  - {address: 127.0.0.1:5060, transport: tcp}\n", 1)
+    assert faults(tmp_path, both) == []
+    assert "tcp of its family" in only_fault(tmp_path, both.replace("[127.0.0.1:5080]", "['tcp:[::1]:5080']"))

@@ -218,7 +218,7 @@ async def test_a_pbx_that_takes_no_connection_is_left_at_once_for_its_other_addr
             line.send(house.invite(line))
             down = await house.pbx.heard()
         assert wire.method(down) == "INVITE"
-        assert [each["event"] for each in lines][:1] == ["no connection"]
+        assert [each["event"] for each in lines][:1] == ["a connection was refused"]
         await house.pbx.send(wire.answer(down))
         assert wire.status(await final(line)) == 200
 

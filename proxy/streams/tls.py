@@ -1,0 +1,178 @@
+"""TLS in both roles: our certificates by the name that is asked for, those of others verified, all replaced at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+from proxy.proxy_settings import LimitSettings, TlsSettings
+from proxy.sip.framing import Framer
+from proxy.streams.certificates import (
+    NOBODY,
+    Certificate,
+    identities,
+    is_of,
+    read_authorities,
+    read_certificate,
+)
+from proxy.streams.connection import Connection, Framing, Remote
+from proxy.streams.ways import keep_alive
+
+_VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+
+class Contexts:
+    """What connections begin with from now on."""
+
+    def __init__(self, settings: TlsSettings, *, asks: bool) -> None:
+        """`asks`: whoever connects is asked for a certificate. Raises CertificateFault."""
+        self.certificates = [read_certificate(each.certificate, each.key) for each in settings.certificates]
+        self._settings = settings
+        if settings.authorities is not None:
+            read_authorities(settings.authorities)
+        others = [self._server(each, asks=asks) for each in self.certificates]
+        self._by_name = {
+            name: made for each, made in zip(self.certificates, others, strict=True) for name in each.names
+        }
+        self.server = others[0] if others else None
+        if self.server is not None:
+            self.server.sni_callback = self._choose
+        self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.client.check_hostname = False  # names are compared as SIP does, which knows no wildcards
+        self._prepare(self.client)
+        if self.certificates:
+            self.client.load_cert_chain(self.certificates[0].file, self.certificates[0].key)
+
+    def _prepare(self, context: ssl.SSLContext) -> None:
+        context.minimum_version = _VERSIONS[self._settings.minimum]
+        if self._settings.authorities is not None:
+            context.load_verify_locations(self._settings.authorities)
+        else:
+            context.set_default_verify_paths()
+
+    def _server(self, certificate: Certificate, *, asks: bool) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._prepare(context)
+        context.load_cert_chain(certificate.file, certificate.key)
+        context.verify_mode = ssl.CERT_OPTIONAL if asks else ssl.CERT_NONE
+        return context
+
+    def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        """The certificate of the name that is asked for, else the first one."""
+        if name is not None and (found := self._by_name.get(name.lower())) is not None:
+            connection.context = found
+
+
+class Keeping:
+    """The contexts of a node, made anew when their files change."""
+
+    def __init__(self) -> None:
+        self._settings = TlsSettings()
+        self._asks = False
+        self._seen: tuple[object, ...] = ()
+        self.contexts = Contexts(self._settings, asks=False)
+
+    def take(self, settings: TlsSettings, contexts: Contexts, *, asks: bool) -> None:
+        """Go by these settings from now on."""
+        self._settings, self._asks = settings, asks
+        self._seen = self._stamps()
+        self.contexts = contexts
+
+    def reload(self) -> None:
+        """Read the files again. Raises CertificateFault, and the ones before stay."""
+        self._seen = self._stamps()
+        self.contexts = Contexts(self._settings, asks=self._asks)
+
+    def have_changed(self) -> bool:
+        """Are there other files than when they were read last?"""
+        return self._stamps() != self._seen
+
+    def _stamps(self) -> tuple[object, ...]:
+        settings = self._settings
+        files = [file for each in settings.certificates for file in (each.certificate, each.key)]
+        return tuple(_stamp(file) for file in (*files, settings.authorities) if file is not None)
+
+    @property
+    def ends(self) -> dict[str, datetime]:
+        """When each certificate ends, by its file's name."""
+        return {each.file.name: each.ends for each in self.contexts.certificates}
+
+
+def _stamp(file: Path) -> object:
+    try:
+        found = file.stat()
+    except OSError as error:
+        return error.errno
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class Refused(OSError):
+    """Who is at the other end is not whom we want; the message says why."""
+
+
+class Secure:
+    """TLS over TCP."""
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        knows: Callable[[Sequence[str]], bool],
+        wants: Callable[[Remote], Sequence[str]],
+    ) -> None:
+        """`knows`: does the configuration name anybody of a certificate? `wants`: whose it must be at an address."""
+        self._keeping = keeping
+        self._knows = knows
+        self._wants = wants
+
+    def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
+        """By Content-Length."""
+        return Framer(limits.message_octets)
+
+    async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
+        """Let a connection begin on a socket that was accepted. Raises OSError."""
+        context = self._keeping.contexts.server
+        if context is None:
+            raise Refused("there is no certificate")
+        keep_alive(sock)
+        connection.check = self._check_taken
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: cast(Any, connection), sock, ssl=context, ssl_handshake_timeout=seconds
+        )
+        _raise_if_refused(connection)
+
+    async def open(self, connection: Connection, local: str) -> None:
+        """Let a connection begin to its address. Raises OSError."""
+        host, port, domain, _ = connection.remote
+        connection.check = self._check_opened
+        await asyncio.get_running_loop().create_connection(
+            lambda: cast(Any, connection),
+            host,
+            port,
+            ssl=self._keeping.contexts.client,
+            server_hostname=domain,
+            local_addr=(local, 0) if local else None,
+        )
+        _raise_if_refused(connection)
+        keep_alive(connection.info("socket"))
+
+    def _check_taken(self, connection: Connection) -> str:
+        """Whoever shows a certificate must be somebody whom we know."""
+        shown = connection.info("peercert")
+        connection.names = identities(shown)
+        return NOBODY if shown and not self._knows(connection.names) else ""
+
+    def _check_opened(self, connection: Connection) -> str:
+        """It must be whom we called (RFC 5922 7.2)."""
+        connection.names = identities(connection.info("peercert"))
+        wanted = self._wants(connection.remote)
+        return "" if is_of(connection.names, wanted) else f"its certificate is not of {' or '.join(wanted)}"
+
+
+def _raise_if_refused(connection: Connection) -> None:
+    if not connection.began:
+        raise Refused(connection.why)
