@@ -5,7 +5,7 @@ No I/O: `proxy/resolver.py` asks, and whoever draws lots (RFC 2782) is handed in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from proxy.sip.uri import SIP_PORT, SIPS_PORT
@@ -78,7 +78,7 @@ def port_of(question: Question) -> int:
     return question.port or (SIPS_PORT if transport_of(question) == "TLS" else SIP_PORT)
 
 
-def service_names(host: str, records: Iterable[Naptr], supported: Sequence[str]) -> list[SrvName]:
+def service_names(host: str, records: Iterable[Naptr], supported: Collection[str]) -> list[SrvName]:
     """The SRV names to ask for, best first: those of NAPTR records (4.1), each transport's own where there are none.
 
     Of records that say nothing to us (other services, other flags, transports we have not) none is followed.

@@ -26,6 +26,8 @@ ASKED_FOR: Final = "503 with Retry-After"
 MOST_BUSY_S: Final = 3600.0  # whatever a Retry-After says
 _WHOLE: Final = 100  # a share of calls is counted in parts of this while an address starts slowly
 _LEAST: Final = 5  # of these at the beginning
+_SOON_S: Final = 60.0
+_MOST_STRIKES: Final = 5  # 32 times as many answers
 _NEVER: Final = float("-inf")
 
 
@@ -33,15 +35,15 @@ class PeerAddress:
     """One address of a PBX, destination or trunk."""
 
     __slots__ = (
-        "answers_probes", "asked", "calls", "drained", "finals", "heard", "hits", "host",
-        "misses", "owner", "peers",
-        "port", "probe_at", "rose_at", "since", "state", "status", "transport", "until", "why",
+        "answers_probes", "asked", "calls", "domain", "drained", "finals", "heard", "hits", "host", "misses", "owner",
+        "peers", "port", "probe_at", "rose_at", "since", "state", "status", "strikes", "transport", "until", "why",
     )  # fmt: skip
 
     def __init__(self, peers: Peers, where: Where, owner: Owner, now: float) -> None:
         self.peers = peers
         self.host, self.port, self.transport = where
         self.owner = owner
+        self.domain = ""  # the name that led there, which a certificate has to prove
         self.state = UP  # who was never asked is thought to live
         self.since = now
         self.why = ""  # it is not up
@@ -55,6 +57,7 @@ class PeerAddress:
         self.asked = False  # an OPTIONS is under way
         self.misses = 0  # probes without an answer, in a row
         self.hits = 0  # and with one
+        self.strikes = 0  # times that a call had to wait there soon after probes had said that it lives
         self.probe_at = _NEVER
         self.rose_at = _NEVER
 
@@ -67,7 +70,7 @@ class PeerAddress:
     def shown(self) -> str:
         """As an operator writes it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}" if self.transport == "UDP" else f"{host}:{self.port};{self.transport.lower()}"
+        return f"{host}:{self.port}" if self.transport == "UDP" else f"{self.transport.lower()}:{host}:{self.port}"
 
     @property
     def is_probed(self) -> bool:
@@ -84,11 +87,18 @@ class PeerAddress:
 
     def answered(self, status: int) -> None:
         """A final response to an INVITE."""
+        self.strikes = 0
         self.status = status
         self.finals[status] += 1
 
     def is_silent(self, now: float) -> None:
-        """A call had to wait there in vain."""
+        """A call had to wait there in vain.
+
+        A PBX may answer OPTIONS and no call: the next time more of them are asked for, or calls would find it out again
+        and again.
+        """
+        if self.state is UP and now - self.rose_at < _SOON_S:
+            self.strikes = min(self.strikes + 1, _MOST_STRIKES)
         self.fall(SILENT, now)
 
     def refused(self, now: float) -> None:
@@ -124,7 +134,7 @@ class PeerAddress:
         self.misses = 0
         if self.state is DOWN:
             self.hits += 1
-            if self.hits >= self.owner.watch.rises:
+            if self.hits >= self.owner.watch.rises << self.strikes:
                 self.rise(now)
 
     def probe_missed(self, now: float) -> None:
@@ -174,7 +184,7 @@ class Peers:
             known = before.get(where)
             if known is None or known.owner[:2] != owner[:2]:
                 known = PeerAddress(self, where, owner, now)
-            known.owner = owner
+            known.owner, known.domain = owner, topology.domains.get(where, "")
             self._addresses[where] = known
         self.look(now)
 

@@ -80,14 +80,15 @@ class Prober:
         if address.asked:
             return
         core = self._core
-        target = Target(address.host, address.port, transport=address.transport)
+        target = Target(address.host, address.port, transport=address.transport, domain=address.domain)
         listener = core.topology.listener_for(core.topology.listeners[0], target)
         if listener is None:
             return
-        remote = (address.host, address.port) if listener.family == 4 else (address.host, address.port, 0, 0)
+        there = core.flow_to.to_target(listener, target) if listener.reliable else None
+        there = there or core.flow_to(listener, address.host, address.port)
         self._asked += 1
         branch = b"%sprobe%x.%x" % (MAGIC_COOKIE, core.salt, self._asked)
-        flow = Flow(listener, remote)  # of its own: what comes there is told by `Asking` alone
+        flow = Flow(listener, there.remote)  # of its own: what comes there is told by `Asking` alone
         client = NonInviteClient(
             core.layer, branch, flow, self._options(listener, target, branch), Asking(address), now
         )

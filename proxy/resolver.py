@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from time import monotonic
 from typing import Final, NamedTuple, Protocol
 
@@ -77,7 +77,7 @@ class Resolver:
         names: Asked,
         *,
         clock: Callable[[], float] = monotonic,
-        transports: Sequence[str] = ("UDP",),
+        transports: Collection[str] = ("UDP",),
     ) -> None:
         """`transports` are those that we can send by."""
         self._names = names
@@ -88,9 +88,13 @@ class Resolver:
         self._known: dict[Question, Known] = {}
         self._asking: dict[Question, asyncio.Task[tuple[Ranked, ...]]] = {}
 
-    def ask(self, servers: Sequence[tuple[str, int]], families: Sequence[int]) -> None:
-        """Ask these name servers from now on, those of the system where there are none, for these families."""
+    def ask(self, servers: Sequence[tuple[str, int]], families: Sequence[int], transports: Collection[str]) -> None:
+        """Ask these name servers from now on, those of the system where there are none, for these families.
+
+        Of servers those are looked for that can be reached by one of the transports.
+        """
         self._names.heed(servers, families)
+        self.transports = transports
 
     def known(self, question: Question) -> tuple[Ranked, ...] | None:
         """The servers of this question where they are known; None: they have to be asked for."""

@@ -308,6 +308,7 @@ class Topology:
         self._owners = {(each.kind, each.name): each for each in (*pbxes, *trunks)}
         self._owners |= {("destination", name): Owner("destination", name, Watch()) for name in self.destinations}
         self.addresses: dict[Where, Owner] = {}  # as they are now; the first that names one has it
+        self.domains: dict[Where, str] = {}  # the names that led to them
         self._led: dict[tuple[Owner, Question], list[Where]] = {}
         for owner in self._owners.values():
             for target in self._targets_of(owner):
@@ -334,6 +335,7 @@ class Topology:
         self._led[key] = [(hop.host, hop.port, hop.transport) for hop in hops]
         for where in self._led[key]:
             self.addresses.setdefault(where, owner)
+            self.domains[where] = target.domain
 
     def _add_destinations(self, settings: ProxySettings) -> None:
         self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
@@ -597,6 +599,11 @@ class Topology:
             if is_pbx:
                 self._pbx_hosts.setdefault(hop.host, peer)
 
+    def port_led_to(self, domain: str, host: str, transport: str) -> int:
+        """The port at which SRV records of this name have that address (RFC 3263 5); 0 where it is none of ours."""
+        found = (where for where, name in self.domains.items() if name == domain and where in self.addresses)
+        return next((port for at, port, by in found if at == host and by == transport), 0)
+
     def leads_back(self, hop: Hop) -> bool:
         """Is this address one of our own? Nothing is sent there, whatever a name server says."""
         return (hop.host.encode(), hop.port) in self._names or (hop.port in self._own_ports and _is_local(hop.host))
@@ -612,6 +619,7 @@ class Topology:
             for hop in hops
             if (only is None or self.belongs(hop.host, only))
             and (6 if ":" in hop.host else 4) in self.families
+            and hop.transport in self.transports
             and not self.leads_back(hop)
         ]
 

@@ -293,7 +293,7 @@ class Server:
         """The core goes by another configuration: which names are ours, and where those lead that are known already."""
         topology = self._core.topology
         named = topology.named_targets()
-        self._resolver.ask(topology.name_servers, topology.families)
+        self._resolver.ask(topology.name_servers, topology.families, topology.transports)
         self._resolver.transports = topology.transports
         self._resolver.own = frozenset(each.question for each in named if each.question)
         self._learnt.clear()

@@ -14,7 +14,7 @@ time_zone: Asia/Shanghai
 listen:
   - address: 127.0.0.1:5060
 pbxes:
-  - {name: pbx, addresses: [127.0.0.1:5080]}
+  - {name: pbx, addresses: [127.0.0.1:5080], probe: {every_s: 0}}
 trunks:
   - {name: default, country: CN}
   - {name: carrier, country: CN, addresses: [192.0.2.1], identity: trusted, cli: screened}

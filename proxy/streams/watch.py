@@ -88,7 +88,9 @@ class Watch:
             via = parse_via(parse_response(data).raw(b"via") or b"")
         except (BadMessage, BadHeader):
             return
-        port = via.port or (SIPS_PORT if flow.listener.transport == "TLS" else SIP_PORT)
+        transport = flow.listener.transport
+        port = via.port or topology.port_led_to(via.host.decode("ascii", "replace"), flow.host, transport)
+        port = port or (SIPS_PORT if transport == "TLS" else SIP_PORT)
         there = self._core.flow_to.opened(flow.listener, flow.host, port, "")
         if isinstance(endpoint, StreamEndpoint):
             endpoint.send_or_open(data, there.remote)

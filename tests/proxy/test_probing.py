@@ -139,6 +139,25 @@ def test_while_probes_tell_no_call_has_to_find_out():
         assert [each.to for each in sent if each.method == "INVITE"] == [wire.PBX2]
 
 
+def test_a_pbx_that_answers_probes_and_no_call_is_tried_ever_more_seldom():
+    """Its SIP stack lives and what takes calls hangs: each rise costs the calls of three seconds."""
+    play = probing(every_s=1)
+    rises = []
+    for number in range(300):
+        live(play, 1)
+        via = f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKhung{number}"
+        for each in play.trunk(wire.invite(via=via, call_id=f"hung-{number}")):
+            if each.method == "INVITE" and each.to == wire.PBX2:
+                play.pbx(wire.response(486, each.data), wire.PBX2)
+    rises = [change for change in play.changes if change == UP]
+    assert 6 <= len(rises) <= 13, "not seventy-five"
+    down = next(each for each in reversed(play.log) if each.method == "INVITE" and each.to == wire.PBX)
+    play.pbx(wire.response(486, down.data))
+    play.core.peers.of("pbx", "office")[0].is_silent(play.now + 100)
+    live(play, 3)
+    assert play.changes[-1] == UP, "once it has answered a call it is as any other again"
+
+
 def test_probes_can_be_left_out_and_asked_of_a_trunk():
     trunk = {"name": "carrier", "addresses": ["198.51.100.0/24"], "send_to": ["198.51.100.21"], "probe": {"every_s": 5}}
     play = Playbook(pbxes=[{"name": "office", "addresses": TWO, "probe": {"every_s": 0}}], trunks=[trunk])
@@ -158,6 +177,17 @@ def test_after_another_configuration_the_new_addresses_are_asked():
     play = probing()
     play.reload(pbxes=[{"name": "office", "addresses": ["203.0.113.77"]}])
     assert asked(play.wait(2.0)) == [("203.0.113.77", 5060)]
+
+
+def test_an_address_that_is_sent_to_by_tcp_is_asked_by_tcp():
+    listen = [{"address": wire.US}, {"address": wire.US, "transport": "tcp"}]
+    play = Playbook(listen=listen, pbxes=[{"name": "office", "addresses": ["tcp:203.0.113.10"]}])
+    play.core.prober.begin(play.now)
+    [sent] = play.wait(1.0)
+    assert wire.start_line(sent.data).startswith("OPTIONS")
+    assert wire.header(sent.data, "Via").startswith("SIP/2.0/TCP")
+    play.fails(sent.data)
+    assert play.changes == [("office", "tcp:203.0.113.10:5060", "down", "nobody listens there")]
 
 
 # What a carrier hears

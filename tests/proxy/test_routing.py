@@ -234,3 +234,15 @@ def test_who_may_see_an_identity_that_asks_for_privacy():
 )
 def test_an_address_or_a_name(host: str, literal: bool):
     assert is_address(host) is literal
+
+
+def test_the_sent_by_of_a_via_names_a_port_only_where_it_is_a_name_of_the_configuration():
+    """RFC 3263 5, for whoever the configuration names: no Via of a stranger makes anybody be looked up."""
+    house = topology()
+    [named] = house.named_targets()
+    house.learn(named, [Hop("203.0.113.77", 5075, "TCP"), Hop("203.0.113.78", 5076, "TCP")])
+    assert house.port_led_to(named.host, "203.0.113.78", "TCP") == 5076
+    assert house.port_led_to(named.host, "203.0.113.78", "UDP") == 0
+    assert house.port_led_to("elsewhere.example", "203.0.113.78", "TCP") == 0
+    house.learn(named, [Hop("203.0.113.77", 5075, "TCP")])
+    assert house.port_led_to(named.host, "203.0.113.78", "TCP") == 0, "it leads there no longer"

@@ -209,9 +209,9 @@ async def test_a_pbx_by_name_is_known_by_its_address():
 
 async def test_a_pbx_that_moves_is_known_at_its_new_address(monkeypatch):
     """Nobody has called in since: what the PBX sends from there is its own all the same."""
-    at: list[Ranked] = []
+    at: tuple[Ranked, ...] = ()
 
-    async def servers(resolver: Resolver, question: Question) -> list[Ranked]:
+    async def servers(resolver: Resolver, question: Question) -> tuple[Ranked, ...]:
         return at
 
     monkeypatch.setattr(Resolver, "refresh", servers)
@@ -222,7 +222,7 @@ async def test_a_pbx_that_moves_is_known_at_its_new_address(monkeypatch):
             return house.core.flow_to(house.core.topology.listeners[0], "203.0.113.9", 5060).peer
 
         assert peer() is None, "not resolved yet"
-        at = [Ranked((0,), 0, (Hop("203.0.113.9", 5060),))]
+        at = (Ranked((0,), 0, (Hop("203.0.113.9", 5060),)),)
         await eventually(lambda: (who := peer()) is not None and who.from_pbx, "the PBX")
 
 
