@@ -504,7 +504,7 @@ class Core(Node):
             return
         server = NonInviteServer(self.layer, key, back)
         server.respond(200, self.answers.final(request, 200, invite.proof), now)
-        if isinstance(invite.user, Context):
+        if invite.user is not None:
             invite.user.cancel(now, request.raw_all(b"reason"))
 
     # ---- a new request -----------------------------------------------------------------------------------------

@@ -55,6 +55,16 @@ class ClientUser(Protocol):
         """Nothing at all came for as long as may be waited while there is another target."""
 
 
+class ServerUser(Protocol):
+    """Who answers a request, until it has its final response: the proxy core's response context."""
+
+    def cancel(self, now: float, reasons: list[bytes]) -> None:
+        """The caller gives up (9.2)."""
+
+    def give_up(self, status: int, now: float) -> None:
+        """Nobody waits any longer."""
+
+
 class Layer:
     """All transactions of a node: found by key, ended by timer."""
 
@@ -110,7 +120,7 @@ class ServerTransaction:
         self.hold: Hold | None = None
         self.state = State.TRYING
         self.timer: Timer | None = None
-        self.user: object = None  # the response context, until the transaction has its final response
+        self.user: ServerUser | None = None  # until the transaction has its final response
         layer.servers[key] = self
 
     def respond(self, status: int, data: bytes, now: float) -> None:

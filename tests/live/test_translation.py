@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from tests.peers.alone import is_alone, passes_alone
 from tests.peers.loopback import Endpoint
 from tests.peers.ringfence import Ringfence, settings
 from tests.peers.sipp import Sipp
 from tests.peers.translation import APPARENT, INNER, OUTSIDE, PBX, Translation
 
-AS_ROOT = [] if os.geteuid() == 0 else ["--map-root-user"]
-ISOLATED = os.environ.get("RINGFENCE_BEHIND_TRANSLATION") == "1"
 PROXY, OFFICE, CALLER = Endpoint(OUTSIDE, 5060), Endpoint(PBX, 5060), Endpoint(INNER, 5060)
 
-if not ISOLATED:
+if not is_alone(__file__):
 
     def test_callers_behind_a_real_address_translation():
         """What follows a foreign address runs where only this network exists."""
-        run = subprocess.run(
-            ["unshare", *AS_ROOT, "--net", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-            cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, "RINGFENCE_BEHIND_TRANSLATION": "1"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
+        passes_alone(__file__)
 
 else:
 

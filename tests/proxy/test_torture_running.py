@@ -6,31 +6,26 @@ there. Their messages name foreign hosts in Route, Contact and Via.
 
 import contextlib
 import fcntl
-import os
 import re
 import socket
 import struct
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from rules.records.privacy import mask_within
 from tests import wire
+from tests.peers.alone import is_alone, passes_alone
 from tests.peers.loopback import Endpoint
 from tests.peers.process import until
 from tests.peers.ringfence import Ringfence, settings
 from tests.torture import VECTORS, WILD
 
-ISOLATED = os.environ.get("RINGFENCE_ALONE_ON_LOOPBACK") == "1"
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 TRUNK, PBX = Endpoint("127.0.0.2", 5060), Endpoint("127.0.0.3", 15062)
 PROXIES = [Endpoint("127.0.0.1", port) for port in (15060, 15070, 15080, 15090)]
-AS_ROOT = [] if os.geteuid() == 0 else ["--map-root-user"]
 KEEP_ALIVE = b"\r\n\r\n"  # RFC 5626 3.5.1
 HOSTILE = {
     "keep-alive": KEEP_ALIVE,
@@ -142,19 +137,10 @@ class World(NamedTuple):
 ROUND = rounds([vector.data for vector in VECTORS] + [wild.data for wild in WILD])
 
 
-if not ISOLATED:
+if not is_alone(__file__):
 
     def test_every_torture_message_passes_through_the_running_proxy():
-        run = subprocess.run(
-            ["unshare", *AS_ROOT, "--net", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
-            cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, "RINGFENCE_ALONE_ON_LOOPBACK": "1"},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
+        passes_alone(__file__)
 
 else:
 
