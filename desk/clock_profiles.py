@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from rules.model import BadValue
+from rules.texts.bad_value import BadValue
 
 CaseClock = Literal["12321", "trai"]
 AppealClock = Literal["crtc", "12321"]

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from desk.clock_profiles import AppealClock, CaseClock, sound_clocks
-from rules.model import BadValue
 from rules.settings.screening import CallSideComplaints, ScreeningSettings
+from rules.texts.bad_value import BadValue
 
 CATEGORIES = ["marketing", "fraud", "loan", "property", "insurance", "ring-once", "abuse", "other"]
 

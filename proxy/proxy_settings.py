@@ -11,9 +11,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.uri import SIPS_PORT, parse_uri
-from rules.model import BadValue, Trunk
+from rules.model import Trunk
 from rules.numbering.countries import Country
 from rules.numbering.emergency import NO_EMERGENCIES, EmergencyTable, emergency_table
+from rules.texts.bad_value import BadValue
 
 
 class HostPort(BaseModel):

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proxy.proxy_settings import Address, HostPort
-from rules.model import BadValue
+from rules.texts.bad_value import BadValue
 
 
 class ApiSettings(BaseModel):

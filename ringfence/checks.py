@@ -18,8 +18,8 @@ from ringfence.stand_ins import UNREAD
 from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.faults import Location
 from rules.language.source import Document, Fault
-from rules.model import BadValue
 from rules.numbering.emergency import emergency_table, is_emergency
+from rules.texts.bad_value import BadValue
 
 BUILT_IN_PROFILES = frozenset({"decline"})
 SECURE = frozenset({"tls"})

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from proxy.proxy_settings import Address, HostPort, Network
 from ringfence.checks import WILDCARDS
-from rules.model import BadValue
 from rules.numbering.countries import Country
 from rules.settings.screening import FeatureCode, known_zone
+from rules.texts.bad_value import BadValue
 
 SYSTEM_STATE: Final = "/var/lib/ringfence"  # of a file in /etc: what changes does not belong there
 _PLAIN: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_./-]|:(?!:))*")  # needs no quotes in YAML

@@ -11,8 +11,8 @@ from desk.desk_settings import DeskSettings
 from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
 from rules.language.rule_paths import find
-from rules.model import BadValue
 from rules.numbering.typed import home_of
+from rules.texts.bad_value import BadValue
 
 NEWEST = 1
 

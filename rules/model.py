@@ -6,15 +6,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class BadValue(ValueError):
-    """What a person wrote cannot be used: what is wrong with it, and what would be right."""
-
-    def __init__(self, what: str, hint: str = "") -> None:
-        super().__init__(f"{what}; {hint}" if hint else what)
-        self.what = what
-        self.hint = hint
-
-
 class NumberClass(StrEnum):
     """What kind of number it is; a class of its own is never an accident of parsing."""
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from rules.model import BadValue
+from rules.texts.bad_value import BadValue
 from rules.texts.encodings import NotUtf8, decoded
 
 Days = Mapping[date, bool]  # is it worked?

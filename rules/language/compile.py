@@ -28,9 +28,10 @@ from rules.language.grammar import Example, Rule, Then, When, references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.values import read_rate_name, refuse_measured
-from rules.model import Action, BadValue, Call, Step, Trunk
+from rules.model import Action, Call, Step, Trunk
 from rules.numbering.typed import SpellingFault, decided, home_of, read_spelling
 from rules.settings.screening import ScreeningSettings
+from rules.texts.bad_value import BadValue
 
 _AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days
 # What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.

@@ -38,9 +38,10 @@ from rules.judging.index import Key, Pattern, expression_options, folding, text_
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
-from rules.model import BadValue, Number, NumberClass, Trunk
+from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import LONGEST_EXTENSION, canonical_prefix, read_number
 from rules.numbering.typed import SpellingFault, Spelt, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
+from rules.texts.bad_value import BadValue
 
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
 

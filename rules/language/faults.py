@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic import BaseModel, ValidationError
 
 from rules.language.full_width import Sign
-from rules.model import BadValue
+from rules.texts.bad_value import BadValue
 
 Location = tuple[int | str, ...]
 

@@ -46,9 +46,10 @@ from rules.language.values import (
     refuse_count,
     refuse_share,
 )
-from rules.model import BadValue, NumberClass
+from rules.model import NumberClass
 from rules.numbering.countries import Country
 from rules.settings.screening import ListKind
+from rules.texts.bad_value import BadValue
 
 Item = TypeVar("Item")
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationInfo
 
-from rules.model import BadValue
 from rules.numbering.countries import known_country
+from rules.texts.bad_value import BadValue
 
 
 class Window(NamedTuple):

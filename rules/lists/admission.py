@@ -8,13 +8,14 @@ from functools import cache
 from phonenumbers import country_code_for_region
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from rules.model import BadValue, Number, NumberClass
+from rules.model import Number, NumberClass
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.intervals import Interval, digits_of, encode, number_interval, prefix_interval, range_interval
 from rules.numbering.plan_table import OWN_PLANS, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.numbering.typed import SpellingFault, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
 from rules.settings.screening import ListSettings
+from rules.texts.bad_value import BadValue
 
 _LONGEST, _SHOWN = 1_000, 40  # characters of a spelling, and of one that is longer what is told
 _SHORTEST = 8  # digits of a number with its country code, nearly everywhere

@@ -12,9 +12,10 @@ from urllib.parse import unquote_to_bytes
 from phonenumbers.phonemetadata import PhoneMetadata
 from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
-from rules.model import BadValue, NumberClass
+from rules.model import NumberClass
 from rules.numbering.plan_table import PLANS, codes_of, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.texts.bad_value import BadValue
 
 EVERYWHERE: Final = frozenset({"112", "911", "999", "000"})
 _LONGEST_PATTERN: Final = 4  # digits: writing out six would hold a call up for 0.2 s; emergency.csv has the longer ones

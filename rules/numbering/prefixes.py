@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rules.model import BadValue
 from rules.numbering.plan_table import LONGEST_E164, Plan, codes_of, international_prefix, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.texts.bad_value import BadValue
 
 _SPREADSHEET = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 _INSIDE_PLAN = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]+)")

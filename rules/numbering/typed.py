@@ -12,12 +12,13 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
 
-from rules.model import BadValue, Number, NumberClass, Trunk
+from rules.model import Number, NumberClass, Trunk
 from rules.numbering.countries import known_country
 from rules.numbering.numbers import read_number
 from rules.numbering.plan_table import codes_of
 from rules.numbering.prefixes import canonical_prefix
 from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.texts.bad_value import BadValue
 
 T = TypeVar("T")
 _OF_A_PLAN = re.compile(r"([A-Za-z]{2}):([0-9]+)")  # not EXT:

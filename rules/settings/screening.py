@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from rules.model import BadValue
 from rules.numbering.countries import Country
+from rules.texts.bad_value import BadValue
 
 _CODE = re.compile(r"[*#][0-9*#]{1,15}")
 

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import Final
 
-from rules.model import BadValue
+from rules.texts.bad_value import BadValue
 
 _UTF_16: Final = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SHOWN: Final = {"utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "gb18030": "GB18030 (or GBK)"}
