@@ -287,7 +287,8 @@ class Core(Node):
         Returns a call that is to be judged; `decided` takes its verdict. Where that is not known at once,
         `Context.await_answer` lets the caller have a 100 in time.
         """
-        if data[:4].upper() == b"SIP/":
+        first = data[:1]
+        if (first == b"S" or first == b"s") and data[:4].upper() == b"SIP/":
             self._receive_response(data, now)
             return None
         self._now = now
@@ -295,7 +296,7 @@ class Core(Node):
         if self._unheard and flow.peer is None:
             self.dropped[BANNED] += 1
             return None
-        if data[:1] == b"\r":
+        if first == b"\r":
             data = data.lstrip(b"\r\n")
         try:
             request = self.bounds.read_small(data) if len(data) <= self.bounds.small else None
@@ -558,11 +559,12 @@ class Core(Node):
         if server.invite and not peer.from_pbx:
             context.call = taken_up
         # A MESSAGE shows words on the telephone: only a call that is known to stand lets it pass as it passed itself.
-        known = peer.from_pbx or server.invite or (token is not None and self.dialogs.remembers(token))
-        if judged and not (in_dialog and known):
+        if judged:
+            known = peer.from_pbx or server.invite or (token is not None and self.dialogs.remembers(token))
             if not in_dialog:
                 context.plan = for_judgement(plan, fields)
-            return context
+            if not (in_dialog and known):
+                return context
         if not in_dialog and request.method not in _METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
             self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
