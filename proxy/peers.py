@@ -26,6 +26,7 @@ ASKED_FOR: Final = "503 with Retry-After"
 MOST_BUSY_S: Final = 3600.0  # whatever a Retry-After says
 _WHOLE: Final = 100  # a share of calls is counted in parts of this while an address starts slowly
 _LEAST: Final = 5  # of these at the beginning
+_MOST_WAITED: Final = 5
 _SOON_S: Final = 60.0
 _MOST_STRIKES: Final = 5  # 32 times as many answers
 _NEVER: Final = float("-inf")
@@ -36,7 +37,8 @@ class PeerAddress:
 
     __slots__ = (
         "answers_probes", "asked", "calls", "domain", "drained", "finals", "heard", "hits", "host", "misses", "owner",
-        "peers", "port", "probe_at", "rose_at", "since", "state", "status", "strikes", "transport", "until", "why",
+        "peers", "port", "probe_at", "rose_at", "since", "state", "status", "strikes", "transport", "until",
+        "waited", "why",
     )  # fmt: skip
 
     def __init__(self, peers: Peers, where: Where, owner: Owner, now: float) -> None:
@@ -57,6 +59,7 @@ class PeerAddress:
         self.asked = False  # an OPTIONS is under way
         self.misses = 0  # probes without an answer, in a row
         self.hits = 0  # and with one
+        self.waited = 0  # calls in a row that had to wait there in vain while OPTIONS were answered
         self.strikes = 0  # times that a call had to wait there soon after probes had said that it lives
         self.probe_at = _NEVER
         self.rose_at = _NEVER
@@ -80,6 +83,7 @@ class PeerAddress:
     def spoke(self, now: float) -> None:
         """A response to a request that we passed on came from there: it lives."""
         self.heard = now
+        self.waited = 0
         if self.state is UP:
             self.misses = 0
         elif self.state is DOWN and self.why is not UNAVAILABLE:
@@ -101,6 +105,12 @@ class PeerAddress:
             self.strikes = min(self.strikes + 1, _MOST_STRIKES)
         self.fall(SILENT, now)
 
+    def let_wait(self, now: float) -> None:
+        """A call had to wait there in vain, while OPTIONS are answered."""
+        self.waited += 1
+        if self.waited >= _MOST_WAITED:
+            self.is_silent(now)
+
     def refused(self, now: float) -> None:
         """The system says that nobody listens there."""
         self.fall(REFUSED, now)
@@ -120,7 +130,7 @@ class PeerAddress:
 
     def rise(self, now: float) -> None:
         """It has its share of calls again."""
-        self.misses = self.hits = 0
+        self.misses = self.hits = self.waited = 0
         self.rose_at = now
         self._change(UP, "", now)
 

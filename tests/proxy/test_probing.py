@@ -150,7 +150,7 @@ def test_a_pbx_that_answers_probes_and_no_call_is_tried_ever_more_seldom():
             if each.method == "INVITE" and each.to == wire.PBX2:
                 play.pbx(wire.response(486, each.data), wire.PBX2)
     rises = [change for change in play.changes if change == UP]
-    assert 6 <= len(rises) <= 13, "not seventy-five"
+    assert 5 <= len(rises) <= 11, "not fifty"
     down = next(each for each in reversed(play.log) if each.method == "INVITE" and each.to == wire.PBX)
     play.pbx(wire.response(486, down.data))
     play.core.peers.of("pbx", "office")[0].is_silent(play.now + 100)
@@ -278,6 +278,21 @@ def test_also_one_that_has_not_answered_any_so_far():
     call_unheard(play, 0, STRANGERS[0])
     assert asked(play.log)[0] == wire.PBX
     assert play.changes == []
+
+
+def test_five_calls_in_a_row_that_wait_in_vain_tell_though_options_are_answered():
+    play = with_strangers()
+    for number in range(4):
+        call_unheard(play, number, wire.TRUNK)
+    down = next(each.data for each in play.trunk(wire.invite(call_id="well")) if each.to == wire.PBX)
+    play.pbx(wire.response(486, down))
+    play.wait(1)
+    for number in range(4, 8):
+        call_unheard(play, number, wire.TRUNK)
+    first = [change for change in play.changes if change[:2] == DOWN[:2]]
+    assert first == [], "one that was answered between them says that it lives"
+    call_unheard(play, 8, wire.TRUNK)
+    assert (*DOWN, "no answer to a call") in play.changes
 
 
 def test_where_none_may_be_asked_calls_alone_tell():
