@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from time import monotonic, time
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
 from proxy.core import Core
+from proxy.handover import Predecessor
 from proxy.metrics import Metrics
 from proxy.proxy_settings import ProxySettings
 from proxy.server import Desk, Judge, Server
@@ -23,6 +27,16 @@ from rules.settings.screening import ScreeningSettings
 ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)  # untreated they would kill it, records and all
 NOTHING: Final[Mapping[signal.Signals, Callable[[], None]]] = MappingProxyType({})
+
+
+class Handed(NamedTuple):
+    """What this process was given at its start."""
+
+    sockets: Sockets | None = None
+    before: Predecessor | None = None
+
+
+NOTHING_HANDED: Final = Handed()
 
 log = structlog.get_logger("ringfence.proxy")
 
@@ -48,27 +62,41 @@ async def run(
     ready: Callable[[Server], None],
     desk: Desk | None = None,
     ailments: Callable[[], Sequence[str]] | None = None,
-    sockets: Sockets | None = None,
+    handed: Handed = NOTHING_HANDED,
     heed: Mapping[signal.Signals, Callable[[], None]] = NOTHING,
 ) -> None:
     """Serve until SIGTERM, SIGINT or SIGQUIT, or until the server's `stopping` is set; then drain and return.
 
     `ready` is called once every socket is bound, with the node that runs. `desk` takes what subscribers report by
-    feature code. `ailments` says what else `ringfence health` should tell, a sentence each. `sockets` are those that
-    were handed over, `heed` what further signals do. Raises OSError when an address can't be had.
+    feature code. `ailments` says what else `ringfence health` should tell, a sentence each. `handed` is what a
+    supervisor, or the process before this one, handed over; `heed` what further signals do. Raises OSError when an
+    address can't be had.
     """
     if ailments is not None:
         core.further_ailments = ailments
-    server = Server(core, judge, Metrics(core, lambda: judge.counters), desk, sockets)
-    heed_signals(server.stopping.set, "logs may be moved without it", heed)
+    server = Server(core, judge, Metrics(core, lambda: judge.counters), desk, handed.sockets, handed.before)
+    heed_signals(partial(_stop, server), "logs may be moved without it", heed)
     try:
         await server.open()
         ready(server)
         await server.stopping.wait()
-        log.info("draining", calls=core.in_setup)
-        await server.drain(core.limits.drain_s)
+        if server.successor is not None:
+            log.info("handed over", calls=core.in_setup, to=server.successor.pid)
+            await server.wind_up()
+        else:
+            log.info("draining", calls=core.in_setup)
+            await server.drain(core.limits.drain_s)
+            await server.outlast_predecessor()
     finally:
         await server.close()
+
+
+def _stop(server: Server) -> None:
+    """End; where another process has taken over, that one is meant."""
+    if server.successor is not None:
+        with suppress(ProcessLookupError):
+            os.kill(server.successor.pid, signal.SIGTERM)
+    server.stopping.set()
 
 
 def heed_signals(

@@ -335,6 +335,16 @@ class Core(Node):
                 excess = PERHAPS_TOO_MANY_HOPS
         return self._receive_request(request, len(data), flow, now, excess)
 
+    def key_of(self, data: bytes, flow: Flow) -> ServerKey | None:
+        """The key of the transaction that a request belongs to; None where it has none."""
+        try:
+            request = parse_request(data.lstrip(b"\r\n"))
+            via = parse_via(request.lines[request.where[b"via"]].partition(b":")[2].strip())
+        except (BadMessage, BadHeader, KeyError):
+            return None
+        stamp_via(request, via, flow)
+        return server_key(request, via, flow.host)
+
     def _receive_response(self, data: bytes, now: float) -> None:
         if len(data) > SMALL and not self.bounds.allow(data):
             self.dropped["response of too many values"] += 1

@@ -28,6 +28,7 @@ from proxy.effects import (
     Stranger,
 )
 from proxy.fault_log import FaultLog
+from proxy.handover import Predecessor, Successor, place_of, unpacked
 from proxy.metrics import Metrics
 from proxy.name_servers import NameServers
 from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
@@ -113,9 +114,17 @@ class Server:
     """One node: its sockets, its loop, its clock."""
 
     def __init__(
-        self, core: Core, judge: Judge, metrics: Metrics, desk: Desk | None = None, sockets: Sockets | None = None
+        self,
+        core: Core,
+        judge: Judge,
+        metrics: Metrics,
+        desk: Desk | None = None,
+        sockets: Sockets | None = None,
+        before: Predecessor | None = None,
     ) -> None:
-        """`sockets` are those that were handed over."""
+        """`sockets` are those that were handed over, `before` is the process that may have done so."""
+        self._before = before
+        self.successor: Successor | None = None  # once it has taken over
         self.stopping = asyncio.Event()  # whoever sets it ends the node
         self._core = core
         self._judge = judge
@@ -173,6 +182,8 @@ class Server:
         for listener in topology.listeners:
             self._endpoints.append(await self._open(listener, self._core.limits))
         self._metrics.endpoints = self._endpoints
+        if self._before is not None:
+            await self._before.begin(self._all_ours)
         for endpoint in self._endpoints:
             self._receive(endpoint)
         await self.learn_pbx_addresses()
@@ -258,8 +269,78 @@ class Server:
     def _receive(self, endpoint: Endpoint) -> None:
         if endpoint.listener.reliable:
             endpoint.receive(self.on_message, self.flush, self.haste_of_message)
+        elif self._before is not None and self._before.alive:
+            endpoint.receive(self.on_shared_datagram, self.flush, self.haste)
         else:
             endpoint.receive(self.on_datagram, self.flush, self.haste)
+
+    # ---- two processes on the same sockets (proxy/handover.py) -------------------------------------------------
+
+    def on_shared_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
+        """One datagram while the process before this one ends its calls: whose is it?"""
+        before, core = self._before, self._core
+        if before is not None and before.alive:
+            if data[:4].upper() == b"SIP/":
+                old = before.owns_response(data)
+            else:
+                key = core.key_of(data, core.flow_to(listener, remote[0], remote[1]))
+                old = key is not None and before.owns_request(key)
+            if old:
+                before.give(data, remote, listener)
+                return
+        self.on_datagram(data, remote, listener, arrived)
+
+    def _all_ours(self) -> None:
+        """The process before this one has ended."""
+        log.info("the process before this one has ended", datagrams_given=self._before.given if self._before else 0)
+        for endpoint in self._endpoints:
+            if not endpoint.listener.leaving:
+                self._receive(endpoint)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """Of all sockets that are bound, for the process after this one."""
+        return [each.descriptor() for each in self._endpoints if each.descriptor() >= 0]
+
+    async def hand_over(self, successor: Successor) -> None:
+        """From now on another process has the sockets; what is under way here ends here."""
+        self.successor = successor
+        for endpoint in self._endpoints:
+            endpoint.leave_to_another()
+        self.flush()
+        await successor.go(list(self._core.layer.servers), self._core.salt, self._given)
+
+    def _given(self, message: bytes) -> None:
+        """The process after this one has read something that is ours."""
+        try:
+            data, remote, place = unpacked(message)
+        except ValueError:
+            return
+        for listener in self._core.topology.sockets:
+            if place_of(listener) == place:
+                self.on_datagram(data, remote, listener, monotonic())
+                self.flush()
+                return
+
+    async def wind_up(self) -> None:
+        """The process after this one has taken over: wait until all that is under way here has ended by itself.
+
+        When that one is to end, this one ends as a stop does.
+        """
+        assert self.successor is not None
+        core, begun = self._core, monotonic()
+        longest = max(core.limits.drain_s, core.ring_s)
+        while not self.successor.stops.is_set() and monotonic() - begun < longest:
+            if not (core.layer.servers or core.layer.clients or core.layer.cancels):
+                break
+            await self.successor.stops_within(DRAIN_STEP_S)
+        await self.drain(core.limits.drain_s)
+        self.successor.close()
+
+    async def outlast_predecessor(self) -> None:
+        """The process before this one may still ring: tell it to end as well, and wait until it has."""
+        if self._before is not None and self._before.alive:
+            await self._before.stop()
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)

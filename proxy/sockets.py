@@ -26,6 +26,7 @@ class Sockets:
 
     def __init__(self, inherited: Iterable[socket.socket] = ()) -> None:
         self._inherited: dict[Place, socket.socket] = {}
+        self._reserved: set[Place] = set()
         for sock in inherited:
             if sock.family in (socket.AF_INET, socket.AF_INET6):
                 host, port = sock.getsockname()[:2]
@@ -33,9 +34,13 @@ class Sockets:
             else:
                 sock.close()
 
+    def reserve(self, kind: int, host: str, port: int) -> None:
+        """`keep` leaves this one alone: it is for something else than calls."""
+        self._reserved.add(_place(kind, host, port))
+
     def keep(self, wanted: Iterable[Place]) -> list[Place]:
         """Close what was handed over and is not wanted, so that its address can be had otherwise; which that was."""
-        places = {_place(*each) for each in wanted}
+        places = self._reserved | {_place(*each) for each in wanted}
         gone = [place for place in self._inherited if place not in places]
         for place in gone:
             self._inherited.pop(place).close()

@@ -189,6 +189,15 @@ class Endpoint:
         if self._haste is not None:
             self.arrivals.haste = partial(self._haste, listener)
 
+    def descriptor(self) -> int:
+        """Of the socket that is bound, to hand it over."""
+        raise NotImplementedError  # pragma: no cover - each transport has its own
+
+    def leave_to_another(self) -> None:
+        """Another process reads what comes from now on: handle all that was read here, and go on sending."""
+        while len(self.arrivals):
+            self._hand_over()
+
     def close(self) -> None:
         """Close the socket; what still waits is not handled."""
         self.arrivals.tell(None)
@@ -232,10 +241,21 @@ class UdpEndpoint(Endpoint):
             return NOWHERE  # no address at all
         return SENT
 
+    def descriptor(self) -> int:
+        """Of the socket that is bound, to hand it over."""
+        return self._sock.fileno()
+
+    def leave_to_another(self) -> None:
+        """Another process reads what comes from now on: handle all that was read here, and go on sending."""
+        self._sock = self._sock.dup()
+        self._transport.close()  # it knows no other way to stop reading
+        super().leave_to_another()
+
     def close(self) -> None:
         """Close the socket; what still waits is not handled."""
         super().close()
         self._transport.close()
+        self._sock.close()
 
 
 async def refuses(host: str, port: int, seconds: float) -> bool:

@@ -59,8 +59,10 @@ Handler = Callable[[Question], Awaitable[Any]]
 class Control:
     """The node's end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, handed: socket.socket | None = None) -> None:
+        """`handed` is the socket of the process before this one, if it handed that over."""
         self.path = path
+        self._handed = handed
         self.without = ""  # why nobody can ask
         self._handlers: dict[str, tuple[Handler, float]] = {}
         self._server: asyncio.Server | None = None
@@ -74,7 +76,8 @@ class Control:
     async def open(self) -> None:
         """Begin to answer. What prevents that stops no start: `without` says it, and a line of the log."""
         try:
-            taken = await asyncio.to_thread(_bind, self.path)
+            taken = await asyncio.to_thread(_bind, self.path) if self._handed is None else self._handed
+            taken.setblocking(False)
         except (OSError, ControlError) as error:
             reason = str(error) if isinstance(error, ControlError) else error.strerror
             self.without = f"commands cannot ask this node: {self.path}: {reason}"
@@ -83,15 +86,28 @@ class Control:
         self._file = _file_at(self.path)
         self._server = await asyncio.start_unix_server(self._take, sock=taken, limit=LONGEST_QUESTION)
 
+    @property
+    def descriptor(self) -> int:
+        """Of its socket, to hand it over; -1: there is none."""
+        return self._server.sockets[0].fileno() if self._server is not None else -1
+
+    def leave_to_another(self) -> None:
+        """Another process answers from now on; what was asked here is answered here."""
+        if self._server is not None:
+            self._file = None
+            self._server.close()
+
     async def close(self) -> None:
         """Answer no more; the file goes, unless another node has put its own there."""
         if self._server is None:
             return
-        if self._file == _file_at(self.path):
+        if self._file is not None and self._file == _file_at(self.path):
             with suppress(OSError):
                 self.path.unlink()
         self._server.close()
         self._server = None
+        if self._asked:  # one of them may have asked for this end
+            await asyncio.wait(self._asked, timeout=READ_S)
         for task in self._asked:
             task.cancel()
         await asyncio.gather(*self._asked, return_exceptions=True)

@@ -11,12 +11,13 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.exposition import ThreadingWSGIServer
 
 from proxy.proxy_settings import HostPort
+from proxy.sockets import Sockets
 
 READ_S: Final = 10  # within which a question must be there
 MOST: Final = 16  # questions at once; beyond it connections are closed
@@ -51,13 +52,6 @@ class _Server(ThreadingWSGIServer):
         self._room = threading.Semaphore(MOST)
         super().__init__(*words, **named)
 
-    def server_bind(self) -> None:
-        """Without asking DNS for our own name, as the library does."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-        self.setup_environ()
-
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer it in a thread of its own if there is room."""
         if self._room.acquire(blocking=False):
@@ -74,10 +68,6 @@ class _Server(ThreadingWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whoever asked has gone, or asked nonsense."""
-
-
-class _Server6(_Server):
-    address_family = socket.AF_INET6
 
 
 class Pages:
@@ -125,13 +115,36 @@ def _said(respond: Respond, status: str, lines: list[str]) -> list[bytes]:
     return ["".join(f"{line}\n" for line in lines).encode()]
 
 
-def publish(pages: Pages, address: HostPort) -> Callable[[], None]:
-    """Answer at this address, in a thread beside the loop; what is returned ends that. Raises OSError."""
-    family: type[WSGIServer] = _Server6 if ":" in address.host else _Server
+def address_of(at: HostPort) -> str:
+    """The address of its host."""
+    return "127.0.0.1" if at.host == "localhost" else at.host
+
+
+class Port(NamedTuple):
+    """Where figures are read now."""
+
+    descriptor: int  # to hand it over; -1: nowhere
+    end: Callable[[], None]
+
+
+NOWHERE: Final = Port(-1, lambda: None)
+
+
+def publish(pages: Pages, address: HostPort, sockets: Sockets | None = None) -> Port:
+    """Answer at this address, in a thread beside the loop. Raises OSError."""
+    host = address_of(address)
     try:
-        server = make_server(address.host, address.port, pages, family, _Handler)
+        sock = (sockets or Sockets()).open(socket.SOCK_STREAM, host, address.port)
     except OSError as error:
-        raise OSError(error.errno, f"metrics: can't listen on {address}: {error.strerror}") from None
+        raise OSError(error.errno, f"metrics: {error.strerror}") from None
+    sock.setblocking(True)
+    server = _Server((host, address.port), _Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = sock
+    server.server_name, server.server_port = host, address.port
+    server.setup_environ()
+    server.set_app(pages)
+    server.server_activate()
     thread = threading.Thread(target=server.serve_forever, name="figures", daemon=True)
     thread.start()
 
@@ -140,4 +153,4 @@ def publish(pages: Pages, address: HostPort) -> Callable[[], None]:
         server.server_close()
         thread.join()
 
-    return end
+    return Port(sock.fileno(), end)

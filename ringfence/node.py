@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from socket import SOCK_STREAM
 from time import monotonic
 from typing import Any, Final
 
@@ -17,9 +18,12 @@ import proxy.app
 from proxy.build import BUILD
 from proxy.server import Further, Server
 from proxy.setup import Setup
+from proxy.sockets import Sockets
+from ringfence import supervisor
 from ringfence.bans import BanCommands, BanFile
-from ringfence.control import Control, Question
-from ringfence.figures import Pages, State, publish
+from ringfence.control import Control, Question, Refused
+from ringfence.figures import NOWHERE, Pages, Port, State, address_of, publish
+from ringfence.handed import Handed
 from ringfence.installation import Installation
 from ringfence.instruments import Instruments
 from ringfence.kernel_bans import KernelBans
@@ -28,12 +32,14 @@ from ringfence.node_settings import Configuration
 from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.reload import Read, Ready, Reloading, fault_of_listener
+from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
 from ringfence.service_log import set_level
 from ringfence.storage import Room, Storage
 from rules.language.source import Document, RuleError
 from rules.screening.screen import Screen
 
+RESTART_S: Final = 300.0
 RELOAD_S: Final = 300.0  # what a reload may take: ten thousand rules compile in ten
 STUCK_S: Final = 5.0  # a loop that stood still so long is not alive
 # Settings that the desk reads when it is opened.
@@ -46,24 +52,34 @@ class Node:
     """Everything that runs, from the moment that all which calls need is open."""
 
     def __init__(
-        self, start: Start, here: Installation, screen: Screen, phones: PhoneComplaints, *, watch: bool
+        self,
+        start: Start,
+        here: Installation,
+        screen: Screen,
+        phones: PhoneComplaints,
+        *,
+        watch: bool,
+        handed: Handed | None = None,
     ) -> None:
+        """`handed` is what a supervisor, or the process before this one, handed over."""
+        self._handed = handed or Handed(Sockets())
         self._start, self._here, self._screen, self._phones = start, here, screen, phones
         self._changes = RuleChanges(here.file, start, screen, watch=watch)
-        self.control = Control(here.control)
+        self.control = Control(here.control, self._handed.control)
         self._core = proxy.app.build_core(here.configuration, here.configuration, screen.keys)
         self._ban_file = BanFile(here.database.with_suffix(".bans"), self._core)
         self._kernel_bans = KernelBans(self._core)
         self._core.bans.told = self._kernel_bans.note
         self._reloading = Reloading(here, screen.keys, self._prepare, lambda: self._core.topology)
         self._room = Room(files_of(here), here.configuration.storage.room_mib)
+        self._restarting = Restarting(here.file, self._beside_calls)
         self._storage = Storage(self._without, self._room)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
         self._server: Server | None = None
         self._pages: Pages | None = None
-        self._end_figures: Callable[[], None] = nothing
+        self._figures = NOWHERE
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._keeping: list[asyncio.Task[None]] = []  # of bans, until the end
+        self._endless: list[asyncio.Task[None]] = []  # until the end
 
     async def run(self) -> None:
         """Serve until told to stop; then nothing is under way any more."""
@@ -72,25 +88,33 @@ class Node:
         BanCommands(self._core).register(self.control)
         self._ban_file.load(monotonic())
         self._instruments.register(self.control)
+        self.control.register("restart", self._asked_to_restart, wait_s=RESTART_S)
+        if (figures := self._here.configuration.metrics) is not None:
+            self._handed.sockets.reserve(SOCK_STREAM, address_of(figures), figures.port)
         for warning in self._start.warnings:
             log.warning("check", fault=str(warning))
         try:
-            await self.control.open()
+            if self._handed.control is None:  # else it is still answered there
+                await self.control.open()
             await proxy.app.run(
                 *(self._core, self._screen),
                 ready=self._ready,
                 desk=self._phones,
                 ailments=self._ailments,
-                heed={signal.SIGHUP: lambda: self._spawn(self._reloading.reload(login_name(), "SIGHUP"))},
+                handed=proxy.app.Handed(self._handed.sockets, self._handed.before),
+                heed={
+                    signal.SIGHUP: lambda: self._spawn(self._reloading.reload(login_name(), "SIGHUP")),
+                    signal.SIGUSR2: lambda: self._spawn(self._restart_by_signal()),
+                },
             )
         finally:
             await self.control.close()
-            for task in self._keeping:
+            for task in self._endless:
                 task.cancel()
-            await asyncio.gather(*self._keeping, return_exceptions=True)
-            await self._ban_file.save(monotonic())
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            self._end_figures()
+            await asyncio.gather(*self._tasks, *self._endless, return_exceptions=True)
+            if not self.has_successor:  # which keeps them by now
+                await self._ban_file.save(monotonic())
+            self._figures.end()
             await self._changes.close()
             await self._screen.close()
             await self._phones.close_all()
@@ -111,12 +135,23 @@ class Node:
             registry.register(part)
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
         if configuration.metrics is not None:
-            self._end_figures = publish(self._pages, configuration.metrics)
+            self._figures = publish(self._pages, configuration.metrics, self._handed.sockets)
+        if self._handed.control is not None:
+            self._spawn(self.control.open())
+        if self._handed.before is not None:
+            self._ban_file.load(monotonic())
+            self._spawn(self._screen.remember_emergency_callers())
         self._instruments.begin(server.metrics)
+        supervisor.tell("READY=1", "STATUS=serving", f"MAINPID={os.getpid()}")
+        loop = asyncio.get_running_loop()
+        self._endless = [
+            loop.create_task(supervisor.feed_watchdog()),
+            loop.create_task(self._ask_for_time(server)),
+            loop.create_task(self._ban_file.keep()),
+            loop.create_task(self._kernel_bans.keep()),
+        ]
         self._changes.begin()
         self._phones.begin()
-        loop = asyncio.get_running_loop()
-        self._keeping = [loop.create_task(self._ban_file.keep()), loop.create_task(self._kernel_bans.keep())]
         self._kernel_bans.renew()
         gc.collect()
         gc.freeze()
@@ -132,6 +167,43 @@ class Node:
             build=BUILD,
         )
         warn_of_risks(configuration)
+
+    @staticmethod
+    async def _ask_for_time(server: Server) -> None:
+        """Once it stops, as much of it as its calls need."""
+        await server.stopping.wait()
+        if server.successor is None:  # else the service goes on
+            await supervisor.ask_for_time()
+
+    # ---- another process ---------------------------------------------------------------------------------------
+
+    @property
+    def has_successor(self) -> bool:
+        """Has another process taken over?"""
+        return self._server is not None and self._server.successor is not None
+
+    def _beside_calls(self) -> Left:
+        return Left([self.control.descriptor, self._figures.descriptor], self._let_go, self._retire)
+
+    async def _let_go(self) -> None:
+        """The other process is asked from now on; what it is to know of this one is on disk."""
+        self.control.leave_to_another()
+        await self._ban_file.save(monotonic())
+        await self._screen.journal.flush()
+
+    async def _retire(self) -> None:
+        """The other process keeps bans, is read, and tells the supervisor that it lives."""
+        for task in self._endless:
+            task.cancel()
+        ended, self._figures = self._figures, NOWHERE
+        await asyncio.to_thread(ended.end)
+
+    async def _asked_to_restart(self, question: Question) -> dict[str, Any]:
+        return await self._restarting.restart(self._server, question.actor)
+
+    async def _restart_by_signal(self) -> None:
+        with suppress(Refused):  # the log says why
+            await self._restarting.restart(self._server, login_name())
 
     # ---- what it says of itself --------------------------------------------------------------------------------
 
@@ -187,25 +259,25 @@ class Node:
             opened.callback(further.close)
             await self._changes.hold()
             opened.callback(self._changes.go_on)
-            end_figures = self._figures_at(configuration, read.document, opened)
+            figures = self._figures_at(configuration, read.document, opened)
             await self._screen.configure(configuration)
             given_back = opened.pop_all()
-        return Ready(lambda read: self._place(read, setup, further, end_figures), given_back.close)
+        return Ready(lambda read: self._place(read, setup, further, figures), given_back.close)
 
-    def _figures_at(self, to: Configuration, document: Document, opened: ExitStack) -> Callable[[], None]:
-        """What ends the port of figures that is to be; the one that is goes on until then."""
+    def _figures_at(self, to: Configuration, document: Document, opened: ExitStack) -> Port:
+        """The port of figures that is to be; the one that is goes on until then."""
         if to.metrics == self._reloading.configuration.metrics or self._pages is None:
-            return self._end_figures
+            return self._figures
         if to.metrics is None:
-            return nothing
+            return NOWHERE
         try:
-            end = publish(self._pages, to.metrics)
+            port = publish(self._pages, to.metrics)
         except OSError as error:
             raise RuleError([document.fault(("metrics",), str(error))]) from None
-        opened.callback(end)
-        return end
+        opened.callback(port.end)
+        return port
 
-    def _place(self, read: Read, setup: Setup, further: Further, end_figures: Callable[[], None]) -> None:
+    def _place(self, read: Read, setup: Setup, further: Further, figures: Port) -> None:
         """Go by it from the next datagram on. No await is here, and nothing that can fail."""
         configuration, server = read.configuration, self._server
         assert server is not None
@@ -217,9 +289,9 @@ class Node:
         set_level(configuration.logging.level)
         if self._pages is not None:
             self._pages.allow(configuration.metrics_from)
-        if end_figures is not self._end_figures:
-            ended, self._end_figures = self._end_figures, end_figures
-            self._spawn(asyncio.to_thread(ended))
+        if figures is not self._figures:
+            ended, self._figures = self._figures, figures
+            self._spawn(asyncio.to_thread(ended.end))
         was = self._reloading.configuration
         if any(getattr(was, name) != getattr(configuration, name) for name in _OF_THE_DESK):
             here = Installation(self._here.file, configuration, read.document)
@@ -233,10 +305,6 @@ def warn_of_risks(configuration: Configuration) -> None:
         log.warning("numbers stand unmasked in the call log", setting="logging.mask_numbers")
     if configuration.metrics_from:
         log.warning("figures are told to other machines, in clear", metrics_from=configuration.metrics_from)
-
-
-def nothing() -> None:
-    """There is no port of figures to end."""
 
 
 def files_of(here: Installation) -> list[Path]:

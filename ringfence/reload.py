@@ -41,7 +41,7 @@ AT_START: Final = (
     "limits.receive_queue",
 )
 NOT_FOR_US: Final = ("api", "tests", "version")
-_REFUSED: Final = (RuleError, KeyFileError, StoreError, DatabaseError, Superseded, OSError)
+REFUSED: Final = (RuleError, KeyFileError, StoreError, DatabaseError, Superseded, OSError)
 
 log = structlog.get_logger("ringfence.reload")
 
@@ -104,7 +104,7 @@ class Reloading(Collector):
                     found = await self._taken(actor, reason)
                 except Superseded:  # somebody put a revision live just now: that one counts, or is replaced knowingly
                     found = await self._taken(actor, reason)
-            except _REFUSED as error:
+            except REFUSED as error:
                 found = Reloaded(False, faults_of(error), [], [], [])
             found = found._replace(took_ms=round(1000 * (time.monotonic() - begun)))
         self._tell(found, actor)

@@ -10,7 +10,10 @@ import structlog
 import uvloop
 
 from proxy.app import IGNORED
+from ringfence import supervisor
+from ringfence.handed import Handed, handed_over
 from ringfence.installation import Installation
+from ringfence.keeper import become_keeper, is_kept
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
 from ringfence.node import Node
 from ringfence.phone_reports import PhoneComplaints
@@ -33,11 +36,12 @@ def serve(file: Path, *, watch: bool = False) -> None:
     if lowered := (fitting := fit(start.configuration)).words:
         structlog.get_logger("ringfence").warning("memory", lowered=lowered)
         start = start._replace(configuration=fitting.configuration)
-    uvloop.run(run(start, file, watch=watch))
+    if uvloop.run(run(start, file, handed_over(), watch=watch)) and not (supervisor.is_there() or is_kept()):
+        become_keeper()
 
 
-async def run(start: Start, file: Path, *, watch: bool = False) -> None:
-    """Open what judging needs, run the proxy, and leave everything recorded on disk."""
+async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False) -> bool:
+    """Open what judging needs, run the proxy, and leave everything recorded on disk; has another process taken over?"""
     configuration = start.configuration
     async with Installation(file, configuration, start.document) as here:
         make_folders(here)
@@ -50,7 +54,9 @@ async def run(start: Start, file: Path, *, watch: bool = False) -> None:
         except BaseException:
             await screen.close()  # an open database would keep the process alive
             raise
-        await Node(start, here, screen, phones, watch=watch).run()
+        node = Node(start, here, screen, phones, watch=watch, handed=handed)
+        await node.run()
+        return node.has_successor
 
 
 def make_folders(here: Installation) -> None:

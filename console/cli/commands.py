@@ -29,7 +29,7 @@ from console.cli.node.ban_commands import bans_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
 from console.cli.node.peer_commands import peers_app
-from console.cli.node.running_commands import reload, top
+from console.cli.node.running_commands import reload, restart, top
 from console.cli.noted import note_unmasking
 from console.cli.options import AsJson, ConfigurationFile, chosen
 from console.cli.workbench.rules_commands import replay, rules_app
@@ -255,6 +255,7 @@ def health(
 
 app.command("reload", rich_help_panel=PROXY)(reload)
 app.command("top", rich_help_panel=PROXY)(top)
+app.command("restart", rich_help_panel=PROXY)(restart)
 
 
 @app.command(rich_help_panel=PROXY)

@@ -73,6 +73,7 @@ class StreamEndpoint(Endpoint):
         self._opening: dict[Remote, list[bytes]] = {}
         self._paused: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting: asyncio.Task[None] | None = None
         self._serial = secrets.randbits(32)  # of this start: a token of an earlier one finds no connection of another
         self.closed: Counter[str] = Counter()  # by why
         self.refused: Counter[str] = Counter()  # before they began
@@ -90,7 +91,7 @@ class StreamEndpoint(Endpoint):
         super().receive(handle, flush, haste)
         if begins:
             self._sock.listen(BACKLOG)
-            self._spawn(self._accept())
+            self._accepting = asyncio.create_task(self._accept())
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -232,9 +233,21 @@ class StreamEndpoint(Endpoint):
 
     # ---- the end
 
+    def descriptor(self) -> int:
+        """Of the socket that is bound, to hand it over."""
+        return self._sock.fileno()
+
+    def leave_to_another(self) -> None:
+        """Another process takes new connections from now on; those that are open go on here until they are closed."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+        self._sock.close()
+
     def close(self) -> None:
         """Take no more, and close all that are open."""
         super().close()
+        if self._accepting is not None:
+            self._accepting.cancel()
         for task in self._tasks:
             task.cancel()
         self._sock.close()

@@ -88,7 +88,7 @@ class Screen:
         self._snapshots = Snapshots(lookup, journal, hours=settings.storage.snapshot_hours)
         self._unlisted = Renewal(lookup)
         self._findings = Findings(lookup, keys.pseudonym, settings.complaints, count=journal.count)
-        minutes = settings.emergency.callback_minutes
+        minutes = self._callback_minutes = settings.emergency.callback_minutes
         self._callbacks = Callbacks(minutes, pseudonym=partial(pseudonym, keys.pseudonym))
         self.polled: list[Callable[[], None]] = []  # whatever else looks for changes at each poll
         self.unwanted: Callable[[str], None] | None = None  # hears of each judged call that its callee answered 607
@@ -125,20 +125,19 @@ class Screen:
         """
         held = await hold(settings, base, log, Troubles(tell, now), budget_ms=budget_ms, now=now)
         screen = cls(ruleset, held, settings, budget_ms=budget_ms, sources=sources, now=now)
-        remember = partial(screen._remember_emergency_callers, settings.emergency.callback_minutes)
         try:
-            await remember()
+            await screen.remember_emergency_callers()
         except BaseException:
             await screen.close()  # an open database would keep the process alive
             raise
-        held.journal.opened = remember
+        held.journal.opened = screen.remember_emergency_callers
         held.journal.start()
         return screen
 
-    async def _remember_emergency_callers(self, minutes: int) -> None:
-        """Records can be read after all: who made an emergency call lately?"""
+    async def remember_emergency_callers(self) -> None:
+        """Records can be read, or another process has written some: who made an emergency call lately?"""
         begun = self._now()
-        calls = await self.journal.emergency_callers(begun - minutes * 60.0)
+        calls = await self.journal.emergency_callers(begun - self._callback_minutes * 60.0)
         self._callbacks.restore([(pseudonym, begun - at) for pseudonym, at in calls], self._steady())
 
     def judge(self, call: Call) -> Verdict:
@@ -211,7 +210,8 @@ class Screen:
         self._rates.settings = settings.facts
         self._sources.wait(settings.facts.plugin_ms / 1000)
         self._snapshots.hours = settings.storage.snapshot_hours
-        self._callbacks.last(settings.emergency.callback_minutes)
+        self._callback_minutes = settings.emergency.callback_minutes
+        self._callbacks.last(self._callback_minutes)
         limits = settings.complaints
         self._findings.limit(calls_hour=limits.limit_calls_hour, called_day=limits.limit_called_day)
         self.lookup.take(budget_s=budget_ms / 2000, zone=settings.time_zone)

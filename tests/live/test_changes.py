@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from ringfence.control import ask
+from ringfence.control import ControlError, ask
 from tests.peers.lanes import Lane, new_lane
 from tests.peers.loopback import listening, new_endpoint
 from tests.peers.process import until
 from tests.peers.ringfence import Ringfence, settings
 from tests.peers.sipp import Sipp
+from tests.peers.telephone import Telephone
 
 pytestmark = pytest.mark.live
 RATE, SECONDS = 40, 12
@@ -133,3 +134,56 @@ def test_a_call_that_talks_while_its_trunk_is_taken_out_ends_as_it_should(own):
         caller.done()
         pbx.done()
         other.call("caller_hangs_up", "callee_answers")
+
+
+def test_a_restart_under_load_loses_no_call(own):
+    """And a second one, by the process that took over."""
+    folder, configuration, lane, _ = own
+    with Ringfence(folder, configuration) as proxy, Load(lane) as load:
+        control, pids = folder / "ringfence.control", []
+        for _ in range(2):
+            time.sleep(2)
+            pids.append(ask(control, "restart")["pid"])
+        load.all_went_well()
+        until(lambda: proxy.said.count("handed over") == 2, "both have handed over")
+        assert len({proxy.process.pid, *pids}) == 3
+        assert len(proxy.calls()) >= load.calls - 100
+        proxy.process.send_signal(signal.SIGTERM)  # to the first, which has become the keeper of the last
+        assert proxy.wait() == 0
+    assert not listening(lane.proxy)
+
+
+def test_a_call_that_rings_during_a_restart_is_answered_and_one_that_talks_goes_on(own):
+    folder, configuration, lane, other = own
+    with (
+        Ringfence(folder, configuration) as proxy,
+        other.pbx_side("callee_answers").listens() as pbx,
+        other.trunk_side("caller_talks_on", talk="4000") as caller,
+        Telephone(lane.pbx) as callee,
+        lane.trunk_side("caller_hangs_up") as ringing,
+    ):
+        until(lambda: pbx.received("ACK"), "the other call is answered")
+        invite = callee.hears("INVITE")
+        callee.says("180 Ringing", invite, lane.proxy)
+        until(lambda: ringing.received("SIP/2.0 180"), "the call rings")
+        proxy.command("restart")
+        callee.says("200 OK", invite, lane.proxy)
+        until(lambda: ringing.sent("ACK"), "the answered call is acknowledged")
+        callee.says("200 OK", callee.hears("BYE"), lane.proxy)
+        ringing.done()
+        caller.done()
+        pbx.done()
+        until(lambda: "the process before this one has ended" in proxy.said, "the first process ends")
+        lane.alone("asks", method="OPTIONS", uri=f"sip:{lane.proxy}", extra="", status="200")
+
+
+def test_a_process_that_could_not_take_over_changes_nothing(own):
+    folder, configuration, lane, _ = own
+    with Ringfence(folder, configuration) as proxy:
+        sound = proxy.file.read_text()
+        proxy.file.write_text(sound.replace('"country": "CN"', '"country": "XX"', 1))
+        with pytest.raises(ControlError, match=r"ringfence\.yaml:\d+:\d+: "):
+            ask(folder / "ringfence.control", "restart")
+        proxy.process.send_signal(signal.SIGUSR2)
+        until(lambda: proxy.said.count("not restarted: this process goes on") == 2, "a line about each")
+        lane.call("caller_hangs_up", "callee_answers")

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from tests.peers.lanes import new_lane
 from tests.peers.loopback import listening, new_endpoint
 from tests.peers.process import SOON_S, until
 from tests.peers.ringfence import Ringfence, settings
+from tests.peers.telephone import Telephone
 
 pytestmark = pytest.mark.live
 
@@ -62,34 +62,6 @@ def test_a_caller_that_is_gone_before_its_answer_does_no_harm(own):
             caller.bind(lane.trunk)
             caller.sendto(request.encode(), lane.proxy)
         alive(other)
-
-
-class Telephone:
-    """A callee that answers when the test says so, however long anything takes until then."""
-
-    def __init__(self, at):
-        self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.wire.bind(at)
-        self.wire.settimeout(SOON_S)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.wire.close()
-
-    def hears(self, method):
-        """The next request of this method; what is repeated before it is passed over."""
-        while not (heard := self.wire.recv(65_535).decode()).startswith(f"{method} "):
-            continue
-        return heard
-
-    def says(self, status, request, proxy):
-        copied = re.findall(r"^(?:Via|Record-Route|From|To|Call-ID|CSeq):.*\r\n", request, re.MULTILINE)
-        tagged = [re.sub(r"^(To:[^;]*)\r\n", r"\1;tag=t\r\n", line) for line in copied]
-        host, port = self.wire.getsockname()
-        more = f"Contact: <sip:callee@{host}:{port}>\r\nContent-Length: 0\r\n\r\n"
-        self.wire.sendto(f"SIP/2.0 {status}\r\n{''.join(tagged)}{more}".encode(), proxy)
 
 
 def test_sigterm_lets_the_call_in_set_up_be_answered_and_takes_no_new_one(own):

@@ -32,7 +32,7 @@ class Port:
         self.alive = self.ready = State("", [])
         self.pages = Pages(registry, lambda: self.alive, lambda: self.ready, [])
         self.address = HostPort(host=at.host, port=at.port)
-        self.end = publish(self.pages, self.address)
+        self.end = publish(self.pages, self.address).end
 
     def read(self, path: str, method: str = "GET") -> tuple[int, str]:
         request = urllib.request.Request(f"http://{self.address}{path}", method=method)
@@ -105,7 +105,7 @@ def test_other_machines_read_where_they_are_named(registry, source, may):
 
 
 def test_an_address_in_use_is_named(port, registry):
-    with pytest.raises(OSError, match=f"metrics: can't listen on {port.address}: "):
+    with pytest.raises(OSError, match=f"metrics: can't listen on {port.address.host} port {port.address.port}: "):
         publish(port.pages, port.address)
 
 

@@ -65,6 +65,20 @@ def top(
     Answer(status=FAULTS if why else 0, why=why).give(json=False)
 
 
+def restart(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
+    """Let a new process of the same command take over from the running node, which ends its calls: no call is refused.
+
+    For an upgrade, or what `reload` says to take a restart. Exit 1 when the new one is not fit to take over; then the
+    one that runs goes on.
+    """
+    from ringfence.control import ask, control_of
+    from ringfence.restart import told as in_words
+
+    with clear_errors():
+        told = ask(control_of(chosen(context, config)), "restart", wait_s=_WAIT_S)
+    Answer(told, in_words(told)).give(json=json)
+
+
 def _said(told: dict[str, Any]) -> str:
     if not told["done"]:
         return "Not reloaded: what was live stays."
