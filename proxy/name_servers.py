@@ -120,8 +120,8 @@ class NameServers:
 
     async def of_system(self, name: str) -> Found:
         """What the system itself says, whose sources may be others than DNS (nsswitch.conf): in a thread."""
-        if name.rstrip(".").endswith(".invalid"):
-            return Found((), HOSTS_KEPT_S)
+        if self._servers or name.rstrip(".").endswith(".invalid"):
+            return Found((), HOSTS_KEPT_S)  # whoever names name servers means these
         loop = asyncio.get_running_loop()
         try:
             answers = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)

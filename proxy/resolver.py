@@ -86,6 +86,7 @@ class Resolver:
         self.own: frozenset[Question] = frozenset()
         self._room = asyncio.Semaphore(_OTHERS_AT_ONCE)
         self._known: dict[Question, Known] = {}
+        self._troubles: dict[Question, str] = {}  # of names of the configuration, as they were told
         self._asking: dict[Question, asyncio.Task[tuple[Ranked, ...]]] = {}
 
     def ask(self, servers: Sequence[tuple[str, int]], families: Sequence[int], transports: Collection[str]) -> None:
@@ -132,17 +133,30 @@ class Resolver:
                         found = await self._look_up(question)
             servers = tuple(found.records)
             keep = min(KEEP_S, max(KEEP_LEAST_S, found.seconds))
+            self._tell(question, "" if servers else "it leads to no address")
         except (Unanswered, TimeoutError):
             # Silence says nothing of the name: an old answer is better than no call at all (RFC 8767).
             known = self._known.get(question)
             servers = known.servers if known is not None else ()
             keep = KEEP_FAILURE_S
+            stays = "; where it led before counts meanwhile" if servers else ""
+            self._tell(question, f"no name server says anything of use{stays}")
         except ValueError:
             servers, keep = (), KEEP_S  # no name
         if len(self._known) >= _MOST_NAMES:
             self._known = {each: answer for each, answer in self._known.items() if each in self.own}
         self._known[question] = Known(self._clock() + keep, servers)
         return servers
+
+    def _tell(self, question: Question, trouble: str) -> None:
+        """A line when a name of the configuration is not to be had, and one when it is again."""
+        if question not in self.own or self._troubles.get(question, "") == trouble:
+            return
+        self._troubles[question] = trouble
+        if trouble:
+            log.warning("a name of the configuration is not to be had", host=question.host, why=trouble)
+        else:
+            log.info("a name of the configuration is to be had again", host=question.host)
 
     async def _look_up(self, question: Question) -> Found:
         """RFC 3263 4.1 and 4.2: NAPTR where neither transport nor port is written, SRV where no port is, addresses."""
@@ -210,9 +224,9 @@ class Resolver:
         try:
             found = await self._names.addresses(host)
         except Unanswered:
-            if not own:
-                raise
-            found = await self._names.of_system(host)
+            found = await self._names.of_system(host) if own else Found((), 0.0)
+            if not found.records:
+                raise  # what DNS has not said, the system does not deny
         else:
             if own and not found.records:
                 of_system = await self._names.of_system(host)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from proxy.name_servers import Found, Unanswered
 from proxy.next_hops import MOST_HOPS, Hop, Naptr, Question, Srv
@@ -210,6 +211,28 @@ async def test_a_flood_of_names_of_others_makes_nothing_of_ours_forgotten(monkey
     assert len(names.resolver._known) <= 10
 
 
+async def test_a_name_of_ours_that_is_not_to_be_had_has_a_line_and_one_when_it_is_again():
+    answers = [two, nothing_for_now, nothing_for_now, no_such_name, two, two]
+    names = Names(lambda host: answers[0](host))
+    names.resolver.own = frozenset((PBX,))
+    with capture_logs() as said:
+        while answers:
+            await names.resolver.refresh(PBX)
+            answers.pop(0)
+    assert [line.get("why", "") for line in said] == [
+        "no name server says anything of use; where it led before counts meanwhile",
+        "it leads to no address",
+        "",
+    ]
+    assert {line["host"] for line in said} == {"pbx"}
+
+
+async def test_of_names_of_others_nothing_is_told():
+    with capture_logs() as said:
+        await Names(nothing_for_now).hosts()
+    assert said == []
+
+
 # The way through the records
 
 
@@ -324,6 +347,19 @@ async def test_a_name_of_ours_that_dns_does_not_have_may_stand_where_the_system_
     names = Names(of_system={"pbx": Found((TWO[0],), 20.0)})
     names.resolver.own = frozenset((PBX,))
     assert await names.hosts() == [TWO[0]]
+
+
+async def test_while_dns_is_silent_the_system_denies_nothing():
+    """Its own name servers may be others, which know nothing of the name."""
+    names = Names(addresses={"pbx": Found((TWO[0],), 20.0)})
+    names.resolver.own = frozenset((PBX,))
+    await names.hosts()
+    names.records["addresses"]["pbx"] = Unanswered("pbx")
+    names.now += KEEP_S
+    assert await names.resolver.refresh(PBX)
+    names.records["of_system"]["pbx"] = Found((TWO[1],), 20.0)
+    await names.resolver.refresh(PBX)
+    assert await names.hosts() == [TWO[1]]
 
 
 async def test_hops_are_values():
