@@ -7,12 +7,16 @@ Contact (or the Record-Route of a proxy before us) names an address of the same 
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.forwarding import with_host_inside
 from proxy.routing import Peer, Target, Topology, question_of
 from proxy.sip.flow import read_place
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri
 from proxy.token import FROM_PBX, Token, Tokens
+
+NO_ADDRESS: Final = ".invalid"  # whoever is in a browser knows none of his (RFC 7118 section 5)
 
 
 def targets_in_dialog(
@@ -52,7 +56,7 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     contact = Target(named, uri_port, question=question_of(named, next_hop), transport=next_hop.transport)
     contact.listener = listener
     came_by.trunk = contact.trunk = topology.host_of(trunk) if token.flags.startswith(FROM_PBX) else None
-    if not named or topology.is_pbx(contact) or topology.names_us(next_hop):
+    if not named or named.endswith(NO_ADDRESS) or topology.is_pbx(contact) or topology.names_us(next_hop):
         return [came_by]
     if listener.reliable and contact.literal and _is_connection_meant(topology, trunk, came_by, contact):
         return [came_by]

@@ -212,9 +212,11 @@ class ListenerSettings(Part):
     """One socket that takes SIP."""
 
     address: Address = Field(
-        description="Address and port to listen on; [::1]:5060 for IPv6. Default of the port: 5060, or 5061 for tls."
+        description="Address and port to listen on; [::1]:5060 for IPv6. By default 5060, tls 5061, ws 80, wss 443."
     )
-    transport: Literal["udp", "tcp", "tls"] = Field("udp", description="How SIP comes there.")
+    transport: Literal["udp", "tcp", "tls", "ws", "wss"] = Field(
+        "udp", description="How SIP comes there; ws and wss: WebSocket."
+    )
     advertise: Address | None = Field(
         None, description="Host and port put into Via and Record-Route; default: the address."
     )
@@ -236,7 +238,7 @@ class ListenerSettings(Part):
         return given
 
 
-_USUAL_PORTS: Final = {"tls": SIPS_PORT}
+_USUAL_PORTS: Final = {"tls": SIPS_PORT, "ws": 80, "wss": 443}
 
 
 class CertificateSettings(Part):

@@ -41,7 +41,8 @@ from proxy.setup import Setup
 from proxy.sip.flow import Flow, Listener
 from proxy.sockets import Sockets
 from proxy.streams.certificates import CertificateFault
-from proxy.streams.endpoint import StreamEndpoint
+from proxy.streams.connection import Remote
+from proxy.streams.endpoint import StreamEndpoint, Ways
 from proxy.streams.room import Room
 from proxy.streams.tls import Contexts, Keeping, Secure
 from proxy.streams.watch import Watch, branch_of
@@ -144,11 +145,9 @@ class Server:
         self._watch = Watch(core, self.flush, self._faults)
         self._keeping = Keeping()
         metrics.certificate_ends = lambda: self._keeping.ends
-        self._secure = Secure(
-            self._keeping,
-            lambda names: core.topology.knows_names(names),
-            lambda remote: core.topology.names_wanted(remote[2] or remote[0]),
-        )
+        plain, frames = Plain(), Plain(frames=True)
+        secret, secret_frames = (Secure(self._keeping, self._knows, self._wants, frames=each) for each in (False, True))
+        self._ways: dict[str, Ways] = {"TCP": plain, "TLS": secret, "WS": frames, "WSS": secret_frames}
         self._limits_told = 0  # requests that found no room
         self._rates_told: dict[str, int] = {}  # by trunk: calls that came too fast
         self._next_rates: dict[str, float] = {}  # and when it may be said again
@@ -256,13 +255,18 @@ class Server:
         elif self._endpoints[listener.number] is endpoint:
             self._receive(endpoint)  # it has come back
 
+    def _knows(self, names: Sequence[str]) -> bool:
+        return self._core.topology.knows_names(names)
+
+    def _wants(self, remote: Remote) -> Sequence[str]:
+        return self._core.topology.names_wanted(remote[2] or remote[0])
+
     async def _open(self, listener: Listener, limits: LimitSettings) -> Endpoint:
         """The socket of a listener. Raises OSError, with the address in its text."""
         if not listener.reliable:
             return await UdpEndpoint.open(listener, limits.receive_queue, self._sockets)
         sock = self._sockets.open(_kind(listener), listener.host, listener.port)
-        ways = self._secure if listener.secure else Plain()
-        endpoint = StreamEndpoint(listener, sock, limits, self._room, ways)
+        endpoint = StreamEndpoint(listener, sock, limits, self._room, self._ways[listener.transport])
         endpoint.watched_by(self._watch)
         return endpoint
 

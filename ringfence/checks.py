@@ -22,7 +22,7 @@ from rules.numbering.emergency import emergency_table, is_emergency
 from rules.texts.bad_value import BadValue
 
 BUILT_IN_PROFILES = frozenset({"decline"})
-SECURE = frozenset({"tls"})
+SECURE = frozenset({"tls", "wss"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are looked for, not bound
 FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 3261 25.1, token
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -9,6 +9,10 @@ import socket
 import ssl
 from typing import NamedTuple
 
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, BytesMessage, Request, TextMessage
+from wsproto.utilities import RemoteProtocolError
+
 from proxy.proxy_settings import HostPort, ListenerSettings
 
 WAIT_S = 2.0
@@ -52,18 +56,43 @@ def ask(listener: ListenerSettings, *, wait_s: float = WAIT_S) -> Health:
             asking.connect((target.host, target.port))
             host, port = asking.getsockname()[:2]
             asked = options(target, HostPort(host=host, port=port), transport)
-            if transport == "tls":
+            if transport in ("tls", "wss"):
                 with _unverified().wrap_socket(asking) as enciphered:
-                    answer = _exchange(enciphered, asked)
+                    answer = _ask_on(enciphered, asked, transport)
             else:
-                answer = _exchange(asking, asked, whole=transport == "udp")
-        except OSError:
+                answer = _ask_on(asking, asked, transport)
+        except (OSError, RemoteProtocolError):
             return Health(0)
     first = answer.split(b"\r\n", 1)[0].split(b" ")
     if first[0] != b"SIP/2.0" or len(first) < 2 or not first[1].isdigit():
         return Health(0)
     status = int(first[1])
     return Health(status, (*_meaning(status, host), *_WARNING.findall(answer.decode("ascii", "replace"))))
+
+
+def _ask_on(asking: socket.socket, asked: bytes, transport: str) -> bytes:
+    if transport in ("ws", "wss"):
+        return _exchange_by_websocket(asking, asked)
+    return _exchange(asking, asked, whole=transport == "udp")
+
+
+def _exchange_by_websocket(asking: socket.socket, asked: bytes) -> bytes:
+    """The same as messages of WebSocket (RFC 7118)."""
+    connection = WSConnection(ConnectionType.CLIENT)
+    asking.sendall(connection.send(Request(host="localhost", target="/", subprotocols=["sip"])))
+    answer = b""
+    while data := asking.recv(65_535):
+        connection.receive_data(data)
+        for event in connection.events():
+            if isinstance(event, AcceptConnection):
+                asking.sendall(connection.send(BytesMessage(data=asked)))
+            elif isinstance(event, TextMessage | BytesMessage):
+                answer += event.data.encode() if isinstance(event, TextMessage) else bytes(event.data)
+                if event.message_finished:
+                    return answer
+            else:
+                return b""
+    return b""
 
 
 def _exchange(asking: socket.socket, asked: bytes, *, whole: bool = False) -> bytes:

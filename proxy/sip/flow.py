@@ -26,7 +26,8 @@ class Listener:
         self.family = 6 if ":" in host else 4
         self.sent_by = sent_by.encode()  # advertised host:port
         # As a URI shows it.
-        self.shown = self.sent_by + (b";transport=%s" % transport.lower().encode() if self.reliable else b"")
+        named = "ws" if transport == "WSS" else transport.lower()  # RFC 7118 5.4 knows no other
+        self.shown = self.sent_by + (b";transport=%s" % named.encode() if self.reliable else b"")
         self.shown_in_sips = self.sent_by + (b";transport=ws" if transport == "WSS" else b"")
         self.side = side  # any, pbx or trunk
         self.leaving = False  # the configuration has it no longer: what was begun by it ends, and nothing else begins

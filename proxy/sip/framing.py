@@ -91,6 +91,10 @@ class Framer:
         """A message as it is written: as it is."""
         return message
 
+    def end(self) -> bytes:
+        """What is written last: nothing."""
+        return b""
+
     def _begin(self, found: list[bytes]) -> bool:
         """Read on until the length of the next message is known; False: more has to come first."""
         buffer = self._buffer

@@ -20,7 +20,7 @@ _VIA: Final = re.compile(
 )
 # What nearly everybody sends: one value, nothing quoted. Half the price, the same meaning.
 _USUAL_VIA: Final = re.compile(
-    rb"SIP/2\.0/(UDP|TCP|TLS) ([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
+    rb"SIP/2\.0/(UDP|TCP|TLS|WSS?) ([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?"
     rb"((;rport)?;branch=([A-Za-z0-9.\-_]+)(;rport)?)\Z"
 )
 _USUAL_PARTY: Final = re.compile(

@@ -50,6 +50,9 @@ class Framing(Protocol):
     def wrap(self, message: bytes) -> bytes:
         """A message as it is written."""
 
+    def end(self) -> bytes:
+        """What is written last."""
+
 
 class Keeper(Protocol):
     """Who holds it: `proxy.streams.endpoint.StreamEndpoint`."""
@@ -198,6 +201,8 @@ class Connection:
             return
         if not transport.is_closing():
             self.why = why
+            if last := self.framing.end():
+                transport.write(last)
             transport.close()
             if self._timer is not None:
                 self._timer.cancel()

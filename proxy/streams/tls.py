@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from proxy.proxy_settings import LimitSettings, TlsSettings
-from proxy.sip.framing import Framer
 from proxy.streams.certificates import (
     NOBODY,
     Certificate,
@@ -21,7 +20,7 @@ from proxy.streams.certificates import (
     read_certificate,
 )
 from proxy.streams.connection import Connection, Framing, Remote
-from proxy.streams.ways import keep_alive
+from proxy.streams.ways import framing, keep_alive, refuse_to_call
 
 _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -116,22 +115,28 @@ class Refused(OSError):
 
 
 class Secure:
-    """TLS over TCP."""
+    """TLS, or WebSocket over it."""
 
     def __init__(
         self,
         keeping: Keeping,
         knows: Callable[[Sequence[str]], bool],
         wants: Callable[[Remote], Sequence[str]],
+        *,
+        frames: bool = False,
     ) -> None:
-        """`knows`: does the configuration name anybody of a certificate? `wants`: whose it must be at an address."""
+        """`knows`: does the configuration name anybody of a certificate? `wants`: whose it must be at an address.
+
+        `frames`: of WebSocket.
+        """
+        self._frames = frames
         self._keeping = keeping
         self._knows = knows
         self._wants = wants
 
     def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
-        """By Content-Length."""
-        return Framer(limits.message_octets)
+        """By Content-Length, or frames."""
+        return framing(limits, frames=self._frames)
 
     async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
         """Let a connection begin on a socket that was accepted. Raises OSError."""
@@ -147,6 +152,7 @@ class Secure:
 
     async def open(self, connection: Connection, local: str) -> None:
         """Let a connection begin to its address. Raises OSError."""
+        refuse_to_call(frames=self._frames)
         host, port, domain, _ = connection.remote
         connection.check = self._check_opened
         await asyncio.get_running_loop().create_connection(

@@ -9,17 +9,22 @@ from typing import Any, cast
 from proxy.proxy_settings import LimitSettings
 from proxy.sip.framing import Framer
 from proxy.streams.connection import Connection, Framing
+from proxy.streams.websocket import Frames
 
 KEEP_ALIVE_S = 60  # of silence, after which the kernel asks whether the other end is still there
 KEEP_ALIVE_TRIES = 4
 
 
 class Plain:
-    """TCP."""
+    """TCP, or WebSocket over it."""
+
+    def __init__(self, *, frames: bool = False) -> None:
+        """`frames`: of WebSocket."""
+        self._frames = frames
 
     def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
-        """By Content-Length."""
-        return Framer(limits.message_octets)
+        """By Content-Length, or frames."""
+        return framing(limits, frames=self._frames)
 
     async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
         """Let a connection begin on a socket that was accepted."""
@@ -28,12 +33,24 @@ class Plain:
 
     async def open(self, connection: Connection, local: str) -> None:
         """Let a connection begin to its address, from the one that others know us by."""
+        refuse_to_call(frames=self._frames)
         host, port, _, _ = connection.remote
         from_here = (local, 0) if local else None
         await asyncio.get_running_loop().create_connection(
             lambda: cast(Any, connection), host, port, local_addr=from_here
         )
         keep_alive(connection.info("socket"))
+
+
+def framing(limits: LimitSettings, *, frames: bool) -> Framing:
+    """How messages lie in a new connection."""
+    return Frames(limits.message_octets) if frames else Framer(limits.message_octets)
+
+
+def refuse_to_call(*, frames: bool) -> None:
+    """Raises OSError for WebSocket: whoever speaks it can't be called, and calls us (RFC 7118 section 5)."""
+    if frames:
+        raise OSError("nobody is called by WebSocket")
 
 
 def keep_alive(sock: socket.socket) -> None:

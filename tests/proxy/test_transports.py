@@ -103,7 +103,7 @@ def test_no_connection_is_a_failure_and_the_next_address_has_its_turn():
     again = only(play.fails_at(down), to=wire.PBX2)
     assert transport(again) == "UDP"
     assert len(wire.headers(again, "Record-Route")) == 1
-    assert play.silences == [("office", "203.0.113.10", False)]
+    assert play.silences == [("office", "tcp:203.0.113.10", False)]
 
 
 def test_a_connection_that_breaks_before_any_response_fails_what_waits_on_it():
