@@ -10,7 +10,7 @@ test:
 	@tools/setup test
 	@tools/check
 
-# Under a minute, without peers, packages of the system or other processes: what to run after each change.
+# Under a minute, without peers or packages of the system, properties on a tenth of their examples: after each change.
 quick:
 	@tools/setup run
 	@tools/check quick
