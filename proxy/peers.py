@@ -175,13 +175,14 @@ class PeerAddress:
 class Peers:
     """The addresses of one node."""
 
-    __slots__ = ("_addresses", "_tell", "plain", "retry_s")
+    __slots__ = ("_addresses", "_nowhere", "_tell", "plain", "retry_s")
 
     def __init__(self, retry_s: float, tell: Callable[[PeerAddress, str, float, float], None]) -> None:
         """`tell` hears of each change: the address, its state before, for how long it had that, and when."""
         self.retry_s = retry_s
         self._tell = tell
         self._addresses: dict[Where, PeerAddress] = {}
+        self._nowhere: frozenset[tuple[str, str]] = frozenset()  # kinds and names of owners whose names lead nowhere
         self.plain = True  # all are up, none is drained or starts slowly: their order need not be looked at
 
     def __iter__(self) -> Iterator[PeerAddress]:
@@ -196,6 +197,7 @@ class Peers:
                 known = PeerAddress(self, where, owner, now)
             known.owner, known.domain = owner, topology.domains.get(where, "")
             self._addresses[where] = known
+        self._nowhere = topology.nowhere
         self.look(now)
 
     def begin(self, now: float) -> None:
@@ -246,7 +248,9 @@ class Peers:
         One that only a call can find to live again counts when it is time for that: else nobody would send us one.
         """
         known = self.of(kind, name)
-        return not known or any(
+        if not known:
+            return (kind, name) not in self._nowhere
+        return any(
             not each.drained and (each.state is not DOWN or (not each.is_probed and now >= each.until))
             for each in known
         )

@@ -323,6 +323,13 @@ class Topology:
         outbound = [target for pbx in self.pbxes.values() for target in pbx.outbound]
         return [each for each in outbound if each.trunk is not None and each.trunk.peer.name == owner.name]
 
+    @property
+    def nowhere(self) -> frozenset[tuple[str, str]]:
+        """Kind and name of those that are written as names alone, all of which were asked for in vain."""
+        asked = {owner for owner, _ in self._led}
+        found = {owner for (owner, _), places in self._led.items() if places} | set(self.addresses.values())
+        return frozenset(owner[:2] for owner in asked - found)
+
     def _lead(self, target: Target, kind: str, name: str, hops: Sequence[Hop]) -> None:
         """A name leads there now; where it led before is nobody's any more."""
         owner = self._owners.get((kind, name))

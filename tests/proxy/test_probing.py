@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests import wire
-from tests.playbook import SETTINGS, Playbook, Sent, briefs, only
+from tests.playbook import SETTINGS, Playbook, Sent, briefs, hops, only
 
 TWO = ["203.0.113.10", "203.0.113.11"]
 DOWN = ("office", "203.0.113.10:5060", "down")
@@ -235,6 +235,15 @@ def test_where_only_a_call_can_find_out_the_carrier_is_let_to_send_one():
     assert briefs(play.trunk(options(1))) == ["503"]
     play.wait(31)
     assert briefs(play.trunk(options(2))) == ["200"]
+
+
+def test_a_pbx_whose_name_leads_nowhere_takes_none():
+    play = Playbook(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}])
+    assert briefs(play.trunk(options(1))) == ["200"], "it was not asked for yet"
+    play.core.learn(play.topology.named_targets()[0], [], play.now)
+    assert briefs(play.trunk(options(2))) == ["503"]
+    play.core.learn(play.topology.named_targets()[0], hops(["203.0.113.10"]), play.now)
+    assert briefs(play.trunk(options(3))) == ["200"]
 
 
 def test_a_drained_pbx_takes_no_calls_either():
