@@ -16,7 +16,7 @@ from desk.archive import Archive, complaints_path
 from desk.desk_settings import DeskSettings
 from desk.faults import ComplaintError
 from desk.secrecy import about_of, is_reference, read_reference
-from rules.records.privacy import mask, pseudonym
+from rules.records.privacy import mask, mask_within, pseudonym
 from rules.storage.keys import Keys
 from rules.storage.store import Store
 
@@ -31,8 +31,8 @@ _LONGEST_NUMBER = 15  # digits (E.164); what has more is of a person, a card or 
 
 _CASE = re.compile(r"case\s*(\d{1,15})", re.IGNORECASE)
 LOOKED, LISTED, SEARCHED, EXPORTED, READ = "looked at", "listed", "searched", "exported", "words read"
-UNMASKED = "unmasked"
-LOOKS = frozenset({LOOKED, LISTED, SEARCHED, EXPORTED, READ, UNMASKED})  # nothing was done
+UNMASKED, TRACED = "unmasked", "traced"
+LOOKS = frozenset({LOOKED, LISTED, SEARCHED, EXPORTED, READ, UNMASKED, TRACED})  # nothing was done
 
 
 async def note_look(
@@ -103,6 +103,15 @@ async def note_listed(base: Path, screening: DeskSettings, shown: int, *, actor:
     """Let it stand in the audit that somebody is shown so many entries of lists with full numbers."""
     deed = audit.Deed(time.time(), actor, "list", "", LISTED, "", f"{shown} shown; {by}")
     await _note_apart(base, screening, deed)
+
+
+async def note_trace(
+    base: Path, screening: DeskSettings, number: str, call_id: str, *, actor: str, reason: str, detail: str
+) -> None:
+    """Let it stand in the audit that somebody reads the messages of a number, by its pseudonym, or of a call."""
+    keys = Keys.load(base / screening.storage.key_file)
+    what = ("number", pseudonym(keys.pseudonym, number)) if number else ("call", mask_within(call_id))
+    await _note_apart(base, screening, audit.Deed(time.time(), actor, *what, TRACED, reason, detail))
 
 
 async def _note_apart(base: Path, screening: DeskSettings, deed: audit.Deed) -> None:

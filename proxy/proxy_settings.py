@@ -521,6 +521,26 @@ class DnsSettings(Part):
     )
 
 
+def literal_address(address: HostPort) -> HostPort:
+    """An address that nobody has to be asked for."""
+    if not address.literal:
+        raise BadValue(f"{address.host!r} is no address", "write one such as 192.0.2.9:9060; names are not asked for")
+    return address
+
+
+class HepSettings(Part):
+    """A copy of each message for Homer, by HEP version 3; off without it."""
+
+    address: Annotated[Address, AfterValidator(literal_address)] = Field(
+        description="Where the capture server listens, by UDP; an address, usually with port 9060."
+    )
+    capture_id: int = Field(2001, ge=1, le=2**32 - 1, description="By which Homer knows this node.")
+    password_file: Path | None = Field(None, description="File that holds the password of the capture server, 0600.")
+    mask_numbers: bool = Field(
+        True, description="Hide digits of numbers, and bodies that are no SDP. Turn off only where the law lets you."
+    )
+
+
 class ProxySettings(Part):
     """The data plane's part of ringfence.yaml."""
 
@@ -539,6 +559,7 @@ class ProxySettings(Part):
     limits: LimitSettings = LimitSettings()
     bans: BanSettings = BanSettings()
     dns: DnsSettings = DnsSettings()
+    hep: HepSettings | None = Field(None, description="A copy of each message for Homer; none: nothing is sent.")
     options_tell: bool = Field(
         True, description="Answer OPTIONS of a trunk with 503 while no address of its PBX lives; false: with 200."
     )

@@ -99,6 +99,16 @@ class Desk(Protocol):
         """File a complaint about the last call to one of these canonical numbers."""
 
 
+class Tap(Protocol):
+    """Who hears each message: `ringfence.overheard.Overheard`. It neither raises nor waits."""
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        """It came from there."""
+
+    def sent(self, data: bytes, flow: Flow) -> None:
+        """It was sent there."""
+
+
 class Further(NamedTuple):
     """What another configuration needs: sockets of its new listeners."""
 
@@ -127,6 +137,7 @@ class Server:
         self._before = before
         self.successor: Successor | None = None  # once it has taken over
         self.stopping = asyncio.Event()  # whoever sets it ends the node
+        self.tap: Tap | None = None  # while somebody listens in
         self._core = core
         self._judge = judge
         self._desk = desk
@@ -413,7 +424,10 @@ class Server:
         """One datagram into the core; what it asks for is done by `flush`."""
         core = self._core
         try:
-            context = core.receive(data, core.flow_to(listener, remote[0], remote[1]), monotonic())
+            flow = core.flow_to(listener, remote[0], remote[1])
+            if self.tap is not None:
+                self.tap.received(data, flow)
+            context = core.receive(data, flow, monotonic())
             if context is not None:
                 self._decide(context)
                 self._judged.append(arrived)
@@ -430,6 +444,8 @@ class Server:
         """One message of a connection into the core."""
         try:
             flow: Flow = remote[0].flow
+            if self.tap is not None:
+                self.tap.received(data, flow)
             context = self._core.receive(data, self._core.flow_to.present(flow), monotonic())
             if context is not None:
                 self._decide(context)
@@ -450,6 +466,8 @@ class Server:
                 try:
                     if type(effect) is Send:
                         flow = effect.flow
+                        if self.tap is not None:
+                            self.tap.sent(effect.data, flow)
                         if unsent := endpoints[flow.listener.number].send(effect.data, flow.remote):
                             self._failed(effect.data, flow, unsent)
                     else:

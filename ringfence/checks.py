@@ -54,6 +54,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         texts,
         headers,
         metrics,
+        hep,
     ):
         findings.extend(check(configuration))
     findings.extend(files(configuration, base))
@@ -440,6 +441,16 @@ def headers(configuration: Configuration) -> Iterator[Finding]:
     yield from repeated(((("headers", i), name.lower()) for i, name in enumerate(configuration.headers)), "header")
 
 
+def hep(configuration: Configuration) -> Iterator[Finding]:
+    """Copies of messages go to somebody else: come back, each would be copied again."""
+    if configuration.hep is not None and configuration.hep.address in [each.address for each in configuration.listen]:
+        yield Finding(
+            ("hep", "address"),
+            f"{configuration.hep.address} is a listener of this proxy",
+            "write the address of the capture server",
+        )
+
+
 def metrics(configuration: Configuration) -> Iterator[Finding]:
     """Figures are read on the machine itself, unless somebody says by whom else."""
     address, sources = configuration.metrics, configuration.metrics_from
@@ -476,6 +487,12 @@ def files(configuration: Configuration, base: Path) -> Iterator[Finding]:
         yield Finding(
             ("storage", "key_file"), f"others may read {key_file}", f"take that right away: chmod 600 {key_file}"
         )
+    if configuration.hep is not None and configuration.hep.password_file is not None:
+        secret = base / configuration.hep.password_file
+        if not secret.is_file():
+            yield Finding(("hep", "password_file"), f"there is no file {secret}", "make it, mode 0600")
+        elif secret.stat().st_mode & 0o077:
+            yield Finding(("hep", "password_file"), f"others may read {secret}", f"run: chmod 600 {secret}")
     log = configuration.logging.file
     if log is not None and not (base / log).parent.is_dir():
         yield Finding(("logging", "file"), f"there is no folder {(base / log).parent}", "make it, or name another")

@@ -15,7 +15,9 @@ from typing import Any, Final
 import structlog
 
 import proxy.app
+from desk.disclosure import note_trace
 from proxy.build import BUILD
+from proxy.hep import Homer
 from proxy.server import Further, Server
 from proxy.setup import Setup
 from proxy.sockets import Sockets
@@ -29,6 +31,7 @@ from ringfence.instruments import Instruments
 from ringfence.kernel_bans import KernelBans
 from ringfence.login import login_name
 from ringfence.node_settings import Configuration
+from ringfence.overheard import Overheard, homer_of
 from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.reload import Read, Ready, Reloading, fault_of_listener
@@ -36,7 +39,9 @@ from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
 from ringfence.service_log import set_level
 from ringfence.storage import Room, Storage
+from ringfence.traces import Traces, Wanted
 from rules.language.source import Document, RuleError
+from rules.records.privacy import pseudonym
 from rules.screening.screen import Screen
 
 RESTART_S: Final = 300.0
@@ -75,6 +80,9 @@ class Node:
         self._restarting = Restarting(here.file, self._beside_calls)
         self._storage = Storage(self._without, self._room)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
+        self._traces = Traces(lambda: self._reloading.configuration.home, self._note_trace)
+        self._overheard = Overheard(self._traces)
+        self._traces.changed = self._overheard.look
         self._server: Server | None = None
         self._pages: Pages | None = None
         self._figures = NOWHERE
@@ -91,6 +99,7 @@ class Node:
         self.control.register("restart", self._asked_to_restart, wait_s=RESTART_S)
         if (figures := self._here.configuration.metrics) is not None:
             self._handed.sockets.reserve(SOCK_STREAM, address_of(figures), figures.port)
+        self._traces.register(self.control)
         for warning in self._start.warnings:
             log.warning("check", fault=str(warning))
         try:
@@ -115,6 +124,7 @@ class Node:
             if not self.has_successor:  # which keeps them by now
                 await self._ban_file.save(monotonic())
             self._figures.end()
+            self._overheard.close()
             await self._changes.close()
             await self._screen.close()
             await self._phones.close_all()
@@ -131,7 +141,7 @@ class Node:
         start, configuration = self._start, self._here.configuration
         self._server = server
         registry = server.metrics.registry
-        for part in (self._changes, self._phones, self._storage, self._reloading):
+        for part in (self._changes, self._phones, self._storage, self._reloading, self._overheard):
             registry.register(part)
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
         if configuration.metrics is not None:
@@ -150,6 +160,8 @@ class Node:
             loop.create_task(self._ban_file.keep()),
             loop.create_task(self._kernel_bans.keep()),
         ]
+        self._overheard.begin(server, self._first_homer())
+        self._screen.polled.append(self._traces.tick)
         self._changes.begin()
         self._phones.begin()
         self._kernel_bans.renew()
@@ -204,6 +216,29 @@ class Node:
     async def _restart_by_signal(self) -> None:
         with suppress(Refused):  # the log says why
             await self._restarting.restart(self._server, login_name())
+
+    def _first_homer(self) -> Homer | None:
+        """Whoever gets copies of messages; that he cannot be had prevents no start."""
+        configuration = self._here.configuration
+        try:
+            return homer_of(configuration.hep, self._here.base, self._pseudonym)
+        except OSError as error:
+            log.error("Homer gets no copies", fault=str(error), setting="hep")
+            return None
+
+    def _pseudonym(self, text: str) -> str:
+        return pseudonym(self._screen.keys.pseudonym, text)
+
+    async def _note_trace(self, actor: str, wanted: Wanted) -> None:
+        seen = "numbers and bodies shown" if wanted.unmasked else "masked"
+        detail = f"{wanted.minutes:g} minutes at most, {seen}"
+        await note_trace(
+            *(self._here.base, self._here.configuration, wanted.number, wanted.call_id),
+            actor=actor,
+            reason=wanted.reason,
+            detail=detail,
+        )
+        log.info("a trace begins", by=actor, minutes=wanted.minutes, unmasked=wanted.unmasked)
 
     # ---- what it says of itself --------------------------------------------------------------------------------
 
@@ -260,9 +295,10 @@ class Node:
             await self._changes.hold()
             opened.callback(self._changes.go_on)
             figures = self._figures_at(configuration, read.document, opened)
+            homer = self._homer_of(configuration, read.document, opened)
             await self._screen.configure(configuration)
             given_back = opened.pop_all()
-        return Ready(lambda read: self._place(read, setup, further, figures), given_back.close)
+        return Ready(lambda read: self._place(read, setup, further, (figures, homer)), given_back.close)
 
     def _figures_at(self, to: Configuration, document: Document, opened: ExitStack) -> Port:
         """The port of figures that is to be; the one that is goes on until then."""
@@ -277,9 +313,21 @@ class Node:
         opened.callback(port.end)
         return port
 
-    def _place(self, read: Read, setup: Setup, further: Further, figures: Port) -> None:
+    def _homer_of(self, to: Configuration, document: Document, opened: ExitStack) -> Homer | None:
+        """Whoever is to get copies of messages."""
+        try:
+            homer = homer_of(to.hep, self._here.base, self._pseudonym)
+        except OSError as error:
+            raise RuleError([document.fault(("hep",), str(error))]) from None
+        if homer is not None:
+            opened.callback(homer.close)
+        return homer
+
+    def _place(self, read: Read, setup: Setup, further: Further, made: tuple[Port, Homer | None]) -> None:
         """Go by it from the next datagram on. No await is here, and nothing that can fail."""
         configuration, server = read.configuration, self._server
+        figures, homer = made
+        self._overheard.take(homer)
         assert server is not None
         server.take(setup, further)
         self._kernel_bans.renew()

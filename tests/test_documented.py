@@ -20,8 +20,9 @@ COMMANDS = sorted(get_command(app).commands)
 
 
 def metric_names() -> set[str]:
-    """The families that the data plane makes, as written in its source."""
-    return set(re.findall(r'"(ringfence_[a-z_]+)"', (ROOT / "proxy" / "metrics.py").read_text()))
+    """The families that a node makes, as written in its source."""
+    sources = [file for package in ("proxy", "ringfence") for file in (ROOT / package).rglob("*.py")]
+    return {name for file in sources for name in re.findall(r'"(ringfence_[a-z_]+)"', file.read_text())}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -258,6 +258,36 @@ app.command("top", rich_help_panel=PROXY)(top)
 app.command("restart", rich_help_panel=PROXY)(restart)
 
 
+@app.command(rich_help_panel=CALLS)
+def trace(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="[NUMBER]", help="Who calls or is called, in any spelling.")] = "",
+    call_id: Annotated[
+        str, typer.Option("--call-id", metavar="ID", help="One call, as on the wire or in the log.")
+    ] = "",
+    minutes: Annotated[float, typer.Option(help="It ends by itself after so many.")] = 10.0,
+    messages: Annotated[int, typer.Option(help="And with so many messages.")] = 10_000,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A new file, mode 0600.")] = None,
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="Show numbers and bodies, where the law lets you; say why.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit.")] = "",
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show the messages of one number or call, as the running node receives and sends them; it stands in the audit."""
+    from console.cli.node.trace import follow, written_to
+    from ringfence.installation import Installation
+
+    wanted = {"number": number, "call_id": call_id, "minutes": minutes, "messages": messages}
+    wanted |= {"unmasked": unmasked, "reason": reason}
+    with clear_errors():
+        here = Installation.open(chosen(context, config))
+        with written_to(out, here.zone, as_json=json) as show:
+            ended = follow(here.control, wanted, show, say=lambda text: typer.echo(text, err=True))
+    typer.echo(ended, err=True)
+
+
 @app.command(rich_help_panel=PROXY)
 def settings(
     json: AsJson = False,
