@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter
-from typing import NamedTuple, Protocol
 
 import re2
 
@@ -38,9 +37,9 @@ from rules.judging.index import Key, Pattern, expression_options, folding, text_
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
-from rules.model import Number, NumberClass, Trunk
-from rules.numbering.numbers import LONGEST_EXTENSION, canonical_prefix, read_number
-from rules.numbering.typed import SpellingFault, Spelt, UndecidedHome, decided, prefix_typed, read_spelling, read_typed
+from rules.language.written_numbers import TellFault, WrittenNumbers
+from rules.model import NumberClass
+from rules.numbering.numbers import LONGEST_EXTENSION
 from rules.texts.bad_value import BadValue
 
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
@@ -57,21 +56,6 @@ def _advice(said: str) -> str:
     if "perl" in said or "escape" in said:
         return "write it without look-around and back references"
     return "close every bracket, and put \\ before a sign that is meant as itself"
-
-
-class Several(NamedTuple):
-    """Whole numbers, beginnings, and ranges by their ends, all canonical."""
-
-    whole: frozenset[str]
-    prefixes: frozenset[str]
-    ranges: list[tuple[str, str]]
-
-
-class TellFault(Protocol):
-    """Takes what is wrong at a place, and what would be right; a warning stops nothing."""
-
-    def __call__(self, loc: Location, what: str, hint: str, warning: bool = False, /) -> None:
-        """Keep it."""
 
 
 class Surroundings:
@@ -103,8 +87,7 @@ class ConditionCompiler:
     def __init__(self, surroundings: Surroundings, country: str, report: TellFault) -> None:
         self.surroundings = surroundings
         self.report = report
-        self.home = country  # undecided between several countries it is refused what they read differently
-        self.country = decided(country)
+        self.written = WrittenNumbers(country, report, stored=surroundings.stored)
 
     def when(self, when: When, loc: Location) -> Condition:
         """All of its keys must hold."""
@@ -161,14 +144,7 @@ class ConditionCompiler:
                 if value is not None:
                     refuse(f"{value:g}", bound)
             except BadValue as error:
-                self.refused((*loc, bound), error)
-
-    def refused(self, loc: Location, wrong: BadValue) -> None:
-        """Tell of a value that cannot be used; a file of rules may have a country of its own."""
-        hint = wrong.hint
-        if isinstance(wrong, UndecidedHome):
-            hint = f"{wrong.spellings}, or set `country` at the top of this file or of ringfence.yaml"
-        self.report(loc, wrong.what, hint)
+                self.written.refused((*loc, bound), error)
 
     def named(self, names: Sequence[str], loc: Location) -> Condition:
         """One of the named conditions holds."""
@@ -284,13 +260,13 @@ class ConditionCompiler:
         if condition.is_:
             parts.append(self.some(who, title, condition.is_, (*loc, "is")))
         if condition.exact:
-            numbers = self.exact(who, condition.exact, (*loc, "exact"))
+            numbers = self.written.exact(who, condition.exact, (*loc, "exact"))
             parts.append(among(title, f"{who}.exact", canonical, numbers, weight=100))
         if condition.starts_with:
-            prefixes = self.prefixes(condition.starts_with, (*loc, "starts_with"))
+            prefixes = self.written.prefixes(condition.starts_with, (*loc, "starts_with"))
             parts.append(starts_with(title, who, canonical, prefixes, sees))
         if condition.range:
-            ranges = self.ranges(condition.range, (*loc, "range"))
+            ranges = self.written.ranges(condition.range, (*loc, "range"))
             parts.append(in_range(title, who, ranges, sees))
         if condition.length:
             for position, (low, high) in enumerate(condition.length if not self.surroundings.stored else ()):
@@ -352,7 +328,7 @@ class ConditionCompiler:
 
     def some(self, who: str, title: str, spellings: Sequence[str], loc: Location) -> Condition:
         """Numbers, prefixes and ranges, of which one is enough."""
-        whole, prefixes, ranges = self.several(who, spellings, loc)
+        whole, prefixes, ranges = self.written.several(who, spellings, loc)
         canonical = attrgetter(f"call.{who}.canonical")
         sees = lambda facts: or_lacking(canonical(facts))  # noqa: E731 - shared by the conditions below
         parts: list[Condition] = []
@@ -365,132 +341,6 @@ class ConditionCompiler:
         for part in parts:
             part.of_caller = who == "caller"
         return any_of(parts or [NEVER])
-
-    def several(self, who: str, spellings: Sequence[str], loc: Location) -> Several:
-        """Numbers, prefixes and ranges, each sort by itself."""
-        whole: set[str] = set()
-        prefixes: set[str] = set()
-        ranges: list[tuple[str, str]] = []
-        for position, spelling in enumerate(spellings):
-            place = (*loc, position)
-            spelt = self.spelt(spelling, place)
-            if spelt is None:
-                continue
-            if spelt.last:
-                ranges += self.range(spelling, spelt, place)
-            elif spelt.prefix:
-                prefixes |= self.prefix(spelling, place)
-            else:
-                whole |= self.exact(who, [spelling], loc, first=position)
-        return Several(frozenset(whole), frozenset(prefixes), ranges)
-
-    def spelt(self, spelling: str, loc: Location) -> Spelt | None:
-        """Is it a number, a prefix or a range?"""
-        try:
-            return read_spelling(spelling, decided(self.home))
-        except SpellingFault as error:
-            self.refused(loc, error)
-            return None
-
-    def exact(self, who: str, spellings: Sequence[str], loc: Location, *, first: int = 0) -> frozenset[str]:
-        """Canonical numbers of what the author wrote; `first` is the place of the first one in its list."""
-        found = []
-        for position, spelling in enumerate(spellings, start=first):
-            number = self.read(spelling, called=who == "called", loc=(*loc, position))
-            if number is None:
-                continue
-            if who == "called" and number.kind is NumberClass.EMERGENCY:
-                what = f"{spelling!r} is an emergency number, and emergency calls always pass"
-                self.report((*loc, position), what, "leave it out")
-            found.append(number.canonical)
-        return frozenset(found)
-
-    def read(self, spelling: str, *, called: bool, loc: Location) -> Number | None:
-        """One number, if some plan allows it."""
-        if not self.surroundings.stored:
-            spelt = self.spelt(spelling, loc)
-            if spelt is None:
-                return None
-            if spelt.prefix or spelt.last:
-                sort = "prefix" if spelt.prefix else "range"
-                self.report(loc, f"{spelling!r} is a {sort}, and one number belongs here", "write it under `is`")
-                return None
-        try:
-            if self.surroundings.stored:  # as it was read when it went live
-                number = read_number(spelling, Trunk("", country=self.country), called=called)
-            elif self.home:
-                number = read_typed(spelling, self.home, called=called)
-            else:
-                number = read_number(spelling, Trunk(""), called=called)
-        except BadValue as error:
-            self.refused(loc, error)
-            return None
-        if not number.canonical or number.kind in (NumberClass.MALFORMED, NumberClass.NAME, NumberClass.IMPOSSIBLE):
-            hint = "write it with its country code, such as +8613800138000"
-            what = "is a number that no plan allows" if number.canonical else "is no number"
-            self.report(loc, f"{spelling!r} {what}", hint)
-            return None
-        if number.kind is NumberClass.EXTENSION and not self.country and len(number.canonical) > 9:
-            hint = "write it with its country code, or set `country: CN` at the top of the file"
-            self.report(loc, f"{spelling!r} could be a number of any country", hint)
-            return None
-        return number
-
-    def prefixes(self, spellings: Sequence[str], loc: Location) -> frozenset[str]:
-        """Canonical beginnings of what the author wrote; a star behind them says the same again."""
-        found: set[str] = set()
-        for position, spelling in enumerate(spellings):
-            place = (*loc, position)
-            spelt = Spelt(spelling) if self.surroundings.stored else self.spelt(spelling, place)
-            if spelt is None:
-                continue
-            if spelt.last:
-                self.report(place, f"{spelling!r} is a range, and a beginning belongs here", "write it under `range`")
-                continue
-            found |= self.prefix(spelling, place)
-        return frozenset(found)
-
-    def prefix(self, spelling: str, loc: Location) -> set[str]:
-        """The canonical beginning, if there is one."""
-        try:
-            if self.surroundings.stored:
-                return {canonical_prefix(spelling, self.country)}
-            return {prefix_typed(spelling, self.home)}
-        except BadValue as error:
-            if not self.home and not error.hint:
-                error.hint = "or set `country: CN` at the top of the file"
-            self.refused(loc, error)
-            return set()
-
-    def ranges(self, spellings: Sequence[str], loc: Location) -> list[tuple[str, str]]:
-        """First and last canonical numbers of what the author wrote."""
-        found: list[tuple[str, str]] = []
-        for position, spelling in enumerate(spellings):
-            place = (*loc, position)
-            if self.surroundings.stored and ".." not in spelling:  # how ranges were written before
-                first, _, last = spelling.replace("–", "-").partition("-")
-                spelt: Spelt | None = Spelt(first.strip(), last.strip())
-            else:
-                spelt = self.spelt(spelling, place)
-            if spelt is None:
-                continue
-            if not spelt.last:
-                self.report(place, f"{spelling!r} is no range", "write FIRST..LAST, such as 95000..95099")
-                continue
-            found += self.range(spelling, spelt, place)
-        return found
-
-    def range(self, spelling: str, spelt: Spelt, loc: Location) -> list[tuple[str, str]]:
-        """The canonical ends of a range, if both are numbers of one plan and length."""
-        ends = [self.read(end, called=False, loc=loc) for end in (spelt.first, spelt.last)]
-        low, high = (end.canonical if end else "" for end in ends)
-        if not low or not high:
-            return []
-        if len(low) != len(high) or low > high or low.partition(":")[0][:3] != high.partition(":")[0][:3]:
-            hint = "write two numbers of one plan and length, the smaller one first"
-            self.report(loc, f"{spelling!r} is no range of numbers of one length", hint)
-            return []
-        return [(low, high)]
 
     def lists(self, who: str, title: str, condition: NumberCondition, loc: Location) -> list[Condition]:
         """Standing on a list, by its name or its kind."""

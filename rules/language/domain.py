@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rules.judging.conditions import range_prefixes
-from rules.language.condition_compiler import ConditionCompiler, Surroundings
 from rules.language.faults import Location
 from rules.language.grammar import CalledCondition, CallerCondition, NumberCondition, When
 from rules.language.values import DAYS
+from rules.language.written_numbers import WrittenNumbers
 from rules.model import NumberClass
 
 DAY = 1440
@@ -121,8 +121,7 @@ class DomainReader:
     def __init__(self, country: str, kinds: Mapping[str, str], named: Mapping[str, When]) -> None:
         self._kinds = kinds
         self._named = named
-        surroundings = Surroundings(lists=kinds, trunks=(), headers=())
-        self._compiler = ConditionCompiler(surroundings, country, lambda *_: None)
+        self._written = WrittenNumbers(country, lambda *_: None, stored=False)
 
     def read(self, when: When, loc: Location) -> Domain:
         """The domain of what stands under `when`, or in an item of `unless`."""
@@ -155,19 +154,19 @@ class DomainReader:
     def _number(self, who: str, condition: NumberCondition, loc: Location) -> Iterator[Constraint]:
         about = f"{who}.number"
         if condition.is_:
-            whole, prefixes, ranges = self._compiler.several(who, condition.is_, loc)
+            whole, prefixes, ranges = self._written.several(who, condition.is_, loc)
             yield Constraint(about, Numbers(whole, prefixes, spans_of(ranges)), (*loc, "is"), f"{who}.is")
         if condition.exact:
-            numbers = self._compiler.exact(who, condition.exact, loc)
+            numbers = self._written.exact(who, condition.exact, loc)
             yield Constraint(about, Numbers(whole=numbers), (*loc, "exact"), f"{who}.exact")
-            read = [self._compiler.read(spelling, called=who == "called", loc=loc) for spelling in condition.exact]
+            read = [self._written.read(spelling, called=who == "called", loc=loc) for spelling in condition.exact]
             kinds = frozenset(number.kind.value for number in read if number is not None)
             yield Constraint(f"{who}.class", kinds, (*loc, "exact"), f"{who}.exact")
         if condition.starts_with:
-            prefixes = self._compiler.prefixes(condition.starts_with, loc)
+            prefixes = self._written.prefixes(condition.starts_with, loc)
             yield Constraint(about, Numbers(prefixes=prefixes), (*loc, "starts_with"), f"{who}.starts_with")
         if condition.range:
-            spans = spans_of(self._compiler.ranges(condition.range, loc))
+            spans = spans_of(self._written.ranges(condition.range, loc))
             yield Constraint(about, Numbers(spans=spans), (*loc, "range"), f"{who}.range")
         if condition.class_:
             kinds = frozenset(kind.value for kind in condition.class_)
