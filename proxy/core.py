@@ -217,6 +217,8 @@ class Core(Node):
         for listener in topology.leaving:
             listener.leaving = True
         self.topology, self.tokens, self.screening, self.outgoing = topology, tokens, screening, outgoing
+        self.peers.retry_s = limits.retry_silent_s
+        self.peers.keep(topology, now)
         self.flow_to = FlowTo(topology, self.peers, before=self.flow_to)
         self.record_route = record_route
         self.limits = limits
@@ -226,8 +228,6 @@ class Core(Node):
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.dialogs.bound(limits.token_hours * 3600, limits.remembered_calls)
         self.ring_s = limits.timer_c_s
-        self.peers.retry_s = limits.retry_silent_s
-        self.peers.keep(topology, now)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses |= screening.statuses
 
