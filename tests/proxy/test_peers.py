@@ -4,7 +4,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from proxy.next_hops import lots_of
 from proxy.peers import MOST_BUSY_S
 from proxy.proxy_settings import LimitSettings
 from rules.model import Action, Step, Verdict
@@ -479,3 +482,29 @@ def test_what_ails_is_said_of_each_owner_in_a_sentence(play: Playbook):
     assert play.core.ailments() == [
         "office: 2 of 2 addresses without calls: 203.0.113.10:5060 (no answer to a call), 203.0.113.11:5060 (drained)"
     ]
+
+
+STATES = st.sampled_from(["up", "down", "busy", "slow"])
+
+
+@given(st.lists(st.tuples(STATES, st.integers(0, 9)), min_size=2, max_size=6), st.integers(), st.booleans())
+def test_whatever_the_states_every_target_has_its_place_and_who_lives_comes_first(states: list, seed: int, weigh: bool):
+    addresses = [f"203.0.113.{number}" for number in range(10, 10 + len(states))]
+    weights = {"weights": [weight for _, weight in states]} if weigh else {}
+    play = Playbook(pbxes=[{"name": "office", "addresses": addresses, "slow_start_s": 60, **weights}])
+    known = play.core.peers.of("pbx", "office")
+    for address, (state, _) in zip(known, states, strict=True):
+        if state == "down":
+            address.is_silent(play.now)
+        elif state == "busy":
+            address.is_busy(30, play.now)
+        elif state == "slow":
+            address.is_silent(play.now)
+            address.rise(play.now)
+    targets = play.topology.pbxes["office"].targets
+    found = play.core.peers.choose(targets, play.now, lots_of(seed), may_try=False)
+    assert sorted(each.host for each in found) == addresses
+    rank = {"up": 0, "busy": 1, "down": 2}
+    ranks = {each.host: rank[each.state] for each in known}
+    order = [ranks[each.host] for each in found]
+    assert order == sorted(order)
