@@ -46,6 +46,7 @@ from proxy.proxy_settings import LimitSettings
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
 from proxy.scanners import Scanners
 from proxy.screening import Screening, name_one_number, same_number
+from proxy.shedding import Shedding
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
@@ -88,6 +89,7 @@ _OWN_TOKEN: Final = re.compile(rb"sips?:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a c
 _JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
 _SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
+_TOO_LATE: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 1",))
 _FULL: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 5",))
 _EXCESS: Final = {
     TOO_MANY_VALUES: Refusal(400, "Too Many Header Field Values"),
@@ -189,6 +191,8 @@ class Core(Node):
         self.strangers = Strangers()
         self.bans = Bans(topology.bans)
         self.scanners = Scanners(topology.bans, self.load.sources)
+        self.shedding = Shedding(limits.shed_ms / 1000)
+        self.too_late = False  # what is received now waited so long that no new call is taken
         self._now = 0.0  # when the message came that is being handled
         self._unheard = False  # it is of a banned source
         self.prober = Prober(self)
@@ -224,6 +228,7 @@ class Core(Node):
         self.limits = limits
         self.load.bound(limits)
         self.bans.bound(topology.bans)
+        self.shedding.bound(limits.shed_ms / 1000)
         self.scanners.bound(topology.bans)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.dialogs.bound(limits.token_hours * 3600, limits.remembered_calls)
@@ -387,6 +392,10 @@ class Core(Node):
         if flow.peer is None and not self._cancels_own(request, key, flow):
             self._refuse_stranger(request, flow, back, now)
             return None
+        if self.too_late and self._is_new_call(request, flow.peer):
+            self.shedding.refused += 1
+            self._refuse_on(back, request, _TOO_LATE)
+            return None
         if excess:
             self._refuse_on(back, request, _EXCESS[excess])
             return None
@@ -406,6 +415,12 @@ class Core(Node):
             self._cancel(request, key, back, now)
             return None
         return self._start(request, size, fields, key, flow, back, now)
+
+    def _is_new_call(self, request: Request, peer: Peer | None) -> bool:
+        """Is it an INVITE outside a dialog, and no emergency call?"""
+        if request.method != b"INVITE" or peer is None or request.to_tag:
+            return False
+        return not self._dials_emergency(request, peer)
 
     def _is_of_pbx(self, request: Request, via: Via, key: ServerKey, flow: Flow) -> bool:
         """From a PBX's address and another port: is it an emergency call, or a request that belongs to one?"""

@@ -220,6 +220,9 @@ class Metrics(Collector):
         for trunk in dict.fromkeys((*self._core.topology.trunks, *fast)):
             over.add_metric([trunk], fast[trunk].calls if trunk in fast else 0)
         yield over
+        shedding = self._core.shedding
+        yield GaugeMetricFamily("ringfence_shedding", "Do new calls get 503 for overload now?", int(shedding.on))
+        yield CounterMetricFamily("ringfence_calls_shed", "New calls refused for overload.", shedding.refused)
         bans = self._core.bans
         yield GaugeMetricFamily("ringfence_bans", "Sources that are banned.", bans.count)
         begun = CounterMetricFamily(

@@ -457,6 +457,12 @@ class LimitSettings(Part):
         description="Octets that wait for a peer who does not read; beyond it his connection ends.",
     )
     receive_queue: int = Field(10_000, ge=100, description="Datagrams waiting; beyond it they are dropped and counted.")
+    shed_ms: int = Field(
+        200,
+        ge=0,
+        le=10_000,
+        description="How long messages may wait before new calls get 503, but for emergency calls; 0: for ever.",
+    )
     judge_ms: int = Field(50, ge=1, description="Budget of one judgement: a look-up is given up after half of it.")
     silent_s: float = Field(
         3.0, ge=1, le=32, description="How long an address that says nothing is waited for while there is another."

@@ -38,6 +38,7 @@ from proxy.proxy_settings import LimitSettings
 from proxy.resolver import Resolver
 from proxy.routing import Target, Topology
 from proxy.setup import Setup
+from proxy.shedding import BEGINS, Shedding
 from proxy.sip.flow import Flow, Listener
 from proxy.sockets import Sockets
 from proxy.streams.certificates import CertificateFault
@@ -424,10 +425,12 @@ class Server:
         """One datagram into the core; what it asks for is done by `flush`."""
         core = self._core
         try:
+            now = monotonic()
             flow = core.flow_to(listener, remote[0], remote[1])
             if self.tap is not None:
                 self.tap.received(data, flow)
-            context = core.receive(data, flow, monotonic())
+            core.too_late = now - arrived > core.shedding.patience and core.shedding.waited(now - arrived)
+            context = core.receive(data, flow, now)
             if context is not None:
                 self._decide(context)
                 self._judged.append(arrived)
@@ -442,11 +445,14 @@ class Server:
 
     def on_message(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         """One message of a connection into the core."""
+        core = self._core
         try:
             flow: Flow = remote[0].flow
             if self.tap is not None:
                 self.tap.received(data, flow)
-            context = self._core.receive(data, self._core.flow_to.present(flow), monotonic())
+            now = monotonic()
+            core.too_late = now - arrived > core.shedding.patience and core.shedding.waited(now - arrived)
+            context = core.receive(data, core.flow_to.present(flow), now)
             if context is not None:
                 self._decide(context)
                 self._judged.append(arrived)
@@ -621,6 +627,8 @@ class Server:
             self._metrics.longest_stall = max(self._metrics.longest_stall, late)
         self._last_tick = now
         try:
+            if turn := self._core.shedding.tick(now, late):
+                say_shedding(self._core.shedding, turn, now)
             self._core.tick(now)
             self.flush()
             if now >= self._next_poll:
@@ -713,6 +721,19 @@ def _contexts(topology: Topology) -> Contexts:
         return Contexts(topology.tls, asks=topology.asks_for_certificates)
     except CertificateFault as fault:
         raise OSError(f"{fault.what}; {fault.hint}") from None
+
+
+def say_shedding(shedding: Shedding, turn: int, now: float) -> None:
+    """One line when new calls begin to be refused for overload, and one when that is over."""
+    if turn == BEGINS:
+        log.warning("overload: new calls get 503, emergency calls go on", waited_ms=round(shedding.longest * 1000))
+    else:
+        log.warning(
+            "overload is over",
+            seconds=round(now - shedding.since, 1),
+            refused_since_start=shedding.refused,
+            waited_ms_at_most=round(shedding.longest * 1000),
+        )
 
 
 def _kind(listener: Listener) -> int:

@@ -1,7 +1,8 @@
-"""Which of the datagrams that wait goes first when many do: emergency calls, then what the PBX says."""
+"""Which of the datagrams that wait goes first when many do: emergency calls, then what belongs to calls there are."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from proxy.context import EMERGENCY_MARK
@@ -19,6 +20,10 @@ AT_ONCE: Final = 2
 _LONGEST: Final = 200  # octets of a request line that are looked at: nobody dials an emergency number in more
 _HEAD: Final = 500  # octets of a response within which its top Via begins
 _BRANCH: Final = b";branch=" + MAGIC_COOKIE
+_WITHIN: Final = frozenset((b"ACK ", b"BYE ", b"CANC", b"PRAC", b"UPDA", b"INFO"))  # requests that belong to a call
+_TO_WITHIN: Final = 2000  # octets of a request within which its To and Route are looked for
+_TO_TAG: Final = re.compile(rb"\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
+_ROUTED: Final = re.compile(rb"\nRoute[ \t]*:[^\r\n]*;lr", re.IGNORECASE)
 
 
 def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
@@ -26,8 +31,9 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
 
     The PBX speaks of calls that we have begun; its answers lost in a flood would cost every one of them. They are three
     to each call, so that an emergency call would wait for thousands of them: its INVITE goes before them, from either
-    side, and so do the answers to it, known by the mark in our branch. Nothing else of the trunks overtakes anybody.
-    Who forges that mark gains no more than by dialling an emergency number.
+    side, and so do the answers to it, known by the mark in our branch. What belongs to calls that are there goes before
+    new ones, from either side: what was begun has to end before more is begun. Of a stranger only what shows a Route is
+    taken for that. Who forges such a thing goes first in his own line alone (`proxy/turns.py`).
     """
     peer: Peer | None = flow.peer
     if flow.pbx_side is not None and data[:7] == b"INVITE " and _is_emergency_call(data, flow.pbx_side.peer, outgoing):
@@ -35,11 +41,17 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     if peer is None:
         return IN_TURN
     if data[:8] == b"SIP/2.0 ":
-        if _answers_emergency_call(data):
+        branch = _branch_of(data)
+        if EMERGENCY_MARK in branch:
             return AT_ONCE
-    elif data[:7] == b"INVITE " and _is_emergency_call(data, peer, outgoing):
-        return AT_ONCE
-    return FIRST if peer.from_pbx else IN_TURN
+        return FIRST if peer.from_pbx or branch else IN_TURN
+    if data[:7] == b"INVITE ":
+        if _is_emergency_call(data, peer, outgoing):
+            return AT_ONCE
+        within = _TO_TAG.search(data, 0, _TO_WITHIN) is not None
+    else:
+        within = peer.from_pbx or data[:4] in _WITHIN
+    return FIRST if within and (peer.known or _ROUTED.search(data, 0, _TO_WITHIN) is not None) else IN_TURN
 
 
 def owner(flow: Flow) -> tuple[str, str]:
@@ -60,6 +72,9 @@ def _is_emergency_call(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
         return False
 
 
-def _answers_emergency_call(data: bytes) -> bool:
+def _branch_of(data: bytes) -> bytes:
+    """The branch of the topmost Via of a response; empty where there is none of RFC 3261."""
     at = data.find(_BRANCH, 0, _HEAD)
-    return at >= 0 and EMERGENCY_MARK in data[at + len(_BRANCH) : at + _LONGEST].partition(b"\r")[0].partition(b";")[0]
+    if at < 0:
+        return b""
+    return data[at + len(_BRANCH) : at + _LONGEST].partition(b"\r")[0].partition(b";")[0]

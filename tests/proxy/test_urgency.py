@@ -14,9 +14,32 @@ def haste_of(play: Playbook, data: bytes, source: tuple[str, int] = wire.TRUNK) 
     return haste(data, play.core.flow_to(play.topology.listeners[0], *source), play.core.outgoing)
 
 
-@pytest.mark.parametrize("data", [wire.invite(), b"INVITE ", b"SIP/2.0 180 Ringing\r\n", b"", b"\0"])
-def test_whatever_the_pbx_says_goes_first(play: Playbook, data: bytes):
+@pytest.mark.parametrize("data", [wire.request("BYE"), b"SIP/2.0 180 Ringing\r\n", b"", b"\0"])
+def test_what_the_pbx_says_of_calls_that_are_there_goes_first(play: Playbook, data: bytes):
     assert haste_of(play, data, wire.PBX) == FIRST
+
+
+@pytest.mark.parametrize("source", [wire.TRUNK, wire.PBX])
+@pytest.mark.parametrize("method", ["ACK", "BYE", "CANCEL", "PRACK", "UPDATE", "INFO"])
+def test_what_belongs_to_a_call_goes_first_from_either_side(play: Playbook, method: str, source: tuple[str, int]):
+    assert haste_of(play, wire.request(method, to="<sip:a@b>;tag=x"), source) == FIRST
+
+
+@pytest.mark.parametrize("source", [wire.TRUNK, wire.PBX])
+@pytest.mark.parametrize("to", ["<sip:a@b>;tag=x", "<sip:a@b> ; TAG=x", "a <sip:a@b;x>;y;tag=1"])
+def test_so_does_an_invite_within_a_dialog_and_a_new_one_waits(play: Playbook, to: str, source: tuple[str, int]):
+    assert haste_of(play, wire.invite(to=to), source) == FIRST
+    assert haste_of(play, wire.invite(to=to).replace(b"To: ", b"t : "), source) == FIRST
+    assert haste_of(play, wire.invite(), source) == IN_TURN
+    assert haste_of(play, b"INVITE ", source) == IN_TURN
+
+
+def test_of_a_stranger_only_what_shows_a_route_goes_first():
+    play = Playbook(trunks=[{"name": "default"}])
+    bye = wire.request("BYE", to="<sip:a@b>;tag=x")
+    assert haste_of(play, bye, wire.STRANGER) == IN_TURN
+    routed = wire.request("BYE", to="<sip:a@b>;tag=x", extra=f"Route: <sip:token@{wire.US};lr>")
+    assert haste_of(play, routed, wire.STRANGER) == FIRST
 
 
 @pytest.mark.parametrize(
@@ -40,8 +63,8 @@ def test_so_do_the_answers_to_it(play: Playbook):
 
 
 def test_so_do_the_answers_to_a_subscriber_s_emergency_call(play: Playbook):
-    """They come from a trunk, whose other answers wait in their turn."""
-    for uri, expected in ((f"sip:110@{wire.US}", AT_ONCE), (f"sip:+861062345678@{wire.US}", IN_TURN)):
+    """They come from a trunk, whose other answers go behind them, and before new calls."""
+    for uri, expected in ((f"sip:110@{wire.US}", AT_ONCE), (f"sip:+861062345678@{wire.US}", FIRST)):
         call = wire.invite(uri=uri, via=f"SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bK{expected}", call_id=uri)
         down = only(play.pbx(call), to=wire.TRUNK)
         assert haste_of(play, wire.response(180, down)) == expected
