@@ -279,7 +279,7 @@ class Core(Node):
         """Tell it; whoever waits there in vain waits no longer, since what one call learns the others need not."""
         name, shown = address.name, address.shown
         self.effects.append(PeerChanged(name, shown, address.state, address.why, before=before, seconds=seconds))
-        if address.state is DOWN:
+        if address.state == DOWN:
             for client in [each for each in self.layer.clients.values() if each.flow.address is address]:
                 client.give_way(now)
 

@@ -84,9 +84,9 @@ class PeerAddress:
         """A response to a request that we passed on came from there: it lives."""
         self.heard = now
         self.waited = 0
-        if self.state is UP:
+        if self.state == UP:
             self.misses = 0
-        elif self.state is DOWN and self.why is not UNAVAILABLE:
+        elif self.state == DOWN and self.why != UNAVAILABLE:
             self.rise(now)
 
     def answered(self, status: int) -> None:
@@ -101,7 +101,7 @@ class PeerAddress:
         A PBX may answer OPTIONS and no call: the next time more of them are asked for, or calls would find it out again
         and again.
         """
-        if self.state is UP and now - self.rose_at < _SOON_S:
+        if self.state == UP and now - self.rose_at < _SOON_S:
             self.strikes = min(self.strikes + 1, _MOST_STRIKES)
         self.fall(SILENT, now)
 
@@ -119,13 +119,13 @@ class PeerAddress:
         """Others have its calls from now on."""
         self.until = now + self.peers.retry_s
         self.hits = 0
-        if self.state is not DOWN:
+        if self.state != DOWN:
             self._change(DOWN, why, now)
 
     def is_busy(self, seconds: float, now: float) -> None:
         """It asks for no calls for so long."""
         self.until = max(self.until, now + min(seconds, MOST_BUSY_S))
-        if self.state is UP:
+        if self.state == UP:
             self._change(BUSY, ASKED_FOR, now)
 
     def rise(self, now: float) -> None:
@@ -142,7 +142,7 @@ class PeerAddress:
             self._missed(UNAVAILABLE, now)
             return
         self.misses = 0
-        if self.state is DOWN:
+        if self.state == DOWN:
             self.hits += 1
             if self.hits >= self.owner.watch.rises << self.strikes:
                 self.rise(now)
@@ -155,7 +155,7 @@ class PeerAddress:
     def _missed(self, why: str, now: float) -> None:
         self.hits = 0
         self.misses += 1
-        if self.state is not DOWN and self.misses >= self.owner.watch.falls:
+        if self.state != DOWN and self.misses >= self.owner.watch.falls:
             self.fall(why, now)
 
     def share(self, now: float) -> int:
@@ -217,13 +217,13 @@ class Peers:
     def look(self, now: float) -> None:
         """Is there anything about any of them that an order has to heed?"""
         self.plain = all(
-            each.state is UP and not each.drained and each.share(now) == _WHOLE for each in self._addresses.values()
+            each.state == UP and not each.drained and each.share(now) == _WHOLE for each in self._addresses.values()
         )
 
     def sweep(self, now: float) -> None:
         """Once a second: whoever asked for no calls has had his time."""
         for each in self._addresses.values():
-            if each.state is BUSY and now >= each.until:
+            if each.state == BUSY and now >= each.until:
                 each.rise(now)
         if not self.plain:
             self.look(now)
@@ -234,7 +234,7 @@ class Peers:
 
     def ailments(self) -> list[str]:
         """What an operator should see to, a sentence for each of their owners."""
-        ill = [each for each in self if each.state is not UP or each.drained]
+        ill = [each for each in self if each.state != UP or each.drained]
         found = []
         for owner in dict.fromkeys(each.owner for each in ill):
             words = [f"{each.shown} ({'drained' if each.drained else each.why})" for each in ill if each.owner == owner]
@@ -251,7 +251,7 @@ class Peers:
         if not known:
             return (kind, name) not in self._nowhere
         return any(
-            not each.drained and (each.state is not DOWN or (not each.is_probed and now >= each.until))
+            not each.drained and (each.state != DOWN or (not each.is_probed and now >= each.until))
             for each in known
         )
 
@@ -280,9 +280,9 @@ class Peers:
         last: list[Target] = []
         for target in targets:
             known = self._addresses.get((target.host, target.port, target.transport))
-            if known is None or known.state is UP:
+            if known is None or known.state == UP:
                 first.append(target)
-            elif known.state is BUSY:
+            elif known.state == BUSY:
                 (first if now >= known.until else busy).append(target)
             elif may_try and now >= known.until and not known.is_probed:
                 known.until = now + self.retry_s

@@ -58,7 +58,7 @@ class PeerCommands:
         drained = words.get("drained") is True
         address = self._named(str(words.get("peer", "")), str(words.get("address", "")))
         others = [each for each in self._core.peers.of(address.owner.kind, address.name) if each is not address]
-        left = [each.shown for each in others if each.state is not DOWN and not each.drained]
+        left = [each.shown for each in others if each.state != DOWN and not each.drained]
         if drained and not left and words.get("anyway") is not True:
             raise Refused(
                 f"{address.shown} is the only address of {address.name} that lives: new calls would get 503; "
@@ -89,4 +89,4 @@ class PeerCommands:
 def _state(address: PeerAddress) -> str:
     if address.drained:
         return "drained"
-    return "unknown" if address.state is UP and address.heard < 0 else address.state
+    return "unknown" if address.state == UP and address.heard < 0 else address.state
