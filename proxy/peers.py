@@ -95,6 +95,10 @@ class PeerAddress:
         self.status = status
         self.finals[status] += 1
 
+    def timed_out(self) -> None:
+        """An INVITE got no final response within timer B: a 408, whoever makes it (RFC 3261 16.8)."""
+        self.finals[408] += 1
+
     def is_silent(self, now: float) -> None:
         """A call had to wait there in vain.
 
@@ -251,8 +255,7 @@ class Peers:
         if not known:
             return (kind, name) not in self._nowhere
         return any(
-            not each.drained and (each.state != DOWN or (not each.is_probed and now >= each.until))
-            for each in known
+            not each.drained and (each.state != DOWN or (not each.is_probed and now >= each.until)) for each in known
         )
 
     # ---- the order of targets ------------------------------------------------------------------------------------

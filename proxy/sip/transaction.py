@@ -342,6 +342,8 @@ class ClientTransaction:
 
     def _time_out(self, now: float) -> None:
         user = self.user
+        if self.invite and self.flow.address is not None:
+            self.flow.address.timed_out()
         self.end()
         if user is not None:
             user.on_timeout(self, now)

@@ -449,6 +449,13 @@ def test_calls_and_final_responses_are_counted_where_they_came_from(play: Playbo
     assert first.calls == 0
 
 
+def test_a_call_that_gets_no_answer_at_all_is_a_408_of_its_address():
+    play = Playbook(pbxes=ALONE)
+    play.forwarded(call(0))
+    play.wait(33)
+    assert play.core.peers.of("pbx", "office")[0].finals == {408: 1}
+
+
 def test_a_call_that_is_forgotten_counts_no_longer():
     play = Playbook(limits={"remembered_calls": 100})
     for number in range(150):
