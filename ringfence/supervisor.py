@@ -20,15 +20,15 @@ def is_there() -> bool:
     return bool(os.environ.get("NOTIFY_SOCKET"))
 
 
-def tell(*lines: str) -> None:
-    """Tell it these, `NAME=VALUE` each; what it doesn't hear costs nothing."""
+def tell(*lines: str, wait_s: float = 1.0) -> None:
+    """Tell it these, `NAME=VALUE` each; while it has no ear for more (ten datagrams wait) it is given a moment."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-        sock.setblocking(False)
+        sock.settimeout(wait_s)
         sock.sendto("\n".join(lines).encode(), address)
 
 
@@ -39,7 +39,7 @@ async def feed_watchdog() -> None:
     except ValueError:
         return
     while microseconds > 0:
-        tell("WATCHDOG=1")
+        tell("WATCHDOG=1", wait_s=0)
         await asyncio.sleep(microseconds / 2_000_000)
 
 

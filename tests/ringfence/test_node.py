@@ -1,20 +1,28 @@
 """A node as a process: what it says of itself, and another configuration for all of its parts."""
 
+import contextlib
 import json
+import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from proxy.proxy_settings import HostPort
 from ringfence import node
 from ringfence.configuration import load_configuration
 from ringfence.control import ask
+from ringfence.health import options
 from ringfence.installation import Installation
 from ringfence.node import Node
-from tests.peers.loopback import new_endpoint
+from tests.peers.loopback import Endpoint, listening, new_endpoint
 from tests.peers.process import until
 from tests.ringfence.test_serve import serving
 
@@ -121,3 +129,75 @@ def test_it_is_not_ready_while_it_stops_or_has_no_pbx_or_no_lists(alone):
     assert Node._fit_for_calls(alone).hindered == "no PBX answers"
     alone._core.draining = True
     assert Node._fit_for_calls(alone).hindered.startswith("stopping")
+
+
+def words_of(sock: socket.socket) -> list[str]:
+    """All that was told the supervisor until now."""
+    found = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found += sock.recv(1000).decode().splitlines()
+    return found
+
+
+def test_systemd_is_told_of_its_life_and_of_who_takes_over(ports, tmp_path, monkeypatch):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(path)
+        supervisor.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", path)
+        monkeypatch.setenv("WATCHDOG_USEC", "8000000")
+        told: list[str] = []
+
+        def heard(word: str) -> bool:
+            told.extend(words_of(supervisor))
+            return word in told
+
+        with serving(ports) as (process, _):
+            until(lambda: heard("READY=1") and heard("WATCHDOG=1"), "it is ready, and alive")
+            told.clear()
+            answer = ask(ports.parent / "ringfence.control", "restart")
+            until(lambda: heard(f"MAINPID={answer['pid']}") and heard("READY=1"), "another process is the service's")
+            try:
+                assert "STOPPING=1" not in told
+                assert process.wait(60) == 0  # no keeper: systemd knows
+                told.clear()
+            finally:
+                os.kill(answer["pid"], signal.SIGTERM)
+            until(lambda: heard("STOPPING=1"), "it stops")
+            until(lambda: not alive(answer["pid"]), "it has ended")
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    return False
+
+
+def test_sockets_that_systemd_holds_are_taken(ports):
+    """As its own tool hands them over (systemd-socket-activate(1))."""
+    listener = load_configuration(ports).listen[0]
+    at = listener.address
+    command = ["systemd-socket-activate", "--datagram", f"--listen={at}", "--fdname=sip"]
+    command += [
+        f"--setenv=PATH={os.environ['PATH']}",
+        sys.executable,
+        "-m",
+        "ringfence",
+        "serve",
+        "--config",
+        str(ports),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+                asking.settimeout(60)
+                asking.connect((at.host, at.port))
+                until(lambda: listening(Endpoint(at.host, at.port)), "systemd listens")
+                asking.send(options(at, HostPort(host=at.host, port=asking.getsockname()[1])))  # waits until it runs
+                assert asking.recv(65_535).startswith(b"SIP/2.0 ")
+        finally:
+            process.terminate()
+            _, said = process.communicate(timeout=60)
+    assert "is no listener of the configuration" not in said
+    assert '"event": "stopped"' in said

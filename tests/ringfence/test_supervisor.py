@@ -41,6 +41,12 @@ def test_without_one_nothing_happens(monkeypatch):
     supervisor.tell("READY=1")
 
 
+def test_who_does_not_listen_is_given_a_moment_and_no_more(told):
+    for number in range(100):
+        supervisor.tell(f"STATUS={number}", wait_s=0.001)
+    assert told() == "STATUS=0"
+
+
 async def test_the_watchdog_is_fed_from_the_loop(told, monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "20000")
     feeding = asyncio.create_task(supervisor.feed_watchdog())
