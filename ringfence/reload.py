@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from proxy.routing import Topology
 from proxy.setup import Keyring, Setup, set_up
+from proxy.streams.certificates import CertificateFault
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in, put_live, ruleset_of
 from ringfence.memory import fit
@@ -41,7 +42,7 @@ AT_START: Final = (
     "limits.receive_queue",
 )
 NOT_FOR_US: Final = ("api", "tests", "version")
-REFUSED: Final = (RuleError, KeyFileError, StoreError, DatabaseError, Superseded, OSError)
+REFUSED: Final = (CertificateFault, RuleError, KeyFileError, StoreError, DatabaseError, Superseded, OSError)
 
 log = structlog.get_logger("ringfence.reload")
 
@@ -106,6 +107,9 @@ class Reloading(Collector):
                     found = await self._taken(actor, reason)
             except REFUSED as error:
                 found = Reloaded(False, faults_of(error), [], [], [])
+            except Exception as error:  # nobody foresaw it: what was live stays all the same
+                log.exception("a reload failed")
+                found = Reloaded(False, [f"{type(error).__name__}: {error}"], [], [], [])
             found = found._replace(took_ms=round(1000 * (time.monotonic() - begun)))
         self._tell(found, actor)
         return found

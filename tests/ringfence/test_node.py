@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -201,3 +202,45 @@ def test_sockets_that_systemd_holds_are_taken(ports):
             _, said = process.communicate(timeout=60)
     assert "is no listener of the configuration" not in said
     assert '"event": "stopped"' in said
+
+
+def test_a_restart_refuses_no_connection_either(ports):
+    """The listening socket of a stream is handed over as well."""
+    at = load_configuration(ports).listen[0].address
+    ports.write_text(ports.read_text().replace("pbxes:", f"  - {{address: '{at}', transport: tcp}}\npbxes:"))
+    with serving(ports) as (process, _):
+        assert asked_by_tcp(at).startswith(b"SIP/2.0 ")
+        stop, refused, answered = threading.Event(), [], []
+
+        def ask_on():
+            while not stop.is_set():
+                try:
+                    answered.append(asked_by_tcp(at))
+                except ConnectionError as error:
+                    refused.append(error)
+
+        asking = threading.Thread(target=ask_on)
+        asking.start()
+        try:
+            assert ask(ports.parent / "ringfence.control", "restart")["done"]
+            until(lambda: keeps(process.pid), "the first has become the keeper")
+            before = len(answered)
+            until(lambda: len(answered) > before + 10, "the second answers")
+        finally:
+            stop.set()
+            asking.join()
+        assert [error for error in refused if isinstance(error, ConnectionRefusedError)] == []
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def keeps(pid: int) -> bool:
+    return b"keeper.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def asked_by_tcp(at: HostPort) -> bytes:
+    """What an OPTIONS on a connection of its own gets."""
+    with socket.create_connection((at.host, at.port), timeout=60) as asking:
+        host, port = asking.getsockname()
+        asking.sendall(options(at, HostPort(host=host, port=port)).replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
+        return asking.recv(65_535)

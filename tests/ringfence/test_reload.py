@@ -188,6 +188,13 @@ async def test_what_the_node_can_not_have_leaves_all_as_it_was(stage):
         assert len(revisions) == 1
 
 
+async def test_what_nobody_foresaw_leaves_all_as_it_was_too(stage):
+    stage.fault = KeyError("x")
+    found = await stage.reload()
+    assert (found.done, found.faults) == (False, ["KeyError: 'x'"])
+    assert stage.figures["ringfence_reload_failed", ""] == 1
+
+
 async def test_where_the_rules_can_not_be_stored_what_was_made_ready_is_given_back(stage, monkeypatch):
     async def full(*_, **__):
         raise OSError(28, "No space left on device")
