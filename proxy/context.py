@@ -14,7 +14,7 @@ from proxy.identity import clean_response
 from proxy.labels import restore
 from proxy.peers import Peers
 from proxy.routing import Target, Topology
-from proxy.sip.flow import Flow
+from proxy.sip.flow import Flow, Listener
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
@@ -56,6 +56,7 @@ class Node:
         self.salt = salt & 0xFFFFFFFF
         self.answers = Answers(self.salt)
         self.flow_to = FlowTo(topology, peers)
+        self.pathless: dict[tuple[str, int], float] = {}  # registrars that keep no Path, and until when that counts
         self.effects: list[Effect] = []
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
@@ -125,7 +126,7 @@ class Context:
 
     __slots__ = (
         "arrived", "as_sent", "call", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label",
-        "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "targets",
+        "led", "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "targets",
         "timer", "token", "topology", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
@@ -156,6 +157,7 @@ class Context:
         self.token: Token | None = None  # of the dialog that the request is in
         self.call: Call | None = None  # of the INVITE that begins it: remembers the tags that callees give
         self.label: str | None = None  # before the caller's name
+        self.led: list[Target] | None = None  # where a binding leads (proxy/registrations.py), if it came by one
         self.targets: list[Target] = []
         self.pending: list[ClientTransaction] = []
         self.finals: list[tuple[int, bytes]] = []  # status and bytes; no bytes: of our own making
@@ -167,6 +169,10 @@ class Context:
         self.rang = False
         self.timer: Timer | None = None  # 100 while it is judged, C while it rings, then the wait after a CANCEL
         self.ring_until = 0.0
+
+    def lines_for(self, listener: Listener, target: Target) -> list[bytes]:
+        """The header lines that leave by this listener, but for Via and Record-Route."""
+        return self.lines
 
     def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
         """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""

@@ -43,6 +43,16 @@ from proxy.outgoing import Outgoing
 from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
+from proxy.registrations import (
+    PARAMETER,
+    Binding,
+    Registration,
+    contact_of,
+    led_by,
+    own_contact,
+    path_of,
+    refuse_contacts,
+)
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
 from proxy.scanners import Scanners
 from proxy.screening import Screening, name_one_number, same_number
@@ -128,7 +138,7 @@ DROPPED: Final = (
     BANNED,
 )
 # With which status requests are answered here, beside those of reply profiles.
-REFUSED: Final = (400, 403, 404, 405, 416, 420, 480, 481, 482, 483, 500, 501, 503, 505, 513)
+REFUSED: Final = (400, 403, 404, 405, 416, 420, 430, 480, 481, 482, 483, 500, 501, 503, 505, 513)
 
 
 def _quotable(text: str) -> bytes:
@@ -544,18 +554,19 @@ class Core(Node):
         self, request: Request, size: int, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float
     ) -> Context | None:
         peer: Peer = flow.peer
+        asked = self._find_contact(request, fields) if PARAMETER in fields.uri.params else None
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
             self._answer_probe(request, flow, back, now)
             return None
-        try:
-            plan = plan_route(request, fields.uri, self.topology)
-        except BadHeader as error:
-            if not self._dials_emergency(request, peer):
-                self._refuse_on(back, request, Refusal(400, f"Malformed {error.name}"))
-                return None
-            plan = Plan(fields.uri, request.uri, [], [], False, True)
+        plan = self._plan(request, fields, peer)
+        if isinstance(plan, Refusal):
+            self._refuse_on(back, request, plan)
+            return None
         loop = loop_hash(request, fields, plan, peer)
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
+        led: list[Target] | Refusal | None = None
+        if token is None and (plan.users or asked is not None or request.method == b"REGISTER"):
+            led = self._lead(request, plan, asked, flow)
         another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
         stands = not another and self._stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
@@ -563,7 +574,7 @@ class Core(Node):
         looped = is_loop(request, self.topology.listeners, loop) or (
             not in_dialog and self._is_own(request, fields, peer)
         )
-        refusal = refuse_to_forward(request, fields, looped=looped)
+        refusal = led if isinstance(led, Refusal) else refuse_to_forward(request, fields, looped=looped)
         if refusal is None and not in_dialog and judged:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:
@@ -577,17 +588,15 @@ class Core(Node):
         if hold is None:
             self._refuse_on(back, request, _FULL)
             return None
-        taken_up = None
-        if token is not None and stands and NO_CALL not in token.flags:
-            taken_up = self.dialogs.take_up(token, fields, now, from_pbx=peer.from_pbx)
-        if request.method == b"BYE" and token is not None:
-            self._note_end(fields, token, peer)
         server = self._serve(request, fields, key, peer, back)
         server.hold = hold
-        context = Context(self, request, fields, plan, loop, flow, server, now)
-        context.token = token
-        if server.invite and not peer.from_pbx:
-            context.call = taken_up
+        if request.method == b"REGISTER":
+            context: Context = Registration(self, request, fields, plan, loop, flow, server, now)
+        else:
+            context = Context(self, request, fields, plan, loop, flow, server, now)
+        context.led = led if isinstance(led, list) else None
+        if token is not None:
+            self._within(context, token, now, stands=stands)
         # A MESSAGE shows words on the telephone: only a call that is known to stand lets it pass as it passed itself.
         if judged:
             known = peer.from_pbx or server.invite or (token is not None and self.dialogs.remembers(token))
@@ -600,6 +609,53 @@ class Core(Node):
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
         return None
+
+    def _plan(self, request: Request, fields: Fields, peer: Peer) -> Plan | Refusal:
+        """Its route; an emergency call goes on without one that can't be read."""
+        try:
+            return plan_route(request, fields.uri, self.topology)
+        except BadHeader as error:
+            if not self._dials_emergency(request, peer):
+                return Refusal(400, f"Malformed {error.name}")
+            return Plan(fields.uri, request.uri, [], [], False, True)
+
+    def _find_contact(self, request: Request, fields: Fields) -> Binding | Refusal | None:
+        """A Contact that we wrote into a REGISTER comes back as Request-URI: who registered gets his own."""
+        found = contact_of(fields.uri, self.topology, self.tokens)
+        if isinstance(found, Binding):
+            own = own_contact(fields.uri, found).partition(b"?")[0]
+            try:
+                fields.uri = parse_uri(own)
+            except BadHeader:
+                return None
+            request.uri = own
+        return found
+
+    def _lead(
+        self, request: Request, plan: Plan, asked: Binding | Refusal | None, flow: Flow
+    ) -> list[Target] | Refusal | None:
+        """Where a binding leads, by which a request comes outside dialogs; None where it comes by none."""
+        if request.method == b"REGISTER":
+            return refuse_contacts(request, flow, self.topology)
+        by_path = asked is None
+        binding = path_of(plan.users, self.tokens) if asked is None else asked
+        if not isinstance(binding, Binding):
+            return binding
+        led = led_by(binding, self.topology, flow.peer, plan.uri)
+        if by_path and not flow.peer.from_pbx:
+            plan.routes, plan.changed = [], True  # they could choose nothing but our way, which is known
+        return led
+
+    def _within(self, context: Context, token: Token, now: float, *, stands: bool) -> None:
+        """It has the token of a dialog: what its call is remembered by."""
+        context.token = token
+        from_pbx, fields = context.flow.peer.from_pbx, context.fields
+        if stands and NO_CALL not in token.flags:
+            taken_up = self.dialogs.take_up(token, fields, now, from_pbx=from_pbx)
+            if context.server.invite and not from_pbx:
+                context.call = taken_up
+        if context.request.method == b"BYE":
+            self._note_end(fields, token, context.flow.peer)
 
     def _refuse_over_rate(self, request: Request, flow: Flow, now: float) -> Refusal | None:
         """Does a new call or text come faster than its trunk, or one stranger, may send them? None: it does not."""
@@ -765,6 +821,8 @@ class Core(Node):
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
         if destination is not None:
             context.targets = [destination.target]
+        elif context.led is not None and not context.is_emergency_call:
+            context.targets = context.led.copy()
         elif not plan.routes and self._leaves_for_trunk(context):
             context.targets = peer.pbx.outbound.copy()
         else:
@@ -896,7 +954,7 @@ class Core(Node):
         if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:
             secret = (listener.reliable or context.flow.reliable) and context.plan.uri.scheme == b"sips"
             head += record_routes(listener, context.flow.listener, self._sign(context, flow, now), secret=secret)
-        data = b"\r\n".join((*head, *context.lines, b"", request.body))
+        data = b"\r\n".join((*head, *context.lines_for(listener, target), b"", request.body))
         if len(data) > LARGEST and not listener.reliable and self._may_have_stream(context, target, now):
             context.targets[:0] = [target.by("TCP"), target.by("UDP")]
             self.forward(context, now)

@@ -99,6 +99,16 @@ class HungUp:
         self.decision = decision
 
 
+class PathNotKept:
+    """A registrar there keeps no Path: bindings lead back to us by their Contact from now on."""
+
+    __slots__ = ("host", "port")
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+
+
 class PassedUnjudged:
     """A request outside a dialog went on to the PBX that nobody judges: its trunk may send that method."""
 
@@ -153,6 +163,7 @@ Effect = (
     | Finished
     | HungUp
     | PassedUnjudged
+    | PathNotKept
     | EmergencyCallMade
     | FeatureCodeDialled
     | PeerChanged

@@ -655,6 +655,10 @@ class Topology:
         """The names of all of them."""
         return list(dict.fromkeys((*self.pbxes, *self.destinations, *self._outbound.values())))
 
+    def is_configured(self, uri: Uri) -> bool:
+        """Does it name an address of a PBX or destination?"""
+        return uri.address in self._pbx_targets
+
     def is_pbx(self, target: Target) -> bool:
         """Is it an address of a configured PBX?"""
         return (target.host, target.port) in self._pbx_sources

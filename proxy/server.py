@@ -20,6 +20,7 @@ from proxy.effects import (
     Finished,
     HungUp,
     PassedUnjudged,
+    PathNotKept,
     PeerChanged,
     Probe,
     Receipt,
@@ -524,6 +525,8 @@ class Server:
             say_changed(effect)
         elif isinstance(effect, Stranger):
             say_refused(effect)
+        elif isinstance(effect, PathNotKept):
+            log.warning("a registrar keeps no Path; Contact leads back here", registrar=effect.host, port=effect.port)
         elif isinstance(effect, Banned):
             seconds = round(effect.seconds)
             self._faults.warning("source banned", monotonic(), source=effect.source, why=effect.why, seconds=seconds)

@@ -11,7 +11,8 @@ share a stream.
 from __future__ import annotations
 
 import re
-from binascii import hexlify, unhexlify
+from base64 import b32decode, b32encode
+from binascii import Error, hexlify, unhexlify
 from collections.abc import Sequence
 from hashlib import blake2s
 from hmac import compare_digest
@@ -25,6 +26,8 @@ _MOST_PLACE: Final = 32  # octets that one block of the key stream covers
 # Time, then nothing or initialisation vector and address, then the MAC.
 _SEAL: Final = re.compile(rb"[0-9a-f]{8}(?:[0-9a-f]{26}|[0-9a-f]{34}|[0-9a-f]{50}|[0-9a-f]{58})?[0-9a-f]{32}\Z")
 NO_DECISION: Final = b"-"
+_PROOF_BYTES: Final = 12
+WRAPPED: Final = b"~"  # stands in what `Tokens.wrap` writes, and in no token
 
 FROM_TRUNK: Final = b"t"  # the dialog's caller is on the trunk side
 FROM_PBX: Final = b"p"
@@ -119,6 +122,31 @@ class Tokens:
         expected = self._mac(token.key, user[:-_MAC_DIGITS], call_id, tag)
         return token if compare_digest(expected, user[-_MAC_DIGITS:]) else None
 
+    def wrap(self, octets: bytes) -> bytes:
+        """These octets for whoever is to bring them back, and can neither read nor alter them: ``KEY~TEXT``.
+
+        The same octets give the same text, since registrars tell bindings apart by their Contact (RFC 3261 10.3); it is
+        in small letters, for those that compare in any case. Enciphered under a hash of themselves (as RFC 5297 does).
+        """
+        secret = self._secrets[self._first]
+        proof = blake2s(octets, key=secret, digest_size=_PROOF_BYTES, person=b"rf-wrap").digest()
+        text = b32encode(proof + _cipher_long(secret, proof, octets)).rstrip(b"=").lower()
+        return self._first + WRAPPED + text
+
+    def unwrap(self, text: bytes) -> bytes | None:
+        """What `wrap` was given; None where it was not given anything that became this."""
+        key, _, rest = text.partition(WRAPPED)
+        secret = self._secrets.get(key)
+        if secret is None:
+            return None
+        try:
+            found = b32decode(rest + b"=" * (-len(rest) % 8), casefold=True)
+        except Error:
+            return None
+        proof, octets = found[:_PROOF_BYTES], _cipher_long(secret, found[:_PROOF_BYTES], found[_PROOF_BYTES:])
+        expected = blake2s(octets, key=secret, digest_size=_PROOF_BYTES, person=b"rf-wrap").digest()
+        return octets if compare_digest(expected, proof) else None
+
     def _mac(self, key: bytes, head: bytes, call_id: bytes, tag: bytes) -> bytes:
         # The length keeps a Call-ID and a tag from being cut at another place; no head holds a blank.
         mac = self._keyed[key].copy()
@@ -130,6 +158,12 @@ def _cipher(secret: bytes, iv: bytes, octets: bytes) -> bytes:
     """Enciphered, or deciphered."""
     stream = blake2s(iv, key=secret, digest_size=_MOST_PLACE, person=b"rf-place").digest()
     return bytes([octet ^ mask for octet, mask in zip(octets, stream, strict=False)])
+
+
+def _cipher_long(secret: bytes, iv: bytes, octets: bytes) -> bytes:
+    """The same for octets of any number."""
+    blocks = range(0, len(octets), _MOST_PLACE)
+    return b"".join([_cipher(secret, iv + at.to_bytes(4, "big"), octets[at : at + _MOST_PLACE]) for at in blocks])
 
 
 def goes_callers_way(token: Token, *, from_pbx: bool) -> bool:
