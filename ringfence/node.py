@@ -347,7 +347,7 @@ class Node:
             here = Installation(self._here.file, configuration, read.document)
             self._spawn(self._phones.reopen(here))
         warn_of_risks(configuration)
-        # What was live before holds itself in circles; a collection that comes by itself may be a thousand reloads away.
+        # What was live before holds itself in circles; a collection by itself may be a thousand reloads away.
         self._reloads_kept += 1
         if self._reloads_kept >= COLLECTED_AFTER:
             self._reloads_kept = 0
