@@ -20,6 +20,7 @@ PHRASES: Final = {
     408: "Request Timeout",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    440: "Max-Breadth Exceeded",
     481: "Call/Transaction Does Not Exist",
     482: "Loop Detected",
     483: "Too Many Hops",

@@ -40,6 +40,7 @@ from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
 from proxy.next_hops import Hop, lots_of
 from proxy.outgoing import Outgoing
+from proxy.pace import Meter, Pace
 from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
@@ -107,6 +108,8 @@ _EXCESS: Final = {
     TOO_LARGE: Refusal(513, "Message Too Large"),
 }
 _OVER_RATE: Final = Refusal(NO_ANSWER, "over its rate")
+NO_ROOM: Final = "answer larger than its request"
+_ALL: Final = 50  # times as many refusals as one stranger gets all of them together get
 BANNED: Final = "banned"
 _BANNED: Final = Refusal(NO_ANSWER, BANNED)
 _TELLING: Final = frozenset((400, 403, 404, 405, 416, 501, 505))  # such refusals say something of who was refused
@@ -136,9 +139,11 @@ DROPPED: Final = (
     "response of too many values",
     "over its rate",
     BANNED,
+    NO_ROOM,
+    "too many answers to strangers",
 )
 # With which status requests are answered here, beside those of reply profiles.
-REFUSED: Final = (400, 403, 404, 405, 416, 420, 430, 480, 481, 482, 483, 500, 501, 503, 505, 513)
+REFUSED: Final = (400, 403, 404, 405, 416, 420, 430, 440, 480, 481, 482, 483, 500, 501, 503, 505, 513)
 
 
 def _quotable(text: str) -> bytes:
@@ -203,6 +208,8 @@ class Core(Node):
         self.scanners = Scanners(topology.bans, self.load.sources)
         self.shedding = Shedding(limits.shed_ms / 1000)
         self.too_late = False  # what is received now waited so long that no new call is taken
+        self._answered = Meter()  # refusals to strangers
+        self._pace_answers(limits)
         self._now = 0.0  # when the message came that is being handled
         self._unheard = False  # it is of a banned source
         self.prober = Prober(self)
@@ -210,6 +217,13 @@ class Core(Node):
         self.draining = False
         self.streamless: dict[tuple[str, int], float] = {}  # addresses without TCP, and until when that counts
         self._branches = 0
+
+    def _pace_answers(self, limits: LimitSettings) -> None:
+        rate = limits.stranger_answers_per_second
+        self._answers_to_one, self._answers_to_all = (
+            Pace(rate, ceil(2 * rate)),
+            Pace(_ALL * rate, ceil(2 * _ALL * rate)),
+        )
 
     def take(
         self,
@@ -239,6 +253,7 @@ class Core(Node):
         self.load.bound(limits)
         self.bans.bound(topology.bans)
         self.shedding.bound(limits.shed_ms / 1000)
+        self._pace_answers(limits)
         self.scanners.bound(topology.bans)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.dialogs.bound(limits.token_hours * 3600, limits.remembered_calls)
@@ -252,7 +267,10 @@ class Core(Node):
         return self.limits.silent_s
 
     def _send(self, flow: Flow, data: bytes) -> None:
-        self.effects.append(Send(flow, data))
+        if data:
+            self.effects.append(Send(flow, data))
+        else:
+            self.dropped[NO_ROOM] += 1
 
     def _ask_whether_alive(self, flow: Flow, branch: bytes, now: float) -> None:
         self.effects.append(Probe(flow, branch))
@@ -372,6 +390,8 @@ class Core(Node):
 
     def _receive_request(self, request: Request, size: int, flow: Flow, now: float, excess: int) -> Context | None:
         """`excess` is what a request is refused with that has too much of something; 0 for none."""
+        if flow.watched and not flow.reliable:
+            request.room = size
         at = request.where.get(b"via")
         if at is None:
             self.dropped["no Via"] += 1
@@ -1061,10 +1081,19 @@ class Core(Node):
         if refusal.status == NO_ANSWER or self._unheard:
             self.dropped[refusal.phrase if refusal.status == NO_ANSWER else BANNED] += 1
             return
-        self.refused[refusal.status] += 1
-        self._send(flow, self.answers.refusal(request, refusal))
+        if flow.watched and not self._may_be_answered(flow):
+            self.dropped["too many answers to strangers"] += 1
+        else:
+            self.refused[refusal.status] += 1
+            self._send(flow, self.answers.refusal(request, refusal))
         if flow.watched and refusal.status in _TELLING:
             self._note_refused(flow, _thing_tried(request, refusal))
+
+    def _may_be_answered(self, flow: Flow) -> bool:
+        """Is there room for one more refusal to this stranger, and to all of them? Somebody may have forged him."""
+        return not (self.load.sources.at(flow.source).answers.take(self._answers_to_one, self._now)) and not (
+            self._answered.take(self._answers_to_all, self._now)
+        )
 
     # ---- events from outside -----------------------------------------------------------------------------------
 
@@ -1107,6 +1136,7 @@ class Core(Node):
         except (BadMessage, BadHeader):
             self.dropped["not SIP"] += 1
             return False
+        self._now, self._unheard = now, self.bans.count > 0 and self._is_banned(flow, now)
         peer = flow.peer if flow.pbx_side is None else flow.pbx_side.peer
         if fault.why == NO_LENGTH and peer is not None and self._dials_emergency(request, peer):
             return True

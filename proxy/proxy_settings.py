@@ -418,6 +418,12 @@ class LimitSettings(Part):
     stranger_calls_burst: int = Field(
         0, ge=0, le=1_000_000, description="Of them at once, after a pause; 0: as many as in one second."
     )
+    stranger_answers_per_second: float = Field(
+        20.0,
+        gt=0,
+        le=100_000,
+        description="Refusals a second to one source that no trunk names, fifty times as many to all; then silence.",
+    )
     over_rate: Literal["refuse", "drop"] = Field(
         "refuse", description="What calls over a rate get: 503 with Retry-After, or no answer. Emergency calls go on."
     )

@@ -11,6 +11,7 @@ from proxy.sip.uri import Uri, parse_uri, shown_users
 
 MOST_FORWARDS: Final = 255
 DEFAULT_FORWARDS: Final = 70  # RFC 3261 16.6 step 3
+MOST_BREADTH: Final = 60  # RFC 5393 5.3.3
 _ANY_NUMBER: Final = 10**20
 _IDENTITIES: Final = (b"p-asserted-identity", b"remote-party-id")
 
@@ -120,11 +121,22 @@ def read_dialled(text: bytes) -> Uri:
         return Uri(b"sip", shown_users(text)[0], b"", 0, b"")
 
 
+def read_breadth(request: Request) -> int:
+    """How many branches it may have at a time at most (RFC 5393 5.3): 60 where it says more; -1: nobody can tell."""
+    if request.is_repeated(b"max-breadth"):
+        return -1
+    try:
+        return min(parse_number("Max-Breadth", request.raw(b"max-breadth") or b"", _ANY_NUMBER), MOST_BREADTH)
+    except BadHeader:
+        return -1
+
+
 def is_unread(uri: Uri) -> bool:
     """Is it what `read_dialled` made of a text that is no URI, or a number without a host? The PBX gets a whole one."""
     return (not uri.host and uri.scheme == b"sip") or (not uri.user and uri.host.isdigit())
 
 
+_NO_BREADTH: Final = Refusal(440, "Max-Breadth Exceeded")
 _NOT_IMPLEMENTED: Final = Refusal(501, "Not Implemented")
 _UNSUPPORTED_SCHEME: Final = Refusal(416, "Unsupported URI Scheme")
 
@@ -182,6 +194,10 @@ def refuse_to_forward(request: Request, fields: Fields, *, looped: bool) -> Refu
         return Refusal(483, "Too Many Hops")
     if looped:
         return Refusal(482, "Loop Detected")
+    if b"max-breadth" in request.where:
+        breadth = read_breadth(request)
+        if breadth <= 0:
+            return _NO_BREADTH if breadth == 0 else Refusal(400, "Malformed Max-Breadth")
     if b"proxy-require" in request.where:
         unknown = [token for value in request.raw_all(b"proxy-require") for token in split_tokens(value)]
         if unknown:

@@ -228,10 +228,11 @@ class Message:
 class Request(Message):
     """A request; properties parse on every call and raise BadHeader, so a malformed value never looks absent."""
 
-    __slots__ = ("method", "uri", "version")
+    __slots__ = ("method", "room", "uri", "version")
 
     def __init__(self, start: bytes, lines: list[bytes], body: bytes) -> None:
         super().__init__(start, lines, body)
+        self.room = 0  # octets that an answer of ours may have at most; 0: any number
         parts = start.split(b" ")
         if (
             len(parts) == 3

@@ -132,7 +132,7 @@ def test_a_pbx_that_joins_the_vias_is_understood(play: Playbook):
 # What nobody need touch leaves byte for byte
 
 
-def test_only_via_record_route_and_max_forwards_change(play: Playbook):
+def test_only_via_record_route_max_forwards_and_max_breadth_change(play: Playbook):
     odd = (
         "CONTACT:<sip:wren@198.51.100.21>\nX-Odd :  ;;,,\n  folded\nSubject: 一切正常\nv: SIP/2.0/UDP far;branch=b\n"
         'm: "W" <sip:w@x>;q=0.1\nAllow: INVITE\nAllow: BYE, ACK'
@@ -140,7 +140,7 @@ def test_only_via_record_route_and_max_forwards_change(play: Playbook):
     came = wire.invite(extra=odd, to="sip:+8613800138000@rook.example\n ;x=y")
     left = play.forwarded(came)
     expected = came.split(b"\r\n")
-    expected[2] = b"Max-Forwards: 69"
+    expected[2:3] = [b"Max-Forwards: 69", b"Max-Breadth: 60"]
     got = [line for line in left.split(b"\r\n")[2:] if not line.startswith(b"Record-Route")]
     assert got == expected[1:]
 
