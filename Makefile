@@ -1,6 +1,6 @@
 # Two commands to know: `make demo` and `make test`. Each sets the machine up first; a second run starts at once.
 python = .venv/bin/python
-.PHONY: demo test quick set-up style types arrows tests fuzz docs lock
+.PHONY: demo test quick set-up style types arrows tests fuzz docs lock wheel
 
 demo:
 	@tools/setup run
@@ -41,3 +41,8 @@ docs:
 
 lock:
 	@tools/setup lock
+
+# What is installed elsewhere: the wheel, and the versions that it was tried with.
+wheel:
+	@tools/setup run
+	@.venv/bin/uv build --quiet --wheel --no-build-isolation --python $(python) --out-dir dist . && cp requirements.lock dist/ && ls dist/*

@@ -58,6 +58,8 @@ def test_it_runs_in_an_empty_environment(wheel, tmp_path):
     sites = run(python, "-c", "import rules.language.source as s; print(s.shipped('ringfence.yaml'))", cwd=tmp_path)
     assert Path(sites.strip()).is_relative_to(environment)
     assert "pjsua2" not in run(UV, "pip", "list", "--python", python, cwd=tmp_path), "GPL: an extra, never a dependency"
+    for name in ("systemd/ringfence.service", "prometheus/ringfence.rules.yml", "nftables/ringfence.nft"):
+        assert run(program, "samples", name, cwd=tmp_path) == (ROOT / "config" / name).read_text()
     first = ("--country", "CN", "--listen", "192.0.2.5", "--pbx", "192.0.2.6", "--carrier", "198.51.100.7")
     run(program, "init", *first, cwd=tmp_path)
     assert " 0 faults" in run(program, "--config", "ringfence.yaml", "check", cwd=tmp_path)

@@ -312,6 +312,22 @@ def settings(
 
 
 @app.command(rich_help_panel=PROXY)
+def samples(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Print this one; default: list them.")] = "",
+    json: AsJson = False,
+) -> None:
+    """List the files for the machine around it, or print one: systemd units, alerts, a dashboard, a firewall."""
+    from console.cli.node.sample_files import find, listed
+
+    with clear_errors():
+        if name:
+            typer.echo(find(name).read_bytes(), nl=False)
+            return
+    rows = listed()
+    table(("name", "what"), rows, "UTC").give(json=json)
+
+
+@app.command(rich_help_panel=PROXY)
 def version(json: AsJson = False) -> None:
     """Print the version, and whether the call path is compiled."""
     from importlib.metadata import version as version_of
