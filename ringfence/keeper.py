@@ -33,9 +33,14 @@ def is_kept() -> bool:
     return os.environ.get(KEPT) == str(os.getppid())
 
 
+def hold_signals() -> None:
+    """Let signals wait: this process ends to be the keeper, and until it is that nobody heeds them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDED_ON)
+
+
 def become_keeper() -> None:
     """Go on as nothing but this; it never comes back. Signals that come meanwhile wait."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDED_ON)
+    hold_signals()
     os.execv(sys.executable, [sys.executable, "-I", str(Path(__file__).resolve())])  # noqa: S606 - itself
 
 

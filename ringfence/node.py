@@ -28,6 +28,7 @@ from ringfence.figures import NOWHERE, Pages, Port, State, address_of, publish
 from ringfence.handed import Handed
 from ringfence.installation import Installation
 from ringfence.instruments import Instruments
+from ringfence.keeper import hold_signals
 from ringfence.kernel_bans import KernelBans
 from ringfence.login import login_name
 from ringfence.node_settings import Configuration
@@ -130,6 +131,8 @@ class Node:
             await self._changes.close()
             await self._screen.close()
             await self._phones.close_all()
+            if self.has_successor:
+                hold_signals()
             if self._server is not None:  # what never served, does not stop either
                 log.info("stopped")
 
