@@ -29,7 +29,7 @@ from ringfence.rulebook import Rulebook, load_rulebook
 from rules.judging.engine import RuleSet
 from rules.language.source import Document, Fault, RuleError
 from rules.screening.revisions import Revision, Superseded, Texts
-from rules.storage.keys import KeyFileError, Keys
+from rules.storage.keys import KeyFileError, KeyFileOutOfReach, Keys
 from rules.storage.store import DatabaseError, StoreError
 
 # What is as it was at the start until the next one. The API is a process of its own, and reads `api` at its own start.
@@ -55,7 +55,7 @@ class Read(NamedTuple):
     ruleset: RuleSet
     number: int  # the revision that is live; of `texts`, once they are
     texts: Texts | None  # what is to go live: the files were saved after what is live
-    keys: Keys
+    keys: Keys | None  # None: their file can't be read now, so that those of before go on
     warnings: list[str]
 
 
@@ -117,7 +117,7 @@ class Reloading(Collector):
     async def _taken(self, actor: str, reason: str) -> Reloaded:
         read = await asyncio.to_thread(read_all, self.file)
         configuration = read.configuration
-        keys: Keyring = read.keys
+        keys: Keyring = read.keys or self._keys
         setup = set_up(configuration, configuration, keys, self._before())
         ready = await self._prepare(read, setup)
         try:
@@ -129,7 +129,7 @@ class Reloading(Collector):
         ready.place(read)
         differs = sorted(name for name in _differences(_flat(self.configuration), _flat(configuration)) if _ours(name))
         restart = [name for name in AT_START if self._started.get(name) != _flat(configuration).get(name)]
-        if read.keys.pseudonym != self._keys.pseudonym:
+        if read.keys is not None and read.keys.pseudonym != self._keys.pseudonym:
             restart.append("the key of pseudonyms in storage.key_file")
         self.configuration = configuration
         return Reloaded(True, [], differs, restart, read.warnings, read.number, read.ruleset.revision)
@@ -185,7 +185,11 @@ def read_all(file: Path) -> Read:
         warnings.append(lowered)
         configuration = fitting.configuration
     here = Installation(file, configuration, document)
-    keys = Keys.load(here.key_file)
+    keys: Keys | None = None
+    try:
+        keys = Keys.load(here.key_file)
+    except KeyFileOutOfReach as error:  # it stopped no start either
+        warnings.append(f"the keys of before go on: {error}")
     try:
         live = here.run(live_in)
     except (StoreError, DatabaseError, OSError) as error:

@@ -13,7 +13,7 @@ from ringfence.reload import Ready, Reloading, fault_of_listener, goes_live, rea
 from ringfence.rulebook import load_rulebook
 from rules.language.source import RuleError
 from rules.screening.revisions import Superseded
-from rules.storage.keys import Keys
+from rules.storage.keys import KeyFileOutOfReach, Keys
 
 
 class Stage:
@@ -28,6 +28,7 @@ class Stage:
     async def prepare(self, read, setup):
         if self.fault is not None:
             raise self.fault
+        self.setup = setup
         return Ready(self.taken.append, self.give_back)
 
     def give_back(self):
@@ -134,6 +135,27 @@ async def test_keys_that_others_may_read_are_refused(stage):
     keys = stage.file.parent / "ringfence.keys"
     keys.chmod(0o644)
     assert f"chmod 600 {keys}" in (await stage.reload()).faults[0]
+
+
+async def test_the_first_of_the_keys_signs_and_those_before_it_are_known_still(stage):
+    await stage.reload()
+    before = stage.setup.tokens
+    user = before.sign("-", b"t", b"call", b"tag", made=0, sealed=b"")
+    keys = stage.file.parent / "ringfence.keys"
+    keys.write_text(f"token new {'ab' * 32}\n" + keys.read_text())
+    await stage.reload()
+    assert stage.setup.tokens.sign("-", b"t", b"call", b"tag", made=0, sealed=b"").startswith(b"new.")
+    assert stage.setup.tokens.verify(user, b"call", b"tag", b"", from_pbx=False) is not None
+
+
+async def test_where_the_keys_can_not_be_read_those_of_before_go_on(stage, monkeypatch):
+    def gone(path):
+        raise KeyFileOutOfReach(f"{path}: Permission denied")
+
+    monkeypatch.setattr(Keys, "load", gone)
+    found = await stage.reload()
+    assert found.done
+    assert "the keys of before go on" in found.warnings[-1]
 
 
 async def test_rules_that_were_saved_go_live_as_a_revision(stage):
