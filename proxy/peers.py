@@ -23,7 +23,7 @@ UNANSWERED: Final = "no answer to OPTIONS"
 UNAVAILABLE: Final = "503 to OPTIONS"
 ASKED_FOR: Final = "503 with Retry-After"
 
-MOST_BUSY_S: Final = 3600.0  # whatever a Retry-After says
+MOST_BUSY_S: Final = 300.0  # whatever a Retry-After says: somebody behind the address may have written it
 _WHOLE: Final = 100  # a share of calls is counted in parts of this while an address starts slowly
 _LEAST: Final = 5  # of these at the beginning
 _MOST_WAITED: Final = 5

@@ -282,7 +282,7 @@ def test_a_503_without_a_time_is_the_calls_alone(seconds: str):
     assert asked(play.trunk(call(1))) == [wire.PBX]
 
 
-def test_nobody_can_send_an_address_away_for_longer_than_an_hour():
+def test_nobody_can_send_an_address_away_for_longer_than_five_minutes():
     play = busy("999999999")
     play.wait(MOST_BUSY_S + 1)
     assert asked(play.trunk(call(1))) == [wire.PBX]
