@@ -77,7 +77,7 @@ class Predecessor:
         channel.setblocking(False)
         self._channel = channel
         self._keys: set[bytes] = set()
-        self._branch = b""
+        self._branches: tuple[bytes, ...] = ()  # how they begin: those of calls, and those of probes
         self._ended = asyncio.Event()
         self.alive = True
         self.given = 0  # datagrams
@@ -96,7 +96,8 @@ class Predecessor:
                     digests = message[len(KEYS) :]
                     self._keys.update(digests[at : at + _OCTETS] for at in range(0, len(digests), _OCTETS))
                 elif message.startswith(GO):
-                    self._branch = message[len(GO) :]
+                    salt = message[len(GO) :]
+                    self._branches = salt, b"probe" + salt
                     break
 
         def gone() -> None:
@@ -118,7 +119,7 @@ class Predecessor:
     def owns_response(self, data: bytes) -> bool:
         """Is its branch one of that process?"""
         at = data.find(_BRANCH, 0, _HEAD) + len(_BRANCH)
-        return at >= len(_BRANCH) and bool(self._branch) and data.startswith(self._branch, at)
+        return at >= len(_BRANCH) and bool(self._branches) and data.startswith(self._branches, at)
 
     def owns_request(self, key: ServerKey) -> bool:
         """Does it belong to a transaction of that process: repeated, its ACK, or its CANCEL?"""
