@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -257,10 +257,17 @@ def _flatten(name: str, value: object, found: dict[str, object]) -> None:
             _flatten(f"{name}.{key}" if name else str(key), one, found)
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         for one in value:
-            own = one.get("name") or "{host}:{port}".format_map(one.get("address") or {"host": "", "port": ""})
-            _flatten(f"{name}[{own}]", one, found)
+            _flatten(f"{name}[{_own_name(one)}]", one, found)
     else:
         found[name] = value
+
+
+def _own_name(part: Mapping[str, Any]) -> str:
+    """What tells this one from the others of its list: its name, or address and transport of a listener."""
+    if "name" in part or "address" not in part:
+        return str(part.get("name", ""))
+    address, transport = part["address"], part.get("transport", "udp")
+    return f"{address['host']}:{address['port']}" + ("" if transport == "udp" else f" {transport}")
 
 
 def _differences(old: dict[str, object], new: dict[str, object]) -> set[str]:

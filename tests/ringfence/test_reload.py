@@ -92,6 +92,11 @@ async def test_a_trunk_that_came_and_one_that_went_are_named_once(stage):
     assert (await stage.reload()).changed == ["trunks[carrier]", "trunks[other]"]
 
 
+async def test_listeners_at_one_address_are_told_apart_by_their_transport(stage):
+    change(stage.file, "pbxes:", "  - {address: 127.0.0.1:5060, transport: tcp}\npbxes:")
+    assert (await stage.reload()).changed == ["listen[127.0.0.1:5060 tcp]"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
