@@ -20,6 +20,7 @@ PHRASES: Final = {
     408: "Request Timeout",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    430: "Flow Failed",
     440: "Max-Breadth Exceeded",
     481: "Call/Transaction Does Not Exist",
     482: "Loop Detected",

@@ -233,7 +233,11 @@ class Context:
 
     def on_transport_failure(self, client: ClientTransaction, now: float, status: int = 503) -> None:
         """It could not be sent: the next target, else 503 (16.9), or 513 when it is larger than a datagram may be."""
-        self._branch_failed(client, 487 if self.cancelled else status, now)
+        self._branch_failed(client, 487 if self.cancelled else self._lost(status), now)
+
+    def _lost(self, status: int) -> int:
+        """How it is told that nobody is reached: by a flow that somebody registered by, 430 (RFC 5626 5.3.1)."""
+        return 430 if status == 503 and self.led is not None and self.flow.peer.from_pbx else status
 
     def _branch_failed(self, client: ClientTransaction, status: int, now: float) -> None:
         if client not in self.pending:
@@ -245,7 +249,7 @@ class Context:
 
     def unreachable(self, now: float) -> None:
         """The target that was to be tried can't be sent to."""
-        self.finals.append((503, b""))
+        self.finals.append((self._lost(503), b""))
         self._next(now, retry=True)
 
     def _next(self, now: float, *, retry: bool) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from proxy.registrations import read_binding
 from tests import wire
+from tests.peers.process import eventually
 from tests.playbook import REJECT, SETTINGS, Playbook, in_dialog, only
+from tests.streaming import Line, Street, street
 
 PHONE = ("192.0.2.66", 40123)  # a telephone behind translation
 INNER = "10.0.0.5"
@@ -309,3 +311,81 @@ def test_calls_of_a_registered_telephone_are_judged(play: Playbook):
     registered(play, register())
     assert only(play.trunk(wire.invite(via=VIA_PHONE), PHONE), to=wire.PBX)
     assert len(play.calls) == 1
+
+
+# By connections
+
+
+def by_stream(street: Street, line: Line, *, extra: str = "", number: int = 1) -> bytes:
+    via = f"SIP/2.0/TCP {line.at};branch=z9hG4bKreg{number}"
+    return register("sip:wren@10.0.0.5:5060;transport=tcp", via=via, extra=extra, cseq=number)
+
+
+def phones_in_town(**words):
+    trunks = [{"name": "default", "country": "CN", "methods": ["REGISTER"]}]
+    return street("udp", "tcp", trunks=trunks, **words)
+
+
+async def test_on_a_connection_the_telephone_is_called_by_it_while_it_stands():
+    async with phones_in_town() as town:
+        line = await town.join(source="127.0.0.1")
+        line.send(by_stream(town, line))
+        down = await town.pbx.heard()
+        contact = wire.header(down, "Contact")
+        assert contact.startswith(f'"Wren" <sip:wren@{town.ends["udp"]};rf=')
+        await town.pbx.send(wire.response(200, down, extra=f"Contact: {contact}"))
+        up = await line.heard()
+        assert address(wire.header(up, "Contact")) == "sip:wren@10.0.0.5:5060;transport=tcp"
+        via = f"SIP/2.0/UDP {town.pbx_at};branch=z9hG4bKcall"
+        await town.pbx.send(wire.invite(uri=address(contact), via=via))
+        assert wire.uri(await line.heard()) == "sip:wren@10.0.0.5:5060;transport=tcp"
+
+
+async def test_a_connection_that_is_gone_is_430():
+    async with phones_in_town() as town:
+        line = await town.join(source="127.0.0.1")
+        line.send(by_stream(town, line))
+        contact = address(wire.header(await town.pbx.heard(), "Contact"))
+        line.close()
+        await eventually(lambda: not town.core.topology.connected, "the connection closed")
+        await town.join(source="127.0.0.1")  # another one opens nothing for the first
+        via = f"SIP/2.0/UDP {town.pbx_at};branch=z9hG4bKlate"
+        await town.pbx.send(wire.request("OPTIONS", uri=contact, via=via))
+        assert wire.start_line(await town.pbx.heard()) == "SIP/2.0 430 Flow Failed"
+
+
+async def test_a_connection_that_breaks_during_the_call_is_430():
+    async with phones_in_town() as town:
+        line = await town.join(source="127.0.0.1")
+        line.send(by_stream(town, line))
+        contact = address(wire.header(await town.pbx.heard(), "Contact"))
+        via = f"SIP/2.0/UDP {town.pbx_at};branch=z9hG4bKbreaks"
+        await town.pbx.send(wire.invite(uri=contact, via=via))
+        assert await line.heard()
+        line.close()
+        found = [wire.status(await town.pbx.heard()) for _ in range(2)]
+        assert found == [100, 430]
+
+
+async def test_rfc_5626_outbound_is_kept_on_a_connection():
+    async with phones_in_town() as town:
+        line = await town.join(source="127.0.0.1")
+        line.send(by_stream(town, line, extra="Supported: path, outbound"))
+        down = await town.pbx.heard()
+        path = wire.header(down, "Path")
+        assert path.endswith(f"@{town.ends['udp']};lr;ob>")
+        assert address(wire.header(down, "Contact")) == "sip:wren@10.0.0.5:5060;transport=tcp"
+        via = f"SIP/2.0/UDP {town.pbx_at};branch=z9hG4bKout"
+        uri = "sip:wren@10.0.0.5:5060;transport=tcp"
+        await town.pbx.send(wire.invite(uri=uri, via=via, extra=f"Route: {path}"))
+        assert wire.uri(await line.heard()) == uri
+        line.send(b"\r\n\r\n")
+        assert await line.reader.readexactly(2) == b"\r\n", "it is kept alive"
+
+
+async def test_behind_another_proxy_we_are_no_first_hop():
+    async with phones_in_town() as town:
+        line = await town.join(source="127.0.0.1")
+        data = by_stream(town, line, extra="Supported: path, outbound\nVia: SIP/2.0/UDP 10.0.0.5;branch=z9hG4bKedge")
+        line.send(data)
+        assert wire.header(await town.pbx.heard(), "Path").endswith(";lr>")
