@@ -1,6 +1,7 @@
 """Next hops by DNS (RFC 3263), asked of a real nsd: every kind of record, and what is wrong with some of them."""
 
 import asyncio
+import socket
 from collections import Counter
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from proxy.name_servers import NameServers
 from proxy.next_hops import MOST_HOPS, Question, in_order, lots_of
 from proxy.resolver import KEEP_LEAST_S, Resolver
+from tests import wire
 from tests.peers.loopback import Endpoint, free_port, new_endpoint, new_host
 from tests.peers.nsd import Nsd
+from tests.peers.process import until
+from tests.peers.ringfence import Ringfence, settings
 
 pytestmark = pytest.mark.live
 
@@ -136,3 +140,68 @@ async def test_a_dead_name_server_costs_half_a_second_and_not_the_call(server: E
     begun = asyncio.get_running_loop().time()
     assert await hops(resolver_at(dead), "both", port=5060) == []
     assert asyncio.get_running_loop().time() - begun < 3.5
+
+
+# The whole way: a name in ringfence.yaml, a call, a telephone
+
+
+def listener(at: Endpoint) -> socket.socket:
+    """Somebody who takes datagrams there."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind(at)
+    made.settimeout(20)
+    return made
+
+
+def invites(sock: socket.socket, call_id: str) -> bytes:
+    """The INVITE of this call, once it comes."""
+    while True:
+        data = sock.recv(65_535)
+        if data.startswith(b"INVITE") and wire.header(data, "Call-ID") == call_id:
+            return data
+
+
+def test_a_call_goes_where_srv_records_lead_also_while_dns_is_silent(tmp_path: Path):
+    at, trunk, first, second = (new_endpoint() for _ in range(4))
+    zone = (
+        f"_sip._udp.office SRV 20 0 {second.port} second\n_sip._udp.office SRV 10 0 {first.port} first\n"
+        f"first A {first.host}\nsecond A {second.host}\n_sip._udp.back SRV 0 0 {at.port} us\nus A {at.host}\n"
+    )
+    names = new_endpoint()
+    configuration = settings(
+        [at],
+        [],
+        dns={"servers": [str(names)]},
+        pbxes=[
+            {"name": "office", "addresses": ["office.rook.example"], "probe": {"every_s": 0}},
+            {"name": "back", "addresses": ["back.rook.example"], "probe": {"every_s": 0}},
+        ],
+        trunks=[
+            {"name": "carrier", "addresses": [trunk.host], "country": "CN"},
+            {"name": "round", "addresses": ["127.0.0.77"], "country": "CN", "pbx": "back"},
+        ],
+    )
+    caller, pbx, other = listener(trunk), listener(first), listener(second)
+    with caller, pbx, other:
+        with Nsd(names, {"rook.example": zone}, folder=tmp_path / "nsd") as nsd:
+            proxy = Ringfence(tmp_path / "proxy", configuration)
+            proxy.ready(lambda: '"serving"' in proxy.said, "knowing its names")
+            nsd.stop()
+        with proxy:
+            assert "no name server" not in proxy.said
+            for number, answers in enumerate((True, False)):
+                name = f"named-{number}@rook.example"
+                via = f"SIP/2.0/UDP {trunk};branch=z9hG4bKnamed{number}"
+                caller.sendto(wire.invite(call_id=name, via=via, uri=f"sip:1@{at}"), at)
+                down = invites(pbx, name)
+                if answers:
+                    pbx.sendto(wire.response(486, down), at)
+                else:
+                    assert invites(other, name), "the next one of the records, three seconds later"
+            strange = listener(Endpoint("127.0.0.77", trunk.port))
+            with strange:
+                via = f"SIP/2.0/UDP 127.0.0.77:{trunk.port};branch=z9hG4bKback"
+                strange.sendto(wire.invite(call_id="back", via=via, uri=f"sip:1@{at}"), at)
+                assert wire.status(strange.recv(65_535)) == 100
+                assert wire.status(strange.recv(65_535)) == 503
+            until(lambda: "a name leads back to this proxy" in proxy.said, "the line")
