@@ -114,6 +114,8 @@ BANNED: Final = "banned"
 _BANNED: Final = Refusal(NO_ANSWER, BANNED)
 _TELLING: Final = frozenset((400, 403, 404, 405, 416, 501, 505))  # such refusals say something of who was refused
 _NOBODY_THERE: Final = frozenset((403, 404, 484, 604))  # and such responses of the PBX
+_UNPROVEN: Final = (401, 407)
+_CREDENTIALS: Final = (b"authorization", b"proxy-authorization")
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _SIPS_NOT_ALLOWED: Final = Refusal(  # RFC 5630 5.4
     480, "Temporarily Unavailable", (b'Warning: 380 ringfence "no next hop is reached by TLS"',)
@@ -1160,13 +1162,20 @@ class Core(Node):
             self.effects.append(Finished(context.decision, outcome))
 
     def _weigh(self, context: Context, status: int, now: float, *, rang: bool) -> None:
-        """What the end of a stranger's request says of him: does he try numbers that nobody has?"""
-        if rang and context.server.invite:
+        """What the end of a stranger's request says of him: does he try numbers that nobody has, or passwords?"""
+        request = context.request
+        if rang and (context.server.invite or request.method == b"REGISTER"):
             self.scanners.is_welcome(context.flow.source)
-        elif status in _NOBODY_THERE and (context.verdict is None or context.verdict.action is not Action.REJECT):
-            self._now, self._unheard = now, False
-            self._note_refused(context.flow, _called_or_registered(context.request))
-            self._unheard = False
+            return
+        if status in _NOBODY_THERE and (context.verdict is None or context.verdict.action is not Action.REJECT):
+            tried = _called_or_registered(request)
+        elif status in _UNPROVEN and any(name in request.where for name in _CREDENTIALS):
+            tried = hash(tuple([value for name in _CREDENTIALS for value in request.raw_all(name)]))
+        else:
+            return
+        self._now, self._unheard = now, False
+        self._note_refused(context.flow, tried)
+        self._unheard = False
 
     @property
     def in_setup(self) -> int:

@@ -389,3 +389,29 @@ async def test_behind_another_proxy_we_are_no_first_hop():
         data = by_stream(town, line, extra="Supported: path, outbound\nVia: SIP/2.0/UDP 10.0.0.5;branch=z9hG4bKedge")
         line.send(data)
         assert wire.header(await town.pbx.heard(), "Path").endswith(";lr>")
+
+
+# Passwords
+
+
+def guesses(play: Playbook, number: int, status: int = 401, *, proof: str = "Digest username=wren,response={}") -> None:
+    data = register(
+        via=f"{VIA_PHONE}{number}", cseq=number, extra=f"Authorization: {proof.format(number)}" if proof else ""
+    )
+    for down in play.trunk(data, PHONE):
+        if down.to == wire.PBX:
+            play.pbx(wire.response(status, down.data))
+
+
+def test_whoever_guesses_passwords_is_banned(play: Playbook):
+    for number in range(1, 11):
+        guesses(play, number)
+    assert [source for source, _ in play.banned] == [PHONE[0]]
+
+
+def test_who_is_asked_for_a_password_or_has_it_is_not(play: Playbook):
+    for number in range(1, 30):
+        guesses(play, number, proof="")
+    for number in range(30, 60):
+        guesses(play, number, 200 if number % 5 == 0 else 401)
+    assert play.banned == []
