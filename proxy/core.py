@@ -863,7 +863,7 @@ class Core(Node):
         dropped = peer.dropped
         if peer.from_pbx and not context.topology.is_pbx(context.targets[0]):
             dropped = OWN_ONLY
-            if context.server.invite and not fields.to_tag:
+            if context.server.invite and not fields.to_tag and context.led is None:
                 self.dialogs.leaves(fields, context.request.uri)
             if not context.topology.trusts(context.targets[0]):
                 dropped |= self.screening.withheld_names(request)

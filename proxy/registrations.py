@@ -99,7 +99,18 @@ class Registration(Context):
         self.by_path = _knows_path(self.request) and until <= self.arrived
         if self.by_path:
             return [self._path(listener), *self.lines]
-        return [self._shown(line, listener) for line in self.lines]
+        lines = [self._shown(line, listener) for line in self.lines]
+        return [*lines, *self._undoing()] if self.fields.call_id in self.core.astray else lines
+
+    def _undoing(self) -> list[bytes]:
+        """Ends the bindings that a REGISTER before this one made past us (RFC 3261 10.2.2)."""
+        addresses = [
+            address
+            for value in self.request.raw_all(b"contact")
+            if value != b"*"
+            for address in parse_addresses("Contact", value)
+        ]
+        return [b"Contact: <%s>;expires=0" % address.uri for address in addresses]
 
     def _registers(self) -> bool:
         return any(value != b"*" for value in self.request.raw_all(b"contact"))
@@ -171,8 +182,12 @@ class Registration(Context):
         lines = [
             self._undone(line) if name == b"contact" else line for line, name in zip(response.lines, names, strict=True)
         ]
+        astray = self.core.astray
+        astray.discard(self.fields.call_id)
         if self.by_path and not any(WRAPPED in value for value in response.raw_all(b"path")):
             self._goes_without_path(now)
+            if len(astray) < _MOST_PATHLESS:
+                astray.add(self.fields.call_id)
             lines = [_until_soon(line, name) for line, name in zip(lines, names, strict=True)]
         response.lines = lines
         return response.to_bytes()

@@ -151,7 +151,12 @@ def test_a_registrar_that_ignores_path_is_noticed_and_not_trusted_with_it_again(
     up = only(play.pbx(wire.response(200, down, extra=extra)), to=PHONE)
     assert wire.header(up, "Contact").endswith(";q=0.7;expires=30"), "it is to register again soon"
     assert wire.header(up, "Expires") == "30"
-    assert ";rf=" in registered(play, register(extra=PATH, cseq=2, via=VIA_PHONE + "2"))[0]
+    again = only(play.trunk(register(extra=PATH, cseq=2, via=VIA_PHONE + "2"), PHONE), to=wire.PBX)
+    ours, past = wire.headers(again, "Contact")
+    assert ";rf=" in ours
+    assert past == f"<sip:wren@{INNER}:5060;ob>;expires=0", "what led past us is ended"
+    play.pbx(wire.response(200, again, extra=f"Contact: {ours}"))
+    assert ";rf=" in registered(play, register(extra=PATH, cseq=3, via=VIA_PHONE + "3"))[0], "by one Contact as before"
 
 
 def test_outbound_is_handed_on(play: Playbook):
@@ -415,3 +420,15 @@ def test_who_is_asked_for_a_password_or_has_it_is_not(play: Playbook):
     for number in range(30, 60):
         guesses(play, number, 200 if number % 5 == 0 else 401)
     assert play.banned == []
+
+
+def test_a_call_between_telephones_that_is_begun_again_is_no_loop(play: Playbook):
+    """A proxy as PBX keeps Call-ID and tags; a caller who is told to try otherwise keeps them, too (RFC 4028: 422)."""
+    contact, _, _ = registered(play, register())
+    caller, via = ("192.0.2.70", 6000), "SIP/2.0/UDP 192.0.2.70:6000;rport;branch=z9hG4bKagain"
+    for number in (1, 2):
+        data = wire.invite(uri="sip:wren@rook.example", via=f"{via}{number}", cseq=number)
+        inside = only(play.trunk(data, caller), to=wire.PBX)
+        back = inside.replace(b"INVITE sip:wren@rook.example", b"INVITE " + contact.encode())
+        back = back.replace(b"Via: ", f"Via: {VIA_PBX}{number}\r\nVia: ".encode(), 1)
+        assert only(play.pbx(back), to=PHONE)
