@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from socket import SOCK_DGRAM, SOCK_STREAM
 from time import monotonic, perf_counter, time
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +13,7 @@ import structlog
 
 from proxy.context import LONGEST_RING_S, Context
 from proxy.core import Core
+from proxy.early_refusal import EarlyRefusal
 from proxy.effects import (
     Banned,
     Effect,
@@ -50,7 +52,7 @@ from proxy.streams.tls import Contexts, Keeping, Secure
 from proxy.streams.watch import Watch, branch_of
 from proxy.streams.ways import Plain
 from proxy.transport import GONE, TOO_LARGE, Endpoint, Handler, Owner, UdpEndpoint, refuses
-from proxy.urgency import haste, owner
+from proxy.urgency import haste, is_emergency_call, owner
 from rules.model import Action, Call, Outcome, Step, Verdict
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
@@ -65,6 +67,7 @@ DRAIN_STEP_S = 0.05
 LINGER_S = 1.0
 LEAVES_S = 3600.0  # a listener that was taken out of the configuration stays so long after what came there last
 LEAVING_STEP_S = 1.0
+SHORT = 8  # calls of one trunk that wait, of which none is refused as it comes
 RATES_S = 10.0  # between two lines about one trunk that sends too fast
 REPORT_S = 3.0  # how long whoever dials the feature code waits for the desk
 REPORTS_AT_ONCE = 100  # beyond it nobody waits: the desk is stuck
@@ -154,6 +157,7 @@ class Server:
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._faults = FaultLog()
+        self._early = EarlyRefusal(core.salt)
         self._room = Room(core.limits.connections, core.limits.source_connections)
         self._watch = Watch(core, self.flush, self._faults)
         self._keeping = Keeping()
@@ -416,6 +420,39 @@ class Server:
                 self._metrics.faults += 1
                 self._faults.exception("a name could not be asked for", monotonic())
 
+    def _shed_early(self) -> None:
+        """Let new calls be refused as they come, or no longer."""
+        for endpoint in self._endpoints:
+            if isinstance(endpoint, UdpEndpoint):
+                endpoint.arrivals.shed = partial(self._shed, endpoint) if self._core.shedding.on else None
+
+    def _shed(self, endpoint: Endpoint, data: bytes, remote: tuple[Any, ...]) -> bool:
+        """Refuse a new call before it waits, if many of its trunk do; its ACK is not handled either. May not raise."""
+        core, early = self._core, self._early
+        if data[:4] == b"ACK ":
+            return early.acknowledges(data)
+        if data[:7] != b"INVITE " or not core.shedding.closed or self.tap is not None:
+            return False
+        try:
+            flow = core.flow_to(endpoint.listener, remote[0], remote[1])
+            if flow.peer is None or flow.pbx_side is not None or flow.former is not None or flow.watched:
+                return False
+            if endpoint.arrivals.waiting_of(owner(flow)[0]) < SHORT or is_emergency_call(
+                data, flow.peer, core.outgoing
+            ):
+                return False
+            answer = early.of(data, flow, core.layer.servers)
+            if answer is None:
+                return False
+            endpoint.send(answer, flow.remote)
+            core.shedding.refused += 1
+            core.refused[503] += 1
+        except Exception:  # it goes the usual way
+            self._metrics.faults += 1
+            self._faults.exception("a call could not be refused early", monotonic())
+            return False
+        return True
+
     def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
         """While many datagrams wait: may this one overtake the others, and whose line does it wait in?"""
         core = self._core
@@ -632,6 +669,7 @@ class Server:
         try:
             if turn := self._core.shedding.tick(now, late):
                 say_shedding(self._core.shedding, turn, now)
+                self._shed_early()
             self._core.tick(now)
             self.flush()
             if now >= self._next_poll:

@@ -25,6 +25,7 @@ class Shedding:
         "_over_from",
         "_worst",
         "begun",
+        "closed",
         "longest",
         "on",
         "patience",
@@ -34,6 +35,7 @@ class Shedding:
 
     def __init__(self, most_s: float) -> None:
         self.on = False
+        self.closed = False  # is it so that new calls of who sends many are refused as they come?
         self.refused = 0  # new calls, in all
         self.begun = 0  # how often
         self.since = 0.0
@@ -46,17 +48,18 @@ class Shedding:
     def bound(self, most_s: float) -> None:
         """How long messages may wait from now on; 0: nobody is ever refused for it."""
         self._most = most_s or float("inf")
-        self.patience = self._most / 2 if self.on else self._most
+        self.patience = self._most / 4 if self.on else self._most
 
     def waited(self, seconds: float) -> bool:
-        """A message waited longer than `patience`; is a new call to be refused for it?"""
+        """A message waited longer than `patience`; so long that a new call is to be refused for it?"""
         if seconds > self._worst:
             self._worst = seconds
-        return self.on
+        return self.on and seconds > self._most
 
     def tick(self, now: float, late: float) -> int:
         """Many times a second, so much later than was meant: does it begin, or end?"""
         worst, self._worst = max(self._worst, late), 0.0
+        self.closed = self.on and worst > self.patience
         if self.on:
             self.longest = max(self.longest, worst)
             if worst > self.patience:
@@ -69,7 +72,7 @@ class Shedding:
         elif self._over_from < 0:
             self._over_from = now
         elif now - self._over_from >= LASTS_S:
-            self.on, self.patience = True, self._most / 2
+            self.on, self.closed, self.patience = True, True, self._most / 4
             self._over_from, self._calm_from, self.since, self.longest = -1.0, now, now, worst
             self.begun += 1
             return BEGINS

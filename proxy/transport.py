@@ -62,6 +62,8 @@ class Arrivals:
         self._call: Callable[[], None] | None = None
         self._called = False
         self._lost = 0
+        # While overload lasts: deals with what is to be refused as it comes. True: it need not wait here.
+        self.shed: Callable[[bytes, tuple[Any, ...]], bool] | None = None
 
     @property
     def overflowed(self) -> int:
@@ -75,10 +77,14 @@ class Arrivals:
     def _behind(self) -> int:
         return self._in_turn.count + self._first.count + self._at_once.count + self._answers.count
 
+    def waiting_of(self, group: str) -> int:
+        """How many of this group wait in their turn."""
+        return self._in_turn.count_of(group)
+
     def put_nowait(self, item: tuple[Any, Any]) -> None:
         """Called by the protocol for each datagram; (None, None) tells that the socket is closed."""
         data, remote = item
-        if data is None:
+        if data is None or (self.shed is not None and self.shed(data, remote)):
             return
         waiting = self._waiting
         datagram = (data, remote, monotonic())

@@ -96,6 +96,11 @@ class Turns:
         self.count += 1
         self.octets += len(datagram[0])
 
+    def count_of(self, name: str) -> int:
+        """How many of this group wait."""
+        group = self._groups.get(name)
+        return 0 if group is None else group.count
+
     def pop(self) -> Datagram:
         """The next; there must be one."""
         name = self._order.popleft()

@@ -36,7 +36,7 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     taken for that. Who forges such a thing goes first in his own line alone (`proxy/turns.py`).
     """
     peer: Peer | None = flow.peer
-    if flow.pbx_side is not None and data[:7] == b"INVITE " and _is_emergency_call(data, flow.pbx_side.peer, outgoing):
+    if flow.pbx_side is not None and data[:7] == b"INVITE " and is_emergency_call(data, flow.pbx_side.peer, outgoing):
         return AT_ONCE
     if peer is None:
         return IN_TURN
@@ -46,7 +46,7 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
             return AT_ONCE
         return FIRST if peer.from_pbx or branch else IN_TURN
     if data[:7] == b"INVITE ":
-        if _is_emergency_call(data, peer, outgoing):
+        if is_emergency_call(data, peer, outgoing):
             return AT_ONCE
         within = _TO_TAG.search(data, 0, _TO_WITHIN) is not None
     else:
@@ -65,7 +65,8 @@ def owner(flow: Flow) -> tuple[str, str]:
     return ("pbx " if peer.from_pbx else "trunk ") + peer.name, flow.counted
 
 
-def _is_emergency_call(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
+def is_emergency_call(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
+    """Does this INVITE dial an emergency number? Never raises."""
     try:
         return outgoing.is_emergency_call(parse_uri(data[7:_LONGEST].partition(b" ")[0]), peer)
     except BadHeader:

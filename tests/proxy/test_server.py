@@ -23,7 +23,7 @@ from proxy.outgoing import NOT_TAKEN
 from proxy.proxy_settings import ProxySettings
 from proxy.resolver import Resolver
 from proxy.routing import Peer, Target
-from proxy.server import POLL_S, Server, say_changed, say_refused
+from proxy.server import POLL_S, TICK_S, Server, say_changed, say_refused
 from proxy.setup import set_up
 from proxy.transport import MANY
 from rules.model import Action, Call, Outcome, Step, Trunk, Verdict
@@ -453,6 +453,56 @@ async def test_who_floods_is_served_in_turn_and_nobody_else_waits_for_it(flood: 
         waited = len(endpoint.arrivals)
         await eventually(lambda: all(any(each in data for data in heard) for each in ids), "the calls of others")
         assert waited - len(endpoint.arrivals) < 16 * MANY, "not behind the flood"
+
+
+async def test_in_overload_the_calls_of_who_sends_many_are_refused_as_they_come_and_no_others():
+    loud, calm = ("127.0.0.1", 15060), ("127.0.0.3", 15060)
+    trunks = [{"name": name, "addresses": [at[0]], "country": "CN"} for name, at in (("loud", loud), ("calm", calm))]
+    async with running(trunks=trunks) as house:
+        (endpoint,) = house.metrics.endpoints
+        answers: list[bytes] = []
+        endpoint.send = lambda data, remote: answers.append(data) or 0
+        shedding, arrivals = house.core.shedding, endpoint.arrivals
+
+        def flood() -> None:
+            for number in range(200):
+                arrivals.put_nowait((from_host(*loud, number, wire.CALLED, house.at), loud))
+
+        flood()
+        assert len(arrivals) == 200, "without overload they wait"
+        shedding.on = shedding.closed = True
+        house.server._shed_early()
+        flood()
+        assert len(arrivals) == 200
+        assert shedding.refused == len(answers) == house.core.refused[503] == 200
+        arrivals.put_nowait((wire.ack(from_host(*loud, 1, wire.CALLED, house.at), answers[0]), loud))
+        assert len(arrivals) == 200, "nor does the ACK wait"
+        arrivals.put_nowait((from_host(*loud, 201, "110", house.at), loud))
+        arrivals.put_nowait((from_host(*calm, 1, wire.CALLED, house.at), calm))
+        arrivals.put_nowait((from_host("127.0.0.9", 5060, 1, wire.CALLED, house.at), ("127.0.0.9", 5060)))
+        arrivals.put_nowait((b"INVITE nonsense", loud))
+        assert len(arrivals) == 204
+        shedding.on = shedding.closed = False
+        house.server._shed_early()
+        flood()
+        assert len(answers) == 200
+
+
+async def test_overload_has_a_line_when_it_begins_and_one_when_it_is_over(house: House):
+    shedding, now = house.core.shedding, monotonic() + 1000
+    with capture_logs() as logs:
+        for step in range(200):
+            if step < 20:
+                shedding.waited(0.5)
+            house.server._last_tick = now
+            now += TICK_S
+            house.server._tick(now)
+    lines = [each for each in logs if each["event"].startswith("overload")]
+    assert [each["event"] for each in lines] == [
+        "overload: new calls get 503, emergency calls go on",
+        "overload is over",
+    ]
+    assert b"ringfence_shedding 0.0" in generate_latest(house.metrics.registry)
 
 
 # The end

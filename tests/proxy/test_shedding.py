@@ -45,15 +45,29 @@ def test_a_stall_that_is_over_refuses_nobody():
     assert clock.shedding.begun == 0
 
 
-def test_it_ends_once_nothing_waits_for_half_as_long_for_a_second():
+def test_it_ends_once_nothing_waits_for_a_quarter_as_long_for_a_second():
     clock = Clock()
     clock.passes(0.3, 0.3)
     assert clock.passes(5, 0.15) == [], "less than where it began, more than where it may end"
-    assert clock.passes(CALM_S - 0.1, 0.05) == []
+    assert clock.passes(CALM_S - 0.1, 0.04) == []
     assert clock.passes(0.1, 0.15) == []
-    assert clock.passes(CALM_S + 0.1, 0.05) == [ENDS]
+    assert clock.passes(CALM_S + 0.1, 0.04) == [ENDS]
     assert (clock.shedding.on, clock.shedding.begun, clock.shedding.longest) == (False, 1, 0.3)
     assert clock.shedding.patience == 0.2
+
+
+def test_meanwhile_new_calls_are_refused_as_they_come_while_others_wait():
+    clock = Clock()
+    clock.passes(0.3, 0.3)
+    assert clock.shedding.closed
+    clock.passes(TICK_S, 0.15)
+    assert clock.shedding.closed
+    assert not clock.shedding.waited(0.15), "one that is there and did not wait too long is served"
+    clock.passes(2 * TICK_S, 0.04)
+    assert not clock.shedding.closed, "there is room for some"
+    clock.passes(CALM_S + 0.1, 0.04)
+    clock.passes(TICK_S, 0.15)
+    assert not clock.shedding.closed
 
 
 def test_where_it_is_switched_off_it_never_begins():
@@ -65,7 +79,7 @@ def test_other_bounds_hold_at_once():
     clock = Clock()
     clock.passes(0.3, 0.3)
     clock.shedding.bound(1.0)
-    assert clock.shedding.patience == 0.5
+    assert clock.shedding.patience == 0.25
     clock.shedding.bound(0)
     assert clock.passes(2, 30) == [ENDS]
 
