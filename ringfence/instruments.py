@@ -63,6 +63,7 @@ class Instruments:
             "transactions": len(core.layer.servers) + len(core.layer.clients),
             "most_transactions": core.limits.max_transactions,
             "answered": {str(status): count for status, count in sorted(core.refused.items())},
+            "bans": core.bans.count,
             "no_room": core.load.refused.total(),
             "queue": sum(len(each.arrivals) for each in endpoints),
             "queue_most": core.limits.receive_queue * len(endpoints),

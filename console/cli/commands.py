@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ringfence.installation import Installation
 
 # Under these the help lists the commands.
-PROXY, CALLS, RULES = "The proxy", "Calls", "Rules"
+SET_UP, NODE, CALLS, RULES = "Set up", "The running node", "Calls", "Rules"
 NUMBERS, COMPLAINTS = "Numbers", "Complaints"
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ def ringfence(context: typer.Context, config: ConfigurationFile = None) -> None:
     context.obj = config
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=SET_UP)
 def init(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write.")] = Path("ringfence.yaml"),
     country: Annotated[str, typer.Option(help="Whose numbers these are: CN, DE ...")] = "",
@@ -98,7 +98,7 @@ def init(
     answer.give(json=json)
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=NODE)
 def serve(
     context: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help="Put live whatever is saved and sound: for laptops.")] = False,
@@ -111,7 +111,7 @@ def serve(
         run(chosen(context, config), watch=watch)
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=SET_UP)
 def check(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Rule files alone.")] = [],  # noqa: B006
@@ -225,7 +225,7 @@ def demo(
     raise typer.Exit(0 if good else FAULTS)
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=NODE)
 def health(
     context: typer.Context,
     config: ConfigurationFile = None,
@@ -253,9 +253,9 @@ def health(
     found._replace(status=0 if fine else FAULTS, why="\n".join(remarks) if json else "").give(json=json)
 
 
-app.command("reload", rich_help_panel=PROXY)(reload)
-app.command("top", rich_help_panel=PROXY)(top)
-app.command("restart", rich_help_panel=PROXY)(restart)
+app.command("reload", rich_help_panel=NODE)(reload)
+app.command("top", rich_help_panel=NODE)(top)
+app.command("restart", rich_help_panel=NODE)(restart)
 
 
 @app.command(rich_help_panel=CALLS)
@@ -288,7 +288,7 @@ def trace(
     typer.echo(ended, err=True)
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=SET_UP)
 def settings(
     json: AsJson = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema for editors.")] = False,
@@ -311,7 +311,7 @@ def settings(
     table(("name", "kind", "default", "meaning"), rows, "UTC").give(json=json)
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=SET_UP)
 def samples(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Print this one; default: list them.")] = "",
     json: AsJson = False,
@@ -327,7 +327,7 @@ def samples(
     table(("name", "what"), rows, "UTC").give(json=json)
 
 
-@app.command(rich_help_panel=PROXY)
+@app.command(rich_help_panel=SET_UP)
 def version(json: AsJson = False) -> None:
     """Print the version, and whether the call path is compiled."""
     from importlib.metadata import version as version_of
@@ -344,9 +344,9 @@ app.add_typer(lists_app, name="lists", rich_help_panel=NUMBERS)
 command(app, panel=NUMBERS)(why)
 app.add_typer(ranges_app, name="ranges", rich_help_panel=NUMBERS)
 app.add_typer(subscribers_app, name="subscribers", rich_help_panel=NUMBERS)
-app.add_typer(db_app, name="db", rich_help_panel=PROXY)
-app.add_typer(bans_app, name="bans", rich_help_panel=PROXY)
-app.add_typer(peers_app, name="peers", rich_help_panel=PROXY)
+app.add_typer(db_app, name="db", rich_help_panel=SET_UP)
+app.add_typer(bans_app, name="bans", rich_help_panel=NODE)
+app.add_typer(peers_app, name="peers", rich_help_panel=NODE)
 for _told in (case, owners, trunks, report, alerts):
     command(app, panel=COMPLAINTS)(_told)
 app.add_typer(complaints_app, name="complaints", rich_help_panel=COMPLAINTS)

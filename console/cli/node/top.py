@@ -155,6 +155,8 @@ def _now(figures: Figures, moment: Moment) -> Iterator[RenderableType]:
     full = 100 * figures["transactions"] / figures["most_transactions"]
     room = f"   no room {moment.no_room:,.0f}/s" if moment.no_room else ""
     queue = Text(f"queue {figures['queue']:,}{lost}   transactions {figures['transactions']:,} ({full:.0f} %){room}")
+    if figures["bans"]:
+        queue.append(f"   bans {figures['bans']:,}")
     queue.append(f"   stalls {figures['stalls']:,}   faults {figures['faults']:,}")
     yield queue
     if moment.answered:
@@ -200,7 +202,7 @@ def _peers(seen: Seen) -> RenderableType:
         table.add_column(name, max_width=width, no_wrap=True, overflow="ellipsis")
     for name in ("for", "calls"):
         table.add_column(name, justify="right", min_width=7, no_wrap=True)
-    table.add_column("why", max_width=11, no_wrap=True, overflow="ellipsis")
+    table.add_column("why", min_width=11, overflow="fold")  # alone gives way where the window is narrow
     for each in seen.peers[:_MOST_PEERS]:
         state = Text(each["state"], _UP if each["state"] == "up" else _DOWN)
         since = lasting(max(0.0, seen.at - each["since"]))

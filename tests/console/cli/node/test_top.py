@@ -35,6 +35,7 @@ FIGURES = {
     "transactions": 50_000,
     "most_transactions": 200_000,
     "answered": {"403": 7},
+    "bans": 1234,
     "no_room": 0,
     "queue": 9_999,
     "queue_most": 10_000,
@@ -116,7 +117,17 @@ def test_it_can_be_read_on_80_columns():
     lines = shown(Seen(figures, [PEER, long], 3600.0), watching).splitlines()
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)
-    for words in ("stopping", "in set-up 12,345", "talking 4,120", "pbx", "down", "1h 0m", "less than 100 MiB", "lost"):
+    for words in (
+        "stopping",
+        "in set-up 12,345",
+        "talking 4,120",
+        "pbx",
+        "down",
+        "1h 0m",
+        "less than 100 MiB",
+        "lost",
+        "bans 1,234",
+    ):
         assert words in text
 
 
