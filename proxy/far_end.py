@@ -43,7 +43,7 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     read = read_place(place)
     if read is None:
         return []
-    number, host, port, serial = read
+    number, host, port, serial = topology.standing(read)
     listener = topology.listener_numbered(number)
     trunk = topology.trunk_at(listener, host, port)
     if trunk is not None and trunk.from_pbx:

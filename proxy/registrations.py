@@ -17,7 +17,7 @@ from proxy.next_hops import Hop
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import CameBy, Flow, Listener, read_place
-from proxy.sip.headers import Address, parse_addresses, parse_via, split_params, split_tokens
+from proxy.sip.headers import Address, find_param, parse_addresses, parse_via, split_params, split_tokens
 from proxy.sip.message import Request, ResponseHead, canonical_name, int_or_none, parse_response
 from proxy.sip.transaction import ClientTransaction
 from proxy.sip.uri import Uri, parse_uri
@@ -115,11 +115,18 @@ class Registration(Context):
     def _registers(self) -> bool:
         return any(value != b"*" for value in self.request.raw_all(b"contact"))
 
+    def _instance(self) -> tuple[bytes, bytes] | None:
+        """Its +sip.instance and reg-id, where it keeps flows (RFC 5626 4.2); such a REGISTER has one Contact."""
+        for value in self.request.raw_all(b"contact"):
+            for address in parse_addresses("Contact", value) if value != b"*" else ():
+                found = find_param(address.params, b"+sip.instance"), find_param(address.params, b"reg-id")
+                if all(found):
+                    return found
+        return None
+
     def _flags(self) -> int:
         """RFC 5626 says that nothing but its flow reaches whoever keeps that, RFC 3581 the same of rport by UDP."""
-        contacts = self.request.raw_all(b"contact")
-        outbound = any(b"reg-id" in value and b"+sip.instance" in value for value in contacts)
-        only = outbound or (not self.flow.reliable and self.fields.via.wants_rport)
+        only = self._instance() is not None or (not self.flow.reliable and self.fields.via.wants_rport)
         return (TO_PBX if self.flow.peer.from_pbx else 0) | (FLOW_ONLY if only else 0)
 
     def _path(self, listener: Listener) -> bytes:
@@ -166,6 +173,8 @@ class Registration(Context):
             return
         if 200 <= response.status < 300:
             response.forwarded = self._as_registered(response.forwarded, now)
+            if self.flow.serial and (instance := self._instance()):
+                self.topology.kept.registered(hash((self.fields.called, *instance)), self.flow)
         super().on_response(client, response, now)
 
     def _goes_without_path(self, now: float) -> None:
@@ -281,7 +290,7 @@ def path_of(users: list[bytes], tokens: Tokens) -> Binding | Refusal | None:
 
 def led_by(binding: Binding, topology: Topology, peer: Peer, contact: Uri) -> list[Target] | Refusal:
     """Where a request of this peer goes by a binding: to who registered it, and from the other side alone."""
-    came_by = binding.came_by
+    came_by = topology.standing(binding.came_by)
     listener = topology.listener_numbered(came_by.listener)
     flow = Target(came_by.host, came_by.port, transport=listener.transport)
     flow.listener, flow.serial = listener, came_by.serial

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from zlib import crc32
 
+from proxy.kept_flows import KeptFlows
 from proxy.next_hops import Hop, Question
 from proxy.pace import Meter, Pace
 from proxy.proxy_settings import (
@@ -19,7 +20,7 @@ from proxy.proxy_settings import (
     ProxySettings,
     TrunkSettings,
 )
-from proxy.sip.flow import Listener
+from proxy.sip.flow import CameBy, Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
 from rules.model import Trunk
@@ -240,6 +241,7 @@ class Topology:
         self._name_us(settings)
         # Who is connected: the serial of the latest connection at each address behind a listener.
         self.connected: dict[tuple[int, str, int], int] = {}
+        self.kept: KeptFlows = before.kept if before is not None else KeptFlows()
         self.tls = settings.tls
         self._add_names(settings)
         trunks = {each.name: each for each in settings.trunks}
@@ -497,6 +499,13 @@ class Topology:
     def is_connected(self, listener: Listener, host: str, port: int, serial: int) -> bool:
         """Is this very connection there?"""
         return serial != 0 and self.connected.get((listener.number, host, port)) == serial
+
+    def standing(self, came_by: CameBy) -> CameBy:
+        """The connection itself, or the one that stands for it now; of datagrams nothing changes."""
+        number, host, port, serial = came_by
+        if not serial or self.connected.get((number, host, port)) == serial:
+            return came_by
+        return self.kept.latest(came_by)
 
     def _named_trunk(self, host: str) -> Peer | None:
         """The trunk whose calls come from this address."""

@@ -7,7 +7,7 @@ import pytest
 from proxy.registrations import read_binding
 from tests import wire
 from tests.peers.process import eventually
-from tests.playbook import REJECT, SETTINGS, Playbook, in_dialog, only
+from tests.playbook import REJECT, SETTINGS, Playbook, from_callee, in_dialog, only
 from tests.streaming import Line, Street, street
 
 PHONE = ("192.0.2.66", 40123)  # a telephone behind translation
@@ -432,3 +432,36 @@ def test_a_call_between_telephones_that_is_begun_again_is_no_loop(play: Playbook
         back = inside.replace(b"INVITE sip:wren@rook.example", b"INVITE " + contact.encode())
         back = back.replace(b"Via: ", f"Via: {VIA_PBX}{number}\r\nVia: ".encode(), 1)
         assert only(play.pbx(back), to=PHONE)
+
+
+async def test_who_keeps_flows_is_found_by_his_next_connection_also_in_calls():
+    instance = b';reg-id=1;+sip.instance="<urn:uuid:0>"'
+    async with phones_in_town() as town:
+
+        async def registers(number: int, proven: int = 200) -> tuple[Line, bytes]:
+            line = await town.join(source="127.0.0.1")
+            data = by_stream(town, line, extra="Supported: path, outbound", number=number)
+            line.send(data.replace(b";q=0.7", instance))
+            down = await town.pbx.heard()
+            extra = f"Contact: {wire.header(down, 'Contact')}\nPath: {wire.header(down, 'Path')}"
+            await town.pbx.send(wire.response(proven, down, extra=extra))
+            assert wire.status(await line.heard()) == proven
+            return line, down
+
+        first, down = await registers(1)
+        first.send(town.invite(first))
+        inside = await town.pbx.heard()
+        await town.pbx.send(wire.answer(inside, extra=f"Contact: <sip:desk@{town.pbx_at}>"))
+        assert [wire.status(await first.heard()) for _ in range(2)] == [100, 200]
+        first.close()
+        await eventually(lambda: not town.core.topology.connected, "the connection closed")
+        await registers(2, 401)  # says the same, and does not know the password
+        bye = from_callee("BYE", inside)
+        await town.pbx.send(bye)
+        assert wire.status(await town.pbx.heard()) == 503
+        third, _ = await registers(3)
+        await town.pbx.send(bye.replace(b"branch=z9hG4bK", b"branch=z9hG4bKagain"))
+        assert wire.method(await third.heard()) == "BYE"
+        via, route = f"SIP/2.0/UDP {town.pbx_at};branch=z9hG4bKkept", wire.header(down, "Path")
+        await town.pbx.send(wire.invite(uri="sip:wren@10.0.0.5:5060", via=via, extra=f"Route: {route}"))
+        assert wire.method(await third.heard()) == "INVITE"
