@@ -456,36 +456,40 @@ async def test_who_floods_is_served_in_turn_and_nobody_else_waits_for_it(flood: 
 
 
 async def test_in_overload_the_calls_of_who_sends_many_are_refused_as_they_come_and_no_others():
-    loud, calm = ("127.0.0.1", 15060), ("127.0.0.3", 15060)
-    trunks = [{"name": name, "addresses": [at[0]], "country": "CN"} for name, at in (("loud", loud), ("calm", calm))]
-    async with running(trunks=trunks) as house:
+    calm = ("127.0.0.3", 15060)
+    async with running() as house:
+        loud = tuple(house.trunk_at)
+        named = {"loud": loud, "calm": calm}
+        trunks = [{"name": name, "addresses": [at[0]], "country": "CN"} for name, at in named.items()]
+        await reload(house, trunks=trunks)
         (endpoint,) = house.metrics.endpoints
-        answers: list[bytes] = []
-        endpoint.send = lambda data, remote: answers.append(data) or 0
         shedding, arrivals = house.core.shedding, endpoint.arrivals
 
-        def flood() -> None:
-            for number in range(200):
-                arrivals.put_nowait((from_host(*loud, number, wire.CALLED, house.at), loud))
+        def comes(source: tuple[str, int], number: int, called: str = wire.CALLED) -> None:
+            arrivals.put_nowait((from_host(*source, number, called, house.at), source))
 
-        flood()
-        assert len(arrivals) == 200, "without overload they wait"
+        for number in range(100):
+            comes(loud, number)
+        assert len(arrivals) == 100, "without overload they wait"
         shedding.on = shedding.closed = True
         house.server._shed_early()
-        flood()
-        assert len(arrivals) == 200
-        assert shedding.refused == len(answers) == house.core.refused[503] == 200
-        arrivals.put_nowait((wire.ack(from_host(*loud, 1, wire.CALLED, house.at), answers[0]), loud))
-        assert len(arrivals) == 200, "nor does the ACK wait"
-        arrivals.put_nowait((from_host(*loud, 201, "110", house.at), loud))
-        arrivals.put_nowait((from_host(*calm, 1, wire.CALLED, house.at), calm))
-        arrivals.put_nowait((from_host("127.0.0.9", 5060, 1, wire.CALLED, house.at), ("127.0.0.9", 5060)))
+        for number in range(50):
+            comes(loud, number)
+        assert len(arrivals) == 100
+        assert shedding.refused == house.core.refused[503] == 50
+        answer = house.trunk.recv(65535)
+        assert wire.status(answer) == 503
+        arrivals.put_nowait((wire.ack(from_host(*loud, 1, wire.CALLED, house.at), answer), loud))
+        assert len(arrivals) == 100, "nor does the ACK wait"
+        comes(loud, 201, "110")
+        comes(calm, 1)
+        comes(("127.0.0.9", 5060), 1)
         arrivals.put_nowait((b"INVITE nonsense", loud))
-        assert len(arrivals) == 204
+        assert len(arrivals) == 104
         shedding.on = shedding.closed = False
         house.server._shed_early()
-        flood()
-        assert len(answers) == 200
+        comes(loud, 202)
+        assert shedding.refused == 50
 
 
 async def test_overload_has_a_line_when_it_begins_and_one_when_it_is_over(house: House):
