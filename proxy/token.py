@@ -143,6 +143,8 @@ class Tokens:
             found = b32decode(rest + b"=" * (-len(rest) % 8), casefold=True)
         except Error:
             return None
+        if b32encode(found).rstrip(b"=") != rest.upper():  # the last letter may have bits that say nothing
+            return None
         proof, octets = found[:_PROOF_BYTES], _cipher_long(secret, found[:_PROOF_BYTES], found[_PROOF_BYTES:])
         expected = blake2s(octets, key=secret, digest_size=_PROOF_BYTES, person=b"rf-wrap").digest()
         return octets if compare_digest(expected, proof) else None

@@ -1,5 +1,7 @@
 """The token in our Record-Route: no dialog can use another's, and a To tag is no way round screening."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -320,3 +322,38 @@ def test_no_policy_runs_on_anything_but_invite(play: Playbook, method: str):
     sent = play.trunk(wire.request(method, to="<sip:x@rook.example>;tag=t"))
     assert play.calls == []
     assert "603" not in briefs(sent)
+
+
+# What is wrapped for whoever brings it back
+
+WRAPPING = Tokens([("k1", b"one"), ("k2", b"two")])
+
+
+@given(octets=st.binary(max_size=600))
+def test_what_is_wrapped_comes_back_whatever_the_case_and_is_the_same_each_time(octets: bytes):
+    text = WRAPPING.wrap(octets)
+    assert text == WRAPPING.wrap(octets)
+    assert WRAPPING.unwrap(text) == octets
+    assert WRAPPING.unwrap(b"k1~" + text[3:].upper()) == octets
+    assert re.fullmatch(rb"k1~[a-z2-7]*", text), "fit for a user part and for a parameter"
+
+
+@given(octets=st.binary(max_size=100), at=st.integers(0, 10_000), put=st.sampled_from(b"abcdefghij234567~.-"))
+def test_what_was_altered_in_any_place_is_nothing(octets: bytes, at: int, put: int):
+    text = bytearray(WRAPPING.wrap(octets))
+    at %= len(text)
+    if text[at] != put:
+        text[at] = put
+        assert WRAPPING.unwrap(bytes(text)) is None
+
+
+@given(text=st.binary(max_size=100))
+def test_whatever_else_comes_is_nothing(text: bytes):
+    assert WRAPPING.unwrap(text) is None
+    assert WRAPPING.unwrap(b"k1~" + text) is None
+
+
+def test_every_key_unwraps_and_only_the_first_wraps():
+    earlier = Tokens([("k2", b"two")])
+    assert WRAPPING.unwrap(earlier.wrap(b"place")) == b"place"
+    assert earlier.unwrap(WRAPPING.wrap(b"place")) is None
