@@ -60,6 +60,11 @@ def test_a_torture_message_is_framed_alike_whole_and_byte_by_byte(vector):
     assert (whole.fault and whole.fault.why) == (pieces.fault and pieces.fault.why)
 
 
+def test_blanks_at_the_end_of_a_start_line_are_no_reason_to_close_without_an_answer():
+    data = wire.request("OPTIONS").replace(b"SIP/2.0\r\n", b"SIP/2.0  \r\n", 1)
+    assert fed(Framer(MOST), *bytewise(data)) == [data]
+
+
 def test_two_messages_in_one_segment_and_the_beginning_of_a_third():
     first, second = wire.invite(), wire.request("OPTIONS")
     framer = Framer(MOST)
