@@ -56,7 +56,7 @@ class Node:
         self.salt = salt & 0xFFFFFFFF
         self.answers = Answers(self.salt)
         self.flow_to = FlowTo(topology, peers)
-        self.astray: set[bytes] = set()  # by Call-ID: registrations there that lead past us until they are made again
+        self.bound: dict[int, bytes] = {}  # the Contact that a registrar has for one that was registered through us
         self.pathless: dict[tuple[str, int], float] = {}  # registrars that keep no Path, and until when that counts
         self.effects: list[Effect] = []
         self.dropped: Counter[str] = Counter()  # datagrams that got no answer, by reason

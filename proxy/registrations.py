@@ -32,6 +32,7 @@ _LONGEST: Final = 512  # octets of a Contact's URI
 _MOST: Final = 20  # Contacts in one REGISTER
 _PATHLESS_S: Final = 86_400.0  # how long a registrar that keeps no Path is not given one again
 _MOST_PATHLESS: Final = 10_000
+_MOST_BOUND: Final = 20_000
 _SOON_S: Final = 30  # how long a binding counts that leads past us, until it is made again
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _FLOW_FAILED: Final = Refusal(430, "Flow Failed")  # RFC 5626 11.5
@@ -84,33 +85,45 @@ def refuse_contacts(request: Request, flow: Flow, topology: Topology) -> Refusal
 class Registration(Context):
     """A REGISTER on its way."""
 
-    __slots__ = ("by_path", "to")
+    __slots__ = ("by_path", "sent", "to")
 
     by_path: bool  # Path leads back to us, and no Contact does
+    sent: dict[int, bytes]
     to: Target  # where it was sent last
 
     def lines_for(self, listener: Listener, target: Target) -> list[bytes]:
         """Its header lines as they leave by this listener."""
-        self.to, self.by_path = target, False
+        self.to, self.by_path, self.sent = target, False, {}
         between_pbxes = self.flow.peer.from_pbx and self.topology.is_pbx(target)
         if between_pbxes or not self.flow.place or not self._registers():
             return self.lines
         until = self.core.pathless.get((target.host, target.port), 0.0)
         self.by_path = _knows_path(self.request) and until <= self.arrived
         if self.by_path:
+            self._note({each: each for each in self._contacts()})
             return [self._path(listener), *self.lines]
+        self._note({each: self._ours(each, listener) for each in self._contacts()})
         lines = [self._shown(line, listener) for line in self.lines]
-        return [*lines, *self._undoing()] if self.fields.call_id in self.core.astray else lines
+        return [*lines, *self._undoing()]
+
+    def _contacts(self) -> list[bytes]:
+        values = [value for value in self.request.raw_all(b"contact") if value != b"*"]
+        return [address.uri for value in values for address in parse_addresses("Contact", value)]
+
+    def _note(self, sent: dict[bytes, bytes]) -> None:
+        """What the registrar gets for each Contact, by what stands for that in this registration."""
+        said = self.fields.call_id, self.fields.called
+        self.sent = {hash((*said, contact)): shown for contact, shown in sent.items()}
 
     def _undoing(self) -> list[bytes]:
-        """Ends the bindings that a REGISTER before this one made past us (RFC 3261 10.2.2)."""
-        addresses = [
-            address
-            for value in self.request.raw_all(b"contact")
-            if value != b"*"
-            for address in parse_addresses("Contact", value)
-        ]
-        return [b"Contact: <%s>;expires=0" % address.uri for address in addresses]
+        """Ends the bindings that the REGISTER before made of these Contacts (RFC 3261 10.2.2).
+
+        They lead by a flow that is no more, or past us. A telephone that keeps flows has several at once.
+        """
+        if self._instance() is not None:
+            return []
+        before = [(self.core.bound.get(number, shown), shown) for number, shown in self.sent.items()]
+        return [b"Contact: <%s>;expires=0" % was for was, shown in before if was != shown]
 
     def _registers(self) -> bool:
         return any(value != b"*" for value in self.request.raw_all(b"contact"))
@@ -191,12 +204,14 @@ class Registration(Context):
         lines = [
             self._undone(line) if name == b"contact" else line for line, name in zip(response.lines, names, strict=True)
         ]
-        astray = self.core.astray
-        astray.discard(self.fields.call_id)
+        bound = self.core.bound
+        for number, shown in self.sent.items():
+            bound.pop(number, None)  # the last one to go
+            if len(bound) >= _MOST_BOUND:
+                del bound[next(iter(bound))]
+            bound[number] = shown
         if self.by_path and not any(WRAPPED in value for value in response.raw_all(b"path")):
             self._goes_without_path(now)
-            if len(astray) < _MOST_PATHLESS:
-                astray.add(self.fields.call_id)
             lines = [_until_soon(line, name) for line, name in zip(lines, names, strict=True)]
         response.lines = lines
         return response.to_bytes()

@@ -465,3 +465,24 @@ async def test_who_keeps_flows_is_found_by_his_next_connection_also_in_calls():
         via, route = f"SIP/2.0/UDP {town.pbx_at};branch=z9hG4bKkept", wire.header(down, "Path")
         await town.pbx.send(wire.invite(uri="sip:wren@10.0.0.5:5060", via=via, extra=f"Route: {route}"))
         assert wire.method(await third.heard()) == "INVITE"
+
+
+def test_a_telephone_whose_translation_gave_it_another_port_has_one_binding(play: Playbook):
+    first, _, _ = registered(play, register())
+    moved = (PHONE[0], 40999)
+    down = only(play.trunk(register(cseq=2, via=VIA_PHONE + "2"), moved), to=wire.PBX)
+    ours, gone = wire.headers(down, "Contact")
+    assert gone == f"<{first}>;expires=0"
+    assert address(ours) not in ("", first)
+    play.pbx(wire.response(200, down, extra=f"Contact: {ours}"))
+    again = register(cseq=3, via=VIA_PHONE + "3")
+    assert len(wire.headers(only(play.trunk(again, moved), to=wire.PBX), "Contact")) == 1, "and it is ended once"
+
+
+def test_nobody_ends_the_binding_of_another(play: Playbook):
+    registered(play, register())
+    for number, (words, source) in enumerate(
+        (({"to": "<sip:heron@rook.example>"}, ("192.0.2.90", 7000)), ({"contact": "sip:wren@10.0.0.6"}, PHONE))
+    ):
+        data = register(words.pop("contact", f"sip:wren@{INNER}:5060;ob"), via=f"{VIA_PHONE}x{number}", cseq=9, **words)
+        assert len(wire.headers(only(play.trunk(data, source), to=wire.PBX), "Contact")) == 1
