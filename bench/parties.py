@@ -150,7 +150,8 @@ class Call:
         final = await asked.final
         if final.status != 200:
             raise Lost(f"CANCEL: {final.start}")
-        return await asyncio.wait_for(asyncio.shield(self.invite.final), GIVEN_UP_S)
+        # Whoever was asked may be dead and say nothing: then the proxy waits for 64 T1 after CANCEL, too (9.1).
+        return await asyncio.wait_for(asyncio.shield(self.invite.final), GIVEN_UP_S + T2)
 
     def say(self, status: str, body: str = "") -> None:
         assert self.came is not None

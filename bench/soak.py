@@ -51,8 +51,12 @@ storage: {database: ringfence.db, key_file: ringfence.keys}
 logging: {file: calls.log}
 emergency: {callback_minutes: 0}  # the called number is the same: nobody would be rejected for a while
 """
-# Bounds that a carrier's day reaches, an hour of this does not: what fills up to them is no leak.
-SMALL = "limits: {trunk_percent: 100, source_percent: 100, remembered_calls: 5000}\n"
+# Bounds that a carrier's day reaches, a short run does not: what fills up to them is no leak. So there are few callers, too.
+SMALL = """\
+limits: {trunk_percent: 100, source_percent: 100, remembered_calls: 4000}
+facts: {remembered_calls: 4000}
+"""
+CALLERS_IN_ALL = 2000
 OTHER = "label: '[suspected]'\n"  # every second reload has it
 FLOWS = {
     "answered": 30,
@@ -194,7 +198,7 @@ class Soak:
         """A call from its first packet to its end."""
         alive = [pbx for pbx in self.pbxes if pbx.is_alive]
         party = random.choice(alive) if flow in FROM_PBX else self.trunk
-        number = CALLERS.get(flow, f"+86139{random.randrange(10**8):08d}")
+        number = CALLERS.get(flow, f"+86139{random.randrange(CALLERS_IN_ALL):08d}")
         call = party.new_call(number, EMERGENCY if flow.startswith("emergency") else CALLED, "soak.example")
         self.made[flow] += 1
         try:
