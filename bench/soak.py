@@ -51,7 +51,8 @@ storage: {database: ringfence.db, key_file: ringfence.keys}
 logging: {file: calls.log}
 emergency: {callback_minutes: 0}  # the called number is the same: nobody would be rejected for a while
 """
-# Bounds that a carrier's day reaches, a short run does not: what fills up to them is no leak. So there are few callers, too.
+# Bounds that a carrier's day reaches and a short run does not: what fills up to them is no leak. So there are few
+# callers, too.
 SMALL = """\
 limits: {trunk_percent: 100, source_percent: 100, remembered_calls: 4000}
 facts: {remembered_calls: 4000}
