@@ -347,7 +347,8 @@ class TrunkSettings(Part):
     )
     methods: Literal["any"] | list[Method] = Field(
         default=[],
-        description="Further methods that it may send outside a dialog, or any; calls and OPTIONS it always may.",
+        description="Further methods that it may send outside a dialog, or any; calls and OPTIONS it always may. "
+        "REGISTER: its telephones may register with the PBX.",
     )
     rewrite_host: bool | None = Field(
         None,
