@@ -56,6 +56,7 @@ class Node:
         self.salt = salt & 0xFFFFFFFF
         self.answers = Answers(self.salt)
         self.flow_to = FlowTo(topology, peers)
+        self.registrations: Counter[str] = Counter()  # that were accepted, by what leads back to us
         self.bound: dict[int, bytes] = {}  # the Contact that a registrar has for one that was registered through us
         self.pathless: dict[tuple[str, int], float] = {}  # registrars that keep no Path, and until when that counts
         self.effects: list[Effect] = []

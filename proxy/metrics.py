@@ -134,6 +134,14 @@ class Metrics(Collector):
         for filing in Filing:
             reports.add_metric([filing.value], self._core.outgoing.reports[filing.value])
         yield reports
+        registrations = CounterMetricFamily(
+            "ringfence_registrations",
+            "REGISTERs that were accepted, by what leads back here.",
+            labels=["by"],
+        )
+        for way in ("path", "contact", "nothing"):
+            registrations.add_metric([way], self._core.registrations[way])
+        yield registrations
         yield CounterMetricFamily(
             "ringfence_send_errors",
             "Datagrams that the socket did not take.",

@@ -210,9 +210,12 @@ class Registration(Context):
             if len(bound) >= _MOST_BOUND:
                 del bound[next(iter(bound))]
             bound[number] = shown
+        way = "path" if self.by_path else "contact" if self.sent else "nothing"
         if self.by_path and not any(WRAPPED in value for value in response.raw_all(b"path")):
+            way = "nothing"
             self._goes_without_path(now)
             lines = [_until_soon(line, name) for line, name in zip(lines, names, strict=True)]
+        self.core.registrations[way] += 1
         response.lines = lines
         return response.to_bytes()
 

@@ -151,12 +151,14 @@ def test_a_registrar_that_ignores_path_is_noticed_and_not_trusted_with_it_again(
     up = only(play.pbx(wire.response(200, down, extra=extra)), to=PHONE)
     assert wire.header(up, "Contact").endswith(";q=0.7;expires=30"), "it is to register again soon"
     assert wire.header(up, "Expires") == "30"
+    assert dict(play.core.registrations) == {"nothing": 1}
     again = only(play.trunk(register(extra=PATH, cseq=2, via=VIA_PHONE + "2"), PHONE), to=wire.PBX)
     ours, past = wire.headers(again, "Contact")
     assert ";rf=" in ours
     assert past == f"<sip:wren@{INNER}:5060;ob>;expires=0", "what led past us is ended"
     play.pbx(wire.response(200, again, extra=f"Contact: {ours}"))
     assert ";rf=" in registered(play, register(extra=PATH, cseq=3, via=VIA_PHONE + "3"))[0], "by one Contact as before"
+    assert dict(play.core.registrations) == {"nothing": 1, "contact": 2}
 
 
 def test_outbound_is_handed_on(play: Playbook):
