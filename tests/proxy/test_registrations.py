@@ -488,3 +488,21 @@ def test_nobody_ends_the_binding_of_another(play: Playbook):
     ):
         data = register(words.pop("contact", f"sip:wren@{INNER}:5060;ob"), via=f"{VIA_PHONE}x{number}", cseq=9, **words)
         assert len(wire.headers(only(play.trunk(data, source), to=wire.PBX), "Contact")) == 1
+
+
+@pytest.mark.parametrize("extra", [PATH, ""])
+def test_a_browser_is_called_by_the_websocket_it_registered_by(extra: str):
+    """Its Contact is a name that leads nowhere (RFC 7118 5)."""
+    listen = [{"address": wire.US}, {"address": "203.0.113.1:8080", "transport": "ws"}]
+    play = Playbook(trunks=[CARRIER, PHONES], listen=listen)
+    flow = play.core.flow_to.connected(play.topology.listeners[1], ("192.0.2.66", 50123, "", 9), ())
+    via = "SIP/2.0/WS df7jal.invalid;branch=z9hG4bKws"
+    play.core.receive(register("sip:wren@df7jal.invalid;transport=ws", via=via, extra=extra), flow, play.now)
+    play._perform()
+    down = only([play.log[-1]], to=wire.PBX)
+    route = f"Route: {wire.header(down, 'Path')}" if extra else ""
+    call = wire.invite(uri=address(wire.header(down, "Contact")), via=VIA_PBX, extra=route)
+    sent = only(play.pbx(call), to=("192.0.2.66", 50123))
+    assert wire.uri(sent) == "sip:wren@df7jal.invalid;transport=ws"
+    assert wire.top_via(sent).startswith("SIP/2.0/WS ")
+    assert len(wire.headers(sent, "Record-Route")) == 2
