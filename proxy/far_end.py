@@ -61,23 +61,28 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     if listener.reliable and contact.literal and _is_connection_meant(topology, trunk, came_by, contact):
         return [came_by]
     if contact.literal:
-        return [contact] if named == host or topology.belongs(named, trunk) else [came_by]
+        if named != host and not topology.belongs(named, trunk):
+            return [came_by]
+        return [contact, came_by] if _stands(topology, came_by) else [contact]
     if not topology.is_named(trunk):
         return [came_by]
     contact.only = trunk
     return [contact, came_by]
 
 
+def _stands(topology: Topology, came_by: Target) -> bool:
+    """Is the connection there that a call came by?"""
+    listener = came_by.listener
+    return listener is not None and topology.is_connected(listener, came_by.host, came_by.port, came_by.serial)
+
+
 def _is_connection_meant(topology: Topology, trunk: Peer | None, came_by: Target, contact: Target) -> bool:
     """The connection that a call came by stands: is it the way back, whatever address its Contact has?
 
     A stranger's is, who may be behind translation; a named trunk's, where its Contact says no transport of its own.
+    Where it does, the connection is what is left if nobody listens there.
     """
-    if came_by.listener is None or not topology.is_connected(
-        came_by.listener, came_by.host, came_by.port, came_by.serial
-    ):
-        return False
-    return not topology.is_named(trunk) or contact.transport == "UDP"
+    return _stands(topology, came_by) and (not topology.is_named(trunk) or contact.transport == "UDP")
 
 
 def show_trunk_host(lines: list[bytes], request: Request, target: Target) -> tuple[bytes, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _LENGTHS: Final = re.compile(rb"\n(?:content-length|l)[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE)
-_START: Final = re.compile(rb"SIP/[0-9]+\.[0-9]+ |[^\r\n]+ SIP/[0-9]+\.[0-9]+[ \t]*\r?\Z", re.IGNORECASE)
+_START: Final = re.compile(rb"SIP/|[^\r\n]+ SIP/", re.IGNORECASE)  # whatever else is wrong with it can be answered
 _MAY_START: Final = re.compile(rb"[A-Za-z0-9\-.!%*_+`'~/]+(?: |\Z)")
 _LONGEST_METHOD: Final = 64  # octets before the first blank of a start line
 _MARGIN: Final = 3  # of a blank line so many octets may have come before the rest of it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from proxy.proxy_settings import LimitSettings
@@ -18,6 +19,7 @@ STOPPED: Final = "stopped"
 BROKEN: Final = "broken"
 CLOSED_FOR: Final = (BY_PEER, IDLE, UNREAD, STOPPED, BROKEN)
 
+_LAST_S: Final = 0.2  # how long who sends no more may wait for an answer
 _SILENT: Final = 3  # times as long as for half a message a stranger may say nothing at all
 
 Remote = tuple[str, int, str, int]  # address, port, the name that it was opened for, serial of one that was taken
@@ -135,11 +137,16 @@ class Connection:
             self._arm()
 
     def eof_received(self) -> bool:
-        """The other end sends no more; whoever says that goes."""
+        """The other end sends no more. What it sent is still answered, where half a connection may stay open."""
         fault = self.framing.give_up()
         if fault is not None:
             self._keeper.unframed(self, fault)
-        return False
+        if fault is not None or self._transport is None or self.info("sslcontext") is not None:
+            return False
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(_LAST_S, partial(self.close, BY_PEER))
+        return True
 
     def connection_lost(self, error: Exception | None) -> None:
         """It is closed."""

@@ -26,6 +26,8 @@ class Lane(NamedTuple):
     proxy: Endpoint | None = None  # towards the trunk; None: they talk to each other, which proves a scenario itself
     inside: Endpoint | None = None  # towards the PBX, when that is another listener
     beyond: int = 0  # further proxies between it and the PBX side
+    trunk_by: str = "udp"  # transport of the trunk
+    pbx_by: str = "udp"  # and of the PBX
 
     def call(self, caller: str, callee: str, /, **values: str) -> Flow:
         """The trunk plays `caller`, the PBX `callee`, both to the end."""
@@ -41,11 +43,11 @@ class Lane(NamedTuple):
 
     def trunk_side(self, scenario: str, /, **values: str) -> Sipp:
         """The trunk alone."""
-        return self._sipp(scenario, self.trunk, self.proxy or self.pbx, values)
+        return self._sipp(scenario, self.trunk, self.proxy or self.pbx, values, by=self.trunk_by)
 
     def pbx_side(self, scenario: str, calls: int = 1, /, **values: str) -> Sipp:
         """The PBX alone, for so many calls."""
-        return self._sipp(scenario, self.pbx, self.inside or self.proxy or self.trunk, values, calls)
+        return self._sipp(scenario, self.pbx, self.inside or self.proxy or self.trunk, values, calls, by=self.pbx_by)
 
     def alone(self, scenario: str, /, **values: str) -> Sipp:
         """The trunk plays `scenario` to the end against the proxy itself: nothing is behind it."""
@@ -55,20 +57,31 @@ class Lane(NamedTuple):
 
     def settings(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Its PBX and its trunk as ringfence.yaml has them."""
-        pbx = {"name": self.name, "addresses": [str(self.pbx)], "outbound_trunk": self.name, "probe": {"every_s": 0}}
+        pbx = {
+            "name": self.name,
+            "addresses": [_written(self.pbx, self.pbx_by)],
+            "outbound_trunk": self.name,
+            "probe": {"every_s": 0},
+        }
         trunk = {
             "name": self.name,
             "addresses": [self.trunk.host],
-            "send_to": [str(self.trunk)],
+            "send_to": [_written(self.trunk, self.trunk_by)],
             "methods": "any",  # each is played
             "country": "CN",
             "pbx": self.name,
         }
         return pbx, trunk
 
-    def _sipp(self, scenario: str, at: Endpoint, to: Endpoint, values: dict[str, str], calls: int = 1) -> Sipp:
+    def _sipp(
+        self, scenario: str, at: Endpoint, to: Endpoint, values: dict[str, str], calls: int = 1, *, by: str
+    ) -> Sipp:
         hops = self.beyond + (self.proxy is not None)
-        return Sipp(scenario, at=at, to=to, folder=self.folder, values=values, hops=hops, calls=calls)
+        return Sipp(scenario, at=at, to=to, folder=self.folder, values=values, hops=hops, calls=calls, by=by)
+
+
+def _written(at: Endpoint, by: str) -> str:
+    return str(at) if by == "udp" else f"{by}:{at}"
 
 
 def new_lane(
@@ -79,10 +92,12 @@ def new_lane(
     inside: Endpoint | None = None,
     trunk: Endpoint | None = None,
     pbx: Endpoint | None = None,
+    by: tuple[str, str] = ("udp", "udp"),
 ) -> Lane:
-    """A lane between fresh endpoints, or the ones given."""
+    """A lane between fresh endpoints, or the ones given; `by` which transports it is used, trunk and PBX."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Lane(name, trunk or new_endpoint(), pbx or new_endpoint(), folder, proxy, inside)
+    ends = trunk or new_endpoint(), pbx or new_endpoint()
+    return Lane(name, *ends, folder, proxy, inside, trunk_by=by[0], pbx_by=by[1])
 
 
 def _finish(*peers: Sipp) -> None:

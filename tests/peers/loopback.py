@@ -58,11 +58,16 @@ def new_endpoint(host: str = "") -> Endpoint:
     return Endpoint(host, free_port(host))
 
 
-def listening(endpoint: Endpoint) -> bool:
-    """Has somebody on this machine bound that UDP endpoint? Asks the kernel, sends nothing."""
+def listening(endpoint: Endpoint, by: str = "udp") -> bool:
+    """Has somebody on this machine bound that endpoint, or does he listen there? Asks the kernel, sends nothing."""
     packed = ipaddress.ip_address(endpoint.host).packed
     # /proc/net prints each 32-bit word of an address in the machine's byte order.
     words = [packed[i : i + 4] for i in range(0, len(packed), 4)]
     wanted = "".join(f"{int.from_bytes(word, 'little'):08X}" for word in words) + f":{endpoint.port:04X}"
-    table = Path("/proc/net/udp6" if len(packed) == 16 else "/proc/net/udp").read_text()
-    return any(line.split()[1] == wanted for line in table.splitlines()[1:])
+    kind = "udp" if by == "udp" else "tcp"
+    table = Path(f"/proc/net/{kind}6" if len(packed) == 16 else f"/proc/net/{kind}").read_text()
+    rows = (line.split() for line in table.splitlines()[1:])
+    return any(row[1] == wanted and (kind == "udp" or row[3] == LISTEN) for row in rows)
+
+
+LISTEN = "0A"  # of TCP, as the kernel numbers its states

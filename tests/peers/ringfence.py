@@ -50,8 +50,9 @@ class Ringfence(Peer):
             output=folder / "service.log",
             environment={"PYTHONFAULTHANDLER": "1"},
         )
-        for endpoint in (parse_endpoint(listener["address"]) for listener in configuration["listen"]):
-            self.ready(partial(listening, endpoint), f"listening on {endpoint}")
+        for listener in configuration["listen"]:
+            endpoint = parse_endpoint(listener["address"])
+            self.ready(partial(listening, endpoint, listener.get("transport", "udp")), f"listening on {endpoint}")
 
     def command(self, *words: str) -> str:
         """What another process of the command line prints on this configuration."""

@@ -21,6 +21,7 @@ DEFAULTS = {
     "name": "",
     "headers": "",
     "expires": "60",
+    "how": "",  # further parameters of its Contact
 }
 
 _runs = itertools.count(1)
@@ -104,6 +105,7 @@ class Sipp(Peer):
         calls: int = 1,
         rate: int = 10,
         within: Sequence[str] = (),
+        by: str = "udp",
     ) -> None:
         """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`, of
         which it begins `rate` a second.
@@ -111,19 +113,22 @@ class Sipp(Peer):
         `within` stands before the command, where it is to run in another network.
         """
         script = folder / f"{scenario}-{next(_runs)}.xml"
-        script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), {**path_of(hops), **(values or {})}))
+        given = {"how": "" if by == "udp" else f";transport={by}", **path_of(hops), **(values or {})}
+        script.write_text(fill((SCENARIOS / f"{scenario}.xml").read_text(), given))
+        self.by = by
         self.scenario, self.at = scenario, at
         self.trace, self.errors = script.with_suffix(".messages"), script.with_suffix(".errors")
         command: list[str | Path] = [*within, "sipp", str(to), "-sf", script, "-i", at.host, "-p", str(at.port)]
         commands = new_endpoint()  # SIPp opens a port for commands, which nobody here sends
         command += ["-ci", commands.host, "-cp", str(commands.port), "-m", str(calls), "-r", str(rate), "-nostdin"]
+        command += ["-t", "u1" if by == "udp" else "t1"]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
         command += ["-timeout", str(CALL_S), "-timeout_error"]
         super().__init__(command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder)
 
     def listens(self) -> Sipp:
         """Itself, once its socket is bound."""
-        self.ready(lambda: listening(self.at), f"listening on {self.at}")
+        self.ready(lambda: listening(self.at, self.by), f"listening on {self.at}")
         return self
 
     def packets(self) -> list[Packet]:
@@ -157,7 +162,7 @@ class Sipp(Peer):
     def owns(self, response: Packet) -> bool:
         """Does the response carry one Via, the one that was put on the request?"""
         vias = response.fields("Via")
-        return len(vias) == 1 and vias[0].startswith(f"SIP/2.0/UDP {self.at};") and "," not in vias[0]
+        return len(vias) == 1 and vias[0].startswith(f"SIP/2.0/{self.by.upper()} {self.at};") and "," not in vias[0]
 
     def failed(self) -> bool:
         """Wait for the end of the scenario: did it go otherwise than written?"""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from proxy.sip.framing import Framer
 from rules.records.privacy import mask_within
 from tests import wire
 from tests.peers.alone import is_alone, passes_alone
@@ -26,6 +27,11 @@ from tests.torture import VECTORS, WILD
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1  # linux/sockios.h, linux/if.h
 TRUNK, PBX = Endpoint("127.0.0.2", 5060), Endpoint("127.0.0.3", 15062)
 PROXIES = [Endpoint("127.0.0.1", port) for port in (15060, 15070, 15080, 15090)]
+STREAMS = [Endpoint("127.0.0.1", port) for port in (16060, 16070, 16080, 16090)]
+# Where a stream must have an end that a datagram has by itself (RFC 3261 18.3, 20.14).
+WITHOUT_LENGTH = {"vectors/rfc2543-invite", "corpora/inv2543", "rfc4475/inv2543"}
+TWO_MESSAGES = {"vectors/extra-octets-in-datagram", "corpora/dblreq", "rfc4475/dblreq"}
+PATIENCE_S = 0.3
 KEEP_ALIVE = b"\r\n\r\n"  # RFC 5626 3.5.1
 HOSTILE = {
     "keep-alive": KEEP_ALIVE,
@@ -134,6 +140,58 @@ class World(NamedTuple):
                 yield data
 
 
+class Streamed(NamedTuple):
+    """Further proxies, that are called over connections, and the PBX behind them."""
+
+    proxies: list[Ringfence]
+    pbx: socket.socket
+    marks: Iterator[int]
+    known: set[bytes]  # branches that the PBX has seen
+
+    def send(self, data: bytes, step: int) -> tuple[list[bytes], list[bytes]]:
+        """One message in pieces, on a connection of its own: what came back on it, and what the PBX got."""
+        at = STREAMS[ROUND.get(data, 0)]
+        with socket.socket() as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line.settimeout(60)
+            line.bind((TRUNK.host, 0))
+            line.connect(at)
+            with contextlib.suppress(ConnectionError):
+                for start in range(0, len(data), step):
+                    line.sendall(data[start : start + step])
+            up = self._until_done(line, at, ask=b"\r\n\r\n" in data)
+        return up, self._arrived()
+
+    def _until_done(self, line: socket.socket, at: Endpoint, *, ask: bool) -> list[bytes]:
+        """What comes back until all that was sent is handled, or the connection closed; half a message can't ask."""
+        mark = f"mark-{next(self.marks)}"
+        via = f"SIP/2.0/TCP {TRUNK};branch=z9hG4bK{mark};rport"
+        framer, found = Framer(65_535), []
+        with contextlib.suppress(ConnectionError):
+            if ask:
+                line.sendall(wire.request("OPTIONS", uri=f"sip:{at}", call_id=mark, via=via))
+        with contextlib.suppress(ConnectionError):
+            while got := line.recv(65535):
+                found += framer.feed(got)
+                if found and f"Call-ID: {mark}\r\n".encode() in found[-1]:
+                    return found[:-1]
+        return found
+
+    def _arrived(self) -> list[bytes]:
+        """What is new at the PBX; calls are answered, so that they end."""
+        found = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, source = self.pbx.recvfrom(65535, socket.MSG_DONTWAIT)
+                if data == KEEP_ALIVE or (mark := data.split(b"\r\n")[1]) in self.known:
+                    continue
+                self.known.add(mark)
+                found.append(data)
+                if data.startswith(b"INVITE "):
+                    self.pbx.sendto(b"SIP/2.0 200 OK\r\n" + mark + b"\r\nContent-Length: 0\r\n\r\n", source)
+        return found
+
+
 ROUND = rounds([vector.data for vector in VECTORS] + [wild.data for wild in WILD])
 
 
@@ -167,6 +225,29 @@ else:
                 proxy.stop()
                 assert proxy.process.returncode == 0, proxy.said
             assert "Traceback" not in found.said()
+
+    @pytest.fixture(scope="module")
+    def streamed(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[Streamed]:
+        """After the other proxies: loopback is up."""
+        folder = tmp_path_factory.mktemp("streams")
+        pbx_at = Endpoint("127.0.0.3", 15064)
+        sides = {
+            "pbxes": [{"name": "office", "addresses": [f"udp:{pbx_at}"], "probe": {"every_s": 0}}],
+            "trunks": [{"name": "default", "country": "CN", "methods": "any"}],
+            "limits": {"drain_s": 0.2, "message_s": PATIENCE_S},
+        }
+        with contextlib.ExitStack() as stack:
+            proxies = []
+            for at in STREAMS:
+                listen = [{"address": str(at)}, {"address": str(at), "transport": "tcp"}]
+                whole = {**settings([at], [], **sides), "listen": listen}
+                proxies.append(stack.enter_context(Ringfence(folder / str(at.port), whole)))
+            pbx = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            pbx.bind(pbx_at)
+            yield Streamed(proxies, pbx, iter(range(10**6)), set())
+            for proxy in proxies:
+                proxy.stop()
+                assert "Traceback" not in proxy.said
 
     def test_only_loopback_exists():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(OSError, match="unreachable"):
@@ -203,3 +284,25 @@ else:
         """The caller of our own messages (standards 66)."""
         assert "3912345678" not in world.said()
         assert all("3912345678" not in str({**line, "call_id": ""}) for line in world.calls())
+
+    # Last, since the proxies above would by then have given up what nobody answered.
+
+    @pytest.mark.parametrize("vector", VECTORS, ids=[vector.name for vector in VECTORS])
+    def test_a_torture_message_octet_by_octet_on_a_connection_gets_what_its_verdict_says(streamed: Streamed, vector):
+        up, down = streamed.send(vector.data, 1)
+        finals = [data for data in up if wire.status(data) >= 200]
+        assert len(down) + len(finals) <= 1 + (vector.name in TWO_MESSAGES)
+        outcome: object = "forward" if down else wire.status(finals[0]) if finals else "drop"
+        assert outcome in ({400} if vector.name in WITHOUT_LENGTH else vector.allowed)
+
+    @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+    def test_what_is_hostile_on_a_connection_is_answered_or_closed_and_others_notice_nothing(
+        streamed: Streamed, data: bytes
+    ):
+        up, down = streamed.send(data, 4096)
+        assert down == []
+        assert [wire.status(answer) for answer in up if answer.strip()] in ([], [400], [513])
+        up, down = streamed.send(
+            wire.request("OPTIONS", uri=f"sip:{STREAMS[0]}", via="SIP/2.0/TCP h;branch=z9hG4bKh"), 9999
+        )
+        assert [wire.status(each) for each in up] == [200]

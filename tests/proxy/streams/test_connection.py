@@ -81,8 +81,8 @@ class Wire:
     def pause_reading(self) -> None:
         self.state = "paused"
 
-    def get_extra_info(self, name: str) -> str:
-        return f"the {name}"
+    def get_extra_info(self, name: str) -> str | None:
+        return None
 
 
 class Keeper:
@@ -157,6 +157,14 @@ def test_half_a_message_and_the_end_is_unfinished(play: Play):
     play.connection.data_received(wire.invite()[:100])
     play.connection.eof_received()
     assert play.keeper.told == ["unfinished"]
+
+
+def test_who_sends_no_more_is_still_answered_for_a_moment(play: Play):
+    play.connection.data_received(wire.invite())
+    assert play.connection.eof_received()
+    assert play.connection.send(b"answer")
+    play.clock.wait(1)
+    assert (play.wire.state, play.connection.why) == ("closed", BY_PEER)
 
 
 def test_a_message_in_time_leaves_the_next_one_its_own_time(play: Play):
