@@ -166,6 +166,8 @@ class StreamEndpoint(Endpoint):
             source = self._watch.source(self.listener, host) if self._watch is not None else host
             if not self.room.take(source):
                 sock.close()
+                if self._watch is not None:
+                    self._watch.refused(self.listener, host, "there is no room for it")
                 continue
             self._spawn(self._take(sock, host, int(where[1]), source))
 

@@ -214,6 +214,7 @@ async def test_beyond_the_room_nobody_is_taken_and_none_is_opened():
         await eventually(lambda: len(play.endpoint) == 9, "nine are in")
         reader, writer = await play.join()
         assert await reader.read() == b"", "the tenth is closed at once"
+        assert [why for _, why in play.watch.refusals] == ["there is no room for it"]
         writer.close()
         nobody = new_endpoint()
         play.room.take("")
