@@ -117,7 +117,7 @@ class Caller:
                 self.put(self.trunk, self.invites[key])
                 self.repeats.append((now + T1 * 2**times, key, times + 1))
 
-    def hear(self, sock: socket.socket, most: int = 64) -> None:
+    def hear(self, sock: socket.socket, most: int = 512) -> None:
         for _ in range(most):
             try:
                 data = sock.recv(4096)
@@ -182,7 +182,7 @@ class Caller:
                 due = (
                     (at_a_time - len(self.sent) - len(self.ending)) if at_a_time else (now - began) * rate - self.number
                 )
-                for _ in range(min(64, int(due))):
+                for _ in range(min(32, int(due))):  # few, lest what comes waits here and is taken for the proxy's
                     self.call(now)
                 completed = self.completed
             self.repeat(now)

@@ -28,6 +28,9 @@ BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst 
 FEW: Final = 4  # and while many wait: the loop must read faster than it handles, or the kernel drops unseen
 MANY: Final = 64  # datagrams that wait, some 30 ms, from which those in haste overtake the others
 
+ROUND: Final = 4  # messages of which one is taken that came in its turn, whatever overtakes
+SHEDDING_ROUND: Final = 16  # and while overload lasts
+
 # What became of a message that was to be sent.
 SENT: Final = 0
 NOWHERE: Final = 1
@@ -110,15 +113,16 @@ class Arrivals:
         """The next of those that wait; there must be one.
 
         Anybody can dial an emergency number and nothing may stand still for it: of each four that overtake, one gives
-        way to what goes first, and one to what came in its turn.
+        way to what goes first, and one to what came in its turn. While overload lasts only one of sixteen does the
+        latter: a new call makes five messages more that go first, and what is begun has to end.
         """
         waiting, first = self._waiting, self._first
         if self._behind():
             at_once = self._answers if self._answers.count else self._at_once
             if at_once.count or first.count:
-                self._turn = turn = (self._turn + 1) % 4
+                self._turn = turn = (self._turn + 1) % (ROUND if self.shed is None else SHEDDING_ROUND)
                 if turn or not (waiting or self._in_turn.count):
-                    return (first if not at_once.count or (turn == 3 and first.count) else at_once).pop()
+                    return (first if not at_once.count or (turn % ROUND == 3 and first.count) else at_once).pop()
             if not waiting:
                 return self._in_turn.pop()
         return waiting.popleft()

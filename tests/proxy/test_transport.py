@@ -215,6 +215,13 @@ def test_each_fourth_goes_in_its_turn():
     assert b"".join(popped(queue(MANY, *[b"."] * MANY, *[b"+"] * MANY), 8)) == b"+++.+++."
 
 
+def test_while_overload_lasts_each_sixteenth_does():
+    """A new call makes five messages more that go first: with one of four, what is begun would never end."""
+    arrivals = queue(MANY, *[b"."] * MANY, *[b"+"] * MANY)
+    arrivals.shed = lambda data, remote: False
+    assert b"".join(popped(arrivals, 32)) == (b"+" * 15 + b".") * 2
+
+
 def test_a_flood_of_calls_for_help_leaves_half_to_the_others():
     """Anybody can dial 110: what the PBX says still arrives, and so does everybody else's call."""
     arrivals = queue(MANY, *[b"."] * MANY, *[b"+"] * MANY, *[b"!"] * MANY)
