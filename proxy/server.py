@@ -431,7 +431,7 @@ class Server:
         core, early = self._core, self._early
         if data[:4] == b"ACK ":
             return early.acknowledges(data)
-        if data[:7] != b"INVITE " or not core.shedding.closed or self.tap is not None:
+        if data[:7] != b"INVITE " or not core.shedding.closed:
             return False
         try:
             flow = core.flow_to(endpoint.listener, remote[0], remote[1])
@@ -444,6 +444,9 @@ class Server:
             answer = early.of(data, flow, core.layer.servers)
             if answer is None:
                 return False
+            if self.tap is not None:
+                self.tap.received(data, flow)
+                self.tap.sent(answer, flow)
             endpoint.send(answer, flow.remote)
             core.shedding.refused += 1
             core.refused[503] += 1

@@ -74,7 +74,9 @@ class Overheard(Collector):
             if data[:4] == b"HEP3" or not data.strip():
                 return  # a copy of our own that came back, or a keep-alive
             call_id = call_id_of(data)
-            if self._homer is not None:
+            if self._homer is not None and self._server is not None and self._server.core.shedding.on:
+                self._homer.lost += 1  # under overload calls come first
+            elif self._homer is not None:
                 self._homer.tell(data, flow, call_id, received=received)
             if self._traces.live:
                 self._traces.heard(data, flow, call_id, received=received)

@@ -42,6 +42,18 @@ class Keys:
     tokens = (("k1", b"secret"),)
 
 
+class Tap:
+    """Notes what passes."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def received(self, data: bytes, flow: Any) -> None:
+        self.heard.append(data)
+
+    sent = received
+
+
 class Judge:
     """Gives every call the same verdict and remembers what it was asked."""
 
@@ -486,10 +498,15 @@ async def test_in_overload_the_calls_of_who_sends_many_are_refused_as_they_come_
         comes(("127.0.0.9", 5060), 1)
         arrivals.put_nowait((b"INVITE nonsense", loud))
         assert len(arrivals) == 104
+        tap = house.server.tap = Tap()
+        comes(loud, 203)
+        assert len(arrivals) == 104, "also while somebody listens in"
+        assert [data[:7] for data in tap.heard] == [b"INVITE ", b"SIP/2.0"]
+        house.server.tap = None
         shedding.on = shedding.closed = False
         house.server._shed_early()
         comes(loud, 202)
-        assert shedding.refused == 50
+        assert shedding.refused == 51
 
 
 async def test_overload_has_a_line_when_it_begins_and_one_when_it_is_over(house: House):
@@ -759,3 +776,17 @@ async def test_a_call_under_way_is_answered_through_changes(house: House):
         await reload(house, label=f"[{number}]")
         await asyncio.get_running_loop().sock_sendto(house.pbx, wire.answer(down), house.at)
         assert wire.status(await house.heard(house.trunk)) == 200
+
+
+async def test_who_listens_in_hears_what_comes_and_what_goes_and_nobody_else_does():
+    async with running() as house:
+        assert house.server.tap is None
+        tap = house.server.tap = Tap()
+        house.server.on_datagram(
+            wire.request("OPTIONS", uri=f"sip:{house.at}"),
+            ("127.0.0.1", 5060),
+            house.core.topology.listeners[0],
+            monotonic(),
+        )
+        house.server.flush()
+        assert [data[:7] for data in tap.heard] == [b"OPTIONS", b"SIP/2.0"]

@@ -39,7 +39,7 @@ def ear():
 @pytest.fixture
 def overheard(ear):
     overheard = Overheard(ear)
-    overheard.begin(SimpleNamespace(tap=None), None)
+    overheard.begin(SimpleNamespace(tap=None, core=SimpleNamespace(shedding=SimpleNamespace(on=False))), None)
     yield overheard
     overheard.close()
 
@@ -89,6 +89,15 @@ def test_what_fails_is_said_once_and_counted(overheard, ear):
             overheard.received(invite(), FLOW)
     assert len(lines) == 1
     assert samples(overheard)["ringfence_hep_lost_total"] == 3
+
+
+def test_under_overload_homer_gets_nothing_and_traces_go_on(overheard, ear, homer):
+    ear.live = 1
+    overheard.take(homer)
+    overheard._server.core.shedding.on = True
+    overheard.received(invite(), FLOW)
+    assert (homer.sent, homer.lost) == (0, 1)
+    assert len(ear.all) == 1
 
 
 def test_counts_outlive_a_change_of_the_configuration(overheard, homer):
