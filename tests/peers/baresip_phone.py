@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import math
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -65,6 +66,8 @@ class BaresipPhone:
 
     def __init__(self, user: str, at: Endpoint, *, proxy: Endpoint | None = None) -> None:
         self.user, self.at, self.proxy = user, at, proxy
+        self.by = "udp"  # transport to the proxy
+        self.trusts: Path | None = None  # who signs its certificate
         self.incoming: list[Call] = []
         self.ended: list[str] = []  # why calls ended, in the stack's words: status, phrase, Reason
         self.runtime = Runtime()
@@ -75,16 +78,20 @@ class BaresipPhone:
             Config(
                 net_interface=self.at.host,
                 expose_headers=SHOWN,
-                extra_config_text=f"sip_listen {self.at}\n",
+                extra_config_text=f"sip_listen {self.at}\n{self._verifies}",
             )
         )
         # catchall: whatever the Request-URI's user is, the call is for this phone.
-        further = ("catchall=yes", *((f'outbound="sip:{self.proxy};transport=udp;lr"',) if self.proxy else ()))
+        further = ("catchall=yes", *((f'outbound="sip:{self.proxy};transport={self.by};lr"',) if self.proxy else ()))
         account = Account(self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=further)
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming.append)
         self.runtime.subscribe(self._note_end)
         return self
+
+    @property
+    def _verifies(self) -> str:
+        return f"sip_verify_server yes\nsip_cafile {self.trusts}\n" if self.trusts is not None else ""
 
     def _note_end(self, event: StackEvent) -> None:
         if event.event is Event.CALL_CLOSED:
