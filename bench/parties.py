@@ -143,7 +143,11 @@ class Call:
     async def cancel(self) -> Message:
         """Give up; what the INVITE then gets."""
         assert self.invite is not None
-        await asyncio.wait_for(self.invite.provisional.wait(), GIVEN_UP_S)
+        ringing = asyncio.ensure_future(self.invite.provisional.wait())
+        await asyncio.wait((ringing, self.invite.final), timeout=GIVEN_UP_S, return_when=asyncio.FIRST_COMPLETED)
+        ringing.cancel()
+        if self.invite.final.done():
+            return self.invite.final.result()
         branch = self.invite.data.partition("branch=")[2].partition("\r")[0]
         asked = Asked(self.party, self.text("CANCEL", branch, self.number), is_invite=False)
         self.party.asked[branch, "CANCEL"] = asked

@@ -52,9 +52,9 @@ logging: {file: calls.log}
 emergency: {callback_minutes: 0}  # the called number is the same: nobody would be rejected for a while
 """
 # Bounds that a carrier's day reaches and a short run does not: what fills up to them is no leak. So there are few
-# callers, too.
+# callers, too. And what else the machine does is no overload.
 SMALL = """\
-limits: {trunk_percent: 100, source_percent: 100, remembered_calls: 4000}
+limits: {trunk_percent: 100, source_percent: 100, remembered_calls: 4000, shed_ms: 5000}
 facts: {remembered_calls: 4000}
 """
 CALLERS_IN_ALL = 2000

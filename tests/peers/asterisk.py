@@ -120,6 +120,7 @@ class Asterisk(Peer):
         folder: Path,
         extensions: str = EXTENSIONS_CONF,
         pjsip: str = PJSIP_CONF,
+        modules: str = MODULES,
     ) -> None:
         root = asterisk_root()
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +129,7 @@ class Asterisk(Peer):
         rtp = free_port(at.host)
         files = {
             "asterisk": ASTERISK_CONF.format(run=folder, root=root, modules=libraries / "asterisk" / "modules"),
-            "modules": "[modules]\nautoload=no\n" + "".join(f"load = {name}.so\n" for name in MODULES.split()),
+            "modules": "[modules]\nautoload=no\n" + "".join(f"load = {name}.so\n" for name in modules.split()),
             "extensions": extensions,
             "pjsip": pjsip.format(at=at, proxy=proxy, telephone=telephone),
             "rtp": f"[general]\nrtpstart={min(rtp, 65000)}\nrtpend={min(rtp, 65000) + 200}\n",
