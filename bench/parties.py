@@ -58,7 +58,8 @@ def uri_of(value: str) -> str:
 class Asked:
     """A request of ours until its final response (17.1)."""
 
-    def __init__(self, party: Party, data: str, *, is_invite: bool) -> None:
+    def __init__(self, party: Party, call: Call, data: str, *, is_invite: bool) -> None:
+        self.call = call
         self.party, self.data, self.is_invite = party, data, is_invite
         self.final: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self.provisional = asyncio.Event()
@@ -112,7 +113,8 @@ class Call:
     def ask(self, method: str, extra: str = "", body: str = "") -> Asked:
         self.number += 1
         branch = self.party.branch()
-        asked = Asked(self.party, self.text(method, branch, self.number, extra, body), is_invite=method == "INVITE")
+        text = self.text(method, branch, self.number, extra, body)
+        asked = Asked(self.party, self, text, is_invite=method == "INVITE")
         self.party.asked[branch, method] = asked
         return asked
 
@@ -149,7 +151,7 @@ class Call:
         if self.invite.final.done():
             return self.invite.final.result()
         branch = self.invite.data.partition("branch=")[2].partition("\r")[0]
-        asked = Asked(self.party, self.text("CANCEL", branch, self.number), is_invite=False)
+        asked = Asked(self.party, self, self.text("CANCEL", branch, self.number), is_invite=False)
         self.party.asked[branch, "CANCEL"] = asked
         final = await asked.final
         if final.status != 200:
@@ -244,7 +246,7 @@ class Party:
             asked.provisional.set()
             return
         if asked.is_invite and message.status >= 300 and not asked.ack:
-            call = self.calls[message.one("Call-ID")]
+            call = asked.call
             bare = call.text("ACK", message.branch, call.number)
             asked.ack = bare.replace(f"To: {call.other}", f"To: {message.one('To')}")
             self.put(asked.ack)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from tests.peers.loopback import Endpoint, listening
@@ -40,13 +42,32 @@ request_route {{
 """
 
 
+# The same, which hides those before it from those behind it and the other way round: Via, Record-Route and Contact.
+HIDES = CONFIGURATION.replace(
+    'loadmodule "textops.so"',
+    """loadmodule "textops.so"
+loadmodule "db_sqlite.so"
+loadmodule "topos.so"
+modparam("topos", "db_url", "sqlite:///{folder}/topos.db")""",
+)
+TABLES = Path("/usr/share/kamailio/db_sqlite")
+
+
+def remembers_topology(folder: Path) -> None:
+    """The tables that it keeps what is hidden in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(folder / "topos.db")) as database:
+        for name in ("standard", "topos"):
+            database.executescript((TABLES / f"{name}-create.sql").read_text())
+
+
 class Kamailio(Peer):
     """A proxy at `at` that sends on to `next_hop`."""
 
     def __init__(self, *, at: Endpoint, next_hop: Endpoint, folder: Path, configuration: str = CONFIGURATION) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         script = folder / "kamailio.cfg"
-        script.write_text(configuration.format(at=at, next=next_hop))
+        script.write_text(configuration.format(at=at, next=next_hop, folder=folder))
         command: list[str | Path] = ["kamailio", "-f", script, "-DD", "-E", "-m", "64", "-M", "8"]
         # -Y: its control socket, where two at once would meet otherwise.
         command += ["-w", folder, "-Y", folder, "-P", folder / "kamailio.pid"]
