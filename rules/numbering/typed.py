@@ -116,16 +116,17 @@ def _undecided(text: str, home: str) -> UndecidedHome:
 
 
 # What people write between the ends of a range. A hyphen stands inside single numbers, too.
-_BETWEEN: Final = re.compile(r"\s*(?:\.{2,}|[…~～〜至到]+|\bto\b|[-–—‒―−－]+)\s*")
+_BETWEEN: Final = re.compile(r"\s*(?:\.{2,}|[…~～〜至到]+|\bto\b|[-–—‒―−－\u2010\u2011\ufe63]+)\s*")
 _HYPHENS: Final = frozenset("-–—‒―−－\u2010\u2011\ufe63")
 _END: Final = re.compile(r"(?:\+|tel:|[A-Za-z]{2,3}:)?[0-9][0-9 ()./]*")
 _PLAIN: Final = re.compile(r"\+?[0-9]+")
 _EXTENSION: Final = re.compile(r"[Ee][Xx][Tt]:.+")
 # RFC 3966 section 3, RFC 3261 19.1.1: what stands behind ; in an address is a name, nearly always with a value.
 _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|lr|user))*;?\s*")
-_BESIDE: Final = re.compile(
-    r"[+0-9 ()-]*[0-9]\s*[:@]\s*\+?[0-9]{5,}(?![0-9.])"
-)  # where an address has password and host
+# Where an address has its password, and where its host.
+_BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
+_DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
+_GROUP: Final = re.compile(r"[0-9]{3,}")  # what could be a number by itself
 _SURELY_A_RANGE: Final = 5  # digits on each side of one hyphen: no plan groups its numbers so
 _NO_NUMBER: Final = frozenset(
     (NumberClass.CN_9_ODD, NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.NAME, NumberClass.EXTENSION)
@@ -158,7 +159,21 @@ def read_spelling(text: str, country: str = "") -> Spelt:
         return _with_dots(text, folded)
     if not _HYPHENS.isdisjoint(folded) or _BETWEEN.search(folded):
         return _with_hyphen(text, folded, country)
+    _refuse_no_number(text, folded, country)
     return Spelt(folded)
+
+
+def _refuse_no_number(text: str, folded: str, country: str) -> None:
+    """Groups of digits that make no number of any plan are several numbers, or one that a table has spoilt."""
+    if not (several := len(_GROUP.findall(folded)) > 1) and not _DECIMAL.fullmatch(folded):
+        return
+    if read_number(folded, Trunk("", country=decided(country), national=bool(decided(country)))).kind in _NO_NUMBER:
+        if several:
+            raise SpellingFault(
+                f"{text!r} is no number of any plan, and could be several",
+                f"write each by itself; {without_separators(folded)} if it is one all the same",
+            )
+        raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
 
 
 def one_typed(text: str, home: str, *, called: bool = False) -> Number:

@@ -185,3 +185,31 @@ def test_two_numbers_are_named_as_such_wherever_numbers_are_typed():
 )
 def test_parameters_of_an_address_are_no_second_number(text):
     assert one_typed(text, "CN").canonical == "+8613912340018"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("95588 95599", "95588(95599)", "95588.95599", "13800138000 13900139000", "95012 95013 95015"),
+        *("95588\u201095599", "200 100", "EXT:200 100"),
+        *("12:30:45", "95588:pass@h", "138.0", "95588.0"),
+    ],
+)
+def test_groups_of_digits_that_make_no_number_are_not_drawn_together(text: str):
+    """A blank where a comma was meant: of 95588 95599 would become a number that nobody has, and neither is blocked."""
+    with pytest.raises(SpellingFault):
+        one_typed(text, "CN")
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("138 0013 8000", "+8613800138000"),
+        ("+86 (10) 6555 1234", "+861065551234"),
+        ("400 820 8820", "CN:4008208820"),
+        ("12 34", "EXT:1234"),
+        ("sip:13800138000@pbx.example:5060", "+8613800138000"),
+    ],
+)
+def test_those_that_make_one_are_one(text: str, canonical: str):
+    assert one_typed(text, "CN").canonical == canonical

@@ -13,7 +13,7 @@ ROW: dict[str, Any] = {"source": "192.0.2.9", "why": "tried what was refused", "
 def told(monkeypatch):
     """What a node would answer, and what it was asked."""
     asked = []
-    row = {**ROW, "since": time.time() - 65, "until": time.time() + 3600.4}
+    row = {**ROW, "since": time.time() - 65, "until": time.time() + 3605}
     by_hand = {**row, "source": "198.51.100.21", "by": "root", "why": "rang all night", "trunk": "carrier"}
     answers = {"bans": [row, by_hand], "bans-add": by_hand, "bans-lift": [row]}
 
