@@ -282,16 +282,16 @@ class Core(Node):
     def _unheard_since(self, client: ClientTransaction, since: float, now: float) -> None:
         """An INVITE got nothing from there; whoever answered others meanwhile, or our OPTIONS, is not silent.
 
-        There are requests that a PBX drops without a word, and anybody can write them: where OPTIONS are answered it
-        takes several calls in a row, and none with an answer between them.
+        There are requests that a PBX drops without a word, and anybody can write them. So where OPTIONS are answered
+        those of strangers say nothing, and it takes several callers in a row, and none with an answer between them.
         """
         flow = client.flow
         if flow.heard >= since or flow.address is None:
             return
         if flow.address.heard < since:
             flow.address.is_silent(now)
-        else:
-            flow.address.let_wait(now)
+        elif isinstance(user := client.user, Context) and user.flow.peer.known and not user.done:
+            flow.address.let_wait(user_part(user.fields.sender.uri), now)
 
     def unheard(self, client: ClientTransaction, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""

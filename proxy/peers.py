@@ -36,9 +36,9 @@ class PeerAddress:
     """One address of a PBX, destination or trunk."""
 
     __slots__ = (
-        "answers_probes", "asked", "calls", "domain", "drained", "finals", "heard", "hits", "host", "misses", "owner",
-        "peers", "port", "probe_at", "rose_at", "since", "state", "status", "strikes", "transport", "until",
-        "waited", "why",
+        "answers_probes", "asked", "by_calls", "callers", "calls", "domain", "drained", "finals", "heard", "hits",
+        "host", "misses", "owner", "peers", "port", "probe_at", "rose_at", "since", "state", "status", "strikes",
+        "transport", "until", "why",
     )  # fmt: skip
 
     def __init__(self, peers: Peers, where: Where, owner: Owner, now: float) -> None:
@@ -59,7 +59,8 @@ class PeerAddress:
         self.asked = False  # an OPTIONS is under way
         self.misses = 0  # probes without an answer, in a row
         self.hits = 0  # and with one
-        self.waited = 0  # calls in a row that had to wait there in vain while OPTIONS were answered
+        self.callers: set[bytes] = set()  # whose calls had to wait there in vain, in a row, while OPTIONS were answered
+        self.by_calls = False  # it is down by these alone
         self.strikes = 0  # times that a call had to wait there soon after probes had said that it lives
         self.probe_at = _NEVER
         self.rose_at = _NEVER
@@ -83,7 +84,7 @@ class PeerAddress:
     def spoke(self, now: float) -> None:
         """A response to a request that we passed on came from there: it lives."""
         self.heard = now
-        self.waited = 0
+        self.callers.clear()
         if self.state == UP:
             self.misses = 0
         elif self.state == DOWN and self.why != UNAVAILABLE:
@@ -109,11 +110,22 @@ class PeerAddress:
             self.strikes = min(self.strikes + 1, _MOST_STRIKES)
         self.fall(SILENT, now)
 
-    def let_wait(self, now: float) -> None:
-        """A call had to wait there in vain, while OPTIONS are answered."""
-        self.waited += 1
-        if self.waited >= _MOST_WAITED:
+    def let_wait(self, caller: bytes, now: float) -> None:
+        """A call had to wait there in vain, while OPTIONS are answered.
+
+        One caller may write what a PBX drops; several in a row tell, and only of where calls go first.
+        """
+        self.callers.add(caller)
+        if len(self.callers) >= _MOST_WAITED:
+            self.callers.clear()
+            by_calls = self.by_calls or self.state != DOWN
             self.is_silent(now)
+            self.by_calls = by_calls
+
+    @property
+    def lives(self) -> bool:
+        """Has it not fallen, or by calls alone while it answers OPTIONS?"""
+        return self.state != DOWN or self.by_calls
 
     def refused(self, now: float) -> None:
         """The system says that nobody listens there."""
@@ -123,6 +135,7 @@ class PeerAddress:
         """Others have its calls from now on."""
         self.until = now + self.peers.retry_s
         self.hits = 0
+        self.by_calls = False
         if self.state != DOWN:
             self._change(DOWN, why, now)
 
@@ -134,7 +147,9 @@ class PeerAddress:
 
     def rise(self, now: float) -> None:
         """It has its share of calls again."""
-        self.misses = self.hits = self.waited = 0
+        self.misses = self.hits = 0
+        self.callers.clear()
+        self.by_calls = False
         self.rose_at = now
         self._change(UP, "", now)
 
@@ -159,7 +174,7 @@ class PeerAddress:
     def _missed(self, why: str, now: float) -> None:
         self.hits = 0
         self.misses += 1
-        if self.state != DOWN and self.misses >= self.owner.watch.falls:
+        if self.lives and self.misses >= self.owner.watch.falls:
             self.fall(why, now)
 
     def share(self, now: float) -> int:
@@ -254,9 +269,7 @@ class Peers:
         known = self.of(kind, name)
         if not known:
             return (kind, name) not in self._nowhere
-        return any(
-            not each.drained and (each.state != DOWN or (not each.is_probed and now >= each.until)) for each in known
-        )
+        return any(not each.drained and (each.lives or (not each.is_probed and now >= each.until)) for each in known)
 
     # ---- the order of targets ------------------------------------------------------------------------------------
 

@@ -146,7 +146,8 @@ def test_a_pbx_that_answers_probes_and_no_call_is_tried_ever_more_seldom():
     for number in range(300):
         live(play, 1)
         via = f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKhung{number}"
-        for each in play.trunk(wire.invite(via=via, call_id=f"hung-{number}")):
+        from_ = f"<sip:1391234{number:04}@wren.example>;tag=wren"
+        for each in play.trunk(wire.invite(via=via, call_id=f"hung-{number}", from_=from_)):
             if each.method == "INVITE" and each.to == wire.PBX2:
                 play.pbx(wire.response(486, each.data), wire.PBX2)
     rises = [change for change in play.changes if change == UP]
@@ -264,10 +265,11 @@ def with_strangers(**pbx: Any) -> Playbook:
     return Playbook(pbxes=[{"name": "office", "addresses": TWO, **pbx}], trunks=trunks)
 
 
-def call_unheard(play: Playbook, number: int, source: tuple[str, int]) -> None:
+def call_unheard(play: Playbook, number: int, source: tuple[str, int], caller: str = "13912345678") -> None:
     """The PBX drops this call without a word, as it may for one odd line, and lives: it answers OPTIONS if asked."""
     via = f"SIP/2.0/UDP {source[0]}:5060;branch=z9hG4bKodd{number}"
-    play.trunk(wire.invite(via=via, call_id=f"odd{number}"), source)
+    from_ = f"<sip:{caller}@wren.example>;tag=wren"
+    play.trunk(wire.invite(via=via, call_id=f"odd{number}", from_=from_), source)
     for _ in range(80):
         answer(play, play.wait(0.1))
 
@@ -292,16 +294,44 @@ def test_also_one_that_has_not_answered_any_so_far():
 def test_five_calls_in_a_row_that_wait_in_vain_tell_though_options_are_answered():
     play = with_strangers()
     for number in range(4):
-        call_unheard(play, number, wire.TRUNK)
+        call_unheard(play, number, wire.TRUNK, f"1391234567{number}")
     down = next(each.data for each in play.trunk(wire.invite(call_id="well")) if each.to == wire.PBX)
     play.pbx(wire.response(486, down))
     play.wait(1)
     for number in range(4, 8):
-        call_unheard(play, number, wire.TRUNK)
+        call_unheard(play, number, wire.TRUNK, f"1391234567{number}")
     first = [change for change in play.changes if change[:2] == DOWN[:2]]
     assert first == [], "one that was answered between them says that it lives"
-    call_unheard(play, 8, wire.TRUNK)
+    call_unheard(play, 8, wire.TRUNK, "13912345678")
     assert (*DOWN, "no answer to a call") in play.changes
+
+
+def test_one_caller_alone_tells_nothing_however_often_he_calls():
+    play = with_strangers()
+    for number in range(10):
+        call_unheard(play, number, wire.TRUNK)
+    assert play.changes == []
+
+
+def test_calls_of_strangers_tell_nothing_while_options_are_answered():
+    play = with_strangers()
+    for number in range(10):
+        call_unheard(play, number, STRANGERS[number % 2], f"1391234567{number}")
+    assert play.changes == []
+
+
+def test_a_row_of_unanswered_calls_takes_no_carrier_away_while_options_are_answered():
+    play = with_strangers(addresses=TWO[:1])
+    play.core.prober.begin(play.now)
+    answer(play, play.wait(1.0))
+    for number in range(5):
+        call_unheard(play, number, wire.TRUNK, f"1391234567{number}")
+    assert (*DOWN, "no answer to a call") in play.changes
+    assert play.core.peers.at(*wire.PBX, "UDP").state == "down"
+    assert play.core.pbx_lives(play.now)
+    assert briefs(play.trunk(wire.request("OPTIONS", uri=f"sip:{wire.US}"))) == ["200"]
+    play.wait(60)
+    assert not play.core.pbx_lives(play.now), "who answers OPTIONS no more is gone"
 
 
 def test_where_none_may_be_asked_calls_alone_tell():
