@@ -12,13 +12,13 @@ from desk.arrivals import enter
 from desk.case_files import Turn, case_of
 from desk.cases import Cases
 from desk.deadlines import Clock, clocks_of, meet, start_clocks
-from desk.faults import ComplaintError, Conflict, NotFound
+from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.ladder_book import LadderBook, standings_of
 from desk.letters import ask_to_confirm, contact_key, tell
 from desk.policy import take_back
 from desk.protection import may_work
 from desk.reading import LONGEST_TEXT, one_line, read_contact, read_decision
-from desk.seals import standing_seal
+from desk.seals import DOES_NOT_FIT, standing_seal
 from desk.secrecy import new_reference, read_reference
 from desk.states import AppealState, Attacks
 from desk.tallies import places_of
@@ -232,9 +232,12 @@ class Appeals:
             raise ComplaintError(
                 "number", f"{appeal.number} is not sealed {which}any more; refuse the appeal, saying so"
             )
+        case = await case_of(archive.store.connection, case_id)
+        if case.number != appeal.number or (seal and case.seal not in (None, seal[0])):
+            named = f"case {case_id}, which set seal {seal[0] if seal else appeal.name}"
+            raise Refused("number", f"{named}, is about another; {DOES_NOT_FIT}")
         if seal:
             await self._cases.release_on_appeal(case_id, appeal.reference, actor=actor, reason=why)
-        case = await case_of(archive.store.connection, case_id)
         if deeds := await take_back(archive, case, actor=actor, reason=why):
             async with work(archive, actor) as doing:
                 doing.deeds += deeds

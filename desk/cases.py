@@ -150,7 +150,8 @@ class Cases:
             raise Refused("actor", f"seals are released by {', '.join(allowed)} (complaints.released_by)")
         async with self._step(case_id, CaseStep.RELEASE, actor, reason, version) as pending:
             assert pending.case.seal is not None
-            restored = await release_seal(archive, pending.case.seal, author=actor, reason=reason, appeal=appeal)
+            seal, number = pending.case.seal, pending.case.number
+            restored = await release_seal(archive, seal, number, author=actor, reason=reason, appeal=appeal)
             pending.columns |= {"on_top": ""}
             pending.detail = _told(pending.case.seal, restored, "restored")
         return Released(await self.find(case_id), restored)
@@ -207,14 +208,14 @@ class Cases:
         """
         archive = self._archive
         await record_left_behind(archive)
-        query = "select id, state from case_file where state in ('verified', 'sealed')"
-        states = {row[0]: row[1] for row in await archive.store.connection.execute_fetchall(query)}
+        query = "select id, state, number from case_file where state in ('verified', 'sealed')"
+        cases = [tuple(row) for row in await archive.store.connection.execute_fetchall(query)]
         standing = await cases_sealed(archive)
         mended = []
-        for case_id, state in states.items():
-            if (state == CaseState.SEALED) == (case_id in standing):
+        for case_id, state, number in cases:
+            if (state == CaseState.SEALED) == ((case_id, number) in standing):
                 continue
-            seal = await last_seal(archive, case_id)
+            seal = await last_seal(archive, case_id, number)
             with suppress(Conflict):  # the step was being taken at this moment, and is done
                 if seal is not None and await self._mended(case_id, CaseState(state), seal):
                     mended.append(case_id)

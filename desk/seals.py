@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from desk.archive import Archive
-from desk.faults import ComplaintError, Conflict, NotFound
+from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from rules.lists.editing import count, mark_changed, put, take
 from rules.lists.endings import begin_ending
 from rules.lists.origins import Origin
@@ -13,6 +13,10 @@ from rules.lists.suspension import Suspension, allowing
 from rules.numbering.intervals import Interval, digits_of, number_interval
 
 FINISHED = "finished after a stop"  # ends the entry of a step whose seal was set or released before
+
+DOES_NOT_FIT = (
+    "nothing was changed: was an older copy of one database put back? `ringfence audit verify` tells what does not fit"
+)
 
 
 class Seal(NamedTuple):
@@ -69,9 +73,9 @@ async def set_seal(archive: Archive, number: str, *, case_id: int, author: str, 
 
 
 async def release_seal(
-    archive: Archive, seal_id: int, *, author: str, reason: str, appeal: str = ""
+    archive: Archive, seal_id: int, sealed: str, *, author: str, reason: str, appeal: str = ""
 ) -> tuple[Suspension, ...]:
-    """Take a seal off; what passes the number again, also what came onto a list while it was sealed."""
+    """Take the seal of this number off; what passes it again, also what came onto a list while it was sealed."""
     lists = archive.lists
     async with lists.store.transaction() as connection:
         query = "select code, number, list, released, release_author from seal where id = ?"
@@ -79,6 +83,8 @@ async def release_seal(
         if not rows:
             raise NotFound("seal", f"there is no seal {seal_id}")
         _, number, list_id, released, who = rows[0]
+        if number != sealed:
+            raise Refused("seal", of_another(seal_id))
         if released is not None:
             raise Conflict("seal", f"seal {seal_id} is released already", who=who, when=released)
         interval = _interval(number)
@@ -101,14 +107,19 @@ async def standing_seal(archive: Archive, number: str) -> tuple[int, int] | None
     return (rows[0][0], rows[0][1]) if rows else None
 
 
-async def cases_sealed(archive: Archive) -> frozenset[int]:
-    """The cases whose seals stand."""
-    query = "select case_id from seal where released is null"
-    return frozenset(row[0] for row in await archive.lists.store.connection.execute_fetchall(query))
+def of_another(seal_id: int) -> str:
+    """Why a seal is not touched: cases and seals are numbered anew in a database that is older than the other."""
+    return f"seal {seal_id} is about another number; {DOES_NOT_FIT}"
+
+
+async def cases_sealed(archive: Archive) -> frozenset[tuple[int, str]]:
+    """The cases whose seals stand, and about which numbers."""
+    query = "select case_id, number from seal where released is null"
+    return frozenset((row[0], row[1]) for row in await archive.lists.store.connection.execute_fetchall(query))
 
 
 class LastSeal(NamedTuple):
-    """The newest seal of a case, and who set it, or took it off, and why."""
+    """The newest seal of a case and its number, and who set it, or took it off, and why."""
 
     id: int
     sealed: float
@@ -118,17 +129,18 @@ class LastSeal(NamedTuple):
     passing: tuple[Suspension, ...]  # what allows the number, suspended or given back
 
 
-async def last_seal(archive: Archive, case_id: int) -> LastSeal | None:
-    """The newest seal of a case."""
+async def last_seal(archive: Archive, case_id: int, number: str) -> LastSeal | None:
+    """The newest seal of a case about its own number."""
     query = (
         "select id, sealed, released, iif(released is null, author, release_author), "
-        "iif(released is null, reason, release_reason), number from seal where case_id = ? order by id desc limit 1"
+        "iif(released is null, reason, release_reason) from seal where case_id = ? and number = ? "
+        "order by id desc limit 1"
     )
     connection = archive.lists.store.connection
-    rows = list(await connection.execute_fetchall(query, (case_id,)))
+    rows = list(await connection.execute_fetchall(query, (case_id, number)))
     if not rows:
         return None
-    seal, sealed, released, author, reason, number = rows[0]
+    seal, sealed, released, author, reason = rows[0]
     passing = await allowing(connection, _interval(number))
     return LastSeal(seal, sealed, released, author, reason, passing)
 

@@ -63,6 +63,8 @@ async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping
             faults += [f"seal {seal.id}: {fault}" for fault in _against(seal, one, numbers[one.case_id])]
         if seal.released is None:
             faults += _in_force(seal, states, entries, lists)
+        if seal.id not in told and numbers.get(seal.case_id, seal.number) != seal.number:
+            faults.append(f"seal {seal.id}: its number is {seal.number}, and case {seal.case_id} is about another")
     sealed = {seal.case_id for seal in seals.values() if seal.released is None}
     standing = {f"seal {seal.id}": seal.code for seal in seals.values() if seal.released is None}
     faults += [

@@ -6,7 +6,7 @@ from desk.appeals import granted_against_rules
 from desk.archive import complaints_path
 from desk.audit import deeds_of
 from desk.deadlines import ClockState
-from desk.faults import ComplaintError, Conflict, NotFound
+from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.seals import standing_seal
 from desk.states import AppealState, Attacks, CaseState
 from rules.judging.ladder import LadderStep
@@ -219,3 +219,16 @@ async def test_a_decision_of_this_moment_may_not_be_on_disk_yet(town):
 async def test_what_an_appeal_names_is_one_line(town, wrong):
     with pytest.raises(ComplaintError):
         await town.desk.appeals.file(number=SPAM, attacks=Attacks.ENTRY, **wrong)
+
+
+async def test_an_appeal_never_lifts_the_seal_that_a_case_set_on_another_number(town):
+    """One database is older than the other: the case that the seal names is about another number."""
+    case = await town.verified()
+    seal = await town.desk.cases.seal(case, actor="li", reason="x")
+    appeal = await town.desk.appeals.file(number=SPAM)
+    store = town.desk.archive.store.connection
+    await store.execute("update case_file set number = 'CN:95012399'")
+    await store.commit()
+    with pytest.raises(Refused, match=f"seal {seal.seal}, is about another; nothing was changed"):
+        await town.desk.appeals.grant(appeal.reference, actor="wang", reason="x")
+    assert await standing_seal(town.desk.archive, SPAM)

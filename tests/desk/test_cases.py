@@ -172,7 +172,7 @@ async def test_a_step_that_is_finished_after_a_stop_stands_in_the_chain_as_his_w
     seal = await set_seal(archive, SPAM, case_id=case, author="li", reason="a machine")
     await town.reopen()
     archive = town.desk.archive
-    await release_seal(archive, seal.id, author="wang", reason="it was forged")
+    await release_seal(archive, seal.id, SPAM, author="wang", reason="it was forged")
     await town.reopen()
     deeds = (await deeds_of(town.desk.archive.store.connection, "case", str(case)))[-2:]
     assert [(deed.step, deed.actor, deed.reason) for deed in deeds] == [
@@ -232,3 +232,45 @@ async def test_whatever_officers_try_the_seal_stands_exactly_while_a_case_is_sea
             await acts[step]()
         sealed = (await cases.find(case)).state is CaseState.SEALED
         assert sealed == (await standing_seal(town.desk.archive, accused) is not None)
+
+
+OTHER = "CN:95012399"
+
+
+async def _numbered_anew(town):
+    """A database of complaints that is older than the lists: its next case has the number of one that was sealed."""
+    sealed = await town.verified()
+    await town.desk.cases.seal(sealed, actor="li", reason="five people")
+    await town.desk.close()
+    for path in town.folder.glob("*-complaints.db*"):
+        path.unlink()
+    await town.open()
+    fresh = await town.verified(OTHER)
+    assert fresh == sealed
+    return fresh
+
+
+async def test_a_seal_of_another_number_does_not_become_that_of_a_case_with_the_same_number(town):
+    case = await _numbered_anew(town)
+    await town.reopen()
+    assert (await town.desk.cases.find(case)).state is CaseState.VERIFIED
+    found = await town.desk.cases.seal(case, actor="li", reason="x")
+    assert await standing_seal(town.desk.archive, OTHER) == (found.seal, case)
+    told = [one.what for one in (await verified(town.desk.archive)).breaks]
+    assert f"seal 1: its number is {SPAM}, and case {case} is about another" in told
+    await town.desk.cases.release(case, actor="li", reason="x")
+    assert await standing_seal(town.desk.archive, OTHER) is None
+    assert await standing_seal(town.desk.archive, SPAM)
+
+
+async def test_a_release_never_lifts_the_seal_of_another_number(town):
+    """The lists are older than the case: its seal has the number of one that was set since."""
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    lists = town.desk.archive.lists.store.connection
+    await lists.execute("update seal set number = ?, case_id = 9", (OTHER,))
+    await lists.commit()
+    with pytest.raises(Refused, match="seal 1 is about another number; nothing was changed"):
+        await town.desk.cases.release(case, actor="li", reason="x")
+    assert await town.one("select released from seal", of="lists") == (None,)
+    assert (await town.desk.cases.find(case)).state is CaseState.SEALED

@@ -46,12 +46,12 @@ async def test_what_allowed_the_number_is_suspended_and_comes_back(town, lookup)
     await lists.add("allowed", "9501*", Origin("late"), country="CN")
     assert kinds(lookup, SPAM, town.now) == ["sealed"], "nothing that comes later frees it"
     await lists.remove("allowed", "9501*", country="CN")
-    restored = await release_seal(archive, seal.id, author="wang", reason="appeal")
+    restored = await release_seal(archive, seal.id, SPAM, author="wang", reason="appeal")
     assert {one.entry for one in restored} == {SPAM, "CN:95012*"}
     assert kinds(lookup, SPAM, town.now) == ["allow", "allow"]
     assert [await lists.show("allowed"), await lists.counts()] == before
     assert await standing_seal(archive, SPAM) is None
-    assert (await last_seal(archive, 7)).released == town.now
+    assert (await last_seal(archive, 7, SPAM)).released == town.now
 
 
 async def test_where_nobody_answers_for_an_entry_whoever_typed_it_is_named(town):
@@ -65,7 +65,7 @@ async def test_two_seals_in_one_allowed_prefix_come_off_one_by_one(town, lookup)
     await archive.lists.add("allowed", "95012*", country="CN")
     first = await set_seal(archive, SPAM, case_id=1, author="li", reason="x")
     await set_seal(archive, "CN:95012346", case_id=2, author="li", reason="x")
-    await release_seal(archive, first.id, author="li", reason="x")
+    await release_seal(archive, first.id, SPAM, author="li", reason="x")
     assert kinds(lookup, SPAM, town.now) == ["allow"]
     assert kinds(lookup, "CN:95012346", town.now) == ["sealed"]
 
@@ -75,7 +75,7 @@ async def test_what_was_taken_off_meanwhile_stays_off(town, lookup):
     await archive.lists.add("allowed", "95012*", country="CN")
     seal = await set_seal(archive, SPAM, case_id=1, author="li", reason="x")
     await archive.lists.remove("allowed", "95012*", country="CN")
-    assert await release_seal(archive, seal.id, author="li", reason="x") == ()
+    assert await release_seal(archive, seal.id, SPAM, author="li", reason="x") == ()
     assert kinds(lookup, SPAM, town.now) == []
 
 
@@ -96,11 +96,11 @@ async def test_once_is_enough(town):
     with pytest.raises(Conflict) as conflict:
         await set_seal(archive, SPAM, case_id=2, author="wang", reason="x")
     assert (conflict.value.who, conflict.value.when) == ("li", town.now)
-    await release_seal(archive, seal.id, author="li", reason="x")
+    await release_seal(archive, seal.id, SPAM, author="li", reason="x")
     with pytest.raises(Conflict, match="released already"):
-        await release_seal(archive, seal.id, author="li", reason="x")
+        await release_seal(archive, seal.id, SPAM, author="li", reason="x")
     with pytest.raises(NotFound):
-        await release_seal(archive, 99, author="li", reason="x")
+        await release_seal(archive, 99, SPAM, author="li", reason="x")
 
 
 async def test_without_a_list_for_seals_it_says_what_to_write(town):

@@ -174,7 +174,7 @@ async def test_a_seal_suspends_and_its_release_lets_pass_again(lists):
     await lists.add("bank", NUMBER, LI)
     seal = await set_seal(archive, NUMBER, case_id=7, author="chen", reason="five people")
     await lists.add("bank", "+86138*", LI)
-    await release_seal(archive, seal.id, author="wang", reason="appeal")
+    await release_seal(archive, seal.id, NUMBER, author="wang", reason="appeal")
     assert [(one.list, one.entry, one.what, one.author) for one in await happenings(lists, NUMBER)] == [
         ("bank", NUMBER, "added", "li"),
         ("bank", NUMBER, "suspended by seal 1 (case 7)", "chen"),

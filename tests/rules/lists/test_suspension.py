@@ -45,7 +45,7 @@ class Office:
         self.seals[number] = (await set_seal(self.archive, number, case_id=7, author="li", reason="verified")).id
 
     async def release(self, number=SPAM):
-        return await release_seal(self.archive, self.seals.pop(number), author="wang", reason="appeal")
+        return await release_seal(self.archive, self.seals.pop(number), number, author="wang", reason="appeal")
 
     def kinds(self, number=SPAM):
         self.lookup.poll()
