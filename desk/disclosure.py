@@ -16,6 +16,7 @@ from desk.archive import Archive, complaints_path
 from desk.desk_settings import DeskSettings
 from desk.faults import ComplaintError
 from desk.secrecy import about_of, is_reference, read_reference
+from rules.numbering.spelling import fold_as_seen
 from rules.records.privacy import mask, mask_within, pseudonym
 from rules.storage.keys import Keys
 from rules.storage.store import Store
@@ -23,9 +24,19 @@ from rules.storage.store import Store
 _NEVER = frozenset(
     {"contact", "knew name"}
 )  # the desk writes to people by letters, whose addresses nobody needs to see
-_DAY = r"(?!\d{4}-\d\d-\d\d(?!\d))"
-_NUMBER = re.compile(rf"(?<![\w+]){_DAY}(?:[A-Z]{{2,3}}:)?\+?\d(?:[ ()/-]{{0,2}}\d){{6,}}[Xx]?(?!\w)")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# In text as it is seen, in which no sign between two letters is a border: Chinese is written without blanks.
+_DAY = r"(?<![\d+-])(?:19|20)\d\d([-/])(?:0\d|1[0-2])\1[0-3]\d(?:[ T]+[0-2]?\d:[0-5]\d(?::[0-5]\d)?)?(?![\d:-])"
+_MAIL = (
+    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\s{0,3}(?:@|[(\[]\s?at\s?[)\]])\s{0,3}"
+    r"(?:[\w-]+(?:[.\u3002][\w-]+)+|[\w-]+\s{0,2}[.\u3002]\s{0,2}[\w-]+)"
+)
+_NUMBER = r"(?:(?<![A-Z])[A-Z]{2,3}:)?\+?[0-9](?:[\W_]{0,5}[0-9]){6,}(?:[Xx](?!\w))?"
+_TELLING = re.compile(rf"(?P<day>{_DAY})|(?P<mail>{_MAIL})|(?P<number>{_NUMBER})".replace(r"\1", r"\2"))
+_BETWEEN_NUMBERS = re.compile(r"([,;\n\u3001]+)")
+_FORMAL = str.maketrans("零壹贰叁肆伍陆柒捌玖貳參陸", "0123456789236")
+_FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0"))  # letters by their category that nobody sees
+_HEAD = re.compile(r"[A-Z]{2,3}:|\+")
+_SHORTEST_NUMBER = 7  # digits; what has less is a service, a price or a time
 _LONGEST_NUMBER = 15  # digits (E.164); what has more is of a person, a card or an account
 
 
@@ -76,15 +87,37 @@ async def note_reading(
 
 def without_numbers(text: str) -> str:
     """Free text in which nobody's number or mail address can be read."""
-    return _NUMBER.sub(lambda found: hidden(found[0]), _MAIL.sub("(an address)", text))
+    seen = [_as_seen(sign) for sign in text]
+    places = [place for place, signs in enumerate(seen) for _ in signs]  # of each sign seen, in what was written
+    shown, behind = [], 0
+    for found in _TELLING.finditer("".join(seen)):
+        if found["day"]:
+            continue
+        shown += [text[behind : places[found.start()]], "(an address)" if found["mail"] else _all_hidden(found[0])]
+        behind = places[found.end() - 1] + 1
+    return "".join((*shown, text[behind:]))
+
+
+def _as_seen(sign: str) -> str:
+    return sign if sign.isascii() else fold_as_seen(sign.translate(_FORMAL).translate(_FILLERS))
+
+
+def _all_hidden(numbers: str) -> str:
+    """One number, or several that nothing but signs part."""
+    parts = _BETWEEN_NUMBERS.split(numbers)
+    if all(sum(map(str.isdigit, part)) >= _SHORTEST_NUMBER for part in parts[::2]):
+        return "".join(part if odd % 2 else hidden(part) for odd, part in enumerate(parts))
+    return hidden(numbers)
 
 
 def hidden(number: str) -> str:
     """A number as somebody wrote it, most of its digits hidden."""
     plain = re.sub(r"[^A-Z:+\d]", "", number)
-    if (digits := sum(map(str.isdigit, plain))) > _LONGEST_NUMBER:
-        return "*" * digits
-    return mask(plain) if plain[:1] == "+" or ":" in plain else mask(f"+{plain}")[1:]
+    head = _HEAD.match(plain)
+    digits = re.sub(r"\D", "", plain)
+    if len(digits) > _LONGEST_NUMBER:
+        return "*" * len(digits)
+    return mask(f"{head[0]}{digits}") if head else mask(f"+{digits}")[1:]
 
 
 async def note_lookup(base: Path, screening: DeskSettings, number: str, *, actor: str, by: str = "why") -> None:
