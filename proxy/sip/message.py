@@ -65,7 +65,7 @@ def canonical_name(line: bytes) -> bytes:
         name = OWN_HEADERS
     if not colon or not name or spelling[:1] in _BLANKS or b" " in name or b"\t" in name or b"\r" in name:
         return b""
-    if len(spelling) < 64:
+    if len(spelling) < 64 and _TOKEN.match(name):
         if len(_canonical) >= _MOST_SPELLINGS:
             _canonical.clear()  # made-up names may not keep the usual ones out for good
             _layouts.clear()
@@ -145,10 +145,20 @@ class Message:
             self._name_slowly()
 
     def _name_slowly(self) -> None:
-        """Names of lines that are spelt for the first time, folded, or no header fields at all."""
+        """Names of lines that are spelt for the first time, folded, or no header fields at all.
+
+        A line whose name is no token (RFC 3261 7.3.1) goes: no two readers take it alike, and some drop the message.
+        No layout ever holds one.
+        """
         if any(line[:1] in _BLANKS for line in self.lines):
             self.lines[:] = _unfold(self.lines)
-        self.names = tuple([canonical_name(line) for line in self.lines])
+        names = [canonical_name(line) for line in self.lines]
+        if not _TOKEN.match(b"".join(names)):
+            self.lines[:] = [
+                line for line, name in zip(self.lines, names, strict=True) if not name or _TOKEN.match(name)
+            ]
+            names = [name for name in names if not name or _TOKEN.match(name)]
+        self.names = tuple(names)
         # Built from the end, so that the first one stays.
         self.where = dict(zip(reversed(self.names), range(len(self.names) - 1, -1, -1), strict=True))
         if b"" in self.names:

@@ -102,6 +102,19 @@ def test_repeated_fields_keep_their_order():
     assert parse_request(data).to_bytes() == data
 
 
+@pytest.mark.parametrize(
+    "odd", ["X-Gr\u00fc\u00dfe: a", "X(y): a", "X\x00: a", "Fr@m: a", "X-Gr\u00fc\u00dfe: a\r\n b"]
+)
+def test_a_line_whose_name_is_no_token_does_not_go_on(odd: str):
+    """Some next hops drop a message for it without a word, and no two read it alike (RFC 3261 7.3.1)."""
+    plain = wire.invite()
+    start, _, rest = plain.partition(b"\r\n")
+    for _ in range(2):  # also when it has been seen before
+        request = parse_request(b"\r\n".join((start, odd.encode(), rest)))
+        assert not request.fault
+        assert request.to_bytes() == plain
+
+
 def test_every_field_of_ours_has_one_name():
     """They are removed together, however they are spelt."""
     data = wire.request("OPTIONS", extra="X-Ringfence-Verdict: a\nx-rINGfence-Other : b")
