@@ -15,14 +15,15 @@ REASONS: Final = (BY_NAME, BY_TRIES)
 class Ban:
     """One of them."""
 
-    __slots__ = ("by", "dropped", "name", "since", "until", "why")
+    __slots__ = ("by", "dropped", "name", "since", "udp_only", "until", "why")
 
-    def __init__(self, name: str, why: str, by: str, since: float, until: float) -> None:
+    def __init__(self, name: str, why: str, by: str, since: float, until: float, *, udp_only: bool) -> None:
         self.name = name  # by `proxy.sources.source_of`
         self.why = why
         self.by = by  # who said so; empty: its behaviour
         self.since = since
         self.until = until
+        self.udp_only = udp_only  # earned by datagrams, in which anybody can write this source
         self.dropped = 0  # messages of it since
 
 
@@ -44,10 +45,13 @@ class Bans:
         """Go by other settings; those that stand stay for as long as was said."""
         self._settings = settings
 
-    def holds(self, name: str, now: float, *, by_behaviour: bool) -> bool:
-        """Is this source banned, by hand or by behaviour, if that counts? What it sent is counted."""
+    def holds(self, name: str, now: float, *, by_behaviour: bool, stream: bool = False) -> bool:
+        """Is this source banned, by hand or by behaviour, if that counts? What it sent is counted.
+
+        `stream`: it came on a connection, which proves the source's address.
+        """
         ban = self._bans.get(name)
-        if ban is None or not (by_behaviour or ban.by):
+        if ban is None or not (by_behaviour or ban.by) or (stream and ban.udp_only):
             return False
         if now >= ban.until:
             self._end(ban)
@@ -55,7 +59,9 @@ class Bans:
         ban.dropped += 1
         return True
 
-    def add(self, name: str, why: str, now: float, *, seconds: float = 0.0, by: str = "") -> Ban:
+    def add(
+        self, name: str, why: str, now: float, *, seconds: float = 0.0, by: str = "", udp_only: bool = False
+    ) -> Ban:
         """Ban a source from now on; where there is no more room, the oldest ban of the same kind goes first."""
         before = self._bans.get(name)
         if before is not None:
@@ -63,7 +69,7 @@ class Bans:
         while self.count >= self._settings.most:
             self._end(next((each for each in self._bans.values() if not each.by), next(iter(self._bans.values()))))
         lasts = seconds or self._settings.for_s
-        ban = self._bans[name] = Ban(name, why, by, now, now + lasts)
+        ban = self._bans[name] = Ban(name, why, by, now, now + lasts, udp_only=udp_only)
         self.count += 1
         self.by_hand += bool(by)
         if not by:

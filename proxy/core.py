@@ -485,7 +485,7 @@ class Core(Node):
         """Is whoever sends from there not to be heard? Those that the configuration names are only banned by hand."""
         if not flow.source or not (flow.watched or self.bans.by_hand):
             return False
-        return self.bans.holds(flow.source, now, by_behaviour=flow.watched)
+        return self.bans.holds(flow.source, now, by_behaviour=flow.watched, stream=flow.reliable)
 
     def _may_speak(self, request: Request, flow: Flow) -> bool:
         """What is taken of a banned source all the same: emergency calls, and what may belong to one."""
@@ -503,11 +503,14 @@ class Core(Node):
 
     def _note_refused(self, flow: Flow, what: int) -> None:
         """Something of a source was refused, or can't be read; `what` stands for it. One thing too many: a ban."""
-        if flow.watched and not self._unheard and self.scanners.tried(flow.source, what, self._now):
+        if not flow.watched or self._unheard:
+            return
+        source = f"stream {flow.source}" if flow.reliable else flow.source  # what is forged in UDP counts for UDP
+        if self.scanners.tried(source, what, self._now):
             self._ban(flow, BY_TRIES, self._now)
 
     def _ban(self, flow: Flow, why: str, now: float) -> None:
-        ban = self.bans.add(flow.source, why, now)
+        ban = self.bans.add(flow.source, why, now, udp_only=not flow.reliable)
         self._unheard = True
         self.effects.append(Banned(ban.name, why, ban.until - now))
 

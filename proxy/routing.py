@@ -576,7 +576,9 @@ class Topology:
         return not self.is_named(peer) and host not in self._sent_to
 
     def may_call_for_help(self, host: str) -> bool:
-        """Would an emergency call from there go on?"""
+        """Would an emergency call from there go on? Whoever is known by a certificate may come from anywhere."""
+        if self._certified:
+            return True
         peer = self._named_trunk(host) or self._default
         return peer is not None and peer.emergency is not NO_EMERGENCIES
 

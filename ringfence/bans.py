@@ -128,7 +128,7 @@ class BanFile:
                 if until > now and until - now <= _LONGEST:
                     why, by = str(row["why"]), str(row["by"] or "")
                     name = str(ipaddress.ip_network(row["source"])).removesuffix("/32")
-                    ban = bans.add(name, why, now, seconds=until - now, by=by)
+                    ban = bans.add(name, why, now, seconds=until - now, by=by, udp_only=row.get("udp_only") is True)
                     ban.since = min(now, float(row["since"]) - ahead)
         except FileNotFoundError:
             pass
@@ -151,7 +151,14 @@ class BanFile:
             return
         version, ahead = bans.version, self._wall() - now
         rows = [
-            {"source": ban.name, "why": ban.why, "by": ban.by, "since": ban.since + ahead, "until": ban.until + ahead}
+            {
+                "source": ban.name,
+                "why": ban.why,
+                "by": ban.by,
+                "udp_only": ban.udp_only,
+                "since": ban.since + ahead,
+                "until": ban.until + ahead,
+            }
             for ban in standing
         ]
         try:

@@ -34,6 +34,14 @@ def test_those_that_are_named_are_banned_by_hand_only():
     assert [bans.holds(name, 1.0, by_behaviour=False) for name in "ab"] == [False, True]
 
 
+def test_what_datagrams_earned_counts_for_datagrams_only():
+    bans = new()
+    bans.add("a", BY_TRIES, 0.0, udp_only=True)
+    bans.add("b", BY_TRIES, 0.0)
+    assert [bans.holds(name, 1.0, by_behaviour=True, stream=True) for name in "ab"] == [False, True]
+    assert [bans.holds(name, 1.0, by_behaviour=True) for name in "ab"] == [True, True]
+
+
 def test_whoever_wants_to_know_is_told_of_each_that_begins_or_is_lifted():
     bans, told = new(for_s=10), []
     bans.told = lambda ban, seconds: told.append((ban.name, seconds))

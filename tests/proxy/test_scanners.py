@@ -16,6 +16,7 @@ from tests.playbook import REJECT, SETTINGS, Playbook, Sent, briefs, in_dialog, 
 
 CARRIER = SETTINGS["trunks"][0]
 OPEN = {"trunks": [CARRIER, {"name": "default", "country": "CN"}]}
+BOTH = [*SETTINGS["listen"], {"address": SETTINGS["listen"][0]["address"], "transport": "tcp"}]
 FROM_HERE = wire.STRANGER
 NUMBERS = count()
 
@@ -134,6 +135,24 @@ def test_a_scanner_by_name_gets_no_answer_at_all(agent, settings):
         assert sends(play, request(method, extra=f"User-Agent: {agent}\nContact: <sip:a@192.0.2.66>")) == []
     assert play.banned == [(FROM_HERE[0], BY_NAME)]
     assert play.calls == []
+
+
+@pytest.mark.parametrize(("first", "stream_is_heard"), [(0, True), (1, False)])
+def test_a_ban_counts_for_connections_only_where_one_earned_it(first: int, stream_is_heard: bool):
+    """Anybody can write an innocent source into a datagram; a connection proves its address."""
+    play = Playbook(listen=BOTH, **OPEN)
+    named = b"User-Agent: friendly-scanner\r\nMax-Forwards"
+    play.receive(request("OPTIONS").replace(b"Max-Forwards", named), FROM_HERE, first)
+    assert len(play.banned) == 1
+    answers = [play.receive(request("OPTIONS", uri=f"sip:{wire.US}"), FROM_HERE, at) for at in (0, 1)]
+    assert [bool(each) for each in answers] == [False, stream_is_heard]
+
+
+def test_tries_by_datagram_ban_no_connection():
+    play = Playbook(listen=BOTH)
+    calls(play, 9)
+    play.receive(request("INVITE", uri=f"sip:4000@{wire.US}"), FROM_HERE, 1)
+    assert play.banned == []
 
 
 def test_a_telephone_of_another_name_is_answered():

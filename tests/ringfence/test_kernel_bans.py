@@ -60,6 +60,7 @@ async def test_what_begins_and_what_is_lifted_goes_into_the_set():
         ([CARRIER], True),
         ([CARRIER, {"name": "default", "country": "CN"}], False),
         ([CARRIER, {"name": "default", "emergency": "off"}], True),
+        ([{"name": "certy", "names": ["sip.carrier.example"]}], False),
     ],
 )
 async def test_nobody_is_dropped_by_the_kernel_whose_emergency_calls_would_go_on(trunks, filled):
@@ -141,6 +142,7 @@ async def fill_and_try() -> None:
     assert await kernel.settle(), kernel.without
     assert not arrives("192.0.2.9")
     assert not arrives("2001:db8::7", "2001:db8::7")
+    assert connects("192.0.2.9"), "a datagram proves no address: what it earned stops no connection"
     assert arrives("192.0.2.10")
     play.core.bans.add("192.0.2.9", BY_TRIES, play.now, seconds=7200)
     assert await kernel.settle(), "again, while it is there"
@@ -170,3 +172,16 @@ def arrives(source: str, to: str = "203.0.113.1") -> bool:
             return taking.recv(10) == b"x"
         except TimeoutError:
             return False
+
+
+def connects(source: str, to: str = "203.0.113.1") -> bool:
+    with socket.socket() as taking, socket.socket() as calling:
+        taking.bind((to, 5060))
+        taking.listen()
+        calling.settimeout(2)
+        calling.bind((source, 0))
+        try:
+            calling.connect((to, 5060))
+        except TimeoutError:
+            return False
+        return True
