@@ -20,7 +20,7 @@ from desk.protection import may_work
 from desk.reading import LONGEST_TEXT, one_line, read_contact, read_decision
 from desk.seals import DOES_NOT_FIT, standing_seal
 from desk.secrecy import new_reference, read_reference
-from desk.states import AppealState, Attacks
+from desk.states import AppealState, Attacks, stored
 from desk.tallies import places_of
 from desk.work import work
 from rules.model import Step
@@ -346,6 +346,7 @@ def _of_step(step: str, rule: str, caller: str, fired: str) -> _Against | None:
 
 def _appeal(row: Any) -> Appeal:
     values = list(row)
-    values[5], values[8] = Attacks(values[5]), AppealState(values[8])
+    values[5] = stored(Attacks, values[5], values[1])
+    values[8] = stored(AppealState, values[8], values[1])
     values.insert(8, f"{values[6]} {values[7]}".strip())
     return Appeal(*values)

@@ -16,6 +16,13 @@ _TOLD = 5_000  # entries between two words about how far it is
 _COLUMNS = sql("at, actor, subject, subject_id, step, reason, detail")
 
 
+def apart(one: object, other: object, seconds: float) -> bool:
+    """Do two times lie further from each other? What is no time lies far from any."""
+    if not isinstance(one, int | float) or not isinstance(other, int | float):
+        return True
+    return abs(one - other) > seconds
+
+
 class Deed(NamedTuple):
     """One step of somebody."""
 

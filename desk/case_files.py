@@ -10,7 +10,7 @@ from desk.archive import Archive
 from desk.arrivals import enter, newest
 from desk.deadlines import Clock, clocks_of, start_clocks
 from desk.faults import NotFound
-from desk.states import COUNTED, OPEN, CaseState
+from desk.states import COUNTED, OPEN, CaseState, stored
 from desk.tallies import CountedUnder, places_of
 from rules.model import Number
 from rules.storage.statements import columns_of, quoted, sql
@@ -110,13 +110,9 @@ async def cases_of(connection: Connection, number: str) -> list[CaseFile]:
 
 
 async def every_case(connection: Connection) -> list[CaseFile]:
-    """All cases there are, oldest first."""
-    return [
-        _case(row)
-        for row in await connection.execute_fetchall(
-            sql("select {columns} from case_file order by id", columns=_COLUMNS)
-        )
-    ]
+    """All cases there are, oldest first, for the audit: each as it stands there, a state that is none as well."""
+    query = sql("select {columns} from case_file order by id", columns=_COLUMNS)
+    return [CaseFile(*row) for row in await connection.execute_fetchall(query)]
 
 
 async def open_cases(
@@ -194,5 +190,5 @@ async def clocks(connection: Connection, case_id: int) -> list[Clock]:
 
 def _case(row: Any) -> CaseFile:
     values = list(row)
-    values[6] = CaseState(values[6])
+    values[6] = stored(CaseState, values[6], f"case {values[0]}")
     return CaseFile(*values)

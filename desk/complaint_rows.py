@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from desk.evidence import Tie
 from desk.faults import NotFound
 from desk.secrecy import Secrecy, read_reference
-from desk.states import COUNTED, ComplaintState
+from desk.states import COUNTED, ComplaintState, stored
 from rules.storage.statements import every, name_of, sql, wanted
 from rules.storage.store import Connection
 
@@ -55,11 +55,11 @@ class Complaint(NamedTuple):
 def complaint_of(row: Any) -> Complaint:
     """A complaint from COLUMNS."""
     values = list(row)
-    values[7] = Channel(values[7])
+    values[7] = stored(Channel, values[7], values[1])
     values[10] = tuple(values[10].split())
-    values[13] = Tie(values[13])
+    values[13] = stored(Tie, values[13], values[1])
     values[14] = bool(values[14])
-    values[15] = ComplaintState(values[15])
+    values[15] = stored(ComplaintState, values[15], values[1])
     return Complaint(*values)
 
 

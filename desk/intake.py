@@ -18,7 +18,7 @@ from desk.protection import accusable, may_work
 from desk.reading import NewComplaint, Read, read_complaint
 from desk.secrecy import new_reference
 from desk.spellings import folded, settled
-from desk.states import COUNTED, OPEN, CaseState, ComplaintState
+from desk.states import COUNTED, OPEN, CaseState, ComplaintState, stored
 from desk.weighing import mark_shared
 from desk.work import work
 from rules.model import Number
@@ -280,8 +280,8 @@ async def _known(connection: Connection, reads: Sequence[Read]) -> dict[_Key, Fi
     found = {}
     for row in await connection.execute_fetchall(_KNOWN, (asked,)):
         reference, accused, reporter, day, channel, state, tie, never, case_id = row
-        filed = Filed(reference, ComplaintState(state), True, Tie(tie), bool(never), case_id)
-        found[accused, reporter, day, channel] = filed
+        words = stored(ComplaintState, state, reference), True, stored(Tie, tie, reference)
+        found[accused, reporter, day, channel] = Filed(reference, *words, bool(never), case_id)
     return found
 
 

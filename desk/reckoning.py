@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from desk import audit
 from desk.archive import Archive
 from desk.arrivals import Progress, compared, unwatched
-from desk.audit import Break, Deed
+from desk.audit import Break, Deed, apart
 from desk.case_files import CaseFile, every_case
+from desk.evidence import Tie
 from desk.holders import given_to
 from desk.ladder_book import by_entries
 from desk.seals import FINISHED
@@ -19,6 +20,7 @@ from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, 
 from desk.unrecorded import still_owed
 from rules.storage.store import Connection
 
+_TIES = frozenset(tie.value for tie in Tie)
 _STEPS = frozenset(step.value for step in CaseStep)
 _CLOSING = frozenset({CaseState.RELEASED, CaseState.UNFOUNDED, CaseState.FORGED, CaseState.HANDED_OVER})
 _ANSWERING = frozenset({CaseStep.SEAL.value, CaseStep.UNFOUNDED.value, CaseStep.FORGED.value, CaseStep.ANSWER.value})
@@ -133,7 +135,7 @@ def _case_faults(case: CaseFile, steps: list[Deed], met: dict[str, float | None]
     for name in _MOMENTS.values():
         at = getattr(case, name)
         stands, entered = at is not None, moments.get(name)
-        if stands is not (name in moments) or (stands and entered is not None and abs(at - entered) > _APART_S):
+        if stands is not (name in moments) or (stands and entered is not None and apart(at, entered, _APART_S)):
             faults.append(f"when it was {name.removesuffix('_at')} is not as its entries say")
     return faults + [f"clock {name} is not met as its entries say" for name, at in met.items() if at != clocks[name]]
 
@@ -162,21 +164,23 @@ async def _complaints(connection: Connection) -> list[str]:
     answered, accepted = set(), set()
     for case_id, steps in (await _deeds(connection, "case")).items():
         names = {deed.step for deed in steps}
-        answered |= {int(case_id)} if names & _ANSWERING else set()
-        accepted |= {int(case_id)} if CaseStep.TAKE.value in names else set()
+        answered |= {case_id} if names & _ANSWERING else set()
+        accepted |= {case_id} if CaseStep.TAKE.value in names else set()
     query = (
-        "select c.reference, c.state, c.case_id, (select s.step from step s where s.subject = 'complaint' "
+        "select c.reference, c.state, c.tie, c.case_id, (select s.step from step s where s.subject = 'complaint' "
         "and s.subject_id = c.reference and s.step in ('withdrawn', 'rejected') order by s.id desc limit 1) "
         "from complaint c order by c.id"
     )
     faults = []
     async with connection.execute(query) as cursor:
-        async for reference, state, case_id, ended in cursor:
+        async for reference, state, tie, case_id, ended in cursor:
+            if tie not in _TIES:
+                faults.append(f"complaint {reference}: it is tied to a call by {tie}, which is no tie")
             told = ended or (
                 ComplaintState.ANSWERED
-                if case_id in answered
+                if str(case_id) in answered
                 else ComplaintState.ACCEPTED
-                if case_id in accepted
+                if str(case_id) in accepted
                 else ComplaintState.RECEIVED
             )
             if state != told:
@@ -249,7 +253,7 @@ def _same_step(stands: tuple[Any, ...] | None, told: tuple[Any, ...] | None) -> 
     """Level, offences, reason and author are the same, and the time but for what lay between step and entry once."""
     if stands is None or told is None:
         return stands is told
-    return (*stands[:2], *stands[3:]) == (*told[:2], *told[3:]) and abs(stands[2] - told[2]) <= _APART_S
+    return (*stands[:2], *stands[3:]) == (*told[:2], *told[3:]) and not apart(stands[2], told[2], _APART_S)
 
 
 def _holders(deeds: list[Deed]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from desk.archive import Archive
-from desk.audit import Deed
+from desk.audit import Deed, apart
 from desk.case_files import CaseFile
 from desk.seals import FINISHED
 from desk.states import CaseState, CaseStep
@@ -72,7 +72,7 @@ async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping
         for (code, name), source in entries.items()
         if _SEAL.fullmatch(source) and standing.get(source) != code
     ]
-    lacking = [one for one, state in states.items() if state is CaseState.SEALED and one not in sealed]
+    lacking = [one for one, state in states.items() if state == CaseState.SEALED and one not in sealed]
     return [*faults, *(f"case {one}: it is sealed, and no seal of it stands" for one in lacking)]
 
 
@@ -107,9 +107,9 @@ def _against(seal: _Row, told: _Told, number: str) -> Iterator[str]:
         ]
     yield from (f"{what} is {found}, by its entries {value}" for what, found, value in pairs if found != value)
     for at, deed in ((seal.sealed, told.set), (seal.released, told.released)):
-        if at is None or deed is None or abs(at - deed.at) <= _APART_S:
+        if at is None or deed is None or not apart(at, deed.at, _APART_S):
             continue
-        if FINISHED in deed.detail and at < deed.at:  # whenever somebody opened the desk next
+        if FINISHED in deed.detail and isinstance(at, float) and at < deed.at:  # whenever somebody opened the desk next
             continue
         yield "its times are not those of its entries"
     if any(owner not in told.set.detail for owner in seal.owner.split(", ")):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeVar
 
+from desk.faults import ComplaintError
 from rules.storage.statements import sql
 
 
@@ -105,6 +106,18 @@ class Attacks(StrEnum):
     ENTRY = "entry"
     LADDER = "ladder"
     SEAL = "seal"
+
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def stored(words: type[_Word], text: str, of: str) -> _Word:
+    """The word that the database holds of something; ComplaintError names one that nothing here writes."""
+    try:
+        return words(text)
+    except ValueError:
+        told = f"{text[:40]!r} stands in the database, which is none of {', '.join(words)}: it was changed by hand"
+        raise ComplaintError(of, f"{told}; `ringfence audit verify` tells what it was") from None
 
 
 Offender = Literal["number", "owner", "business"]  # who can stand on the ladder

@@ -1,9 +1,13 @@
 """The table of cases: no path to a seal without a person's verification."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk.complaint_rows import find
+from desk.faults import ComplaintError
 from desk.states import CASE_TABLE, MEETS, OPEN, CaseState, CaseStep, next_state
+from tests.desk.town import SPAM
 
 
 @given(st.lists(st.sampled_from(CaseStep), max_size=40))
@@ -30,3 +34,20 @@ def test_closed_is_closed():
 def test_every_step_leads_somewhere_and_says_which_clocks_it_meets():
     assert {step for _, step in CASE_TABLE} == set(CaseStep) == set(MEETS)
     assert "answer" not in MEETS[CaseStep.HAND_OVER], "the reporter still waits"
+
+
+async def test_a_word_that_nothing_here_writes_is_named_with_what_bears_it(town):
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    appeal = await town.desk.appeals.file(number=SPAM)
+    filed = (await town.complain()).reference
+    store = town.desk.archive.store.connection
+    for table in ("case_file", "appeal", "complaint"):
+        await store.execute(f"update {table} set state = 'closed'")
+    await store.commit()
+    with pytest.raises(ComplaintError, match=f"case {case}: 'closed' stands in the database, .* audit verify"):
+        await town.desk.cases.find(case)
+    with pytest.raises(ComplaintError, match=f"{appeal.reference}: 'closed' stands in the database"):
+        await town.desk.appeals.find(appeal.reference)
+    with pytest.raises(ComplaintError, match=f"{filed}: 'closed' stands in the database"):
+        await find(store, filed)
