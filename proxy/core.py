@@ -56,7 +56,7 @@ from proxy.registrations import (
 )
 from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
 from proxy.scanners import Scanners
-from proxy.screening import Screening, name_one_number, same_number
+from proxy.screening import Screening, asserted_in, asserts_another, name_one_number, same_number
 from proxy.shedding import Shedding
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
@@ -78,7 +78,18 @@ from proxy.sip.transaction import (
 )
 from proxy.sip.uri import parse_uri, user_part
 from proxy.strangers import Strangers
-from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, NO_DECISION, PARTY, Token, Tokens
+from proxy.token import (
+    DIVERTED,
+    FROM_PBX,
+    FROM_TRUNK,
+    LABELLED,
+    NO_CALL,
+    NO_DECISION,
+    PARTY,
+    Token,
+    Tokens,
+    goes_callers_way,
+)
 from proxy.validation import (
     NO_ANSWER,
     Fields,
@@ -677,6 +688,8 @@ class Core(Node):
         from_pbx, fields = context.flow.peer.from_pbx, context.fields
         if stands and NO_CALL not in token.flags:
             taken_up = self.dialogs.take_up(token, fields, now, from_pbx=from_pbx)
+            if taken_up is not None and not from_pbx:
+                taken_up.asserted = asserted_in(context.request)
             if context.server.invite and not from_pbx:
                 context.call = taken_up
         if context.request.method == b"BYE":
@@ -736,11 +749,18 @@ class Core(Node):
     def _names_another(self, request: Request, fields: Fields, token: Token, peer: Peer) -> bool:
         """Does a request of the trunk side name another party in From than the one who was judged, or called?
 
+        Or does a trusted trunk assert another caller, whom telephones show instead?
+
         Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now.
         """
         if request.method not in _JUDGED and request.method not in _SHOWING:
             return False
         party, known = fields.sender.uri, self.dialogs.party_of(token)
+        if peer.trunk.identity_trusted and goes_callers_way(token, from_pbx=False):
+            before = self.dialogs.asserted_of(token)
+            others = (known, fields.called)
+            if before is not None and asserts_another(asserted_in(request), before, others, peer.trunk):
+                return True
         if known:
             return party != known and user_part(party) != user_part(known) and not same_number(party, known, peer.trunk)
         return bool(token.party) and token.party != self.tokens.mark(user_part(party), token.key)
@@ -1068,7 +1088,9 @@ class Core(Node):
         user = self.tokens.sign(
             context.decision, flags, fields.call_id, fields.from_tag, made=dialogs.wall(now), sealed=sealed
         )
-        context.call = dialogs.begin(user, fields, now, context.call, from_pbx=from_pbx)
+        call = context.call = dialogs.begin(user, fields, now, context.call, from_pbx=from_pbx)
+        if not from_pbx and context.flow.peer.trunk.identity_trusted:
+            call.asserted = asserted_in(context.request)
         return user
 
     # ---- responses of our own ----------------------------------------------------------------------------------

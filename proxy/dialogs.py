@@ -26,13 +26,15 @@ class Call:
     """One call that is remembered."""
 
     __slots__ = (
-        "address", "call_id", "caller_tag", "counts", "former", "others", "party", "seen", "tag", "taken_up",
+        "address", "asserted", "call_id", "caller_tag", "counts", "former", "others", "party", "seen", "tag",
+        "taken_up",
     )  # fmt: skip
 
     def __init__(self, call_id: bytes, caller_tag: bytes, now: float, party: bytes = b"") -> None:
         self.call_id = call_id
         self.caller_tag = caller_tag
         self.party = party  # the URI of who is on the trunk side: its caller, or whom the PBX side called
+        self.asserted: tuple[list[bytes], list[bytes]] = ([], [])  # and whom a trusted trunk asserted (`asserted_in`)
         self.seen = now
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
         self.taken_up = False  # this node did not see it begin (`Dialogs.take_up`)
@@ -138,6 +140,11 @@ class Dialogs:
         """Who is on the trunk side of the dialog with this token; empty where its call is not remembered."""
         call = self._calls.get(token.user)
         return call.party if call is not None else b""
+
+    def asserted_of(self, token: Token) -> tuple[list[bytes], list[bytes]] | None:
+        """Whom the trunk asserted when it began the call with this token; None where that is not remembered."""
+        call = self._calls.get(token.user)
+        return call.asserted if call is not None else None
 
     def _remember(self, user: bytes, call: Call) -> None:
         calls = self._calls

@@ -20,6 +20,8 @@ from rules.numbering.readings import READINGS_DIFFER, Readings, readings
 LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
 DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
+Asserted = tuple[list[bytes], list[bytes]]  # values of P-Asserted-Identity, and of Remote-Party-ID
+
 _MOST_LABELS: Final = 1000
 _MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
@@ -281,6 +283,32 @@ def callers_of(sender: Readings, shown: list[Readings], trunk: Trunk, *, clear: 
         callers.sure = False
         callers.differ |= not clear
     return callers
+
+
+def asserted_in(request: Request) -> Asserted:
+    """The values of P-Asserted-Identity and Remote-Party-ID as they came, to be remembered with a call."""
+    return request.raw_all(b"p-asserted-identity"), request.raw_all(b"remote-party-id")
+
+
+def asserts_another(now: Asserted, before: Asserted, others: Sequence[bytes], trunk: Trunk) -> bool:
+    """Is there a number asserted that is neither one of those before nor that of one of these URIs?"""
+    if now == before or not (now[0] or now[1]):
+        return False
+    known = [*others, *_uris_in(before)]
+    for number, uri in enumerate(_uris_in(now)):
+        if number >= _MOST_ASSERTED:
+            return True
+        found = read_identity(uri, trunk).readings
+        if not found.first.canonical and not found.others:
+            continue  # it names no number
+        if not any(uri == each or same_number(uri, each, trunk) for each in known):
+            return True
+    return False
+
+
+def _uris_in(values: Asserted) -> list[bytes]:
+    found = [uri for value in values[0] for uri in find_uris("P-Asserted-Identity", value)[0]]
+    return found + [uri for value in values[1] for uri in find_uris("Remote-Party-ID", value)[0]]
 
 
 def asserted_uris(request: Request, trunk: Trunk) -> tuple[list[bytes], bool]:

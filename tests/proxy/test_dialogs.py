@@ -411,6 +411,47 @@ def test_in_a_call_that_stands_another_number_in_from_is_judged_like_a_new_call(
     assert play.calls[-1].caller.canonical == "CN:95012345"
 
 
+TRUSTED = {"trunks": [{**SETTINGS["trunks"][0], "identity": "trusted", "methods": ["MESSAGE"]}]}
+ASSERTED = "P-Asserted-Identity: <sip:+8613912345678@wren.example>"
+BILLED = "<sip:+862112345678@wren.example>"
+
+
+def standing(asserted: str) -> tuple[Playbook, bytes]:
+    play = Playbook(**TRUSTED)
+    extra = f"Contact: <sip:wren@198.51.100.21:5060>\n{asserted}"
+    down = only([each for each in play.trunk(wire.invite(extra=extra)) if each.method == "INVITE"])
+    return play, only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+
+
+@pytest.mark.parametrize("name", ["P-Asserted-Identity", "Remote-Party-ID"])
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
+@pytest.mark.parametrize("before", ["", ASSERTED])
+def test_nor_may_a_trusted_trunk_assert_another_number_within_a_call(before: str, method: str, name: str):
+    """Telephones show the number that is asserted, and not the one in From."""
+    play, up = standing(before)
+    body = wire.SDP if method == "INVITE" else ""
+    another = in_dialog(method, up, cseq=2, extra=f"{name}: <sip:95012345@wren.example>", body=body)
+    assert judged_again(play, another)
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        (ASSERTED, ASSERTED),
+        (ASSERTED, ""),
+        ("", "Remote-Party-ID: <sip:13912345678@wren.example>;party=calling"),
+        (f"P-Asserted-Identity: {BILLED}", f"Remote-Party-ID: {BILLED};party=calling"),
+        ("", "P-Asserted-Identity: <sip:anonymous@anonymous.invalid>"),
+    ],
+)
+def test_the_number_that_it_asserted_at_first_goes_on(before: str, then: str, method: str):
+    play, up = standing(before)
+    play.verdict = REJECT
+    body = wire.SDP if method == "INVITE" else ""
+    assert only(play.trunk(in_dialog(method, up, cseq=2, extra=then, body=body)), to=wire.PBX)
+
+
 def test_a_message_with_another_number_is_one_outside_of_the_call(play: Playbook):
     _, up = play.answered()
     assert briefs(play.trunk(in_dialog("MESSAGE", up, cseq=2, from_=BLOCKED))) == ["405"]
