@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 import time
@@ -24,6 +25,7 @@ from rules.lists.reviews import Notices
 from rules.model import Number
 from rules.numbering.typed import decided, one_typed
 from rules.records.decisions import decisions_path
+from rules.storage.database_files import remember_keys
 from rules.storage.keys import Keys
 from rules.storage.store import Store, database_path
 
@@ -77,6 +79,7 @@ class Archive:
             files.push_async_callback(decisions.close)
             store = await Store.open(complaints_path(database), "complaints", durable=True)
             files.push_async_callback(store.close)
+            await asyncio.to_thread(remember_keys, database)
             archive = cls(premises, store=store, lists=lists, decisions=decisions, keys=keys)
             known = "select 1 from pragma_compile_options where compile_options = 'ENABLE_MATH_FUNCTIONS'"
             if not list(await store.connection.execute_fetchall(known)):

@@ -19,6 +19,7 @@ from rules.judging.calendars import BadCalendar, read_calendar
 from rules.language.faults import Location
 from rules.language.source import Document, Fault
 from rules.numbering.emergency import emergency_table, is_emergency
+from rules.storage.database_files import key_file_missed, keys_gone
 from rules.texts.bad_value import BadValue
 
 BUILT_IN_PROFILES = frozenset({"decline"})
@@ -468,6 +469,14 @@ def metrics(configuration: Configuration) -> Iterator[Finding]:
         )
     elif on_loopback(address.host) and sources:
         yield Finding(("metrics_from",), f"nobody else reaches {address}", "set `metrics` to an address that others do")
+
+
+def lost_keys(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
+    """A key file that is gone stops no start, and its loss is seen nowhere else."""
+    key_file = base / configuration.storage.key_file
+    if key_file_missed(base / configuration.storage.database, key_file):
+        told, _, hint = keys_gone(key_file).rpartition(": ")
+        yield document.fault(("storage", "key_file"), told, hint, warning=True)
 
 
 def files(configuration: Configuration, base: Path) -> Iterator[Finding]:

@@ -99,9 +99,18 @@ class Installation:
     @cached_property
     def keys(self) -> Keys:
         """The keys; they are made where there are none."""
+        from rules.storage.database_files import remember_keys
         from rules.storage.keys import Keys
 
-        return Keys.load(self.key_file)
+        keys = Keys.load(self.key_file)
+        remember_keys(self.database)
+        return keys
+
+    def lost_keys(self) -> Path | None:
+        """The key file, if there was one and it is gone."""
+        from rules.storage.database_files import key_file_missed
+
+        return self.key_file if key_file_missed(self.database, self.key_file) else None
 
     def make_folders(self) -> None:
         """The folders of databases and keys."""

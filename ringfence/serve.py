@@ -20,7 +20,7 @@ from ringfence.phone_reports import PhoneComplaints
 from ringfence.rule_changes import Start, starting_rules
 from ringfence.service_log import log_to_stderr
 from rules.screening.screen import Screen
-from rules.storage.database_files import begun_anew, missed
+from rules.storage.database_files import begun_anew, keys_made_anew, missed
 
 
 def serve(file: Path, *, watch: bool = False) -> None:
@@ -47,6 +47,8 @@ async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False) 
         make_folders(here)
         for path in missed(here.database):
             structlog.get_logger("ringfence").error("database", fault=begun_anew(path))
+        if (lost := here.lost_keys()) is not None:
+            structlog.get_logger("ringfence").error("keys", fault=keys_made_anew(lost))
         budget_ms = configuration.limits.judge_ms
         screen = await Screen.open(configuration, start.ruleset, here.base, budget_ms=budget_ms, tell=tell_trouble)
         try:

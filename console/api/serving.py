@@ -27,7 +27,7 @@ from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
 from ringfence.service_log import log_to_stderr
-from rules.storage.database_files import begun_anew, missed
+from rules.storage.database_files import begun_anew, keys_made_anew, missed
 
 _DRAIN_S = 15
 _IDLE_S = 20
@@ -74,6 +74,8 @@ async def run(here: Installation, settings: ApiSettings) -> None:
     log = structlog.get_logger("ringfence.api")
     for path in missed(here.database):
         log.error("database", fault=begun_anew(path))
+    if (lost := here.lost_keys()) is not None:
+        log.error("keys", fault=keys_made_anew(lost))
     async with here, AsyncExitStack() as opened:
         store = await here.access(durable=False)
         door = Authentication(store, settings)

@@ -72,7 +72,7 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
     with clear_errors():
         from desk.faults import ComplaintError, Conflict
         from ringfence.installation import Installation
-        from rules.storage.database_files import begun_anew, missed
+        from rules.storage.database_files import begun_anew, keys_made_anew, missed
 
         async def run(here: Installation) -> Answer:
             async with here:
@@ -80,7 +80,7 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
 
         here = Installation.open(file)
         here.waits = _say_that_it_waits
-        gone = missed(here.database)
+        gone, lost = missed(here.database), here.lost_keys()
         try:
             return asyncio.run(run(here)), here.zone
         except Conflict as error:
@@ -91,6 +91,8 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
             for path in gone:
                 if path.exists():
                     typer.echo(begun_anew(path), err=True)
+            if lost is not None and lost.exists():
+                typer.echo(keys_made_anew(lost), err=True)
 
 
 def _say_that_it_waits() -> None:

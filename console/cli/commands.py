@@ -239,16 +239,21 @@ def health(
     """
     from ringfence.health import ask
     from ringfence.installation import Installation
+    from rules.storage.database_files import keys_gone
 
     with clear_errors():
-        listeners = Installation.open(chosen(context, config)).configuration.listen
+        here = Installation.open(chosen(context, config))
+        listeners, lost = here.configuration.listen, here.lost_keys()
     answers = {str(listener.address): ask(listener) for listener in listeners}
     lines, remarks = [], []
     for address, answer in answers.items():
         lines.append(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
         lines += [harmless(f"  {remark}") for remark in answer.remarks]
         remarks += [harmless(f"{address}: {remark}") for remark in answer.remarks]
-    fine = all(answer.status and not (strict and answer.remarks) for answer in answers.values())
+    if lost is not None:
+        lines.append(harmless(keys_gone(lost)))
+        remarks.append(lines[-1])
+    fine = all(answer.status and not (strict and remarks) for answer in answers.values())
     found = Answer({address: answer.status for address, answer in answers.items()}, "\n".join(lines))
     found._replace(status=0 if fine else FAULTS, why="\n".join(remarks) if json else "").give(json=json)
 

@@ -23,6 +23,7 @@ from rules.records.retention import Keeping
 from rules.records.spool import Spool
 from rules.records.troubles import Troubles
 from rules.settings.screening import ScreeningSettings
+from rules.storage.database_files import key_file_missed, keys_made_anew, remember_keys
 from rules.storage.keys import KeyFileOutOfReach, Keys
 from rules.storage.store import CorruptDatabase, StoreError, snapshot_path, warm
 
@@ -34,7 +35,7 @@ class Held(NamedTuple):
     journal: Journal
     lists: Lists | None  # None: they could not be opened to be written to
     keys: Keys
-    keyless: str  # why the keys are of this run only
+    keyless: str  # why the keys are not those of before
     log: CallLog | None  # of calls, where it is a file of ours
 
 
@@ -49,8 +50,8 @@ async def hold(
 ) -> Held:
     """Open all of it, or nothing."""
     storage = settings.storage
-    keys, keyless = _keys(base / storage.key_file, troubles)
     database = base / storage.database
+    keys, keyless = _keys(database, base / storage.key_file, troubles)
     async with AsyncExitStack() as opened:
         lists = await _lists_or_none(database, settings, now, troubles)
         if lists is not None:
@@ -70,13 +71,16 @@ async def hold(
     return Held(lookup, journal, lists, keys, keyless, own)
 
 
-def _keys(file: Path, troubles: Troubles) -> tuple[Keys, str]:
-    """The keys, and why they are of this run only; a file in which somebody wrote something wrong stops the start."""
+def _keys(database: Path, file: Path, troubles: Troubles) -> tuple[Keys, str]:
+    """The keys, and why they are not those of before; a file with something wrong in it stops the start."""
+    missed = key_file_missed(database, file)
     try:
-        return Keys.load(file), ""
+        keys = Keys.load(file)
     except KeyFileOutOfReach as error:
         troubles.happened("keys are of this run only: pseudonyms match nothing of before", error)
-        return Keys.for_now(), str(error)
+        return Keys.for_now(), f"keys are of this run only: {error}"
+    remember_keys(database)
+    return keys, keys_made_anew(file) if missed else ""
 
 
 async def _lists_or_none(

@@ -244,7 +244,7 @@ class Screen:
             lists = "the lists of ringfence.yaml could not be brought into their database: those of the last start hold"
         log = (self._log.closed_to_us if self._log is not None else "") or self.journal.lines_fail
         return {
-            "keys": self._keyless and f"keys are of this run only: {self._keyless}",
+            "keys": self._keyless,
             "lists": lists,
             "records": self.journal.without,
             "call log": log and f"lines of calls are lost: {log}",

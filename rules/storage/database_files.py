@@ -18,6 +18,7 @@ _NAMES: dict[Series, str] = {
     "access": "-access",
 }
 _KNOWN = ".known"  # how the name of the file ends that says which databases there are
+_KEYS = "keys"  # the word in it that says that there were keys
 _GOOD = ".good"  # how the name of the last good copy of the lists ends
 OUT_OF_REACH = "it and its folder must be ours to read and write: run this as their owner, or see what is read-only"
 _WHICH = "`ringfence db check` tells which file is damaged, and what puts a sound one in its place"
@@ -33,6 +34,9 @@ _WHAT_TO_DO = {
 }
 
 
+_WITHOUT_KEYS = (
+    "without its keys subscribers' own lists and pseudonyms match nobody, and what people wrote cannot be read"
+)
 OF_ANOTHER = (
     "it belongs to another account: run this as its owner (sudo -u), or work over HTTP with a key of your own "
     "(`ringfence api keys add NAME --acts-as LOGIN`)"
@@ -74,11 +78,36 @@ def known_path(database: Path) -> Path:
 
 def known(database: Path) -> frozenset[Series]:
     """The databases that were ever opened beside that of the lists, itself among them."""
-    try:
-        words = known_path(database).read_text(encoding="ascii", errors="replace").split()
-    except OSError:
-        return frozenset()
+    words = _known_words(database)
     return frozenset(series for series in _NAMES if series in words)
+
+
+def _known_words(database: Path) -> list[str]:
+    try:
+        return known_path(database).read_text(encoding="ascii", errors="replace").split()
+    except OSError:
+        return []
+
+
+def key_file_missed(database: Path, key_file: Path) -> bool:
+    """Was there a key file while these databases were written, and is it gone?"""
+    return not key_file.exists() and _KEYS in _known_words(database)
+
+
+def keys_gone(key_file: Path) -> str:
+    """What to say of it before there is another."""
+    return f"{key_file}: the key file is gone; {_WITHOUT_KEYS}: put a copy of it back before anything makes a new one"
+
+
+def keys_made_anew(key_file: Path) -> str:
+    """What to say once there are new keys in its place."""
+    return f"{key_file}: the key file was gone, and a new one is made; {_WITHOUT_KEYS}: put a copy of it back"
+
+
+def remember_keys(database: Path) -> None:
+    """There are keys by which these databases are written, so that a key file that is gone is missed."""
+    if not is_snapshot(database) and _KEYS not in _known_words(database):
+        _note(database, _KEYS)
 
 
 def missed(database: Path) -> list[Path]:
@@ -97,10 +126,14 @@ def remember(path: Path, series: Series) -> None:
     database = path.with_name(f"{path.stem.removesuffix(_NAMES[series])}{path.suffix}")
     if is_snapshot(path) or series in known(database):
         return
+    _note(database, series)
+
+
+def _note(database: Path, word: str) -> None:
     with suppress(OSError):
         descriptor = os.open(known_path(database), os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, f"{series}\n".encode())
+            os.write(descriptor, f"{word}\n".encode())
         finally:
             os.close(descriptor)
 

@@ -24,7 +24,7 @@ All = Annotated[bool, typer.Option("--all", help="Every database of the installa
 @command(db_app)
 async def check(here: Installation) -> Answer:
     """Read the databases from end to end; exit 0 if all are sound that should be there."""
-    from rules.storage.database_files import OUT_OF_REACH, missed, restoring
+    from rules.storage.database_files import OUT_OF_REACH, keys_gone, missed, restoring
     from rules.storage.store import databases, faults_of, snapshot_path
 
     database = here.database
@@ -32,7 +32,8 @@ async def check(here: Installation) -> Answer:
     # Lists come first in any installation: beside other databases, or a copy of theirs, they are gone.
     lost = list(dict.fromkeys([*([database] if paths and not database.exists() else []), *missed(database)]))
     reached = [path for path in paths if os.access(path, os.R_OK) and os.access(path.parent, os.W_OK)]
-    found = {str(path): ["the file is gone"] for path in lost}
+    keys = here.lost_keys()
+    found = {str(path): ["the file is gone"] for path in (*lost, *([keys] if keys else []))}
     for path in paths:
         found[str(path)] = _faults(path, faults_of) if path in reached else [f"not read; {OUT_OF_REACH}"]
     if not found:
@@ -41,6 +42,8 @@ async def check(here: Installation) -> Answer:
     for path in (*lost, *reached):
         if found[str(path)]:
             lines.append(f"{path.name} is {'gone' if path in lost else 'damaged'}: {restoring(path)}.")
+    if keys is not None:
+        lines.append(f"{keys_gone(keys)}.")
     return Answer(found, "\n".join(lines), status=FAULTS if any(found.values()) else 0)
 
 

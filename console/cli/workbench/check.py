@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from console.cli.answers import counted
 from desk.archive import complaints_path
 from ringfence.candidates import ComparedWithPast, compared_with_past
+from ringfence.checks import lost_keys
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
 from ringfence.installation import Installation
 from ringfence.memory import too_large
@@ -148,7 +149,7 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
     assert book.compiled is not None  # it was read from the disk
     async with here:  # an open database would keep the process alive
         found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
-        beside = (patterns, deadlines, empty_settings, undecided_home, too_large)
+        beside = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys)
         more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
         return found._replace(faults=sorted({*found.faults, *more}), standing=await compared_with_past(here, book))
 

@@ -113,6 +113,14 @@ async def test_keys_that_cannot_be_made_are_of_this_run_only(tmp_path, monkeypat
     assert said[0][0].startswith("keys are of this run only")
 
 
+async def test_keys_that_were_gone_are_told_of_while_the_new_ones_hold(tmp_path):
+    async with opened(tmp_path) as screen:
+        assert not screen.without["keys"]
+    (tmp_path / "ringfence.keys").unlink()
+    async with opened(tmp_path) as screen:
+        assert "the key file was gone, and a new one is made" in screen.without["keys"]
+
+
 async def test_but_a_key_file_in_which_something_wrong_stands_stops_the_start(tmp_path):
     keys = tmp_path / "ringfence.keys"
     keys.write_text("token\n")

@@ -143,3 +143,20 @@ def test_an_installation_of_before_is_known_from_its_next_command_on(run, file):
     run("cases", "list")
     file.with_name("ringfence-decisions.db").unlink()
     assert "ringfence-decisions.db: the file is gone" in run("db", "check").stdout
+
+
+def test_a_key_file_that_is_gone_is_missed_and_a_new_one_in_its_place_is_told(run, file):
+    assert "key file" not in run("subscribers", "add", "13800138001", "block", "13977778888").stderr
+    keys = file.with_name("ringfence.keys")
+    keys.unlink()
+    found = run("db", "check")
+    assert f"{keys}: the key file is gone" in found.stdout, found.stderr
+    assert run("db", "check").exit_code == 1
+    assert json.loads(run("db", "check", "--json").stdout)[str(keys)] == ["the file is gone"]
+    found = run("check")
+    assert "the key file is gone" in found.stdout + found.stderr
+    assert "the key file is gone" in run("health").stdout
+    again = run("complaints", "add", "95012345", "--by", "13800138000")
+    assert f"{keys}: the key file was gone, and a new one is made; without its keys" in again.stderr
+    assert "key file" not in run("cases", "list").stderr
+    assert run("db", "check").exit_code == 0
