@@ -111,7 +111,8 @@ class Connection:
         self.began = True
         self.heard = self._loop.time()
         self._keeper.made(self)
-        self._arm()
+        if not self._transport.is_closing():
+            self._arm()
 
     def data_received(self, data: bytes) -> None:
         """Octets came."""

@@ -14,7 +14,7 @@ from proxy.sip.flow import Listener
 from proxy.sip.framing import Unframed
 from proxy.streams.certificates import NOBODY, why_refused
 from proxy.streams.connection import STOPPED, Connection, Framing, Remote
-from proxy.streams.room import Room
+from proxy.streams.room import ALL, Room
 from proxy.transport import GONE, MANY, NOWHERE, SENT, Arrivals, Endpoint, Flush, Handler, Haste
 
 BACKLOG: Final = 1024  # connections that the kernel takes for us during a pause
@@ -22,6 +22,12 @@ PAUSE_AT: Final = 4 * MANY  # messages that wait, from which nobody who sends mo
 _WAITING: Final = 64  # messages that wait for one connection to be opened
 _KINDS: Final = 50  # of reasons why connections do not begin that are told apart
 _SERIALS: Final = 0xFFFFFFFF
+NO_ROOM: Final = "there is no room for it"
+GAVE_WAY: Final = "it gave way to a newer one"
+
+
+def _gave_way(_: Connection) -> str:
+    return GAVE_WAY
 
 
 class Watch(Protocol):
@@ -29,6 +35,12 @@ class Watch(Protocol):
 
     def source(self, listener: Listener, host: str) -> str:
         """The address if nobody names it, else empty."""
+
+    def is_named(self, listener: Listener, host: str) -> bool:
+        """Does the configuration name who connects from there, be it by a network?"""
+
+    def may_prove(self, listener: Listener) -> bool:
+        """May whoever connects there show a certificate that somebody is known by?"""
 
     def made(self, listener: Listener, connection: Connection) -> None:
         """It is open: give it its flow."""
@@ -71,6 +83,7 @@ class StreamEndpoint(Endpoint):
         self._watch: Watch | None = None
         self._connections: dict[Remote, Connection] = {}
         self._opening: dict[Remote, list[bytes]] = {}
+        self._proving: dict[Connection, asyncio.Task[None]] = {}  # who may yet show a certificate, the oldest first
         self._paused: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._accepting: asyncio.Task[None] | None = None
@@ -93,10 +106,11 @@ class StreamEndpoint(Endpoint):
             self._sock.listen(BACKLOG)
             self._accepting = asyncio.create_task(self._accept())
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # ---- sending
 
@@ -164,33 +178,58 @@ class StreamEndpoint(Endpoint):
                 continue
             host = str(where[0])
             source = self._watch.source(self.listener, host) if self._watch is not None else host
-            if not self.room.take(source):
+            named = self._watch is not None and self._watch.is_named(self.listener, host)
+            proving = not named and self._watch is not None and self._watch.may_prove(self.listener)
+            if (named or proving) and self._proving and self.room.lacks(source):
+                self._let_one_give_way()
+            if not self.room.take(source, kept=named or proving):
                 sock.close()
                 if self._watch is not None:
-                    self._watch.refused(self.listener, host, "there is no room for it")
+                    self._watch.refused(self.listener, host, NO_ROOM)
                 continue
-            self._spawn(self._take(sock, host, int(where[1]), source))
+            self._serial = self._serial % _SERIALS + 1
+            framing = self._ways.framing(self.limits, taken=True)
+            connection = Connection(self, (host, int(where[1]), "", self._serial), framing, self.limits)
+            connection.source = source
+            task = self._spawn(self._take(sock, connection))
+            if proving:
+                self._proving[connection] = task
+                await asyncio.sleep(0)  # it begins, so that it can be ended
 
-    async def _take(self, sock: socket.socket, host: str, port: int, source: str) -> None:
-        self._serial = self._serial % _SERIALS + 1
-        framing = self._ways.framing(self.limits, taken=True)
-        connection = Connection(self, (host, port, "", self._serial), framing, self.limits)
-        connection.source = source
+    def _let_one_give_way(self) -> None:
+        """Of those who have not said yet who they are the oldest: else who stays there keeps everybody else out."""
+        connection = next(iter(self._proving))
+        task = self._proving.pop(connection)
+        connection.check = _gave_way  # should it be through at this very moment
+        self.room.give_back(connection.source)
+        connection.source = GAVE_WAY
+        task.cancel()
+        if self._watch is not None:
+            self._watch.refused(self.listener, connection.remote[0], GAVE_WAY)
+
+    async def _take(self, sock: socket.socket, connection: Connection) -> None:
+        host = connection.remote[0]
         try:
             await self._ways.take(sock, connection, self.limits.connect_s)
         except Exception as error:
             self._refuse(error, host)
             sock.close()
-        if not connection.began:
-            self.room.give_back(source)
+        finally:
+            self._proving.pop(connection, None)
+            if not connection.began and connection.source != GAVE_WAY:
+                self.room.give_back(connection.source)
 
     # ---- what a connection tells
 
     def made(self, connection: Connection) -> None:
         """It is open."""
         self._connections[connection.remote] = connection
+        proving = self._proving.pop(connection, None) is not None
         if self._watch is not None:
             self._watch.made(self.listener, connection)
+        if proving and connection.silent and self.room.is_tight:
+            self.room.refused[ALL] += 1
+            connection.close(NO_ROOM)
         for message in self._opening.pop(connection.remote, []):
             connection.send(message)
 

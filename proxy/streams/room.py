@@ -26,9 +26,21 @@ class Room:
         """By other limits from now on; who is there stays."""
         self._most, self._most_of_source = most, most_of_source
 
-    def take(self, source: str) -> bool:
-        """Room for one more? `source` is an address that the configuration does not name, else empty."""
-        if self.held >= (self._most * _OF_STRANGERS if source else self._most):
+    @property
+    def is_tight(self) -> bool:
+        """Are there more than strangers may have?"""
+        return self.held > self._most * _OF_STRANGERS
+
+    def lacks(self, source: str) -> bool:
+        """Is it full, though this source has not had its share?"""
+        return self.held >= self._most and (not source or self._by_source.get(source, 0) < self._most_of_source)
+
+    def take(self, source: str, *, kept: bool = False) -> bool:
+        """Room for one more? `source` is an address that the configuration does not name by itself, else empty.
+
+        `kept`: what is kept is for this one, too: a network of the configuration has it, or it may show a certificate.
+        """
+        if self.held >= (self._most * _OF_STRANGERS if source and not kept else self._most):
             self.refused[ALL] += 1
             return False
         if source:

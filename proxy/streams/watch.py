@@ -34,6 +34,15 @@ class Watch:
         topology = self._core.topology
         return "" if topology.names_address(host, topology.peer_connected(listener, host)) else host
 
+    def is_named(self, listener: Listener, host: str) -> bool:
+        """Does the configuration name who connects from there, be it by a network?"""
+        peer = self._core.topology.peer_connected(listener, host)
+        return peer is not None and peer.known
+
+    def may_prove(self, listener: Listener) -> bool:
+        """May whoever connects there show a certificate that somebody is known by?"""
+        return listener.secure and self._core.topology.asks_for_certificates
+
     def made(self, listener: Listener, connection: Connection) -> None:
         """It is open: give it its flow. A stranger who then says nothing is not waited for long."""
         flow = connection.flow = self._core.flow_to.connected(listener, connection.remote, connection.names)

@@ -41,6 +41,12 @@ class Watch:
     def source(self, listener: Listener, host: str) -> str:
         return host
 
+    def is_named(self, listener: Listener, host: str) -> bool:
+        return False
+
+    def may_prove(self, listener: Listener) -> bool:
+        return False
+
     def made(self, listener: Listener, connection: Connection) -> None:
         self.open.append(connection)
 

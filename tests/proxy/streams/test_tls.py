@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from pathlib import Path
 from typing import Any
@@ -327,3 +328,56 @@ async def test_a_node_without_tls_needs_no_certificate():
     async with street("udp", "tcp") as house:
         assert house.metrics.certificate_ends() == {}
         await asyncio.sleep(0)
+
+
+# Who gets in while strangers hold all that strangers may
+
+
+CROWDED = {"limits": {"connections": 20, "source_connections": 9, "connect_s": 30}}
+
+
+async def crowd(house: Street, transport: str, number: int) -> list[asyncio.StreamWriter]:
+    """Strangers of several addresses connect, and say nothing."""
+    at = house.ends[transport]
+    writers = []
+    for each in range(number):
+        _, writer = await asyncio.open_connection(at.host, at.port, local_addr=(f"127.0.9.{each % 4 + 1}", 0))
+        writers.append(writer)
+    return writers
+
+
+def close(writers: list[asyncio.StreamWriter]) -> None:
+    for each in writers:
+        each.close()
+
+
+async def test_a_trunk_of_a_network_gets_in_though_strangers_hold_what_they_may():
+    trunks = [{"name": "carrier", "country": "CN", "addresses": ["127.0.1.0/24"]}]
+    async with street("udp", "tcp", **CROWDED, trunks=trunks) as house:
+        writers = await crowd(house, "tcp", 20)
+        line = await house.join(source="127.0.1.7")
+        line.send(house.invite(line))
+        await house.pbx.heard()
+        close(writers)
+
+
+async def test_a_trunk_by_certificate_gets_in_past_handshakes_that_never_end(authority: Authority):
+    async with street("udp", "tls", **tls(authority), **proven("127.0.0.77"), **CROWDED) as house:
+        writers = await crowd(house, "tls", 30)
+        line = await connect(house, authority.client(authority.sign("sip.wren.example")), source="127.0.0.99")
+        line.send(house.invite(line, transport="TLS"))
+        await house.pbx.heard()
+        close(writers)
+
+
+async def test_and_past_connections_of_strangers_that_have_begun(authority: Authority):
+    async with street("udp", "tls", **tls(authority), **proven("127.0.0.77"), **CROWDED) as house:
+        lines = []
+        for each in range(20):
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                lines.append(await connect(house, authority.client(), source=f"127.0.9.{each % 4 + 1}"))
+        room = house.server._room
+        await eventually(lambda: room.held == 18, "eighteen stay")
+        line = await connect(house, authority.client(authority.sign("sip.wren.example")), source="127.0.0.99")
+        line.send(house.invite(line, transport="TLS"))
+        await house.pbx.heard()
