@@ -76,6 +76,15 @@ async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping
     return [*faults, *(f"case {one}: it is sealed, and no seal of it stands" for one in lacking)]
 
 
+async def lost_seals(archive: Archive) -> list[int]:
+    """Cases that are sealed and whose numbers ring: the lists are older than they, or somebody took the seal away."""
+    rows = await archive.lists.store.connection.execute_fetchall("select number from seal where released is null")
+    standing = {number for (number,) in rows}
+    query = "select id, number from case_file where state = ? order by id"
+    sealed = await archive.store.connection.execute_fetchall(query, (CaseState.SEALED,))
+    return [case_id for case_id, number in sealed if number not in standing]
+
+
 def _told(case_id: int, deeds: Sequence[Deed]) -> Iterator[tuple[int, _Told]]:
     """The seals of a case by their numbers; one that a stop left unfinished has none in its entry."""
     begun: tuple[int, Deed] | None = None

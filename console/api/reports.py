@@ -71,7 +71,7 @@ class ReportShape(Shape):
 class AlertShape(Shape):
     """One thing to see to."""
 
-    kind: str = Field(description="jump, leak, unheld, review, letters.")
+    kind: str = Field(description="jump, leak, unheld, review, letters, seals.")
     subject: str = Field(
         description="The code or prefix, the office, the code that nobody holds, the list, or what became of letters."
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from desk.alerts import alerts
 from tests.desk.test_reckoning import beneath, shown, worked
 
 
@@ -49,3 +50,12 @@ async def test_a_step_that_is_being_finished_after_a_stop_is_no_forgery(town):
     assert await shown(town) == []
     await town.desk.cases.release(1, actor="wang", reason="forged")
     assert await shown(town) == []
+
+
+async def test_a_sealed_case_whose_number_no_list_stops_is_an_alert(town):
+    """The lists were put back from before the seal: nobody would look for it until the number calls."""
+    await worked(town)
+    assert [one for one in await alerts(town.desk.archive) if one.kind == "seals"] == []
+    beneath(town, "delete from seal where id = 2", of="lists")
+    (alert,) = [one for one in await alerts(town.desk.archive) if one.kind == "seals"]
+    assert (alert.subject, alert.complaints) == ("no list stops case 2", 1)

@@ -117,7 +117,7 @@ def handling_lines(handling: Handling) -> list[str]:
 
 
 async def alerts(here: Installation) -> Answer:
-    """Say what somebody must see to: complaints that jump, leaks, unheld codes that call, letters. Exit 1 if any."""
+    """Say what to see to at once: jumps of complaints, leaks, unheld codes, letters, lost seals. Exit 1 if any."""
     from desk.alerts import alerts as found
 
     rows = [one._asdict() for one in await found((await here.desk()).archive)]
