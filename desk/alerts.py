@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from desk.archive import Archive
 from desk.outbox import given_up, waiting_for_server
-from desk.seals_by_entries import lost_seals
+from desk.seals_by_entries import odd_seals
 from desk.states import COUNTED
 from rules.lists.ledger import any_unheld
 from rules.numbering.intervals import prefix_interval
@@ -21,15 +21,14 @@ _USUAL_DAYS = 28
 _PATIENCE_S = 3_600.0  # a mail server may be started anew
 _DAY_S = 86_400.0
 _MOST_CASES = 10  # named in one alert
+_ODD_SEALS = ("no list stops", "released, and a list still stops")
 
 
 class Alert(NamedTuple):
     """One thing to see to."""
 
     kind: str  # jump, leak, unheld, review, letters, seals
-    subject: (
-        str  # code or prefix, office, code that nobody holds, list, what became of letters, or cases whose numbers ring
-    )
+    subject: str  # code or prefix, office, code that nobody holds, list, what became of letters, or of seals
     reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
     complaints: int  # or letters, cases, calls of a code that nobody holds, entries whose review is due
     usual: float  # reporters of a usual day; the limit for a leak and for a code that nobody holds
@@ -50,12 +49,10 @@ async def alerts(archive: Archive) -> list[Alert]:
     for name, due in sorted((await archive.reviews.due(archive.now())).items()):
         found.append(Alert("review", name, 0.0, due, 0.0))
     found += await _letters(archive)
-    if lost := await lost_seals(archive):
-        found.append(
-            Alert(
-                "seals", "no list stops " + ", ".join(f"case {one}" for one in lost[:_MOST_CASES]), 0.0, len(lost), 0.0
-            )
-        )
+    for what, cases in zip(_ODD_SEALS, await odd_seals(archive), strict=True):
+        if cases:
+            subject = f"{what} " + ", ".join(f"case {one}" for one in cases[:_MOST_CASES])
+            found.append(Alert("seals", subject, 0.0, len(cases), 0.0))
     return sorted(found, key=lambda alert: (-alert.reporters, -alert.complaints, alert.kind, alert.subject))
 
 

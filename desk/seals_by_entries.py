@@ -76,13 +76,19 @@ async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping
     return [*faults, *(f"case {one}: it is sealed, and no seal of it stands" for one in lacking)]
 
 
-async def lost_seals(archive: Archive) -> list[int]:
-    """Cases that are sealed and whose numbers ring: the lists are older than they, or somebody took the seal away."""
-    rows = await archive.lists.store.connection.execute_fetchall("select number from seal where released is null")
-    standing = {number for (number,) in rows}
-    query = "select id, number from case_file where state = ? order by id"
-    sealed = await archive.store.connection.execute_fetchall(query, (CaseState.SEALED,))
-    return [case_id for case_id, number in sealed if number not in standing]
+async def odd_seals(archive: Archive) -> tuple[list[int], list[int]]:
+    """Cases that are sealed and whose numbers ring, and cases that are released and whose seals stand.
+
+    The lists are older than they, or somebody took a seal away.
+    """
+    query = "select number, case_id from seal where released is null"
+    standing = {row[0]: row[1] for row in await archive.lists.store.connection.execute_fetchall(query)}
+    query = "select id, number, state from case_file where state in (?, ?) order by id"
+    states = (CaseState.SEALED, CaseState.RELEASED)
+    cases = list(await archive.store.connection.execute_fetchall(query, states))
+    lost = [case_id for case_id, number, state in cases if state == CaseState.SEALED and number not in standing]
+    kept = [one for one, number, state in cases if state == CaseState.RELEASED and standing.get(number) == one]
+    return lost, kept
 
 
 def _told(case_id: int, deeds: Sequence[Deed]) -> Iterator[tuple[int, _Told]]:

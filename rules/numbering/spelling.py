@@ -14,6 +14,7 @@ _INVISIBLE: Final = (
 _DROP_ASCII: Final = str.maketrans("", "", "-.() \t")
 _DROP: Final = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
 _UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # marks of direction and width, accents, circles
+_NUMERALS: Final = frozenset(("No", "Nl"))  # \u2776 and \u3021, which NFKC leaves as they are
 _CHINESE: Final = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
 _FULL_WIDTH: Final = str.maketrans("\uff0b\ufe62\uff0a\uff03", "++*#")
 
@@ -31,12 +32,15 @@ def fold_as_seen(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", fold(text)).translate(_CHINESE)
-    return "".join(c if c.isascii() or c.isalnum() else _seen(c) for c in text)
+    return "".join(c if c.isascii() or c.isalpha() else _seen(c) for c in text)
 
 
 def _seen(character: str) -> str:
-    """A sign that is neither letter nor digit: nothing where it is not seen, else what it is."""
-    return "" if unicodedata.category(character) in _UNSEEN else character
+    """A sign that is no letter: nothing where it is not seen, its digit if it is a numeral, else what it is."""
+    category = unicodedata.category(character)
+    if category in _NUMERALS and (value := unicodedata.numeric(character)) in range(10):
+        return str(int(value))
+    return "" if category in _UNSEEN else character
 
 
 def without_separators(folded: str) -> str:

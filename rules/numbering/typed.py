@@ -169,9 +169,10 @@ def _refuse_no_number(text: str, folded: str, country: str) -> None:
         return
     if read_number(folded, Trunk("", country=decided(country), national=bool(decided(country)))).kind in _NO_NUMBER:
         if several:
+            whole = without_separators(folded)
             raise SpellingFault(
                 f"{text!r} is no number of any plan, and could be several",
-                f"write each by itself; {without_separators(folded)} if it is one all the same",
+                f"write each by itself{f'; {whole} if it is one all the same' if is_digits(whole) else ''}",
             )
         raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
 
@@ -227,6 +228,7 @@ def _with_hyphen(text: str, folded: str, country: str) -> Spelt:
     if not _END.fullmatch(last) or not _END.fullmatch(first):  # several hyphens
         if last[:1] == "+" or ":" in last:
             raise SpellingFault(f"{text!r} is no range", _right(first, last))
+        _refuse_no_number(text, folded, country)
         return Spelt(folded)
     one, two = _digits(first), _digits(last)
     if last[:1] == "+" or ":" in last or min(len(one), len(two)) >= _SURELY_A_RANGE <= len(one) == len(two):

@@ -59,3 +59,10 @@ async def test_a_sealed_case_whose_number_no_list_stops_is_an_alert(town):
     beneath(town, "delete from seal where id = 2", of="lists")
     (alert,) = [one for one in await alerts(town.desk.archive) if one.kind == "seals"]
     assert (alert.subject, alert.complaints) == ("no list stops case 2", 1)
+
+
+async def test_a_released_case_whose_seal_still_stands_is_one_as_well(town):
+    await worked(town)
+    beneath(town, "update case_file set state = 'released' where id = 2")
+    (alert,) = [one for one in await alerts(town.desk.archive) if one.kind == "seals"]
+    assert (alert.subject, alert.complaints) == ("released, and a list still stops case 2", 1)
