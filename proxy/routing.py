@@ -42,7 +42,8 @@ AUTO_ANSWER_HEADERS: Final = frozenset(
 _INTO_CALLS: Final = frozenset((b"replaces", b"join"))
 METHODS_OF_CALLS: Final = frozenset((b"INVITE", b"ACK", b"CANCEL", b"OPTIONS"))
 OWN_ONLY: Final = frozenset((OWN_HEADERS,))
-_OWN: Final = OWN_ONLY
+# What a user agent prefers to be called ends at the first proxy (RFC 3325 9.2), whoever the trunk is: nobody judges it.
+_OF_NO_TRUNK: Final = OWN_ONLY | {b"p-preferred-identity"}
 _NOTHING: Final[frozenset[bytes]] = frozenset()
 _NO_TRUNK: Final = Trunk("")
 
@@ -194,7 +195,7 @@ class Peer:
         self.paced = False  # is there one of them?
         self.known = from_pbx or name != DEFAULT_TRUNK  # the configuration names it by address
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
-        self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OWN
+        self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OF_NO_TRUNK
         if not (from_pbx or trunk.identity_trusted):
             self.dropped |= IDENTITY_HEADERS | _ATTESTED | AUTO_ANSWER_HEADERS
             if not self.known:

@@ -136,3 +136,14 @@ def test_a_line_that_never_ends_costs_no_square(line: str):
     clean_response(answer, pbx, trunk)
     clean_response(answer, trunk, pbx)
     assert process_time() - before < 0.5
+
+
+@pytest.mark.parametrize("identity", ["trusted", "untrusted"])
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+def test_what_a_user_agent_prefers_to_be_called_goes_no_further(identity: str, method: str):
+    """RFC 3325 9.2: it ends at the first proxy. Nobody judges it, and there are telephones that show it."""
+    trunk = {**SETTINGS["trunks"][0], "identity": identity, "methods": "any"}
+    play = Playbook(trunks=[trunk])
+    data = wire.request(method, extra="P-Preferred-Identity: <sip:+8617012345678@wren.example>")
+    down = only([each for each in play.trunk(data) if each.to == wire.PBX])
+    assert wire.headers(down, "P-Preferred-Identity") == []

@@ -328,3 +328,18 @@ def test_whoever_is_rung_is_whom_the_call_was_judged_for(uri: str, routes: list[
         dialled = re.fullmatch("sip:(?:([^@]*)@)?[^@]*|tel:(.*)", wire.uri(down))
         assert dialled
         assert (dialled[1] or dialled[2] or "") == judged.called.raw
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "P-Asserted-Identity: +8617012345678",
+        "P-Asserted-Identity: 17012345678",
+        'P-Asserted-Identity: "x" +86-170-1234-5678',
+        "P-Asserted-Identity: <sip:+8613912345678@h>, +8617012345678",
+        "Remote-Party-ID: +8617012345678",
+    ],
+)
+def test_an_asserted_number_without_scheme_and_brackets_is_read_all_the_same(line: str):
+    found = call(extra=line, trunk=TRUSTED)
+    assert "+8617012345678" in {number.canonical for number in found.callers}

@@ -21,6 +21,12 @@ group(db_app, "Check, back up and restore the databases.")
 All = Annotated[bool, typer.Option("--all", help="Every database of the installation; the path is a folder.")]
 
 
+_SEALS_OF_THEN = (
+    "Seals stand as they did when that copy was made, and cases know nothing of it: `ringfence alerts` names those "
+    "that differ. Only all databases of one backup (--all) agree."
+)
+
+
 @command(db_app)
 async def check(here: Installation) -> Answer:
     """Read the databases from end to end; exit 0 if all are sound that should be there."""
@@ -117,4 +123,6 @@ async def restore(
         old = target.exists()
         put_in_place(source, target, aside)
         typer.echo(f"{target} is what {source} held{f'; before it is {aside.name}' if old else ''}.")
+    if not every and known["complaints"].exists():
+        typer.echo(_SEALS_OF_THEN, err=True)
     return Answer()

@@ -63,6 +63,8 @@ def test_all_databases_are_checked_copied_and_put_back(run, file, database, tmp_
     assert "name the folder" in run("db", "restore", "--all").stderr
     assert run("db", "restore", str(copies), "--all").stdout.count(" is what ") == 3
     assert run("complaints", "show", filed).exit_code == 0
+    told = run("db", "restore", str(copies / "ringfence.db"))
+    assert "Seals stand as they did when that copy was made" in told.stderr
 
 
 def test_what_is_no_copy_of_the_lists_is_not_put_in_their_place(run, file, database, tmp_path):
