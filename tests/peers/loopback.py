@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import os
+import random
 import socket
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from typing import NamedTuple
 _pid = os.getpid()
 _network = int(ipaddress.IPv4Address(f"127.{64 + _pid % 128}.{_pid // 128 % 16 * 16}.0"))
 _hosts = itertools.count(1)
+_RANDOM = random.SystemRandom()  # Hypothesis makes the other one begin anew, in each process alike
+_KINDS = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
 class Endpoint(NamedTuple):
@@ -37,19 +40,23 @@ def new_host() -> str:
 
 
 def free_port(host: str) -> int:
-    """A high UDP port that was free a moment ago, even one (RTP starts on even ports), with the next one free too."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """A port that was free a moment ago, by UDP and TCP, even (RTP starts on even ones), with the next one free too.
+
+    None that the system gives to connections by itself: another test's would have it before its owner binds it.
+    """
     while True:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe, socket.socket(family, socket.SOCK_DGRAM) as neighbour:
-            probe.bind((host, 0))
-            port: int = probe.getsockname()[1]
-            if port % 2:
-                continue
-            try:
-                neighbour.bind((host, port + 1))
-            except OSError:
-                continue
+        port = _RANDOM.randrange(20_000, 32_000, 2)
+        if all(_is_free(host, each, kind) for each in (port, port + 1) for kind in _KINDS):
             return port
+
+
+def _is_free(host: str, port: int, kind: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def new_endpoint(host: str = "") -> Endpoint:
