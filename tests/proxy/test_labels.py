@@ -220,7 +220,7 @@ def test_verstat_goes_and_the_label_comes():
 
 @pytest.mark.parametrize(
     "name",
-    ["Attestation-Info", "Origination-Id", "P-Attestation-Indicator", "P-Origination-ID", "P-Preferred-Identity"],
+    ["Attestation-Info", "Origination-Id", "P-Attestation-Indicator", "P-Origination-ID"],
 )
 def test_nor_does_an_attestation_of_a_stranger(name: str):
     assert not wire.headers(Playbook().forwarded(extra=f"{name}: A"), name)
