@@ -54,9 +54,9 @@ from proxy.registrations import (
     path_of,
     refuse_contacts,
 )
-from proxy.routing import METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
+from proxy.routing import IDENTITY_HEADERS, METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
 from proxy.scanners import Scanners
-from proxy.screening import Screening, asserted_in, asserts_another, name_one_number, same_number
+from proxy.screening import Screening, asserted_in, asserts_another, asserts_unread, name_one_number, same_number
 from proxy.shedding import Shedding
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
@@ -884,6 +884,8 @@ class Core(Node):
             return
         plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
         dropped = peer.dropped
+        if peer.trunk.identity_trusted and asserts_unread(request):
+            dropped |= IDENTITY_HEADERS
         if peer.from_pbx and not context.topology.is_pbx(context.targets[0]):
             dropped = OWN_ONLY
             if context.server.invite and not fields.to_tag and context.led is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,7 +11,7 @@ from proxy.labels import MARK, mark_of
 from proxy.proxy_settings import ProfileSettings
 from proxy.routing import IDENTITY_HEADERS
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import find_param, find_uris
+from proxy.sip.headers import find_param, find_uris, leaves_digits
 from proxy.sip.message import Request
 from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_users
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
@@ -24,6 +25,8 @@ Asserted = tuple[list[bytes], list[bytes]]  # values of P-Asserted-Identity, and
 
 _MOST_LABELS: Final = 1000
 _MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
+# One address in brackets, after a name of no digits or in quotation marks: nearly all of them.
+_ORDINARY: Final = re.compile(rb'(?:"[^"\\]*"|[A-Za-z .]*)\s*<(?:sips?|tel):[^<>,\s]*>\s*(?:;[^<>,"]*)?')
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 
 
@@ -304,6 +307,21 @@ def asserts_another(now: Asserted, before: Asserted, others: Sequence[bytes], tr
         if not any(uri == each or same_number(uri, each, trunk) for each in known):
             return True
     return False
+
+
+def asserts_unread(request: Request) -> bool:
+    """Is more asserted than was looked up: too many values, or a line outside its grammar that leaves digits over?
+
+    Nothing that a next hop could read goes on unread; what a call asserted that way does not go on.
+    """
+    where = request.where
+    if b"p-asserted-identity" not in where and b"remote-party-id" not in where:
+        return False
+    values = [value for lines in asserted_in(request) for value in lines]
+    if len(values) <= 2 and all(_ORDINARY.fullmatch(value) for value in values):
+        return False
+    found = [find_uris("", value)[0] for value in values]
+    return sum(map(len, found)) > _MOST_ASSERTED or any(map(leaves_digits, values))
 
 
 def _uris_in(values: Asserted) -> list[bytes]:

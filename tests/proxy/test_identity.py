@@ -147,3 +147,40 @@ def test_what_a_user_agent_prefers_to_be_called_goes_no_further(identity: str, m
     data = wire.request(method, extra="P-Preferred-Identity: <sip:+8617012345678@wren.example>")
     down = only([each for each in play.trunk(data) if each.to == wire.PBX])
     assert wire.headers(down, "P-Preferred-Identity") == []
+
+
+UNREAD = [
+    ",".join(f"<sip:u{one}@h>" for one in range(10)) + ",<sip:17012345678@h>",
+    ",".join(["<sip:+8613912345678@h>"] * 15) + ",<tel:+8617012345678>",
+    "+86 170 1234 5678",
+    "tel:+86 170 1234 5678",
+    "170--1234--5678",
+    "170/1234/5678",
+    "\uff11\uff17\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+    "%31%37%30%31%32%33%34%35%36%37%38",
+    "number=17012345678",
+]
+
+
+@pytest.mark.parametrize("name", ["P-Asserted-Identity", "Remote-Party-ID"])
+@pytest.mark.parametrize("value", UNREAD)
+def test_what_a_trusted_trunk_asserts_and_nobody_read_goes_no_further(name: str, value: str):
+    """Nothing that a next hop could read goes on unread: too many values, or a number outside the grammar."""
+    play = Playbook(trunks=[{**CARRIER, "identity": "trusted"}])
+    down = only([each for each in play.trunk(wire.invite(extra=f"{name}: {value}")) if each.to == wire.PBX])
+    assert wire.headers(down, name) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("<sip:+8613912345678@h>", '"B 2" <sip:+8613912345678@h;user=phone>', "<tel:+8613912345678>;x=12345"),
+        *("<sip:+8613912345678@h>, <tel:+8613912345678>", "sip:+8613912345678@h", "+8613912345678"),
+    ],
+)
+def test_what_was_read_goes_on(value: str):
+    play = Playbook(trunks=[{**CARRIER, "identity": "trusted"}])
+    down = only(
+        [each for each in play.trunk(wire.invite(extra=f"P-Asserted-Identity: {value}")) if each.to == wire.PBX]
+    )
+    assert wire.headers(down, "P-Asserted-Identity") == [value]
