@@ -126,7 +126,9 @@ _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|
 # Where an address has its password, and where its host.
 _BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
-_GROUP: Final = re.compile(r"[0-9]{3,}")  # what could be a number by itself
+_GROUP: Final = re.compile(r"[0-9]+")
+_DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
+_BRACKETS: Final = re.compile(r"\([0-9]{2,}\)")
 _SURELY_A_RANGE: Final = 5  # digits on each side of one hyphen: no plan groups its numbers so
 _NO_NUMBER: Final = frozenset(
     (NumberClass.CN_9_ODD, NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.NAME, NumberClass.EXTENSION)
@@ -164,17 +166,42 @@ def read_spelling(text: str, country: str = "") -> Spelt:
 
 
 def _refuse_no_number(text: str, folded: str, country: str) -> None:
-    """Groups of digits that make no number of any plan are several numbers, or one that a table has spoilt."""
-    if not (several := len(_GROUP.findall(folded)) > 1) and not _DECIMAL.fullmatch(folded):
+    """Groups of digits that make no number of any plan are several numbers, or one that a table has spoilt.
+
+    So are those that begin anew in their midst: where numbers have no fixed length, two may make a third.
+    """
+    groups = _GROUP.findall(folded)
+    whole = without_separators(folded)
+    several = sum(len(each) > 1 for each in groups) > 1 and _DIGITS_ALONE.fullmatch(whole) is not None
+    if not several and not _DECIMAL.fullmatch(folded):
         return
-    if read_number(folded, Trunk("", country=decided(country), national=bool(decided(country)))).kind in _NO_NUMBER:
-        if several:
-            whole = without_separators(folded)
-            raise SpellingFault(
-                f"{text!r} is no number of any plan, and could be several",
-                f"write each by itself{f'; {whole} if it is one all the same' if is_digits(whole) else ''}",
-            )
+    plan = Trunk("", country=decided(country), national=bool(decided(country)))
+    if not (several and _begins_anew(folded, groups, plan)) and read_number(folded, plan).kind not in _NO_NUMBER:
+        return
+    if not several:
         raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
+    raise SpellingFault(
+        f"{text!r} could be several numbers",
+        f"write each by itself; {whole} if it is one",
+    )
+
+
+def _begins_anew(folded: str, groups: list[str], plan: Trunk) -> bool:
+    """Does an area code, or a country's, stand there again, and is what stands on either side a number by itself?"""
+    if len(_BRACKETS.findall(folded)) > 1:
+        return True
+    plus = "+" if folded.startswith("+") else ""
+    if not plus and not groups[0].startswith("0"):
+        return False
+    again = (f"00{groups[0]}", f"0{groups[1]}") if plus else (groups[0],)
+    return any(
+        all(
+            read_number(part, plan).kind not in _NO_NUMBER
+            for part in (plus + "".join(groups[:at]), "".join(groups[at:]))
+        )
+        for at in range(2, len(groups))
+        if groups[at] in again
+    )
 
 
 def one_typed(text: str, home: str, *, called: bool = False) -> Number:

@@ -192,6 +192,7 @@ def test_parameters_of_an_address_are_no_second_number(text):
     [
         *("95588 95599", "95588(95599)", "95588.95599", "13800138000 13900139000", "95012 95013 95015"),
         *("95588\u201095599", "200 100", "EXT:200 100"),
+        *("70 71", "1001 12"),
         *("021-5888-1234-1235", "138-0013-8000-8001", "138-0013-8000 - 01"),
         *("12:30:45", "95588:pass@h", "138.0", "95588.0"),
     ],
@@ -208,9 +209,35 @@ def test_groups_of_digits_that_make_no_number_are_not_drawn_together(text: str):
         ("138 0013 8000", "+8613800138000"),
         ("+86 (10) 6555 1234", "+861065551234"),
         ("400 820 8820", "CN:4008208820"),
-        ("12 34", "EXT:1234"),
         ("sip:13800138000@pbx.example:5060", "+8613800138000"),
     ],
 )
 def test_those_that_make_one_are_one(text: str, canonical: str):
     assert one_typed(text, "CN").canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        *(("AT", text) for text in ("01 4020 01 5020", "(01) 4007 (01) 5007", "01-4008 01-5008", "+43 1 4011 01 5011")),
+        *(("DE", text) for text in ("040 1234 040 1235", "+49 40 1236 040 1237", "+49 40 123856 0049 40 123857")),
+    ],
+)
+def test_where_numbers_have_no_fixed_length_two_make_no_third(home: str, text: str):
+    with pytest.raises(SpellingFault, match="could be several numbers"):
+        one_typed(text, home)
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "canonical"),
+    [
+        ("FR", "01 42 68 01 53", "+33142680153"),
+        ("FR", "+33 1 42 68 01 53", "+33142680153"),
+        ("AT", "(01) 588 01-0", "+431588010"),
+        ("DE", "+49 (0) 40 123456", "+4940123456"),
+        ("GB", "+44 20 7946 0958", "+442079460958"),
+        ("CN", "010 6555 0101", "+861065550101"),
+    ],
+)
+def test_an_area_code_may_stand_within_a_number_too(home: str, text: str, canonical: str):
+    assert one_typed(text, home).canonical == canonical
