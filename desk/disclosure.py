@@ -26,9 +26,11 @@ _NEVER = frozenset(
 )  # the desk writes to people by letters, whose addresses nobody needs to see
 # In text as it is seen, in which no sign between two letters is a border: Chinese is written without blanks.
 _DAY = r"(?<![\d+-])(?:19|20)\d\d([-/])(?:0\d|1[0-2])\1[0-3]\d(?:[ T]+[0-2]?\d:[0-5]\d(?::[0-5]\d)?)?(?![\d:-])"
+_AT = r"(?:@|%40|&#0{0,4}64;|&#x0{0,4}40;|&commat;|[(\[{<]\s?at\s?[)\]}>])"
+_DOT = r"(?:[.\u3002]|[(\[{<]\s?(?:dot|punkt)\s?[)\]}>])"
 _MAIL = (
-    r"(?:\"[^\"\n]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]{1,64})\s{0,3}(?:@|[(\[]\s?at\s?[)\]])\s{0,3}"
-    r"(?:[\w-]+(?:[.\u3002][\w-]+)+|[\w-]+\s{0,2}[.\u3002]\s{0,2}[\w-]+)"
+    r"(?:\"[^\"\n]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]{1,64}?)\s{0,3}" + _AT + r"\s{0,3}"
+    rf"(?:\[[\w.:]+\]|[\w-]+(?:\s{{0,2}}{_DOT}\s{{0,2}}[\w-]+)+)"
 )
 _NUMBER = r"(?:(?<![A-Z])[A-Z]{2,3}:)?\+?[0-9](?:[\W_]{0,15}[0-9]){6,}(?:[Xx](?!\w))?"
 _TELLING = re.compile(rf"(?P<day>{_DAY})|(?P<mail>{_MAIL})|(?P<number>{_NUMBER})".replace(r"\1", r"\2"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -90,6 +91,13 @@ async def backup(
     return Answer(said=told)
 
 
+def _name_aside(target: Path) -> Path:
+    """Where the file of before goes, by the time; a second restore within one second has a name of its own."""
+    name = f"{target.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"
+    ends = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    return next(place for end in ends if not (place := target.with_name(name + end)).exists())
+
+
 @command(db_app, json=False)
 async def restore(
     here: Installation,
@@ -119,7 +127,7 @@ async def restore(
             fail(f"{source} is the database itself; name a copy")
     for series, source in copies.items():
         target = known[series]
-        aside = target.with_name(f"{target.name}.until-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}")
+        aside = _name_aside(target)
         old = target.exists()
         put_in_place(source, target, aside)
         typer.echo(f"{target} is what {source} held{f'; before it is {aside.name}' if old else ''}.")

@@ -63,8 +63,9 @@ def test_all_databases_are_checked_copied_and_put_back(run, file, database, tmp_
     assert "name the folder" in run("db", "restore", "--all").stderr
     assert run("db", "restore", str(copies), "--all").stdout.count(" is what ") == 3
     assert run("complaints", "show", filed).exit_code == 0
-    monkeypatch.setattr("time.gmtime", lambda: (2026, 12, 1, 0, 0, 0, 1, 335, 0))  # another second than that one
+    monkeypatch.setattr("time.gmtime", lambda: (2026, 12, 1, 0, 0, 0, 1, 335, 0))
     told = run("db", "restore", str(copies / "ringfence.db"))
+    assert "until-20261201T000000-2." in run("db", "restore", str(copies / "ringfence.db")).stdout
     assert "Seals stand as they did when that copy was made" in told.stderr
 
 
