@@ -10,40 +10,33 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import ceil
 from typing import Final
 
 from proxy.acknowledgement import forward_ack
-from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_answer
-from proxy.bans import BY_NAME, BY_TRIES, Bans
-from proxy.context import EMERGENCY_MARK, Context, Node
+from proxy.bans import Bans
+from proxy.context import EMERGENCY_MARK, Context
 from proxy.dialogs import Dialogs
-from proxy.diversion import destination_of, diversion, divert, history
-from proxy.effects import Banned, Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Resolve, Send, Stranger
-from proxy.far_end import show_trunk_host, targets_in_dialog
+from proxy.effects import HungUp, PassedUnjudged, PeerChanged, Probe, Stranger
 from proxy.forwarding import (
     FlowTo,
     Plan,
-    edit_lines,
     for_judgement,
-    for_next_hop,
     is_loop,
     loop_hash,
     plan_route,
-    record_routes,
     reply_flow,
     stamp_via,
-    with_host,
 )
-from proxy.labels import dress, mark_of, unlabel
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
-from proxy.next_hops import Hop, lots_of
+from proxy.next_hops import Hop
+from proxy.onward import SHOWING
 from proxy.outgoing import Outgoing
-from proxy.pace import Meter, Pace
+from proxy.pace import Meter
 from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
+from proxy.refusing import BANNED, NO_ROOM, Refusing
 from proxy.registrations import (
     PARAMETER,
     Binding,
@@ -54,22 +47,20 @@ from proxy.registrations import (
     path_of,
     refuse_contacts,
 )
-from proxy.routing import IDENTITY_HEADERS, METHODS_OF_CALLS, OWN_ONLY, UNWEIGHED, Peer, Target, Topology
+from proxy.routing import METHODS_OF_CALLS, Peer, Target, Topology
 from proxy.scanners import Scanners
-from proxy.screening import Screening, asserted_in, asserts_another, asserts_unread, name_one_number, same_number
+from proxy.screening import Screening, asserted_in, asserts_another, name_one_number, same_number
 from proxy.shedding import Shedding
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow
 from proxy.sip.framing import NO_LENGTH, Unframed
-from proxy.sip.headers import MAGIC_COOKIE, Via, parse_via
+from proxy.sip.headers import Via, parse_via
 from proxy.sip.message import Request, ResponseHead, parse_request
 from proxy.sip.transaction import (
     ClientTransaction,
-    InviteClient,
     InviteServer,
     Layer,
-    NonInviteClient,
     NonInviteServer,
     ServerKey,
     ServerTransaction,
@@ -79,13 +70,9 @@ from proxy.sip.transaction import (
 from proxy.sip.uri import parse_uri, user_part
 from proxy.strangers import Strangers
 from proxy.token import (
-    DIVERTED,
     FROM_PBX,
-    FROM_TRUNK,
-    LABELLED,
     NO_CALL,
     NO_DECISION,
-    PARTY,
     Token,
     Tokens,
     goes_callers_way,
@@ -94,22 +81,19 @@ from proxy.validation import (
     NO_ANSWER,
     Fields,
     Refusal,
-    is_unread,
     read_dialled,
     read_emergency,
     read_fields,
     refuse_control,
     refuse_to_forward,
 )
-from rules.model import Action, Outcome, Step, Verdict
+from rules.model import Action, Step, Verdict
 
-_DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 # They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves.
 _METHODS_WITHIN: Final = frozenset((b"BYE", b"PRACK", b"UPDATE"))
 _OWN_TOKEN: Final = re.compile(rb"sips?:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a call that the PBX side began
 
 _JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
-_SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _TOO_LATE: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 1",))
 _FULL: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 5",))
@@ -119,19 +103,8 @@ _EXCESS: Final = {
     TOO_LARGE: Refusal(513, "Message Too Large"),
 }
 _OVER_RATE: Final = Refusal(NO_ANSWER, "over its rate")
-NO_ROOM: Final = "answer larger than its request"
-_ALL: Final = 50  # times as many refusals as one stranger gets all of them together get
-BANNED: Final = "banned"
 _BANNED: Final = Refusal(NO_ANSWER, BANNED)
-_TELLING: Final = frozenset((400, 403, 404, 405, 416, 501, 505))  # such refusals say something of who was refused
-_NOBODY_THERE: Final = frozenset((403, 404, 484, 604))  # and such responses of the PBX
-_UNPROVEN: Final = (401, 407)
-_CREDENTIALS: Final = (b"authorization", b"proxy-authorization")
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
-_SIPS_NOT_ALLOWED: Final = Refusal(  # RFC 5630 5.4
-    480, "Temporarily Unavailable", (b'Warning: 380 ringfence "no next hop is reached by TLS"',)
-)
-LARGEST: Final = 1300  # octets of a request that go by UDP on a way whose MTU nobody knows (RFC 3261 18.1.1)
 _STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
 _MOST_STREAMLESS: Final = 10_000
 _MOST_OWN: Final = 4  # tokens of Record-Route that are verified
@@ -163,23 +136,11 @@ def _quotable(text: str) -> bytes:
     return text.encode("ascii", "replace").replace(b"\\", b"/").replace(b'"', b"'")
 
 
-def _called_or_registered(request: Request) -> int:
-    """What stands for the number that somebody tries to call, or the name that he tries to register."""
-    return hash((request.raw(b"to") or b"").partition(b">")[0] if request.method == b"REGISTER" else request.uri)
-
-
-def _thing_tried(request: Request, refusal: Refusal) -> int:
-    """What stands for that which was refused: the number, the name, or the message with its fault."""
-    if refusal.status in (403, 404, 405):
-        return _called_or_registered(request)
-    return hash((refusal.phrase, request.raw(b"call-id")))
-
-
 def _none_further() -> Sequence[str]:
     return ()
 
 
-class Core(Node):
+class Core(Refusing):
     """A stateful proxy for one node."""
 
     def __init__(
@@ -231,13 +192,6 @@ class Core(Node):
         self.streamless: dict[tuple[str, int], float] = {}  # addresses without TCP, and until when that counts
         self._branches = 0
 
-    def _pace_answers(self, limits: LimitSettings) -> None:
-        rate = limits.stranger_answers_per_second
-        self._answers_to_one, self._answers_to_all = (
-            Pace(rate, ceil(2 * rate)),
-            Pace(_ALL * rate, ceil(2 * _ALL * rate)),
-        )
-
     def take(
         self,
         topology: Topology,
@@ -278,12 +232,6 @@ class Core(Node):
     def silent_s(self) -> float:
         """How long an address that says nothing is waited for."""
         return self.limits.silent_s
-
-    def _send(self, flow: Flow, data: bytes) -> None:
-        if data:
-            self.effects.append(Send(flow, data))
-        else:
-            self.dropped[NO_ROOM] += 1
 
     def _ask_whether_alive(self, flow: Flow, branch: bytes, now: float) -> None:
         self.effects.append(Probe(flow, branch))
@@ -492,12 +440,6 @@ class Core(Node):
             method = request.method[:20].decode("ascii", "replace")
             self.effects.append(Stranger(flow.host, flow.port, method, requests))
 
-    def _is_banned(self, flow: Flow, now: float) -> bool:
-        """Is whoever sends from there not to be heard? Those that the configuration names are only banned by hand."""
-        if not flow.source or not (flow.watched or self.bans.by_hand):
-            return False
-        return self.bans.holds(flow.source, now, by_behaviour=flow.watched, stream=flow.reliable)
-
     def _may_speak(self, request: Request, flow: Flow) -> bool:
         """What is taken of a banned source all the same: emergency calls, and what may belong to one."""
         if flow.peer is None:
@@ -506,24 +448,6 @@ class Core(Node):
         if method == b"ACK" or method == b"CANCEL" or b"route" in request.where:
             return True  # none of them is answered but in a call that is there
         return self._dials_emergency(request, flow.peer)
-
-    def _ban_scanner(self, request: Request, flow: Flow, now: float) -> None:
-        """Ban whoever says that he scans."""
-        if not self._unheard and self.scanners.names_itself(request.raw(b"user-agent") or b""):
-            self._ban(flow, BY_NAME, now)
-
-    def _note_refused(self, flow: Flow, what: int) -> None:
-        """Something of a source was refused, or can't be read; `what` stands for it. One thing too many: a ban."""
-        if not flow.watched or self._unheard:
-            return
-        source = f"stream {flow.source}" if flow.reliable else flow.source  # what is forged in UDP counts for UDP
-        if self.scanners.tried(source, what, self._now):
-            self._ban(flow, BY_TRIES, self._now)
-
-    def _ban(self, flow: Flow, why: str, now: float) -> None:
-        ban = self.bans.add(flow.source, why, now, udp_only=not flow.reliable)
-        self._unheard = True
-        self.effects.append(Banned(ban.name, why, ban.until - now))
 
     def _warnings(self) -> tuple[bytes, ...]:
         """What ails us, for `ringfence health` (RFC 3261 20.43: 399, miscellaneous)."""
@@ -753,7 +677,7 @@ class Core(Node):
 
         Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now.
         """
-        if request.method not in _JUDGED and request.method not in _SHOWING:
+        if request.method not in _JUDGED and request.method not in SHOWING:
             return False
         party, known = fields.sender.uri, self.dialogs.party_of(token)
         if peer.trunk.identity_trusted and goes_callers_way(token, from_pbx=False):
@@ -854,276 +778,6 @@ class Core(Node):
         self.finished(context, status, now)
         context.close()
 
-    def admit(self, context: Context, now: float) -> None:
-        """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
-        request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
-        destination, called = destination_of(context.verdict, context.topology), plan.uri_bytes
-        if destination is not None:
-            plan = divert(plan, destination)
-        if context.is_emergency_call and self._leaves_for_trunk(context):
-            led = bool(plan.routes)  # by a Route of the PBX, to somebody who may know nothing of emergencies
-            plan = Plan(plan.uri, plan.uri_bytes, [], plan.users, plan.named_us, plan.changed or led)
-        next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        if destination is not None:
-            context.targets = [destination.target]
-        elif context.led is not None and not context.is_emergency_call:
-            context.targets = context.led.copy()
-        elif not plan.routes and self._leaves_for_trunk(context):
-            context.targets = peer.pbx.outbound.copy()
-        else:
-            context.targets = targets_in_dialog(context.topology, self.tokens, context.token, peer, next_hop).copy()
-        if context.flow.reliable and context.flow.listener.secure and self._must_stay_secret(context):
-            context.targets = [each for each in context.targets if each.transport == "TLS"]
-            if not context.targets:
-                self._answer_finally(context, _SIPS_NOT_ALLOWED, now)
-                return
-        known = bool(context.targets)
-        self._order(context, now)
-        if not context.targets:
-            self._answer_nowhere(context, 503 if known else 404, now)
-            return
-        plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
-        dropped = peer.dropped
-        if peer.trunk.identity_trusted and asserts_unread(request):
-            dropped |= IDENTITY_HEADERS
-        if peer.from_pbx and not context.topology.is_pbx(context.targets[0]):
-            dropped = OWN_ONLY
-            if context.server.invite and not fields.to_tag and context.led is None:
-                self.dialogs.leaves(fields, context.request.uri)
-            if not context.topology.trusts(context.targets[0]):
-                dropped |= self.screening.withheld_names(request)
-        context.lines = edit_lines(request, fields.forwards, plan, dropped)
-        if destination is not None:
-            context.lines.insert(0, diversion(called))
-            context.lines += history(request, called, destination)
-        if context.verdict is not None:
-            context.label = self.screening.apply(context.lines, request, context.verdict)
-        elif peer.from_pbx:
-            if context.token is not None:
-                context.as_sent = unlabel(context.lines, request, context.token)
-            context.as_sent += show_trunk_host(context.lines, request, context.targets[0])
-        elif context.token is not None and request.method in _SHOWING and LABELLED in context.token.flags:
-            context.label = self.screening.label_of(context.token.flags.partition(LABELLED)[2])
-        if not peer.from_pbx:
-            stranger = not peer.trunk.identity_trusted
-            context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
-            if stranger:
-                self._let_no_phone_answer(context)
-        if context.server.invite:
-            self.say_trying(context, now)
-        self.forward(context, now)
-
-    def _must_stay_secret(self, context: Context) -> bool:
-        """What came by TLS for a sips: URI goes on by TLS alone (RFC 3261 26.2.2); an emergency call goes on anyhow."""
-        return context.plan.uri.scheme == b"sips" and not context.loop.startswith(EMERGENCY_MARK)
-
-    def _answer_finally(self, context: Context, refusal: Refusal, now: float) -> None:
-        server = context.server
-        data = self.answers.refusal(context.request, refusal, server.proof)
-        self.finished(context, refusal.status, now)
-        context.close()
-        server.respond(refusal.status, data, now)
-        self.refused[refusal.status] += 1
-
-    def _answer_nowhere(self, context: Context, status: int, now: float) -> None:
-        """404: there is no next hop; 503: the only ones take no new calls."""
-        server, request = context.server, context.request
-        self.finished(context, status, now)
-        context.close()
-        server.respond(status, self.answers.final(request, status, server.proof), now)
-        self.refused[status] += 1
-
-    def _leaves_for_trunk(self, context: Context) -> bool:
-        """Does a call of the PBX side go to its outbound trunk, whatever host its Request-URI names?
-
-        An emergency call does, and one that names the PBX itself: it would ring the PBX with its own call.
-        """
-        peer = context.flow.peer
-        if not peer.from_pbx or context.token is not None or not context.server.invite or not peer.pbx.outbound:
-            return False
-        if context.is_emergency_call:
-            return True  # also with a To tag that nobody gave
-        host, port = context.plan.uri.address
-        itself = (host.decode("ascii", "replace"), port) == (context.flow.host, context.flow.port)
-        return itself and not context.fields.to_tag
-
-    def _order(self, context: Context, now: float) -> None:
-        """Targets by weight, who lives first. Whether one speaks again is tried by no emergency call."""
-        targets, peers = context.targets, self.peers
-        if peers.plain and (len(targets) < 2 or (targets[0].weight == UNWEIGHED and context.token is None)):
-            return
-        if context.fields.to_tag:
-            context.targets = self.in_turn(targets, context.fields.call_id, context.token, now)
-            return
-        emergency = context.is_emergency_call
-        found = peers.choose(targets, now, lots_of(self.seed_of(context.fields.call_id)), may_try=not emergency)
-        left = found if peers.plain else peers.without_drained(found)
-        context.targets = [*left, *(each for each in found if each not in left)] if emergency else left
-
-    def in_turn(self, targets: list[Target], call_id: bytes, token: Token | None, now: float) -> list[Target]:
-        """The targets of a request inside a dialog: where its call was answered first, then who lives."""
-        if len(targets) < 2:
-            return targets
-        # The far end on a trunk is found by its Contact (proxy/far_end.py), that at a PBX by who answered.
-        at = self.dialogs.address_of(token) if targets[0].listener is None else None
-        first = [each for each in targets if at is not None and each.is_at(at.host, at.port, at.transport)]
-        if not first:
-            return self.peers.choose(targets, now, lots_of(self.seed_of(call_id)), may_try=False)
-        return [*first, *(each for each in targets if each not in first)]
-
-    # ---- forwarding (16.6) -------------------------------------------------------------------------------------
-
-    def forward(self, context: Context, now: float) -> None:
-        """Send the request to its next target, or ask for that target's address."""
-        target = context.targets.pop(0)
-        if not target.literal:
-            self.effects.append(
-                Resolve(target, partial(self.resolved, context, target), self.seed_of(context.fields.call_id))
-            )
-            return
-        listener = context.topology.listener_for(context.flow.listener, target)
-        if listener is None:
-            context.unreachable(now)
-            return
-        request = context.request
-        if listener.reliable:
-            connection = self.flow_to.to_target(listener, target)
-            if connection is None:
-                context.unreachable(now)
-                return
-            flow = connection
-        else:
-            flow = self.flow_to(listener, target.host, target.port)
-        self._branches += 1
-        branch = b"%s%x.%x%s" % (MAGIC_COOKIE, self.salt, self._branches, context.loop)
-        uri = self._shown_uri(context, target)
-        head = [request.method + b" " + uri + b" SIP/2.0", listener.via + branch + b";rport"]
-        if self.record_route and request.method in _DIALOG_METHODS and not context.fields.to_tag:
-            secret = (listener.reliable or context.flow.reliable) and context.plan.uri.scheme == b"sips"
-            head += record_routes(listener, context.flow.listener, self._sign(context, flow, now), secret=secret)
-        data = b"\r\n".join((*head, *context.lines_for(listener, target), b"", request.body))
-        if len(data) > LARGEST and not listener.reliable and self._may_have_stream(context, target, now):
-            context.targets[:0] = [target.by("TCP"), target.by("UDP")]
-            self.forward(context, now)
-            return
-        client: InviteClient | NonInviteClient
-        if context.server.invite:
-            client = InviteClient(self.layer, branch, flow, data, context, now)
-            context.ring(now)
-        else:
-            client = NonInviteClient(self.layer, branch, flow, data, context, now)
-        context.pending.append(client)
-        if context.targets:
-            client.leave_after(self.limits.silent_s, now)
-
-    def _may_have_stream(self, context: Context, target: Target, now: float) -> bool:
-        """A request that is too large for a datagram on most ways goes by TCP where the next hop has it (18.1.1).
-
-        Whether it has is tried, unless somebody has said how it is reached, and remembered where it has not.
-        """
-        if target.fixed or "TCP" not in context.topology.transports:
-            return False
-        until = self.streamless.get((target.host, target.port))
-        return (until is None or now >= until) and context.topology.listener_for(
-            context.flow.listener, target.by("TCP")
-        ) is not None
-
-    def resolved(self, context: Context, target: Target, hops: Sequence[Hop], now: float) -> None:
-        """Where a target's host leads, best first; nowhere when it can't be resolved."""
-        if context.done:
-            return
-        found = [target.at(hop) for hop in context.topology.may_be_sent_to(target, hops)]
-        if not found:
-            context.unreachable(now)
-            return
-        targets = [*found, *context.targets]
-        if context.fields.to_tag:
-            targets = self.in_turn(targets, context.fields.call_id, context.token, now)
-        elif not self.peers.plain:
-            emergency = context.is_emergency_call
-            targets = self.peers.living_first(targets, now, may_try=not emergency)
-            left = self.peers.without_drained(targets)
-            targets = [*left, *(each for each in targets if each not in left)] if emergency else left
-        context.targets = targets
-        if not targets:
-            context.unreachable(now)
-            return
-        self.forward(context, now)
-
-    def _shown_uri(self, context: Context, target: Target) -> bytes:
-        """The Request-URI as this target gets it."""
-        plan = context.plan
-        if target.pbx is not None and (target.pbx.rewrite_host or is_unread(plan.uri)):
-            return with_host(plan.uri_bytes, b"%s:%d" % (target.shown_host, target.port))
-        trunk = target.trunk
-        if trunk is None or (context.fields.to_tag and not self._leaves_for_trunk(context)):
-            return plan.uri_bytes
-        named = trunk.rewrite_host
-        if named is None:
-            named = context.topology.names_us(plan.uri) or self._leaves_for_trunk(context)
-        return with_host(plan.uri_bytes, trunk.shown) if named else plan.uri_bytes
-
-    def _let_no_phone_answer(self, context: Context) -> None:
-        """From a trunk that is not trusted nothing goes on that makes a phone answer by itself."""
-        request, plan = context.request, context.plan
-        if ALERT_INFO in request.where or CALL_INFO in request.where:
-            context.lines = without_auto_answer(context.lines, request)
-        if plan.uri.params:
-            plan.uri_bytes = plain_uri(plan.uri_bytes, plan.uri.params)
-
-    def _sign(self, context: Context, onward: Flow, now: float) -> bytes:
-        from_pbx = context.flow.peer.from_pbx
-        fields, dialogs = context.fields, self.dialogs
-        flags = FROM_PBX if from_pbx else FROM_TRUNK
-        flags += PARTY + self.tokens.mark(user_part(fields.called if from_pbx else fields.sender.uri))
-        if not context.server.invite:
-            flags += NO_CALL
-        if context.label:
-            flags += LABELLED + mark_of(context.label)
-        destination = destination_of(context.verdict, context.topology)
-        if destination is not None:
-            flags += DIVERTED + destination.mark
-        there = onward if from_pbx else context.flow
-        sealed = there.sealed
-        if sealed is None:
-            sealed = there.sealed = self.tokens.seal(there.place)
-        user = self.tokens.sign(
-            context.decision, flags, fields.call_id, fields.from_tag, made=dialogs.wall(now), sealed=sealed
-        )
-        call = context.call = dialogs.begin(user, fields, now, context.call, from_pbx=from_pbx)
-        if not from_pbx and context.flow.peer.trunk.identity_trusted:
-            call.asserted = asserted_in(context.request)
-        return user
-
-    # ---- responses of our own ----------------------------------------------------------------------------------
-
-    def say_trying(self, context: Context, now: float) -> None:
-        """100 Trying, once: the caller need not send its INVITE again."""
-        if not context.server.last:
-            context.server.respond(100, self.answers.trying(context.request), now)
-
-    def _refuse_on(self, flow: Flow, request: Request, refusal: Refusal) -> None:
-        """Answer without keeping state (8.2.7); nothing is ever answered to an ACK."""
-        if request.method == b"ACK":
-            self.dropped["malformed ACK"] += 1
-            return
-        if refusal.status == NO_ANSWER or self._unheard:
-            self.dropped[refusal.phrase if refusal.status == NO_ANSWER else BANNED] += 1
-            return
-        if flow.watched and not self._may_be_answered(flow):
-            self.dropped["too many answers to strangers"] += 1
-        else:
-            self.refused[refusal.status] += 1
-            self._send(flow, self.answers.refusal(request, refusal))
-        if flow.watched and refusal.status in _TELLING:
-            self._note_refused(flow, _thing_tried(request, refusal))
-
-    def _may_be_answered(self, flow: Flow) -> bool:
-        """Is there room for one more refusal to this stranger, and to all of them? Somebody may have forged him."""
-        return not (self.load.sources.at(flow.source).answers.take(self._answers_to_one, self._now)) and not (
-            self._answered.take(self._answers_to_all, self._now)
-        )
-
     # ---- events from outside -----------------------------------------------------------------------------------
 
     def address_refused(self, flow: Flow, branch: bytes, now: float) -> None:
@@ -1178,31 +832,6 @@ class Core(Node):
     def tick(self, now: float) -> None:
         """Fire every timer that has expired."""
         self.layer.fire(now)
-
-    def finished(self, context: Context, status: int, now: float) -> None:
-        """Tell the shell how a judged call ended."""
-        rang = context.rang or 200 <= status < 300
-        if context.flow.watched and not context.fields.to_tag:
-            self._weigh(context, status, now, rang=rang)
-        if context.decision:
-            outcome = Outcome(status, rang, int((now - context.arrived) * 1000))
-            self.effects.append(Finished(context.decision, outcome))
-
-    def _weigh(self, context: Context, status: int, now: float, *, rang: bool) -> None:
-        """What the end of a stranger's request says of him: does he try numbers that nobody has, or passwords?"""
-        request = context.request
-        if rang and (context.server.invite or request.method == b"REGISTER"):
-            self.scanners.is_welcome(context.flow.source)
-            return
-        if status in _NOBODY_THERE and (context.verdict is None or context.verdict.action is not Action.REJECT):
-            tried = _called_or_registered(request)
-        elif status in _UNPROVEN and any(name in request.where for name in _CREDENTIALS):
-            tried = hash(tuple([value for name in _CREDENTIALS for value in request.raw_all(name)]))
-        else:
-            return
-        self._now, self._unheard = now, False
-        self._note_refused(context.flow, tried)
-        self._unheard = False
 
     @property
     def in_setup(self) -> int:

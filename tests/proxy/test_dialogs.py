@@ -526,7 +526,7 @@ def test_after_a_restart_a_call_goes_on_from_either_side_and_ends(play: Playbook
 
 
 def test_a_token_of_an_earlier_version_names_no_party_and_goes_on(play: Playbook, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("proxy.core.PARTY", b"")
+    monkeypatch.setattr("proxy.onward.PARTY", b"")
     monkeypatch.setattr(play.core.tokens.__class__, "mark", lambda *_: b"")
     _, up = play.answered()
     monkeypatch.undo()
