@@ -4,6 +4,7 @@ Before each stand its length and the side it comes from: ``1200 trunk`` or ``120
 """
 
 import ctypes
+import gc
 import sys
 from collections.abc import Callable
 
@@ -40,7 +41,9 @@ def handle(play: Playbook, flow: Flow, message: bytes) -> None:
 
 def main() -> None:
     data = sys.stdin.buffer.read()
+    gc.disable()  # a collection that falls into a count would be taken for what the message costs
     while data:
+        gc.collect()
         words, _, data = data.partition(b"\n")
         size, side = words.split()
         message, data = data[: int(size)], data[int(size) :]
