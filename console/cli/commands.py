@@ -167,7 +167,14 @@ async def explain(
     ] = False,
 ) -> Answer:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
-    from console.cli.workbench.explain import Words, explain_call, explain_decision, headers_of, what_is_left
+    from console.cli.workbench.explain import (
+        Words,
+        as_text,
+        explain_call,
+        explain_decision,
+        headers_of,
+        what_is_left,
+    )
     from rules.language.examples import Described
 
     if bool(decision) == bool(caller and called):
@@ -175,14 +182,14 @@ async def explain(
     if not decision:
         shown = Described(caller, called, asserted, "", display_name, user_agent, diverted, headers_of(header))
         told = await explain_call(here, shown, Words(at, trunk, tuple(fact), group), saved=saved)
-        return Answer(told.as_data(), told.as_text().splitlines())
+        return Answer(told.as_data(), as_text(told).splitlines())
     found = await explain_decision(here, decision, clear=unmasked)
     if found is None:
         left = await what_is_left(here, decision)
         fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
     if unmasked:
         await note_unmasking(here, "explain", decision.strip().lower())
-    return Answer(found.as_data(), found.as_text().splitlines())
+    return Answer(found.as_data(), as_text(found).splitlines())
 
 
 @app.command(rich_help_panel=CALLS)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
-from rules.judging.facts import gap_at
+from ringfence import times
+from ringfence.times import UNITS as UNITS
+from ringfence.times import day_end as day_end
+from ringfence.times import shown_time as shown_time
 
 ConfigurationFile = Annotated[
     Path | None,
@@ -22,7 +22,6 @@ ConfigurationFile = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def chosen(context: typer.Context, config: Path | None) -> Path:
@@ -34,9 +33,10 @@ def chosen(context: typer.Context, config: Path | None) -> Path:
 
 def seconds(text: str) -> int:
     """A duration such as 90s, 15m, 24h, 30d or 2w, in seconds."""
-    if match := re.fullmatch(r"(\d+)([smhdw])", text.strip().lower()):
-        return int(match[1]) * UNITS[match[2]]
-    raise typer.BadParameter(f"{text!r} is no duration; write one such as 15m, 24h or 30d")
+    try:
+        return times.seconds(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def moment(text: str, *, now: float, zone: str, ahead: bool) -> float:
@@ -44,25 +44,7 @@ def moment(text: str, *, now: float, zone: str, ahead: bool) -> float:
 
     A day without a time means its end where something ends (ahead), else its beginning.
     """
-    if re.fullmatch(r"\d+[smhdw]", text.strip().lower()):
-        return now + seconds(text) * (1 if ahead else -1)
     try:
-        when = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write 30d, 2026-12-31 or 2026-12-31T18:00") from None
-    whole_day = ":" not in text and "T" not in text.upper()
-    if ahead and whole_day:
-        when = day_end(when)
-    if not whole_day and (said := gap_at(when, ZoneInfo(zone))):
-        raise typer.BadParameter("; ".join(said))
-    return (when if when.tzinfo else when.replace(tzinfo=ZoneInfo(zone))).timestamp()
-
-
-def day_end(day: datetime) -> datetime:
-    """When a day ends that begins then; the last day of the calendar, which some write for ever, has no other end."""
-    return day + timedelta(days=1) if day.year < datetime.max.year else day
-
-
-def shown_time(at: float | None, zone: str) -> str:
-    """A moment as people of the configured zone read it; nothing for none."""
-    return "" if at is None else datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat(" ", "seconds")
+        return times.moment(text, now=now, zone=zone, ahead=ahead)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

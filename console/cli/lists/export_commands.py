@@ -16,9 +16,10 @@ from console.cli.answering import command
 from console.cli.answers import Answer
 from console.cli.answers import harmless as shown
 from console.cli.lists.import_commands import progress_bar
-from console.cli.lists.list_commands import ListName, lists_app, qualified
+from console.cli.lists.list_commands import ListName, lists_app
 from console.cli.noted import note_entries
 from console.cli.options import shown_time
+from ringfence.shown_values import qualified
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation

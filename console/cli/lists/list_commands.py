@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,12 +14,13 @@ from console.cli.answers import Answer, table
 from console.cli.lists.whom_it_hits import hits_of
 from console.cli.noted import note_entries
 from console.cli.options import moment, seconds, shown_time
+from ringfence.shown_values import entry_data
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
     from rules.lists.editing import Entry
     from rules.lists.import_batch import ImportReport
-    from rules.lists.origins import Origin, Qualification
+    from rules.lists.origins import Origin
 
 lists_app = typer.Typer(no_args_is_help=True)
 group(lists_app, "Numbers on lists: add, remove, show, import and export them, without a restart.")
@@ -50,36 +51,6 @@ Country = Annotated[
         metavar="CC", callback=_country, help="Country whose plan national numbers are read in; default: home."
     ),
 ]
-
-
-def as_data(entry: Entry, zone: str) -> dict[str, Any]:
-    """An entry for programs, with readable times."""
-    origin = entry.origin
-    return {
-        "list": entry.list,
-        "entry": entry.text,
-        "source": origin.source,
-        "reason": origin.reason,
-        "author": origin.author,
-        "created": shown_time(entry.created, zone),
-        "expires": shown_time(origin.expires, zone) or None,
-        "evidence": origin.evidence,
-        "note": origin.note,
-        "trunks": list(origin.trunks),
-        "except": list(entry.exceptions),
-        **({"sealed": list(entry.sealed)} if entry.sealed else {}),
-        **({"changed": list(entry.changed)} if entry.before is not None else {}),
-        **({"left_out_of": list(entry.cut)} if entry.cut else {}),
-        **qualified(origin.qualification, zone),
-        "off": entry.off(time.time()) or None,
-    }
-
-
-def qualified(qualification: Qualification | None, zone: str) -> dict[str, Any]:
-    """What qualifies an allow entry; nothing for others."""
-    if qualification is None:
-        return {}
-    return {**asdict(qualification), "review": shown_time(qualification.review, zone) or None}
 
 
 @command(lists_app)
@@ -133,7 +104,7 @@ async def add(
     done = await lists.add_all(*(name, numbers, origin), country=read_in, exceptions=holes, wide=ranges, force=force)
     told = list(zip(done, await hits_of(here, done), strict=True))
     return Answer(
-        [as_data(entry, zone) | hits.as_data() for entry, hits in told],
+        [entry_data(entry, zone) | hits.as_data() for entry, hits in told],
         "\n".join(line for entry, hits in told for line in (*added_lines(entry, zone), *hits.lines())),
     )
 
@@ -213,7 +184,7 @@ async def remove(
     lists, read_in = await here.lists(), country or here.home
     gone = await lists.remove_all(name, numbers, country=read_in, author=here.actor, reason=reason)
     said = "\n".join(f"{entry.text} is off {name}." for entry in gone)
-    return Answer([as_data(entry, here.zone) for entry in gone], said)
+    return Answer([entry_data(entry, here.zone) for entry in gone], said)
 
 
 @command(lists_app)
@@ -230,7 +201,7 @@ async def show(
         known = sorted(here.configuration.lists.items())
         rows = [{"list": one, "kind": policy.kind, "entries": counts.get(one, 0)} for one, policy in known]
         return table(("list", "kind", "entries"), rows, here.zone)
-    rows = [as_data(entry, here.zone) for entry in await lists.show(name, limit=limit, after=after)]
+    rows = [entry_data(entry, here.zone) for entry in await lists.show(name, limit=limit, after=after)]
     await note_entries(here, len(rows), f"lists show {name}")
     qualified_by = ("owner", "approver", "review") if any("review" in row for row in rows) else ()
     limits = tuple(each for each in ("except", "trunks", "hours") if any(row.get(each) for row in rows))

@@ -10,11 +10,11 @@ import typer
 from console.cli.answers import Answer, fail, table
 from console.cli.noted import note_search, note_unmasking
 from console.cli.options import moment, shown_time
+from ringfence.shown_values import decision_data
 from rules.model import Action
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
-    from rules.records.decisions import Decision
 
 _COLUMNS = ("at", "decision", "trunk", "caller", "called", "verdict", "rule", "status", "setup_ms")
 _COUNTS = ("day", "range", "class", "verdict", "calls", "rang")
@@ -57,37 +57,9 @@ async def log(
     )
     if unmasked and found:
         await note_unmasking(here, "log")
-    rows = [as_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
+    rows = [decision_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
     shown = table(_COLUMNS, [{**row, "rule": ruled(row)} for row in rows], here.zone, narrow=in_two_lines)
     return shown._replace(data=rows) if rows else table(_COLUMNS, [], here.zone, none="No decision fits.")
-
-
-def as_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, Any]:
-    """A decision for programs: numbers masked, times readable."""
-    from rules.records.privacy import mask
-
-    return {
-        "decision": decision.id,
-        "at": shown_time(decision.at, zone),
-        "call_id": decision.call_id,
-        "source": decision.source,
-        "trunk": decision.trunk,
-        "caller": (mask(decision.caller) if masked else decision.caller) or decision.caller_class,
-        "caller_class": decision.caller_class,
-        "called": decision.called_area or decision.called_class,
-        "called_class": decision.called_class,
-        "verdict": str(decision.action),
-        "step": str(decision.step),
-        "rule": decision.rule,
-        "observed": [one.name for one in decision.fired if one.observed],
-        "reason": decision.reason,
-        "suspicion": decision.suspicion,
-        "destination": decision.profile if decision.action == "divert" else "",
-        "status": decision.status,
-        "rang": decision.rang,
-        "setup_ms": decision.setup_ms,
-        "revision": decision.revision,
-    }
 
 
 def _typed(number: str, home: str) -> str:

@@ -1,325 +1,51 @@
-"""`ringfence explain`: why a recorded call got its verdict, or what a call would get now, in sentences."""
+"""`ringfence explain` on a terminal: its options read, its sentences laid out."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 import typer
 
 from console.cli.answers import harmless
-from console.cli.lists.history_commands import period_told
-from console.cli.lists.list_commands import as_data as entry_data
-from console.cli.node.decision_commands import as_data
 from console.cli.noted import note_question
-from console.cli.options import moment, shown_time
-from proxy.proxy_settings import ProfileSettings
-from ringfence.ask import Asked, answer
+from ringfence import explanations
 from ringfence.checks import FIELD_NAME
-from ringfence.configuration import Configuration
+from ringfence.explanations import Explanation
+from ringfence.explanations import Words as Words
+from ringfence.explanations import what_is_left as what_is_left
 from ringfence.installation import Installation
-from ringfence.live_rules import live_rulebook
-from ringfence.recorded_calls import (
-    JudgedBy,
-    SeveralCalls,
-    callers_of,
-    entries_behind,
-    find,
-    judged_by,
-    named,
-    what_rules_asked,
-)
-from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
-from rules.judging.engine import RuleSet
-from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire
-from rules.language.examples import Described, NotJudged, read_fact
-from rules.language.faults import nearest
-from rules.language.values import read_rate_name, refuse_measured
-from rules.lists.history import Period
-from rules.model import Action, Call, Fired, Step, Trunk, Verdict
-from rules.records.decisions import Decision
-from rules.records.privacy import mask, pseudonym
-from rules.records.replay import asked_facts
-from rules.records.retention import short_record
-
-DEFAULT_TRUNK = "default"
-_PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
-_BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
-_OF_OPERATORS = frozenset((Step.OPERATOR_ALLOW, Step.SEALED, Step.OPERATOR_BLOCK, Step.SHARED))
-_OF_LISTS = frozenset(Step) - _PASSING - _BY_RULES - {Step.DEFAULT}
+from ringfence.recorded_calls import SeveralCalls
+from ringfence.rulebook import Rulebook
+from rules.language.examples import Described
+from rules.model import Trunk
 
 
-class Words(NamedTuple):
-    """What the command line says of a call, beside the description itself."""
-
-    at: str = ""
-    trunk: str = ""
-    facts: tuple[str, ...] = ()  # NAME=VALUE, in the words of examples
-    group: str = ""  # subscriber group of the called number
-
-
-class Explanation(NamedTuple):
-    """Sentences for people, the same facts for programs."""
-
-    lines: list[Sentence]
-    data: dict[str, Any]
-
-    def as_text(self) -> str:
-        """One sentence a line, the step before it, a mark at what decided."""
-        width = max(len(line.step) for line in self.lines)
-        return "\n".join(
-            f"{'=>' if line.won else '  '} {line.step:{width}}  {harmless(line.text)}"
-            f"{f'  ({line.place})' if line.place else ''}"
-            for line in self.lines
-        )
-
-    def as_data(self) -> dict[str, Any]:
-        """For programs."""
-        return {**self.data, "lines": [line._asdict() for line in self.lines]}
+def as_text(told: Explanation) -> str:
+    """One sentence a line, the step before it, a mark at what decided."""
+    width = max(len(line.step) for line in told.lines)
+    return "\n".join(
+        f"{'=>' if line.won else '  '} {line.step:{width}}  {harmless(line.text)}"
+        f"{f'  ({line.place})' if line.place else ''}"
+        for line in told.lines
+    )
 
 
 async def explain_decision(here: Installation, text: str, *, clear: bool) -> Explanation | None:
     """Why the recorded call that a text names got its verdict; None when there is no such record."""
     try:
-        decision = await find(here, text)
+        return await explanations.explain_decision(here, text, clear=clear)
     except SeveralCalls as error:
         raise typer.BadParameter(str(error)) from None
-    if decision is None:
-        return None
-    callers = [] if clear else callers_of(decision)  # whose numbers are shown to nobody
-    data = as_data(decision, here.zone, masked=not clear)
-    fired = [
-        one._replace(entry=masked(one.entry, callers), source=masked(one.source, callers)) for one in decision.fired
-    ]
-    data |= {"fired": [one.as_data() for one in fired], "facts": decision.facts if clear else {}}
-    lines = recorded(decision, fired, data, await judged_by(here, decision), here.configuration)
-    behind = await entries_behind(here, decision)
-    entries = [period_data(one, here.zone) for one in behind]
-    data["entries"] = [one | {"entry": masked(one["entry"], callers)} for one in entries]
-    place = next(place for place, line in enumerate(lines) if line.step == "verdict")
-    lines[place:place] = [Sentence("entry", masked(period_told(one, here.zone), callers)) for one in behind]
-    decided = decision.rule in here.configuration.lists and decision.step in _OF_OPERATORS
-    if decided and not any(one.entry.list == decision.rule for one in behind):
-        what = f"which entry of {decision.rule} it was is not known any more (storage.history_days)"
-        lines.insert(place + len(behind), Sentence("entry", what))
-    return Explanation(lines, data)
-
-
-def masked(text: str, callers: list[str]) -> str:
-    """A text without these numbers."""
-    for caller in callers:
-        text = text.replace(caller, mask(caller))
-    return text
-
-
-def period_data(one: Period, zone: str) -> dict[str, Any]:
-    """An entry as it stood for a while, for programs."""
-    entry = {name: value for name, value in entry_data(one.entry, zone).items() if name not in ("off", "sealed")}
-    return entry | {
-        "since": shown_time(one.since, zone),
-        "import": one.entry.import_id,
-        "until": shown_time(one.until, zone) or None,
-        "ended": one.how or None,
-        "ended_by": one.author,
-        "ended_why": one.reason,
-        "ended_by_import": one.import_id,
-    }
-
-
-async def what_is_left(here: Installation, decision_id: str) -> str:
-    """Of a call that rang and whose record made room; empty for one that nobody knows."""
-    decisions = await here.recorded()
-    found = await short_record(decisions.store, named(decision_id).decision) if decisions else None
-    if found is None:
-        return ""
-    return (
-        f"the record of {found.id} made room for newer ones; what is left: {mask(found.caller) or 'nobody'} rang by "
-        f"trunk {found.trunk} on {shown_time(found.at, here.zone)}"
-    )
-
-
-def recorded(
-    decision: Decision, fired: list[Fired], data: dict[str, Any], found: JudgedBy, configuration: Configuration
-) -> list[Sentence]:
-    """A record in sentences, in the order of precedence, with what the rules of that time asked."""
-    ways = ways_out(configuration)
-    called = (
-        f"a number of {data['called']} ({decision.called_class})" if decision.called_area else decision.called_class
-    )
-    believed = "the number could be believed" if decision.facts.get("believed") else "the number could not be believed"
-    lines = [
-        Sentence("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
-        Sentence("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
-    ]
-    if others := decision.facts.get("callers", ())[1 : decision.facts.get("readings", 1)]:
-        shown = others if data["facts"] else [mask(one) for one in others]  # no facts where numbers are masked
-        lines.append(Sentence("call", f"the caller's number may also be read as {' or '.join(shown)}"))
-    if decision.step in _PASSING:
-        text = (
-            "it could not be judged" if decision.step is Step.FAIL_OPEN else "the call passed, nothing else was asked"
-        )
-        lines.append(Sentence(decision.step, text, True))
-    else:
-        for step in Step:
-            lines += recorded_step(step, decision, fired)
-            if step is Step.RULES:
-                lines += what_rules_asked(found, configuration, decision)
-    by = f" by {decision.rule}" if decision.rule else ""
-    reason = f": {decision.reason}" if decision.reason else ""
-    place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
-    lines.append(Sentence("verdict", f"{decision.action}{by} ({decision.step}){reason}", True, place))
-    ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
-    rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
-    lines.append(Sentence("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
-    lines += [Sentence("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
-    return [*lines, the_revision(found, decision, configuration.time_zone)]
-
-
-def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Sentence:
-    """Which rules judged, who put them live and why, and whether they are live."""
-    if found.revision is None:
-        return Sentence("rules", f"judged by rule set {decision.revision}, which is not among the stored revisions")
-    one, live = found.revision, found.live
-    now = f"{live.shown} is live now" if live and live.hash != one.hash else "its rules are live"
-    text = f"judged by {one.shown} ({one.hash}), put live by {one.author} on {shown_time(one.created, zone)}"
-    return Sentence("rules", f"{text}: {one.reason}; {now}")
-
-
-def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Sentence]:
-    """What a record holds of one step: what fired, or that nothing did."""
-    if step is Step.DEFAULT:  # entries that did not act: for rules they were facts
-        return [Sentence("lists", f"{one.name}: a fact only, {one.detail}") for one in fired if one.step is step]
-    lines = []
-    for one in fired:
-        if one.step is step:
-            won = one.name == decision.rule and step is decision.step
-            detail = f", {one.detail}" if one.detail else ""
-            said = one._replace(observed=False).said
-            effect = f"would have said {said}, but only observed" if one.observed else said
-            lines.append(Sentence(step, f"{one.name}: {effect}{detail}", won))
-    if step is Step.SUSPICION:
-        lines.append(Sentence(step, f"{decision.suspicion} in all"))
-    elif step in _OF_LISTS and not lines:
-        lines.append(Sentence(step, "no entry covered the caller"))
-    return lines
-
-
-def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
-    """What went out; label and ring stand in no record, but in the rules that tagged."""
-    named = {one.name for one in decision.fired if one.effect == Action.TAG and not one.observed}
-    tagging = [rule for rule in ruleset.rules if rule.name in named] if ruleset else []
-    diverted = decision.action is Action.DIVERT
-    return Verdict(
-        decision.action,
-        decision.step,
-        rule=decision.rule,
-        profile="" if diverted else decision.profile,
-        destination=decision.profile if diverted else "",
-        fired=decision.fired,
-        label=next((rule.label for rule in tagging if rule.label), ""),
-        ring=next((rule.ring for rule in tagging if rule.ring), ""),
-    )
-
-
-def ways_out(configuration: Configuration) -> Ways:
-    """What ringfence.yaml says of the wire."""
-    profiles = {"decline": ProfileSettings(), **configuration.profiles}
-    replies = {
-        name: f"{one.status} {one.phrase}{'' if one.reason == 'none' else ', with the decision id in Reason'}"
-        for name, one in profiles.items()
-    }
-    return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
 
 
 async def explain_call(here: Installation, described: Described, words: Words, *, saved: bool = False) -> Explanation:
-    """What a call would get now, with the rules that are live, or those `saved` on the disk, and the lists."""
-    book, live = (load_rulebook(here.file), None) if saved else await live_rulebook(here)
-    configuration, ruleset = book.configuration, book.ruleset
-    now = time.time()
-    at = moment(words.at, now=now, zone=here.zone, ahead=False) if words.at else now
-    asked = Asked(described, trunk_named(book, words.trunk), at, facts_of(words, ruleset))
+    """What a call would get now; whoever asks stands in the audit."""
     try:
-        call, verdict, hits, called_hits = await answer(configuration, here.base, ruleset, asked)
-    except NotJudged as error:
-        return unheard(asked, error)
-    await note_question(here, call.caller.canonical, "explain")
-    callback = NO_CALLBACK
-    if (made := await emergency_call_before(here, call)) is not None:
-        verdict = Verdict(Action.FORWARD, Step.CALLBACK, reason="the subscriber made an emergency call")
-        until = shown_time(made + 60 * configuration.emergency.callback_minutes, here.zone)
-        callback = (
-            f"the called subscriber made an emergency call at {shown_time(made, here.zone)}: every call to him passes "
-            f"until {until}, whatever follows"
+        return await explanations.explain_call(
+            here, described, words, lambda number: note_question(here, number, "explain"), saved=saved
         )
-    ways = ways_out(configuration)
-    lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways, callback=callback)
-    lines.append(Sentence("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
-    data = {
-        "caller": call.caller.canonical or str(call.caller.kind),
-        "called": call.called.canonical or call.called.raw,
-        "trunk": call.trunk.name,
-        "verdict": str(verdict.action),
-        "step": str(verdict.step),
-        "rule": verdict.rule,
-        "reason": verdict.reason,
-        "suspicion": verdict.suspicion,
-        "destination": verdict.destination,
-        "label": verdict.label,
-        "ring": verdict.ring,
-        "readings": {
-            "caller": [number.canonical or str(number.kind) for number in call.asserted],
-            "called": [number.canonical or number.raw for number in call.called_readings],
-        },
-        "facts": call.facts or {},
-        "fired": [fired.as_data() for fired in verdict.fired],
-        "revision": verdict.revision,
-    }
-    return Explanation(lines, data)
-
-
-async def emergency_call_before(here: Installation, call: Call) -> float | None:
-    """When the called subscriber made an emergency call because of which this one passes; None where none is known."""
-    seconds = 60.0 * here.configuration.emergency.callback_minutes
-    decisions = await here.recorded() if seconds and not call.emergency and call.called.canonical else None
-    if decisions is None:
-        return None
-    key = pseudonym(here.keys.pseudonym, call.called.canonical)
-    return await decisions.emergency_call_of(key, call.at - seconds, call.at)
-
-
-def unheard(asked: Asked, refusal: NotJudged) -> Explanation:
-    """Of a call that the proxy answers by itself: no rule is asked."""
-    caller, called = asked.described.caller, asked.described.called
-    lines = [
-        Sentence("call", f"{caller} calls {called} by trunk {asked.trunk.name}"),
-        Sentence("proxy", f"{refusal}: no rule is asked, and nothing rings", True),
-    ]
-    data = {"caller": caller, "called": called, "trunk": asked.trunk.name, "verdict": "refused"}
-    return Explanation(lines, data | {"status": refusal.status, "phrase": refusal.phrase})
-
-
-def facts_of(words: Words, ruleset: RuleSet) -> dict[str, float | str | bool]:
-    """What the command line says was measured; a name that no rule asks for is most likely misspelt."""
-    known = sorted(asked_facts(ruleset))
-    found: dict[str, float | str | bool] = {}
-    for text in words.facts:
-        name, equals, value = text.partition("=")
-        name = name.strip()
-        if not equals or not value.strip():
-            raise typer.BadParameter(f"--fact {text!r}: write NAME=VALUE, such as calls_1h=61 or short_calls_1h=80%")
-        if name not in known:
-            hint = nearest(name, known) or f"rules ask for {', '.join(known) or 'none'}"
-            raise typer.BadParameter(f"--fact {name!r}: no rule asks for it; {hint}")
-        if rate := read_rate_name(name):
-            try:
-                refuse_measured(rate[0], value.strip())
-            except ValueError as error:
-                raise typer.BadParameter(f"--fact {name}: {error}") from None
-        found[name] = read_fact(value.strip())
-    if words.group:
-        found["group"] = words.group
-    return found
+    except explanations.BadWord as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def headers_of(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -335,9 +61,7 @@ def headers_of(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 def trunk_named(book: Rulebook, name: str) -> Trunk:
     """The trunk of this name; without a name `default`, else the first."""
-    known = {trunk.name: trunk for trunk in trunks_of(book.configuration)}
-    if not name:
-        return known.get(DEFAULT_TRUNK) or next(iter(known.values()))
-    if name not in known:
-        raise typer.BadParameter(f"there is no trunk {name!r}; known are {', '.join(sorted(known))}")
-    return known[name]
+    try:
+        return explanations.trunk_named(book, name)
+    except explanations.BadWord as error:
+        raise typer.BadParameter(str(error)) from None

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answers import Answer, counted, fail
-from console.cli.lists.list_commands import Country, as_data
+from console.cli.lists.list_commands import Country
 from console.cli.noted import note_search
 from console.cli.options import shown_time
+from ringfence.shown_values import entry_data
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -90,7 +91,7 @@ async def entries_of(
         acts = (entry.list, entry.text) in acting
         here = where_it_counts(entry, trunks) if policy and policy.kind == "allow" else {}
         entries.append(
-            as_data(entry, zone)
+            entry_data(entry, zone)
             | {
                 "kind": policy.kind if policy else None,
                 "acts": acts and (not here or call.trunk.name in here["counts_on"]),

@@ -2,10 +2,7 @@
 
 import json
 
-from console.cli.lists.history_commands import period_told
 from ringfence.login import login_name
-from rules.lists.history import Period
-from rules.lists.origins import Entry, Origin
 
 ME = login_name()
 
@@ -34,14 +31,3 @@ def test_a_prefix_has_no_history_of_its_own(run):
     assert refused.exit_code == 2
     assert "covers many numbers" in refused.stderr
     assert run("lists", "history", "twelve").exit_code == 1
-
-
-def test_a_period_in_a_sentence():
-    entry = Entry("blocked", "+86170*", Origin("police", "list 7", "wang", evidence="file 3"), 0.0, 4)
-    stands = Period(entry, 0.0, "wang", None, None, "", "", "", None)
-    said = "+86170* on blocked, added on 1970-01-01 00:00:00+00:00 by wang (police, import 4): list 7; evidence: file 3"
-    assert period_told(stands, "UTC") == f"{said}; it stands"
-    gone = stands._replace(until=60.0, how="removed", author="li", reason="appeal")
-    assert period_told(gone, "UTC") == f"{said}; removed on 1970-01-01 00:01:00+00:00 by li: appeal"
-    undone = stands._replace(until=60.0, how="undo", author="li", import_id=4)
-    assert period_told(undone, "UTC").endswith("; import 4 undone on 1970-01-01 00:01:00+00:00 by li")

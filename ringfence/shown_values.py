@@ -1,0 +1,102 @@
+"""Decisions and list entries as programs are shown them, and as sentences: times readable, numbers masked."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ringfence.times import shown_time
+
+if TYPE_CHECKING:  # commands that show none of these start sooner
+    from rules.lists.history import Period
+    from rules.lists.origins import Entry, Qualification
+    from rules.records.decisions import Decision
+
+
+def decision_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, Any]:
+    """A decision for programs: numbers masked, times readable."""
+    from rules.records.privacy import mask
+
+    return {
+        "decision": decision.id,
+        "at": shown_time(decision.at, zone),
+        "call_id": decision.call_id,
+        "source": decision.source,
+        "trunk": decision.trunk,
+        "caller": (mask(decision.caller) if masked else decision.caller) or decision.caller_class,
+        "caller_class": decision.caller_class,
+        "called": decision.called_area or decision.called_class,
+        "called_class": decision.called_class,
+        "verdict": str(decision.action),
+        "step": str(decision.step),
+        "rule": decision.rule,
+        "observed": [one.name for one in decision.fired if one.observed],
+        "reason": decision.reason,
+        "suspicion": decision.suspicion,
+        "destination": decision.profile if decision.action == "divert" else "",
+        "status": decision.status,
+        "rang": decision.rang,
+        "setup_ms": decision.setup_ms,
+        "revision": decision.revision,
+    }
+
+
+def entry_data(entry: Entry, zone: str) -> dict[str, Any]:
+    """An entry for programs, with readable times."""
+    origin = entry.origin
+    return {
+        "list": entry.list,
+        "entry": entry.text,
+        "source": origin.source,
+        "reason": origin.reason,
+        "author": origin.author,
+        "created": shown_time(entry.created, zone),
+        "expires": shown_time(origin.expires, zone) or None,
+        "evidence": origin.evidence,
+        "note": origin.note,
+        "trunks": list(origin.trunks),
+        "except": list(entry.exceptions),
+        **({"sealed": list(entry.sealed)} if entry.sealed else {}),
+        **({"changed": list(entry.changed)} if entry.before is not None else {}),
+        **({"left_out_of": list(entry.cut)} if entry.cut else {}),
+        **qualified(origin.qualification, zone),
+        "off": entry.off(time.time()) or None,
+    }
+
+
+def qualified(qualification: Qualification | None, zone: str) -> dict[str, Any]:
+    """What qualifies an allow entry; nothing for others."""
+    if qualification is None:
+        return {}
+    return {**asdict(qualification), "review": shown_time(qualification.review, zone) or None}
+
+
+def period_data(one: Period, zone: str) -> dict[str, Any]:
+    """An entry as it stood for a while, for programs."""
+    entry = {name: value for name, value in entry_data(one.entry, zone).items() if name not in ("off", "sealed")}
+    return entry | {
+        "since": shown_time(one.since, zone),
+        "import": one.entry.import_id,
+        "until": shown_time(one.until, zone) or None,
+        "ended": one.how or None,
+        "ended_by": one.author,
+        "ended_why": one.reason,
+        "ended_by_import": one.import_id,
+    }
+
+
+def period_told(one: Period, zone: str) -> str:
+    """An entry as it stood, in a sentence: ``+86170* on blocked, added on ... by li (hotline): rang at night; ...``."""
+    entry, origin = one.entry, one.entry.origin
+    begun = "added" if one.undone is None else f"put back by the undoing of import {one.undone}"
+    by_import = f", import {entry.import_id}" if entry.import_id is not None else ""
+    text = f"{entry.text} on {entry.list}, {begun} on {shown_time(one.since, zone)} by {one.begun_by or 'nobody named'}"
+    text += f" ({origin.source}{by_import}){f': {origin.reason}' if origin.reason else ''}"
+    text += f"; evidence: {origin.evidence}" if origin.evidence else ""
+    if one.until is None:
+        return f"{text}; it stands"
+    ways = {"import": f"changed or removed by import {one.import_id}", "undo": f"import {one.import_id} undone"}
+    how = ways.get(one.how) or {"release": "seal released"}.get(one.how, one.how)
+    reason = f": {one.reason}" if one.reason else ""
+    return f"{text}; {how} on {shown_time(one.until, zone)} by {one.author or 'nobody named'}{reason}"
