@@ -41,6 +41,21 @@ class MailSettings(BaseModel):
         return self
 
 
+class LetterheadSettings(BaseModel):
+    """Who writes letters, and where an addressee turns to: what makes a letter one that he trusts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field("", max_length=200, description="Who writes: North Telecom, complaint desk. Empty: the desk.")
+    contact: list[str] = Field(
+        default=[], max_length=10, description="Lines below it: postal address, telephone, hours, a web page."
+    )
+    confirm: str = Field(
+        "", max_length=500, description="Where a code goes: enter it at https://... Empty: reply to the letter."
+    )
+    appeal: str = Field("", max_length=500, description="Where an appeal goes. Empty: reply to the letter.")
+
+
 class ComplaintSettings(CallSideComplaints):
     """How complaints are weighed, on which clocks they are answered, and who may do what."""
 
@@ -61,6 +76,13 @@ class ComplaintSettings(CallSideComplaints):
     language: Literal["en", "zh"] = Field("zh", description="Of letters to reporters, appellants and owners.")
     letters: Path | None = Field(None, description="Own texts of letters, in place of the shipped ones.")
     words_days: int = Field(365, ge=1, description="What people wrote is erased so many days after they were answered.")
+    letterhead: LetterheadSettings = Field(
+        LetterheadSettings(), description="Who writes letters, and where an addressee turns to."
+    )
+    code_days: int = Field(30, ge=1, le=3650, description="A code that confirms an address counts so many days.")
+    appeal_days: int = Field(
+        60, ge=1, le=3650, description="Letters ask an owner to appeal within so many days; later ones are heard, too."
+    )
     mail: MailSettings | None = Field(None, description="The server that takes letters; without it none leaves.")
     last_call_hours: float = Field(24.0, gt=0, description="How old the last call may be that a feature code reports.")
     jump_factor: float = Field(

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
-from string import Template
-from typing import Any, NamedTuple
-
-import yaml
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from desk.archive import Archive
 from desk.case_files import case_of
 from desk.complaint_rows import Complaint
 from desk.faults import ComplaintError, NotFound
 from desk.holders import spelled
-from desk.outbox import MAY_LEAVE, Fault, Kept, claim, kept, note_failed, note_sent, retry, server_is_back
+from desk.letter_reasons import for_the_other_side
+from desk.letter_texts import LetterTexts, Written
+from desk.outbox import (
+    MAY_LEAVE,
+    Fault,
+    Kept,
+    ask_again,
+    claim,
+    kept,
+    note_failed,
+    note_sent,
+    ran_out,
+    retry,
+    server_is_back,
+)
 from desk.reading import read_contact
-from desk.secrecy import OTHER_KEY, about_of, read_reference
+from desk.secrecy import OTHER_KEY, about_of, is_reference, read_reference
 from desk.states import ComplaintState
 from desk.work import work
 from rules.storage.statements import sql
@@ -36,8 +45,6 @@ _INSERT = (
     "insert or ignore into letter (kind, about, reference, contact_key, outcome, number, created) "
     "values (?, ?, ?, ?, ?, ?, ?)"
 )
-
-_LONGEST_TEXTS = 1_000_000  # characters
 
 
 class Letter(NamedTuple):
@@ -70,7 +77,7 @@ class Letters:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self.unread = 0  # that were due and could not be read, since they were written under another key
-        self._texts = read_texts(archive.settings.language, archive.letters_file)
+        self._texts = LetterTexts(archive.settings, archive.zone, archive.letters_file)
 
     async def waiting(self, limit: int = 100) -> list[Letter]:
         """Letters that may leave now, the oldest first: to confirmed addresses, and requests to confirm one."""
@@ -103,15 +110,21 @@ class Letters:
         else:
             return Told("", "")
         reason = await self._reason("answer", complaint.reference, outcome, complaint.accused)
-        return Told(outcome, self._outcome(outcome, reason))
+        return Told(outcome, self._texts.outcome(outcome, reason))
+
+    async def draft(self, kind: str, outcome: str, *, reference: str, number: str, reason: str) -> Written:
+        """The letter as it would leave now if a step were taken with this reason; nothing is queued."""
+        told = reason if kind in ("appeal", "owner") or outcome in _TOLD else ""
+        told = await self._may_leave(told, kind, reference, number)
+        return self._written(kind, outcome, self._words(reference, number, outcome, told))
 
     async def claim(self, letter: int) -> bool:
         """May we send it? False: another process is about to, or did."""
         return await claim(self._archive, letter)
 
     async def sent(self, letter: int) -> None:
-        """It has left."""
-        await note_sent(self._archive, letter)
+        """It has left; a code in it counts from now on."""
+        await note_sent(self._archive, letter, self._texts.code_until(self._archive.now()))
 
     async def failed(self, letters: Sequence[int], error: str, fault: Fault) -> None:
         """They could not leave, and are tried again or given up (`outbox`)."""
@@ -141,6 +154,21 @@ class Letters:
             raise NotFound("owner", f"no address was set for {name[:40]!r}")
         await self._confirm_by(key, code)
         return name
+
+    async def ask(self, about: str, *, actor: str) -> bool:
+        """Send the request to confirm an address once more, for a reference or an owner; False: it is confirmed."""
+        if is_reference(about):
+            about = read_reference(about)
+            kind = about_of(about)
+        else:
+            kind, about = "owner", await spelled(self._archive, "owner", about, "owner")
+        key, _ = await self._address(kind, about)
+        if not key:
+            raise NotFound("reference", f"there is nothing under {about[:40]!r} that has an address")
+        if await _is_confirmed(self._archive.store.connection, key):
+            return False
+        await ask_again(self._archive, key, (kind, about), actor=actor)
+        return True
 
     async def set_owner(self, name: str, address: str, *, actor: str, confirmed: bool) -> OwnerAddress:
         """Where an owner is written to from now on, also with what waits.
@@ -177,6 +205,8 @@ class Letters:
     async def _confirm_by(self, key: str, code: str) -> None:
         if not hmac.compare_digest(self.code_of(key).encode(), code.strip().upper().encode()):
             raise ComplaintError("code", "this is not the code that was sent")
+        if await ran_out(self._archive, key):
+            raise ComplaintError("code", "the code has run out; have another one sent: ringfence letters ask REFERENCE")
         async with self._archive.store.transaction() as connection:
             await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
 
@@ -188,26 +218,28 @@ class Letters:
         if now_at != key:
             return None
         reason = await self._reason(kind, reference, outcome, number)
-        words = {
-            "reference": reference,
-            "number": number.rpartition(":")[2],  # as people dial it
-            "code": self.code_of(key) if kind == "confirm" else "",
-            "outcome": self._outcome(outcome, reason),
-            "reason": reason,
-        }
-        text = self._texts[kind]
+        words = self._words(reference, number, outcome, reason)
+        words["code"] = self.code_of(key) if kind == "confirm" else ""
         bound_to = f"owner {reference}" if about == "owner" else reference
         to = self._archive.secrecy.decrypt(contents, bound_to).get("contact", "")
-        subject, body = (Template(text[part]).safe_substitute(words) for part in ("subject", "body"))
-        return Letter(letter, kind, to, " ".join(subject.split()), body)
+        return Letter(letter, kind, to, *self._written(kind, outcome, words))
+
+    def _words(self, reference: str, number: str, outcome: str, reason: str) -> dict[str, str]:
+        return {
+            "reference": reference,
+            "number": number.rpartition(":")[2],  # as people dial it
+            "outcome": self._texts.outcome(outcome, reason),
+            "reason": reason,
+        }
+
+    def _written(self, kind: str, outcome: str, words: dict[str, str]) -> Written:
+        archive = self._archive
+        return self._texts.written(kind, outcome, words, archive.now(), archive.appeal_spans.get("answer"))
 
     async def _address(self, about: str, reference: str) -> tuple[str, bytes | None]:
         """The key of an address and the contents that it stands in; nothing where there is none."""
         rows = list(await self._archive.store.connection.execute_fetchall(_ADDRESSES[about], (reference,)))
         return (rows[0][0], rows[0][1]) if rows else ("", None)
-
-    def _outcome(self, outcome: str, reason: str) -> str:
-        return Template(self._texts["outcomes"].get(outcome, outcome)).safe_substitute(reason=reason)
 
     async def _reason(self, kind: str, reference: str, outcome: str, number: str) -> str:
         """Why, as far as it is for the reader: reporters do not hear what an owner admitted."""
@@ -229,7 +261,16 @@ class Letters:
         else:
             return ""
         rows = list(await connection.execute_fetchall(query, values))
-        return str(rows[0][0]) if rows else ""
+        return await self._may_leave(str(rows[0][0]) if rows else "", kind, reference, number)
+
+    async def _may_leave(self, reason: str, kind: str, reference: str, number: str) -> str:
+        return await for_the_other_side(
+            *(self._archive, reason),
+            reference=reference,
+            number=number,
+            chinese=self._texts.chinese,
+            to_owner=kind == "owner",
+        )
 
 
 def contact_key(archive: Archive, contact: str) -> str:
@@ -264,32 +305,3 @@ async def tell(connection: Connection, kind: str, reference: str, outcome: str, 
     for key, _ in list(await connection.execute_fetchall(_ADDRESSES[about], (reference,))):
         if key:
             await connection.execute(_INSERT, (kind, about, reference, key, outcome, number, now))
-
-
-def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:
-    """The shipped texts of a language, or the operator's own file."""
-    if own is None:
-        text = resources.files("desk").joinpath("texts", f"{language}.yaml").read_text("utf-8")
-    else:
-        if own.exists() and not own.is_file():  # opening a FIFO waits for ever
-            raise ComplaintError("letters", f"{own} is no file")
-        try:
-            with own.open(encoding="utf-8") as file:
-                text = file.read(_LONGEST_TEXTS + 1)
-            if len(text) > _LONGEST_TEXTS:
-                raise ComplaintError(
-                    "letters", f"{own} has more than {_LONGEST_TEXTS:,} characters: are these letters?"
-                )
-        except (OSError, UnicodeDecodeError) as error:
-            raise ComplaintError("letters", f"{own} cannot be read as UTF-8 ({error})") from error
-    try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ComplaintError("letters", f"{own} is no YAML: {' '.join(str(error).split())}") from error
-    for kind in ("confirm", "answer", "appeal", "owner"):
-        part = found.get(kind) if isinstance(found, dict) else None
-        if not isinstance(part, dict) or not all(isinstance(part.get(name), str) for name in ("subject", "body")):
-            raise ComplaintError("letters", f"{own}: letter {kind} needs a subject and a body")
-    found.setdefault("outcomes", {})
-    checked: dict[str, Any] = found
-    return checked

@@ -83,10 +83,28 @@ async def claim(archive: Archive, letter: int) -> bool:
         return (await connection.execute(query, (now + _SENDING_S, letter, now))).rowcount == 1
 
 
-async def note_sent(archive: Archive, letter: int) -> None:
-    """It has left."""
+async def note_sent(archive: Archive, letter: int, until: float) -> None:
+    """It has left; the code in it counts ``until`` then."""
+    query = "update letter set sent = ?1, until = case when kind = 'confirm' then ?2 end where id = ?3"
     async with archive.store.transaction() as connection:
-        await connection.execute("update letter set sent = ? where id = ?", (archive.now(), letter))
+        await connection.execute(query, (archive.now(), until, letter))
+
+
+async def ran_out(archive: Archive, contact_key: str) -> bool:
+    """Does the code that was sent to an address count no more? One that left before codes ran out always does."""
+    query = "select 1 from letter where kind = 'confirm' and contact_key = ? and until <= ?"
+    return bool(list(await archive.store.connection.execute_fetchall(query, (contact_key, archive.now()))))
+
+
+async def ask_again(archive: Archive, contact_key: str, about: tuple[str, str], *, actor: str) -> None:
+    """Let the request to confirm an address leave once more: an officer was asked for it."""
+    async with work(archive, actor) as doing:
+        query = (
+            "update letter set about = ?, reference = ?, sent = null, until = null, given_up = null, next_try = 0, "
+            "first_failed = null, attempts = 0, fault = '', error = '' where kind = 'confirm' and contact_key = ?"
+        )
+        await doing.connection.execute(query, (*about, contact_key))
+        doing.enter(*about, "asked to confirm again")
 
 
 async def note_failed(archive: Archive, letters: Sequence[int], error: str, fault: Fault) -> None:

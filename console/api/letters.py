@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
-from console.api.parts import Cursor, Limit, MaybeUtc, Next, Shape, TheDesk, Utc, needs, paths
+from console.api.parts import Body, Cursor, Limit, MaybeUtc, Next, Shape, Text, TheDesk, Utc, needs, paths
 
 router = paths("/v1/letters", "letters")
 Reader = Annotated[Caller, needs(Scope.CASES_READ)]
@@ -29,6 +29,18 @@ class LetterShape(Shape):
     state: str = Field(description="waits, unconfirmed, or given up: then `retry` puts it back.")
     next_try: MaybeUtc = Field(description="Not before; null: with the next `letters send`, or never.")
     waits_for: str
+
+
+class AskBody(Body):
+    """Whose address is to be confirmed."""
+
+    about: Text = Field(max_length=200, description="Reference of a complaint or appeal, or the owner's name.")
+
+
+class AskedShape(BaseModel):
+    """Whether a request leaves."""
+
+    asked: bool = Field(description="false: the address is confirmed already.")
 
 
 class LetterPage(BaseModel):
@@ -52,3 +64,9 @@ async def retry_letter(
 ) -> None:
     """Let a letter that was given up, or that pauses, leave with the next `letters send`."""
     await desk.letters.retry([letter], actor=caller.actor)
+
+
+@router.post("/ask")
+async def ask_again(body: AskBody, desk: TheDesk, caller: Writer) -> AskedShape:
+    """Send the request to confirm an address once more: its code ran out, or the letter was lost."""
+    return AskedShape(asked=await desk.letters.ask(body.about, actor=caller.actor))

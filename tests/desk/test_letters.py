@@ -8,7 +8,9 @@ import pytest
 from desk.audit import deeds_of
 from desk.complaint_rows import find
 from desk.faults import ComplaintError, NotFound
-from desk.letters import contact_key, read_texts
+from desk.letter_texts import read_texts
+from desk.letters import contact_key
+from desk.outbox import ran_out
 from desk.states import Attacks, FoundBy
 from tests.desk.town import DAY, SPAM, Town
 
@@ -127,13 +129,16 @@ async def test_whoever_asks_hears_what_the_letter_says(town):
     assert await told(sealed) == ("", ""), "it is accepted, not answered"
     await town.desk.cases.seal(sealed.case_id, actor="li", reason="he admitted it")
     outcome, answer = await told(sealed)
-    assert (outcome, answer) == ("sealed", "We found that the calls came from this number, and stopped it.")
+    assert (outcome, answer) == (
+        "sealed",
+        "We found that the calls did come from this number, and stopped it. Calls from it no longer get through.",
+    )
     code = (await letters.waiting())[0].body.split("code: ")[1].split()[0]
     await letters.confirm(sealed.reference, code)
     assert answer in (await letters.waiting())[1].body
     assert await told(taken) == ("", ""), "it was withdrawn"
     await town.desk.cases.release(sealed.case_id, actor="li", reason="x")
-    assert await told(sealed) == ("released", "The number may call again.")
+    assert await told(sealed) == ("released", "The number is no longer stopped. Calls from it get through again.")
     other = await town.complain("95013333")
     await town.desk.cases.close_unfounded(other.case_id, actor="li", reason="a wrong number, ${code}")
     assert (await told(other)).answer.endswith("Reason: a wrong number, ${code}")
@@ -141,7 +146,7 @@ async def test_whoever_asks_hears_what_the_letter_says(town):
     await town.desk.cases.hand_over(handed.case_id, actor="li", to="Other Telecom")
     assert (await told(handed)).answer == "", "the other operator has not answered"
     await town.desk.cases.their_answer(handed.case_id, actor="li", answer="the line is closed")
-    assert await told(handed) == ("handed over", "The operator that holds the number has answered: the line is closed")
+    assert await told(handed) == ("handed over", "The operator responsible for the number has answered: the line is closed")
     await town.desk.complaints.reject(rejected.reference, actor="li", reason="no call")
     assert await told(rejected) == ("rejected", "We could not accept the complaint. Reason: no call")
 
@@ -220,3 +225,84 @@ def test_texts_of_letters_without_end_and_what_is_no_file_are_refused_at_once(tm
     (tmp_path / "long").write_text("x" * 1_000_001)
     with pytest.raises(ComplaintError, match="more than 1,000,000 characters"):
         read_texts("en", tmp_path / "long")
+
+
+async def test_a_code_says_until_when_it_counts_and_an_officer_sends_another(town):
+    await town.reopen(language="en", code_days=14, officers=["li"], letterhead={"confirm": "enter it at the counter"})
+    letters = town.desk.letters
+    filed = await town.complain(contact="a@example.com")
+    (asked,) = await letters.waiting()
+    assert "If it was you, enter it at the counter. The code is valid until 15 July 2026." in asked.body
+    await letters.sent(asked.id)
+    code = asked.body.split("code: ")[1].split()[0]
+    town.now += 14 * DAY
+    assert not await ran_out(town.desk.archive, contact_key(town.desk.archive, "a@example.com")), "the day ends it"
+    town.now += DAY
+    with pytest.raises(ComplaintError, match="run out"):
+        await letters.confirm(filed.reference, code)
+    with pytest.raises(ComplaintError, match="officer"):
+        await letters.ask(filed.reference, actor="zhang")
+    assert await letters.ask(filed.reference, actor="li")
+    (again,) = await letters.waiting()
+    assert "30 July 2026" in again.body
+    await letters.sent(again.id)
+    await letters.confirm(filed.reference, code)
+    assert not await letters.ask(filed.reference, actor="li"), "it is confirmed"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            ["This is North Telecom", "until 30 August 2026: reply to this letter", "within 24 hours", "Tel. 10086"],
+        ),
+        (
+            "zh",
+            [
+                "2026年8月30日 之前提出申诉",
+                "直接回复本邮件",
+                "24小时 内作出答复",
+                "敬礼！\n\nNorth Telecom\nTel. 10086\n2026年7月1日",
+            ],
+        ),
+    ],
+)
+async def test_a_letter_says_who_writes_and_how_to_appeal_until_when(town, language, expected):
+    await town.reopen(language=language, letterhead={"name": "North Telecom", "contact": ["Tel. 10086"]})
+    await town.desk.ladder.assign(SPAM, owner="Loan King", actor="li")
+    await town.desk.letters.set_owner("Loan King", "king@example.com", actor="li", confirmed=True)
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="five people said so")
+    await town.complain("95013333", contact="a@example.com")
+    owner, asked = await town.desk.letters.waiting()
+    for part in expected:
+        assert part in owner.body + asked.body
+    assert not any(f"${name}" in owner.body + asked.body for name in ("who", "appeal", "signature", "date"))
+    assert "\n\n\n" not in owner.body + asked.body
+
+
+HINTS = "li and Ms Wang (13812345678, w@example.com), 王女士 of CALL  HOUSE, told Zhang San and Zhou Min; a client"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_officers_reason_leaves_without_a_number_or_a_name(town, language):
+    await town.reopen(language=language, officers=["li", "wang"])
+    await town.desk.ladder.assign("95013333", owner="Call House", actor="li")
+    filed = await town.complain("95013333", contact="a@example.com", knew={"name": "Zhou Min"})
+    await town.desk.letters.confirm(filed.reference, await code_of(town))
+    await town.desk.cases.close_unfounded(filed.case_id, actor="li", reason=HINTS.replace("Zhang San", "wang"))
+    letter = (await town.desk.letters.waiting())[-1]
+    told = (await town.desk.letters.told(await find(town.desk.archive.store.connection, filed.reference))).answer
+    draft = await town.desk.letters.draft(
+        "appeal", "refused", reference=filed.reference, number="CN:95013333", reason=HINTS
+    )
+    for text in (letter.body, told, draft.body):
+        for hint in ("li ", "Wang", "王女士", "13812345678", "w@example", "HOUSE", "Zhou", "wang"):
+            assert hint not in text, hint
+        assert "client" in text
+        assert ("(a name)" in text) is (language == "en")
+
+
+async def code_of(town):
+    return town.desk.letters.code_of(contact_key(town.desk.archive, "a@example.com"))

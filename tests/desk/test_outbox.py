@@ -125,7 +125,7 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
         await connection.execute("drop index letter_given_up")
         await connection.execute("drop table reporters_counted")  # of a later layout
         await connection.execute("alter table appeal drop column whose")
-        for column in ("about", "next_try", "first_failed", "fault", "given_up"):
+        for column in ("about", "next_try", "first_failed", "fault", "given_up", "until"):
             await connection.execute(f"alter table letter drop column {column}")
         await connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")
         await connection.execute("pragma user_version = 9")

@@ -54,6 +54,21 @@ async def owner(
     return Answer(found, f"{found.owner} is written to once the code came back: {how}")
 
 
+@command(letters_app)
+async def ask(
+    here: Installation,
+    about: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="Of the complaint or appeal; of an owner, his name.")
+    ],
+) -> Answer:
+    """Send the request to confirm an address once more: its code ran out, or the letter was lost."""
+    asked = await (await here.desk()).letters.ask(about, actor=here.actor)
+    said = (
+        "another code leaves with the next `ringfence letters send`." if asked else "the address is confirmed already."
+    )
+    return Answer({"about": about, "asked": asked}, said)
+
+
 @command(letters_app, "list")
 async def list_letters(
     here: Installation,

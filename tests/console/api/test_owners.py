@@ -1,7 +1,7 @@
 """An owner's address over HTTP: never written to before he confirmed it, never shown."""
 
 from console.api.access.scopes import Scope
-from desk.letters import read_texts
+from desk.letter_texts import read_texts
 from tests.desk.town import SPAM
 
 CODE = read_texts("zh", None)["confirm"]["body"].split("$code")[0].splitlines()[-1]
