@@ -146,9 +146,10 @@ async def test_whoever_asks_hears_what_the_letter_says(town):
     await town.desk.cases.hand_over(handed.case_id, actor="li", to="Other Telecom")
     assert (await told(handed)).answer == "", "the other operator has not answered"
     await town.desk.cases.their_answer(handed.case_id, actor="li", answer="the line is closed")
-    assert await told(handed) == ("handed over", "The operator responsible for the number has answered: the line is closed")
+    answered = "The operator responsible for the number has answered: the line is closed"
+    assert await told(handed) == ("handed over", answered)
     await town.desk.complaints.reject(rejected.reference, actor="li", reason="no call")
-    assert await told(rejected) == ("rejected", "We could not accept the complaint. Reason: no call")
+    assert await told(rejected) == ("rejected", "We could not accept your complaint. Reason: no call")
 
 
 async def test_what_is_wrong_is_named(town, tmp_path):

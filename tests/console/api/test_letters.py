@@ -50,3 +50,13 @@ async def test_a_letter_that_was_given_up_is_put_back(client, town, office):
     assert (await client.post("/v1/letters/1/retry")).status_code == 204
     assert (await client.get("/v1/letters")).json()["letters"][0]["state"] == "waits"
     assert (await client.post("/v1/letters/9/retry")).status_code == 404
+
+
+async def test_an_address_is_asked_once_more(client, town):
+    filed = await town.complain(contact="a@example.com")
+    (asked,) = await town.desk.letters.waiting()
+    await town.desk.letters.sent(asked.id)
+    answer = await client.post("/v1/letters/ask", json={"about": filed.reference})
+    assert (answer.status_code, answer.json()) == (200, {"asked": True})
+    assert [one.kind for one in await town.desk.letters.waiting()] == ["confirm"]
+    assert (await client.post("/v1/letters/ask", json={"about": "Nobody"})).status_code == 404

@@ -89,3 +89,8 @@ def test_what_has_not_left_and_why(file, run, filed):
     shown = run("letters", "list").stdout
     assert "another try: ConnectionRefusedError" in " ".join(shown.split())
     assert "example.com" not in shown
+
+
+def test_an_address_is_asked_once_more_by_an_officers_hand(run, filed):
+    assert run("letters", "ask", filed).stdout.startswith("another code leaves with the next")
+    assert run("letters", "ask", "C-00000-00000").exit_code == 1
