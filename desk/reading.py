@@ -11,6 +11,9 @@ from desk.archive import Archive, Rounded
 from desk.complaint_rows import Channel
 from desk.faults import ComplaintError
 from rules.model import Number, NumberClass
+from rules.numbering.groups import NO_NUMBER
+from rules.numbering.spelling import fold
+from rules.numbering.typed import SpellingFault, UndecidedHome, one_typed
 from rules.records.decisions import is_decision
 
 KNOWN = ("name", "plan", "branch", "purchase")  # what a caller can know of a person
@@ -19,6 +22,9 @@ LONGEST_NAME = 200
 _CLOCKS_DIFFER_S = 300.0
 _OLDEST_S = 400 * 86_400.0
 _CONTACT = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[A-Za-z0-9.-]{1,189}|\+?[0-9 ()/-]{5,30}")
+# A number among words, and groups of digits with more between them than stands in the middle of a word.
+_NUMBER_IN_WORDS = re.compile(r"(?<![A-Za-z0-9_-])\+?[0-9][0-9 ().-]{5,}[0-9](?![A-Za-z0-9_])")
+_PARTED = re.compile(r"[^\s,;|/&、，；／·]*[0-9]{2,}[^\s,;|/&、，；／·]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -137,8 +143,33 @@ def _reporter(archive: Archive, text: str) -> str:
     except Rounded:
         raise
     except ComplaintError:
+        _refuse_two(archive, text)
         return f"name:{text.casefold()}"
     return number.canonical
+
+
+def _refuse_two(archive: Archive, text: str) -> None:
+    """Two numbers are two people, and would count as one under a name that is neither's.
+
+    Digits with a hyphen between them are the name that many sources give: 2026-00123.
+    """
+    folded = fold(text)
+    several = False
+    found: set[str] = set()
+    for run in _NUMBER_IN_WORDS.findall(folded):
+        try:
+            number = one_typed(run.strip(), archive.country, called=True)
+        except UndecidedHome:
+            found.add(run)
+        except SpellingFault:
+            several |= " " in run or "(" in run
+        else:
+            if number.canonical and number.kind not in NO_NUMBER:
+                found.add(number.canonical)
+    bare = not any(sign.isalpha() for sign in folded)
+    if len(found) > 1 or several or (bare and len(_PARTED.findall(folded)) > 1):
+        what = "it holds more than one number; file a complaint for each person"
+        raise ComplaintError("reporter", what)
 
 
 def _called(archive: Archive, text: str) -> str:

@@ -77,10 +77,12 @@ class WrittenNumbers:
 
     def read(self, spelling: str, *, called: bool, loc: Location) -> Number | None:
         """One number, if some plan allows it."""
+        meant = spelling
         if not self.stored:
             spelt = self.spelt(spelling, loc)
             if spelt is None:
                 return None
+            meant = spelt.first
             if spelt.prefix or spelt.last:
                 sort = "prefix" if spelt.prefix else "range"
                 self.report(loc, f"{spelling!r} is a {sort}, and one number belongs here", "write it under `is`")
@@ -89,9 +91,9 @@ class WrittenNumbers:
             if self.stored:  # as it was read when it went live
                 number = read_number(spelling, Trunk("", country=self.country), called=called)
             elif self.home:
-                number = read_typed(spelling, self.home, called=called)
+                number = read_typed(meant, self.home, called=called)
             else:
-                number = read_number(spelling, Trunk(""), called=called)
+                number = read_number(meant, Trunk(""), called=called)
         except BadValue as error:
             self.refused(loc, error)
             return None

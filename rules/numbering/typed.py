@@ -14,11 +14,24 @@ from typing import Final, NamedTuple, TypeVar
 
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.countries import known_country
+from rules.numbering.groups import NO_NUMBER, SpellingFault, refuse_several, without_slash
 from rules.numbering.numbers import read_number
 from rules.numbering.plan_table import codes_of
 from rules.numbering.prefixes import canonical_prefix
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
+
+__all__ = [
+    "SpellingFault",
+    "Spelt",
+    "UndecidedHome",
+    "decided",
+    "home_of",
+    "one_typed",
+    "prefix_typed",
+    "read_spelling",
+    "read_typed",
+]
 
 T = TypeVar("T")
 _OF_A_PLAN = re.compile(r"([A-Za-z]{2}):([0-9]+)")  # not EXT:
@@ -125,14 +138,7 @@ _EXTENSION: Final = re.compile(r"[Ee][Xx][Tt]:.+")
 _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|lr|user))*;?\s*")
 # Where an address has its password, and where its host.
 _BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
-_DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
-_GROUP: Final = re.compile(r"[0-9]+")
-_DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
-_BRACKETS: Final = re.compile(r"\([0-9]{2,}\)")
 _SURELY_A_RANGE: Final = 5  # digits on each side of one hyphen: no plan groups its numbers so
-_NO_NUMBER: Final = frozenset(
-    (NumberClass.CN_9_ODD, NumberClass.IMPOSSIBLE, NumberClass.MALFORMED, NumberClass.NAME, NumberClass.EXTENSION)
-)
 
 
 class Spelt(NamedTuple):
@@ -143,13 +149,9 @@ class Spelt(NamedTuple):
     prefix: bool = False
 
 
-class SpellingFault(BadValue):
-    """A text that could mean several things."""
-
-
 def read_spelling(text: str, country: str = "") -> Spelt:
     """`95588`, `95*` or `95500..95599`, in any spelling of their digits; bare ones are read in `country`."""
-    folded = fold(text).strip()
+    folded = without_slash(fold(text).strip(), country)
     if _PLAIN.fullmatch(folded):
         return Spelt(folded)
     if (";" in folded and not _PARAMETERS.fullmatch(folded)) or _BESIDE.match(folded):
@@ -161,47 +163,8 @@ def read_spelling(text: str, country: str = "") -> Spelt:
         return _with_dots(text, folded)
     if not _HYPHENS.isdisjoint(folded) or _BETWEEN.search(folded):
         return _with_hyphen(text, folded, country)
-    _refuse_no_number(text, folded, country)
+    refuse_several(text, folded, country)
     return Spelt(folded)
-
-
-def _refuse_no_number(text: str, folded: str, country: str) -> None:
-    """Groups of digits that make no number of any plan are several numbers, or one that a table has spoilt.
-
-    So are those that begin anew in their midst: where numbers have no fixed length, two may make a third.
-    """
-    groups = _GROUP.findall(folded)
-    whole = without_separators(folded)
-    several = sum(len(each) > 1 for each in groups) > 1 and _DIGITS_ALONE.fullmatch(whole) is not None
-    if not several and not _DECIMAL.fullmatch(folded):
-        return
-    plan = Trunk("", country=decided(country), national=bool(decided(country)))
-    if not (several and _begins_anew(folded, groups, plan)) and read_number(folded, plan).kind not in _NO_NUMBER:
-        return
-    if not several:
-        raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
-    raise SpellingFault(
-        f"{text!r} could be several numbers",
-        f"write each by itself; {whole} if it is one",
-    )
-
-
-def _begins_anew(folded: str, groups: list[str], plan: Trunk) -> bool:
-    """Does an area code, or a country's, stand there again, and is what stands on either side a number by itself?"""
-    if len(_BRACKETS.findall(folded)) > 1:
-        return True
-    plus = "+" if folded.startswith("+") else ""
-    if not plus and not groups[0].startswith("0"):
-        return False
-    again = (f"00{groups[0]}", f"0{groups[1]}") if plus else (groups[0],)
-    return any(
-        all(
-            read_number(part, plan).kind not in _NO_NUMBER
-            for part in (plus + "".join(groups[:at]), "".join(groups[at:]))
-        )
-        for at in range(2, len(groups))
-        if groups[at] in again
-    )
 
 
 def one_typed(text: str, home: str, *, called: bool = False) -> Number:
@@ -210,7 +173,7 @@ def one_typed(text: str, home: str, *, called: bool = False) -> Number:
     if spelt.prefix or spelt.last:
         sort = "prefix" if spelt.prefix else "range"
         raise SpellingFault(f"{text!r} is a {sort}, and one number belongs here", "write it whole")
-    return read_typed(text, home, called=called)
+    return read_typed(spelt.first, home, called=called)
 
 
 def _with_star(text: str, folded: str) -> Spelt:
@@ -255,17 +218,18 @@ def _with_hyphen(text: str, folded: str, country: str) -> Spelt:
     if not _END.fullmatch(last) or not _END.fullmatch(first):  # several hyphens
         if last[:1] == "+" or ":" in last:
             raise SpellingFault(f"{text!r} is no range", _right(first, last))
-        _refuse_no_number(text, folded, country)
+        refuse_several(text, folded, country)
         return Spelt(folded)
     one, two = _digits(first), _digits(last)
     if last[:1] == "+" or ":" in last or min(len(one), len(two)) >= _SURELY_A_RANGE <= len(one) == len(two):
         raise SpellingFault(f"{text!r} is no range", _right(first, last))
     like_a_range = one < two if len(one) == len(two) else len(one) > max(len(two), 3)
-    if like_a_range and read_number(folded, Trunk("", country=decided(country))).kind in _NO_NUMBER:
+    if like_a_range and read_number(folded, Trunk("", country=decided(country))).kind in NO_NUMBER:
         end = last if len(two) == len(one) else one[: len(one) - len(two)] + two
         raise SpellingFault(
             f"{text!r} could be a number or a range", f"write {whole} for one number, {first}..{end} for a range"
         )
+    refuse_several(text, folded, country)
     return Spelt(folded)
 
 

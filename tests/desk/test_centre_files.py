@@ -33,6 +33,12 @@ async def test_sound_lines_are_filed_and_others_named(town):
     assert (second.accused, second.source, second.channel) == ("+8613912345678", "12321.csv", "centre")
 
 
+async def test_two_reporters_in_one_cell_are_named_by_their_line(town):
+    lines = ["accused,reporter\n", "95012345,13800138000 13900139000\n", "95012345,13800138001、13800138002\n"]
+    found = await file_centre(town.desk.complaints, lines, source="x", zone=town.desk.archive.zone)
+    assert (found.filed, [(bad.line, bad.field) for bad in found.bad]) == (0, [(2, "reporter"), (3, "reporter")])
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [("", "it is empty"), ("a,b\n1,2\n", "no column 'accused'"), ("accused\n1\n", "no column 'reporter'")],

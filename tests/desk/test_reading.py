@@ -37,6 +37,63 @@ async def test_a_reporter_without_a_number_has_a_name_that_stays(town):
     assert not read(town, reporter="app-user 7").line_known
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        " ",
+        "、",
+        "，",
+        ", ",
+        ";",
+        " / ",
+        "/",
+        " & ",
+        "|",
+        " und ",
+        "和",
+        " or ",
+        "\u3000",
+        "；",
+        " +86",
+        " 0086",
+        "(",
+        "·",
+    ],
+)
+@pytest.mark.parametrize("written", ["{}{between}{}", "Wang {}{between}Li {}", "{}（王）{between}{}"])
+async def test_two_numbers_are_no_reporter_by_a_name(town, between, written):
+    """They were one person, whom neither number told of."""
+    with pytest.raises(
+        ComplaintError, match="reporter: it holds more than one number; file a complaint for each"
+    ) as no:
+        read(town, reporter=written.format("13800138000", "13900139000", between=between))
+    assert no.value.field == "reporter"
+
+
+@pytest.mark.parametrize("text", ["1001 1002", "138 0013 8000, 139 0013 9000", "12 101", "010/65551234、010/65551235"])
+async def test_nor_are_shorter_or_grouped_ones(town, text):
+    with pytest.raises(ComplaintError, match="more than one number"):
+        read(town, reporter=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2026-00123",
+            "App-User 7",
+            "zhang.san",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "Wang 13800138000",
+            "K 12 B 7",
+        ),
+        *("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "#4711"),
+    ],
+)
+async def test_a_name_may_have_digits(town, text):
+    assert read(town, reporter=text).reporter == read(town, reporter=text.upper()).reporter
+
+
 async def test_the_day_is_the_calls(town):
     assert read(town).day == 20260701
     assert read(town, at=NOON - DAY).day == 20260630

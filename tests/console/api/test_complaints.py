@@ -139,6 +139,7 @@ async def test_each_fault_names_its_field(client):
     assert await faults(client, accused="no number") == ["/accused"]
     assert await faults(client, accused=95012345) == ["/accused"]
     assert await faults(client, reporter=None) == ["/reporter"]
+    assert await faults(client, reporter="13800138000 / 13900139000") == ["/reporter"]
     assert await faults(client, at="2027-01-01T00:00:00Z") == ["/at"]
     assert await faults(client, at="2026-02-31T00:00:00Z") == ["/at"]
     assert await faults(client, at="yesterday", category=7) == ["/at", "/category"]

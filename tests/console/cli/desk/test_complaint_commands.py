@@ -62,6 +62,7 @@ def test_listed_withdrawn_and_rejected(run):
     ("words", "what"),
     [
         (["add", "110", "--by", "13800138000"], "accused: EXT:110 is an emergency number"),
+        (["add", "95012345", "--by", "13800138000、13800138001"], "reporter: it holds more than one number"),
         (["add", "95012345", "--by", "x", "--category", "rude"], "category: 'rude' is none; choose from marketing"),
         (["add", "95012345", "--by", "x", "--at", "2999-01-01"], "at: this time has not come yet"),
         (["show", "C-00000-00000"], "reference: there is no complaint 'C-00000-00000'"),

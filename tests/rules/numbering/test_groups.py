@@ -1,0 +1,143 @@
+"""Digits in groups are one number, or refused where they could be several."""
+
+import pytest
+
+from rules.numbering.typed import SpellingFault, one_typed, read_spelling
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("95588 95599", "95588(95599)", "95588.95599", "13800138000 13900139000", "95012 95013 95015"),
+        *("95588\u201095599", "200 100", "EXT:200 100"),
+        *("70 71", "1001 12"),
+        *("021-5888-1234-1235", "138-0013-8000-8001", "138-0013-8000 - 01"),
+        *("12:30:45", "95588:pass@h", "138.0", "95588.0"),
+    ],
+)
+def test_groups_of_digits_that_make_no_number_are_not_drawn_together(text: str):
+    """A blank where a comma was meant: of 95588 95599 would become a number that nobody has, and neither is blocked."""
+    with pytest.raises(SpellingFault):
+        one_typed(text, "CN")
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("138 0013 8000", "+8613800138000"),
+        ("+86 (10) 6555 1234", "+861065551234"),
+        ("400 820 8820", "CN:4008208820"),
+        ("sip:13800138000@pbx.example:5060", "+8613800138000"),
+    ],
+)
+def test_those_that_make_one_are_one(text: str, canonical: str):
+    assert one_typed(text, "CN").canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        *(("AT", text) for text in ("01 4020 01 5020", "(01) 4007 (01) 5007", "01-4008 01-5008", "+43 1 4011 01 5011")),
+        *(("DE", text) for text in ("040 1234 040 1235", "+49 40 1236 040 1237", "+49 40 123856 0049 40 123857")),
+    ],
+)
+def test_where_numbers_have_no_fixed_length_two_make_no_third(home: str, text: str):
+    with pytest.raises(SpellingFault, match="could be several numbers"):
+        one_typed(text, home)
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "canonical"),
+    [
+        ("FR", "01 42 68 01 53", "+33142680153"),
+        ("FR", "+33 1 42 68 01 53", "+33142680153"),
+        ("AT", "(01) 588 01-0", "+431588010"),
+        ("DE", "+49 (0) 40 123456", "+4940123456"),
+        ("GB", "+44 20 7946 0958", "+442079460958"),
+        ("CN", "010 6555 0101", "+861065550101"),
+    ],
+)
+def test_an_area_code_may_stand_within_a_number_too(home: str, text: str, canonical: str):
+    assert one_typed(text, home).canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        *(("LU", text) for text in ("49 78 01 49 78 02", "49 7801 49 7802", "26 25 10 1 26 25 10 2", "497801 497802")),
+        *(("IS", text) for text in ("55 12 34 5 55 12 34 6", "43 1 58 80 43 1 58 81")),
+        *(("DK", text) for text in ("22 33 44 55 66 77", "22334455 22334456")),
+        *(("CN", text) for text in ("12 101", "100 86", "12-101", "110 12", "CN:12 101")),
+    ],
+)
+def test_two_numbers_without_area_codes_make_no_third(home: str, text: str):
+    """Not one of another country either: of two of Luxembourg that begin with 49 came one of Germany."""
+    with pytest.raises(SpellingFault, match=r"could be (several numbers|a number or a range)"):
+        one_typed(text, home)
+
+
+@pytest.mark.parametrize("text", ["9 13800138001", "9 138 0013 8001", "9-13800138001", "+9 13800138001"])
+def test_what_a_pbx_dials_before_a_number_makes_none_of_another_country(text: str):
+    with pytest.raises(SpellingFault, match=r"would be \+913800138001, whose country code stands in two groups"):
+        one_typed(text, "CN")
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "canonical"),
+    [
+        ("LU", "49 78 01", "+352497801"),
+        ("LU", "26 25 10 1", "+3522625101"),
+        ("DK", "22 33 44 55", "+4522334455"),
+        ("CN", "44 20 7946 0958", "+442079460958"),
+        ("CN", "91 98765 43210", "+919876543210"),
+        ("CN", "0 138 0013 8001", "+8613800138001"),
+        ("CN", "955 88", "CN:95588"),
+        ("CN", "12101", "CN:12101"),
+    ],
+)
+def test_one_number_without_an_area_code_is_one(home: str, text: str, canonical: str):
+    assert one_typed(text, home).canonical == canonical
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "canonical"),
+    [
+        *(
+            ("DE", text, "+49891234567")
+            for text in ("089/1234567", "089 / 123 45 67", "(089)/1234567", "０８９/1234567")
+        ),
+        *(("DE", text, "+49891234567") for text in ("+49 89/1234567", "+49 (0)89/1234567", "0049 89/1234567")),
+        ("DE", "0170/1234567", "+491701234567"),
+        ("DE", "089/123456-70", "+498912345670"),
+        ("AT", "01/5880100", "+4315880100"),
+        ("CH", "044/668 18 00", "+41446681800"),
+        ("BE", "02/513 89 40", "+3225138940"),
+        ("IT", "06/6982", "+39066982"),
+        ("CN", "010/65551234", "+861065551234"),
+    ],
+)
+def test_a_slash_may_stand_behind_an_area_code(home: str, text: str, canonical: str):
+    assert one_typed(text, home).canonical == canonical
+    assert not read_spelling(text, home).prefix
+
+
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        ("DE", "089/1234567/8"),
+        ("DE", "089/1234567 089/1234568"),
+        ("DE", "089/1234567/089/1234568"),
+        ("DE", "0891234567/0891234568"),
+        ("DE", "+49 89 1234567/8"),
+        ("DE", "110/112"),
+        ("LU", "4978/4979"),
+        ("CN", "138/00138000"),
+        ("CN", "95588/95599"),
+    ],
+)
+def test_a_slash_between_two_numbers_makes_none(home: str, text: str):
+    try:
+        found = one_typed(text, home)
+    except SpellingFault:
+        return
+    assert not found.canonical
