@@ -17,6 +17,7 @@ from rules.storage.database_files import Series, database_path
 
 if TYPE_CHECKING:  # each is imported when it is opened, which keeps short commands short
     from desk.desk import Desk
+    from ringfence.people.people import People
     from rules.lists.editing import Lists
     from rules.lists.subscribers import SubscriberStore
     from rules.records.decisions import Decisions
@@ -82,7 +83,7 @@ class Installation:
         return self.base / self.configuration.storage.database
 
     def database_of(self, series: Series) -> Path:
-        """Where decisions, revisions, complaints or access lie."""
+        """Where decisions, revisions, complaints, access or people lie."""
         return database_path(self.database, series)
 
     @property
@@ -167,6 +168,17 @@ class Installation:
         from rules.storage.store import Store
 
         return await self._part("access", lambda: Store.open(self.database_of("access"), "access", durable=durable))
+
+    async def people(self) -> People:
+        """The accounts, and who is signed in."""
+        from ringfence.people.people import People
+        from rules.storage.store import Store
+
+        async def opened() -> People:
+            store = await Store.open(self.database_of("people"), "people", durable=True)
+            return People(store, self.configuration.people)
+
+        return await self._part("people", opened)
 
     async def _part(self, name: str, opening: Callable[[], Awaitable[T]]) -> T:
         """The part of this name, opened if it is not yet, and closed with the installation."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from desk.desk_settings import DeskSettings
 from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
+from ringfence.people.people_settings import PeopleSettings
 from rules.language.rule_paths import find
 from rules.numbering.typed import home_of
 from rules.texts.bad_value import BadValue
@@ -29,6 +30,7 @@ class Configuration(ProxySettings, DeskSettings):
 
     version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
     api: ApiSettings = ApiSettings()
+    people: PeopleSettings = PeopleSettings()
     control: Path | None = Field(
         None,
         description="Unix socket where commands ask the running node; default: beside the database, as NAME.control.",

@@ -46,6 +46,7 @@ def test_what_a_whole_installation_writes_is_in_the_table(ports):
     run("lists", "add", "blocked", "17012345678")
     run("complaints", "add", "95012345", "--by", "13800138000")
     run("api", "keys", "add", "app", "--scope", "lists:read")
+    run("people", "list")
     with serving(ports) as (process, _):
         while_it_runs = {path.name for path in folder.iterdir()}
         process.send_signal(signal.SIGTERM)

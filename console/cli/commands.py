@@ -32,6 +32,7 @@ from console.cli.node.peer_commands import peers_app
 from console.cli.node.running_commands import reload, restart, top
 from console.cli.noted import note_unmasking
 from console.cli.options import AsJson, ConfigurationFile, chosen
+from console.cli.people_commands import people_app
 from console.cli.workbench.rules_commands import replay, rules_app
 from console.cli.workbench.why import why
 
@@ -368,3 +369,4 @@ app.add_typer(ladder_app, name="ladder", rich_help_panel=COMPLAINTS)
 app.add_typer(letters_app, name="letters", rich_help_panel=COMPLAINTS)
 app.add_typer(audit_app, name="audit", rich_help_panel=COMPLAINTS)
 app.add_typer(api_app, name="api", rich_help_panel=COMPLAINTS)
+app.add_typer(people_app, name="people", rich_help_panel=SET_UP)

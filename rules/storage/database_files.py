@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-Series = Literal["lists", "decisions", "revisions", "complaints", "access"]
+Series = Literal["lists", "decisions", "revisions", "complaints", "access", "people"]
 # What each database is called beside that of the lists; each has its own, so that no commit waits for another's.
 _NAMES: dict[Series, str] = {
     "lists": "",
@@ -16,6 +16,7 @@ _NAMES: dict[Series, str] = {
     "revisions": "-rules",
     "complaints": "-complaints",
     "access": "-access",
+    "people": "-people",
 }
 _KNOWN = ".known"  # how the name of the file ends that says which databases there are
 _KEYS = "keys"  # the word in it that says that there were keys

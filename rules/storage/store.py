@@ -42,6 +42,7 @@ _OWN_TABLES: dict[Series, str] = {
     "revisions": "revision_file",
     "complaints": "complaint",
     "access": "access_key",
+    "people": "account",
 }
 
 

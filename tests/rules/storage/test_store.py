@@ -296,7 +296,7 @@ def test_every_database_of_an_installation_is_known_and_lies_beside_the_lists(tm
     found = databases(tmp_path / "own.sqlite")
     assert found["lists"].name == "own.sqlite"
     assert [path.name for series, path in found.items() if series != "lists"] == [
-        *("own-decisions.sqlite", "own-rules.sqlite", "own-complaints.sqlite", "own-access.sqlite")
+        *("own-decisions.sqlite", "own-rules.sqlite", "own-complaints.sqlite", "own-access.sqlite", "own-people.sqlite")
     ]
     for series, path in found.items():
         assert database_path(tmp_path / "own.sqlite", series) == path
@@ -448,7 +448,7 @@ async def test_what_is_read_in_one_block_is_as_of_one_moment(tmp_path):
     assert found == [(0,), (0,), (7,)]
 
 
-@pytest.mark.parametrize("series", ["lists", "decisions", "revisions", "complaints", "access"])
+@pytest.mark.parametrize("series", ["lists", "decisions", "revisions", "complaints", "access", "people"])
 def test_a_database_whose_file_was_emptied_is_not_begun_anew_without_a_word(tmp_path, series):
     path = databases(tmp_path / "ringfence.db")[series]
     path.touch()

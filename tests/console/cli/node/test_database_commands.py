@@ -103,11 +103,12 @@ def test_an_empty_list_file_is_not_sound_and_a_deleted_one_is_named(run, databas
     assert "ringfence.db is gone: `ringfence db restore` puts a copy in its place." in found.stdout
 
 
-@pytest.mark.parametrize("series", ["decisions", "rules", "complaints", "access"])
+@pytest.mark.parametrize("series", ["decisions", "rules", "complaints", "access", "people"])
 def test_any_database_that_was_deleted_is_missed(run, file, database, series):
     run("complaints", "add", "95012345", "--by", "13800138000")
     run("rules", "activate", "--reason", "at first")
     run("api", "keys", "add", "app", "--scope", "lists:read")
+    run("people", "list")
     gone = file.with_name(f"ringfence-{series}.db")
     gone.unlink()
     found = run("db", "check")

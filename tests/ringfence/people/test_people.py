@@ -1,0 +1,75 @@
+"""People as pages and commands ask for them: signed in by name and password, and who acts under which login."""
+
+import pytest
+from argon2 import PasswordHasher
+
+from ringfence.people.actor import Actor
+from ringfence.people.faults import NotAllowed, PeopleError
+from ringfence.people.rights import Right
+from tests.ringfence.people.conftest import NOON
+
+GOOD = "four blue horses run"
+
+
+async def test_who_signs_in_is_known_by_his_token(office):
+    await office.add("li", "admin", password=GOOD, display_name="Li Na", language="zh")
+    session = await office.people.sign_in("LI", GOOD, "", "192.0.2.1")
+    assert isinstance(session.actor, Actor)
+    assert (session.actor.name, session.actor.by, session.actor.language) == ("li", "page", "zh")
+    assert session.ends == NOON + 12 * 3600
+    assert await office.people.session_of(session.token) == session.actor
+    assert (await office.accounts.named("li")).signed_in == NOON
+    assert [deed.step for deed in await office.people.deeds_of("li")] == ["added", "signed in"]
+
+
+async def test_a_wrong_name_a_wrong_password_and_a_disabled_account_are_answered_alike(office):
+    await office.add("li", "admin", password=GOOD)
+    await office.add("wang", "viewer", password=GOOD)
+    await office.add("zhao", "viewer")  # has no password
+    await office.accounts.disable("wang", author="li")
+    found = [
+        await office.people.sign_in(name, password, "", "192.0.2.1")
+        for name, password in (("nobody", GOOD), ("li", "wrong"), ("wang", GOOD), ("zhao", ""), ("", ""), ("a\0", "b"))
+    ]
+    assert {one.kind for one in found} == {"wrong"}
+    assert len(set(found)) == 1
+
+
+async def test_a_hash_of_less_work_is_made_anew_when_its_password_is_known(office):
+    await office.add("li", "admin", password=GOOD)
+    office.people.passwords._hasher = PasswordHasher(time_cost=2, memory_cost=64, parallelism=1)
+    assert (await office.people.sign_in("li", GOOD, "", "192.0.2.1")).token
+    account = await office.accounts.named("li")
+    assert "t=2" in await office.accounts.kept_password(account.id)
+    assert (await office.people.sign_in("li", GOOD, "", "192.0.2.1")).token
+
+
+async def test_while_there_is_no_account_whoever_runs_a_command_may_everything(office):
+    actor = await office.people.acting("root")
+    assert (actor.name, actor.rights) == ("root", frozenset(Right))
+
+
+async def test_once_there_are_accounts_a_login_without_one_may_nothing(office):
+    await office.add("li", "admin", login="root")
+    await office.add("wang", "viewer", login="wang")
+    assert (await office.people.acting("root")).name == "li"
+    with pytest.raises(NotAllowed, match=r"zhao has none.*people add NAME --login zhao"):
+        await office.people.acting("zhao")
+    await office.accounts.disable("wang", author="li")
+    with pytest.raises(NotAllowed, match="wang, which wang acts as, is disabled"):
+        await office.people.acting("wang")
+
+
+async def test_who_may_not_is_told_who_could(office):
+    await office.add("li", "admin", login="li")
+    actor = await office.people.acting("li")
+    office.people.ask(actor, Right.PEOPLE_WRITE)
+    with pytest.raises(NotAllowed, match="li may not put rules live, and back: that is for rule-author"):
+        office.people.ask(actor, Right.RULES_WRITE)
+
+
+async def test_a_weak_password_changes_nothing(office):
+    await office.add("li", "admin", password=GOOD)
+    with pytest.raises(PeopleError, match="12 to 256 characters"):
+        await office.people.set_password("li", "short", author="li")
+    assert (await office.people.sign_in("li", GOOD, "", "192.0.2.1")).token
