@@ -19,7 +19,7 @@ from desk.matching import rang_lately, record_of
 from desk.policy import take_back
 from desk.protection import restrainable
 from desk.reading import one_line
-from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal, set_seal
+from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal, set_seal, standing_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from desk.unrecorded import record_left_behind
 from desk.work import work
@@ -143,17 +143,44 @@ class Cases:
         return await self._release(case_id, appeal, actor, reason, None)
 
     async def _release(self, case_id: int, appeal: str, actor: str, reason: str, version: int | None) -> Released:
-        _need(reason, "say why it is released")
         archive = self._archive
-        allowed = archive.settings.released_by
-        if allowed and actor not in allowed:
-            raise Refused("actor", f"seals are released by {', '.join(allowed)} (complaints.released_by)")
+        _need(reason, "say why it is released")
+        _may_release(archive, actor)
         async with self._step(case_id, CaseStep.RELEASE, actor, reason, version) as pending:
             assert pending.case.seal is not None
             seal, number = pending.case.seal, pending.case.number
             restored = await release_seal(archive, seal, number, author=actor, reason=reason, appeal=appeal)
             pending.columns |= {"on_top": ""}
             pending.detail = _told(pending.case.seal, restored, "restored")
+        return Released(await self.find(case_id), restored)
+
+    async def seal_again(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Sealed:
+        """Set the seal anew that a sealed case had, where an older copy of the lists knows nothing of it."""
+        _need(reason, "say why: an older copy of the lists was put back, ...")
+        archive = self._archive
+        async with self._step(case_id, CaseStep.SEAL_AGAIN, actor, reason, version) as pending:
+            number = pending.case.number
+            if await standing_seal(archive, number) == (pending.case.seal, case_id):
+                raise _agrees(pending.case)
+            await restrainable(archive, number)
+            called = await self._called(pending.case)
+            seal = await set_seal(archive, number, case_id=case_id, author=actor, reason=reason)  # as in `seal`
+            pending.columns |= {"seal": seal.id}
+            pending.detail = _told(seal.id, seal.suspended, "suspended")
+        return Sealed(await self.find(case_id), seal.id, seal.suspended, not called)
+
+    async def release_again(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Released:
+        """Take off a seal that a released case has again, since an older copy of the lists was put back."""
+        _need(reason, "say why: an older copy of the lists was put back, ...")
+        archive = self._archive
+        _may_release(archive, actor)
+        async with self._step(case_id, CaseStep.RELEASE_AGAIN, actor, reason, version) as pending:
+            standing = await standing_seal(archive, pending.case.number)
+            if standing is None or standing[1] != case_id:
+                raise _agrees(pending.case)
+            restored = await release_seal(archive, standing[0], pending.case.number, author=actor, reason=reason)
+            pending.columns |= {"seal": standing[0]}
+            pending.detail = _told(standing[0], restored, "restored")
         return Released(await self.find(case_id), restored)
 
     async def keep(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> CaseFile:
@@ -208,27 +235,31 @@ class Cases:
         """
         archive = self._archive
         await record_left_behind(archive)
-        query = "select id, state, number from case_file where state in ('verified', 'sealed')"
+        query = "select id, state, number, seal from case_file where state in ('verified', 'sealed')"
         cases = [tuple(row) for row in await archive.store.connection.execute_fetchall(query)]
         standing = await cases_sealed(archive)
         mended = []
-        for case_id, state, number in cases:
-            if (state == CaseState.SEALED) == ((case_id, number) in standing):
+        for case_id, state, number, known in cases:
+            stands = standing.get((case_id, number))
+            if stands == known if state == CaseState.SEALED else stands is None:
                 continue
             seal = await last_seal(archive, case_id, number)
             with suppress(Conflict):  # the step was being taken at this moment, and is done
-                if seal is not None and await self._mended(case_id, CaseState(state), seal):
+                if seal is not None and await self._mended(case_id, CaseState(state), seal, known):
                     mended.append(case_id)
         return mended
 
-    async def _mended(self, case_id: int, state: CaseState, seal: LastSeal) -> bool:
+    async def _mended(self, case_id: int, state: CaseState, seal: LastSeal, known: int | None) -> bool:
         """Is the case as its newest seal says, after a step that it lacked? It is entered as his who began it."""
-        stands = seal.released is None
-        if (state is CaseState.SEALED) == stands:
+        stands, again = seal.released is None, state is CaseState.SEALED and seal.id != known
+        if (state is CaseState.SEALED) == stands and not again:
             return False
-        step = CaseStep.SEAL if stands else CaseStep.RELEASE
+        step = CaseStep.SEAL_AGAIN if again else CaseStep.SEAL if stands else CaseStep.RELEASE
         async with self._step(case_id, step, seal.author, seal.reason, None, itself=True) as pending:
-            pending.columns |= {"sealed": seal.sealed, "seal": seal.id} if stands else {"on_top": ""}
+            if again:
+                pending.columns |= {"seal": seal.id}
+            else:
+                pending.columns |= {"sealed": seal.sealed, "seal": seal.id} if stands else {"on_top": ""}
             pending.detail = f"{_told(seal.id, seal.passing, 'suspended' if stands else 'restored')}; {FINISHED}"
         return True
 
@@ -297,6 +328,17 @@ async def _answer(connection: Connection, case_id: int, outcome: str, now: float
 def _need(text: str, what: str, field: str = "reason") -> None:
     if is_blank(text):
         raise ComplaintError(field, what)
+
+
+def _may_release(archive: Archive, actor: str) -> None:
+    allowed = archive.settings.released_by
+    if allowed and actor not in allowed:
+        raise Refused("actor", f"seals are released by {', '.join(allowed)} (complaints.released_by)")
+
+
+def _agrees(case: CaseFile) -> Conflict:
+    what = f"case {case.id} is {case.state}, and the lists say so, too: there is nothing to put right"
+    return Conflict("case", what, who=case.last_actor, when=case.last_at)
 
 
 def _told(seal: int, entries: tuple[Suspension, ...], what: str) -> str:

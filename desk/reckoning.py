@@ -152,7 +152,7 @@ def _told_by(step: CaseStep, deed: Deed) -> dict[str, Any]:
             told["handed_to"] = deed.detail
         case CaseStep.ANSWER:
             told["their_answer"] = deed.reason
-        case CaseStep.SEAL if found := _SEAL.match(deed.detail):
+        case CaseStep.SEAL | CaseStep.SEAL_AGAIN | CaseStep.RELEASE_AGAIN if found := _SEAL.match(deed.detail):
             told["seal"] = int(found[1])
     if step in (CaseStep.RELEASE, CaseStep.UNFOUNDED, CaseStep.FORGED, CaseStep.HAND_OVER):
         told["closed"] = deed.at

@@ -112,10 +112,10 @@ def of_another(seal_id: int) -> str:
     return f"seal {seal_id} is about another number; {DOES_NOT_FIT}"
 
 
-async def cases_sealed(archive: Archive) -> frozenset[tuple[int, str]]:
-    """The cases whose seals stand, and about which numbers."""
-    query = "select case_id, number from seal where released is null"
-    return frozenset((row[0], row[1]) for row in await archive.lists.store.connection.execute_fetchall(query))
+async def cases_sealed(archive: Archive) -> dict[tuple[int, str], int]:
+    """The seals that stand, by their cases and the numbers that they are about."""
+    query = "select case_id, number, id from seal where released is null"
+    return {(row[0], row[1]): row[2] for row in await archive.lists.store.connection.execute_fetchall(query)}
 
 
 class LastSeal(NamedTuple):

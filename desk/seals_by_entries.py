@@ -94,14 +94,15 @@ async def odd_seals(archive: Archive) -> tuple[list[int], list[int]]:
 def _told(case_id: int, deeds: Sequence[Deed]) -> Iterator[tuple[int, _Told]]:
     """The seals of a case by their numbers; one that a stop left unfinished has none in its entry."""
     begun: tuple[int, Deed] | None = None
+    released: Deed | None = None
     for deed in deeds:
-        if deed.step == CaseStep.SEAL and (found := _SEAL.match(deed.detail)):
-            begun = int(found[1]), deed
-        elif deed.step == CaseStep.RELEASE and begun is not None:
-            yield begun[0], _Told(case_id, begun[1], deed)
-            begun = None
+        found = _SEAL.match(deed.detail)
+        if deed.step in (CaseStep.SEAL, CaseStep.SEAL_AGAIN) and found:  # what was set again stands for the one before
+            begun, released = (int(found[1]), deed), None
+        elif deed.step in (CaseStep.RELEASE, CaseStep.RELEASE_AGAIN) and begun is not None:
+            begun, released = (int(found[1]) if found else begun[0], begun[1]), deed
     if begun is not None:
-        yield begun[0], _Told(case_id, begun[1], None)
+        yield begun[0], _Told(case_id, begun[1], released)
 
 
 def _against(seal: _Row, told: _Told, number: str) -> Iterator[str]:

@@ -43,7 +43,9 @@ class CaseStep(StrEnum):
     VERIFY = "verify"
     SEAL = "seal"
     KEEP = "keep sealed"
+    SEAL_AGAIN = "seal again"  # the lists were put back from before the seal
     RELEASE = "release"
+    RELEASE_AGAIN = "release again"  # or from before the release
     UNFOUNDED = "close as unfounded"
     FORGED = "close as forged"
     HAND_OVER = "hand over"
@@ -73,7 +75,9 @@ CASE_TABLE: dict[tuple[CaseState, CaseStep], CaseState] = {
     (CaseState.VERIFIED, CaseStep.UNFOUNDED): CaseState.UNFOUNDED,
     (CaseState.VERIFIED, CaseStep.HAND_OVER): CaseState.HANDED_OVER,
     (CaseState.SEALED, CaseStep.KEEP): CaseState.SEALED,
+    (CaseState.SEALED, CaseStep.SEAL_AGAIN): CaseState.SEALED,
     (CaseState.SEALED, CaseStep.RELEASE): CaseState.RELEASED,
+    (CaseState.RELEASED, CaseStep.RELEASE_AGAIN): CaseState.RELEASED,
     (CaseState.HANDED_OVER, CaseStep.ANSWER): CaseState.HANDED_OVER,
 }
 
@@ -83,7 +87,9 @@ MEETS: dict[CaseStep, tuple[str, ...]] = {
     CaseStep.VERIFY: (),
     CaseStep.SEAL: ("accept", "hand over", "decide", "answer"),
     CaseStep.KEEP: (),
+    CaseStep.SEAL_AGAIN: (),
     CaseStep.RELEASE: (),
+    CaseStep.RELEASE_AGAIN: (),
     CaseStep.UNFOUNDED: ("accept", "hand over", "decide", "answer"),
     CaseStep.FORGED: ("accept", "hand over", "decide", "answer"),
     CaseStep.HAND_OVER: ("accept", "hand over", "decide"),  # the reporter still waits for the holder's answer

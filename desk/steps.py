@@ -84,6 +84,16 @@ CASE_STEPS: Final = (
         lambda desk: desk.cases.release,
     ),
     OfficersStep(
+        *("seal-again", "seal_again", "seals:write", _from(CaseStep.SEAL_AGAIN), (_REASON,)),
+        "Set the seal of a sealed case anew, whose number no list stops since an older copy of the lists was put back.",
+        lambda desk: desk.cases.seal_again,
+    ),
+    OfficersStep(
+        *("release-again", "release_again", "seals:release", _from(CaseStep.RELEASE_AGAIN), (_REASON,)),
+        "Take off a seal that was released already, and stands again since an older copy of the lists was put back.",
+        lambda desk: desk.cases.release_again,
+    ),
+    OfficersStep(
         *("keep", "keep_seal", "seals:write", _from(CaseStep.KEEP), (_REASON,)),
         "Let the seal stand although a complaint was withdrawn; the case is no longer on top.",
         lambda desk: desk.cases.keep,

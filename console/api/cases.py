@@ -94,7 +94,9 @@ def handed_over(found: CaseFile, file: str) -> HandOverDone:
 
 _SHOWN: dict[str, tuple[Callable[..., BaseModel], type[BaseModel]]] = {
     "seal": (seal_done, SealDone),
+    "seal-again": (seal_done, SealDone),
     "release": (release_done, ReleaseDone),
+    "release-again": (release_done, ReleaseDone),
     "hand-over": (handed_over, HandOverDone),
 }
 for _step in CASE_STEPS:

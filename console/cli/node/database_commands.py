@@ -24,7 +24,8 @@ All = Annotated[bool, typer.Option("--all", help="Every database of the installa
 
 _SEALS_OF_THEN = (
     "Seals stand as they did when that copy was made, and cases know nothing of it: `ringfence alerts` names those "
-    "that differ. Only all databases of one backup (--all) agree."
+    "that differ, `ringfence cases seal-again` and `release-again` put them right. Only all databases of one backup "
+    "(--all) agree."
 )
 
 

@@ -49,6 +49,24 @@ async def test_a_seal_names_what_it_suspends_and_a_release_gives_it_back(client,
     assert restored["restored"] == sealed["suspended"]
 
 
+async def test_what_older_lists_know_nothing_of_is_done_again(office, client, town):
+    await town.verified()
+    await step(client, "seal", reason="x")
+    lists = town.desk.archive.lists.store
+    async with lists.transaction() as connection:
+        await connection.execute("delete from exact")
+        await connection.execute("delete from seal")
+    assert (await step(client, "seal-again", reason="put back"))["case"]["state"] == "sealed"
+    needless = await client.post("/v1/cases/1/seal-again", json={"reason": "put back"})
+    assert (needless.status_code, needless.json()["type"]) == (409, "urn:ringfence:problem:conflict")
+    await step(client, "release", reason="x")
+    async with lists.transaction() as connection:
+        await connection.execute("update seal set released = null")
+    sealer = await office.client(Scope.SEALS_WRITE, name="sealer")
+    assert (await sealer.post("/v1/cases/1/release-again", json={"reason": "put back"})).status_code == 403
+    assert (await step(client, "release-again", reason="put back"))["case"]["state"] == "released"
+
+
 async def test_two_officers_at_once(office, town):
     li, wang = await office.client(acts_as="li"), await office.client(name="other", acts_as="wang")
     await town.complain()

@@ -56,6 +56,21 @@ def test_sealed_told_and_released(run, case):
     assert (listed(run, "sealed"), listed(run, "allowed")) == ([], [("CN:95012345", None)])
 
 
+def test_a_seal_that_older_lists_lost_is_set_again_and_one_they_bring_back_released_again(run, case, tmp_path):
+    verified(run, case)
+    for number, (step, state) in enumerate((("seal", "sealed"), ("release", "released"))):
+        copy = str(tmp_path / f"lists-{number}")
+        assert run("db", "backup", copy).exit_code == 0
+        assert run("cases", step, case, "--reason", "so").exit_code == 0
+        assert "`ringfence cases seal-again` and `release-again` put them right" in run("db", "restore", copy).stderr
+        again = run("cases", f"{step}-again", case, "--reason", "an older copy was put back")
+        assert (again.exit_code, f"CN:95012345 is {state}" in again.stdout) == (0, True)
+        assert [one for one, _ in listed(run, "sealed")] == (["CN:95012345"] if step == "seal" else [])
+        assert run("audit", "verify").exit_code == 0
+        needless = run("cases", f"{step}-again", case, "--reason", "x")
+        assert (needless.exit_code, "there is nothing to put right" in needless.stderr) == (1, True)
+
+
 def test_the_desks_list(run, case):
     (row,) = json.loads(run("cases", "list", "--json").stdout)
     assert (row["number"], row["complaints"], row["reporters"]) == ("CN:95012345", 1, 1)
