@@ -32,6 +32,7 @@ HERE = Path(__file__).resolve().parent
 LOST_OF_1000 = "20"
 RELOAD_S, KILL_S, DEAD_S = 10.0, 45.0, 15.0
 TALK_S, RING_S, UNANSWERED_S, HUNG_S = 2.0, 0.5, 4.0, 90.0
+COUNTED_S = "30"
 MOST_GROWTH = 1.05  # of memory, from the middle third to the last
 BLOCKED, SUSPECTED = "+8617000000001", "+8617100000001"
 CALLED, EMERGENCY = "+8613800138000", "112"
@@ -326,8 +327,8 @@ def write(folder: Path, *, other: bool) -> None:
     (folder / "ringfence.yaml").write_text(SETTINGS + SMALL + (OTHER if other else ""))
 
 
-def proxy_in(folder: Path) -> subprocess.Popen[bytes]:
-    """The product with its two listed numbers, serving."""
+def proxy_in(folder: Path, counts: Path | None = None) -> subprocess.Popen[bytes]:
+    """The product with its two listed numbers, serving; what it holds is counted into that file."""
     write(folder, other=False)
     program = [sys.executable, "-m", "ringfence", "--config", "ringfence.yaml"]
     for name, number in (("blocked", BLOCKED), ("suspected", SUSPECTED)):
@@ -335,6 +336,8 @@ def proxy_in(folder: Path) -> subprocess.Popen[bytes]:
         subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     said = folder / "said"
     with said.open("wb") as out:
+        if counts is not None:
+            program[1:3] = [str(HERE / "counted.py"), str(counts.resolve()), COUNTED_S]
         proxy = subprocess.Popen([*program, "serve"], cwd=folder, stdout=subprocess.DEVNULL, stderr=out)
     while b"serving" not in said.read_bytes():
         if proxy.poll() is not None:
@@ -350,6 +353,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50.0, help="new calls a second")
     parser.add_argument("--markdown", action="store_true", help="as a table of docs/performance.md")
     parser.add_argument("--short", action="store_true", help="reload and kill at once, and say nothing of memory")
+    parser.add_argument("--counts", type=Path, help="a file for what the proxy holds, counted every 30 s")
     parser.add_argument("--keep", type=Path, help="a folder for what the node writes; default: a temporary one")
     words = parser.parse_args()
     if ALONE not in os.environ:
@@ -360,7 +364,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = (words.keep or Path(made)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        proxy = proxy_in(folder)
+        proxy = proxy_in(folder, words.counts)
         try:
             subprocess.run(["cc", "-O2", "-o", folder / "relay", HERE / "relay.c"], check=True)
             soak = Soak(folder, proxy.pid, short=words.short)

@@ -372,6 +372,19 @@ class Context:
             self.pending.remove(client)
             client.expire(now)
 
+    @property
+    def under_way(self) -> list[bytes]:
+        """Its branches that have no final response, as they were sent."""
+        return [client.request for client in self.pending]
+
+    def leave_silent(self, now: float) -> bool:
+        """End the branches that nothing came from as their time would end them; False where there are none."""
+        before = len(self.pending)
+        self._leave_late(now)
+        if left := before - len(self.pending):
+            self.finals.append((408, b""))
+        return left > 0
+
     def _cancel_branches(self, reasons: list[bytes], now: float) -> None:
         self.reasons = reasons  # also for those that show a sign of life later
         for client in self.pending:

@@ -20,6 +20,8 @@ _OPENS: Final = 60  # "<" and ">" as numbers, which `in` finds five times faster
 _CLOSES: Final = 62
 _FORWARDS: Final = [b"Max-Forwards: %d" % number for number in range(MOST_FORWARDS + 1)]
 # And with what RFC 5393 5.3.3 wants of a request that came without: one line of ours costs what the other does.
+_BREADTH: Final = b"\r\nMax-Breadth: "
+_LEAST_BREADTH: Final = 6  # of a branch that need not have all: a PBX rings so many telephones at once
 _BOUNDED: Final = [b"%s\r\nMax-Breadth: %d" % (line, MOST_BREADTH) for line in _FORWARDS]
 
 
@@ -243,7 +245,6 @@ def edit_lines(request: Request, forwards: int, plan: Plan, dropped: frozenset[b
     at = where.get(b"max-forwards")
     first = _BOUNDED if b"max-breadth" not in where else _FORWARDS
     if first is _FORWARDS:
-        # Branches that are tried in turn may have all of it each (RFC 5393 5.3.3).
         lines[where[b"max-breadth"]] = b"Max-Breadth: %d" % (_breadth(request))
     if at is not None:
         lines[at] = first[max(forwards - 1, 0)]
@@ -265,6 +266,28 @@ def _breadth(request: Request) -> int:
     """As it came; only an emergency call gets here with none left, or with one that can't be read."""
     breadth = read_breadth(request)
     return breadth if breadth > 0 else MOST_BREADTH
+
+
+def share_breadth(data: bytes, under_way: Sequence[bytes], further: int) -> bytes:
+    """A request with as much Max-Breadth as its branch may have; empty where the others have all of it.
+
+    A branch that was silent may still be the one that answers, beside that of the next target: together they may have
+    no more than came (RFC 5393 5.3.3). What could be divided only into less than a next hop needs goes whole.
+    """
+    whole = _breadth_in(data)
+    left = whole - sum(map(_breadth_in, under_way))
+    if left <= 0:
+        return b""
+    share = left // (further + 1)
+    if share < _LEAST_BREADTH:
+        share = left
+    return data if share == whole else data.replace(_BREADTH + b"%d" % whole, _BREADTH + b"%d" % share, 1)
+
+
+def _breadth_in(data: bytes) -> int:
+    """What we wrote: the first one is a header line, since nothing before it can begin with a line's end."""
+    at = data.find(_BREADTH)
+    return int(data[at + len(_BREADTH) : data.find(b"\r", at + len(_BREADTH))]) if at >= 0 else 0
 
 
 def _edit_twice(request: Request, forwards: int, plan: Plan, dropped: frozenset[bytes]) -> list[bytes]:

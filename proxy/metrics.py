@@ -23,7 +23,7 @@ from proxy.sip.framing import UNFRAMED
 from proxy.streams.connection import CLOSED_FOR
 from proxy.streams.endpoint import StreamEndpoint
 from proxy.streams.room import ALL, SOURCE
-from proxy.streams.websocket import NO_SUBPROTOCOL, NOT_WEBSOCKET
+from proxy.streams.websocket import FOREIGN_ORIGIN, NO_SUBPROTOCOL, NOT_WEBSOCKET
 from proxy.transport import Endpoint
 from rules.model import Action
 
@@ -174,7 +174,7 @@ class Metrics(Collector):
             refusals.update(each.refused)
         if streams:
             refusals.update({f"no room {limit}": count for limit, count in streams[0].room.refused.items()})
-        for why in dict.fromkeys((*CLOSED_FOR, *UNFRAMED, NOT_WEBSOCKET, NO_SUBPROTOCOL, *ends)):
+        for why in dict.fromkeys((*CLOSED_FOR, *UNFRAMED, NOT_WEBSOCKET, NO_SUBPROTOCOL, FOREIGN_ORIGIN, *ends)):
             closed.add_metric([_label(why)], ends[why])
         for why in dict.fromkeys((f"no room {ALL}", f"no room {SOURCE}", *refusals)):
             refused.add_metric([_label(why)], refusals[why])

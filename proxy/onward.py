@@ -11,7 +11,7 @@ from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.diversion import destination_of, diversion, divert, history
 from proxy.effects import Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
-from proxy.forwarding import Plan, edit_lines, for_next_hop, record_routes, with_host
+from proxy.forwarding import Plan, edit_lines, for_next_hop, record_routes, share_breadth, with_host
 from proxy.labels import dress, mark_of, unlabel
 from proxy.next_hops import Hop, lots_of
 from proxy.proxy_settings import LimitSettings
@@ -187,6 +187,13 @@ class Onward(Node):
             secret = (listener.reliable or context.flow.reliable) and context.plan.uri.scheme == b"sips"
             head += record_routes(listener, context.flow.listener, self._sign(context, flow, now), secret=secret)
         data = b"\r\n".join((*head, *context.lines_for(listener, target), b"", request.body))
+        if context.targets or context.pending:
+            whole, data = data, share_breadth(data, context.under_way, len(context.targets))
+            if not data and context.leave_silent(now):
+                data = share_breadth(whole, context.under_way, len(context.targets))
+            if not data:  # another one rings: this one has its turn should that fail
+                context.targets.insert(0, target)
+                return
         if len(data) > LARGEST and not listener.reliable and self._may_have_stream(context, target, now):
             context.targets[:0] = [target.by("TCP"), target.by("UDP")]
             self.forward(context, now)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -208,6 +209,29 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def parse_origin(text: object) -> object:
+    """An origin as browsers write it (RFC 6454 6.2): small, without a port that its scheme implies, without a path."""
+    if not isinstance(text, str):
+        return text
+    scheme, found, rest = text.strip().lower().partition("://")
+    try:
+        parts = urlsplit(f"//{rest}")
+        port = parts.port
+    except ValueError:
+        found, port, parts = "", None, urlsplit("")
+    host = parts.hostname or ""
+    if not found or not host or not scheme.isascii() or parts.path or parts.query or parts.fragment or "@" in rest:
+        raise BadValue(f"{text!r} is no origin of a page", "write scheme and host, such as https://phones.example")
+    shown = f"[{host}]" if ":" in host else host
+    if port is None or port == _IMPLIED_PORTS.get(scheme):
+        return f"{scheme}://{shown}"
+    return f"{scheme}://{shown}:{port}"
+
+
+_IMPLIED_PORTS: Final = {"http": 80, "https": 443}
+Origin = Annotated[str, BeforeValidator(parse_origin)]
+
+
 class ListenerSettings(Part):
     """One socket that takes SIP."""
 
@@ -223,6 +247,17 @@ class ListenerSettings(Part):
     side: Literal["any", "pbx", "trunk"] = Field(
         "any", description="pbx: whatever arrives here comes from the PBX side."
     )
+    origins: list[Origin] = Field(
+        default=[],
+        description="ws and wss: pages of these origins may connect, https://phones.example; none: those of any.",
+    )
+
+    @model_validator(mode="after")
+    def of_pages(self) -> Self:
+        """Only browsers say what page they show."""
+        if self.origins and self.transport not in ("ws", "wss"):
+            raise BadValue(f"{self.transport} has no pages", "origins belong to listeners of ws and wss")
+        return self
 
     @model_validator(mode="before")
     @classmethod

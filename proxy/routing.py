@@ -732,9 +732,15 @@ def _make_listeners(settings: ProxySettings, before: Topology | None) -> list[Li
         taken.add(number)
         sent_by = str(each.advertise or address)
         listener = Listener(number, transport, address.host, address.port, sent_by, each.side)
-        same = was is not None and not was.leaving and (was.sent_by, was.side) == (listener.sent_by, listener.side)
+        listener.origins = frozenset(each.origins)
+        same = was is not None and not was.leaving and _said(was) == _said(listener)
         made.append(was if was is not None and same else listener)
     return made
+
+
+def _said(listener: Listener) -> tuple[bytes, str, frozenset[str]]:
+    """What is set of a listener beside its address."""
+    return listener.sent_by, listener.side, listener.origins
 
 
 def _first_free(taken: set[int]) -> int:

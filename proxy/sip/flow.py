@@ -12,8 +12,8 @@ class Listener:
     """One listening socket as the protocol core knows it."""
 
     __slots__ = (
-        "family", "host", "leaving", "number", "port", "reliable", "secure", "sent_by", "shown", "shown_in_sips",
-        "side", "transport", "via",
+        "family", "host", "leaving", "number", "origins", "port", "reliable", "secure", "sent_by", "shown",
+        "shown_in_sips", "side", "transport", "via",
     )  # fmt: skip
 
     def __init__(self, number: int, transport: str, host: str, port: int, sent_by: str, side: str = "any") -> None:
@@ -30,6 +30,7 @@ class Listener:
         self.shown = self.sent_by + (b";transport=%s" % named.encode() if self.reliable else b"")
         self.shown_in_sips = self.sent_by + (b";transport=ws" if transport == "WSS" else b"")
         self.side = side  # any, pbx or trunk
+        self.origins: frozenset[str] = frozenset()  # of WebSocket: whose pages may connect; none: any
         self.leaving = False  # the configuration has it no longer: what was begun by it ends, and nothing else begins
         self.via = b"Via: SIP/2.0/%s %s;branch=" % (transport.encode(), self.sent_by)
 

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
 from proxy.proxy_settings import LimitSettings
@@ -61,8 +61,8 @@ class Watch(Protocol):
 class Ways(Protocol):
     """How connections of one transport are taken and opened (`proxy/streams/ways.py`)."""
 
-    def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
-        """How messages lie in a new one."""
+    def framing(self, limits: LimitSettings, origins: Collection[str] = ()) -> Framing:
+        """How messages lie in a new one; of WebSocket those of pages of these origins alone, or of any."""
 
     async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
         """Let a connection begin on a socket that was accepted, within that time. Raises OSError."""
@@ -147,7 +147,7 @@ class StreamEndpoint(Endpoint):
 
     async def _open(self, remote: Remote) -> None:
         """Open a connection and send what waits for it; what can't be sent is told."""
-        connection = Connection(self, remote, self._ways.framing(self.limits, taken=False), self.limits)
+        connection = Connection(self, remote, self._ways.framing(self.limits), self.limits)
         local = "" if self.listener.host in ("0.0.0.0", "::") else self.listener.host  # noqa: S104
         try:
             await asyncio.wait_for(self._ways.open(connection, local), self.limits.connect_s)
@@ -188,7 +188,7 @@ class StreamEndpoint(Endpoint):
                     self._watch.refused(self.listener, host, NO_ROOM)
                 continue
             self._serial = self._serial % _SERIALS + 1
-            framing = self._ways.framing(self.limits, taken=True)
+            framing = self._ways.framing(self.limits, self.listener.origins)
             connection = Connection(self, (host, int(where[1]), "", self._serial), framing, self.limits)
             connection.source = source
             task = self._spawn(self._take(sock, connection))

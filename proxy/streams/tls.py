@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
@@ -134,9 +134,9 @@ class Secure:
         self._knows = knows
         self._wants = wants
 
-    def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
+    def framing(self, limits: LimitSettings, origins: Collection[str] = ()) -> Framing:
         """By Content-Length, or frames."""
-        return framing(limits, frames=self._frames)
+        return framing(limits, origins, frames=self._frames)
 
     async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
         """Let a connection begin on a socket that was accepted. Raises OSError."""

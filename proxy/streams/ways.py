@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Collection
 from typing import Any, cast
 
 from proxy.proxy_settings import LimitSettings
@@ -22,9 +23,9 @@ class Plain:
         """`frames`: of WebSocket."""
         self._frames = frames
 
-    def framing(self, limits: LimitSettings, *, taken: bool) -> Framing:
+    def framing(self, limits: LimitSettings, origins: Collection[str] = ()) -> Framing:
         """By Content-Length, or frames."""
-        return framing(limits, frames=self._frames)
+        return framing(limits, origins, frames=self._frames)
 
     async def take(self, sock: socket.socket, connection: Connection, seconds: float) -> None:
         """Let a connection begin on a socket that was accepted."""
@@ -42,9 +43,9 @@ class Plain:
         keep_alive(connection.info("socket"))
 
 
-def framing(limits: LimitSettings, *, frames: bool) -> Framing:
+def framing(limits: LimitSettings, origins: Collection[str], *, frames: bool) -> Framing:
     """How messages lie in a new connection."""
-    return Frames(limits.message_octets) if frames else Framer(limits.message_octets)
+    return Frames(limits.message_octets, origins) if frames else Framer(limits.message_octets)
 
 
 def refuse_to_call(*, frames: bool) -> None:

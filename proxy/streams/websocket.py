@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from wsproto import ConnectionType, WSConnection
@@ -25,6 +26,7 @@ from proxy.streams.connection import BY_PEER
 SUBPROTOCOL: Final = "sip"
 NOT_WEBSOCKET: Final = "not WebSocket"
 NO_SUBPROTOCOL: Final = "no subprotocol sip"
+FOREIGN_ORIGIN: Final = "a page of another origin"
 _MOST_ANSWERS: Final = 8192  # octets of pongs to one piece of what came
 _KEEP_ALIVE: Final = b"\r\n\r\n"
 _PONG: Final = "\r\n"
@@ -33,9 +35,10 @@ _PONG: Final = "\r\n"
 class Frames:
     """One connection, from its handshake on."""
 
-    def __init__(self, most: int) -> None:
-        """`most` octets of one message are held."""
+    def __init__(self, most: int, origins: Collection[str] = ()) -> None:
+        """`most` octets of one message are held. `origins`: pages of these may connect; of any, where there is none."""
         self._most = most
+        self._origins = origins
         self._connection = WSConnection(ConnectionType.SERVER)
         self._pieces: list[bytes] = []
         self._held = 0
@@ -70,7 +73,9 @@ class Frames:
 
     def _take(self, event: Event, found: list[bytes]) -> None:
         if isinstance(event, Request):
-            if SUBPROTOCOL in event.subprotocols:  # RFC 7118 section 4
+            if not self._is_welcome(event):
+                self._fail(FOREIGN_ORIGIN, RejectConnection(status_code=403))  # RFC 6455 4.2.2
+            elif SUBPROTOCOL in event.subprotocols:  # RFC 7118 section 4
                 self._write(AcceptConnection(subprotocol=SUBPROTOCOL))
             else:
                 self._fail(NO_SUBPROTOCOL, RejectConnection(status_code=400))
@@ -89,6 +94,13 @@ class Frames:
         elif isinstance(event, CloseConnection):
             agreed = event.code in (CloseReason.NORMAL_CLOSURE, CloseReason.GOING_AWAY, CloseReason.NO_STATUS_RCVD)
             self._fail(BY_PEER if agreed else NOT_WEBSOCKET, event.response())
+
+    def _is_welcome(self, asked: Request) -> bool:
+        """May the page connect that this comes from? A browser always says which; what says nothing is none."""
+        if not self._origins:
+            return True
+        shown = [value for name, value in asked.extra_headers if name.lower() == b"origin"]
+        return all(value.decode("ascii", "replace").strip().lower() in self._origins for value in shown)
 
     def _end_message(self, found: list[bytes]) -> None:
         message = b"".join(self._pieces)

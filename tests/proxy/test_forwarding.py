@@ -140,7 +140,7 @@ def test_only_via_record_route_max_forwards_and_max_breadth_change(play: Playboo
     came = wire.invite(extra=odd, to="sip:+8613800138000@rook.example\n ;x=y")
     left = play.forwarded(came)
     expected = came.split(b"\r\n")
-    expected[2:3] = [b"Max-Forwards: 69", b"Max-Breadth: 60"]
+    expected[2:3] = [b"Max-Forwards: 69", b"Max-Breadth: 30"]  # its other address may have the rest
     got = [line for line in left.split(b"\r\n")[2:] if not line.startswith(b"Record-Route")]
     assert got == expected[1:]
 

@@ -16,7 +16,7 @@ def test_the_kernel_finds_out_that_the_other_end_is_gone():
 
 
 def test_plain_connections_are_framed_by_content_length():
-    framing = Plain().framing(LimitSettings(message_octets=4096), taken=True)
+    framing = Plain().framing(LimitSettings(message_octets=4096))
     assert isinstance(framing, Framer)
     assert framing.wrap(b"x") == b"x"
     framing.feed(b"OPTIONS sip:x@h SIP/2.0\r\n" + b"X" * 5000)

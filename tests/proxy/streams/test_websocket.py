@@ -22,13 +22,17 @@ from wsproto.events import (
 )
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
+from proxy.proxy_settings import ListenerSettings, ProxySettings
+from proxy.setup import set_up
 from proxy.sip.framing import TOO_LONG, UNFINISHED
-from proxy.streams.websocket import NO_SUBPROTOCOL, NOT_WEBSOCKET, Frames
+from proxy.streams.websocket import FOREIGN_ORIGIN, NO_SUBPROTOCOL, NOT_WEBSOCKET, Frames
 from ringfence.health import ask
+from rules.settings.screening import ScreeningSettings
 from tests import wire
 from tests.authority import Authority
 from tests.peers.process import eventually
 from tests.playbook import from_callee
+from tests.proxy.test_server import Keys
 from tests.streaming import Line, Street, street
 
 MESSAGE = wire.invite(via="SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bKws")
@@ -37,10 +41,19 @@ MESSAGE = wire.invite(via="SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bKws")
 class Browser:
     """The other end of the framing, with no socket between."""
 
-    def __init__(self, *, protocols: tuple[str, ...] = ("sip",), most: int = 65_535) -> None:
-        self.frames = Frames(most)
+    def __init__(
+        self,
+        *,
+        protocols: tuple[str, ...] = ("sip",),
+        most: int = 65_535,
+        page: tuple[bytes, ...] = (),
+        origins: tuple[str, ...] = (),
+    ) -> None:
+        self.frames = Frames(most, origins)
         self.connection = WSConnection(ConnectionType.CLIENT)
-        self.got = self.says(Request(host="sbc.rook.example", target="/", subprotocols=list(protocols)))
+        shown = [(b"Origin", each) for each in page]
+        asks = Request(host="sbc.rook.example", target="/", subprotocols=list(protocols), extra_headers=shown)
+        self.got = self.says(asks)
 
     def says(self, *events: Event) -> list[bytes]:
         return self.sends(b"".join(self.connection.send(event) for event in events))
@@ -86,6 +99,71 @@ def test_a_message_in_fragments_with_a_ping_between(browser: Browser):
 
 def test_the_subprotocol_is_agreed(browser: Browser):
     assert Browser(protocols=("other", "sip")).heard()[0].subprotocol == "sip"
+
+
+PHONES = ("https://phones.example", "https://[2001:db8::1]:8443")
+
+
+@pytest.mark.parametrize(
+    "page", [(), (b"https://phones.example",), (b"HTTPS://Phones.Example",), (PHONES[1].encode(),)]
+)
+def test_pages_of_the_origins_that_are_named_connect_and_who_is_no_browser(page: tuple[bytes, ...]):
+    assert isinstance(Browser(page=page, origins=PHONES).heard()[0], AcceptConnection)
+
+
+@pytest.mark.parametrize("page", [(b"null",), (b"https://evil.example",)])
+def test_where_none_is_named_pages_of_any_origin_connect(page: tuple[bytes, ...]):
+    assert isinstance(Browser(page=page).heard()[0], AcceptConnection)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *[
+            (b"https://evil.example",),
+            (b"null",),
+            (b"",),
+            (b"http://phones.example",),
+            (b"https://phones.example:444",),
+        ],
+        *[(b"https://phones.example.evil.example",), (b"https://phones.example", b"https://evil.example"), (b"\xff",)],
+    ],
+)
+def test_a_page_of_another_origin_is_refused(page: tuple[bytes, ...]):
+    browser = Browser(page=page, origins=PHONES)
+    event = browser.heard()[0]
+    assert isinstance(event, RejectConnection)
+    assert event.status_code == 403
+    assert browser.frames.fault is not None
+    assert browser.frames.fault.why == FOREIGN_ORIGIN
+
+
+async def test_a_listener_asks_for_its_origins_and_a_reload_changes_them():
+    async with street("udp", "ws", **DEFAULT) as house:
+        await Page.of(house, "ws", page=b"https://evil.example")
+        ends = house.ends
+        listeners = [
+            {"address": str(ends["udp"])},
+            {"address": str(ends["ws"]), "transport": "ws", "origins": ["https://Phones.example:443"]},
+        ]
+        given = house.settings.model_dump(mode="json", exclude={"listen"}) | {"listen": listeners}
+        setup = set_up(ProxySettings.model_validate(given), ScreeningSettings(), Keys(), house.core.topology)
+        house.server.take(setup, await house.server.open_further(setup))
+        await Page.of(house, "ws", page=b"https://phones.example")
+        with pytest.raises(AssertionError):
+            await Page.of(house, "ws", page=b"https://evil.example")
+
+
+@pytest.mark.parametrize(
+    ("said", "transport"),
+    [
+        *[("phones.example", "ws"), ("https://", "ws"), ("https://a/b", "ws"), ("https://a:x", "ws")],
+        *[("https://me@a", "ws"), ("", "ws"), (7, "ws"), ("https://[::1", "ws"), ("https://phones.example", "tcp")],
+    ],
+)
+def test_what_is_no_origin_or_belongs_to_no_page_is_refused(said: object, transport: str):
+    with pytest.raises(ValueError, match="origins"):
+        ListenerSettings.model_validate({"address": "192.0.2.1", "transport": transport, "origins": [said]})
 
 
 @pytest.mark.parametrize("protocols", [(), ("msrp",), ("SIP2",)])
@@ -195,13 +273,15 @@ class Page:
         self.messages: list[bytes] = []
 
     @classmethod
-    async def of(cls, house: Street, transport: str, **words: Any) -> Page:
+    async def of(cls, house: Street, transport: str, page: bytes = b"", **words: Any) -> Page:
         line = await Line.to(house.ends[transport], "127.0.0.9", **words)
         house.lines.append(line)
-        page = cls(line, WSConnection(ConnectionType.CLIENT))
-        line.send(page.connection.send(Request(host="sbc.rook.example", target="/", subprotocols=["sip"])))
-        assert isinstance(await page.event(), AcceptConnection)
-        return page
+        made = cls(line, WSConnection(ConnectionType.CLIENT))
+        shown = [(b"Origin", page)] if page else []
+        asks = Request(host="sbc.rook.example", target="/", subprotocols=["sip"], extra_headers=shown)
+        line.send(made.connection.send(asks))
+        assert isinstance(await made.event(), AcceptConnection)
+        return made
 
     def send(self, data: bytes) -> None:
         self.line.send(self.connection.send(TextMessage(data=data.decode())))
