@@ -183,8 +183,12 @@ class Context:
             clean_response(response, client.flow.peer, self.flow.peer)
             if self.call is not None and (status >= 200 or not self.done) and status < 300:
                 self.call.gave(callee_tag(response))
+                if not self.flow.peer.from_pbx:
+                    self.call.reached_at(response.line(b"contact"))
                 if status >= 200 and client.invite:
                     self.call.answered_at(client.flow.address)
+            elif self.token is not None and status < 300 and not self.flow.peer.from_pbx:
+                self.core.dialogs.reached_at(self.token, response.line(b"contact"))
         if status < 200:
             self._on_provisional(client, response, now)
         elif status < 300:

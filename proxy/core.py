@@ -528,7 +528,8 @@ class Core(Refusing):
         if token is None and (plan.users or asked is not None or request.method == b"REGISTER"):
             led = self._lead(request, plan, asked, flow)
         another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
-        stands = not another and self._stands(request, fields, token, peer, now)
+        elsewhere = token is not None and not peer.from_pbx and self._leads_elsewhere(request, plan, token)
+        stands = not (another or elsewhere) and self._stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
         judged = another or request.method in _JUDGED
         looped = is_loop(request, self.topology.listeners, loop) or (
@@ -614,6 +615,9 @@ class Core(Refusing):
             taken_up = self.dialogs.take_up(token, fields, now, from_pbx=from_pbx)
             if taken_up is not None and not from_pbx:
                 taken_up.asserted = asserted_in(context.request)
+                taken_up.reached_at(b"Contact: <%s>" % context.plan.uri_bytes)
+            if from_pbx:
+                self.dialogs.reached_at(token, context.request.line(b"contact"))
             if context.server.invite and not from_pbx:
                 context.call = taken_up
         if context.request.method == b"BYE":
@@ -688,6 +692,15 @@ class Core(Refusing):
         if known:
             return party != known and user_part(party) != user_part(known) and not same_number(party, known, peer.trunk)
         return bool(token.party) and token.party != self.tokens.mark(user_part(party), token.key)
+
+    def _leads_elsewhere(self, request: Request, plan: Plan, token: Token) -> bool:
+        """Does its Request-URI name somebody else behind the PBX than the one whom its call was judged for?
+
+        A proxy there follows that and no tags, and a telephone may show a text whose dialog it never had.
+        """
+        if request.method in _METHODS_WITHIN:
+            return False
+        return not self.dialogs.leads_to(token, plan.uri_bytes, plan.uri)
 
     def _refuse_outside_dialogs(
         self, request: Request, fields: Fields, plan: Plan, flow: Flow, now: float

@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from proxy.forwarding import Plan
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import parse_party
+from proxy.sip.headers import parse_address, parse_party
 from proxy.sip.message import QUOTE, SEMICOLON, ResponseHead
+from proxy.sip.uri import Uri, parse_uri
 from proxy.token import NO_CALL, Token, Tokens, goes_callers_way
 from proxy.validation import Fields
+from rules.model import Verdict
 
 _TAG: Final = b">;tag="
 _OF_STANDING: Final = frozenset((b"INVITE", b"MESSAGE"))  # what makes a telephone ring or show words
@@ -26,8 +28,8 @@ class Call:
     """One call that is remembered."""
 
     __slots__ = (
-        "address", "asserted", "call_id", "caller_tag", "counts", "former", "others", "party", "seen", "tag",
-        "taken_up",
+        "address", "asserted", "call_id", "called", "caller_tag", "contact", "contacts", "counts", "former", "others",
+        "party", "seen", "tag", "taken_up", "verdict",
     )  # fmt: skip
 
     def __init__(self, call_id: bytes, caller_tag: bytes, now: float, party: bytes = b"") -> None:
@@ -35,6 +37,10 @@ class Call:
         self.caller_tag = caller_tag
         self.party = party  # the URI of who is on the trunk side: its caller, or whom the PBX side called
         self.asserted: tuple[list[bytes], list[bytes]] = ([], [])  # and whom a trusted trunk asserted (`asserted_in`)
+        self.called = b""  # the Request-URI that it was judged for, where the trunk side began it
+        self.contact = b""  # the first line of Contact of the PBX side: where requests of the trunk side lead
+        self.contacts: list[bytes] | None = None  # further ones, of a fork or after a refresh (RFC 3261 12.2)
+        self.verdict: Verdict | None = None  # by which it was marked
         self.seen = now
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
         self.taken_up = False  # this node did not see it begin (`Dialogs.take_up`)
@@ -53,6 +59,37 @@ class Call:
             self.others = [tag]
         elif tag not in self.others and len(self.others) < _MOST_CALLEES:
             self.others.append(tag)
+
+    def reached_at(self, line: bytes) -> None:
+        """The PBX side says by Contact where requests of the trunk side are to go."""
+        if not line or line == self.contact:
+            return
+        if not self.contact:
+            self.contact = line
+        elif self.contacts is None:
+            self.contacts = [line]
+        elif line not in self.contacts and len(self.contacts) < _MOST_CALLEES:
+            self.contacts.append(line)
+
+    def leads_to(self, written: bytes, uri: Uri) -> bool:
+        """Does a request of the trunk side with this Request-URI go to whom the call was judged for, or put through?
+
+        Some send on to the Request-URI of the beginning; what else of a Contact is left out is no other subscriber.
+        """
+        if not self.contact:
+            return True  # nobody said so far
+        lines = [self.contact, *(self.contacts or ())]
+        if any(b"<%s>" % written in line for line in lines):
+            return True
+        wanted = uri.user or uri.host
+        for known in (self.called, *map(_uri_of, lines)):
+            try:
+                parsed = parse_uri(known)
+            except BadHeader:
+                continue
+            if wanted == (parsed.user or parsed.host):
+                return True
+        return False
 
     def has(self, tag: bytes) -> bool:
         """Did its callee give this tag?"""
@@ -141,6 +178,22 @@ class Dialogs:
         call = self._calls.get(token.user)
         return call.party if call is not None else b""
 
+    def verdict_on(self, token: Token) -> Verdict | None:
+        """By which the call with this token was marked; None where it was not, or is not remembered."""
+        call = self._calls.get(token.user)
+        return call.verdict if call is not None else None
+
+    def leads_to(self, token: Token, written: bytes, uri: Uri) -> bool:
+        """Does this Request-URI of the trunk side stay with whom the call with this token was judged for?"""
+        call = self._calls.get(token.user)
+        return call is None or call.leads_to(written, uri)
+
+    def reached_at(self, token: Token, line: bytes) -> None:
+        """The PBX side says in the dialog with this token where requests are to go from now on."""
+        call = self._calls.get(token.user)
+        if call is not None:
+            call.reached_at(line)
+
     def asserted_of(self, token: Token) -> tuple[list[bytes], list[bytes]] | None:
         """Whom the trunk asserted when it began the call with this token; None where that is not remembered."""
         call = self._calls.get(token.user)
@@ -220,6 +273,14 @@ class Dialogs:
 
 def _name(fields: Fields) -> bytes:
     return b"%d.%s%s" % (len(fields.call_id), fields.call_id, fields.from_tag)
+
+
+def _uri_of(line: bytes) -> bytes:
+    """The first URI of a line of Contact; empty where it can't be read."""
+    try:
+        return parse_address("Contact", line.partition(b":")[2].strip()).uri
+    except BadHeader:
+        return b""
 
 
 def callee_tag(response: ResponseHead) -> bytes:

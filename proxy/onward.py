@@ -23,6 +23,7 @@ from proxy.sip.transaction import InviteClient, NonInviteClient
 from proxy.sip.uri import parse_uri, user_part
 from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
+from rules.model import Action
 
 _DIALOG_METHODS: Final = frozenset((b"INVITE", b"SUBSCRIBE", b"REFER", b"NOTIFY"))
 SHOWING: Final = frozenset((b"INVITE", b"UPDATE"))  # within a dialog these may change the name on a telephone
@@ -89,8 +90,8 @@ class Onward(Node):
             if context.token is not None:
                 context.as_sent = unlabel(context.lines, request, context.token)
             context.as_sent += show_trunk_host(context.lines, request, context.targets[0])
-        elif context.token is not None and request.method in SHOWING and LABELLED in context.token.flags:
-            context.label = self.screening.label_of(context.token.flags.partition(LABELLED)[2])
+        elif context.token is not None:
+            self._mark_again(context, context.token)
         if not peer.from_pbx:
             stranger = not peer.trunk.identity_trusted
             context.as_sent = dress(context.lines, request, context.label, stranger=stranger)
@@ -99,6 +100,18 @@ class Onward(Node):
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _mark_again(self, context: Context, token: Token) -> None:
+        """Within a marked call the label stays before the caller's name, and a text of his is marked as his INVITE was.
+
+        A text stands on the telephone by itself: whoever reads it may not see of which call it is.
+        """
+        method = context.request.method
+        if method == b"MESSAGE":
+            if (verdict := self.dialogs.verdict_on(token)) is not None:
+                context.label = self.screening.apply(context.lines, context.request, verdict)
+        elif method in SHOWING and LABELLED in token.flags:
+            context.label = self.screening.label_of(token.flags.partition(LABELLED)[2])
 
     def _must_stay_secret(self, context: Context) -> bool:
         """What came by TLS for a sips: URI goes on by TLS alone (RFC 3261 26.2.2); an emergency call goes on anyhow."""
@@ -283,7 +296,13 @@ class Onward(Node):
             context.decision, flags, fields.call_id, fields.from_tag, made=dialogs.wall(now), sealed=sealed
         )
         call = context.call = dialogs.begin(user, fields, now, context.call, from_pbx=from_pbx)
-        if not from_pbx and context.flow.peer.trunk.identity_trusted:
+        if from_pbx:
+            call.reached_at(context.request.line(b"contact"))
+            return user
+        call.called = context.request.uri
+        if context.verdict is not None and context.verdict.action is not Action.FORWARD:
+            call.verdict = context.verdict
+        if context.flow.peer.trunk.identity_trusted:
             call.asserted = asserted_in(context.request)
         return user
 

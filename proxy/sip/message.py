@@ -168,6 +168,11 @@ class Message:
         """Does it stand on more than one line? Asked for single names: for all of them the price is a square."""
         return self.names.count(name) > 1
 
+    def line(self, name: bytes) -> bytes:
+        """The first header line of that canonical name; empty where there is none."""
+        index = self.where.get(name)
+        return b"" if index is None else self.lines[index]
+
     def raw(self, name: bytes) -> bytes | None:
         """The value of the first header field of that canonical name, as written; None where it is absent."""
         index = self.where.get(name)

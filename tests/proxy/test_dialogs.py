@@ -542,3 +542,92 @@ def test_a_call_taken_up_after_a_restart_lets_no_message_pass(play: Playbook):
     assert briefs(other.trunk(in_dialog("INFO", up, cseq=2))) == ["INFO"]
     other.verdict = REJECT
     assert briefs(other.trunk(in_dialog("MESSAGE", up, cseq=3, branch="z9hG4bKmessage"))) == ["603"]
+
+
+# Whom a request within a call reaches
+
+ELSEWHERE = "sip:+8613800138009@203.0.113.10:5060"
+
+
+def test_a_call_that_had_to_pass_leads_to_no_other_subscriber(play: Playbook):
+    """His callee allows him, or it was 112: the token of that call is none for whomever he names next."""
+    _, up = play.answered()
+    assert judged_again(play, in_dialog("INVITE", up, cseq=2, uri=ELSEWHERE, body=wire.SDP))
+    assert play.calls[-1].called.canonical == "+8613800138009"
+    assert only(play.trunk(in_dialog("INVITE", up, cseq=3, branch="z9hG4bK3", body=wire.SDP)), to=wire.PBX)
+
+
+@pytest.mark.parametrize("method", ["MESSAGE", "REFER", "INFO", "NOTIFY", "SUBSCRIBE", "PUBLISH", "FOO"])
+def test_nor_does_any_other_method_that_is_for_dialogs_only(play: Playbook, method: str):
+    _, up = play.answered()
+    assert briefs(play.trunk(in_dialog(method, up, cseq=2, uri=ELSEWHERE))) == ["405"]
+
+
+@pytest.mark.parametrize("method", ["BYE", "UPDATE", "PRACK"])
+def test_what_only_changes_or_ends_a_call_passes_all_the_same(play: Playbook, method: str):
+    _, up = play.answered()
+    assert briefs(play.trunk(in_dialog(method, up, cseq=2, uri=ELSEWHERE))) == [method]
+
+
+@pytest.mark.parametrize(
+    "uri", [f"sip:{wire.CALLED}@x", "sip:desk@203.0.113.10", "sip:desk@192.0.2.77;transport=tcp", "sip:desk@x"]
+)
+def test_whoever_spells_the_callees_contact_otherwise_stays_in_his_call(play: Playbook, uri: str):
+    """Some send on to the Request-URI of the beginning, and some change the host on its way through translation."""
+    _, up = play.answered()
+    play.verdict = REJECT
+    assert only(play.trunk(in_dialog("INVITE", up, cseq=2, uri=uri, body=wire.SDP)), to=wire.PBX)
+
+
+@pytest.mark.parametrize("by", ["its answer", "its re-INVITE", "its UPDATE"])
+def test_where_the_callee_moved_to_is_followed(play: Playbook, by: str):
+    down, up = play.answered()
+    moved = "Contact: <sip:elsewhere@203.0.113.10>"
+    if by == "its answer":
+        again = only(play.trunk(in_dialog("INVITE", up, cseq=2, body=wire.SDP)), to=wire.PBX)
+        play.pbx(wire.answer(again, extra=moved))
+    else:
+        play.pbx(from_callee(by.partition(" ")[2], down, extra=moved, body=wire.SDP))
+    play.verdict = REJECT
+    for number, uri in enumerate(("sip:elsewhere@203.0.113.10", "sip:desk@203.0.113.10:5060")):
+        branch = f"z9hG4bKm{number}"
+        sent = play.trunk(in_dialog("INVITE", up, cseq=5 + number, uri=uri, branch=branch, body=wire.SDP))
+        assert only([each for each in sent if each.brief == "INVITE"], to=wire.PBX)
+    assert judged_again(play, in_dialog("INVITE", up, cseq=9, uri=ELSEWHERE, branch="z9hG4bKm9", body=wire.SDP))
+
+
+def test_whom_the_pbx_called_stays_with_whoever_called_him(play: Playbook):
+    out = only(play.pbx(wire.invite(uri=f"sip:95588@{wire.US}", via=VIA_OUT)), to=wire.TRUNK)
+    play.trunk(wire.answer(out))
+    back = from_callee("INVITE", out, via=VIA_BACK, body=wire.SDP)
+    assert only(play.trunk(back), to=wire.PBX)
+    other = from_callee("INVITE", out, via=f"{VIA_BACK}2", uri=ELSEWHERE, body=wire.SDP)
+    assert judged_again(play, other)
+
+
+def test_after_a_restart_the_first_one_named_is_believed_and_no_second(play: Playbook):
+    _, up = play.answered()
+    other = Playbook()
+    assert only(other.trunk(in_dialog("INVITE", up, cseq=2, body=wire.SDP)), to=wire.PBX)
+    assert judged_again(other, in_dialog("INVITE", up, cseq=3, uri=ELSEWHERE, branch="z9hG4bK3", body=wire.SDP))
+
+
+# What shows words within a marked call is marked
+
+
+@pytest.mark.parametrize("step", [Step.DEFAULT, Step.EMERGENCY])
+def test_a_text_within_a_tagged_call_is_tagged(step: Step):
+    play = Playbook(label="Suspected")
+    play.verdict = Verdict(Action.TAG, step, rule="night", decision=DECISION)
+    down, up = play.answered()
+    text = only(play.trunk(in_dialog("MESSAGE", up, cseq=2)), to=wire.PBX)
+    for name in ("X-Ringfence-Verdict", "X-Ringfence-Rule", "X-Ringfence-Decision"):
+        assert wire.headers(text, name) == wire.headers(down, name) != []
+    assert ("Suspected" in wire.header(text, "From")) == ("Suspected" in wire.header(down, "From"))
+    assert len(play.calls) == 1
+    assert "Suspected" not in wire.header(only(play.pbx(wire.response(200, text)), to=wire.TRUNK), "From")
+
+
+def test_a_text_within_any_other_call_is_not(play: Playbook):
+    _, up = play.answered()
+    assert b"X-Ringfence" not in only(play.trunk(in_dialog("MESSAGE", up, cseq=2)), to=wire.PBX)
