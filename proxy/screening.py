@@ -11,7 +11,7 @@ from proxy.labels import MARK, mark_of
 from proxy.proxy_settings import ProfileSettings
 from proxy.routing import IDENTITY_HEADERS
 from proxy.sip.errors import BadHeader
-from proxy.sip.headers import find_param, find_uris, leaves_digits
+from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
 from proxy.sip.message import Request
 from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_users
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
@@ -27,6 +27,7 @@ _MOST_LABELS: Final = 1000
 _MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
 # One address in brackets, after a name of no digits or in quotation marks: nearly all of them.
 _ORDINARY: Final = re.compile(rb'(?:"[^"\\]*"|[A-Za-z .]*)\s*<(?:sips?|tel):[^<>,\s]*>\s*(?:;[^<>,"]*)?')
+_HOST: Final = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _NOBODY: Final = Number("", NumberClass.ANONYMOUS)
 
 
@@ -175,9 +176,24 @@ def read_identity(uri: bytes, trunk: Trunk) -> Identity:
     return Identity(found, domain)
 
 
+def read_asserted(uri: bytes, trunk: Trunk) -> Readings:
+    """The number of an asserted URI. Digits without scheme are one number to whoever reads them at all."""
+    number = _schemeless(uri)
+    if not number:
+        return read_identity(uri, trunk).readings
+    return _read_spelt(read_spelling(Uri(b"sip", number, b"", 0, b"")), trunk)
+
+
+def _schemeless(uri: bytes) -> bytes:
+    """The digits of an address that has no scheme, with or without a host; empty for any other."""
+    number, at, host = uri.partition(b"@")
+    plain = BARE_NUMBER.fullmatch(number) is not None and (not at or _HOST.fullmatch(host) is not None)
+    return number if plain else b""
+
+
 def same_number(one: bytes, other: bytes, trunk: Trunk) -> bool:
     """Do two URIs name the same number, however each is spelt?"""
-    first, second = read_identity(one, trunk).readings, read_identity(other, trunk).readings
+    first, second = read_asserted(one, trunk), read_asserted(other, trunk)
     if first.differ or second.differ or first.others != second.others:
         return False
     return bool(first.first.canonical) and first.first.canonical == second.first.canonical
@@ -261,7 +277,7 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     shown: list[Readings] = []
     alike: list[Readings] = []
     for uri in uris[:_MOST_ASSERTED]:
-        found = read_identity(uri, trunk).readings
+        found = read_asserted(uri, trunk)
         if found.first.canonical or found.others:
             if all((found.first, found.others) != (other.first, other.others) for other in shown):
                 shown.append(found)
@@ -270,8 +286,10 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     callers = callers_of(sender, shown, trunk, clear=clear) if shown else Callers(sender)
     for found in alike:
         callers.add(found)
+    if callers.agrees is False and any(map(_schemeless, uris)):
+        callers.sure = False  # some read no digits without a scheme, and show From
     for uri in called_party_uris(request, trunk)[:_MOST_ASSERTED]:
-        callers.add(read_identity(uri, trunk).readings)
+        callers.add(read_asserted(uri, trunk))
     return callers
 
 
@@ -301,7 +319,7 @@ def asserts_another(now: Asserted, before: Asserted, others: Sequence[bytes], tr
     for number, uri in enumerate(_uris_in(now)):
         if number >= _MOST_ASSERTED:
             return True
-        found = read_identity(uri, trunk).readings
+        found = read_asserted(uri, trunk)
         if not found.first.canonical and not found.others:
             continue  # it names no number
         if not any(uri == each or same_number(uri, each, trunk) for each in known):

@@ -34,7 +34,7 @@ _LENIENT: Final = re.compile(rb"([^<>]*)<[ \t]*([^<>\s]+)[ \t]*>" + _PARAMS + rb
 _NAMES_A_URI: Final = re.compile(rb"(?:sips?|tel)\s*:", re.IGNORECASE)
 # Whatever a reader of any care could take for an address: what stands in <>, closed or not, and a word without them.
 _ANY_ADDRESS: Final = re.compile(rb"<([^<>]*)|([^\s<>,\"]+)")
-_BARE_NUMBER: Final = re.compile(rb"\+?[0-9](?:[-.()]?[0-9]){4,}(?:;.*)?")
+BARE_NUMBER: Final = re.compile(rb"\+?[0-9](?:[-.()]?[0-9]){4,}(?:;.*)?")
 _ANY_DIGIT: Final = re.compile(r"\d")
 _FEWEST_DIGITS: Final = 5  # that could be somebody's number
 _TAG: Final = re.compile(rb";\s*tag\s*=\s*([^\s;,<>\"]+)", re.IGNORECASE)
@@ -224,7 +224,7 @@ def find_uris(name: str, value: bytes) -> tuple[list[bytes], bool]:
         found = []
     bracketed = [at[1] for at in _ANY_ADDRESS.finditer(value) if at[1] is not None]
     words = [at[2] for at in _ANY_ADDRESS.finditer(value) if at[2]]
-    bare = [word for word in words if b":" in word or b"@" in word or _BARE_NUMBER.fullmatch(word)]
+    bare = [word for word in words if b":" in word or b"@" in word or BARE_NUMBER.fullmatch(word)]
     for text in (*bracketed, *bare):  # names come without brackets, too: bob@x <sip:...>
         uri = text.strip()
         if uri and uri not in found:

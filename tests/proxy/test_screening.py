@@ -69,6 +69,35 @@ def test_the_same_number_however_it_is_spelt(from_: str, name: str):
     assert call(data).caller.canonical == "+8613912345678"
 
 
+BARE = ["+8613700000001", "13700000001", "tel:+8613700000001", "sip:+8613700000001@h", "+8613700000001@h:5060"]
+BARE += ["<+8613700000001>", '"Bank" +8613700000001', "+8613700000001;cpc=ordinary", "+86-137-0000-0001"]
+BARE += ["+8613700000001, <sip:+8613700000001@h>", "+8613700000001, tel:+8613700000001"]
+
+
+@pytest.mark.parametrize("value", BARE)
+@pytest.mark.parametrize("name", ["P-Asserted-Identity", "Remote-Party-ID"])
+def test_one_asserted_number_without_brackets_or_scheme_has_one_reading(value: str, name: str):
+    """Whoever reads it takes it for this number, whoever does not shows From: nothing there deceives anybody."""
+    own = call(trunk=TRUSTED, from_="<sip:+8613700000001@h>;tag=a", extra=f"Contact: <sip:a@b>\n{name}: {value}")
+    assert (own.caller.canonical, own.sure, own.agrees, own.facts) == ("+8613700000001", True, True, None)
+    other = call(trunk=TRUSTED, extra=f"Contact: <sip:a@b>\n{name}: {value}")
+    assert (other.caller.canonical, other.facts) == ("+8613700000001", None)
+    assert {number.canonical for number in other.callers} == {"+8613700000001", own_number(other)}
+    assert other.sure is (value in ("tel:+8613700000001", "sip:+8613700000001@h"))
+
+
+def own_number(of: Call) -> str:
+    """The number in From of a call that asserts another."""
+    [found] = [number.canonical for number in of.callers if number.canonical != "+8613700000001"]
+    return found
+
+
+def test_two_asserted_numbers_without_brackets_have_several_readings():
+    extra = "Contact: <sip:a@b>\nP-Asserted-Identity: +8613700000001, +8613700000002"
+    found = call(trunk=TRUSTED, from_="<sip:+8613700000001@h>;tag=a", extra=extra)
+    assert (found.sure, found.facts) == (False, {"readings_differ": True})
+
+
 @pytest.mark.parametrize(
     ("from_", "kind"),
     [
