@@ -25,6 +25,11 @@ class ApiSettings(BaseModel):
     behind_proxy: bool = Field(
         False, description="A reverse proxy on this machine ends TLS and writes X-Forwarded-For."
     )
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[A-Za-z0-9._~-]{1,64}){0,8}$",
+        description="Path under which a reverse proxy shows it, such as /ringfence.",
+    )
     hosts: list[str] = Field(default=[], description="Names that clients may call it by, beside those of loopback.")
     requests_per_second: float = Field(20.0, gt=0, description="Requests a second of a source; twice as many at once.")
     failures_per_minute: float = Field(10.0, gt=0, description="Wrong keys a minute from one address; then it waits.")

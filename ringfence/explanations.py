@@ -35,6 +35,7 @@ from rules.records.replay import asked_facts
 from rules.records.retention import short_record
 
 DEFAULT_TRUNK = "default"
+NO_ENTRY = "no entry covered the caller"
 _PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 _OF_OPERATORS = frozenset((Step.OPERATOR_ALLOW, Step.SEALED, Step.OPERATOR_BLOCK, Step.SHARED))
@@ -170,7 +171,7 @@ def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Se
     if step is Step.SUSPICION:
         lines.append(Sentence(step, f"{decision.suspicion} in all"))
     elif step in _OF_LISTS and not lines:
-        lines.append(Sentence(step, "no entry covered the caller"))
+        lines.append(Sentence(step, NO_ENTRY))
     return lines
 
 

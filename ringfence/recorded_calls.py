@@ -10,23 +10,25 @@ from typing import NamedTuple
 from ringfence.configuration import Configuration
 from ringfence.installation import Installation
 from ringfence.live_rules import ruleset_of
-from ringfence.rulebook import trunks_of
+from ringfence.rulebook import compiled, trunks_of
 from rules.judging.conditions import Condition
 from rules.judging.engine import CompiledRule, RuleSet
-from rules.judging.explain import ALL_RULES_BELOW, Sentence, said
+from rules.judging.explain import ALL_RULES_BELOW, Sentence, effect_of, said
 from rules.judging.facts import Facts
-from rules.language.source import RuleError
+from rules.language.faults import Fault
+from rules.language.source import Document, RuleError
 from rules.lists.history import Period, stood_behind
 from rules.model import Hit, Step
 from rules.records.decisions import Decision
 from rules.records.past_calls import Past, RecordReader
 from rules.records.privacy import mask
 from rules.records.redacted_numbers import HIDDEN_LISTS, holds, truth
-from rules.screening.revisions import Revision
+from rules.screening.revisions import FileText, Revision, Texts
 
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 SHORTEST = 4  # digits of a beginning
 SHOWN = 5
+WRITTEN = "your rule"  # what a text on no disk is called in faults
 _WHOLE = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{20}(?![0-9A-Za-z])")
 _DECISION = re.compile(
     r"""(?:X-Ringfence-Decision\s*:\s*|"decision"\s*:\s*"|text\s*=\s*"?)([0-9a-fA-F]{4,20})\b""", re.I
@@ -122,6 +124,32 @@ def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: De
         elif len(found.ruleset.rules) <= ALL_RULES_BELOW:
             lines.append(Sentence(Step.RULES, f"{rule.name} {_why_not(rule, facts)}", place=rule.place))
     return lines
+
+
+class Tried(NamedTuple):
+    """What rules that somebody wrote say of a recorded call."""
+
+    faults: tuple[Fault, ...]  # for which nothing was asked
+    lines: tuple[Sentence, ...]
+
+
+def tried(configuration: Configuration, document: Document, text: str, decision: Decision) -> Tried:
+    """Ask rules that are on no disk yet about a recorded call; nothing beside the text is read."""
+    files = Texts((FileText("", WRITTEN, text),), ()).as_files()
+    found = compiled(configuration, document, files, proving=False)
+    if found.ruleset is None:
+        return Tried(tuple(one for one in found.faults if not one.warning), ())
+    past = _past(configuration, decision)
+    if past is None:
+        return Tried((Fault(WRITTEN, 0, 0, "the record of this call cannot be read as a call"),), ())
+    facts = _facts(configuration, found.ruleset, past, decision)
+    lines = []
+    for rule in found.ruleset.rules:
+        held = holds(rule, facts, past.masked)
+        asked = "; ".join(said(part) for part in rule.asks)
+        told = f"holds: {asked}; would say {effect_of(rule)}" if held else _why_not(rule, facts)
+        lines.append(Sentence(Step.RULES, f"{rule.name} {told}", bool(held), rule.place))
+    return Tried((), tuple(lines))
 
 
 def _why_not(rule: CompiledRule, facts: Facts) -> str:

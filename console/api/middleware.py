@@ -37,10 +37,8 @@ class Middleware:
     def __init__(self, application: ASGIApp, door: Authentication, replays: Idempotency, settings: ApiSettings) -> None:
         self._application, self._door, self._replays, self._settings = application, door, replays, settings
         self._largest = settings.body_kib * 1024
-        names = ["*"] if not settings.hosts and (settings.behind_proxy or settings.exposed) else settings.hosts
-        own = f"[{settings.listen.host}]" if ":" in settings.listen.host else settings.listen.host
         # starlette's own check of the name, asked alone: what it refuses is told as a problem, and logged.
-        self._named = TrustedHostMiddleware(Response(), [*names, own, *_LOOPBACK_NAMES], www_redirect=False)
+        self._named = TrustedHostMiddleware(Response(), names_of(settings), www_redirect=False)
         self._working: set[asyncio.Task[Answer]] = set()
         self._log = structlog.get_logger("ringfence.api")
 
@@ -165,6 +163,13 @@ class Middleware:
         self._log.error("request failed", request=request, error=type(error).__name__, at=at)
         detail = f"An error of the API; its log names it under {request}."
         return Problem(500, "error", detail).answer()
+
+
+def names_of(settings: ApiSettings) -> list[str]:
+    """The names that this process may be called by; a star for any."""
+    names = ["*"] if not settings.hosts and (settings.behind_proxy or settings.exposed) else settings.hosts
+    own = f"[{settings.listen.host}]" if ":" in settings.listen.host else settings.listen.host
+    return [*names, own, *_LOOPBACK_NAMES]
 
 
 def _read(headers: dict[bytes, bytes], body: bytes) -> Any:

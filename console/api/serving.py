@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
@@ -13,14 +13,16 @@ import structlog
 import uvicorn
 import uvloop
 from pydantic import ValidationError
+from starlette.types import ASGIApp
 
 from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.application import application
 from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
-from console.api.middleware import Middleware
+from console.api.middleware import Middleware, names_of
 from console.api.read_timeout import ReadTimeoutProtocol
 from desk.alerts import Alert
+from desk.desk import Desk
 from desk.scheduler import Scheduler
 from proxy.app import heed_signals
 from proxy.proxy_settings import HostPort
@@ -33,6 +35,9 @@ _DRAIN_S = 15
 _IDLE_S = 20
 _LONGEST_HEAD = 32_768  # bytes of request line and header fields
 _BACKLOG = 512
+
+
+Pages = Callable[[Installation, Desk, ASGIApp, list[str]], Awaitable[ASGIApp]]  # hangs the console beside the API
 
 
 class NotServed(Exception):
@@ -52,13 +57,13 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(file: Path, listen: HostPort | None = None) -> None:
-    """Answer HTTP for the desk of this configuration; raises RuleError, StoreError or NotServed."""
+def serve(file: Path, listen: HostPort | None = None, pages: Pages | None = None) -> None:
+    """Answer HTTP for this desk, with its pages beside the API; raises RuleError, StoreError or NotServed."""
     here = Installation.open(file)
     settings = here.configuration.api if listen is None else listening_on(here.configuration.api, listen)
     log_to_stderr(here.configuration.logging.level)
     logging.basicConfig(handlers=[_Heard()], level=logging.WARNING)
-    uvloop.run(run(here, settings))
+    uvloop.run(run(here, settings, pages))
 
 
 def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
@@ -69,7 +74,7 @@ def listening_on(settings: ApiSettings, listen: HostPort) -> ApiSettings:
         raise NotServed(f"--listen: {error.errors()[0]['msg'].removeprefix('Value error, listen: ')}") from None
 
 
-async def run(here: Installation, settings: ApiSettings) -> None:
+async def run(here: Installation, settings: ApiSettings, pages: Pages | None = None) -> None:
     """Open the desk, listen, and leave everything recorded."""
     log = structlog.get_logger("ringfence.api")
     for path in missed(here.database):
@@ -107,7 +112,8 @@ async def run(here: Installation, settings: ApiSettings) -> None:
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
         api = application(desk, [trunk.name for trunk in here.configuration.trunks])
         opened.push_async_callback(api.state.catch_up.close)
-        server.app = gate = Middleware(api, door, replays, settings)
+        gate = Middleware(api, door, replays, settings)
+        server.app = await pages(here, desk, gate, names_of(settings)) if pages is not None else gate
         opened.push_async_callback(gate.ended)
         host, port, *_ = listener.getsockname()
         log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(here.file))

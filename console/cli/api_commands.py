@@ -28,11 +28,12 @@ def serve(
     listen: Annotated[str, typer.Option(metavar="ADDRESS:PORT", help="Default: api.listen.")] = "",
     config: ConfigurationFile = None,
 ) -> None:
-    """Answer HTTP beside the proxy until SIGTERM; closed to all but loopback until there is a key."""
+    """Answer HTTP beside the proxy until SIGTERM, API and console; closed to all but loopback until there is a key."""
     from pydantic import TypeAdapter, ValidationError
 
     from console.api.serving import NotServed
     from console.api.serving import serve as run
+    from console.web.application import beside
     from proxy.proxy_settings import Address
 
     file = chosen(context, config)
@@ -44,7 +45,7 @@ def serve(
         ) from None
     with clear_errors():
         try:
-            run(file, where)
+            run(file, where, beside)
         except NotServed as error:
             fail(str(error))
 

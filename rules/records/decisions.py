@@ -226,6 +226,8 @@ def read_fired(text: str) -> tuple[Fired, ...]:
 class Decisions:
     """The table of decisions, off the call path."""
 
+    OBSERVED = _OBSERVED
+
     def __init__(self, store: Store) -> None:
         self.store = store
 
@@ -272,6 +274,14 @@ class Decisions:
             "select {columns} from decision where id >= ? and id < ? order by id desc limit ?", columns=_COLUMNS
         )
         return await self._read(query, (digits, f"{digits}g", limit))
+
+    async def by_ids(self, ids: Sequence[str]) -> list[Decision]:
+        """The decisions with these ids, newest first."""
+        query = sql(
+            "select {columns} from decision where id in (select value from json_each(?)) order by seq desc",
+            columns=_COLUMNS,
+        )
+        return await self._read(query, (json.dumps(list(ids)),))
 
     async def by_call_id(self, call_id: str, key: bytes) -> Decision | None:
         """The newest decision about the call with this Call-ID, as peers write it or as it is shown."""

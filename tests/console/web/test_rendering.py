@@ -1,0 +1,46 @@
+"""Whatever is put into a page is encoded, and steers nothing."""
+
+import pytest
+from jinja2 import UndefinedError
+from markupsafe import Markup
+
+from console.web.rendering import environment, foreign, harmless, number, print_of, verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<b>&\"'", "&lt;b&gt;&amp;&#34;&#39;"),
+        ("a\u202eb\u2066c\u200f", "a\\u202eb\\u2066c\\u200f"),
+        ("\x1b[31m\x00\x07\x9b", "\\u001b[31m\\u0000\\u0007\\u009b"),
+        ("{{7*7}} {% raw %}", "{{7*7}} {% raw %}"),
+        ("两行\n\t字", "两行\n\t字"),
+        ("\u200b\ufeff\u2028\U000e0041", "\\u200b\\ufeff\\u2028\\ue0041"),
+    ],
+)
+def test_a_text_of_a_stranger(text, shown):
+    assert environment("en").from_string("{{ text }}").render(text=text) == shown
+    assert (
+        environment("zh").from_string("{{ text|foreign }}").render(text=text) == f'<bdi class="foreign">{shown}</bdi>'
+    )
+    assert foreign(text) == f'<bdi class="foreign">{shown}</bdi>'
+
+
+def test_what_is_markup_already_stays_so_and_other_values_too():
+    assert harmless(Markup("<b>")) == "<b>"
+    assert harmless(7) == 7
+
+
+def test_what_a_template_does_not_know_is_an_error_of_ours():
+    with pytest.raises(UndefinedError):
+        environment("en").from_string("{{ nothing }}").render()
+
+
+def test_numbers_and_verdicts():
+    assert "138000" not in number("+8613800138000")
+    assert verdict("reject", "<拒绝>") == '<span class="verdict reject">&lt;拒绝&gt;</span>'
+
+
+def test_a_static_file_has_its_print_in_its_address():
+    assert print_of("console.css") != print_of("console.js")
+    assert len(print_of("console.css")) == 12
