@@ -41,6 +41,17 @@ class ControlError(Exception):
     """The node can't be asked, or says no; the message says why, and what to do."""
 
 
+class NoNodeError(ControlError):
+    """Nobody answers at this path."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"no node runs here: nobody answers at {path}; start one with `ringfence serve`, or name the "
+            "ringfence.yaml of the one that runs with --config"
+        )
+        self.path = path
+
+
 class Refused(ControlError):
     """What a command of the node raises to say no; it reaches whoever asked as it is."""
 
@@ -256,6 +267,25 @@ def control_of(file: Path) -> Path:
     return (file.parent / named.get("database", "ringfence.db")).with_suffix(".control")
 
 
+@contextmanager
+def naming_faults(file: Path) -> Iterator[None]:
+    """Where nobody answers and this ringfence.yaml does not say where, having faults: say that, not that none runs."""
+    try:
+        yield
+    except NoNodeError as error:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if any(re.search(_NAMED % key, text, re.MULTILINE) for key in ("control", "database")):
+            raise
+        try:
+            Installation.open(file)
+        except RuleError as faults:
+            raise ControlError(
+                f"nobody answers at {error.path}; {file} has faults and names no `database` and no `control`, "
+                f"so that a node may run and be asked elsewhere:\n{faults}"
+            ) from None
+        raise
+
+
 def ask(path: Path, command: str, arguments: Mapping[str, Any] | None = None, *, wait_s: float = 2 * WAIT_S) -> Any:
     """What the node at this path answers. Raises ControlError: nobody is there, it takes too long, or it says no."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
@@ -267,10 +297,7 @@ def ask(path: Path, command: str, arguments: Mapping[str, Any] | None = None, *,
             with asking.makefile("rb") as answers:
                 line = answers.readline(LONGEST_ANSWER + 2)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
-            raise ControlError(
-                f"no node runs here: nobody answers at {path}; start one with `ringfence serve`, or name the "
-                "ringfence.yaml of the one that runs with --config"
-            ) from None
+            raise NoNodeError(path) from None
         except PermissionError:
             raise ControlError(f"{path} is another account's: ask as the one that runs the node, or as root") from None
         except TimeoutError:

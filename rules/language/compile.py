@@ -21,7 +21,7 @@ from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
-from rules.language.condition_compiler import ConditionCompiler, Surroundings
+from rules.language.condition_compiler import OWN_WORDS, ConditionCompiler, Surroundings
 from rules.language.examples import NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
 from rules.language.grammar import Example, Rule, Then, When, references, whens
@@ -171,6 +171,8 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
                 refuse_measured(rate[0], text)
             except BadValue as error:
                 yield "facts", (f"{name}: {error.what}", error.hint)
+        elif (words := OWN_WORDS.get(name)) and text.lower() not in words:
+            yield "facts", (f"fact {name} is never {text!r}", nearest(text, words))
     for key, text in (("from", example.from_), ("to", example.to)):
         if key == "to" and text.startswith("*") and not text.endswith("*"):
             continue

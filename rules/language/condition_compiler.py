@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 import re2
@@ -38,10 +38,15 @@ from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
 from rules.language.written_numbers import TellFault, WrittenNumbers
+from rules.lists.ledger import State
 from rules.model import NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
+from rules.numbering.readings import READINGS_DIFFER
 from rules.texts.bad_value import BadValue
 
+_HOST = re.compile(r"[A-Za-z0-9._:*-]+")  # RFC 3261 25.1, IPv6 without brackets, and stars
+# What the facts have for values that Ringfence itself finds out.
+OWN_WORDS = {"ledger": frozenset(state.value for state in State), READINGS_DIFFER: frozenset(("true", "false"))}
 LEDGER_FACTS = frozenset(("ledger", "code", "holder", "host", "purpose"))  # they follow from the caller's number
 
 
@@ -127,6 +132,8 @@ class ConditionCompiler:
                 self.counted(rate[0], amounts[name], (*loc, name))
                 continue
             self.surroundings.facts.add(name)
+            for fault in () if self.surroundings.stored else impossible_values(name, amounts[name]):
+                self.report((*loc, name, *fault[0]), *fault[1:])
             if known is not None and name not in known:
                 what = f"nobody measures fact {name!r} here, so every call lacks it"
                 self.report((*loc, name), what, f"a plug-in may give it (docs/facts.md); {nearest(name, known)}", True)
@@ -180,6 +187,8 @@ class ConditionCompiler:
         parts = []
         for about in ("display_name", "domain", "user_agent"):
             text = getattr(when, about)
+            if text and about == "domain" and not self.surroundings.stored:
+                self.hosts(text, (*loc, about))
             if text:
                 parts += self.text(about.replace("_", " "), about, text, (*loc, about))
         for name, text in (when.header or {}).items():
@@ -189,6 +198,13 @@ class ConditionCompiler:
                 self.report(place, f"header field {name!r} is not declared, so rules cannot read it", hint)
             parts += self.text(f"header {name}", f"header.{name.lower()}", text, place)
         return parts
+
+    def hosts(self, text: Text, loc: Location) -> None:
+        """What no host can be, such as two of them whose comma was forgotten, would match no caller."""
+        for key, words in (("is", text.is_), ("contains", text.contains)):
+            for position, word in enumerate(words or ()):
+                if said := no_host(word):
+                    self.report((*loc, key, position), *said)
 
     def text(self, title: str, about: str, text: Text, loc: Location) -> list[Condition]:
         """One text field: whole texts, wildcards, parts and expressions are alternatives of one condition each."""
@@ -359,3 +375,24 @@ class ConditionCompiler:
             self.surroundings.called_lists.update(condition.on_list or ())
             self.surroundings.called_lists.update(name for name, kind in known.items() if kind in kinds)
         return parts
+
+
+def no_host(word: str) -> tuple[str, str] | None:
+    """What is wrong with a text that no caller's host can be; None where one can."""
+    if _HOST.fullmatch(word):
+        return None
+    hint = "write it alone, as a.example or *.a.example; several as [a.example, b.example]"
+    return f"{word!r} is the host of no caller", hint
+
+
+def impossible_values(name: str, amount: Amount) -> Iterator[tuple[Location, str, str]]:
+    """Where and why a fact of our own never has what is asked of it: a word that it does not know, a bound of words."""
+    words = OWN_WORDS.get(name)
+    if words is None:
+        return
+    for position, word in enumerate(amount.is_ or ()):
+        if word.lower() not in words:
+            yield ("is", position), f"fact {name} is never {word!r}", nearest(word, words)
+    for bound in ("over", "under"):
+        if getattr(amount, bound) is not None:
+            yield (bound,), f"fact {name} is a word", f"write one of {', '.join(sorted(words))}"

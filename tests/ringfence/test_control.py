@@ -225,13 +225,16 @@ async def test_a_node_that_ends_while_it_is_asked_is_told(tmp_path):
         await ended
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="asks as another account")
 async def test_another_account_is_told_whose_it_is(node):
+    """Root asks as another account; whoever cannot be one takes his own right away, which the kernel tells alike."""
     node.path.parent.chmod(0o755)
     reading, writing = os.pipe()
+    if os.getuid() != 0:
+        node.path.chmod(0)
     if (child := os.fork()) == 0:
         try:
-            os.setuid(65_534)
+            if os.getuid() == 0:
+                os.setuid(65_534)
             ask(node.path, "echo")
         except ControlError as error:
             os.write(writing, str(error).encode())

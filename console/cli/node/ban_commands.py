@@ -77,7 +77,7 @@ def _show(file: Path, *, json: bool) -> None:
 
 
 def _ask(file: Path, command: str, words: dict[str, Any]) -> Any:
-    from ringfence.control import ask, control_of
+    from ringfence.control import ask, control_of, naming_faults
 
-    with clear_errors():
+    with clear_errors(), naming_faults(file):
         return ask(control_of(file), command, words)

@@ -29,10 +29,10 @@ def reload(
 
     Exit 1 with every fault as file:line:column when something is wrong with them; then what was live stays.
     """
-    from ringfence.control import ask, control_of
+    from ringfence.control import ask, control_of, naming_faults
 
     file = chosen(context, config)
-    with clear_errors():
+    with clear_errors(), naming_faults(file):
         path = control_of(file)
         if not yes_really and (why := _too_much(file)):
             Answer({"done": False, "faults": [why]}, status=FAULTS, why=why).give(json=json)
@@ -52,14 +52,15 @@ def top(
     Ctrl-C ends it. With --json a line for each look, or with --once one object. Exit 1 when the node ends.
     """
     from console.cli.node.top import watch
-    from ringfence.control import control_of
+    from ringfence.control import control_of, naming_faults
 
+    file = chosen(context, config)
     interval = seconds(every)
     if interval < 1:
         raise typer.BadParameter("at least 1s", param_hint="--every")
-    with clear_errors():
+    with clear_errors(), naming_faults(file):
         try:
-            why = watch(control_of(chosen(context, config)), interval, once=once, as_json=json)
+            why = watch(control_of(file), interval, once=once, as_json=json)
         except KeyboardInterrupt:
             why = ""  # whoever looked has seen enough
     Answer(status=FAULTS if why else 0, why=why).give(json=False)
@@ -71,11 +72,12 @@ def restart(context: typer.Context, config: ConfigurationFile = None, json: AsJs
     For an upgrade, or what `reload` says to take a restart. Exit 1 when the new one is not fit to take over; then the
     one that runs goes on.
     """
-    from ringfence.control import ask, control_of
+    from ringfence.control import ask, control_of, naming_faults
     from ringfence.restart import told as in_words
 
-    with clear_errors():
-        told = ask(control_of(chosen(context, config)), "restart", wait_s=_WAIT_S)
+    file = chosen(context, config)
+    with clear_errors(), naming_faults(file):
+        told = ask(control_of(file), "restart", wait_s=_WAIT_S)
     Answer(told, in_words(told)).give(json=json)
 
 

@@ -33,10 +33,35 @@ from tests.rules.calls import ABROAD, CN, call, compiled, faults, holds, rule, r
         ("{display_name: {matches: '(?=a)'}}", "rules.yaml:3:34: RE2 cannot use this expression: invalid perl operator: (?=; write it without look-around and back references"),
         ("{display_name: {matches: '(a'}}", "rules.yaml:3:34: RE2 cannot use this expression: missing ): (a; close every bracket, and put \\ before a sign that is meant as itself"),
         ("{display_name: {matches: 'a{1,2000}'}}", "rules.yaml:3:34: RE2 cannot use this expression: invalid repetition size: {1,2000}; repeat at most 1,000 times in all, or write * or +"),
+        ("{fact: {ledger: unhold}}", "rules.yaml:3:25: fact ledger is never 'unhold'; did you mean 'unheld'?"),
+        ("{fact: {ledger: [expired, unheld held]}}", "rules.yaml:3:35: fact ledger is never 'unheld held'; did you mean 'unheld'?"),
+        ("{any: [{fact: {ledger: {over: 5}}}]}", "rules.yaml:3:39: fact ledger is a word; write one of expired, held, unheld"),
+        ("{fact: {readings_differ: yes}}", "rules.yaml:3:34: fact readings_differ is never 'yes'; known here: false, true"),
+        ("{domain: [a.org b.org]}", "rules.yaml:3:19: 'a.org b.org' is the host of no caller; write it alone, as a.example or *.a.example; several as [a.example, b.example]"),
+        ("{domain: 'sip:a@b.org'}", "rules.yaml:3:18: 'sip:a@b.org' is the host of no caller; write it alone, as a.example or *.a.example; several as [a.example, b.example]"),
+        ("{domain: {contains: [b.org, 'a,b']}}", "rules.yaml:3:37: 'a,b' is the host of no caller; write it alone, as a.example or *.a.example; several as [a.example, b.example]"),
     ],
 )  # fmt: skip
 def test_a_condition_that_cannot_be(when, fault):
     assert faults(rule(when)) == [fault]
+
+
+@pytest.mark.parametrize("when", [
+    "{fact: {ledger: [Held, expired, unheld]}}", "{fact: {ledger: {missing: true}}}", "{fact: {readings_differ: true}}",
+    "{domain: '*.a-b.example'}", "{domain: [192.0.2.1, '2001:db8::1', a_b]}", "{domain: {matches: 'a b'}}",
+    "{domain: {missing: true}}",
+])  # fmt: skip
+def test_one_that_can_be(when):
+    assert compiled(rule(when))[0] is not None
+
+
+def test_an_unknown_word_for_the_ledger_is_a_fault_in_unless_and_in_examples():
+    stopped = "- rule: a\n  because: b\n  when: {caller: 95588}\n  unless: [{fact: {ledger: unhold}}]\n  then: tag\n"
+    assert [line.partition(": ")[2] for line in faults(stopped)] == [
+        "fact ledger is never 'unhold'; did you mean 'unheld'?"
+    ]
+    (fault,) = faults(rule("{fact: {ledger: unheld}}", catches="[{from: 95588, facts: {ledger: unhold}}]"))
+    assert "fact ledger is never 'unhold'; did you mean 'unheld'?" in fault
 
 
 def test_every_fault_of_a_rule_at_once():

@@ -30,6 +30,20 @@ def test_without_a_node_it_says_so(run, file):
     assert f"no node runs here: nobody answers at {file.parent / 'ringfence.control'}" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["reload"], ["restart"], ["top", "--once"], ["peers"], ["bans"]])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing any more\n", "version: 1\nlisten: [{address: 127.0.0.1:5060}]\n", "a: ["]
+)
+def test_a_file_cut_to_nothing_is_told_as_that_and_not_as_a_node_that_does_not_run(run, file, command, text):
+    """The node runs, and is asked where the file of before said."""
+    file.write_text(text)
+    done = run(*command)
+    assert done.exit_code == 1
+    assert "no node runs" not in done.stderr
+    assert f"nobody answers at {file.parent / 'ringfence.control'}; {file} has faults and names no" in done.stderr
+    assert f"{file}:" in done.stderr
+
+
 def test_what_changed_is_told(run, file, told):
     done = run("reload", "--reason", "a label")
     assert (done.exit_code, done.stderr) == (0, "")
