@@ -208,8 +208,9 @@ class Phone:
         self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
 
 
-def answer_calls(phone: Phone) -> None:
-    """Answer whatever comes until standard input ends; each line there orders a call."""
+def answer_calls(phone: Phone, obey: Callable[[Phone, dict[str, Any]], None] | None = None) -> None:
+    """Answer whatever comes until standard input ends; each line there orders a call, or what `obey` makes of it."""
+    obey = obey or place_call
     phone.account(f"sip:pbx@{phone.host}")
     phone.tell("ready")
     os.set_blocking(0, False)
@@ -224,7 +225,7 @@ def answer_calls(phone: Phone) -> None:
             return
         *lines, orders = (orders + read).split(b"\n")
         for line in lines:
-            place_call(phone, json.loads(line))
+            obey(phone, json.loads(line))
 
 
 def place_call(phone: Phone, order: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A baresip softphone in this process: one identity, audio as PCM, no registration."""
+"""A baresip softphone in this process: one identity, audio as PCM, registered where it is told a registrar."""
 
 from __future__ import annotations
 
@@ -64,8 +64,17 @@ async def hears_a_tone(call: Call, seconds: float = 0.3) -> float:
 class BaresipPhone:
     """One user at one endpoint. A process holds one such phone at a time."""
 
-    def __init__(self, user: str, at: Endpoint, *, proxy: Endpoint | None = None) -> None:
+    def __init__(
+        self,
+        user: str,
+        at: Endpoint,
+        *,
+        proxy: Endpoint | None = None,
+        registrar: Endpoint | None = None,
+        password: str = "",
+    ) -> None:
         self.user, self.at, self.proxy = user, at, proxy
+        self.registrar, self.password = registrar, password
         self.by = "udp"  # transport to the proxy
         self.trusts: Path | None = None  # who signs its certificate
         self.incoming: list[Call] = []
@@ -83,7 +92,14 @@ class BaresipPhone:
         )
         # catchall: whatever the Request-URI's user is, the call is for this phone.
         further = ("catchall=yes", *((f'outbound="sip:{self.proxy};transport={self.by};lr"',) if self.proxy else ()))
-        account = Account(self.user, str(self.at), "", reg_interval=0, audio_codecs=("pcma",), extra_params=further)
+        account = Account(
+            self.user,
+            str(self.registrar or self.at),
+            self.password,
+            reg_interval=300 if self.registrar else 0,
+            audio_codecs=("pcma",),
+            extra_params=further,
+        )
         self.agent = await UserAgent.create(self.runtime, account)
         self.agent.on_incoming(self.incoming.append)
         self.runtime.subscribe(self._note_end)

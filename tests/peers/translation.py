@@ -15,7 +15,15 @@ INNER = "10.0.0.5"  # where the caller is
 # The port changes too, as it does when two phones behind one router both have 5060.
 RULES = """
 table ip nat {
-  chain after { type nat hook postrouting priority 100; oifname "out0" udp dport 5060 masquerade to :40000-40100; }
+  chain after {
+    type nat hook postrouting priority 100;
+    oifname "out0" meta l4proto { tcp, udp } th dport 5060 masquerade to :40000-40100;
+  }
+}
+"""
+FORGOT = """
+table ip forgot {
+  chain through { type filter hook forward priority 0; meta l4proto tcp reject with tcp reset; }
 }
 """
 
@@ -51,6 +59,14 @@ class Translation:
         _run(*self.inside(self.caller), "ip", "route", "add", "default", "via", "10.0.0.1")
         _run(*self.inside(self.router), "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
         _run(*self.inside(self.router), "nft", "-f", "-", said=RULES)
+
+    def breaks(self) -> None:
+        """Every connection through the router is reset when something is sent on it, as by a router that forgot it."""
+        _run(*self.inside(self.router), "nft", "-f", "-", said=FORGOT)
+
+    def mends(self) -> None:
+        """New ones are let through again."""
+        _run(*self.inside(self.router), "nft", "delete", "table", "ip", "forgot")
 
     @staticmethod
     def inside(namespace: int) -> list[str]:
