@@ -32,6 +32,7 @@ LONGEST_ANSWER: Final = 4 * 1024 * 1024
 MOST: Final = 16  # questions at once
 _LONGEST_PATH: Final = 100  # octets: the kernel takes 107
 _NAMED: Final = r"""^[^#\n]*\b%s:\s*["']?([^\s"',}#]+)"""  # a path in a file that is no YAML
+_ACCOUNT: Final = re.compile(r"[\w.@ -]{1,64}")
 _CREDENTIALS: Final = "3i"  # struct ucred: pid, uid, gid
 
 log = structlog.get_logger("ringfence.control")
@@ -168,14 +169,20 @@ class Control:
 
 
 def read_question(line: bytes, actor: str) -> Question:
-    """One line as a question. Raises ValueError."""
+    """One line as a question. Raises ValueError.
+
+    The socket is opened by nobody but the account that could write every file: it may say for whom it asks.
+    """
     asked = json.loads(line)
     if not isinstance(asked, dict) or not isinstance(asked.get("command"), str):
         raise ValueError('expected {"command": NAME, "arguments": {...}}')
     arguments = asked.get("arguments", {})
     if not isinstance(arguments, dict):
         raise ValueError("arguments: expected names with values")
-    return Question(asked["command"], arguments, actor)
+    acting = asked.get("acting") or actor
+    if not isinstance(acting, str) or not _ACCOUNT.fullmatch(acting):
+        raise ValueError("acting: expected the name of an account")
+    return Question(asked["command"], arguments, acting)
 
 
 def _actor(writer: asyncio.StreamWriter) -> str:
@@ -251,15 +258,20 @@ def _file_at(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def control_of(file: Path) -> Path:
-    """Where the node of this ringfence.yaml is asked, as far as the file, which may be what is wrong, can be read."""
+def installation_of(file: Path) -> Installation | None:
+    """The installation of this ringfence.yaml as far as the file, which may be what is wrong, can be read."""
     try:
-        return Installation.open(file).control
+        return Installation.open(file)
     except PartlyRead as error:
-        if error.left is not None:
-            return Installation(file, error.left, error.document).control
+        return Installation(file, error.left, error.document) if error.left is not None else None
     except RuleError:
-        pass
+        return None
+
+
+def control_of(file: Path) -> Path:
+    """Where the node of this ringfence.yaml is asked, as far as the file can be read."""
+    if (here := installation_of(file)) is not None:
+        return here.control
     text = file.read_text(encoding="utf-8", errors="replace")
     named = {key: found[1] for key in ("control", "database") if (found := re.search(_NAMED % key, text, re.MULTILINE))}
     if "control" in named:
@@ -286,14 +298,26 @@ def naming_faults(file: Path) -> Iterator[None]:
         raise
 
 
-def ask(path: Path, command: str, arguments: Mapping[str, Any] | None = None, *, wait_s: float = 2 * WAIT_S) -> Any:
-    """What the node at this path answers. Raises ControlError: nobody is there, it takes too long, or it says no."""
+def ask(
+    path: Path,
+    command: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    wait_s: float = 2 * WAIT_S,
+    acting: str = "",
+) -> Any:
+    """What the node at this path answers. Raises ControlError: nobody is there, it takes too long, or it says no.
+
+    ``acting`` names the account that asks, for what the node records.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(wait_s)
         try:
             with short(path) as name:
                 asking.connect(name)
-            asking.sendall(json.dumps({"command": command, "arguments": dict(arguments or {})}).encode() + b"\n")
+            asking.sendall(
+                json.dumps({"command": command, "arguments": dict(arguments or {}), "acting": acting}).encode() + b"\n"
+            )
             with asking.makefile("rb") as answers:
                 line = answers.readline(LONGEST_ANSWER + 2)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ringfence.configuration import Configuration, read_configuration
-from ringfence.login import login_name
+from ringfence.login import login_name, logins
+from ringfence.people.actor import Actor, everybody
 from rules.language.source import Document
 from rules.storage.database_files import Series, database_path
 
@@ -66,6 +67,16 @@ class Installation:
     def actor(self) -> str:
         """Who acts, in everything that is recorded: the account that runs this, whatever the environment says."""
         return login_name()
+
+    @cached_property
+    def logins(self) -> tuple[str, ...]:
+        """Under which logins an account may act for whoever runs this, the most telling first."""
+        return logins()
+
+    @cached_property
+    def who(self) -> Actor:
+        """The same with roles and rights; while nobody was asked for them, all of them."""
+        return everybody(self.actor, "command line")
 
     @property
     def zone(self) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+from pathlib import Path
+
+_NOBODY = 0xFFFFFFFF  # what the kernel says where nobody has logged in: a service, a container
+_LOGGED_IN = Path("/proc/self/loginuid")
 
 
 def login_name(uid: int | None = None) -> str:
@@ -16,3 +20,16 @@ def login_name(uid: int | None = None) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid {uid}"
+
+
+def logins() -> tuple[str, ...]:
+    """Under which names whoever runs this may act: who logged in (pam_loginuid(8)), then whose process it is.
+
+    `sudo -u ringfence` changes the second and keeps the first, so that each of those who work under it is himself.
+    """
+    own = login_name()
+    try:
+        uid = int(_LOGGED_IN.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return (own,)
+    return (own,) if uid == _NOBODY else tuple(dict.fromkeys((login_name(uid), own)))

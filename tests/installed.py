@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import click.testing
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from console.cli.commands import app
@@ -60,3 +62,16 @@ def ports(file) -> Path:
     text = file.read_text().replace("127.0.0.1:5060", str(new_endpoint()))
     file.write_text(text + f"metrics: {new_endpoint()}\n")
     return file
+
+
+@pytest.fixture
+def under(file, monkeypatch):
+    """Run a command with that configuration under a login of the system."""
+    whole = get_command(app)
+
+    def run(login: str, *words: str, typed: str = ""):
+        monkeypatch.setattr("ringfence.installation.login_name", lambda: login)
+        monkeypatch.setattr("ringfence.installation.logins", lambda: (login,))
+        return click.testing.CliRunner().invoke(whole, ["--config", str(file), *words], input=typed)
+
+    return run

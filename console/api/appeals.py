@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.case_shapes import ClockShape, clock_shape
 from console.api.complaint_shapes import Confirmation
@@ -34,14 +33,15 @@ from desk.exports import evidence_pack
 from desk.reading import LONGEST_TEXT
 from desk.states import AppealState, Attacks
 from desk.steps import APPEAL_STEPS
+from ringfence.people.rights import Right
 
 router = paths("/v1/appeals", "appeals")
 Reference = Annotated[
     str, Path(alias="reference", max_length=40, description="What the appellant was told: A-7K3M9-2QF4T.")
 ]
-Writer = Annotated[Caller, needs(Scope.APPEALS_WRITE)]
-Reader = Annotated[Caller, needs(Scope.APPEALS_READ, Scope.APPEALS_DECIDE)]
-Anyone = Annotated[Caller, needs(Scope.APPEALS_WRITE, Scope.APPEALS_READ, Scope.APPEALS_DECIDE)]
+Writer = Annotated[Caller, needs(Right.APPEALS_WRITE)]
+Reader = Annotated[Caller, needs(Right.APPEALS_READ, Right.APPEALS_DECIDE)]
+Anyone = Annotated[Caller, needs(Right.APPEALS_WRITE, Right.APPEALS_READ, Right.APPEALS_DECIDE)]
 
 
 class AppealToFile(Body):
@@ -149,7 +149,7 @@ async def list_appeals(
 async def show_appeal(reference: Reference, desk: TheDesk, caller: Anyone, response: Response) -> AppealStanding:
     """How an appeal stands; with appeals:read or appeals:decide also what the appellant says, which is recorded."""
     found, clocks, words = await desk.appeals.find(reference)
-    if not caller.key.scopes & {Scope.APPEALS_READ, Scope.APPEALS_DECIDE}:
+    if not caller.who.rights & {Right.APPEALS_READ, Right.APPEALS_DECIDE}:
         return AppealStanding.of(found, against=found.attacks)
     words = await disclose(desk.archive, "appeal", found.reference, words, actor=caller.actor)
     now = desk.archive.now()

@@ -13,6 +13,9 @@ from console.api.access.key_book import AccessKey, KeyBook
 from console.api.answer import Headers
 from console.api.problems import Problem
 from ringfence.api_settings import ApiSettings
+from ringfence.people.actor import Actor
+from ringfence.people.faults import NotAllowed
+from ringfence.people.people import People
 from rules.storage.store import Store
 
 REALM = 'Bearer realm="ringfence"'  # RFC 6750 section 3
@@ -23,13 +26,14 @@ class Caller(NamedTuple):
     """Whoever holds a working key."""
 
     key: AccessKey
+    who: Actor  # as which account, with which rights
     limits: Headers  # what is left, for the answer (draft-ietf-httpapi-ratelimit-headers)
     use: Callable[[int], Awaitable[Headers]]  # uses up further requests of the day, or raises Problem
 
     @property
     def actor(self) -> str:
         """In whose name steps are taken."""
-        return self.key.actor
+        return self.who.name
 
     @property
     def source(self) -> str:
@@ -44,11 +48,13 @@ class Authentication:
         self,
         store: Store,
         settings: ApiSettings,
+        people: People,
         *,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.keys = KeyBook(store, now)
+        self._people = people
         self._allowance = Allowance(store, now)
         per_second = settings.requests_per_second
         self._requests = Buckets(per_second, max(2 * per_second, 1.0), monotonic)
@@ -73,7 +79,11 @@ class Authentication:
         if wait := self._requests.take(key.name):
             limits = (self._policy(key), ("ratelimit", '"second";r=0;t=1'))
             raise _too_many("More requests a second than this source may make.", int(wait) + 1, limits)
-        return Caller(key, await self._use(key, 1), partial(self._use, key))
+        try:
+            who = await self._people.with_key(key.acts_as, key.name, key.scopes)
+        except NotAllowed as error:
+            raise Problem(403, "not-allowed", f"{error}.") from None
+        return Caller(key, who, await self._use(key, 1), partial(self._use, key))
 
     async def _use(self, key: AccessKey, requests: int) -> Headers:
         """Use up requests of the day; what is left."""

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 from pydantic import BaseModel
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.case_shapes import (
     CasePage,
@@ -32,10 +31,11 @@ from desk.states import CaseState
 from desk.steps import CASE_STEPS
 from desk.story import story_of
 from desk.weighing import evidence_of
+from ringfence.people.rights import Right
 
 router = paths("/v1/cases", "cases")
 Number = Annotated[int, Path(alias="case", ge=1, lt=2**53, description="Number of the case.")]
-Reader = Annotated[Caller, needs(Scope.CASES_READ)]
+Reader = Annotated[Caller, needs(Right.CASES_READ)]
 
 
 @router.get("", dependencies=[Counted])

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.complaint_shapes import (
     ComplaintFile,
@@ -33,14 +32,15 @@ from desk.desk import Desk
 from desk.disclosure import disclose, note_look
 from desk.faults import ComplaintError, NotFound
 from desk.states import ComplaintState
+from ringfence.people.rights import Right
 
 router = paths("/v1/complaints", "complaints")
 Reference = Annotated[str, Path(max_length=40, description="What the reporter was told: C-7K3M9-2QF4T.")]
-Writer = Annotated[Caller, needs(Scope.COMPLAINTS_WRITE)]
-Reader = Annotated[Caller, needs(Scope.COMPLAINTS_READ)]
-Either = Annotated[Caller, needs(Scope.COMPLAINTS_WRITE, Scope.COMPLAINTS_READ)]
-WordReader = Annotated[Caller, needs(Scope.CASES_READ)]
-Officer = Annotated[Caller, needs(Scope.CASES_WRITE)]
+Writer = Annotated[Caller, needs(Right.COMPLAINTS_WRITE)]
+Reader = Annotated[Caller, needs(Right.COMPLAINTS_READ)]
+Either = Annotated[Caller, needs(Right.COMPLAINTS_WRITE, Right.COMPLAINTS_READ)]
+WordReader = Annotated[Caller, needs(Right.CASES_READ)]
+Officer = Annotated[Caller, needs(Right.CASES_WRITE)]
 
 
 @router.post("", status_code=201, responses={200: {"model": ComplaintFiled, "description": "Known already"}})
@@ -105,7 +105,7 @@ async def list_complaints(
 @router.get("/{reference}", response_model=ComplaintFile | OwnComplaint)
 async def show_complaint(reference: Reference, desk: TheDesk, caller: Either) -> ComplaintStanding:
     """How a complaint stands, and what came of it. Who lacks complaints:read sees only what the same source filed."""
-    if Scope.COMPLAINTS_READ in caller.key.scopes:
+    if Right.COMPLAINTS_READ in caller.who.rights:
         found = await find(desk.archive.store.connection, reference)
         await note_look(desk.archive, "complaint", found.reference, actor=caller.actor)
         told = (await desk.letters.told(found))._asdict()

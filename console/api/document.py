@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
-from console.api.access.scopes import MEANING
 from console.api.problems import MEDIA_TYPE
+from ringfence.people.rights import MEANING
 
 _PROBLEMS = {
     400: "The body cannot be read",

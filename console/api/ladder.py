@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
@@ -16,11 +15,12 @@ from desk.disclosure import note_listing
 from desk.ladder_book import version_of
 from desk.reading import LONGEST_NAME
 from desk.states import Offender
+from ringfence.people.rights import Right
 from rules.judging.ladder import LadderStep, Standing, StepName
 
 router = paths("/v1", "ladder")
-Reader = Annotated[Caller, needs(Scope.CASES_READ)]
-Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
+Reader = Annotated[Caller, needs(Right.CASES_READ)]
+Writer = Annotated[Caller, needs(Right.LADDER_WRITE)]
 _Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 
 

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
 from console.api.parts import Body, Cursor, Limit, MaybeUtc, Next, Shape, Text, TheDesk, Utc, needs, paths
+from ringfence.people.rights import Right
 
 router = paths("/v1/letters", "letters")
-Reader = Annotated[Caller, needs(Scope.CASES_READ)]
-Writer = Annotated[Caller, needs(Scope.CASES_WRITE)]
+Reader = Annotated[Caller, needs(Right.CASES_READ)]
+Writer = Annotated[Caller, needs(Right.CASES_WRITE)]
 
 
 class LetterShape(Shape):

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.list_shapes import (
     Ending,
@@ -22,14 +21,15 @@ from console.api.list_shapes import (
 )
 from console.api.lists import callers_of_the_last_day, lists_of
 from console.api.parts import Limit, TheDesk, needs, paths
+from ringfence.people.rights import Right
 from rules.lists.held_imports import drop_import, held_imports, release_import
 from rules.lists.imports import imports
 from rules.lists.undoing import undo
 
 router = paths("/v1/imports", "lists")
-Reader = Annotated[Caller, needs(Scope.LISTS_READ)]
-Writer = Annotated[Caller, needs(Scope.LISTS_WRITE)]
-Releaser = Annotated[Caller, needs(Scope.LISTS_RELEASE)]
+Reader = Annotated[Caller, needs(Right.LISTS_READ)]
+Writer = Annotated[Caller, needs(Right.LISTS_WRITE)]
+Releaser = Annotated[Caller, needs(Right.LISTS_RELEASE)]
 Number = Annotated[int, Path(ge=1, lt=2**53, description="Its id.")]
 
 

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.cursors import text_cursor, text_of
 from console.api.list_shapes import (
@@ -37,6 +36,7 @@ from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, needs, paths
 from console.api.problems import field_problem
 from desk.desk import Desk
 from desk.disclosure import note_listing, note_search
+from ringfence.people.rights import Right
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.editing import Lists, how_many_stand
 from rules.lists.held_imports import import_or_hold, propose
@@ -48,8 +48,8 @@ from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
 
 router = paths("/v1", "lists")
-Reader = Annotated[Caller, needs(Scope.LISTS_READ)]
-Writer = Annotated[Caller, needs(Scope.LISTS_WRITE)]
+Reader = Annotated[Caller, needs(Right.LISTS_READ)]
+Writer = Annotated[Caller, needs(Right.LISTS_WRITE)]
 ListName = Annotated[str, Path(max_length=100, description="A list of ringfence.yaml.")]
 _ANYTHING = ListSettings(kind="plain", min_length=1)
 _DAY_S = 86_400.0

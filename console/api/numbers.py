@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.case_shapes import CaseShape, EvidenceShape
 from console.api.ladder import Rung, rung
@@ -17,9 +16,10 @@ from desk.disclosure import note_search
 from desk.ladder_book import standings_of
 from desk.seals import standing_seal
 from desk.weighing import evidence_of
+from ringfence.people.rights import Right
 
 router = paths("/v1", "numbers")
-Reader = Annotated[Caller, needs(Scope.CASES_READ)]
+Reader = Annotated[Caller, needs(Right.CASES_READ)]
 
 
 class SealShape(BaseModel):

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.complaint_shapes import Confirmation
 from console.api.parts import Body, Text, TheDesk, needs, paths
 from desk.reading import LONGEST_NAME
+from ringfence.people.rights import Right
 
 router = paths("/v1/owners", "ladder")
-Writer = Annotated[Caller, needs(Scope.LADDER_WRITE)]
+Writer = Annotated[Caller, needs(Right.LADDER_WRITE)]
 _Owner = Annotated[Text, Field(min_length=1, max_length=LONGEST_NAME, description="As a number was assigned to him.")]
 
 

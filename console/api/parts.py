@@ -12,10 +12,10 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import REALM, Caller
 from console.api.problems import Problem, field_problem
 from desk.desk import Desk
+from ringfence.people.rights import Right
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer rf_...`")
 RFC_3339 = r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)$"
@@ -144,14 +144,16 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
-def needs(*scopes: Scope) -> Any:
+def needs(*scopes: Right) -> Any:
     """The caller, who must have one of these scopes."""
     documented = Security(bearer, scopes=list(scopes))
 
     def allowed(request: Request, _: Any = documented) -> Caller:
         caller: Caller = request.state.caller
-        if not caller.key.scopes.intersection(scopes):
+        if not caller.who.rights.intersection(scopes):
             wanted = " or ".join(scopes)
+            if caller.key.scopes.intersection(scopes):
+                raise Problem(403, "not-allowed", f"{caller.actor}, as whom this key acts, may not: {wanted}.")
             headers = (("www-authenticate", f'{REALM}, error="insufficient_scope", scope="{" ".join(scopes)}"'),)
             raise Problem(403, "scope", f"This key lacks {wanted}.", headers=headers)
         return caller

@@ -28,7 +28,7 @@ TITLES = {  # one for each type, whatever the occurrence (RFC 9457 section 3.1.3
     "media-type": "The body is not called JSON",
     "method": "The path does not know the method",
     "no-key": "No key that works",
-    "not-allowed": "The officer may not do this",
+    "not-allowed": "The officer, or the account, may not do this",
     "not-found": "There is no such thing",
     "not-json": "The body is no JSON that can be read in one way",
     "refused": "Understood, and not to be done",

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.parts import Counted, Moment, Shape, TheDesk, Utc, moment, needs, paths
 from desk.alerts import alerts
 from desk.reports import Dimension, ranked_trunks, report
+from ringfence.people.rights import Right
 
 router = paths("/v1", "reports")
-Reader = Annotated[Caller, needs(Scope.REPORTS_READ)]
+Reader = Annotated[Caller, needs(Right.REPORTS_READ)]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 

@@ -28,6 +28,7 @@ from proxy.app import heed_signals
 from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
+from ringfence.people.door import by_account
 from ringfence.service_log import log_to_stderr
 from rules.storage.database_files import begun_anew, keys_made_anew, missed
 
@@ -83,7 +84,9 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         log.error("keys", fault=keys_made_anew(lost))
     async with here, AsyncExitStack() as opened:
         store = await here.access(durable=False)
-        door = Authentication(store, settings)
+        people = await here.people()
+        here.configuration = by_account(here.configuration, await people.accounts.listed())
+        door = Authentication(store, settings, people)
         _check_exposure(settings, has_key=await door.keys.any_works())
         certificate, key = _tls(settings, here.base)
         server = uvicorn.Config(

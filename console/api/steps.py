@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, create_model
 
-from console.api.access.scopes import Scope
 from console.api.authentication import Caller
 from console.api.parts import Body, Counted, Seen, TheDesk, Version, needs, text
 from desk.steps import Need, OfficersStep
+from ringfence.people.rights import Right
 
 _NAMED = inspect.Parameter.KEYWORD_ONLY
 
@@ -34,7 +34,7 @@ def add_step(
         return shown(await step.method(desk)(subject, actor=caller.actor, **given), **file)
 
     parameters = {"subject": about, "told": body_of(step), "desk": TheDesk}
-    parameters |= {"caller": Annotated[Caller, needs(Scope(step.right))]}
+    parameters |= {"caller": Annotated[Caller, needs(Right(step.right))]}
     parameters |= {"version": Seen} if step.versioned else {}
     named = [inspect.Parameter(name, _NAMED, annotation=what) for name, what in parameters.items()]
     take.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 import typer
 
 from console.cli.answers import Answer, clear_errors, clock_time
+from console.cli.door import let_in, path_of
 from console.cli.options import AsJson, ConfigurationFile, chosen
 
 if TYPE_CHECKING:
@@ -52,7 +53,13 @@ def _front(work: Callable[..., Awaitable[Answer]], *, json: bool) -> Callable[..
     """What the command line sees of a command."""
 
     def front(context: typer.Context, config: Path | None = None, json: bool = False, **given: Any) -> None:
-        answer, zone = answered(chosen(context, config), lambda here: work(here, **given))
+        path = path_of(context)
+
+        async def admitted(here: Installation) -> Answer:
+            await let_in(here, path, unmasked=bool(given.get("unmasked")))
+            return await work(here, **given)
+
+        answer, zone = answered(chosen(context, config), admitted)
         answer.give(zone, json=json)
 
     # By name alone: the annotation of the first is for type checkers, and not imported.

@@ -14,6 +14,7 @@ from console.cli.options import ConfigurationFile, chosen, seconds, shown_time
 if TYPE_CHECKING:
     from console.api.access.key_book import AccessKey, KeyBook
     from ringfence.installation import Installation
+    from ringfence.people.rights import Right
 
 api_app = typer.Typer(no_args_is_help=True)
 keys_app = typer.Typer(no_args_is_help=True)
@@ -65,19 +66,22 @@ async def add(
     scope: Annotated[
         list[str], typer.Option(help="What it is good for: complaints:write,cases:read; may be repeated.")
     ],
-    acts_as: Annotated[str, typer.Option(metavar="LOGIN", help="Officer in whose name it takes steps.")] = "",
+    acts_as: Annotated[
+        str, typer.Option(metavar="LOGIN", help="The account as which it acts, with the rights of both.")
+    ] = "",
     expires: Annotated[str, typer.Option(metavar="DURATION", help="90d; default: never.")] = "",
     daily: Annotated[int, typer.Option(min=1, help="Requests a day at most.")] = 10_000,
 ) -> Answer:
     """Make a key and print it, this once; only its hash is kept."""
-    from console.api.access.scopes import MEANING, Scope
+    from ringfence.people.rights import MEANING, Right
 
     words = [word for one in scope for word in one.replace(",", " ").split()]
-    if unknown := sorted(set(words) - set(Scope)):
+    if unknown := sorted(set(words) - set(Right)):
         choice = "\n".join(f"  {one}: {meaning}" for one, meaning in MEANING.items())
         raise typer.BadParameter(f"{unknown[0]!r} is none; choose from\n{choice}", param_hint="--scope")
     until = time.time() + seconds(expires) if expires else None
-    book, scopes = await _key_book(here), [Scope(word) for word in words]
+    book, scopes = await _key_book(here), [Right(word) for word in words]
+    await _refuse_nobodys(here, acts_as, scopes)
     made = await book.add(name, scopes, author=here.actor, acts_as=acts_as, expires=until, daily=daily)
     return _shown(*made, here)
 
@@ -123,6 +127,12 @@ async def revoke(
     found = await (await _key_book(here)).revoke(key, author=here.actor)
     data = [{"id": one.id, "name": one.name} for one in found]
     return Answer(data, "\n".join(f"key {one.id} of {one.name} is revoked." for one in found))
+
+
+async def _refuse_nobodys(here: Installation, acts_as: str, scopes: list[Right]) -> None:
+    """While there are accounts, what a person does is done with a key of a person."""
+    if here.who.roles:
+        await (await here.people()).refuse_key(acts_as, scopes)
 
 
 async def _key_book(here: Installation) -> KeyBook:

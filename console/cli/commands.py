@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from console.cli.desk.complaint_commands import complaints_app
 from console.cli.desk.ladder_commands import ladder_app, owners, trunks
 from console.cli.desk.letter_commands import letters_app
 from console.cli.desk.report_commands import alerts, report
+from console.cli.door import entered
 from console.cli.lists.list_commands import lists_app
 from console.cli.lists.range_commands import ranges_app, subscribers_app
 from console.cli.node.ban_commands import bans_app
@@ -290,14 +292,17 @@ def trace(
 ) -> None:
     """Show the messages of one number or call, as the running node receives and sends them; it stands in the audit."""
     from console.cli.node.trace import follow, written_to
+    from ringfence.control import ask
     from ringfence.installation import Installation
 
     wanted = {"number": number, "call_id": call_id, "minutes": minutes, "messages": messages}
     wanted |= {"unmasked": unmasked, "reason": reason}
+    file, acting = entered(context, config, unmasked=unmasked)
     with clear_errors():
-        here = Installation.open(chosen(context, config))
+        here = Installation.open(file)
         with written_to(out, here.zone, as_json=json) as show:
-            ended = follow(here.control, wanted, show, say=lambda text: typer.echo(text, err=True))
+            asking = partial(ask, here.control, acting=acting)
+            ended = follow(asking, wanted, show, say=lambda text: typer.echo(text, err=True))
     typer.echo(ended, err=True)
 
 

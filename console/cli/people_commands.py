@@ -201,12 +201,12 @@ async def _admin(here: Installation, own: str = "") -> tuple[People, str]:
 
     people = await here.people()
     try:
-        actor = await people.acting(here.actor)
+        actor = await people.acting(*here.logins)
         if not (own and own.casefold() == actor.name.casefold()):
             people.ask(actor, Right.PEOPLE_WRITE)
     except NotAllowed:
         # Who can write every file is not kept out by one of them; so nobody is locked out for good, and it is recorded.
-        if here.actor != login_name(0):
+        if here.logins[-1] != login_name(0):
             raise
         return people, here.actor
     return people, actor.name

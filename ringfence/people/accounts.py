@@ -76,6 +76,11 @@ class Accounts:
         """The account of this name, whatever its case; PeopleError for none."""
         return await _named(self._store.connection, name)
 
+    async def maybe(self, name: str) -> Account | None:
+        """The account of this name, or None."""
+        found = await _accounts(self._store.connection, sql("removed is null and folded = ?"), _fold(name))
+        return found[0] if found else None
+
     async def by_id(self, account: int) -> Account | None:
         """The account of this number."""
         found = await _accounts(self._store.connection, sql("removed is null and id = ?"), account)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ringfence.people import deeds
 from ringfence.people.accounts import Account, Accounts
-from ringfence.people.actor import Actor, Door, everybody
+from ringfence.people.actor import Actor, everybody
+from ringfence.people.door import ask_one_of
 from ringfence.people.faults import NotAllowed, PeopleError
 from ringfence.people.passwords import Passwords, refuse_weak
 from ringfence.people.people_settings import PeopleSettings
-from ringfence.people.rights import MEANING, Right, roles_with
+from ringfence.people.rights import OF_SOURCES, Right, rights_of
 from ringfence.people.sessions import Sessions
 from ringfence.people.tries import Tries
 from rules.storage.store import Store
@@ -108,23 +109,55 @@ class People:
 
     def ask(self, actor: Actor, right: Right) -> None:
         """NotAllowed, unless he may: who could is told."""
-        if not self.allowed(actor, right):
-            raise NotAllowed("right", f"{actor.name} may not {MEANING[right]}: that is for {_those(right)}")
+        ask_one_of(actor, [right])
 
-    async def acting(self, login: str, by: Door = "command line") -> Actor:
-        """Who runs a command under this login of the system; NotAllowed for who has no account while others have."""
+    async def acting(self, *logins: str) -> Actor:
+        """Who runs a command under one of these logins of the system, the first that an account acts under.
+
+        NotAllowed for whoever has no account while others have.
+        """
         if not await self.accounts.any():
-            return everybody(login, by)
-        account = await self.accounts.of_login(login)
+            return everybody(logins[-1], "command line")
+        for login in logins:
+            account = await self.accounts.of_login(login)
+            if account is None:
+                continue
+            if account.disabled is not None:
+                raise NotAllowed("account", f"{account.name}, which {login} acts as, is disabled")
+            return account.acts("command line")
+        login = logins[0]
+        raise NotAllowed(
+            "account",
+            f"{login} has none, and there are accounts: an admin makes one that acts under this login "
+            f"(`ringfence people add NAME --login {login} --role ...`)",
+        )
+
+    async def with_key(self, named: str, source: str, scopes: frozenset[Right]) -> Actor:
+        """Who acts with a key of the API that has these scopes: the account that it names, with the rights of both.
+
+        A key that names no account acts as itself. NotAllowed where the account is disabled.
+        """
+        account = await self.accounts.maybe(named) or await self.accounts.of_login(named) if named else None
         if account is None:
-            raise NotAllowed(
-                "account",
-                f"{login} has none, and there are accounts: an admin makes one that acts under this login "
-                f"(`ringfence people add NAME --login {login} --role ...`)",
-            )
+            return Actor(named or source, frozenset(), scopes, "api")
         if account.disabled is not None:
-            raise NotAllowed("account", f"{account.name}, which {login} acts as, is disabled")
-        return account.acts(by)
+            raise NotAllowed("account", f"{account.name}, as whom this key acts, is disabled")
+        actor = account.acts("api")
+        return actor._replace(rights=actor.rights & scopes)
+
+    async def refuse_key(self, named: str, scopes: Collection[Right]) -> None:
+        """PeopleError for a new key that acts as nobody and does what people do, or may more than its account."""
+        if not named:
+            if beyond := sorted(set(scopes) - OF_SOURCES):
+                raise PeopleError(
+                    "acts-as", f"{', '.join(beyond)}: name the account as which it acts; without one it only files"
+                )
+            return
+        account = await self.accounts.named(named)
+        if beyond := sorted(set(scopes) - rights_of(account.roles)):
+            raise PeopleError(
+                "scope", f"{account.name} may not {', '.join(beyond)} himself; give him a role for it first"
+            )
 
     async def set_password(self, name: str, password: str, *, author: str) -> Account:
         """Let this password let him in, and nothing that was before."""
@@ -138,17 +171,10 @@ class People:
 
     async def _kept(self, name: str) -> tuple[str, Account | None]:
         """What is kept of a password, and whose; nothing of nobody's."""
-        try:
-            account = await self.accounts.named(name)
-        except PeopleError:
-            return "", None
-        if account.disabled is not None:
+        account = await self.accounts.maybe(name)
+        if account is None or account.disabled is not None:
             return "", None
         return await self.accounts.kept_password(account.id), account
 
     async def _second_factor(self, account: Account, code: str) -> bool:
         return True
-
-
-def _those(right: Right) -> str:
-    return " or ".join(roles_with(right)) or "nobody"

@@ -77,18 +77,17 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_LOOKING = frozenset(
-    {Right.CALLS_READ, Right.RULES_READ, Right.LISTS_READ, Right.PEERS_READ, Right.REPORTS_READ}
-)  # all of it without a number in full, and without a word that a reporter wrote
+# All of it without a number in full, and without a word that a reporter wrote.
+_LOOKING = frozenset({Right.CALLS_READ, Right.RULES_READ, Right.PEERS_READ, Right.REPORTS_READ})
 
 RIGHTS_OF: dict[Role, frozenset[Right]] = {
     Role.VIEWER: _LOOKING,
     Role.COMPLAINT_OFFICER: _LOOKING
-    | {Right.COMPLAINTS_READ, Right.COMPLAINTS_WRITE, Right.CASES_READ, Right.CASES_WRITE}
+    | {Right.LISTS_READ, Right.COMPLAINTS_READ, Right.COMPLAINTS_WRITE, Right.CASES_READ, Right.CASES_WRITE}
     | {Right.SEALS_WRITE, Right.SEALS_RELEASE, Right.LADDER_WRITE, Right.NUMBERS_UNMASK}
     | {Right.APPEALS_READ, Right.APPEALS_WRITE, Right.APPEALS_DECIDE},
-    Role.LIST_KEEPER: _LOOKING | {Right.LISTS_WRITE, Right.LISTS_RELEASE},
-    Role.RULE_AUTHOR: _LOOKING | {Right.RULES_WRITE},
+    Role.LIST_KEEPER: _LOOKING | {Right.LISTS_READ, Right.LISTS_WRITE, Right.LISTS_RELEASE},
+    Role.RULE_AUTHOR: _LOOKING | {Right.LISTS_READ, Right.RULES_WRITE},
     Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE},
     Role.PRIVACY_OFFICER: frozenset(
         {Right.PRIVACY_WRITE, Right.NUMBERS_UNMASK, Right.EXPORTS_BULK, Right.AUDIT_READ, Right.REPORTS_READ}
@@ -100,7 +99,7 @@ RIGHTS_OF: dict[Role, frozenset[Right]] = {
 
 
 ROLE_MEANING: dict[Role, str] = {
-    Role.VIEWER: "looks at calls, rules, lists, peers and reports, numbers masked",
+    Role.VIEWER: "looks at calls, rules, peers and reports, numbers masked",
     Role.COMPLAINT_OFFICER: "works on complaints, cases, seals, the ladder and appeals",
     Role.LIST_KEEPER: "keeps the lists",
     Role.RULE_AUTHOR: "writes rules and puts them live",
@@ -109,6 +108,9 @@ ROLE_MEANING: dict[Role, str] = {
     Role.AUDITOR: "reads the record of what was done and looked at",
     Role.ADMIN: "makes accounts and keys; sees no customer's data",
 }
+
+# What a key is good for that acts as nobody: a system that files what it is told, and reads figures.
+OF_SOURCES = frozenset({Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ})
 
 
 def rights_of(roles: frozenset[Role]) -> frozenset[Right]:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from console.api.access.scopes import Scope
 from console.phones.processes import Phone, Placed, answering, host_port, place
+from ringfence.people.rights import Right
 from tests.console.api.served import Served
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
@@ -96,7 +96,7 @@ async def town(tmp_path) -> AsyncIterator[Town]:
     at, places = new_endpoint(), [new_endpoint() for _ in range(UNWANTED + REPORTING)]
     async with AsyncExitStack() as opened:
         proxy = opened.enter_context(Ringfence(tmp_path / "proxy", configuration(at, places)))
-        scopes = [word for scope in Scope for word in ("--scope", scope.value)]
+        scopes = [word for scope in Right for word in ("--scope", scope.value)]
         words = ("api", "keys", "add", "desk", "--acts-as", "li", "--json", *scopes)
         token = json.loads(await asyncio.to_thread(proxy.command, *words))["token"]
         api = opened.enter_context(Served(proxy.file))

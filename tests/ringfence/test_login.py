@@ -3,7 +3,7 @@
 import os
 import pwd
 
-from ringfence.login import login_name
+from ringfence.login import login_name, logins
 
 
 def test_the_account_counts_and_not_the_environment(monkeypatch):
@@ -28,3 +28,18 @@ def test_who_may_change_a_list_is_not_a_matter_of_the_environment(run, file, mon
     )
     monkeypatch.setenv("LOGNAME", "somebody-else")
     assert "by somebody-else only (changed_by)" in run("lists", "add", "blocked", "17012345678").stderr
+
+
+def test_who_logged_in_is_known_behind_sudo(monkeypatch, tmp_path):
+    """`sudo -u ringfence` keeps what pam_loginuid(8) wrote down; where nobody did, the account is all there is."""
+    said = tmp_path / "loginuid"
+    monkeypatch.setattr("ringfence.login._LOGGED_IN", said)
+    own = login_name()
+    assert logins() == (own,)
+    for nobody in ("4294967295", "", "x"):
+        said.write_text(nobody)
+        assert logins() == (own,)
+    said.write_text(str(2**31 - 9))
+    assert logins() == (f"uid {2**31 - 9}", own)
+    said.write_text(str(os.getuid()))
+    assert logins() == (own,)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple
 
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
@@ -37,7 +37,7 @@ class AccessKey(NamedTuple):
 
     id: str
     name: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[Right]
     acts_as: str
     daily: int
     created: float
@@ -65,7 +65,7 @@ class KeyBook:
     async def add(
         self,
         name: str,
-        scopes: Iterable[Scope],
+        scopes: Iterable[Right],
         *,
         author: str,
         acts_as: str = "",
@@ -78,7 +78,7 @@ class KeyBook:
             _check("acts-as", acts_as)
         granted = frozenset(scopes)
         if not granted:
-            raise AccessError("scope", f"give it at least one of {', '.join(Scope)}")
+            raise AccessError("scope", f"give it at least one of {', '.join(Right)}")
         now = self._now()
         if expires is not None and expires <= now:
             raise AccessError("expires", "this time is over")
@@ -191,4 +191,4 @@ def _check(field: str, name: str) -> None:
 
 def _key(row: Any) -> AccessKey:
     key_id, name, scopes, *others = row
-    return AccessKey(key_id, name, frozenset(Scope(word) for word in scopes.split()), *others)
+    return AccessKey(key_id, name, frozenset(Right(word) for word in scopes.split()), *others)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from time import time
 from typing import Annotated, Any
 
 import typer
 
 from console.cli.answers import Answer, clear_errors, table
+from console.cli.door import Entered, entered
 from console.cli.node.peer_commands import lasting
-from console.cli.options import AsJson, ConfigurationFile, chosen, seconds
+from console.cli.options import AsJson, ConfigurationFile, seconds
 
 bans_app = typer.Typer(
     help="Sources that are not answered: why and until when; ban one, lift a ban.", invoke_without_command=True
@@ -24,13 +24,13 @@ def bans(context: typer.Context, config: ConfigurationFile = None, json: AsJson 
     if config is not None:
         context.obj = config
     if context.invoked_subcommand is None:
-        _show(chosen(context, config), json=json)
+        _show(entered(context, config), json=json)
 
 
 @bans_app.command("list")
 def list_(context: typer.Context, config: ConfigurationFile = None, json: AsJson = False) -> None:
     """Show each source that the running node does not answer."""
-    _show(chosen(context, config), json=json)
+    _show(entered(context, config), json=json)
 
 
 @bans_app.command()
@@ -44,7 +44,7 @@ def add(
 ) -> None:
     """Ban a source, also one that a trunk names; its emergency calls go on. Never a PBX or this machine."""
     words = {"source": source, "seconds": seconds(lasts) if lasts else 0, "reason": reason}
-    told = _ask(chosen(context, config), "bans-add", words)
+    told = _ask(entered(context, config), "bans-add", words)
     trunk = f" It belongs to trunk {told['trunk']}, whose other addresses are heard." if told.get("trunk") else ""
     Answer(told, f"{told['source']} is banned for {lasting(told['until'] - time())}.{trunk}").give(json=json)
 
@@ -60,13 +60,13 @@ def lift(
     """End a ban before its time, or all of them."""
     if bool(source) == every:
         raise typer.BadParameter("name one address, or --all")
-    rows = _ask(chosen(context, config), "bans-lift", {"source": source, "every": every})
+    rows = _ask(entered(context, config), "bans-lift", {"source": source, "every": every})
     said = f"{rows[0]['source']} is heard again." if source else f"{len(rows)} lifted."
     Answer(rows, said).give(json=json)
 
 
-def _show(file: Path, *, json: bool) -> None:
-    rows = _ask(file, "bans", {})
+def _show(door: Entered, *, json: bool) -> None:
+    rows = _ask(door, "bans", {})
     now = time()
     for row in rows:
         row["for"], row["left"] = lasting(now - row["since"]), lasting(row["until"] - now)
@@ -76,8 +76,8 @@ def _show(file: Path, *, json: bool) -> None:
     )
 
 
-def _ask(file: Path, command: str, words: dict[str, Any]) -> Any:
+def _ask(door: Entered, command: str, words: dict[str, Any]) -> Any:
     from ringfence.control import ask, control_of, naming_faults
 
-    with clear_errors(), naming_faults(file):
-        return ask(control_of(file), command, words)
+    with clear_errors(), naming_faults(door.file):
+        return ask(control_of(door.file), command, words, acting=door.acting)

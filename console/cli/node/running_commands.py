@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answers import FAULTS, Answer, clear_errors
-from console.cli.options import AsJson, ConfigurationFile, chosen, seconds
+from console.cli.door import entered
+from console.cli.options import AsJson, ConfigurationFile, seconds
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -31,12 +32,12 @@ def reload(
     """
     from ringfence.control import ask, control_of, naming_faults
 
-    file = chosen(context, config)
+    file, acting = entered(context, config)
     with clear_errors(), naming_faults(file):
         path = control_of(file)
         if not yes_really and (why := _too_much(file)):
             Answer({"done": False, "faults": [why]}, status=FAULTS, why=why).give(json=json)
-        told = ask(path, "reload", {"reason": reason}, wait_s=_WAIT_S)
+        told = ask(path, "reload", {"reason": reason}, wait_s=_WAIT_S, acting=acting)
     Answer(told, _said(told), told["faults"] or told["warnings"], status=0 if told["done"] else FAULTS).give(json=json)
 
 
@@ -54,7 +55,7 @@ def top(
     from console.cli.node.top import watch
     from ringfence.control import control_of, naming_faults
 
-    file = chosen(context, config)
+    file = entered(context, config).file
     interval = seconds(every)
     if interval < 1:
         raise typer.BadParameter("at least 1s", param_hint="--every")
@@ -75,9 +76,9 @@ def restart(context: typer.Context, config: ConfigurationFile = None, json: AsJs
     from ringfence.control import ask, control_of, naming_faults
     from ringfence.restart import told as in_words
 
-    file = chosen(context, config)
+    file, acting = entered(context, config)
     with clear_errors(), naming_faults(file):
-        told = ask(control_of(file), "restart", wait_s=_WAIT_S)
+        told = ask(control_of(file), "restart", wait_s=_WAIT_S, acting=acting)
     Answer(told, in_words(told)).give(json=json)
 
 

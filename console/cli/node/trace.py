@@ -16,23 +16,23 @@ from zoneinfo import ZoneInfo
 import typer
 
 from console.cli.answers import counted, harmless
-from ringfence.control import ControlError, ask
+from ringfence.control import ControlError
 
 EVERY_S: Final = 0.5
 Ask = Callable[[str, dict[str, Any]], Any]
 Show = Callable[[Mapping[str, Any]], None]
 
 
-def follow(control: Path, wanted: dict[str, Any], show: Show, *, say: Callable[[str], None]) -> str:
+def follow(ask: Ask, wanted: dict[str, Any], show: Show, *, say: Callable[[str], None]) -> str:
     """Show each message until the trace ends, or somebody ends it by Ctrl-C; the end in words.
 
     Raises ControlError where the node does not trace.
     """
-    begun = ask(control, "trace", wanted)
+    begun = ask("trace", wanted)
     key, number = {"trace": begun["trace"]}, 0
     say(f"Tracing {begun['of']} for {begun['minutes']:g} minutes; Ctrl-C ends it.")
     try:
-        for told in _answers(control, key):
+        for told in _answers(ask, key):
             number, lost = told["taken"], told["lost"]
             for message in told["messages"]:
                 show(message)
@@ -40,14 +40,14 @@ def follow(control: Path, wanted: dict[str, Any], show: Show, *, say: Callable[[
                 return _ended(told["over"], number, lost)
     except (KeyboardInterrupt, BrokenPipeError):
         with suppress(ControlError):
-            number = ask(control, "trace-end", key)["taken"]
+            number = ask("trace-end", key)["taken"]
         return _ended("it was ended", number, 0)
     return ""  # never: the node says when it is over
 
 
-def _answers(control: Path, key: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _answers(ask: Ask, key: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
     while True:
-        told = ask(control, "trace-more", key)
+        told = ask("trace-more", key)
         yield told
         if not told["messages"]:
             time.sleep(EVERY_S)

@@ -19,6 +19,7 @@ from ringfence.configuration import Configuration, PartlyRead, read_configuratio
 from ringfence.installation import Installation
 from ringfence.memory import too_large
 from ringfence.node_settings import rule_files
+from ringfence.people.nobody_left import nobody_left
 from ringfence.rulebook import Rulebook, compiled, load_rulebook, patterns
 from ringfence.stand_ins import beyond
 from rules.judging.calendars import NO_DAYS, read_calendar, unannounced
@@ -151,6 +152,7 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
         found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
         beside = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys)
         more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
+        more += await nobody_left(here)
         return found._replace(faults=sorted({*found.faults, *more}), standing=await compared_with_past(here, book))
 
 

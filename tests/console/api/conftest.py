@@ -9,17 +9,21 @@ import httpx
 import pytest
 
 from console.api.access.idempotency_keys import IdempotencyKeys
-from console.api.access.scopes import Scope
 from console.api.application import application
 from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
 from console.api.middleware import Middleware
 from ringfence.api_settings import ApiSettings
+from ringfence.people.passwords import Passwords
+from ringfence.people.people import People
+from ringfence.people.people_settings import PeopleSettings
+from ringfence.people.rights import Right
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.desk.town import SCREENING, Town
+from tests.ringfence.people.conftest import QUICK
 
-EVERYTHING = tuple(Scope)
+EVERYTHING = tuple(Right)
 COMPLAINT = {"accused": "95012345", "reporter": "13800138000", "category": "loan"}
 
 
@@ -39,7 +43,13 @@ class Office:
             database_path(self.town.folder / SCREENING.storage.database, "access"), "access", durable=False
         )
         self._opened.push_async_callback(self.store.close)
-        self.door = Authentication(self.store, self.settings, now=lambda: self.town.now, monotonic=lambda: self.clock)
+        where = database_path(self.town.folder / SCREENING.storage.database, "people")
+        accounts = await Store.open(where, "people", durable=False)
+        self._opened.push_async_callback(accounts.close)
+        self.people = People(accounts, PeopleSettings(), lambda: self.town.now, Passwords(QUICK))
+        self.door = Authentication(
+            self.store, self.settings, self.people, now=lambda: self.town.now, monotonic=lambda: self.clock
+        )
         replays = Idempotency(
             IdempotencyKeys(self.store, lambda: self.town.now), self.town.desk.archive.secrecy.pseudonym
         )
@@ -53,10 +63,10 @@ class Office:
         await self.close()
         await self.open(**settings)
 
-    async def key(self, *scopes: Scope, name: str = "app", **more) -> str:
+    async def key(self, *scopes: Right, name: str = "app", **more) -> str:
         return (await self.door.keys.add(name, scopes or EVERYTHING, author="root", **more))[1]
 
-    async def client(self, *scopes: Scope, name: str = "app", **more) -> httpx.AsyncClient:
+    async def client(self, *scopes: Right, name: str = "app", **more) -> httpx.AsyncClient:
         """A client with a key of its own; all scopes, unless some are named."""
         return self.asking(await self.key(*scopes, name=name, **more))
 

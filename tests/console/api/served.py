@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from console.api.access.key_book import KeyBook
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.peers.loopback import new_host
@@ -18,13 +18,13 @@ from tests.peers.process import Peer, whole_lines
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def new_key(file: Path, name: str = "desk", *scopes: Scope) -> str:
+def new_key(file: Path, name: str = "desk", *scopes: Right) -> str:
     """A key of these scopes, or of all."""
 
     async def work() -> str:
         store = await Store.open(database_path(file.parent / "ringfence.db", "access"), "access", durable=False)
         try:
-            return (await KeyBook(store).add(name, scopes or tuple(Scope), author="root", daily=1_000_000))[1]
+            return (await KeyBook(store).add(name, scopes or tuple(Right), author="root", daily=1_000_000))[1]
         finally:
             await store.close()
 

@@ -1,6 +1,6 @@
 """Appeals over HTTP: a sealed number's owner is heard, and what was wrong is taken back."""
 
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 from rules.judging.ladder import LadderStep
 from tests.desk.town import HOUR
 
@@ -82,8 +82,8 @@ async def test_a_step_of_the_ladder_is_taken_back(client, town):
 
 
 async def test_who_files_sees_how_it_stands_and_who_decides_sees_what_was_said(office, town):
-    app = await office.client(Scope.APPEALS_WRITE)
-    desk = await office.client(Scope.APPEALS_READ, name="desk", acts_as="wang")
+    app = await office.client(Right.APPEALS_WRITE)
+    desk = await office.client(Right.APPEALS_READ, name="desk", acts_as="wang")
     await sealed(town)
     body = {"number": "95012345", "text": "ask Jane on 13800138000", "contact": "jane@example.com"}
     where = (await app.post("/v1/appeals", json=body)).headers["location"]
@@ -131,12 +131,12 @@ async def test_nobody_is_skipped_while_appeals_are_decided(client, town):
 async def test_whoever_may_only_file_appeals_learns_no_number_owner_or_list_from_a_decision(office, town):
     """The id stands in what the callee's PBX and the caller see: it must not lead back to the caller."""
     await town.desk.ladder.climb("number", "95012345", actor="li", reason="again", to=LadderStep.LIMIT)
-    writer = await office.client(Scope.APPEALS_WRITE, name="portal")
+    writer = await office.client(Right.APPEALS_WRITE, name="portal")
     filed = await writer.post("/v1/appeals", json={"number": "95012345"})
     assert filed.status_code == 201, filed.text
     for answer in (filed, await writer.get(filed.headers["location"])):
         assert answer.json()["against"] == "ladder"
         assert "95012345" not in answer.text
         assert "target" not in answer.json()
-    reader = await office.client(Scope.APPEALS_READ, name="desk")
+    reader = await office.client(Right.APPEALS_READ, name="desk")
     assert "95012345" in (await reader.get(filed.headers["location"])).json()["target"]

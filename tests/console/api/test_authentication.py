@@ -1,6 +1,6 @@
 """Who is let in: keys that work, as often as they may; wrong keys wait, and shut nobody else out."""
 
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 from tests.desk.town import DAY
 
 PATH = "/v1/cases"
@@ -54,7 +54,7 @@ async def test_a_key_makes_so_many_requests_a_second(office):
 
 
 async def test_the_requests_of_a_day_are_counted_over_a_restart(office, town):
-    token = await office.key(Scope.CASES_READ, daily=3)
+    token = await office.key(Right.CASES_READ, daily=3)
     assert (await office.asking(token).get(PATH)).headers["ratelimit"] == '"second";r=39;t=1, "day";r=2;t=72000'
     await office.asking(token).get(PATH)
     await office.reopen()

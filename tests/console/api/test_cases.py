@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from console.api.access.scopes import Scope
 from desk.audit import entries
+from ringfence.people.rights import Right
 from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT
@@ -62,7 +62,7 @@ async def test_what_older_lists_know_nothing_of_is_done_again(office, client, to
     await step(client, "release", reason="x")
     async with lists.transaction() as connection:
         await connection.execute("update seal set released = null")
-    sealer = await office.client(Scope.SEALS_WRITE, name="sealer")
+    sealer = await office.client(Right.SEALS_WRITE, name="sealer")
     assert (await sealer.post("/v1/cases/1/release-again", json={"reason": "put back"})).status_code == 403
     assert (await step(client, "release-again", reason="put back"))["case"]["state"] == "released"
 
@@ -155,7 +155,7 @@ async def test_the_complaints_of_a_case(client, town):
 
 async def test_who_may_do_what(office, town):
     await town.complain()
-    reader, writer = await office.client(Scope.CASES_READ), await office.client(Scope.CASES_WRITE, name="writer")
+    reader, writer = await office.client(Right.CASES_READ), await office.client(Right.CASES_WRITE, name="writer")
     assert (await reader.get("/v1/cases")).status_code == 200
     assert (await reader.post("/v1/cases/1/take", json={})).status_code == 403
     assert (await writer.post("/v1/cases/1/take", json={})).status_code == 200

@@ -1,9 +1,9 @@
 """Complaints over HTTP: a number at once, seen and withdrawn by the source that filed, and by nobody else."""
 
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 from tests.console.api.conftest import COMPLAINT
 
-WRITE, READ, CASES = Scope.COMPLAINTS_WRITE, Scope.COMPLAINTS_READ, Scope.CASES_READ
+WRITE, READ, CASES = Right.COMPLAINTS_WRITE, Right.COMPLAINTS_READ, Right.CASES_READ
 
 
 async def test_a_complaint_gets_its_number_at_once(client, town):
@@ -156,7 +156,7 @@ async def test_text_that_attacks_is_kept_as_text(client, town, office):
 
 
 async def test_whoever_filed_can_ask_what_came_of_it(client, office):
-    app = await office.client(Scope.COMPLAINTS_WRITE, name="another")
+    app = await office.client(Right.COMPLAINTS_WRITE, name="another")
     where = (await app.post("/v1/complaints", json=COMPLAINT)).headers["location"]
     waiting = (await app.get(where)).json()
     assert (waiting["state"], waiting["outcome"], waiting["answer"]) == ("received", "", "")
@@ -170,8 +170,8 @@ async def test_whoever_filed_can_ask_what_came_of_it(client, office):
 
 
 async def test_many_are_withdrawn_by_their_source_and_rejected_by_an_officer(office, client):
-    app = await office.client(Scope.COMPLAINTS_WRITE, name="first")
-    other = await office.client(Scope.COMPLAINTS_WRITE, name="other")
+    app = await office.client(Right.COMPLAINTS_WRITE, name="first")
+    other = await office.client(Right.COMPLAINTS_WRITE, name="other")
     names = []
     for last in range(4):
         body = COMPLAINT | {"reporter": f"1380013800{last}"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from console.api.access.scopes import Scope
 from desk.audit import deeds_of
+from ringfence.people.rights import Right
 from rules.judging.ladder import LadderStep
 
 CLIMB = {"kind": "number", "name": "950 12345", "reason": "again and again"}
@@ -112,9 +112,9 @@ async def test_a_number_is_assigned_to_somebody(client):
 async def test_who_may_do_what(tmp_path, office):
     await office.town.reopen(officers=["li"])
     await office.reopen()
-    reader = await office.client(Scope.CASES_READ, Scope.CASES_WRITE, name="reader", acts_as="li")
-    guest = await office.client(Scope.LADDER_WRITE, name="guest")
-    li = await office.client(Scope.LADDER_WRITE, name="li", acts_as="li")
+    reader = await office.client(Right.CASES_READ, Right.CASES_WRITE, name="reader", acts_as="li")
+    guest = await office.client(Right.LADDER_WRITE, name="guest")
+    li = await office.client(Right.LADDER_WRITE, name="li", acts_as="li")
     lacking = await reader.post("/v1/ladder/climb", json=CLIMB)
     assert (lacking.status_code, lacking.json()["type"]) == (403, "urn:ringfence:problem:scope")
     assert (await guest.post("/v1/ladder/climb", json=CLIMB)).json()["type"] == "urn:ringfence:problem:not-allowed"

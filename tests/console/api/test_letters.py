@@ -1,7 +1,7 @@
 """What waits in the outbox, over HTTP: why, and never to whom."""
 
-from console.api.access.scopes import Scope
 from desk.outbox import Fault
+from ringfence.people.rights import Right
 from tests.console.api.conftest import COMPLAINT
 
 
@@ -36,7 +36,7 @@ async def test_page_after_page(client):
 
 
 async def test_the_outbox_is_for_the_desk(office):
-    app = await office.client(Scope.COMPLAINTS_WRITE)
+    app = await office.client(Right.COMPLAINTS_WRITE)
     assert (await app.get("/v1/letters")).status_code == 403
 
 
@@ -45,7 +45,7 @@ async def test_a_letter_that_was_given_up_is_put_back(client, town, office):
     await town.desk.letters.failed([1], "the server said 550", Fault.PERMANENT)
     (letter,) = (await client.get("/v1/letters")).json()["letters"]
     assert (letter["state"], letter["next_try"]) == ("given up", None)
-    reader = await office.client(Scope.CASES_READ, name="reader")
+    reader = await office.client(Right.CASES_READ, name="reader")
     assert (await reader.post("/v1/letters/1/retry")).status_code == 403
     assert (await client.post("/v1/letters/1/retry")).status_code == 204
     assert (await client.get("/v1/letters")).json()["letters"][0]["state"] == "waits"

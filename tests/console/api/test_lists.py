@@ -2,9 +2,9 @@
 
 import pytest
 
-from console.api.access.scopes import Scope
 from console.api.list_shapes import MOST_ROWS, Row
 from desk.audit import entries
+from ringfence.people.rights import Right
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
 from tests.desk.town import DAY
@@ -92,23 +92,23 @@ async def test_only_who_may_change_a_list_does(office, client):
 @pytest.mark.parametrize(
     ("method", "path", "scope"),
     [
-        ("GET", "/v1/lists", Scope.LISTS_READ),
-        ("GET", "/v1/lists/blocked/entries", Scope.LISTS_READ),
-        ("GET", "/v1/lists/blocked/stats", Scope.LISTS_READ),
-        ("GET", "/v1/numbers/95588/entries", Scope.LISTS_READ),
-        ("GET", "/v1/numbers/95588/history", Scope.LISTS_READ),
-        ("GET", "/v1/imports", Scope.LISTS_READ),
-        ("GET", "/v1/imports/held", Scope.LISTS_READ),
-        ("POST", "/v1/lists/blocked/entries", Scope.LISTS_WRITE),
-        ("POST", "/v1/lists/blocked/remove", Scope.LISTS_WRITE),
-        ("POST", "/v1/lists/blocked/import", Scope.LISTS_WRITE),
-        ("POST", "/v1/imports/1/undo", Scope.LISTS_WRITE),
-        ("POST", "/v1/imports/held/1/release", Scope.LISTS_RELEASE),
-        ("POST", "/v1/imports/held/1/drop", Scope.LISTS_RELEASE),
+        ("GET", "/v1/lists", Right.LISTS_READ),
+        ("GET", "/v1/lists/blocked/entries", Right.LISTS_READ),
+        ("GET", "/v1/lists/blocked/stats", Right.LISTS_READ),
+        ("GET", "/v1/numbers/95588/entries", Right.LISTS_READ),
+        ("GET", "/v1/numbers/95588/history", Right.LISTS_READ),
+        ("GET", "/v1/imports", Right.LISTS_READ),
+        ("GET", "/v1/imports/held", Right.LISTS_READ),
+        ("POST", "/v1/lists/blocked/entries", Right.LISTS_WRITE),
+        ("POST", "/v1/lists/blocked/remove", Right.LISTS_WRITE),
+        ("POST", "/v1/lists/blocked/import", Right.LISTS_WRITE),
+        ("POST", "/v1/imports/1/undo", Right.LISTS_WRITE),
+        ("POST", "/v1/imports/held/1/release", Right.LISTS_RELEASE),
+        ("POST", "/v1/imports/held/1/drop", Right.LISTS_RELEASE),
     ],
 )
 async def test_each_path_wants_its_scope(office, method, path, scope):
-    others = await office.client(*(one for one in Scope if one is not scope))
+    others = await office.client(*(one for one in Right if one is not scope))
     answer = await others.request(method, path, json={} if method == "POST" else None)
     assert (answer.status_code, answer.json()["detail"]) == (403, f"This key lacks {scope}.")
     mine = await office.client(scope, name="mine")

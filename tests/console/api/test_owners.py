@@ -1,7 +1,7 @@
 """An owner's address over HTTP: never written to before he confirmed it, never shown."""
 
-from console.api.access.scopes import Scope
 from desk.letter_texts import read_texts
+from ringfence.people.rights import Right
 from tests.desk.town import SPAM
 
 CODE = read_texts("zh", None)["confirm"]["body"].split("$code")[0].splitlines()[-1]
@@ -33,6 +33,6 @@ async def test_what_is_wrong_is_named(client, office):
     assert (two.status_code, two.json()["errors"][0]["field"]) == (422, "/contact")
     unknown = await client.post("/v1/owners/confirm", json={"owner": "Nobody", "code": "0"})
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "/owner")
-    app = await office.client(Scope.CASES_WRITE, name="other")
+    app = await office.client(Right.CASES_WRITE, name="other")
     asked = {"owner": "Loan King", "contact": "a@example.com"}
     assert (await app.post("/v1/owners/address", json=asked)).status_code == 403

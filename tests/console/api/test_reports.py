@@ -1,7 +1,7 @@
 """Figures over HTTP."""
 
-from console.api.access.scopes import Scope
 from desk.reports import DIMENSIONS, Row
+from ringfence.people.rights import Right
 from tests.desk.town import SPAM
 
 
@@ -47,6 +47,6 @@ async def test_alerts_and_trunks(client, town):
 
 
 async def test_only_with_the_right_to_read_them(office):
-    client = await office.client(Scope.CASES_READ)
+    client = await office.client(Right.CASES_READ)
     for path in ("/v1/reports/2026Q3", "/v1/alerts", "/v1/trunks"):
         assert (await client.get(path)).status_code == 403

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from console.api.access.key_book import KeyBook
-from console.api.access.scopes import Scope
 from console.api.serving import NotServed, listening_on
 from console.api.serving import run as serve_until_stopped
 from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
+from ringfence.people.rights import Right
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.console.api.conftest import COMPLAINT
@@ -102,7 +102,7 @@ def test_over_tls(file):
 
 @live
 def test_kill_9_loses_nothing_that_was_acknowledged(file, run):
-    token = new_key(file, "app", Scope.COMPLAINTS_WRITE, Scope.COMPLAINTS_READ)
+    token = new_key(file, "app", Right.COMPLAINTS_WRITE, Right.COMPLAINTS_READ)
     file.write_text(file.read_text() + "api: {requests_per_second: 10000}\n")
     acknowledged: dict[str, str] = {}
 
@@ -148,7 +148,7 @@ async def test_outside_loopback_only_with_a_key_and_encrypted(file, tmp_path):
     assert "write an address" in await refused(file, "desk.example:8607")
     assert "ringfence api keys add" in await refused(file, "192.0.2.1:8607", behind_proxy=True)
     store = await Store.open(database_path(tmp_path / "ringfence.db", "access"), "access", durable=False)
-    await KeyBook(store).add("desk", [Scope.CASES_READ], author="root")
+    await KeyBook(store).add("desk", [Right.CASES_READ], author="root")
     await store.close()
     assert "Cannot assign" in await refused(file, "192.0.2.1:8607", behind_proxy=True)
 

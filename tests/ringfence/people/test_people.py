@@ -73,3 +73,39 @@ async def test_a_weak_password_changes_nothing(office):
     with pytest.raises(PeopleError, match="12 to 256 characters"):
         await office.people.set_password("li", "short", author="li")
     assert (await office.people.sign_in("li", GOOD, "", "192.0.2.1")).token
+
+
+async def test_who_logged_in_acts_before_the_account_that_he_works_under(office):
+    await office.add("li", "admin", login="li")
+    await office.add("node", "engineer", login="ringfence")
+    assert (await office.people.acting("li", "ringfence")).name == "li"
+    assert (await office.people.acting("zhao", "ringfence")).name == "node"
+
+
+async def test_a_key_may_what_both_it_and_its_account_may(office):
+    everything = frozenset(Right)
+    key = await office.people.with_key("li", "desk", everything)
+    assert (key.name, key.rights, key.by) == ("li", everything, "api")  # as before, while there is no account
+    await office.add("li.na", "admin", login="li")
+    await office.add("wang", "list-keeper")
+    as_wang = await office.people.with_key("wang", "desk", frozenset({Right.LISTS_WRITE, Right.CASES_WRITE}))
+    assert (as_wang.name, as_wang.rights) == ("wang", {Right.LISTS_WRITE})
+    assert (await office.people.with_key("li", "desk", everything)).name == "li.na", "old keys name logins"
+    assert (await office.people.with_key("", "app", frozenset({Right.COMPLAINTS_WRITE}))).name == "app"
+    await office.accounts.disable("wang", author="li.na")
+    with pytest.raises(NotAllowed, match="wang, as whom this key acts, is disabled"):
+        await office.people.with_key("wang", "desk", everything)
+
+
+async def test_a_new_key_that_does_what_people_do_names_one_who_may(office):
+    await office.add("li", "admin")
+    await office.add("wang", "list-keeper")
+    await office.people.refuse_key("", [Right.COMPLAINTS_WRITE, Right.REPORTS_READ])
+    await office.people.refuse_key("wang", [Right.LISTS_WRITE])
+    for named, scopes, told in (
+        ("", [Right.COMPLAINTS_WRITE, Right.LISTS_WRITE], "lists:write: name the account"),
+        ("zhao", [Right.LISTS_WRITE], "no account 'zhao'"),
+        ("wang", [Right.SEALS_WRITE], "wang may not seals:write himself"),
+    ):
+        with pytest.raises(PeopleError, match=told):
+            await office.people.refuse_key(named, scopes)

@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 
 from console.api.access.allowance import DAY_S, Allowance, Buckets
 from console.api.access.key_book import KeyBook
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 
 NOON = 1_782_878_400.0  # 04:00 UTC
 
 
 async def test_a_day_is_used_up_and_begins_anew(store):
     now = NOON
-    key, _ = await KeyBook(store).add("app", [Scope.CASES_READ], author="root", daily=2)
+    key, _ = await KeyBook(store).add("app", [Right.CASES_READ], author="root", daily=2)
     allowance = Allowance(store, lambda: now)
     assert [(await allowance.use(key)).left for _ in range(4)] == [1, 0, -1, -1]
     assert (await Allowance(store, lambda: now).use(key)) == (-1, 20 * 3_600)
@@ -22,14 +22,14 @@ async def test_a_day_is_used_up_and_begins_anew(store):
 
 
 async def test_many_at_once_are_counted_all_or_none(store):
-    key, _ = await KeyBook(store).add("app", [Scope.CASES_READ], author="root", daily=10)
+    key, _ = await KeyBook(store).add("app", [Right.CASES_READ], author="root", daily=10)
     allowance = Allowance(store, lambda: NOON)
     assert [(await allowance.use(key, many)).left for many in (11, 4, 7, 6, 1)] == [-1, 6, -1, 0, -1]
 
 
 async def test_old_days_are_forgotten(store):
     now = NOON
-    key, _ = await KeyBook(store).add("app", [Scope.CASES_READ], author="root")
+    key, _ = await KeyBook(store).add("app", [Right.CASES_READ], author="root")
     allowance = Allowance(store, lambda: now)
     for _ in range(3):
         await allowance.use(key)

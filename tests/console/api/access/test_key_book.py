@@ -3,7 +3,7 @@
 import pytest
 
 from console.api.access.key_book import AccessError, KeyBook
-from console.api.access.scopes import Scope
+from ringfence.people.rights import Right
 
 NOON = 1_782_878_400.0
 
@@ -13,15 +13,15 @@ def book(store) -> KeyBook:
     return KeyBook(store, lambda: NOON)
 
 
-async def add(book: KeyBook, name: str = "app", *scopes: Scope, **more):
-    return await book.add(name, scopes or [Scope.COMPLAINTS_WRITE], author="root", **more)
+async def add(book: KeyBook, name: str = "app", *scopes: Right, **more):
+    return await book.add(name, scopes or [Right.COMPLAINTS_WRITE], author="root", **more)
 
 
 async def test_a_key_is_found_by_what_was_told_once(book):
-    key, token = await add(book, "app", Scope.COMPLAINTS_WRITE, Scope.CASES_READ, acts_as="li", daily=7)
+    key, token = await add(book, "app", Right.COMPLAINTS_WRITE, Right.CASES_READ, acts_as="li", daily=7)
     found = await book.find(token)
     assert found == key
-    assert (found.scopes, found.actor, found.daily) == ({Scope.COMPLAINTS_WRITE, Scope.CASES_READ}, "li", 7)
+    assert (found.scopes, found.actor, found.daily) == ({Right.COMPLAINTS_WRITE, Right.CASES_READ}, "li", 7)
 
 
 async def test_who_acts_is_the_key_itself_where_nobody_is_named(book):
@@ -77,7 +77,7 @@ async def test_a_key_is_revoked_by_name_or_id_and_its_name_is_free_then(book):
 async def test_a_source_gets_a_new_key_while_its_old_one_goes_on_for_a_while(store):
     now = NOON
     book = KeyBook(store, lambda: now)
-    old, first = await add(book, "app", Scope.CASES_READ, acts_as="li", daily=7)
+    old, first = await add(book, "app", Right.CASES_READ, acts_as="li", daily=7)
     new, second = await book.renew("app", author="wang", overlap_s=10)
     assert (new.scopes, new.acts_as, new.daily, new.name) == (old.scopes, "li", 7, "app")
     assert await book.find(first)
@@ -105,7 +105,7 @@ async def test_a_source_gets_a_new_key_while_its_old_one_goes_on_for_a_while(sto
     ],
 )
 async def test_a_key_that_cannot_be(book, field, more):
-    values = {"name": "app", "scopes": [Scope.CASES_READ], "author": "root"} | more
+    values = {"name": "app", "scopes": [Right.CASES_READ], "author": "root"} | more
     with pytest.raises(AccessError) as caught:
         await book.add(values.pop("name"), values.pop("scopes"), **values)
     assert caught.value.field == field

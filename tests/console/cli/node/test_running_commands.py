@@ -16,7 +16,7 @@ def told(monkeypatch):
     }  # fmt: skip
     asked = []
 
-    def ask(path, command, arguments, *, wait_s):
+    def ask(path, command, arguments, *, wait_s, acting=""):
         asked.append((path, command, arguments))
         return answer
 

@@ -34,7 +34,7 @@ class Node:
     def __init__(self, *answers):
         self.answers, self.asked = list(answers), []
 
-    def __call__(self, control, command, arguments=None):
+    def __call__(self, command, arguments=None):
         self.asked.append(command)
         if command == "trace":
             return {"trace": "key", "of": "+861391****678", "minutes": 10.0, "messages": 10}
@@ -49,22 +49,20 @@ class Node:
 @pytest.fixture
 def node(monkeypatch):
     def answering(*answers):
-        node = Node(*answers)
-        monkeypatch.setattr("console.cli.node.trace.ask", node)
-        return node
+        return Node(*answers)
 
     monkeypatch.setattr("console.cli.node.trace.EVERY_S", 0)
     return answering
 
 
-def followed(tmp_path):
+def followed(node):
     seen, said = [], []
-    return follow(tmp_path, {}, seen.append, say=said.append), seen, said
+    return follow(node, {}, seen.append, say=said.append), seen, said
 
 
 def test_it_shows_messages_until_the_node_says_that_it_is_over(node, tmp_path):
-    node({"messages": [MESSAGE]}, {}, {"over": "10 minutes are over", "lost": 2})
-    ended, seen, said = followed(tmp_path)
+    asking = node({"messages": [MESSAGE]}, {}, {"over": "10 minutes are over", "lost": 2})
+    ended, seen, said = followed(asking)
     assert seen == [MESSAGE]
     assert ended == "1 message: 10 minutes are over; 2 messages could not be kept and are missing."
     assert said == ["Tracing +861391****678 for 10 minutes; Ctrl-C ends it."]
@@ -72,14 +70,14 @@ def test_it_shows_messages_until_the_node_says_that_it_is_over(node, tmp_path):
 
 def test_ctrl_c_ends_it_in_the_node_too(node, tmp_path):
     asking = node(KeyboardInterrupt())
-    assert followed(tmp_path)[0] == "3 messages: it was ended."
+    assert followed(asking)[0] == "3 messages: it was ended."
     assert asking.asked[-1] == "trace-end"
 
 
 def test_a_node_that_ends_is_said(node, tmp_path):
-    node({"messages": [MESSAGE]}, ControlError("no node runs here"))
+    asking = node({"messages": [MESSAGE]}, ControlError("no node runs here"))
     with pytest.raises(ControlError, match="no node runs here"):
-        followed(tmp_path)
+        followed(asking)
 
 
 def test_a_file_is_for_us_alone_and_written_as_it_was_on_the_wire(tmp_path):

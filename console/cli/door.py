@@ -1,0 +1,102 @@
+"""The door of the command line: which right each command asks for, and as which account somebody runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from console.cli.answers import clear_errors
+from console.cli.options import chosen
+from desk.steps import APPEAL_STEPS, CASE_STEPS
+from ringfence.people.rights import Right
+
+if TYPE_CHECKING:
+    import typer
+
+    from ringfence.installation import Installation
+
+_R = Right
+# One of these rights is enough; none: the command tells nothing of anybody, or asks itself whom it lets in.
+RIGHTS: dict[str, tuple[Right, ...]] = {
+    **dict.fromkeys(("init", "check", "settings", "version", "samples", "test", "call", "demo", "serve", "health"), ()),
+    **dict.fromkeys(("api serve", "api openapi"), ()),
+    **{f"api keys {name}": (_R.KEYS_WRITE,) for name in ("add", "list", "renew", "revoke")},
+    # `people` shows and changes one's own account, too.
+    **{f"people {name}": () for name in ("add", "list", "show", "roles", "login", "password")},
+    **{f"people {name}": () for name in ("disable", "enable", "remove", "sessions", "revoke")},
+    **{f"db {name}": (_R.PEERS_WRITE,) for name in ("check", "backup", "restore")},
+    **dict.fromkeys(("reload", "restart", "trace", "peers drain", "peers undrain"), (_R.PEERS_WRITE,)),
+    **dict.fromkeys(("bans add", "bans lift"), (_R.PEERS_WRITE,)),
+    **dict.fromkeys(("top", "peers", "bans", "bans list"), (_R.PEERS_READ,)),
+    **dict.fromkeys(("rules activate", "rules rollback"), (_R.RULES_WRITE,)),
+    **dict.fromkeys(("rules history", "rules diff", "replay"), (_R.RULES_READ,)),
+    **dict.fromkeys(("log", "explain"), (_R.CALLS_READ,)),
+    **{f"lists {name}": (_R.LISTS_WRITE,) for name in ("add", "remove", "import", "undo", "export")},
+    **{f"lists {name}": (_R.LISTS_RELEASE,) for name in ("release", "drop")},
+    **{f"lists {name}": (_R.LISTS_READ,) for name in ("show", "imports", "held", "history", "reviews", "stale")},
+    **{f"lists {name}": (_R.LISTS_READ,) for name in ("stats", "top")},
+    **{f"ranges {name}": (_R.LISTS_WRITE,) for name in ("import", "undo")},
+    **{f"ranges {name}": (_R.LISTS_READ,) for name in ("show", "imports", "history", "export", "unheld")},
+    **dict.fromkeys(("subscribers add", "subscribers remove"), (_R.LISTS_WRITE,)),
+    **dict.fromkeys(("subscribers show", "why"), (_R.LISTS_READ,)),
+    **dict.fromkeys(("complaints add", "complaints import"), (_R.COMPLAINTS_WRITE,)),
+    **dict.fromkeys(("complaints list", "complaints show"), (_R.COMPLAINTS_READ,)),
+    **dict.fromkeys(("complaints withdraw", "complaints reject"), (_R.CASES_WRITE,)),
+    **dict.fromkeys(("case", "cases list", "ladder show", "owners", "letters list"), (_R.CASES_READ,)),
+    **{f"cases {step.name}": (Right(step.right),) for step in CASE_STEPS},
+    "appeals file": (_R.APPEALS_WRITE,),
+    **dict.fromkeys(("appeals list", "appeals show", "appeals pack"), (_R.APPEALS_READ, _R.APPEALS_DECIDE)),
+    **{f"appeals {step.name}": (Right(step.right),) for step in APPEAL_STEPS},
+    **dict.fromkeys(("ladder assign", "ladder climb", "ladder clear", "letters owner"), (_R.LADDER_WRITE,)),
+    **dict.fromkeys(("letters ask", "letters confirm"), (_R.CASES_WRITE,)),
+    # A timer sends them, too: an account that is there for the node reads none of them by it.
+    **dict.fromkeys(("letters send", "letters retry"), (_R.CASES_WRITE, _R.PEERS_WRITE)),
+    **dict.fromkeys(("report", "alerts", "trunks"), (_R.REPORTS_READ,)),
+    **dict.fromkeys(("audit show", "audit verify"), (_R.AUDIT_READ,)),
+}
+
+
+class Entered(NamedTuple):
+    """Somebody whom the door lets in to ask the running node."""
+
+    file: Path  # the configuration
+    acting: str  # the account's name; empty while there is none
+
+
+def path_of(context: typer.Context) -> str:
+    """What is typed behind `ringfence`, without arguments: `cases seal`."""
+    names: list[str] = []
+    inner: typer.Context | None = context
+    while inner is not None and inner.parent is not None:
+        names.insert(0, inner.info_name or "")
+        inner = inner.parent  # type: ignore[assignment]
+    return " ".join(names)
+
+
+async def let_in(here: Installation, path: str, *, unmasked: bool = False) -> None:
+    """Say in the installation who acts; NotAllowed for who may not do this, or see numbers in full by it.
+
+    What is in no table is for nobody.
+    """
+    from ringfence.people.door import act_as, ask_one_of
+
+    if not (wanted := RIGHTS.get(path, (None,))):
+        return
+    await act_as(here)
+    ask_one_of(here.who, [right for right in wanted if right is not None])
+    if unmasked:
+        ask_one_of(here.who, [Right.NUMBERS_UNMASK])
+
+
+def entered(context: typer.Context, config: Path | None, *, unmasked: bool = False) -> Entered:
+    """The same for a command that asks the running node, whose file may be what is wrong."""
+    from ringfence.control import installation_of
+
+    file = chosen(context, config)
+    with clear_errors():
+        here = installation_of(file)
+        if here is None:
+            return Entered(file, "")  # nobody can tell where its accounts are; the node says what is wrong
+        path = path_of(context)
+        here.run(lambda here: let_in(here, path, unmasked=unmasked))
+        return Entered(file, here.who.name if here.who.roles else "")

@@ -1,0 +1,66 @@
+"""Steps that nobody can do by accounts and settings together, and settings that accounts have taken the place of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from ringfence.people.accounts import Account
+from ringfence.people.door import by_account
+from ringfence.people.rights import Right, rights_of, roles_with
+from rules.language.source import Fault
+
+if TYPE_CHECKING:
+    from ringfence.configuration import Configuration
+    from ringfence.installation import Installation
+
+_SETTING = "accounts say who may since there are some; this goes on narrowing it for one version more"
+
+
+class _Named(NamedTuple):
+    """A setting that names who may do something, and the right that it takes besides."""
+
+    where: tuple[str, ...]
+    names: list[str]
+    right: Right
+    what: str
+
+
+async def nobody_left(here: Installation) -> list[Fault]:
+    """What `check` says of accounts; nothing while there is none. Asking makes no database."""
+    if not await asyncio.to_thread(here.database_of("people").exists):
+        return []
+    people = await here.people()
+    accounts = [account for account in await people.accounts.listed() if account.disabled is None]
+    if not accounts:
+        return []
+    return [*_found(here, accounts)]
+
+
+def _found(here: Installation, accounts: Collection[Account]) -> Iterator[Fault]:
+    document = here.document
+    for where, names, right, what in _named(by_account(here.configuration, accounts)):
+        may = [account.name for account in accounts if right in rights_of(account.roles)]
+        told = ", ".join(names)
+        if set(may) & set(names):
+            roles = " or ".join(roles_with(right))
+            yield document.fault(where, _SETTING, f"leave it out, and give them the role {roles}", warning=True)
+        elif may:
+            said = f"nobody can {what}: of those who may by their roles ({', '.join(may)}) none stands here ({told})"
+            yield document.fault(where, said, "leave it out, or name them here")
+        else:
+            said = f"nobody can {what}: no account of these ({told}) has a role for it"
+            yield document.fault(where, said, f"`ringfence people roles NAME {roles_with(right)[0]}`")
+
+
+def _named(configuration: Configuration) -> Iterator[_Named]:
+    desk = configuration.complaints
+    found = [
+        _Named(("complaints", "officers"), desk.officers, Right.CASES_WRITE, "work on cases"),
+        _Named(("complaints", "released_by"), desk.released_by, Right.SEALS_RELEASE, "release a seal"),
+    ]
+    for name, policy in sorted(configuration.lists.items()):
+        right = Right.SEALS_WRITE if policy.kind == "sealed" else Right.LISTS_WRITE
+        found.append(_Named(("lists", name, "changed_by"), policy.changed_by, right, f"change list {name}"))
+    yield from (one for one in found if one.names)
