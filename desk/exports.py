@@ -16,7 +16,7 @@ from desk.archive import Archive
 from desk.audit import deeds_of
 from desk.case_files import case_of, cases_of
 from desk.complaint_rows import standing_in
-from desk.disclosure import LOOKS
+from desk.disclosure import LOOKS, without_numbers
 from desk.ladder_book import standings_of
 from desk.states import Attacks
 from desk.weighing import evidence_of
@@ -95,7 +95,16 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         shown["evidence"] = (await evidence_of(archive, case))._asdict()
         shown["steps"] = await _steps(archive, "case", str(case.id))
         pack["cases"].append(shown)
-    return json.dumps(pack, ensure_ascii=False, indent=2, default=str)
+    return json.dumps(_reasons_masked(pack), ensure_ascii=False, indent=2, default=str)
+
+
+def _reasons_masked(value: Any, name: str = "") -> Any:
+    """What people of the house write for each other names others by their numbers; those stay here."""
+    if isinstance(value, dict):
+        return {key: _reasons_masked(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_reasons_masked(one, name) for one in value]
+    return without_numbers(value) if isinstance(value, str) and name.endswith(("reason", "why")) else value
 
 
 async def _call_of(archive: Archive, appeal: Appeal) -> Decision | None:

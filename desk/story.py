@@ -13,7 +13,7 @@ from desk.audit import deeds_of
 from desk.case_files import CaseFile, case_of, clocks
 from desk.counting import stopped_since
 from desk.deadlines import Clock
-from desk.disclosure import LOOKS
+from desk.disclosure import LOOKS, without_numbers
 from desk.evidence import UNITS, Evidence, Said, Tie, one_each
 from desk.holders import owner_of
 from desk.states import COUNTED, COUNTS, CaseState
@@ -67,6 +67,7 @@ async def story_of(archive: Archive, case_id: int) -> Story:
     events += await _undelivered(archive, case_id)
     found = await clocks(connection, case_id)
     events.sort(key=lambda event: event.at)
+    events = [event._replace(why=without_numbers(event.why)) for event in events]
     return Story(
         case=case,
         clocks=found,

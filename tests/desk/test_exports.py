@@ -107,6 +107,19 @@ async def test_the_pack_tells_whose_entry_stopped_the_call_although_it_is_gone(t
     assert pack["entries"] == []
 
 
+async def test_no_number_that_an_officer_wrote_for_others_of_his_house_leaves_it(town):
+    said = "she rang from 13800138000, 王女士 一三八零零一三八零零零 too"
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason=said)
+    await town.desk.cases.release(case, actor="li", reason=said)
+    await town.desk.ladder.climb("number", SPAM, actor="li", reason=said)
+    appeal = await town.desk.appeals.file(number=SPAM)
+    pack = await evidence_pack(town.desk.archive, appeal)
+    assert pack.count("she rang from 1380****000") == pack.count("she rang from") > 4
+    assert "13800138000" not in pack
+    assert "一三八零零" not in pack
+
+
 async def test_a_pack_without_a_decision_or_revisions(town):
     appeal = await town.desk.appeals.file(number=SPAM, attacks=Attacks.SEAL)
     pack = json.loads(await evidence_pack(town.desk.archive, appeal))

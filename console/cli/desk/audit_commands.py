@@ -36,7 +36,7 @@ async def show(
 ) -> Answer:
     """Show what was done and looked at, the latest last. Numbers that were looked up stand there as pseudonyms."""
     from desk.audit import entries
-    from desk.disclosure import note_listing, subject_of
+    from desk.disclosure import note_listing, subject_of, without_numbers
 
     archive = (await here.desk()).archive
     subject, subject_id = subject_of(archive, about)
@@ -51,7 +51,10 @@ async def show(
         limit=limit,
     )
     await note_listing(archive, "audit", len(found), actor=here.actor, of=by, step=step)
-    rows = [{"entry": one.id, **one.deed._asdict(), "hash": one.hash} for one in found]
+    rows = [
+        {"entry": one.id, **one.deed._asdict(), "reason": without_numbers(one.deed.reason), "hash": one.hash}
+        for one in found
+    ]
     return table(_COLUMNS, rows, here.zone, narrow=_narrow)
 
 
