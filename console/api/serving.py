@@ -8,12 +8,13 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 import uvicorn
 import uvloop
 from pydantic import ValidationError
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.application import application
@@ -38,7 +39,17 @@ _LONGEST_HEAD = 32_768  # bytes of request line and header fields
 _BACKLOG = 512
 
 
-Pages = Callable[[Installation, Desk, ASGIApp, list[str]], Awaitable[ASGIApp]]  # hangs the console beside the API
+class Hung(Protocol):
+    """The console beside the API, as one application."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+    def stop(self) -> None:
+        """Whoever is told something without end is sent home."""
+
+
+Pages = Callable[[Installation, Desk, ASGIApp, list[str]], Awaitable[Hung]]  # hangs the console beside the API
 
 
 class NotServed(Exception):
@@ -48,6 +59,10 @@ class NotServed(Exception):
 class _Server(uvicorn.Server):
     """uvicorn's, which leaves signals to us: the desk is closed in order before the process ends."""
 
+    def __init__(self, config: uvicorn.Config, hung: Hung | None) -> None:
+        super().__init__(config)
+        self._hung = hung
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at the first SIGTERM, SIGINT or SIGQUIT; requests under way are answered."""
@@ -56,6 +71,8 @@ class _Server(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
+        if self._hung is not None:
+            self._hung.stop()
 
 
 def serve(file: Path, listen: HostPort | None = None, pages: Pages | None = None) -> None:
@@ -116,11 +133,12 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         api = application(desk, [trunk.name for trunk in here.configuration.trunks])
         opened.push_async_callback(api.state.catch_up.close)
         gate = Middleware(api, door, replays, settings)
-        server.app = await pages(here, desk, gate, names_of(settings)) if pages is not None else gate
+        hung = await pages(here, desk, gate, names_of(settings)) if pages is not None else None
+        server.app = hung or gate
         opened.push_async_callback(gate.ended)
         host, port, *_ = listener.getsockname()
         log.info("serving", listen=str(HostPort(host=host, port=port)), tls=server.is_ssl, configuration=str(here.file))
-        await _Server(server).serve(sockets=[listener])
+        await _Server(server, hung).serve(sockets=[listener])
     log.info("stopped")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -78,17 +78,12 @@ def _static(name: str) -> Response:
     return Response(content, media_type=kind, headers={"cache-control": _A_YEAR})
 
 
-async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[str]) -> ASGIApp:
-    """The API with the console beside it, which is called by these names only (against DNS rebinding)."""
-    pages = TrustedHostMiddleware(console(here, desk, await here.people()), list(names), www_redirect=False)
-    return Beside(pages, api, here.configuration.api.root_path)
-
-
 class Beside:
     """The console and the API in one process, told apart by the path."""
 
-    def __init__(self, pages: ASGIApp, api: ASGIApp, root: str = "") -> None:
+    def __init__(self, pages: ASGIApp, api: ASGIApp, root: str = "", stop: Callable[[], None] = lambda: None) -> None:
         self._pages, self._api, self._root = pages, api, root
+        self.stop = stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead a request to one of them; a reverse proxy may have taken its own part of the path off, or not."""
@@ -100,3 +95,10 @@ class Beside:
             await self._pages({**scope, "path": inside, "raw_path": inside.encode()}, receive, send)
         else:
             await self._api({**scope, "path": path}, receive, send)
+
+
+async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[str]) -> Beside:
+    """The API with the console beside it, which is called by these names only (against DNS rebinding)."""
+    gate = console(here, desk, await here.people())
+    pages = TrustedHostMiddleware(gate, list(names), www_redirect=False)
+    return Beside(pages, api, here.configuration.api.root_path, gate.stop)

@@ -168,9 +168,13 @@ class Visit:
 
     def show(self, template: str, *, block: str = "", status: int = 200, **values: Any) -> Response:
         """A page; ``block``: only this block of it, for a page that asks for a part of itself."""
+        return HTMLResponse(self.text(template, block, **values), status)
+
+    def text(self, template: str, block: str = "", **values: Any) -> str:
+        """A page, or one block of it, as text."""
         known = {"visit": self, "url": self.url, "static": self.static, "may": self.may, "rights": Right}
         known |= {"moment": self.moment, "ago": self.ago, "verdict": self.verdict, "languages": LANGUAGES}
-        return HTMLResponse(render(self.language, template, known | values, block=block), status)
+        return render(self.language, template, known | values, block=block)
 
     def go(self, *path: object, notice: str = "", good: bool = True, **query: object) -> Response:
         """To another page, on which something is told."""

@@ -20,6 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console.web.feed import Feed
 from console.web.frame import Ground, NotAllowed, Notice, NotThere, Visit
 from console.web.neighbours import is_ours
 from console.web.translation import chosen_language, mark
@@ -68,6 +69,7 @@ class Gate:
         self._notices: TTLCache[str, list[Notice]] = TTLCache(_NOTICES_KEPT, _NOTICES_S)
         self._log = structlog.get_logger("ringfence.console")
         self.pages: ASGIApp  # set by `application`
+        self.feed: Feed | None = None  # while somebody watched
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; ``scope["path"]`` begins behind /console."""
@@ -197,10 +199,14 @@ class Gate:
         if visit is None:
             return Response(text, status, media_type="text/plain")
         head = visit.say(title or TITLES.get(status, TITLES[500]))
-        if visit.partial:
-            return visit.show("problem.html", block="told", status=status, head=head, text=visit.say(text))
+        if visit.partial:  # it stands in the place of the part that was asked for, and can be replaced as this can
+            asked = request.headers.get("hx-target", "")
+            target = asked if asked.isidentifier() and asked.isascii() else ""
+            return visit.show(
+                "problem.html", block="told", status=status, head=head, text=visit.say(text), target=target
+            )
         template = "closed.html" if closed else "problem.html"
-        return visit.show(template, status=status, head=head, text=visit.say(text))
+        return visit.show(template, status=status, head=head, text=visit.say(text), target="")
 
     def cookie(self, request: Request, name: str, value: str, **more: Any) -> str:
         """A cookie of the console, for a page that sets one."""
@@ -214,6 +220,11 @@ class Gate:
         if lasts_s is not None:
             parts.append(f"Max-Age={lasts_s}")
         return "; ".join(parts)
+
+    def stop(self) -> None:
+        """The process is about to end: whoever watches is sent home, so that it need not wait for him."""
+        if self.feed is not None:
+            self.feed.stop()
 
     def install(self, pages: FastAPI) -> None:
         """Stand before these pages, and say what goes wrong on them."""
@@ -249,8 +260,9 @@ class Gate:
             at, trace = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}", trace.tb_next
         named = token_hex(8)
         self._log.error("page failed", request=named, error=type(error).__name__, at=at)
-        text = mark("An error of the console itself. Its log names it.")
-        return self.problem(request, 500, text, title=named)
+        visit: Visit | None = request.state._state.get("visit")
+        text = mark("An error of the console itself; its log names it under %(name)s.")
+        return self.problem(request, 500, visit.say(text, name=named) if visit else text)
 
 
 CLOSED = mark(

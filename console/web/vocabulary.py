@@ -35,6 +35,37 @@ STEPS = (
     mark("rules"),
     mark("proxy"),
 )
+# `desk.states`, `desk.evidence.Tie`, `rules.judging.ladder`; of peers, and of the range ledger.
+STATES = (
+    mark("received"),
+    mark("accepted"),
+    mark("rejected"),
+    mark("withdrawn"),
+    mark("answered"),
+    mark("collecting"),
+    mark("verifying"),
+    mark("verified"),
+    mark("released"),
+    mark("unfounded"),
+    mark("forged"),
+    mark("handed over"),
+    mark("judged"),
+    mark("unwanted"),
+    mark("untied"),
+    mark("none"),
+    mark("watch"),
+    mark("limit"),
+    mark("number"),
+    mark("owner"),
+    mark("business"),
+    mark("up"),
+    mark("down"),
+    mark("drained"),
+    mark("unknown"),
+    mark("held"),
+    mark("expired"),
+    mark("unheld"),
+)
 # `desk.desk_settings.CATEGORIES`; what an operator adds is shown as he wrote it.
 CATEGORIES = (
     mark("marketing"),

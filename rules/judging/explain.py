@@ -34,8 +34,8 @@ class Ways(NamedTuple):
 
 
 _UNSET = Ways()
-_NO_ENTRY = "no entry covers the caller"
-_NO_EMERGENCY = "the called number is no emergency number"
+NO_ENTRY = "no entry covers the caller"
+NO_EMERGENCY = "the called number is no emergency number"
 NO_CALLBACK = "the called subscriber made no emergency call lately, as far as is on record"
 
 
@@ -79,7 +79,7 @@ def explain(
         lines += _lists(Step.SHARED, call, hits, verdict)
         lines += _suspicion(call, verdict)
     if about is not None:
-        idle = {_NO_ENTRY, NO_CALLBACK, _NO_EMERGENCY}
+        idle = {NO_ENTRY, NO_CALLBACK, NO_EMERGENCY}
         return [*(line for line in lines if line.text not in idle), _outcome(verdict, ruleset)]
     lines.append(_outcome(verdict, ruleset))
     lines += [Sentence("on the wire", text) for text in on_the_wire(verdict, ways)]
@@ -114,7 +114,7 @@ def _number(number: Number) -> str:
 def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list[Sentence]:
     name = str(Step.EMERGENCY)
     if verdict.step is not Step.EMERGENCY:
-        return [Sentence(name, _NO_EMERGENCY)]
+        return [Sentence(name, NO_EMERGENCY)]
     extra = [hit for hit in called_hits if hit.kind == "emergency"]
     why = f"stands on list {extra[0].list}" if extra and not call.emergency else "is an emergency number"
     called = call.called.raw or call.called.canonical
@@ -134,7 +134,7 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
             lines.append(Sentence(step, f"{entry}: {_does(effect[1])}", won))
         else:
             lines.append(Sentence(step, f"{entry}: does not count, because {_why_not(hit, call)}"))
-    return lines or [Sentence(step, _NO_ENTRY)]
+    return lines or [Sentence(step, NO_ENTRY)]
 
 
 def _why_not(hit: Hit, call: Call) -> str:

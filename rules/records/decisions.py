@@ -275,6 +275,11 @@ class Decisions:
         )
         return await self._read(query, (digits, f"{digits}g", limit))
 
+    async def newer(self, decision: str, limit: int) -> list[Decision]:
+        """The newest decisions behind this id, newest first."""
+        query = sql("select {columns} from decision where id > ? order by id desc limit ?", columns=_COLUMNS)
+        return await self._read(query, (decision, limit))
+
     async def by_ids(self, ids: Sequence[str]) -> list[Decision]:
         """The decisions with these ids, newest first."""
         query = sql(

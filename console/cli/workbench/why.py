@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,18 +9,11 @@ import typer
 from console.cli.answers import Answer, counted, fail
 from console.cli.lists.list_commands import Country
 from console.cli.noted import note_search
-from console.cli.options import shown_time
-from ringfence.shown_values import entry_data
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
-    from rules.judging.explain import Covering
-    from rules.lists.editing import Entry, Lists
-    from rules.model import Call, Hit, Trunk
-    from rules.records.decisions import Decisions
 
 GONE_SHOWN = 3  # entries that were taken off, the latest
-CALLS_READ = 1_000  # of the number, to see when a rule hit it last
 
 
 async def why(
@@ -31,147 +23,15 @@ async def why(
     country: Country = "",
 ) -> Answer:
     """Say how a number is read, which entries and rules cover it, which wins, and when it was last hit."""
-    found = await known(here, number, country, trunk)
+    from ringfence.explanations import BadWord
+    from ringfence.known_numbers import known
+
+    try:
+        found = await known(here, number, country, trunk)
+    except BadWord as error:
+        fail(str(error))
     await note_search(here, found["number"], "why")
     return Answer(found, sentences(found))
-
-
-async def known(here: Installation, number: str, country: str, on: str = "") -> dict[str, Any]:
-    """Everything that is known of a caller's number, and what it gets on a trunk."""
-    from console.cli.workbench.explain import trunk_named
-    from ringfence.ask import Reader, look_up, spelt
-    from ringfence.live_rules import live_rulebook
-    from ringfence.rulebook import trunks_of
-    from rules.judging.explain import covering
-    from rules.language.examples import Described, NotJudged
-    from rules.numbering.readings import READINGS_DIFFER
-    from rules.numbering.typed import one_typed
-    from rules.records.replay import judge_rules
-
-    book, _ = await live_rulebook(here)
-    configuration, zone = here.configuration, here.zone
-    trunk = trunk_named(book, on)
-    try:
-        read = one_typed(number, country or here.home)
-        sent = spelt(read.canonical) or read.raw or number
-        described = Described(sent, asserted=sent if trunk.identity_trusted else "")
-        call = Reader(configuration).read(described, trunk, time.time())
-    except (ValueError, NotJudged) as error:
-        fail(str(error))
-    lists, decisions = await here.lists(), await here.decisions()
-    hits, _ = await look_up(configuration, here.base, book.ruleset.called_lists, call)
-    rules = covering(book.ruleset, call, hits)
-    verdict = judge_rules(call, hits, [one.rule for one in rules if one.surely], book.ruleset.revision)
-    ledger = {name: value for name, value in (call.facts or {}).items() if name not in ("group", READINGS_DIFFER)}
-    entries = await entries_of(lists, decisions, call, hits, zone, trunks_of(configuration))
-    return {
-        "number": read.canonical or number,
-        "class": str(call.caller.kind),
-        "region": read.region,
-        "ledger": ledger or None,
-        "entries": entries,
-        "gone": await gone_of(lists, call.caller.canonical, entries, zone),
-        "rules": await rules_of(rules, decisions, read.canonical, call, zone),
-        "trunk": trunk.name,
-        "verdict": str(verdict.action),
-        "by": verdict.rule,
-        "step": str(verdict.step),
-    }
-
-
-async def entries_of(
-    lists: Lists, decisions: Decisions, call: Call, hits: tuple[Hit, ...], zone: str, trunks: list[Trunk]
-) -> list[dict[str, Any]]:
-    """The list entries that cover it, those too that do nothing now."""
-    acting = {(hit.list, hit.entry) for hit in hits}
-    entries = []
-    for entry in await lists.covering(call.caller.canonical):
-        hit = (await decisions.hits_of(entry.list, [entry.text])).get(entry.text)
-        policy = lists.settings.get(entry.list)
-        acts = (entry.list, entry.text) in acting
-        here = where_it_counts(entry, trunks) if policy and policy.kind == "allow" else {}
-        entries.append(
-            entry_data(entry, zone)
-            | {
-                "kind": policy.kind if policy else None,
-                "acts": acts and (not here or call.trunk.name in here["counts_on"]),
-                "off": None if acts else idle(entry, call.at),
-                "hits": hit.hits if hit else 0,
-                "last_hit": shown_time(hit.last, zone) if hit else None,
-                **here,
-            }
-        )
-    return entries
-
-
-def where_it_counts(entry: Entry, trunks: list[Trunk]) -> dict[str, Any]:
-    """On which trunks an allow entry passes calls, and why not on the others: a forged number opens no door."""
-    counts, passes_not = [], {}
-    for trunk in trunks:
-        if entry.origin.trunks and trunk.name not in entry.origin.trunks:
-            passes_not[trunk.name] = "the entry is for others"
-        elif trunk.identity_trusted or trunk.cli_screened:
-            counts.append(trunk.name)
-        else:
-            passes_not[trunk.name] = "its callers cannot be believed"
-    names = {trunk.name for trunk in trunks}
-    passes_not |= {name: "there is no such trunk" for name in entry.origin.trunks if name not in names}
-    return {"counts_on": counts, "passes_not_on": passes_not}
-
-
-async def gone_of(lists: Lists, canonical: str, entries: list[dict[str, Any]], zone: str) -> list[dict[str, Any]]:
-    """The entries that covered it and stand no more: how each ended last, the latest first."""
-    from rules.lists.history import periods
-
-    stands = {(entry["list"], entry["entry"]) for entry in entries}
-    last = {(one.entry.list, one.entry.text): one for one in await periods(lists, canonical)}
-    gone = [(one.until, one) for key, one in last.items() if key not in stands and one.until is not None]
-    return [
-        {
-            "list": one.entry.list,
-            "entry": one.entry.text,
-            "added_by": one.entry.origin.author,
-            "reason": one.entry.origin.reason,
-            "until": shown_time(until, zone),
-            "ended": one.how,
-            "ended_by": one.author,
-            "ended_why": one.reason,
-            "ended_by_import": one.import_id,
-        }
-        for until, one in sorted(gone, key=lambda one: -one[0])
-    ]
-
-
-async def rules_of(
-    rules: list[Covering], decisions: Decisions, canonical: str, call: Call, zone: str
-) -> list[dict[str, Any]]:
-    """The rules that cover it, what they ask besides, and the newest of its calls on which each held."""
-    from rules.judging.explain import effect_of, said
-
-    last: dict[str, float] = {}
-    for decision in await decisions.recent(CALLS_READ, caller=canonical) if canonical and rules else ():
-        for fired in decision.fired:
-            last.setdefault(fired.name, decision.at)
-    return [
-        {
-            "rule": one.rule.name,
-            "place": one.rule.place,
-            "does": effect_of(one.rule),
-            "acts": one.rule.acts(call),
-            "because_it": [said(part) for part in one.by],
-            "if": [said(part) for part in one.asks],
-            "unless": [said(part) for part in one.stops],
-            "last_hit": shown_time(last.get(one.rule.name), zone) or None,
-        }
-        for one in rules
-    ]
-
-
-def idle(entry: Entry, now: float) -> str:
-    """Why an entry does nothing at this moment."""
-    qualification = entry.origin.qualification
-    hours = qualification.hours if qualification else ""
-    return entry.off(now) or (f"outside its hours {hours}" if hours else "its list is not in ringfence.yaml")
 
 
 def sentences(found: dict[str, Any]) -> list[str]:

@@ -15,11 +15,12 @@ from console.web.frame import NotThere, Page, Section, Visit
 from console.web.translation import mark
 from desk.complaint_rows import Channel
 from desk.reading import NewComplaint
-from ringfence.explanations import NO_ENTRY, explain_decision
+from ringfence.explanations import NO_ENTRY as NO_ENTRY_THEN
+from ringfence.explanations import explain_decision
 from ringfence.people import Right
 from ringfence.recorded_calls import SeveralCalls, find, tried
 from ringfence.times import moment, seconds
-from rules.judging.explain import Sentence
+from rules.judging.explain import NO_CALLBACK, NO_EMERGENCY, NO_ENTRY, Sentence
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.origins import Origin
 from rules.model import Action
@@ -32,6 +33,7 @@ router = APIRouter()
 _ANYTHING = ListSettings(kind="plain", min_length=1)
 _STATUS = re.compile(r"[1-6](\d\d|xx)?", re.IGNORECASE)
 _AT_ONCE = 50
+_IDLE = frozenset({NO_ENTRY, NO_ENTRY_THEN, NO_CALLBACK, NO_EMERGENCY})
 Text = Annotated[str, Field(max_length=300), AfterValidator(str.strip)]
 _BEYOND = ";"  # behind every digit
 
@@ -132,7 +134,7 @@ class StepTold(NamedTuple):
     @property
     def idle(self) -> bool:
         """Was there nothing to say?"""
-        return all(line.text == NO_ENTRY for line in self.lines)
+        return all(line.text in _IDLE for line in self.lines)
 
 
 def by_step(lines: Iterable[Sentence]) -> Iterator[StepTold]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -74,6 +75,13 @@ class Browser(httpx.AsyncClient):
         shown = await self.get(page or "/console/sign-in")
         token = re.search(r'name="form_token" value="([0-9a-f]+)"', shown.text)
         return await self.post(where, data={"form_token": token[1] if token else "", **fields})
+
+
+async def until(held: Callable[[], object]) -> None:
+    """Let others work until this holds."""
+    async with asyncio.timeout(20):
+        while not held():  # noqa: ASYNC110  what is waited for tells nobody
+            await asyncio.sleep(0.005)
 
 
 async def _no_api(scope, receive, send) -> None:

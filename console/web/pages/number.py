@@ -1,0 +1,91 @@
+"""Number: one number's whole story: how it is read, lists, rules, ladder, seal, complaints, calls.
+
+Its address holds the number sealed. Who looks it up stands in the audit; digits are masked, as everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+
+from console.api.lists import lists_of
+from console.web.frame import NotThere, Page, Section, Visit
+from console.web.translation import mark
+from desk.accusations import accusations
+from desk.case_files import cases_of
+from desk.disclosure import note_search
+from desk.ladder_book import standings_of
+from desk.seals import standing_seal
+from ringfence.explanations import BadWord
+from ringfence.known_numbers import known
+from ringfence.people import Right
+from rules.lists.history import Happening, happenings
+from rules.numbering.typed import one_typed
+from rules.records.decisions import Decision
+from rules.records.searching import Wanted, search
+
+PAGE = Page("number", mark("Number"), Right.CALLS_READ, Section.WATCH, key="n", order=40)
+router = APIRouter()
+_CALLS = 12
+UNREADABLE = mark("This address is of another installation, or cut short. Look the number up again.")
+
+
+@router.get("")
+async def ask(visit: Annotated[Visit, PAGE.visited]) -> Response:
+    """The field."""
+    return visit.show("number.html", found=None, number="", happenings=[], calls=[], desk=None)
+
+
+@router.post("")
+async def look_up(visit: Annotated[Visit, PAGE.visited], number: Annotated[str, Form(max_length=100)] = "") -> Response:
+    """To the page of a number that somebody typed."""
+    try:
+        read = one_typed(number.strip(), visit.here.home)
+    except ValueError as error:
+        return visit.go("number", notice=str(error), good=False)
+    if not read.canonical:
+        return visit.go("number", notice=visit.say(mark("This is no number.")), good=False)
+    return visit.go("number", visit.sealed(read.canonical))
+
+
+@router.get("/{sealed}")
+async def story(visit: Annotated[Visit, PAGE.visited], sealed: str) -> Response:
+    """Everything that is known of it, as far as whoever looks may know it."""
+    number = visit.opened(sealed)
+    if not number:
+        raise NotThere(visit.say(UNREADABLE))
+    await note_search(visit.desk.archive, number, actor=visit.actor.name, detail="number")
+    try:
+        found = await known(visit.here, number, "", looking_back=False)
+    except BadWord as error:
+        raise NotThere(str(error)) from None
+    more: dict[str, Any] = {"happenings": await _happenings(visit, number), "calls": await _calls(visit, number)}
+    more |= await _at_the_desk(visit, number) if visit.may(Right.CASES_READ) else {"desk": None}
+    return visit.show("number.html", found=found, number=number, **more)
+
+
+async def _happenings(visit: Visit, number: str) -> list[Happening]:
+    async with lists_of(visit.desk) as lists:
+        return (await happenings(lists, number))[::-1]
+
+
+async def _calls(visit: Visit, number: str) -> list[Decision]:
+    decisions = await visit.here.recorded()
+    return (await search(decisions, Wanted(first=number), limit=_CALLS)).decisions if decisions else []
+
+
+async def _at_the_desk(visit: Visit, number: str) -> dict[str, Any]:
+    """Cases, ladder, seal and complaints."""
+    archive, now = visit.desk.archive, visit.ground.now()
+    standings = await standings_of(archive.lists.store.connection, number)
+    rungs = sorted((one for one in standings if one.step_at(now)), key=lambda one: (-one.step_at(now), one.kind))
+    return {
+        "desk": {
+            "owner": await visit.desk.ladder.owner_of(number),
+            "seal": await standing_seal(archive, number),
+            "rungs": [(one.step_at(now), one) for one in rungs],
+            "cases": (await cases_of(archive.store.connection, number))[::-1],
+            "complaints": await accusations(archive, number),
+        }
+    }

@@ -1,0 +1,54 @@
+"""Check: what would happen and why; the look stands in the audit, nothing else does."""
+
+import pytest
+
+from ringfence.people import Role
+from tests.console.web.conftest import HOSTILE
+
+NIGHT = "2026-11-24T22:10+08:00"
+
+
+async def looks(house) -> list[tuple[str, str, str]]:
+    rows = await house.desk.archive.store.connection.execute_fetchall(
+        "select actor, step, detail from step order by id"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_what_would_happen_and_why(house):
+    browser = await house.visitor(Role.VIEWER)
+    asked = {"caller": "95012345", "called": "13800138000", "at": NIGHT}
+    told = await browser.send_form("/console/check", page="/console/check", **asked)
+    assert 'class="verdict reject"' in told.text
+    assert "night-calls" in told.text
+    assert "Nobody sells at night." in told.text
+    assert ("viewer", "searched", "check") in await looks(house)
+    assert "95012345" not in str(told.url)
+    noon = await browser.send_form(
+        "/console/check", page="/console/check", **{**asked, "at": "2026-11-24T12:00+08:00"}, saved="true"
+    )
+    assert 'class="verdict forward"' in noon.text
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"caller": ""}, "Write who calls"),
+        ({"at": "soon"}, "is no time"),
+        ({"trunk": "nowhere"}, "there is no trunk"),
+        ({"called": "110"}, "emergency"),
+        ({"caller": HOSTILE, "name": HOSTILE}, "&lt;script&gt;"),
+    ],
+)
+async def test_whatever_somebody_writes_is_answered(house, more, told):
+    browser = await house.visitor(Role.VIEWER)
+    asked = {"caller": "95012345", "called": "13800138000"} | more
+    shown = await browser.send_form("/console/check", page="/console/check", **asked)
+    assert shown.status_code == 200
+    assert told in shown.text
+    assert not any(one in shown.text for one in ("<script>alert", "\u202e", "\x1b", "50337"))
+    part = await browser.post(
+        "/console/check", data={"form_token": house.gate.tokens.of(browser.cookies["rf_browser"]), **asked},
+        headers={"hx-request": "true"},
+    )  # fmt: skip
+    assert part.text.lstrip().startswith('<section id="answer"')
