@@ -32,15 +32,16 @@ from tests.streaming import Datagrams, Line, Street, street
 from tests.torture import OWN, PUBLISHED, VECTORS, WILD, Vector
 
 TRANSPORTS = ("udp", "tcp", "tls", "ws")
-TRUNK, PBX = Endpoint("127.0.0.2", 5060), Endpoint("127.0.0.3", 5060)
 OURS = "sbc.rook.example"
 WAIT_S = 2.0  # for the answer to an OPTIONS
 MOST_MARKS = 10
-FIRST_S = 0.3  # for what is not judged to reach the PBX
+FIRST_S = 1.0  # for what is not judged to reach the PBX
+AT_ONCE = 8  # messages, each with a node of its own: nearly all of the time is waiting
 EXTRA: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("conformance.yaml"))
 ALONE = "RINGFENCE_CONFORMANCE_ALONE"
 # The PBX never answers, so nothing waits for it at the end; what is unfinished on a connection ends soon.
-LIMITS = {"drain_s": 0.01, "message_s": 0.3}
+# However busy this machine is, none is refused for that.
+LIMITS = {"drain_s": 0.01, "message_s": 0.3, "shed_ms": 10_000}
 
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "conformance.md"
@@ -70,12 +71,12 @@ class Ends:
     async def open(self) -> None:
         at = self.house.ends[self.transport]
         if self.transport == "udp":
-            self.datagrams = Datagrams(TRUNK, at)
+            self.datagrams = Datagrams(self.house.trunk_at, at)
             return
         words: dict[str, Any] = {}
         if self.transport == "tls":
             words = {"ssl": self.authority.client(), "server_hostname": OURS}
-        self.line = await Line.to(at, TRUNK.host, **words)
+        self.line = await Line.to(at, self.house.trunk_at.host, **words)
         if self.transport == "ws":
             self.browser = WSConnection(ConnectionType.CLIENT)
             self.line.send(self.browser.send(Request(host=OURS, target="/", subprotocols=["sip"])))
@@ -112,7 +113,7 @@ class Ends:
         """
         at, found = self.house.ends[self.transport], list[bytes]()
         for number in range(MOST_MARKS):
-            via = f"SIP/2.0/{self.transport.upper()} {TRUNK};branch=z9hG4bKmark{number};rport"
+            via = f"SIP/2.0/{self.transport.upper()} {self.house.trunk_at};branch=z9hG4bKmark{number};rport"
             await self.send(wire.request("OPTIONS", uri=f"sip:{at}", call_id="mark", via=via))
             try:
                 while data := await asyncio.wait_for(self.heard(), WAIT_S):
@@ -134,18 +135,19 @@ class Ends:
 
 
 @contextlib.asynccontextmanager
-async def node(transport: str, authority: Authority) -> AsyncIterator[Street]:
-    """A new one: a branch that two messages share is one transaction to it."""
+async def node(transport: str, authority: Authority, number: int) -> AsyncIterator[Street]:
+    """A new one, with a trunk and a PBX of its own: a branch that two messages share is one transaction to it."""
+    trunk, pbx = Endpoint(f"127.0.{number}.2", 5060), Endpoint(f"127.0.{number}.3", 5060)
     shown: dict[str, Any] = {
-        "trunks": [{"name": "carrier", "addresses": [TRUNK.host], "country": "CN", "methods": "any"}],
-        "pbxes": [{"name": "office", "addresses": [str(PBX)], "probe": {"every_s": 0}}],
+        "trunks": [{"name": "carrier", "addresses": [trunk.host], "country": "CN", "methods": "any"}],
+        "pbxes": [{"name": "office", "addresses": [str(pbx)], "probe": {"every_s": 0}}],
         "limits": LIMITS,
     }
     if transport == "tls":
         own = authority.folder / f"{OURS}.pem"
         shown["tls"] = {"certificates": [{"certificate": str(own)}], "authorities": str(authority.file)}
     names = dict.fromkeys(("udp", transport))
-    async with street(*names, trunk_at=TRUNK, pbx_at=PBX, **shown) as house:
+    async with street(*names, trunk_at=trunk, pbx_at=pbx, **shown) as house:
         yield house
 
 
@@ -160,9 +162,9 @@ async def arrived(pbx: Datagrams, seconds: float) -> bytes:
     return b""
 
 
-async def tell(data: bytes, transport: str, authority: Authority) -> Seen:
+async def tell(data: bytes, transport: str, authority: Authority, number: int) -> Seen:
     """Send one message, and see what comes of it."""
-    async with node(transport, authority) as house:
+    async with node(transport, authority, number) as house:
         ends = Ends(house, transport, authority)
         await ends.open()
         try:
@@ -183,7 +185,20 @@ async def seen_on(transport: str) -> dict[str, Seen]:
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder))
         authority.sign(OURS)
-        return {each.name: await tell(each.data, transport, authority) for each in (*VECTORS, *WILD)}
+        free = asyncio.Queue[int]()
+        for number in range(AT_ONCE):
+            free.put_nowait(number)
+
+        async def seen(data: bytes) -> Seen:
+            number = await free.get()
+            try:
+                return await tell(data, transport, authority, number)
+            finally:
+                free.put_nowait(number)
+
+        messages = (*VECTORS, *WILD)
+        outcomes = await asyncio.gather(*(seen(each.data) for each in messages))
+        return dict(zip((each.name for each in messages), outcomes, strict=True))
 
 
 def rights(name: str, transport: str, allowed: frozenset[object]) -> frozenset[object]:

@@ -1,10 +1,14 @@
 """What every test may ask for: a scripted call before a core; and which examples hypothesis tries."""
 
+import asyncio
+import functools
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 from hypothesis import settings
 
@@ -19,12 +23,76 @@ _MEMORY, _ROOM = Path("/dev/shm"), 2 << 30
 if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))  # as pytest calls the folder above all tmp_path
 
+# A shell that starts this in the background has Ctrl-C ignored, by all that is started here as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+ROOT = Path(__file__).parent
+# These files take longest. A worker has two files at a time: what follows the first three waits for them.
+LONG = (
+    "test_compiled.py",
+    "live/test_changes.py",
+    "test_conformance.py",
+    "test_architecture.py",
+    "console/cli/desk/test_audit_commands.py",
+    "ringfence/test_rule_changes.py",
+    "live/test_spellings.py",
+    "live/test_service.py",
+    "live/test_softphones.py",
+    "live/test_dns.py",
+    "live/test_asterisk.py",
+    "rules/judging/test_engine.py",
+    "test_monitoring.py",
+    "console/api/test_serving.py",
+    "ringfence/test_node.py",
+    "proxy/test_server.py",
+    "rules/lists/test_undoing.py",
+    "proxy/test_any_header_value.py",
+    "rules/lists/test_import_batch.py",
+    "console/cli/node/test_trace.py",
+    "live/test_second_hop.py",
+)
+MEASURED = 40  # examples of a property
+
 settings.load_profile(SAME)  # `make fuzz` asks pytest for the other, which is loaded after this and before any test
 
 
 def pytest_report_header() -> str:
     """Which build is tested (tests/test_compiled.py runs the call path's tests on the compiled one)."""
     return f"build: {BUILD}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, or every core but one waits for it in the end."""
+    turns = {str(ROOT / name): turn for turn, name in enumerate(LONG)}
+    assert all(map(os.path.isfile, turns)), "one of the long files has another name now"
+    items.sort(key=lambda item: turns.get(str(item.path), len(turns)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Which lines a property reaches its first examples tell: the others are not measured, and take half the time."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    measuring = coverage.Coverage.current() if handle is not None else None
+    if measuring is None or asyncio.iscoroutinefunction(handle.inner_test):
+        return (yield)
+    inner, tried = handle.inner_test, 0
+
+    @functools.wraps(inner)
+    def counted(*values: object, **named: object) -> object:
+        nonlocal tried
+        tried += 1
+        if tried == MEASURED:
+            measuring.stop()
+        return inner(*values, **named)
+
+    handle.inner_test = counted
+    try:
+        return (yield)
+    finally:
+        handle.inner_test = inner
+        if tried >= MEASURED:
+            measuring.start()
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 """A configuration of its own for each test of the console, and commands run in this process."""
 
+from functools import cache
 from pathlib import Path
 
-import click.testing
 import pytest
-from typer.main import get_command
+import typer.testing
 from typer.testing import CliRunner
 
 from console.cli.commands import app
 from tests.peers.loopback import new_endpoint
+
+# The command line is built once for all tests: it takes longer than most commands take.
+vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
 
 CONFIGURATION = """\
 version: 1
@@ -67,11 +70,10 @@ def ports(file) -> Path:
 @pytest.fixture
 def under(file, monkeypatch):
     """Run a command with that configuration under a login of the system."""
-    whole = get_command(app)
 
     def run(login: str, *words: str, typed: str = ""):
         monkeypatch.setattr("ringfence.installation.login_name", lambda: login)
         monkeypatch.setattr("ringfence.installation.logins", lambda: (login,))
-        return click.testing.CliRunner().invoke(whole, ["--config", str(file), *words], input=typed)
+        return CliRunner().invoke(app, ["--config", str(file), *words], input=typed)
 
     return run
