@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from desk import audit
 from desk.archive import Archive
 from desk.arrivals import enter
 from desk.case_files import Turn, case_of
@@ -23,6 +22,7 @@ from desk.secrecy import new_reference, read_reference
 from desk.states import AppealState, Attacks, stored
 from desk.tallies import places_of
 from desk.work import work
+from rules.audit import chain as audit
 from rules.model import Step
 from rules.records.decisions import decision_at, read_fired
 from rules.storage.statements import sql

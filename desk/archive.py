@@ -19,6 +19,8 @@ from desk.deadlines import Deadlines
 from desk.desk_settings import DeskSettings
 from desk.faults import ComplaintError
 from desk.secrecy import Secrecy
+from rules.audit.chain import ChainKey
+from rules.audit.entering import Entering
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.lists.editing import Lists
 from rules.lists.reviews import Notices
@@ -54,6 +56,7 @@ class Archive:
         self.store, self.lists, self.decisions = store, lists, decisions
         self.reviews = Notices(lists)
         self.secrecy = Secrecy(keys)
+        self.chain_key = ChainKey("complaints", keys.audit)
         self.settings = settings
         self.history_days = given.storage.history_days  # how long the entries of lists are known that are gone
         self.database = base / given.storage.database  # of the lists; the others lie beside it
@@ -72,12 +75,14 @@ class Archive:
         """Open everything that lies there; what is missing is made."""
         base, settings, _, now = premises
         keys, database = Keys.load(base / settings.storage.key_file), base / settings.storage.database
+        entering = Entering(lambda: keys)
         async with AsyncExitStack() as files:
-            lists = await Lists.open(database, settings.lists, now=now)
+            lists = await Lists.open(database, settings.lists, now=now, entering=entering)
             files.push_async_callback(lists.close)
             decisions = await Store.open(decisions_path(database), "decisions", durable=False)
             files.push_async_callback(decisions.close)
-            store = await Store.open(complaints_path(database), "complaints", durable=True)
+            path = complaints_path(database)
+            store = await Store.open(path, "complaints", durable=True, taught=entering.into("complaints"))
             files.push_async_callback(store.close)
             await asyncio.to_thread(remember_keys, database)
             archive = cls(premises, store=store, lists=lists, decisions=decisions, keys=keys)

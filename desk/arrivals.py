@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from desk import audit
+from rules.audit import chain as audit
 from rules.storage.statements import sql
 from rules.storage.store import Connection
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
-from desk import audit
 from desk.archive import Archive
 from desk.case_files import CaseFile, Turn, case_of, pressing
 from desk.case_files import Listed as Listed
@@ -23,6 +22,7 @@ from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal
 from desk.states import MEETS, CaseState, CaseStep, FoundBy, next_state
 from desk.unrecorded import record_left_behind
 from desk.work import work
+from rules.audit import chain as audit
 from rules.lists.suspension import Suspension
 from rules.storage.statements import joined, name_of, sql
 from rules.storage.store import Connection

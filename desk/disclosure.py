@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from desk import audit
 from desk.archive import Archive, complaints_path
 from desk.desk_settings import DeskSettings
 from desk.faults import ComplaintError
 from desk.secrecy import about_of, is_reference, read_reference
+from rules.audit import chain as audit
+from rules.audit.entering import Entering
 from rules.numbering.spelling import fold_as_seen
 from rules.records.privacy import mask, mask_within, pseudonym
 from rules.storage.keys import Keys
@@ -150,7 +151,9 @@ async def note_trace(
 
 
 async def _note_apart(base: Path, screening: DeskSettings, deed: audit.Deed) -> None:
-    store = await Store.open(complaints_path(base / screening.storage.database), "complaints", durable=True)
+    entering = Entering(lambda: Keys.load(base / screening.storage.key_file))
+    path = complaints_path(base / screening.storage.database)
+    store = await Store.open(path, "complaints", durable=True, taught=entering.into("complaints"))
     try:
         async with store.transaction() as connection:
             await audit.record(connection, [deed])

@@ -13,13 +13,13 @@ from typing import Any
 
 from desk.appeals import Appeal
 from desk.archive import Archive
-from desk.audit import deeds_of
 from desk.case_files import case_of, cases_of
 from desk.complaint_rows import standing_in
 from desk.disclosure import LOOKS, without_numbers
 from desk.ladder_book import standings_of
 from desk.states import Attacks
 from desk.weighing import evidence_of
+from rules.audit.chain import deeds_of
 from rules.lists.history import happenings, stood_behind
 from rules.model import Action, Step
 from rules.records.decisions import Decision, Decisions

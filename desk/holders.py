@@ -6,9 +6,9 @@ import unicodedata
 from typing import Literal
 
 from desk.archive import Archive
-from desk.audit import Deed, deeds_of
 from desk.faults import ComplaintError
 from desk.reading import one_line
+from rules.audit.chain import Deed, deeds_of
 from rules.storage.statements import sql
 from rules.storage.store import Connection
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
-from desk import audit
 from desk.archive import Archive
 from desk.case_files import open_case_of
 from desk.faults import ComplaintError, Conflict, NotFound
@@ -14,6 +13,7 @@ from desk.holders import Holder, give, given_to, owner_of, spelled
 from desk.protection import may_work, restrainable
 from desk.states import Offender
 from desk.unrecorded import owe, record_owed
+from rules.audit import chain as audit
 from rules.judging.ladder import STANDINGS, LadderStep, Standing
 from rules.storage.statements import sql
 from rules.storage.store import Connection

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from desk import audit
 from desk.archive import Archive
 from desk.faults import ComplaintError, NotFound
 from desk.protection import may_work
 from desk.work import work
+from rules.audit import chain as audit
 from rules.storage.statements import sql
 
 _PAUSES_S = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0)  # the last one again and again

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from desk.archive import Archive
-from desk.audit import Deed
 from desk.case_files import CaseFile
 from desk.evidence import Said, Tie, one_each
 from desk.faults import ComplaintError
@@ -13,6 +12,7 @@ from desk.holders import clean_since
 from desk.ladder_book import POLICY, LadderBook
 from desk.protection import ALLOWED, on_list_of
 from desk.states import COUNTED
+from rules.audit.chain import Deed
 from rules.judging.ladder import LadderStep
 from rules.storage.statements import sql
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from desk import audit
 from desk.archive import Archive
 from desk.arrivals import Progress, compared, unwatched
-from desk.audit import Break, Deed, apart
 from desk.case_files import CaseFile, every_case
 from desk.evidence import Tie
 from desk.holders import given_to
 from desk.ladder_book import by_entries
 from desk.seals import FINISHED
-from desk.seals_by_entries import seal_faults
+from desk.seals_by_entries import apart, seal_faults
 from desk.states import CASE_TABLE, MEETS, CaseState, CaseStep, ComplaintState, FoundBy
 from desk.unrecorded import still_owed
+from rules.audit import chain as audit
+from rules.audit.chain import Break, Deed, Noted, Verified
 from rules.storage.store import Connection
 
 _TIES = frozenset(tie.value for tie in Tie)
@@ -33,14 +34,17 @@ _LOOKS_AGAIN = 2  # what is done between two questions to two databases is no fa
 class Reckoned(NamedTuple):
     """What was seen when the whole audit was held against what it is about."""
 
-    entries: int
-    head: str  # NUMBER:HASH of the last entry; whoever noted it elsewhere can ask for it again
-    breaks: list[Break]
+    chain: Verified
     older: dict[str, int]  # complaints, cases, appeals of before arrivals were entered: of these only steps are known
+
+    @property
+    def breaks(self) -> list[Break]:
+        """Wherever something is not as it was entered."""
+        return self.chain.breaks
 
 
 async def verified(
-    archive: Archive, head: str = "", *, entries: Progress = unwatched, arrivals: Progress = unwatched
+    archive: Archive, noted: Sequence[Noted] = (), *, entries: Progress = unwatched, arrivals: Progress = unwatched
 ) -> Reckoned:
     """Compute the chain anew, and hold what stands in the databases against it.
 
@@ -49,7 +53,7 @@ async def verified(
     """
     async with archive.store.one_moment():
         connection = archive.store.connection
-        chain = await audit.verified(connection, head, entries)
+        chain = await audit.verified(connection, archive.chain_key, noted, entries)
         came_in = await compared(connection, arrivals)
         faults = [*came_in.faults, *await _orphans(connection), *await _cases(connection)]
         faults += [*await _complaints(connection), *await _appeals(connection)]
@@ -58,7 +62,7 @@ async def verified(
         again = await _in_lists(archive)
         beside = [one for one in beside if one in again]
     breaks = [*chain.breaks, *(Break(0, fault) for fault in dict.fromkeys([*faults, *beside]))]
-    return Reckoned(chain.entries, chain.head, breaks, came_in.older)
+    return Reckoned(chain._replace(breaks=breaks), came_in.older)
 
 
 async def _orphans(connection: Connection) -> list[str]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from desk.archive import Archive
-from desk.audit import Deed, apart
 from desk.case_files import CaseFile
 from desk.seals import FINISHED
 from desk.states import CaseState, CaseStep
+from rules.audit.chain import Deed
 from rules.numbering.intervals import decode, number_interval
 from rules.storage.store import Connection
 
@@ -42,6 +42,13 @@ class _Told(NamedTuple):
     case_id: int
     set: Deed
     released: Deed | None
+
+
+def apart(one: object, other: object, seconds: float) -> bool:
+    """Do two times lie further from each other? What is no time lies far from any."""
+    if not isinstance(one, int | float) or not isinstance(other, int | float):
+        return True
+    return abs(one - other) > seconds
 
 
 async def seal_faults(archive: Archive, cases: Sequence[CaseFile], done: Mapping[str, Sequence[Deed]]) -> list[str]:

@@ -9,7 +9,6 @@ from itertools import chain, repeat
 from typing import NamedTuple
 
 from desk.archive import Archive
-from desk.audit import deeds_of
 from desk.case_files import CaseFile, case_of, clocks
 from desk.counting import stopped_since
 from desk.deadlines import Clock
@@ -18,6 +17,7 @@ from desk.evidence import UNITS, Evidence, Said, Tie, one_each
 from desk.holders import owner_of
 from desk.states import COUNTED, COUNTS, CaseState
 from desk.weighing import evidence_of
+from rules.audit.chain import deeds_of
 from rules.storage.statements import joined, quoted, sql
 
 _HOUR_S = 3_600.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from desk import audit
 from desk.archive import Archive
+from rules.audit import chain as audit
 from rules.storage.statements import sql
 from rules.storage.store import Connection
 
@@ -20,7 +20,7 @@ async def owe(connection: Connection, deeds: Sequence[audit.Deed]) -> list[int]:
     query = sql("insert into unrecorded ({columns}) values (?, ?, ?, ?, ?, ?, ?)", columns=_COLUMNS)
     found = []
     for deed in deeds:
-        cursor = await connection.execute(query, deed)
+        cursor = await connection.execute(query, deed[:7])
         assert cursor.lastrowid is not None
         found.append(cursor.lastrowid)
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from desk import audit, tallies
+from desk import tallies
 from desk.archive import Archive
 from desk.protection import may_work
+from rules.audit import chain as audit
 from rules.storage.store import Connection
 
 

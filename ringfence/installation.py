@@ -19,6 +19,7 @@ from rules.storage.database_files import Series, database_path
 if TYPE_CHECKING:  # each is imported when it is opened, which keeps short commands short
     from desk.desk import Desk
     from ringfence.people.people import People
+    from rules.audit.entering import Entering
     from rules.lists.editing import Lists
     from rules.lists.subscribers import SubscriberStore
     from rules.records.decisions import Decisions
@@ -118,6 +119,13 @@ class Installation:
         remember_keys(self.database)
         return keys
 
+    @cached_property
+    def entering(self) -> Entering:
+        """How what is done is entered in the audit: under the keys, once something is."""
+        from rules.audit.entering import Entering
+
+        return Entering(lambda: self.keys)
+
     def lost_keys(self) -> Path | None:
         """The key file, if there was one and it is gone."""
         from rules.storage.database_files import key_file_missed
@@ -133,7 +141,9 @@ class Installation:
         """The lists, made where there are none."""
         from rules.lists.editing import Lists
 
-        lists = await self._part("lists", lambda: Lists.open(self.database, self.configuration.lists))
+        lists = await self._part(
+            "lists", lambda: Lists.open(self.database, self.configuration.lists, entering=self.entering)
+        )
         lists.store.waits = self.waits
         lists.trunks = frozenset(trunk.name for trunk in self.configuration.trunks)
         return lists
@@ -159,7 +169,9 @@ class Installation:
         """The rules that were ever live."""
         from rules.screening.revisions import Revisions
 
-        return await self._part("revisions", lambda: Revisions.open(self.database_of("revisions")))
+        return await self._part(
+            "revisions", lambda: Revisions.open(self.database_of("revisions"), entering=self.entering)
+        )
 
     async def desk(self) -> Desk:
         """The complaint desk, with the latest calls counted."""
@@ -176,20 +188,23 @@ class Installation:
 
     async def access(self, *, durable: bool = True) -> Store:
         """Who may ask over HTTP, and what was answered; `console.api.access` reads it."""
-        from rules.storage.store import Store
-
-        return await self._part("access", lambda: Store.open(self.database_of("access"), "access", durable=durable))
+        return await self._part("access", lambda: self._store("access", durable=durable))
 
     async def people(self) -> People:
         """The accounts, and who is signed in."""
         from ringfence.people.people import People
-        from rules.storage.store import Store
 
         async def opened() -> People:
-            store = await Store.open(self.database_of("people"), "people", durable=True)
+            store = await self._store("people", durable=True)
             return People(store, self.configuration.people)
 
         return await self._part("people", opened)
+
+    async def _store(self, series: Series, *, durable: bool) -> Store:
+        """A database in which it is entered what is done."""
+        from rules.storage.store import Store
+
+        return await Store.open(self.database_of(series), series, durable=durable, taught=self.entering.into(series))
 
     async def _part(self, name: str, opening: Callable[[], Awaitable[T]]) -> T:
         """The part of this name, opened if it is not yet, and closed with the installation."""

@@ -62,7 +62,7 @@ _HELD: dict[int | str, dict[str, Any]] = {
 async def lists_of(desk: Desk) -> AsyncIterator[Lists]:
     """The lists, by a connection of their own: nobody who reads sees a change that is half done."""
     archive = desk.archive
-    lists = await Lists.open(archive.database, archive.lists.settings, now=archive.now)
+    lists = await Lists.open(archive.database, archive.lists.settings, now=archive.now, entering=archive.lists.entering)
     try:
         yield lists
     finally:

@@ -19,6 +19,7 @@ from console.api.idempotency import Idempotency
 from console.api.problems import Problem, unavailable
 from console.api.strict_json import NotJson, read_json
 from ringfence.api_settings import ApiSettings, on_loopback
+from rules.audit.doors import through
 from rules.storage.store import DatabaseError, StoreError
 
 OPEN_ON_LOOPBACK = frozenset({"/healthz", "/openapi.json"})
@@ -96,7 +97,8 @@ class Middleware:
             scope["state"]["sent"] = _read(headers, body)
 
         async def work() -> Answer:
-            return await ask(self._application, scope, body)
+            with through("api"):
+                return await ask(self._application, scope, body)
 
         async def whole() -> Answer:
             sent = headers.get(b"idempotency-key")

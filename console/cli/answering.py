@@ -79,11 +79,13 @@ def answered(file: Path, work: Callable[[Installation], Awaitable[Answer]]) -> t
     with clear_errors():
         from desk.faults import ComplaintError, Conflict
         from ringfence.installation import Installation
+        from rules.audit.doors import through
         from rules.storage.database_files import begun_anew, keys_made_anew, missed
 
         async def run(here: Installation) -> Answer:
             async with here:
-                return await work(here)
+                with through("command line"):
+                    return await work(here)
 
         here = Installation.open(file)
         here.waits = _say_that_it_waits

@@ -104,13 +104,14 @@ def clear_errors() -> Iterator[None]:
     from ringfence.control import ControlError
     from ringfence.memory import LimitError
     from ringfence.people.faults import PeopleError
+    from rules.audit.chain import AuditError
     from rules.language.source import RuleError
     from rules.lists.admission import EntryError
     from rules.lists.list_files import ListFileError
     from rules.storage.keys import KeyFileError
     from rules.storage.store import DatabaseError, StoreError, what_to_do
 
-    mendable = (ControlError, LimitError, PeopleError, RuleError, KeyFileError, StoreError, EntryError)
+    mendable = (ControlError, LimitError, PeopleError, RuleError, KeyFileError, StoreError, EntryError, AuditError)
     try:
         yield
     except (*mendable, ListFileError, PhoneError, ComplaintError, AccessError) as error:

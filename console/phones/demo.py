@@ -17,6 +17,7 @@ from console.phones.processes import Event, Phone, PhoneError, Placed, answering
 from desk.desk_settings import DeskSettings
 from proxy.proxy_settings import HostPort, ListenerSettings
 from ringfence.health import ask
+from rules.audit.entering import Entering
 from rules.language.source import load_document, shipped
 from rules.lists.editing import Lists, Origin
 from rules.model import Action
@@ -104,8 +105,9 @@ async def fill_lists(stage: Stage) -> None:
     """Put the two callers on the lists that the shipped configuration has."""
     settings, database = screening(stage)
     database.parent.mkdir(exist_ok=True)
-    Keys.load(stage.folder / settings.storage.key_file)
-    lists = await Lists.open(database, settings.lists)
+    keys = Keys.load(stage.folder / settings.storage.key_file)
+    entering = Entering(lambda: keys)
+    lists = await Lists.open(database, settings.lists, entering=entering)
     try:
         await lists.add("blocked", LISTED, Origin("demo", "reported by many"))
         await lists.add("suspected", SUSPECTED, Origin("demo", "calls all day"))

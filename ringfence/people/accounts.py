@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from ringfence.people import deeds
 from ringfence.people.actor import Actor, Door
 from ringfence.people.faults import PeopleError
 from ringfence.people.rights import ROLE_MEANING, Role, rights_of
+from rules.audit import chain
 from rules.storage.statements import Sql, sql
 from rules.storage.store import Connection, Store
 
@@ -118,7 +118,7 @@ class Accounts:
             await _set_roles(connection, cursor.lastrowid, wanted.roles)
             await _refuse_without_admin(connection)
             detail = f"roles {_shown(wanted.roles)}" + (f"; login {wanted.login}" if wanted.login else "")
-            await deeds.record(connection, deeds.Deed(now, author, "account", wanted.name, "added", detail=detail))
+            await chain.record(connection, [chain.Deed(now, author, "account", wanted.name, "added", detail=detail)])
         return await self.named(wanted.name)
 
     async def set_roles(self, name: str, roles: Iterable[Role], *, author: str) -> Account:
@@ -186,7 +186,7 @@ class Accounts:
             yield change
             await _refuse_without_admin(connection)
             about = ("account", change.account.name, change.step)
-            await deeds.record(connection, deeds.Deed(self._now(), author, *about, reason, change.detail))
+            await chain.record(connection, [chain.Deed(self._now(), author, *about, reason, change.detail)])
 
 
 class _Change:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ringfence.people import deeds
 from ringfence.people.accounts import Account, Accounts
 from ringfence.people.actor import Actor, everybody
 from ringfence.people.door import ask_one_of
@@ -16,6 +15,7 @@ from ringfence.people.people_settings import PeopleSettings
 from ringfence.people.rights import OF_SOURCES, Right, rights_of
 from ringfence.people.sessions import Sessions
 from ringfence.people.tries import Tries
+from rules.audit import chain
 from rules.storage.store import Store
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class People:
                 return _WRONG
             await self._tries.give_back(connection, name, address)
             token = await self.sessions.begin(connection, account.id, address)
-            told = deeds.Deed(now, account.name, "account", account.name, "signed in", detail=f"from {address}")
-            await deeds.record(connection, told)
+            told = chain.Deed(now, account.name, "account", account.name, "signed in", detail=f"from {address}")
+            await chain.record(connection, [told])
         return Session(token, account.acts("page"), now + self.sessions.longest_s)
 
     async def session_of(self, token: str) -> Actor | None:
@@ -165,9 +165,9 @@ class People:
         refuse_weak(password, account.name)
         return await self.accounts.set_password(name, await self.passwords.hash(password), author=author)
 
-    async def deeds_of(self, name: str) -> list[deeds.Deed]:
+    async def deeds_of(self, name: str) -> list[chain.Deed]:
         """What was done with an account, oldest first."""
-        return await deeds.deeds_of(self._store.connection, "account", name)
+        return await chain.deeds_of(self._store.connection, "account", name)
 
     async def _kept(self, name: str) -> tuple[str, Account | None]:
         """What is kept of a password, and whose; nothing of nobody's."""

@@ -8,8 +8,8 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import NamedTuple
 
-from ringfence.people import deeds
 from ringfence.people.people_settings import PeopleSettings
+from rules.audit import chain
 from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
@@ -89,7 +89,7 @@ class Sessions:
             query = sql("delete from session where account = ? and lower(hex(hash)) like ?")
             ended = (await connection.execute(query, (account, f"{which[:_SHOWN].lower()}%"))).rowcount
             detail = f"sessions ended: {ended}"
-            await deeds.record(connection, deeds.Deed(self._now(), author, "account", name, "revoked", detail=detail))
+            await chain.record(connection, [chain.Deed(self._now(), author, "account", name, "revoked", detail=detail)])
         return ended
 
     def _oldest(self, now: float) -> tuple[float, float]:

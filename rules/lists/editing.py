@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from rules.audit.entering import Entering
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.lists.conflicts import (
     Overruled,
@@ -25,6 +26,7 @@ from rules.lists.conflicts import (
     written_holes,
 )
 from rules.lists.endings import begin_ending, changed_by, keep
+from rules.lists.entered import enter_added, enter_removed
 from rules.lists.origins import (
     COLUMNS,
     INSERT,
@@ -52,18 +54,27 @@ __all__ = ["OPERATOR", "Entry", "Lists", "Origin"]
 class Lists:
     """All lists of one database."""
 
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
-        self.store = store
+    def __init__(self, store: Store, now: Callable[[], float], entering: Entering) -> None:
+        self.store, self.entering = store, entering
         self.settings: dict[str, ListSettings] = {}
         self.trunks: frozenset[str] | None = None  # that an allow entry may name; None: which there are is not known
         self.now = now
 
     @classmethod
     async def open(
-        cls, path: Path, settings: Mapping[str, ListSettings], *, now: Callable[[], float] = time.time
+        cls,
+        path: Path,
+        settings: Mapping[str, ListSettings],
+        *,
+        now: Callable[[], float] = time.time,
+        entering: Entering | None = None,
     ) -> Lists:
-        """Open the database, which is made if it is missing, and give it the lists of ringfence.yaml."""
-        lists = cls(await Store.open(path, "lists", durable=True), now)
+        """Open the database, which is made if it is missing, and give it the lists of ringfence.yaml.
+
+        What is changed is entered in the audit by ``entering``; what is entered without its key, `audit verify` finds.
+        """
+        entering = entering or Entering()
+        lists = cls(await Store.open(path, "lists", durable=True, taught=entering.into("lists")), now, entering)
         try:
             await lists.configure(settings)
         except DatabaseError as error:
@@ -145,6 +156,7 @@ class Lists:
                 added.append(replace(entry, cut=cut))
             if written:
                 await mark_changed(connection)
+                await enter_added(connection, self.entering, added, now)
             return await self._told_of_seals(connection, added)
 
     async def _add_one(
@@ -237,6 +249,8 @@ class Lists:
                 await count(connection, list_id, -1)
                 removed += found
             await mark_changed(connection)
+            told = {"author": author, "reason": reason}
+            await enter_removed(connection, self.entering, removed, self.now(), **told)
         return removed
 
     async def show(self, name: str, *, limit: int = 100, after: str = "") -> list[Entry]:

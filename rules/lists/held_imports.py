@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO, NamedTuple
 
+from rules.audit.chain import Deed, record
 from rules.lists.admission import EntryError
 from rules.lists.editing import Lists
 from rules.lists.import_batch import ImportReport
@@ -89,6 +90,9 @@ async def import_or_hold(
                 (*values, json.dumps(how), data),
             )
             report.held_id = done.lastrowid
+            detail = f"held import {report.held_id}: {'; '.join(report.held)}"
+            deed = Deed(values[2], origin.author, "list", name, "import held", origin.reason, detail)
+            await record(connection, [deed])
     return report
 
 
@@ -162,6 +166,8 @@ async def drop_import(lists: Lists, held_id: int, *, author: str, reason: str = 
             "update held_import set ended = ?, ended_by = ?, ended_why = ?, data = x'' where id = ?",
             (now, author, reason, held_id),
         )
+        deed = Deed(now, author, "list", held.list, "held import dropped", reason, f"held import {held_id}")
+        await record(connection, [deed])
     return held._replace(ended=now, ended_by=author, ended_why=reason, bytes=0)
 
 

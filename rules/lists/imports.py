@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Literal, NamedTuple, TypeVar
 
+from rules.audit.chain import Deed, record
 from rules.lists.admission import AGAINST_CALLERS, EntryError
 from rules.lists.conflicts import (
     NAMED,
@@ -405,6 +406,11 @@ class _Import:
         )
         await count(self.connection, self.list_id, more)
         await mark_changed(self.connection)
+        given = self.origins[0]
+        told = f"import {self.import_id}: {report.added} added, {report.changed} changed, {report.removed} removed"
+        detail = f"{told}; {insisted}" if insisted else told
+        who = release.author if release else given.author
+        await record(self.connection, [Deed(self.now, who, "list", self.name, "imported", given.reason, detail)])
 
     async def _end_holding(self, release: Release) -> None:
         done = await self.connection.execute(

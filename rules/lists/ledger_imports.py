@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from rules.audit.chain import Deed, record
 from rules.lists.admission import EntryError
 from rules.lists.ledger import Code, flatten, read_code
 from rules.lists.list_files import FileLine, Seen
@@ -140,6 +141,9 @@ async def import_ledger(
                     [(*key, report.import_id, one.text, one.past, one.became) for key, one in changes.items()],
                 )
                 await _write(connection, {key: (one.text, one.became) for key, one in changes.items()})
+                told = f"{report.added} added, {report.changed} changed, {report.removed} removed"
+                deed = Deed(now, wishes.author, "ledger", str(report.import_id), "imported", wishes.reason, told)
+                await record(connection, [deed])
             if wishes.dry_run:
                 raise _Unwanted
     except _Unwanted:
@@ -276,6 +280,8 @@ async def undo_ledger_import(
             off += past is None and became is not None and places != _BEGINNING
         await _write(connection, restored)
         back = sum(past is not None for (*_, places), (_, past) in restored.items() if places != _BEGINNING)
+        told = f"{off} off, {back} back, {kept} kept"
+        await record(connection, [Deed(now, author, "ledger", str(import_id), "import undone", reason, told)])
         return LedgerUndone(import_id, off, back, kept)
 
 

@@ -8,13 +8,15 @@ from typing import Literal, NamedTuple
 
 from cachetools import LRUCache
 
+from rules.audit.chain import Deed, record
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.cache import Lookup, only_single
 from rules.model import Call, Hit, Number
-from rules.numbering.intervals import EXACT, digits_of, encode, narrowness
+from rules.numbering.intervals import EXACT, Interval, digits_of, encode, narrowness
 from rules.numbering.typed import one_typed
 from rules.settings.screening import ListSettings
-from rules.storage.store import Store
+from rules.storage.keys import Keys
+from rules.storage.store import Connection, Store
 
 Kind = Literal["allow", "block"]
 MOST = 100  # entries of one kind
@@ -104,11 +106,13 @@ class SubscriberStore:
     def __init__(self, store: Store, key: bytes, now: Callable[[], float]) -> None:
         self._store, self._key, self._now = store, key, now
 
-    async def add(self, subscriber: str, kind: Kind, text: str, *, country: str = "") -> str:
+    async def add(self, subscriber: str, kind: Kind, text: str, *, country: str = "", author: str = "") -> str:
         """Put a caller on a subscriber's list; how the entry reads."""
-        return (await self.add_all(subscriber, kind, (text,), country=country))[0]
+        return (await self.add_all(subscriber, kind, (text,), country=country, author=author))[0]
 
-    async def add_all(self, subscriber: str, kind: Kind, texts: Iterable[str], *, country: str = "") -> list[str]:
+    async def add_all(
+        self, subscriber: str, kind: Kind, texts: Iterable[str], *, country: str = "", author: str = ""
+    ) -> list[str]:
         """Put callers on a subscriber's list, all or none; how the entries read."""
         who = self._who(subscriber, country)
         intervals = [read_entry(text, _POLICIES[kind], country=country) for text in texts]
@@ -124,13 +128,16 @@ class SubscriberStore:
                     "full", f"this subscriber would have {entries} entries of kind {kind}; {MOST} is the most"
                 )
             await connection.execute("update change set subscribers = subscribers + 1")
+            await self._enter(connection, subscriber, country, f"put on own {kind} list", intervals, author)
         return [one.text for one in intervals]
 
-    async def remove(self, subscriber: str, kind: Kind, text: str, *, country: str = "") -> str:
+    async def remove(self, subscriber: str, kind: Kind, text: str, *, country: str = "", author: str = "") -> str:
         """Take a caller off a subscriber's list; how the entry read."""
-        return (await self.remove_all(subscriber, kind, (text,), country=country))[0]
+        return (await self.remove_all(subscriber, kind, (text,), country=country, author=author))[0]
 
-    async def remove_all(self, subscriber: str, kind: Kind, texts: Iterable[str], *, country: str = "") -> list[str]:
+    async def remove_all(
+        self, subscriber: str, kind: Kind, texts: Iterable[str], *, country: str = "", author: str = ""
+    ) -> list[str]:
         """Take callers off a subscriber's list, all or none; how the entries read."""
         who = self._who(subscriber, country)
         intervals = [read_entry(text, _POLICIES["allow"], country=country) for text in texts]
@@ -144,6 +151,7 @@ class SubscriberStore:
                 if not done.rowcount:
                     raise EntryError("not-listed", f"{interval.text} is not on this subscriber's {kind} list")
             await connection.execute("update change set subscribers = subscribers + 1")
+            await self._enter(connection, subscriber, country, f"taken off own {kind} list", intervals, author)
         return [one.text for one in intervals]
 
     async def show(self, subscriber: str, *, country: str = "") -> list[Listed]:
@@ -152,11 +160,24 @@ class SubscriberStore:
         who = self._who(subscriber, country)
         return [Listed(*row) for row in await self._store.connection.execute_fetchall(query, (who,))]
 
+    async def _enter(
+        self, connection: Connection, subscriber: str, country: str, step: str, callers: list[Interval], author: str
+    ) -> None:
+        """Enter it in the audit: the subscriber and single callers by their pseudonyms."""
+        keys = Keys((), self._key)
+        who = keys.hide(_number_of(subscriber, country))
+        named = ", ".join(keys.hide(one.text) if one.exact else one.text for one in callers)
+        await record(connection, [Deed(self._now(), author, "number", who, step, "", named)])
+
     def _who(self, subscriber: str, country: str) -> bytes:
-        try:
-            canonical = one_typed(subscriber, country, called=True).canonical
-        except ValueError as error:
-            raise EntryError("not-a-number", str(error)) from error
-        if not canonical:
-            raise EntryError("not-a-number", f"{subscriber!r} is no number of a subscriber")
-        return pseudonym_of(self._key, canonical)
+        return pseudonym_of(self._key, _number_of(subscriber, country))
+
+
+def _number_of(subscriber: str, country: str) -> str:
+    try:
+        canonical = one_typed(subscriber, country, called=True).canonical
+    except ValueError as error:
+        raise EntryError("not-a-number", str(error)) from error
+    if not canonical:
+        raise EntryError("not-a-number", f"{subscriber!r} is no number of a subscriber")
+    return canonical

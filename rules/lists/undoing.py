@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rules.audit.chain import Deed, record
 from rules.lists.admission import EntryError
 from rules.lists.conflicts import AGAINST, NAMED, Overruled, overruled, refuse_nested
 from rules.lists.editing import Lists, count, mark_changed, spread, unspread
@@ -91,6 +92,9 @@ async def undo(lists: Lists, import_id: int, *, author: str = "", reason: str = 
         changed = await _changed_back(connection, undoing)
         await count(connection, list_id, back - gone)
         await mark_changed(connection)
+        told = f"import {import_id}: {gone - changed} off, {back} back"
+        deed = Deed(lists.now(), author, "list", made.list, "import undone", reason, told)
+        await record(connection, [deed])
         useless = await _overruled(connection, ended, wides) if policy.kind == "allow" else Overruled()
         seals = await seals_on_list(connection, list_id) if policy.kind == "allow" and not policy.shared else ()
         return Undone(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rules.audit.chain import Deed, record
+from rules.audit.entering import Entering
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles
 from rules.language.source import RuleError, read_document
 from rules.storage.statements import Sql, sql
@@ -94,9 +96,12 @@ class Revisions:
         self._store, self._now = store, now
 
     @classmethod
-    async def open(cls, path: Path, *, now: Callable[[], float] = time.time) -> Revisions:
+    async def open(
+        cls, path: Path, *, now: Callable[[], float] = time.time, entering: Entering | None = None
+    ) -> Revisions:
         """Open the database, which is made if it is missing."""
-        return cls(await Store.open(path, "revisions", durable=True), now)
+        taught = (entering or Entering()).into("revisions")
+        return cls(await Store.open(path, "revisions", durable=True, taught=taught), now)
 
     async def add(self, texts: Texts, *, hash_: str, author: str, reason: str, after: int | None = None) -> int:
         """Put these texts live; their number. On the disk when it returns.
@@ -121,6 +126,9 @@ class Revisions:
                 await connection.execute(
                     "insert into revision_file values (?, ?, ?, ?)", (number, file.pack, file.name, body)
                 )
+            before = f"revision {newest}" if newest else ""
+            told = Deed(values[3], author, "rules", str(number), "put live", reason, f"rules {hash_}")
+            await record(connection, [told._replace(before=before, after=f"revision {number}")])
         return number
 
     async def live(self) -> Revision | None:

@@ -1,4 +1,4 @@
-"""The keys that lie outside the database: for tokens, pseudonyms and what people wrote, in one file of mode 0600."""
+"""The keys that lie outside the database: for tokens, pseudonyms, words and the audit, in one file of mode 0600."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2s
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ class Keys(NamedTuple):
     tokens: tuple[tuple[str, bytes], ...]  # (key id, secret); the first signs, all verify
     pseudonym: bytes
     contents: tuple[bytes, ...] = ()  # the first encrypts, all decrypt; none: the file is older and cannot be changed
+    audit: bytes = b""  # chains what was done; an older file that cannot be changed has the one that is derived
 
     @classmethod
     def load(cls, path: Path) -> Keys:
@@ -41,15 +43,19 @@ class Keys(NamedTuple):
             if not path.exists():
                 _make(path)
             keys = _read(path)
-            if keys.contents:
-                return keys
-            with suppress(OSError):  # kept read-only by its owner: whoever needs the key does without
-                _complete(path.resolve())
-            return _read(path)
+            if not keys.contents or not keys.audit:
+                with suppress(OSError):  # kept read-only by its owner: whoever needs the key does without
+                    _complete(path.resolve())
+                keys = _read(path)
+            return keys if keys.audit else keys._replace(audit=_derived(keys))
         except UnicodeDecodeError as error:
             raise KeyFileError(f"{path}: it is not a key file (bytes that are not ASCII)") from error
         except OSError as error:
             raise KeyFileOutOfReach(f"{path}: {error.strerror}; {reaching(error)}") from error
+
+    def hide(self, canonical: str) -> str:
+        """The pseudonym of a number, as decisions and complaints have it (`rules.records.privacy`)."""
+        return blake2s(canonical.encode(), digest_size=16, key=self.pseudonym).hexdigest() if canonical else ""
 
     @classmethod
     def for_now(cls) -> Keys:
@@ -68,12 +74,13 @@ def _read(path: Path) -> Keys:
 def _make(path: Path) -> None:
     """Write new keys beside, then link them into place: of two starts at once, the first wins and both agree."""
     names = f"token {secrets.token_hex(2)} {secrets.token_hex(32)}\npseudonym {secrets.token_hex(32)}\n"
-    with _written_beside(path, f"{_HEADER}{names}{_new_contents()}") as fresh, suppress(FileExistsError):
+    audit = f"audit {secrets.token_hex(32)}\n"
+    with _written_beside(path, f"{_HEADER}{names}{_new_contents()}{audit}") as fresh, suppress(FileExistsError):
         os.link(fresh, path)
 
 
 def _complete(path: Path) -> None:
-    """Give an older file a key for contents: of two starts at once, one does it and both agree."""
+    """Give an older file the keys that it lacks: of two starts at once, one does it and both agree."""
     while True:
         with path.open(encoding="ascii") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -81,11 +88,22 @@ def _complete(path: Path) -> None:
             if not os.path.samestat(known, path.stat()):
                 continue  # the other start put its file in place meanwhile
             text = file.read()
-            if not _parse(path, text).contents:
-                with _written_beside(path, f"{text.rstrip()}\n{_new_contents()}") as fresh:
+            known_keys = _parse(path, text)
+            lacking = "" if known_keys.contents else _new_contents()
+            lacking += "" if known_keys.audit else f"audit {_derived(known_keys).hex()}\n"
+            if lacking:
+                with _written_beside(path, f"{text.rstrip()}\n{lacking}") as fresh:
                     os.chown(fresh, known.st_uid, known.st_gid)  # whose it was, whoever starts first
                     fresh.replace(path)
             return
+
+
+def _derived(keys: Keys) -> bytes:
+    """The audit key of an older file: the same whether it could be written there or not (RFC 5869 section 3.2)."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(SHA256(), 32, salt=None, info=b"ringfence audit chain").derive(keys.pseudonym)
 
 
 def _new_contents() -> str:
@@ -115,7 +133,7 @@ def _written_beside(path: Path, text: str) -> Iterator[Path]:
 def _parse(path: Path, text: str) -> Keys:
     tokens: list[tuple[str, bytes]] = []
     contents: list[bytes] = []
-    pseudonym = b""
+    pseudonym = audit = b""
     for count, line in enumerate(text.splitlines(), start=1):
         match line.split():
             case []:
@@ -130,11 +148,14 @@ def _parse(path: Path, text: str) -> Keys:
                 pseudonym = _secret(path, count, secret)
             case ["contents", secret]:
                 contents.append(_secret(path, count, secret, least=32))
+            case ["audit", secret] if not audit:
+                audit = _secret(path, count, secret, least=32)
             case _:
-                raise KeyFileError(f"{path}:{count}: expected 'token ID HEX', 'contents HEX' or one 'pseudonym HEX'")
+                expected = "'token ID HEX', 'contents HEX', one 'pseudonym HEX' or one 'audit HEX'"
+                raise KeyFileError(f"{path}:{count}: expected {expected}")
     if not tokens or not pseudonym:
         raise KeyFileError(f"{path}: it needs a line 'token ID HEX' and a line 'pseudonym HEX'; it has not both")
-    return Keys(tuple(tokens), pseudonym, tuple(contents))
+    return Keys(tuple(tokens), pseudonym, tuple(contents), audit)
 
 
 def _secret(path: Path, line: int, text: str, *, least: int = 16) -> bytes:

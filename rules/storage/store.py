@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from importlib import resources
 from pathlib import Path
@@ -29,6 +29,7 @@ from rules.storage.statements import quoted, sql
 
 Connection = aiosqlite.Connection
 DatabaseError = sqlite3.Error  # whatever SQLite reports
+Teaching = Callable[[Connection], Awaitable[None]]
 
 WRITER_PATIENCE_S = 30.0  # an import of a million entries holds the one write lock for a few seconds
 _PAUSE_S = 0.01
@@ -49,8 +50,17 @@ _OWN_TABLES: dict[Series, str] = {
 class Store:
     """A database opened for reading and writing off the call path; transactions wait for each other."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path, series: Series, *, durable: bool) -> None:
+    def __init__(
+        self,
+        connection: aiosqlite.Connection,
+        path: Path,
+        series: Series,
+        *,
+        durable: bool,
+        taught: Teaching | None = None,
+    ) -> None:
         self.connection = connection
+        self._taught = taught
         self._path, self._series, self._durable = path, series, durable
         self._file = _identity(path)
         self._left: list[aiosqlite.Connection] = []  # to files that were replaced; somebody may still read from them
@@ -58,9 +68,13 @@ class Store:
         self.waits: Callable[[], None] | None = None  # told once another process keeps a transaction waiting
 
     @classmethod
-    async def open(cls, path: Path, series: Series, *, durable: bool) -> Store:
-        """Open and bring up to date; ``durable``: a commit returns when the disk has it, not just the system."""
-        return cls(await _connected(path, series, durable), path, series, durable=durable)
+    async def open(cls, path: Path, series: Series, *, durable: bool, taught: Teaching | None = None) -> Store:
+        """Open and bring up to date; ``durable``: a commit returns when the disk has it, not just the system.
+
+        ``taught`` gives each connection the functions of SQL that its statements ask for.
+        """
+        connection = await _connected(path, series, durable, taught)
+        return cls(connection, path, series, durable=durable, taught=taught)
 
     @property
     def path(self) -> Path:
@@ -81,7 +95,7 @@ class Store:
             if (identity := _identity(self._path)) is None:  # what is written to a file without a name is lost
                 raise CorruptDatabase(f"{self._path}: the file is gone; nothing was changed; {restoring(self._path)}")
             if identity != self._file:
-                fresh = await _connected(self._path, self._series, self._durable)
+                fresh = await _connected(self._path, self._series, self._durable, self._taught)
                 self._left.append(self.connection)
                 self.connection, self._file = fresh, _identity(self._path)
             try:
@@ -136,7 +150,7 @@ class Store:
             await connection.close()
 
 
-async def _connected(path: Path, series: Series, durable: bool) -> aiosqlite.Connection:
+async def _connected(path: Path, series: Series, durable: bool, taught: Teaching | None) -> aiosqlite.Connection:
     await asyncio.to_thread(migrate, path, series)
     await asyncio.to_thread(remember, path, series)
     connection = await aiosqlite.connect(path, isolation_level=None, timeout=WRITER_PATIENCE_S)
@@ -144,6 +158,8 @@ async def _connected(path: Path, series: Series, durable: bool) -> aiosqlite.Con
         await connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
         await connection.execute("pragma foreign_keys=on")
         await connection.execute("pragma temp_store=memory")
+        if taught is not None:
+            await taught(connection)
     except sqlite3.DatabaseError as error:
         await connection.close()
         raise unusable(path, error) from error

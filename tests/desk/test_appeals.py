@@ -4,11 +4,11 @@ import pytest
 
 from desk.appeals import granted_against_rules
 from desk.archive import complaints_path
-from desk.audit import deeds_of
 from desk.deadlines import ClockState
 from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.seals import standing_seal
 from desk.states import AppealState, Attacks, CaseState
+from rules.audit.chain import deeds_of
 from rules.judging.ladder import LadderStep
 from rules.model import Fired, Step
 from tests.desk.town import DAY, HOUR, SPAM

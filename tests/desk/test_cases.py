@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from desk.audit import deeds_of
 from desk.case_files import clocks
 from desk.complaint_rows import find
 from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.reckoning import verified
 from desk.seals import cases_sealed, release_seal, set_seal, standing_seal
 from desk.states import CaseState, FoundBy
+from rules.audit.chain import deeds_of
 from rules.lists.origins import Origin
 from tests.desk.town import DAY, HOUR, SPAM
 from tests.examples import examples

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from desk.audit import deeds_of
 from desk.case_files import cases_of
 from desk.centre_files import file_centre
 from desk.evidence import Said, Tie, weigh
@@ -22,6 +21,7 @@ from desk.reckoning import verified
 from desk.seals import standing_seal
 from desk.states import Attacks, CaseState, FoundBy
 from desk.weighing import evidence_of
+from rules.audit.chain import deeds_of
 from rules.judging.ladder import LadderStep
 from tests.desk.town import DAY, Town
 from tests.examples import examples

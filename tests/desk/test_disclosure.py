@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from desk.audit import entries
 from desk.disclosure import disclose, hidden, note_lookup, subject_of, without_numbers
 from desk.faults import ComplaintError
+from rules.audit.chain import entries
 from tests.desk.town import SPAM
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from desk.audit import deeds_of
 from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.ladder_book import version_of
+from rules.audit.chain import deeds_of
 from rules.judging.ladder import LadderStep
 from tests.desk.town import DAY, SPAM
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from desk.audit import deeds_of
 from desk.complaint_rows import find
 from desk.faults import ComplaintError, NotFound
 from desk.letter_texts import read_texts
 from desk.letters import contact_key
 from desk.outbox import ran_out
 from desk.states import Attacks, FoundBy
+from rules.audit.chain import deeds_of
 from tests.desk.town import DAY, SPAM, Town
 
 

@@ -3,11 +3,11 @@
 import pytest
 
 from desk.alerts import Alert, alerts
-from desk.audit import entries
 from desk.desk_settings import MailSettings
 from desk.faults import NotFound, Refused
 from desk.outbox import Fault
 from desk.story import story_of
+from rules.audit.chain import entries
 from tests.desk.town import DAY, HOUR
 
 MAIL = MailSettings(host="127.0.0.1", sender="desk@example.com", tls="none")
@@ -125,6 +125,8 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
         await connection.execute("drop index letter_given_up")
         await connection.execute("drop table reporters_counted")  # of a later layout
         await connection.execute("alter table appeal drop column whose")
+        for column in ("role", "door", "before", "after", "keyed"):
+            await connection.execute(f"alter table step drop column {column}")
         for column in ("about", "next_try", "first_failed", "fault", "given_up", "until"):
             await connection.execute(f"alter table letter drop column {column}")
         await connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")

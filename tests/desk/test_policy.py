@@ -2,12 +2,12 @@
 
 import pytest
 
-from desk.audit import deeds_of
 from desk.complaint_rows import Channel
 from desk.reading import NewComplaint
 from desk.reckoning import verified
 from desk.seals import standing_seal
 from desk.states import FoundBy
+from rules.audit.chain import deeds_of
 from rules.judging.ladder import LadderStep
 from tests.desk.town import DAY, HOUR, SPAM
 

@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from desk import audit
 from desk.archive import complaints_path
 from desk.reckoning import verified
 from desk.states import FoundBy
+from rules.audit import chain as audit
 from rules.judging.ladder import LadderStep
 from tests.desk.town import DAY, SCREENING, SPAM
 
@@ -187,6 +187,10 @@ async def test_what_came_in_before_arrivals_were_entered_is_checked_as_far_as_it
         )
         await connection.execute("delete from step")
         await audit.record(connection, [audit.Deed(*row) for row in rows])
+    beneath(
+        town,
+        "create trigger step_stays before delete on step begin select raise(abort, 'steps are never deleted'); end",
+    )
     await town.complain("95014444")
     found = await verified(town.desk.archive)
     assert found.breaks == []

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from desk import audit
 from desk.complaint_rows import listed
 from desk.matching import rang_lately
 from desk.scheduler import Scheduler
 from desk.states import CaseState
+from rules.audit import chain as audit
 from rules.lists.history import periods
 from tests.desk.town import SPAM
 from tests.peers.process import eventually

@@ -2,10 +2,10 @@
 
 import pytest
 
-from desk import audit
-from desk.audit import deeds_of
 from desk.reckoning import verified
 from desk.unrecorded import record_left_behind
+from rules.audit import chain as audit
+from rules.audit.chain import deeds_of
 from tests.desk.town import SPAM
 
 

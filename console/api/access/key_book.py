@@ -11,6 +11,7 @@ from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple
 
 from ringfence.people.rights import Right
+from rules.audit import chain
 from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
@@ -91,6 +92,7 @@ class KeyBook:
                     "name",
                     f"key {known[0].id} is called {name}; revoke it, renew it (`api keys renew`) or choose another",
                 )
+            await chain.record(connection, [_deed(key, "added", now, author)])
             return key, await _insert(connection, key)
 
     async def renew(
@@ -109,6 +111,7 @@ class KeyBook:
                 "update access_key set expires = min(coalesce(expires, 1e18), ?) where name = ? and revoked is null",
                 (now + overlap_s, fresh.name),
             )
+            await chain.record(connection, [_deed(fresh, "renewed", now, author)])
             return fresh, await _insert(connection, fresh)
 
     async def find(self, token: str) -> AccessKey | None:
@@ -147,7 +150,15 @@ class KeyBook:
                 "update access_key set revoked = ?, revoked_by = ? where id = ?",
                 [(now, author, key.id) for key in found],
             )
+            await chain.record(connection, [_deed(key, "revoked", now, author) for key in found])
         return [key._replace(revoked=now, revoked_by=author) for key in found]
+
+
+def _deed(key: AccessKey, step: str, now: float, author: str) -> chain.Deed:
+    """What the audit tells of a key: whose, and what it opens."""
+    granted = f"scopes {' '.join(sorted(key.scopes))}; {key.daily} requests a day"
+    acts = f"; acts as {key.acts_as}" if key.acts_as else ""
+    return chain.Deed(now, author, "key", key.id, step, "", f"{key.name}: {granted}{acts}")
 
 
 async def _working(connection: Connection, which: str, now: float) -> list[AccessKey]:

@@ -1,7 +1,8 @@
-"""`ringfence audit`: what was done and looked at, by whom and why; and whether the chain is as it was written."""
+"""`ringfence audit`: what was done and looked at, by whom and why; and whether the chains are as they were written."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from ringfence.installation import Installation
 
 audit_app = typer.Typer(no_args_is_help=True)
-group(audit_app, "The audit of the complaint desk: what was done and looked at, by whom; is the chain whole?")
-_COLUMNS = ("entry", "at", "actor", "subject", "subject_id", "step", "reason", "detail")
+group(audit_app, "The audit: what was done and looked at, by whom; is the chain of it whole?")
+_COLUMNS = ("chain", "entry", "at", "actor", "subject", "subject_id", "step", "reason", "detail")
 _CANNOT = (
-    "What this cannot show: whoever can write the file can compute the whole chain anew, or cut its end off together "
-    "with the counter of entries. Note the head where he cannot write, and ask for it next time: "
-    "ringfence audit verify --head {head}"
+    "What this cannot show: an end that was cut off together with the counter of entries, a database of before, or a "
+    "chain that somebody who has the key made anew. Let heads be noted where he cannot write (audit.anchors), and ask "
+    "for them: ringfence audit verify --anchors FILE"
 )
 
 
@@ -31,28 +32,43 @@ async def show(
     by: Annotated[str, typer.Option(metavar="LOGIN", help="Of this person.")] = "",
     step: Annotated[str, typer.Option(help="This step only: seal, looked at, words read ...")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="The same; page back with the first time shown.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Entries at most, the newest.")] = 50,
-    before: Annotated[int, typer.Option(help="Page back: the first entry that was shown.")] = 0,
+    chain: Annotated[str, typer.Option(help="Of this chain only: complaints, lists, revisions, access.")] = "",
+    before: Annotated[int, typer.Option(help="Page back in one chain: the first entry that was shown.")] = 0,
 ) -> Answer:
     """Show what was done and looked at, the latest last. Numbers that were looked up stand there as pseudonyms."""
-    from desk.audit import entries
     from desk.disclosure import note_listing, subject_of, without_numbers
+    from rules.audit.chain import AuditError
+    from rules.audit.chains import CHAINS, Chains
 
+    if chain and chain not in CHAINS:
+        raise AuditError(f"--chain: there is no {chain[:20]!r}; there are {', '.join(CHAINS)}")
+    if before and not chain:
+        raise AuditError("--before: entries are numbered in each chain; say which by --chain, or page by --until")
     archive = (await here.desk()).archive
     subject, subject_id = subject_of(archive, about)
-    found = await entries(
-        archive.store.connection,
-        subject=subject,
-        subject_id=subject_id,
-        actor=by,
-        step=step,
-        since=moment(since, now=archive.now(), zone=here.zone, ahead=False) if since else 0.0,
-        before=before or None,
-        limit=limit,
-    )
+    now = archive.now()
+    async with Chains.open(here.database, here.keys.audit) as chains:
+        found = await chains.entries(
+            only=chain,
+            about=(subject, subject_id),
+            actor=by,
+            step=step,
+            since=moment(since, now=now, zone=here.zone, ahead=False) if since else 0.0,
+            until=moment(until, now=now, zone=here.zone, ahead=False) if until else None,
+            before=before or None,
+            limit=limit,
+        )
     await note_listing(archive, "audit", len(found), actor=here.actor, of=by, step=step)
     rows = [
-        {"entry": one.id, **one.deed._asdict(), "reason": without_numbers(one.deed.reason), "hash": one.hash}
+        {
+            "chain": one.chain,
+            "entry": one.entry.id,
+            **one.entry.deed._asdict(),
+            "reason": without_numbers(one.entry.deed.reason),
+            "hash": one.entry.hash,
+        }
         for one in found
     ]
     return table(_COLUMNS, rows, here.zone, narrow=_narrow)
@@ -60,7 +76,7 @@ async def show(
 
 def _narrow(row: dict[str, str]) -> str:
     return two_lines(
-        (row["entry"], row["at"], row["actor"], row["step"]),
+        (f"{row['chain']} {row['entry']}", row["at"], row["actor"], row["step"]),
         f"{row['subject']} {row['subject_id']}".rstrip(),
         row["reason"],
         row["detail"],
@@ -71,20 +87,41 @@ def _narrow(row: dict[str, str]) -> str:
 async def verify(
     here: Installation,
     head: Annotated[
-        str, typer.Option(metavar="NUMBER:HASH", help="A head that was noted before: is it in the chain still?")
+        str, typer.Option(metavar="HEAD", help="A head that was noted before: is it in the chains still?")
     ] = "",
+    anchors: Annotated[
+        Path | None, typer.Option(help="The file that heads are noted in: is each of them in the chains still?")
+    ] = None,
 ) -> Answer:
-    """Compute the chain anew: was an entry changed, taken out, put in, swapped, or the end cut off? Exit 1 if so."""
-    from desk.reckoning import verified
+    """Compute the chains anew: was an entry changed, taken out, put in, swapped, or the end cut off? Exit 1 if so."""
+    from ringfence.audits import verify as verified
 
-    archive = (await here.desk()).archive
     with progress_bar("entries", "complaints and cases") as (entries, arrivals):
-        found = await verified(archive, head, entries=entries, arrivals=arrivals)
-    broken = [f"entry {one.entry}: {one.what}" if one.entry else one.what for one in found.breaks]
-    noted = [f"The head {head.partition(':')[0]} that was noted is in it."] if head and not broken else []
-    state = "not whole" if broken else "whole"
-    lines = [f"{found.entries:,} entries, {state}. Head: {found.head}", *noted]
+        found = await verified(here, head, anchors, entries=entries, arrivals=arrivals)
+    broken = found.broken
+    lines = [f"{found.entries:,} entries, {'not whole' if broken else 'whole'}. Head: {found.head}"]
+    if not broken and head:
+        lines.append("The head that was noted is in it.")
+    if found.anchors is not None:
+        held = found.anchors
+        cut = f", {held.unread} were cut short while they were written" if held.unread else ""
+        lines.append(f"{held.anchors:,} anchors{cut}, the latest of {held.latest}.")
+    for chain, each in found.chains.items():
+        if each.unkeyed:
+            bound = "all held by the first that is" if each.bound else "the next entry will hold all of them"
+            lines.append(f"{each.unkeyed:,} entries of {chain} are of before there was a key, {bound}.")
     if older := ", ".join(f"{count:,} {kind}" for kind, count in found.older.items() if count):
         lines.append(f"{older} came in before arrivals were entered: of these only steps and gaps are checked.")
-    lines.append(_CANNOT.format(head=found.head))
-    return Answer(found, lines, broken, FAULTS if broken else 0)
+    if found.anchors is None:
+        lines.append(_CANNOT)
+    return Answer(found._asdict() | {"broken": broken}, lines, broken, FAULTS if broken else 0)
+
+
+@command(audit_app)
+async def head(here: Installation) -> Answer:
+    """Print the head of every chain, to be noted where nobody who can write the databases can write."""
+    from rules.audit.chains import Chains, write_heads
+
+    async with Chains.open(here.database, here.keys.audit) as chains:
+        heads = await chains.heads()
+    return Answer({"heads": dict(heads)}, [write_heads(heads)])

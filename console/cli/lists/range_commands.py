@@ -136,14 +136,16 @@ async def show_ranges(
 async def add(here: Installation, subscriber: Subscriber, kind: WhichList, callers: Callers) -> Answer:
     """Put callers on a subscriber's allow or block list, all or none: 100 of each at most."""
     store = await here.subscribers()
-    return _changed(await store.add_all(subscriber, kind.value, callers, country=here.home), f"on the {kind} list")
+    entries = await store.add_all(subscriber, kind.value, callers, country=here.home, author=here.actor)
+    return _changed(entries, f"on the {kind} list")
 
 
 @command(subscribers_app)
 async def remove(here: Installation, subscriber: Subscriber, kind: WhichList, callers: Callers) -> Answer:
     """Take callers off a subscriber's allow or block list, all or none."""
     store = await here.subscribers()
-    return _changed(await store.remove_all(subscriber, kind.value, callers, country=here.home), f"off the {kind} list")
+    entries = await store.remove_all(subscriber, kind.value, callers, country=here.home, author=here.actor)
+    return _changed(entries, f"off the {kind} list")
 
 
 def _changed(entries: list[str], words: str) -> Answer:

@@ -18,6 +18,7 @@ from ringfence.people.passwords import Passwords
 from ringfence.people.people import People
 from ringfence.people.people_settings import PeopleSettings
 from ringfence.people.rights import Right
+from rules.audit.entering import Entering
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.desk.town import SCREENING, Town
@@ -40,11 +41,14 @@ class Office:
     async def open(self, **settings) -> None:
         self.settings = ApiSettings(**settings)
         self.store = await Store.open(
-            database_path(self.town.folder / SCREENING.storage.database, "access"), "access", durable=False
+            database_path(self.town.folder / SCREENING.storage.database, "access"),
+            "access",
+            durable=False,
+            taught=Entering().into("access"),
         )
         self._opened.push_async_callback(self.store.close)
         where = database_path(self.town.folder / SCREENING.storage.database, "people")
-        accounts = await Store.open(where, "people", durable=False)
+        accounts = await Store.open(where, "people", durable=False, taught=Entering().into("people"))
         self._opened.push_async_callback(accounts.close)
         self.people = People(accounts, PeopleSettings(), lambda: self.town.now, Passwords(QUICK))
         self.door = Authentication(

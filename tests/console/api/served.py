@@ -10,6 +10,7 @@ import httpx
 
 from console.api.access.key_book import KeyBook
 from ringfence.people.rights import Right
+from rules.audit.entering import Entering
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.peers.loopback import new_host
@@ -22,7 +23,12 @@ def new_key(file: Path, name: str = "desk", *scopes: Right) -> str:
     """A key of these scopes, or of all."""
 
     async def work() -> str:
-        store = await Store.open(database_path(file.parent / "ringfence.db", "access"), "access", durable=False)
+        store = await Store.open(
+            database_path(file.parent / "ringfence.db", "access"),
+            "access",
+            durable=False,
+            taught=Entering().into("access"),
+        )
         try:
             return (await KeyBook(store).add(name, scopes or tuple(Right), author="root", daily=1_000_000))[1]
         finally:

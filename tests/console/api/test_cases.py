@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from desk.audit import entries
 from ringfence.people.rights import Right
+from rules.audit.chain import entries
 from rules.lists.ledger_imports import LedgerWishes, import_ledger
 from rules.lists.origins import Origin, Qualification
 from tests.console.api.conftest import COMPLAINT

@@ -2,8 +2,8 @@
 
 import pytest
 
-from desk.audit import deeds_of
 from ringfence.people.rights import Right
+from rules.audit.chain import deeds_of
 from rules.judging.ladder import LadderStep
 
 CLIMB = {"kind": "number", "name": "950 12345", "reason": "again and again"}

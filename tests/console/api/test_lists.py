@@ -3,8 +3,8 @@
 import pytest
 
 from console.api.list_shapes import MOST_ROWS, Row
-from desk.audit import entries
 from ringfence.people.rights import Right
+from rules.audit.chain import entries
 from rules.records.decisions import Decisions
 from rules.settings.screening import ListSettings
 from tests.desk.town import DAY

@@ -22,6 +22,7 @@ from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
 from ringfence.people.rights import Right
+from rules.audit.entering import Entering
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.console.api.conftest import COMPLAINT
@@ -147,7 +148,9 @@ async def test_outside_loopback_only_with_a_key_and_encrypted(file, tmp_path):
     assert "set certificate" in await refused(file, "192.0.2.1:8607")
     assert "write an address" in await refused(file, "desk.example:8607")
     assert "ringfence api keys add" in await refused(file, "192.0.2.1:8607", behind_proxy=True)
-    store = await Store.open(database_path(tmp_path / "ringfence.db", "access"), "access", durable=False)
+    entering = Entering().into("access")
+    path = database_path(tmp_path / "ringfence.db", "access")
+    store = await Store.open(path, "access", durable=False, taught=entering)
     await KeyBook(store).add("desk", [Right.CASES_READ], author="root")
     await store.close()
     assert "Cannot assign" in await refused(file, "192.0.2.1:8607", behind_proxy=True)

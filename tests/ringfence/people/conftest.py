@@ -7,6 +7,7 @@ from ringfence.people.accounts import Wanted, read_roles
 from ringfence.people.passwords import Passwords
 from ringfence.people.people import People
 from ringfence.people.people_settings import PeopleSettings
+from rules.audit.entering import Entering
 from rules.storage.store import Store
 
 NOON = 1_782_878_400.0
@@ -28,6 +29,7 @@ class Office:
 
 @pytest.fixture
 async def office(tmp_path):
-    store = await Store.open(tmp_path / "ringfence-people.db", "people", durable=False)
+    entering = Entering().into("people")
+    store = await Store.open(tmp_path / "ringfence-people.db", "people", durable=False, taught=entering)
     yield Office(store)
     await store.close()

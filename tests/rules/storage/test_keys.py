@@ -21,7 +21,7 @@ def test_a_missing_file_is_made_private_and_read_again(tmp_path):
     keys = Keys.load(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(keys.tokens) == 1
-    assert len(keys.tokens[0][1]) == len(keys.pseudonym) == len(keys.contents[0]) == 32
+    assert len(keys.tokens[0][1]) == len(keys.pseudonym) == len(keys.contents[0]) == len(keys.audit) == 32
     assert Keys.load(path) == keys
     assert [file.name for file in tmp_path.iterdir()] == ["ringfence.keys"]
 
@@ -97,7 +97,7 @@ def test_starts_at_once_give_an_older_file_one_key(tmp_path):
         thread.join()
     assert len(found) == 8
     assert len(set(found)) == 1
-    assert path.read_text().count("contents ") == 1
+    assert [path.read_text().count(f"{word} ") for word in ("contents", "audit")] == [1, 1]
 
 
 def test_an_older_file_that_cannot_be_changed_is_used_as_it_is(tmp_path, monkeypatch):
@@ -106,8 +106,11 @@ def test_an_older_file_that_cannot_be_changed_is_used_as_it_is(tmp_path, monkeyp
 
     path = write(tmp_path / "k", GOOD)
     monkeypatch.setattr("rules.storage.keys.os.fsync", refuse)
-    assert Keys.load(path).contents == ()
+    keys = Keys.load(path)
+    assert keys.contents == ()
     assert path.read_text() == GOOD
+    monkeypatch.undo()
+    assert Keys.load(path).audit == keys.audit, "the audit key of an older file is the same before and after"
     assert [file.name for file in tmp_path.iterdir()] == ["k"]
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from rules.audit.entering import Entering
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 
@@ -13,6 +14,8 @@ NOON = 1_782_878_400.0
 @pytest.fixture
 async def store(tmp_path) -> AsyncIterator[Store]:
     """Open and empty."""
-    store = await Store.open(database_path(tmp_path / "ringfence.db", "access"), "access", durable=False)
+    entering = Entering().into("access")
+    path = database_path(tmp_path / "ringfence.db", "access")
+    store = await Store.open(path, "access", durable=False, taught=entering)
     yield store
     await store.close()

@@ -75,18 +75,20 @@ def test_a_look_is_no_part_of_the_story(run, filed):
 def test_the_chain_is_verified(file, run, filed):
     run("cases", "take", "1")
     found = run("audit", "verify")
-    assert (found.exit_code, found.stdout.splitlines()[0].partition(" Head: 3:")[0]) == (0, "3 entries, whole.")
-    assert "What this cannot show: whoever can write the file" in found.stdout
+    assert (found.exit_code, found.stdout.partition(" Head: complaints=3:")[0]) == (0, "3 entries, whole.")
+    assert "What this cannot show: an end that was cut off" in found.stdout
     head = json.loads(run("audit", "verify", "--json").stdout)["head"]
+    assert head == run("audit", "head").stdout.strip()
     run("case", "1")
-    assert "The head 3 that was noted is in it." in run("audit", "verify", "--head", head).stdout
+    assert "The head that was noted is in it." in run("audit", "verify", "--head", head).stdout
     assert "NUMBER:HASH" in run("audit", "verify", "--head", "1").stderr
     with closing(sqlite3.connect(complaints_path(file.parent / "ringfence.db"))) as other, other:
         other.execute("drop trigger step_is_final")
         other.execute("update step set actor = 'somebody' where id = 1")
     found = run("audit", "verify")
     assert found.exit_code == 1
-    assert found.stderr.startswith("entry 1: it does not follow from the one before")
+    assert "entry 1: it does not follow from the one before" in found.stderr
+    assert "the trigger step_is_final" in found.stderr
     assert found.stdout.startswith("4 entries, not whole.")
 
 

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from desk.audit import deeds_of
 from ringfence.installation import Installation
 from ringfence.login import login_name
+from rules.audit.chain import deeds_of
 
 
 def add(run, *words):

@@ -1,0 +1,87 @@
+"""The audit of an installation: all chains at once, with what stands in the databases held against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.audit.anchors import Anchors, read_anchor_file
+from rules.audit.chain import Break, Noted, Verified
+from rules.audit.chains import MAIN, Chains, read_heads, write_heads
+from rules.storage.database_files import Series
+
+if TYPE_CHECKING:
+    from ringfence.installation import Installation
+
+Progress = Callable[[int], None]
+
+
+class Audited(NamedTuple):
+    """What was seen when every chain was computed anew."""
+
+    entries: int
+    head: str  # of all chains, as it is noted and asked for again
+    chains: dict[Series, Verified]
+    older: dict[str, int]  # complaints, cases, appeals of before arrivals were entered
+    anchors: Anchors | None
+
+    @property
+    def broken(self) -> list[str]:
+        """Wherever something is not as it was entered, in words."""
+        return [_said(chain, one) for chain, found in self.chains.items() for one in found.breaks]
+
+
+async def verify(
+    here: Installation,
+    head: str = "",
+    anchor_file: Path | None = None,
+    *,
+    entries: Progress | None = None,
+    arrivals: Progress | None = None,
+) -> Audited:
+    """Compute every chain anew, held against a ``head`` and the anchors of a file, and the databases against them."""
+    from desk.arrivals import unwatched
+    from desk.reckoning import verified
+
+    key = here.keys.audit
+    anchors = read_anchor_file(anchor_file, key) if anchor_file is not None else None
+    noted = _all_noted(read_heads(head) if head else {}, anchors.heads if anchors else {})
+    archive = (await here.open_desk()).archive
+    counting = _Sum(entries or unwatched)
+    found = await verified(archive, noted.get(MAIN, ()), entries=counting.of_chain, arrivals=arrivals or unwatched)
+    chains: dict[Series, Verified] = {MAIN: found.chain}
+    async with Chains.open(here.database, key) as others:
+        chains |= await others.verified(noted, counting.of_chain, without=MAIN)
+        lost = others.lost(noted)
+    for chain in lost:
+        gone = Break(0, "its database is gone, although its head was noted")
+        chains[chain] = Verified(0, 0, False, "", [gone])
+    heads = write_heads({chain: each.head for chain, each in chains.items() if each.head})
+    return Audited(sum(each.entries for each in chains.values()), heads, chains, found.older, anchors)
+
+
+def _all_noted(*several: Mapping[Series, Sequence[Noted]]) -> dict[Series, list[Noted]]:
+    found: dict[Series, list[Noted]] = {}
+    for heads in several:
+        for chain, noted in heads.items():
+            found.setdefault(chain, []).extend(noted)
+    return found
+
+
+class _Sum:
+    """Counts entries on from chain to chain: each begins at 0."""
+
+    def __init__(self, told: Progress) -> None:
+        self._told, self._before, self._last = told, 0, 0
+
+    def of_chain(self, count: int) -> None:
+        if count < self._last:
+            self._before += self._last
+        self._last = count
+        self._told(self._before + count)
+
+
+def _said(chain: Series, one: Break) -> str:
+    named = "" if chain == MAIN else f"{chain}: "
+    return f"{named}entry {one.entry}: {one.what}" if one.entry else f"{named}{one.what}"
