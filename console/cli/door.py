@@ -52,7 +52,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     # A timer sends them, too: an account that is there for the node reads none of them by it.
     **dict.fromkeys(("letters send", "letters retry"), (_R.CASES_WRITE, _R.PEERS_WRITE)),
     **dict.fromkeys(("report", "alerts", "trunks"), (_R.REPORTS_READ,)),
-    **dict.fromkeys(("audit show", "audit verify"), (_R.AUDIT_READ,)),
+    **dict.fromkeys(("audit show", "audit verify", "audit head"), (_R.AUDIT_READ,)),
 }
 
 
