@@ -288,6 +288,11 @@ class Soak:
         kept = self.memory or [0.0]
         return median(kept[:third]), median(kept[third : 2 * third] or kept), median(kept[-third:])
 
+    def tenths(self) -> list[float]:
+        """Memory in each tenth of the run."""
+        step = max(1, len(self.memory) // 10)
+        return [median(self.memory[at : at + step]) for at in range(0, len(self.memory) - step + 1, step)][:10]
+
     def faults(self) -> list[str]:
         """What is not as it should be."""
         _, middle, end = self.thirds()
@@ -319,7 +324,8 @@ class Soak:
             f"{time.monotonic() - self.began:,.0f} s; {self.reloads} reloads, {self.kills} times a PBX killed; "
             f"{sum(each.sent for each in parties):,} messages of the telephones, "
             f"{sum(each.repeated for each in parties):,} of them repeated.",
-            f"Memory (PSS): {start:.0f} MiB in the first third, {middle:.0f} in the second, {end:.0f} in the last.",
+            f"Memory (PSS): {start:.0f} MiB in the first third, {middle:.0f} in the second, {end:.0f} in the last; "
+            f"by tenths {', '.join(f'{each:.0f}' for each in self.tenths())}.",
         ]
 
 

@@ -31,6 +31,14 @@ def test_what_stays_as_it_was_is_good():
     assert soak(60, 90, 100, 100, 101, 102).faults() == []
 
 
+def test_memory_is_told_by_tenths():
+    assert (
+        soak(*range(100, 125))
+        .lines(markdown=True)[-1]
+        .endswith("by tenths 100, 102, 104, 106, 108, 110, 112, 114, 116, 118.")
+    )
+
+
 def test_what_grows_is_not():
     assert soak(60, 90, 100, 100, 106, 108).faults() == ["memory grew from 100 to 107 MiB"]
 

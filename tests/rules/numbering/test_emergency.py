@@ -198,3 +198,10 @@ def test_no_text_raises(user: str, scheme: str):
 def test_no_long_number_is_an_emergency(digits: str, plus: str):
     short = re.fullmatch(r"(00)?(86)?0?(10|2\d|\d{3})?(110|119|120|122|112|911|999|000)", digits)
     assert short or not is_emergency("sip", plus + digits, CN)
+
+
+def test_trunks_of_one_country_share_a_table_and_so_does_the_configuration_after_a_reload():
+    """Ten of one reload after the other held megabytes until they were collected."""
+    first = emergency_table("CN", ["999", "1110"], ["911"])
+    assert emergency_table("CN", ["1110", "999"], ["911"]) is first
+    assert emergency_table("CN", ["1110"], ["911"]) is not first
