@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.web.feed import Feed
 from console.web.frame import Ground, NotAllowed, Notice, NotThere, Visit
 from console.web.neighbours import is_ours
+from console.web.rule_files import RuleFiles
 from console.web.translation import chosen_language, mark
 from desk.faults import ComplaintError
 from ringfence.login import login_name
@@ -69,7 +70,8 @@ class Gate:
         self._notices: TTLCache[str, list[Notice]] = TTLCache(_NOTICES_KEPT, _NOTICES_S)
         self._log = structlog.get_logger("ringfence.console")
         self.pages: ASGIApp  # set by `application`
-        self.feed: Feed | None = None  # while somebody watched
+        self.feed: Feed | None = None  # since somebody watched
+        self.rule_files: RuleFiles | None = None  # since somebody looked at rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; ``scope["path"]`` begins behind /console."""

@@ -51,6 +51,12 @@
     if (target.matches("[data-copy]")) navigator.clipboard?.writeText(target.dataset.copy);
   });
 
+  document.addEventListener("submit", (event) => { // what takes a while is not asked for twice
+    if (!event.target.matches("[data-slow]")) return;
+    event.target.setAttribute("data-busy", "");
+    setTimeout(() => event.target.removeAttribute("data-busy"), 120000);
+  });
+
   const tick = document.querySelector("[data-keys]");
   if (tick) {
     tick.checked = keysOn();

@@ -23,18 +23,19 @@ async def test_events_are_masked_encoded_and_end_with_the_session(house, calls, 
     monkeypatch.setattr(live, "_ASKED_AGAIN", 3)
     viewer = await house.visitor(Role.VIEWER)
     feed = house.gate.feed = Feed(house.here)
-    feed._behind = "0"  # as if nothing had been told yet
+    look, looks = feed.look, []
 
-    async def fresh():
-        await until(lambda: feed._watchers)
+    async def from_the_first():
         feed._behind = "0"
-        await asyncio.sleep(0.05)
-        await house.people.accounts.disable("viewer", author="root")
+        looks.append(await look())
+        return looks[-1]
 
-    ending = asyncio.create_task(fresh())
+    feed.look = from_the_first
+    asking = asyncio.create_task(viewer.get("/console/live/events"))
+    await until(lambda: looks)
+    await house.people.accounts.disable("viewer", author="root")
     async with asyncio.timeout(20):
-        answer = await viewer.get("/console/live/events")
-    await ending
+        answer = await asking
     assert answer.headers["content-type"].startswith("text/event-stream")
     told = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
     assert answer.text.rstrip().endswith("event: over\ndata: {}")
