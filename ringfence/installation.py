@@ -196,7 +196,7 @@ class Installation:
 
         async def opened() -> People:
             store = await self._store("people", durable=True)
-            return People(store, self.configuration.people)
+            return People(store, self.configuration.people, lambda: self.keys)
 
         return await self._part("people", opened)
 

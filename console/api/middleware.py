@@ -97,7 +97,7 @@ class Middleware:
             scope["state"]["sent"] = _read(headers, body)
 
         async def work() -> Answer:
-            with through("api"):
+            with through("api", caller.who.role if caller else ""):
                 return await ask(self._application, scope, body)
 
         async def whole() -> Answer:

@@ -56,8 +56,11 @@ def _front(work: Callable[..., Awaitable[Answer]], *, json: bool) -> Callable[..
         path = path_of(context)
 
         async def admitted(here: Installation) -> Answer:
+            from rules.audit.doors import through
+
             await let_in(here, path, unmasked=bool(given.get("unmasked")))
-            return await work(here, **given)
+            with through("command line", here.who.role):
+                return await work(here, **given)
 
         answer, zone = answered(chosen(context, config), admitted)
         answer.give(zone, json=json)

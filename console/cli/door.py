@@ -22,7 +22,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("api serve", "api openapi"), ()),
     **{f"api keys {name}": (_R.KEYS_WRITE,) for name in ("add", "list", "renew", "revoke")},
     # `people` shows and changes one's own account, too.
-    **{f"people {name}": () for name in ("add", "list", "show", "roles", "login", "password")},
+    **{f"people {name}": () for name in ("add", "list", "show", "roles", "login", "password", "second-factor")},
     **{f"people {name}": () for name in ("disable", "enable", "remove", "sessions", "revoke")},
     **{f"db {name}": (_R.PEERS_WRITE,) for name in ("check", "backup", "restore")},
     **dict.fromkeys(("reload", "restart", "trace", "peers drain", "peers undrain"), (_R.PEERS_WRITE,)),

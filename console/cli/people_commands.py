@@ -141,6 +141,33 @@ async def password(here: Installation, name: Name) -> Answer:
     return Answer(_row(changed, 0, here.zone), f"{changed.name} has another password; who was signed in is out.")
 
 
+@command(people_app, "second-factor")
+async def second_factor(
+    here: Installation,
+    name: Name,
+    code: Annotated[
+        str, typer.Option(metavar="CODE", help="As the telephone shows it: from now on it takes one.")
+    ] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="The password alone is enough again.")] = False,
+) -> Answer:
+    """Let it take a code of a telephone (TOTP) to sign in: first what the telephone reads, then, with --code, for good.
+
+    The codes for paper, each of which opens once, are told when it counts.
+    """
+    people, author = await _admin(here, "" if remove else name)
+    account = await people.accounts.named(name)
+    if remove:
+        await people.second_factors.remove(account, author=author)
+        return Answer({"name": account.name}, f"{account.name} signs in by the password alone.")
+    if code:
+        codes = await people.second_factors.confirm(account, code, author=author)
+        said = f"{account.name} signs in with a code from now on. Each of these opens once, if the telephone is lost:"
+        return Answer({"name": account.name, "codes": codes}, "\n".join([said, *codes]))
+    uri = await people.second_factors.begin(account, author=author)
+    said = f"Let the telephone read this, then: ringfence people second-factor {account.name} --code CODE\n{uri}"
+    return Answer({"name": account.name, "uri": uri}, said)
+
+
 @command(people_app)
 async def disable(here: Installation, name: Name, reason: Why = "") -> Answer:
     """Let an account open nothing from now on, until it is enabled again; its sessions end."""

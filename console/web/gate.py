@@ -30,6 +30,7 @@ from ringfence.login import login_name
 from ringfence.people import Actor
 from ringfence.people.actor import everybody
 from ringfence.people.people import People
+from rules.audit.doors import through
 from rules.language.source import RuleError
 from rules.lists.admission import EntryError
 from rules.storage.store import DatabaseError, StoreError
@@ -103,7 +104,9 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, safely)
         else:
-            await self.pages(scope, self._bounded(request, receive), safely)
+            came: Visit | None = state["visit"]
+            with through("page", came.actor.role if came is not None else ""):
+                await self.pages(scope, self._bounded(request, receive), safely)
         visit: Visit | None = state["visit"]
         if visit is not None:  # nobody needs a line for each static file
             self._log.info(

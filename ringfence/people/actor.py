@@ -19,6 +19,11 @@ class Actor(NamedTuple):
     display_name: str = ""
     language: str = ""  # en, zh, or nothing: what the browser asks for
 
+    @property
+    def role(self) -> str:
+        """In which roles he acts, as the record has it."""
+        return ", ".join(sorted(self.roles))
+
 
 def everybody(login: str, by: Door) -> Actor:
     """Who acts while there is no account: everything is open to whoever may read the files."""

@@ -13,9 +13,11 @@ from ringfence.people.faults import NotAllowed, PeopleError
 from ringfence.people.passwords import Passwords, refuse_weak
 from ringfence.people.people_settings import PeopleSettings
 from ringfence.people.rights import OF_SOURCES, Right, rights_of
+from ringfence.people.second_factor import SecondFactors
 from ringfence.people.sessions import Sessions
 from ringfence.people.tries import Tries
 from rules.audit import chain
+from rules.storage.keys import Keys
 from rules.storage.store import Store
 
 if TYPE_CHECKING:
@@ -33,12 +35,15 @@ class Session(NamedTuple):
 class Problem(NamedTuple):
     """Nobody was let in: the same whether the name, the password or the code was wrong."""
 
-    kind: Literal["wrong", "too-many"]
+    kind: Literal["wrong", "too-many", "second-factor"]
     said: str
     wait_s: float = 0.0
 
 
 _WRONG = Problem("wrong", "Name, password or code is wrong.")
+_LACKING = Problem(
+    "second-factor", "Your roles take a second factor, and you have none: `ringfence people second-factor` makes one."
+)
 
 
 class People:
@@ -48,13 +53,15 @@ class People:
         self,
         store: Store,
         settings: PeopleSettings,
+        keys: Callable[[], Keys],
         now: Callable[[], float] = time.time,
         passwords: Passwords | None = None,
     ) -> None:
-        self._store, self._now = store, now
+        self._store, self._settings, self._now = store, settings, now
         self.passwords = passwords or Passwords()
         self.accounts = Accounts(store, now)
         self.sessions = Sessions(store, settings, now)
+        self.second_factors = SecondFactors(store, keys, now)
         self._tries = Tries(store, settings.tries, now)
 
     @classmethod
@@ -73,8 +80,10 @@ class People:
             return Problem("too-many", f"Too many tries; the next one counts in {minutes} minutes.", wait)
         kept, account = await self._kept(name)
         right = await self.passwords.is_right(password, kept)
-        if account is None or not right or not await self._second_factor(account, code):
+        if account is None or not right or not await self.second_factors.is_right(account, code):
             return _WRONG
+        if self._lacks(account) and not await self.second_factors.is_there(account):
+            return _LACKING
         if self.passwords.is_old(kept):
             kept = await self.passwords.hash(password)
         now = self._now()
@@ -176,5 +185,6 @@ class People:
             return "", None
         return await self.accounts.kept_password(account.id), account
 
-    async def _second_factor(self, account: Account, code: str) -> bool:
-        return True
+    def _lacks(self, account: Account) -> bool:
+        """Does a role of the account take a second factor?"""
+        return not account.roles.isdisjoint(self._settings.second_factor)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ringfence.people.rights import Role
+
 
 class PeopleSettings(BaseModel):
     """Accounts of people (`ringfence people`) and their sessions."""
@@ -14,6 +16,7 @@ class PeopleSettings(BaseModel):
     session_hours: float = Field(
         12.0, gt=0, le=168, description="A session ends after so long, whatever is done in it."
     )
+    second_factor: list[Role] = Field(default=[], description="Roles that sign in with a second factor, or not at all.")
     tries: int = Field(
         5,
         ge=3,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -88,6 +89,8 @@ def in_words(annotation: Any) -> str:
         return f"{in_words(inner[1])} by name"
     if parts_of(annotation):
         return "keys"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return ", ".join(annotation)
     return WORDS[annotation]
 
 

@@ -22,7 +22,7 @@ from rules.audit.entering import Entering
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
 from tests.desk.town import SCREENING, Town
-from tests.ringfence.people.conftest import QUICK
+from tests.ringfence.people.conftest import KEYS, QUICK
 
 EVERYTHING = tuple(Right)
 COMPLAINT = {"accused": "95012345", "reporter": "13800138000", "category": "loan"}
@@ -50,7 +50,7 @@ class Office:
         where = database_path(self.town.folder / SCREENING.storage.database, "people")
         accounts = await Store.open(where, "people", durable=False, taught=Entering().into("people"))
         self._opened.push_async_callback(accounts.close)
-        self.people = People(accounts, PeopleSettings(), lambda: self.town.now, Passwords(QUICK))
+        self.people = People(accounts, PeopleSettings(), lambda: KEYS, lambda: self.town.now, Passwords(QUICK))
         self.door = Authentication(
             self.store, self.settings, self.people, now=lambda: self.town.now, monotonic=lambda: self.clock
         )

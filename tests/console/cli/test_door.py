@@ -64,6 +64,11 @@ def test_what_is_recorded_names_the_account_and_not_the_login(file, under):
     assert done.exit_code == 0, done.output
     (entry,) = json.loads(under("wang", "lists", "show", "blocked", "--json").output)
     assert "wang.fang" in json.dumps(entry)
+    under("root", "people", "add", "zhao", "--role", "auditor", "--login", "zhao")
+    told = json.loads(under("zhao", "audit", "show", "--json").output)
+    deeds = [one for one in told if one["actor"] == "wang.fang"]
+    assert deeds
+    assert {(one["role"], one["door"]) for one in deeds} == {("list-keeper", "command line")}
 
 
 def test_old_settings_that_name_logins_hold_for_the_accounts_of_these_logins(file, under):

@@ -2,6 +2,7 @@
 
 import json
 
+import pyotp
 import pytest
 
 GOOD = "four blue horses run\n"
@@ -105,3 +106,17 @@ def test_what_cannot_be_is_told_with_what_would_be_right(people, words, told):
 
 def test_asking_who_there_is_says_what_to_do_first(people):
     assert "Make the first with `people add`" in people("li", "list").output
+
+
+def test_a_second_factor_is_begun_and_counts_with_its_first_code(people):
+    people("li", "add", "boss", "--role", "admin")
+    begun = people("li", "second-factor", "boss")
+    telephone = pyotp.parse_uri(begun.output.splitlines()[-1])
+    wrong = people("li", "second-factor", "boss", "--code", "000000")
+    assert (wrong.exit_code, "clock of the telephone" in wrong.output) == (1, True)
+    done = people("li", "second-factor", "boss", "--code", telephone.now())
+    assert (done.exit_code, len(done.output.splitlines())) == (0, 11)
+    people("li", "add", "wang", "--role", "viewer", "--login", "wang")
+    assert people("wang", "second-factor", "wang").exit_code == 0
+    assert people("wang", "second-factor", "wang", "--remove").exit_code == 1, "that is an admin's"
+    assert people("li", "second-factor", "wang", "--remove").exit_code == 0

@@ -8,9 +8,11 @@ from ringfence.people.passwords import Passwords
 from ringfence.people.people import People
 from ringfence.people.people_settings import PeopleSettings
 from rules.audit.entering import Entering
+from rules.storage.keys import Keys
 from rules.storage.store import Store
 
 NOON = 1_782_878_400.0
+KEYS = Keys((("now", bytes(32)),), b"p" * 32, (b"c" * 32,))
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
@@ -19,7 +21,7 @@ class Office:
 
     def __init__(self, store: Store, **settings) -> None:
         self.store, self.time = store, NOON
-        self.people = People(store, PeopleSettings(**settings), lambda: self.time, Passwords(QUICK))
+        self.people = People(store, PeopleSettings(**settings), lambda: KEYS, lambda: self.time, Passwords(QUICK))
         self.accounts, self.sessions = self.people.accounts, self.people.sessions
 
     async def add(self, name: str, *roles: str, password: str = "", **more):

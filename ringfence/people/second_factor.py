@@ -1,0 +1,146 @@
+"""The second factor: codes that a telephone shows (TOTP, RFC 6238), and codes on paper for when it is lost."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from secrets import choice, token_bytes
+
+import pyotp
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from ringfence.people.accounts import Account
+from ringfence.people.faults import PeopleError
+from rules.audit import chain
+from rules.storage.keys import Keys
+from rules.storage.store import Connection, Store
+
+ON_PAPER = 10  # codes
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no i l o 0 1: they are written down
+_LENGTH = 16  # of 31 signs: 79 bits, so that a fast hash is enough
+_STEP_S = 30
+_NEAR = (0, -1, 1)  # steps: of the clock of a telephone
+_NONCE = 12
+_ISSUER = "Ringfence"
+
+
+class SecondFactors:
+    """Those of all accounts. A secret lies encrypted: the database alone, or a copy of it, shows no code."""
+
+    def __init__(self, store: Store, keys: Callable[[], Keys], now: Callable[[], float] = time.time) -> None:
+        self._store, self._keys, self._now = store, keys, now
+
+    async def is_there(self, account: Account) -> bool:
+        """Has the account one?"""
+        return (await self._kept(account))[0] is not None
+
+    async def begin(self, account: Account, *, author: str) -> str:
+        """Where the telephone reads its secret (otpauth URI); it counts once a code of it was given."""
+        secret = pyotp.random_base32()
+        async with self._store.transaction() as connection:
+            await connection.execute(
+                "update account set totp_begun = ? where id = ?", (self._encrypted(secret, account), account.id)
+            )
+            await _enter(connection, self._now(), author, account, "second factor begun")
+        return pyotp.TOTP(secret).provisioning_uri(name=account.name, issuer_name=_ISSUER)
+
+    async def confirm(self, account: Account, code: str, *, author: str) -> list[str]:
+        """From now on it takes a code to get in; the codes for paper, told this once."""
+        _, begun = await self._kept(account)
+        if begun is None:
+            raise PeopleError("code", f"no second factor of {account.name} was begun")
+        step = self._step_of(self._decrypted(begun, account), code)
+        if step is None:
+            raise PeopleError("code", "it is not the one of this moment; is the clock of the telephone right?")
+        codes = ["".join(choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(ON_PAPER)]
+        async with self._store.transaction() as connection:
+            await connection.execute(
+                "update account set totp = totp_begun, totp_begun = null, totp_step = ? where id = ?",
+                (step, account.id),
+            )
+            await connection.execute("delete from recovery where account = ?", (account.id,))
+            await connection.executemany(
+                "insert into recovery values (?, ?)", [(account.id, _hash(one)) for one in codes]
+            )
+            await connection.execute("delete from session where account = ?", (account.id,))
+            await _enter(connection, self._now(), author, account, "second factor")
+        return ["-".join(one[at : at + 4] for at in range(0, _LENGTH, 4)) for one in codes]
+
+    async def remove(self, account: Account, *, author: str) -> None:
+        """The password alone lets him in again."""
+        async with self._store.transaction() as connection:
+            await connection.execute("update account set totp = null, totp_begun = null where id = ?", (account.id,))
+            await connection.execute("delete from recovery where account = ?", (account.id,))
+            await _enter(connection, self._now(), author, account, "second factor removed")
+
+    async def is_right(self, account: Account, code: str) -> bool:
+        """Is it a code of this moment, or one on paper? It is used up by that. Who has no factor needs none."""
+        kept, _ = await self._kept(account)
+        if kept is None:
+            return True
+        step = self._step_of(self._decrypted(kept, account), code)
+        async with self._store.transaction() as connection:
+            if step is not None:
+                used = await connection.execute(
+                    "update account set totp_step = ?1 where id = ?2 and totp_step < ?1", (step, account.id)
+                )
+            else:
+                used = await connection.execute(
+                    "delete from recovery where account = ? and hash = ?", (account.id, _hash(code))
+                )
+                if used.rowcount:
+                    await _enter(connection, self._now(), account.name, account, "code on paper used")
+        return bool(used.rowcount)
+
+    async def _kept(self, account: Account) -> tuple[bytes | None, bytes | None]:
+        """The secret that counts, and the one that is begun."""
+        query = "select totp, totp_begun from account where id = ?"
+        rows = list(await self._store.connection.execute_fetchall(query, (account.id,)))
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+    def _step_of(self, secret: str, code: str) -> int | None:
+        """Which step of time it is the code of, if of one near this moment."""
+        typed, now = code.replace(" ", ""), int(self._now() // _STEP_S)
+        found = None
+        for near in _NEAR:
+            at = datetime.fromtimestamp((now + near) * _STEP_S, UTC)
+            if hmac.compare_digest(pyotp.TOTP(secret).at(at).encode(), typed.encode()):
+                found = now + near
+        return found
+
+    def _ciphers(self) -> list[AESGCM]:
+        keys = self._keys()
+        return [
+            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"ringfence second factors").derive(key))
+            for key in (*keys.contents, keys.pseudonym)
+        ]
+
+    def _encrypted(self, secret: str, account: Account) -> bytes:
+        nonce = token_bytes(_NONCE)
+        return nonce + self._ciphers()[0].encrypt(nonce, secret.encode(), _bound(account))
+
+    def _decrypted(self, blob: bytes, account: Account) -> str:
+        for cipher in self._ciphers():
+            with suppress(InvalidTag):
+                return cipher.decrypt(blob[:_NONCE], blob[_NONCE:], _bound(account)).decode()
+        raise PeopleError("code", f"the second factor of {account.name} was made under another key file")
+
+
+def _bound(account: Account) -> bytes:
+    """To whom a secret belongs: another's opens nothing in his place."""
+    return f"account {account.id}".encode()
+
+
+def _hash(code: str) -> bytes:
+    return sha256(code.strip().lower().replace("-", "").replace(" ", "").encode()).digest()
+
+
+async def _enter(connection: Connection, now: float, author: str, account: Account, step: str) -> None:
+    await chain.record(connection, [chain.Deed(now, author, "account", account.name, step)])
