@@ -5,11 +5,12 @@ Those about complaints count people: one who complains four hundred times, or un
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk.archive import Archive
+from desk.inquiries import overdue
+from desk.leaks import board
 from desk.outbox import given_up, waiting_for_server
 from desk.seals_by_entries import odd_seals
 from desk.states import COUNTED
@@ -19,7 +20,6 @@ from rules.storage.statements import name_of, sql
 
 _USUAL_DAYS = 28
 _PATIENCE_S = 3_600.0  # a mail server may be started anew
-_DAY_S = 86_400.0
 _MOST_CASES = 10  # named in one alert
 _ODD_SEALS = ("no list stops", "released, and a list still stops")
 
@@ -27,19 +27,12 @@ _ODD_SEALS = ("no list stops", "released, and a list still stops")
 class Alert(NamedTuple):
     """One thing to see to."""
 
-    kind: str  # jump, leak, unheld, review, letters, seals
-    subject: str  # code or prefix, office, code that nobody holds, list, what became of letters, or of seals
+    kind: str  # jump, leak, inquiry, unheld, review, letters, seals
+    # code or prefix, office (of an inquiry, too, that is overdue), code that nobody holds, list, letters, or seals
+    subject: str
     reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
     complaints: int  # or letters, cases, calls of a code that nobody holds, entries whose review is due
     usual: float  # reporters of a usual day; the limit for a leak and for a code that nobody holds
-
-
-class Speaker(NamedTuple):
-    """Who named an office: once for each line."""
-
-    reporter: str
-    line: str  # the called line
-    tied: bool  # to a call on record
 
 
 async def alerts(archive: Archive) -> list[Alert]:
@@ -94,28 +87,10 @@ async def _spoke(archive: Archive, dimension: str, key: str, back: int) -> tuple
 
 
 async def _leaks(archive: Archive) -> list[Alert]:
-    """Offices that different reporters name as the place where the caller had their data from."""
-    settings = archive.settings
-    # Nobody counts for more than one, so that fewer complaints than that are no leak.
-    lately = sql("from complaint where branch <> '' and received >= ?1 and {counted}", counted=COUNTED)
-    query = sql(
-        "select branch, reporter, line, max(decision <> '' or tie <> 'untied'), count(*) "
-        "{lately} and branch in (select branch {lately} group by branch having count(distinct reporter) >= ?2) "
-        "group by branch, reporter, line",
-        lately=lately,
-    )
-    values = (archive.now() - settings.branch_days * _DAY_S, settings.branch_complaints)
-    speakers: dict[str, list[Speaker]] = {}
-    complaints: dict[str, int] = {}
-    for branch, reporter, line, tied, count in await archive.store.connection.execute_fetchall(query, values):
-        speakers.setdefault(branch, []).append(Speaker(reporter, line, bool(tied)))
-        complaints[branch] = complaints.get(branch, 0) + count
-    found = []
-    for branch, several in speakers.items():
-        weight = people(several, untied=settings.branch_untied)
-        if weight >= settings.branch_complaints:
-            found.append(Alert("leak", branch, weight, complaints[branch], float(settings.branch_complaints)))
-    return found
+    """Offices that different reporters name as the place where the caller had their data from, and nobody saw to."""
+    limit = float(archive.settings.branch_complaints)
+    found = [Alert("leak", one.office, one.weight, one.complaints, limit) for one in await board(archive) if one.alarms]
+    return found + [Alert("inquiry", one.office, 0.0, 1, 0.0) for one in await overdue(archive)]
 
 
 async def _unheld(archive: Archive) -> list[Alert]:
@@ -146,17 +121,3 @@ async def _letters(archive: Archive) -> list[Alert]:
     if since is not None and archive.now() - since >= _PATIENCE_S:
         found.append(Alert("letters", "the mail server takes none", 0.0, letters, 0.0))
     return found
-
-
-def people(speakers: Iterable[Speaker], *, untied: float) -> float:
-    """How many people these are: each reporter and each line once, those who were truly called before all others."""
-    reporters: set[str] = set()
-    lines: set[str] = set()
-    tied = others = 0
-    for one in sorted(speakers, key=lambda one: (not one.tied, one.reporter, one.line)):
-        if one.reporter in reporters or one.line in lines:
-            continue
-        reporters.add(one.reporter)
-        lines.add(one.line)
-        tied, others = tied + one.tied, others + (not one.tied)
-    return round(tied + others * untied, 6)

@@ -63,6 +63,12 @@ def read_span(text: str) -> TimeLimit:
     return TimeLimit(working_days=count) if unit == "wd" else TimeLimit(hours=count * (24.0 if unit == "d" else 1.0))
 
 
+def sound_span(text: str) -> str:
+    """A deadline as an operator wrote it, or ValueError."""
+    read_span(text)
+    return text
+
+
 def sound_clocks(clocks: dict[str, str]) -> dict[str, str]:
     """Own deadlines as an operator wrote them, or ValueError."""
     for name, text in clocks.items():

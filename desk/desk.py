@@ -7,9 +7,12 @@ from desk.archive import Archive, Premises
 from desk.callee import Callee
 from desk.cases import Cases
 from desk.counting import Counting
+from desk.inquiries import Inquiries
 from desk.intake import Intake
 from desk.ladder_book import LadderBook
+from desk.leaks import Leaks
 from desk.letters import Letters
+from desk.offices import Offices
 from desk.policy import Policy
 from desk.spellings import respell
 
@@ -26,6 +29,9 @@ class Desk:
         self.appeals = Appeals(archive, self.cases, self.ladder)
         self.counting = Counting(archive)
         self.letters = Letters(archive)
+        self.offices = Offices(archive)
+        self.leaks = Leaks(archive)
+        self.inquiries = Inquiries(archive)
 
     @classmethod
     async def open(cls, premises: Premises) -> Desk:

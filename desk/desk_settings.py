@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from desk.clock_profiles import AppealClock, CaseClock, sound_clocks
+from desk.clock_profiles import AppealClock, CaseClock, sound_clocks, sound_span
 from rules.settings.screening import CallSideComplaints, ScreeningSettings
 from rules.texts.bad_value import BadValue
 
@@ -100,6 +100,9 @@ class ComplaintSettings(CallSideComplaints):
     )
     offices: dict[str, str] = Field(
         default={}, description="Other names of offices that reporters name as a leak: {CY shop: Chaoyang office}."
+    )
+    inquiry_clock: Annotated[str, AfterValidator(sound_span)] = Field(
+        "10wd", description="By when an office answers that is asked after a leak: 24h, 5d or 10wd (working days)."
     )
     branch_days: int = Field(30, ge=1, description="Such an alert looks back so many days.")
 

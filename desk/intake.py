@@ -14,10 +14,11 @@ from desk.evidence import Tie
 from desk.faults import ComplaintError, Conflict, Refused
 from desk.letters import ask_to_confirm, contact_key, tell
 from desk.matching import CallRecord, find_calls, record_of
+from desk.offices import known_as
 from desk.protection import accusable, may_work
 from desk.reading import NewComplaint, Read, read_complaint
 from desk.secrecy import new_reference
-from desk.spellings import folded, settled
+from desk.spellings import settled
 from desk.states import COUNTED, OPEN, CaseState, ComplaintState, stored
 from desk.weighing import mark_shared
 from desk.work import work
@@ -32,7 +33,7 @@ _LATE_S = 900.0  # a record is on disk a moment after its call has ended, and no
 _INSERT = (
     "insert into complaint (reference, received, call_at, call_day, accused, reporter, line, category, channel, "
     "source, business, knew, branch, contents, decision, tie, never_called, state, state_at, case_id, contact_key, "
-    "shared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+    "heard, shared) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
 )
 _UNTIED = sql(
     "select id, accused, line, received, case_id from complaint where received >= ? and decision = '' "
@@ -123,7 +124,7 @@ class Intake:
             await connection.executemany(_INSERT, rows)
             await enter(connection, "complaints", before, now)
             await mark_shared(connection, before)
-            addressed = [(row[0], row[-1], row[4]) for row in rows if row[-1]]
+            addressed = [(row[0], row[-2], row[4]) for row in rows if row[-2]]
             await ask_to_confirm(connection, addressed, now)
         # What is tied to no call moves no policy, so a flood of it costs nothing here either.
         called = {number for number, _ in calls}
@@ -200,7 +201,7 @@ class Intake:
             *(read.channel, read.source, read.business, " ".join(read.knew), read.branch),
             self._archive.secrecy.encrypt(read.contents, reference),
             *(call.decision if call else "", tie, filed.never_called, state, now, case.id),
-            contact_key(self._archive, read.contents.get("contact", "")),
+            *(contact_key(self._archive, read.contents.get("contact", "")), read.heard),
         )
         return filed, row
 
@@ -286,15 +287,14 @@ async def _known(connection: Connection, reads: Sequence[Read]) -> dict[_Key, Fi
 
 
 async def _spelled(connection: Connection, reads: Sequence[Read], offices: Mapping[str, str]) -> list[Read]:
-    """The same with offices, by their own name, and businesses as they are spelled already."""
-    if offices:
-        named = {folded(other): office for other, office in offices.items()}
-        reads = [read._replace(branch=named.get(folded(read.branch), read.branch)) for read in reads]
-    branches = await settled(connection, "branch", [read.branch for read in reads if read.branch])
+    """The same with offices as the directory has them, or by their first spelling, and businesses likewise."""
+    branches = await known_as(connection, [read.branch for read in reads if read.branch], offices)
     businesses = await settled(connection, "business", [read.business for read in reads if read.business])
     return [
         read._replace(
-            branch=branches.get(read.branch, read.branch), business=businesses.get(read.business, read.business)
+            branch=(branch := branches.get(read.branch, read.branch)),
+            heard=read.branch if read.branch != branch else "",
+            business=businesses.get(read.business, read.business),
         )
         if read.branch or read.business
         else read

@@ -63,6 +63,7 @@ class Read(NamedTuple):
     branch: str
     contents: dict[str, str]  # to be encrypted
     decision: str
+    heard: str = ""  # the office as the reporter wrote it, where it is kept by another name
 
 
 def read_complaint(archive: Archive, new: NewComplaint, accused: Number) -> Read:

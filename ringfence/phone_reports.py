@@ -118,7 +118,7 @@ def _warn(error: str) -> None:
 
 def _alert(alert: Alert) -> None:
     """Say it once. What somebody wrote is left out; `ringfence alerts` shows it."""
-    told = {"office": "see `ringfence alerts`"} if alert.kind == "leak" else {"subject": alert.subject}
+    told = {"office": "see `ringfence alerts`"} if alert.kind in ("leak", "inquiry") else {"subject": alert.subject}
     structlog.get_logger("ringfence").warning(
         "complaints alert",
         kind=alert.kind,

@@ -17,10 +17,12 @@ from console.api import (
     cases,
     complaints,
     ladder,
+    leaks,
     letters,
     list_imports,
     lists,
     numbers,
+    offices,
     owners,
     reports,
 )
@@ -34,7 +36,10 @@ from rules.lists.admission import EntryError
 from rules.storage.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
-_PARTS = (complaints, cases, appeals, numbers, ladder, owners, letters, reports, lists, list_imports)
+_PARTS = (
+    *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
+    *(lists, list_imports),
+)
 
 
 def application(desk: Desk | None = None, trunks: Collection[str] | None = None) -> FastAPI:

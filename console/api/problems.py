@@ -40,7 +40,9 @@ TITLES = {  # one for each type, whatever the occurrence (RFC 9457 section 3.1.3
 }
 _REPEATED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")  # what a message of the desk quotes: it was sent
 _NUMBER = re.compile(r"(?<![\w.-])(?:(?:\+|[A-Z]{2,3}:)\d{3,}|\d{7,})(?![\w-])")
-_OF_THE_ADDRESS = frozenset({"case", "letter", "reference", "seal"})  # what a path names; anything else is a field
+_OF_THE_ADDRESS = frozenset(
+    {"case", "inquiry", "letter", "reference", "seal"}
+)  # what a path names; anything else is a field
 _DEEPER = {"branch": "knew/branch"}
 
 

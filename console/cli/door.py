@@ -51,6 +51,10 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("letters ask", "letters confirm"), (_R.CASES_WRITE,)),
     # A timer sends them, too: an account that is there for the node reads none of them by it.
     **dict.fromkeys(("letters send", "letters retry"), (_R.CASES_WRITE, _R.PEERS_WRITE)),
+    **dict.fromkeys(("leaks list", "leaks show", "inquiries list", "offices list"), (_R.CASES_READ,)),
+    **{f"inquiries {name}": (_R.CASES_WRITE,) for name in ("open", "answer", "close")},
+    **{f"offices {name}": (_R.CASES_WRITE,) for name in ("add", "merge", "split", "import")},
+    "leaks ack": (_R.CASES_WRITE,),
     **dict.fromkeys(("report", "alerts", "trunks"), (_R.REPORTS_READ,)),
     **dict.fromkeys(("audit show", "audit verify", "audit head"), (_R.AUDIT_READ,)),
 }

@@ -127,6 +127,9 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
         await connection.execute("alter table appeal drop column whose")
         for column in ("role", "door", "before", "after", "keyed"):
             await connection.execute(f"alter table step drop column {column}")
+        await connection.execute("alter table complaint drop column heard")
+        for table in ("office_key", "office_name", "office", "leak_seen", "inquiry"):
+            await connection.execute(f"drop table {table}")
         for column in ("about", "next_try", "first_failed", "fault", "given_up", "until"):
             await connection.execute(f"alter table letter drop column {column}")
         await connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")

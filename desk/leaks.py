@@ -1,0 +1,234 @@
+"""Offices that reporters name as the place where the caller had their data from: how many people, who saw to it.
+
+People are counted, not complaints: each reporter and each called line once, those whose call is on record fully, the
+others as a small part of one; together these can never weigh more than half of what raises an alert.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from desk.archive import Archive
+from desk.complaint_rows import COLUMNS, Complaint, complaint_of
+from desk.faults import ComplaintError, NotFound
+from desk.offices import titles
+from desk.reading import one_line
+from desk.states import COUNTED
+from desk.work import work
+from rules.storage.statements import sql
+from rules.storage.store import Connection
+from rules.texts.blanks import is_blank
+
+_DAY_S = 86_400.0
+_SPOKE = sql(
+    "select branch, reporter, line, max(decision <> '' or tie <> 'untied'), count(*), min(received), max(received) "
+    "from complaint where branch <> '' and received >= ?1 and {counted} group by branch, reporter, line",
+    counted=COUNTED,
+)
+_CALLERS = sql(
+    "select branch, count(distinct accused) from complaint where branch <> '' and received >= ?1 and {counted} "
+    "group by branch",
+    counted=COUNTED,
+)
+_SEEN = (
+    "select office, at, who, reason from leak_seen s where at = (select max(at) from leak_seen o "
+    "where o.office = s.office)"
+)
+_INQUIRIES = "select office, id from inquiry where state <> 'closed'"
+_BANKS = "select o.title, coalesce(b.title, '') from office o left join office b on b.id = o.bank"
+_ITS_COMPLAINTS = sql(
+    "select {columns} from complaint where branch = ? and received >= ? and {counted} order by id desc limit ?",
+    columns=COLUMNS,
+    counted=COUNTED,
+)
+
+
+class Speaker(NamedTuple):
+    """Who named an office: once for each line."""
+
+    reporter: str
+    line: str  # the called line
+    tied: bool  # to a call on record
+    first: float = 0.0  # when he first said so
+
+
+class People(NamedTuple):
+    """How many people these are."""
+
+    tied: int
+    untied: int
+    weight: float
+
+
+class Seen(NamedTuple):
+    """That somebody has seen the leak."""
+
+    at: float
+    who: str
+    reason: str
+
+
+class Leak(NamedTuple):
+    """An office that was named."""
+
+    office: str
+    bank: str  # whose branch it is, by the directory
+    tied: int
+    untied: int
+    weight: float  # people, those without a call on record hardly
+    complaints: int
+    callers: int  # numbers that they name: one caller is another story than ten
+    last: float
+    alarms: bool  # enough spoke, and nobody has seen it since
+    seen: Seen | None
+    inquiry: int | None  # the one that is not closed
+
+
+class Named(NamedTuple):
+    """A leak with what leads to it."""
+
+    leak: Leak
+    complaints: list[Complaint]
+    by_day: dict[str, int]
+    knew: dict[str, int]  # what the callers knew, by word
+    callers: dict[str, int]  # how many complaints name each number
+    beside: list[Leak]  # other branches of the same bank
+    seen: list[Seen]  # every time
+
+
+class Leaks:
+    """The leak board of a desk."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    async def board(self) -> list[Leak]:
+        """Each office that was named lately, those that alarm first, then by how many people."""
+        return await board(self._archive)
+
+    async def named(self, office: str, *, limit: int = 100) -> Named:
+        """One office with its complaints, and what the branches beside it have."""
+        archive, connection = self._archive, self._archive.store.connection
+        office = await self._title(office)
+        found = {one.office: one for one in await self.board()}
+        leak = found.get(office)
+        if leak is None:
+            raise NotFound("office", f"nobody named {office[:60]!r} in the last {archive.settings.branch_days} days")
+        rows = await connection.execute_fetchall(_ITS_COMPLAINTS, (office, _since(archive), limit))
+        complaints = [complaint_of(row) for row in rows]
+        seen = await connection.execute_fetchall(
+            "select at, who, reason from leak_seen where office = ? order by at", (office,)
+        )
+        return Named(
+            leak=leak,
+            complaints=complaints,
+            by_day=dict(sorted(Counter(_day(archive, one.received) for one in complaints).items())),
+            knew=dict(Counter(word for one in complaints for word in one.knew if word != "branch").most_common()),
+            callers=dict(Counter(one.accused for one in complaints).most_common()),
+            beside=[one for one in found.values() if leak.bank and one.bank == leak.bank and one is not leak],
+            seen=[Seen(*row) for row in seen],
+        )
+
+    async def see(self, office: str, *, actor: str, reason: str) -> Leak:
+        """Acknowledge a leak: it raises no alert until as many others have named the office as raised it."""
+        if is_blank(reason):
+            raise ComplaintError("reason", "say what is done about it")
+        leak = (await self.named(office, limit=1)).leak
+        async with work(self._archive, actor) as doing:
+            await note_seen(doing.connection, leak.office, doing.now, actor, one_line(reason, "reason", 1_000))
+            doing.enter("leak", leak.office, "acknowledged", reason)
+        return (await self.named(leak.office, limit=1)).leak
+
+    async def _title(self, office: str) -> str:
+        office = one_line(office, "office")
+        return (await titles(self._archive.store.connection, [office])).get(office, office)
+
+
+async def note_seen(connection: Connection, office: str, at: float, who: str, reason: str) -> None:
+    """Somebody has seen it; within the transaction of what he does about it."""
+    await connection.execute("insert or replace into leak_seen values (?, ?, ?, ?)", (office, at, who, reason))
+
+
+async def board(archive: Archive) -> list[Leak]:
+    """Each office that was named lately, those that alarm first, then by how many people."""
+    connection, settings = archive.store.connection, archive.settings
+    speakers: defaultdict[str, list[Speaker]] = defaultdict(list)
+    complaints: Counter[str] = Counter()
+    last: dict[str, float] = {}
+    for office, reporter, line, tied, count, first, late in await connection.execute_fetchall(
+        _SPOKE, (_since(archive),)
+    ):
+        speakers[office].append(Speaker(reporter, line, bool(tied), first))
+        complaints[office] += count
+        last[office] = max(last.get(office, 0.0), late)
+    callers: dict[str, int] = {
+        row[0]: row[1] for row in await connection.execute_fetchall(_CALLERS, (_since(archive),))
+    }
+    seen = {row[0]: Seen(*row[1:]) for row in await connection.execute_fetchall(_SEEN)}
+    inquiries: dict[str, int] = {row[0]: row[1] for row in await connection.execute_fetchall(_INQUIRIES)}
+    banks: dict[str, str] = {row[0]: row[1] for row in await connection.execute_fetchall(_BANKS)}
+    found = []
+    for office, several in speakers.items():
+        people = people_of(several, untied=settings.branch_untied, enough=settings.branch_complaints)
+        fresh = people_since(several, seen[office].at, archive) if office in seen else people
+        found.append(
+            Leak(
+                office=office,
+                bank=banks.get(office, ""),
+                tied=people.tied,
+                untied=people.untied,
+                weight=people.weight,
+                complaints=complaints[office],
+                callers=callers.get(office, 0),
+                last=last[office],
+                alarms=fresh.weight >= settings.branch_complaints,
+                seen=seen.get(office),
+                inquiry=inquiries.get(office),
+            )
+        )
+    return sorted(found, key=lambda one: (not one.alarms, -one.weight, -one.complaints, one.office))
+
+
+def people_since(speakers: Sequence[Speaker], at: float, archive: Archive) -> People:
+    """Who spoke for the first time after a moment, and by a line that nobody had spoken by."""
+    before = [one for one in speakers if one.first <= at]
+    reporters, lines = {one.reporter for one in before}, {one.line for one in before}
+    fresh = [one for one in speakers if one.reporter not in reporters and one.line not in lines]
+    settings = archive.settings
+    return people_of(fresh, untied=settings.branch_untied, enough=settings.branch_complaints)
+
+
+def people_of(speakers: Iterable[Speaker], *, untied: float, enough: float) -> People:
+    """How many people these are: each reporter and each line once, those who were truly called before all others.
+
+    Whoever cannot be tied to a call costs nothing to invent: all of them together are worth half an alert at most.
+    """
+    reporters: set[str] = set()
+    lines: set[str] = set()
+    tied = others = 0
+    for one in sorted(speakers, key=lambda one: (not one.tied, one.reporter, one.line)):
+        if one.reporter in reporters or one.line in lines:
+            continue
+        reporters.add(one.reporter)
+        lines.add(one.line)
+        tied, others = tied + one.tied, others + (not one.tied)
+    return People(tied, others, round(tied + min(others * untied, enough / 2), 6))
+
+
+def by_bank(leaks: Iterable[Leak]) -> dict[str, list[Leak]]:
+    """The board as banks with their branches; offices of no bank stand under their own name."""
+    found: defaultdict[str, list[Leak]] = defaultdict(list)
+    for one in leaks:
+        found[one.bank or one.office].append(one)
+    return dict(sorted(found.items(), key=lambda item: -sum(one.weight for one in item[1])))
+
+
+def _since(archive: Archive) -> float:
+    return archive.now() - archive.settings.branch_days * _DAY_S
+
+
+def _day(archive: Archive, at: float) -> str:
+    return datetime.fromtimestamp(at, archive.zone).date().isoformat()
