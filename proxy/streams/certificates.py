@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -110,12 +111,20 @@ def identities(certificate: Mapping[str, Any] | None) -> tuple[str, ...]:
     domains = [domain for kind, value in alternatives if kind == "URI" and (domain := _domain_of(value))]
     if not any(kind == "URI" and value.lower().startswith(("sip:", "sips:")) for kind, value in alternatives):
         domains = [value.lower() for kind, value in alternatives if kind == "DNS"]
-    return (*domains, *(value for kind, value in alternatives if kind == "IP Address"))
+    return (*domains, *(_spelled(value) for kind, value in alternatives if kind == "IP Address"))
 
 
 def is_of(names: Sequence[str], wanted: Iterable[str]) -> bool:
     """Is it somebody's whom we want? No wildcard stands for anybody (RFC 5922 7.2)."""
-    return any(name.lower().rstrip(".") in names for name in wanted)
+    return any(_spelled(name.lower().rstrip(".")) in names for name in wanted)
+
+
+def _spelled(host: str) -> str:
+    """An IPv6 address in its one spelling (RFC 5952), which `ssl` does not use; any other host as it is."""
+    try:
+        return str(IPv6Address(host.strip())) if ":" in host else host
+    except ValueError:
+        return host
 
 
 def why_refused(error: BaseException) -> str:

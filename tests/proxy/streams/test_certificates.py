@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -31,6 +33,7 @@ def san(*values: tuple[str, str]) -> dict[str, object]:
         (san(("URI", "sip:wren@rook.example"), ("DNS", "other.example")), ()),  # a person's
         (san(("URI", "https://rook.example"), ("DNS", "sbc.rook.example")), ("sbc.rook.example",)),
         (san(("URI", "sips:rook.example"), ("IP Address", "192.0.2.1")), ("rook.example", "192.0.2.1")),
+        (san(("IP Address", "2001:DB8:0:0:0:0:0:9\n")), ("2001:db8::9",)),  # so does `ssl` spell it
         (san(("URI", "sip:<bad")), ()),
         (san(), ()),  # nothing is read out of the subject
         ({}, ()),
@@ -47,6 +50,28 @@ def test_no_wildcard_stands_for_anybody():
     assert is_of(("sbc.rook.example",), ["SBC.rook.example."])
     assert not is_of(("*.rook.example",), ["sbc.rook.example"])
     assert not is_of((), ["sbc.rook.example"])
+
+
+def test_an_address_is_the_same_however_it_is_spelled(tmp_path: Path):
+    found = identities(peer_certificate("2001:db8::9", tmp_path))
+    assert is_of(found, ["2001:DB8::9"])
+    assert is_of(found, ["2001:db8:0::9"])
+    assert not is_of(found, ["2001:db8::10"])
+
+
+def peer_certificate(name: str, folder: Path) -> dict[str, Any]:
+    """What `ssl` gives of a certificate of this name once it has verified it."""
+    authority = Authority(folder)
+    ours, theirs = (ssl.MemoryBIO(), ssl.MemoryBIO()), (ssl.MemoryBIO(), ssl.MemoryBIO())
+    client = authority.client().wrap_bio(*ours, server_hostname=name)
+    server = authority.server(authority.sign(name, file="named")).wrap_bio(*theirs, server_side=True)
+    for _ in range(4):
+        for end in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+        theirs[0].write(ours[1].read())
+        ours[0].write(theirs[1].read())
+    return client.getpeercert() or {}
 
 
 def test_a_certificate_with_its_key(tmp_path: Path):
