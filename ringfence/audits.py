@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,11 +11,24 @@ from rules.audit.anchors import Anchors, read_anchor_file
 from rules.audit.chain import Break, Noted, Verified
 from rules.audit.chains import MAIN, Chains, read_heads, write_heads
 from rules.storage.database_files import Series
+from rules.storage.store import one_value
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
 
 Progress = Callable[[int], None]
+_VERIFIED, _WHOLE = "verified", "whole"
+_LAST = (
+    "select at || ' ' || detail from step where subject = 'audit' and subject_id = '' and step = 'verified' "
+    "order by id desc limit 1"
+)
+
+
+class Outcome(NamedTuple):
+    """What a verification found."""
+
+    at: float
+    faults: int  # 0: whole
 
 
 class Audited(NamedTuple):
@@ -42,6 +56,7 @@ async def verify(
 ) -> Audited:
     """Compute every chain anew, held against a ``head`` and the anchors of a file, and the databases against them."""
     from desk.arrivals import unwatched
+    from desk.disclosure import note_look
     from desk.reckoning import verified
 
     key = here.keys.audit
@@ -58,7 +73,20 @@ async def verify(
         gone = Break(0, "its database is gone, although its head was noted")
         chains[chain] = Verified(0, 0, False, "", [gone])
     heads = write_heads({chain: each.head for chain, each in chains.items() if each.head})
-    return Audited(sum(each.entries for each in chains.values()), heads, chains, found.older, anchors)
+    audited = Audited(sum(each.entries for each in chains.values()), heads, chains, found.older, anchors)
+    outcome = f"{len(audited.broken)} faults" if audited.broken else _WHOLE
+    await note_look(archive, "audit", actor=here.actor, step=_VERIFIED, detail=outcome)
+    return audited
+
+
+async def last_verified(here: Installation) -> Outcome | None:
+    """What the last verification found, whoever asked for it, as it stands in the audit; None: there was none."""
+    found = await asyncio.to_thread(one_value, here.database_of(MAIN), _LAST)
+    at, _, said = str(found).partition(" ")
+    if found is None or not said:
+        return None
+    first = said.partition(" ")[0]
+    return Outcome(float(at), int(first) if first.isdecimal() else 0)
 
 
 def _all_noted(*several: Mapping[Series, Sequence[Noted]]) -> dict[Series, list[Noted]]:

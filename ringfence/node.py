@@ -22,6 +22,7 @@ from proxy.server import Further, Server
 from proxy.setup import Setup
 from proxy.sockets import Sockets
 from ringfence import supervisor
+from ringfence.audit_rounds import AuditRounds
 from ringfence.bans import BanCommands, BanFile
 from ringfence.control import Control, Question, Refused
 from ringfence.figures import NOWHERE, Pages, Port, State, address_of, publish
@@ -82,6 +83,7 @@ class Node:
         self._room = Room(files_of(here), here.configuration.storage.room_mib)
         self._restarting = Restarting(here.file, self._beside_calls)
         self._storage = Storage(self._without, self._room)
+        self._audit = AuditRounds(self._installed, screen.keys.audit)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
         self._traces = Traces(lambda: self._reloading.configuration.home, self._note_trace)
         self._overheard = Overheard(self._traces)
@@ -147,7 +149,7 @@ class Node:
         start, configuration = self._start, self._here.configuration
         self._server = server
         registry = server.metrics.registry
-        for part in (self._changes, self._phones, self._storage, self._reloading, self._overheard):
+        for part in (self._changes, self._phones, self._storage, self._reloading, self._overheard, self._audit):
             registry.register(part)
         self._pages = Pages(registry, self._alive, self._fit_for_calls, configuration.metrics_from)
         if configuration.metrics is not None:
@@ -165,6 +167,7 @@ class Node:
             loop.create_task(self._ask_for_time(server)),
             loop.create_task(self._ban_file.keep()),
             loop.create_task(self._kernel_bans.keep()),
+            loop.create_task(self._audit.run()),
         ]
         self._overheard.begin(server, self._first_homer())
         self._screen.polled.append(self._traces.tick)
@@ -223,6 +226,10 @@ class Node:
         with suppress(Refused):  # the log says why
             await self._restarting.restart(self._server, login_name())
 
+    def _installed(self) -> Installation:
+        """The installation by the configuration of now."""
+        return Installation(self._here.file, self._reloading.configuration, self._here.document)
+
     def _first_homer(self) -> Homer | None:
         """Whoever gets copies of messages; that he cannot be had prevents no start."""
         configuration = self._here.configuration
@@ -260,7 +267,7 @@ class Node:
             found.append(self._kernel_bans.without)
         if self._reloading.failed:
             found.append("the last reload was refused: what was live before it stays; see the log")
-        return found
+        return found + self._audit.ailments()
 
     def _alive(self) -> State:
         """Does the loop go round? Asked from a thread beside it."""

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from desk.desk_settings import DeskSettings
 from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
+from ringfence.audit_settings import AuditSettings
 from ringfence.people.people_settings import PeopleSettings
 from rules.language.rule_paths import find
 from rules.numbering.typed import home_of
@@ -30,6 +31,7 @@ class Configuration(ProxySettings, DeskSettings):
 
     version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
     api: ApiSettings = ApiSettings()
+    audit: AuditSettings = AuditSettings()
     people: PeopleSettings = PeopleSettings()
     control: Path | None = Field(
         None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from hashlib import sha256
 from math import inf
 from typing import NamedTuple
@@ -24,6 +24,7 @@ OURSELVES = "ringfence"
 _TOLD = 5_000  # entries between two words about how far it is
 _COLUMNS = sql("at, actor, subject, subject_id, step, reason, detail, role, door, before, after")
 _PLACES = places(13)
+_MOST_BREAKS = 1_000  # told; a chain that has these is not worth more words
 _UNKEYED = 7  # columns of which the hash of before there was a key was made
 _TRIGGERS = {
     "step_is_final": "create trigger step_is_final before update on step "
@@ -127,6 +128,15 @@ async def entries(
         query, (since, inf if until is None else until, before or 2**62, *values, limit)
     )
     return [Entry(found, Deed(*columns), hash_) for found, hash_, *columns in rows][::-1]
+
+
+async def each_between(connection: Connection, since: float, until: float) -> AsyncGenerator[Entry, None]:
+    """Every entry between two times, in the order of the chain."""
+    query = sql("select id, hash, {columns} from step where at >= ? and at <= ? order by id", columns=_COLUMNS)
+    async with connection.execute(query, (since, until)) as cursor:
+        while rows := list(await cursor.fetchmany(_TOLD)):
+            for found, hash_, *columns in rows:
+                yield Entry(found, Deed(*columns), hash_)
 
 
 async def head(connection: Connection) -> str:
@@ -234,7 +244,8 @@ class _Walk:
         self._count, self._last_id, self._before_last, self._last = self._count + 1, found, self._last, written
 
     def _found(self, entry: int, what: str) -> None:
-        self._breaks.append(Break(entry, what))
+        if len(self._breaks) < _MOST_BREAKS:
+            self._breaks.append(Break(entry, what))
 
     def _hash(self, before: str, keyed: bool, deed: Deed) -> str:
         return self._key.hash(before, deed) if keyed else _without_key(before, deed)

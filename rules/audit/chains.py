@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rules.audit.chain import AuditError, ChainKey, Entry, Noted, Verified, entries, head, verified
+from rules.audit.chain import AuditError, ChainKey, Entry, Noted, Verified, each_between, entries, head, verified
 from rules.storage.database_files import Series, database_path
 from rules.storage.store import Connection, Store
 
@@ -58,6 +58,18 @@ class Chains:
             found.append([Told(chain, one) for one in several])
         # Within a chain the order is that of its numbers, whatever the clock was set back to.
         return list(heapq.merge(*found, key=lambda one: one.entry.deed.at))[-limit:]
+
+    async def every(self, since: float, until: float) -> AsyncIterator[Told]:
+        """Every entry of all chains between two times, by time; within a chain by number."""
+        rows = {chain: each_between(connection, since, until) for chain, connection in self._open.items()}
+        heads = {chain: one for chain, several in rows.items() if (one := await anext(several, None)) is not None}
+        while heads:
+            chain = min(heads, key=lambda name: heads[name].deed.at)
+            yield Told(chain, heads[chain])
+            if (following := await anext(rows[chain], None)) is None:
+                del heads[chain]
+            else:
+                heads[chain] = following
 
     def lost(self, noted: Mapping[Series, Sequence[Noted]]) -> list[Series]:
         """Those of which a head with an entry was noted, and whose database is gone."""

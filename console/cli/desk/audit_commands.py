@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +12,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, table, two_lines
+from console.cli.files import finished_file
 from console.cli.lists.import_commands import progress_bar
 from console.cli.options import moment
 
@@ -125,3 +129,46 @@ async def head(here: Installation) -> Answer:
     async with Chains.open(here.database, here.keys.audit) as chains:
         heads = await chains.heads()
     return Answer({"heads": dict(heads)}, [write_heads(heads)])
+
+
+@command(audit_app)
+async def anchor(here: Installation) -> Answer:
+    """Note the heads wherever ringfence.yaml says (audit.anchors), as the running node does by time."""
+    from ringfence.anchoring import NotNoted, note_heads
+    from rules.audit.chain import AuditError
+
+    wanted = here.configuration.audit.anchors
+    if not wanted.anywhere:
+        raise AuditError("audit.anchors says nothing: name a file on another mount, syslog or a command there")
+    try:
+        line = await note_heads(here, here.keys.audit, time.time())
+    except NotNoted as error:
+        raise AuditError(f"not noted: {error}") from error
+    return Answer({"anchor": line}, ["Noted.", line])
+
+
+@command(audit_app, json=False)
+async def export(
+    here: Installation,
+    file: Annotated[Path, typer.Argument(help="Where to; JSON lines, one for each entry, the oldest first.")],
+    since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="The same.")] = "",
+) -> Answer:
+    """Write the whole audit to a file, for whoever proves it elsewhere: each entry as it was chained."""
+    from desk.disclosure import EXPORTED, note_look
+    from rules.audit.chains import Chains, write_heads
+
+    archive = (await here.open_desk()).archive
+    now = archive.now()
+    first = moment(since, now=now, zone=here.zone, ahead=False) if since else 0.0
+    last = moment(until, now=now, zone=here.zone, ahead=False) if until else inf
+    await note_look(archive, "audit", actor=here.actor, step=EXPORTED, detail=f"since {since}; until {until}")
+    count = 0
+    with finished_file(file) as out:
+        async with Chains.open(here.database, here.keys.audit) as chains:
+            async for one in chains.every(first, last):
+                row = {"chain": one.chain, "entry": one.entry.id, **one.entry.deed._asdict(), "hash": one.entry.hash}
+                out.write(f"{json.dumps(row, ensure_ascii=False)}\n")
+                count += 1
+            heads = write_heads(await chains.heads())
+    return Answer(None, [f"{count:,} entries in {file}. Head: {heads}"])

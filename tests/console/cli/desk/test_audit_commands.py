@@ -78,7 +78,7 @@ def test_the_chain_is_verified(file, run, filed):
     assert (found.exit_code, found.stdout.partition(" Head: complaints=3:")[0]) == (0, "3 entries, whole.")
     assert "What this cannot show: an end that was cut off" in found.stdout
     head = json.loads(run("audit", "verify", "--json").stdout)["head"]
-    assert head == run("audit", "head").stdout.strip()
+    assert run("audit", "head").stdout.startswith("complaints=5:")  # both verifications stand there, too
     run("case", "1")
     assert "The head that was noted is in it." in run("audit", "verify", "--head", head).stdout
     assert "NUMBER:HASH" in run("audit", "verify", "--head", "1").stderr
@@ -89,7 +89,7 @@ def test_the_chain_is_verified(file, run, filed):
     assert found.exit_code == 1
     assert "entry 1: it does not follow from the one before" in found.stderr
     assert "the trigger step_is_final" in found.stderr
-    assert found.stdout.startswith("4 entries, not whole.")
+    assert found.stdout.startswith("7 entries, not whole.")
 
 
 def test_a_lookup_that_cannot_be_recorded_says_so(file, run):
@@ -97,3 +97,22 @@ def test_a_lookup_that_cannot_be_recorded_says_so(file, run):
     found = run("why", "95012345")
     assert found.exit_code == 0
     assert "this look is not in the audit: " in found.stderr
+
+
+def test_the_audit_goes_out_whole_and_in_the_order_of_time(file, run, filed):
+    run("lists", "add", "blocked", "+8613912345678", "--reason", "rings")
+    out = file.parent / "audit.jsonl"
+    found = run("audit", "export", str(out))
+    assert found.exit_code == 0, found.stderr
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(one["chain"], one["step"]) for one in rows[-2:]] == [("lists", "put on list"), ("complaints", "exported")]
+    assert {one["door"] for one in rows[-2:]} == {"command line"}
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_heads_are_noted_where_the_configuration_says(file, run, filed):
+    assert "audit.anchors says nothing" in run("audit", "anchor").stderr
+    file.write_text(f"{file.read_text()}audit: {{anchors: {{file: anchors}}}}\n")
+    assert run("audit", "anchor").exit_code == 0
+    found = run("audit", "verify", "--anchors", str(file.parent / "anchors"))
+    assert (found.exit_code, "1 anchors, the latest of " in found.stdout) == (0, True)

@@ -1,0 +1,39 @@
+"""What an operator sets for the audit: where heads are noted outside, and how often it is verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AnchorSettings(BaseModel):
+    """Where the heads of the audit are noted, out of reach of whoever can write the databases."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Path | None = Field(
+        None, description="A file that lines are added to, on another mount or machine; none: no file."
+    )
+    syslog: bool = Field(False, description="Also to the system's log, which sends it on to another machine.")
+    command: list[str] = Field(
+        default=[], description="Also to a command, which reads the line: [ssh, other, 'cat >> anchors']; none: empty."
+    )
+    every_minutes: float = Field(60.0, ge=1, description="How often.")
+    command_s: float = Field(20.0, gt=0, le=600, description="How long the command may take; then it is ended.")
+
+    @property
+    def anywhere(self) -> bool:
+        """Are heads noted at all?"""
+        return self.file is not None or self.syslog or bool(self.command)
+
+
+class AuditSettings(BaseModel):
+    """The audit (`ringfence audit`): where its heads are noted, and how often it is verified."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    anchors: AnchorSettings = AnchorSettings()
+    verify_hours: float = Field(
+        24.0, ge=0, description="Hours between two verifications by the running node; 0: it leaves them to others."
+    )
