@@ -16,7 +16,7 @@ from cachetools import TTLCache
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import FormData, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -107,6 +107,8 @@ class Gate:
             came: Visit | None = state["visit"]
             with through("page", came.actor.role if came is not None else ""):
                 await self.pages(scope, self._bounded(request, receive), safely)
+            if isinstance(form := request.state._state.get("form"), FormData):
+                await form.close()
         visit: Visit | None = state["visit"]
         if visit is not None:  # nobody needs a line for each static file
             self._log.info(

@@ -35,6 +35,16 @@ STEPS = (
     mark("rules"),
     mark("proxy"),
 )
+# `rules.settings.screening.ListKind`
+KINDS = (
+    mark("block"),
+    mark("suspect"),
+    mark("allow"),
+    mark("do-not-originate"),
+    mark("plain"),
+    mark("own"),
+    mark("group"),
+)
 # `desk.states`, `desk.evidence.Tie`, `rules.judging.ladder`; of peers, and of the range ledger.
 STATES = (
     mark("received"),

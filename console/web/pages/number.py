@@ -34,7 +34,7 @@ UNREADABLE = mark("This address is of another installation, or cut short. Look t
 @router.get("")
 async def ask(visit: Annotated[Visit, PAGE.visited]) -> Response:
     """The field."""
-    return visit.show("number.html", found=None, number="", happenings=[], calls=[], desk=None)
+    return visit.show("number.html", found=None, number="", happenings=[], calls=[], desk=None, lists=False)
 
 
 @router.post("")
@@ -60,7 +60,9 @@ async def story(visit: Annotated[Visit, PAGE.visited], sealed: str) -> Response:
         found = await known(visit.here, number, "", looking_back=False)
     except BadWord as error:
         raise NotThere(str(error)) from None
-    more: dict[str, Any] = {"happenings": await _happenings(visit, number), "calls": await _calls(visit, number)}
+    lists = visit.may(Right.LISTS_READ)
+    more: dict[str, Any] = {"calls": await _calls(visit, number), "lists": lists}
+    more["happenings"] = await _happenings(visit, number) if lists else []
     more |= await _at_the_desk(visit, number) if visit.may(Right.CASES_READ) else {"desk": None}
     return visit.show("number.html", found=found, number=number, **more)
 

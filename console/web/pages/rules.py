@@ -146,9 +146,7 @@ async def put_live(
         if candidate.is_live:
             return mark("Nothing to do: this is live."), 0
         if candidate.too_much and not insisted:
-            return mark(
-                "Nothing was changed: it newly catches over 1 in 100 of yesterday's calls, and nobody insisted."
-            ), 0
+            return INSIST, 0
         because = words if back_to is None else f"back to revision {back_to}: {words}"
         return "", await activate(here, candidate, because)
 
