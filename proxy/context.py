@@ -266,6 +266,9 @@ class Context:
         if not retry or self.cancelled:  # somebody has answered: who was silent until now is waited for no longer
             self._leave_late(now)
         if self.pending:
+            if retry and not self.cancelled:  # who said nothing is the only hope now: it may never have heard
+                for client in self.pending:
+                    client.ask_again(now)
             return
         status, data = choose_best(self.finals)
         if status == 408 and not self.server.invite:  # it would come too late to be of use (RFC 4320 4.2)

@@ -325,6 +325,14 @@ class ClientTransaction:
         if self.user is not None:
             self.user.on_silence(self, now)
 
+    def ask_again(self, now: float) -> None:
+        """There is no other target left: repeat it to whoever was not asked any more since he said nothing."""
+        asked = self.state is State.CALLING or self.state is State.TRYING
+        if self.late and asked and self.timer is None and not self.flow.reliable:
+            self.layer.send(self.flow, self.request)
+            self.interval = T2
+            self.timer = self.layer.timers.start(T2, "A" if self.invite else "E", self, now)
+
     def _start(self, retransmit: str, timeout: str, now: float) -> None:
         self.layer.send(self.flow, self.request)
         self.deadline = self.layer.timers.start(TIMEOUT, timeout, self, now)
