@@ -139,10 +139,12 @@ class Connection:
 
     def eof_received(self) -> bool:
         """The other end sends no more. What it sent is still answered, where half a connection may stay open."""
+        if self._transport is None or self._transport.is_closing():
+            return False  # over TLS the other end's last words come after ours: what was wrong is answered already
         fault = self.framing.give_up()
         if fault is not None:
             self._keeper.unframed(self, fault)
-        if fault is not None or self._transport is None or self.info("sslcontext") is not None:
+        if fault is not None or self.info("sslcontext") is not None:
             return False
         if self._timer is not None:
             self._timer.cancel()
