@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk.archive import Archive
+from desk.conduct import conduct
 from desk.inquiries import overdue
 from desk.leaks import board
 from desk.outbox import given_up, waiting_for_server
@@ -18,6 +19,7 @@ from rules.lists.ledger import any_unheld
 from rules.numbering.intervals import prefix_interval
 from rules.storage.statements import name_of, sql
 
+KINDS = ("jump", "leak", "inquiry", "unheld", "review", "letters", "seals", "conduct")
 _USUAL_DAYS = 28
 _PATIENCE_S = 3_600.0  # a mail server may be started anew
 _MOST_CASES = 10  # named in one alert
@@ -27,11 +29,11 @@ _ODD_SEALS = ("no list stops", "released, and a list still stops")
 class Alert(NamedTuple):
     """One thing to see to."""
 
-    kind: str  # jump, leak, inquiry, unheld, review, letters, seals
+    kind: str  # one of KINDS
     # code or prefix, office (of an inquiry, too, that is overdue), code that nobody holds, list, letters, or seals
     subject: str
     reporters: float  # different ones; for a leak one who is tied to no call counts as a part of one
-    complaints: int  # or letters, cases, calls of a code that nobody holds, entries whose review is due
+    complaints: int  # or numbers looked at, letters, cases, calls of a code that nobody holds, entries to be reviewed
     usual: float  # reporters of a usual day; the limit for a leak and for a code that nobody holds
 
 
@@ -42,6 +44,7 @@ async def alerts(archive: Archive) -> list[Alert]:
     for name, due in sorted((await archive.reviews.due(archive.now())).items()):
         found.append(Alert("review", name, 0.0, due, 0.0))
     found += await _letters(archive)
+    found += [Alert("conduct", f"{one.actor} {one.why}", 0.0, one.numbers, one.usual) for one in await conduct(archive)]
     for what, cases in zip(_ODD_SEALS, await odd_seals(archive), strict=True):
         if cases:
             subject = f"{what} " + ", ".join(f"case {one}" for one in cases[:_MOST_CASES])

@@ -58,6 +58,7 @@ class Archive:
         self.secrecy = Secrecy(keys)
         self.chain_key = ChainKey("complaints", keys.audit)
         self.settings = settings
+        self.privacy = given.privacy
         self.history_days = given.storage.history_days  # how long the entries of lists are known that are gone
         self.database = base / given.storage.database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)

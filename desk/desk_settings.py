@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from desk.clock_profiles import AppealClock, CaseClock, sound_clocks, sound_span
+from desk.privacy_settings import PrivacySettings
 from rules.settings.screening import CallSideComplaints, ScreeningSettings
 from rules.texts.bad_value import BadValue
 
@@ -111,3 +112,4 @@ class DeskSettings(ScreeningSettings):
     """The settings of judging with all that the desk reads."""
 
     complaints: ComplaintSettings = ComplaintSettings()
+    privacy: PrivacySettings = PrivacySettings()

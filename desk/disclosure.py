@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -130,11 +131,6 @@ async def note_lookup(base: Path, screening: DeskSettings, number: str, *, actor
     await _note_apart(base, screening, audit.Deed(time.time(), actor, "number", hidden, SEARCHED, "", by))
 
 
-async def note_unmasked(base: Path, screening: DeskSettings, subject_id: str, *, actor: str, by: str) -> None:
-    """Let it stand in the audit that somebody is shown callers in full; ``subject_id`` is a decision, or nothing."""
-    await _note_apart(base, screening, audit.Deed(time.time(), actor, "call", subject_id, UNMASKED, "", by))
-
-
 async def note_listed(base: Path, screening: DeskSettings, shown: int, *, actor: str, by: str) -> None:
     """Let it stand in the audit that somebody is shown so many entries of lists with full numbers."""
     deed = audit.Deed(time.time(), actor, "list", "", LISTED, "", f"{shown} shown; {by}")
@@ -151,12 +147,18 @@ async def note_trace(
 
 
 async def _note_apart(base: Path, screening: DeskSettings, deed: audit.Deed) -> None:
+    async with audit_apart(base, screening) as store, store.transaction() as connection:
+        await audit.record(connection, [deed])
+
+
+@asynccontextmanager
+async def audit_apart(base: Path, screening: DeskSettings) -> AsyncIterator[Store]:
+    """The audit of the desk, open to be added to by a command that needs no desk."""
     entering = Entering(lambda: Keys.load(base / screening.storage.key_file))
     path = complaints_path(base / screening.storage.database)
     store = await Store.open(path, "complaints", durable=True, taught=entering.into("complaints"))
     try:
-        async with store.transaction() as connection:
-            await audit.record(connection, [deed])
+        yield store
     finally:
         await store.close()
 

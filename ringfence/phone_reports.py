@@ -11,7 +11,7 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from desk.alerts import Alert
+from desk.alerts import KINDS, Alert
 from desk.clock_profiles import TimeLimit
 from desk.desk import Desk
 from desk.faults import ComplaintError, NotFound
@@ -87,7 +87,7 @@ class PhoneComplaints(Collector):
         """Alerts that hold now, and what phones said in vain."""
         held = GaugeMetricFamily("ringfence_complaint_alerts", "Alerts that hold now.", labels=["kind"])
         standing = self._rounds.standing if self._rounds is not None else Counter[str]()
-        for kind in ("jump", "leak", "letters"):
+        for kind in KINDS:
             held.add_metric([kind], standing[kind])
         yield held
         yield CounterMetricFamily(
@@ -118,7 +118,9 @@ def _warn(error: str) -> None:
 
 def _alert(alert: Alert) -> None:
     """Say it once. What somebody wrote is left out; `ringfence alerts` shows it."""
-    told = {"office": "see `ringfence alerts`"} if alert.kind in ("leak", "inquiry") else {"subject": alert.subject}
+    told = {"subject": alert.subject.partition(": ")[0]}
+    if alert.kind in ("leak", "inquiry"):
+        told = {"office": "see `ringfence alerts`"}
     structlog.get_logger("ringfence").warning(
         "complaints alert",
         kind=alert.kind,

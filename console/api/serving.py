@@ -190,7 +190,7 @@ def _listener(address: HostPort) -> socket.socket:
 
 def _tell(alert: Alert) -> None:
     """Say it once. What somebody wrote is left out; `ringfence alerts` shows it."""
-    told = {} if alert.kind in ("leak", "inquiry") else {"subject": alert.subject}
+    told = {} if alert.kind in ("leak", "inquiry") else {"subject": alert.subject.partition(": ")[0]}
     structlog.get_logger("ringfence.api").warning(
         "alert", kind=alert.kind, reporters=alert.reporters, complaints=alert.complaints, usual=alert.usual, **told
     )

@@ -169,6 +169,7 @@ async def explain(
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="Show the caller of a record in full, where the law lets you.")
     ] = False,
+    reason: Annotated[str, typer.Option(help="Why he has to be seen in full; it stands in the audit.")] = "",
 ) -> Answer:
     """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
     from console.cli.workbench.explain import (
@@ -192,7 +193,7 @@ async def explain(
         left = await what_is_left(here, decision)
         fail(left or f"there is no decision {decision} in the record; `ringfence log` lists those that there are")
     if unmasked:
-        await note_unmasking(here, "explain", decision.strip().lower())
+        await note_unmasking(here, "call", [decision.strip().lower()], by="explain", reason=reason)
     return Answer(found.as_data(), as_text(found).splitlines())
 
 

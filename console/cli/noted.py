@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,11 +37,11 @@ async def _has_audit(here: Installation) -> bool:
     return await asyncio.to_thread(here.database_of("complaints").exists)
 
 
-async def note_unmasking(here: Installation, by: str, decision: str = "") -> None:
-    """Somebody is shown callers in full."""
-    from desk.disclosure import note_unmasked
+async def note_unmasking(here: Installation, subject: str, ids: Sequence[str], *, by: str, reason: str) -> None:
+    """Somebody is shown callers in full: for a reason, and so many in an hour; else nothing is shown."""
+    from desk.unmasking import Unmasking, unmask_apart
 
-    await _noted(note_unmasked(here.base, here.configuration, decision, actor=here.actor, by=by))
+    await unmask_apart(here.base, here.configuration, Unmasking(subject, ids, here.actor, reason, by))
 
 
 async def _noted(note: Awaitable[None]) -> None:

@@ -25,8 +25,8 @@ REASON = ("--reason", "why")
 COMMANDS = {
     "log": LOOKS,
     "explain 6b0736ec2633c7d7bc8b": LOOKS,
-    "explain 6b0736ec2633c7d7bc8b --unmasked": {OFFICER},
-    "log --unmasked": {OFFICER},  # a privacy officer reads no calls; nobody else sees a number in full
+    "explain 6b0736ec2633c7d7bc8b --unmasked --reason why": {OFFICER},
+    "log --unmasked --reason why": {OFFICER},  # a privacy officer reads no calls; nobody else sees a number in full
     "rules history": LOOKS | {ADMIN},
     "rules rollback 9 --reason why": {AUTHOR},
     "rules activate --reason why": {AUTHOR},

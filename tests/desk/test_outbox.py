@@ -123,7 +123,9 @@ async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
     store = town.desk.archive.store
     async with store.transaction() as connection:
         await connection.execute("drop index letter_given_up")
-        await connection.execute("drop table reporters_counted")  # of a later layout
+        await connection.execute("drop table reporters_counted")  # of a later layout, as the next two
+        for index in ("step_actor", "step_looked"):
+            await connection.execute(f"drop index {index}")
         await connection.execute("alter table appeal drop column whose")
         for column in ("role", "door", "before", "after", "keyed"):
             await connection.execute(f"alter table step drop column {column}")

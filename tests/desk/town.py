@@ -8,14 +8,14 @@ import pytest
 
 from desk.archive import Premises
 from desk.desk import Desk
-from desk.desk_settings import ComplaintSettings
+from desk.desk_settings import ComplaintSettings, DeskSettings
 from desk.reading import NewComplaint
 from desk.seals import standing_seal
 from desk.states import FoundBy
 from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decisions, decisions_path, row
-from rules.settings.screening import ListSettings, ScreeningSettings
+from rules.settings.screening import ListSettings
 
 NOON = 1_782_878_400.0  # Wednesday, 2026-07-01 12:00 in Shanghai
 HOUR, DAY = 3_600.0, 86_400.0
@@ -25,7 +25,7 @@ LISTS = {
     "allowed": ListSettings(kind="allow"),
     "own": ListSettings(kind="own"),
 }
-SCREENING = ScreeningSettings(time_zone="Asia/Shanghai", lists=LISTS)
+SCREENING = DeskSettings(time_zone="Asia/Shanghai", lists=LISTS)
 SPAM = "CN:95012345"
 CHINA = Trunk("carrier", country="CN", identity_trusted=True, cli_screened=True)
 

@@ -87,12 +87,14 @@ def test_records_say_what_stopped_a_call_and_whose_it_was(run, house):
         rows(house, "ringfence-decisions.db", f"select id from decision where call_id = '{call}'")[0][0]
         for call in ("call-31", "call-33", "call-0")
     )
-    assert [one["detail"] for one in run("explain", sealed, "--unmasked", "--json")["fired"]] == [
+    assert [one["detail"] for one in run("explain", sealed, "--unmasked", "--reason", "why", "--json")["fired"]] == [
         f"{LOUD} (seal 1)",
         f"tag (number {LOUD})",
     ]
     assert run("explain", by_ladder, "--json")["fired"][0]["detail"] == "reject (owner Loan King)"
-    assert run("explain", allowed, "--unmasked", "--json")["fired"][0]["detail"] == f"{LOUD} (operator)"
+    assert (
+        run("explain", allowed, "--unmasked", "--reason", "why", "--json")["fired"][0]["detail"] == f"{LOUD} (operator)"
+    )
     assert "; 2 calls stopped since" in run("case", "1")
 
 

@@ -36,7 +36,7 @@ def test_an_entry_that_is_gone(file, run):
 def test_an_entry_that_stands_and_a_number_in_clear(file, run):
     run("lists", "add", "blocked", "17012345678")
     decision = rejected(file)
-    assert f"{CALLER} on blocked, added on" in run("explain", decision, "--unmasked").stdout
+    assert f"{CALLER} on blocked, added on" in run("explain", decision, "--unmasked", "--reason", "why").stdout
     assert "; it stands" in run("explain", decision).stdout
 
 

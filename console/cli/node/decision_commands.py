@@ -31,6 +31,7 @@ async def log(
     observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
     unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
+    reason: Annotated[str, typer.Option(help="Why callers have to be seen in full; it stands in the audit.")] = "",
     by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
 ) -> Answer:
     """Show what was decided about which call, newest last; called numbers are never kept in clear."""
@@ -56,7 +57,8 @@ async def log(
         observed=observed,
     )
     if unmasked and found:
-        await note_unmasking(here, "log")
+        seen = [here.keys.hide(one.caller) for one in found if one.caller]
+        await note_unmasking(here, "number", seen, by="log", reason=reason)
     rows = [decision_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
     shown = table(_COLUMNS, [{**row, "rule": ruled(row)} for row in rows], here.zone, narrow=in_two_lines)
     return shown._replace(data=rows) if rows else table(_COLUMNS, [], here.zone, none="No decision fits.")

@@ -31,7 +31,7 @@ def recorded(file):
 
 
 def looks(run):
-    entries = json.loads(run("audit", "show", "--json").stdout)
+    entries = json.loads(run("audit", "show", "--chain", "complaints", "--json").stdout)
     return [(one["subject"], one["step"], one["detail"]) for one in entries]
 
 
@@ -41,8 +41,8 @@ def looks(run):
         (["why", "95012345"], [("number", "searched", "why")]),
         (["lists", "history", "95012345"], [("number", "searched", "lists history")]),
         (["log", "--caller", "95012345"], [("number", "searched", "log")]),
-        (["log", "--unmasked"], [("call", "unmasked", "log")]),
-        (["explain", DECISION, "--unmasked"], [("call", "unmasked", "explain")]),
+        (["log", "--unmasked", "--reason", "why"], [("number", "unmasked", "log")]),
+        (["explain", DECISION, "--unmasked", "--reason", "why"], [("call", "unmasked", "explain")]),
         (["log"], []),
         (["explain", DECISION], []),
     ],

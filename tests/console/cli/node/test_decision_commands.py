@@ -54,7 +54,7 @@ def test_oldest_first_and_masked(run):
     assert first["caller"] == "+861701****678"
     assert first["called"] == "+86138"
     assert first["at"].endswith("+08:00")
-    assert json.loads(run("log", "--json", "--unmasked").stdout)[0]["caller"] == "+8617012345678"
+    assert json.loads(run("log", "--json", "--unmasked", "--reason", "why").stdout)[0]["caller"] == "+8617012345678"
 
 
 @pytest.mark.usefixtures("record")
@@ -97,7 +97,7 @@ def test_a_record_is_explained(run):
     shown = run("explain", "a" * 20).stdout
     assert "+861701****678 (mobile) called a number of +86138 (mobile) by trunk default" in shown
     assert "=> block list             blocked: reject, +861701****678 (operator)" in shown
-    assert "+8617012345678 (operator)" in run("explain", "a" * 20, "--unmasked").stdout
+    assert "+8617012345678 (operator)" in run("explain", "a" * 20, "--unmasked", "--reason", "why").stdout
     assert "the call got 603 after 3 ms; the phone did not ring" in shown
     assert "judged by rule set r1, which is not among the stored revisions" in shown
     data = json.loads(run("explain", "a" * 20, "--json").stdout)

@@ -1,0 +1,66 @@
+"""One number in full: for a reason, so many in an hour, on record before; command line, API and pages ask here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from desk.archive import Archive
+from desk.desk_settings import DeskSettings
+from desk.disclosure import UNMASKED, audit_apart
+from desk.faults import ComplaintError, Refused
+from desk.privacy_settings import PrivacySettings
+from rules.audit import chain as audit
+from rules.storage.store import Store
+from rules.texts.blanks import is_blank
+
+REFUSED = "unmasking refused"
+_HOUR_S = 3_600.0
+_LONGEST = 1_000  # characters of a reason
+
+
+class Unmasking(NamedTuple):
+    """What somebody wants to see in full."""
+
+    subject: str  # number, call, complaint
+    subject_ids: Sequence[str]  # pseudonyms, decisions or references: one for each number that is shown
+    actor: str
+    reason: str
+    by: str = ""  # which command or page
+
+
+async def unmask(archive: Archive, wanted: Unmasking) -> None:
+    """Let it stand in the audit, or raise Refused: then nothing may be shown."""
+    await unmask_in(archive.store, archive.privacy, wanted, archive.now())
+
+
+async def unmask_in(store: Store, settings: PrivacySettings, wanted: Unmasking, now: float) -> None:
+    """The same, for whoever has no desk open."""
+    if is_blank(wanted.reason):
+        raise ComplaintError("reason", "say why the number has to be seen in full; it stands in the audit")
+    reason = wanted.reason.strip()[:_LONGEST]
+    asked = list(dict.fromkeys(wanted.subject_ids))
+    async with store.transaction() as connection:
+        query = "select count(*) from step where actor = ? and step = ? and at > ?"
+        ((seen,),) = await connection.execute_fetchall(query, (wanted.actor, UNMASKED, now - _HOUR_S))
+        allowed = seen + len(asked) <= settings.unmask_hour
+        if allowed:
+            deeds = [audit.Deed(now, wanted.actor, wanted.subject, one, UNMASKED, reason, wanted.by) for one in asked]
+        else:
+            detail = f"{len(asked)} more than {seen} in an hour; {wanted.by}"
+            deeds = [audit.Deed(now, wanted.actor, wanted.subject, "", REFUSED, reason, detail)]
+        await audit.record(connection, deeds)
+    if not allowed:
+        raise Refused(
+            "unmasked",
+            f"{wanted.actor} saw {seen} numbers in full in this hour, and {settings.unmask_hour} is the most "
+            "(privacy.unmask_hour); that this was asked for is on record",
+        )
+
+
+async def unmask_apart(base: Path, settings: DeskSettings, wanted: Unmasking) -> None:
+    """The same, for a command that opens no desk."""
+    async with audit_apart(base, settings) as store:
+        await unmask_in(store, settings.privacy, wanted, time.time())
