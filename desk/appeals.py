@@ -23,6 +23,7 @@ from desk.states import AppealState, Attacks, stored
 from desk.tallies import places_of
 from desk.work import work
 from rules.audit import chain as audit
+from rules.audit.second import confirmed
 from rules.model import Step
 from rules.records.decisions import decision_at, read_fired
 from rules.storage.statements import sql
@@ -167,7 +168,11 @@ class Appeals:
         appeal = await self._find(read_reference(reference))
         await self._check(appeal, actor, reason, version)
         if appeal.attacks is Attacks.SEAL:
-            await self._release(appeal, actor, reason)
+            told: dict[str, object] = {"step": "grant", "appeal": appeal.reference}
+            about = f"appeal {appeal.reference}"
+            how = await self._archive.second.ask("release", about, told, actor=actor, reason=reason)
+            with confirmed(how):
+                await self._release(appeal, actor, reason)
         elif appeal.attacks is Attacks.LADDER:
             if not appeal.whose:
                 raise ComplaintError("target", "an appeal against the ladder names whose step: number +86...")

@@ -21,6 +21,7 @@ from desk.faults import ComplaintError
 from desk.secrecy import Secrecy
 from rules.audit.chain import ChainKey
 from rules.audit.entering import Entering
+from rules.audit.second import NO_SECOND, Second
 from rules.judging.calendars import NO_DAYS, read_calendar
 from rules.lists.editing import Lists
 from rules.lists.reviews import Notices
@@ -59,6 +60,7 @@ class Archive:
         self.chain_key = ChainKey("complaints", keys.audit)
         self.settings = settings
         self.privacy = given.privacy
+        self.second: Second = NO_SECOND  # who is asked before a seal is set or taken off
         self.history_days = given.storage.history_days  # how long the entries of lists are known that are gone
         self.database = base / given.storage.database  # of the lists; the others lie beside it
         self.zone = ZoneInfo(zone)

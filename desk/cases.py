@@ -127,11 +127,12 @@ class Cases:
         async with self._step(case_id, CaseStep.SEAL, actor, reason, version) as pending:
             await restrainable(archive, pending.case.number)
             called = await self._called(pending.case)
+            how = await self._second("seal", case_id, actor, reason, version)
             # The seal is committed first: calls are judged by it. Should the machine stop or the disk fail in between,
             # `mend` finds a verified case with a seal that stands, and finishes the step.
             seal = await set_seal(archive, pending.case.number, case_id=case_id, author=actor, reason=reason)
             pending.columns |= {"sealed": seal.sealed, "seal": seal.id}
-            pending.detail = _told(seal.id, seal.suspended, "suspended")
+            pending.detail = _told(seal.id, seal.suspended, "suspended") + how
         return Sealed(await self.find(case_id), seal.id, seal.suspended, not called)
 
     async def release(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Released:
@@ -148,10 +149,11 @@ class Cases:
         _may_release(archive, actor)
         async with self._step(case_id, CaseStep.RELEASE, actor, reason, version) as pending:
             assert pending.case.seal is not None
+            how = await self._second("release", case_id, actor, reason, version)
             seal, number = pending.case.seal, pending.case.number
             restored = await release_seal(archive, seal, number, author=actor, reason=reason, appeal=appeal)
             pending.columns |= {"on_top": ""}
-            pending.detail = _told(pending.case.seal, restored, "restored")
+            pending.detail = _told(pending.case.seal, restored, "restored") + how
         return Released(await self.find(case_id), restored)
 
     async def seal_again(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Sealed:
@@ -164,9 +166,10 @@ class Cases:
                 raise _agrees(pending.case)
             await restrainable(archive, number)
             called = await self._called(pending.case)
+            how = await self._second("seal_again", case_id, actor, reason, version)
             seal = await set_seal(archive, number, case_id=case_id, author=actor, reason=reason)  # as in `seal`
             pending.columns |= {"seal": seal.id}
-            pending.detail = _told(seal.id, seal.suspended, "suspended")
+            pending.detail = _told(seal.id, seal.suspended, "suspended") + how
         return Sealed(await self.find(case_id), seal.id, seal.suspended, not called)
 
     async def release_again(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> Released:
@@ -178,10 +181,20 @@ class Cases:
             standing = await standing_seal(archive, pending.case.number)
             if standing is None or standing[1] != case_id:
                 raise _agrees(pending.case)
+            how = await self._second("release_again", case_id, actor, reason, version)
             restored = await release_seal(archive, standing[0], pending.case.number, author=actor, reason=reason)
             pending.columns |= {"seal": standing[0]}
-            pending.detail = _told(standing[0], restored, "restored")
+            pending.detail = _told(standing[0], restored, "restored") + how
         return Released(await self.find(case_id), restored)
+
+    async def _second(self, step: str, case_id: int, actor: str, reason: str, version: int | None) -> str:
+        """Ask for the second person, where it takes one; what the record says of it."""
+        told: dict[str, object] = {"step": step, "case": case_id}
+        if version is not None:
+            told["version"] = version
+        kind, about = step.removesuffix("_again"), f"case {case_id}"
+        how = await self._archive.second.ask(kind, about, told, actor=actor, reason=reason)
+        return f"; {how}" if how else ""
 
     async def keep(self, case_id: int, *, actor: str, reason: str, version: int | None = None) -> CaseFile:
         """The seal stays although a complaint was withdrawn; the case no longer stands on top."""

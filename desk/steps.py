@@ -34,6 +34,7 @@ class OfficersStep(NamedTuple):
     method: Callable[[Desk], Callable[..., Awaitable[Any]]]
     versioned: bool = True  # may it be tied to the version that was looked at?
     counted: bool = False  # have the latest calls to be counted first?
+    two_persons: bool = False  # does another have to confirm it, once there are accounts?
     file: Callable[[Desk, int], Awaitable[str]] | None = None  # made before it is taken, for whom it concerns
 
     @property
@@ -76,22 +77,26 @@ CASE_STEPS: Final = (
         *("seal", "seal_case", "seals:write", _from(CaseStep.SEAL), (_REASON,)),
         "Reject every call of the verified number from the next one on, and suspend what allows it.",
         lambda desk: desk.cases.seal,
+        two_persons=True,
         counted=True,
     ),
     OfficersStep(
         *("release", "release_seal", "seals:release", _from(CaseStep.RELEASE), (_REASON,)),
         "Take the seal off, and give back what it suspended.",
         lambda desk: desk.cases.release,
+        two_persons=True,
     ),
     OfficersStep(
         *("seal-again", "seal_again", "seals:write", _from(CaseStep.SEAL_AGAIN), (_REASON,)),
         "Set the seal of a sealed case anew, whose number no list stops since an older copy of the lists was put back.",
         lambda desk: desk.cases.seal_again,
+        two_persons=True,
     ),
     OfficersStep(
         *("release-again", "release_again", "seals:release", _from(CaseStep.RELEASE_AGAIN), (_REASON,)),
         "Take off a seal that was released already, and stands again since an older copy of the lists was put back.",
         lambda desk: desk.cases.release_again,
+        two_persons=True,
     ),
     OfficersStep(
         *("keep", "keep_seal", "seals:write", _from(CaseStep.KEEP), (_REASON,)),
@@ -131,6 +136,7 @@ APPEAL_STEPS: Final = (
         *("grant", "grant_appeal", "appeals:decide", (AppealState.FILED.value,), (_REASON,)),
         "The caller is right: a seal is released, a step of the ladder taken back.",
         lambda desk: desk.appeals.grant,
+        two_persons=True,
     ),
     OfficersStep(
         *("refuse", "refuse_appeal", "appeals:decide", (AppealState.FILED.value,), (_REASON,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,10 @@ from rules.storage.database_files import Series, database_path
 
 if TYPE_CHECKING:  # each is imported when it is opened, which keeps short commands short
     from desk.desk import Desk
+    from ringfence.people.approvals import Approvals
     from ringfence.people.people import People
     from rules.audit.entering import Entering
+    from rules.audit.second import Second
     from rules.lists.editing import Lists
     from rules.lists.subscribers import SubscriberStore
     from rules.records.decisions import Decisions
@@ -145,6 +147,7 @@ class Installation:
             "lists", lambda: Lists.open(self.database, self.configuration.lists, entering=self.entering)
         )
         lists.store.waits = self.waits
+        lists.second = _SecondPerson(self)
         lists.trunks = frozenset(trunk.name for trunk in self.configuration.trunks)
         return lists
 
@@ -184,11 +187,22 @@ class Installation:
         from desk.archive import Premises
         from desk.desk import Desk
 
-        return await self._part("desk", lambda: Desk.open(Premises(self.base, self.configuration, self.home)))
+        desk = await self._part("desk", lambda: Desk.open(Premises(self.base, self.configuration, self.home)))
+        desk.archive.second = desk.archive.lists.second = _SecondPerson(self)
+        return desk
 
     async def access(self, *, durable: bool = True) -> Store:
         """Who may ask over HTTP, and what was answered; `console.api.access` reads it."""
         return await self._part("access", lambda: self._store("access", durable=durable))
+
+    async def has_people(self) -> bool:
+        """Was ever an account made? Asking makes no database."""
+        return await asyncio.to_thread(self.database_of("people").exists)
+
+    @property
+    def second(self) -> Second:
+        """Who is asked before something is done that takes two persons."""
+        return _SecondPerson(self)
 
     async def people(self) -> People:
         """The accounts, and who is signed in."""
@@ -214,3 +228,25 @@ class Installation:
             self._cleanup.push_async_callback(part.close)  # type: ignore[attr-defined]
         found: T = self._parts[name]
         return found
+
+
+class _SecondPerson:
+    """Asks the approvals of an installation, once there are accounts: asking makes no database."""
+
+    def __init__(self, here: Installation) -> None:
+        self._here = here
+
+    async def wanted(self) -> bool:
+        """Does it take two persons here?"""
+        found = await self._approvals()
+        return found is not None and await found.wanted()
+
+    async def ask(self, kind: str, about: str, arguments: Mapping[str, object], *, actor: str, reason: str = "") -> str:
+        """How it is confirmed, for the record; raises where somebody else has to confirm it first."""
+        found = await self._approvals()
+        return "" if found is None else await found.ask(kind, about, arguments, actor=actor, reason=reason)
+
+    async def _approvals(self) -> Approvals | None:
+        if not await self._here.has_people():
+            return None
+        return (await self._here.people()).approvals

@@ -10,10 +10,12 @@ from importlib.metadata import version
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from console.api import (
     appeals,
+    approvals,
     cases,
     complaints,
     ladder,
@@ -32,17 +34,21 @@ from console.api.faults import errors_of, only_known_parameters
 from console.api.problems import Problem, problem_of, unavailable
 from desk.desk import Desk
 from desk.faults import ComplaintError
+from ringfence.people.faults import PeopleError, Waits
+from ringfence.people.people import People
 from rules.lists.admission import EntryError
 from rules.storage.store import DatabaseError, StoreError
 
 _COUNT_AGAIN_S = 1.0
 _PARTS = (
     *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
-    *(lists, list_imports),
+    *(lists, list_imports, approvals),
 )
 
 
-def application(desk: Desk | None = None, trunks: Collection[str] | None = None) -> FastAPI:
+def application(
+    desk: Desk | None = None, trunks: Collection[str] | None = None, people: People | None = None
+) -> FastAPI:
     """The API of a desk; without one it is good for its document only. ``trunks``: those that entries may name."""
     api = DocumentedApi(
         title="Ringfence complaint desk",
@@ -57,13 +63,14 @@ def application(desk: Desk | None = None, trunks: Collection[str] | None = None)
             Problem: _problem,
             ComplaintError: _refused,
             EntryError: _entry_refused,
+            PeopleError: _not_these_people,
             RequestValidationError: _invalid,
             HTTPException: _http,
             StoreError: _unavailable,
             DatabaseError: _unavailable,
         },
     )
-    api.state.desk = desk
+    api.state.desk, api.state.people = desk, people
     api.state.trunks = None if trunks is None else frozenset(trunks)
     api.state.catch_up = CatchingUp(desk) if desk else None
     for part in _PARTS:
@@ -123,7 +130,14 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ComplaintError)
+    if isinstance(error, Waits):  # taken, and not done yet (RFC 9110 section 15.3.3)
+        return JSONResponse({"proposal": error.proposal, "detail": f"{error.reason}."}, 202)
     return _response(problem_of(error, parameters={*request.path_params, *request.query_params}).answer())
+
+
+async def _not_these_people(_: Request, error: Exception) -> Response:
+    assert isinstance(error, PeopleError)
+    return _response(approvals.problem_of_people(error).answer())
 
 
 async def _entry_refused(_: Request, error: Exception) -> Response:

@@ -157,7 +157,9 @@ async def add_entries(
     archive, origin = desk.archive, new.origin(caller.source, caller.actor)
     with entry_faults("/numbers", new.numbers):
         async with lists_of(desk) as lists:
-            if lists.policy(name).qualified:
+            policy = lists.policy(name)
+            spelt = [read_entry(text, policy, country=archive.country) for text in new.numbers]
+            if policy.qualified or await lists.takes_two(policy, spelt):
                 wishes = Wishes(country=archive.country, zone=archive.zone.key, wide=new.ranges, force=new.force)
                 report = await propose(lists, name, new.numbers, origin, wishes, tuple(new.leave_out))
                 if report.held_id is not None:

@@ -130,7 +130,7 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         rounds.start()
         opened.push_async_callback(rounds.close)
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
-        api = application(desk, [trunk.name for trunk in here.configuration.trunks])
+        api = application(desk, [trunk.name for trunk in here.configuration.trunks], people)
         opened.push_async_callback(api.state.catch_up.close)
         gate = Middleware(api, door, replays, settings)
         hung = await pages(here, desk, gate, names_of(settings)) if pages is not None else None

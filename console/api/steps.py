@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, create_model
 
+from console.api.approvals import TWO_PERSONS
 from console.api.authentication import Caller
 from console.api.parts import Body, Counted, Seen, TheDesk, Version, needs, text
 from desk.steps import Need, OfficersStep
@@ -45,6 +46,7 @@ def add_step(
         description=step.told,
         summary=step.operation.replace("_", " ").title(),
         response_model=answer,
+        responses=TWO_PERSONS if step.two_persons else {},
         dependencies=[Counted] if step.counted else [],
     )
 

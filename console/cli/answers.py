@@ -25,6 +25,7 @@ _UNBOUNDED = 10_000  # columns: no window is as wide
 _LABEL = re.compile(r" *\S.{0,24} {2,}(?=\S)| +")  # what a sentence begins with, and is continued beside
 _FURTHER_IN, _LEAST_ROOM = 4, 20  # columns, of the next lines of one without
 _WHOLE = re.compile(r"((?:\x1b\[(?:1|[39][0-7])m)*)([^\x1b]*)\x1b\[0m")  # bold, colours: these steer nothing
+HELD = 3  # nothing was done: it waits for another person
 USAGE = 2  # the command line itself is wrong (typer uses the same)
 _NARROW = 78  # columns that every window has
 # What is seconds since the epoch, in whatever is answered.
@@ -103,7 +104,7 @@ def clear_errors() -> Iterator[None]:
     from desk.faults import ComplaintError
     from ringfence.control import ControlError
     from ringfence.memory import LimitError
-    from ringfence.people.faults import PeopleError
+    from ringfence.people.faults import PeopleError, Waits
     from rules.audit.chain import AuditError
     from rules.language.source import RuleError
     from rules.lists.admission import EntryError
@@ -114,6 +115,8 @@ def clear_errors() -> Iterator[None]:
     mendable = (ControlError, LimitError, PeopleError, RuleError, KeyFileError, StoreError, EntryError, AuditError)
     try:
         yield
+    except Waits as error:
+        fail(f"{error.reason}.", HELD)
     except (*mendable, ListFileError, PhoneError, ComplaintError, AccessError) as error:
         fail(str(error))
     except DatabaseError as error:

@@ -82,6 +82,8 @@ async def add(
     until = time.time() + seconds(expires) if expires else None
     book, scopes = await _key_book(here), [Right(word) for word in words]
     await _refuse_nobodys(here, acts_as, scopes)
+    told = {"scopes": sorted(scopes), "acts_as": acts_as, "expires": expires, "daily": daily}
+    await here.second.ask("key", f"key {name}", told, actor=here.actor)
     made = await book.add(name, scopes, author=here.actor, acts_as=acts_as, expires=until, daily=daily)
     return _shown(*made, here)
 
@@ -96,6 +98,7 @@ async def renew(
     """Give a source a new key with the same name and rights; the old one goes on for a while."""
     until = time.time() + seconds(expires) if expires else None
     book = await _key_book(here)
+    await here.second.ask("key", f"key {key}", {"renew": True, "expires": expires}, actor=here.actor)
     return _shown(*await book.renew(key, author=here.actor, overlap_s=seconds(overlap), expires=until), here)
 
 

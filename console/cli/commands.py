@@ -17,6 +17,7 @@ import console.cli.lists.statistic_commands  # noqa: F401 - all of these add the
 from console.cli.answering import command
 from console.cli.answers import FAULTS, Answer, clear_errors, fail, harmless, table
 from console.cli.api_commands import api_app
+from console.cli.approval_commands import approvals_app
 from console.cli.desk.appeal_commands import appeals_app
 from console.cli.desk.audit_commands import audit_app
 from console.cli.desk.case_commands import case, cases_app
@@ -251,11 +252,13 @@ def health(
     """
     from ringfence.health import ask
     from ringfence.installation import Installation
+    from ringfence.people.nobody_left import alone_told
     from rules.storage.database_files import keys_gone
 
     with clear_errors():
         here = Installation.open(chosen(context, config))
         listeners, lost = here.configuration.listen, here.lost_keys()
+        alone = here.run(alone_told)
     answers = {str(listener.address): ask(listener) for listener in listeners}
     lines, remarks = [], []
     for address, answer in answers.items():
@@ -265,6 +268,9 @@ def health(
     if lost is not None:
         lines.append(harmless(keys_gone(lost)))
         remarks.append(lines[-1])
+    if alone:
+        lines.append(alone)
+        remarks.append(alone)
     fine = all(answer.status and not (strict and remarks) for answer in answers.values())
     found = Answer({address: answer.status for address, answer in answers.items()}, "\n".join(lines))
     found._replace(status=0 if fine else FAULTS, why="\n".join(remarks) if json else "").give(json=json)
@@ -380,3 +386,4 @@ app.add_typer(offices_app, name="offices", rich_help_panel=COMPLAINTS)
 app.add_typer(audit_app, name="audit", rich_help_panel=COMPLAINTS)
 app.add_typer(api_app, name="api", rich_help_panel=COMPLAINTS)
 app.add_typer(people_app, name="people", rich_help_panel=SET_UP)
+app.add_typer(approvals_app, name="approvals", rich_help_panel=SET_UP)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from console.cli.answers import clear_errors
 from console.cli.options import chosen
 from desk.steps import APPEAL_STEPS, CASE_STEPS
-from ringfence.people.rights import Right
+from ringfence.people.rights import TAKES_TWO, Right
 
 if TYPE_CHECKING:
     import typer
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ringfence.installation import Installation
 
 _R = Right
+_OF_TWO = (*dict.fromkeys(right for rights in TAKES_TWO.values() for right in rights), _R.LISTS_RELEASE)
 # One of these rights is enough; none: the command tells nothing of anybody, or asks itself whom it lets in.
 RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("init", "check", "settings", "version", "samples", "test", "call", "demo", "serve", "health"), ()),
@@ -24,6 +25,8 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     # `people` shows and changes one's own account, too.
     **{f"people {name}": () for name in ("add", "list", "show", "roles", "login", "password", "second-factor")},
     **{f"people {name}": () for name in ("disable", "enable", "remove", "sessions", "revoke")},
+    # Whoever may do something himself sees and confirms what others propose of it; `Approvals` asks again.
+    **{f"approvals {name}": _OF_TWO for name in ("list", "confirm", "refuse")},
     **{f"db {name}": (_R.PEERS_WRITE,) for name in ("check", "backup", "restore")},
     **dict.fromkeys(("reload", "restart", "trace", "peers drain", "peers undrain"), (_R.PEERS_WRITE,)),
     **dict.fromkeys(("bans add", "bans lift"), (_R.PEERS_WRITE,)),

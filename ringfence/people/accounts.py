@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from ringfence.people.actor import Actor, Door
 from ringfence.people.faults import PeopleError
 from ringfence.people.rights import ROLE_MEANING, Role, rights_of
 from rules.audit import chain
+from rules.audit.second import NO_SECOND, Second
 from rules.storage.statements import Sql, sql
 from rules.storage.store import Connection, Store
 
@@ -62,6 +63,7 @@ class Accounts:
 
     def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
+        self.second: Second = NO_SECOND
 
     async def any(self) -> bool:
         """Is there an account that works? While there is none, everything is open to whoever may read the files."""
@@ -100,6 +102,8 @@ class Accounts:
     async def add(self, wanted: Wanted, *, author: str) -> Account:
         """Make an account. The first one has to be an admin's: nobody else could make the others."""
         _check(wanted)
+        told = {"do": "add", **wanted._asdict(), "roles": sorted(wanted.roles)}
+        how = await self.second.ask("account", f"account {wanted.name}", told, actor=author)
         now = self._now()
         async with self._store.transaction() as connection:
             rows = list(
@@ -117,14 +121,15 @@ class Accounts:
             )
             await _set_roles(connection, cursor.lastrowid, wanted.roles)
             await _refuse_without_admin(connection)
-            detail = f"roles {_shown(wanted.roles)}" + (f"; login {wanted.login}" if wanted.login else "")
+            detail = f"roles {_shown(wanted.roles)}" + (f"; login {wanted.login}" if wanted.login else "") + _also(how)
             await chain.record(connection, [chain.Deed(now, author, "account", wanted.name, "added", detail=detail)])
         return await self.named(wanted.name)
 
     async def set_roles(self, name: str, roles: Iterable[Role], *, author: str) -> Account:
         """Let somebody be there for this and nothing else; it holds from the next request on."""
         wanted = frozenset(roles)
-        async with self._changing(name, author) as change:
+        told = {"do": "set_roles", "roles": sorted(wanted)}
+        async with self._changing(name, author, told=told) as change:
             if not wanted:
                 raise PeopleError("roles", f"give at least one of {', '.join(Role)}, or disable the account")
             change.step, change.detail = "roles", f"{_shown(change.account.roles)} -> {_shown(wanted)}"
@@ -134,7 +139,7 @@ class Accounts:
     async def set_login(self, name: str, login: str | None, *, author: str) -> Account:
         """Let somebody run commands under this login of the system, or under none."""
         _check_login(login)
-        async with self._changing(name, author) as change:
+        async with self._changing(name, author, told={"do": "set_login", "login": login}) as change:
             if login != change.account.login:
                 await _free(change.connection, login, name)
             change.step, change.detail = "login", f"{change.account.login or 'none'} -> {login or 'none'}"
@@ -143,7 +148,8 @@ class Accounts:
 
     async def set_password(self, name: str, kept: str, *, author: str) -> Account:
         """Let another password let him in; whoever came in by the one before is out."""
-        async with self._changing(name, author) as change:
+        told = {"do": "set_password", "kept": kept}
+        async with self._changing(name, author, told=told if _fold(name) != _fold(author) else None) as change:
             change.step = "password"
             await change.write(sql("update account set password = ?, password_at = ? where id = ?"), kept, self._now())
             change.detail = f"sessions ended: {await change.end_sessions()}"
@@ -151,7 +157,9 @@ class Accounts:
 
     async def disable(self, name: str, *, author: str, reason: str = "") -> Account:
         """Let an account open nothing from now on, until it is enabled again; its sessions end."""
-        async with self._changing(name, author, reason) as change:
+        account = await self.named(name)
+        told = {"do": "disable"} if Role.ADMIN in account.roles else None  # anybody else at once, by one
+        async with self._changing(name, author, reason, told=told) as change:
             if change.account.disabled is not None:
                 raise PeopleError("name", f"{change.account.name} is disabled already")
             change.step, change.detail = "disabled", f"sessions ended: {await change.end_sessions()}"
@@ -160,7 +168,7 @@ class Accounts:
 
     async def enable(self, name: str, *, author: str, reason: str = "") -> Account:
         """Let it open again what its roles say."""
-        async with self._changing(name, author, reason) as change:
+        async with self._changing(name, author, reason, told={"do": "enable"}) as change:
             if change.account.disabled is None:
                 raise PeopleError("name", f"{change.account.name} is not disabled")
             change.step = "enabled"
@@ -169,7 +177,7 @@ class Accounts:
 
     async def remove(self, name: str, *, author: str, reason: str = "") -> Account:
         """Let an account be gone. Its name is never given again: the record tells of one person by it."""
-        async with self._changing(name, author, reason) as change:
+        async with self._changing(name, author, reason, told={"do": "remove"}) as change:
             change.step, change.detail = "removed", f"sessions ended: {await change.end_sessions()}"
             await change.write(
                 sql("update account set removed = ?1, disabled = ?1, login = null, password = '' where id = ?2"),
@@ -178,15 +186,46 @@ class Accounts:
             await _set_roles(change.connection, change.account.id, frozenset())
         return change.account
 
+    async def again(self, about: str, told: Mapping[str, Any], *, author: str, reason: str) -> None:
+        """Do what was proposed of an account, now that it is confirmed."""
+        name, how = about.removeprefix("account "), dict(told)
+        match how.pop("do"):
+            case "add":
+                await self.add(Wanted(**{**how, "roles": read_roles(how["roles"])}), author=author)
+            case "set_roles":
+                await self.set_roles(name, read_roles(how["roles"]), author=author)
+            case "set_login":
+                await self.set_login(name, how["login"], author=author)
+            case "set_password":
+                await self.set_password(name, how["kept"], author=author)
+            case "disable":
+                await self.disable(name, author=author, reason=reason)
+            case "enable":
+                await self.enable(name, author=author, reason=reason)
+            case "remove":
+                await self.remove(name, author=author, reason=reason)
+            case other:
+                raise PeopleError("approval", f"nothing is known of {other!r}")
+
     @asynccontextmanager
-    async def _changing(self, name: str, author: str, reason: str = "") -> AsyncIterator[_Change]:
-        """Change an account in one transaction, in which it is entered; somebody is left who can make others."""
+    async def _changing(
+        self, name: str, author: str, reason: str = "", *, told: Mapping[str, object] | None = None
+    ) -> AsyncIterator[_Change]:
+        """Change an account in one transaction, in which it is entered; somebody is left who can make others.
+
+        ``told`` says what is done, where it takes another person.
+        """
+        how = ""
+        if told is not None:
+            about = f"account {(await self.named(name)).name}"
+            how = await self.second.ask("account", about, told, actor=author, reason=reason)
         async with self._store.transaction() as connection:
             change = _Change(connection, await _named(connection, name))
             yield change
             await _refuse_without_admin(connection)
-            about = ("account", change.account.name, change.step)
-            await chain.record(connection, [chain.Deed(self._now(), author, *about, reason, change.detail)])
+            what = ("account", change.account.name, change.step)
+            deed = chain.Deed(self._now(), author, *what, reason, change.detail + _also(how))
+            await chain.record(connection, [deed])
 
 
 class _Change:
@@ -271,6 +310,10 @@ def _check_login(login: str | None) -> None:
 
 def _shown(roles: Iterable[Role]) -> str:
     return ", ".join(sorted(roles)) or "none"
+
+
+def _also(how: str) -> str:
+    return f"; {how}" if how else ""
 
 
 def _fold(name: str) -> str:

@@ -1,9 +1,13 @@
 """What is answered when an account cannot be as it was asked for, or somebody may not do something.
 
-PeopleError > NotAllowed
+PeopleError > NotAllowed; and Waits, which the desk refuses with as with anything of its own
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from desk.faults import Refused
 
 
 class PeopleError(ValueError):
@@ -16,3 +20,16 @@ class PeopleError(ValueError):
 
 class NotAllowed(PeopleError):
     """It is understood, and whoever asks may not do it."""
+
+
+class Waits(Refused):
+    """Nothing is done yet: it takes another person to confirm it."""
+
+    def __init__(self, proposal: int, about: str, others: Sequence[str]) -> None:
+        who = ", ".join(others)
+        super().__init__(
+            "four-eyes",
+            f"{about} takes two persons: it is proposed as {proposal}, and done once another confirms it ({who}), "
+            f"with `ringfence approvals confirm {proposal}` or on the page of approvals",
+        )
+        self.proposal, self.others = proposal, tuple(others)

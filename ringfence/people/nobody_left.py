@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ringfence.people.accounts import Account
 from ringfence.people.door import by_account
-from ringfence.people.rights import Right, rights_of, roles_with
+from ringfence.people.rights import TAKES_TWO, Right, rights_of, roles_with
 from rules.language.source import Fault
 
 if TYPE_CHECKING:
     from ringfence.configuration import Configuration
     from ringfence.installation import Installation
 
+ONE_IS_ENOUGH = "people.four_eyes is off: one person alone seals, releases, and makes accounts and keys"
 _SETTING = "accounts say who may since there are some; this goes on narrowing it for one version more"
 
 
@@ -29,13 +29,20 @@ class _Named(NamedTuple):
 
 async def nobody_left(here: Installation) -> list[Fault]:
     """What `check` says of accounts; nothing while there is none. Asking makes no database."""
-    if not await asyncio.to_thread(here.database_of("people").exists):
+    if not await here.has_people():
         return []
     people = await here.people()
     accounts = [account for account in await people.accounts.listed() if account.disabled is None]
     if not accounts:
         return []
-    return [*_found(here, accounts)]
+    return [*_found(here, accounts), *_of_two(here, accounts)]
+
+
+async def alone_told(here: Installation) -> str:
+    """That one person is enough here although there are accounts; empty where it takes two, or there are none."""
+    if here.configuration.people.four_eyes or not await here.has_people():
+        return ""
+    return ONE_IS_ENOUGH if await (await here.people()).accounts.any() else ""
 
 
 def _found(here: Installation, accounts: Collection[Account]) -> Iterator[Fault]:
@@ -52,6 +59,20 @@ def _found(here: Installation, accounts: Collection[Account]) -> Iterator[Fault]
         else:
             said = f"nobody can {what}: no account of these ({told}) has a role for it"
             yield document.fault(where, said, f"`ringfence people roles NAME {roles_with(right)[0]}`")
+
+
+def _of_two(here: Installation, accounts: Collection[Account]) -> Iterator[Fault]:
+    """What takes two persons, where there is one."""
+    where = ("people", "four_eyes")
+    if not here.configuration.people.four_eyes:
+        yield here.document.fault(where, ONE_IS_ENOUGH, "true, once there is a second person", warning=True)
+        return
+    for kind, rights in TAKES_TWO.items():
+        may = [account.name for account in accounts if not rights_of(account.roles).isdisjoint(rights)]
+        if len(may) == 1 and kind in ("seal", "release"):
+            roles = " or ".join(dict.fromkeys(role for right in rights for role in roles_with(right)))
+            what = f"nobody can {kind} a number: it takes two persons, and {may[0]} is the only one"
+            yield here.document.fault(where, what, f"give another the role {roles}, or write four_eyes: false")
 
 
 def _named(configuration: Configuration) -> Iterator[_Named]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ringfence.people.accounts import Account, Accounts
 from ringfence.people.actor import Actor, everybody
+from ringfence.people.approvals import Approvals
 from ringfence.people.door import ask_one_of
 from ringfence.people.faults import NotAllowed, PeopleError
 from ringfence.people.passwords import Passwords, refuse_weak
@@ -60,6 +61,8 @@ class People:
         self._store, self._settings, self._now = store, settings, now
         self.passwords = passwords or Passwords()
         self.accounts = Accounts(store, now)
+        self.approvals = Approvals(store, self.accounts, settings, now)
+        self.accounts.second = self.approvals
         self.sessions = Sessions(store, settings, now)
         self.second_factors = SecondFactors(store, keys, now)
         self._tries = Tries(store, settings.tries, now)
@@ -172,7 +175,7 @@ class People:
         """Let this password let him in, and nothing that was before."""
         account = await self.accounts.named(name)
         refuse_weak(password, account.name)
-        return await self.accounts.set_password(name, await self.passwords.hash(password), author=author)
+        return await self.accounts.set_password(account.name, await self.passwords.hash(password), author=author)
 
     async def deeds_of(self, name: str) -> list[chain.Deed]:
         """What was done with an account, oldest first."""

@@ -17,6 +17,12 @@ class PeopleSettings(BaseModel):
         12.0, gt=0, le=168, description="A session ends after so long, whatever is done in it."
     )
     second_factor: list[Role] = Field(default=[], description="Roles that sign in with a second factor, or not at all.")
+    four_eyes: bool = Field(
+        True,
+        description="Seals, releases, whole ranges, accounts, keys, and numbers in full or exported in bulk take two "
+        "persons; false for a desk of one, which the record then says of each.",
+    )
+    proposal_hours: float = Field(72.0, gt=0, le=720, description="What another has to confirm lapses after so long.")
     tries: int = Field(
         5,
         ge=3,

@@ -112,6 +112,16 @@ ROLE_MEANING: dict[Role, str] = {
 # What a key is good for that acts as nobody: a system that files what it is told, and reads figures.
 OF_SOURCES = frozenset({Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ})
 
+# What takes two persons, and the rights of which each of them needs one.
+TAKES_TWO: dict[str, tuple[Right, ...]] = {
+    "seal": (Right.SEALS_WRITE,),
+    "release": (Right.SEALS_RELEASE, Right.APPEALS_DECIDE),
+    "account": (Right.PEOPLE_WRITE,),
+    "key": (Right.KEYS_WRITE,),
+    "unmask": (Right.NUMBERS_UNMASK,),
+    "export": (Right.EXPORTS_BULK, Right.LISTS_WRITE),
+}
+
 
 def rights_of(roles: frozenset[Role]) -> frozenset[Right]:
     """Everything that somebody with these roles may do."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rules.audit.entering import Entering
+from rules.audit.second import NO_SECOND, Second
 from rules.lists.admission import AGAINST_CALLERS, EntryError, read_entry
 from rules.lists.conflicts import (
     Overruled,
@@ -57,6 +58,7 @@ class Lists:
     def __init__(self, store: Store, now: Callable[[], float], entering: Entering) -> None:
         self.store, self.entering = store, entering
         self.settings: dict[str, ListSettings] = {}
+        self.second: Second = NO_SECOND  # who is asked before whole ranges are stopped
         self.trunks: frozenset[str] | None = None  # that an allow entry may name; None: which there are is not known
         self.now = now
 
@@ -106,6 +108,11 @@ class Lists:
             )
         return policy
 
+    async def takes_two(self, policy: ListSettings, intervals: Iterable[Interval]) -> bool:
+        """Is it to be proposed, for another person to confirm: does one of these stop more than one number?"""
+        wide = policy.kind in AGAINST_CALLERS and any(not interval.exact for interval in intervals)
+        return wide and await self.second.wanted()
+
     async def add(self, name: str, text: str, origin: Origin = OPERATOR, **how: Any) -> Entry:
         """Put one number, prefix or range on a list; see `add_all`."""
         return (await self.add_all(name, (text,), origin, **how))[0]
@@ -135,6 +142,8 @@ class Lists:
             holes = holes_of(interval, exceptions, policy.kind, country)
             refuse_limits(text, origin, policy.kind, self.trunks)
             wanted.append((text, interval, holes))
+        if await self.takes_two(policy, [interval for _, interval, _ in wanted]):
+            raise EntryError("two-persons", "to stop a whole range takes two persons here", hint="propose it")
         added: list[Entry] = []
         written: dict[Origin, int] = {}
         async with self.store.transaction() as connection:

@@ -76,7 +76,7 @@ async def import_or_hold(
     lists: Lists, name: str, stream: BinaryIO, origin: Origin, wishes: Wishes = PLAIN, *, column: str = ""
 ) -> ImportReport:
     """Import a file, or keep it when a person must look at it first: `Report.held` and `held_id` say so."""
-    if wishes.dry_run or (wishes.insist and may_insist(lists.policy(name), wishes)):
+    if wishes.dry_run or (wishes.insist and await may_insist(lists, lists.policy(name), wishes)):
         return await import_file(lists, name, stream, origin, wishes, column=column)
     kept = _Kept(stream)
     report = await import_file(lists, name, io.BufferedReader(kept, 2**20), origin, wishes, column=column)

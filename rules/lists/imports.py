@@ -116,16 +116,23 @@ async def import_rows(
     try:
         async with lists.store.transaction() as connection:
             await _Import(lists, connection, name, batch, wishes).run()
-            if wishes.dry_run or (batch.report.held and not (wishes.insist and may_insist(policy, wishes))):
+            insists = wishes.insist and await may_insist(lists, policy, wishes)
+            if wishes.dry_run or (batch.report.held and not insists):
                 raise _Unwanted
     except _Unwanted:
         batch.report.import_id = None
     return batch.report
 
 
-def may_insist(policy: ListSettings, wishes: Wishes) -> bool:
-    """May whoever imports let it go on himself? Where entries are qualified, only their approver does, by a release."""
-    return not policy.qualified or wishes.release is not None
+async def may_insist(lists: Lists, policy: ListSettings, wishes: Wishes) -> bool:
+    """May whoever imports let it go on himself? Where entries are qualified, only their approver does, by a release.
+
+    Where whole ranges take two persons, it is another than the one who imports them.
+    """
+    if wishes.release is not None:
+        return True
+    two = wishes.wide and policy.kind in AGAINST_CALLERS and await lists.second.wanted()
+    return not policy.qualified and not two
 
 
 class _Import:
@@ -184,6 +191,9 @@ class _Import:
         )
         if batch.policy.qualified and not self.wishes.release and (report.added or report.changed):
             report.held.append(f"{' and '.join(self._approvers())} has to agree, as approver")
+        stops = found.wides and not self.wishes.release and batch.policy.kind in AGAINST_CALLERS
+        if stops and await self.lists.second.wanted():
+            report.held.append("to stop a whole range takes two persons, another than who imports it")
         await self._finish(more)
 
     def _used(self) -> dict[int, int]:

@@ -74,6 +74,8 @@ COMMANDS = {
     "people list": {ADMIN},
     "people add zhao --role king": {ADMIN},
     "people roles nobody admin": {ADMIN},
+    "approvals list": {OFFICER, KEEPER, PRIVACY, ADMIN},
+    "approvals confirm 9": {OFFICER, KEEPER, PRIVACY, ADMIN},  # each what he may do himself: see test_approvals.py
     "peers": LOOKS | {ADMIN},
     "bans": LOOKS | {ADMIN},
     "top --once": LOOKS | {ADMIN},
@@ -122,7 +124,7 @@ def staffed(tmp_path_factory):
     (folder / "rules.d").mkdir()
     (folder / "rules.d" / "own.yaml").write_text(RULES)
     file = folder / "ringfence.yaml"
-    file.write_text(CONFIGURATION)
+    file.write_text(CONFIGURATION + "people: {four_eyes: false}\n")
 
     async def hire(here):
         people = await here.people()

@@ -46,6 +46,7 @@ async def export(
     from rules.lists.list_files import harmless
 
     lists, writer = await here.lists(), csv.writer(sys.stdout, lineterminator="\n")
+    await here.second.ask("export", f"list {name} as a file", {"list": name}, actor=here.actor)
     await note_entries(here, (await lists.counts()).get(name, 0), f"lists export {name}")
     if form is Format.CSV:
         writer.writerow(EXPORTED)

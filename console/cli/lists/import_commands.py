@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answering import command
-from console.cli.answers import FAULTS, Answer, counted, fail, table
+from console.cli.answers import FAULTS, HELD, Answer, counted, fail, table
 from console.cli.files import reading
-from console.cli.lists.list_commands import HELD, SHOWN, Country, ListName, lists_app, sealed_lines
+from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, sealed_lines
 from console.cli.lists.whom_it_hits import calls_of_the_last_day
 from console.cli.options import shown_time
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli.answering import command, group
-from console.cli.answers import Answer, table
+from console.cli.answers import HELD, Answer, table
 from console.cli.lists.whom_it_hits import hits_of
 from console.cli.noted import note_entries
 from console.cli.options import moment, seconds, shown_time
@@ -18,14 +18,13 @@ from ringfence.shown_values import entry_data
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
-    from rules.lists.editing import Entry
+    from rules.lists.editing import Entry, Lists
     from rules.lists.import_batch import ImportReport
     from rules.lists.origins import Origin
 
 lists_app = typer.Typer(no_args_is_help=True)
 group(lists_app, "Numbers on lists: add, remove, show, import and export them, without a restart.")
 SHOWN = 5  # of many, named one by one
-HELD = 3  # exit status of what waits for a person
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="A list of ringfence.yaml.")]
 Numbers = Annotated[
     list[str],
@@ -95,7 +94,7 @@ async def add(
     )
     read_in, holes = country or here.home, tuple(leave_out)
     lists = await here.lists()
-    if lists.policy(name).qualified:
+    if await proposes(lists, name, numbers, read_in):
         from rules.lists.held_imports import propose
         from rules.lists.imports import Wishes
 
@@ -106,6 +105,16 @@ async def add(
     return Answer(
         [entry_data(entry, zone) | hits.as_data() for entry, hits in told],
         "\n".join(line for entry, hits in told for line in (*added_lines(entry, zone), *hits.lines())),
+    )
+
+
+async def proposes(lists: Lists, name: str, texts: Iterable[str], country: str) -> bool:
+    """Is it for another person to confirm?"""
+    from rules.lists.admission import read_entry
+
+    policy = lists.policy(name)
+    return policy.qualified or await lists.takes_two(
+        policy, [read_entry(text, policy, country=country) for text in texts]
     )
 
 

@@ -57,6 +57,10 @@ async def log(
         observed=observed,
     )
     if unmasked and found:
+        if len(found) > 1:  # one at a time is one person's to see
+            asked = repr((limit, verdict, number, wanted, trunk, rule, observed, since))
+            told = {"asked": pseudonym(here.keys.pseudonym, asked)}
+            await here.second.ask("unmask", "callers of the log in full", told, actor=here.actor)
         seen = [here.keys.hide(one.caller) for one in found if one.caller]
         await note_unmasking(here, "number", seen, by="log", reason=reason)
     rows = [decision_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]

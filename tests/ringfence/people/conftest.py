@@ -21,7 +21,8 @@ class Office:
 
     def __init__(self, store: Store, **settings) -> None:
         self.store, self.time = store, NOON
-        self.people = People(store, PeopleSettings(**settings), lambda: KEYS, lambda: self.time, Passwords(QUICK))
+        told = PeopleSettings(**({"four_eyes": False} | settings))
+        self.people = People(store, told, lambda: KEYS, lambda: self.time, Passwords(QUICK))
         self.accounts, self.sessions = self.people.accounts, self.people.sessions
 
     async def add(self, name: str, *roles: str, password: str = "", **more):

@@ -24,7 +24,7 @@ def test_while_there_is_no_account_nothing_is_said(file, under):
 
 def test_old_settings_go_on_with_a_warning(file, under, staff):
     file.write_text(file.read_text() + DESK % ("li", "li"))
-    staff(("li.na", "li", "complaint-officer"))
+    staff(("li.na", "li", "complaint-officer"), ("wang", "wang", "complaint-officer"))
     found = under("root", "check")
     assert found.exit_code == 0
     assert found.output.count("accounts say who may since there are some") == 2
@@ -48,3 +48,22 @@ def test_a_list_that_nobody_can_change_is_refused(file, under, staff):
     assert (
         "nobody can change list blocked: of those who may by their roles (zhao) none stands here (wang)" in found.output
     )
+
+
+def test_what_takes_two_persons_where_there_is_one_is_refused(file, under, staff):
+    staff(("li", "li", "complaint-officer"))
+    found = under("root", "check")
+    assert found.exit_code == 1
+    assert "nobody can seal a number: it takes two persons, and li is the only one" in found.output
+    assert "nobody can release a number" in found.output
+    file.write_text(file.read_text() + "people: {four_eyes: false}\n")
+    found = under("root", "check")
+    assert found.exit_code == 0
+    assert "people.four_eyes is off: one person alone seals, releases" in found.output
+    assert "people.four_eyes is off" in under("root", "health").output
+
+
+def test_two_persons_are_enough_and_nobody_is_told(file, under, staff):
+    staff(("li", "li", "complaint-officer"), ("wang", "wang", "complaint-officer"))
+    assert "four_eyes" not in under("root", "check").output
+    assert "four_eyes" not in under("root", "health").output
