@@ -59,19 +59,20 @@ class Page:
     section: Section
     key: str = ""  # g and this letter lead to it
     order: int = 50  # within its section
+    others: frozenset[Right] = frozenset()  # any of these is enough, too
 
     @property
     def visited(self) -> Dependency:
         """Whoever looks at it, who has its right."""
-        return self.doing(self.right)
+        return self.doing(self.right, *self.others)
 
-    def doing(self, right: Right) -> Dependency:
-        """Whoever takes a step on it, which may ask for another right."""
+    def doing(self, right: Right, *others: Right) -> Dependency:
+        """Whoever takes a step on it, which may ask for another right, or one of several."""
 
         def visit(request: Request) -> Visit:
             found: Visit = request.state.visit
             found.page = self
-            if right not in found.actor.rights:
+            if found.actor.rights.isdisjoint((right, *others)):
                 raise NotAllowed(right)
             return found
 
@@ -204,11 +205,19 @@ class Visit:
         """A verdict with its sign, in the language of whoever looks."""
         return verdict(action, self.say(VERDICTS.get(action, action)))
 
+    def may_see(self, page: Page) -> bool:
+        """Is this page for whoever looks?"""
+        return any(map(self.may, (page.right, *page.others)))
+
     def navigation(self) -> list[tuple[str, list[Page]]]:
         """The pages that whoever looks may see, by section."""
         found = []
         for section in Section:
-            pages = [one for one in self.ground.pages if one.section is section and self.may(one.right)]
+            pages = [
+                one
+                for one in self.ground.pages
+                if one.section is section and any(map(self.may, (one.right, *one.others)))
+            ]
             if pages:
                 found.append((str(section), sorted(pages, key=lambda one: (one.order, one.name))))
         return found

@@ -122,7 +122,9 @@ async def add(
         return visit.go("lists", name, notice=str(error), good=False)
     origin = Origin("console", reason.strip(), visit.actor.name, expires)
     async with lists_of(visit.desk) as lists:
-        if lists.policy(name).qualified:
+        policy = lists.policy(name)
+        spelt = [read_entry(number, policy, country=visit.here.home)]
+        if policy.qualified or await lists.takes_two(policy, spelt):
             wishes = Wishes(country=visit.here.home, zone=visit.here.zone, wide=ranges)
             report = await propose(lists, name, [number], origin, wishes, ())
             if report.held_id is not None:

@@ -14,6 +14,7 @@ from ringfence.people.people import Problem
 router = APIRouter()
 WRONG = mark("Name, password or code is wrong.")
 TOO_MANY = mark("Too many tries; the next one counts in %(n)s minutes.")
+LACKING = mark("Your roles take a second factor, and you have none yet. An admin helps: ringfence people second-factor")
 
 
 def _gate(request: Request) -> Gate:
@@ -44,7 +45,9 @@ async def enter(
     address = request.client.host if request.client else ""
     let = await gate.people.sign_in(name, password, code, address)
     if isinstance(let, Problem):
-        told = visit.say(TOO_MANY, n=int(let.wait_s // 60) + 1) if let.kind == "too-many" else visit.say(WRONG)
+        told = visit.say(
+            {"too-many": TOO_MANY, "second-factor": LACKING}.get(let.kind, WRONG), n=int(let.wait_s // 60) + 1
+        )
         return visit.show("sign-in.html", status=403, next=wanted, wrong=told)
     # What is wanted is a path below the console, never another place.
     answer: Response = visit.go(*[part for part in wanted.split("/") if part not in ("", ".", "..")] or [""])

@@ -17,6 +17,7 @@ from ringfence.installation import Installation
 from ringfence.people import Role
 from ringfence.people.accounts import Wanted
 from ringfence.people.passwords import Passwords
+from rules.audit.second import confirmed
 
 # What a stranger writes into each field that he can write.
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m{{7*7191}}' \" onload=x"
@@ -44,8 +45,9 @@ class House:
         """Somebody with these roles, beside an admin."""
         if not await self.people.accounts.any() and Role.ADMIN not in roles:
             await self.account(Role.ADMIN, name="root-of-all")
-        await self.people.accounts.add(Wanted(name, roles=frozenset(roles)), author="root")
-        await self.people.set_password(name, PASSWORD, author="root")
+        with confirmed("by the test"):
+            await self.people.accounts.add(Wanted(name, roles=frozenset(roles)), author="root")
+            await self.people.set_password(name, PASSWORD, author="root")
 
     def browser(self, address: str = "127.0.0.1", **more) -> Browser:
         """Somebody who is not signed in."""
