@@ -5,12 +5,17 @@ import re
 import shutil
 import subprocess
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 
 from ringfence.configuration import load_configuration
+from tests.peers.loopback import new_endpoint
+from tests.peers.process import Peer, until
 from tests.ringfence.test_serve import serving
 from tests.test_documented import metric_names
 
@@ -106,6 +111,70 @@ def test_each_query_of_the_dashboard_can_be_read(query, tmp_path):
     file = tmp_path / "rules.yml"
     file.write_text(json.dumps(rules))
     run("promtool", "check", "rules", file)
+
+
+# What a node without a call, a certificate, an alert or a refusal has no sample of yet.
+NOTHING_YET = re.compile(
+    r"rule_observed|requests_answered|peer_responses|connections|limits_reached|over_rate|bans_begun|complaint_alerts"
+    r"|feature_codes|certificate_ends|changes\(|storage_unusable|messages_dropped"
+)
+
+
+@contextmanager
+def prometheus(folder: Path, target: object) -> Iterator[str]:
+    """A real one that asks this target for its figures; its address."""
+    scrape = {"job_name": "ringfence", "scrape_interval": "200ms", "static_configs": [{"targets": [str(target)]}]}
+    (folder / "prometheus.yml").write_text(json.dumps({"scrape_configs": [scrape]}))
+    at = str(new_endpoint())
+    words = [
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/kept",
+        f"--web.listen-address={at}",
+    ]
+    with Peer(["prometheus", *words], output=folder / "prometheus.log"):
+        yield at
+
+
+def evaluated(at: str, query: str) -> list[dict]:
+    """What a query gives now."""
+    url = f"http://{at}/api/v1/query?{urlencode({'query': query})}"
+    with urllib.request.urlopen(url, timeout=60) as page:
+        answer = json.load(page)
+    assert answer["status"] == "success", query
+    return answer["data"]["result"]
+
+
+def filled(query: str, instance: str) -> str:
+    """As Grafana asks it."""
+    for name, value in (("$__rate_interval", "1m"), ("$__range", "1m"), ("$instance", instance)):
+        query = query.replace(name, value)
+    return query
+
+
+@pytest.mark.live
+def test_a_real_prometheus_answers_each_query_of_the_dashboard_with_the_labels_that_it_shows(ports, tmp_path):
+    board = json.loads(DASHBOARD.read_text())
+    metrics = load_configuration(ports).metrics
+    with serving(ports), prometheus(tmp_path, metrics) as at:
+        known = "count_over_time(ringfence_build_info[1m]) >= 3"  # a rate wants two
+
+        def is_scraped() -> bool:
+            try:
+                return bool(evaluated(at, known))
+            except OSError:
+                return False
+
+        until(is_scraped, "figures are scraped")
+        instance = evaluated(at, "ringfence_build_info")[0]["metric"]["instance"]
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                query = target["expr"]
+                found = evaluated(at, filled(query, instance))
+                assert found or NOTHING_YET.search(query), f"{panel['title']}: {query}"
+                for label in re.findall(r"{{(\w+)}}", target.get("legendFormat", "")):
+                    assert all(label in each["metric"] for each in found), f"{panel['title']}: {label}"
+        for each in board["annotations"]["list"]:
+            evaluated(at, filled(each["expr"], instance))
 
 
 def test_the_panels_of_the_dashboard_overlap_nowhere():
