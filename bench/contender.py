@@ -48,6 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--upstream", required=True, type=host_port, metavar="HOST:PORT", help="the PBX")
     parser.add_argument("--numbers", required=True, type=Path, metavar="FILE.csv", help="number,action")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="made if missing; default: a temporary folder")
+    parser.add_argument("--tls", type=Path, metavar="FILE.pem", help="callers come by TLS; certificate with its key")
     parser.add_argument("--pure", action="store_true", help="not compiled (read by bench/contender)")
     return parser.parse_args()
 
@@ -70,13 +71,19 @@ def free_tcp_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def write_configuration(folder: Path, listen: HostPort, upstream: HostPort) -> None:
+def write_configuration(folder: Path, listen: HostPort, upstream: HostPort, certificate: Path | None = None) -> None:
     """ringfence.yaml and rules; what somebody added to an earlier one stays, addresses are those given now."""
     file = folder / "ringfence.yaml"
     data: dict[str, Any] = load_document(file).data if file.exists() else {}
     data.setdefault("version", 1)
     data.setdefault("time_zone", "Asia/Shanghai")
     data["listen"] = listeners(listen, upstream)
+    if certificate is not None:
+        data["listen"][0]["transport"] = "tls"
+        data["listen"].append(
+            {"address": str(HostPort(host=own_address(upstream), port=free_port(own_address(upstream))))}
+        )
+        data["tls"] = {"certificates": [{"certificate": str(certificate.resolve())}]}
     data["pbxes"] = [{"name": "pbx", "addresses": [str(upstream)], "probe": {"every_s": 0}}]
     data.setdefault("trunks", [{"name": "default", "country": "CN", "identity": "untrusted", "methods": "any"}])
     # Whoever measures sends everything from one address, which in production would be a stranger's.
@@ -132,7 +139,7 @@ def main() -> None:
     folder = words.dir or Path(tempfile.mkdtemp(prefix="ringfence-contender-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        write_configuration(folder, words.listen, words.upstream)
+        write_configuration(folder, words.listen, words.upstream, words.tls)
         asyncio.run(fill_lists(folder, numbers))
     except RuleError as error:
         sys.exit(str(error))

@@ -3,14 +3,16 @@
 
 SIPp calls at a steady rate; one caller in ten is on the list of those to reject, one in ten is suspected and must be
 tagged, the rest are forwarded. Whoever rings is answered by a SIPp PBX, acknowledged, and hung up on. Everything runs
-over UDP on loopback. The figure is user and system time of all the contender's processes, divided by calls: unlike
-elapsed time it holds on a busy machine. It falls as the rate rises, since datagrams then come in batches; name the rate
-and the interpreter with it.
+over UDP on loopback; with --transport tls callers come by TLS on one connection, as from a carrier, and go on by UDP.
+Debian's SIPp speaks no TLS: socat enciphers for it, and is not counted. The figure is user and system time of all the
+contender's processes, divided by calls: unlike elapsed time it holds on a busy machine. It falls as the rate rises,
+since datagrams then come in batches; name the rate and the interpreter with it.
 
     bench/cost_per_call.py                         this checkout beside Kamailio and the floor
     bench/cost_per_call.py NAME='COMMAND' ...      other contenders; {listen} {upstream} {numbers} are filled in
 
-Needs kamailio, kamailio-sqlite-modules, sip-tester and a C compiler (`make set-up` installs them). Exit status 1 when a
+Needs kamailio, kamailio-sqlite-modules, sip-tester and a C compiler (`make set-up` installs them); for TLS also
+kamailio-tls-modules, socat and openssl. Exit status 1 when a
 contender fails more than 0.5 % of the calls, lets a listed caller ring, or stops another one.
 """
 
@@ -78,6 +80,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pure", action="store_true", help="this checkout also as pure Python, beside the compiled one"
     )
+    parser.add_argument("--transport", choices=("udp", "tls"), default="udp", help="by which callers come")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
     parser.add_argument("contenders", nargs="*", metavar="NAME=COMMAND")
     return parser.parse_args()
@@ -85,16 +88,22 @@ def arguments() -> argparse.Namespace:
 
 def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports) -> dict[str, list[str]]:
     """The command of each contender, the floor first."""
-    relay = work.folder / "relay"
-    subprocess.run(["cc", "-O2", "-o", relay, HERE / "relay.c"], check=True)
-    found = {"floor": [str(relay), str(ports.proxy), str(ports.pbx)]}
+    found: dict[str, list[str]] = {}
+    secret = options.transport == "tls"
+    if not secret:
+        relay = work.folder / "relay"
+        subprocess.run(["cc", "-O2", "-o", relay, HERE / "relay.c"], check=True)
+        found["floor"] = [str(relay), str(ports.proxy), str(ports.pbx)]
     if options.without != "kamailio":
         plain = [
             *("kamailio", "-f", str(HERE / "kamailio.cfg"), "-DD", "-x", "fm", "-X", "fm", "-m", "1024", "-M", "1024"),
             *("-Y", str(work.folder), "-P", str(work.folder / "kamailio.pid")),
-            *("-A", f"LISTEN=udp:{HOST}:{ports.proxy}", "-A", f'UPSTREAM="sip:{HOST}:{ports.pbx}"'),
+            *("-A", f"LISTEN={options.transport}:{HOST}:{ports.proxy}", "-A", f'UPSTREAM="sip:{HOST}:{ports.pbx}"'),
             *("-A", f'TABLE="sqlite://{work.table}"'),
         ]
+        if secret:
+            certificate = f'CERTIFICATE="{certificate_in(work.folder)}"'
+            plain += ["-A", "SECRET", "-A", f"BEHIND=udp:{HOST}:{ports.proxy + 1}", "-A", certificate]
         found |= {"kamailio-bare": plain, REFERENCE: [*plain, "-A", "LOGGED"]}
     fill = {
         "listen": f"{HOST}:{ports.proxy}",
@@ -102,14 +111,37 @@ def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports)
         "numbers": shlex.quote(str(work.numbers)),
     }
     own = [own_contender(work, OWN)]
+    if secret:
+        own[0] += f" --tls {shlex.quote(str(certificate_in(work.folder)))}"
     if options.pure:
-        own.append(own_contender(work, PURE) + " --pure")
+        own.append(own[0].replace(own_contender(work, OWN), own_contender(work, PURE)) + " --pure")
     for contender in options.contenders or own:
         name, equals, command = contender.partition("=")
         if not equals:
             sys.exit(f"{contender!r}: expected NAME=COMMAND")
         found[name] = shlex.split(command.format(**fill))
     return found
+
+
+def certificate_in(folder: Path) -> Path:
+    """A certificate with its key in one file, made in this run."""
+    file = folder / "certificate.pem"
+    if not file.exists():
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        words += ["-keyout", f"{file}.key", "-out", f"{file}.crt", "-days", "2", "-subj", "/CN=bench.example"]
+        subprocess.run(words, check=True, **QUIET)
+        made = "".join(Path(f"{file}.{kind}").read_text() for kind in ("key", "crt"))
+        file.touch(mode=0o600)
+        file.write_text(made)
+    return file
+
+
+def by_tls(work: workload.Workload, ports: Ports) -> tuple[list[str], Path]:
+    """Who enciphers for SIPp, and the scenario of a caller who says that it is TLS."""
+    scenario = work.folder / "caller-tls.xml"
+    scenario.write_text((HERE / "sipp" / "caller.xml").read_text().replace("[transport]", "TLS"))
+    listens = f"TCP-LISTEN:{ports.proxy + 2},bind={HOST},reuseaddr,fork"
+    return ["socat", "-b", "65536", listens, f"OPENSSL:{HOST}:{ports.proxy},verify=0,nodelay"], scenario
 
 
 def own_contender(work: workload.Workload, name: str) -> str:
@@ -162,7 +194,7 @@ def statistics_of(file: Path) -> dict[str, str]:
     return dict(zip(lines[0].split(";"), lines[-1].split(";"), strict=False))
 
 
-def sipp(scenario: str, port: int, statistics_file: Path, *more: str) -> list[str]:
+def sipp(scenario: str | Path, port: int, statistics_file: Path, *more: str) -> list[str]:
     """The command of a SIPp that writes its statistics each second."""
     return [
         *("sipp", "-sf", str(HERE / "sipp" / scenario), "-i", HOST, "-p", str(port), "-nostdin"),
@@ -176,7 +208,7 @@ def await_listeners(*expected: tuple[subprocess.Popen[bytes], int]) -> None:
     latest = time.monotonic() + LATE_S
     for process, port in expected:
         while process.poll() is None and time.monotonic() < latest:
-            bound = Path("/proc/net/udp").read_text().splitlines()[1:]
+            bound = [line for kind in ("udp", "tcp") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
             if any(line.split()[1].endswith(f":{port:04X}") for line in bound):
                 break
             time.sleep(0.05)
@@ -190,12 +222,15 @@ def one_round(
     for file in (seen_by_caller, seen_by_pbx):
         file.unlink(missing_ok=True)
     longest = options.calls / options.rate + LATE_S
+    enciphers, scenario, how, port = ["sleep", "inf"], HERE / "sipp" / "caller.xml", ["-t", "u1"], ports.proxy
+    if options.transport == "tls":
+        (enciphers, scenario), how, port = by_tls(work, ports), ["-t", "t1"], ports.proxy + 2
     caller = sipp(
-        *("caller.xml", ports.caller, seen_by_caller, "-inf", str(work.injection), "-r", str(options.rate)),
-        *("-m", str(options.calls), "-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{ports.proxy}"),
+        *(scenario, ports.caller, seen_by_caller, *how, "-inf", str(work.injection), "-r", str(options.rate)),
+        *("-m", str(options.calls), "-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{port}"),
     )
     answering = running(sipp("pbx.xml", ports.pbx, seen_by_pbx), work.folder)
-    with answering as pbx, running(command, work.folder, log) as proxy:
+    with answering as pbx, running(command, work.folder, log) as proxy, running(enciphers, work.folder, log):
         await_listeners((pbx, ports.pbx), (proxy, ports.proxy))
         time.sleep(options.settle)
         if pbx.poll() is not None:
@@ -251,7 +286,8 @@ def print_table(results: dict[str, list[Round]], expected: int, options: argpars
         rows.append((name, f"{cost[name]:.0f}", ratio, floor, str(failed), str(again), f"{most:.0f}"))
         notes += [f"{name}: {fault}" for fault in faults(name, rounds, expected, options.calls)]
     print(
-        f"{options.rate} calls/s, {options.calls} calls a round, {options.rounds} rounds, list of {options.list_size}, "
+        f"{options.transport}, {options.rate} calls/s, {options.calls} calls a round, {options.rounds} rounds, "
+        f"list of {options.list_size}, "
         f"Python {platform.python_version()} ({sys.executable})"
     )
     for count, row in enumerate(rows):

@@ -13,29 +13,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import multiprocessing
 import os
-import selectors
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from flood import ALONE, CALM, PBX, US, Callee, Series, answer, bound, cpu_of, raise_loopback
+from flood import ALONE, CALM, PBX, Callee, Series, bound, cpu_of, raise_loopback
 
-LOAD = ("127.0.0.5", 5060)  # the trunk that sends too much
-LOAD_PBX = ("127.0.0.6", 5060)  # where its calls end
+HERE = Path(__file__).resolve().parent
 FACTORS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 AT_A_TIME = 50  # calls under way while the capacity is found
 REST_S = 5.0  # between the last offer and the one that shows that it is itself again
 WAIT_S = 4.0  # for the last calls of an offer
-T1 = 0.5
-MOST_REPEATS = 6
 LEAST = 0.9  # of the most calls
 
 SETTINGS = """\
@@ -52,16 +44,6 @@ limits: {max_transactions: 700000}  # each call holds two for half a minute: not
 lists: {blocked: {kind: block}}
 use: [baseline]
 """
-
-INVITE = (
-    b"INVITE sip:+8613800138000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.5:5060;branch=z9hG4bK%(key)s\r\n"
-    b"Max-Forwards: 70\r\nFrom: <sip:+86139%(number)08d@calls.example>;tag=%(key)s\r\n"
-    b"To: <sip:+8613800138000@127.0.0.1>\r\n"
-    b"Call-ID: %(key)s\r\nCSeq: 1 INVITE\r\nContact: <sip:127.0.0.5:5060>\r\n"
-    b"Content-Type: application/sdp\r\nContent-Length: 109\r\n\r\n"
-    b"v=0\r\no=- 1 1 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-    b"a=rtpmap:0 PCMU/8000\r\n"
-)
 
 
 class Offer(NamedTuple):
@@ -80,129 +62,22 @@ class Offer(NamedTuple):
         return self.completed / self.seconds
 
 
-class Caller:
-    """Both ends of the load, in one process without anything else: sends, answers, repeats."""
-
-    def __init__(self, mark: str) -> None:
-        self.mark = mark.encode()
-        self.trunk, self.pbx = bound(LOAD), bound(LOAD_PBX)
-        self.number = 0
-        self.sent: dict[bytes, float] = {}  # by Call-ID, until there is a final response
-        self.invites: dict[bytes, bytes] = {}
-        self.repeats: deque[tuple[float, bytes, int]] = deque()
-        self.silent: set[bytes] = set()  # that nothing came for yet
-        self.ending: set[bytes] = set()
-        self.times: list[float] = []
-        self.completed = self.refused = self.repeated = 0
-
-    def call(self, now: float) -> None:
-        self.number += 1
-        key = b"%s.%d" % (self.mark, self.number)
-        data = INVITE % {b"key": key, b"number": self.number}
-        self.sent[key], self.invites[key] = now, data
-        self.silent.add(key)
-        self.repeats.append((now + T1, key, 1))
-        self.put(self.trunk, data)
-
-    @staticmethod
-    def put(sock: socket.socket, data: bytes) -> None:
-        with contextlib.suppress(BlockingIOError):
-            sock.sendto(data, US)
-
-    def repeat(self, now: float) -> None:
-        """Timer A, for those that nothing came for."""
-        while self.repeats and self.repeats[0][0] <= now:
-            _, key, times = self.repeats.popleft()
-            if key in self.silent and times <= MOST_REPEATS:
-                self.repeated += 1
-                self.put(self.trunk, self.invites[key])
-                self.repeats.append((now + T1 * 2**times, key, times + 1))
-
-    def hear(self, sock: socket.socket, most: int = 512) -> None:
-        for _ in range(most):
-            try:
-                data = sock.recv(4096)
-            except BlockingIOError:
-                return
-            (self.heard_by_pbx if sock is self.pbx else self.heard)(data)
-
-    def heard_by_pbx(self, data: bytes) -> None:
-        if data.startswith(b"INVITE "):
-            self.put(self.pbx, answer(data, b"180 Ringing", LOAD_PBX))
-            self.put(self.pbx, answer(data, b"200 OK", LOAD_PBX))
-        elif data.startswith(b"BYE "):
-            self.put(self.pbx, answer(data, b"200 OK", LOAD_PBX))
-
-    def heard(self, data: bytes) -> None:
-        at = data.find(b"Call-ID: ") + 9
-        key = data[at : data.find(b"\r", at)]
-        if key not in self.invites:
-            return  # of an earlier offer
-        status = data[8:11]
-        if b"CSeq: 2 BYE" in data:
-            if status == b"200" and key in self.ending:
-                self.ending.discard(key)
-                self.completed += 1
-            return
-        self.silent.discard(key)
-        if status < b"200":
-            return
-        began = self.sent.pop(key, 0.0)
-        to = data[data.find(b"To: ") :].partition(b"\r")[0]
-        if status != b"200":
-            self.refused += bool(began)
-            ack = self.invites[key].partition(b"Content-Type")[0].replace(b"INVITE", b"ACK")
-            self.put(self.trunk, ack.replace(b"To: <sip:+8613800138000@127.0.0.1>", to) + b"Content-Length: 0\r\n\r\n")
-            return
-        routes = [b"Route:" + line[13:] for line in data.split(b"\r\n") if line.startswith(b"Record-Route:")]
-        head = (
-            b"sip:%s:%d SIP/2.0" % (LOAD_PBX[0].encode(), LOAD_PBX[1]),
-            b"Max-Forwards: 70",
-            *reversed(routes),
-            b"From: " + self.invites[key].partition(b"From: ")[2].partition(b"\r")[0],
-            to,
-            b"Call-ID: " + key,
-        )
-        via = b"Via: SIP/2.0/UDP 127.0.0.5:5060;branch=z9hG4bK%s" % key
-        end = b"Content-Length: 0\r\n\r\n"
-        self.put(self.trunk, b"\r\n".join((b"ACK " + head[0], via + b"a", *head[1:], b"CSeq: 1 ACK", end)))
-        if began:
-            self.times.append(time.monotonic() - began)
-            self.ending.add(key)
-            self.put(self.trunk, b"\r\n".join((b"BYE " + head[0], via + b"b", *head[1:], b"CSeq: 2 BYE", end)))
-
-    def play(self, rate: float, seconds: float, at_a_time: int = 0) -> Offer:
-        """So many calls a second, or so many under way at a time."""
-        selector = selectors.DefaultSelector()
-        for sock in (self.trunk, self.pbx):
-            selector.register(sock, selectors.EVENT_READ)
-        began = now = time.monotonic()
-        completed = 0
-        while now < began + seconds + WAIT_S:
-            if now < began + seconds:
-                due = (
-                    (at_a_time - len(self.sent) - len(self.ending)) if at_a_time else (now - began) * rate - self.number
-                )
-                for _ in range(min(32, int(due))):  # few, lest what comes waits here and is taken for the proxy's
-                    self.call(now)
-                completed = self.completed
-            self.repeat(now)
-            for key, _ in selector.select(0.0005):
-                self.hear(key.fileobj)  # type: ignore[arg-type]
-            now = time.monotonic()
-        times = sorted(self.times) or [0.0]
-        self.trunk.close()
-        self.pbx.close()
-        done = completed if at_a_time else self.completed
-        return Offer(
-            *(self.number, done, self.refused, self.repeated, seconds),
-            *(times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000),
-        )
+async def offer(folder: Path, mark: str, rate: float, seconds: float, at_a_time: int) -> Offer:
+    """The load, by a process in C (`offer.c`): both ends of it, each INVITE repeated as RFC 3261 has it."""
+    words = [str(folder / "offer"), mark, f"{rate:.3f}", str(seconds), str(WAIT_S), str(at_a_time)]
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    said, _ = await asyncio.wait_for(process.communicate(), seconds + 60)
+    offered, completed, refused, repeated, half_ms, most_ms = said.decode().split()
+    return Offer(
+        *(int(offered), int(completed), int(refused), int(repeated), seconds, float(half_ms), float(most_ms)),
+    )
 
 
-def offer(mark: str, rate: float, seconds: float, at_a_time: int, results: Any) -> None:
-    """Run in a process of its own."""
-    results.put(Caller(mark).play(rate, seconds, at_a_time))
+class Proxy(NamedTuple):
+    """The process that is measured, and where its files and the load's program are."""
+
+    pid: int
+    folder: Path
 
 
 class Step(NamedTuple):
@@ -216,21 +91,18 @@ class Step(NamedTuple):
     slowest_ms: float
 
 
-async def measure(mark: str, factor: float, rate: float, seconds: float, process: int, at_a_time: int = 0) -> Step:
+async def measure(mark: str, factor: float, rate: float, seconds: float, process: Proxy, at_a_time: int = 0) -> Step:
     loop = asyncio.get_running_loop()
     calm, pbx = Callee(CALM), Callee(PBX)
     help_of_trunk, help_of_pbx = Series("trunk", "112", calm), Series("PBX", "112", pbx)
     calm.heard, pbx.heard = help_of_trunk.heard, help_of_pbx.heard
     for callee in (calm, pbx):
         await loop.create_datagram_endpoint(lambda callee=callee: callee, sock=bound(callee.at))
-    results = multiprocessing.Queue()
-    loading = multiprocessing.Process(target=offer, args=(mark, rate, seconds, at_a_time, results))
-    used = cpu_of(process)
-    loading.start()
+    used = cpu_of(process.pid)
+    loading = asyncio.ensure_future(offer(process.folder, mark, rate, seconds, at_a_time))
     await asyncio.gather(*(each.play(seconds, mark) for each in (help_of_trunk, help_of_pbx)))
-    cpu = (cpu_of(process) - used) * 100 / (seconds + 1.5)
-    got = await asyncio.to_thread(results.get, timeout=seconds + 60)
-    loading.join()
+    cpu = (cpu_of(process.pid) - used) * 100 / (seconds + 1.5)
+    got = await loading
     calm.transport.close()
     pbx.transport.close()
     await asyncio.sleep(0.1)  # they are closed in the loop's next turn
@@ -281,7 +153,7 @@ def judge(steps: list[Step], after: Step) -> list[str]:
     return faults
 
 
-async def play(seconds: float, process: int, *, markdown: bool) -> list[str]:
+async def play(seconds: float, process: Proxy, *, markdown: bool) -> list[str]:
     print(line_of_heads(markdown=markdown), flush=True)
     await measure("w", 0, 0, 3.0, process, AT_A_TIME)  # it warms up
     found = await measure("c", 0, 0, seconds, process, AT_A_TIME)
@@ -317,6 +189,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         configuration, said = Path(folder) / "ringfence.yaml", Path(folder) / "said"
         configuration.write_text(SETTINGS)
+        subprocess.run(["cc", "-O2", "-o", Path(folder) / "offer", HERE / "offer.c"], check=True)
         command = [sys.executable, "-m", "ringfence", "--config", str(configuration), "serve"]
         with said.open("wb") as out:
             proxy = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=out)
@@ -325,7 +198,7 @@ def main() -> int:
                 if proxy.poll() is not None:
                     sys.exit(said.read_text())
                 time.sleep(0.1)
-            faults = asyncio.run(play(words.seconds, proxy.pid, markdown=words.markdown))
+            faults = asyncio.run(play(words.seconds, Proxy(proxy.pid, Path(folder)), markdown=words.markdown))
         finally:
             proxy.kill()
             proxy.wait()

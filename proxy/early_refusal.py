@@ -48,7 +48,7 @@ class EarlyRefusal:
             return None
         if via.host != flow.shown_host or len(via.branch) < 8 or b"," in lines[0]:
             return None
-        if not via.wants_rport and (via.port or SIP_PORT) != flow.port:
+        if not flow.reliable and not via.wants_rport and (via.port or SIP_PORT) != flow.port:
             return None  # its answer goes elsewhere
         if (via.branch, via.host, via.port, flow.host, b"INVITE") in servers:
             return None

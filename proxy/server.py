@@ -423,8 +423,7 @@ class Server:
     def _shed_early(self) -> None:
         """Let new calls be refused as they come, or no longer."""
         for endpoint in self._endpoints:
-            if isinstance(endpoint, UdpEndpoint):
-                endpoint.arrivals.shed = partial(self._shed, endpoint) if self._core.shedding.on else None
+            endpoint.arrivals.shed = partial(self._shed, endpoint) if self._core.shedding.on else None
 
     def _shed(self, endpoint: Endpoint, data: bytes, remote: tuple[Any, ...]) -> bool:
         """Refuse a new call before it waits, if many of its trunk do; its ACK is not handled either. May not raise."""
@@ -434,7 +433,10 @@ class Server:
         if data[:7] != b"INVITE " or not core.shedding.closed:
             return False
         try:
-            flow = core.flow_to(endpoint.listener, remote[0], remote[1])
+            if endpoint.listener.reliable:
+                flow = core.flow_to.present(remote[0].flow)
+            else:
+                flow = core.flow_to(endpoint.listener, remote[0], remote[1])
             if flow.peer is None or flow.pbx_side is not None or flow.former is not None or flow.watched:
                 return False
             if endpoint.arrivals.waiting_of(owner(flow)[0]) < SHORT or is_emergency_call(

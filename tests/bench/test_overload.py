@@ -1,5 +1,6 @@
 """What the overload bench calls good, and that its calls are whole: a caller and a PBX that speak to each other."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "bench"))
 
-from overload import FACTORS, INVITE, Offer, Step, judge
+from overload import FACTORS, HERE, Offer, Step, judge
 
 
 def step(factor: float, completed: int, *, rang: int = 20) -> Step:
@@ -35,6 +36,30 @@ def test_below_its_capacity_fewer_calls_are_no_fault():
     assert judge([step(0.5, 500), step(1, 1000)], step(0.5, 1000)) == []
 
 
-def test_its_invite_says_how_long_its_body_is():
-    head, _, body = (INVITE % {b"key": b"a.1", b"number": 1}).partition(b"\r\n\r\n")
-    assert b"Content-Length: %d" % len(body) in head
+BETWEEN = """
+import socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+wire.bind(("127.0.0.1", 5060))
+wire.settimeout(0.2)
+offer = subprocess.Popen([sys.argv[1], "m", "200", "0.5", "0.5", sys.argv[2]])
+while offer.poll() is None:
+    try:
+        data, source = wire.recvfrom(65536)
+    except TimeoutError:
+        continue
+    wire.sendto(data, ("127.0.0.6" if source[0] == "127.0.0.5" else "127.0.0.5", 5060))
+"""
+
+
+@pytest.mark.live
+@pytest.mark.parametrize(("at_a_time", "least"), [("0", 90), ("5", 100)])
+def test_its_calls_are_whole(tmp_path: Path, at_a_time: str, least: int):
+    """What hands everything on unread sees each of them from its INVITE to the answer to its BYE."""
+    subprocess.run(["cc", "-O2", "-Wall", "-Werror", "-o", tmp_path / "offer", HERE / "offer.c"], check=True)
+    words = ["unshare", "--net", sys.executable, "-c", BETWEEN, tmp_path / "offer", at_a_time]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    offered, completed, refused, repeated = map(int, done.stdout.split()[:4])
+    assert (refused, repeated) == (0, 0)
+    assert completed >= least
+    assert offered - completed <= int(at_a_time)

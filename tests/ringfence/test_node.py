@@ -1,5 +1,6 @@
 """A node as a process: what it says of itself, and another configuration for all of its parts."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -244,3 +245,19 @@ def asked_by_tcp(at: HostPort) -> bytes:
         host, port = asking.getsockname()
         asking.sendall(options(at, HostPort(host=host, port=port)).replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP"))
         return asking.recv(65_535)
+
+
+@pytest.mark.parametrize(("held", "collected"), [(0, True), (node.FEW_HELD, True), (node.FEW_HELD + 1, False)])
+async def test_what_holds_itself_in_circles_is_freed_in_quiet_moments(monkeypatch, held: int, collected: bool):
+    """A collection among 200,000 held calls stops the loop for so long that the kernel drops datagrams."""
+    monkeypatch.setattr(node, "LOOK_S", 0)
+    monkeypatch.setattr(node, "COLLECT_S", 0)
+    done = asyncio.Event()
+    monkeypatch.setattr(node.gc, "collect", done.set)
+    it = object.__new__(node.Node)
+    it._core = SimpleNamespace(load=SimpleNamespace(held=held))
+    task = asyncio.create_task(it._collect())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    assert done.is_set() == collected

@@ -23,6 +23,7 @@ from proxy.urgency import IN_TURN
 from tests import wire
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
+from tests.streaming import street
 
 MESSAGE = wire.request("OPTIONS")
 
@@ -275,3 +276,24 @@ async def test_when_it_closes_every_connection_does():
         play.endpoint.close()
         assert await reader.read() == b""
         writer.close()
+
+
+async def test_in_overload_the_calls_of_a_connection_are_refused_as_they_come_as_well():
+    """On it answers go back whatever port its Via names."""
+    async with street("udp", "tcp") as house:
+        line = await house.join()
+        [endpoint] = [each for each in house.metrics.endpoints if each.listener.reliable]
+        await eventually(lambda: len(endpoint), "the connection is taken")
+        connection = next(iter(endpoint._connections.values()))
+        shedding, arrivals = house.core.shedding, endpoint.arrivals
+        via = f"SIP/2.0/TCP {house.trunk_at.host}:5060;branch=z9hG4bKshed"
+        for number in range(100):
+            arrivals.put_nowait((house.invite(line, number, via=f"{via}{number}"), (connection,)))
+        shedding.on = shedding.closed = True
+        house.server._shed_early()
+        arrivals.put_nowait((house.invite(line, 200, via=f"{via}200"), (connection,)))
+        dialled = f"sip:110@{house.ends['tcp']}"
+        arrivals.put_nowait((house.invite(line, 201, via=f"{via}201", uri=dialled), (connection,)))
+        assert (len(arrivals), shedding.refused) == (101, 1), "the emergency call waits"
+        answer = await line.heard()
+        assert (wire.status(answer), wire.header(answer, "Call-ID")) == (503, "stream-200")
