@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from desk.archive import Archive
@@ -13,7 +13,7 @@ from desk.faults import NotFound
 from desk.states import COUNTED, OPEN, CaseState, stored
 from desk.tallies import CountedUnder, places_of
 from rules.model import Number
-from rules.storage.statements import columns_of, quoted, sql
+from rules.storage.statements import Sql, columns_of, quoted, sql
 from rules.storage.store import Connection
 
 _NAMES = (
@@ -159,24 +159,36 @@ async def pressing(
 
     ``after`` skips so many; ``beyond`` begins behind a place, which stays whole while others work on cases.
     """
-    states = (
-        sql("c.state = {state}", state=quoted([state]))
-        if state
-        else sql("(c.state in ({open}) or k.due is not null)", open=_OPEN)
-    )
+    conditions = sql("c.state = {state}", state=quoted([state])) if state else sql("1")
+    return await pressing_where(connection, conditions, (), limit=limit, after=after, beyond=beyond, closed=bool(state))
+
+
+async def pressing_where(
+    connection: Connection,
+    conditions: Sql,
+    values: Sequence[Any],
+    *,
+    limit: int = 50,
+    after: int = 0,
+    beyond: Turn | None = None,
+    closed: bool = False,
+) -> list[Listed]:
+    """The same of the cases (c) and the clocks due first (k) that fit; ``closed``: those that wait for nobody, too."""
+    waits = sql("1") if closed else sql("(c.state in ({open}) or k.due is not null)", open=_OPEN)
     turn = sql("c.on_top = '', coalesce(k.due, {never}), c.id", never=_NEVER)
     query = sql(
         "select *, (select count(*) from complaint m where m.case_id = o.id and m.{counted}) "
         "from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
         "left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
         "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
-        "where {states} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o",
+        "where {waits} and {conditions} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o",
         columns=columns_of(_NAMES, "c"),
         counted=COUNTED,
-        states=states,
+        waits=waits,
+        conditions=conditions,
         turn=turn,
     )
-    rows = await connection.execute_fetchall(query, (*(beyond or _BEGINNING), limit, after))
+    rows = await connection.execute_fetchall(query, (*values, *(beyond or _BEGINNING), limit, after))
     return [
         Listed(_case(row[:24]), int(row[28]), None if row[24] is None else Clock(row[24], row[25], row[26], row[27]))
         for row in rows

@@ -52,6 +52,13 @@ class Deadlines:
             return received + span.hours * 3600.0
         return self._end_of(datetime.fromtimestamp(received, self._zone).date(), span.working_days)
 
+    def working_days_left(self, now: float, due: float) -> int:
+        """Working days between today and the day of a deadline, that day counted; negative: so many since."""
+        today, last = (datetime.fromtimestamp(at, self._zone).date() for at in (now, due - 1.0))
+        if last < today or due <= now:
+            return -max(sum(self._works(last + timedelta(days=n)) for n in range(1, (today - last).days + 1)), 1)
+        return sum(self._works(today + timedelta(days=n)) for n in range(1, (last - today).days + 1))
+
     def clocks(self, received: float, profile: Mapping[str, TimeLimit]) -> list[Clock]:
         """All clocks of a profile, started."""
         return [Clock(name, received, self.due(received, span), None) for name, span in profile.items()]

@@ -22,6 +22,7 @@ from rules.storage.store import Connection
 
 _MOST_IMPORTED = 50_000
 _ALIKE = 0.75
+_YEAR_S = 365 * 86_400.0
 _MATCH = (
     "select j.key, coalesce(e.office, case when e.key is null then l.office end), o.title from json_each(?) j "
     "left join office_key e on e.exact = 1 and e.key = j.value ->> 0 "
@@ -37,7 +38,7 @@ _LISTED = (
 )
 _UNKNOWN = (
     "select branch, count(*), count(distinct reporter), max(received) from complaint "
-    "where branch <> '' and branch not in (select title from office) group by branch "
+    "where branch <> '' and received >= ? and branch not in (select title from office) group by branch "
     "order by count(distinct reporter) desc, branch limit ?"
 )
 _MERGE_SUMS = (
@@ -101,9 +102,9 @@ class Offices:
         ]
 
     async def unknown(self, limit: int = 50) -> list[Heard]:
-        """Names that reporters used and that no office of the directory has, those of most reporters first."""
+        """Names that reporters used within a year and that no office has, those of most reporters first."""
         known = await self.listed()
-        rows = await self._archive.store.connection.execute_fetchall(_UNKNOWN, (limit,))
+        rows = await self._archive.store.connection.execute_fetchall(_UNKNOWN, (self._archive.now() - _YEAR_S, limit))
         return [
             Heard(name, complaints, reporters, last, _like(name, known)) for name, complaints, reporters, last in rows
         ]

@@ -121,6 +121,11 @@ def first_day(period: str) -> date:
     return _days(period)[0]
 
 
+def last_day(period: str) -> date:
+    """The last day of it."""
+    return _days(period)[1] - timedelta(days=1)
+
+
 def _days(period: str) -> tuple[date, date]:
     """First day, and the first day after."""
     match = _PERIOD.fullmatch(period.strip())

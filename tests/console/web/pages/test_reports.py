@@ -1,0 +1,29 @@
+"""Reports: a period spelled out, in both languages, as a page and as files."""
+
+import io
+from datetime import datetime
+
+from openpyxl import load_workbook
+
+from ringfence.people import Role
+from tests.console.web.pages.desk_house import furnish, planted_in
+
+
+async def test_a_quarter_as_page_csv_and_workbook(house):
+    await furnish(house)
+    viewer = await house.visitor(Role.VIEWER)
+    shown = await viewer.get("/console/reports", params={"by": "branch"})
+    assert shown.status_code == 200
+    assert "ABC Bank / Chaoyang" in shown.text
+    assert f"of {datetime.now().year}" in shown.text
+    assert planted_in(shown.text) == []
+    csv = await viewer.get("/console/reports", params={"format": "csv", "by": "branch"})
+    assert csv.text.lstrip("\ufeff").startswith("branch,")
+    file = await viewer.get(
+        "/console/reports", params={"format": "xlsx", "by": "branch"}, headers={"accept-language": "zh"}
+    )
+    sheet = load_workbook(io.BytesIO(file.content)).active
+    assert (sheet["A1"].value, sheet["A4"].value) == ("骚扰电话投诉及处理情况", "银行与网点")
+    assert (await viewer.get("/console/reports", params={"period": "2026Q9"})).status_code == 404
+    for by in ("all", "class", "code", "holder", "prefix", "category", "business", "nonsense"):
+        assert (await viewer.get("/console/reports", params={"by": by, "period": "2026-07"})).status_code == 200
