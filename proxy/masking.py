@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from rules.records.privacy import mask_within
+from rules.records.privacy import hide_digits, mask_within, shown_of
 
 # Names of header fields in which no number of a person stands, also in their compact form.
 _NO_NUMBERS: Final = frozenset(
@@ -123,15 +123,14 @@ def _middle(found: re.Match[str]) -> str:
     if _ADDRESS.match(text):
         address = _ADDRESS.match(text)[0]  # type: ignore[index]
         return address + _NUMBER.sub(_middle, text[len(address) :])
-    places = [place.span() for place in re.finditer(_A_DIGIT, text)]
-    kept = 3 if len(places) >= 10 else 2
-    begin, end = places[kept][0], places[-kept][0]
-    return f"{text[:begin]}{re.sub(_A_DIGIT, '*', text[begin:end])}{text[end:]}"
+    return hide_digits(found)
 
 
 def _half(found: re.Match[str]) -> str:
     text = found[0]
-    kept = (len(text) + 1) // 2
+    plus = text.startswith("+")
+    first, _ = shown_of(len(text) - plus)
+    kept = first + plus
     return text[:kept] + "*" * (len(text) - kept)
 
 

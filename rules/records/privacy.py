@@ -13,8 +13,14 @@ from rules.model import Number, NumberClass
 from rules.numbering.intervals import digits_of
 from rules.numbering.plan_table import plan_of
 
-_HIDDEN: Final = "****"
+# Whoever knows how many digits a number has, and what it begins with, is left a million numbers to guess among; of less
+# than seven digits, which name a service or an extension, half are shown.
+_LEAST_HIDDEN: Final = 6
+_LAST_SHOWN: Final = 2
+_FIRST_SHOWN: Final = 3  # where nobody knows which digits of a text are the number's
 _NUMBER_IN: Final = re.compile(r"\d-?\d-?\d-?\d-?\d-?\d-?\d(?:-?\d)*")  # half the time of a counted group
+_ESCAPED: Final = re.compile(r"(?:\d|%3\d)(?:-?(?:\d|%3\d)){6,}")  # digits in the spelling of URIs
+_DIGIT: Final = re.compile(r"%3\d|\d")
 # In words for people a number may be written in groups, with brackets around its area, or in digits of full width.
 _NUMBER_IN_WORDS: Final = re.compile(r"\d(?:[\s()\-\u2010-\u2015]{0,3}\d){6,}")
 # Without seven digits in a row once its hyphens are gone a text has none of these: translated, that is found in a tenth
@@ -25,17 +31,30 @@ _SHORT: Final = 11  # characters of a canonical number with a plan and less than
 
 
 def mask(canonical: str) -> str:
-    """The number with digits hidden: +861380****000, CN:95***, EXT:1***; nothing stays nothing."""
+    """The number with digits hidden: +86138******00, CN:95***, EXT:1***; nothing stays nothing."""
     digits = digits_of(canonical)
     if not digits:
         return ""
-    head = canonical[: -len(digits)]
-    if len(digits) >= 10:
-        return f"{head}{digits[:-7]}{_HIDDEN}{digits[-3:]}"
-    if len(digits) >= 7:
-        return f"{head}{digits[:-6]}{_HIDDEN}{digits[-2:]}"
-    kept = len(digits) // 2
-    return f"{head}{digits[:kept]}{'*' * (len(digits) - kept)}"
+    count = len(digits)
+    first, last = shown_of(count)
+    return f"{canonical[:-count]}{digits[:first]}{'*' * (count - first - last)}{digits[count - last :]}"
+
+
+def shown_of(count: int, most: int = 15) -> tuple[int, int]:
+    """How many of so many digits of a number may be seen, first and last; ``most`` of the first at most."""
+    if count < 7:
+        return min(count // 2, most), 0
+    last = _LAST_SHOWN if count >= _LEAST_HIDDEN + 2 * _LAST_SHOWN else 0
+    return min(count - _LEAST_HIDDEN - last, most), last
+
+
+def hide_digits(found: re.Match[str]) -> str:
+    """What was found, a number somewhere within a text, with the digits hidden that may not be seen; signs stay."""
+    text = found[0]
+    places = [place.span() for place in _DIGIT.finditer(text)]
+    first, last = shown_of(len(places), _FIRST_SHOWN)
+    begin, end = places[first][0], places[len(places) - last - 1][1]
+    return f"{text[:begin]}{_DIGIT.sub('*', text[begin:end])}{text[end:]}"
 
 
 def mask_within(text: str, *numbers: str) -> str:
@@ -44,31 +63,19 @@ def mask_within(text: str, *numbers: str) -> str:
     ``numbers`` are canonical ones that are hidden although they are short, such as an extension.
     """
     if not text.isascii() or _LIKE_A_NUMBER in text.replace("-", "").encode().translate(_DIGITS):
-        text = _NUMBER_IN.sub(_hidden, text)
+        text = _NUMBER_IN.sub(hide_digits, text)
+    if "%3" in text:
+        text = _ESCAPED.sub(hide_digits, text)
     for number in numbers:
         if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
-            text = re.sub(rf"(?<!\d){digits}(?!\d)", _hidden, text)
+            text = re.sub(rf"(?<!\d){digits}(?!\d)", hide_digits, text)
     return text
 
 
 @lru_cache(maxsize=2_000)
 def mask_words(text: str) -> str:
     """What a caller's side wrote to be read, a name, a device or a header field, with such digits hidden as well."""
-    return _NUMBER_IN_WORDS.sub(_hidden_digits, text)
-
-
-def _hidden_digits(found: re.Match[str]) -> str:
-    text = found[0]
-    middle = "".join(["*" if sign.isdigit() else sign for sign in text[2:][:-2]])
-    return f"{text[:2]}{middle}{text[-2:]}"
-
-
-def _hidden(found: re.Match[str]) -> str:
-    """As many signs as before, of which the first and the last digits are left: nobody knows where a number ends."""
-    text = found[0]
-    kept = 3 if len(text) >= 10 else min(2, len(text) // 3)
-    middle = "".join(["-" if sign == "-" else "*" for sign in text[kept:-kept]])
-    return f"{text[:kept]}{middle}{text[-kept:]}"
+    return _NUMBER_IN_WORDS.sub(hide_digits, _ESCAPED.sub(hide_digits, text) if "%3" in text else text)
 
 
 def pseudonym(key: bytes, canonical: str) -> str:

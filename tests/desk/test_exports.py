@@ -115,7 +115,7 @@ async def test_no_number_that_an_officer_wrote_for_others_of_his_house_leaves_it
     await town.desk.ladder.climb("number", SPAM, actor="li", reason=said)
     appeal = await town.desk.appeals.file(number=SPAM)
     pack = await evidence_pack(town.desk.archive, appeal)
-    assert pack.count("she rang from 1380****000") == pack.count("she rang from") > 4
+    assert pack.count("she rang from 138******00") == pack.count("she rang from") > 4
     assert "13800138000" not in pack
     assert "一三八零零" not in pack
 

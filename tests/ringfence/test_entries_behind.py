@@ -30,7 +30,7 @@ def test_an_entry_that_is_gone(file, run):
     assert CALLER not in line
     (entry,) = json.loads(run("explain", decision, "--json").stdout)["entries"]
     assert (entry["reason"], entry["ended"], entry["ended_why"]) == ("rang at night", "removed", "its owner changed")
-    assert entry["entry"] == "+861701****678"
+    assert entry["entry"] == "+86170******78"
 
 
 def test_an_entry_that_stands_and_a_number_in_clear(file, run):

@@ -58,8 +58,8 @@ def test_what_observed_rules_would_change_stands_in_it():
     told = shown(found)
     assert "If the rules that only observe went live, each by itself:" in told
     assert "  mobiles: held on 1 call; 1 would change, 1 of them from allow lists" in told
-    assert "    forward -> reject: 1 call; +861391****678 (" in told
-    assert "    on allowed: 1 call; +861391****678 (" in told
+    assert "    forward -> reject: 1 call; +86139******78 (" in told
+    assert "    on allowed: 1 call; +86139******78 (" in told
     (data,) = as_data(Replayed(found, None, 1.0))["observed"]
     assert (data["rule"], data["calls"], data["would_change"], data["from_allow_lists"]) == ("mobiles", 1, 1, 1)
-    assert data["allow_lists"][0]["samples"][0]["caller"] == "+861391****678"
+    assert data["allow_lists"][0]["samples"][0]["caller"] == "+86139******78"

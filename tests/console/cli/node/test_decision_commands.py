@@ -51,7 +51,7 @@ def test_oldest_first_and_masked(run):
     first, second = json.loads(run("log", "--json").stdout)
     assert (first["decision"], second["decision"]) == ("a" * 20, "b" * 20)
     assert (first["verdict"], first["rule"], first["status"], first["rang"]) == ("reject", "blocked", 603, False)
-    assert first["caller"] == "+861701****678"
+    assert first["caller"] == "+86170******78"
     assert first["called"] == "+86138"
     assert first["at"].endswith("+08:00")
     assert json.loads(run("log", "--json", "--unmasked", "--reason", "why").stdout)[0]["caller"] == "+8617012345678"
@@ -87,7 +87,7 @@ def test_a_narrow_window_takes_two_lines_a_call(run, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, of 80 columns
     first, second, *others = run("log").stdout.splitlines()
-    assert first.split()[2:] == ["reject", "+861701****678", "->", "+86138"]
+    assert first.split()[2:] == ["reject", "+86170******78", "->", "+86138"]
     assert second == f"  {'a' * 20}  blocked; 603 after 3 ms; trunk default"
     assert len(others) == 2
 
@@ -95,8 +95,8 @@ def test_a_narrow_window_takes_two_lines_a_call(run, monkeypatch):
 @pytest.mark.usefixtures("record")
 def test_a_record_is_explained(run):
     shown = run("explain", "a" * 20).stdout
-    assert "+861701****678 (mobile) called a number of +86138 (mobile) by trunk default" in shown
-    assert "=> block list             blocked: reject, +861701****678 (operator)" in shown
+    assert "+86170******78 (mobile) called a number of +86138 (mobile) by trunk default" in shown
+    assert "=> block list             blocked: reject, +86170******78 (operator)" in shown
     assert "+8617012345678 (operator)" in run("explain", "a" * 20, "--unmasked", "--reason", "why").stdout
     assert "the call got 603 after 3 ms; the phone did not ring" in shown
     assert "judged by rule set r1, which is not among the stored revisions" in shown
@@ -128,7 +128,7 @@ def test_what_is_left_of_a_call_is_told(file, run):
     rang = run("explain", "b" * 20)
     assert rang.exit_code == 1
     assert (
-        "made room for newer ones; what is left: +861701****678 rang by trunk default on 2026-11-24 14:01:00"
+        "made room for newer ones; what is left: +86170******78 rang by trunk default on 2026-11-24 14:01:00"
         in rang.stderr
     )
     assert "there is no decision" in run("explain", "a" * 20).stderr

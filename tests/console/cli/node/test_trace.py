@@ -37,7 +37,7 @@ class Node:
     def __call__(self, command, arguments=None):
         self.asked.append(command)
         if command == "trace":
-            return {"trace": "key", "of": "+861391****678", "minutes": 10.0, "messages": 10}
+            return {"trace": "key", "of": "+86139******78", "minutes": 10.0, "messages": 10}
         if command == "trace-end":
             return {"taken": 3, "lost": 0}
         answer = self.answers.pop(0)
@@ -65,7 +65,7 @@ def test_it_shows_messages_until_the_node_says_that_it_is_over(node, tmp_path):
     ended, seen, said = followed(asking)
     assert seen == [MESSAGE]
     assert ended == "1 message: 10 minutes are over; 2 messages could not be kept and are missing."
-    assert said == ["Tracing +861391****678 for 10 minutes; Ctrl-C ends it."]
+    assert said == ["Tracing +86139******78 for 10 minutes; Ctrl-C ends it."]
 
 
 def test_ctrl_c_ends_it_in_the_node_too(node, tmp_path):
@@ -148,7 +148,7 @@ def test_a_real_node_traces_a_call_and_its_audit_says_who(ports, tmp_path, run):
         assert (refused.returncode, refused.stderr) == (1, "say why numbers have to be shown: --reason\n")
         more = ["139 1234 5678", "--reason", "ticket 7", "--out", str(out)]
         with subprocess.Popen([*words, *more], stderr=subprocess.PIPE, text=True) as tracing:
-            assert tracing.stderr.readline() == "Tracing +861391****678 for 10 minutes; Ctrl-C ends it.\n"
+            assert tracing.stderr.readline() == "Tracing +86139******78 for 10 minutes; Ctrl-C ends it.\n"
             caller.sendto(invite(uri=f"sip:13800138000@{listen}"), (listen.host, listen.port))
             while not out.exists() or b"SIP/2.0 100" not in out.read_bytes():
                 assert tracing.poll() is None
