@@ -9,6 +9,8 @@ from typer.main import get_command
 
 from console.cli.commands import app
 from console.cli.node.setting_table import settings
+from console.web.frame import Section
+from console.web.pages import served
 from proxy.metrics import MEANINGS
 from rules.screening.screen import Screen
 
@@ -75,3 +77,11 @@ def test_the_way_of_a_call_leads_through_files_that_exist():
 def test_the_two_commands_stand_first():
     first, second = re.search(r"```\n\$ make (\w+).*?```.*?```\n\$ make (\w+)", README, re.DOTALL).groups()
     assert (first, second) == ("demo", "test")
+
+
+def test_the_book_of_the_console_shows_its_pages():
+    book = (ROOT / "docs" / "console.md").read_text()
+    pictures = re.findall(r"\]\((pictures/[a-z-]+\.png)\)", book)
+    first = {one.page.name for one in served() if one.page and one.page.section in (Section.WATCH, Section.DECIDE)}
+    assert first <= {Path(one).stem for one in pictures}
+    assert all((ROOT / "docs" / one).is_file() for one in pictures)

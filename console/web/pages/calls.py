@@ -137,9 +137,11 @@ class StepTold(NamedTuple):
         return all(line.text in _IDLE for line in self.lines)
 
 
-def by_step(lines: Iterable[Sentence]) -> Iterator[StepTold]:
-    """Sentences of one step together."""
-    for name, told in groupby(lines, lambda line: str(line.step)):
+def by_step(visit: Visit, lines: Iterable[Sentence]) -> Iterator[StepTold]:
+    """Sentences of one step together; files by their place in the installation."""
+    base = f"{visit.here.base}/"
+    near = [one._replace(text=one.text.replace(base, ""), place=one.place.replace(base, "")) for one in lines]
+    for name, told in groupby(near, lambda line: str(line.step)):
         yield StepTold(name, list(told))
 
 
@@ -166,7 +168,7 @@ async def _shown(visit: Visit, found: Decision, **more: Any) -> Response:
     beside = await _beside(visit, found)
     known: dict[str, Any] = {
         "call": found,
-        "steps": list(by_step(told.lines)),
+        "steps": list(by_step(visit, told.lines)),
         "blocking": [name for name, policy in lists.items() if policy.kind == "block"],
         "allowing": [name for name, policy in lists.items() if policy.kind == "allow"],
         "categories": visit.desk.archive.settings.categories,

@@ -52,7 +52,7 @@ async def answer(visit: Annotated[Visit, PAGE.visited], asked: Annotated[Asked, 
         told = await explain_call(visit.here, described, Words(asked.at, asked.trunk), note, saved=asked.saved)
     except BadWord as error:
         return _shown(visit, asked, wrong=str(error))
-    return _shown(visit, asked, told=told.data, steps=list(by_step(told.lines)))
+    return _shown(visit, asked, told=told.data, steps=list(by_step(visit, told.lines)))
 
 
 def _shown(visit: Visit, asked: Asked, **more: object) -> Response:
