@@ -9,7 +9,7 @@ contender's processes, divided by calls: unlike elapsed time it holds on a busy 
 since datagrams then come in batches; name the rate and the interpreter with it.
 
     bench/cost_per_call.py                         this checkout beside Kamailio and the floor
-    bench/cost_per_call.py NAME='COMMAND' ...      other contenders; {listen} {upstream} {numbers} are filled in
+    bench/cost_per_call.py NAME='COMMAND' ...      other contenders, with {listen} {upstream} {numbers} {certificate}
 
 Needs kamailio, kamailio-sqlite-modules, sip-tester and a C compiler (`make set-up` installs them); for TLS also
 kamailio-tls-modules, socat and openssl. Exit status 1 when a
@@ -109,6 +109,7 @@ def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports)
         "listen": f"{HOST}:{ports.proxy}",
         "upstream": f"{HOST}:{ports.pbx}",
         "numbers": shlex.quote(str(work.numbers)),
+        "certificate": shlex.quote(str(certificate_in(work.folder))) if secret else "",
     }
     own = [own_contender(work, OWN)]
     if secret:

@@ -20,8 +20,9 @@ def free_ports() -> int:
     while True:
         first = free_port("127.0.0.1")
         with contextlib.suppress(OSError, OverflowError), contextlib.ExitStack() as probes:
-            for port in (first, first + 10, first + 20):
-                probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+            for port in (first, first + 1, first + 2, first + 10, first + 20):
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    probes.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
             return first
 
 
@@ -46,3 +47,11 @@ def test_who_lets_everybody_ring_is_named():
     done = bench("--without", "kamailio", f'open=bash -c "{relay}"', port=port)
     assert done.returncode == 1
     assert "open: wrong verdicts: 200 calls rang, " in done.stdout
+
+
+def test_callers_come_by_tls(tmp_path):
+    own = f"{ROOT}/bench/contender --pure --listen {{listen}} --upstream {{upstream}} --numbers {{numbers}}"
+    done = bench("--transport", "tls", "--without", "kamailio", f"own={own} --dir {tmp_path} --tls {{certificate}}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("tls, 200 calls/s")
+    assert "transport: tls" in (tmp_path / "ringfence.yaml").read_text()
