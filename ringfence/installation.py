@@ -210,7 +210,12 @@ class Installation:
 
         async def opened() -> People:
             store = await self._store("people", durable=True)
-            return People(store, self.configuration.people, lambda: self.keys)
+            people = People(store, self.configuration.people, lambda: self.keys)
+            if self.configuration.people.directory is not None:
+                from ringfence.people.directory import Directory
+
+                people.directory = Directory(self.configuration.people.directory, self.base)
+            return people
 
         return await self._part("people", opened)
 

@@ -63,6 +63,9 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
 }
 
 
+_MENDING = frozenset({"db check", "db restore"})  # what puts accounts back that are gone
+
+
 class Entered(NamedTuple):
     """Somebody whom the door lets in to ask the running node."""
 
@@ -89,7 +92,7 @@ async def let_in(here: Installation, path: str, *, unmasked: bool = False) -> No
 
     if not (wanted := RIGHTS.get(path, (None,))):
         return
-    await act_as(here)
+    await act_as(here, mending=path in _MENDING)
     ask_one_of(here.who, [right for right in wanted if right is not None])
     if unmasked:
         ask_one_of(here.who, [Right.NUMBERS_UNMASK])

@@ -38,6 +38,7 @@ from rules.storage.store import DatabaseError, StoreError
 SESSION, BROWSER, LANGUAGE, THEME = "rf_session", "rf_browser", "rf_language", "rf_theme"
 LARGEST_FORM = 256 * 1024  # octets
 LARGEST_UPLOAD = 64 * 1024 * 1024  # of a file for a list
+DIRECTORY_LOGOUT = "/sign-in/directory/logout"
 _OPEN = ("/static/", "/sign-in", "/preferences")  # without a session
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -134,7 +135,8 @@ class Gate:
         visit.unclaimed = nobody_yet
         if nobody_yet and actor is None:
             return self.problem(request, 403, CLOSED, title=mark("The console is closed"), closed=True)
-        if request.method not in _SAFE_METHODS and (told := await self._forged(request, browser)):
+        told_itself = path == DIRECTORY_LOGOUT  # a token that the directory signed stands for one of ours
+        if request.method not in _SAFE_METHODS and not told_itself and (told := await self._forged(request, browser)):
             return told
         if actor is None and not path.startswith(_OPEN):
             return self._to_sign_in(request, visit)
@@ -219,9 +221,11 @@ class Gate:
         """A cookie of the console, for a page that sets one."""
         return self._cookie(request, name, value, **more)
 
-    def _cookie(self, request: Request, name: str, value: str, *, lasts_s: int | None = None) -> str:
+    def _cookie(
+        self, request: Request, name: str, value: str, *, lasts_s: int | None = None, same_site: str = "Strict"
+    ) -> str:
         """Never sent elsewhere, never read by a script; in clear only on this machine, where there is no wire."""
-        parts = [f"{name}={value}", f"Path={self.ground.root}/", "HttpOnly", "SameSite=Strict"]
+        parts = [f"{name}={value}", f"Path={self.ground.root}/", "HttpOnly", f"SameSite={same_site}"]
         if request.url.scheme == "https" or not _on_this_machine(request):
             parts.append("Secure")
         if lasts_s is not None:

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from ringfence.people.accounts import Account
 
 
-async def act_as(here: Installation) -> None:
+async def act_as(here: Installation, *, mending: bool = False) -> None:
     """Whoever runs this acts as his account from now on, in everything that is recorded; without accounts, as himself.
 
-    NotAllowed for who has none while others have. Asking makes no database; one that was lost lets nobody in.
+    NotAllowed for who has none while others have. Asking makes no database; one that was lost lets nobody in, but to
+    put it back (``mending``): whoever reaches that could write the file himself.
     """
     from rules.storage.database_files import missed, restoring
 
     path = here.database_of("people")
     if not await asyncio.to_thread(path.exists):
-        if path in await asyncio.to_thread(missed, here.database):
+        if not mending and path in await asyncio.to_thread(missed, here.database):
             raise NotAllowed("account", f"{path} is gone, so nobody knows who may do what; {restoring(path)}")
         here.who = everybody(here.actor, "command line")
         return

@@ -33,3 +33,7 @@ class Waits(Refused):
             f"with `ringfence approvals confirm {proposal}` or on the page of approvals",
         )
         self.proposal, self.others = proposal, tuple(others)
+
+
+class DirectoryError(Exception):
+    """A staff directory cannot be asked, or what it says is not to be believed; the message says why, for the log."""

@@ -6,16 +6,19 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import structlog
+
 from ringfence.people.accounts import Account, Accounts
 from ringfence.people.actor import Actor, everybody
 from ringfence.people.approvals import Approvals
 from ringfence.people.door import ask_one_of
-from ringfence.people.faults import NotAllowed, PeopleError
+from ringfence.people.faults import DirectoryError, NotAllowed, PeopleError
 from ringfence.people.passwords import Passwords, refuse_weak
 from ringfence.people.people_settings import PeopleSettings
 from ringfence.people.rights import OF_SOURCES, Right, rights_of
+from ringfence.people.sealing import Sealing
 from ringfence.people.second_factor import SecondFactors
-from ringfence.people.sessions import Sessions
+from ringfence.people.sessions import FromDirectory, Open, Sessions
 from ringfence.people.tries import Tries
 from rules.audit import chain
 from rules.storage.keys import Keys
@@ -23,6 +26,9 @@ from rules.storage.store import Store
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
+    from ringfence.people.directory import Directory, Told
+
+log = structlog.get_logger("ringfence.people")
 
 
 class Session(NamedTuple):
@@ -36,12 +42,13 @@ class Session(NamedTuple):
 class Problem(NamedTuple):
     """Nobody was let in: the same whether the name, the password or the code was wrong."""
 
-    kind: Literal["wrong", "too-many", "second-factor"]
+    kind: Literal["wrong", "too-many", "second-factor", "no-account"]
     said: str
     wait_s: float = 0.0
 
 
 _WRONG = Problem("wrong", "Name, password or code is wrong.")
+_NO_ACCOUNT = Problem("no-account", "The directory knows you, and there is no account of that name here; ask an admin.")
 _LACKING = Problem(
     "second-factor", "Your roles take a second factor, and you have none: `ringfence people second-factor` makes one."
 )
@@ -65,6 +72,8 @@ class People:
         self.accounts.second = self.approvals
         self.sessions = Sessions(store, settings, now)
         self.second_factors = SecondFactors(store, keys, now)
+        self.directory: Directory | None = None  # that lets people in, too
+        self._sealing = Sealing(keys, b"ringfence directory tokens")
         self._tries = Tries(store, settings.tries, now)
 
     @classmethod
@@ -74,6 +83,8 @@ class People:
 
     async def close(self) -> None:
         """Nothing is open any more."""
+        if self.directory is not None:
+            await self.directory.close()
         await self._store.close()
 
     async def sign_in(self, name: str, password: str, code: str, address: str) -> Session | Problem:
@@ -87,29 +98,74 @@ class People:
             return _WRONG
         if self._lacks(account) and not await self.second_factors.is_there(account):
             return _LACKING
-        if self.passwords.is_old(kept):
-            kept = await self.passwords.hash(password)
-        now = self._now()
-        async with self._store.transaction() as connection:
-            changed = await connection.execute(
-                "update account set signed_in = ?, password = ? where id = ? and disabled is null",
-                (now, kept, account.id),
-            )
-            if not changed.rowcount:  # disabled at this moment
-                return _WRONG
-            await self._tries.give_back(connection, name, address)
-            token = await self.sessions.begin(connection, account.id, address)
-            told = chain.Deed(now, account.name, "account", account.name, "signed in", detail=f"from {address}")
-            await chain.record(connection, [told])
-        return Session(token, account.acts("page"), now + self.sessions.longest_s)
+        newer = await self.passwords.hash(password) if self.passwords.is_old(kept) else kept
+        return await self._enter(account, address, kept=(kept, newer), typed=name) or _WRONG
 
     async def session_of(self, token: str) -> Actor | None:
         """Who sent this token, with the rights that he has at this moment; None once it is over."""
-        found = await self.sessions.account_of(token)
-        if found is None:
+        found = await self.sessions.find(token)
+        if found is None or (found.directory is not None and not await self._still_there(token, found)):
             return None
-        account = await self.accounts.by_id(found)
+        account = await self.accounts.by_id(found.account)
         return account.acts("page") if account is not None and account.disabled is None else None
+
+    async def let_in(self, told: Told, address: str) -> Session | Problem:
+        """Let somebody in whom the staff directory knows, as the account of this name; which roles it has, we say."""
+        account = await self.accounts.maybe(told.name)
+        if account is None or account.disabled is not None:
+            return _NO_ACCOUNT
+        token = self._sealing.seal(told.token, _bound(account.id))
+        by = FromDirectory(told.subject, told.session, token, self._now())
+        return await self._enter(account, address, directory=by) or _NO_ACCOUNT
+
+    async def _still_there(self, token: str, found: Open) -> bool:
+        """Does the directory that let a session in still know him? Asked at most once in so many seconds."""
+        by, now = found.directory, self._now()
+        assert by is not None
+        if self.directory is not None:
+            settings = self.directory.settings
+            if now - by.asked < settings.check_s:
+                return True
+            given = self._sealing.open(by.token, _bound(found.account))
+            try:
+                if given is not None and await self.directory.is_there(given):
+                    await self.sessions.is_there(token)
+                    return True
+            except DirectoryError as error:
+                log.warning("the staff directory does not answer", fault=str(error))
+                if now - by.asked < settings.grace_s:
+                    return True
+        await self.sessions.end(token)
+        return False
+
+    async def _enter(
+        self,
+        account: Account,
+        address: str,
+        *,
+        kept: tuple[str, str] = ("", ""),
+        typed: str = "",
+        directory: FromDirectory | None = None,
+    ) -> Session | None:
+        """A session for whoever was let in; None where he was disabled, or the password changed, at this moment.
+
+        ``kept`` is the hash by which he came, and the one to keep from now on.
+        """
+        now, how = self._now(), "by the staff directory, " if directory else ""
+        async with self._store.transaction() as connection:
+            changed = await connection.execute(
+                "update account set signed_in = ?1, password = case when ?2 = '' then password else ?3 end "
+                "where id = ?4 and disabled is null and ?2 in ('', password)",
+                (now, *kept, account.id),
+            )
+            if not changed.rowcount:
+                return None
+            if typed:
+                await self._tries.give_back(connection, typed, address)
+            token = await self.sessions.begin(connection, account.id, address, directory)
+            about = ("account", account.name, "signed in")
+            await chain.record(connection, [chain.Deed(now, account.name, *about, detail=f"{how}from {address}")])
+        return Session(token, account.acts("page"), now + self.sessions.longest_s)
 
     async def sign_out(self, token: str) -> None:
         """Let this token open nothing any more."""
@@ -191,3 +247,8 @@ class People:
     def _lacks(self, account: Account) -> bool:
         """Does a role of the account take a second factor?"""
         return not account.roles.isdisjoint(self._settings.second_factor)
+
+
+def _bound(account: int) -> str:
+    """To whom a token of the directory belongs."""
+    return f"account {account}"

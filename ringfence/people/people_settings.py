@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ringfence.people.rights import Role
+from rules.texts.bad_value import BadValue
+
+
+class DirectorySettings(BaseModel):
+    """A staff directory that lets people in (OpenID Connect); accounts and roles stay ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(description="Its address, as its own document names it: https://id.example.com/realms/staff.")
+    client_id: str = Field(min_length=1, description="Under which it knows this console.")
+    client_secret: Path = Field(description="File, readable by us alone, in which the secret that it gave stands.")
+    console: str = Field(description="Where browsers find the console: https://ringfence.example.com/console.")
+    name_claim: str = Field("preferred_username", description="Of the token: the name of the account.")
+    check_s: float = Field(1.0, ge=0.1, le=3600, description="So often it is asked whether somebody is still there.")
+    grace_s: float = Field(60.0, ge=0, le=86_400, description="So long a session goes on while it cannot be asked.")
+
+    @field_validator("issuer", "console")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        found = urlsplit(value)
+        if found.scheme != "https" and found.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise BadValue(f"{value!r} is not encrypted", "write https://...")
+        return value.rstrip("/")
 
 
 class PeopleSettings(BaseModel):
@@ -23,6 +49,7 @@ class PeopleSettings(BaseModel):
         "persons; false for a desk of one, which the record then says of each.",
     )
     proposal_hours: float = Field(72.0, gt=0, le=720, description="What another has to confirm lapses after so long.")
+    directory: DirectorySettings | None = Field(None, description="A staff directory that lets people in.")
     tries: int = Field(
         5,
         ge=3,

@@ -5,19 +5,15 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
-from secrets import choice, token_bytes
+from secrets import choice
 
 import pyotp
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ringfence.people.accounts import Account
 from ringfence.people.faults import PeopleError
+from ringfence.people.sealing import Sealing
 from rules.audit import chain
 from rules.storage.keys import Keys
 from rules.storage.store import Connection, Store
@@ -27,7 +23,6 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no i l o 0 1: they are written d
 _LENGTH = 16  # of 31 signs: 79 bits, so that a fast hash is enough
 _STEP_S = 30
 _NEAR = (0, -1, 1)  # steps: of the clock of a telephone
-_NONCE = 12
 _ISSUER = "Ringfence"
 
 
@@ -35,7 +30,8 @@ class SecondFactors:
     """Those of all accounts. A secret lies encrypted: the database alone, or a copy of it, shows no code."""
 
     def __init__(self, store: Store, keys: Callable[[], Keys], now: Callable[[], float] = time.time) -> None:
-        self._store, self._keys, self._now = store, keys, now
+        self._store, self._now = store, now
+        self._sealing = Sealing(keys, b"ringfence second factors")
 
     async def is_there(self, account: Account) -> bool:
         """Has the account one?"""
@@ -115,27 +111,18 @@ class SecondFactors:
                 found = now + near
         return found
 
-    def _ciphers(self) -> list[AESGCM]:
-        keys = self._keys()
-        return [
-            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"ringfence second factors").derive(key))
-            for key in (*keys.contents, keys.pseudonym)
-        ]
-
     def _encrypted(self, secret: str, account: Account) -> bytes:
-        nonce = token_bytes(_NONCE)
-        return nonce + self._ciphers()[0].encrypt(nonce, secret.encode(), _bound(account))
+        return self._sealing.seal(secret, _bound(account))
 
     def _decrypted(self, blob: bytes, account: Account) -> str:
-        for cipher in self._ciphers():
-            with suppress(InvalidTag):
-                return cipher.decrypt(blob[:_NONCE], blob[_NONCE:], _bound(account)).decode()
-        raise PeopleError("code", f"the second factor of {account.name} was made under another key file")
+        if (secret := self._sealing.open(blob, _bound(account))) is None:
+            raise PeopleError("code", f"the second factor of {account.name} was made under another key file")
+        return secret
 
 
-def _bound(account: Account) -> bytes:
+def _bound(account: Account) -> str:
     """To whom a secret belongs: another's opens nothing in his place."""
-    return f"account {account.id}".encode()
+    return f"account {account.id}"
 
 
 def _hash(code: str) -> bytes:

@@ -30,6 +30,22 @@ class Signed(NamedTuple):
     address: str
 
 
+class FromDirectory(NamedTuple):
+    """By what a staff directory knows a session."""
+
+    subject: str
+    session: str
+    token: bytes  # sealed; by which it is asked whether he is still there
+    asked: float
+
+
+class Open(NamedTuple):
+    """A session that goes on."""
+
+    account: int
+    directory: FromDirectory | None  # None: a password let it in
+
+
 class Sessions:
     """All sessions of an installation."""
 
@@ -41,11 +57,16 @@ class Sessions:
         """After which a session ends, whatever is done in it."""
         return self._settings.session_hours * 3600.0
 
-    async def begin(self, connection: Connection, account: int, address: str) -> str:
+    async def begin(
+        self, connection: Connection, account: int, address: str, directory: FromDirectory | None = None
+    ) -> str:
         """A session of its own for whoever was let in; what his browser sends from now on."""
         now, token = self._now(), token_urlsafe(_SECRET_BYTES)
+        by = directory or FromDirectory("", "", b"", 0.0)
         await connection.execute(
-            "insert into session values (?, ?, ?, ?, ?)", (_hash(token), account, now, now, address)
+            "insert into session (hash, account, created, seen, address, directory_subject, directory_session, "
+            "directory_token, directory_asked) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (_hash(token), account, now, now, address, by.subject, by.session, by.token or None, by.asked),
         )
         await connection.execute(
             "delete from session where account = ?1 and hash not in "
@@ -55,24 +76,44 @@ class Sessions:
         await connection.execute("delete from session where seen < ? or created < ?", self._oldest(now))
         return token
 
-    async def account_of(self, token: str) -> int | None:
-        """Whose session it is, if it goes on; asked of the database each time, so that what was ended is over."""
+    async def find(self, token: str) -> Open | None:
+        """The session of this token, if it goes on; asked of the database each time, so that what was ended is over."""
         if not token or len(token) > _LONGEST_TOKEN:
             return None
         now, hashed = self._now(), _hash(token)
-        query = "select account, seen from session where hash = ? and seen >= ? and created >= ?"
+        query = (
+            "select account, seen, directory_subject, directory_session, directory_token, directory_asked "
+            "from session where hash = ? and seen >= ? and created >= ?"
+        )
         rows = list(await self._store.connection.execute_fetchall(query, (hashed, *self._oldest(now))))
         if not rows:
             return None
-        if now - rows[0][1] >= _SEEN_EVERY_S:
+        account, seen, *directory = rows[0]
+        if now - seen >= _SEEN_EVERY_S:
             async with self._store.transaction() as connection:
                 await connection.execute("update session set seen = ? where hash = ?", (now, hashed))
-        return int(rows[0][0])
+        return Open(account, FromDirectory(*directory) if directory[0] else None)
 
     async def end(self, token: str) -> None:
         """Whoever signs out: his token opens nothing any more."""
         async with self._store.transaction() as connection:
             await connection.execute("delete from session where hash = ?", (_hash(token),))
+
+    async def is_there(self, token: str) -> None:
+        """The directory has said just now that he is."""
+        async with self._store.transaction() as connection:
+            values = (self._now(), _hash(token))
+            await connection.execute("update session set directory_asked = ? where hash = ?", values)
+
+    async def ended_by_directory(self, subject: str, session: str) -> int:
+        """It says that somebody, or one session of his, is out; how many ended."""
+        async with self._store.transaction() as connection:
+            done = await connection.execute(
+                "delete from session where directory_subject <> '' and (?1 = '' or directory_subject = ?1) "
+                "and (?2 = '' or directory_session = ?2) and (?1 <> '' or ?2 <> '')",
+                (subject, session),
+            )
+        return done.rowcount
 
     async def listed(self, account: int | None = None) -> list[Signed]:
         """Those that go on, of one account or all, the latest first."""

@@ -89,6 +89,7 @@ def test_accounts_that_are_gone_let_nobody_in(file, under):
     assert refused.exit_code == 1
     assert "ringfence-people.db is gone, so nobody knows who may do what" in refused.output
     assert not (file.parent / "ringfence-people.db").exists(), "and they are not made anew, empty, by asking"
+    assert "ringfence-people.db: the file is gone" in under("li", "db", "check").output
 
 
 def test_a_command_that_asks_the_node_names_its_account_to_it(file, under, monkeypatch):
