@@ -109,3 +109,18 @@ async def test_a_new_key_that_does_what_people_do_names_one_who_may(office):
     ):
         with pytest.raises(PeopleError, match=told):
             await office.people.refuse_key(named, scopes)
+
+
+async def test_a_password_that_is_changed_while_somebody_signs_in_by_the_old_one_stays_changed(office):
+    await office.add("li", "admin", password=GOOD)
+    known = office.people.second_factors.is_right
+
+    async def meanwhile(account, code):
+        await office.people.set_password("li", "another one entirely", author="li")
+        return await known(account, code)
+
+    office.people.second_factors.is_right = meanwhile
+    assert (await office.people.sign_in("li", GOOD, "", "192.0.2.1")).kind == "wrong"
+    office.people.second_factors.is_right = known
+    assert (await office.people.sign_in("li", GOOD, "", "192.0.2.1")).kind == "wrong"
+    assert (await office.people.sign_in("li", "another one entirely", "", "192.0.2.1")).token
