@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 Due = Literal["", "overdue", "today"]
 InBulk = Literal["take", "withdraw", "reject"]
 _MOST_AT_ONCE = 500
+_MOST_WEIGHED = 5_000  # complaints of one case, for a list: the page of the case tells what more of them prove
+_REPORTERS = sql("select count(distinct reporter) from complaint where case_id = ? and {counted}", counted=COUNTED)
 
 
 class Wanted(NamedTuple):
-    """Which cases; nothing: all that wait for somebody."""
+    """Which cases; nothing: all that wait for somebody, by a clock or since they were put on top."""
 
     due: Due = ""
     mine: str = ""  # whose last step it was
@@ -38,8 +40,8 @@ class Queued(NamedTuple):
     """A case in the queue."""
 
     listed: Listed
-    reporters: int  # different ones, whose complaints count
-    score: float  # per 10,000
+    reporters: int | None  # different ones, whose complaints count; None: too many to count for a list
+    score: float | None  # per 10,000
     allowed: str  # the list that allows its number; empty: none
     days_left: int | None  # working days until it is due; negative: so many too late; None: no clock runs
 
@@ -70,10 +72,13 @@ async def queue(archive: Archive, wanted: Wanted, *, limit: int = 50, beyond: Tu
     connection, now = archive.store.connection, archive.now()
     conditions, values = _conditions(archive, wanted)
     found = []
-    for one in await pressing_where(connection, every(conditions), values, limit=limit, beyond=beyond):
-        query = sql("select count(distinct reporter) from complaint where case_id = ? and {counted}", counted=COUNTED)
-        reporters = next(iter(await connection.execute_fetchall(query, (one.case.id,))))[0]
-        score = (await evidence_of(archive, one.case)).score
+    for one in await pressing_where(
+        connection, every(conditions), values, limit=limit, beyond=beyond, closed=bool(wanted.state)
+    ):
+        reporters, score = None, None
+        if one.complaints <= _MOST_WEIGHED:
+            rows = await connection.execute_fetchall(_REPORTERS, (one.case.id,))
+            reporters, score = next(iter(rows))[0], (await evidence_of(archive, one.case)).score
         allowed = await on_list_of(archive, one.case.number, ALLOWED)
         left = archive.deadlines.working_days_left(now, one.due.due) if one.due else None
         found.append(Queued(one, reporters, score, allowed, left))
@@ -92,7 +97,7 @@ async def _count(archive: Archive, connection: Connection, wanted: Wanted) -> in
     query = sql(
         "select count(*) from case_file c left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
         "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
-        "where (c.state in ('collecting', 'verifying', 'verified', 'sealed') or k.due is not null) and {conditions}",
+        "where {conditions}",
         conditions=every(conditions),
     )
     return int(next(iter(await connection.execute_fetchall(query, values)))[0])
@@ -149,6 +154,8 @@ def _conditions(archive: Archive, wanted: Wanted) -> tuple[list[Sql], list[Any]]
         if value:
             conditions.append(sql("c.holder = ?") if column == "holder" else sql("c.last_actor = ?"))
             values.append(value)
+    if not wanted.state:
+        conditions.append(sql("(k.due is not null or c.on_top <> '')"))
     if wanted.state:
         conditions.append(sql("c.state = ?"))
         values.append(wanted.state)

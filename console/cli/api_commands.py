@@ -12,7 +12,10 @@ from console.cli.answers import Answer, clear_errors, fail, table
 from console.cli.options import ConfigurationFile, chosen, seconds, shown_time
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.api.access.key_book import AccessKey, KeyBook
+    from proxy.proxy_settings import Address
     from ringfence.installation import Installation
     from ringfence.people.rights import Right
 
@@ -32,9 +35,6 @@ def serve(
     """Answer HTTP beside the proxy until SIGTERM, API and console; closed to all but loopback until there is a key."""
     from pydantic import TypeAdapter, ValidationError
 
-    from console.api.serving import NotServed
-    from console.api.serving import serve as run
-    from console.web.application import beside
     from proxy.proxy_settings import Address
 
     file = chosen(context, config)
@@ -45,10 +45,19 @@ def serve(
             f"{listen!r} is none; write 127.0.0.1:8607 or [::1]:8607", param_hint="--listen"
         ) from None
     with clear_errors():
-        try:
-            run(file, where, beside)
-        except NotServed as error:
-            fail(str(error))
+        serve_here(file, where)
+
+
+def serve_here(file: Path, where: Address | None = None) -> None:
+    """API and console of an installation, until SIGTERM or Ctrl-C."""
+    from console.api.serving import NotServed
+    from console.api.serving import serve as run
+    from console.web.application import beside
+
+    try:
+        run(file, where, beside)
+    except NotServed as error:
+        fail(str(error))
 
 
 @api_app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -230,7 +231,13 @@ def demo(
         if complaints:
             from console.cli.desk.complaint_demo import make_complaints
 
-            make_complaints(folder or Path("var/complaints"))
+            made = folder or Path("var/complaints")
+            make_complaints(made)
+            if sys.stdout.isatty() and sys.stdin.isatty():
+                from console.cli.api_commands import serve_here
+
+                typer.echo("Look at it in a browser: http://127.0.0.1:8607/console/ (Ctrl-C ends it)")
+                serve_here(made / "ringfence.yaml")
             return
         from console.phones.demo_table import show_demo
 

@@ -51,6 +51,23 @@ async def test_reporters_are_counted_and_working_days_until_it_is_due(town):
     assert late.days_left == -2
 
 
+async def test_a_sealed_case_waits_for_nobody_until_a_complaint_is_withdrawn(town):
+    case = await town.verified()
+    await town.desk.cases.seal(case, actor="li", reason="x")
+    assert await found(town) == []
+    assert await found(town, state=CaseState.SEALED) == [case]
+    filed = await town.complain(reporter=town.subscriber(3))
+    await town.desk.complaints.withdraw(filed.reference, actor="reporter")
+    assert await found(town) == [case]
+
+
+async def test_a_case_of_very_many_complaints_is_not_weighed_for_a_list(town, monkeypatch):
+    monkeypatch.setattr("desk.queue._MOST_WEIGHED", 1)
+    await three(town)
+    first = next(one for one in await queue(town.desk.archive, Wanted()) if one.case.id == 1)
+    assert (first.reporters, first.score, first.listed.complaints) == (None, None, 2)
+
+
 async def test_many_at_once(town):
     await three(town)
     await town.desk.cases.take(2, actor="wang")

@@ -16,6 +16,7 @@ import typer
 
 from console.cli.desk.desk_demo import Lately
 from console.cli.desk.report_commands import print_report
+from console.cli.lists.import_commands import progress_bar
 from console.phones.demo import MARK
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def make_complaints(folder: Path, quarters: tuple[Quarter, ...] = QUARTERS) -> N
     """Make the folder anew, fill it, and print the report of the last quarter."""
     _clear(folder)
     started = clock.perf_counter()
-    count = asyncio.run(fill(folder, quarters, say=typer.echo))
+    with progress_bar("complaints filed") as (told,):
+        count = asyncio.run(fill(folder, quarters, say=typer.echo, filed=told))
     typer.echo(f"{count:,} complaints filed in {clock.perf_counter() - started:.0f} s.")
     asyncio.run(_show(folder, quarters[-1].name))
     typer.echo("Look at the desk of these weeks in a browser, at http://127.0.0.1:8607/console/ once this runs:")
@@ -91,7 +93,12 @@ def _clear(folder: Path) -> None:
     file.write_text(CONFIGURATION)
 
 
-async def fill(folder: Path, quarters: tuple[Quarter, ...], say: Callable[[str], None]) -> int:
+async def fill(
+    folder: Path,
+    quarters: tuple[Quarter, ...],
+    say: Callable[[str], None],
+    filed: Callable[[int], None] = lambda _: None,
+) -> int:
     """File every complaint on the day to which it belongs; how many there were."""
     from desk.archive import Premises
     from desk.desk import Desk
@@ -111,6 +118,7 @@ async def fill(folder: Path, quarters: tuple[Quarter, ...], say: Callable[[str],
                     await town.count_only(complaints)
                     continue
                 await town.a_day(complaints, (day - quarter.first).days, code=f"950{10 + number}")
+                filed(town.count)
                 if day.weekday() == FRIDAY:
                     await town.end_some()
                     await _work(desk, now)

@@ -40,7 +40,7 @@ WORDS = (
     "让我点链接贷款，我没有申请过。",
     "<b>please</b> stop this \u202e now",
 )
-NAMES_OFFICE = 0.02
+NAMES_OFFICE = 0.012
 A_DAY = (45, 70)  # complaints
 CASES_A_DAY = 2
 
