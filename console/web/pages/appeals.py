@@ -21,7 +21,7 @@ from ringfence.people.faults import PeopleError, Waits
 PAGE = Page("appeals", mark("Appeals"), Right.APPEALS_READ, Section.DESK, key="p", order=20)
 router = APIRouter()
 _AT_ONCE = 100
-STATES = (mark("filed"), mark("granted"), mark("refused"))
+STATES = {"filed": mark("filed"), "granted": mark("granted"), "refused": mark("turned down")}
 AGAINST = {
     "rule": mark("a rule"),
     "entry": mark("a list entry"),
@@ -41,7 +41,7 @@ async def listed(visit: Annotated[Visit, PAGE.visited], state: Annotated[str, Qu
     wanted = AppealState(state) if state in set(AppealState) else None
     found = await desk.appeals.in_turn(state=wanted, limit=_AT_ONCE)
     await note_listing(desk.archive, "appeal", len(found), actor=visit.actor.name, state=state)
-    return visit.show("appeals.html", found=found, state=state, against=AGAINST, now=desk.archive.now())
+    return visit.show("appeals.html", found=found, state=state, against=AGAINST, states=STATES, now=desk.archive.now())
 
 
 @router.get("/{reference}")
@@ -65,6 +65,7 @@ async def one(visit: Annotated[Visit, PAGE.visited], reference: str) -> Response
         waits=await waiting_about(visit, f"appeal {found.reference}"),
         said=SAID,
         against=AGAINST,
+        states=STATES,
         now=desk.archive.now(),
     )
 

@@ -30,7 +30,7 @@ STATES = {
     "waiting": mark("waits"),
     "confirmed": mark("confirmed"),
     "done": mark("done"),
-    "refused": mark("refused"),
+    "refused": mark("declined"),
     "lapsed": mark("lapsed"),
 }
 _PAST = 30

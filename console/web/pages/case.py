@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from console.web import desk_words
 from console.web.frame import NotThere, Page, Section, Visit
 from console.web.pages.queue import PAGE as QUEUE
 from console.web.plots import Plot, plot
@@ -160,9 +161,14 @@ async def _page(visit: Visit, number: int, words: str) -> Response:
         raise NotThere(error.reason) from None
     await note_look(desk.archive, "case", str(number), actor=visit.actor.name, detail=words)
     events = [  # officers write numbers into their reasons
-        one._replace(what=without_numbers(one.what), why=without_numbers(one.why)) for one in story.events
+        one._replace(
+            what=desk_words.event(visit.say, without_numbers(one.what)),
+            why=without_numbers(one.why),
+            who=visit.say(one.who) if one.who in desk_words.WHO else one.who,
+        )
+        for one in story.events
     ]
-    story = story._replace(events=events)
+    story = story._replace(events=events, ending=desk_words.ending(visit.say, story.ending))
     curve = await curve_of(desk.archive, story.case)
     steps = [one for one in CASE_STEPS if _possible(one, story) and visit.may(one.right)]
     return visit.show(

@@ -32,7 +32,7 @@ BY = {
 }
 COLUMNS = {
     "calls": mark("Calls"),
-    "rang": mark("Rang"),
+    "rang": mark("Calls that rang"),
     "complaints": mark("Complaints"),
     "reporters": mark("Reporters"),
     "per_10000": mark("Per 10,000 that rang"),

@@ -32,6 +32,7 @@ def test_no_text_lacks_its_translation_and_none_is_left_over(language):
         for message in read_po(BytesIO(file.read_bytes())):
             if message.id:
                 assert not message.fuzzy, f"{file.name}: {message.id}"
+                assert translated.get(message.id, message.string) == message.string, f"{file.name}: {message.id}, too"
                 translated[message.id] = message.string
     lacking = {text: place for text, place in known.items() if not translated.get(text)}
     assert not lacking, "\n".join(f"{place}: {text}" for text, place in lacking.items())
