@@ -28,6 +28,7 @@ from rules.lists.reviews import Notices
 from rules.model import Number
 from rules.numbering.typed import decided, one_typed
 from rules.records.decisions import decisions_path
+from rules.settings.screening import keys_of
 from rules.storage.database_files import remember_keys
 from rules.storage.keys import Keys
 from rules.storage.store import Store, database_path
@@ -77,7 +78,7 @@ class Archive:
     async def open(cls, premises: Premises) -> Archive:
         """Open everything that lies there; what is missing is made."""
         base, settings, _, now = premises
-        keys, database = Keys.load(base / settings.storage.key_file), base / settings.storage.database
+        keys, database = await asyncio.to_thread(keys_of, base, settings), base / settings.storage.database
         entering = Entering(lambda: keys)
         async with AsyncExitStack() as files:
             lists = await Lists.open(database, settings.lists, now=now, entering=entering)

@@ -20,7 +20,7 @@ from rules.audit import chain as audit
 from rules.audit.entering import Entering
 from rules.numbering.spelling import fold_as_seen
 from rules.records.privacy import mask, mask_within, pseudonym
-from rules.storage.keys import Keys
+from rules.settings.screening import keys_of
 from rules.storage.store import Store
 
 _NEVER = frozenset(
@@ -126,7 +126,7 @@ def hidden(number: str) -> str:
 
 async def note_lookup(base: Path, screening: DeskSettings, number: str, *, actor: str, by: str = "why") -> None:
     """Let it stand in the audit that somebody looked a canonical number up, by its pseudonym."""
-    keys = Keys.load(base / screening.storage.key_file)
+    keys = keys_of(base, screening, contents=False)
     hidden = pseudonym(keys.pseudonym, number)
     await _note_apart(base, screening, audit.Deed(time.time(), actor, "number", hidden, SEARCHED, "", by))
 
@@ -141,7 +141,7 @@ async def note_trace(
     base: Path, screening: DeskSettings, number: str, call_id: str, *, actor: str, reason: str, detail: str
 ) -> None:
     """Let it stand in the audit that somebody reads the messages of a number, by its pseudonym, or of a call."""
-    keys = Keys.load(base / screening.storage.key_file)
+    keys = keys_of(base, screening, contents=False)
     what = ("number", pseudonym(keys.pseudonym, number)) if number else ("call", mask_within(call_id))
     await _note_apart(base, screening, audit.Deed(time.time(), actor, *what, TRACED, reason, detail))
 
@@ -154,7 +154,7 @@ async def _note_apart(base: Path, screening: DeskSettings, deed: audit.Deed) -> 
 @asynccontextmanager
 async def audit_apart(base: Path, screening: DeskSettings) -> AsyncIterator[Store]:
     """The audit of the desk, open to be added to by a command that needs no desk."""
-    entering = Entering(lambda: Keys.load(base / screening.storage.key_file))
+    entering = Entering(lambda: keys_of(base, screening, contents=False))
     path = complaints_path(base / screening.storage.database)
     store = await Store.open(path, "complaints", durable=True, taught=entering.into("complaints"))
     try:

@@ -46,6 +46,13 @@ class Secrecy:
         plain = json.dumps(kept, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return nonce + self._ciphers[0].encrypt(nonce, plain, reference.encode())
 
+    def under_newest(self, blob: bytes, reference: str) -> bytes | None:
+        """The same words under the newest key; None where they are under it already."""
+        with suppress(InvalidTag):
+            self._ciphers[0].decrypt(blob[:_NONCE], blob[_NONCE:], reference.encode())
+            return None
+        return self.encrypt(self.decrypt(blob, reference), reference)
+
     def decrypt(self, blob: bytes | None, reference: str) -> dict[str, str]:
         """What people wrote."""
         if not blob:

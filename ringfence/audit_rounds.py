@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from ringfence.anchoring import NotNoted, note_heads
 from ringfence.audits import Outcome, last_verified
 from rules.audit.chain import AuditError
+from rules.settings.screening import keys_of
 from rules.storage.keys import KeyFileError
 from rules.storage.store import DatabaseError, StoreError
 
@@ -40,13 +41,12 @@ class AuditRounds(Collector):
     def __init__(
         self,
         here: Callable[[], Installation],
-        key: bytes,
         *,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         verify: Callable[[Installation], Awaitable[Outcome]] | None = None,
     ) -> None:
-        self._here, self._key, self._now, self._sleep = here, key, now, sleep
+        self._here, self._now, self._sleep = here, now, sleep
         self._verify = verify or verify_beside
         self.outcome: Outcome | None = None  # of the last verification, whoever asked for it
         self.noted_at: float | None = None
@@ -81,8 +81,9 @@ class AuditRounds(Collector):
 
     async def _note(self, here: Installation, now: float) -> None:
         try:
-            await note_heads(here, self._key, now)
-        except NotNoted as error:
+            keys = await asyncio.to_thread(keys_of, here.base, here.configuration, contents=False)
+            await note_heads(here, keys.audit, now)
+        except (NotNoted, KeyFileError) as error:
             self._say("the head of the audit is not noted", str(error))
             self.not_noted = str(error).replace("\n", "; ")
         else:

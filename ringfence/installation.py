@@ -114,10 +114,10 @@ class Installation:
     @cached_property
     def keys(self) -> Keys:
         """The keys; they are made where there are none."""
+        from rules.settings.screening import keys_of
         from rules.storage.database_files import remember_keys
-        from rules.storage.keys import Keys
 
-        keys = Keys.load(self.key_file)
+        keys = keys_of(self.base, self.configuration)
         remember_keys(self.database)
         return keys
 

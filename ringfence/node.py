@@ -89,7 +89,7 @@ class Node:
         self._room = Room(files_of(here), here.configuration.storage.room_mib)
         self._restarting = Restarting(here.file, self._beside_calls)
         self._storage = Storage(self._without, self._room)
-        self._audit = AuditRounds(self._installed, screen.keys.audit)
+        self._audit = AuditRounds(self._installed)
         self._instruments = Instruments(self._core, lambda: screen.counters, self._ailments)
         self._traces = Traces(lambda: self._reloading.configuration.home, self._note_trace)
         self._overheard = Overheard(self._traces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 from secrets import choice
@@ -94,6 +94,19 @@ class SecondFactors:
                 if used.rowcount:
                     await _enter(connection, self._now(), account.name, account, "code on paper used")
         return bool(used.rowcount)
+
+    async def rewrite(self, accounts: Iterable[Account]) -> int:
+        """Write the secrets of these again under the newest key; how many there were."""
+        count = 0
+        async with self._store.transaction() as connection:
+            for account in accounts:
+                kept = await self._kept(account)
+                again = [blob and self._encrypted(self._decrypted(blob, account), account) for blob in kept]
+                if any(kept):
+                    values = (*again, account.id)
+                    await connection.execute("update account set totp = ?, totp_begun = ? where id = ?", values)
+                    count += 1
+        return count
 
     async def _kept(self, account: Account) -> tuple[bytes | None, bytes | None]:
         """The secret that counts, and the one that is begun."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rules.numbering.countries import Country
+from rules.storage.key_places import Place, load_keys
+from rules.storage.keys import Keys
 from rules.texts.bad_value import BadValue
 
 _CODE = re.compile(r"[*#][0-9*#]{1,15}")
@@ -76,6 +78,36 @@ class StorageSettings(Part):
     )
     room_mib: int = Field(100, ge=0, description="A disk with less room is named in `health` and the figures.")
     snapshot_hours: int = Field(1, ge=0, description="Hours between copies of changed lists to fall back on; 0: none.")
+
+
+class KeyPlaceSettings(Part):
+    """Where keys lie that are not to lie in the key file: a file or a command."""
+
+    file: Path | None = Field(None, description="A file of mode 0600, on another mount; a key in each line.")
+    command: list[str] = Field(
+        default=[], description="A command that prints them: [systemd-creds, decrypt, FILE, '-'], a client of a KMS."
+    )
+    command_s: float = Field(10.0, gt=0, le=120, description="How long the command may take.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> KeyPlaceSettings:
+        if (self.file is None) is not bool(self.command):
+            raise BadValue("keys lie in a file or are printed by a command", "set file or command")
+        return self
+
+    def at(self, base: Path, name: str) -> Place:
+        """The place, with files relative to this folder."""
+        file = base / self.file if self.file is not None else None
+        return Place(name, file, tuple(self.command), self.command_s)
+
+
+class KeysSettings(Part):
+    """Keys that lie elsewhere than in the key file, so that files and backups alone tell nothing."""
+
+    contents: KeyPlaceSettings | None = Field(
+        None, description="Of what people wrote: one line each, the first encrypts, all decrypt."
+    )
+    audit: KeyPlaceSettings | None = Field(None, description="Of the audit's chains: the first line counts.")
 
 
 class Thresholds(Part):
@@ -150,6 +182,7 @@ class ScreeningSettings(Part):
         None, description="File of days (2026-10-10 work, 2026-10-12 free) before the country's calendar."
     )
     storage: StorageSettings = StorageSettings()
+    keys: KeysSettings = KeysSettings()
     lists: dict[str, ListSettings] = Field(default={}, description="Named lists.")
     rules: list[str] = Field(default=[], description="Rule files or patterns, relative to ringfence.yaml.")
     tests: list[str] = Field(default=[], description="Test files or patterns, which `ringfence test` runs.")
@@ -161,3 +194,16 @@ class ScreeningSettings(Part):
     emergency: EmergencySettings = EmergencySettings()
     complaints: CallSideComplaints = CallSideComplaints()
     logging: LogSettings = LogSettings()
+
+
+def keys_of(base: Path, settings: ScreeningSettings, *, contents: bool = True) -> Keys:
+    """The keys of an installation, wherever its settings say that they lie.
+
+    Without ``contents`` no place is asked for those: for whoever neither reads nor writes what people wrote.
+    """
+    places = settings.keys
+    return load_keys(
+        base / settings.storage.key_file,
+        contents=places.contents.at(base, "keys.contents") if contents and places.contents else None,
+        audit=places.audit.at(base, "keys.audit") if places.audit else None,
+    )

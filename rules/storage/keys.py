@@ -6,7 +6,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2s
 from pathlib import Path
@@ -95,6 +95,41 @@ def _complete(path: Path) -> None:
                 with _written_beside(path, f"{text.rstrip()}\n{lacking}") as fresh:
                     os.chown(fresh, known.st_uid, known.st_gid)  # whose it was, whoever starts first
                     fresh.replace(path)
+            return
+
+
+def add_contents_key(path: Path) -> None:
+    """Put a new key for contents before the others of the key file: it encrypts from the next start on."""
+    _rewrite(path.resolve(), lambda lines: [_new_contents().rstrip(), *lines])
+
+
+def forget_old_contents(path: Path) -> int:
+    """Leave the key file the first of its keys for contents; how many others went."""
+    gone = 0
+
+    def without_old(lines: list[str]) -> list[str]:
+        nonlocal gone
+        old = [line for line in lines if line.split()[:1] == ["contents"]][1:]
+        gone = len(old)
+        return [line for line in lines if line not in old]
+
+    _rewrite(path.resolve(), without_old)
+    return gone
+
+
+def _rewrite(path: Path, change: Callable[[list[str]], list[str]]) -> None:
+    """Put a changed file in place of the key file, whole; of two at once the second waits."""
+    while True:
+        with path.open(encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            known = os.fstat(file.fileno())
+            if not os.path.samestat(known, path.stat()):
+                continue
+            text = "\n".join(change(file.read().splitlines()))
+            _parse(path, text)
+            with _written_beside(path, f"{text}\n") as fresh:
+                os.chown(fresh, known.st_uid, known.st_gid)
+                fresh.replace(path)
             return
 
 

@@ -16,6 +16,7 @@ from rules.model import Action, Call, Fired, Number, NumberClass, Outcome, Step,
 from rules.numbering.numbers import read_number
 from rules.records.decisions import Decisions, decisions_path, row
 from rules.settings.screening import ListSettings
+from rules.storage.keys import Keys
 
 NOON = 1_782_878_400.0  # Wednesday, 2026-07-01 12:00 in Shanghai
 HOUR, DAY = 3_600.0, 86_400.0
@@ -68,6 +69,10 @@ class Town:
         await decisions.write([row(call, verdict, outcome, self.pseudonym_key)], [])
         await decisions.close()
         return decision
+
+    def keys(self) -> Keys:
+        """Those of its key file."""
+        return Keys.load(self.folder / SCREENING.storage.key_file)
 
     @property
     def pseudonym_key(self) -> bytes:

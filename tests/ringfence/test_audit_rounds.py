@@ -19,8 +19,7 @@ class Rounds:
     def __init__(self, file):
         self.file, self.now, self.verified = file, 1_000_000.0, []
         self.faults = 0
-        key = Installation.open(file).keys.audit
-        self.rounds = AuditRounds(lambda: Installation.open(file), key, now=lambda: self.now, verify=self.verify)
+        self.rounds = AuditRounds(lambda: Installation.open(file), now=lambda: self.now, verify=self.verify)
 
     async def verify(self, _):
         self.verified.append(self.now)
