@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from proxy.context import Node
 from proxy.effects import Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
+from proxy.flows import PeerFlow
 from proxy.forwarding import Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
 from proxy.next_hops import Hop
 from proxy.routing import OWN_ONLY, Peer, Target
 from proxy.sip.errors import BadHeader
-from proxy.sip.flow import Flow, Listener
+from proxy.sip.flow import Listener
 from proxy.sip.headers import MAGIC_COOKIE, Via
 from proxy.sip.message import Request
 from proxy.sip.uri import parse_uri
@@ -20,12 +21,11 @@ from proxy.token import Token
 from proxy.validation import Refusal, read_fields, read_forwards
 
 
-def forward_ack(core: Node, request: Request, via: Via, flow: Flow, now: float) -> None:
+def forward_ack(core: Node, request: Request, via: Via, flow: PeerFlow, peer: Peer, now: float) -> None:
     """Send an ACK for a 2xx on. Nothing is ever answered to it, so that only what its way depends on is read."""
     if core.answers.acknowledges_us(request):
         core.dropped["ACK to a response of ours"] += 1
         return
-    peer: Peer = flow.peer
     try:
         if not (request.raw(b"cseq") or b"").endswith(b"ACK"):
             raise BadHeader("CSeq", request.raw(b"cseq") or b"")
@@ -74,7 +74,7 @@ def _send(
 ) -> None:
     """Once, to this target, with this start line and branch."""
     listener = core.topology.listener_for(arrived, target) if target is not None else None
-    flow: Flow | None = None
+    flow: PeerFlow | None = None
     if target is not None and listener is not None:
         if listener.reliable:
             flow = core.flow_to.to_target(listener, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from math import ceil
 from typing import ClassVar, Final
@@ -9,12 +10,13 @@ from typing import ClassVar, Final
 from proxy.answers import PHRASES, Answers
 from proxy.dialogs import Call, Dialogs, callee_tag
 from proxy.effects import Effect
-from proxy.forwarding import FlowTo, Plan
+from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
+from proxy.forwarding import Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
 from proxy.peers import Peers
 from proxy.routing import Target, Topology
-from proxy.sip.flow import Flow, Listener
+from proxy.sip.flow import Listener
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
@@ -33,7 +35,7 @@ EMERGENCY_MARK: Final = b"!"  # in the branch of an emergency call: by it the an
 LONGEST_RING_S: Final = 3600.0  # of an emergency call: no PBX lets one wait for longer, and callers may be gone
 
 
-class Node:
+class Node(ABC):
     """What the core holds for all its requests, and what their contexts, ACKs and the feature code ask of it."""
 
     def __init__(
@@ -64,37 +66,37 @@ class Node:
         self.refused: Counter[int] = Counter()  # requests that we answered ourselves, by status
 
     @property
+    @abstractmethod
     def silent_s(self) -> float:
         """How long an address that says nothing is waited for."""
-        raise NotImplementedError
 
     def seed_of(self, call_id: bytes) -> int:
         """What a call draws lots by: nobody outside can choose it."""
         return hash((self.salt, call_id))
 
+    @abstractmethod
     def in_turn(self, targets: list[Target], call_id: bytes, token: Token | None, now: float) -> list[Target]:
         """The targets of a request inside a dialog: where its call was answered first, then who lives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unheard(self, client: ClientTransaction, now: float) -> None:
         """A request got nothing from there while another target waited for its turn."""
-        raise NotImplementedError
 
+    @abstractmethod
     def admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5) and forward it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, context: Context, now: float) -> None:
         """Send the request to the next of the context's targets (16.6)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def say_trying(self, context: Context, now: float) -> None:
         """100 Trying, once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finished(self, context: Context, status: int, now: float) -> None:
         """The request has its final response."""
-        raise NotImplementedError
 
 
 def choose_best(responses: list[tuple[int, bytes]]) -> tuple[int, bytes]:
@@ -128,8 +130,8 @@ class Context:
 
     __slots__ = (
         "arrived", "as_sent", "call", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label",
-        "led", "lines", "loop", "pending", "plan", "rang", "reasons", "request", "ring_until", "server", "targets",
-        "timer", "token", "topology", "verdict",
+        "led", "lines", "loop", "peer", "pending", "plan", "rang", "reasons", "request", "ring_until", "server",
+        "targets", "timer", "token", "topology", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -140,7 +142,7 @@ class Context:
         fields: Fields,
         plan: Plan,
         loop: bytes,
-        flow: Flow,
+        flow: PeerFlow,
         server: ServerTransaction,
         now: float,
     ) -> None:
@@ -151,6 +153,7 @@ class Context:
         self.plan = plan
         self.loop = loop  # the end of every branch of this request
         self.flow = flow
+        self.peer = flow.sender  # whose request it is
         self.server = server
         server.user = self
         self.arrived = now
@@ -180,14 +183,14 @@ class Context:
         """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""
         status = response.status
         if status > 100:
-            clean_response(response, client.flow.peer, self.flow.peer)
+            clean_response(response, peer_of(client.flow), self.peer)
             if self.call is not None and (status >= 200 or not self.done) and status < 300:
                 self.call.gave(callee_tag(response))
-                if not self.flow.peer.from_pbx:
+                if not self.peer.from_pbx:
                     self.call.reached_at(response.line(b"contact"))
                 if status >= 200 and client.invite:
-                    self.call.answered_at(client.flow.address)
-            elif self.token is not None and status < 300 and not self.flow.peer.from_pbx:
+                    self.call.answered_at(address_of(client.flow))
+            elif self.token is not None and status < 300 and not self.peer.from_pbx:
                 self.core.dialogs.reached_at(self.token, response.line(b"contact"))
         if status < 200:
             self._on_provisional(client, response, now)
@@ -202,8 +205,9 @@ class Context:
             self.pending.remove(client)
             # A 503 says that this one server is full; that is no news of ours to the caller (16.7 step 6).
             self.finals.append((500, b"") if status == 503 else (status, response.forwarded))
-            if status == 503 and client.flow.address is not None and (seconds := retry_after(response)):
-                client.flow.address.is_busy(seconds, now)
+            address = address_of(client.flow) if status == 503 else None
+            if address is not None and (seconds := retry_after(response)):
+                address.is_busy(seconds, now)
             if status >= 600:
                 self.targets.clear()
                 self._cancel_branches([own_reason(status)], now)
@@ -243,7 +247,7 @@ class Context:
 
     def _lost(self, status: int) -> int:
         """How it is told that nobody is reached: by a flow that somebody registered by, 430 (RFC 5626 5.3.1)."""
-        return 430 if status == 503 and self.led is not None and self.flow.peer.from_pbx else status
+        return 430 if status == 503 and self.led is not None and self.peer.from_pbx else status
 
     def _branch_failed(self, client: ClientTransaction, status: int, now: float) -> None:
         if client not in self.pending:

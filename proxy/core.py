@@ -18,14 +18,13 @@ from proxy.bans import Bans
 from proxy.context import EMERGENCY_MARK, Context
 from proxy.dialogs import Dialogs
 from proxy.effects import HungUp, PassedUnjudged, PeerChanged, Probe, Stranger
+from proxy.flows import FlowTo, PeerFlow, address_of, reply_flow
 from proxy.forwarding import (
-    FlowTo,
     Plan,
     for_judgement,
     is_loop,
     loop_hash,
     plan_route,
-    reply_flow,
     stamp_via,
 )
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
@@ -235,8 +234,9 @@ class Core(Refusing):
 
     def _ask_whether_alive(self, flow: Flow, branch: bytes, now: float) -> None:
         self.effects.append(Probe(flow, branch))
-        if flow.address is not None and flow.address.owner.watch.every_s:
-            self.prober.ask(flow.address, now)
+        address = address_of(flow)
+        if address is not None and address.owner.watch.every_s:
+            self.prober.ask(address, now)
 
     def _unheard_since(self, client: ClientTransaction, since: float, now: float) -> None:
         """An INVITE got nothing from there; whoever answered others meanwhile, or our OPTIONS, is not silent.
@@ -244,12 +244,12 @@ class Core(Refusing):
         There are requests that a PBX drops without a word, and anybody can write them. So where OPTIONS are answered
         those of strangers say nothing, and it takes several callers in a row, and none with an answer between them.
         """
-        flow = client.flow
-        if flow.heard >= since or flow.address is None:
+        flow, user = client.flow, client.user
+        if flow.heard >= since or not isinstance(flow, PeerFlow) or flow.address is None:
             return
         if flow.address.heard < since:
             flow.address.is_silent(now)
-        elif isinstance(user := client.user, Context) and user.flow.peer.known and not user.done:
+        elif isinstance(user, Context) and user.peer.known and not user.done:
             flow.address.let_wait(user_part(user.fields.sender.uri), now)
 
     def unheard(self, client: ClientTransaction, now: float) -> None:
@@ -259,7 +259,7 @@ class Core(Refusing):
 
     def _note_streamless(self, flow: Flow, now: float) -> None:
         """A connection was tried for a large request alone: its address can be reached by UDP as before."""
-        if flow.reliable and flow.address is None:
+        if flow.reliable and address_of(flow) is None:
             if len(self.streamless) >= _MOST_STREAMLESS:
                 self.streamless.clear()
             self.streamless[flow.host, flow.port] = now + _STREAMLESS_S
@@ -269,7 +269,7 @@ class Core(Refusing):
         name, shown = address.name, address.shown
         self.effects.append(PeerChanged(name, shown, address.state, address.why, before=before, seconds=seconds))
         if address.state == DOWN:
-            for client in [each for each in self.layer.clients.values() if each.flow.address is address]:
+            for client in [each for each in self.layer.clients.values() if address_of(each.flow) is address]:
                 client.give_way(now)
 
     def learn(self, target: Target, hops: Sequence[Hop], now: float) -> None:
@@ -280,7 +280,7 @@ class Core(Refusing):
 
     # ---- messages in -------------------------------------------------------------------------------------------
 
-    def receive(self, data: bytes, flow: Flow, now: float) -> Context | None:
+    def receive(self, data: bytes, flow: PeerFlow, now: float) -> Context | None:
         """One datagram. Never raises for what a peer can send.
 
         Returns a call that is to be judged; `decided` takes its verdict. Where that is not known at once,
@@ -313,13 +313,13 @@ class Core(Refusing):
             return None
         return self._receive_request(request, len(data), flow, now, 0)
 
-    def _receive_large(self, data: bytes, excess: int, flow: Flow, now: float) -> Context | None:
+    def _receive_large(self, data: bytes, excess: int, flow: PeerFlow, now: float) -> Context | None:
         """A request that may be too large: of one that is refused only the beginning is read. Raises BadMessage.
 
         The length of an emergency call is no reason to refuse it.
         """
         request = parse_request(beginning(data))
-        peer = flow.peer if flow.pbx_side is None else flow.pbx_side.peer
+        peer = flow.speaker
         dials = excess == TOO_LARGE and peer is not None and self._dials_emergency(request, peer)
         if excess == PERHAPS_TOO_MANY_HOPS or dials:
             request = parse_request(data)
@@ -329,7 +329,7 @@ class Core(Refusing):
                 excess = PERHAPS_TOO_MANY_HOPS
         return self._receive_request(request, len(data), flow, now, excess)
 
-    def key_of(self, data: bytes, flow: Flow) -> ServerKey | None:
+    def key_of(self, data: bytes, flow: PeerFlow) -> ServerKey | None:
         """The key of the transaction that a request belongs to; None where it has none."""
         try:
             request = parse_request(data.lstrip(b"\r\n"))
@@ -349,7 +349,7 @@ class Core(Refusing):
         except (BadMessage, BadHeader):
             self.dropped["malformed response"] += 1
 
-    def _receive_request(self, request: Request, size: int, flow: Flow, now: float, excess: int) -> Context | None:
+    def _receive_request(self, request: Request, size: int, flow: PeerFlow, now: float, excess: int) -> Context | None:
         """`excess` is what a request is refused with that has too much of something; 0 for none."""
         if flow.watched and not flow.reliable:
             request.room = size
@@ -371,19 +371,20 @@ class Core(Refusing):
         if server is not None and self._absorb(server, request, now):
             return None
         back = flow if request.method == b"ACK" else reply_flow(flow, via, self.flow_to)
-        if flow.pbx_side is not None and self._is_of_pbx(request, via, key, flow.pbx_side):
+        if flow.pbx_side is not None and self._is_of_pbx(request, via, key, flow.pbx_side.peer):
             flow = flow.pbx_side
-        if flow.former is not None and self._is_of_former(request, via, flow.former):
+        if flow.former is not None and self._is_of_former(request, via, flow.former.peer):
             flow = flow.former
         if flow.watched and b"user-agent" in request.where:
             self._ban_scanner(request, flow, now)
         if self._unheard and not self._may_speak(request, flow):
             self.dropped[BANNED] += 1
             return None
-        if flow.peer is None and not self._cancels_own(request, key, flow):
+        peer = flow.peer if flow.peer is not None else self._former_peer(request, key, flow)
+        if peer is None:
             self._refuse_stranger(request, flow, back, now)
             return None
-        if self.too_late and self._is_new_call(request, flow.peer):
+        if self.too_late and self._is_new_call(request, peer):
             self.shedding.refused += 1
             self._refuse_on(back, request, _TOO_LATE)
             return None
@@ -391,13 +392,13 @@ class Core(Refusing):
             self._refuse_on(back, request, _EXCESS[excess])
             return None
         if request.method == b"ACK":
-            if self.layer.proven.expects and not flow.peer.known:
+            if self.layer.proven.expects and not peer.known:
                 answered = reply_flow(flow, via, self.flow_to)
                 self.layer.proven.acknowledged(answered, request.call_id, request.to_tag, now)
-            forward_ack(self, request, via, flow, now)
+            forward_ack(self, request, via, flow, peer, now)
             return None
         fields = read_fields(request, via)
-        if isinstance(fields, Refusal) and self._dials_emergency(request, flow.peer):
+        if isinstance(fields, Refusal) and self._dials_emergency(request, peer):
             fields = read_emergency(request, via) or fields
         if isinstance(fields, Refusal):
             self._refuse_on(back, request, fields)
@@ -407,30 +408,31 @@ class Core(Refusing):
             return None
         return self._start(request, size, fields, key, flow, back, now)
 
-    def _is_new_call(self, request: Request, peer: Peer | None) -> bool:
+    def _is_new_call(self, request: Request, peer: Peer) -> bool:
         """Is it an INVITE outside a dialog, and no emergency call?"""
-        if request.method != b"INVITE" or peer is None or request.to_tag:
+        if request.method != b"INVITE" or request.to_tag:
             return False
         return not self._dials_emergency(request, peer)
 
-    def _is_of_pbx(self, request: Request, via: Via, key: ServerKey, flow: Flow) -> bool:
+    def _is_of_pbx(self, request: Request, via: Via, key: ServerKey, peer: Peer | None) -> bool:
         """From a PBX's address and another port: is it an emergency call, or a request that belongs to one?"""
+        assert peer is not None
         if request.method == b"CANCEL":
             invite = self.layer.servers.get((*key[:-1], b"INVITE"))
-            return invite is not None and isinstance(invite.user, Context) and invite.user.flow.peer is flow.peer
+            return invite is not None and isinstance(invite.user, Context) and invite.user.peer is peer
         fields = read_fields(request, via)
         if isinstance(fields, Refusal):
-            return self._dials_emergency(request, flow.peer)
+            return self._dials_emergency(request, peer)
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader:
-            return self._dials_emergency(request, flow.peer)
+            return self._dials_emergency(request, peer)
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=True)
         if token is not None:
             return token.flags.startswith(FROM_PBX)
-        return request.method == b"INVITE" and self.outgoing.is_emergency_call(fields.uri, flow.peer)
+        return request.method == b"INVITE" and self.outgoing.is_emergency_call(fields.uri, peer)
 
-    def _refuse_stranger(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
+    def _refuse_stranger(self, request: Request, flow: PeerFlow, back: PeerFlow, now: float) -> None:
         """403 for a source in no trunk, and a line now and then, but for `ringfence health`: it asks for a reason."""
         if request.method == b"OPTIONS" and self.topology.is_this_machine(flow.host):
             self._refuse_on(back, request, Refusal(403, "Forbidden", self._warnings()))
@@ -440,7 +442,7 @@ class Core(Refusing):
             method = request.method[:20].decode("ascii", "replace")
             self.effects.append(Stranger(flow.host, flow.port, method, requests))
 
-    def _may_speak(self, request: Request, flow: Flow) -> bool:
+    def _may_speak(self, request: Request, flow: PeerFlow) -> bool:
         """What is taken of a banned source all the same: emergency calls, and what may belong to one."""
         if flow.peer is None:
             return False
@@ -457,7 +459,8 @@ class Core(Refusing):
         """Calls in set-up by the address where they are, as it is shown."""
         waiting = (State.CALLING, State.PROCEEDING)
         clients = [each for each in list(self.layer.clients.values()) if each.invite and each.state in waiting]
-        return Counter(each.flow.address.shown for each in clients if each.flow.address is not None)
+        addresses = [address_of(each.flow) for each in clients]
+        return Counter(each.shown for each in addresses if each is not None)
 
     def pbx_lives(self, now: float) -> bool:
         """Is there a PBX that a call would reach?"""
@@ -480,23 +483,24 @@ class Core(Refusing):
             server.prove(request, now)
         return server.on_ack(now)
 
-    def _is_of_former(self, request: Request, via: Via, flow: Flow) -> bool:
+    def _is_of_former(self, request: Request, via: Via, peer: Peer | None) -> bool:
         """From whoever the configuration no longer names: does it belong to a dialog that he had before?"""
         fields = read_fields(request, via)
-        if isinstance(fields, Refusal):
+        if isinstance(fields, Refusal) or peer is None:
             return False
         try:
             plan = plan_route(request, fields.uri, self.topology)
         except BadHeader:
             return False
-        return self.dialogs.find_token(plan, fields, self.tokens, from_pbx=flow.peer.from_pbx) is not None
+        return self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) is not None
 
-    def _cancels_own(self, request: Request, key: ServerKey, flow: Flow) -> bool:
-        """Does he give up a call that came from there while he was in a trunk?"""
+    def _former_peer(self, request: Request, key: ServerKey, flow: PeerFlow) -> Peer | None:
+        """Who is nobody now and gives up a call that came from there while he was in a trunk: whom that call is of."""
         invite = self.layer.servers.get((*key[:-1], b"INVITE")) if request.method == b"CANCEL" else None
-        return invite is not None and isinstance(invite.user, Context) and invite.user.flow.host == flow.host
+        context = invite.user if invite is not None else None
+        return context.peer if isinstance(context, Context) and context.flow.host == flow.host else None
 
-    def _cancel(self, request: Request, key: ServerKey, back: Flow, now: float) -> None:
+    def _cancel(self, request: Request, key: ServerKey, back: PeerFlow, now: float) -> None:
         """CANCEL has a transaction of its own, and ends that of its INVITE (9.2, 16.10)."""
         invite = self.layer.servers.get((*key[:-1], b"INVITE"))
         if not isinstance(invite, InviteServer):
@@ -511,12 +515,12 @@ class Core(Refusing):
     # ---- a new request -----------------------------------------------------------------------------------------
 
     def _start(
-        self, request: Request, size: int, fields: Fields, key: ServerKey, flow: Flow, back: Flow, now: float
+        self, request: Request, size: int, fields: Fields, key: ServerKey, flow: PeerFlow, back: PeerFlow, now: float
     ) -> Context | None:
-        peer: Peer = flow.peer
+        peer = flow.sender  # of nobody only a CANCEL gets this far
         asked = self._find_contact(request, fields) if PARAMETER in fields.uri.params else None
         if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
-            self._answer_probe(request, flow, back, now)
+            self._answer_probe(request, flow, peer, back, now)
             return None
         plan = self._plan(request, fields, peer)
         if isinstance(plan, Refusal):
@@ -526,7 +530,7 @@ class Core(Refusing):
         token = self.dialogs.find_token(plan, fields, self.tokens, from_pbx=peer.from_pbx) if plan.users else None
         led: list[Target] | Refusal | None = None
         if token is None and (plan.users or asked is not None or request.method == b"REGISTER"):
-            led = self._lead(request, plan, asked, flow)
+            led = self._lead(request, plan, asked, flow, peer)
         another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
         elsewhere = token is not None and not peer.from_pbx and self._leads_elsewhere(request, plan, token)
         stands = not (another or elsewhere) and self._stands(request, fields, token, peer, now)
@@ -539,13 +543,13 @@ class Core(Refusing):
         if refusal is None and not in_dialog and judged:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:
-            refusal = self._refuse_outside_dialogs(request, fields, plan, flow, now)
+            refusal = self._refuse_outside_dialogs(request, fields, plan, flow, peer, now)
         if refusal is not None and not looped and self._dials_emergency(request, peer):
             refusal = None  # an emergency call goes on where another would be refused; its Route is not followed
         if refusal is not None:
             self._refuse_on(back, request, refusal)
             return None
-        hold = self._room_for(request, size, fields, plan, flow, token)
+        hold = self._room_for(request, size, fields, plan, flow, peer, token)
         if hold is None:
             self._refuse_on(back, request, _FULL)
             return None
@@ -593,7 +597,7 @@ class Core(Refusing):
         return found
 
     def _lead(
-        self, request: Request, plan: Plan, asked: Binding | Refusal | None, flow: Flow
+        self, request: Request, plan: Plan, asked: Binding | Refusal | None, flow: PeerFlow, peer: Peer
     ) -> list[Target] | Refusal | None:
         """Where a binding leads, by which a request comes outside dialogs; None where it comes by none."""
         if request.method == b"REGISTER":
@@ -602,15 +606,15 @@ class Core(Refusing):
         binding = path_of(plan.users, self.tokens) if asked is None else asked
         if not isinstance(binding, Binding):
             return binding
-        led = led_by(binding, self.topology, flow.peer, plan.uri)
-        if by_path and not flow.peer.from_pbx:
+        led = led_by(binding, self.topology, peer, plan.uri)
+        if by_path and not peer.from_pbx:
             plan.routes, plan.changed = [], True  # they could choose nothing but our way, which is known
         return led
 
     def _within(self, context: Context, token: Token, now: float, *, stands: bool) -> None:
         """It has the token of a dialog: what its call is remembered by."""
         context.token = token
-        from_pbx, fields = context.flow.peer.from_pbx, context.fields
+        from_pbx, fields = context.peer.from_pbx, context.fields
         if stands and NO_CALL not in token.flags:
             taken_up = self.dialogs.take_up(token, fields, now, from_pbx=from_pbx)
             if taken_up is not None and not from_pbx:
@@ -621,19 +625,19 @@ class Core(Refusing):
             if context.server.invite and not from_pbx:
                 context.call = taken_up
         if context.request.method == b"BYE":
-            self._note_end(fields, token, context.flow.peer)
+            self._note_end(fields, token, context.peer)
 
-    def _refuse_over_rate(self, request: Request, flow: Flow, now: float) -> Refusal | None:
+    def _refuse_over_rate(self, request: Request, host: str, peer: Peer, now: float) -> Refusal | None:
         """Does a new call or text come faster than its trunk, or one stranger, may send them? None: it does not."""
-        wait = self.load.wait_of(flow.peer, flow.host, now)
-        if not wait or self._dials_emergency(request, flow.peer):
+        wait = self.load.wait_of(peer, host, now)
+        if not wait or self._dials_emergency(request, peer):
             return None
-        self.load.note_over_rate(flow.peer, flow.host)
+        self.load.note_over_rate(peer, host)
         if self.limits.over_rate == "drop":
             return _OVER_RATE
         return Refusal(503, "Service Unavailable", (b"Retry-After: %d" % ceil(wait),))
 
-    def _answer_probe(self, request: Request, flow: Flow, back: Flow, now: float) -> None:
+    def _answer_probe(self, request: Request, flow: PeerFlow, peer: Peer, back: PeerFlow, now: float) -> None:
         """OPTIONS to us: 200, or 503 while we stop or his PBX is gone, so that he sends his calls elsewhere."""
         if self._unheard:
             self.dropped[BANNED] += 1
@@ -641,7 +645,7 @@ class Core(Refusing):
         warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
         if self.draining or flow.listener.leaving:
             self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
-        elif self.topology.options_tell and not self._may_ring(flow.peer, now):
+        elif self.topology.options_tell and not self._may_ring(peer, now):
             self._refuse_on(back, request, Refusal(503, "No PBX Lives", warnings))
         else:
             self._send(back, self.answers.options(request, warnings))
@@ -650,7 +654,7 @@ class Core(Refusing):
         """Is there anybody whom a call from there would reach?"""
         return peer.from_pbx or self.peers.may_have_calls("pbx", peer.pbx.name, now)
 
-    def _serve(self, request: Request, fields: Fields, key: ServerKey, peer: Peer, back: Flow) -> ServerTransaction:
+    def _serve(self, request: Request, fields: Fields, key: ServerKey, peer: Peer, back: PeerFlow) -> ServerTransaction:
         """The transaction by which a new request is answered."""
         if request.method != b"INVITE":
             return NonInviteServer(self.layer, key, back)
@@ -703,20 +707,20 @@ class Core(Refusing):
         return not self.dialogs.leads_to(token, plan.uri_bytes, plan.uri)
 
     def _refuse_outside_dialogs(
-        self, request: Request, fields: Fields, plan: Plan, flow: Flow, now: float
+        self, request: Request, fields: Fields, plan: Plan, flow: PeerFlow, peer: Peer, now: float
     ) -> Refusal | None:
         """What the trunk side may not send outside a dialog of ours, whatever its To tag; None: it may."""
         if self._unheard:
             return _BANNED
         if plan.named_us and plan.routes:
             return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
-        peer, method = flow.peer, request.method
+        method = request.method
         if peer.methods is not None and method not in peer.methods:
             within = method in _METHODS_WITHIN or (method == b"INFO" and not self.record_route)
             if not (fields.to_tag and within):
                 allowed = sorted(peer.methods | _METHODS_WITHIN)
                 return Refusal(405, "Method Not Allowed", (b"Allow: " + b", ".join(allowed),))
-        return self._refuse_over_rate(request, flow, now) if peer.paced and method in _JUDGED else None
+        return self._refuse_over_rate(request, flow.host, peer, now) if peer.paced and method in _JUDGED else None
 
     def _is_own(self, request: Request, fields: Fields, peer: Peer) -> bool:
         """Is this a call that the PBX side began, sent back to us? It would ring the PBX with its own outgoing call.
@@ -747,13 +751,13 @@ class Core(Refusing):
             self.effects.append(HungUp(token.decision.decode()))
 
     def _room_for(
-        self, request: Request, size: int, fields: Fields, plan: Plan, flow: Flow, token: Token | None
+        self, request: Request, size: int, fields: Fields, plan: Plan, flow: PeerFlow, peer: Peer, token: Token | None
     ) -> Hold | None:
         """Room for a new request; None while the node drains or is full, or its sender holds all that he may.
 
         Dialogs and emergency calls go on: each kind has a reserve of its own.
         """
-        peer, load = flow.peer, self.load
+        load = self.load
         refuses = self.draining or flow.listener.leaving
         if not refuses or fields.to_tag or request.method != b"INVITE":
             hold = load.take(peer, flow.counted, size)
@@ -784,7 +788,7 @@ class Core(Refusing):
             context.close()
             context.server.end()
             return
-        status, phrase, extra = self.screening.rejection(verdict, context.flow.peer.trunk)
+        status, phrase, extra = self.screening.rejection(verdict, context.peer.trunk)
         data = self.answers.refusal(context.request, Refusal(status, phrase, extra), context.server.proof)
         context.server.respond(status, data, now)
         self.refused[status] += 1
@@ -796,8 +800,9 @@ class Core(Refusing):
     def address_refused(self, flow: Flow, branch: bytes, now: float) -> None:
         """Nobody listens where the request with this branch went (ICMP), or takes a connection there."""
         self._note_streamless(flow, now)
-        if flow.address is not None:
-            flow.address.refused(now)
+        address = address_of(flow)
+        if address is not None:
+            address.refused(now)
         self.transport_failed(branch, now)
 
     def transport_failed(self, branch: bytes, now: float, status: int = 503) -> None:
@@ -812,7 +817,7 @@ class Core(Refusing):
         elif isinstance(user, Asking):
             user.on_transport_failure(client, now)
 
-    def connection_lost(self, flow: Flow, now: float) -> None:
+    def connection_lost(self, flow: PeerFlow, now: float) -> None:
         """A connection is closed: what waits on it for a first response has failed (RFC 3261 17.1.4)."""
         for client in list(flow.waiting):
             if client.state is State.CALLING or client.state is State.TRYING:
@@ -821,7 +826,7 @@ class Core(Refusing):
                 if isinstance(user, Context):
                     user.on_transport_failure(client, now)
 
-    def unframed(self, fault: Unframed, flow: Flow, now: float) -> bool:
+    def unframed(self, fault: Unframed, flow: PeerFlow, now: float) -> bool:
         """A connection can't be read beyond this: answer what came of the message.
 
         True for an emergency call without Content-Length: it goes on with all that has come of it.
@@ -833,7 +838,7 @@ class Core(Refusing):
             self.dropped["not SIP"] += 1
             return False
         self._now, self._unheard = now, self.bans.count > 0 and self._is_banned(flow, now)
-        peer = flow.peer if flow.pbx_side is None else flow.pbx_side.peer
+        peer = flow.speaker
         if fault.why == NO_LENGTH and peer is not None and self._dials_emergency(request, peer):
             return True
         if flow.peer is None:

@@ -8,9 +8,10 @@ token's own age is asked.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from proxy.forwarding import Plan
+from proxy.peers import PeerAddress
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_address, parse_party
 from proxy.sip.message import QUOTE, SEMICOLON, ResponseHead
@@ -45,7 +46,7 @@ class Call:
         self.tag = b""  # of the callee who answered, or the first who rang; empty: nobody yet, or it has ended
         self.taken_up = False  # this node did not see it begin (`Dialogs.take_up`)
         self.others: list[bytes] | None = None  # of further ones, where the call was forked
-        self.address: Any = None  # where it was answered (proxy/peers.py)
+        self.address: PeerAddress | None = None  # where it was answered (proxy/peers.py)
         self.counts = False  # as one of the calls that this address has now
         self.former = b""  # of the dialog that ended last: the NOTIFY of a transfer may come after the BYE
 
@@ -110,7 +111,7 @@ class Call:
         if not self.tag:
             self.leave()
 
-    def answered_at(self, address: Any) -> None:
+    def answered_at(self, address: PeerAddress | None) -> None:
         """It counts as a call of that address from now on."""
         if self.address is None and address is not None:
             self.address, self.counts = address, True
@@ -118,7 +119,7 @@ class Call:
 
     def leave(self) -> None:
         """It counts nowhere any more."""
-        if self.counts:
+        if self.counts and self.address is not None:
             self.counts = False
             self.address.calls -= 1
 
@@ -255,7 +256,7 @@ class Dialogs:
         if call is not None:
             call.ended(fields.to_tag if goes_callers_way(token, from_pbx=from_pbx) else fields.from_tag)
 
-    def address_of(self, token: Token | None) -> Any:
+    def address_of(self, token: Token | None) -> PeerAddress | None:
         """Where the call with this token was answered (proxy/peers.py); None where that is not known."""
         call = self._calls.get(token.user) if token is not None else None
         return call.address if call is not None else None

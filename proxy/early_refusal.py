@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Final
 
+from proxy.flows import PeerFlow
 from proxy.sip.errors import BadHeader
-from proxy.sip.flow import Flow
 from proxy.sip.headers import parse_via
 from proxy.sip.transaction import ServerKey
 from proxy.sip.uri import SIP_PORT
@@ -33,7 +33,7 @@ class EarlyRefusal:
         """Is this ACK for such an answer?"""
         return self._tag in data
 
-    def of(self, data: bytes, flow: Flow, servers: Container[ServerKey]) -> bytes | None:
+    def of(self, data: bytes, flow: PeerFlow, servers: Container[ServerKey]) -> bytes | None:
         """The answer to an INVITE outside of dialogs; None: it goes the usual way, as does a repeat of one taken."""
         end = data.find(b"\r\n\r\n")
         if end < 0 or end > _LONGEST or data.find(b"\n ", 0, end) >= 0 or data.find(b"\n\t", 0, end) >= 0:

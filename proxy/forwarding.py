@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from proxy.peers import Peers
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, split_params
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri, dialled_part, parse_uri
-from proxy.sources import source_of
 from proxy.token import read_token
 from proxy.validation import MOST_BREADTH, MOST_FORWARDS, Fields, read_breadth, read_dialled, refuse_uri
 
@@ -44,131 +42,6 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
     if wants_rport:
         address += b";rport=%d" % flow.port
     request.lines[index] = name + b": " + own + address + comma + others
-
-
-def reply_flow(flow: Flow, via: Via, flow_to: FlowTo) -> Flow:
-    """Where responses go (RFC 3261 18.2.2, RFC 3581).
-
-    A sent-by that is the source's own address is believed as to the port. Any other sender is behind address
-    translation or names itself by a host name; the port there says nothing of where it can be reached, so
-    responses go back to where the request came from. `maddr` is not followed: it would send our answers to
-    whomever the request names.
-    """
-    if via.wants_rport or via.host != flow.shown_host or flow.reliable:
-        return flow
-    port = via.port or 5060
-    return flow if port == flow.port else flow_to(flow.listener, flow.host, port)
-
-
-class FlowTo:
-    """Flows by remote address, made once each."""
-
-    def __init__(
-        self, topology: Topology, peers: Peers | None = None, most: int = 50_000, *, before: FlowTo | None = None
-    ) -> None:
-        """`before` is what this one takes the connections over from."""
-        self._topology = topology
-        self._peers = peers
-        self._flows: dict[tuple[int, str, int], Flow] = {}
-        self._most = most
-        # Of streams: each connection that is there or is being opened, and the latest one at each address.
-        self._connections: dict[tuple[int, tuple[str, int, str, int]], Flow] = {}
-        self._at: dict[tuple[int, str, int], Flow] = {}
-        if before is not None:
-            self._renew(before)
-
-    def forget(self) -> None:
-        """Look at who sends anew: a name has led to other addresses."""
-        self._flows.clear()
-        self._renew(self)
-
-    def _renew(self, before: FlowTo) -> None:
-        """The connections that are there, and who is at their other end now; what is under way keeps its old flows."""
-        there, latest = list(before._connections.values()), {id(flow) for flow in before._at.values()}
-        self._connections, self._at = {}, {}
-        for flow in sorted(there, key=lambda each: id(each) in latest):
-            listener = self._topology.listener_numbered(flow.listener.number)
-            found = self.connected(listener, flow.remote, flow.names)
-            found.waiting = flow.waiting
-
-    def present(self, flow: Flow) -> Flow:
-        """The flow that stands for this connection now, by the configuration of now."""
-        return self._connections.get((flow.listener.number, flow.remote), flow)
-
-    def __call__(self, listener: Listener, host: str, port: int) -> Flow:
-        """The flow from that listener to that address."""
-        key = (listener.number, host, port)
-        flow = self._flows.get(key)
-        if flow is None:
-            if listener.reliable:
-                return self.opened(listener, host, port, "")
-            if len(self._flows) >= self._most:
-                self._flows.clear()  # flows are values: those in use live on with their transactions
-            remote = (host, port) if listener.family == 4 else (host, port, 0, 0)
-            flow = Flow(listener, remote)
-            self._identify(flow)
-            self._flows[key] = flow
-        return flow
-
-    def _identify(self, flow: Flow) -> None:
-        """Who is at its other end, by the configuration."""
-        topology, listener, host, port = self._topology, flow.listener, flow.host, flow.port
-        if flow.serial:
-            peer = topology.peer_connected(listener, host, flow.names)
-        else:
-            peer = topology.peer_of(listener, host, port)
-        flow.peer = peer
-        if self._peers is not None and not flow.serial:
-            flow.address = self._peers.at(host, port, listener.transport)
-        flow.counted = "" if topology.names_address(host, peer) else host
-        if not topology.is_shielded(host, peer):
-            flow.source = source_of(host)
-            flow.watched = topology.is_unnamed(host, peer)
-        if (pbx := topology.pbx_at(host, peer)) is not None:
-            flow.pbx_side = Flow(listener, flow.remote, pbx, serial=flow.serial)
-        if (former := topology.former_at(host, port, peer)) is not None:
-            flow.former = Flow(listener, flow.remote, former, serial=flow.serial)
-            flow.watched = False
-
-    # ---- streams
-
-    def to_target(self, listener: Listener, target: Target) -> Flow | None:
-        """The connection to this target: the one that it means, one that is there, or one that is to be opened."""
-        if target.serial:
-            flow = self._at.get((listener.number, target.host, target.port))
-            return flow if flow is not None and flow.serial == target.serial else None
-        domain = target.domain if listener.transport == "TLS" and target.domain != target.host else ""
-        return self.opened(listener, target.host, target.port, domain)
-
-    def opened(self, listener: Listener, host: str, port: int, domain: str) -> Flow:
-        """A connection to this address; where a name must be proven, one that was opened for that name."""
-        remote = (host, port, domain, 0)
-        flow = self._connections.get((listener.number, remote))
-        if flow is None and not domain:
-            flow = self._at.get((listener.number, host, port))
-        return flow if flow is not None else self.connected(listener, remote, ())
-
-    def connected(self, listener: Listener, remote: tuple[str, int, str, int], names: tuple[str, ...]) -> Flow:
-        """The flow of a connection, also of one that is being opened; `names` are those of a certificate."""
-        key = listener.number, remote
-        flow = self._connections.get(key)
-        if flow is None:
-            flow = self._connections[key] = Flow(listener, remote, serial=remote[3])
-            flow.names = names
-            self._identify(flow)
-            where = listener.number, flow.host, flow.port
-            self._at[where] = flow
-            self._topology.connected[where] = flow.serial
-        return flow
-
-    def disconnected(self, flow: Flow) -> None:
-        """It is closed."""
-        listener, where = flow.listener, (flow.listener.number, flow.host, flow.port)
-        if self._connections.get((listener.number, flow.remote)) is flow:
-            del self._connections[listener.number, flow.remote]
-        if self._at.get(where) is flow:
-            del self._at[where]
-            del self._topology.connected[where]
 
 
 class Plan:

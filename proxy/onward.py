@@ -11,13 +11,13 @@ from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.diversion import destination_of, diversion, divert, history
 from proxy.effects import Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
+from proxy.flows import PeerFlow
 from proxy.forwarding import Plan, edit_lines, for_next_hop, record_routes, share_breadth, with_host
 from proxy.labels import dress, mark_of, unlabel
 from proxy.next_hops import Hop, lots_of
 from proxy.proxy_settings import LimitSettings
 from proxy.routing import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Target
 from proxy.screening import Screening, asserted_in, asserts_unread
-from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
 from proxy.sip.uri import parse_uri, user_part
@@ -44,7 +44,7 @@ class Onward(Node):
 
     def admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
-        request, fields, plan, peer = context.request, context.fields, context.plan, context.flow.peer
+        request, fields, plan, peer = context.request, context.fields, context.plan, context.peer
         destination, called = destination_of(context.verdict, context.topology), plan.uri_bytes
         if destination is not None:
             plan = divert(plan, destination)
@@ -138,7 +138,7 @@ class Onward(Node):
 
         An emergency call does, and one that names the PBX itself: it would ring the PBX with its own call.
         """
-        peer = context.flow.peer
+        peer = context.peer
         if not peer.from_pbx or context.token is not None or not context.server.invite or not peer.pbx.outbound:
             return False
         if context.is_emergency_call:
@@ -276,8 +276,8 @@ class Onward(Node):
         if plan.uri.params:
             plan.uri_bytes = plain_uri(plan.uri_bytes, plan.uri.params)
 
-    def _sign(self, context: Context, onward: Flow, now: float) -> bytes:
-        from_pbx = context.flow.peer.from_pbx
+    def _sign(self, context: Context, onward: PeerFlow, now: float) -> bytes:
+        from_pbx = context.peer.from_pbx
         fields, dialogs = context.fields, self.dialogs
         flags = FROM_PBX if from_pbx else FROM_TRUNK
         flags += PARTY + self.tokens.mark(user_part(fields.called if from_pbx else fields.sender.uri))
@@ -302,7 +302,7 @@ class Onward(Node):
         call.called = context.request.uri
         if context.verdict is not None and context.verdict.action is not Action.FORWARD:
             call.verdict = context.verdict
-        if context.flow.peer.trunk.identity_trusted:
+        if context.peer.trunk.identity_trusted:
             call.asserted = asserted_in(context.request)
         return user
 

@@ -67,7 +67,7 @@ class Outgoing:
 
     def takes(self, core: Node, context: Context, now: float) -> bool:
         """Is it the feature code, which is answered here? An emergency call is told, and goes on."""
-        home = self._homes.get(context.flow.peer.pbx.name)
+        home = self._homes.get(context.peer.pbx.name)
         if home is None or not context.server.invite or context.token is not None:
             return False
         uri = context.plan.uri

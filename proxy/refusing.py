@@ -8,6 +8,7 @@ from typing import Final
 from proxy.bans import BY_NAME, BY_TRIES, Bans
 from proxy.context import Context
 from proxy.effects import Banned, Finished, Send
+from proxy.flows import PeerFlow
 from proxy.load import Load
 from proxy.onward import Onward
 from proxy.pace import Meter, Pace
@@ -58,7 +59,7 @@ class Refusing(Onward):
             Pace(_ALL * rate, ceil(2 * _ALL * rate)),
         )
 
-    def _refuse_on(self, flow: Flow, request: Request, refusal: Refusal) -> None:
+    def _refuse_on(self, flow: PeerFlow, request: Request, refusal: Refusal) -> None:
         """Answer without keeping state (8.2.7); nothing is ever answered to an ACK."""
         if request.method == b"ACK":
             self.dropped["malformed ACK"] += 1
@@ -74,24 +75,24 @@ class Refusing(Onward):
         if flow.watched and refusal.status in _TELLING:
             self._note_refused(flow, _thing_tried(request, refusal))
 
-    def _may_be_answered(self, flow: Flow) -> bool:
+    def _may_be_answered(self, flow: PeerFlow) -> bool:
         """Is there room for one more refusal to this stranger, and to all of them? Somebody may have forged him."""
         return not (self.load.sources.at(flow.source).answers.take(self._answers_to_one, self._now)) and not (
             self._answered.take(self._answers_to_all, self._now)
         )
 
-    def _is_banned(self, flow: Flow, now: float) -> bool:
+    def _is_banned(self, flow: PeerFlow, now: float) -> bool:
         """Is whoever sends from there not to be heard? Those that the configuration names are only banned by hand."""
         if not flow.source or not (flow.watched or self.bans.by_hand):
             return False
         return self.bans.holds(flow.source, now, by_behaviour=flow.watched, stream=flow.reliable)
 
-    def _ban_scanner(self, request: Request, flow: Flow, now: float) -> None:
+    def _ban_scanner(self, request: Request, flow: PeerFlow, now: float) -> None:
         """Ban whoever says that he scans."""
         if not self._unheard and self.scanners.names_itself(request.raw(b"user-agent") or b""):
             self._ban(flow, BY_NAME, now)
 
-    def _note_refused(self, flow: Flow, what: int) -> None:
+    def _note_refused(self, flow: PeerFlow, what: int) -> None:
         """Something of a source was refused, or can't be read; `what` stands for it. One thing too many: a ban."""
         if not flow.watched or self._unheard:
             return
@@ -99,7 +100,7 @@ class Refusing(Onward):
         if self.scanners.tried(source, what, self._now):
             self._ban(flow, BY_TRIES, self._now)
 
-    def _ban(self, flow: Flow, why: str, now: float) -> None:
+    def _ban(self, flow: PeerFlow, why: str, now: float) -> None:
         ban = self.bans.add(flow.source, why, now, udp_only=not flow.reliable)
         self._unheard = True
         self.effects.append(Banned(ban.name, why, ban.until - now))

@@ -13,10 +13,11 @@ from typing import Final
 
 from proxy.context import Context
 from proxy.effects import PathNotKept
+from proxy.flows import PeerFlow
 from proxy.next_hops import Hop
 from proxy.routing import Peer, Target, Topology
 from proxy.sip.errors import BadHeader
-from proxy.sip.flow import CameBy, Flow, Listener, read_place
+from proxy.sip.flow import CameBy, Listener, read_place
 from proxy.sip.headers import Address, find_param, parse_addresses, parse_via, split_params, split_tokens
 from proxy.sip.message import Request, ResponseHead, canonical_name, int_or_none, parse_response
 from proxy.sip.transaction import ClientTransaction
@@ -49,7 +50,7 @@ class Binding:
         self.rest = rest  # a URI without its user part; empty in a Path
 
 
-def write_binding(tokens: Tokens, flags: int, flow: Flow, rest: bytes) -> bytes:
+def write_binding(tokens: Tokens, flags: int, flow: PeerFlow, rest: bytes) -> bytes:
     """A binding, wrapped."""
     place = flow.place
     return tokens.wrap(bytes((flags, len(place))) + place + rest)
@@ -65,7 +66,7 @@ def read_binding(tokens: Tokens, text: bytes) -> Binding | None:
     return Binding(octets[0], came_by, octets[end:]) if came_by is not None else None
 
 
-def refuse_contacts(request: Request, flow: Flow, topology: Topology) -> Refusal | None:
+def refuse_contacts(request: Request, flow: PeerFlow, topology: Topology) -> Refusal | None:
     """Why a REGISTER can't be led back here, or None where it can."""
     found = 0
     for value in request.raw_all(b"contact"):
@@ -94,7 +95,7 @@ class Registration(Context):
     def lines_for(self, listener: Listener, target: Target) -> list[bytes]:
         """Its header lines as they leave by this listener."""
         self.to, self.by_path, self.sent = target, False, {}
-        between_pbxes = self.flow.peer.from_pbx and self.topology.is_pbx(target)
+        between_pbxes = self.peer.from_pbx and self.topology.is_pbx(target)
         if between_pbxes or not self.flow.place or not self._registers():
             return self.lines
         until = self.core.pathless.get((target.host, target.port), 0.0)
@@ -140,7 +141,7 @@ class Registration(Context):
     def _flags(self) -> int:
         """RFC 5626 says that nothing but its flow reaches whoever keeps that, RFC 3581 the same of rport by UDP."""
         only = self._instance() is not None or (not self.flow.reliable and self.fields.via.wants_rport)
-        return (TO_PBX if self.flow.peer.from_pbx else 0) | (FLOW_ONLY if only else 0)
+        return (TO_PBX if self.peer.from_pbx else 0) | (FLOW_ONLY if only else 0)
 
     def _path(self, listener: Listener) -> bytes:
         """Our Path; with `ob` where we are the first hop, on a connection: that is kept alive (RFC 5626 5.1)."""

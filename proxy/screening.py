@@ -15,6 +15,7 @@ from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
 from proxy.sip.message import Request
 from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_users
 from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
+from rules.numbering.emergency import NO_EMERGENCIES
 from rules.numbering.numbers import is_emergency
 from rules.numbering.readings import READINGS_DIFFER, Readings, readings
 
@@ -55,7 +56,7 @@ class Screening:
 
     def read_call(self, context: Context, at: float) -> Call:
         """The facts of an INVITE; `at` is seconds since the epoch. Never raises: what can't be read is a class."""
-        request, trunk = context.request, context.flow.peer.trunk
+        request, trunk = context.request, context.peer.trunk
         party = context.fields.sender
         sender = read_identity(party.uri, trunk)
         called, emergency = read_called(context.plan.uri, context)
@@ -380,13 +381,14 @@ def _is_of_called(value: bytes) -> bool:
 
 def read_called(uri: Uri, context: Context) -> tuple[Readings, bool]:
     """The called number, from the Request-URI only, and whether it is an emergency call."""
-    peer = context.flow.peer
+    peer = context.peer
+    table = NO_EMERGENCIES if peer.emergency is None else peer.emergency
     if uri.scheme == b"urn":
         name = uri.user.decode("utf-8", "replace")
-        return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, peer.emergency)
+        return Readings(Number("", NumberClass.SERVICE, raw=name)), is_emergency("urn", name, table)
     spelling = read_spelling(uri)
     found = _read_spelt(spelling, peer.trunk, called=True)
-    return found, is_emergency(uri.scheme.decode(), spelling.user, peer.emergency)
+    return found, is_emergency(uri.scheme.decode(), spelling.user, table)
 
 
 def name_one_number(one: bytes, other: bytes, trunk: Trunk) -> bool:

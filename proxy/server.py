@@ -31,6 +31,7 @@ from proxy.effects import (
     Stranger,
 )
 from proxy.fault_log import FaultLog
+from proxy.flows import PeerFlow
 from proxy.handover import Predecessor, Successor, place_of, unpacked
 from proxy.metrics import Metrics
 from proxy.name_servers import NameServers
@@ -483,14 +484,14 @@ class Server:
 
     def haste_of_message(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
         """The same for what comes on a connection."""
-        flow: Flow = self._core.flow_to.present(remote[0].flow)
+        flow: PeerFlow = self._core.flow_to.present(remote[0].flow)
         return haste(data, flow, self._core.outgoing), owner(flow)
 
     def on_message(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         """One message of a connection into the core."""
         core = self._core
         try:
-            flow: Flow = remote[0].flow
+            flow: PeerFlow = remote[0].flow
             if self.tap is not None:
                 self.tap.received(data, flow)
             now = monotonic()
@@ -541,7 +542,7 @@ class Server:
         except Exception:
             self._metrics.faults += 1
             self._faults.exception("a call could not be judged", monotonic())
-            peer = context.flow.peer
+            peer = context.peer
             if self._core.outgoing.is_emergency_call(context.plan.uri, peer):
                 verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
             else:

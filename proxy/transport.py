@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -147,7 +148,7 @@ class Unheard:
         """What the socket reports of an earlier datagram says nothing of the next."""
 
 
-class Endpoint:
+class Endpoint(ABC):
     """One bound socket: what it receives waits in `arrivals`, and is handed over in batches."""
 
     def __init__(self, listener: Listener, arrivals: Arrivals) -> None:
@@ -158,9 +159,9 @@ class Endpoint:
         self._haste: Haste | None = None
         self.send_errors = 0
 
+    @abstractmethod
     def send(self, data: bytes, remote: tuple[Any, ...]) -> int:
         """Send one message: SENT, also if it may be lost; NOWHERE, TOO_LARGE or GONE."""
-        raise NotImplementedError  # pragma: no cover - each transport has its own
 
     def receive(self, handle: Handler, flush: Flush, haste: Haste) -> None:
         """Hand every message to `handle(data, remote, listener, arrived)` until the socket is closed.
@@ -199,9 +200,9 @@ class Endpoint:
         if self._haste is not None:
             self.arrivals.haste = partial(self._haste, listener)
 
+    @abstractmethod
     def descriptor(self) -> int:
         """Of the socket that is bound, to hand it over."""
-        raise NotImplementedError  # pragma: no cover - each transport has its own
 
     def leave_to_another(self) -> None:
         """Another process reads what comes from now on: handle all that was read here, and go on sending."""

@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from proxy.context import EMERGENCY_MARK
+from proxy.flows import PeerFlow
 from proxy.outgoing import Outgoing
 from proxy.routing import Peer
 from proxy.sip.errors import BadHeader
-from proxy.sip.flow import Flow
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.uri import parse_uri
 
@@ -26,7 +26,7 @@ _TO_TAG: Final = re.compile(rb"\n(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag[ \t]*=", re.I
 _ROUTED: Final = re.compile(rb"\nRoute[ \t]*:[^\r\n]*;lr", re.IGNORECASE)
 
 
-def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
+def haste(data: bytes, flow: PeerFlow, outgoing: Outgoing) -> int:
     """May it overtake the others? In turn, first, or at once: before those that go first, too. Never raises.
 
     The PBX speaks of calls that we have begun; its answers lost in a flood would cost every one of them. They are three
@@ -35,8 +35,9 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     new ones, from either side: what was begun has to end before more is begun. Of a stranger only what shows a Route is
     taken for that. Who forges such a thing goes first in his own line alone (`proxy/turns.py`).
     """
-    peer: Peer | None = flow.peer
-    if flow.pbx_side is not None and data[:7] == b"INVITE " and is_emergency_call(data, flow.pbx_side.peer, outgoing):
+    peer = flow.peer
+    pbx = peer if flow.pbx_side is None else flow.pbx_side.peer
+    if pbx is not peer and pbx is not None and data[:7] == b"INVITE " and is_emergency_call(data, pbx, outgoing):
         return AT_ONCE
     if peer is None:
         return IN_TURN
@@ -54,12 +55,12 @@ def haste(data: bytes, flow: Flow, outgoing: Outgoing) -> int:
     return FIRST if within and (peer.known or _ROUTED.search(data, 0, _TO_WITHIN) is not None) else IN_TURN
 
 
-def owner(flow: Flow) -> tuple[str, str]:
+def owner(flow: PeerFlow) -> tuple[str, str]:
     """In whose line a datagram waits: that of its trunk or PBX, and there of its source, where no trunk names that.
 
     Whoever is nobody's waits in one line with all others of his kind.
     """
-    peer: Peer | None = flow.peer
+    peer = flow.peer
     if peer is None:
         return "", ""
     return ("pbx " if peer.from_pbx else "trunk ") + peer.name, flow.counted

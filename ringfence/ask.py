@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from proxy.app import build_core
 from proxy.effects import Send
+from proxy.flows import PeerFlow
 from proxy.routing import Peer
-from proxy.sip.flow import Flow
 from ringfence.node_settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import FactSources, installed_sources
@@ -47,7 +47,7 @@ class Reader:
 
     def __init__(self, configuration: Configuration) -> None:
         self._core = build_core(configuration, configuration, Keys.for_now())
-        self._flows: dict[Trunk, Flow] = {}
+        self._flows: dict[Trunk, PeerFlow] = {}
         self._now = 0.0
 
     def read(self, described: Described, trunk: Trunk, at: float) -> Call:
@@ -68,7 +68,7 @@ class Reader:
         status, _, phrase = answers[-1].partition(b"\r\n")[0].decode("utf-8", "replace")[8:].partition(" ")
         raise NotJudged(int(status), phrase)
 
-    def _flow(self, trunk: Trunk) -> Flow:
+    def _flow(self, trunk: Trunk) -> PeerFlow:
         """Where calls of this trunk come from; an example may be of one that ringfence.yaml does not have."""
         flow = self._flows.get(trunk)
         if flow is None:
@@ -81,7 +81,7 @@ class Reader:
                     table = emergency_table(trunk.country)
                 peer = Peer(trunk.name, pbx, from_pbx=False, trunk=trunk, emergency=table)
             listener = next((each for each in topology.listeners if each.side != "pbx"), topology.listeners[0])
-            flow = self._flows[trunk] = Flow(listener, (_SOURCE, 5060), peer)
+            flow = self._flows[trunk] = PeerFlow(listener, (_SOURCE, 5060), peer)
         return flow
 
 

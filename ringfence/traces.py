@@ -14,6 +14,7 @@ from time import monotonic, time
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from proxy.flows import peer_of
 from proxy.masking import masked, masked_call_id, without_secrets
 from proxy.sip.flow import Flow
 from ringfence.control import Control, Question, Refused
@@ -106,7 +107,7 @@ class Trace:
         """Does it name the number, in any reading of whoever stands on either side?"""
         head = re.split(rb"\r?\n\r?\n", data, maxsplit=1)[0]
         users = [user for field in _NAMES.finditer(head) for user in _USERS.findall(field[1])]
-        peer = flow.peer
+        peer = peer_of(flow)
         trunks = [self._trunk]
         if peer is not None and not peer.from_pbx and peer.trunk.country != self._trunk.country:
             trunks.append(peer.trunk)
@@ -242,7 +243,7 @@ class Traces:
 
 
 def _message(data: bytes, flow: Flow, *, received: bool, unmasked: bool) -> Message:
-    listener, peer = flow.listener, flow.peer
+    listener, peer = flow.listener, peer_of(flow)
     host, there = (f"[{each}]" if ":" in each else each for each in (listener.host, flow.host))
     return Message(
         at=time(),

@@ -39,34 +39,24 @@ _NOBODY: Final[set[Any]] = set()  # one for all: there are many flows
 
 
 class Flow:
-    """One remote address behind one listener; `peer` is who sends from there, None for nobody we know.
+    """One remote address behind one listener; `proxy.flows.PeerFlow` knows who is there.
 
     Of a stream it is one connection: one that was taken has a `serial`, one that we open or have opened has none.
     """
 
     __slots__ = (
-        "address", "counted", "former", "heard", "host", "listener", "names", "pbx_side", "peer", "port", "proof",
-        "reliable", "remote", "sealed", "serial", "shown_host",
-        "source", "waiting", "watched",
+        "heard", "host", "listener", "names", "port", "proof", "reliable", "remote", "sealed", "serial", "shown_host",
+        "waiting",
     )  # fmt: skip
 
-    def __init__(self, listener: Listener, remote: tuple[Any, ...], peer: Any = None, *, serial: int = 0) -> None:
+    def __init__(self, listener: Listener, remote: tuple[Any, ...], *, serial: int = 0) -> None:
         self.listener = listener
         self.remote = remote  # what the endpoint takes: of UDP the address tuple that the socket gave
         self.host: str = remote[0]
         self.port: int = remote[1]
         # As a Via would show it.
         self.shown_host = (f"[{self.host}]" if ":" in self.host else self.host).encode()
-        self.peer = peer
-        self.counted = ""  # its address, where what it holds counts by that as well: no trunk names it
-        self.address: Any = None  # the state of the address (proxy/peers.py), where the configuration names it
-        self.source = ""  # what stands for whoever sends from there, if he can be banned
-        self.watched = False  # no trunk names him: he is banned for what he does, too
         self.heard = float("-inf")  # when a response last came for what was sent there
-        # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
-        self.pbx_side: Flow | None = None
-        # The same as a flow of whom the configuration named before, for what belongs to his dialogs.
-        self.former: Flow | None = None
         self.proof = b""  # what the To tags of our answers to a stranger end in, once it is made
         self.reliable = listener.reliable
         self.serial = serial
@@ -74,6 +64,16 @@ class Flow:
         # Client transactions on this connection that wait for a response; nobody is ever noted for a datagram.
         self.waiting: set[Any] = set() if listener.reliable else _NOBODY
         self.sealed: bytes | None = None  # its place, enciphered as it stands in tokens, once somebody asked
+
+    def spoke(self, now: float) -> None:
+        """A response to a request of ours came from there."""
+        self.heard = now
+
+    def answered(self, status: int) -> None:
+        """A final response to an INVITE came from there."""
+
+    def timed_out(self) -> None:
+        """An INVITE got no final response from there."""
 
     @property
     def place(self) -> bytes:

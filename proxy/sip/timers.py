@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final, Protocol
 
 # RFC 3261 section 17, table 4, in seconds.
 T1: Final = 0.5
@@ -13,15 +13,22 @@ T4: Final = 5.0
 TIMEOUT: Final = 64 * T1  # B, D (32 s for unreliable transports), F, H, J, L and M
 
 
+class Timed(Protocol):
+    """Whom a timer wakes."""
+
+    def on_timer(self, letter: str, now: float) -> None:
+        """The timer of this letter has expired."""
+
+
 class Timer:
     """A running timer; `owner` is None once it is cancelled."""
 
     __slots__ = ("at", "letter", "owner")
 
-    def __init__(self, at: float, letter: str, owner: Any) -> None:
+    def __init__(self, at: float, letter: str, owner: Timed) -> None:
         self.at = at
         self.letter = letter
-        self.owner = owner
+        self.owner: Timed | None = owner
 
     def cancel(self) -> None:
         """The timer never fires; what it held is free."""
@@ -34,7 +41,7 @@ class Timers:
     def __init__(self) -> None:
         self._lanes: dict[float, deque[Timer]] = {}
 
-    def start(self, seconds: float, letter: str, owner: Any, now: float) -> Timer:
+    def start(self, seconds: float, letter: str, owner: Timed, now: float) -> Timer:
         """A timer that fires `seconds` after `now`; `now` never goes back."""
         timer = Timer(now + seconds, letter, owner)
         lane = self._lanes.get(seconds)

@@ -6,6 +6,7 @@ States: RFC 6026 figures 5 and 7, RFC 3261 figures 6 and 8. On `reliable` flows 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import ClassVar, Final, Protocol
@@ -87,7 +88,8 @@ class Layer:
     def fire(self, now: float) -> None:
         """Drive every machine whose timer has expired."""
         for timer in self.timers.due(now):
-            timer.owner.on_timer(timer.letter, now)
+            if timer.owner is not None:
+                timer.owner.on_timer(timer.letter, now)
 
     def on_response(self, response: ResponseHead, now: float) -> bool:
         """Hand a response to its client transaction; False when none waits for it. Raises BadMessage."""
@@ -98,14 +100,12 @@ class Layer:
             client = self.cancels[response.branch]
         if client is None:
             return False
-        client.flow.heard = now
-        if (address := client.flow.address) is not None:
-            address.spoke(now)
+        client.flow.spoke(now)
         client.on_response(response, now)
         return True
 
 
-class ServerTransaction:
+class ServerTransaction(ABC):
     """What both server machines share."""
 
     __slots__ = ("flow", "hold", "key", "last", "layer", "proof", "state", "timer", "user")
@@ -123,9 +123,13 @@ class ServerTransaction:
         self.user: ServerUser | None = None  # until the transaction has its final response
         layer.servers[key] = self
 
+    @abstractmethod
     def respond(self, status: int, data: bytes, now: float) -> None:
         """Send a response of ours or from below."""
-        raise NotImplementedError  # pragma: no cover - each machine has its own
+
+    @abstractmethod
+    def on_timer(self, letter: str, now: float) -> None:
+        """The timer of this letter has expired."""
 
     def on_retransmission(self) -> None:
         """The request came again: repeat the last response, if there is one."""
@@ -258,7 +262,7 @@ class NonInviteServer(ServerTransaction):
         self.end()
 
 
-class ClientTransaction:
+class ClientTransaction(ABC):
     """What both client machines share."""
 
     __slots__ = (
@@ -281,9 +285,13 @@ class ClientTransaction:
         self.timer: Timer | None = None
         self.deadline: Timer | None = None
 
+    @abstractmethod
     def on_response(self, response: ResponseHead, now: float) -> None:
         """A response with this transaction's branch."""
-        raise NotImplementedError  # pragma: no cover - each machine has its own
+
+    @abstractmethod
+    def on_timer(self, letter: str, now: float) -> None:
+        """The timer of this letter has expired."""
 
     def end(self) -> None:
         """Terminated: nothing is held any more."""
@@ -350,8 +358,8 @@ class ClientTransaction:
 
     def _time_out(self, now: float) -> None:
         user = self.user
-        if self.invite and self.flow.address is not None:
-            self.flow.address.timed_out()
+        if self.invite:
+            self.flow.timed_out()
         self.end()
         if user is not None:
             user.on_timeout(self, now)
@@ -389,8 +397,7 @@ class InviteClient(ClientTransaction):
                 if not given_up:  # else it ends with D, whatever comes of its CANCEL
                     self._cancel_timers()
         elif status < 300:
-            if (address := self.flow.address) is not None:
-                address.answered(status)
+            self.flow.answered(status)
             self._cancel_timers()
             self.state, self.request = State.ACCEPTED, b""
             self.deadline = self.layer.timers.start(TIMEOUT, "M", self, now)
@@ -402,8 +409,7 @@ class InviteClient(ClientTransaction):
     def _complete(self, response: ResponseHead, now: float) -> None:
         """Acknowledge hop by hop, and keep the ACK for repeated responses (RFC 3261 17.1.1.3)."""
         to = parse_response(response.forwarded).raw(b"to")  # raises BadMessage before anything has changed
-        if (address := self.flow.address) is not None:
-            address.answered(response.status)
+        self.flow.answered(response.status)
         self._cancel_timers()
         self.ack = derive(self.request, b"ACK", to)
         self.layer.send(self.flow, self.ack)

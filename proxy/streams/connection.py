@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
+from proxy.flows import PeerFlow
 from proxy.proxy_settings import LimitSettings
-from proxy.sip.flow import Flow
 from proxy.sip.framing import Unframed
 
 # Why a connection was closed, beside what `proxy/sip/framing.py` says.
@@ -94,7 +94,7 @@ class Connection:
         self.source = ""  # its address, where it counts by that
         self.began = False
         self.check: Callable[[Connection], str] | None = None  # why its other end is refused; empty: it is not
-        self.flow: Flow | None = None
+        self.flow: PeerFlow | None = None
         self.heard = 0.0  # when a whole message came last
         self.silent = False  # a stranger who has said nothing yet: he is not waited for long
         self.why = BY_PEER

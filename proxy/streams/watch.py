@@ -8,6 +8,7 @@ from typing import Final
 
 from proxy.core import Core
 from proxy.fault_log import FaultLog
+from proxy.flows import peer_of
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.framing import Unframed
@@ -91,7 +92,8 @@ class Watch:
         For those alone whom the configuration names: no stranger makes us open connections.
         """
         topology = self._core.topology
-        if flow.peer is None or not (flow.peer.known and topology.names_address(flow.host, flow.peer)):
+        peer = peer_of(flow)
+        if peer is None or not (peer.known and topology.names_address(flow.host, peer)):
             return
         try:
             via = parse_via(parse_response(data).raw(b"via") or b"")

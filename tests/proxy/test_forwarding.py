@@ -66,27 +66,6 @@ def test_a_stamped_via_is_still_read_the_same():
     assert (after.branch, after.host, after.port) == (before.branch, before.host, before.port)
 
 
-# Where responses go (18.2.2, RFC 3581)
-
-
-@pytest.mark.parametrize(
-    ("via", "source", "back"),
-    [
-        ("SIP/2.0/UDP 198.51.100.21:5060", ("198.51.100.21", 5060), ("198.51.100.21", 5060)),
-        ("SIP/2.0/UDP 198.51.100.21", ("198.51.100.21", 40000), ("198.51.100.21", 5060)),
-        ("SIP/2.0/UDP 198.51.100.21:5070", ("198.51.100.21", 40000), ("198.51.100.21", 5070)),
-        ("SIP/2.0/UDP 198.51.100.21:5070;rport", ("198.51.100.21", 40000), ("198.51.100.21", 40000)),
-        ("SIP/2.0/UDP 10.0.0.1:5070;rport", ("198.51.100.21", 40000), ("198.51.100.21", 40000)),
-        ("SIP/2.0/UDP 192.0.2.66;maddr=192.0.2.66", ("198.51.100.21", 5060), ("198.51.100.21", 5060)),
-        ("SIP/2.0/UDP 192.0.2.66;received=192.0.2.66", ("198.51.100.21", 5060), ("198.51.100.21", 5060)),
-    ],
-)  # fmt: skip
-def test_responses_return_to_the_sender_and_nobody_else(play: Playbook, via: str, source, back):
-    down = only(play.trunk(wire.invite(via=f"{via};branch=z9hG4bKone"), source), to=wire.PBX)
-    assert play.log[0].to == back  # the 100
-    assert play.pbx(wire.response(180, down))[0].to == back
-
-
 # Via on the way out (16.6 step 8)
 
 

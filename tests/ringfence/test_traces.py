@@ -4,8 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from proxy.flows import PeerFlow
 from proxy.masking import masked_call_id
-from proxy.sip.flow import Flow, Listener
+from proxy.sip.flow import Listener
 from ringfence import traces as module
 from ringfence.control import Question, Refused
 from ringfence.traces import Traces
@@ -13,8 +14,8 @@ from rules.model import Trunk
 from tests.wire import invite, request, response
 
 PEER = SimpleNamespace(name="carrier", from_pbx=False, trunk=Trunk("carrier", country="CN"))
-FLOW = Flow(Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060"), ("198.51.100.21", 5060), PEER)
-NOBODY = Flow(Listener(0, "UDP", "::1", 5060, "[::1]:5060"), ("2001:db8::7", 5060))
+FLOW = PeerFlow(Listener(0, "UDP", "203.0.113.1", 5060, "203.0.113.1:5060"), ("198.51.100.21", 5060), PEER)
+NOBODY = PeerFlow(Listener(0, "UDP", "::1", 5060, "[::1]:5060"), ("2001:db8::7", 5060))
 
 
 class Bench:
