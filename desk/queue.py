@@ -159,10 +159,11 @@ def _conditions(archive: Archive, wanted: Wanted) -> tuple[list[Sql], list[Any]]
     if wanted.state:
         conditions.append(sql("c.state = ?"))
         values.append(wanted.state)
-    if wanted.category:
+    if wanted.category:  # asked last: it reads complaints
         conditions.append(
             sql(
-                "exists (select 1 from complaint m where m.case_id = c.id and m.category = ? and m.{counted})",
+                "case when c.state in ('collecting', 'verifying', 'verified', 'sealed') or k.due is not null then "
+                "exists (select 1 from complaint m where m.case_id = c.id and m.category = ? and m.{counted}) end",
                 counted=COUNTED,
             )
         )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from console.web.frame import NotThere, Page, Section, Visit
 from console.web.translation import mark
+from desk.exports import as_csv
 from desk.faults import ComplaintError
 from desk.rates import ranked
 from desk.reports import DIMENSIONS, Report, Row, earlier, first_day, last_day, report
@@ -69,9 +70,10 @@ async def figures(
         raise NotThere(error.reason) from None
     title, spelled = visit.say(mark("Nuisance calls: complaints and what came of them")), _spelled(visit, period)
     if form == "csv":
-        return _file(found.as_csv().encode("utf-8-sig"), "text/csv; charset=utf-8", f"{period}-{dimension}.csv")
+        table = as_csv(*_table(visit, found)).encode("utf-8-sig")  # with a mark: else Excel takes it for another code
+        return _file(table, "text/csv; charset=utf-8", f"{period}-{dimension}.csv")
     if form == "xlsx":
-        return _file(_sheet(visit, found, title, spelled), _XLSX, f"{period}-{dimension}.xlsx")
+        return _file(workbook(title, spelled, *_table(visit, found)), _XLSX, f"{period}-{dimension}.xlsx")
     rates = ranked(found.rows)[:30]
     return visit.show(
         "reports.html",
@@ -112,11 +114,11 @@ def _day(visit: Visit, day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def _sheet(visit: Visit, found: Report, title: str, spelled: str) -> bytes:
+def _table(visit: Visit, found: Report) -> tuple[list[str], list[list[Any]]]:
+    """Heads and lines in the language of whoever looks, the total last."""
     heads = [visit.say(BY[found.dimension]), *(visit.say(name) for name in COLUMNS.values())]
     rows = [_cells(visit, row, row.key) for row in found.rows]
-    rows.append(_cells(visit, found.total, visit.say(mark("Total"))))
-    return workbook(title, spelled, heads, rows)
+    return heads, [*rows, _cells(visit, found.total, visit.say(mark("Total")))]
 
 
 def _cells(visit: Visit, row: Row, name: str) -> list[Any]:

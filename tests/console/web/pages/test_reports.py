@@ -18,7 +18,7 @@ async def test_a_quarter_as_page_csv_and_workbook(house):
     assert f"of {datetime.now().year}" in shown.text
     assert planted_in(shown.text) == []
     csv = await viewer.get("/console/reports", params={"format": "csv", "by": "branch"})
-    assert csv.text.lstrip("\ufeff").startswith("branch,")
+    assert csv.text.lstrip("\ufeff").startswith("bank and branch,Calls,")
     file = await viewer.get(
         "/console/reports", params={"format": "xlsx", "by": "branch"}, headers={"accept-language": "zh"}
     )
