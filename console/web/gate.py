@@ -29,6 +29,7 @@ from desk.faults import ComplaintError
 from ringfence.login import login_name
 from ringfence.people import Actor
 from ringfence.people.actor import everybody
+from ringfence.people.faults import PeopleError, Waits
 from ringfence.people.people import People
 from rules.audit.doors import through
 from rules.language.source import RuleError
@@ -241,7 +242,7 @@ class Gate:
         """Stand before these pages, and say what goes wrong on them."""
         self.pages = pages
         told = (NotAllowed, NotThere, HTTPException, RequestValidationError, StoreError, DatabaseError)
-        refused = (ComplaintError, EntryError, RuleError)
+        refused = (ComplaintError, EntryError, RuleError, PeopleError)
         for kinds, handler in ((told, self._told), (refused, self._refused)):
             for kind in kinds:
                 pages.add_exception_handler(kind, handler)
@@ -261,7 +262,11 @@ class Gate:
         return self.problem(request, 503, mark("The database does not answer. Try again in a moment."))
 
     async def _refused(self, request: Request, error: Exception) -> Response:
-        """A service says no, and why: nothing was changed."""
+        """A service says no, and why: nothing was changed. What takes two persons is proposed, and waits."""
+        visit: Visit | None = request.state._state.get("visit")
+        if isinstance(error, Waits) and visit is not None:
+            told = mark("It is proposed as number %(n)s, and done once another person confirms it: %(who)s")
+            return visit.go("approvals", notice=visit.say(told, n=error.proposal, who=", ".join(error.others)))
         return self.problem(request, 409, str(error))
 
     async def _broken(self, request: Request, error: Exception) -> Response:

@@ -73,7 +73,10 @@ class Approvals:
             return ""
         if not self._settings.four_eyes:
             return _OFF
-        others = [other for other in await self._who_may(kind) if other != actor]
+        who_may = await self._who_may(kind)
+        if actor not in who_may:
+            raise NotAllowed("four-eyes", f"it takes two persons, and {actor} is no account that may do it")
+        others = [other for other in who_may if other != actor]
         if not others:
             if kind in _ALONE_IF_SOLE:
                 return _SOLE
@@ -122,7 +125,8 @@ class Approvals:
         found = await self.of_number(proposal)
         if actor.name == found.proposer:
             raise NotAllowed("four-eyes", f"{actor.name} proposed it, so another person has to confirm it")
-        if actor.rights.isdisjoint(TAKES_TWO[found.kind]):
+        own = await self._accounts.maybe(actor.name)  # a key that acts as nobody is no second person
+        if own is None or not _may(own, found.kind) or actor.rights.isdisjoint(TAKES_TWO[found.kind]):
             told = " or ".join(TAKES_TWO[found.kind])
             raise NotAllowed("right", f"{actor.name} has not the right that it takes: {told}")
         proposer = await self._accounts.maybe(found.proposer)

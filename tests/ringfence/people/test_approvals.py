@@ -6,6 +6,7 @@ from ringfence.people.accounts import Wanted, read_roles
 from ringfence.people.carrying_out import confirm
 from ringfence.people.faults import NotAllowed, PeopleError, Waits
 from ringfence.people.people_settings import PeopleSettings
+from ringfence.people.rights import Right
 
 
 @pytest.fixture
@@ -140,3 +141,17 @@ async def test_what_the_proposer_does_himself_he_does_once_within_the_day(two):
     assert await ask("unmask", "callers", {"asked": "x"}, actor="wang") == "confirmed by zhao"
     with pytest.raises(Waits):
         await ask("unmask", "callers", {"asked": "x"}, actor="wang")
+
+
+async def test_a_key_that_acts_as_nobody_is_neither_the_first_person_nor_the_second(two):
+    with pytest.raises(NotAllowed, match="app is no account that may do it"):
+        await two.people.approvals.ask("seal", "case 7", {}, actor="app")
+    with pytest.raises(NotAllowed, match="li is no account that may do it"):
+        await two.people.approvals.ask("seal", "case 7", {}, actor="li")
+    found = await proposed(two)
+    app = await two.people.with_key("", "app", frozenset(Right))
+    with pytest.raises(NotAllowed, match="app has not the right that it takes"):
+        await two.people.approvals.confirm(found.proposal, app)
+    less = await two.people.with_key("zhao", "desk", frozenset({Right.CASES_READ}))
+    with pytest.raises(NotAllowed, match="zhao has not the right that it takes"):
+        await two.people.approvals.confirm(found.proposal, less)
