@@ -62,8 +62,8 @@ class Approvals:
         self._store, self._accounts, self._settings, self.now = store, accounts, settings, now
 
     async def wanted(self) -> bool:
-        """Does it take two persons here?"""
-        return self._settings.four_eyes and await self._accounts.any()
+        """Does it take two persons here, beyond what was confirmed?"""
+        return self._settings.four_eyes and not how_confirmed() and await self._accounts.any()
 
     async def ask(self, kind: str, about: str, arguments: Mapping[str, object], *, actor: str, reason: str = "") -> str:
         """How it is confirmed, for the record; Waits once it is proposed, NotAllowed where nobody else could."""

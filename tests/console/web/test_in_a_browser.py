@@ -26,6 +26,7 @@ from ringfence.installation import Installation
 from ringfence.people import Role
 from ringfence.people.accounts import Wanted
 from ringfence.rulebook import load_rulebook, trunks_of
+from rules.audit.second import let_pass
 from rules.language.examples import Described
 from rules.lists.origins import Origin
 from rules.model import Hit, Outcome
@@ -77,6 +78,7 @@ def installed(folder: Path) -> Path:
 
 async def fill(file: Path) -> None:
     async with Installation.open(file) as here:
+        let_pass("by the test")
         people, lists, decisions = await here.people(), await here.lists(), await here.decisions()
         await people.accounts.add(Wanted("root-of-all", frozenset({Role.ADMIN})), author="root")
         await people.accounts.add(Wanted(NAME, frozenset(Role)), author="root")
