@@ -33,6 +33,11 @@ class Secrecy:
         derived = HKDF(SHA256(), 32, salt=None, info=b"ringfence complaint contents").derive(keys.pseudonym)
         self._ciphers = [AESGCM(key) for key in (*keys.contents, derived)]
 
+    @property
+    def key_of_pseudonyms(self) -> bytes:
+        """For the lists of subscribers, who stand there by pseudonyms of their own."""
+        return self._pseudonyms
+
     def pseudonym(self, canonical: str) -> str:
         """The same as in decision records, so that a complaint finds its call."""
         return pseudonym(self._pseudonyms, canonical)

@@ -59,7 +59,8 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **{f"offices {name}": (_R.CASES_WRITE,) for name in ("add", "merge", "split", "import")},
     "leaks ack": (_R.CASES_WRITE,),
     **dict.fromkeys(("report", "alerts", "trunks"), (_R.REPORTS_READ,)),
-    **dict.fromkeys(("keys rotate", "keys rewrite", "keys forget", "privacy retention"), (_R.PRIVACY_WRITE,)),
+    **{f"keys {name}": (_R.PRIVACY_WRITE,) for name in ("rotate", "rewrite", "forget")},
+    **{f"privacy {name}": (_R.PRIVACY_WRITE,) for name in ("retention", "export", "erase")},
     **dict.fromkeys(("audit show", "audit verify", "audit head", "audit anchor", "audit export"), (_R.AUDIT_READ,)),
 }
 

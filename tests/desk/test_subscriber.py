@@ -1,0 +1,53 @@
+"""A subscriber is told all that is held of him, and what he asks to be erased is gone; the audit stays whole."""
+
+import pytest
+
+from desk.faults import ComplaintError
+from desk.reckoning import verified
+from desk.subscriber import Erased, erase, held_of
+from rules.audit.chain import entries
+from rules.lists.subscribers import SubscriberStore
+from tests.desk.town import SPAM
+
+HIM, OTHER = "13800138000", "13800138001"
+
+
+async def filled(town):
+    for person in (HIM, OTHER):
+        await town.ring(SPAM, person)
+        await town.complain(SPAM, person, text="he knew my name", contact=f"{person}@example.com")
+    await town.desk.catch_up()
+    own = SubscriberStore(town.desk.archive.lists.store, town.pseudonym_key, lambda: town.now)
+    await own.add_all(f"+86{HIM}", "block", ("+8613912345678", "CN:95014444"))
+    await own.add(f"+86{OTHER}", "block", "+8613912345678")
+
+
+async def test_all_that_is_held_is_told_and_stands_in_the_audit(town):
+    await filled(town)
+    found = await held_of(town.desk.archive, "138 0013 8000", actor="wang")
+    (complaint,) = found.complaints
+    assert complaint["words"] == {"text": "he knew my name", "contact": f"{HIM}@example.com"}
+    assert [one["caller"] for one in found.calls] == [one["caller"] for one in found.rang] == [SPAM]
+    assert [one["entry"] for one in found.own_lists] == ["+8613912345678", "CN:95014444"]
+    entry = (await entries(town.desk.archive.store.connection))[-1].deed
+    assert (entry.actor, entry.subject_id, entry.step) == ("wang", town.keys().hide(f"+86{HIM}"), "exported")
+
+
+async def test_what_is_erased_is_gone_and_nobody_elses(town):
+    await filled(town)
+    archive = town.desk.archive
+    assert await erase(archive, HIM, actor="wang", reason="he asked") == Erased(words=1, calls=1, own_lists=2, rang=1)
+    found = await held_of(archive, HIM, actor="wang")
+    assert (found.calls, found.own_lists, found.rang) == ([], [], [])
+    assert [one["words"] for one in found.complaints] == [{}]
+    other = await held_of(archive, OTHER, actor="wang")
+    assert (len(other.calls), len(other.own_lists), len(other.rang)) == (1, 1, 1)
+    assert other.complaints[0]["words"]["text"] == "he knew my name"
+    assert (await verified(archive)).breaks == []
+
+
+async def test_it_takes_a_reason_and_a_number(town):
+    with pytest.raises(ComplaintError, match="reason: say who asked"):
+        await erase(town.desk.archive, HIM, actor="wang", reason=" ")
+    with pytest.raises(ComplaintError, match="number: "):
+        await held_of(town.desk.archive, "nobody", actor="wang")
