@@ -130,4 +130,6 @@ Try next (the files of this run are in {stage.folder}):
   {ours} lists add blocked {ORDINARY} --reason "rang at night"
   # run the proxy again; then, in another terminal, call it with a softphone
   {ours} serve
-  {program} call --from {LISTED} --to {CALLED} --via {stage.proxy}"""
+  {program} call --from {LISTED} --to {CALLED} --via {stage.proxy}
+  # look at it in a browser, at http://127.0.0.1:8607/console/
+  {ours} api serve"""

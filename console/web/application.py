@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ from console.web.tokens import Tokens
 from desk.desk import Desk
 from ringfence.installation import Installation
 from ringfence.people.people import People
+from rules.storage.database_files import missed
 
 PLACE = "/console"
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -99,6 +101,8 @@ class Beside:
 
 async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[str]) -> Beside:
     """The API with the console beside it, which is called by these names only (against DNS rebinding)."""
+    lost = here.database_of("people") in await asyncio.to_thread(missed, here.database)
     gate = console(here, desk, await here.people())
+    gate.lost = lost
     pages = TrustedHostMiddleware(gate, list(names), www_redirect=False)
     return Beside(pages, api, here.configuration.api.root_path, gate.stop)

@@ -73,6 +73,7 @@ class Gate:
         self._notices: TTLCache[str, list[Notice]] = TTLCache(_NOTICES_KEPT, _NOTICES_S)
         self._log = structlog.get_logger("ringfence.console")
         self.pages: ASGIApp  # set by `application`
+        self.lost = False  # the accounts that there were are gone: nobody knows who may do what
         self.feed: Feed | None = None  # since somebody watched
         self.rule_files: RuleFiles | None = None  # since somebody looked at rules
 
@@ -135,7 +136,8 @@ class Gate:
         request.state.visit = visit = self._visit(request, actor, browser)
         visit.unclaimed = nobody_yet
         if nobody_yet and actor is None:
-            return self.problem(request, 403, CLOSED, title=mark("The console is closed"), closed=True)
+            why = LOST if self.lost else CLOSED
+            return self.problem(request, 403, why, title=mark("The console is closed"), closed=True)
         told_itself = path == DIRECTORY_LOGOUT  # a token that the directory signed stands for one of ours
         if request.method not in _SAFE_METHODS and not told_itself and (told := await self._forged(request, browser)):
             return told
@@ -148,6 +150,8 @@ class Gate:
         return None
 
     async def _actor(self, request: Request, *, nobody_yet: bool) -> Actor | None:
+        if nobody_yet and self.lost:
+            return None
         if nobody_yet:
             client, server = request.scope.get("client"), request.scope.get("server")
             ours = client and server and self._neighbours(tuple(client), tuple(server))
@@ -285,6 +289,7 @@ CLOSED = mark(
     "Nobody has an account here yet. Until the first admin exists, the console answers only the account that runs it, "
     "on its own machine."
 )
+LOST = mark("The accounts that there were are gone. Put their database back: until then nobody is let in.")
 TITLES = {
     403: mark("Not allowed"),
     404: mark("Not found"),

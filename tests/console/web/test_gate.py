@@ -147,3 +147,10 @@ async def test_an_error_of_ours_is_told_without_its_words(house, monkeypatch):
     assert answer.status_code == 500
     assert "13800138000" not in answer.text
     assert "Something" in answer.text or "An error of the console" in answer.text
+
+
+async def test_lost_accounts_let_nobody_in(house):
+    house.gate.lost = True
+    closed = await house.browser().get("/console/calls")
+    assert closed.status_code == 403
+    assert "Put their database back" in closed.text
