@@ -7,6 +7,7 @@ list. So whatever could be several is refused, and whoever means one writes its 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import phonenumbers
@@ -74,6 +75,8 @@ def refuse_several(text: str, folded: str, country: str) -> None:
             f"{text!r} would be {number.canonical}, whose country code stands in two groups",
             f"write {number.canonical} if it is meant, else the number without what a PBX dials before it",
         )
+    if together and number.kind in NO_NUMBER:
+        several |= any(_is_number("".join(groups[:at]), plan) for at in range(1, len(groups)))
     if not several and not _DECIMAL.fullmatch(folded):
         return
     if number.kind not in NO_NUMBER and not (several and _could_be_several(folded, groups, number, plan)):
@@ -102,23 +105,72 @@ def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trun
     if number.canonical[:1] != "+":
         short = sum(map(len, groups)) < SHORTEST_GUESS
         return short and all(read_number(each, plan).kind in _SHORT for each in groups)
-    if folded.startswith("+") or groups[0].startswith("0"):
-        return _begins_anew(folded, groups, plan)
-    return _makes_two_of_here(groups, number, plan)
+    code, trunk_prefix = codes_of(number.region)
+    inside = _within_the_country(folded, groups, code)
+    if _begins_anew(inside, code, trunk_prefix, _plan(number.region)):
+        return True
+    spelt_out = folded.startswith("+") or groups[0].startswith("0")
+    return not spelt_out and _makes_two_of_here(groups, number, plan)
 
 
-def _begins_anew(folded: str, groups: list[str], plan: Trunk) -> bool:
-    """Does an area code, or a country's, stand there again, and is what stands on either side a number by itself?"""
-    plus = "+" if folded.startswith("+") else ""
-    again = (f"00{groups[0]}", f"0{groups[1]}") if plus else (groups[0],)
-    return any(
-        all(
-            read_number(part, plan).kind not in NO_NUMBER
-            for part in (plus + "".join(groups[:at]), "".join(groups[at:]))
-        )
-        for at in range(2, len(groups))
-        if groups[at] in again
-    )
+def _within_the_country(folded: str, groups: list[str], code: str) -> list[str]:
+    """The groups without the country code, where they begin with it."""
+    digits = "".join(groups)
+    if digits.startswith(f"00{code}") and not folded.startswith("+"):
+        gone = 2 + len(code)
+    elif folded.startswith("+"):
+        gone = len(code)
+    else:
+        return groups
+    found = []
+    for group in groups:
+        found.append(group[gone:])
+        gone = max(gone - len(group), 0)
+    return [group for group in found if group]
+
+
+def _begins_anew(groups: list[str], code: str, trunk_prefix: str, there: Trunk) -> bool:
+    """Does an area code or a country's stand in their midst, with a number on either side? Or are both short ones?"""
+    for at in range(1, len(groups)):
+        first, then = "".join(groups[:at]), groups[at:]
+        if _is_short(first, there) and _is_short("".join(then), there):
+            return True
+        if not _is_number(first if first.startswith(trunk_prefix) else trunk_prefix + first, there):
+            continue
+        if any(_is_number(spelt, there) for spelt in _dialled_anew(groups[0], then, code, trunk_prefix, there)):
+            return True
+    return False
+
+
+def _dialled_anew(area: str, groups: list[str], code: str, trunk_prefix: str, there: Trunk) -> Iterator[str]:
+    """What these groups would be as a number by themselves, within the country."""
+    begins, digits = groups[0], "".join(groups)
+    bare = area.removeprefix(trunk_prefix)
+    if begins in (area, bare):
+        yield digits if begins.startswith(trunk_prefix) else trunk_prefix + digits
+    elif begins.startswith(trunk_prefix or "0") and _holds_an_area_code(begins, digits, there):
+        yield digits
+    for abroad in (code, f"00{code}"):
+        if digits.startswith(abroad) and (begins == abroad or abroad[0] == "0"):
+            yield trunk_prefix + digits.removeprefix(abroad)
+
+
+def _holds_an_area_code(group: str, digits: str, there: Trunk) -> bool:
+    """Is the area code of this number whole in its first group? A pair of digits such as 03 begins none."""
+    number = read_number(digits, there)
+    if number.canonical[:1] != "+":
+        return False
+    area = phonenumbers.length_of_national_destination_code(phonenumbers.parse(number.canonical))
+    return len(group) > (area or 2)
+
+
+def _is_number(spelt: str, there: Trunk) -> bool:
+    return read_number(spelt, there).kind not in NO_NUMBER
+
+
+def _is_short(spelt: str, there: Trunk) -> bool:
+    number = read_number(spelt, there)
+    return number.canonical[:1] != "+" and number.kind not in NO_NUMBER
 
 
 def _makes_two_of_here(groups: list[str], number: Number, plan: Trunk) -> bool:
@@ -126,12 +178,14 @@ def _makes_two_of_here(groups: list[str], number: Number, plan: Trunk) -> bool:
     code, _ = codes_of(plan.country)
     if not code:
         return False
-    foreign = not number.canonical.startswith(f"+{code}")
+    foreign = calling_code(number.canonical[1:])
+    if foreign != code and groups[0] != foreign:
+        return True  # nobody cuts a country code so: 118 218 118 008 are two of France and none of North America
     return any(
         all(
             read_number(part, plan).canonical == f"+{code}{part}"
             for part in ("".join(groups[:at]), "".join(groups[at:]))
         )
         for at in range(1, len(groups))
-        if foreign or groups[at] == groups[0]
+        if foreign != code or groups[at] == groups[0]
     )

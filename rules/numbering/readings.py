@@ -251,8 +251,9 @@ class _Reader:
     def _resemble(self, run: str) -> None:
         if not _SHORTEST_RUN <= len(run) <= _LONGEST_RUN:
             return
-        for country in (self._country, *self._homes):
-            number = self._by_plan(run, country, self._national or country != self._country)
+        plans = ((self._country, self._national), *((country, True) for country in self._homes))
+        for country, national in plans:
+            number = self._by_plan(run, country, national)
             if is_number(number):
                 self._resembled.setdefault(number.canonical, number)
 

@@ -150,6 +150,11 @@ def test_a_number_inside_a_name_is_looked_up_and_no_trick(user: str):
     assert not found.differ
 
 
+@pytest.mark.parametrize("user", ["user17012345678", "tel17012345678", "0017012345678", "h323:17012345678@h"])
+def test_a_trunk_of_here_that_sends_whole_numbers_hides_none_of_here_in_a_name(user: str):
+    assert LISTED in all_of(read(user, INTERNATIONAL))
+
+
 @pytest.mark.parametrize(
     "user",
     [
