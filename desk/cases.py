@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
@@ -58,6 +59,7 @@ class _Pending:
         self.case = case
         self.columns: dict[str, Any] = {}
         self.detail = ""
+        self.their_reference: str | None = None  # as the other operator calls it, where the step says so
         self.deeds: list[audit.Deed] = []
 
 
@@ -223,7 +225,7 @@ class Cases:
                 "handed_at": self._archive.now(),
                 "their_reference": one_line(reference, "reference"),
             }
-            pending.detail = to
+            pending.detail, pending.their_reference = to, pending.columns["their_reference"]
         return await self.find(case_id)
 
     async def their_answer(self, case_id: int, *, actor: str, answer: str, reference: str = "") -> CaseFile:
@@ -239,6 +241,7 @@ class Cases:
                     when=case.last_at,
                 )
             pending.columns |= {"their_answer": answer, "their_reference": reference or case.their_reference}
+            pending.their_reference = pending.columns["their_reference"]
         return await self.find(case_id)
 
     async def mend(self) -> list[int]:
@@ -312,7 +315,9 @@ class Cases:
             await meet(connection, "case", case_id, MEETS[step], now)
             if state is not case.state and state is not CaseState.VERIFYING:
                 doing.count([*case.place.keys(), *await named_in(connection, case_id)], state.value)
-            doing.enter("case", str(case_id), step.value, reason, pending.detail)
+            theirs = pending.their_reference
+            after = "" if theirs is None else json.dumps({"their_reference": theirs}, ensure_ascii=False)
+            doing.enter("case", str(case_id), step.value, reason, pending.detail, after=after)
             doing.deeds += pending.deeds
 
     async def _called(self, case: CaseFile) -> bool:

@@ -195,7 +195,7 @@ class Letters:
                 await connection.execute("insert or ignore into confirmed values (?, ?)", (key, now))
             elif not (confirmed := await _is_confirmed(connection, key)):
                 await connection.execute(_INSERT, ("confirm", "owner", name, key, "", "", now))
-            doing.enter("owner", name, "address set")
+            doing.enter("owner", name, "address set", detail=key)
         return OwnerAddress(name, confirmed)
 
     def code_of(self, key: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from desk.archive import Archive
@@ -56,7 +58,8 @@ async def verified(
         chain = await audit.verified(connection, archive.chain_key, noted, entries)
         came_in = await compared(connection, arrivals)
         faults = [*came_in.faults, *await _orphans(connection), *await _cases(connection)]
-        faults += [*await _complaints(connection), *await _appeals(connection)]
+        faults += [*await _complaints(connection), *await _appeals(connection), *await _on_top(connection)]
+        faults += await _addresses(connection)
     beside = await _in_lists(archive)
     for _ in range(_LOOKS_AGAIN if beside else 0):
         again = await _in_lists(archive)
@@ -87,14 +90,47 @@ async def _orphans(connection: Connection) -> list[str]:
 async def _deeds(connection: Connection, subject: str) -> dict[str, list[Deed]]:
     """What was done, by what it was done to."""
     query = (
-        "select at, actor, subject, subject_id, step, reason, detail from step "
+        "select at, actor, subject, subject_id, step, reason, detail, after from step "
         "where subject = ? and subject_id <> '' order by id"
     )
     found: dict[str, list[Deed]] = defaultdict(list)
     async with connection.execute(query, (subject,)) as cursor:
         async for row in cursor:
-            found[row[3]].append(Deed(*row))
+            found[row[3]].append(Deed(*row[:7])._replace(after=row[7]))
     return found
+
+
+async def _on_top(connection: Connection) -> list[str]:
+    """A case is on top since a complaint was withdrawn after its seal, until somebody saw to it."""
+    query = (
+        "select f.id, f.on_top, f.state, f.sealed, f.last_at, (select max(s.at) from complaint c join step s "
+        "on s.subject = 'complaint' and s.subject_id = c.reference and s.step = 'withdrawn' where c.case_id = f.id "
+        "and c.state = 'withdrawn') from case_file f where f.sealed is not null or f.on_top <> ''"
+    )
+    faults = []
+    for case, on_top, state, sealed, last, withdrawn in await connection.execute_fetchall(query):
+        why = withdrawn is not None and sealed is not None and withdrawn >= sealed
+        if on_top and not why:
+            faults.append(f"case {case}: it is on top, and no complaint was withdrawn after its seal")
+        elif not on_top and why and state == CaseState.SEALED and withdrawn > last:
+            faults.append(f"case {case}: a complaint was withdrawn after its last step, and it is not on top")
+    return faults
+
+
+async def _addresses(connection: Connection) -> list[str]:
+    """Where an owner is written to is what was set last; older entries do not say what that was."""
+    query = (
+        "select o.name, o.contact_key, (select s.detail from step s where s.subject = 'owner' "
+        "and s.subject_id = o.name and s.step = 'address set' order by s.id desc limit 1) "
+        "from owner_contact o order by o.name"
+    )
+    faults = []
+    for name, key, told in await connection.execute_fetchall(query):
+        if told is None:
+            faults.append(f"owner {name}: the address has no entry")
+        elif told and told != key:
+            faults.append(f"owner {name}: the address is another than its entries say")
+    return faults
 
 
 async def _cases(connection: Connection) -> list[str]:
@@ -147,6 +183,8 @@ def _case_faults(case: CaseFile, steps: list[Deed], met: dict[str, float | None]
 def _told_by(step: CaseStep, deed: Deed) -> dict[str, Any]:
     """What a step wrote into its case, as far as its entry tells."""
     told: dict[str, Any] = {}
+    with suppress(ValueError, TypeError, KeyError):  # older ones do not say; the chain tells of changed ones
+        told |= {"their_reference": json.loads(deed.after)["their_reference"]} if deed.after else {}
     match step:
         case CaseStep.VERIFY if deed.detail in set(FoundBy):
             told["found_by"] = deed.detail
@@ -224,7 +262,8 @@ async def _in_lists(archive: Archive) -> list[str]:
         )
     }
     belongs = {
-        (row[0], row[1]): row[2] for row in await lists.execute_fetchall("select number, kind, name from belongs")
+        (row[0], row[1]): (row[2], row[3])
+        for row in await lists.execute_fetchall("select number, kind, name, since from belongs")
     }
     owed = await still_owed(archive)
     connection = archive.store.connection
@@ -241,13 +280,14 @@ async def _in_lists(archive: Archive) -> list[str]:
         if not _same_step(standing.get(who), row):
             faults.append(f"ladder: {who} does not stand there as its entries say")
         if kind == "number":
-            faults += [
-                f"ladder: {who} is of another {holder} than its entries say"
-                for holder, one in _holders(deeds).items()
-                if belongs.pop((name, holder), "") != one
-            ]
+            for holder, (whose, since) in _holders(deeds).items():
+                stands, stands_since = belongs.pop((name, holder), ("", 0.0))
+                if stands != whose:
+                    faults.append(f"ladder: {who} is of another {holder} than its entries say")
+                elif whose and apart(stands_since, since, _APART_S):
+                    faults.append(f"ladder: since when {who} has its {holder} is not as its entries say")
     faults += [
-        f"ladder: {number} has the {kind} {name}, which no entry says" for (number, kind), name in belongs.items()
+        f"ladder: {number} has the {kind} {name}, which no entry says" for (number, kind), (name, _) in belongs.items()
     ]
     cases, of_cases = await every_case(connection), await _deeds(connection, "case")
     return [*faults, *await seal_faults(archive, cases, of_cases)]
@@ -260,14 +300,14 @@ def _same_step(stands: tuple[Any, ...] | None, told: tuple[Any, ...] | None) -> 
     return (*stands[:2], *stands[3:]) == (*told[:2], *told[3:]) and not apart(stands[2], told[2], _APART_S)
 
 
-def _holders(deeds: list[Deed]) -> dict[str, str]:
-    """Owner and business of a number: a new owner has no business at first."""
-    found = {"owner": "", "business": ""}
+def _holders(deeds: list[Deed]) -> dict[str, tuple[str, float]]:
+    """Owner and business of a number, and since when: a new owner has no business at first."""
+    found = {"owner": ("", 0.0), "business": ("", 0.0)}
     for deed in deeds:
         if owner := given_to(deed):
-            if found["owner"] not in ("", owner):
-                found["business"] = ""
-            found["owner"] = owner
+            if found["owner"][0] not in ("", owner):
+                found["business"] = ("", 0.0)
+            found["owner"] = (owner, deed.at)
         elif deed.step == "business" or deed.step.startswith("business "):
-            found["business"] = deed.detail or deed.step.removeprefix("business ")
+            found["business"] = (deed.detail or deed.step.removeprefix("business "), deed.at)
     return found

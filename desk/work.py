@@ -27,9 +27,11 @@ class Work:
         """Count it under these keys, in the periods of a moment, by default of this one."""
         tallies.add(self.sums, keys, self.archive.periods(self.now if at is None else at), measure)
 
-    def enter(self, subject: str, subject_id: str, step: str, reason: str = "", detail: str = "") -> None:
+    def enter(
+        self, subject: str, subject_id: str, step: str, reason: str = "", detail: str = "", *, after: str = ""
+    ) -> None:
         """It stands in the audit once the block has ended."""
-        self.deeds.append(audit.Deed(self.now, self.actor, subject, subject_id, step, reason, detail))
+        self.deeds.append(audit.Deed(self.now, self.actor, subject, subject_id, step, reason, detail, after=after))
 
 
 @asynccontextmanager

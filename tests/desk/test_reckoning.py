@@ -39,7 +39,7 @@ async def worked(town):
     assert (await town.complain("95015555")).case_id == 3
     await cases.hand_over(3, actor="li", to="another")
     town.now += DAY
-    await cases.their_answer(3, actor="li", answer="none of ours")
+    await cases.their_answer(3, actor="li", answer="none of ours", reference="R-7")
     assert (await town.complain("95016666")).case_id == 4
     await cases.take(4, actor="li")
     await cases.close_forged(4, actor="li", reason="seen", trunk="carrier")
@@ -50,6 +50,7 @@ async def worked(town):
     await desk.ladder.climb("number", SPAM, actor="li", reason="again", to=LadderStep.TAG)
     await desk.ladder.climb("owner", "A bank", actor="li", reason="again")
     await desk.ladder.assign(SPAM, owner="A bank", business="Loans", actor="li")
+    await desk.letters.set_owner("A bank", "a@example.com", actor="li", confirmed=True)
 
 
 async def test_what_was_done_at_the_desk_is_as_its_entries_say(town):
@@ -75,6 +76,10 @@ async def test_what_was_done_at_the_desk_is_as_its_entries_say(town):
             "update case_file set their_answer = 'x' where id = 3",
             "case 3: their answer is x, by its entries none of ours",
         ),
+        ("update case_file set their_reference = 'x' where id = 3", "case 3: their reference is x, by its entries R-7"),
+        ("update case_file set on_top = 'x' where id = 2", "case 2: it is on top, and no complaint was withdrawn"),
+        ("update owner_contact set contact_key = 'x'", "owner A bank: the address is another than its entries say"),
+        ("insert into owner_contact values ('B bank', 'x', x'00')", "owner B bank: the address has no entry"),
         ("update case_file set seal = 1 where id = 2", "case 2: seal is 1, by its entries 2"),
         ("update case_file set seal = 1 where id = 5", "case 5: seal is 1, by its entries None"),
         ("update case_file set verified = null where id = 2", "case 2: when it was verified is not as its entries say"),
@@ -140,6 +145,7 @@ async def test_whatever_is_written_beneath_the_audit_shows(town, statement, told
         ("update standing set author = 'zhang'", "does not stand there as its entries say"),
         ("delete from standing where kind = 'owner'", "ladder: owner A bank does not stand there"),
         ("update belongs set name = 'x' where kind = 'owner'", f"ladder: number {SPAM} is of another owner"),
+        ("update belongs set since = since - 864000 where kind = 'owner'", f"since when number {SPAM} has its owner"),
         ("delete from belongs where kind = 'business'", f"ladder: number {SPAM} is of another business"),
         (
             "insert into belongs values ('CN:95010000', 'owner', 'x', 1)",
