@@ -101,6 +101,16 @@ class People:
         newer = await self.passwords.hash(password) if self.passwords.is_old(kept) else kept
         return await self._enter(account, address, kept=(kept, newer), typed=name) or _WRONG
 
+    async def is_own(self, account: Account, password: str, address: str) -> Literal["right", "wrong", "too-many"]:
+        """Is it the password of somebody who is signed in? Guessing it is counted as guessing at the door is."""
+        if await self._tries.take(account.name, address):
+            return "too-many"
+        if not await self.passwords.is_right(password, await self.accounts.kept_password(account.id)):
+            return "wrong"
+        async with self._store.transaction() as connection:
+            await self._tries.give_back(connection, account.name, address)
+        return "right"
+
     async def session_of(self, token: str) -> Actor | None:
         """Who sent this token, with the rights that he has at this moment; None once it is over."""
         found = await self.sessions.find(token)

@@ -1,0 +1,52 @@
+"""One's own account: changed by who knows its password, and not by a page that was left open."""
+
+import re
+
+import pyotp
+
+from ringfence.people import Role
+from tests.console.web.conftest import PASSWORD
+
+GOOD = "four blue horses run"
+
+
+async def did(browser, step, **fields):
+    return await browser.send_form(f"/console/own/{step}", page="/console/own", **fields)
+
+
+async def test_another_password_takes_the_one_before(house):
+    viewer = await house.visitor(Role.VIEWER)
+    assert "The password is wrong." in (await did(viewer, "password", old="guess", new=GOOD)).text
+    weak = await did(viewer, "password", old=PASSWORD, new="short")
+    assert (weak.status_code, "12 to 256 characters" in weak.text) == (409, True)
+    changed = await did(viewer, "password", old=PASSWORD, new=GOOD)
+    assert changed.url.path == "/console/sign-in"
+    assert (await viewer.get("/console/calls", follow_redirects=False)).status_code == 303
+    await viewer.send_form("/console/sign-in", name="viewer", password=GOOD)
+    assert (await viewer.get("/console/calls", follow_redirects=False)).status_code == 200
+
+
+async def test_guessing_it_has_to_wait(house):
+    viewer = await house.visitor(Role.VIEWER)
+    told = [(await did(viewer, "password", old="guess", new=GOOD)).text for _ in range(6)]
+    assert ["Too many tries" in one for one in told] == [False] * 5 + [True]
+
+
+async def test_a_second_factor_counts_once_the_telephone_has_shown_a_code(house):
+    viewer = await house.visitor(Role.VIEWER)
+    begun = (await did(viewer, "second-factor", old=PASSWORD)).text
+    telephone = pyotp.parse_uri(re.search(r'href="(otpauth:[^"]+)"', begun)[1].replace("&amp;", "&"))
+    wrong = await did(viewer, "second-factor/confirm", code="000000")
+    assert "clock of the telephone" in wrong.text
+    done = (await did(viewer, "second-factor/confirm", code=telephone.now())).text
+    codes = re.findall(r"<code>([a-z0-9-]{19})</code>", done)
+    assert len(codes) == 10
+    assert (await viewer.get("/console/calls", follow_redirects=False)).status_code == 303
+    await viewer.send_form("/console/sign-in", name="viewer", password=PASSWORD)
+    assert (await viewer.get("/console/calls", follow_redirects=False)).status_code == 303
+    await viewer.send_form("/console/sign-in", name="viewer", password=PASSWORD, code=codes[0])
+    assert (await viewer.get("/console/calls", follow_redirects=False)).status_code == 200
+
+
+async def test_while_nobody_has_an_account_there_is_none_of_ones_own(house):
+    assert (await house.browser().get("/console/own")).status_code == 404
