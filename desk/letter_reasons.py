@@ -57,10 +57,11 @@ def without_people(text: str, names: Iterable[str], *, chinese: bool) -> str:
     """The text without numbers, mail addresses, these names and whoever stands there with a title."""
     address, name = _HIDDEN[chinese]
     text = without_numbers(text).replace(_HIDDEN[False][0], address)
+    text = _TITLED.sub(name, text)  # first: a title alone tells nothing, and must not stay behind
     wanted = {unicodedata.normalize("NFKC", one).strip() for one in names}
     for known in sorted((one for one in wanted if _tells(one)), key=len, reverse=True):
         text = _as_written(known).sub(name, text)
-    return _TITLED.sub(name, text)
+    return text
 
 
 def _tells(name: str) -> bool:
