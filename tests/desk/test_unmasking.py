@@ -6,6 +6,7 @@ from desk.alerts import alerts
 from desk.faults import ComplaintError, Refused
 from desk.unmasking import REFUSED, Unmasking, unmask
 from rules.audit.chain import entries
+from rules.audit.second import confirmed
 from tests.desk.town import HOUR
 
 
@@ -51,3 +52,11 @@ async def test_so_many_in_an_hour_and_by_each_person_and_what_goes_beyond_is_an_
 async def test_many_at_once_are_as_many_as_one_by_one(town):
     with pytest.raises(Refused):
         await unmask(town.desk.archive, wanted(*map(str, range(town.desk.archive.privacy.unmask_hour + 1))))
+
+
+async def test_what_a_second_person_confirmed_goes_beyond_it_and_says_so(town):
+    many = [str(n) for n in range(town.desk.archive.privacy.unmask_hour + 1)]
+    with confirmed("confirmed by wang"):
+        await unmask(town.desk.archive, wanted(*many))
+    entry = (await entries(town.desk.archive.store.connection, limit=1))[0].deed
+    assert (entry.step, entry.detail) == ("unmasked", "log; confirmed by wang")

@@ -35,6 +35,7 @@ async def log(
     by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
 ) -> Answer:
     """Show what was decided about which call, newest last; called numbers are never kept in clear."""
+    from rules.audit.second import confirmed
     from rules.records.privacy import pseudonym
 
     if by_day:
@@ -57,12 +58,14 @@ async def log(
         observed=observed,
     )
     if unmasked and found:
+        how = ""
         if len(found) > 1:  # one at a time is one person's to see
             asked = repr((limit, verdict, number, wanted, trunk, rule, observed, since))
             told = {"asked": pseudonym(here.keys.pseudonym, asked)}
-            await here.second.ask("unmask", "callers of the log in full", told, actor=here.actor)
+            how = await here.second.ask("unmask", "callers of the log in full", told, actor=here.actor)
         seen = [here.keys.hide(one.caller) for one in found if one.caller]
-        await note_unmasking(here, "number", seen, by="log", reason=reason)
+        with confirmed(how):
+            await note_unmasking(here, "number", seen, by="log", reason=reason)
     rows = [decision_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
     shown = table(_COLUMNS, [{**row, "rule": ruled(row)} for row in rows], here.zone, narrow=in_two_lines)
     return shown._replace(data=rows) if rows else table(_COLUMNS, [], here.zone, none="No decision fits.")
