@@ -99,7 +99,9 @@ class Registration(Context):
         if between_pbxes or not self.flow.place or not self._registers():
             return self.lines
         until = self.core.pathless.get((target.host, target.port), 0.0)
-        self.by_path = _knows_path(self.request) and until <= self.arrived
+        # A registrar without WebSocket sends nothing to a Contact that names it, whatever Path says (so does Asterisk).
+        by_websocket = self.flow.listener.transport in ("WS", "WSS")
+        self.by_path = not by_websocket and _knows_path(self.request) and until <= self.arrived
         if self.by_path:
             self._note({each: each for each in self._contacts()})
             return [self._path(listener), *self.lines]

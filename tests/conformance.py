@@ -25,6 +25,7 @@ from wsproto.events import BytesMessage, CloseConnection, Request, TextMessage
 
 from tests import wire
 from tests.authority import Authority
+from tests.pairs import table
 from tests.peers.alone import AS_ROOT
 from tests.peers.loopback import Endpoint
 from tests.proxy.test_torture_running import lift_loopback
@@ -275,7 +276,9 @@ def clauses() -> list[str]:
 
 def document(seen: dict[str, dict[str, Seen]]) -> str:
     """The whole of it."""
-    parts = [INTRODUCTION, "## How many are right", *counts(seen), "", "## Clause by clause", CLAUSES, *clauses(), ""]
+    parts = [INTRODUCTION, "## How many are right", *counts(seen), ""]
+    parts += ["## Between real peers", PEERS, row(PEER_HEADS), "|" + "---|" * 4 + "--:|", *table(), ""]
+    parts += ["## Clause by clause", CLAUSES, *clauses(), ""]
     parts += ["## Message by message", MESSAGES, row(HEADS), "|" + "---|" * len(HEADS), *rows(seen), ""]
     return "\n".join(parts)
 
@@ -285,6 +288,12 @@ INTRODUCTION = """\
 
 Made by `tools/conformance` from the tests; a test fails while it is not what that command makes.
 """
+PEERS = """
+Calls of `tests/live/test_pairs.py` and `test_browser.py` through one node that listens on every transport, from each
+way on the caller's side to each on the PBX's. SIPp plays each of its calls twice: the caller hangs up, and the callee
+does. Nobody is called by WebSocket unless he has connected (RFC 7118 5): a browser that registered is.
+"""
+PEER_HEADS = ("who calls", "over", "on to", "who is called", "calls")
 CLAUSES = """
 Each of these tests passes, or `make test` does not. What is done otherwise has its reason beside it.
 """

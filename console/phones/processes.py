@@ -112,9 +112,9 @@ class Phone:
             raise PhoneError(f"the softphone told no {' or '.join(names)} within {within:g} s") from None
         raise PhoneError(f"the softphone ended: {await self.last_words()}")
 
-    async def dial(self, target: str, *, identity: str, talk_s: float = TALK_S) -> Placed:
+    async def dial(self, target: str, *, identity: str, route: str = "", talk_s: float = TALK_S) -> Placed:
         """Place a call from a phone that answers, with its address and port; what came in before is passed over."""
-        order = {"target": target, "identity": identity, "timeout": TIMEOUT_S, "talk": talk_s}
+        order = {"target": target, "identity": identity, "route": route, "timeout": TIMEOUT_S, "talk": talk_s}
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
         await self.process.stdin.drain()

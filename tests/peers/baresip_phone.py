@@ -6,7 +6,7 @@ import array
 import math
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from baresip import Account, Config
 from baresip.call import Call
@@ -15,9 +15,10 @@ from baresip.events import Event, StackEvent
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
-from tests.peers.loopback import Endpoint
+from tests.peers.loopback import SOUND_PORTS, Endpoint
 from tests.peers.process import eventually
 
+Transport = Literal["udp", "tcp", "tls"]
 RATE = 8000  # of G.711
 TALK_S = 3.0  # a caller who must be heard talks so long: on a busy machine sound comes late
 LOUD = 3000  # amplitude of the tone; full scale is 32767
@@ -75,8 +76,9 @@ class BaresipPhone:
     ) -> None:
         self.user, self.at, self.proxy = user, at, proxy
         self.registrar, self.password = registrar, password
-        self.by = "udp"  # transport to the proxy
+        self.by: Transport = "udp"  # transport to the proxy
         self.trusts: Path | None = None  # who signs its certificate
+        self.shows: Path | None = None  # its own certificate with key: it is called by TLS at the port after its own
         self.incoming: list[Call] = []
         self.ended: list[str] = []  # why calls ended, in the stack's words: status, phrase, Reason
         self.runtime = Runtime()
@@ -87,27 +89,35 @@ class BaresipPhone:
             Config(
                 net_interface=self.at.host,
                 expose_headers=SHOWN,
-                extra_config_text=f"sip_listen {self.at}\n{self._verifies}",
+                extra_config_text=f"sip_listen {self.at}\nrtp_ports {'{}-{}'.format(*SOUND_PORTS)}\n{self._verifies}",
+                max_concurrent_calls=None,
             )
         )
+        self.agent = await self.agent_by(self.by, self.proxy)
+        self.runtime.subscribe(self._note_end)
+        return self
+
+    async def agent_by(self, transport: Transport, proxy: Endpoint | None = None) -> UserAgent:
+        """One that calls, and is called, by this transport."""
         # catchall: whatever the Request-URI's user is, the call is for this phone.
-        further = ("catchall=yes", *((f'outbound="sip:{self.proxy};transport={self.by};lr"',) if self.proxy else ()))
+        further = ("catchall=yes", *((f'outbound="sip:{proxy};transport={transport};lr"',) if proxy else ()))
         account = Account(
             self.user,
             str(self.registrar or self.at),
             self.password,
+            transport=transport,
             reg_interval=300 if self.registrar else 0,
             audio_codecs=("pcma",),
             extra_params=further,
         )
-        self.agent = await UserAgent.create(self.runtime, account)
-        self.agent.on_incoming(self.incoming.append)
-        self.runtime.subscribe(self._note_end)
-        return self
+        agent = await UserAgent.create(self.runtime, account)
+        agent.on_incoming(self.incoming.append)
+        return agent
 
     @property
     def _verifies(self) -> str:
-        return f"sip_verify_server yes\nsip_cafile {self.trusts}\n" if self.trusts is not None else ""
+        trusts = f"sip_verify_server yes\nsip_cafile {self.trusts}\n" if self.trusts is not None else ""
+        return trusts + (f"sip_certificate {self.shows}\n" if self.shows is not None else "")
 
     def _note_end(self, event: StackEvent) -> None:
         if event.event is Event.CALL_CLOSED:

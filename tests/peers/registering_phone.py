@@ -74,10 +74,11 @@ class RegisteredPhone(Process):
     """Such a telephone, from outside; `registered` is among the first things it tells."""
 
     within: Sequence[str] = ()  # what stands before its command
+    file = __file__  # what runs
 
     async def __aenter__(self) -> RegisteredPhone:
         self.process = await asyncio.create_subprocess_exec(
-            *(*self.within, sys.executable, __file__, json.dumps(self.order)),
+            *(*self.within, sys.executable, self.file, json.dumps(self.order)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

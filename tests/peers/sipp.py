@@ -106,10 +106,12 @@ class Sipp(Peer):
         rate: int = 10,
         within: Sequence[str] = (),
         by: str = "udp",
+        lines: Sequence[Sequence[str]] = (),
     ) -> None:
         """`hops`: how many proxies record their route between this one and the other end; it ends after `calls`, of
         which it begins `rate` a second.
 
+        `lines`: for each call what stands in place of [field0], [field1] ...; no value has a semicolon.
         `within` stands before the command, where it is to run in another network.
         """
         script = folder / f"{scenario}-{next(_runs)}.xml"
@@ -122,6 +124,10 @@ class Sipp(Peer):
         commands = new_endpoint()  # SIPp opens a port for commands, which nobody here sends
         command += ["-ci", commands.host, "-cp", str(commands.port), "-m", str(calls), "-r", str(rate), "-nostdin"]
         command += ["-t", "u1" if by == "udp" else "t1"]
+        if lines:
+            injected = script.with_suffix(".csv")
+            injected.write_text("SEQUENTIAL\n" + "".join(";".join(line) + "\n" for line in lines))
+            command += ["-inf", injected]
         command += ["-trace_msg", "-message_file", self.trace, "-trace_err", "-error_file", self.errors]
         command += ["-timeout", str(CALL_S), "-timeout_error"]
         super().__init__(command, output=script.with_suffix(".screen"), environment={"TERM": "dumb"}, folder=folder)
