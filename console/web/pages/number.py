@@ -17,6 +17,7 @@ from desk.case_files import cases_of
 from desk.disclosure import note_search
 from desk.ladder_book import standings_of
 from desk.seals import standing_seal
+from desk.unmasking import Unmasking, unmask
 from ringfence.explanations import BadWord
 from ringfence.known_numbers import known
 from ringfence.people import Right
@@ -34,7 +35,7 @@ UNREADABLE = mark("This address is of another installation, or cut short. Look t
 @router.get("")
 async def ask(visit: Annotated[Visit, PAGE.visited]) -> Response:
     """The field."""
-    return visit.show("number.html", found=None, number="", happenings=[], calls=[], desk=None, lists=False)
+    return visit.show("number.html", found=None, number="", happenings=[], calls=[], desk=None, lists=False, clear="")
 
 
 @router.post("")
@@ -52,9 +53,30 @@ async def look_up(visit: Annotated[Visit, PAGE.visited], number: Annotated[str, 
 @router.get("/{sealed}")
 async def story(visit: Annotated[Visit, PAGE.visited], sealed: str) -> Response:
     """Everything that is known of it, as far as whoever looks may know it."""
+    return await _story(visit, _opened(visit, sealed))
+
+
+@router.post("/{sealed}/unmask")
+async def in_full(
+    visit: Annotated[Visit, PAGE.doing(Right.NUMBERS_UNMASK)],
+    sealed: str,
+    reason: Annotated[str, Form(max_length=1_000)] = "",
+) -> Response:
+    """The number in full, this once: for a reason, so many in an hour, on record before it is shown."""
+    number, archive = _opened(visit, sealed), visit.desk.archive
+    hidden = archive.secrecy.pseudonym(number)
+    await unmask(archive, Unmasking("number", [hidden], visit.actor.name, reason, "number"))
+    return await _story(visit, number, clear=number)
+
+
+def _opened(visit: Visit, sealed: str) -> str:
     number = visit.opened(sealed)
     if not number:
         raise NotThere(visit.say(UNREADABLE))
+    return number
+
+
+async def _story(visit: Visit, number: str, *, clear: str = "") -> Response:
     await note_search(visit.desk.archive, number, actor=visit.actor.name, detail="number")
     try:
         found = await known(visit.here, number, "", looking_back=False)
@@ -64,7 +86,7 @@ async def story(visit: Annotated[Visit, PAGE.visited], sealed: str) -> Response:
     more: dict[str, Any] = {"calls": await _calls(visit, number), "lists": lists}
     more["happenings"] = await _happenings(visit, number) if lists else []
     more |= await _at_the_desk(visit, number) if visit.may(Right.CASES_READ) else {"desk": None}
-    return visit.show("number.html", found=found, number=number, **more)
+    return visit.show("number.html", found=found, number=number, clear=clear, **more)
 
 
 async def _happenings(visit: Visit, number: str) -> list[Happening]:

@@ -52,3 +52,23 @@ async def test_what_is_no_number(house, text):
 
 async def test_an_address_that_was_not_sealed_here(house):
     assert (await (await house.visitor(Role.VIEWER)).get("/console/number/abc")).status_code == 404
+
+
+async def test_it_is_shown_in_full_for_a_reason_to_who_may_and_so_many_in_an_hour(house, number):
+    officer = await house.visitor(Role.COMPLAINT_OFFICER)
+    where = (await page(officer, number)).url.path
+    without = await officer.send_form(f"{where}/unmask", page=where, reason=" ")
+    assert without.status_code == 409
+    shown = await officer.send_form(f"{where}/unmask", page=where, reason="to ring the owner")
+    assert "+8617012345678" in shown.text
+    rows = await house.desk.archive.store.connection.execute_fetchall(
+        "select actor, reason from step where step = 'unmasked'"
+    )
+    assert [tuple(row) for row in rows] == [("complaint-officer", "to ring the owner")]
+    viewer = await house.visitor(Role.VIEWER)
+    where = (await page(viewer, number)).url.path
+    assert (await viewer.send_form(f"{where}/unmask", page=where, reason="curious")).status_code == 403
+    for _ in range(house.desk.archive.privacy.unmask_hour):
+        last = await officer.send_form(f"{where}/unmask", page="/console/number", reason="again")
+    assert last.status_code == 409
+    assert "17012345678" not in last.text
