@@ -225,8 +225,12 @@ def cpu_of(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def raise_loopback() -> None:
-    """Where only loopback exists, it is down at first."""
+def go_on_alone(file: str) -> None:
+    """Begin this file anew where only loopback exists, and lift that: it is down at first."""
+    if ALONE not in os.environ:
+        as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        os.environ[ALONE] = "1"
+        os.execvp("unshare", ["unshare", *as_root, "--net", sys.executable, file, *sys.argv[1:]])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         asked = struct.pack("16sh14s", b"lo", 0, b"")
         flags = struct.unpack("16sh14s", fcntl.ioctl(sock, 0x8913, asked))[1]
@@ -242,11 +246,7 @@ def main() -> int:
         "--most-ms", type=float, default=MOST_MS, help="how long an emergency call may wait for its 200"
     )
     words = parser.parse_args()
-    if ALONE not in os.environ:
-        as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        os.environ[ALONE] = "1"
-        os.execvp("unshare", ["unshare", *as_root, "--net", sys.executable, __file__, *sys.argv[1:]])
-    raise_loopback()
+    go_on_alone(__file__)
     good = True
     for index, flood in enumerate(floods()):
         if words.only not in flood.name:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from flood import ALONE, CALM, PBX, Callee, Series, bound, cpu_of, raise_loopback
+from flood import CALM, PBX, Callee, Series, bound, cpu_of, go_on_alone
 
 HERE = Path(__file__).resolve().parent
 FACTORS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -181,11 +180,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--markdown", action="store_true", help="as a table of docs/performance.md")
     words = parser.parse_args()
-    if ALONE not in os.environ:
-        as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        os.environ[ALONE] = "1"
-        os.execvp("unshare", ["unshare", *as_root, "--net", sys.executable, __file__, *sys.argv[1:]])
-    raise_loopback()
+    go_on_alone(__file__)
     with tempfile.TemporaryDirectory() as folder:
         configuration, said = Path(folder) / "ringfence.yaml", Path(folder) / "said"
         configuration.write_text(SETTINGS)

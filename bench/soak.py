@@ -24,7 +24,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
-from flood import ALONE, raise_loopback
+from flood import go_on_alone
 from meter import memory_mib
 from parties import BODY, Call, Lost, Message, Party
 
@@ -362,11 +362,7 @@ def main() -> int:
     parser.add_argument("--counts", type=Path, help="a file for what the proxy holds, counted every 30 s")
     parser.add_argument("--keep", type=Path, help="a folder for what the node writes; default: a temporary one")
     words = parser.parse_args()
-    if ALONE not in os.environ:
-        as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        os.environ[ALONE] = "1"
-        os.execvp("unshare", ["unshare", *as_root, "--net", sys.executable, __file__, *sys.argv[1:]])
-    raise_loopback()
+    go_on_alone(__file__)
     with tempfile.TemporaryDirectory() as made:
         folder = (words.keep or Path(made)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
