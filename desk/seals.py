@@ -132,8 +132,8 @@ class LastSeal(NamedTuple):
 async def last_seal(archive: Archive, case_id: int, number: str) -> LastSeal | None:
     """The newest seal of a case about its own number."""
     query = (
-        "select id, sealed, released, iif(released is null, author, release_author), "
-        "iif(released is null, reason, release_reason) from seal where case_id = ? and number = ? "
+        "select id, sealed, released, case when released is null then author else release_author end, "
+        "case when released is null then reason else release_reason end from seal where case_id = ? and number = ? "
         "order by id desc limit 1"
     )
     connection = archive.lists.store.connection
