@@ -204,7 +204,8 @@ def people_since(speakers: Sequence[Speaker], at: float, archive: Archive) -> Pe
 def people_of(speakers: Iterable[Speaker], *, untied: float, enough: float) -> People:
     """How many people these are: each reporter and each line once, those who were truly called before all others.
 
-    Whoever cannot be tied to a call costs nothing to invent: all of them together are worth half an alert at most.
+    Whoever cannot be tied to a call costs nothing to invent: all of them together are worth half an alert at most,
+    unless the operator has them count like anybody (``untied`` is 1).
     """
     reporters: set[str] = set()
     lines: set[str] = set()
@@ -215,7 +216,8 @@ def people_of(speakers: Iterable[Speaker], *, untied: float, enough: float) -> P
         reporters.add(one.reporter)
         lines.add(one.line)
         tied, others = tied + one.tied, others + (not one.tied)
-    return People(tied, others, round(tied + min(others * untied, enough / 2), 6))
+    worth = others * untied
+    return People(tied, others, round(tied + (worth if untied >= 1.0 else min(worth, enough / 2)), 6))
 
 
 def by_bank(leaks: Iterable[Leak]) -> dict[str, list[Leak]]:
