@@ -130,7 +130,7 @@ class Ends:
 
     def close(self) -> None:
         if self.datagrams is not None:
-            self.datagrams.sock.close()
+            self.datagrams.close()
         if self.line is not None:
             self.line.close()
 

@@ -113,6 +113,11 @@ class Datagrams:
             if found.strip() and not found.startswith(PROBE):
                 return found
 
+    def close(self) -> None:
+        """Whoever was still listening is taken out of the loop first: another socket may have its number next."""
+        asyncio.get_running_loop().remove_reader(self.sock.fileno())
+        self.sock.close()
+
     async def send(self, data: bytes) -> None:
         assert self.us is not None
         await asyncio.get_running_loop().sock_sendto(self.sock, data, self.us)
@@ -172,5 +177,5 @@ async def street(*transports: str, **words: Any) -> AsyncIterator[Street]:
         await found.server.close()
         for line in found.lines:
             line.close()
-        found.pbx.sock.close()
+        found.pbx.close()
         await asyncio.sleep(0.01)
