@@ -46,6 +46,7 @@ PLAYED = {
     "sipp": Pairs("SIPp", "SIPp", PLAIN, PLAIN),
     "to pjsua2": Pairs("baresip", "pjsua2", FOUR, FOUR),
     "from pjsua2": Pairs("pjsua2", "baresip", FOUR, FOUR),
+    "browser": Pairs("JsSIP in Chromium", "Asterisk", SOCKETS, FOUR),
 }
 
 

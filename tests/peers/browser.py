@@ -58,11 +58,16 @@ class Site:
         return f"http://127.0.0.1:{self.server.server_port}/?{urlencode(wishes)}"
 
 
-class BrowserCall:
-    """One call out of a browser of its own, from its start to its end."""
+class Browser:
+    """A telephone in a browser of its own, from its start to its end."""
 
     def __init__(self, folder: Path, **wishes: str) -> None:
-        """`server`: its WebSocket; `uri`: who calls; `target`: whom; `leaves`: yes where it hangs up once it heard."""
+        """`server`: its WebSocket; `uri`: who calls; `target`: whom; `leaves`: yes where it hangs up once it heard.
+
+        Several servers and targets stand between commas: each target is called by each server. With a `password` it
+        registers, and answers. `hears`: how many packets of sound it waits for.
+        """
+        wishes = {"hears": "50", "leaves": "no", "name": "", **wishes}
         folder.mkdir(parents=True, exist_ok=True)
         self.site = Site()
         command = ["chromium", *FLAGS.split(), f"--user-data-dir={folder / 'profile'}", self.site.url(wishes)]

@@ -1,8 +1,9 @@
-// A telephone in a browser: calls once, says what happens to the page's own server, and leaves when it was told to.
+// A telephone in a browser: calls, or registers and is called, and says what happens to the page's own server.
 import JsSIP from "jssip";
 
 const wishes = Object.fromEntries(new URLSearchParams(location.search));
 const say = (event, more = {}) => fetch("/said", { method: "POST", body: JSON.stringify({ event, ...more }) });
+const media = { mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } };
 
 async function packets(connection) {
   for (const each of (await connection.getStats()).values())
@@ -10,32 +11,43 @@ async function packets(connection) {
   return 0;
 }
 
-function call(ua) {
-  const session = ua.call(wishes.target, {
-    mediaConstraints: { audio: true, video: false },
-    pcConfig: { iceServers: [] },
-    eventHandlers: {
-      progress: () => say("progress"),
-      failed: (e) =>
-        say("failed", { cause: e.cause, status: e.message?.status_code ?? 0, reason: e.message?.getHeader?.("Reason") ?? "" }),
-      confirmed: async () => {
-        say("confirmed");
-        while (session.isEstablished() && (await packets(session.connection)) < 50)
-          await new Promise((done) => setTimeout(done, 100));
-        say("heard", { packets: session.connection ? await packets(session.connection) : 0 });
-        if (wishes.leaves === "yes") session.terminate();
-      },
-      ended: (e) => say("ended", { by: e.originator }),
-    },
-  });
+const watched = (session, about) => ({
+  progress: () => say("progress", about),
+  failed: (e) =>
+    say("failed", {
+      ...about, cause: e.cause, status: e.message?.status_code ?? 0, reason: e.message?.getHeader?.("Reason") ?? "",
+    }),
+  confirmed: async () => {
+    say("confirmed", about);
+    while (session().isEstablished() && (await packets(session().connection)) < Number(wishes.hears))
+      await new Promise((done) => setTimeout(done, 100));
+    say("heard", { ...about, packets: session().connection ? await packets(session().connection) : 0 });
+    if (wishes.leaves === "yes") session().terminate();
+  },
+  ended: (e) => say("ended", { ...about, by: e.originator }),
+});
+
+function call(ua, server, target) {
+  const session = ua.call(target, { ...media, eventHandlers: watched(() => session, { server, target }) });
 }
 
-const ua = new JsSIP.UA({
-  sockets: [new JsSIP.WebSocketInterface(wishes.server)],
-  uri: wishes.uri,
-  display_name: wishes.name,
-  register: false,
-});
-ua.on("connected", () => say("connected"));
-ua.on("connected", () => call(ua));
-ua.start();
+for (const server of wishes.server.split(",")) {
+  const ua = new JsSIP.UA({
+    sockets: [new JsSIP.WebSocketInterface(server)],
+    uri: wishes.uri,
+    display_name: wishes.name,
+    register: Boolean(wishes.password),
+    password: wishes.password,
+  });
+  ua.on("connected", () => say("connected"));
+  ua.on("connected", () => wishes.target && wishes.target.split(",").forEach((target) => call(ua, server, target)));
+  ua.on("registered", () => say("registered"));
+  ua.on("registrationFailed", (e) => say("registrationFailed", { cause: e.cause }));
+  ua.on("newRTCSession", ({ originator, session, request }) => {
+    if (originator !== "remote") return;
+    say("rings", { from: request.from.uri.user });
+    for (const [event, handler] of Object.entries(watched(() => session, {}))) session.on(event, handler);
+    session.answer(media);
+  });
+  ua.start();
+}
