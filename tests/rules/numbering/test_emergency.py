@@ -14,6 +14,7 @@ from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 from rules.numbering.emergency import NO_EMERGENCIES, emergency_table, is_emergency, own_numbers
 
 CN = emergency_table("CN")
+OURS = ("AT", "BR", "CH", "FR", "JP")  # countries of which emergency.csv knows more than the library
 
 
 @pytest.mark.parametrize("number", ["110", "119", "120", "122", "112", "911", "999", "000"])
@@ -154,9 +155,34 @@ def test_every_country_that_the_library_knows_is_written_out_in_full():
         pattern = re.compile(described.national_number_pattern or "")
         lengths = {length for length in described.possible_length if length > 0}
         assert {len(number) for number in own_numbers(region)} >= lengths, region
-        assert region in ("BR", "JP") or all(pattern.fullmatch(number) for number in own_numbers(region)), region
+        assert region in OURS or all(pattern.fullmatch(number) for number in own_numbers(region)), region
     six = re.compile(PhoneMetadata.short_metadata_for_region("ER").emergency.national_number_pattern)
     assert {f"{n:06}" for n in range(100_000, 300_000) if six.fullmatch(f"{n:06}")} <= own_numbers("ER")
+
+
+@pytest.mark.parametrize(
+    ("country", "numbers"),
+    [
+        ("AT", "112 122 128 133 140 141 142 144 147"),
+        ("CH", "112 117 118 143 144 145 147 1414"),
+        ("FR", "112 114 115 116000 116117 119 15 17 18 191 196 197"),
+    ],
+)
+def test_what_a_regulator_calls_an_emergency_number_is_one_where_the_library_does_not_know_it(country, numbers):
+    assert own_numbers(country) == frozenset(numbers.split())
+    code = region_code(country)
+    for number in numbers.split():
+        for spelling in (number, f"+{code}{number}", f"00{code}{number}", f"{number}#"):
+            assert is_emergency("sip", spelling, emergency_table(country)), spelling
+        off = emergency_table(country, off=[number])
+        assert not is_emergency("sip", number, off), "an extension of the PBX"
+        assert number in emergency_table("DE").numbers or not is_emergency("sip", number, emergency_table("DE"))
+
+
+def test_extensions_beside_the_numbers_of_a_regulator_stay_extensions():
+    for country, users in (("FR", ("1150", "11", "116001", "190")), ("AT", ("14", "143", "1400")), ("CH", ("141",))):
+        for user in users:
+            assert not is_emergency("sip", user, emergency_table(country)), (country, user)
 
 
 def test_a_trunk_adds_and_switches_off():
