@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from console.cli.answers import FAULTS, Answer, fail
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
+    from rules.storage.database_files import Series
 
 db_app = typer.Typer(no_args_is_help=True)
 group(db_app, "Check, back up and restore the databases.")
@@ -24,6 +25,11 @@ All = Annotated[bool, typer.Option("--all", help="Every database of the installa
 
 _SEALS_OF_THEN = (
     "Seals stand as they did when that copy was made, and cases know nothing of it: `ringfence alerts` names those "
+    "that differ, `ringfence cases seal-again` and `release-again` put them right. Only all databases of one backup "
+    "(--all) agree."
+)
+_CASES_OF_THEN = (
+    "Cases stand as they did when that copy was made, and seals know nothing of it: `ringfence alerts` names those "
     "that differ, `ringfence cases seal-again` and `release-again` put them right. Only all databases of one backup "
     "(--all) agree."
 )
@@ -111,6 +117,7 @@ async def restore(
 
     With --all every database that the folder holds; stop the proxy and the API first, they write to the others.
     """
+    from rules.storage.database_files import missed
     from rules.storage.store import databases, put_in_place, refuse_foreign, snapshot_path
 
     if every and (copy is None or not copy.is_dir()):
@@ -132,6 +139,18 @@ async def restore(
         old = target.exists()
         put_in_place(source, target, aside)
         typer.echo(f"{target} is what {source} held{f'; before it is {aside.name}' if old else ''}.")
-    if not every and known["complaints"].exists():
-        typer.echo(_SEALS_OF_THEN, err=True)
+    for series, target in known.items() if every else ():
+        if series not in copies and (target.exists() or target in missed(here.database)):
+            left = "stays as it is" if target.exists() else "is still gone"
+            typer.echo(f"{copy} holds no {target.name}: {target} {left}.", err=True)
+    if known["complaints"].exists():
+        _tell_of_seals(copies)
     return Answer()
+
+
+def _tell_of_seals(copies: Mapping[Series, Path]) -> None:
+    """Seals are in the lists, the cases they come from among the complaints: what if only one of them was put back?"""
+    if "complaints" not in copies and "lists" in copies:
+        typer.echo(_SEALS_OF_THEN, err=True)
+    elif "lists" not in copies and "complaints" in copies:
+        typer.echo(_CASES_OF_THEN, err=True)

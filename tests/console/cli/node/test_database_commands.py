@@ -69,6 +69,32 @@ def test_all_databases_are_checked_copied_and_put_back(run, file, database, tmp_
     assert "Seals stand as they did when that copy was made" in told.stderr
 
 
+@pytest.mark.parametrize(
+    ("lacking", "seals"),
+    [
+        ("ringfence-complaints.db", "Seals stand as they did when that copy was made"),
+        ("ringfence.db", "Cases stand as they did when that copy was made"),
+        ("ringfence-decisions.db", ""),
+    ],
+)
+def test_a_folder_that_lacks_a_database_leaves_it_as_it_is_and_says_so(run, file, database, tmp_path, lacking, seals):
+    run("complaints", "add", "95012345", "--by", "13800138000")
+    copies = tmp_path / "copies"
+    run("db", "backup", str(copies), "--all")
+    whole = run("db", "restore", str(copies), "--all")
+    assert (whole.stdout.count(" is what "), "holds no" in whole.stderr, "stand" in whole.stderr) == (3, False, False)
+    (copies / lacking).unlink()
+    told = run("db", "restore", str(copies), "--all")
+    assert (told.exit_code, told.stdout.count(" is what ")) == (0, 2)
+    assert f"{copies} holds no {lacking}: {file.with_name(lacking)} stays as it is.\n" in told.stderr
+    assert (seals in told.stderr, "alerts" in told.stderr) == (True, bool(seals))
+    file.with_name(lacking).unlink()
+    assert (
+        f"holds no {lacking}: {file.with_name(lacking)} is still gone."
+        in run("db", "restore", str(copies), "--all").stderr
+    )
+
+
 def test_what_is_no_copy_of_the_lists_is_not_put_in_their_place(run, file, database, tmp_path):
     copy = tmp_path / "copy.db"
     run("db", "backup", str(copy))
