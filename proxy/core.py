@@ -66,7 +66,7 @@ from proxy.sip.transaction import (
     State,
     server_key,
 )
-from proxy.sip.uri import parse_uri, user_part
+from proxy.sip.uri import named_part, parse_uri, user_part
 from proxy.strangers import Strangers
 from proxy.token import (
     FROM_PBX,
@@ -694,8 +694,8 @@ class Core(Refusing):
             if before is not None and asserts_another(asserted_in(request), before, others, peer.trunk):
                 return True
         if known:
-            return party != known and user_part(party) != user_part(known) and not same_number(party, known, peer.trunk)
-        return bool(token.party) and token.party != self.tokens.mark(user_part(party), token.key)
+            return party != known and named_part(party) != named_part(known) and not same_number(party, known, peer.trunk)
+        return bool(token.party) and token.party != self.tokens.mark(named_part(party), token.key)
 
     def _leads_elsewhere(self, request: Request, plan: Plan, token: Token) -> bool:
         """Does its Request-URI name somebody else behind the PBX than the one whom its call was judged for?

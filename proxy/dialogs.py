@@ -77,7 +77,7 @@ class Call:
 
         Some send on to the Request-URI of the beginning; what else of a Contact is left out is no other subscriber.
         """
-        if not self.contact:
+        if not self.contact and not self.called:
             return True  # nobody said so far
         lines = [self.contact, *(self.contacts or ())]
         if any(b"<%s>" % written in line for line in lines):

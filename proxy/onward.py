@@ -20,7 +20,7 @@ from proxy.routing import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Target
 from proxy.screening import Screening, asserted_in, asserts_unread
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
-from proxy.sip.uri import parse_uri, user_part
+from proxy.sip.uri import named_part, parse_uri
 from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
 from rules.model import Action
@@ -280,7 +280,7 @@ class Onward(Node):
         from_pbx = context.peer.from_pbx
         fields, dialogs = context.fields, self.dialogs
         flags = FROM_PBX if from_pbx else FROM_TRUNK
-        flags += PARTY + self.tokens.mark(user_part(fields.called if from_pbx else fields.sender.uri))
+        flags += PARTY + self.tokens.mark(named_part(fields.called if from_pbx else fields.sender.uri))
         if not context.server.invite:
             flags += NO_CALL
         if context.label:

@@ -321,7 +321,7 @@ def asserts_another(now: Asserted, before: Asserted, others: Sequence[bytes], tr
         if number >= _MOST_ASSERTED:
             return True
         found = read_asserted(uri, trunk)
-        if not found.first.canonical and not found.others:
+        if not found.first.canonical and not found.others and not found.resembled:
             continue  # it names no number
         if not any(uri == each or same_number(uri, each, trunk) for each in known):
             return True

@@ -141,6 +141,13 @@ def user_part(text: bytes) -> bytes:
     return user if at else text.partition(b";")[0]
 
 
+def named_part(text: bytes) -> bytes:
+    """By what a URI names somebody: its user, and all of it where a parameter may say more (RFC 3966 5.1.5)."""
+    user = user_part(text)
+    params = text[len(user) :]
+    return text if b";" in params and (b"context" in params.lower() or b"%" in params) else user
+
+
 def read_user(uri: Uri) -> tuple[str, str]:
     """The user of a sip: or tel: URI and its phone-context (RFC 3966 5.1.5), wherever the two RFCs let it stand.
 

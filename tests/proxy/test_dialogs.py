@@ -122,10 +122,12 @@ def test_nor_that_of_a_call_that_is_over(play: Playbook, by_caller: bool):
 
 
 def test_in_a_ringing_call_its_caller_may_offer_anew(play: Playbook):
-    """With the tag that the callee gave it is the early dialog."""
+    """With the tag that the callee gave it is the early dialog; without a Contact, that of whom he called."""
     up = ringing(play)
     play.verdict = REJECT
-    assert only(play.trunk(in_dialog("INVITE", up, cseq=2, body=wire.SDP)), to=wire.PBX)
+    assert only(
+        play.trunk(in_dialog("INVITE", up, cseq=2, uri=f"sip:{wire.CALLED}@{wire.US}", body=wire.SDP)), to=wire.PBX
+    )
 
 
 def test_a_callee_outside_may_not_invent_a_tag_either(play: Playbook):
@@ -411,6 +413,28 @@ def test_in_a_call_that_stands_another_number_in_from_is_judged_like_a_new_call(
     assert play.calls[-1].caller.canonical == "CN:95012345"
 
 
+BY_CONTEXT = [
+    ("<tel:12345678;phone-context=+86139>", "<tel:12345678;phone-context=+86170>"),
+    ("<tel:8;phone-context=+861391234567>", "<tel:8;phone-context=+861701234567>"),
+    ("<sip:12345678@h;phone-context=+86139>", "<sip:12345678@h;Phone-Context=+86170>"),
+]
+
+
+@pytest.mark.parametrize(("before", "then"), BY_CONTEXT)
+@pytest.mark.parametrize("restarted", [False, True])
+def test_nor_a_number_that_is_another_by_its_phone_context_alone(before: str, then: str, restarted: bool):
+    """RFC 3966 section 5.1.5: what stands before the semicolon is half a number."""
+    play = Playbook()
+    _, up = play.answered(from_=f"{before};tag=wren")
+    if restarted:
+        play = Playbook()
+    same = in_dialog("INVITE", up, cseq=2, from_=f"{before};tag=wren", body=wire.SDP)
+    assert only([each for each in play.trunk(same) if each.method == "INVITE"], to=wire.PBX)
+    another = in_dialog("INVITE", up, cseq=3, branch="z9hG4bK3", from_=f"{then};tag=wren", body=wire.SDP)
+    assert judged_again(play, another)
+    assert play.calls[-1].caller.canonical == "+8617012345678"
+
+
 TRUSTED = {"trunks": [{**SETTINGS["trunks"][0], "identity": "trusted", "methods": ["MESSAGE"]}]}
 ASSERTED = "P-Asserted-Identity: <sip:+8613912345678@wren.example>"
 BILLED = "<sip:+862112345678@wren.example>"
@@ -430,8 +454,9 @@ def test_nor_may_a_trusted_trunk_assert_another_number_within_a_call(before: str
     """Telephones show the number that is asserted, and not the one in From."""
     play, up = standing(before)
     body = wire.SDP if method == "INVITE" else ""
-    another = in_dialog(method, up, cseq=2, extra=f"{name}: <sip:95012345@wren.example>", body=body)
-    assert judged_again(play, another)
+    for number, user in enumerate(("95012345", "user8617012345678", "a%408617012345678")):
+        extra, branch = f"{name}: <sip:{user}@wren.example>", f"z9hG4bKa{number}"
+        assert judged_again(play, in_dialog(method, up, cseq=2 + number, branch=branch, extra=extra, body=body))
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
@@ -561,6 +586,12 @@ def test_a_call_that_had_to_pass_leads_to_no_other_subscriber(play: Playbook):
 def test_nor_does_any_other_method_that_is_for_dialogs_only(play: Playbook, method: str):
     _, up = play.answered()
     assert briefs(play.trunk(in_dialog(method, up, cseq=2, uri=ELSEWHERE))) == ["405"]
+
+
+def test_a_callee_who_names_no_contact_is_the_one_whom_the_call_was_judged_for(play: Playbook):
+    """RFC 3261 12.1.1 asks for Contact; some proxies answer 180 without."""
+    up = ringing(play)
+    assert judged_again(play, in_dialog("INVITE", up, cseq=2, uri=ELSEWHERE, body=wire.SDP))
 
 
 @pytest.mark.parametrize("method", ["BYE", "UPDATE", "PRACK"])
