@@ -693,8 +693,10 @@ class Core(Refusing):
             others = (known, fields.called)
             if before is not None and asserts_another(asserted_in(request), before, others, peer.trunk):
                 return True
+        if known == party:
+            return False
         if known:
-            return party != known and named_part(party) != named_part(known) and not same_number(party, known, peer.trunk)
+            return named_part(party) != named_part(known) and not same_number(party, known, peer.trunk)
         return bool(token.party) and token.party != self.tokens.mark(named_part(party), token.key)
 
     def _leads_elsewhere(self, request: Request, plan: Plan, token: Token) -> bool:

@@ -138,6 +138,13 @@ _EXTENSION: Final = re.compile(r"[Ee][Xx][Tt]:.+")
 _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|lr|user))*;?\s*")
 # Where an address has its password, and where its host.
 _BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
+# Behind a host another address, or a number; or a number in place of the host.
+_BEHIND: Final = re.compile(
+    r"@.*(?:@|[\s,、，;；|]\s*(?:[A-Za-z]+:)?[+(]?[0-9][0-9() -]*[0-9])|@\s*\+?[0-9]{5,}(?![0-9.])", re.DOTALL
+)
+_GAP: Final = re.compile(r"[0-9)][ ().-]+(?=[(0-9])")
+# The one gap that a beginning may have: behind the country code, or behind an area code with its trunk prefix.
+_ONE_GAP: Final = re.compile(r"(?:(?:\+|00)[0-9]{1,3}[ .-]\(?|\(?0[0-9]{1,4}\)?[ .-]?)[1-9][0-9]*\)?")
 _SURELY_A_RANGE: Final = 5  # digits on each side of one hyphen: no plan groups its numbers so
 
 
@@ -154,13 +161,14 @@ def read_spelling(text: str, country: str = "") -> Spelt:
     folded = without_slash(fold(text).strip(), country)
     if _PLAIN.fullmatch(folded):
         return Spelt(folded)
-    if (";" in folded and not _PARAMETERS.fullmatch(folded)) or _BESIDE.match(folded):
+    beside = _BESIDE.match(folded) or _BEHIND.search(folded)
+    if beside or (";" in folded and not _PARAMETERS.fullmatch(folded)):
         what = f"{text!r} holds more than one number"
         raise SpellingFault(what, "write each by itself; in a file each on a line of its own")
     if "*" in folded:
         return _with_star(text, folded)
     if ".." in folded or "…" in folded:
-        return _with_dots(text, folded)
+        return _with_dots(text, folded, country)
     if not _HYPHENS.isdisjoint(folded) or _BETWEEN.search(folded):
         return _with_hyphen(text, folded, country)
     refuse_several(text, folded, country)
@@ -191,10 +199,12 @@ def _with_star(text: str, folded: str) -> Spelt:
         hint = f"a prefix has its star at the end: {digits.split('*')[0]}*" if digits[0] != "*" else ""
         hint = hint or f"a code with a star that the PBX knows is written EXT:{without_separators(folded)}"
         raise SpellingFault(f"{text!r} has a star in its midst", hint)
+    if _GAP.search(beginning) and not _ONE_GAP.fullmatch(beginning.strip()):
+        raise SpellingFault(f"{text!r} could be several numbers", f"write {digits}* if it is one beginning")
     return Spelt(beginning, prefix=True)
 
 
-def _with_dots(text: str, folded: str) -> Spelt:
+def _with_dots(text: str, folded: str, country: str) -> Spelt:
     first, dots, last = _cut(folded, r"\s*(?:\.{2,}|…+)\s*")
     if not last or not first:
         one = without_separators(first or last)
@@ -203,6 +213,8 @@ def _with_dots(text: str, folded: str) -> Spelt:
         )
     if dots.strip() != ".." or not (_END.fullmatch(first) and _END.fullmatch(last)):
         raise SpellingFault(f"{text!r} is no range", _right(first, last))
+    for end in (first, last):
+        refuse_several(text, end, country)
     return Spelt(first, last)
 
 

@@ -154,3 +154,43 @@ def test_a_slash_between_two_numbers_makes_none(home: str, text: str):
     except SpellingFault:
         return
     assert not found.canonical
+
+
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        *(("CN", text) for text in ("138 139*", "95588 95599*", "+86 138 139*", "95588-95599*", "(138) 139*")),
+        *(("AT", "01 4020 01 5020*"), ("DE", "030 1234 089*"), ("DE", "030 089*")),
+        *(("CN", text) for text in ("95588 95599..95600", "95588..95599 95600")),
+    ],
+)
+def test_beginnings_and_ends_of_ranges_are_not_drawn_together_either(home: str, text: str):
+    with pytest.raises(SpellingFault, match="could be several numbers"):
+        read_spelling(text, home)
+
+
+@pytest.mark.parametrize(
+    ("home", "text"), [("CN", "+86 138*"), ("DE", "089 1234*"), ("DE", "(089) 12*"), ("CN", "138*")]
+)
+def test_a_beginning_may_have_a_gap_behind_its_code(home: str, text: str):
+    assert read_spelling(text, home).prefix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sip:95588@h sip:95599@h", "sip:95588@h, sip:95599@h", "95588@h 95599@h", "95588@h 95599"),
+        *("13800138000@h,13800138001", "sip:13800138000@13800138001", "1001@h 1002@h", "95588@h、95599"),
+        *("tel:95588@h;95599", "008695588-95599", "+86-95588-95599", "+86(95588)95599"),
+    ],
+)
+def test_of_two_addresses_none_is_dropped(text: str):
+    with pytest.raises(SpellingFault):
+        one_typed(text, "CN")
+
+
+@pytest.mark.parametrize(
+    "text", ["sip:13800138000@10.1.2.3:5060", "13800138000@h;user=phone", "sip:13800138000@pbx-100.example;x=12345"]
+)
+def test_one_address_is_one(text: str):
+    assert one_typed(text, "CN").canonical == "+8613800138000"
