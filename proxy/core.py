@@ -690,7 +690,7 @@ class Core(Refusing):
         party, known = fields.sender.uri, self.dialogs.party_of(token)
         if peer.trunk.identity_trusted and goes_callers_way(token, from_pbx=False):
             before = self.dialogs.asserted_of(token)
-            others = (known, fields.called)
+            others = (known, self.dialogs.called_of(token))  # not To, which he writes anew
             if before is not None and asserts_another(asserted_in(request), before, others, peer.trunk):
                 return True
         if known == party:

@@ -195,6 +195,11 @@ class Dialogs:
         if call is not None:
             call.reached_at(line)
 
+    def called_of(self, token: Token) -> bytes:
+        """The Request-URI that the call with this token was judged for; empty where that is not remembered."""
+        call = self._calls.get(token.user)
+        return call.called if call is not None else b""
+
     def asserted_of(self, token: Token) -> tuple[list[bytes], list[bytes]] | None:
         """Whom the trunk asserted when it began the call with this token; None where that is not remembered."""
         call = self._calls.get(token.user)

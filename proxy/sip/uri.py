@@ -142,7 +142,9 @@ def user_part(text: bytes) -> bytes:
 
 
 def named_part(text: bytes) -> bytes:
-    """By what a URI names somebody: its user, and all of it where a parameter may say more (RFC 3966 5.1.5)."""
+    """By what a URI names somebody: its user, or all of it where parameters (RFC 3966 5.1.5) or another @ may say more."""
+    if text.count(b"@") > 1:
+        return text
     user = user_part(text)
     params = text[len(user) :]
     return text if b";" in params and (b"context" in params.lower() or b"%" in params) else user

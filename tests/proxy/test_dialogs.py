@@ -435,6 +435,13 @@ def test_nor_a_number_that_is_another_by_its_phone_context_alone(before: str, th
     assert play.calls[-1].caller.canonical == "+8617012345678"
 
 
+def test_nor_one_behind_a_second_at_sign(play: Playbook):
+    """Some readers take the first for the end of the user, and some the last."""
+    _, up = play.answered()
+    from_ = "<sip:+8613912345678@17012345678@wren.example>;tag=wren"
+    assert judged_again(play, in_dialog("INVITE", up, cseq=2, from_=from_, body=wire.SDP))
+
+
 TRUSTED = {"trunks": [{**SETTINGS["trunks"][0], "identity": "trusted", "methods": ["MESSAGE"]}]}
 ASSERTED = "P-Asserted-Identity: <sip:+8613912345678@wren.example>"
 BILLED = "<sip:+862112345678@wren.example>"
@@ -457,6 +464,16 @@ def test_nor_may_a_trusted_trunk_assert_another_number_within_a_call(before: str
     for number, user in enumerate(("95012345", "user8617012345678", "a%408617012345678")):
         extra, branch = f"{name}: <sip:{user}@wren.example>", f"z9hG4bKa{number}"
         assert judged_again(play, in_dialog(method, up, cseq=2 + number, branch=branch, extra=extra, body=body))
+
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
+def test_nor_by_naming_it_in_to_as_well(method: str):
+    """Of To only the tag counts within a dialog: whom he called is remembered."""
+    play, up = standing("")
+    tag = wire.header(up, "To").partition(";tag=")[2]
+    to, extra = f"<sip:95012345@wren.example>;tag={tag}", "P-Asserted-Identity: <sip:95012345@wren.example>"
+    body = wire.SDP if method == "INVITE" else ""
+    assert judged_again(play, in_dialog(method, up, cseq=2, to=to, extra=extra, body=body))
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
