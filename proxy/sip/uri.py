@@ -142,7 +142,7 @@ def user_part(text: bytes) -> bytes:
 
 
 def named_part(text: bytes) -> bytes:
-    """By what a URI names somebody: its user, or all of it where parameters (RFC 3966 5.1.5) or another @ may say more."""
+    """By what a URI names somebody: its user, all of it where parameters (RFC 3966 5.1.5) or another @ may say more."""
     if text.count(b"@") > 1:
         return text
     user = user_part(text)

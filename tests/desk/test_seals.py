@@ -54,6 +54,16 @@ async def test_what_allowed_the_number_is_suspended_and_comes_back(town, lookup)
     assert (await last_seal(archive, 7, SPAM)).released == town.now
 
 
+async def test_who_reads_the_list_reads_no_number_in_an_officers_reason(town):
+    lists, archive = town.desk.archive.lists, town.desk.archive
+    seal = await set_seal(archive, SPAM, case_id=7, author="li", reason="victim 13800138998")
+    assert "13800138998" not in repr(await lists.show("sealed"))
+    assert "victim 138" in repr(await lists.show("sealed"))
+    await release_seal(archive, seal.id, SPAM, author="wang", reason="13800138998 took it back")
+    rows = await archive.lists.store.connection.execute_fetchall("select reason from ending")
+    assert [row[0] for row in rows] and "13800138998" not in repr(list(rows))
+
+
 async def test_where_nobody_answers_for_an_entry_whoever_typed_it_is_named(town):
     await town.desk.archive.lists.add("allowed", SPAM, Origin(author="wang"), country="CN")
     seal = await set_seal(town.desk.archive, SPAM, case_id=7, author="li", reason="verified")
