@@ -100,7 +100,7 @@ def _cuts_the_code(groups: list[str], whole: str, number: Number) -> bool:
 
 
 def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
-    if len(_BRACKETS.findall(folded)) > 1:
+    if len(_BRACKETS.findall(folded)) > 1 or _drops_a_number(folded, groups, number, plan):
         return True
     if number.canonical[:1] != "+":
         short = sum(map(len, groups)) < SHORTEST_GUESS
@@ -111,6 +111,21 @@ def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trun
         return True
     spelt_out = folded.startswith("+") or groups[0].startswith("0")
     return not spelt_out and _makes_two_of_here(groups, number, plan)
+
+
+def _drops_a_number(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
+    """Are groups left out before it that are a number by themselves, as if they chose a carrier?"""
+    code, kept = "", number.canonical.partition(":")[2]
+    if not kept:
+        code = calling_code(number.canonical[1:])
+        kept = number.canonical[1 + len(code) :]
+    digits = "".join(groups)
+    if not digits.endswith(kept):
+        return False
+    left_out = len(digits) - len(kept)
+    heads = ("".join(groups[:at]) for at in range(1, len(groups)))
+    abroad = code if folded.startswith("+") else ""
+    return any(len(head) <= left_out and head != abroad and _is_number(head, plan) for head in heads)
 
 
 def _within_the_country(folded: str, groups: list[str], code: str) -> list[str]:
