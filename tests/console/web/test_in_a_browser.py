@@ -359,3 +359,17 @@ def test_nothing_that_a_stranger_wrote_does_anything(looking):
     page.wait_for_selector("ol.steps")
     assert looking.said == []
     page.context.close()
+
+
+def test_the_audit_is_looked_at_and_taken_out(looking):
+    page = looking.page()
+    page.goto(f"{looking.url}/console/audit")
+    page.locator("[name=by]").fill(NAME)
+    page.locator("main .filters button").click()
+    page.wait_for_selector("td:has-text('listed')")
+    assert findings(page) == []
+    tell(page, "audit")
+    with page.expect_download() as loaded:
+        page.locator("button", has_text="Save as a file").click()
+    assert loaded.value.suggested_filename == "ringfence-audit.jsonl"
+    page.context.close()

@@ -1,0 +1,162 @@
+"""Audit: what was done and looked at, by whom and why; when it was verified and noted outside; all of it as a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from math import inf
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Form, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator, BaseModel, Field
+
+from console.web.frame import Page, Section, Visit
+from console.web.translation import mark
+from desk.disclosure import EXPORTED, note_listing, note_look, subject_of, without_numbers
+from desk.faults import ComplaintError
+from ringfence.audits import last_verified
+from ringfence.people import Right
+from ringfence.times import moment
+from rules.audit.anchors import Anchors, read_anchor_file
+from rules.audit.chain import AuditError, Entry
+from rules.audit.chains import CHAINS, MAIN, Chains, Told
+
+PAGE = Page("audit", mark("Audit"), Right.AUDIT_READ, Section.HOUSE, key="u", order=50)
+router = APIRouter()
+_AT_ONCE = 100
+_HASHES = re.compile(r"(\b[0-9a-f]{32}\b)")  # and pseudonyms
+_JSON_LINES = "application/x-ndjson; charset=utf-8"
+Text = Annotated[str, Field(max_length=300), AfterValidator(str.strip)]
+
+
+class Asked(BaseModel):
+    """What somebody searches for, as he wrote it; in an address a number is sealed."""
+
+    about: Text = ""
+    by: Text = ""
+    step: Text = ""
+    chain: Text = ""
+    since: Text = ""
+    until: Text = ""
+
+
+class Noted(NamedTuple):
+    """What lies outside of the heads."""
+
+    anywhere: bool  # are they noted at all?
+    anchors: Anchors | None = None  # of the file; None: there is none, or it cannot be read
+    wrong: str = ""
+
+
+@router.post("")
+async def ask(visit: Annotated[Visit, PAGE.visited], written: Annotated[Asked, Form()]) -> Response:
+    """What was written into the form becomes an address that can be kept."""
+    return Response(status_code=303, headers={"location": _address(visit, written)})
+
+
+@router.get("")
+async def entries(
+    visit: Annotated[Visit, PAGE.visited],
+    given: Annotated[Asked, Query()],
+    upto: Annotated[float | None, Query(ge=0)] = None,
+) -> Response:
+    """The newest entries that fit, the newest first; that somebody reads them is one of them."""
+    asked = given.model_copy(update={"about": visit.opened(given.about)})
+    archive, wrong = visit.desk.archive, ""
+    found: list[Told] = []
+    async with Chains.open(visit.here.database, visit.here.keys.audit) as chains:
+        heads = await chains.heads()
+        try:
+            found = await chains.entries(
+                only=asked.chain if asked.chain in CHAINS else "",
+                about=subject_of(archive, asked.about),
+                actor=asked.by,
+                step=asked.step,
+                since=_time(visit, asked.since, 0.0),
+                until=min(_time(visit, asked.until, inf), inf if upto is None else upto),
+                limit=_AT_ONCE,
+            )
+        except (ComplaintError, ValueError) as error:
+            wrong = str(error)
+    await note_listing(archive, "audit", len(found), actor=visit.actor.name, of=asked.by, step=asked.step)
+    older = _address(visit, asked, upto=found[0].entry.deed.at) if len(found) == _AT_ONCE else ""
+    return visit.show(
+        "audit.html",
+        asked=asked,
+        chains=CHAINS,
+        found=[one._replace(entry=_shown(one)) for one in reversed(found)],
+        older=older,
+        wrong=wrong,
+        verified=await last_verified(visit.here),
+        noted=await _noted(visit),
+        heads=heads,
+    )
+
+
+@router.post("/export")
+async def export(
+    visit: Annotated[Visit, PAGE.visited],
+    since: Annotated[str, Form(max_length=40)] = "",
+    until: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """All entries between two times as they were chained, once it stands in the audit who takes them out."""
+    try:
+        first, last = _time(visit, since, 0.0), _time(visit, until, inf)
+    except ValueError as error:
+        return visit.go("audit", notice=str(error), good=False)
+    detail = f"since {since.strip()}; until {until.strip()}"
+    await note_look(visit.desk.archive, "audit", actor=visit.actor.name, step=EXPORTED, detail=detail)
+    headers = {"content-disposition": 'attachment; filename="ringfence-audit.jsonl"'}
+    return StreamingResponse(_lines(visit, first, last), media_type=_JSON_LINES, headers=headers)
+
+
+async def _lines(visit: Visit, first: float, last: float) -> AsyncIterator[str]:
+    async with Chains.open(visit.here.database, visit.here.keys.audit) as chains:
+        async for one in chains.every(first, last):
+            row = {"chain": one.chain, "entry": one.entry.id, **one.entry.deed._asdict(), "hash": one.entry.hash}
+            yield f"{json.dumps(row, ensure_ascii=False)}\n"
+
+
+async def _noted(visit: Visit) -> Noted:
+    """What the file of anchors holds; it may lie on a mount that is not there."""
+    wanted = visit.here.configuration.audit.anchors
+    if wanted.file is None:
+        return Noted(wanted.anywhere)
+    try:
+        path = visit.here.base / wanted.file
+        return Noted(True, await asyncio.to_thread(read_anchor_file, path, visit.here.keys.audit))
+    except FileNotFoundError:
+        return Noted(True)
+    except AuditError as error:
+        return Noted(True, wrong=str(error).replace(f"{visit.here.base}/", ""))
+    except OSError as error:
+        return Noted(True, wrong=f"{wanted.file}: {error.strerror}")
+
+
+def _time(visit: Visit, text: str, nothing: float) -> float:
+    """A time as somebody wrote it, or ValueError."""
+    if not text.strip():
+        return nothing
+    return moment(text, now=visit.ground.now(), zone=visit.here.zone, ahead=False)
+
+
+def _address(visit: Visit, asked: Asked, **other: object) -> str:
+    sealed = asked.model_copy(update={"about": visit.sealed(asked.about)})
+    return visit.url("audit", **{**sealed.model_dump(), **other})
+
+
+def _shown(one: Told) -> Entry:
+    """An entry as people read it: what a person wrote may hold a number, and a step of the ladder names one."""
+    deed = one.entry.deed
+    deed = deed._replace(reason=without_numbers(deed.reason))
+    if deed.subject == "ladder":
+        deed = deed._replace(subject_id=without_numbers(deed.subject_id))
+    if one.chain == MAIN:  # the others hold addresses of networks, which are no numbers
+        apart = _HASHES.split(deed.detail)
+        deed = deed._replace(
+            detail="".join(text if _HASHES.fullmatch(text) else without_numbers(text) for text in apart)
+        )
+    return one.entry._replace(deed=deed)
