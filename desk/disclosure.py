@@ -9,6 +9,9 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
+from html import unescape
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +21,7 @@ from desk.faults import ComplaintError
 from desk.secrecy import about_of, is_reference, read_reference
 from rules.audit import chain as audit
 from rules.audit.entering import Entering
+from rules.numbering.plan_table import shortest_number
 from rules.numbering.spelling import fold_as_seen
 from rules.records.privacy import mask, mask_within, pseudonym
 from rules.settings.screening import keys_of
@@ -28,19 +32,40 @@ _NEVER = frozenset(
 )  # the desk writes to people by letters, whose addresses nobody needs to see
 # In text as it is seen, in which no sign between two letters is a border: Chinese is written without blanks.
 _DAY = r"(?<![\d+-])(?:19|20)\d\d([-/])(?:0\d|1[0-2])\1[0-3]\d(?:[ T]+[0-2]?\d:[0-5]\d(?::[0-5]\d)?)?(?![\d:-])"
-_AT = r"(?:@|%40|&#0{0,4}64;|&#x0{0,4}40;|&commat;|[(\[{<]\s?at\s?[)\]}>])"
-_DOT = r"(?:[.\u3002]|[(\[{<]\s?(?:dot|punkt)\s?[)\]}>])"
+_AT = r"(?:@{1,4}|%40|[(\[{<]\s?(?i:at)\s?[)\]}>])"
+_DOT = r"(?:[.\u3002]|[(\[{<]\s?(?i:dot|punkt)\s?[)\]}>]|[-_*](?i:dot|punkt)[-_*])"
+_SLIP = r"[\w-]{1,63},[A-Za-z]{2,6}\b(?![\w.+-]{0,64}\s{0,3}@)"  # ex,at; not the comma before the next address
+_DASHED = r"[-_*](?i:at)[-_*]\s{0,3}[^\W_]{1,63}(?:(?:\.|\s{0,3}[-_*](?i:dot|punkt)[-_*]\s{0,3})[^\W_]{1,63}){1,9}"
 _MAIL = (
-    r"(?:\"[^\"\n]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]{1,64}?)\s{0,3}" + _AT + r"\s{0,3}"
-    rf"(?:\[[\w.:]+\]|[\w-]+(?:\s{{0,2}}{_DOT}\s{{0,2}}[\w-]+)+)"
+    r"(?:\"[^\"\n]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]{1,64}?)\s{0,15}(?:" + _AT + r"\s{0,3}"
+    rf"(?:\[[\w.:]{{1,64}}\]|[\w-]{{1,63}}(?:\s{{0,2}}{_DOT}\s{{0,2}}[\w-]{{1,63}}){{1,9}}|{_SLIP})|{_DASHED})"
 )
 _NUMBER = r"(?:(?<![A-Z])[A-Z]{2,3}:)?\+?[0-9](?:[\W_]{0,15}[0-9]){6,}(?:[Xx](?!\w))?"
-_TELLING = re.compile(rf"(?P<day>{_DAY})|(?P<mail>{_MAIL})|(?P<number>{_NUMBER})".replace(r"\1", r"\2"))
+# Where numbers of people have five or six digits as well, these are told from days, times and sums by how they stand.
+_MONEY = r"(?:\u20ac|\$|\u00a3|\u00a5|EUR|Euro|CHF|USD|GBP|Fr\b|yuan|RMB|\u5143|\u5757)"
+_SUM = r"\d{1,3}(?:[., '](?:\d{3}))?(?:[.,]\d\d?)?(?!\d)"
+_PLAIN = (
+    r"(?<![\d:])[0-2]?\d:[0-5]\d(?::[0-5]\d)?(?![\d:])"
+    r"|(?<![\d.+/-])[0-3]?\d([./])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d(?![\d./-])"
+    r"|(?<![\d.+/-])(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?![\d-])"
+    rf"|(?<![\d+])(?:{_SUM}|\d{{4,6}})\s?(?:{_MONEY}|%)|{_MONEY}\s?(?:{_SUM}|\d{{4,6}}(?!\d))"
+)
+_SHORT = r"(?:(?<![A-Za-z\d])|(?<=[Nn][ro])|(?<=[Tt][Ee][Ll]))\d(?:(?: ?[-\u2013/.)] ?| )?\d){%d,5}(?!\d)"
+# What a browser makes of text is what is seen of it: `&#64;` is @, `<b>` is nothing. A tag in which somebody could
+# have written an address or a number is text.
+_MARKUP = re.compile(
+    r"&(?:#\d{1,7}|#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"
+    r"|<!--[^<>@&%(\[{\d]{0,200}-->"
+    r"|</?(?!(?i:at|dot|punkt)\b)[A-Za-z][A-Za-z0-9]{0,9}(?:\s[^<>@&%(\[{\d]{0,200}\d{0,4}[^<>@&%(\[{\d]{0,200})?/?>|.",
+    re.DOTALL,
+)
 _BETWEEN_NUMBERS = re.compile(r"([,;\n\u3001]+)")
 _FORMAL = str.maketrans("零壹贰叁肆伍陆柒捌玖貳參陸壱弐参", "0123456789236123")
 _FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0"))  # letters by their category that nobody sees
 _HEAD = re.compile(r"[A-Z]{2,3}:|\+")
-_SHORTEST_NUMBER = 7  # digits; what has less is a service, a price or a time
+_SHORTEST_NUMBER = 7  # digits; what has less is a service, a price or a time, unless homes have numbers that short
+_LEAST_DIGITS = 5  # what has less is hidden nowhere: a year, an hour, a house
+_COUNTRY_CODE = 3  # digits at most
 _LONGEST_NUMBER = 15  # digits (E.164); what has more is of a person, a card or an account
 
 
@@ -79,7 +104,7 @@ async def disclose(
 ) -> dict[str, str]:
     """The words of a complaint or appeal, once it stands in the chain of steps who reads them."""
     await note_reading(archive, subject, reference, actor=actor)
-    return {name: without_numbers(text) for name, text in words.items() if name not in _NEVER}
+    return {name: without_numbers(text, archive.country) for name, text in words.items() if name not in _NEVER}
 
 
 async def note_reading(
@@ -89,29 +114,58 @@ async def note_reading(
     await note_look(archive, subject, reference, actor=actor, step=READ)
 
 
-def without_numbers(text: str) -> str:
-    """Free text in which nobody's number or mail address can be read."""
-    seen = [_as_seen(sign) for sign in text]
-    places = [place for place, signs in enumerate(seen) for _ in signs]  # of each sign seen, in what was written
-    shown, behind = [], 0
-    for found in _TELLING.finditer("".join(seen)):
-        if found["day"]:
+def without_numbers(text: str, home: str = "") -> str:
+    """Free text in which nobody's number or mail address can be read; ``home`` as `rules/numbering/typed.py` has it."""
+    tokens = _MARKUP.findall(text)
+    seen = [_as_seen(token) for token in tokens]
+    begins = [0, *accumulate(map(len, tokens))]
+    places = [at for at, signs in enumerate(seen) for _ in signs]  # of each sign seen, among the tokens
+    shown, behind, least = [], 0, _least_digits(home)
+    for found in _telling(least).finditer("".join(seen)):
+        if found["plain"]:
             continue
-        shown += [text[behind : places[found.start()]], "(an address)" if found["mail"] else _all_hidden(found[0])]
-        behind = places[found.end() - 1] + 1
+        hid = "(an address)" if found["mail"] else _all_hidden(found[0], least)
+        shown += [text[behind : begins[places[found.start()]]], hid]
+        behind = begins[places[found.end() - 1] + 1]
     return "".join((*shown, text[behind:]))
 
 
-def _as_seen(sign: str) -> str:
-    return sign if sign.isascii() else fold_as_seen(sign.translate(_FORMAL).translate(_FILLERS))
+@cache
+def _least_digits(home: str) -> int:
+    """The fewest digits of which a reporter's own number may consist."""
+    known = [least for country in home.split() if (least := shortest_number(country))]
+    return max(_LEAST_DIGITS, min([_SHORTEST_NUMBER, *known]))
 
 
-def _all_hidden(numbers: str) -> str:
+@cache
+def _telling(least: int) -> re.Pattern[str]:
+    if least == _SHORTEST_NUMBER:
+        return re.compile(rf"(?P<plain>{_DAY})|(?P<mail>{_MAIL})|(?P<number>{_NUMBER})".replace(r"\1", r"\2"))
+    plain, short = f"{_DAY}|{_PLAIN}".replace(r"\2", r"\3").replace(r"\1", r"\2"), _SHORT % (least - 1)
+    return re.compile(rf"(?P<plain>{plain})|(?P<mail>{_MAIL})|(?P<number>{_NUMBER})|(?P<short>{short})")
+
+
+def _as_seen(token: str) -> str:
+    if len(token) > 1:
+        if token[0] == "<":
+            return ""
+        token = unescape(token)
+    return token if token.isascii() else fold_as_seen(token.translate(_FORMAL).translate(_FILLERS))
+
+
+def _all_hidden(numbers: str, least: int) -> str:
     """One number, or several that nothing but signs part."""
     parts = _BETWEEN_NUMBERS.split(numbers)
-    if all(sum(map(str.isdigit, part)) >= _SHORTEST_NUMBER for part in parts[::2]):
-        return "".join(part if odd % 2 else hidden(part) for odd, part in enumerate(parts))
-    return hidden(numbers)
+    if all(sum(map(str.isdigit, part)) >= least for part in parts[::2]):
+        return "".join(part if odd % 2 else _hidden(part, least) for odd, part in enumerate(parts))
+    return _hidden(numbers, least)
+
+
+def _hidden(number: str, least: int) -> str:
+    """Where numbers are short, ten digits may be two of them, of which neither the first nor the last may be seen."""
+    count = sum(map(str.isdigit, number))
+    two = 2 * least + (_COUNTRY_CODE if "+" in number else 0)
+    return "*" * count if least < _SHORTEST_NUMBER and count >= two else hidden(number)
 
 
 def hidden(number: str) -> str:
@@ -119,7 +173,7 @@ def hidden(number: str) -> str:
     plain = re.sub(r"[^A-Z:+\d]", "", number)
     head = _HEAD.match(plain)
     digits = re.sub(r"\D", "", plain)
-    if len(digits) > _LONGEST_NUMBER:
+    if len(digits) > _LONGEST_NUMBER or (len(digits) < _SHORTEST_NUMBER and not head):
         return "*" * len(digits)
     return mask(f"{head[0]}{digits}") if head else mask(f"+{digits}")[1:]
 

@@ -95,16 +95,16 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         shown["evidence"] = (await evidence_of(archive, case))._asdict()
         shown["steps"] = await _steps(archive, "case", str(case.id))
         pack["cases"].append(shown)
-    return json.dumps(_reasons_masked(pack), ensure_ascii=False, indent=2, default=str)
+    return json.dumps(_reasons_masked(pack, archive.country), ensure_ascii=False, indent=2, default=str)
 
 
-def _reasons_masked(value: Any, name: str = "") -> Any:
+def _reasons_masked(value: Any, home: str, name: str = "") -> Any:
     """What people of the house write for each other names others by their numbers; those stay here."""
     if isinstance(value, dict):
-        return {key: _reasons_masked(one, key) for key, one in value.items()}
+        return {key: _reasons_masked(one, home, key) for key, one in value.items()}
     if isinstance(value, list):
-        return [_reasons_masked(one, name) for one in value]
-    return without_numbers(value) if isinstance(value, str) and name.endswith(("reason", "why")) else value
+        return [_reasons_masked(one, home, name) for one in value]
+    return without_numbers(value, home) if isinstance(value, str) and name.endswith(("reason", "why")) else value
 
 
 async def _call_of(archive: Archive, appeal: Appeal) -> Decision | None:

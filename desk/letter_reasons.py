@@ -50,13 +50,13 @@ async def for_the_other_side(
     names = await _known_names(archive, reference, number)
     if not to_owner:  # he knows his own name
         names.append(await owner_of(archive, number))
-    return without_people(reason, names, chinese=chinese)
+    return without_people(reason, names, chinese=chinese, home=archive.country)
 
 
-def without_people(text: str, names: Iterable[str], *, chinese: bool) -> str:
+def without_people(text: str, names: Iterable[str], *, chinese: bool, home: str = "") -> str:
     """The text without numbers, mail addresses, these names and whoever stands there with a title."""
     address, name = _HIDDEN[chinese]
-    text = without_numbers(text).replace(_HIDDEN[False][0], address)
+    text = without_numbers(text, home).replace(_HIDDEN[False][0], address)
     text = _TITLED.sub(name, text)  # first: a title alone tells nothing, and must not stay behind
     wanted = {unicodedata.normalize("NFKC", one).strip() for one in names}
     for known in sorted((one for one in wanted if _tells(one)), key=len, reverse=True):

@@ -67,7 +67,7 @@ async def story_of(archive: Archive, case_id: int) -> Story:
     events += await _undelivered(archive, case_id)
     found = await clocks(connection, case_id)
     events.sort(key=lambda event: event.at)
-    events = [event._replace(why=without_numbers(event.why)) for event in events]
+    events = [event._replace(why=without_numbers(event.why, archive.country)) for event in events]
     return Story(
         case=case,
         clocks=found,

@@ -119,3 +119,16 @@ def read_areas(path: Path) -> Iterator[tuple[str, frozenset[int]]]:
             lengths = frozenset(int(n) for n in row["local"].split())
             for code in range(int(first), int(last or first) + 1):
                 yield str(code), lengths
+
+
+@cache
+def shortest_number(country: str) -> int:
+    """The fewest digits that a telephone at home or a mobile has there, as dialled; 0 where nobody knows."""
+    if plan := plan_of(country):
+        return min((length for lengths in plan.areas.values() for length in lengths), default=0)
+    metadata = PhoneMetadata.metadata_for_region(country)
+    if metadata is None:
+        return 0
+    kinds = [kind for kind in (metadata.fixed_line, metadata.mobile) if kind is not None]
+    lengths = {length for kind in kinds for length in (*kind.possible_length, *kind.possible_length_local_only)}
+    return min((length for length in lengths if length > 0), default=0)

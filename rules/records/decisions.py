@@ -202,7 +202,7 @@ def _facts(call: Call) -> str:
     if call.agrees is not None:
         found += ',"agrees":true' if call.agrees else ',"agrees":false'
     if call.display_name:
-        found += f',"display_name":{quoted(mask_words(call.display_name))}'
+        found += f',"display_name":{quoted(mask_words(call.display_name, call.trunk.country))}'
     if call.domain:
         found += f',"domain":{quoted(mask_words(call.domain))}'
     if call.user_agent:

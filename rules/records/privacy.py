@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2s
 from typing import Final
 
@@ -11,7 +11,7 @@ import phonenumbers
 
 from rules.model import Number, NumberClass
 from rules.numbering.intervals import digits_of
-from rules.numbering.plan_table import plan_of
+from rules.numbering.plan_table import plan_of, shortest_number
 
 # Whoever knows how many digits a number has, and what it begins with, is left a million numbers to guess among; of less
 # than seven digits, which name a service or an extension, half are shown.
@@ -22,12 +22,14 @@ _NUMBER_IN: Final = re.compile(r"\d-?\d-?\d-?\d-?\d-?\d-?\d(?:-?\d)*")  # half t
 _ESCAPED: Final = re.compile(r"(?:\d|%3\d)(?:-?(?:\d|%3\d)){6,}")  # digits in the spelling of URIs
 _DIGIT: Final = re.compile(r"%3\d|\d")
 # In words for people a number may be written in groups, with brackets around its area, or in digits of full width.
-_NUMBER_IN_WORDS: Final = re.compile(r"\d(?:[\s()\-\u2010-\u2015]{0,3}\d){6,}")
+_NUMBER_IN_WORDS: Final = r"\d(?:[\s()\-\u2010-\u2015]{0,3}\d){%d,}"
 # Without seven digits in a row once its hyphens are gone a text has none of these: translated, that is found in a tenth
 # of what a search costs.
 _DIGITS: Final = bytes([48 if 48 <= octet < 58 else 32 for octet in range(256)])
 _LIKE_A_NUMBER: Final = b"0" * 7
 _SHORT: Final = 11  # characters of a canonical number with a plan and less than seven digits
+_DIALLED: Final = (6, 5)  # digits of a number at home that has less than seven, as in Luxembourg
+_WHOLE: Final = 7  # digits from which some may be seen
 
 
 def mask(canonical: str) -> str:
@@ -60,7 +62,8 @@ def hide_digits(found: re.Match[str]) -> str:
 def mask_within(text: str, *numbers: str) -> str:
     """A text that peers wrote, such as a Call-ID, with the digits hidden of all in it that could be a number.
 
-    ``numbers`` are canonical ones that are hidden although they are short, such as an extension.
+    ``numbers`` are canonical ones that are hidden although they are short, such as an extension, or as they are dialled
+    at home.
     """
     if not text.isascii() or _LIKE_A_NUMBER in text.replace("-", "").encode().translate(_DIGITS):
         text = _NUMBER_IN.sub(hide_digits, text)
@@ -69,13 +72,36 @@ def mask_within(text: str, *numbers: str) -> str:
     for number in numbers:
         if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
             text = re.sub(rf"(?<!\d){digits}(?!\d)", hide_digits, text)
+        elif len(number) < _SHORT and number[:1] == "+":
+            for count in _DIALLED:
+                if (digits := number[1:])[-count:] in text:
+                    text = re.sub(rf"(?<!\d)0?{digits[-count:]}(?!\d)", _all_digits_hidden, text)
     return text
 
 
 @lru_cache(maxsize=2_000)
-def mask_words(text: str) -> str:
-    """What a caller's side wrote to be read, a name, a device or a header field, with such digits hidden as well."""
-    return _NUMBER_IN_WORDS.sub(hide_digits, _ESCAPED.sub(hide_digits, text) if "%3" in text else text)
+def mask_words(text: str, country: str = "") -> str:
+    """What a caller's side wrote to be read, a name, a device or a header field, with such digits hidden as well.
+
+    ``country`` where numbers of its subscribers are meant that are shorter than elsewhere.
+    """
+    return _in_words(country).sub(_hide_any, _ESCAPED.sub(hide_digits, text) if "%3" in text else text)
+
+
+@cache
+def _in_words(country: str) -> re.Pattern[str]:
+    least = max(_DIALLED[-1], min(_WHOLE, shortest_number(country) or _WHOLE)) if country else _WHOLE
+    return re.compile(_NUMBER_IN_WORDS % (least - 1))
+
+
+def _hide_any(found: re.Match[str]) -> str:
+    """As `hide_digits`; of less than seven digits, which somebody may have at home, none is shown."""
+    short = sum(map(str.isdigit, found[0])) < _WHOLE
+    return _all_digits_hidden(found) if short else hide_digits(found)
+
+
+def _all_digits_hidden(found: re.Match[str]) -> str:
+    return _DIGIT.sub("*", found[0])
 
 
 def pseudonym(key: bytes, canonical: str) -> str:

@@ -70,7 +70,7 @@ async def show(
             "chain": one.chain,
             "entry": one.entry.id,
             **one.entry.deed._asdict(),
-            "reason": without_numbers(one.entry.deed.reason),
+            "reason": without_numbers(one.entry.deed.reason, archive.country),
             "hash": one.entry.hash,
         }
         for one in found

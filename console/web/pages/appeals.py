@@ -57,7 +57,7 @@ async def one(visit: Annotated[Visit, PAGE.visited], reference: str) -> Response
     steps = [each for each in APPEAL_STEPS if found.state.value in each.states and visit.may(each.right)]
     return visit.show(
         "appeal.html",
-        appeal=found._replace(reason=without_numbers(found.reason)),
+        appeal=found._replace(reason=without_numbers(found.reason, desk.archive.country)),
         clocks=clocks,
         words=[text for text in shown.values() if text],
         pack=pack,

@@ -162,8 +162,8 @@ async def _page(visit: Visit, number: int, words: str) -> Response:
     await note_look(desk.archive, "case", str(number), actor=visit.actor.name, detail=words)
     events = [  # officers write numbers into their reasons
         one._replace(
-            what=desk_words.event(visit.say, without_numbers(one.what)),
-            why=without_numbers(one.why),
+            what=desk_words.event(visit.say, without_numbers(one.what, desk.archive.country)),
+            why=without_numbers(one.why, desk.archive.country),
             who=visit.say(one.who) if one.who in desk_words.WHO else one.who,
         )
         for one in story.events

@@ -25,7 +25,7 @@ async def climbers(visit: Annotated[Visit, PAGE.visited]) -> Response:
     await note_listing(desk.archive, "ladder", shown, actor=visit.actor.name)
     return visit.show(
         "ladder.html",
-        climbers=[(one, without_numbers(one.standing.reason)) for one in found],
+        climbers=[(one, without_numbers(one.standing.reason, desk.archive.country)) for one in found],
         held=held,
         now=desk.archive.now(),
     )

@@ -107,3 +107,33 @@ def test_numbers_within_a_call_id_are_hidden_and_the_rest_stays_as_it_was(writte
 )
 def test_numbers_in_words_for_people_are_hidden_however_they_are_grouped(written, kept):
     assert mask_words(written) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "kept"),
+    [
+        ("Anna 22 33 44", "LU", "Anna ** ** **"),
+        ("(01) 4020 Huber", "AT", "(**) **** Huber"),
+        ("49781", "LU", "*****"),
+        ("+352 22 33 44", "LU", "+352 ** ** **"),
+        ("Room 2026", "LU", "Room 2026"),
+        ("Bank 95588, 223344", "CN", "Bank 95588, 223344"),
+        ("Anna 223344", "", "Anna 223344"),
+    ],
+)
+def test_a_name_hides_shorter_numbers_where_the_country_has_them(written, country, kept):
+    assert mask_words(written, country) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("223344.f7@h", "******.f7@h"),
+        ("x-014020-f7@h", "x-******-f7@h"),
+        ("49781@h", "*****@h"),
+        ("12233445-f7@h", "12******-f7@h"),
+        ("f-122334.f7@h", "f-122334.f7@h"),
+    ],
+)
+def test_a_call_id_hides_the_short_numbers_of_the_call_as_dialled_at_home(written, shown):
+    assert mask_within(written, "+352223344", "+4314020", "+35249781") == shown
