@@ -14,10 +14,9 @@ from console.cli.options import ConfigurationFile, chosen, seconds, shown_time
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from console.api.access.key_book import AccessKey, KeyBook
+    from console.api.access.key_book import AccessKey, KeyBook, KeyMaking
     from proxy.proxy_settings import Address
     from ringfence.installation import Installation
-    from ringfence.people.rights import Right
 
 api_app = typer.Typer(no_args_is_help=True)
 keys_app = typer.Typer(no_args_is_help=True)
@@ -82,6 +81,7 @@ async def add(
     daily: Annotated[int, typer.Option(min=1, help="Requests a day at most.")] = 10_000,
 ) -> Answer:
     """Make a key and print it, this once; only its hash is kept."""
+    from console.api.access.key_book import WantedKey
     from ringfence.people.rights import MEANING, Right
 
     words = [word for one in scope for word in one.replace(",", " ").split()]
@@ -89,12 +89,8 @@ async def add(
         choice = "\n".join(f"  {one}: {meaning}" for one, meaning in MEANING.items())
         raise typer.BadParameter(f"{unknown[0]!r} is none; choose from\n{choice}", param_hint="--scope")
     until = time.time() + seconds(expires) if expires else None
-    book, scopes = await _key_book(here), [Right(word) for word in words]
-    await _refuse_nobodys(here, acts_as, scopes)
-    told = {"scopes": sorted(scopes), "acts_as": acts_as, "expires": expires, "daily": daily}
-    await here.second.ask("key", f"key {name}", told, actor=here.actor)
-    made = await book.add(name, scopes, author=here.actor, acts_as=acts_as, expires=until, daily=daily)
-    return _shown(*made, here)
+    wanted = WantedKey(name, [Right(word) for word in words], acts_as, daily, expires)
+    return _shown(*await (await _making(here)).add(wanted, author=here.actor, expires=until), here)
 
 
 @command(keys_app)
@@ -106,9 +102,9 @@ async def renew(
 ) -> Answer:
     """Give a source a new key with the same name and rights; the old one goes on for a while."""
     until = time.time() + seconds(expires) if expires else None
-    book = await _key_book(here)
-    await here.second.ask("key", f"key {key}", {"renew": True, "expires": expires}, actor=here.actor)
-    return _shown(*await book.renew(key, author=here.actor, overlap_s=seconds(overlap), expires=until), here)
+    overlap_s = seconds(overlap)
+    made = await (await _making(here)).renew(key, expires, author=here.actor, overlap_s=overlap_s, expires=until)
+    return _shown(*made, here)
 
 
 def _shown(key: AccessKey, token: str, here: Installation) -> Answer:
@@ -141,10 +137,11 @@ async def revoke(
     return Answer(data, "\n".join(f"key {one.id} of {one.name} is revoked." for one in found))
 
 
-async def _refuse_nobodys(here: Installation, acts_as: str, scopes: list[Right]) -> None:
+async def _making(here: Installation) -> KeyMaking:
     """While there are accounts, what a person does is done with a key of a person."""
-    if here.who.roles:
-        await (await here.people()).refuse_key(acts_as, scopes)
+    from console.api.access.key_book import KeyMaking
+
+    return KeyMaking(await _key_book(here), here.second, await here.people() if here.who.roles else None)
 
 
 async def _key_book(here: Installation) -> KeyBook:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from secrets import token_hex, token_urlsafe
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ringfence.people.rights import Right
 from rules.audit import chain
+from rules.audit.second import Second
 from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
@@ -55,6 +56,16 @@ class AccessKey(NamedTuple):
     def works(self, now: float) -> bool:
         """Is it neither revoked nor expired?"""
         return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+class WantedKey(NamedTuple):
+    """A key as somebody asks for it."""
+
+    name: str
+    scopes: Collection[Right]
+    acts_as: str = ""
+    daily: int = 10_000
+    lasts: str = ""  # 90d, as it was written; nothing: until it is revoked
 
 
 class KeyBook:
@@ -152,6 +163,36 @@ class KeyBook:
             )
             await chain.record(connection, [_deed(key, "revoked", now, author) for key in found])
         return [key._replace(revoked=now, revoked_by=author) for key in found]
+
+
+class Accounts(Protocol):
+    """Says whether an account may have such a key."""
+
+    async def refuse_key(self, named: str, scopes: Collection[Right]) -> None:
+        """PeopleError for a key that may more than its account."""
+
+
+class KeyMaking:
+    """Keys as people ask for them, by command or page: accounts and a second person are asked before one is made."""
+
+    def __init__(self, book: KeyBook, second: Second, accounts: Accounts | None) -> None:
+        self._book, self._second, self._accounts = book, second, accounts  # None: nobody has an account
+
+    async def add(self, wanted: WantedKey, *, author: str, expires: float | None = None) -> tuple[AccessKey, str]:
+        """Make a key; what the client sends is told this once."""
+        if self._accounts is not None:
+            await self._accounts.refuse_key(wanted.acts_as, wanted.scopes)
+        told = {"scopes": sorted(wanted.scopes), "acts_as": wanted.acts_as, "expires": wanted.lasts}
+        await self._second.ask("key", f"key {wanted.name}", told | {"daily": wanted.daily}, actor=author)
+        more: dict[str, Any] = {"acts_as": wanted.acts_as, "expires": expires, "daily": wanted.daily}
+        return await self._book.add(wanted.name, wanted.scopes, author=author, **more)
+
+    async def renew(
+        self, which: str, lasts: str = "", *, author: str, overlap_s: float, expires: float | None = None
+    ) -> tuple[AccessKey, str]:
+        """Give a source a new key in place of its old one, which works on for a while."""
+        await self._second.ask("key", f"key {which}", {"renew": True, "expires": lasts}, actor=author)
+        return await self._book.renew(which, author=author, overlap_s=overlap_s, expires=expires)
 
 
 def _deed(key: AccessKey, step: str, now: float, author: str) -> chain.Deed:

@@ -20,10 +20,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from console.api.access.key_book import KeyBook
 from console.web.pages import served
 from ringfence.control import Control, Question
 from ringfence.installation import Installation
-from ringfence.people import Role
+from ringfence.people import Right, Role
 from ringfence.people.accounts import Wanted
 from ringfence.rulebook import load_rulebook, trunks_of
 from rules.audit.second import let_pass
@@ -83,6 +84,7 @@ async def fill(file: Path) -> None:
         await people.accounts.add(Wanted("root-of-all", frozenset({Role.ADMIN})), author="root")
         await people.accounts.add(Wanted(NAME, frozenset(Role)), author="root")
         await people.set_password(NAME, PASSWORD, author="root")
+        await KeyBook(await here.access()).add("12321", [Right.COMPLAINTS_WRITE, Right.REPORTS_READ], author="root")
         for number in BAD:
             await lists.add("blocked", number, Origin("hotline", "rang at night", "li"))
         await lists.add("suspected", "CN:95013*", Origin("operator", HOSTILE, "li"), wide=True)
@@ -372,4 +374,19 @@ def test_the_audit_is_looked_at_and_taken_out(looking):
     with page.expect_download() as loaded:
         page.locator("button", has_text="Save as a file").click()
     assert loaded.value.suggested_filename == "ringfence-audit.jsonl"
+    page.context.close()
+
+
+def test_a_key_waits_for_the_second_admin(looking):
+    page = looking.page()
+    page.goto(f"{looking.url}/console/keys")
+    page.locator("main [name=name]").fill("hotline")
+    page.locator("[value='complaints:write']").check()
+    page.locator("button", has_text="Make the key").click()
+    page.wait_for_url("**/console/approvals")  # there are two admins
+    page.goto(f"{looking.url}/console/keys")
+    expect(page.locator("main .secret")).to_have_count(0)
+    page.locator("summary", has_text="Revoke or renew").click()
+    assert findings(page) == []
+    tell(page, "keys")
     page.context.close()
