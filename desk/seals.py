@@ -65,7 +65,7 @@ async def set_seal(archive: Archive, number: str, *, case_id: int, author: str, 
         assert cursor.lastrowid is not None
         seal_id = cursor.lastrowid
         # Who reads lists is not who reads cases: the seal keeps the officer's words, and the list what may be seen.
-        origin = Origin(f"seal {seal_id}", without_numbers(reason), author, evidence=f"case {case_id}")
+        origin = Origin(f"seal {seal_id}", without_numbers(reason, archive.country), author, evidence=f"case {case_id}")
         # It holds until the release, as what it suspends does: no default life of the list ends it before.
         origin_id, _, _ = await lists.keep_origin(connection, origin, policy.model_copy(update={"expires_days": None}))
         if await put(connection, list_id, interval, origin_id):
@@ -90,7 +90,9 @@ async def release_seal(
         if released is not None:
             raise Conflict("seal", f"seal {seal_id} is released already", who=who, when=released)
         interval = _interval(number)
-        ending = await begin_ending(connection, archive.now(), "release", author=author, reason=without_numbers(reason))
+        ending = await begin_ending(
+            connection, archive.now(), "release", author=author, reason=without_numbers(reason, archive.country)
+        )
         if await take(connection, list_id, interval, ending):
             await count(connection, list_id, -1)
         restored = await allowing(connection, interval)

@@ -87,7 +87,7 @@ async def entries(
         "audit.html",
         asked=asked,
         chains=CHAINS,
-        found=[one._replace(entry=_shown(one)) for one in reversed(found)],
+        found=[one._replace(entry=_shown(one, visit.here.home)) for one in reversed(found)],
         older=older,
         wrong=wrong,
         verified=await last_verified(visit.here),
@@ -148,10 +148,10 @@ def _address(visit: Visit, asked: Asked, **other: object) -> str:
     return visit.url("audit", **{**sealed.model_dump(), **other})
 
 
-def _shown(one: Told) -> Entry:
+def _shown(one: Told, home: str) -> Entry:
     """An entry as people read it: what a person wrote may hold a number, and a step of the ladder names one."""
     deed = one.entry.deed
-    deed = deed._replace(reason=without_numbers(deed.reason))
+    deed = deed._replace(reason=without_numbers(deed.reason, home))
     if deed.subject == "ladder":
         deed = deed._replace(subject_id=without_numbers(deed.subject_id))
     if one.chain == MAIN:  # the others hold addresses of networks, which are no numbers
