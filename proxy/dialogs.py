@@ -15,7 +15,7 @@ from proxy.peers import PeerAddress
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_address, parse_party
 from proxy.sip.message import QUOTE, SEMICOLON, ResponseHead
-from proxy.sip.uri import Uri, parse_uri
+from proxy.sip.uri import Uri, parse_uri, read_spelling
 from proxy.token import NO_CALL, Token, Tokens, goes_callers_way
 from proxy.validation import Fields
 from rules.model import Verdict
@@ -82,13 +82,13 @@ class Call:
         lines = [self.contact, *(self.contacts or ())]
         if any(b"<%s>" % written in line for line in lines):
             return True
-        wanted = uri.user or uri.host
+        wanted = _name_in(uri)
         for known in (self.called, *map(_uri_of, lines)):
             try:
                 parsed = parse_uri(known)
             except BadHeader:
                 continue
-            if wanted == (parsed.user or parsed.host):
+            if wanted == _name_in(parsed):
                 return True
         return False
 
@@ -279,6 +279,11 @@ class Dialogs:
 
 def _name(fields: Fields) -> bytes:
     return b"%d.%s%s" % (len(fields.call_id), fields.call_id, fields.from_tag)
+
+
+def _name_in(uri: Uri) -> tuple[bytes, tuple[str, ...]]:
+    """Whom a URI names: its user, else its host, and in which context (RFC 3966 5.1.5)."""
+    return uri.user or uri.host, read_spelling(uri).contexts
 
 
 def _uri_of(line: bytes) -> bytes:

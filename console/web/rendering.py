@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from console.web.translation import words_of
+from desk.disclosure import without_numbers
 from rules.records.privacy import mask
 
 # Of C0 and C1 all but line feed and tabulator; what marks, embeds, overrides or isolates a direction; line and
@@ -34,8 +36,8 @@ def harmless(value: object) -> object:
 
 
 def foreign(value: object) -> Markup:
-    """What somebody outside wrote: isolated from the sentence around it."""
-    return Markup('<bdi class="foreign">{}</bdi>').format(harmless(str(value)))
+    """What somebody outside wrote: isolated from the sentence around it, nobody's number or address in it."""
+    return Markup('<bdi class="foreign">{}</bdi>').format(harmless(without_numbers(str(value))))
 
 
 def number(canonical: str) -> Markup:
@@ -46,6 +48,23 @@ def number(canonical: str) -> Markup:
 def verdict(action: str, said: str) -> Markup:
     """A verdict with its sign, which does not depend on colour alone."""
     return Markup('<span class="verdict {}">{}</span>').format(action, said)
+
+
+def _sayings(language: str) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
+    """What ``_`` and ``ngettext`` are in a template: text of ours or of a stranger, encoded like any other value."""
+    words = words_of(language)
+
+    def put(said: str, values: dict[str, Any]) -> Markup:
+        shown = escape(harmless(said))
+        return shown % {name: harmless(value) for name, value in values.items()} if values else shown
+
+    def one(text: str, /, **values: Any) -> Markup:
+        return put(words.gettext(text) if text else "", values)
+
+    def several(text: str, of_many: str, count: int, /, **values: Any) -> Markup:
+        return put(words.ngettext(text, of_many, count), {"num": count, **values})
+
+    return one, several
 
 
 @cache
@@ -60,8 +79,9 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = words_of(language)
-    found.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    # Not Jinja's own "new style", which takes whatever is translated for markup: a stranger's word among the names of
+    # kinds and states was part of the page, and his % a place to fill.
+    found.install_gettext_callables(*_sayings(language), newstyle=False)  # type: ignore[attr-defined]
     found.filters |= {"foreign": foreign, "number": number}
     return found
 

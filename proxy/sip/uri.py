@@ -141,13 +141,15 @@ def user_part(text: bytes) -> bytes:
     return user if at else text.partition(b";")[0]
 
 
+# Of such a URI nobody reads more than what stands before its host.
+_PLAIN: Final = re.compile(
+    rb"sips?:[^@;:%?\s]+@(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:;(?:user=[a-z]+|transport=[A-Za-z]+|lr|ob))*"
+)
+
+
 def named_part(text: bytes) -> bytes:
-    """By what a URI names somebody: its user, all of it where parameters (RFC 3966 5.1.5) or another @ may say more."""
-    if text.count(b"@") > 1:
-        return text
-    user = user_part(text)
-    params = text[len(user) :]
-    return text if b";" in params and (b"context" in params.lower() or b"%" in params) else user
+    """By what a URI names somebody: its user, or all of it where there is more that somebody could read as a number."""
+    return user_part(text) if _PLAIN.fullmatch(text) else text
 
 
 def read_user(uri: Uri) -> tuple[str, str]:

@@ -106,7 +106,7 @@ def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trun
         short = sum(map(len, groups)) < SHORTEST_GUESS
         return short and all(read_number(each, plan).kind in _SHORT for each in groups)
     code, trunk_prefix = codes_of(number.region)
-    inside = _within_the_country(folded, groups, code)
+    inside = _within_the_country(folded, groups, number, code)
     if _begins_anew(inside, code, trunk_prefix, _plan(number.region)):
         return True
     spelt_out = folded.startswith("+") or groups[0].startswith("0")
@@ -128,12 +128,12 @@ def _drops_a_number(folded: str, groups: list[str], number: Number, plan: Trunk)
     return any(len(head) <= left_out and head != abroad and _is_number(head, plan) for head in heads)
 
 
-def _within_the_country(folded: str, groups: list[str], code: str) -> list[str]:
+def _within_the_country(folded: str, groups: list[str], number: Number, code: str) -> list[str]:
     """The groups without the country code, where they begin with it."""
     digits = "".join(groups)
     if digits.startswith(f"00{code}") and not folded.startswith("+"):
         gone = 2 + len(code)
-    elif folded.startswith("+"):
+    elif folded.startswith("+") or number.canonical == f"+{digits}":
         gone = len(code)
     else:
         return groups
@@ -163,20 +163,22 @@ def _dialled_anew(area: str, groups: list[str], code: str, trunk_prefix: str, th
     bare = area.removeprefix(trunk_prefix)
     if begins in (area, bare):
         yield digits if begins.startswith(trunk_prefix) else trunk_prefix + digits
-    elif begins.startswith(trunk_prefix or "0") and _holds_an_area_code(begins, digits, there):
+    elif begins == trunk_prefix or (
+        begins.startswith(trunk_prefix or "0") and _may_begin_a_number(groups, digits, there)
+    ):
         yield digits
     for abroad in (code, f"00{code}"):
         if digits.startswith(abroad) and (begins == abroad or abroad[0] == "0"):
             yield trunk_prefix + digits.removeprefix(abroad)
 
 
-def _holds_an_area_code(group: str, digits: str, there: Trunk) -> bool:
-    """Is the area code of this number whole in its first group? A pair of digits such as 03 begins none."""
+def _may_begin_a_number(groups: list[str], digits: str, there: Trunk) -> bool:
+    """Is its area code whole in the first group? Of digits in pairs, as in 12 03 45 67, none begins with one."""
     number = read_number(digits, there)
     if number.canonical[:1] != "+":
         return False
     area = phonenumbers.length_of_national_destination_code(phonenumbers.parse(number.canonical))
-    return len(group) > (area or 2)
+    return len(groups[0]) > (area or 2) or any(len(group) > 2 for group in groups)
 
 
 def _is_number(spelt: str, there: Trunk) -> bool:

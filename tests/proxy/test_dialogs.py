@@ -435,11 +435,23 @@ def test_nor_a_number_that_is_another_by_its_phone_context_alone(before: str, th
     assert play.calls[-1].caller.canonical == "+8617012345678"
 
 
-def test_nor_one_behind_a_second_at_sign(play: Playbook):
-    """Some readers take the first for the end of the user, and some the last."""
-    _, up = play.answered()
-    from_ = "<sip:+8613912345678@17012345678@wren.example>;tag=wren"
-    assert judged_again(play, in_dialog("INVITE", up, cseq=2, from_=from_, body=wire.SDP))
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        ("<sip:+8613912345678@h>", "<sip:+8613912345678@17012345678@h>"),
+        ("<tel:170>", "<tel:170;1234;5678>"),
+        ("<tel:170>", "<tel:170;12345678;isub=1>"),
+        ("<tel:+86170>", "<tel:+86170;12345678>"),
+        ("<tel:+8613912345678>", "<tel:+8613912345678;17012345678>"),
+        ("<im:13912345678>", "<im:13912345678;17012345678>"),
+        ("<sip:@h>", "<sip:@17012345678>"),
+        ("<sip:139@h>", "<sip:139@h:17012345678>"),
+    ],
+)
+def test_nor_one_that_stands_anywhere_else_in_the_uri(play: Playbook, before: str, then: str):
+    """What outside of a call is looked up is looked at within one."""
+    _, up = play.answered(from_=f"{before};tag=wren")
+    assert judged_again(play, in_dialog("INVITE", up, cseq=2, from_=f"{then};tag=wren", body=wire.SDP))
 
 
 TRUSTED = {"trunks": [{**SETTINGS["trunks"][0], "identity": "trusted", "methods": ["MESSAGE"]}]}
@@ -609,6 +621,12 @@ def test_a_callee_who_names_no_contact_is_the_one_whom_the_call_was_judged_for(p
     """RFC 3261 12.1.1 asks for Contact; some proxies answer 180 without."""
     up = ringing(play)
     assert judged_again(play, in_dialog("INVITE", up, cseq=2, uri=ELSEWHERE, body=wire.SDP))
+
+
+def test_a_phone_context_makes_another_subscriber_of_the_one_called(play: Playbook):
+    _, up = play.answered(uri=f"sip:00138000@{wire.US};phone-context=+86136")
+    another = f"sip:00138000@{wire.US};phone-context=+86138"
+    assert judged_again(play, in_dialog("INVITE", up, cseq=2, uri=another, body=wire.SDP))
 
 
 @pytest.mark.parametrize("method", ["BYE", "UPDATE", "PRACK"])

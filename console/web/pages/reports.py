@@ -31,6 +31,7 @@ BY = {
     "category": mark("what about"),
     "business": mark("business"),
 }
+WRITTEN = ("branch", "business", "holder")  # names that reporters or others wrote, which are none of ours to translate
 COLUMNS = {
     "calls": mark("Calls"),
     "rang": mark("Calls that rang"),
@@ -81,6 +82,7 @@ async def figures(
         period=period,
         by=dimension,
         dimensions=BY,
+        written=WRITTEN,
         title=title,
         spelled=spelled,
         rates=rates,

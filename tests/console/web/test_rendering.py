@@ -26,6 +26,17 @@ def test_a_text_of_a_stranger(text, shown):
     assert foreign(text) == f'<bdi class="foreign">{shown}</bdi>'
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_translated_is_encoded_like_anything_else(language):
+    """Among the names of kinds and states that templates translate are words of strangers."""
+    words = "<i hx-post='/x'>\u202e 100% %s %(n)s"
+    for text in ("{{ _(words) }}", "{{ _('%(n)s h left', n=words) }}"):
+        shown = environment(language).from_string(text).render(words=words)
+        assert "<" not in shown
+        assert "\u202e" not in shown
+    assert environment(language).from_string("{{ _('') }}").render() == ""
+
+
 def test_what_is_markup_already_stays_so_and_other_values_too():
     assert harmless(Markup("<b>")) == "<b>"
     assert harmless(7) == 7

@@ -35,7 +35,9 @@ async def furnish(house) -> SimpleNamespace:
             channel=Channel.OPERATOR,
         )
         filed.append(await desk.complaints.file(new))
-    await desk.complaints.file(NewComplaint("95013333", "+8613800138009", knew={"branch": "shop <b>at</b> the lake"}))
+    hostile = f"<script>alert(1)</script> 100% money %s %(x)s {NUMBER}"
+    knew = {"branch": "shop <b>at</b> the lake"}
+    await desk.complaints.file(NewComplaint("95013333", "+8613800138009", knew=knew, business=hostile))
     await desk.cases.take(1, actor="li")
     await desk.cases.verify(1, actor="li", found_by=FoundBy.OWNER, reason=f"he rang {NUMBER} and {HOSTILE[:20]}")
     await desk.cases.seal(1, actor="li", reason="six people said so")

@@ -47,6 +47,7 @@ async def test_it_is_changed_disabled_and_removed(house, admin):
     assert (account.roles, account.login) == ({Role.AUDITOR}, "li")
     li = house.browser()
     await li.send_form("/console/sign-in", name="li", password=GOOD)
+    assert "Sign out everywhere" in (await admin.get("/console/people/li")).text
     await did(admin, "li", "sign-out")
     assert (await li.get("/console/calls", follow_redirects=False)).status_code == 303
     await did(admin, "li", "disable", reason=HOSTILE)

@@ -3,6 +3,7 @@
 import io
 from datetime import datetime
 
+import pytest
 from openpyxl import load_workbook
 
 from ringfence.people import Role
@@ -27,3 +28,16 @@ async def test_a_quarter_as_page_csv_and_workbook(house):
     assert (await viewer.get("/console/reports", params={"period": "2026Q9"})).status_code == 404
     for by in ("all", "class", "code", "holder", "prefix", "category", "business", "nonsense"):
         assert (await viewer.get("/console/reports", params={"by": by, "period": "2026-07"})).status_code == 200
+
+
+@pytest.mark.parametrize("by", ["branch", "business"])
+async def test_what_reporters_wrote_is_no_part_of_the_page(house, by):
+    """The name of a business is among texts of ours that are translated: markup in it acted for whoever looked."""
+    await furnish(house)
+    viewer = await house.visitor(Role.VIEWER)
+    for language in ("en", "zh"):
+        shown = await viewer.get("/console/reports", params={"by": by}, headers={"accept-language": language})
+        assert shown.status_code == 200, "a per cent sign of a stranger is no place to fill"
+        assert planted_in(shown.text) == []
+        assert not any(raw in shown.text for raw in ("<script>alert(1)", "<b>at</b>"))
+        assert ("%s" if by == "business" else "the lake") in shown.text
