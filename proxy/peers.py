@@ -13,6 +13,7 @@ from typing import Final
 from proxy.next_hops import Draw, by_weight
 from proxy.routing import UNWEIGHED, Owner, Target, Topology, Where
 
+Drain = tuple[str, str, Where]  # kind and name of the owner, and the address
 UP: Final = "up"
 DOWN: Final = "down"
 BUSY: Final = "busy"
@@ -23,6 +24,7 @@ UNANSWERED: Final = "no answer to OPTIONS"
 UNAVAILABLE: Final = "503 to OPTIONS"
 ASKED_FOR: Final = "503 with Retry-After"
 
+MOST_AWAY: Final = 1_000  # addresses that names have led to and may lead to again
 MOST_BUSY_S: Final = 300.0  # whatever a Retry-After says: somebody behind the address may have written it
 _WHOLE: Final = 100  # a share of calls is counted in parts of this while an address starts slowly
 _LEAST: Final = 5  # of these at the beginning
@@ -50,7 +52,7 @@ class PeerAddress:
         self.since = now
         self.why = ""  # it is not up
         self.until = 0.0  # from when a call may try it again, where no probe tells; busy: from when it is up again
-        self.drained = False  # by command: no new calls
+        self.drained = (owner.kind, owner.name, where) in peers.drains  # by command: no new calls
         self.heard = _NEVER  # when anything last came from there
         self.status = 0  # of the last final response
         self.finals: Counter[int] = Counter()  # responses to INVITEs by status
@@ -194,13 +196,15 @@ class PeerAddress:
 class Peers:
     """The addresses of one node."""
 
-    __slots__ = ("_addresses", "_nowhere", "_tell", "plain", "retry_s")
+    __slots__ = ("_addresses", "_away", "_nowhere", "_tell", "drains", "plain", "retry_s")
 
     def __init__(self, retry_s: float, tell: Callable[[PeerAddress, str, float, float], None]) -> None:
         """`tell` hears of each change: the address, its state before, for how long it had that, and when."""
         self.retry_s = retry_s
         self._tell = tell
         self._addresses: dict[Where, PeerAddress] = {}
+        self._away: dict[Where, PeerAddress] = {}  # nobody names them now: a name has led there, and may again
+        self.drains: set[Drain] = set()  # those of addresses that nobody names now as well
         self._nowhere: frozenset[tuple[str, str]] = frozenset()  # kinds and names of owners whose names lead nowhere
         self.plain = True  # all are up, none is drained or starts slowly: their order need not be looked at
 
@@ -208,15 +212,56 @@ class Peers:
         return iter(list(self._addresses.values()))
 
     def keep(self, topology: Topology, now: float) -> None:
-        """The addresses of this configuration, and where its names lead now: those that stay keep their state."""
-        before, self._addresses = self._addresses, {}
+        """The addresses of this configuration, and where its names lead now: those that stay keep their state.
+
+        So do those that come back: a configuration begins without knowing where its names lead, and what a name
+        server leaves out of one answer is in the next.
+        """
+        before, self._addresses = {**self._away, **self._addresses}, {}
+        self._follow(topology, before)
         for where, owner in topology.addresses.items():
-            known = before.get(where)
+            known = before.pop(where, None)
             if known is None or known.owner[:2] != owner[:2]:
                 known = PeerAddress(self, where, owner, now)
             known.owner, known.domain = owner, topology.domains.get(where, "")
             self._addresses[where] = known
+        away = [where for where, each in before.items() if each.owner[:2] in topology.owners]
+        self._away = {where: before[where] for where in away[-MOST_AWAY:]}
         self._nowhere = topology.nowhere
+        self.look(now)
+
+    def _follow(self, topology: Topology, before: dict[Where, PeerAddress]) -> None:
+        """Drains stay with their addresses when these get another owner, and go with owners that are gone."""
+        if not self.drains:
+            return
+        for where, owner in topology.addresses.items():
+            known = before.get(where)
+            if known is not None and known.drained:
+                self.drains.discard((known.owner.kind, known.owner.name, where))
+                self.drains.add((owner.kind, owner.name, where))
+        self.drains = {each for each in self.drains if each[:2] in topology.owners}
+
+    @property
+    def away(self) -> int:
+        """How many are remembered that nobody names now."""
+        return len(self._away)
+
+    def drain(self, address: PeerAddress, drained: bool, now: float) -> None:
+        """No new calls to this address from now on, or new calls again."""
+        address.drained = drained
+        address.rose_at = now  # it comes back slowly, where it is set so
+        drain = (address.owner.kind, address.owner.name, (address.host, address.port, address.transport))
+        if drained:
+            self.drains.add(drain)
+        else:
+            self.drains.discard(drain)
+        self.look(now)
+
+    def take_up(self, drains: set[Drain], now: float) -> None:
+        """These are drained, and no others: what the process before this one knew, of unresolved names as well."""
+        self.drains = drains
+        for where, each in self._addresses.items():
+            each.drained = (each.owner.kind, each.owner.name, where) in drains
         self.look(now)
 
     def begin(self, now: float) -> None:

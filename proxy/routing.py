@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -325,6 +325,11 @@ class Topology:
             return self.destinations[owner.name].place.targets
         outbound = [target for pbx in self.pbxes.values() for target in pbx.outbound]
         return [each for each in outbound if each.trunk is not None and each.trunk.peer.name == owner.name]
+
+    @property
+    def owners(self) -> Collection[tuple[str, str]]:
+        """Kind and name of all that addresses belong to, whether their names are resolved or not."""
+        return self._owners.keys()
 
     @property
     def nowhere(self) -> frozenset[tuple[str, str]]:

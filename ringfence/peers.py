@@ -65,9 +65,7 @@ class PeerCommands:
                 "--anyway if that is meant"
             )
         if address.drained is not drained:
-            address.drained = drained
-            address.rose_at = self._clock()  # it comes back slowly, where it is set so
-            self._core.peers.look(self._clock())
+            self._core.peers.drain(address, drained, self._clock())
             event = "address drained: it has no new calls" if drained else "address has new calls again"
             log.info(event, peer=address.name, address=address.shown, by=question.actor)
         row = self._row(address, self._core.setups()[address.shown], self._clock(), time())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.next_hops import lots_of
-from proxy.peers import MOST_BUSY_S
+from proxy.peers import MOST_AWAY, MOST_BUSY_S
 from proxy.proxy_settings import LimitSettings
 from rules.model import Action, Step, Verdict
 from tests import wire
@@ -482,6 +482,69 @@ def test_where_a_name_no_longer_leads_nothing_is_known_of():
     play.core.learn(named, hops(["203.0.113.10", "203.0.113.12"]), play.now)
     found = {each.host[-2:]: each.state for each in play.core.peers.of("pbx", "office")}
     assert found == {"10": "down", "12": "up"}
+
+
+def named() -> Playbook:
+    """A PBX that is known by a name, whose second address is drained while its first has a call and is down."""
+    play = Playbook(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}])
+    play.names = {"pbx.rook.example": ["203.0.113.10", "203.0.113.11"]}
+    lead(play, "203.0.113.10", "203.0.113.11")
+    play.answered()
+    first, second = play.core.peers.of("pbx", "office")
+    play.core.peers.drain(second, True, play.now)
+    first.is_silent(play.now)
+    return play
+
+
+def lead(play: Playbook, *addresses: str) -> None:
+    for target in play.topology.named_targets():
+        play.core.learn(target, hops(list(addresses)), play.now)
+
+
+def known_of(play: Playbook) -> dict[str, tuple[str, bool, int]]:
+    office = play.core.peers.of("pbx", "office")
+    return {each.host[-2:]: (each.state, each.drained, each.calls) for each in office}
+
+
+def test_another_configuration_keeps_the_state_of_addresses_that_a_name_leads_to():
+    """It begins without knowing where its names lead: who is drained, down, or has calls was forgotten in between."""
+    play = named()
+    there = known_of(play)
+    assert there == {"10": ("down", False, 1), "11": ("up", True, 0)}
+    play.reload(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}], label="Unwanted")
+    lead(play, "203.0.113.10", "203.0.113.11")
+    assert known_of(play) == there
+
+
+def test_an_address_that_a_name_leaves_out_for_a_while_is_known_again():
+    play = named()
+    there = known_of(play)
+    lead(play, "203.0.113.12")
+    assert known_of(play) == {"12": ("up", False, 0)}
+    lead(play, "203.0.113.10", "203.0.113.11")
+    assert known_of(play) == there
+
+
+def test_another_configuration_that_gives_a_pbx_another_name_keeps_its_drain(play: Playbook):
+    play.core.peers.drain(play.core.peers.of("pbx", "office")[0], True, play.now)
+    play.reload(pbxes=[{"name": "house", "addresses": ["203.0.113.10", "203.0.113.11"]}])
+    assert [each.drained for each in play.core.peers.of("pbx", "house")] == [True, False]
+    assert play.core.peers.drains == {("pbx", "house", ("203.0.113.10", 5060, "UDP"))}
+
+
+def test_a_drain_of_who_is_gone_is_gone(play: Playbook):
+    play.core.peers.drain(play.core.peers.of("pbx", "office")[0], True, play.now)
+    play.reload(pbxes=[{"name": "house", "addresses": ["203.0.113.12"]}])
+    play.reload(pbxes=[{"name": "office", "addresses": ["203.0.113.10"]}])
+    assert [each.drained for each in play.core.peers.of("pbx", "office")] == [False]
+
+
+def test_of_addresses_that_come_and_go_no_more_than_a_bound_is_kept():
+    play = named()
+    lead(play, *(f"198.18.{number // 250}.{number % 250}" for number in range(2 * MOST_AWAY)))
+    lead(play, "203.0.113.10", "203.0.113.11")
+    assert play.core.peers.away <= MOST_AWAY
+    assert known_of(play)["11"][1], "a drain is an order, and is not forgotten"
 
 
 def test_what_ails_is_said_of_each_owner_in_a_sentence(play: Playbook):
