@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rules.numbering.plan_table import LONGEST_E164, Plan, codes_of, international_prefix, plan_of
+import phonenumbers
+
+from rules.numbering.plan_table import LONGEST_E164, Plan, calling_code, codes_of, international_prefix, plan_of
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
 
@@ -42,8 +44,16 @@ def _global(digits: str, text: str) -> str:
         raise BadValue(f"{text!r} is too long: a number has at most {LONGEST_E164} digits")
     plan = plan_of("CN")
     if plan is None or not digits.startswith(plan.calling_code):
-        return f"+{digits}"
+        return f"+{_without_trunk_prefix(digits)}"
     return _in_china(plan, digits.removeprefix(plan.calling_code).removeprefix(plan.trunk_prefix))
+
+
+def _without_trunk_prefix(digits: str) -> str:
+    """+49 (0)151 without the 0 that is dialled within Germany only: no number begins with it."""
+    code = calling_code(digits)
+    region = phonenumbers.region_code_for_country_code(int(code)) if code else ""
+    rest = digits.removeprefix(code)
+    return code + rest[1:] if rest[:1] == "0" and codes_of(region)[1] == "0" else digits
 
 
 def _in_china(plan: Plan, rest: str) -> str:

@@ -140,11 +140,13 @@ _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|
 _BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
 # Behind a host another address, or a number; or a number in place of the host.
 _BEHIND: Final = re.compile(
-    r"@.*(?:@|[\s,、，;；|]\s*(?:[A-Za-z]+:)?[+(]?[0-9][0-9() -]*[0-9])|@\s*\+?[0-9]{5,}(?![0-9.])", re.DOTALL
+    r"@.*(?:@|:[0-9]{6}|[\s,、，;；|/<?#]\s*(?:[A-Za-z]+:)?[+(]?[0-9][0-9() -]*[0-9])|@\s*\+?[0-9]{5,}(?![0-9.])",
+    re.DOTALL,
 )
+_TRUNK_PREFIX: Final = re.compile(r"((?:\+|00)[0-9]{1,3})[ .-]?\(0\)[ .-]?")  # +49 (0)151
 _GAP: Final = re.compile(r"[0-9)][ ().-]+(?=[(0-9])")
 # The one gap that a beginning may have: behind the country code, or behind an area code with its trunk prefix.
-_ONE_GAP: Final = re.compile(r"(?:(?:\+|00)[0-9]{1,3}[ .-]\(?|\(?0[0-9]{1,4}\)?[ .-]?)[1-9][0-9]*\)?")
+_ONE_GAP: Final = re.compile(r"(?:\+|00)[0-9]{1,3}[ .-]\(?[0-9]+\)?|\(?0[0-9]{1,4}\)?[ .-]?[1-9][0-9]*\)?")
 _SURELY_A_RANGE: Final = 5  # digits on each side of one hyphen: no plan groups its numbers so
 
 
@@ -185,7 +187,7 @@ def one_typed(text: str, home: str, *, called: bool = False) -> Number:
 
 
 def _with_star(text: str, folded: str) -> Spelt:
-    beginning = folded.removesuffix("*")
+    beginning = _TRUNK_PREFIX.sub(r"\1 ", folded.removesuffix("*"))
     digits = without_separators(beginning)
     if ".." in folded or "…" in folded:
         raise SpellingFault(f"{text!r} is neither prefix nor range", "write 95* or 95500..95599")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.numbering.typed import SpellingFault, one_typed, read_spelling
+from rules.numbering.typed import SpellingFault, one_typed, prefix_typed, read_spelling
 
 
 @pytest.mark.parametrize(
@@ -185,10 +185,22 @@ def test_a_beginning_may_have_a_gap_behind_its_code(home: str, text: str):
 
 
 @pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        *(("+49 (0)151*", "+49151"), ("+49(0)151*", "+49151"), ("+490151*", "+49151"), ("+430664*", "+43664")),
+        *(("+39 06*", "+3906"), ("+44 (0)20*", "+4420")),
+    ],
+)
+def test_the_trunk_prefix_behind_a_country_code_begins_no_number(text: str, beginning: str):
+    assert prefix_typed(read_spelling(text, "DE").first, "DE") == beginning
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("sip:95588@h sip:95599@h", "sip:95588@h, sip:95599@h", "95588@h 95599@h", "95588@h 95599"),
         *("13800138000@h,13800138001", "sip:13800138000@13800138001", "1001@h 1002@h", "95588@h、95599"),
+        *("13800138015@h/13800138016", "sip:95588@h/95599", "13800138017@h <95588>", "1380@h:13800138001"),
         *("tel:95588@h;95599", "008695588-95599", "+86-95588-95599", "+86(95588)95599"),
     ],
 )
