@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from desk.clock_profiles import TimeLimit
-from rules.judging.calendars import NO_DAYS, Days, working_days
+from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, named_days, working_days
 from rules.storage.store import Connection
 
 
@@ -35,6 +35,14 @@ class Clock(NamedTuple):
         if self.met is not None:
             return ClockState.MET if self.met <= self.due else ClockState.LATE
         return ClockState.RUNNING if now <= self.due else ClockState.OVERDUE
+
+
+class Exceptional(NamedTuple):
+    """A day that is not as Monday to Friday would have it, or that the operator's own file names."""
+
+    day: date
+    worked: bool
+    own: bool  # by the operator's file
 
 
 class Deadlines:
@@ -73,6 +81,18 @@ class Deadlines:
         for year in years:
             self._works(date(year, 1, 1))
         return [self._warnings[year] for year in sorted(years) if year in self._warnings]
+
+    def exceptions(self, year: int) -> tuple[list[Exceptional], str]:
+        """What deadlines hold of a year beyond Monday to Friday, and what nobody has said of it yet."""
+        first = date(year, 1, 1)
+        days = [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
+        found = [Exceptional(day, self._works(day), day in self._overruled) for day in days]
+        told = [one for one in found if one.own or one.worked is not monday_to_friday(one.day)]
+        return told, self._warnings.get(year, "")
+
+    def names(self, year: int, language: str) -> dict[date, str]:
+        """How the holidays of the country are called, in a language that its calendar has, else in another."""
+        return named_days(self._country, year, language)
 
     def _end_of(self, day: date, left: int) -> float:
         """The end of the working day that comes so many working days after a day."""

@@ -76,11 +76,18 @@ LOOKS = frozenset({LOOKED, LISTED, SEARCHED, EXPORTED, READ, UNMASKED, TRACED}) 
 
 
 async def note_look(
-    archive: Archive, subject: str, subject_id: str = "", *, actor: str, step: str = LOOKED, detail: str = ""
+    archive: Archive,
+    subject: str,
+    subject_id: str = "",
+    *,
+    actor: str,
+    step: str = LOOKED,
+    detail: str = "",
+    reason: str = "",
 ) -> None:
     """Let it stand in the audit that somebody is shown this."""
     async with archive.store.transaction() as connection:
-        await audit.record(connection, [audit.Deed(archive.now(), actor, subject, subject_id, step, "", detail)])
+        await audit.record(connection, [audit.Deed(archive.now(), actor, subject, subject_id, step, reason, detail)])
 
 
 async def note_search(archive: Archive, number: str, *, actor: str, detail: str = "") -> None:

@@ -41,11 +41,12 @@ class Erased(NamedTuple):
     rang: int
 
 
-async def held_of(archive: Archive, number: str, *, actor: str) -> Held:
+async def held_of(archive: Archive, number: str, *, actor: str, reason: str = "") -> Held:
     """Everything that is held under a number, once it stands in the audit who takes it out."""
     canonical = _canonical(archive, number)
     key = archive.secrecy.pseudonym(canonical)
-    await note_look(archive, "number", key, actor=actor, step=EXPORTED, detail="all that is held of a subscriber")
+    told = "all that is held of a subscriber"
+    await note_look(archive, "number", key, actor=actor, step=EXPORTED, detail=told, reason=reason.strip())
     desk, calls = archive.store.connection, archive.decisions.connection
     query = sql("select contents, {columns} from complaint where {mine} order by id", columns=COLUMNS, mine=_MINE)
     complaints = []

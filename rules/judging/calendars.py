@@ -86,6 +86,17 @@ def working_days(country: str, year: int, overruled: Days = NO_DAYS) -> tuple[Ca
     return _overruling(overruled, works), what if year > last and not known else ""
 
 
+def named_days(country: str, year: int, language: str) -> dict[date, str]:
+    """The holidays of a country and how they are called; nothing where no calendar is known."""
+    import holidays
+
+    try:
+        calendar = holidays.country_holidays(country, years=[year], language=language)
+    except NotImplementedError:
+        return {}
+    return {day: str(name) for day, name in calendar.items() if day.year == year}
+
+
 def unannounced(country: str, years: Iterable[int], overruled: Days = NO_DAYS) -> str:
     """The warning of the first of these years of which nobody has said yet which days are worked; empty for none."""
     return next((said for year in sorted({*years}) if (said := working_days(country, year, overruled)[1])), "")

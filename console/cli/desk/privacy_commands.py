@@ -36,12 +36,15 @@ Number = Annotated[str, typer.Argument(help="The subscriber's number, in any spe
 
 @command(privacy_app, json=False)
 async def export(
-    here: Installation, number: Number, file: Annotated[Path, typer.Argument(help="Where to, as JSON.")]
+    here: Installation,
+    number: Number,
+    file: Annotated[Path, typer.Argument(help="Where to, as JSON.")],
+    reason: Annotated[str, typer.Option(help="Who asked for it; it stands in the audit.")] = "",
 ) -> Answer:
     """Write all that is held of a subscriber to a file, his own words among it; it stands in the audit."""
     from desk.subscriber import held_of
 
-    held = await held_of((await here.open_desk()).archive, number, actor=here.actor)
+    held = await held_of((await here.open_desk()).archive, number, actor=here.actor, reason=reason)
     with finished_file(file) as out:
         json.dump(held._asdict(), out, ensure_ascii=False, indent=1)
         out.write("\n")

@@ -390,3 +390,13 @@ def test_a_key_waits_for_the_second_admin(looking):
     assert findings(page) == []
     tell(page, "keys")
     page.context.close()
+
+
+def test_when_something_is_due(looking):
+    page = looking.page()
+    page.goto(f"{looking.url}/console/calendar")
+    page.locator("[name=received]").fill("2026-09-30T16:00")
+    page.locator("main button", has_text="Show").click()
+    page.wait_for_selector("td:has-text('2026-10-09 00:00')")
+    tell(page, "calendar")
+    page.context.close()
