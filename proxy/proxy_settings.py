@@ -252,6 +252,11 @@ class ListenerSettings(Part):
         description="ws and wss: pages of these origins may connect, https://phones.example; none: those of any.",
     )
 
+    @property
+    def shown(self) -> str:
+        """As an operator tells it from others: two transports may share an address."""
+        return str(self.address) if self.transport == "udp" else f"{self.transport}:{self.address}"
+
     @model_validator(mode="after")
     def of_pages(self) -> Self:
         """Only browsers say what page they show."""

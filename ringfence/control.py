@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from proxy.proxy_settings import ListenerSettings
 from ringfence.configuration import PartlyRead
 from ringfence.installation import Installation
 from ringfence.login import login_name
@@ -27,6 +28,7 @@ from rules.language.source import RuleError
 
 READ_S: Final = 5.0  # within which a question must be there, and its answer be taken
 WAIT_S: Final = 30.0  # what a command may take, where it asks for no more
+_LISTENERS_S: Final = 2.0  # then they are asked for elsewhere
 LONGEST_QUESTION: Final = 64 * 1024  # octets
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
 MOST: Final = 16  # questions at once
@@ -277,6 +279,15 @@ def control_of(file: Path) -> Path:
     if "control" in named:
         return file.parent / named["control"]
     return (file.parent / named.get("database", "ringfence.db")).with_suffix(".control")
+
+
+def listening(file: Path) -> list[ListenerSettings]:
+    """Where the node of this ringfence.yaml listens, as it says itself; none: it does not say."""
+    try:
+        told = ask(control_of(file), "listeners", wait_s=_LISTENERS_S)
+        return [ListenerSettings.model_validate(each) for each in told]
+    except (ControlError, OSError, ValueError, TypeError):  # none runs, it is of another account, or hangs
+        return []
 
 
 @contextmanager

@@ -108,6 +108,7 @@ class Node:
         BanCommands(self._core).register(self.control)
         self._ban_file.load(monotonic())
         self._instruments.register(self.control)
+        self.control.register("listeners", self._listening)
         self.control.register("restart", self._asked_to_restart, wait_s=RESTART_S)
         if (figures := self._here.configuration.metrics) is not None:
             self._handed.sockets.reserve(SOCK_STREAM, address_of(figures), figures.port)
@@ -186,7 +187,7 @@ class Node:
         gc.set_threshold(*THRESHOLDS)
         log.info(
             "serving",
-            listen=[str(listener.address) for listener in configuration.listen],
+            listen=[listener.shown for listener in configuration.listen],
             metrics=str(configuration.metrics) if configuration.metrics else None,
             rules=start.ruleset.revision,
             revision=start.number,
@@ -234,6 +235,11 @@ class Node:
             task.cancel()
         ended, self._figures = self._figures, NOWHERE
         await asyncio.to_thread(ended.end)
+
+    async def _listening(self, _: Question) -> list[dict[str, str]]:
+        """Where it listens now, which the file need not say any more."""
+        listen = self._reloading.configuration.listen
+        return [{"address": str(each.address), "transport": each.transport} for each in listen]
 
     async def _asked_to_restart(self, question: Question) -> dict[str, Any]:
         return await self._restarting.restart(self._server, question.actor)

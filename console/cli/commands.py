@@ -16,7 +16,7 @@ import console.cli.lists.import_commands
 import console.cli.lists.ledger_commands
 import console.cli.lists.statistic_commands  # noqa: F401 - all of these add their commands to lists_app or ranges_app
 from console.cli.answering import command
-from console.cli.answers import FAULTS, Answer, clear_errors, fail, harmless, table
+from console.cli.answers import FAULTS, Answer, clear_errors, fail, table
 from console.cli.api_commands import api_app
 from console.cli.approval_commands import approvals_app
 from console.cli.desk.appeal_commands import appeals_app
@@ -35,6 +35,7 @@ from console.cli.lists.range_commands import ranges_app, subscribers_app
 from console.cli.node.ban_commands import bans_app
 from console.cli.node.database_commands import db_app
 from console.cli.node.decision_commands import log
+from console.cli.node.health_command import health
 from console.cli.node.peer_commands import peers_app
 from console.cli.node.running_commands import reload, restart, top
 from console.cli.noted import note_unmasking
@@ -247,44 +248,7 @@ def demo(
     raise typer.Exit(0 if good else FAULTS)
 
 
-@app.command(rich_help_panel=NODE)
-def health(
-    context: typer.Context,
-    config: ConfigurationFile = None,
-    json: AsJson = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also when there is something to remark.")] = False,
-) -> None:
-    """Ask the running proxy with a SIP OPTIONS on each listener; exit 0 if every one answers.
-
-    What somebody should see to (calls that would be refused, a PBX that says nothing) stands below, with --json on
-    standard error.
-    """
-    from ringfence.health import ask
-    from ringfence.installation import Installation
-    from ringfence.people.nobody_left import alone_told
-    from rules.storage.database_files import keys_gone
-
-    with clear_errors():
-        here = Installation.open(chosen(context, config))
-        listeners, lost = here.configuration.listen, here.lost_keys()
-        alone = here.run(alone_told)
-    answers = {str(listener.address): ask(listener) for listener in listeners}
-    lines, remarks = [], []
-    for address, answer in answers.items():
-        lines.append(f"{address}: {f'answers {answer.status}' if answer.status else 'no answer'}")
-        lines += [harmless(f"  {remark}") for remark in answer.remarks]
-        remarks += [harmless(f"{address}: {remark}") for remark in answer.remarks]
-    if lost is not None:
-        lines.append(harmless(keys_gone(lost)))
-        remarks.append(lines[-1])
-    if alone:
-        lines.append(alone)
-        remarks.append(alone)
-    fine = all(answer.status and not (strict and remarks) for answer in answers.values())
-    found = Answer({address: answer.status for address, answer in answers.items()}, "\n".join(lines))
-    found._replace(status=0 if fine else FAULTS, why="\n".join(remarks) if json else "").give(json=json)
-
-
+app.command("health", rich_help_panel=NODE)(health)
 app.command("reload", rich_help_panel=NODE)(reload)
 app.command("top", rich_help_panel=NODE)(top)
 app.command("restart", rich_help_panel=NODE)(restart)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.configuration import load_configuration
-from ringfence.control import ControlError
+from ringfence.control import ControlError, listening
 from ringfence.control import ask as ask_node
 from ringfence.health import ask
 from ringfence.installation import Installation
@@ -57,6 +57,8 @@ def test_from_start_to_end(ports):
         assert "ringfence_loop_stalls_total" in figures
         control = Installation.open(ports).control
         assert oct(control.stat().st_mode & 0o777) == "0o600"
+        ports.write_text(ports.read_text() + "\nnonsense: [\n")  # it goes on by what it read
+        assert [each.shown for each in listening(ports)] == [each.shown for each in configuration.listen]
         with pytest.raises(ControlError, match="this node knows no 'anything'"):
             ask_node(control, "anything")
         process.send_signal(signal.SIGTERM)
