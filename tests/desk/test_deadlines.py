@@ -97,3 +97,15 @@ async def test_clocks_are_met_once(town):
         found = await clocks_of(connection, "case", 7)
     assert [clock.name for clock in found] == ["accept", "hand over", "decide", "answer"]
     assert [clock.met for clock in found] == [town.now + 5, None, None, None]
+
+
+def test_the_days_of_a_year_that_are_not_as_monday_to_friday():
+    own = {date(2026, 12, 7): False, date(2026, 12, 8): True}
+    found, warning = Deadlines("Asia/Shanghai", "CN", own).exceptions(2026)
+    days = {one.day: (one.worked, one.own) for one in found}
+    assert (days[date(2026, 2, 14)], days[date(2026, 2, 17)]) == ((True, False), (False, False))
+    assert (days[date(2026, 12, 7)], days[date(2026, 12, 8)]) == ((False, True), (True, True))
+    assert date(2026, 7, 1) not in days
+    assert warning == ""
+    assert Deadlines("Asia/Shanghai", "CN").names(2026, "zh_CN")[date(2026, 2, 17)] == "春节"
+    assert Deadlines("Asia/Shanghai", "").names(2026, "en_US") == {}

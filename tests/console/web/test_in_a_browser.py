@@ -400,3 +400,17 @@ def test_when_something_is_due(looking):
     page.wait_for_selector("td:has-text('2026-10-09 00:00')")
     tell(page, "calendar")
     page.context.close()
+
+
+def test_what_is_kept_and_a_subscriber_who_asks(looking):
+    page = looking.page()
+    page.goto(f"{looking.url}/console/privacy")
+    page.locator("summary", has_text="What is held of me?").click()
+    page.locator("details[open] [name=number]").fill("13800138000")
+    page.locator("details[open] [name=reason]").fill("he wrote, and we rang back")
+    assert findings(page) == []
+    tell(page, "privacy")
+    with page.expect_download() as loaded:
+        page.locator("details[open] button").click()
+    assert loaded.value.suggested_filename == "ringfence-subscriber.json"
+    page.context.close()
