@@ -11,13 +11,14 @@ from pathlib import Path
 
 from desk.archive import Premises
 from desk.desk import Desk
+from desk.desk_settings import DeskSettings
 from desk.reading import NewComplaint
 from desk.reports import report
 from desk.story import story_of
 from desk.weighing import evidence_of
-from rules.settings.screening import ListSettings, ScreeningSettings
+from rules.settings.screening import ListSettings
 
-SCREENING = ScreeningSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
+SCREENING = DeskSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
 START = 1_782_878_400.0  # 2026-07-01 12:00 in Shanghai
 DAYS = 90
 TRIES = 9

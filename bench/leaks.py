@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from desk.archive import Premises
 from desk.desk import Desk
-from desk.desk_settings import ComplaintSettings
+from desk.desk_settings import ComplaintSettings, DeskSettings
 from desk.intake import Filed
 from desk.offices import NewOffice
 from desk.reading import NewComplaint
-from rules.settings.screening import ListSettings, ScreeningSettings
+from rules.settings.screening import ListSettings
 
 DAYS = 70
 DAY_S = 86_400.0
@@ -174,7 +174,7 @@ class World:
 async def ten_weeks(seed: int, folder: Path, **settings: object) -> Weeks:
     """Live through them, looking at the board each evening; whoever alarms is seen to."""
     clock = [BEGIN]
-    screening = ScreeningSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
+    screening = DeskSettings(time_zone="Asia/Shanghai", lists={"sealed": ListSettings(kind="sealed")})
     screening = screening.model_copy(update={"complaints": ComplaintSettings(policy_step="none", **settings)})
     desk = await Desk.open(Premises(folder, screening, "CN", lambda: clock[0]))
     try:
