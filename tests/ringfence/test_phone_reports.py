@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from desk import deadlines
-from desk.alerts import KINDS
+from desk.alerts import KINDS, alerts
 from desk.archive import complaints_path
 from desk.complaint_rows import listed
 from desk.reading import NewComplaint
@@ -119,16 +119,22 @@ def figures(phones):
 
 async def test_an_alert_is_a_figure_and_one_line_without_what_anybody_wrote(file):
     async with opened(file) as (_, phones):
-        for person in range(25):  # whose calls are not on record: five of them count for one
-            knew = {"branch": "Chaoyang"}
-            accused = ("95013345", "965333")[person % 2]
-            await phones.desk.complaints.file(NewComplaint(accused, f"138001380{person:02}", knew=knew))
+        archive = phones.desk.archive
+        for person in range(28):  # the calls of 25 are not on record: all of them are worth half an alert at most
+            accused, reporter = ("95013345", "965333")[person % 2], f"+86138001380{person:02}"
+            if person == 25:
+                assert await alerts(archive) == []
+            if person >= 25:
+                rang = (f"CN:{accused}", archive.secrecy.pseudonym(reporter), archive.now() - 600, f"{person:020x}", 1)
+                async with archive.store.transaction() as connection:
+                    await connection.execute("insert into rang values (?, ?, ?, ?, ?)", rang)
+            await phones.desk.complaints.file(NewComplaint(accused, reporter, knew={"branch": "Chaoyang"}))
         with structlog.testing.capture_logs() as lines:
             await phones._rounds.once()
             await phones._rounds.once()
         (line,) = lines
         assert (line["log_level"], line["event"], line["kind"]) == ("warning", "complaints alert", "leak")
-        assert (line["reporters"], line["complaints"]) == (5, 25)
+        assert (line["reporters"], line["complaints"]) == (5.5, 28)
         assert "Chaoyang" not in str(line)
         assert figures(phones) == {
             **{("ringfence_complaint_alerts", kind): kind == "leak" for kind in KINDS},
