@@ -6,6 +6,7 @@ from desk.appeals import Appeals
 from desk.archive import Archive, Premises
 from desk.callee import Callee
 from desk.cases import Cases
+from desk.catching_up import CatchingUp
 from desk.counting import Counting
 from desk.inquiries import Inquiries
 from desk.intake import Intake
@@ -32,6 +33,7 @@ class Desk:
         self.offices = Offices(archive)
         self.leaks = Leaks(archive)
         self.inquiries = Inquiries(archive)
+        self.lately = CatchingUp(self.catch_up)
 
     @classmethod
     async def open(cls, premises: Premises) -> Desk:
@@ -54,4 +56,5 @@ class Desk:
 
     async def close(self) -> None:
         """Nothing is open any more."""
+        await self.lately.close()
         await self.archive.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Collection
 from importlib.metadata import version
 
@@ -39,7 +37,6 @@ from ringfence.people.people import People
 from rules.lists.admission import EntryError
 from rules.storage.store import DatabaseError, StoreError
 
-_COUNT_AGAIN_S = 1.0
 _PARTS = (
     *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
     *(lists, list_imports, approvals),
@@ -72,7 +69,7 @@ def application(
     )
     api.state.desk, api.state.people = desk, people
     api.state.trunks = None if trunks is None else frozenset(trunks)
-    api.state.catch_up = CatchingUp(desk) if desk else None
+    api.state.catch_up = desk.lately if desk else None
     for part in _PARTS:
         api.include_router(part.router, dependencies=[Depends(only_known_parameters)])
 
@@ -84,39 +81,6 @@ def application(
         return {"status": "ok"}
 
     return api
-
-
-class CatchingUp:
-    """Counts the latest calls, once a second at most however many ask, and keeps nobody waiting for a long backlog."""
-
-    patience_s = 2.0
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._running: asyncio.Task[int] | None = None
-        self._ended = float("-inf")
-
-    async def __call__(self) -> None:
-        """What was counted until now has to do if there is much to count."""
-        if self._running is None or self._running.done():
-            if time.monotonic() - self._ended < _COUNT_AGAIN_S:
-                return
-            self._running = asyncio.create_task(self._count(), name="counting")
-            self._running.add_done_callback(lambda task: task.exception())  # an error is told to who waits, if anybody
-        await asyncio.wait({self._running}, timeout=self.patience_s)
-        if self._running.done():
-            self._running.result()
-
-    async def _count(self) -> int:
-        try:
-            return await self._desk.catch_up()
-        finally:
-            self._ended = time.monotonic()
-
-    async def close(self) -> None:
-        """Nothing is being counted."""
-        if self._running is not None:
-            await asyncio.wait({self._running})
 
 
 def _response(answer: Answer) -> Response:

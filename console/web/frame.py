@@ -39,6 +39,8 @@ from desk.desk import Desk
 from ringfence.installation import Installation
 from ringfence.people import Actor, Right
 
+_PATIENCE_S = 0.15  # of a page, whose first answer is there within twice that
+
 
 class Section(StrEnum):
     """Where a page stands in the navigation."""
@@ -134,6 +136,10 @@ class Visit:
         """The complaint desk that this process has open."""
         assert self.ground.desk is not None
         return self.ground.desk
+
+    async def keep_up(self) -> None:
+        """The latest calls are counted before evidence is shown, of a long backlog what was counted until now."""
+        await self.desk.lately(_PATIENCE_S, again_s=0.0)
 
     @property
     def partial(self) -> bool:

@@ -154,7 +154,7 @@ async def waiting_about(visit: Visit, about: str) -> list[Proposal]:
 
 async def _page(visit: Visit, number: int, words: str) -> Response:
     desk = visit.desk
-    await desk.catch_up()
+    await visit.keep_up()
     try:
         story = await story_of(desk.archive, number)
     except NotFound as error:

@@ -61,7 +61,7 @@ async def figures(
 ) -> Response:
     """The figures of a period."""
     archive = visit.desk.archive
-    await visit.desk.catch_up()
+    await visit.keep_up()
     now = archive.periods(archive.now())[2]
     period = period.strip() or now
     dimension = by if by in DIMENSIONS else "class"

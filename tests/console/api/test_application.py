@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from console.api.application import CatchingUp
+from desk.catching_up import CatchingUp
 from rules.storage.store import DatabaseError, StoreError
 from tests.console.api.conftest import COMPLAINT
 
