@@ -19,6 +19,7 @@ from proxy.core import Core
 from proxy.handover import Predecessor
 from proxy.metrics import Metrics
 from proxy.proxy_settings import ProxySettings
+from proxy.resolver import Answers
 from proxy.server import Desk, Judge, Server
 from proxy.setup import Keyring, set_up
 from proxy.sockets import Sockets
@@ -28,12 +29,15 @@ ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 IGNORED: Final = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)  # untreated they would kill it, records and all
 NOTHING: Final[Mapping[signal.Signals, Callable[[], None]]] = MappingProxyType({})
 
+NO_ANSWERS: Final[Answers] = {}
+
 
 class Handed(NamedTuple):
     """What this process was given at its start."""
 
     sockets: Sockets | None = None
     before: Predecessor | None = None
+    names: Answers = NO_ANSWERS  # where names led the process before this one
 
 
 NOTHING_HANDED: Final = Handed()
@@ -75,6 +79,7 @@ async def run(
     if ailments is not None:
         core.further_ailments = ailments
     server = Server(core, judge, Metrics(core, lambda: judge.counters), desk, handed.sockets, handed.before)
+    server.remember(handed.names)
     heed_signals(partial(_stop, server), "logs may be moved without it", heed)
     try:
         await server.open()

@@ -259,7 +259,7 @@ class Peers:
 
     def take_up(self, drains: set[Drain], now: float) -> None:
         """These are drained, and no others: what the process before this one knew, of unresolved names as well."""
-        self.drains = drains
+        self.drains = set(drains)
         for where, each in self._addresses.items():
             each.drained = (each.owner.kind, each.owner.name, where) in drains
         self.look(now)

@@ -65,6 +65,9 @@ class Known(NamedTuple):
     servers: tuple[Ranked, ...]
 
 
+Answers = dict[Question, tuple[Ranked, ...]]
+
+
 class Resolver:
     """Asks once for all who wait for one answer.
 
@@ -103,6 +106,15 @@ class Resolver:
         if known is not None and (known.until > self._clock() or (known.servers and question in self.own)):
             return known.servers
         return None
+
+    def answers(self) -> Answers:
+        """Where the names of the configuration lead, for the process after this one."""
+        return {each: known.servers for each, known in self._known.items() if each in self.own and known.servers}
+
+    def take_up(self, answers: Answers) -> None:
+        """What the process before this one knew counts until an answer comes; it is asked for at once."""
+        for question, servers in answers.items():
+            self._known.setdefault(question, Known(self._clock(), servers))
 
     async def servers(self, question: Question) -> tuple[Ranked, ...]:
         """Every server that it leads to; none when there is no answer in time."""

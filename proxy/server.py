@@ -39,7 +39,7 @@ from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
 from proxy.outgoing import NOT_TAKEN
 from proxy.peers import BUSY, UP
 from proxy.proxy_settings import LimitSettings
-from proxy.resolver import Resolver
+from proxy.resolver import Answers, Resolver
 from proxy.routing import Target, Topology
 from proxy.setup import Setup
 from proxy.shedding import BEGINS, Shedding
@@ -368,6 +368,14 @@ class Server:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def names_known(self) -> Answers:
+        """Where names of the configuration lead."""
+        return self._resolver.answers()
+
+    def remember(self, answers: Answers) -> None:
+        """Before it opens: where they led the process before this one, should DNS be silent now."""
+        self._resolver.take_up(answers)
 
     async def learn_pbx_addresses(self) -> None:
         """PBXes written as names: what they send must be known as theirs by its address."""

@@ -10,10 +10,12 @@ from typing import Final, NamedTuple
 
 from proxy.handover import Predecessor
 from proxy.sockets import Sockets
+from ringfence.remembered import NOTHING, Remembered, unpacked
 
 _FIRST: Final = 3  # SD_LISTEN_FDS_START
 _ACTIVATED: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 SOCKETS: Final = "RINGFENCE_SOCKETS"  # descriptors with blanks between
+REMEMBERED: Final = "RINGFENCE_REMEMBERED"  # what the process before this one knew
 BEFORE: Final = "RINGFENCE_BEFORE"  # the channel to the process before this one
 
 
@@ -23,6 +25,7 @@ class Handed(NamedTuple):
     sockets: Sockets
     before: Predecessor | None = None
     control: socket.socket | None = None  # on which commands ask
+    remembered: Remembered = NOTHING
 
 
 def handed_over(environment: MutableMapping[str, str] | None = None) -> Handed:
@@ -30,6 +33,7 @@ def handed_over(environment: MutableMapping[str, str] | None = None) -> Handed:
     found = os.environ if environment is None else environment
     descriptors = [*_numbers(found.pop(SOCKETS, "")), *_activated(found)]
     channel = _numbers(found.pop(BEFORE, ""))
+    remembered = unpacked(found.pop(REMEMBERED, ""))
     sockets, control = [], None
     for number in descriptors:
         with suppress(OSError):  # nothing is open there
@@ -44,7 +48,7 @@ def handed_over(environment: MutableMapping[str, str] | None = None) -> Handed:
         with suppress(OSError):
             os.set_inheritable(channel[0], False)
             before = Predecessor(socket.socket(fileno=channel[0]))
-    return Handed(Sockets(sockets), before, control)
+    return Handed(Sockets(sockets), before, control, remembered)
 
 
 def _activated(environment: MutableMapping[str, str]) -> list[int]:
@@ -59,7 +63,8 @@ def _numbers(text: str) -> list[int]:
     return [int(word) for word in text.split() if word.isdigit()]
 
 
-def for_child(environment: Mapping[str, str], sockets: list[int], channel: int) -> dict[str, str]:
+def for_child(environment: Mapping[str, str], sockets: list[int], channel: int, remembered: str = "") -> dict[str, str]:
     """The environment of the process after this one."""
     kept = {name: value for name, value in environment.items() if name not in (*_ACTIVATED, "WATCHDOG_PID")}
-    return {**kept, SOCKETS: " ".join(map(str, sockets)), BEFORE: str(channel)}
+    found = {**kept, SOCKETS: " ".join(map(str, sockets)), BEFORE: str(channel)}
+    return {**found, REMEMBERED: remembered} if remembered else found

@@ -37,6 +37,7 @@ from ringfence.overheard import Overheard, homer_of
 from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.reload import Read, Ready, Reloading, fault_of_listener
+from ringfence.remembered import of_now
 from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
 from ringfence.service_log import set_level
@@ -104,7 +105,8 @@ class Node:
     async def run(self) -> None:
         """Serve until told to stop; then nothing is under way any more."""
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
-        PeerCommands(self._core).register(self.control)
+        self._core.peers.take_up(self._handed.remembered.drains, monotonic())
+        PeerCommands(self._core, replaced=lambda: self._restarting.under_way).register(self.control)
         BanCommands(self._core).register(self.control)
         self._ban_file.load(monotonic())
         self._instruments.register(self.control)
@@ -123,7 +125,7 @@ class Node:
                 ready=self._ready,
                 desk=self._phones,
                 ailments=self._ailments,
-                handed=proxy.app.Handed(self._handed.sockets, self._handed.before),
+                handed=proxy.app.Handed(self._handed.sockets, self._handed.before, self._handed.remembered.names),
                 heed={
                     signal.SIGHUP: lambda: self._spawn(self._reloading.reload(login_name(), "SIGHUP")),
                     signal.SIGUSR2: lambda: self._spawn(self._restart_by_signal()),
@@ -221,7 +223,9 @@ class Node:
         return self._server is not None and self._server.successor is not None
 
     def _beside_calls(self) -> Left:
-        return Left([self.control.descriptor, self._figures.descriptor], self._let_go, self._retire)
+        names = self._server.names_known() if self._server is not None else {}
+        left = [self.control.descriptor, self._figures.descriptor]
+        return Left(left, of_now(self._core, names).packed(), self._let_go, self._retire)
 
     async def _let_go(self) -> None:
         """The other process is asked from now on; what it is to know of this one is on disk."""

@@ -18,8 +18,12 @@ log = structlog.get_logger("ringfence")
 class PeerCommands:
     """What `ringfence peers` asks."""
 
-    def __init__(self, core: Core, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, core: Core, clock: Callable[[], float] = monotonic, replaced: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`replaced`: another process is about to take over, and knows already what is drained."""
         self._core = core
+        self._replaced = replaced
         self._clock = clock
 
     def register(self, control: Control) -> None:
@@ -54,6 +58,8 @@ class PeerCommands:
 
     async def _drain(self, question: Question) -> dict[str, Any]:
         """No new calls to an address, or new calls again."""
+        if self._replaced():
+            raise Refused("another process is taking over at this moment: ask again")
         words = question.arguments
         drained = words.get("drained") is True
         address = self._named(str(words.get("peer", "")), str(words.get("address", "")))

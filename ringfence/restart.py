@@ -34,6 +34,7 @@ class Left(NamedTuple):
     """What this process has beside the sockets of calls."""
 
     descriptors: list[int]
+    remembered: str  # what it knows, in one line
     let_go: Callable[[], Awaitable[None]]  # just before the other process begins
     end: Callable[[], Awaitable[None]]  # afterwards
 
@@ -72,7 +73,7 @@ class Restarting:
         sockets = [*server.descriptors, *(each for each in left.descriptors if each >= 0)]
         try:
             with there:
-                pid = await asyncio.to_thread(self._start, sockets, there.fileno())
+                pid = await asyncio.to_thread(self._start, sockets, there.fileno(), left.remembered)
             successor = Successor(here, pid)
             try:
                 ready = await asyncio.wait_for(successor.ready(), START_S)
@@ -91,9 +92,14 @@ class Restarting:
         log.info("restarted: another process has taken over", pid=pid, actor=actor)
         return {"done": True, "pid": pid}
 
-    def _start(self, sockets: list[int], channel: int) -> int:
+    @property
+    def under_way(self) -> bool:
+        """Has the other process been told already what it is to know?"""
+        return self._under_way
+
+    def _start(self, sockets: list[int], channel: int, remembered: str = "") -> int:
         """Start it with these descriptors; its process id."""
-        environment = for_child(os.environ, sockets, channel)
+        environment = for_child(os.environ, sockets, channel, remembered)
         if not supervisor.is_there():
             adopt()
             if not is_kept():  # else whoever keeps this one keeps that one as well

@@ -200,6 +200,21 @@ async def test_no_call_waits_for_a_name_of_the_configuration_that_was_known_once
     assert names.asked == ["pbx"], "it is asked for beside the calls"
 
 
+async def test_what_the_process_before_knew_counts_while_dns_is_silent_and_no_longer():
+    before = Names(two)
+    before.resolver.own = frozenset((PBX,))
+    told = await before.hosts()
+    answers = [never, two]
+    after = Names(lambda host: answers[0](host))
+    after.resolver.take_up(before.resolver.answers())
+    after.resolver.own = frozenset((PBX,))
+    assert after.resolver.known(PBX)
+    assert (await after.hosts(), after.asked) == (told, [])
+    assert after.resolver.left(PBX) == 0, "it is asked for at once"
+    async with asyncio.timeout(60):
+        assert await after.resolver.refresh(PBX), "silence says nothing of the name"
+
+
 async def test_a_flood_of_names_of_others_makes_nothing_of_ours_forgotten(monkeypatch):
     monkeypatch.setattr("proxy.resolver._MOST_NAMES", 10)
     names = Names(two)

@@ -25,6 +25,7 @@ from ringfence.health import options
 from ringfence.installation import Installation
 from ringfence.node import Node
 from tests.peers.loopback import Endpoint, listening, new_endpoint
+from tests.peers.nsd import Nsd
 from tests.peers.process import until
 from tests.ringfence.test_serve import serving
 
@@ -261,3 +262,25 @@ async def test_what_holds_itself_in_circles_is_freed_in_quiet_moments(monkeypatc
         await asyncio.sleep(0)
     task.cancel()
     assert done.is_set() == collected
+
+
+def test_a_restart_keeps_drains_and_where_names_lead_though_dns_is_silent(ports):
+    """No call would find its PBX otherwise, and the one under work would have calls again."""
+    at = new_endpoint()
+    text = ports.read_text().replace("addresses: [127.0.0.1:5080]", 'addresses: ["office.rook.example:5080"]')
+    ports.write_text(text + f"dns: {{servers: ['{at}']}}\n")
+    control = ports.parent / "ringfence.control"
+    zones = {"rook.example": "office A 127.0.0.61\noffice A 127.0.0.62\n"}
+
+    def known() -> dict[str, str]:
+        return {row["address"]: row["state"] for row in ask(control, "peers")}
+
+    with Nsd(at, zones, folder=ports.parent / "nsd") as names, serving(ports) as (process, _):
+        names.stop()
+        drained = ask(control, "peers-drain", {"peer": "pbx", "address": "127.0.0.62", "drained": True})
+        assert drained["state"] == "drained"
+        assert ask(control, "restart")["done"]
+        until(lambda: keeps(process.pid), "the first has become the keeper")
+        assert known() == {"127.0.0.61:5080": "unknown", "127.0.0.62:5080": "drained"}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0

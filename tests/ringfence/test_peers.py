@@ -84,6 +84,12 @@ async def test_an_address_is_drained_and_has_calls_again(asked: Asked):
     assert asked.play.log[-1].to == wire.PBX
 
 
+async def test_while_another_process_takes_over_nothing_is_drained_that_it_would_not_know(asked: Asked):
+    asked.commands = PeerCommands(asked.play.core, lambda: asked.play.now, replaced=lambda: True)
+    with pytest.raises(Refused, match="another process is taking over at this moment: ask again"):
+        await asked.drain("203.0.113.10")
+
+
 async def test_the_last_one_is_drained_only_by_whoever_insists(asked: Asked):
     await asked.drain("203.0.113.10")
     with pytest.raises(Refused, match=r"203.0.113.11:5060 is the only address of office that lives"):

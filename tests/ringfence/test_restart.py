@@ -40,7 +40,7 @@ def stage(file, monkeypatch):
         done.append(what)
 
     def made(script):
-        left = Left([-1], lambda: note("let go"), lambda: note("ended"))
+        left = Left([-1], "", lambda: note("let go"), lambda: note("ended"))
         return Restarting(file, lambda: left, command=[sys.executable, "-c", script])
 
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)

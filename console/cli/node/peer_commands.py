@@ -46,7 +46,7 @@ def drain(
 ) -> None:
     """Send no new calls to an address; those that are there go on, and emergency calls still go where nobody else is.
 
-    It lasts until undrain, or until the node is started anew; a reload keeps it.
+    It lasts until undrain, or until the node is stopped and started; reload and restart keep it.
     """
     words = {"peer": peer, "address": address, "drained": True, "anyway": anyway}
     told = _ask(entered(context, config), "peers-drain", words)
