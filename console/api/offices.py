@@ -59,7 +59,7 @@ class OfficeBody(Body):
 class OfficesBody(Body):
     """Offices to add, all of them or none."""
 
-    offices: list[OfficeBody] = Field(min_length=1, max_length=5_000)
+    offices: list[OfficeBody] = Field(min_length=1, max_length=1_000)  # fit in a body (api.body_kib)
 
 
 class NamingBody(Body):
