@@ -14,6 +14,7 @@ from console.api.lists import lists_of
 from console.web.frame import NotThere, Page, Section, Visit
 from console.web.translation import mark
 from desk.complaint_rows import Channel
+from desk.disclosure import note_search
 from desk.reading import NewComplaint
 from ringfence.explanations import NO_ENTRY as NO_ENTRY_THEN
 from ringfence.explanations import explain_decision
@@ -25,6 +26,7 @@ from rules.lists.admission import EntryError, read_entry
 from rules.lists.origins import Origin
 from rules.model import Action
 from rules.records.decisions import Decision, Decisions
+from rules.records.privacy import mask
 from rules.records.searching import Found, Wanted, search
 from rules.settings.screening import ListSettings
 
@@ -35,6 +37,7 @@ _STATUS = re.compile(r"[1-6](\d\d|xx)?", re.IGNORECASE)
 _AT_ONCE = 50
 _IDLE = frozenset({NO_ENTRY, NO_ENTRY_THEN, NO_CALLBACK, NO_EMERGENCY})
 Text = Annotated[str, Field(max_length=300), AfterValidator(str.strip)]
+_WHOLE = 14  # a plus and 13 digits: of no longer number is less shown
 _BEYOND = ";"  # behind every digit
 
 
@@ -73,6 +76,8 @@ async def calls(
     decisions = await visit.here.recorded()
     found = Found([], None, None)
     if decisions is not None and not wrong:
+        if wanted.first and before is None and visit.ground.desk is not None:
+            await note_search(visit.desk.archive, wanted.first, actor=visit.actor.name, detail="calls")
         found = await search(decisions, wanted, before=before, limit=_AT_ONCE)
     shown = visit.show(
         "calls.html",
@@ -107,6 +112,8 @@ def _wanted(visit: Visit, asked: Asked) -> tuple[Wanted, dict[str, str]]:
         try:
             covered = read_entry(asked.caller, _ANYTHING, country=visit.here.home)
             first, _, last = covered.text.removesuffix("*").partition("..")
+            if _tells_more(visit, covered.text):
+                wrong["caller"] = visit.say(mark("Write a whole number, or as much of its beginning as is shown here."))
             last = f"{first}{_BEYOND}" if covered.text.endswith("*") else last
         except (EntryError, ValueError) as error:
             wrong["caller"] = str(error)
@@ -118,6 +125,14 @@ def _wanted(visit: Visit, asked: Asked) -> tuple[Wanted, dict[str, str]]:
     since, until = time_of("since", asked.since), time_of("until", asked.until)
     verdict = asked.verdict if asked.verdict in list(Action) else ""
     return Wanted(verdict, asked.trunk, asked.rule, status, first, last, since, until), wrong
+
+
+def _tells_more(visit: Visit, text: str) -> bool:
+    """Would who sees numbers masked learn hidden digits of them, by asking for shorter and shorter ranges?"""
+    if visit.may(Right.NUMBERS_UNMASK) or not text.startswith("+"):
+        return False
+    begins = text.removesuffix("*")
+    return ".." in text or (begins != text and not mask(begins.ljust(_WHOLE, "0")).startswith(begins))
 
 
 class StepTold(NamedTuple):

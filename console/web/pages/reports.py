@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from console.web.frame import NotThere, Page, Section, Visit
 from console.web.translation import mark
+from desk.disclosure import without_numbers
 from desk.exports import as_csv
 from desk.faults import ComplaintError
 from desk.rates import ranked
@@ -119,13 +120,16 @@ def _day(visit: Visit, day: date) -> str:
 def _table(visit: Visit, found: Report) -> tuple[list[str], list[list[Any]]]:
     """Heads and lines in the language of whoever looks, the total last."""
     heads = [visit.say(BY[found.dimension]), *(visit.say(name) for name in COLUMNS.values())]
-    rows = [_cells(visit, row, row.key) for row in found.rows]
-    return heads, [*rows, _cells(visit, found.total, visit.say(mark("Total")))]
+    written = found.dimension in WRITTEN
+    rows = [
+        _cells(row, without_numbers(row.key, visit.here.home) if written or not row.key else visit.say(row.key))
+        for row in found.rows
+    ]
+    return heads, [*rows, _cells(found.total, visit.say(mark("Total")))]
 
 
-def _cells(visit: Visit, row: Row, name: str) -> list[Any]:
-    said = visit.say(name) if name else name
-    return [said + (" =" if row.sum_of else ""), *(getattr(row, column) for column in COLUMNS)]
+def _cells(row: Row, name: str) -> list[Any]:
+    return [name + (" =" if row.sum_of else ""), *(getattr(row, column) for column in COLUMNS)]
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
