@@ -196,7 +196,7 @@ class PeerAddress:
 class Peers:
     """The addresses of one node."""
 
-    __slots__ = ("_addresses", "_away", "_nowhere", "_tell", "drains", "plain", "retry_s")
+    __slots__ = ("_addresses", "_away", "_nowhere", "_tell", "drains", "plain", "retry_s", "unled")
 
     def __init__(self, retry_s: float, tell: Callable[[PeerAddress, str, float, float], None]) -> None:
         """`tell` hears of each change: the address, its state before, for how long it had that, and when."""
@@ -206,6 +206,7 @@ class Peers:
         self._away: dict[Where, PeerAddress] = {}  # nobody names them now: a name has led there, and may again
         self.drains: set[Drain] = set()  # those of addresses that nobody names now as well
         self._nowhere: frozenset[tuple[str, str]] = frozenset()  # kinds and names of owners whose names lead nowhere
+        self.unled: dict[tuple[str, str, str], float] = {}  # kind, owner and a name that leads nowhere; since when
         self.plain = True  # all are up, none is drained or starts slowly: their order need not be looked at
 
     def __iter__(self) -> Iterator[PeerAddress]:
@@ -228,6 +229,7 @@ class Peers:
         away = [where for where, each in before.items() if each.owner[:2] in topology.owners]
         self._away = {where: before[where] for where in away[-MOST_AWAY:]}
         self._nowhere = topology.nowhere
+        self.unled = {each: self.unled.get(each, now) for each in topology.unled}
         self.look(now)
 
     def _follow(self, topology: Topology, before: dict[Where, PeerAddress]) -> None:
@@ -296,10 +298,14 @@ class Peers:
         """The addresses of a PBX, destination or trunk."""
         return [each for each in self if each.owner.kind == kind and each.owner.name == name]
 
+    def told_unled(self) -> list[str]:
+        """The names that lead nowhere, a sentence each."""
+        return [f"{name}: {host} leads to no address" for _, name, host in self.unled]
+
     def ailments(self) -> list[str]:
         """What an operator should see to, a sentence for each of their owners."""
         ill = [each for each in self if each.state != UP or each.drained]
-        found = []
+        found = self.told_unled()
         for owner in dict.fromkeys(each.owner for each in ill):
             words = [f"{each.shown} ({'drained' if each.drained else each.why})" for each in ill if each.owner == owner]
             known = len(self.of(owner.kind, owner.name))

@@ -338,6 +338,11 @@ class Topology:
         found = {owner for (owner, _), places in self._led.items() if places} | set(self.addresses.values())
         return frozenset(owner[:2] for owner in asked - found)
 
+    @property
+    def unled(self) -> list[tuple[str, str, str]]:
+        """Kind and name of owners with each name of theirs that was asked for in vain."""
+        return [(*owner[:2], question.host) for (owner, question), places in self._led.items() if not places]
+
     def _lead(self, target: Target, kind: str, name: str, hops: Sequence[Hop]) -> None:
         """A name leads there now; where it led before is nobody's any more."""
         owner = self._owners.get((kind, name))

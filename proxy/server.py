@@ -409,7 +409,7 @@ class Server:
         self._resolver.own = frozenset(each.question for each in named if each.question)
         self._learnt.clear()
         for target in named:
-            if target.question is not None and (known := self._resolver.known(target.question)):
+            if target.question is not None and (known := self._resolver.known(target.question)) is not None:
                 self._learn(target, known)
 
     async def _refresh(self, target: Target) -> None:

@@ -86,7 +86,9 @@ class Node:
         self._ban_file = BanFile(here.database.with_suffix(".bans"), self._core)
         self._kernel_bans = KernelBans(self._core)
         self._core.bans.told = self._kernel_bans.note
-        self._reloading = Reloading(here, screen.keys, self._prepare, lambda: self._core.topology)
+        self._reloading = Reloading(
+            here, screen.keys, self._prepare, lambda: self._core.topology, self._core.peers.told_unled
+        )
         self._room = Room(files_of(here), here.configuration.storage.room_mib)
         self._restarting = Restarting(here.file, self._beside_calls)
         self._storage = Storage(self._without, self._room)

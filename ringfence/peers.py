@@ -37,7 +37,14 @@ class PeerCommands:
     def rows(self, now: float, wall: float) -> list[dict[str, Any]]:
         """Every address; times are seconds since the epoch."""
         setups = self._core.setups()
-        return [self._row(each, setups[each.shown], now, wall) for each in self._core.peers]
+        found = [self._row(each, setups[each.shown], now, wall) for each in self._core.peers]
+        return found + [self._unled(*each, wall - (now - since)) for each, since in self._core.peers.unled.items()]
+
+    def _unled(self, kind: str, name: str, host: str, since: float) -> dict[str, Any]:
+        """A name that leads to no address has a row all the same: whoever looks for his PBX misses none."""
+        nothing: dict[str, Any] = {"last_at": None, "last_status": None, "calls": 0, "in_setup": 0, "probed": False}
+        told = {"peer": name, "kind": kind, "address": host, "state": DOWN, "since": round(since, 3)}
+        return {**told, "why": "the name leads to no address", **nothing, "responses": {}}
 
     def _row(self, address: PeerAddress, setups: int, now: float, wall: float) -> dict[str, Any]:
         heard = address.heard > 0

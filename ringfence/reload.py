@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -85,12 +85,20 @@ Prepare = Callable[[Read, Setup], Awaitable[Ready]]
 class Reloading(Collector):
     """Reads, checks, and lets the node take it; one at a time."""
 
-    def __init__(self, here: Installation, keys: Keys, prepare: Prepare, before: Callable[[], Topology]) -> None:
-        """`prepare` makes ready all that can fail; `before` gives the topology that holds."""
+    def __init__(
+        self,
+        here: Installation,
+        keys: Keys,
+        prepare: Prepare,
+        before: Callable[[], Topology],
+        unled: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """`prepare` makes ready all that can fail; `before` gives the topology that holds; `unled` what its names lack."""
         self.file = here.file
         self.configuration = here.configuration  # that holds now
         self._started = _flat(here.configuration)
         self._keys, self._prepare, self._before = keys, prepare, before
+        self._unled = unled
         self._lock = asyncio.Lock()
         self.counts: Counter[str] = Counter()
         self.failed = False
@@ -127,6 +135,7 @@ class Reloading(Collector):
             ready.give_back()
             raise
         ready.place(read)
+        read.warnings.extend(self._unled())
         differs = sorted(name for name in _differences(_flat(self.configuration), _flat(configuration)) if _ours(name))
         restart = [name for name in AT_START if self._started.get(name) != _flat(configuration).get(name)]
         if read.keys is not None and read.keys.pseudonym != self._keys.pseudonym:

@@ -282,5 +282,8 @@ def test_a_restart_keeps_drains_and_where_names_lead_though_dns_is_silent(ports)
         assert ask(control, "restart")["done"]
         until(lambda: keeps(process.pid), "the first has become the keeper")
         assert known() == {"127.0.0.61:5080": "unknown", "127.0.0.62:5080": "drained"}
+        ports.write_text(ports.read_text().replace("office.rook", "ofice.rook"))
+        assert "pbx: ofice.rook.example leads to no address" in ask(control, "reload")["warnings"]
+        assert known() == {"ofice.rook.example": "down"}
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0

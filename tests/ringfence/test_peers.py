@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from ringfence.control import Question, Refused
 from ringfence.peers import PeerCommands
 from tests import wire
-from tests.playbook import Playbook, briefs
+from tests.playbook import Playbook, briefs, hops
 
 
 class Asked:
@@ -88,6 +88,20 @@ async def test_while_another_process_takes_over_nothing_is_drained_that_it_would
     asked.commands = PeerCommands(asked.play.core, lambda: asked.play.now, replaced=lambda: True)
     with pytest.raises(Refused, match="another process is taking over at this moment: ask again"):
         await asked.drain("203.0.113.10")
+
+
+def test_a_name_that_leads_nowhere_has_a_row_and_is_said_as_long_as_it_does(asked: Asked):
+    play = asked.play = Playbook(pbxes=[{"name": "office", "addresses": ["pbx.rook.example", "203.0.113.10"]}])
+    asked.commands = PeerCommands(play.core, lambda: play.now)
+    [named] = play.topology.named_targets()
+    play.core.learn(named, [], play.now)
+    row = asked.rows()["pbx.rook.example"]
+    assert row.keys() == asked.rows()["203.0.113.10:5060"].keys()
+    assert (row["peer"], row["state"], row["why"]) == ("office", "down", "the name leads to no address")
+    assert play.core.ailments() == ["office: pbx.rook.example leads to no address"]
+    play.core.learn(named, hops(["203.0.113.11"]), play.now)
+    assert "pbx.rook.example" not in asked.rows()
+    assert play.core.ailments() == []
 
 
 async def test_the_last_one_is_drained_only_by_whoever_insists(asked: Asked):

@@ -21,9 +21,10 @@ class Stage:
 
     def __init__(self, file):
         self.file, self.taken, self.given_back, self.fault = file, [], 0, None
+        self.unled: list[str] = []
         here = Installation.open(file)
         here.make_folders()
-        self.reloading = Reloading(here, Keys.load(here.key_file), self.prepare, lambda: None)
+        self.reloading = Reloading(here, Keys.load(here.key_file), self.prepare, lambda: None, lambda: self.unled)
 
     async def prepare(self, read, setup):
         if self.fault is not None:
@@ -85,6 +86,13 @@ async def test_what_is_sound_is_taken_and_what_changed_is_named(stage):
     assert read.configuration.thresholds.tag == 4
     assert stage.figures["ringfence_reload_failed", ""] == 0
     assert stage.figures["ringfence_reloads_total", "done"] == 1
+
+
+async def test_a_name_that_leads_nowhere_is_warned_of(stage):
+    stage.unled = ["office: pbx.exmaple.test leads to no address"]
+    found = await stage.reload()
+    assert (found.done, found.warnings[-1:]) == (True, stage.unled)
+    assert [line["fault"] for line in stage.lines if line["event"] == "check"] == found.warnings
 
 
 async def test_a_trunk_that_came_and_one_that_went_are_named_once(stage):
