@@ -37,7 +37,7 @@ class Audited(NamedTuple):
     entries: int
     head: str  # of all chains, as it is noted and asked for again
     chains: dict[Series, Verified]
-    older: dict[str, int]  # complaints, cases, appeals of before arrivals were entered
+    older: dict[str, int]  # complaints, cases, appeals, accounts, keys of before it was entered that they came
     anchors: Anchors | None
 
     @property
@@ -58,6 +58,8 @@ async def verify(
     from desk.arrivals import unwatched
     from desk.disclosure import note_look
     from desk.reckoning import verified
+    from ringfence.people.keys_by_entries import keys_by_entries
+    from ringfence.people.people_by_entries import people_by_entries
 
     key = here.keys.audit
     anchors = read_anchor_file(anchor_file, key) if anchor_file is not None else None
@@ -68,12 +70,17 @@ async def verify(
     chains: dict[Series, Verified] = {MAIN: found.chain}
     async with Chains.open(here.database, key) as others:
         chains |= await others.verified(noted, counting.of_chain, without=MAIN)
+        held = await others.held({"people": people_by_entries, "access": keys_by_entries})
         lost = others.lost(noted)
+    older = dict(found.older)
+    for chain, seen in held.items():
+        chains[chain].breaks.extend(Break(0, what) for what in seen.faults)
+        older |= seen.older
     for chain in lost:
         gone = Break(0, "its database is gone, although its head was noted")
         chains[chain] = Verified(0, 0, False, "", [gone])
     heads = write_heads({chain: each.head for chain, each in chains.items() if each.head})
-    audited = Audited(sum(each.entries for each in chains.values()), heads, chains, found.older, anchors)
+    audited = Audited(sum(each.entries for each in chains.values()), heads, chains, older, anchors)
     outcome = f"{len(audited.broken)} faults" if audited.broken else _WHOLE
     await note_look(archive, "audit", actor=here.actor, step=_VERIFIED, detail=outcome)
     return audited

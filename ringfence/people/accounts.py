@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ringfence.people.actor import Actor, Door
@@ -122,7 +123,9 @@ class Accounts:
             await _set_roles(connection, cursor.lastrowid, wanted.roles)
             await _refuse_without_admin(connection)
             detail = f"roles {_shown(wanted.roles)}" + (f"; login {wanted.login}" if wanted.login else "") + _also(how)
-            await chain.record(connection, [chain.Deed(now, author, "account", wanted.name, "added", detail=detail)])
+            about = ("account", wanted.name, "added")
+            deed = chain.Deed(now, author, *about, detail=detail, after=await stands(connection, cursor.lastrowid))
+            await chain.record(connection, [deed])
         return await self.named(wanted.name)
 
     async def set_roles(self, name: str, roles: Iterable[Role], *, author: str) -> Account:
@@ -224,7 +227,8 @@ class Accounts:
             yield change
             await _refuse_without_admin(connection)
             what = ("account", change.account.name, change.step)
-            deed = chain.Deed(self._now(), author, *what, reason, change.detail + _also(how))
+            after = await stands(connection, change.account.id)
+            deed = chain.Deed(self._now(), author, *what, reason, change.detail + _also(how), after=after)
             await chain.record(connection, [deed])
 
 
@@ -241,6 +245,24 @@ class _Change:
     async def end_sessions(self) -> int:
         cursor = await self.connection.execute("delete from session where account = ?", (self.account.id,))
         return cursor.rowcount
+
+
+async def stands(connection: Connection, account: int | None) -> str:
+    """What lets an account in and what it may, for its entry: `audit verify` holds the account against that."""
+    query = (
+        "select removed is not null, disabled is not null, login, password, "
+        "(select group_concat(role, ' ') from account_role where account = id) from account where id = ?"
+    )
+    (row,) = await connection.execute_fetchall(query, (account,))
+    removed, disabled, login, password, roles = row
+    state = "removed" if removed else "disabled" if disabled else "enabled"
+    told = {"state": state, "roles": _shown((roles or "").split()), "login": login or "none"}
+    return "; ".join(f"{name} {value}" for name, value in (told | {"password": printed(password)}).items())
+
+
+def printed(kept: str) -> str:
+    """A print of what is kept of a password. It has a salt of 128 bits: nobody finds a password by its print."""
+    return sha256(kept.encode()).hexdigest()[:32] if kept else "none"
 
 
 def read_roles(words: Iterable[str]) -> frozenset[Role]:
@@ -308,7 +330,7 @@ def _check_login(login: str | None) -> None:
         raise PeopleError("login", "write a login name of the system, or `uid NUMBER` where it has no name")
 
 
-def _shown(roles: Iterable[Role]) -> str:
+def _shown(roles: Iterable[str]) -> str:
     return ", ".join(sorted(roles)) or "none"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ringfence.people.accounts import OURSELVES, Account, Accounts
@@ -168,7 +169,8 @@ class Approvals:
             )
             number = made.lastrowid or 0
             found = await self.of_number(number)
-            deed = chain.Deed(now, actor, "approval", str(number), "proposed", reason, _told(found))
+            about_it = ("approval", str(number), "proposed")
+            deed = chain.Deed(now, actor, *about_it, reason, _told(found), after=print_of(asked, found.lapses))
             await chain.record(connection, [deed])
         return found
 
@@ -196,9 +198,19 @@ class Approvals:
         return [Proposal._make((*row[:3], json.loads(row[3]), *row[4:])) for row in rows]
 
 
+def print_of(asked: str, lapses: float) -> str:
+    """Of what would be done, and until when it can be confirmed; `audit verify` holds the proposal against it."""
+    return sha256(f"{asked} {lapses!r}".encode()).hexdigest()[:32]
+
+
 def _may(account: Account, kind: str) -> bool:
     return account.disabled is None and not rights_of(account.roles).isdisjoint(TAKES_TWO[kind])
 
 
 def _told(proposal: Proposal) -> str:
-    return f"{proposal.kind}: {proposal.about}, proposed by {proposal.proposer}"
+    return told_of(proposal.kind, proposal.about, proposal.proposer)
+
+
+def told_of(kind: str, about: str, proposer: str) -> str:
+    """What the record says of a proposal."""
+    return f"{kind}: {about}, proposed by {proposer}"

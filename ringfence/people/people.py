@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import structlog
 
-from ringfence.people.accounts import Account, Accounts
+from ringfence.people.accounts import Account, Accounts, stands
 from ringfence.people.actor import Actor, everybody
 from ringfence.people.approvals import Approvals
 from ringfence.people.door import ask_one_of
@@ -174,7 +174,9 @@ class People:
                 await self._tries.give_back(connection, typed, address)
             token = await self.sessions.begin(connection, account.id, address, directory)
             about = ("account", account.name, "signed in")
-            await chain.record(connection, [chain.Deed(now, account.name, *about, detail=f"{how}from {address}")])
+            after = await stands(connection, account.id) if kept[0] != kept[1] else ""  # it is kept in another way now
+            deed = chain.Deed(now, account.name, *about, detail=f"{how}from {address}", after=after)
+            await chain.record(connection, [deed])
         return Session(token, account.acts("page"), now + self.sessions.longest_s)
 
     async def sign_out(self, token: str) -> None:

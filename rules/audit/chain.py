@@ -102,6 +102,18 @@ async def deeds_of(connection: Connection, subject: str, subject_id: str) -> lis
     return [Deed(*row) for row in await connection.execute_fetchall(query, (subject, subject_id))]
 
 
+async def every_deed(connection: Connection, subject: str) -> tuple[dict[str, list[Deed]], float]:
+    """What was done about all things of a kind, by which, oldest first; and when the first entry of all was made."""
+    query = sql("select {columns} from step where subject = ? and subject_id <> '' order by id", columns=_COLUMNS)
+    found: dict[str, list[Deed]] = {}
+    async with connection.execute(query, (subject,)) as cursor:
+        async for row in cursor:
+            deed = Deed(*row)
+            found.setdefault(deed.subject_id, []).append(deed)
+    ((first,),) = await connection.execute_fetchall("select coalesce((select at from step order by id limit 1), 1e18)")
+    return found, first
+
+
 async def entries(
     connection: Connection,
     *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,16 @@ class Told(NamedTuple):
     entry: Entry
 
 
+class Held(NamedTuple):
+    """What was seen when the tables of a database were held against the entries of its chain."""
+
+    faults: list[str]
+    older: dict[str, int]  # what is of before its making was entered, by what it is
+
+
+Holding = Callable[[Connection], Awaitable[Held]]
+
+
 class Chains:
     """The chains of the databases that there are."""
 
@@ -45,6 +55,18 @@ class Chains:
                     files.push_async_callback(store.close)
                     found[chain] = store.connection
             yield cls(key, found)
+
+    async def held(self, holding: Mapping[Series, Holding]) -> dict[Series, Held]:
+        """The tables of each that is open, held against its entries, both as of one moment."""
+        found: dict[Series, Held] = {}
+        for chain, hold in holding.items():
+            if (connection := self._open.get(chain)) is not None:
+                await connection.execute("begin")
+                try:
+                    found[chain] = await hold(connection)
+                finally:
+                    await connection.execute("rollback")
+        return found
 
     async def heads(self) -> Heads:
         """The head of each."""

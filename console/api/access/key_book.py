@@ -10,6 +10,7 @@ from hashlib import sha256
 from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple, Protocol
 
+from ringfence.people.keys_by_entries import key_print
 from ringfence.people.rights import Right
 from rules.audit import chain
 from rules.audit.second import Second
@@ -103,8 +104,7 @@ class KeyBook:
                     "name",
                     f"key {known[0].id} is called {name}; revoke it, renew it (`api keys renew`) or choose another",
                 )
-            await chain.record(connection, [_deed(key, "added", now, author)])
-            return key, await _insert(connection, key)
+            return key, await _insert(connection, key, "added")
 
     async def renew(
         self, which: str, *, author: str, overlap_s: float, expires: float | None = None
@@ -122,8 +122,7 @@ class KeyBook:
                 "update access_key set expires = min(coalesce(expires, 1e18), ?) where name = ? and revoked is null",
                 (now + overlap_s, fresh.name),
             )
-            await chain.record(connection, [_deed(fresh, "renewed", now, author)])
-            return fresh, await _insert(connection, fresh)
+            return fresh, await _insert(connection, fresh, "renewed")
 
     async def find(self, token: str) -> AccessKey | None:
         """The key of what a client sent, if it works at this moment; read anew each time, so revocation is at once."""
@@ -212,8 +211,8 @@ async def _working(connection: Connection, which: str, now: float) -> list[Acces
     return [_key(row) for row in await connection.execute_fetchall(query, (which, now))]
 
 
-async def _insert(connection: Connection, key: AccessKey) -> str:
-    """Write a key; what the client sends is told this once."""
+async def _insert(connection: Connection, key: AccessKey, step: str) -> str:
+    """Write a key and enter it; what the client sends is told this once."""
     secret = token_urlsafe(_SECRET_BYTES)
     await connection.execute(
         "insert into access_key (id, name, secret_hash, scopes, acts_as, daily, created, author, expires) "
@@ -223,6 +222,8 @@ async def _insert(connection: Connection, key: AccessKey) -> str:
             *(key.daily, key.created, key.author, key.expires),
         ),
     )
+    deed = _deed(key, step, key.created, key.author)._replace(after=key_print(_hash(secret), key.expires))
+    await chain.record(connection, [deed])
     return f"{PREFIX}_{key.id}_{secret}"
 
 
