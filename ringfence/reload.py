@@ -93,7 +93,7 @@ class Reloading(Collector):
         before: Callable[[], Topology],
         unled: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """`prepare` makes ready all that can fail; `before` gives the topology that holds; `unled` what its names lack."""
+        """`prepare` makes ready what can fail; `before`: the topology that holds; `unled`: names that lead nowhere."""
         self.file = here.file
         self.configuration = here.configuration  # that holds now
         self._started = _flat(here.configuration)
