@@ -15,6 +15,7 @@ from desk.faults import ComplaintError, Conflict, NotFound, Refused
 from desk.ladder_book import LadderBook, standings_of
 from desk.letters import ask_to_confirm, contact_key, tell
 from desk.policy import take_back
+from desk.proposed_on import ground_of, refuse_moved
 from desk.protection import may_work
 from desk.reading import LONGEST_TEXT, one_line, read_contact, read_decision
 from desk.seals import DOES_NOT_FIT, standing_seal
@@ -169,6 +170,12 @@ class Appeals:
         await self._check(appeal, actor, reason, version)
         if appeal.attacks is Attacks.SEAL:
             told: dict[str, object] = {"step": "grant", "appeal": appeal.reference}
+            if seal := await standing_seal(self._archive, appeal.number):
+                connection = self._archive.store.connection
+                case = await case_of(connection, seal[1])
+                ground = await ground_of(connection, case)
+                refuse_moved(case, ground)
+                told |= {"case": case.id, **ground}
             about = f"appeal {appeal.reference}"
             how = await self._archive.second.ask("release", about, told, actor=actor, reason=reason)
             with confirmed(how):

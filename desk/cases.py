@@ -17,6 +17,7 @@ from desk.holders import owner_of
 from desk.letters import answer_case, tell
 from desk.matching import rang_lately, record_of
 from desk.policy import take_back
+from desk.proposed_on import ground_of, refuse_moved
 from desk.protection import restrainable
 from desk.reading import one_line
 from desk.seals import FINISHED, LastSeal, cases_sealed, last_seal, release_seal, set_seal, standing_seal
@@ -129,7 +130,7 @@ class Cases:
         async with self._step(case_id, CaseStep.SEAL, actor, reason, version) as pending:
             await restrainable(archive, pending.case.number)
             called = await self._called(pending.case)
-            how = await self._second("seal", case_id, actor, reason, version)
+            how = await self._second("seal", pending, actor, reason)
             # The seal is committed first: calls are judged by it. Should the machine stop or the disk fail in between,
             # `mend` finds a verified case with a seal that stands, and finishes the step.
             seal = await set_seal(archive, pending.case.number, case_id=case_id, author=actor, reason=reason)
@@ -151,7 +152,7 @@ class Cases:
         _may_release(archive, actor)
         async with self._step(case_id, CaseStep.RELEASE, actor, reason, version) as pending:
             assert pending.case.seal is not None
-            how = await self._second("release", case_id, actor, reason, version)
+            how = await self._second("release", pending, actor, reason)
             seal, number = pending.case.seal, pending.case.number
             restored = await release_seal(archive, seal, number, author=actor, reason=reason, appeal=appeal)
             pending.columns |= {"on_top": ""}
@@ -168,7 +169,7 @@ class Cases:
                 raise _agrees(pending.case)
             await restrainable(archive, number)
             called = await self._called(pending.case)
-            how = await self._second("seal_again", case_id, actor, reason, version)
+            how = await self._second("seal_again", pending, actor, reason)
             seal = await set_seal(archive, number, case_id=case_id, author=actor, reason=reason)  # as in `seal`
             pending.columns |= {"seal": seal.id}
             pending.detail = _told(seal.id, seal.suspended, "suspended") + how
@@ -183,18 +184,19 @@ class Cases:
             standing = await standing_seal(archive, pending.case.number)
             if standing is None or standing[1] != case_id:
                 raise _agrees(pending.case)
-            how = await self._second("release_again", case_id, actor, reason, version)
+            how = await self._second("release_again", pending, actor, reason)
             restored = await release_seal(archive, standing[0], pending.case.number, author=actor, reason=reason)
             pending.columns |= {"seal": standing[0]}
             pending.detail = _told(standing[0], restored, "restored") + how
         return Released(await self.find(case_id), restored)
 
-    async def _second(self, step: str, case_id: int, actor: str, reason: str, version: int | None) -> str:
+    async def _second(self, step: str, pending: _Pending, actor: str, reason: str) -> str:
         """Ask for the second person, where it takes one; what the record says of it."""
-        told: dict[str, object] = {"step": step, "case": case_id}
-        if version is not None:
-            told["version"] = version
-        kind, about = step.removesuffix("_again"), f"case {case_id}"
+        case = pending.case
+        ground = await ground_of(pending.connection, case)
+        refuse_moved(case, ground)
+        told: dict[str, object] = {"step": step, "case": case.id, **ground}
+        kind, about = step.removesuffix("_again"), f"case {case.id}"
         how = await self._archive.second.ask(kind, about, told, actor=actor, reason=reason)
         return f"; {how}" if how else ""
 

@@ -21,7 +21,7 @@ async def confirm(proposal: int, actor: Actor, people: People, desk: Callable[[]
     found = await people.approvals.confirm(proposal, actor)
     if found.kind in DONE_BY_PROPOSER:
         return f"{found.proposer} may do it now: once, within the day"
-    with confirmed(f"confirmed by {actor.name}"):
+    with confirmed(f"confirmed by {actor.name}", found.arguments):
         if found.kind == "account":
             await people.accounts.again(found.about, found.arguments, author=found.proposer, reason=found.reason)
             said = f"{found.about}: done"
@@ -37,7 +37,7 @@ async def _at_the_desk(found: Proposal, desk: Desk) -> str:
         appeal = await desk.appeals.grant(asked["appeal"], actor=actor, reason=reason)
         return f"{appeal.reference} is {appeal.state}"
     cases, number = desk.cases, asked["case"]
-    told: dict[str, Any] = {"actor": actor, "reason": reason, "version": asked.get("version")}
+    told: dict[str, Any] = {"actor": actor, "reason": reason}  # the desk holds the case against what was proposed
     match asked["step"]:
         case "seal":
             return _told((await cases.seal(number, **told)).case)

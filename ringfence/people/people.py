@@ -246,8 +246,9 @@ class People:
         return await self.accounts.set_password(account.name, await self.passwords.hash(password), author=author)
 
     async def deeds_of(self, name: str) -> list[chain.Deed]:
-        """What was done with an account, oldest first."""
-        return await chain.deeds_of(self._store.connection, "account", name)
+        """What was done with an account, oldest first; how it stood after, with prints, is for `audit verify`."""
+        done = await chain.deeds_of(self._store.connection, "account", name)
+        return [deed._replace(after="") for deed in done]
 
     async def _kept(self, name: str) -> tuple[str, Account | None]:
         """What is kept of a password, and whose; nothing of nobody's."""

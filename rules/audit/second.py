@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Protocol
 
 _how: ContextVar[str] = ContextVar("how it is confirmed", default="")
+_on: ContextVar[Mapping[str, object] | None] = ContextVar("on what it was proposed", default=None)
 
 
 class Second(Protocol):
@@ -34,13 +35,19 @@ NO_SECOND: Second = _NoSecond()
 
 
 @contextmanager
-def confirmed(how: str) -> Iterator[None]:
-    """Whatever takes two persons in the block has been confirmed."""
-    token = _how.set(how)
+def confirmed(how: str, on: Mapping[str, object] | None = None) -> Iterator[None]:
+    """Whatever takes two persons in the block has been confirmed, ``on`` what was told when it was proposed."""
+    token, ground = _how.set(how), _on.set(on)
     try:
         yield
     finally:
         _how.reset(token)
+        _on.reset(ground)
+
+
+def confirmed_on() -> Mapping[str, object]:
+    """What was told when what is being done was proposed; empty: nothing was, or it was not proposed."""
+    return _on.get() or {}
 
 
 def let_pass(how: str) -> None:

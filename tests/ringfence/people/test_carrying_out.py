@@ -65,6 +65,40 @@ def test_what_does_not_fit_any_more_is_told_and_not_done(desk):
     assert (late.exit_code, state(desk)) == (1, "unfounded"), late.output
 
 
+def test_what_was_proposed_of_a_case_that_stood_otherwise_is_refused_with_what_changed(desk):
+    seal = ("cases", "seal", "1", "--reason", "rings at night")
+    assert desk("wang", *seal).exit_code == 3
+    assert desk("wang", "complaints", "add", NUMBER, "--by", "13800138009").exit_code == 0
+    assert desk("wang", "complaints", "reject", "--case", "1", "--reason", "slander").exit_code == 0
+    late = desk("zhao", "approvals", "confirm", "1")
+    assert (late.exit_code, state(desk)) == (1, "verified")
+    said = "case 1 has changed since it was proposed: 4 complaints of it rejected or withdrawn; nothing is done"
+    assert said in late.output
+    assert "propose it anew" in late.output
+    assert "proposed as 2" in desk("wang", *seal).output, "it is another proposal"
+    assert desk("wang", "complaints", "add", NUMBER, "--by", "13800138010").exit_code == 0
+    assert desk("zhao", "approvals", "confirm", "2").output == "case 1 is sealed.\n", "one more is no change"
+
+
+def test_an_appeal_and_a_release_are_held_against_the_case_they_were_proposed_on(desk):
+    desk("wang", "cases", "seal", "1", "--reason", "rings at night")
+    desk("zhao", "approvals", "confirm", "1")
+    filed = desk("wang", "appeals", "file", "--number", NUMBER, "--text", "it is mine", "--json")
+    reference = json.loads(filed.output)["reference"]
+    assert desk("wang", "appeals", "grant", reference, "--reason", "right").exit_code == 3
+    assert desk("wang", "cases", "release", "1", "--reason", "moved out").exit_code == 3
+    first = json.loads(desk("wang", "complaints", "list", "--json").output)
+    named = (first if isinstance(first, list) else first["complaints"])[0]["reference"]
+    assert desk("wang", "complaints", "withdraw", named, "--reason", "a mistake").exit_code == 0
+    assert desk("wang", "cases", "keep", "1", "--reason", "others stand").exit_code == 0
+    for proposal in ("2", "3"):
+        late = desk("zhao", "approvals", "confirm", proposal)
+        assert (late.exit_code, state(desk)) == (1, "sealed"), late.output
+        assert "since it was proposed: keep sealed by wang, 1 complaint of it rejected or withdrawn" in late.output
+    assert desk("wang", "appeals", "grant", reference, "--reason", "right").exit_code == 3
+    assert desk("zhao", "approvals", "confirm", "4").output == f"{reference} is granted.\n"
+
+
 def test_whole_ranges_wait_among_the_held_imports_for_another_keeper(desk, under):
     for name in ("keeper", "other"):
         under("root", "people", "add", name, "--role", "list-keeper", "--login", name)
