@@ -138,6 +138,7 @@ _EXTENSION: Final = re.compile(r"[Ee][Xx][Tt]:.+")
 _PARAMETERS: Final = re.compile(r"[^;]*(?:;\s*(?:[A-Za-z][A-Za-z.-]*=[^;]*|npdi|lr|user))*;?\s*")
 # Where an address has its password, and where its host.
 _BESIDE: Final = re.compile(r"[+0-9 ().-]*[0-9]\s*(?::|@\s*\+?[0-9]{5,}(?![0-9.]))")
+_WIDE_BRACKETS: Final = str.maketrans("（）：", "():")
 # Behind a host another address, or a number; or a number in place of the host.
 _BEHIND: Final = re.compile(
     r"@.*(?:@|:[0-9]{6}|[\s,、，;；|/<?#]\s*(?:[A-Za-z]+:)?[+(]?[0-9][0-9() -]*[0-9])|@\s*\+?[0-9]{5,}(?![0-9.])",
@@ -160,7 +161,7 @@ class Spelt(NamedTuple):
 
 def read_spelling(text: str, country: str = "") -> Spelt:
     """`95588`, `95*` or `95500..95599`, in any spelling of their digits; bare ones are read in `country`."""
-    folded = without_slash(fold(text).strip(), country)
+    folded = without_slash(fold(text).strip().translate(_WIDE_BRACKETS), country)
     if _PLAIN.fullmatch(folded):
         return Spelt(folded)
     beside = _BESIDE.match(folded) or _BEHIND.search(folded)
