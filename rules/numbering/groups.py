@@ -23,6 +23,7 @@ NO_NUMBER: Final = frozenset(
 )
 # What a PBX or a network has in few digits, and what has them in no plan.
 _SHORT: Final = frozenset((NumberClass.EXTENSION, NumberClass.SERVICE, NumberClass.EMERGENCY))
+_SHORTEST_CODE: Final = 5  # 95588, 12345: with fewer digits groups begin as well
 _GROUP: Final = re.compile(r"[0-9]+")
 _DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
@@ -77,6 +78,7 @@ def refuse_several(text: str, folded: str, country: str) -> None:
         )
     if together and number.kind in NO_NUMBER:
         several |= any(_is_number("".join(groups[:at]), plan) for at in range(1, len(groups)))
+    several |= together and _goes_on_behind(groups, plan)
     if not several and not _DECIMAL.fullmatch(folded):
         return
     if number.kind not in NO_NUMBER and not (several and _could_be_several(folded, groups, number, plan)):
@@ -102,6 +104,8 @@ def _cuts_the_code(groups: list[str], whole: str, number: Number) -> bool:
 def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
     if len(_BRACKETS.findall(folded)) > 1 or _drops_a_number(folded, groups, number, plan):
         return True
+    if _goes_on_behind(groups, plan):
+        return True
     if number.canonical[:1] != "+":
         short = sum(map(len, groups)) < SHORTEST_GUESS
         return short and all(read_number(each, plan).kind in _SHORT for each in groups)
@@ -126,6 +130,12 @@ def _drops_a_number(folded: str, groups: list[str], number: Number, plan: Trunk)
     heads = ("".join(groups[:at]) for at in range(1, len(groups)))
     abroad = code if folded.startswith("+") else ""
     return any(len(head) <= left_out and head != abroad and _is_number(head, plan) for head in heads)
+
+
+def _goes_on_behind(groups: list[str], plan: Trunk) -> bool:
+    """Is it a number of the plan's own, such as 96345, with an extension behind it, which makes another one's?"""
+    heads = ("".join(groups[:at]) for at in range(1, len(groups)))
+    return any(len(head) >= _SHORTEST_CODE and _is_short(head, plan) for head in heads)
 
 
 def _within_the_country(folded: str, groups: list[str], number: Number, code: str) -> list[str]:
