@@ -24,6 +24,8 @@ NO_NUMBER: Final = frozenset(
 # What a PBX or a network has in few digits, and what has them in no plan.
 _SHORT: Final = frozenset((NumberClass.EXTENSION, NumberClass.SERVICE, NumberClass.EMERGENCY))
 _SHORTEST_CODE: Final = 5  # 95588, 12345: with fewer digits groups begin as well
+_LONGEST_ITEM: Final = 2
+_ITEM: Final = re.compile(r"[1-9][0-9]{0,2}[.)]\s+[+(0-9]")  # of a list
 _GROUP: Final = re.compile(r"[0-9]+")
 _DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
@@ -78,7 +80,7 @@ def refuse_several(text: str, folded: str, country: str) -> None:
         )
     if together and number.kind in NO_NUMBER:
         several |= any(_is_number("".join(groups[:at]), plan) for at in range(1, len(groups)))
-    several |= together and _goes_on_behind(groups, plan)
+    several |= together and (_goes_on_behind(groups, plan) or _is_counted(folded, groups, number, plan))
     if not several and not _DECIMAL.fullmatch(folded):
         return
     if number.kind not in NO_NUMBER and not (several and _could_be_several(folded, groups, number, plan)):
@@ -104,7 +106,7 @@ def _cuts_the_code(groups: list[str], whole: str, number: Number) -> bool:
 def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
     if len(_BRACKETS.findall(folded)) > 1 or _drops_a_number(folded, groups, number, plan):
         return True
-    if _goes_on_behind(groups, plan):
+    if _goes_on_behind(groups, plan) or _is_counted(folded, groups, number, plan):
         return True
     if number.canonical[:1] != "+":
         short = sum(map(len, groups)) < SHORTEST_GUESS
@@ -136,6 +138,18 @@ def _goes_on_behind(groups: list[str], plan: Trunk) -> bool:
     """Is it a number of the plan's own, such as 96345, with an extension behind it, which makes another one's?"""
     heads = ("".join(groups[:at]) for at in range(1, len(groups)))
     return any(len(head) >= _SHORTEST_CODE and _is_short(head, plan) for head in heads)
+
+
+def _is_counted(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
+    """Is it the line of a list, with its number before it: ``1. 13800138101``?"""
+    if _ITEM.match(folded):
+        return True
+    code, trunk_prefix = codes_of(plan.country)
+    first = groups[0]
+    if not trunk_prefix or folded.startswith("+") or len(first) > _LONGEST_ITEM or first[0] == "0":
+        return False
+    abroad = number.canonical == "+" + "".join(groups) and first == calling_code(number.canonical[1:])
+    return first not in (trunk_prefix, code) and not abroad and _is_number("".join(groups[1:]), plan)
 
 
 def _within_the_country(folded: str, groups: list[str], number: Number, code: str) -> list[str]:

@@ -170,7 +170,7 @@ async def test_an_entry_that_expired(lists):
 
 
 async def test_a_seal_suspends_and_its_release_lets_pass_again(lists):
-    archive = SimpleNamespace(lists=lists, now=lists.now)
+    archive = SimpleNamespace(lists=lists, now=lists.now, country="CN")
     await lists.add("bank", NUMBER, LI)
     seal = await set_seal(archive, NUMBER, case_id=7, author="chen", reason="five people")
     await lists.add("bank", "+86138*", LI)

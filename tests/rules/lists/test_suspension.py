@@ -39,7 +39,7 @@ class Office:
     def __init__(self, path, lists):
         self.path, self.lists, self.seals = path, lists, {}
         self.lookup = Lookup(path / "lists.db", entries=100)
-        self.archive = SimpleNamespace(lists=lists, now=lambda: 1_000.0)
+        self.archive = SimpleNamespace(lists=lists, now=lambda: 1_000.0, country="CN")
 
     async def seal(self, number=SPAM):
         self.seals[number] = (await set_seal(self.archive, number, case_id=7, author="li", reason="verified")).id

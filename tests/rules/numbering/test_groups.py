@@ -95,6 +95,19 @@ def test_two_numbers_without_area_codes_make_no_third(home: str, text: str):
         one_typed(text, home)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1. 13800138101", "3.13800138101", "（3）13800138103", "1）95588", "4) 95588", "5 95588", "1-13800138101"),
+        *("1. 4008123123", "（1）4008123123", "10. 61234567", "20. 010-61234567", "8\t13800138101", "12. 13800138101"),
+    ],
+)
+def test_the_number_of_a_line_is_no_part_of_what_stands_on_it(text: str):
+    """So lists come out of chats, texts and tables: 1. 4008123123 blocked somebody's mobile."""
+    with pytest.raises(SpellingFault):
+        one_typed(text, "CN")
+
+
 @pytest.mark.parametrize("text", ["9 13800138001", "9 138 0013 8001", "9-13800138001", "+9 13800138001"])
 def test_what_a_pbx_dials_before_a_number_makes_none_of_another_country(text: str):
     with pytest.raises(SpellingFault, match=r"would be \+913800138001, whose country code stands in two groups"):
