@@ -29,10 +29,17 @@ log = structlog.get_logger("ringfence")
 class BanCommands:
     """What `ringfence bans` asks."""
 
-    def __init__(self, core: Core, clock: Callable[[], float] = monotonic, wall: Callable[[], float] = time) -> None:
+    def __init__(
+        self,
+        core: Core,
+        clock: Callable[[], float] = monotonic,
+        wall: Callable[[], float] = time,
+        file: BanFile | None = None,
+    ) -> None:
         self._core = core
         self._clock = clock
         self._wall = wall
+        self._file = file
 
     def register(self, control: Control) -> None:
         """Let it be asked."""
@@ -74,6 +81,7 @@ class BanCommands:
         log.info("source banned by hand", source=ban.name, why=why, seconds=round(ban.until - now), by=question.actor)
         trunk = next((t for t in (topology.trunk_at(topology.listeners[0], host, 5060),) if t is not None), None)
         named = trunk.name if trunk is not None and topology.is_named(trunk) else None
+        await self._write_down(f"{ban.name} is banned")
         return {**self._row(ban, now), "trunk": named}
 
     async def lift(self, question: Question) -> list[dict[str, Any]]:
@@ -94,7 +102,16 @@ class BanCommands:
             bans.lift(name)
         if names:
             log.info("bans lifted", bans=len(names), source=names[0] if len(names) == 1 else None, by=question.actor)
+            await self._write_down("lifted")
         return rows
+
+    async def _write_down(self, done: str) -> None:
+        """Let what is answered outlive a crash. Raises Refused where it would not."""
+        if self._file is not None and (cause := await self._file.save(self._clock())):
+            raise Refused(
+                f"{done}, and a crash would forget it: bans cannot be written down ({cause}); "
+                "it is tried again every few seconds"
+            )
 
 
 def _address(text: str) -> str:
@@ -116,6 +133,8 @@ class BanFile:
         self._core = core
         self._wall = wall
         self._saved = 0
+        self._writing = asyncio.Lock()
+        self._prevented = ""  # what kept the last change from the disk
 
     def load(self, now: float) -> None:
         """Take up those that stand still. A file that can't be read is left, told, and replaced later."""
@@ -143,34 +162,42 @@ class BanFile:
             await asyncio.sleep(SAVE_S)
             await self.save(monotonic())
 
-    async def save(self, now: float) -> None:
-        """Write them down if something has changed; what prevents that is told, and tried again."""
-        bans = self._core.bans
-        standing = bans.standing(now)
-        if bans.version == self._saved:
-            return
-        version, ahead = bans.version, self._wall() - now
-        rows = [
-            {
-                "source": ban.name,
-                "why": ban.why,
-                "by": ban.by,
-                "udp_only": ban.udp_only,
-                "since": ban.since + ahead,
-                "until": ban.until + ahead,
-            }
-            for ban in standing
-        ]
-        try:
-            await asyncio.to_thread(_write, self._path, rows)
+    async def save(self, now: float) -> str:
+        """Write them down if something has changed; what prevents that is told once, and tried again each time."""
+        async with self._writing:
+            bans = self._core.bans
+            standing = bans.standing(now)
+            if bans.version == self._saved and not self._prevented:
+                return ""
+            version, ahead = bans.version, self._wall() - now
+            rows = [
+                {
+                    "source": ban.name,
+                    "why": ban.why,
+                    "by": ban.by,
+                    "udp_only": ban.udp_only,
+                    "since": ban.since + ahead,
+                    "until": ban.until + ahead,
+                }
+                for ban in standing
+            ]
+            told = self._prevented if version == self._saved else ""
             self._saved = version
-        except OSError as error:
-            self._saved = version  # once for each change
-            log.warning("bans cannot be written down", path=str(self._path), cause=error.strerror)
+            try:
+                await asyncio.to_thread(_write, self._path, rows)
+                self._prevented = ""
+            except OSError as error:
+                self._prevented = error.strerror or str(error)
+                if self._prevented != told:  # once for each change
+                    log.warning("bans cannot be written down", path=str(self._path), cause=self._prevented)
+            return self._prevented
 
 
 def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     first = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(first, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(rows, file)
-    first.replace(path)
+    try:
+        with open(os.open(first, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(rows, file)
+        first.replace(path)
+    finally:
+        first.unlink(missing_ok=True)

@@ -109,7 +109,7 @@ class Node:
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
         self._core.peers.take_up(self._handed.remembered.drains, monotonic())
         PeerCommands(self._core, replaced=lambda: self._restarting.under_way).register(self.control)
-        BanCommands(self._core).register(self.control)
+        BanCommands(self._core, file=self._ban_file).register(self.control)
         self._ban_file.load(monotonic())
         self._instruments.register(self.control)
         self.control.register("listeners", self._listening)

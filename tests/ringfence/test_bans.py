@@ -133,3 +133,24 @@ async def test_where_it_can_not_be_written_that_is_told_once(tmp_path):
     good = BanFile(tmp_path / "ringfence.bans", play.core, lambda: WALL)
     await good.save(play.now)
     assert len(json.loads((tmp_path / "ringfence.bans").read_text())) == 1
+
+
+async def test_a_ban_by_hand_and_its_end_are_on_the_disk_before_they_are_answered(asked: Asked, tmp_path):
+    """A crash right after `bans lift` kept a carrier out for an hour."""
+    path = tmp_path / "ringfence.bans"
+    asked.commands._file = BanFile(path, asked.play.core, lambda: WALL)
+    await asked("add", source="192.0.2.66")
+    assert [row["source"] for row in json.loads(path.read_text())] == ["192.0.2.66"]
+    await asked("lift", source="192.0.2.66")
+    assert json.loads(path.read_text()) == []
+
+
+async def test_where_it_can_not_be_written_the_command_says_so_and_it_is_tried_again(asked: Asked, tmp_path):
+    folder = tmp_path / "full"
+    file = asked.commands._file = BanFile(folder / "ringfence.bans", asked.play.core, lambda: WALL)
+    with pytest.raises(Refused, match=r"192\.0\.2\.66 is banned, and a crash would forget it: .*No such file"):
+        await asked("add", source="192.0.2.66")
+    folder.mkdir()
+    assert await file.save(asked.play.now) == ""
+    assert len(json.loads((folder / "ringfence.bans").read_text())) == 1
+    assert list(folder.iterdir()) == [folder / "ringfence.bans"]
