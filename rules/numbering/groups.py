@@ -63,13 +63,14 @@ def without_slash(folded: str, country: str) -> str:
 def refuse_several(text: str, folded: str, country: str) -> None:
     """Groups of digits that make no number of any plan are several numbers, or one that a table has spoilt.
 
-    So are those that begin anew in their midst: where numbers have no fixed length, two may make a third.
+    So are those of which at some gap one side is a number by itself: of two numbers, or of one and what counts it or
+    what a PBX dials behind it, came a third.
     """
     groups = _GROUP.findall(folded)
     whole = without_separators(folded)
     together = len(groups) > 1 and _DIGITS_ALONE.fullmatch(whole) is not None
-    several = together and sum(len(each) > 1 for each in groups) > 1
-    if not together and not _DECIMAL.fullmatch(folded):
+    decimal = _DECIMAL.fullmatch(folded) is not None
+    if not together and not decimal:
         return
     plan = _plan(country)
     number = read_number(folded, plan)
@@ -78,19 +79,10 @@ def refuse_several(text: str, folded: str, country: str) -> None:
             f"{text!r} would be {number.canonical}, whose country code stands in two groups",
             f"write {number.canonical} if it is meant, else the number without what a PBX dials before it",
         )
-    if together and number.kind in NO_NUMBER:
-        several |= any(_is_number("".join(groups[:at]), plan) for at in range(1, len(groups)))
-    several |= together and (_goes_on_behind(groups, plan) or _is_counted(folded, groups, number, plan))
-    if not several and not _DECIMAL.fullmatch(folded):
-        return
-    if number.kind not in NO_NUMBER and not (several and _could_be_several(folded, groups, number, plan)):
-        return
-    if not several:
+    if together and _are_several(folded, groups, number, plan):
+        raise SpellingFault(f"{text!r} could be several numbers", f"write each by itself; {whole} if it is one")
+    if decimal and number.kind in NO_NUMBER:
         raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
-    raise SpellingFault(
-        f"{text!r} could be several numbers",
-        f"write each by itself; {whole} if it is one",
-    )
 
 
 def _plan(country: str) -> Trunk:
@@ -103,10 +95,25 @@ def _cuts_the_code(groups: list[str], whole: str, number: Number) -> bool:
     return number.canonical == f"+{digits}" and len(groups[0]) < len(calling_code(digits))
 
 
-def _could_be_several(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
-    if len(_BRACKETS.findall(folded)) > 1 or _drops_a_number(folded, groups, number, plan):
-        return True
+def _are_several(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
+    long = sum(len(each) > 1 for each in groups) > 1  # of a number some people set a single digit apart
+    if number.kind in NO_NUMBER:
+        return (
+            long or _is_counted(folded, groups, number, plan) or any(_is_number(head, plan) for head in _heads(groups))
+        )
     if _goes_on_behind(groups, plan) or _is_counted(folded, groups, number, plan):
+        return True
+    return long and _make_a_third(folded, groups, number, plan)
+
+
+def _heads(groups: list[str]) -> Iterator[str]:
+    """What stands before each gap."""
+    return ("".join(groups[:at]) for at in range(1, len(groups)))
+
+
+def _make_a_third(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
+    """Are the groups two numbers, which together read as another one?"""
+    if len(_BRACKETS.findall(folded)) > 1 or _drops_a_number(folded, groups, number, plan):
         return True
     if number.canonical[:1] != "+":
         short = sum(map(len, groups)) < SHORTEST_GUESS
@@ -129,15 +136,13 @@ def _drops_a_number(folded: str, groups: list[str], number: Number, plan: Trunk)
     if not digits.endswith(kept):
         return False
     left_out = len(digits) - len(kept)
-    heads = ("".join(groups[:at]) for at in range(1, len(groups)))
     abroad = code if folded.startswith("+") else ""
-    return any(len(head) <= left_out and head != abroad and _is_number(head, plan) for head in heads)
+    return any(len(head) <= left_out and head != abroad and _is_number(head, plan) for head in _heads(groups))
 
 
 def _goes_on_behind(groups: list[str], plan: Trunk) -> bool:
     """Is it a number of the plan's own, such as 96345, with an extension behind it, which makes another one's?"""
-    heads = ("".join(groups[:at]) for at in range(1, len(groups)))
-    return any(len(head) >= _SHORTEST_CODE and _is_short(head, plan) for head in heads)
+    return any(len(head) >= _SHORTEST_CODE and _is_short(head, plan) for head in _heads(groups))
 
 
 def _is_counted(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
