@@ -6,9 +6,9 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from typing import Any, NamedTuple
 
+from ringfence.people import standing
 from ringfence.people.actor import Actor, Door
 from ringfence.people.faults import PeopleError
 from ringfence.people.rights import ROLE_MEANING, Role, rights_of
@@ -257,12 +257,7 @@ async def stands(connection: Connection, account: int | None) -> str:
     removed, disabled, login, password, roles = row
     state = "removed" if removed else "disabled" if disabled else "enabled"
     told = {"state": state, "roles": _shown((roles or "").split()), "login": login or "none"}
-    return "; ".join(f"{name} {value}" for name, value in (told | {"password": printed(password)}).items())
-
-
-def printed(kept: str) -> str:
-    """A print of what is kept of a password. It has a salt of 128 bits: nobody finds a password by its print."""
-    return sha256(kept.encode()).hexdigest()[:32] if kept else "none"
+    return standing.written(told | {"password": standing.print_of_secret(password.encode())})
 
 
 def read_roles(words: Iterable[str]) -> frozenset[Role]:

@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
-import re
-from hashlib import sha256
+from contextlib import suppress
+from math import inf
 from typing import Any
 
+from ringfence.people import standing
 from rules.audit.chain import Deed, every_deed
 from rules.audit.chains import Held
 from rules.storage.store import Connection
 
-_TOLD = re.compile(r"(?P<name>\S+): scopes (?P<scopes>[^;]*); (?P<daily>\d+) requests a day(; acts as (?P<acts>.+))?")
-_QUERY = "select id, name, secret_hash, scopes, acts_as, daily, created, expires, revoked from access_key order by id"
+_SAID = {
+    "name": "the name is",
+    "scopes": "the scopes are",
+    "acts as": "acts-as is",
+    "daily": "the allowance is",
+    "secret": "the secret is",
+}
+_QUERY = "select id, name, scopes, acts_as, daily, secret_hash, expires, created, revoked is not null from access_key"
 
 
-def key_print(secret_hash: bytes, expires: float | None) -> str:
-    """Of the secret, and until when it works, for the entry of a key that is made."""
-    return f"secret {sha256(secret_hash).hexdigest()[:32]}; expires {expires!r}"
+def made_so(name: str, scopes: str, acts_as: str, daily: int, secret_hash: bytes, expires: float | None) -> str:
+    """What a key opens, for whom and how long, for the entry of its making: of the secret a print."""
+    secret = standing.print_of_secret(secret_hash)
+    told = {"name": name, "scopes": scopes, "acts as": acts_as, "daily": daily, "secret": secret, "expires": expires}
+    return standing.written(told)
 
 
 async def keys_by_entries(connection: Connection) -> Held:
     """Every key is as it was made, and works unless it was revoked. A key may end sooner: whoever renews it says so."""
     deeds, first = await every_deed(connection, "key")
     faults, older = [], 0
-    rows = {row[0]: row for row in await connection.execute_fetchall(_QUERY)}
+    rows: dict[str, Any] = {row[0]: row[1:] for row in await connection.execute_fetchall(_QUERY)}
     for key in sorted({*rows, *deeds}):
-        row, done = rows.get(key), deeds.get(key, [])
+        done = deeds.get(key, [])
         made = next((deed for deed in done if deed.step in ("added", "renewed")), None)
-        if row is None:
+        if key not in rows:
             faults.append(f"key {key}: it is gone, and its entries are there")
             continue
+        *_, created, revoked = rows[key]
         if made is not None:
-            faults += [f"key {key}: {what} another than its entries say" for what in _changed(made, row)]
-        elif row[6] < first:
+            told = made_so(*rows[key][:-2])
+            faults += [f"key {key}: {what} another than its entries say" for what in _changed(made, told)]
+        elif created < first:
             older += 1
         else:
             faults.append(f"key {key}: it has no entry")
-        if (row[8] is not None) != any(deed.step == "revoked" for deed in done):
-            faults.append(f"key {key}: it {'works no more' if row[8] is not None else 'works'}, against its entries")
+        if revoked != any(deed.step == "revoked" for deed in done):
+            faults.append(f"key {key}: it {'works no more' if revoked else 'works'}, against its entries")
     return Held(faults, {"keys": older} if older else {})
 
 
-def _changed(made: Deed, row: Any) -> list[str]:
-    """What of a key is not as the entry of its making tells; older entries tell nothing of secret and end."""
-    _, name, secret_hash, scopes, acts_as, daily, _, expires, _ = row
-    found = []
-    if told := _TOLD.fullmatch(made.detail):
-        is_now = {"name": name, "scopes": scopes, "daily": str(daily), "acts": acts_as}
-        words = {"name": "the name is", "scopes": "the scopes are", "daily": "the allowance is", "acts": "acts-as is"}
-        found += [words[part] for part, value in is_now.items() if (told[part] or "") != value]
-    if made.after:
-        secret, _, end = made.after.partition("; expires ")
-        if secret != key_print(secret_hash, None).partition(";")[0]:
-            found.append("the secret is")
-        if end != "None" and (expires is None or expires > float(end)):
-            found.append("its end is")
+def _changed(made: Deed, told: str) -> list[str]:
+    """What of a key is not as the entry of its making tells."""
+    then, now = standing.read(made.after), standing.read(told)
+    found = [said for part, said in _SAID.items() if now[part] != then.get(part)]
+    if _end(now["expires"]) > _end(then.get("expires", "None")):
+        found.append("its end is")
     return found
+
+
+def _end(told: str) -> float:
+    with suppress(ValueError):
+        return float(told)
+    return inf  # none

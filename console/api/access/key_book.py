@@ -10,7 +10,7 @@ from hashlib import sha256
 from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple, Protocol
 
-from ringfence.people.keys_by_entries import key_print
+from ringfence.people.keys_by_entries import made_so
 from ringfence.people.rights import Right
 from rules.audit import chain
 from rules.audit.second import Second
@@ -214,15 +214,13 @@ async def _working(connection: Connection, which: str, now: float) -> list[Acces
 async def _insert(connection: Connection, key: AccessKey, step: str) -> str:
     """Write a key and enter it; what the client sends is told this once."""
     secret = token_urlsafe(_SECRET_BYTES)
+    opens = (key.name, " ".join(sorted(key.scopes)), key.acts_as, key.daily, _hash(secret), key.expires)
     await connection.execute(
-        "insert into access_key (id, name, secret_hash, scopes, acts_as, daily, created, author, expires) "
+        "insert into access_key (name, scopes, acts_as, daily, secret_hash, expires, id, created, author) "
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(key.id, key.name, _hash(secret), " ".join(sorted(key.scopes)), key.acts_as),
-            *(key.daily, key.created, key.author, key.expires),
-        ),
+        (*opens, key.id, key.created, key.author),
     )
-    deed = _deed(key, step, key.created, key.author)._replace(after=key_print(_hash(secret), key.expires))
+    deed = _deed(key, step, key.created, key.author)._replace(after=made_so(*opens))
     await chain.record(connection, [deed])
     return f"{PREFIX}_{key.id}_{secret}"
 

@@ -1,8 +1,5 @@
 """What lets people in is as it was entered: whoever writes the tables by hand is found by `audit verify`."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 
 from ringfence.audits import verify
@@ -10,7 +7,7 @@ from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted, read_roles
 from ringfence.people.faults import Waits
 from rules.audit.second import confirmed
-from tests.ringfence.people.of_before import as_of_before
+from tests.ringfence.people.changed_by_hand import missed
 
 BY_HAND = {  # what is done by hand, and what is said of it
     "insert into account_role select id, 'admin' from account where name = 'zhao'": "people: account zhao: the roles",
@@ -55,26 +52,4 @@ async def test_whatever_lets_somebody_in_and_was_changed_by_hand_is_found(file):
         await peopled(here)
         assert (await verify(here)).broken == []
         path = here.database_of("people")
-    sound = path.read_bytes()
-    for statement, told in BY_HAND.items():
-        path.write_bytes(sound)
-        with closing(sqlite3.connect(path)) as other, other:
-            other.execute(statement)
-        async with Installation.open(file) as here:
-            broken = (await verify(here)).broken
-        assert any(told in one for one in broken), (statement, broken)
-
-
-async def test_entries_of_before_tell_what_they_tell_and_what_was_never_entered_is_counted(file):
-    """Made as before: no entry said how an account stands, and the first account has none at all."""
-    async with Installation.open(file) as here:
-        await peopled(here)
-        as_of_before(here, "people", "delete from step where subject_id = 'li'")
-    async with Installation.open(file) as here:
-        found = await verify(here)
-        assert (found.broken, found.older["accounts"]) == ([], 1)
-    with closing(sqlite3.connect(here.database_of("people"))) as other, other:
-        other.execute("update account set login = 'mallory' where name = 'wang'")
-    async with Installation.open(file) as here:
-        (broken,) = (await verify(here)).broken
-        assert broken == "people: account wang: the login is mallory, and its entries say wang"
+    assert await missed(file, path, BY_HAND) == []
