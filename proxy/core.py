@@ -532,6 +532,7 @@ class Core(Refusing):
         if token is None and (plan.users or asked is not None or request.method == b"REGISTER"):
             led = self._lead(request, plan, asked, flow, peer)
         another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
+        another = another and not self._asks_for_help(token, peer)
         elsewhere = token is not None and not peer.from_pbx and self._leads_elsewhere(request, plan, token)
         stands = not (another or elsewhere) and self._stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
@@ -698,6 +699,14 @@ class Core(Refusing):
         if known:
             return named_part(party) != named_part(known) and not same_number(party, known, peer.trunk)
         return bool(token.party) and token.party != self.tokens.mark(named_part(party), token.key)
+
+    def _asks_for_help(self, token: Token | None, peer: Peer) -> bool:
+        """Was the call with this token an emergency call? Whoever it shows now, nothing in it is refused."""
+        called = self.dialogs.called_of(token) if token is not None else b""
+        try:
+            return bool(called) and self.outgoing.is_emergency_call(read_dialled(called), peer)
+        except BadHeader:
+            return False
 
     def _leads_elsewhere(self, request: Request, plan: Plan, token: Token) -> bool:
         """Does its Request-URI name somebody else behind the PBX than the one whom its call was judged for?

@@ -488,6 +488,23 @@ def test_nor_by_naming_it_in_to_as_well(method: str):
     assert judged_again(play, in_dialog(method, up, cseq=2, to=to, extra=extra, body=body))
 
 
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_within_an_emergency_call_another_number_refuses_nothing(method: str):
+    """A session refresh that is refused ends the call when its time is over (RFC 4028 section 10)."""
+    play = Playbook(**TRUSTED)
+    extra = "Contact: <sip:wren@198.51.100.21:5060>"
+    down = only(
+        [each for each in play.trunk(wire.invite(uri=f"sip:110@{wire.US}", extra=extra)) if each.method == "INVITE"]
+    )
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    play.verdict = REJECT
+    body = wire.SDP if method == "INVITE" else ""
+    asserted = "P-Asserted-Identity: <sip:95012345@wren.example>"
+    assert only(play.trunk(in_dialog(method, up, cseq=2, extra=asserted, body=body)), to=wire.PBX)
+    from_ = in_dialog(method, up, cseq=3, branch="z9hG4bK3", from_=BLOCKED, body=body)
+    assert only([each for each in play.trunk(from_) if each.method == method], to=wire.PBX)
+
+
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
 @pytest.mark.parametrize(
     ("before", "then"),
