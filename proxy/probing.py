@@ -20,10 +20,11 @@ _AT_ONCE: Final = 50  # in one sweep
 class Asking:
     """One OPTIONS that is under way."""
 
-    __slots__ = ("address",)
+    __slots__ = ("address", "prober")
 
-    def __init__(self, address: PeerAddress) -> None:
+    def __init__(self, address: PeerAddress, prober: Prober) -> None:
         self.address = address
+        self.prober = prober
         address.asked = True
 
     def on_response(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
@@ -35,7 +36,8 @@ class Asking:
     def on_timeout(self, client: ClientTransaction, now: float) -> None:
         """It said 100 and no more."""
         self.address.asked = False
-        self.address.probe_missed(now)
+        if not self.prober.over:
+            self.address.probe_missed(now)
 
     def on_silence(self, client: ClientTransaction, now: float) -> None:
         """Nothing came for as long as a call would have waited."""
@@ -52,11 +54,12 @@ class Asking:
 class Prober:
     """Looks once a second who is to be asked; a timer of the core's like any other."""
 
-    __slots__ = ("_asked", "_core")
+    __slots__ = ("_asked", "_core", "over")
 
     def __init__(self, core: Node) -> None:
         self._core = core
         self._asked = 0
+        self.over = False  # the process after this one asks now, and gets the answers to what was asked here
 
     def begin(self, now: float) -> None:
         """The sockets are open."""
@@ -65,6 +68,8 @@ class Prober:
 
     def on_timer(self, letter: str, now: float) -> None:
         """A second has passed."""
+        if self.over:
+            return
         self._core.layer.timers.start(SWEEP_S, "sweep", self, now)
         self._core.peers.sweep(now)
         left = _AT_ONCE
@@ -77,7 +82,7 @@ class Prober:
 
     def ask(self, address: PeerAddress, now: float) -> None:
         """Ask this one now: a call that it says nothing to may be one that it can't read."""
-        if address.asked:
+        if address.asked or self.over:
             return
         core = self._core
         target = Target(address.host, address.port, transport=address.transport, domain=address.domain)
@@ -90,7 +95,7 @@ class Prober:
         branch = b"%sprobe%x.%x" % (MAGIC_COOKIE, core.salt, self._asked)
         flow = Flow(listener, there.remote)  # of its own: what comes there is told by `Asking` alone
         client = NonInviteClient(
-            core.layer, branch, flow, self._options(listener, target, branch), Asking(address), now
+            core.layer, branch, flow, self._options(listener, target, branch), Asking(address, self), now
         )
         client.leave_after(core.silent_s, now)
 

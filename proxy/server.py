@@ -327,6 +327,7 @@ class Server:
     async def hand_over(self, successor: Successor) -> None:
         """From now on another process has the sockets; what is under way here ends here."""
         self.successor = successor
+        self._core.prober.over = True
         for endpoint in self._endpoints:
             endpoint.leave_to_another()
         self.flush()

@@ -67,6 +67,17 @@ def test_who_answers_no_more_is_down_after_two_and_the_next_call_waits_for_nothi
     assert [each.to for each in play.trunk(wire.invite()) if each.method == "INVITE"] == [wire.PBX2]
 
 
+def test_once_another_process_asks_nobody_is_asked_and_silence_says_nothing():
+    """It gets the answers to what was asked here: each restart told that every PBX was down."""
+    play = probing()
+    live(play, 9)
+    asking = play.wait(1.0)
+    assert asked(asking) == [wire.PBX, wire.PBX2]
+    play.core.prober.over = True
+    assert {each.data for each in play.wait(60.0)} <= {each.data for each in asking}, "repeated, and no new one"
+    assert play.changes == []
+
+
 def test_it_has_calls_again_after_one_answer():
     play = probing()
     live(play, 20, of=("203.0.113.11",))
