@@ -69,7 +69,7 @@ def test_who_answers_no_more_is_down_after_two_and_the_next_call_waits_for_nothi
 
 def test_once_another_process_asks_nobody_is_asked_and_silence_says_nothing():
     """It gets the answers to what was asked here: each restart told that every PBX was down."""
-    play = probing()
+    play = probing(falls=1)
     live(play, 9)
     asking = play.wait(1.0)
     assert asked(asking) == [wire.PBX, wire.PBX2]
