@@ -532,7 +532,6 @@ class Core(Refusing):
         if token is None and (plan.users or asked is not None or request.method == b"REGISTER"):
             led = self._lead(request, plan, asked, flow, peer)
         another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
-        another = another and not self._asks_for_help(token, peer)
         elsewhere = token is not None and not peer.from_pbx and self._leads_elsewhere(request, plan, token)
         stands = not (another or elsewhere) and self._stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
@@ -684,10 +683,14 @@ class Core(Refusing):
 
         Or does a trusted trunk assert another caller, whom telephones show instead?
 
-        Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now.
+        Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now. Of an
+        emergency call nothing is refused, whomever it shows.
         """
         if request.method not in _JUDGED and request.method not in SHOWING:
             return False
+        return self._shows_another(request, fields, token, peer) and not self._asks_for_help(token, peer)
+
+    def _shows_another(self, request: Request, fields: Fields, token: Token, peer: Peer) -> bool:
         party, known = fields.sender.uri, self.dialogs.party_of(token)
         if peer.trunk.identity_trusted and goes_callers_way(token, from_pbx=False):
             before = self.dialogs.asserted_of(token)
@@ -700,9 +703,9 @@ class Core(Refusing):
             return named_part(party) != named_part(known) and not same_number(party, known, peer.trunk)
         return bool(token.party) and token.party != self.tokens.mark(named_part(party), token.key)
 
-    def _asks_for_help(self, token: Token | None, peer: Peer) -> bool:
-        """Was the call with this token an emergency call? Whoever it shows now, nothing in it is refused."""
-        called = self.dialogs.called_of(token) if token is not None else b""
+    def _asks_for_help(self, token: Token, peer: Peer) -> bool:
+        """Was the call with this token an emergency call?"""
+        called = self.dialogs.called_of(token)
         try:
             return bool(called) and self.outgoing.is_emergency_call(read_dialled(called), peer)
         except BadHeader:
