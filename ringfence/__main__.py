@@ -1,6 +1,7 @@
 """Where the command `ringfence` begins."""
 
 import os
+import sys
 
 from console.cli.commands import app
 
@@ -12,12 +13,17 @@ def main() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Let nothing else get their numbers where a supervisor closed them: libuv aborts when it closes such a socket."""
-    for number in (0, 1, 2):
+    """Open nothing where a supervisor closed them: Python has None for such a stream, and the next file its number.
+
+    libuv aborts when it closes a socket with one of these numbers.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - it stays open
 
 
 if __name__ == "__main__":

@@ -95,6 +95,19 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             measuring.start()
 
 
+@pytest.fixture(autouse=True)
+def _standard_streams() -> Iterator[None]:
+    """A test that closes number 0, 1 or 2 is named: the next file would get it, and each process of later tests none."""
+    before = _streams()
+    yield
+    assert _streams() == before, "this test closed or changed a standard stream of the process"
+
+
+def _streams() -> list[tuple[int, int]]:
+    found = [os.fstat(number) for number in (0, 1, 2)]
+    return [(each.st_dev, each.st_ino) for each in found]
+
+
 @pytest.fixture
 def play() -> Iterator[Playbook]:
     """A core with one trunk and one PBX; whatever the test leaves open must end by itself."""
