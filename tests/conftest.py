@@ -97,7 +97,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _standard_streams() -> Iterator[None]:
-    """A test that closes number 0, 1 or 2 is named: the next file would get it, and each process of later tests none."""
+    """A test that closes one is named: the next file would get its number, and each process of later tests none."""
     before = _streams()
     yield
     assert _streams() == before, "this test closed or changed a standard stream of the process"
