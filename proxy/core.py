@@ -33,6 +33,7 @@ from proxy.onward import SHOWING
 from proxy.outgoing import Outgoing
 from proxy.pace import Meter
 from proxy.peers import DOWN, PeerAddress, Peers
+from proxy.peers import REFUSED as REFUSED_THERE
 from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
 from proxy.refusing import BANNED, NO_ROOM, Refusing
@@ -811,15 +812,15 @@ class Core(Refusing):
 
     # ---- events from outside -----------------------------------------------------------------------------------
 
-    def address_refused(self, flow: Flow, branch: bytes, now: float) -> None:
-        """Nobody listens where the request with this branch went (ICMP), or takes a connection there."""
+    def address_refused(self, flow: Flow, branch: bytes, now: float, why: str = REFUSED_THERE) -> None:
+        """Nobody listens where the request with this branch went (ICMP), or no connection could be made."""
         self._note_streamless(flow, now)
         address = address_of(flow)
         if address is not None:
-            address.refused(now)
-        self.transport_failed(branch, now)
+            address.refused(now, why)
+        self.transport_failed(branch, now, why=why)
 
-    def transport_failed(self, branch: bytes, now: float, status: int = 503) -> None:
+    def transport_failed(self, branch: bytes, now: float, status: int = 503, why: str = REFUSED_THERE) -> None:
         """The transport reports that the request with this branch did not arrive: ICMP, no route, or 513: too large."""
         client = self.layer.clients.get(branch)
         if client is None or client.user is None or not client.request:
@@ -829,7 +830,7 @@ class Core(Refusing):
         if isinstance(user, Context):
             user.on_transport_failure(client, now, status)
         elif isinstance(user, Asking):
-            user.on_transport_failure(client, now)
+            user.on_transport_failure(client, now, why)
 
     def connection_lost(self, flow: PeerFlow, now: float) -> None:
         """A connection is closed: what waits on it for a first response has failed (RFC 3261 17.1.4)."""

@@ -28,9 +28,9 @@ class FaultLog:
             if left_out is not None:
                 log.exception(event, **left_out)
 
-    def warning(self, event: str, now: float, **words: Any) -> None:
-        """Tell it in one line."""
-        left_out = self._left_out(event, now)
+    def warning(self, event: str, now: float, apart: str = "", **words: Any) -> None:
+        """Tell it in one line; `apart`: of whom it is told, who is counted by himself."""
+        left_out = self._left_out(f"{event} {apart}" if apart else event, now)
         if left_out is not None:
             log.warning(event, **words, **left_out)
 

@@ -212,7 +212,17 @@ class Metrics(Collector):
         for name, statuses in counted.items():
             for status in sorted(statuses):
                 finals.add_metric([name, str(status)], statuses[status])
-        yield from (up, calls, finals)
+        yield from (up, calls, finals, self._why_down())
+
+    def _why_down(self) -> Metric:
+        """For each address that is down, why, as far as the colon of it; for all others `none`."""
+        down = GaugeMetricFamily(
+            "ringfence_peer_down", "Is this address down, and why?", labels=["peer", "address", "why"]
+        )
+        for each in self._core.peers:
+            why = _label(each.why.partition(":")[0]) if each.state == DOWN else "none"
+            down.add_metric([each.name, each.shown, why], each.state == DOWN)
+        return down
 
     def _loop(self) -> Iterator[Metric]:
         limits = CounterMetricFamily(

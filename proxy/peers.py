@@ -24,6 +24,7 @@ UNANSWERED: Final = "no answer to OPTIONS"
 UNAVAILABLE: Final = "503 to OPTIONS"
 ASKED_FOR: Final = "503 with Retry-After"
 
+TURNED_AWAY_S: Final = 600.0  # so long it is remarked that a connection of a peer did not begin
 MOST_AWAY: Final = 1_000  # addresses that names have led to and may lead to again
 MOST_BUSY_S: Final = 300.0  # whatever a Retry-After says: somebody behind the address may have written it
 _WHOLE: Final = 100  # a share of calls is counted in parts of this while an address starts slowly
@@ -129,9 +130,11 @@ class PeerAddress:
         """Has it not fallen, or by calls alone while it answers OPTIONS?"""
         return self.state != DOWN or self.by_calls
 
-    def refused(self, now: float) -> None:
-        """The system says that nobody listens there."""
-        self.fall(REFUSED, now)
+    def refused(self, now: float, why: str = REFUSED) -> None:
+        """Nothing can be sent there; the system says why, or whoever is there. It says more than silence did before."""
+        if self.state == DOWN:
+            self.why = why
+        self.fall(why, now)
 
     def fall(self, why: str, now: float) -> None:
         """Others have its calls from now on."""
@@ -196,7 +199,7 @@ class PeerAddress:
 class Peers:
     """The addresses of one node."""
 
-    __slots__ = ("_addresses", "_away", "_nowhere", "_tell", "drains", "plain", "retry_s", "unled")
+    __slots__ = ("_addresses", "_away", "_nowhere", "_tell", "_turned_away", "drains", "plain", "retry_s", "unled")
 
     def __init__(self, retry_s: float, tell: Callable[[PeerAddress, str, float, float], None]) -> None:
         """`tell` hears of each change: the address, its state before, for how long it had that, and when."""
@@ -207,6 +210,7 @@ class Peers:
         self.drains: set[Drain] = set()  # those of addresses that nobody names now as well
         self._nowhere: frozenset[tuple[str, str]] = frozenset()  # kinds and names of owners whose names lead nowhere
         self.unled: dict[tuple[str, str, str], float] = {}  # kind, owner and a name that leads nowhere; since when
+        self._turned_away: dict[str, tuple[str, float]] = {}  # by peer: why his last connection did not begin, and when
         self.plain = True  # all are up, none is drained or starts slowly: their order need not be looked at
 
     def __iter__(self) -> Iterator[PeerAddress]:
@@ -293,6 +297,18 @@ class Peers:
                 each.rise(now)
         if not self.plain:
             self.look(now)
+        if self._turned_away:
+            self._turned_away = {
+                name: told for name, told in self._turned_away.items() if now - told[1] < TURNED_AWAY_S
+            }
+
+    def turned_away(self, name: str, why: str, now: float) -> None:
+        """A connection from an address of this peer did not begin."""
+        self._turned_away[name] = why, now
+
+    def let_in(self, name: str) -> None:
+        """One has begun."""
+        self._turned_away.pop(name, None)
 
     def of(self, kind: str, name: str) -> list[PeerAddress]:
         """The addresses of a PBX, destination or trunk."""
@@ -310,7 +326,7 @@ class Peers:
             words = [f"{each.shown} ({'drained' if each.drained else each.why})" for each in ill if each.owner == owner]
             known = len(self.of(owner.kind, owner.name))
             found.append(f"{owner.name}: {len(words)} of {known} addresses without calls: {', '.join(words)}")
-        return found
+        return found + [f"{name}: its connections are refused: {why}" for name, (why, _) in self._turned_away.items()]
 
     def may_have_calls(self, kind: str, name: str, now: float) -> bool:
         """Is there an address of it, as far as is known, that takes new calls?

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.context import Node
-from proxy.peers import PeerAddress
+from proxy.peers import REFUSED, PeerAddress
 from proxy.routing import Target
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import MAGIC_COOKIE
@@ -45,10 +45,10 @@ class Asking:
         self.on_timeout(client, now)
         self.address.probe_at = min(self.address.probe_at, now + AGAIN_S)
 
-    def on_transport_failure(self, client: ClientTransaction, now: float) -> None:
+    def on_transport_failure(self, client: ClientTransaction, now: float, why: str = REFUSED) -> None:
         """Nobody listens there, or there is no way."""
         self.address.asked = False
-        self.address.refused(now)
+        self.address.refused(now, why)
 
 
 class Prober:

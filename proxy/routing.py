@@ -482,6 +482,11 @@ class Topology:
         trunk = self._named_trunk(host)
         return trunk if trunk is not None and not self._proves(listener, trunk.name) else self._default
 
+    def known_at(self, host: str) -> str:
+        """The PBX or trunk whose address this is, whether he has proven it or not; empty: nobody's."""
+        peer = self._pbx_hosts.get(host) or self._named_trunk(host) or self._sent_to.get(host)
+        return peer.name if peer is not None else ""
+
     def _by_certificate(self, names: Sequence[str]) -> Peer | None:
         """Whose certificate it is."""
         owner = next((owner for name in names if (owner := self._certified.get(name))), None)

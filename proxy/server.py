@@ -37,7 +37,7 @@ from proxy.metrics import Metrics
 from proxy.name_servers import NameServers
 from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
 from proxy.outgoing import NOT_TAKEN
-from proxy.peers import BUSY, UP
+from proxy.peers import BUSY, REFUSED, SILENT, UNANSWERED, UNAVAILABLE, UP
 from proxy.proxy_settings import LimitSettings
 from proxy.resolver import Answers, Resolver
 from proxy.routing import Target, Topology
@@ -664,7 +664,11 @@ class Server:
         if unsent == GONE and data[:4] == b"SIP/":
             self._watch.answer_elsewhere(data, flow, self._endpoints[flow.listener.number])
         elif branch := branch_of(data):
-            self._core.transport_failed(branch, monotonic(), 513 if unsent == TOO_LARGE else 503)
+            if unsent == TOO_LARGE:
+                self._core.transport_failed(branch, monotonic(), 513)
+            else:
+                why = self._endpoints[flow.listener.number].unsent_for or REFUSED
+                self._core.transport_failed(branch, monotonic(), why=why)
 
     async def _keep_time(self) -> None:
         """Timers and list changes, fifty times a second."""
@@ -701,7 +705,7 @@ class Server:
         refused = self._core.load.refused
         if refused.total() != self._limits_told:
             self._limits_told = refused.total()
-            self._faults.warning("requests found no room", now, **refused)
+            self._faults.warning("requests found no room", now, **dict[str, Any](refused))
 
     def _tell_rates(self, now: float) -> None:
         """Say in the log which trunk sends calls faster than it may."""
@@ -814,8 +818,10 @@ def say_changed(effect: PeerChanged) -> None:
         log.info("answers again: it has calls again", **words)
     elif effect.state == BUSY:
         log.warning("asks for no calls for a while; they go to its other addresses, if it has any", **words)
-    else:
+    elif effect.why in (SILENT, REFUSED, UNANSWERED, UNAVAILABLE):
         log.warning("does not answer; calls go to its other addresses first, if it has any", **words, why=effect.why)
+    else:
+        log.warning("can't be reached; calls go to its other addresses first, if it has any", **words, why=effect.why)
 
 
 def _see_error(task: asyncio.Task[Receipt]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,6 +18,15 @@ _ADVICE: Final = {  # why a listener does not open, and what helps
     errno.EADDRINUSE: "; end who has it, or choose another under `listen`",
     errno.EADDRNOTAVAIL: "; `listen` takes addresses of this machine, `advertise` the one that others see",
     errno.EACCES: "; ports below 1024 want the capability CAP_NET_BIND_SERVICE, or a socket that systemd opens",
+}
+TIMED_OUT: Final = "timed out"
+_SAID: Final = {  # why nothing could be sent, or no connection made, in the words of whoever has to see to it
+    errno.ECONNREFUSED: "connection refused",
+    errno.EHOSTUNREACH: "no route",
+    errno.ENETUNREACH: "no route",
+    errno.ETIMEDOUT: TIMED_OUT,
+    errno.ECONNRESET: "connection reset",
+    errno.EPERM: "not permitted by this machine's firewall",
 }
 Place = tuple[int, str, int]  # SOCK_DGRAM or SOCK_STREAM, address, port
 
@@ -68,6 +78,11 @@ class Sockets:
             words = f"can't listen on {host} port {port}: {error.strerror}"
             raise OSError(error.errno, words + _ADVICE.get(error.errno or 0, "")) from None
         return made
+
+
+def said_of(number: int) -> str:
+    """An error of the system, in words."""
+    return _SAID.get(number) or os.strerror(number).lower()
 
 
 def _place(kind: int, host: str, port: int) -> Place:

@@ -20,7 +20,7 @@ from typing import Any, Final, cast
 from asyncio_dgram.aio import Protocol
 
 from proxy.sip.flow import Listener
-from proxy.sockets import Sockets
+from proxy.sockets import Sockets, said_of
 from proxy.turns import Datagram, Turns
 from proxy.urgency import FIRST, IN_TURN
 
@@ -158,6 +158,7 @@ class Endpoint(ABC):
         self._flush: Flush | None = None
         self._haste: Haste | None = None
         self.send_errors = 0
+        self.unsent_for = ""  # why the last message went NOWHERE
 
     @abstractmethod
     def send(self, data: bytes, remote: tuple[Any, ...]) -> int:
@@ -246,9 +247,13 @@ class UdpEndpoint(Endpoint):
             self.send_errors += 1
             if error.errno == errno.EMSGSIZE:
                 return TOO_LARGE
-            return SENT if error.errno in (errno.ENOBUFS, errno.EINTR) else NOWHERE
+            if error.errno in (errno.ENOBUFS, errno.EINTR):
+                return SENT
+            self.unsent_for = said_of(error.errno or 0)
+            return NOWHERE
         except (OverflowError, ValueError, TypeError):
             self.send_errors += 1
+            self.unsent_for = "no address"
             return NOWHERE  # no address at all
         return SENT
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,8 +13,29 @@ from cryptography import x509
 
 from proxy.sip.errors import BadHeader
 from proxy.sip.uri import parse_uri
+from proxy.sockets import TIMED_OUT, said_of
 
-NOBODY: Final = "its certificate names nobody whom the configuration knows"
+# Why a connection did not begin; what a figure counts it by ends at the colon.
+NOBODY: Final = "certificate of nobody whom the configuration knows"
+OF_ANOTHER: Final = "certificate of another name"
+EXPIRED: Final = "certificate expired"
+NOT_YET: Final = "certificate not valid yet"
+UNKNOWN_AUTHORITY: Final = "certificate of an unknown authority"
+NOT_VALID: Final = "certificate not valid"
+HANDSHAKE: Final = "TLS handshake failed"
+NOT_TAKEN: Final = "it does not take our certificate"  # after the handshake: TLS 1.3 tells it only then
+
+# What OpenSSL finds wrong (X509_verify_cert_error_string(3)), in the words of whoever has to see to it.
+_VERIFIED: Final = {
+    2: UNKNOWN_AUTHORITY,
+    9: NOT_YET,
+    10: EXPIRED,
+    18: f"{UNKNOWN_AUTHORITY}: self-signed",
+    19: f"{UNKNOWN_AUTHORITY}: self-signed",
+    20: UNKNOWN_AUTHORITY,
+    21: UNKNOWN_AUTHORITY,
+}
+_MOST_NAMES: Final = 3  # of a certificate that are shown
 
 
 class CertificateFault(Exception):
@@ -127,16 +147,44 @@ def _spelled(host: str) -> str:
         return host
 
 
-def why_refused(error: BaseException) -> str:
-    """Why a connection did not begin, in few words that are the same each time."""
+def names_shown(names: Sequence[str]) -> str:
+    """Whom a certificate names, as it may stand in a log: whoever made it chose the words."""
+    shown = ["".join(each if " " < each < "\x7f" else "?" for each in name[:100]) for name in names[:_MOST_NAMES]]
+    return f"of {' and '.join(shown) or 'nobody'}{' and others' if len(names) > _MOST_NAMES else ''}"
+
+
+class Refused(OSError):
+    """Who is at the other end is not whom we want; the message says why."""
+
+
+def why_refused(error: BaseException, *, agreeing: bool = False) -> str:
+    """Why a connection did not begin, in few words that are the same each time.
+
+    `agreeing`: the way was there, and TLS had begun.
+    """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
+        return _VERIFIED.get(error.verify_code) or f"{NOT_VALID}: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return (getattr(error, "reason", None) or "no TLS").replace("_", " ").lower()
-    if isinstance(error, TimeoutError):
-        return "too late"
+        return f"{HANDSHAKE}: {reason_of(error)}"
+    if isinstance(error, Refused):
+        return str(error)
+    said = _said(error)
+    return f"{HANDSHAKE}: {said}" if agreeing else said
+
+
+def reason_of(error: ssl.SSLError) -> str:
+    """What OpenSSL calls it."""
+    return (getattr(error, "reason", None) or "no TLS").replace("_", " ").lower()
+
+
+def _said(error: BaseException) -> str:
+    """What the system says."""
+    if isinstance(error, TimeoutError) or "taking longer than" in str(error):
+        return TIMED_OUT
+    if isinstance(error, OSError) and error.errno:
+        return said_of(error.errno)
+    if isinstance(error, ConnectionError):
+        return "connection closed"
     if isinstance(error, OSError) and error.args and isinstance(error.args[0], str):
         return error.args[0]
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno).lower()
     return type(error).__name__

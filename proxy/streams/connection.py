@@ -76,8 +76,8 @@ class Connection:
     """The protocol that asyncio drives, in either direction."""
 
     __slots__ = (
-        "_keeper", "_loop", "_patience", "_since", "_timer", "_transport", "_unread_since", "began", "check", "flow",
-        "framing", "heard", "names", "remote", "silent", "source", "why",
+        "_keeper", "_loop", "_patience", "_since", "_timer", "_transport", "_unread_since", "agreeing", "began",
+        "check", "error", "flow", "framing", "heard", "names", "remote", "silent", "source", "spoken", "why",
     )  # fmt: skip
 
     def __init__(self, keeper: Keeper, remote: Remote, framing: Framing, patience: LimitSettings) -> None:
@@ -92,10 +92,13 @@ class Connection:
         self.remote = remote
         self.names: tuple[str, ...] = ()  # what the other end's certificate names
         self.source = ""  # its address, where it counts by that
+        self.agreeing = False  # the way is there, and TLS begins on it
         self.began = False
         self.check: Callable[[Connection], str] | None = None  # why its other end is refused; empty: it is not
         self.flow: PeerFlow | None = None
         self.heard = 0.0  # when a whole message came last
+        self.spoken = False  # a whole message has come
+        self.error: Exception | None = None  # what ended it
         self.silent = False  # a stranger who has said nothing yet: he is not waited for long
         self.why = BY_PEER
 
@@ -125,6 +128,7 @@ class Connection:
             self._transport.write(framing.answer)
         if messages or framing.answer:
             self.heard = now
+            self.spoken = True
             self._since = 0.0
             self.silent = False
         for message in messages:
@@ -153,6 +157,7 @@ class Connection:
 
     def connection_lost(self, error: Exception | None) -> None:
         """It is closed."""
+        self.error = error
         if error is not None and self.why == BY_PEER:
             self.why = BROKEN
         if self._timer is not None:

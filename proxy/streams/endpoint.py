@@ -48,13 +48,13 @@ class Watch(Protocol):
     def lost(self, listener: Listener, connection: Connection) -> None:
         """It is closed."""
 
-    def refused(self, listener: Listener, host: str, why: str) -> None:
-        """One did not begin."""
+    def refused(self, listener: Listener, host: str, why: str, port: int = 0) -> None:
+        """One did not begin; with a port it is one that was to be opened there."""
 
     def unframed(self, listener: Listener, connection: Connection, fault: Unframed) -> bool:
         """It can't be read any further: answer that. True: what came of the message may be taken as it is."""
 
-    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes]) -> None:
+    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes], why: str) -> None:
         """No connection could be opened for these."""
 
 
@@ -136,11 +136,13 @@ class StreamEndpoint(Endpoint):
         if waiting is None:
             if self._watch is None or not self.room.take(""):
                 self.send_errors += 1
+                self.unsent_for = NO_ROOM
                 return NOWHERE
             waiting = self._opening[remote] = []
             self._spawn(self._open(remote))
         if len(waiting) >= _WAITING:
             self.send_errors += 1
+            self.unsent_for = "too much waits for a connection"
             return NOWHERE
         waiting.append(data)
         return SENT
@@ -148,21 +150,25 @@ class StreamEndpoint(Endpoint):
     async def _open(self, remote: Remote) -> None:
         """Open a connection and send what waits for it; what can't be sent is told."""
         connection = Connection(self, remote, self._ways.framing(self.limits), self.limits)
+        why = ""
         local = "" if self.listener.host in ("0.0.0.0", "::") else self.listener.host  # noqa: S104
         try:
             await asyncio.wait_for(self._ways.open(connection, local), self.limits.connect_s)
         except Exception as error:
-            self._refuse(error, remote[0])
+            why = self._refuse(error, remote[0], agreeing=connection.agreeing, port=remote[1])
         if not connection.began:
             self.room.give_back("")
         if (unsent := self._opening.pop(remote, None)) is not None and self._watch is not None:
-            self._watch.unsent(self.listener, remote, unsent)
+            self._watch.unsent(self.listener, remote, unsent, why)
 
-    def _refuse(self, error: BaseException, host: str) -> None:
-        why = why_refused(error)
-        self.refused[why if why in self.refused or len(self.refused) < _KINDS else "other"] += 1
+    def _refuse(self, error: BaseException, host: str, *, agreeing: bool = False, port: int = 0) -> str:
+        """Count and tell it; why."""
+        why = why_refused(error, agreeing=agreeing)
+        kind = why.partition(":")[0]
+        self.refused[kind if kind in self.refused or len(self.refused) < _KINDS else "other"] += 1
         if self._watch is not None:
-            self._watch.refused(self.listener, host, why)
+            self._watch.refused(self.listener, host, why, port)
+        return why
 
     # ---- taking
 
@@ -212,7 +218,7 @@ class StreamEndpoint(Endpoint):
         try:
             await self._ways.take(sock, connection, self.limits.connect_s)
         except Exception as error:
-            self._refuse(error, host)
+            self._refuse(error, host, agreeing=connection.agreeing)
             sock.close()
         finally:
             self._proving.pop(connection, None)

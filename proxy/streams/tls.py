@@ -13,14 +13,17 @@ from typing import Any, Final, cast
 from proxy.proxy_settings import LimitSettings, TlsSettings
 from proxy.streams.certificates import (
     NOBODY,
+    OF_ANOTHER,
     Certificate,
+    Refused,
     identities,
     is_of,
+    names_shown,
     read_authorities,
     read_certificate,
 )
 from proxy.streams.connection import Connection, Framing, Remote
-from proxy.streams.ways import framing, keep_alive, refuse_to_call
+from proxy.streams.ways import framing, keep_alive, reach, refuse_to_call
 
 _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -110,10 +113,6 @@ def _stamp(file: Path) -> object:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-class Refused(OSError):
-    """Who is at the other end is not whom we want; the message says why."""
-
-
 class Secure:
     """TLS, or WebSocket over it."""
 
@@ -145,6 +144,7 @@ class Secure:
             raise Refused("there is no certificate")
         keep_alive(sock)
         connection.check = self._check_taken
+        connection.agreeing = True
         await asyncio.get_running_loop().connect_accepted_socket(
             lambda: cast(Any, connection), sock, ssl=context, ssl_handshake_timeout=seconds
         )
@@ -155,14 +155,15 @@ class Secure:
         refuse_to_call(frames=self._frames)
         host, port, domain, _ = connection.remote
         connection.check = self._check_opened
-        await asyncio.get_running_loop().create_connection(
-            lambda: cast(Any, connection),
-            host,
-            port,
-            ssl=self._keeping.contexts.client,
-            server_hostname=domain,
-            local_addr=(local, 0) if local else None,
-        )
+        sock = await reach(host, port, local)
+        connection.agreeing = True
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: cast(Any, connection), sock=sock, ssl=self._keeping.contexts.client, server_hostname=domain
+            )
+        except BaseException:
+            sock.close()
+            raise
         _raise_if_refused(connection)
         keep_alive(connection.info("socket"))
 
@@ -176,7 +177,9 @@ class Secure:
         """It must be whom we called (RFC 5922 7.2)."""
         connection.names = identities(connection.info("peercert"))
         wanted = self._wants(connection.remote)
-        return "" if is_of(connection.names, wanted) else f"its certificate is not of {' or '.join(wanted)}"
+        if is_of(connection.names, wanted):
+            return ""
+        return f"{OF_ANOTHER}: {names_shown(connection.names)}, not of {' or '.join(wanted)}"
 
 
 def _raise_if_refused(connection: Connection) -> None:

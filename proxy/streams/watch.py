@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from proxy.core import Core
 from proxy.fault_log import FaultLog
-from proxy.flows import peer_of
+from proxy.flows import address_of, peer_of
+from proxy.peers import REFUSED
 from proxy.sip.errors import BadHeader, BadMessage
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.framing import Unframed
 from proxy.sip.headers import parse_via
 from proxy.sip.message import parse_request, parse_response
 from proxy.sip.uri import SIP_PORT, SIPS_PORT
+from proxy.streams.certificates import NOT_TAKEN, reason_of
 from proxy.streams.connection import BY_PEER, IDLE, STOPPED, Connection, Remote
 from proxy.streams.endpoint import StreamEndpoint
 from proxy.transport import Endpoint
@@ -47,6 +50,8 @@ class Watch:
     def made(self, listener: Listener, connection: Connection) -> None:
         """It is open: give it its flow. A stranger who then says nothing is not waited for long."""
         flow = connection.flow = self._core.flow_to.connected(listener, connection.remote, connection.names)
+        if flow.serial and flow.peer is not None and flow.peer.known:
+            self._core.peers.let_in(flow.peer.name)
         connection.silent = flow.serial != 0 and (flow.peer is None or not flow.peer.known)
 
     def lost(self, listener: Listener, connection: Connection) -> None:
@@ -60,12 +65,28 @@ class Watch:
         if connection.flow is not None:
             flow = self._core.flow_to.present(connection.flow)
             self._core.flow_to.disconnected(flow)
+            address = address_of(flow)
+            if address is not None and isinstance(connection.error, ssl.SSLError) and not connection.spoken:
+                address.refused(now, f"{NOT_TAKEN}: {reason_of(connection.error)}")
             self._core.connection_lost(flow, now)
             self._flush()
 
-    def refused(self, listener: Listener, host: str, why: str) -> None:
-        """One did not begin: its certificate, or what is no TLS at all."""
-        self._faults.warning("a connection was refused", monotonic(), why=why, transport=listener.transport, host=host)
+    def refused(self, listener: Listener, host: str, why: str, port: int = 0) -> None:
+        """One did not begin: its certificate, or what is no TLS at all.
+
+        Lines about a peer are counted apart: strangers can't use up those that say why he has no calls.
+        """
+        now = monotonic()
+        words: dict[str, Any] = {"why": why, "transport": listener.transport, "host": host}
+        if port:
+            address = self._core.peers.at(host, port, listener.transport)
+            name = address.name if address is not None else ""
+            words["port"] = port
+        elif name := self._core.topology.known_at(host):
+            self._core.peers.turned_away(name, why, now)
+        if name:
+            words["peer"] = name
+        self._faults.warning("a connection was refused", now, apart=name, **words)
 
     def unframed(self, listener: Listener, connection: Connection, fault: Unframed) -> bool:
         """It can't be read any further: answer that. True for an emergency call: it goes on as it came."""
@@ -76,14 +97,14 @@ class Watch:
         self._flush()
         return taken
 
-    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes]) -> None:
+    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes], why: str) -> None:
         """No connection could be opened for these: requests go elsewhere (RFC 3261 18.4)."""
         core, now = self._core, monotonic()
         flow = core.flow_to.connected(listener, remote, ())
         core.flow_to.disconnected(flow)
         for message in messages:
             if branch := branch_of(message):
-                core.address_refused(flow, branch, now)
+                core.address_refused(flow, branch, now, why or REFUSED)
         self._flush()
 
     def answer_elsewhere(self, data: bytes, flow: Flow, endpoint: Endpoint) -> None:

@@ -36,10 +36,12 @@ class Plain:
         """Let a connection begin to its address, from the one that others know us by."""
         refuse_to_call(frames=self._frames)
         host, port, _, _ = connection.remote
-        from_here = (local, 0) if local else None
-        await asyncio.get_running_loop().create_connection(
-            lambda: cast(Any, connection), host, port, local_addr=from_here
-        )
+        sock = await reach(host, port, local)
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: cast(Any, connection), sock=sock)
+        except BaseException:
+            sock.close()
+            raise
         keep_alive(connection.info("socket"))
 
 
@@ -52,6 +54,20 @@ def refuse_to_call(*, frames: bool) -> None:
     """Raises OSError for WebSocket: whoever speaks it can't be called, and calls us (RFC 7118 section 5)."""
     if frames:
         raise OSError("nobody is called by WebSocket")
+
+
+async def reach(host: str, port: int, local: str) -> socket.socket:
+    """A socket that is connected to this address, from ours if one is given. Raises OSError."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if local:
+            sock.bind((local, 0))
+        await asyncio.get_running_loop().sock_connect(sock, (host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def keep_alive(sock: socket.socket) -> None:

@@ -232,10 +232,10 @@ async def test_octet_by_octet_and_two_in_a_segment_are_two_calls(authority: Auth
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("garbage", "no TLS"),
-        ("expired", "certificate has expired"),
-        ("self-signed", "unable to get local issuer certificate"),
-        ("of nobody", "its certificate names nobody whom the configuration knows"),
+        ("garbage", "TLS handshake failed"),
+        ("expired", "certificate expired"),
+        ("self-signed", "certificate of an unknown authority"),
+        ("of nobody", "certificate of nobody whom the configuration knows"),
     ],
 )
 async def test_who_begins_no_tls_or_shows_a_wrong_certificate_is_refused_alone(
@@ -262,5 +262,5 @@ async def test_who_begins_no_tls_or_shows_a_wrong_certificate_is_refused_alone(
             except (ConnectionError, ssl.SSLError):
                 pass
             await eventually(lambda: whys(lines), "a line")
-        assert [each for each in whys(lines) if why in each or fault == "garbage"] == whys(lines)[:1] != []
+        assert [each for each in whys(lines) if each.startswith(why)] == whys(lines)[:1] != []
         await go_on(standing)

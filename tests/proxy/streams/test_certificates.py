@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives import serialization
 
 from proxy.streams.certificates import (
     CertificateFault,
+    Refused,
     identities,
     is_of,
+    names_shown,
     read_authorities,
     read_certificate,
     why_refused,
@@ -120,7 +122,21 @@ def test_authorities_that_can_not_be_used(tmp_path: Path):
 
 def test_why_a_connection_did_not_begin():
     assert why_refused(ConnectionRefusedError(111, "Connect call failed ('192.0.2.1', 1)")) == "connection refused"
-    assert why_refused(TimeoutError()) == "too late"
-    assert why_refused(ssl.SSLError(1, "x")) == "no tls"
+    assert why_refused(ConnectionRefusedError(111, "x"), agreeing=True) == "TLS handshake failed: connection refused"
+    assert why_refused(OSError(113, "x")) == why_refused(OSError(101, "x")) == "no route"
+    assert why_refused(TimeoutError()) == why_refused(OSError(110, "x")) == "timed out"
+    assert why_refused(ConnectionAbortedError("SSL handshake is taking longer than 5 s"), agreeing=True) == (
+        "TLS handshake failed: timed out"
+    )
+    assert why_refused(ssl.SSLError(1, "x")) == "TLS handshake failed: no tls"
+    assert why_refused(Refused("certificate of another name: x"), agreeing=True) == "certificate of another name: x"
+
+
+def test_the_names_of_a_certificate_steer_nothing_where_they_are_shown():
+    assert names_shown(("a\r\nWarning: b", "c", "d", "e")) == "of a??Warning:?b and c and d and others"
+    assert names_shown(()) == "of nobody"
+
+
+def test_why_a_connection_did_not_begin_otherwise():
     assert why_refused(OSError("its certificate is not of x")) == "its certificate is not of x"
     assert why_refused(ValueError("anything")) == "ValueError"

@@ -55,14 +55,14 @@ class Watch:
         self.open.remove(connection)
         self.closed.append(connection.why)
 
-    def refused(self, listener: Listener, host: str, why: str) -> None:
+    def refused(self, listener: Listener, host: str, why: str, port: int = 0) -> None:
         self.refusals.append((host, why))
 
     def unframed(self, listener: Listener, connection: Connection, fault: Unframed) -> bool:
         self.faults.append(fault.why)
         return self.relaxes
 
-    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes]) -> None:
+    def unsent(self, listener: Listener, remote: Remote, messages: list[bytes], why: str) -> None:
         self.lost_messages += messages
 
 
@@ -204,7 +204,7 @@ async def test_a_connection_that_does_not_open_is_given_up():
         async with playing(connect_s=0.2) as play:
             assert play.endpoint.send(MESSAGE, (*there, "", 0)) == SENT
             await eventually(lambda: play.watch.lost_messages == [MESSAGE], "it is told")
-            assert play.endpoint.refused == {"too late": 1}
+            assert play.endpoint.refused == {"timed out": 1}
 
 
 async def test_no_more_than_some_messages_wait_for_a_connection(play: Play):

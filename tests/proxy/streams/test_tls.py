@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import threading
 from pathlib import Path
+from time import monotonic, time
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from proxy import server as module
+from ringfence.peers import PeerCommands
 from rules.model import Action, Step, Verdict
 from tests import wire
 from tests.authority import EXPIRED, Authority, Files
@@ -92,7 +96,7 @@ async def test_an_older_version_than_is_spoken_is_refused_with_a_line(authority:
         with capture_logs() as lines:
             assert await refused(house, context)
             await eventually(lambda: whys(lines), "a line")
-        assert whys(lines) == ["unsupported protocol"]
+        assert whys(lines) == ["TLS handshake failed: unsupported protocol"]
 
 
 async def test_the_certificate_of_the_name_that_is_asked_for_is_shown(authority: Authority):
@@ -161,12 +165,79 @@ async def test_a_pbx_whose_certificate_is_not_right_gets_no_call_and_the_next_ad
             await call_by_tls(house)
             assert wire.method(await house.pbx.heard()) == "INVITE"
         expected = {
-            "another name": f"its certificate is not of {at.host}",
-            "expired": "certificate has expired",
-            "self-signed": "unable to get local issuer certificate",
-            "no tls": "too late",
+            "another name": f"certificate of another name: of elsewhere.example, not of {at.host}",
+            "expired": "certificate expired",
+            "self-signed": "certificate of an unknown authority",
+            "no tls": "TLS handshake failed: timed out",
         }[fault]
         assert whys(lines)[:1] == [expected]
+        await says_of_the_pbx(house, f"tls:{at}", expected, lines)
+    pbx.close()
+
+
+async def says_of_the_pbx(house: Street, address: str, why: str, lines: list[Any]) -> None:
+    """Each place that tells why it has no calls tells the same: `peers`, health, the figures, the log."""
+    rows = {each["address"]: each for each in PeerCommands(house.core).rows(monotonic(), time())}
+    assert (rows[address]["state"], rows[address]["why"]) == ("down", why)
+    assert f"{address} ({why})" in " ".join(house.core.ailments())
+    label = why.partition(":")[0].lower().replace(" ", "-")
+    words = {"peer": "office", "address": address, "why": label}
+    assert house.metrics.registry.get_sample_value("ringfence_peer_down", words) == 1
+    told = [each for each in lines if each["event"].startswith(("can't be reached", "does not answer"))]
+    assert [(each["address"], each["why"]) for each in told] == [(address, why)]
+    refused = [each for each in lines if each["event"] == "a connection was refused"]
+    assert {each["peer"] for each in refused} == {"office"}
+
+
+async def test_a_pbx_that_takes_no_connection_is_told_as_that(authority: Authority):
+    at, other = new_endpoint(), new_endpoint()
+    async with street("udp", "tcp", "tls", pbx_at=other, **tls(authority), **pbx_by_tls(at, other)) as house:
+        with capture_logs() as lines:
+            await call_by_tls(house)
+            assert wire.method(await house.pbx.heard()) == "INVITE"
+        await says_of_the_pbx(house, f"tls:{at}", "connection refused", lines)
+
+
+async def test_a_pbx_that_does_not_take_our_certificate_is_told_as_that(authority: Authority, tmp_path: Path):
+    """TLS 1.3 tells it only when the connection stands already."""
+    at, other = new_endpoint(), new_endpoint()
+    context = Authority(tmp_path, "other").server(authority.sign(at.host), asks=True)
+    with socket.create_server(at) as pbx:
+        threading.Thread(target=refuse_by_alert, args=(pbx, context), daemon=True).start()
+        async with street("udp", "tcp", "tls", pbx_at=other, **tls(authority), **pbx_by_tls(at, other)) as house:
+            await call_by_tls(house)
+            assert wire.method(await house.pbx.heard()) == "INVITE"
+            rows = {each["address"]: each for each in PeerCommands(house.core).rows(monotonic(), time())}
+            assert rows[f"tls:{at}"]["why"] == "it does not take our certificate: tlsv1 alert unknown ca"
+        pbx.shutdown(socket.SHUT_RDWR)
+
+
+def refuse_by_alert(pbx: socket.socket, context: ssl.SSLContext) -> None:
+    """As OpenSSL does it, with an alert, which asyncio leaves out."""
+    with contextlib.suppress(OSError):
+        while True:
+            line, _ = pbx.accept()
+            with line, contextlib.suppress(ssl.SSLError):
+                context.wrap_socket(line, server_side=True).close()
+
+
+async def test_strangers_can_not_keep_the_line_from_being_written_that_says_why_a_peer_has_no_calls(
+    authority: Authority, tmp_path: Path
+):
+    at, other = new_endpoint(), new_endpoint()
+    pbx = await Listening(at).begin(ssl=authority.server(authority.sign(at.host, file="old", **EXPIRED)))
+    async with street("udp", "tcp", "tls", pbx_at=other, **tls(authority), **pbx_by_tls(at, other)) as house:
+        with capture_logs() as lines:
+            for _ in range(8):
+                line = await Line.to(house.ends["tls"], "127.0.0.9")
+                house.lines.append(line)
+                line.send(bytes(100))
+                with contextlib.suppress(ConnectionError):
+                    await line.rest()
+            assert len(whys(lines)) == 5, "their quota is used up"
+            await call_by_tls(house)
+            assert wire.method(await house.pbx.heard()) == "INVITE"
+        assert whys(lines)[5:6] == ["certificate expired"]
     pbx.close()
 
 
@@ -218,13 +289,27 @@ async def test_a_certificate_that_is_not_right_is_refused_with_a_line(authority:
             await eventually(lambda: whys(lines), "a line")
         assert whys(lines) == [
             {
-                "of nobody": "its certificate names nobody whom the configuration knows",
-                "expired": "certificate has expired",
-                "self-signed": "unable to get local issuer certificate",
+                "of nobody": "certificate of nobody whom the configuration knows",
+                "expired": "certificate expired",
+                "self-signed": "certificate of an unknown authority",
             }[fault]
         ]
         good = await connect(house, authority.client(authority.sign("sip.wren.example", file="good")))
         assert await answered(house, good) == 200, "others notice nothing"
+
+
+async def test_a_carrier_who_can_not_come_in_is_remarked_by_name_until_he_can(authority: Authority, tmp_path: Path):
+    at = "127.0.0.77"
+    async with street("udp", "tls", **tls(authority), **proven(at)) as house:
+        with capture_logs() as lines:
+            bad = authority.client(Authority(tmp_path, "other").sign("sip.wren.example"))
+            assert await refused(house, bad, source=at)
+            await eventually(lambda: whys(lines), "a line")
+        assert [each["peer"] for each in lines if each["event"] == "a connection was refused"] == ["carrier"]
+        remark = "carrier: its connections are refused: certificate of an unknown authority"
+        assert remark in house.core.ailments()
+        await connect(house, authority.client(authority.sign("sip.wren.example", file="good")), source=at)
+        await eventually(lambda: remark not in house.core.ailments(), "no remark any more")
 
 
 async def test_whoever_is_taken_out_of_the_file_has_to_go(authority: Authority):
@@ -237,7 +322,7 @@ async def test_whoever_is_taken_out_of_the_file_has_to_go(authority: Authority):
                     endpoint.review(lambda names: False)
             assert await line.rest() == b""
             await eventually(lambda: whys(lines), "a line")
-        assert whys(lines) == ["its certificate names nobody whom the configuration knows"]
+        assert whys(lines) == ["certificate of nobody whom the configuration knows"]
 
 
 # What is no TLS
