@@ -7,13 +7,15 @@ others as a small part of one; together these can never weigh more than half of 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from desk.archive import Archive
 from desk.complaint_rows import COLUMNS, Complaint, complaint_of
 from desk.faults import ComplaintError, NotFound
+from desk.leak_counts import offices_counted
+from desk.leak_people import weighed
 from desk.offices import titles
 from desk.reading import one_line
 from desk.states import COUNTED
@@ -23,16 +25,6 @@ from rules.storage.store import Connection
 from rules.texts.blanks import is_blank
 
 _DAY_S = 86_400.0
-_SPOKE = sql(
-    "select branch, reporter, line, max(decision <> '' or tie <> 'untied'), count(*), min(received), max(received) "
-    "from complaint where branch <> '' and received >= ?1 and {counted} group by branch, reporter, line",
-    counted=COUNTED,
-)
-_CALLERS = sql(
-    "select branch, count(distinct accused) from complaint where branch <> '' and received >= ?1 and {counted} "
-    "group by branch",
-    counted=COUNTED,
-)
 _SEEN = (
     "select office, at, who, reason from leak_seen s where at = (select max(at) from leak_seen o "
     "where o.office = s.office)"
@@ -44,23 +36,6 @@ _ITS_COMPLAINTS = sql(
     columns=COLUMNS,
     counted=COUNTED,
 )
-
-
-class Speaker(NamedTuple):
-    """Who named an office: once for each line."""
-
-    reporter: str
-    line: str  # the called line
-    tied: bool  # to a call on record
-    first: float = 0.0  # when he first said so
-
-
-class People(NamedTuple):
-    """How many people these are."""
-
-    tied: int
-    untied: int
-    weight: float
 
 
 class Seen(NamedTuple):
@@ -155,69 +130,32 @@ async def note_seen(connection: Connection, office: str, at: float, who: str, re
 async def board(archive: Archive) -> list[Leak]:
     """Each office that was named lately, those that alarm first, then by how many people."""
     connection, settings = archive.store.connection, archive.settings
-    speakers: defaultdict[str, list[Speaker]] = defaultdict(list)
-    complaints: Counter[str] = Counter()
-    last: dict[str, float] = {}
-    for office, reporter, line, tied, count, first, late in await connection.execute_fetchall(
-        _SPOKE, (_since(archive),)
-    ):
-        speakers[office].append(Speaker(reporter, line, bool(tied), first))
-        complaints[office] += count
-        last[office] = max(last.get(office, 0.0), late)
-    callers: dict[str, int] = {
-        row[0]: row[1] for row in await connection.execute_fetchall(_CALLERS, (_since(archive),))
-    }
     seen = {row[0]: Seen(*row[1:]) for row in await connection.execute_fetchall(_SEEN)}
     inquiries: dict[str, int] = {row[0]: row[1] for row in await connection.execute_fetchall(_INQUIRIES)}
     banks: dict[str, str] = {row[0]: row[1] for row in await connection.execute_fetchall(_BANKS)}
+    enough, worth = settings.branch_complaints, settings.branch_untied
     found = []
-    for office, several in speakers.items():
-        people = people_of(several, untied=settings.branch_untied, enough=settings.branch_complaints)
-        fresh = people_since(several, seen[office].at, archive) if office in seen else people
+    for one in await offices_counted(archive):
+        if not one.complaints:
+            continue
+        people = weighed(one.tied, one.untied, worth=worth, enough=enough)
+        fresh = weighed(one.fresh_tied, one.fresh_untied, worth=worth, enough=enough)
         found.append(
             Leak(
-                office=office,
-                bank=banks.get(office, ""),
+                office=one.office,
+                bank=banks.get(one.office, ""),
                 tied=people.tied,
                 untied=people.untied,
                 weight=people.weight,
-                complaints=complaints[office],
-                callers=callers.get(office, 0),
-                last=last[office],
-                alarms=fresh.weight >= settings.branch_complaints,
-                seen=seen.get(office),
-                inquiry=inquiries.get(office),
+                complaints=one.complaints,
+                callers=one.callers,
+                last=one.last,
+                alarms=fresh.weight >= enough,
+                seen=seen.get(one.office),
+                inquiry=inquiries.get(one.office),
             )
         )
     return sorted(found, key=lambda one: (not one.alarms, -one.weight, -one.complaints, one.office))
-
-
-def people_since(speakers: Sequence[Speaker], at: float, archive: Archive) -> People:
-    """Who spoke for the first time after a moment, and by a line that nobody had spoken by."""
-    before = [one for one in speakers if one.first <= at]
-    reporters, lines = {one.reporter for one in before}, {one.line for one in before}
-    fresh = [one for one in speakers if one.reporter not in reporters and one.line not in lines]
-    settings = archive.settings
-    return people_of(fresh, untied=settings.branch_untied, enough=settings.branch_complaints)
-
-
-def people_of(speakers: Iterable[Speaker], *, untied: float, enough: float) -> People:
-    """How many people these are: each reporter and each line once, those who were truly called before all others.
-
-    Whoever cannot be tied to a call costs nothing to invent: all of them together are worth half an alert at most,
-    unless the operator has them count like anybody (``untied`` is 1).
-    """
-    reporters: set[str] = set()
-    lines: set[str] = set()
-    tied = others = 0
-    for one in sorted(speakers, key=lambda one: (not one.tied, one.reporter, one.line)):
-        if one.reporter in reporters or one.line in lines:
-            continue
-        reporters.add(one.reporter)
-        lines.add(one.line)
-        tied, others = tied + one.tied, others + (not one.tied)
-    worth = others * untied
-    return People(tied, others, round(tied + (worth if untied >= 1.0 else min(worth, enough / 2)), 6))
 
 
 def by_bank(leaks: Iterable[Leak]) -> dict[str, list[Leak]]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from desk import tallies
 from desk.archive import Archive
 from desk.faults import ComplaintError, Conflict, NotFound
+from desk.leak_counts import offices_counted
 from desk.office_names import BETWEEN, Key, Named, exact_key, key_table, keys_of, loose_key
 from desk.reading import one_line
 from desk.spellings import folded, settled
@@ -22,7 +23,6 @@ from rules.storage.store import Connection
 
 _MOST_IMPORTED = 50_000
 _ALIKE = 0.75
-_YEAR_S = 365 * 86_400.0
 _MATCH = (
     "select j.key, coalesce(e.office, case when e.key is null then l.office end), o.title from json_each(?) j "
     "left join office_key e on e.exact = 1 and e.key = j.value ->> 0 "
@@ -35,11 +35,6 @@ _LISTED = (
     "order by name)), '[]'), "
     "(select count(*) from complaint c where c.branch = o.title and c.branch <> '') "
     "from office o left join office b on b.id = o.bank order by coalesce(b.title, o.title), o.bank is not null, o.title"
-)
-_UNKNOWN = (
-    "select branch, count(*), count(distinct reporter), max(received) from complaint "
-    "where branch <> '' and received >= ? and branch not in (select title from office) group by branch "
-    "order by count(distinct reporter) desc, branch limit ?"
 )
 _MERGE_SUMS = (
     "insert into tally (dimension, key, period, measure, value) "
@@ -104,9 +99,12 @@ class Offices:
     async def unknown(self, limit: int = 50) -> list[Heard]:
         """Names that reporters used within a year and that no office has, those of most reporters first."""
         known = await self.listed()
-        rows = await self._archive.store.connection.execute_fetchall(_UNKNOWN, (self._archive.now() - _YEAR_S, limit))
+        titles = {one.title for one in known}
+        found = [one for one in await offices_counted(self._archive) if one.office not in titles]
+        found.sort(key=lambda one: (-one.reporters, one.office))
         return [
-            Heard(name, complaints, reporters, last, _like(name, known)) for name, complaints, reporters, last in rows
+            Heard(one.office, one.heard, one.reporters, one.heard_last, _like(one.office, known))
+            for one in found[:limit]
         ]
 
     async def add(self, new: NewOffice, *, actor: str) -> Changed:

@@ -4,7 +4,7 @@ import pytest
 
 from desk.alerts import alerts
 from desk.faults import ComplaintError, NotFound, Refused
-from desk.leaks import Speaker, by_bank, people_of
+from desk.leaks import by_bank
 from desk.offices import NewOffice
 from rules.audit.chain import entries
 from tests.desk.town import DAY, SPAM
@@ -20,16 +20,6 @@ async def named(town, person, branch="ABC Bank Chaoyang", *, tied=True, accused=
 
 async def directory(town):
     await town.desk.offices.take([NewOffice(name, "ABC Bank") for name in ("Chaoyang", "Haidian")], actor="li")
-
-
-def test_a_crowd_that_nobody_can_tie_to_a_call_is_worth_half_an_alert_at_most():
-    crowd = [Speaker(f"r{n}", f"l{n}", tied=False) for n in range(100)]
-    assert people_of(crowd, untied=0.2, enough=5) == (0, 100, 2.5)
-    tied = [Speaker(f"t{n}", f"k{n}", tied=True) for n in range(3)]
-    assert people_of([*crowd, *tied], untied=0.2, enough=5) == (3, 100, 5.5)
-    assert (
-        people_of([*tied, Speaker("t0", "k9", tied=True), Speaker("x", "k1", tied=True)], untied=0.2, enough=5)[0] == 3
-    )
 
 
 async def test_a_leak_leads_to_its_complaints_and_to_the_branches_beside_it(town):
