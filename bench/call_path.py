@@ -31,6 +31,7 @@ from proxy.effects import Finished, HungUp, Send
 from ringfence.rulebook import load_rulebook
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
+from rules.lists.list_files import FileLine
 from rules.screening.screen import Screen
 
 CALLER, PBX, PROXY = ("127.0.0.1", 15070), ("127.0.0.1", 15080), "127.0.0.1:15060"
@@ -158,7 +159,7 @@ async def open_bench(folder: Path) -> Bench:
     lists = await Lists.open(folder / book.configuration.storage.database, book.configuration.lists)
     wishes = Wishes("CN", wide=True, force=True, insist=True)
     for name, head in (("rejected", "+86170"), ("tagged", "+86171")):
-        rows = [(n, f"{head}{n:08d}", {}) for n in range(1000)]
+        rows: list[FileLine] = [(n, f"{head}{n:08d}", {}) for n in range(1000)]
         await import_rows(lists, name, rows, Origin(source="bench"), wishes)
     await lists.close()
     screen = await Screen.open(book.configuration, book.ruleset, folder)
@@ -186,8 +187,8 @@ async def measure(folder: Path, words: argparse.Namespace) -> None:
             await bench.calls(200)
         if profile:
             profile.disable()
-        for kind, spent in bench.spent.items():
-            best[kind] = min(best.get(kind, 1e9), spent / 1000 / (words.calls // 200 * 200))
+        for kind, nanoseconds in bench.spent.items():
+            best[kind] = min(best.get(kind, 1e9), nanoseconds / 1000 / (words.calls // 200 * 200))
     await bench.screen.close()
     if profile:
         profile.dump_stats(words.profile)

@@ -34,14 +34,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import meter
-import workload
+from bench import meter, workload
 
 HERE = Path(__file__).resolve().parent
 HOST = "127.0.0.1"
 TOLERATED = 0.005  # of the calls
 LATE_S = 60.0  # how long a busy machine may keep anybody from starting, ending or answering
-QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 OWN, PURE = "ringfence", "ringfence-pure"
 REFERENCE = "kamailio"  # with its line a call: the least that must be written to explain a verdict
 
@@ -124,13 +122,19 @@ def commands(options: argparse.Namespace, work: workload.Workload, ports: Ports)
     return found
 
 
+def quiet(words: list[str], *, cwd: Path | None = None, timeout: float | None = None, check: bool = True) -> None:
+    """Run it, with nothing to read and nobody to tell."""
+    nowhere = subprocess.DEVNULL
+    subprocess.run(words, cwd=cwd, timeout=timeout, check=check, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+
+
 def certificate_in(folder: Path) -> Path:
     """A certificate with its key in one file, made in this run."""
     file = folder / "certificate.pem"
     if not file.exists():
         words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         words += ["-keyout", f"{file}.key", "-out", f"{file}.crt", "-days", "2", "-subj", "/CN=bench.example"]
-        subprocess.run(words, check=True, **QUIET)
+        quiet(words)
         made = "".join(Path(f"{file}.{kind}").read_text() for kind in ("key", "crt"))
         file.touch(mode=0o600)
         file.write_text(made)
@@ -181,8 +185,9 @@ def running(command: list[str], folder: Path, log: Path | None = None) -> Iterat
     """A process in a group of its own, ended at the end."""
     with contextlib.ExitStack() as files:
         out = files.enter_context(log.open("ab")) if log else subprocess.DEVNULL
-        streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
-        process = subprocess.Popen(command, cwd=folder, start_new_session=True, **streams)
+        process = subprocess.Popen(
+            command, cwd=folder, start_new_session=True, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
         try:
             yield process
         finally:
@@ -227,8 +232,9 @@ def one_round(
     if options.transport == "tls":
         (enciphers, scenario), how, port = by_tls(work, ports), ["-t", "t1"], ports.proxy + 2
     caller = sipp(
-        *(scenario, ports.caller, seen_by_caller, *how, "-inf", str(work.injection), "-r", str(options.rate)),
-        *("-m", str(options.calls), "-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{port}"),
+        *(scenario, ports.caller, seen_by_caller),
+        *(*how, "-inf", str(work.injection), "-r", str(options.rate), "-m", str(options.calls)),
+        *("-l", "30000", "-timeout", str(int(longest)), f"{HOST}:{port}"),
     )
     answering = running(sipp("pbx.xml", ports.pbx, seen_by_pbx), work.folder)
     with answering as pbx, running(command, work.folder, log) as proxy, running(enciphers, work.folder, log):
@@ -242,7 +248,7 @@ def one_round(
             )
         before = meter.cpu_seconds(proxy.pid)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(caller, cwd=work.folder, timeout=longest + 40, check=False, **QUIET)
+            quiet(caller, cwd=work.folder, timeout=longest + 40, check=False)
         spent = meter.cpu_seconds(proxy.pid) - before
         mib = meter.memory_mib(proxy.pid)
         said = said_by(work.folder / name)

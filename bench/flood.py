@@ -21,8 +21,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 US = ("127.0.0.1", 5060)
 CALM = ("127.0.0.2", 5060)  # a trunk, and where the PBX's calls go
@@ -65,7 +66,8 @@ def bound(at: tuple[str, int]) -> socket.socket:
     return sock
 
 
-class Flood(NamedTuple):
+@dataclass(frozen=True)
+class Flood:
     """What is sent, how often a second, and how many in all; 0: until time is up."""
 
     name: str
@@ -125,6 +127,9 @@ class Callee(asyncio.DatagramProtocol):
         self.at = at
         self.heard = heard
         self.answered = 0
+
+    async def listen(self) -> None:
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=bound(self.at))
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -191,17 +196,22 @@ def lines(series: list[Series], flood: Flood, sent: int, cpu: float, most_ms: fl
 
 async def measure(index: int, seconds: float, process: int, most_ms: float) -> bool:
     """One flood, beside the calls that must go on."""
-    loop, flood, sent = asyncio.get_running_loop(), floods()[index], multiprocessing.Value("i", 0)
+    flood, sent = floods()[index], multiprocessing.Value("i", 0)
     calm, pbx = Callee(CALM), Callee(PBX)
     series = [
         Series("emergency calls of a trunk", "112", calm),
         Series("emergency calls of the PBX", "112", pbx),
         Series("good calls of a trunk", "13800138000", calm),
     ]
-    calm.heard = lambda data: [each.heard(data) for each in series if each.callee is calm] and None
-    pbx.heard = series[1].heard
+
+    def heard(data: bytes) -> None:
+        for each in series:
+            if each.callee is calm:
+                each.heard(data)
+
+    calm.heard, pbx.heard = heard, series[1].heard
     for callee in (calm, pbx):
-        await loop.create_datagram_endpoint(lambda callee=callee: callee, sock=bound(callee.at))
+        await callee.listen()
     flooder = multiprocessing.Process(target=send_flood, args=(index, seconds, sent))
     used = cpu_of(process)
     if flood.rate:

@@ -179,7 +179,10 @@ async def ten_weeks(seed: int, folder: Path, **settings: object) -> Weeks:
     desk = await Desk.open(Premises(folder, screening, "CN", lambda: clock[0]))
     try:
         world = World(desk, clock, seed)
-        news = [NewOffice(*reversed(office.split(" / "))) for office in world.offices]
+        news = []
+        for office in world.offices:
+            bank, branch = office.split(" / ")
+            news.append(NewOffice(branch, bank))
         await desk.offices.take(news, actor="bench")
         planted = world.planted()
         first: dict[str, tuple[int, float, int]] = {}

@@ -33,6 +33,7 @@ from proxy.build import BUILD
 from ringfence.rulebook import load_rulebook
 from rules.lists.editing import Lists, Origin
 from rules.lists.imports import Wishes, import_rows
+from rules.lists.list_files import FileLine
 from rules.model import Call, Outcome, Trunk
 from rules.numbering.numbers import read_number
 from rules.screening.screen import Screen
@@ -225,7 +226,7 @@ async def change(folder: Path, seed: int) -> None:
     rng = random.Random(seed)
     for turn in range(100_000):
         if rng.random() < 0.3:
-            made = [(line, f"+86{139}{seed:02d}{turn % 1000:03d}{line:03d}", {}) for line in range(200)]
+            made: list[FileLine] = [(line, f"+86{139}{seed:02d}{turn % 1000:03d}{line:03d}", {}) for line in range(200)]
             print(f"begin {made[0][1]}", flush=True)
             await import_rows(lists, "nuisance", made, Origin(f"{seed}-{turn}"), Wishes("CN", insist=True))
             print(f"import {made[0][1]}", flush=True)

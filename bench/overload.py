@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from flood import CALM, PBX, Callee, Series, bound, cpu_of, go_on_alone
+from bench.flood import CALM, PBX, Callee, Series, cpu_of, go_on_alone
 
 HERE = Path(__file__).resolve().parent
 FACTORS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -91,12 +91,11 @@ class Step(NamedTuple):
 
 
 async def measure(mark: str, factor: float, rate: float, seconds: float, process: Proxy, at_a_time: int = 0) -> Step:
-    loop = asyncio.get_running_loop()
     calm, pbx = Callee(CALM), Callee(PBX)
     help_of_trunk, help_of_pbx = Series("trunk", "112", calm), Series("PBX", "112", pbx)
     calm.heard, pbx.heard = help_of_trunk.heard, help_of_pbx.heard
     for callee in (calm, pbx):
-        await loop.create_datagram_endpoint(lambda callee=callee: callee, sock=bound(callee.at))
+        await callee.listen()
     used = cpu_of(process.pid)
     loading = asyncio.ensure_future(offer(process.folder, mark, rate, seconds, at_a_time))
     await asyncio.gather(*(each.play(seconds, mark) for each in (help_of_trunk, help_of_pbx)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 T1, T2, GIVEN_UP_S = 0.5, 4.0, 32.0
@@ -164,10 +164,15 @@ class Call:
         self.party.answer(self.came, status, self.own, body)
 
 
-class Party:
+Called = Callable[[Call, Message], Coroutine[Any, Any, None]]  # what is done about a call that comes in
+
+
+class Party(asyncio.DatagramProtocol):
     """Everybody on one side: calls, and is called; deaf and mute while it is stopped."""
 
-    def __init__(self, at: Address, to: Address, mark: str, called: Callable[[Call, Message], Awaitable[None]]) -> None:
+    def __init__(
+        self, at: Address, to: Address, mark: str, called: Callable[[Call, Message], Coroutine[Any, Any, None]]
+    ) -> None:
         self.at, self.to, self.mark, self.called = at, to, mark, called
         self.is_alive = True
         self.sent = self.repeated = 0
@@ -181,7 +186,7 @@ class Party:
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, local_addr=self.at)  # type: ignore[arg-type,return-value]
+        await loop.create_datagram_endpoint(lambda: self, local_addr=self.at)
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -189,7 +194,7 @@ class Party:
     def connection_lost(self, error: Exception | None) -> None:
         self.is_alive = False
 
-    def error_received(self, error: OSError) -> None:
+    def error_received(self, error: Exception) -> None:
         """Nobody listens at the relay: it is stopped."""
 
     def close(self) -> None:
@@ -213,8 +218,11 @@ class Party:
             task.cancel()
         for asked in self.asked.values():
             asked.end()
-        for kept in (self.calls, self.asked, self.answered, self.unacknowledged, self.scripts):
-            kept.clear()  # type: ignore[attr-defined]
+        everything: tuple[dict[Any, Any], ...] = (
+            self.calls, self.asked, self.answered, self.unacknowledged, self.scripts,
+        )  # fmt: skip
+        for kept in everything:
+            kept.clear()
         return hit
 
     def start(self) -> None:
@@ -284,7 +292,7 @@ class Party:
         call = Call(self, message.one("Call-ID"), own, message.one("From"), uri_of(message.one("Contact")))
         call.came, call.routes = message, message.routes
         self.calls[call.call_id] = call
-        task = asyncio.ensure_future(self.called(call, message))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(self.called(call, message))
         self.scripts[task] = call.call_id
         task.add_done_callback(self._done)
 

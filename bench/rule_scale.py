@@ -78,11 +78,11 @@ def compiled(count: int) -> tuple[RuleSet, float]:
 def calls(count: int) -> list[tuple[Call, tuple[Hit, ...]]]:
     """Calls that no rule was made for, some of callers on a list: what a trunk brings all day."""
     chance = random.Random(11)
-    made = []
+    made: list[tuple[Call, tuple[Hit, ...]]] = []
     for _ in range(count):
         caller = read_number(f"1{chance.choice('35789')}{chance.randrange(10**9):09d}", TRUNK)
         called = read_number(f"138{chance.randrange(10**8):08d}", TRUNK, called=True)
-        facts = {"calls_1h": float(chance.randrange(30))}
+        facts: dict[str, float | str | bool] = {"calls_1h": float(chance.randrange(30))}
         call = Call(caller=caller, called=called, trunk=TRUNK, at=NOW, user_agent="PBX/1.0", facts=facts)
         listed = chance.random() < 0.1
         hits = (Hit("list-1", "plain", caller.canonical, "", caller.canonical, 100),) if listed else ()

@@ -24,9 +24,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import median
 
-from flood import go_on_alone
-from meter import memory_mib
-from parties import BODY, Call, Lost, Message, Party
+from bench.flood import go_on_alone
+from bench.meter import memory_mib
+from bench.parties import BODY, Call, Lost, Message, Party
 
 HERE = Path(__file__).resolve().parent
 LOST_OF_1000 = "20"
@@ -274,7 +274,7 @@ class Soak:
     async def run(self, count: int, rate: float) -> None:
         await self.open()
         beside: list[Callable[[], Awaitable[None]]] = [self.reload, self.kill, self.watch]
-        tasks = [asyncio.ensure_future(each()) for each in beside]  # type: ignore[arg-type]
+        tasks = [asyncio.ensure_future(each()) for each in beside]
         try:
             await self.play(count, rate)
         finally:
@@ -307,15 +307,14 @@ class Soak:
         """What is printed of it."""
         heads = ("calls", "made", "as they should", "lost with their PBX", "lost")
         missing = {flow: self.made[flow] - self.good[flow] - self.with_pbx[flow] for flow in FLOWS}
-        rows = [(flow, self.made[flow], self.good[flow], self.with_pbx[flow], missing[flow]) for flow in FLOWS]
-        rows.append(("all", *(sum(row[column] for row in rows) for column in range(1, 5))))  # type: ignore[arg-type]
+        counts = {flow: [self.made[flow], self.good[flow], self.with_pbx[flow], missing[flow]] for flow in FLOWS}
+        counts["all"] = [sum(column) for column in zip(*counts.values(), strict=True)]
         if markdown:
             table = ["| " + " | ".join(heads) + " |", "|---|" + "--:|" * 4]
-            table += [
-                "| " + " | ".join(f"{each:,}" if isinstance(each, int) else each for each in row) + " |" for row in rows
-            ]
+            table += [f"| {flow} | " + " | ".join(f"{each:,}" for each in row) + " |" for flow, row in counts.items()]
         else:
-            table = ["".join(f"{each!s:>21}" for each in (f"{row[0]:34}", *row[1:])) for row in (heads, *rows)]
+            rows = [(heads[0], heads[1:]), *counts.items()]
+            table = [f"{flow:34}" + "".join(f"{each!s:>21}" for each in row) for flow, row in rows]
         parties = (self.trunk, *self.pbxes)
         start, middle, end = self.thirds()
         return [

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
-from flood import go_on_alone
-from overload import HERE, SETTINGS, offer
 
+from bench.flood import go_on_alone
+from bench.overload import HERE, SETTINGS, offer
 from ringfence.control import ask
 from ringfence.watching import quantiles
 

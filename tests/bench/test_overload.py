@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "bench"))
-
-from overload import FACTORS, HERE, Offer, Step, judge
+from bench.overload import FACTORS, HERE, Offer, Step, judge
 
 
 def step(factor: float, completed: int, *, rang: int = 20) -> Step:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "bench"))
-
-from soak import FLOWS, HERE, Soak
+from bench.soak import FLOWS, HERE, Soak
 
 
 @pytest.mark.live

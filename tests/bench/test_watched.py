@@ -1,12 +1,8 @@
 """What the bench of the live view calls good."""
 
-import sys
 from collections import Counter
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "bench"))
-
-from watched import BUSY, LIVE, NOBODY, Turns, faults, told
+from bench.watched import BUSY, LIVE, NOBODY, Turns, faults, told
 
 BOUNDS = [0.001, 0.002, 0.004]
 
