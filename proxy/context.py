@@ -14,14 +14,15 @@ from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
 from proxy.forwarding import Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
-from proxy.peers import Peers
+from proxy.peers import PeerAddress, Peers
 from proxy.routing import Target, Topology
 from proxy.sip.flow import Listener
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer
 from proxy.sip.transaction import ClientTransaction, Layer, NonInviteClient, ServerTransaction, State, derive
+from proxy.sip.uri import user_part
 from proxy.token import Token, Tokens
-from proxy.validation import Fields
+from proxy.validation import Fields, Refusal
 from rules.model import Step, Verdict
 
 ELSEWHERE: Final = b'SIP;cause=200;text="Call completed elsewhere"'  # no missed call, says RFC 3326 section 2
@@ -73,6 +74,12 @@ class Node(ABC):
     def seed_of(self, call_id: bytes) -> int:
         """What a call draws lots by: nobody outside can choose it."""
         return hash((self.salt, call_id))
+
+    def closed(self, seconds: float) -> Refusal | None:
+        """What a new call gets while nobody there takes any for so long; None: somebody may."""
+        if not seconds:
+            return None
+        return Refusal(503, "Service Unavailable", (b"Retry-After: %d" % ceil(seconds),))
 
     @abstractmethod
     def in_turn(self, targets: list[Target], call_id: bytes, token: Token | None, now: float) -> list[Target]:
@@ -129,9 +136,9 @@ class Context:
     """One request on its way: server transaction, targets still to try, branches that wait, finals that came."""
 
     __slots__ = (
-        "arrived", "as_sent", "call", "cancelled", "core", "decision", "done", "fields", "finals", "flow", "label",
-        "led", "lines", "loop", "peer", "pending", "plan", "rang", "reasons", "request", "ring_until", "server",
-        "targets", "timer", "token", "topology", "verdict",
+        "arrived", "as_sent", "asked_off", "call", "cancelled", "core", "decision", "done", "fields", "finals",
+        "flow", "label", "led", "lines", "loop", "peer", "pending", "plan", "rang", "reasons", "request", "ring_until",
+        "server", "targets", "timer", "token", "topology", "verdict",
     )  # fmt: skip
     __deletable__: ClassVar[list[str]] = ["fields", "lines", "plan", "request", "targets"]  # for mypyc
 
@@ -165,6 +172,7 @@ class Context:
         self.led: list[Target] | None = None  # where a binding leads (proxy/registrations.py), if it came by one
         self.targets: list[Target] = []
         self.pending: list[ClientTransaction] = []
+        self.asked_off: PeerAddress | None = None  # it asked for no calls
         self.finals: list[tuple[int, bytes]] = []  # status and bytes; no bytes: of our own making
         self.verdict: Verdict | None = None
         self.decision = ""
@@ -183,6 +191,8 @@ class Context:
         """A response from below (16.7): provisional and 2xx go up at once, others wait for the last branch."""
         status = response.status
         if status > 100:
+            if not self.core.peers.plain and client.invite and status != 503:
+                self._note_taken(client)
             clean_response(response, peer_of(client.flow), self.peer)
             if self.call is not None and (status >= 200 or not self.done) and status < 300:
                 self.call.gave(callee_tag(response))
@@ -207,11 +217,18 @@ class Context:
             self.finals.append((500, b"") if status == 503 else (status, response.forwarded))
             address = address_of(client.flow) if status == 503 else None
             if address is not None and (seconds := retry_after(response)):
-                address.is_busy(seconds, now)
+                new = self.server.invite and not self.fields.to_tag
+                address.is_busy(seconds, now, user_part(self.plan.uri_bytes) if new else b"")
+                self.asked_off = address
             if status >= 600:
                 self.targets.clear()
                 self._cancel_branches([own_reason(status)], now)
             self._next(now, retry=status == 503)
+
+    def _note_taken(self, client: ClientTransaction) -> None:
+        address = address_of(client.flow)
+        if address is not None and not self.done and not self.fields.to_tag:
+            address.takes_calls(self.arrived)
 
     def _on_provisional(self, client: ClientTransaction, response: ResponseHead, now: float) -> None:
         if len(self.pending) > 1 and client.invite and self._is_one_too_many(client):
@@ -279,6 +296,10 @@ class Context:
             self.close()
             self.server.end()
             return
+        if status == 500 and not data and self.asked_off is not None and self.server.invite:
+            refusal = self.core.closed(self.core.peers.owner_closed_for(self.asked_off, now))
+            if refusal is not None:  # whoever calls next would get it, too (16.7 step 6)
+                status, data = refusal.status, self.core.answers.refusal(self.request, refusal, self.server.proof)
         self._answer(status, data or self.core.answers.final(self.request, status, self.server.proof), now)
 
     def _answer(self, status: int, data: bytes, now: float) -> None:

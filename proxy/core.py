@@ -467,6 +467,16 @@ class Core(Refusing):
         """Is there a PBX that a call would reach?"""
         return any(self.peers.may_have_calls("pbx", name, now) for name in self.topology.pbxes)
 
+    def why_no_calls(self, now: float) -> str:
+        """Why no call would reach a PBX, if none would."""
+        names = list(self.topology.pbxes)
+        known = [address for name in names for address in self.peers.of("pbx", name)]
+        if all(each.drained for each in known) and known:
+            return "each PBX is drained"
+        if any(self.peers.closed_for(self.peers.of("pbx", name), now) for name in names):
+            return "no PBX takes calls: they ask for none (503 with Retry-After)"
+        return "no PBX answers"
+
     def ailments(self) -> list[str]:
         """What an operator should see to, a sentence each."""
         found = ["stopping: new calls get 503"] if self.draining else []
@@ -647,7 +657,10 @@ class Core(Refusing):
         if self.draining or flow.listener.leaving:
             self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
         elif self.topology.options_tell and not self._may_ring(peer, now):
-            self._refuse_on(back, request, Refusal(503, "No PBX Lives", warnings))
+            known = self.peers.of("pbx", peer.pbx.name)
+            closed = self.closed(self.peers.closed_for(known, now))
+            refusal = closed or Refusal(503, "No PBX Lives")
+            self._refuse_on(back, request, Refusal(503, refusal.phrase, (*refusal.fields, *warnings)))
         else:
             self._send(back, self.answers.options(request, warnings))
 

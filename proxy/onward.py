@@ -70,6 +70,8 @@ class Onward(Node):
         if not context.targets:
             self._answer_nowhere(context, 503 if known else 404, now)
             return
+        if not self.peers.plain and self._refuse_closed(context, context.targets, now):
+            return
         plan = context.plan = for_next_hop(plan, next_hop, context.targets[0])
         dropped = peer.dropped
         if peer.trunk.identity_trusted and asserts_unread(request):
@@ -146,6 +148,15 @@ class Onward(Node):
         host, port = context.plan.uri.address
         itself = (host.decode("ascii", "replace"), port) == (context.flow.host, context.flow.port)
         return itself and not context.fields.to_tag
+
+    def _refuse_closed(self, context: Context, targets: list[Target], now: float) -> bool:
+        """Refuse a new call that nobody would take; none that may save somebody, it is tried all the same."""
+        if not context.server.invite or context.fields.to_tag or context.may_ring_on:
+            return False
+        refusal = self.closed(self.peers.targets_closed_for(targets, now))
+        if refusal is not None:
+            self._answer_finally(context, refusal, now)
+        return refusal is not None
 
     def _order(self, context: Context, now: float) -> None:
         """Targets by weight, who lives first. Whether one speaks again is tried by no emergency call."""
@@ -252,6 +263,9 @@ class Onward(Node):
         context.targets = targets
         if not targets:
             context.unreachable(now)
+            return
+        fresh = not (self.peers.plain or context.finals or context.pending)
+        if fresh and self._refuse_closed(context, targets, now):
             return
         self.forward(context, now)
 

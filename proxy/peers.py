@@ -7,7 +7,7 @@ node and outlives a change of the configuration; its bounds are those of the con
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from proxy.next_hops import Draw, by_weight
@@ -32,6 +32,9 @@ _LEAST: Final = 5  # of these at the beginning
 _MOST_WAITED: Final = 5
 _SOON_S: Final = 60.0
 _MOST_STRIKES: Final = 5  # 32 times as many answers
+ALONE_S: Final = 10.0  # so long several addresses are believed that ask for no calls where one number alone was called
+_ENOUGH: Final = 2  # claims that no calls are wanted: of two addresses, or for two who were called
+_MOST_REFUTED: Final = 1_000
 _NEVER: Final = float("-inf")
 
 
@@ -39,9 +42,9 @@ class PeerAddress:
     """One address of a PBX, destination or trunk."""
 
     __slots__ = (
-        "answers_probes", "asked", "by_calls", "callers", "calls", "domain", "drained", "finals", "heard", "hits",
-        "host", "misses", "owner", "peers", "port", "probe_at", "rose_at", "since", "state", "status", "strikes",
-        "transport", "until", "why",
+        "answers_probes", "asked", "by_calls", "callers", "calls", "claimed_at", "claims", "domain", "drained",
+        "finals", "heard", "hits", "host", "misses", "owner", "peers", "port", "probe_at", "refuted", "rose_at",
+        "since", "state", "status", "strikes", "transport", "until", "why",
     )  # fmt: skip
 
     def __init__(self, peers: Peers, where: Where, owner: Owner, now: float) -> None:
@@ -64,6 +67,9 @@ class PeerAddress:
         self.hits = 0  # and with one
         self.callers: set[bytes] = set()  # whose calls had to wait there in vain, in a row, while OPTIONS were answered
         self.by_calls = False  # it is down by these alone
+        self.claims: set[bytes] = set()  # who was called when it asked for no calls, while it took none since
+        self.claimed_at = 0.0  # when it did so last
+        self.refuted: set[bytes] = set()  # and who was, while it took calls to others: it may be they who ask
         self.strikes = 0  # times that a call had to wait there soon after probes had said that it lives
         self.probe_at = _NEVER
         self.rose_at = _NEVER
@@ -144,16 +150,32 @@ class PeerAddress:
         if self.state != DOWN:
             self._change(DOWN, why, now)
 
-    def is_busy(self, seconds: float, now: float) -> None:
-        """It asks for no calls for so long."""
+    def is_busy(self, seconds: float, now: float, called: bytes = b"") -> None:
+        """It asks for no calls for so long, when somebody was called there."""
         self.until = max(self.until, now + min(seconds, MOST_BUSY_S))
         if self.state == UP:
             self._change(BUSY, ASKED_FOR, now)
+        if called and self.state == BUSY and called not in self.refuted and len(self.claims) < _ENOUGH:
+            self.claims.add(called)
+            self.claimed_at = now
+
+    def takes_calls(self, sent_at: float) -> None:
+        """It took a call that was sent at that time: if it had asked for none before, it was not for itself."""
+        if self.claims and sent_at > self.claimed_at:
+            if len(self.refuted) > _MOST_REFUTED:
+                self.refuted.clear()
+            self.refuted |= self.claims
+            self.claims.clear()
+
+    def is_gone(self, now: float) -> bool:
+        """Is it down, and no call may find out whether it still is?"""
+        return not self.lives and (self.is_probed or now < self.until)
 
     def rise(self, now: float) -> None:
         """It has its share of calls again."""
         self.misses = self.hits = 0
         self.callers.clear()
+        self.claims.clear()
         self.by_calls = False
         self.rose_at = now
         self._change(UP, "", now)
@@ -336,7 +358,37 @@ class Peers:
         known = self.of(kind, name)
         if not known:
             return (kind, name) not in self._nowhere
-        return any(not each.drained and (each.lives or (not each.is_probed and now >= each.until)) for each in known)
+        takes = any(not each.drained and (each.lives or (not each.is_probed and now >= each.until)) for each in known)
+        return takes and not (not self.plain and self.closed_for(known, now))
+
+    def closed_for(self, addresses: Iterable[PeerAddress], now: float) -> float:
+        """For how long none of these takes new calls, since they ask for none or are gone; 0: one may.
+
+        One claim is not enough: whoever is called may have written it. Nor are those of several addresses for long, if
+        it was always the same who was called.
+        """
+        busy = []
+        for each in addresses:
+            if each.state == BUSY and now < each.until and each.claims and not each.drained:
+                busy.append(each)
+            elif not each.drained and not each.is_gone(now):
+                return 0.0
+        if sum(len(each.claims) for each in busy) < _ENOUGH:
+            return 0.0
+        until = min(each.until for each in busy)
+        if len(frozenset().union(*(each.claims for each in busy))) < _ENOUGH:
+            until = min(until, max(each.claimed_at for each in busy) + ALONE_S)
+        return max(0.0, until - now)
+
+    def targets_closed_for(self, targets: list[Target], now: float) -> float:
+        """The same of where a call may go."""
+        known = [self._addresses.get((each.host, each.port, each.transport)) for each in targets]
+        addresses = [each for each in known if each is not None]
+        return self.closed_for(addresses, now) if len(addresses) == len(known) else 0.0
+
+    def owner_closed_for(self, address: PeerAddress, now: float) -> float:
+        """The same of all addresses of whose one this is."""
+        return self.closed_for(self.of(address.owner.kind, address.owner.name), now)
 
     # ---- the order of targets ------------------------------------------------------------------------------------
 

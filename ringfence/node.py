@@ -310,7 +310,7 @@ class Node:
         if core.draining:
             return State("stopping: new calls get 503", self._ailments())
         if not core.pbx_lives(monotonic()):
-            return State("no PBX answers", self._ailments())
+            return State(core.why_no_calls(monotonic()), self._ailments())
         if lists := self._screen.lookup.absent:
             return State(f"the lists cannot be read: {lists}", self._ailments())
         return State("", self._ailments())

@@ -307,6 +307,75 @@ def test_who_is_busy_comes_before_who_is_silent():
     assert asked(play.log)[0] == wire.PBX
 
 
+# All addresses ask for no calls
+
+
+def to(number: int, called: str, **words: Any) -> bytes:
+    return call(number).replace(b"sip:+8613800138000@203", b"sip:%s@203" % called.encode(), 1)
+
+
+def both_ask(play: Playbook, number: int, called: str, *seconds: int) -> list:
+    """A call to that number gets 503 and Retry-After of both addresses; what comes of it."""
+    sent = play.trunk(to(number, called))
+    for at, each in zip((wire.PBX, wire.PBX2), seconds, strict=True):
+        down = next(one.data for one in sent if one.to == at and one.method == "INVITE")
+        sent = play.pbx(wire.response(503, down, extra=f"Retry-After: {each}"), at)
+    return sent
+
+
+def refused_with(sent: list) -> tuple[int, str]:
+    (answer,) = [each.data for each in sent if each.to == wire.TRUNK]
+    return wire.status(answer), "".join(wire.headers(answer, "Retry-After"))
+
+
+def test_while_all_addresses_ask_for_no_calls_new_ones_get_503_and_when_to_come_again():
+    """RFC 3261 16.7 step 6: we know that whoever comes next would get it as well. What OPTIONS get is the same."""
+    play = Playbook()
+    assert refused_with(both_ask(play, 0, "801", 4, 9)) == (503, "4"), "the call that learnt it"
+    sent = play.trunk(to(1, "801"))
+    assert (asked(sent), refused_with(sent)) == ([], (503, "4"))
+    assert refused_with(play.trunk(wire.request("OPTIONS", uri="sip:203.0.113.1:5060"))) == (503, "4")
+    assert not play.core.pbx_lives(play.now)
+    assert play.core.why_no_calls(play.now) == "no PBX takes calls: they ask for none (503 with Retry-After)"
+    play.verdict = Verdict(Action.FORWARD, Step.EMERGENCY)
+    assert asked(play.trunk(emergency(2))) == [wire.PBX], "nothing keeps an emergency call from being tried"
+    play.verdict = Verdict(Action.FORWARD, Step.DEFAULT)
+    play.wait(4.1)
+    assert play.core.pbx_lives(play.now)
+    assert asked(play.trunk(to(3, "801"))) == [wire.PBX]
+
+
+def test_two_who_were_called_are_believed_for_as_long_as_is_asked_for():
+    play = Playbook()
+    assert refused_with(both_ask(play, 0, "801", 40, 50)) == (503, "10"), (
+        "one, be it at both addresses, is not for long"
+    )
+    play.wait(10)
+    assert refused_with(both_ask(play, 1, "802", 20, 20)) == (503, "30")
+    play.wait(28)
+    assert refused_with(play.trunk(to(2, "803"))) == (503, "2")
+
+
+def test_one_who_is_called_can_not_keep_calls_from_all_others():
+    """He may have written the 503 himself."""
+    play = Playbook()
+    both_ask(play, 0, "801", 300, 300)
+    play.wait(10)
+    down = only(play.trunk(to(1, "802")), to=wire.PBX)
+    play.pbx(wire.response(180, down))
+    play.pbx(wire.answer(down))
+    for number in (2, 4):
+        both_ask(play, number, "801", 300, 300)
+        assert asked(play.trunk(to(number + 1, "802"))) == [wire.PBX]
+
+
+def test_an_address_that_is_dead_takes_no_calls_either():
+    play = Playbook(pbxes=[{"name": "office", "addresses": ["203.0.113.12", "203.0.113.10", "203.0.113.11"]}])
+    play.core.peers.of("pbx", "office")[0].refused(play.now)
+    both_ask(play, 0, "801", 20, 20)
+    assert refused_with(play.trunk(to(5, "803"))) == (503, "10")
+
+
 # Shares
 
 

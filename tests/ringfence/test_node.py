@@ -109,7 +109,7 @@ def alone(monkeypatch):
     """A node that is asked for its state, without anything that runs."""
     alone = SimpleNamespace(
         _server=SimpleNamespace(last_tick=time.monotonic()),
-        _core=SimpleNamespace(draining=False, pbx_lives=lambda now: True),
+        _core=SimpleNamespace(draining=False, pbx_lives=lambda now: True, why_no_calls=lambda now: "no PBX answers"),
         _screen=SimpleNamespace(lookup=SimpleNamespace(absent="")),
         _ailments=list,
     )
