@@ -116,6 +116,7 @@ async def ask(file: Path, page: str) -> list[float]:
     async with AsyncExitStack() as opened:
         here = await opened.enter_async_context(Installation.open(file))
         desk, people = await here.open_desk(), await here.people()
+        desk.archive.deadlines.know(desk.archive.now())  # as `api serve` does at its start
         gate = console(here, desk, people, neighbours=lambda *_: True)
         transport = httpx.ASGITransport(Beside(gate, gate))
         browser = httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True)

@@ -22,7 +22,7 @@ _NAMES = (
     *("on_top", "last_step", "last_actor", "last_at"),
 )
 _COLUMNS = columns_of(_NAMES)
-_NEVER = 1e18  # a case without a clock that runs comes last
+NEVER = 1e18  # when a case is due of which no clock runs: it comes last
 _OPEN = quoted(sorted(OPEN))
 
 
@@ -70,7 +70,7 @@ class Listed(NamedTuple):
     @property
     def turn(self) -> Turn:
         """Where it stands in the list."""
-        return Turn(not self.case.on_top, self.due.due if self.due else _NEVER, self.case.id)
+        return Turn(not self.case.on_top, self.due.due if self.due else NEVER, self.case.id)
 
 
 class Turn(NamedTuple):
@@ -173,15 +173,16 @@ async def pressing_where(
     beyond: Turn | None = None,
     closed: bool = False,
 ) -> list[Listed]:
-    """The same of the cases (c) and the clocks due first (k) that fit; ``closed``: those that wait for nobody, too."""
-    waits = sql("1") if closed else sql("(c.state in ({open}) or k.due is not null)", open=_OPEN)
-    turn = sql("c.on_top = '', coalesce(k.due, {never}), c.id", never=_NEVER)
+    """The same of the cases (c) that fit; ``closed``: those that wait for nobody, too."""
+    waits = sql("1") if closed else sql("(c.state in ({open}) or c.next_due < {never})", open=_OPEN, never=NEVER)
+    turn = sql("c.on_top = '', c.next_due, c.id")
     query = sql(
-        "select *, (select count(*) from complaint m where m.case_id = o.id and m.{counted}) "
-        "from (select {columns}, k.name, k.started, k.due, k.met from case_file c "
-        "left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
-        "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
-        "where {waits} and {conditions} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o",
+        "select o.*, (select count(*) from complaint m where m.case_id = o.id and m.{counted}), "
+        "k.name, k.started, k.due, k.met from (select {columns}, c.next_due from case_file c "
+        "where {waits} and {conditions} and ({turn}) > (?, ?, ?) order by {turn} limit ? offset ?) o "
+        "left join clock k on k.subject = 'case' and k.id = o.id and k.name = "
+        "(select name from clock where subject = 'case' and id = o.id and met is null order by due, name limit 1) "
+        "order by o.on_top = '', o.next_due, o.id",
         columns=columns_of(_NAMES, "c"),
         counted=COUNTED,
         waits=waits,
@@ -189,10 +190,7 @@ async def pressing_where(
         turn=turn,
     )
     rows = await connection.execute_fetchall(query, (*values, *(beyond or _BEGINNING), limit, after))
-    return [
-        Listed(_case(row[:24]), int(row[28]), None if row[24] is None else Clock(row[24], row[25], row[26], row[27]))
-        for row in rows
-    ]
+    return [Listed(_case(row[:24]), int(row[25]), None if row[26] is None else Clock(*row[26:])) for row in rows]
 
 
 async def clocks(connection: Connection, case_id: int) -> list[Clock]:

@@ -90,6 +90,10 @@ class Deadlines:
         told = [one for one in found if one.own or one.worked is not monday_to_friday(one.day)]
         return told, self._warnings.get(year, "")
 
+    def know(self, now: float) -> None:
+        """Read the calendar of this year before somebody waits for it: a tenth of a second."""
+        self._works(datetime.fromtimestamp(now, self._zone).date())
+
     def names(self, year: int, language: str) -> dict[date, str]:
         """How the holidays of the country are called, in a language that its calendar has, else in another."""
         return named_days(self._country, year, language)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from desk.archive import Archive
-from desk.case_files import CaseFile, Listed, Turn, pressing_where
+from desk.case_files import NEVER, CaseFile, Listed, Turn, pressing_where
 from desk.complaint_rows import standing_references
 from desk.faults import ComplaintError
 from desk.protection import ALLOWED, on_list_of
 from desk.states import COUNTED, CaseState, ComplaintState
 from desk.weighing import evidence_of
-from rules.storage.statements import Sql, every, sql
+from rules.storage.statements import Sql, every, name_of, sql
 from rules.storage.store import Connection
 
 if TYPE_CHECKING:
@@ -94,12 +94,7 @@ async def counts(archive: Archive, actor: str) -> Counts:
 
 async def _count(archive: Archive, connection: Connection, wanted: Wanted) -> int:
     conditions, values = _conditions(archive, wanted)
-    query = sql(
-        "select count(*) from case_file c left join clock k on k.subject = 'case' and k.id = c.id and k.name = "
-        "(select name from clock where subject = 'case' and id = c.id and met is null order by due, name limit 1) "
-        "where {conditions}",
-        conditions=every(conditions),
-    )
+    query = sql("select count(*) from case_file c where {conditions}", conditions=every(conditions))
     return int(next(iter(await connection.execute_fetchall(query, values)))[0])
 
 
@@ -145,26 +140,27 @@ def _conditions(archive: Archive, wanted: Wanted) -> tuple[list[Sql], list[Any]]
     conditions: list[Sql] = []
     values: list[Any] = []
     if wanted.due == "overdue":
-        conditions.append(sql("k.due < ?"))
+        conditions.append(sql("(c.on_top = '') in (0, 1) and c.next_due < ?"))
         values.append(now)
     elif wanted.due == "today":
-        conditions.append(sql("k.due >= ? and k.due <= ?"))
+        conditions.append(sql("(c.on_top = '') in (0, 1) and c.next_due >= ? and c.next_due <= ?"))
         values += [now, archive.day_ends(now)]
     for column, value in (("last_actor", wanted.mine), ("holder", wanted.holder), ("last_actor", wanted.officer)):
         if value:
-            conditions.append(sql("c.holder = ?") if column == "holder" else sql("c.last_actor = ?"))
+            conditions.append(sql("c.{column} = ? and c.{column} <> ''", column=name_of(column)))
             values.append(value)
     if not wanted.state:
-        conditions.append(sql("(k.due is not null or c.on_top <> '')"))
+        conditions.append(sql("(c.next_due < {never} or (c.on_top = '') = 0)", never=NEVER))
     if wanted.state:
         conditions.append(sql("c.state = ?"))
         values.append(wanted.state)
     if wanted.category:  # asked last: it reads complaints
         conditions.append(
             sql(
-                "case when c.state in ('collecting', 'verifying', 'verified', 'sealed') or k.due is not null then "
+                "case when c.state in ('collecting', 'verifying', 'verified', 'sealed') or c.next_due < {never} then "
                 "exists (select 1 from complaint m where m.case_id = c.id and m.category = ? and m.{counted}) end",
                 counted=COUNTED,
+                never=NEVER,
             )
         )
         values.append(wanted.category)

@@ -82,7 +82,10 @@ async def _orphans(connection: Connection) -> list[str]:
         "select distinct 'case ' || m.case_id || ' is missing: complaints of it stand' from complaint m "
         "where m.case_id not in (select id from case_file) union all "
         "select 'case ' || c.id || ': no complaint of it is left' from case_file c "
-        "where not exists (select 1 from complaint m where m.case_id = c.id)"
+        "where not exists (select 1 from complaint m where m.case_id = c.id) union all "
+        "select 'case ' || c.id || ': it stands elsewhere in the queue than its clocks say' from case_file c "
+        "where next_due <> coalesce((select min(due) from clock where subject = 'case' and id = c.id "
+        "and met is null), 1e18)"
     )
     return [row[0] for row in await connection.execute_fetchall(query)]
 

@@ -102,6 +102,7 @@ class Beside:
 async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[str]) -> Beside:
     """The API with the console beside it, which is called by these names only (against DNS rebinding)."""
     lost = here.database_of("people") in await asyncio.to_thread(missed, here.database)
+    await asyncio.to_thread(desk.archive.deadlines.know, desk.archive.now())
     gate = console(here, desk, await here.people())
     gate.lost = lost
     pages = TrustedHostMiddleware(gate, list(names), www_redirect=False)

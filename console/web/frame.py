@@ -71,7 +71,7 @@ class Page:
     def doing(self, right: Right, *others: Right) -> Dependency:
         """Whoever takes a step on it, which may ask for another right, or one of several."""
 
-        def visit(request: Request) -> Visit:
+        async def visit(request: Request) -> Visit:  # a plain function would be sent to another thread
             found: Visit = request.state.visit
             found.page = self
             if found.actor.rights.isdisjoint((right, *others)):

@@ -90,6 +90,10 @@ async def test_what_was_done_at_the_desk_is_as_its_entries_say(town):
         ("update case_file set handed_at = 1 where id = 3", "case 3: when it was handed is not as its entries say"),
         ("update case_file set sealed = 1 where id = 5", "case 5: when it was sealed is not as its entries say"),
         ("update case_file set closed = 1 where id = 1", "case 1: closed is 1.0"),
+        (
+            "update case_file set next_due = 1e18 where id = 5",
+            "case 5: it stands elsewhere in the queue than its clocks",
+        ),
         ("update case_file set version = 9 where id = 1", "case 1: version is 9"),
         ("update case_file set number = 'CN:95019999' where id = 1", "case 1: not as it came in"),
         ("update complaint set state = 'received' where state = 'rejected'", "it is received, by the entries rejected"),
