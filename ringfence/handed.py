@@ -60,7 +60,8 @@ def _activated(environment: MutableMapping[str, str]) -> list[int]:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(word) for word in text.split() if word.isdigit()]
+    """Those that can have been handed over: the standard streams are this process's own."""
+    return [int(word) for word in text.split() if word.isdigit() and int(word) >= _FIRST]
 
 
 def for_child(environment: Mapping[str, str], sockets: list[int], channel: int, remembered: str = "") -> dict[str, str]:

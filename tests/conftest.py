@@ -97,15 +97,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _standard_streams() -> Iterator[None]:
-    """A test that closes one is named: the next file would get its number, and each process of later tests none."""
+    """A test that closes one, or hides it from children, is named: later tests and their processes have none."""
     before = _streams()
     yield
     assert _streams() == before, "this test closed or changed a standard stream of the process"
 
 
-def _streams() -> list[tuple[int, int]]:
+def _streams() -> list[tuple[int, int, bool]]:
     found = [os.fstat(number) for number in (0, 1, 2)]
-    return [(each.st_dev, each.st_ino) for each in found]
+    return [(each.st_dev, each.st_ino, os.get_inheritable(number)) for number, each in enumerate(found)]
 
 
 @pytest.fixture

@@ -58,6 +58,13 @@ def test_a_number_under_which_nothing_is_open_is_passed_over():
     assert (found.before, found.sockets.keep([])) == (None, [])
 
 
+def test_a_standard_stream_is_nobodys_socket():
+    before = [os.get_inheritable(number) for number in (0, 1, 2)]
+    found = handed_over({"RINGFENCE_SOCKETS": "0 1", "RINGFENCE_BEFORE": "2"})
+    assert (found.before, found.sockets.keep([])) == (None, [])
+    assert [os.get_inheritable(number) for number in (0, 1, 2)] == before, "whoever is started later had none"
+
+
 def test_the_process_after_this_one_is_told_nothing_that_was_meant_for_this_one():
     environment = {
         "LISTEN_PID": "1",
