@@ -27,7 +27,9 @@ import httpx
 from console.web.application import Beside, console
 from desk.archive import Premises
 from desk.desk import Desk
+from desk.offices import NewOffice
 from desk.reading import NewComplaint
+from desk.scheduler import Scheduler
 from ringfence.installation import Installation
 from ringfence.people import Role
 from ringfence.people.accounts import Wanted
@@ -99,6 +101,8 @@ async def fill(file: Path, complaints: int, calls: int) -> None:
             await people.set_password("bench", PASSWORD, author="bench")
         desk = await Desk.open(Premises(here.base, here.configuration, here.home, lambda: clock[0]))
         opened.push_async_callback(desk.close)
+        known = [NewOffice(f"Branch {n}", f"Bank {bank}") for bank in range(BANKS // 2) for n in range(BRANCHES)]
+        await desk.offices.take(known, actor="bench")
         decisions = await Decisions.open(decisions_path(here.database))
         opened.push_async_callback(decisions.store.close)
         for done in range(0, complaints, AT_ONCE):
@@ -108,7 +112,7 @@ async def fill(file: Path, complaints: int, calls: int) -> None:
             times = [begin + DAYS * DAY_S * (done + n) / calls for n in range(min(AT_ONCE, calls - done))]
             await decisions.write([call(rand, at) for at in times], [])
         clock[0] = time.time()
-        await desk.catch_up()
+        await Scheduler(desk, counting=True, on_alert=lambda _: None).once()  # as node and API do each minute
 
 
 async def ask(file: Path, page: str) -> list[float]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from desk import people_counts
 from desk.archive import Archive
 from desk.arrivals import enter, newest
 from desk.case_files import CaseFile, case_of, open_cases
@@ -124,6 +125,7 @@ class Intake:
             await connection.executemany(_INSERT, rows)
             await enter(connection, "complaints", before, now)
             await mark_shared(connection, before)
+            doing.sums.update(await people_counts.came(archive, connection, before, now))
             addressed = [(row[0], row[-2], row[4]) for row in rows if row[-2]]
             await ask_to_confirm(connection, addressed, now)
         # What is tied to no call moves no policy, so a flood of it costs nothing here either.
@@ -236,6 +238,7 @@ class Intake:
                     found.append(error)
                     continue
                 await _ended(connection, complaint, state, now)
+                doing.sums.update(await people_counts.went(self._archive, connection, complaint))
                 doing.count(await _counted_under(connection, complaint), state.value, complaint.received)
                 doing.enter("complaint", complaint.reference, state.value, reason, str(complaint.case_id))
                 found.append(complaint._replace(state=state, state_at=now))

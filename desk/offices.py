@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from desk import tallies
+from desk import people_counts, tallies
 from desk.archive import Archive
 from desk.faults import ComplaintError, Conflict, NotFound
 from desk.leak_counts import offices_counted
@@ -39,7 +39,7 @@ _LISTED = (
 _MERGE_SUMS = (
     "insert into tally (dimension, key, period, measure, value) "
     "select dimension, ?2, period, measure, value from tally where dimension = 'branch' and key = ?1 "
-    "and measure not in ('complaints', 'withdrawn', 'rejected') "
+    "and measure not in ('complaints', 'withdrawn', 'rejected', 'reporters') "
     "on conflict (dimension, period, measure, key) do update set value = value + excluded.value"
 )
 
@@ -388,11 +388,14 @@ async def _sum_again(doing: Work, moved: set[tuple[str, str]]) -> None:
     for name in names:
         await connection.execute(
             "delete from tally where dimension = 'branch' and key = ? "
-            "and measure in ('complaints', 'withdrawn', 'rejected')",
+            "and measure in ('complaints', 'withdrawn', 'rejected', 'reporters')",
             (name,),
         )
-        rows = await connection.execute_fetchall("select received, state from complaint where branch = ?", (name,))
-        for received, state in rows:
+        query = "select received, state, reporter from complaint where branch = ? and branch <> ''"
+        rows = list(await connection.execute_fetchall(query, (name,)))
+        stands = [(at, reporter) for at, state, reporter in rows if state not in ("withdrawn", "rejected")]
+        doing.sums.update(people_counts.of_office(archive, name, stands))
+        for received, state, _ in rows:
             measures = ("complaints", state) if state in ("withdrawn", "rejected") else ("complaints",)
             for measure in measures:
                 tallies.add(doing.sums, [("branch", name)], archive.periods(received), measure)

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from desk.archive import Archive
 from desk.exports import as_csv
 from desk.faults import ComplaintError
+from desk.people_counts import MEASURE, NINES, OF_NINES, is_kept
 from desk.states import COUNTED
 from rules.storage.statements import name_of, sql
 from rules.storage.store import StoreError
@@ -24,9 +25,7 @@ _OF_COMPLAINTS = ("branch", "category", "business")  # known of complaints and t
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
 _AT_ONCE = 5_000
 _WORTH_KEEPING = 10_000  # complaints, of which counting the reporters takes longer than writing it down
-_NINES = ("cn-95", "cn-96")
 _OF_CASES = ("class", "code", "holder", "prefix")  # what a case was counted under when it began
-NINES = "95/96"  # both classes together: what the campaign against nuisance calls is measured by
 _PERIOD = re.compile(r"(\d{4})(?:Q([1-4])|-(\d{2})(?:-(\d{2}))?)")
 
 
@@ -89,11 +88,16 @@ async def report(archive: Archive, period: str, by: Dimension = "class", *, limi
     if by not in DIMENSIONS:
         raise ComplaintError("by", f"{by!r} is none; choose from {', '.join(DIMENSIONS)}")
     sums = await _sums(archive, by, period)
+    spoke = {key: counted.pop(MEASURE) for key, counted in sums.items() if MEASURE in counted}
+    sums = {key: counted for key, counted in sums.items() if counted}
     before = await _complaints(archive, by, earlier(period))
     year_ago = await _complaints(archive, by, a_year_before(period))
     if by == "class":
         _add_nines(sums, before, year_ago)
-    spoke, everybody = await _reporters(archive, by, period)
+    whole = await _sums(archive, "all", period)
+    everybody = whole.get("all", {}).get(MEASURE, 0)
+    if not await is_kept(archive, archive.day_begins(first_day(period))):
+        spoke, everybody = await _reporters(archive, by, period)
     keys = sorted(sums.keys() | before.keys(), key=lambda key: (-sums.get(key, {}).get("complaints", 0), key))
     rows = [
         _row(key, sums.get(key, {}), spoke.get(key, 0), before.get(key, 0), year_ago.get(key, 0))
@@ -102,10 +106,9 @@ async def report(archive: Archive, period: str, by: Dimension = "class", *, limi
     if by == "all":
         rows = [row._replace(reporters=everybody) for row in rows]
     if by == "class":
-        rows = [row._replace(sum_of=" + ".join(_NINES)) if row.key == NINES else row for row in rows]
+        rows = [row._replace(sum_of=" + ".join(OF_NINES)) if row.key == NINES else row for row in rows]
     if by in _OF_COMPLAINTS:
         rows = [row._replace(calls=None, rang=None, stopped=None) for row in rows]
-    whole = await _sums(archive, "all", period)
     total = _row(
         "all",
         whole.get("all", {}),
@@ -186,7 +189,7 @@ async def _complaints(archive: Archive, by: Dimension, period: str) -> dict[str,
 
 
 async def _reporters(archive: Archive, by: Dimension, period: str) -> tuple[dict[str, int], int]:
-    """How many people complained, by key and in all; as it was counted before, if nothing came or went since."""
+    """The same of a period that began before the totals: as it was counted last, if nothing came or went since."""
     sums = (await _sums(archive, "all", period)).get("all", {})
     so_many = sums.get("complaints", 0), sums.get("withdrawn", 0) + sums.get("rejected", 0)
     connection = archive.store.connection
@@ -230,12 +233,12 @@ async def _counted(archive: Archive, by: Dimension, period: str) -> tuple[dict[s
                 if key := named[0] if named else key_of[case]:
                     spoke[key].add(person)
     if by == "class":
-        spoke[NINES] = set().union(*(spoke[kind] for kind in _NINES))
+        spoke[NINES] = set().union(*(spoke[kind] for kind in OF_NINES))
     return {key: len(people) for key, people in spoke.items()}, len(everybody)
 
 
 def _add_nines(sums: dict[str, dict[str, int]], *earlier_ones: dict[str, int]) -> None:
-    parts = [sums[kind] for kind in _NINES if kind in sums]
+    parts = [sums[kind] for kind in OF_NINES if kind in sums]
     if parts:
         names = {name for part in parts for name in part}
         sums[NINES] = {name: sum(part.get(name, 0) for part in parts) for name in names}

@@ -1,10 +1,8 @@
 """The leak board as it is kept: never another than all complaints counted anew, and few of them read."""
 
 import random
-import sqlite3
-from contextlib import closing
 
-from desk.archive import complaints_path
+from tests.desk.older import laid_out_before
 from tests.desk.test_leaks import TITLE, directory, named
 from tests.desk.town import DAY, SPAM
 
@@ -79,11 +77,6 @@ async def test_the_board_reads_no_complaint_of_an_office_of_which_nobody_spoke_s
 async def test_what_was_filed_before_there_was_a_kept_board_stands_on_it(town):
     for person in range(3):
         await named(town, person, "Lake shop")
-    path = complaints_path(town.desk.archive.database)
-    await town.desk.close()
-    with closing(sqlite3.connect(path)) as connection:
-        for name in ("leak_heard", "leak_moved", "leak_was_seen", "leak_seen_moved"):
-            connection.execute(f"drop trigger {name}")
-        connection.executescript("drop table leak_counted; drop table leak_changed; pragma user_version = 16")
+    await laid_out_before(town, 16)
     await town.open()
     assert [(one.office, one.tied) for one in await town.desk.leaks.board()] == [("Lake shop", 3)]

@@ -1,14 +1,19 @@
 """Letters on their way: an outage costs none, what may go later pauses for days, what never will is told."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from desk.alerts import Alert, alerts
+from desk.archive import complaints_path
 from desk.desk_settings import MailSettings
 from desk.faults import NotFound, Refused
 from desk.outbox import Fault
 from desk.story import story_of
 from rules.audit.chain import entries
-from tests.desk.town import DAY, HOUR
+from tests.desk.older import laid_out_before
+from tests.desk.town import DAY, HOUR, SCREENING
 
 MAIL = MailSettings(host="127.0.0.1", sender="desk@example.com", tls="none")
 
@@ -120,23 +125,10 @@ async def test_a_server_that_is_away_for_an_hour_is_an_alert(town):
 async def test_letters_that_an_older_ringfence_gave_up_are_tried_anew(town):
     """Layout 9 counted tries, and gave up after eight of them, eight minutes into an outage."""
     await town.complain(contact="a@example.com")
-    store = town.desk.archive.store
-    async with store.transaction() as connection:
-        await connection.execute("drop index letter_given_up")
-        await connection.execute("drop table reporters_counted")  # of a later layout, as the next two
-        for index in ("step_actor", "step_looked"):
-            await connection.execute(f"drop index {index}")
-        await connection.execute("alter table appeal drop column whose")
-        for column in ("role", "door", "before", "after", "keyed"):
-            await connection.execute(f"alter table step drop column {column}")
-        await connection.execute("alter table complaint drop column heard")
-        for table in ("office_key", "office_name", "office", "leak_seen", "inquiry"):
-            await connection.execute(f"drop table {table}")
-        for column in ("about", "next_try", "first_failed", "fault", "given_up", "until"):
-            await connection.execute(f"alter table letter drop column {column}")
-        await connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")
-        await connection.execute("pragma user_version = 9")
-    await town.reopen()
+    await laid_out_before(town, 9)
+    with closing(sqlite3.connect(complaints_path(town.folder / SCREENING.storage.database))) as connection, connection:
+        connection.execute("update letter set attempts = 8, error = 'ConnectionRefusedError'")
+    await town.open()
     (letter,) = await town.desk.letters.waiting()
     assert letter.to == "a@example.com"
 

@@ -98,7 +98,9 @@ async def test_reporters_are_told_apart_from_complaints(town):
 
 
 async def test_reporters_that_were_counted_are_counted_anew_once_something_came_or_went(town, monkeypatch):
+    """Of a period that began before there was a running total of them."""
     monkeypatch.setattr(reports, "_WORTH_KEEPING", 1)
+    await town.one("update progress set people_from = ?", town.now)
     await people(town, 3)
 
     async def counted():
