@@ -222,6 +222,28 @@ class TrunkHost:
         self.rewrite_to = settings.rewrite_to
 
 
+class _Places(NamedTuple):
+    """Who is known by which address, as far as the configuration names it."""
+
+    pbx_sources: dict[tuple[str, int], Peer]
+    pbx_hosts: dict[str, Peer]
+    stream_hosts: dict[str, Peer]
+    pbx_targets: dict[tuple[bytes, int], list[Target]]
+    sent_to: dict[str, Peer]
+    outbound: dict[tuple[str, int], str]
+
+    def copied(self) -> _Places:
+        """The same, to be added to."""
+        return _Places(
+            dict(self.pbx_sources),
+            dict(self.pbx_hosts),
+            dict(self.stream_hosts),
+            dict(self.pbx_targets),
+            dict(self.sent_to),
+            dict(self.outbound),
+        )
+
+
 class Topology:
     """Listeners, trunks and PBXes of the configuration, ready to be asked on the call path."""
 
@@ -280,6 +302,15 @@ class Topology:
             for address in each.send_to
         }
         self._take_over(before)
+        self._written_places = _Places(
+            self._pbx_sources,
+            self._pbx_hosts,
+            self._stream_hosts,
+            self._pbx_targets,
+            self._sent_to,
+            self._outbound,
+        ).copied()
+        self._found: dict[tuple[Owner, Question], tuple[Target, tuple[Hop, ...]]] = {}  # where names lead
 
     def _add_pbxes(self) -> None:
         """By what PBXes are known: address and port, and the address alone where a port says nothing."""
@@ -312,11 +343,12 @@ class Topology:
         self._owners |= {("destination", name): Owner("destination", name, Watch()) for name in self.destinations}
         self.addresses: dict[Where, Owner] = {}  # as they are now; the first that names one has it
         self.domains: dict[Where, str] = {}  # the names that led to them
-        self._led: dict[tuple[Owner, Question], list[Where]] = {}
+        self._led: dict[tuple[Owner, Question], tuple[str, list[Where]]] = {}  # and the domain that was asked for
         for owner in self._owners.values():
             for target in self._targets_of(owner):
                 if target.literal:
                     self.addresses.setdefault((target.host, target.port, target.transport), owner)
+        self._addresses_written = dict(self.addresses)
 
     def _targets_of(self, owner: Owner) -> list[Target]:
         if owner.kind == "pbx":
@@ -335,27 +367,22 @@ class Topology:
     def nowhere(self) -> frozenset[tuple[str, str]]:
         """Kind and name of those that are written as names alone, all of which were asked for in vain."""
         asked = {owner for owner, _ in self._led}
-        found = {owner for (owner, _), places in self._led.items() if places} | set(self.addresses.values())
+        found = {owner for (owner, _), (_, places) in self._led.items() if places} | set(self.addresses.values())
         return frozenset(owner[:2] for owner in asked - found)
 
     @property
     def unled(self) -> list[tuple[str, str, str]]:
         """Kind and name of owners with each name of theirs that was asked for in vain."""
-        return [(*owner[:2], question.host) for (owner, question), places in self._led.items() if not places]
+        return [(*owner[:2], question.host) for (owner, question), (_, places) in self._led.items() if not places]
 
-    def _lead(self, target: Target, kind: str, name: str, hops: Sequence[Hop]) -> None:
-        """A name leads there now; where it led before is nobody's any more."""
-        owner = self._owners.get((kind, name))
-        if target.question is None or owner is None:
-            return
-        key = owner, target.question
-        for where in self._led.pop(key, ()):
-            if not any(where in others for others in self._led.values()):
-                self.addresses.pop(where, None)
-        self._led[key] = [(hop.host, hop.port, hop.transport) for hop in hops]
-        for where in self._led[key]:
-            self.addresses.setdefault(where, owner)
-            self.domains[where] = target.domain
+    def _lead(self, owner: Owner, question: Question, domain: str, hops: Sequence[Hop]) -> None:
+        """A name leads there now; where it led before is nobody's, unless written or led to by another."""
+        self._led[owner, question] = domain, [(hop.host, hop.port, hop.transport) for hop in hops]
+        self.addresses = dict(self._addresses_written)
+        for (each, _), (name, places) in self._led.items():
+            for where in places:
+                self.addresses.setdefault(where, each)
+                self.domains[where] = name
 
     def _add_destinations(self, settings: ProxySettings) -> None:
         self.destinations = {name: _make_destination(name, uri) for name, uri in settings.destinations.items()}
@@ -610,28 +637,63 @@ class Topology:
         return [target for target in found if not target.literal]
 
     def learn(self, target: Target, hops: Sequence[Hop]) -> None:
-        """What comes from these addresses comes from the PBX that the target belongs to, or goes to its trunk."""
-        if target.trunk is not None:
-            self._lead(target, "trunk", target.trunk.peer.name, hops)
-            for hop in hops:
-                self._sent_to.setdefault(hop.host, target.trunk.peer)
-                self._outbound.setdefault((hop.host, hop.port), target.trunk.peer.name)
-        if target.pbx is None:
+        """What comes from these addresses comes from the PBX that the target belongs to, or goes to its trunk.
+
+        Where its name led before it does so no more: that address may have been given to anybody. Dialogs go on there.
+        A name that leads nowhere for now has not left.
+        """
+        if target.question is None:
             return
-        is_pbx = target.pbx is self.pbxes.get(target.pbx.name)
-        self._lead(target, "pbx" if is_pbx else "destination", target.pbx.name, hops)
-        trunks = () if is_pbx else self._hosts
-        for hop in hops:
-            if hop.host in trunks:
-                continue  # a name that leads to a trunk: its calls stay judged
-            peer = Peer(target.pbx.name, target.pbx, from_pbx=True)
-            self._pbx_sources.setdefault((hop.host, hop.port), peer)
-            at = target.at(hop) if not is_pbx else Target(hop.host, hop.port, transport=hop.transport)
-            if is_pbx:
-                self._note_stream(at, peer)
-            self._pbx_targets.setdefault((hop.host.encode(), hop.port), [at])
-            if is_pbx:
-                self._pbx_hosts.setdefault(hop.host, peer)
+        if target.trunk is not None:
+            kind, name = "trunk", target.trunk.peer.name
+        elif target.pbx is not None:
+            kind, name = "pbx" if target.pbx is self.pbxes.get(target.pbx.name) else "destination", target.pbx.name
+        else:
+            return
+        owner = self._owners.get((kind, name))
+        if owner is None:
+            return
+        self._lead(owner, target.question, target.domain, hops)
+        if hops:
+            self._found[owner, target.question] = target, tuple(hops)
+            self._place_found()
+
+    def _place_found(self) -> None:
+        """Who is where: as it is written, and then wherever names lead now."""
+        sources, sent_to = self._pbx_sources, self._sent_to
+        self._pbx_sources, self._pbx_hosts, self._stream_hosts, self._pbx_targets, self._sent_to, self._outbound = (
+            self._written_places.copied()
+        )
+        for target, hops in self._found.values():
+            for hop in hops:
+                if target.trunk is not None:
+                    self._sent_to.setdefault(hop.host, target.trunk.peer)
+                    self._outbound.setdefault((hop.host, hop.port), target.trunk.peer.name)
+                elif target.pbx is not None:
+                    self._place(target, target.pbx, hop, sources.get((hop.host, hop.port)))
+        for where, peer in sources.items():
+            if where not in self._pbx_sources:
+                self._former_sources[where] = peer
+        for host, peer in sent_to.items():
+            if host not in self._sent_to:
+                self._former_hosts[host] = peer
+
+    def _place(self, target: Target, pbx: Pbx, hop: Hop, known: Peer | None) -> None:
+        """An address of a PBX or destination; `known` is who was there until now."""
+        if self.is_of_a_trunk(hop):
+            return  # whatever a name server says: its calls stay judged
+        is_pbx = pbx is self.pbxes.get(pbx.name)
+        peer = known if known is not None and known.pbx is pbx else Peer(pbx.name, pbx, from_pbx=True)
+        self._pbx_sources.setdefault((hop.host, hop.port), peer)
+        at = target.at(hop) if not is_pbx else Target(hop.host, hop.port, transport=hop.transport)
+        self._pbx_targets.setdefault((hop.host.encode(), hop.port), [at])
+        if is_pbx:
+            self._note_stream(at, peer)
+            self._pbx_hosts.setdefault(hop.host, peer)
+
+    def is_of_a_trunk(self, hop: Hop) -> bool:
+        """Does a trunk's configuration name this very address?"""
+        return hop.host in self._hosts
 
     def port_led_to(self, domain: str, host: str, transport: str) -> int:
         """The port at which SRV records of this name have that address (RFC 3263 5); 0 where it is none of ours."""

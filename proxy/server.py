@@ -655,6 +655,8 @@ class Server:
         if self._learnt.get((target.question, name)) != hops:
             self._learnt[target.question, name] = hops
             followed = [hop for hop in hops if not self._core.topology.leads_back(hop)]
+            if target.pbx is not None and any(map(self._core.topology.is_of_a_trunk, followed)):
+                self._faults.warning("a name leads to a trunk: its calls stay judged", monotonic(), host=target.host)
             self._core.learn(target, followed, monotonic())
 
     def _failed(self, data: bytes, flow: Flow, unsent: int) -> None:

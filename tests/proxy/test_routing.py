@@ -198,6 +198,71 @@ def test_a_name_of_the_pbx_is_known_by_its_address_once_it_is_resolved():
     assert peer_name(house, "203.0.113.77") == "main"
 
 
+def test_where_a_name_led_before_nobody_calls_out_unjudged():
+    """The address may have been given to anybody since; dialogs that began there go on."""
+    house = topology()
+    [named] = house.named_targets()
+    house.learn(named, hops(["203.0.113.77", "203.0.113.78"]))
+    house.learn(named, hops(["203.0.113.78", "203.0.113.79"]))
+    assert [peer_name(house, f"203.0.113.{last}") for last in (77, 78, 79)] == ["", "main", "main"]
+    assert not house.is_configured(parse_uri(b"sip:203.0.113.77"))
+    assert house.place_of("203.0.113.77", 5060) == ""
+    assert house.known_at("203.0.113.77") == ""
+    assert house.former_at("203.0.113.77", 5060, None) is not None
+    house.learn(named, [])
+    assert peer_name(house, "203.0.113.79") == "main", "a name that leads nowhere for now was given to nobody"
+    house.learn(named, hops(["203.0.113.77"]))
+    assert [peer_name(house, f"203.0.113.{last}") for last in (77, 79)] == ["main", ""]
+
+
+def test_a_name_of_the_pbx_that_leads_to_a_trunk_frees_none_of_its_calls_from_judgement():
+    """A name server that errs, or lies, would make the carrier a PBX."""
+    house = topology()
+    [named] = house.named_targets()
+    house.learn(named, hops(["198.51.100.9"]))
+    assert peer_name(house, "198.51.100.9") == "special"
+    assert not house.is_pbx(Target("198.51.100.9", 5060))
+
+
+def test_an_address_that_is_written_stays_when_a_name_leads_away_from_it():
+    house = topology()
+    [named] = house.named_targets()
+    house.learn(named, hops(["203.0.113.10"]))
+    house.learn(named, hops(["203.0.113.77"]))
+    assert ("203.0.113.10", 5060, "UDP") in house.addresses
+    assert peer_name(house, "203.0.113.10") == "main"
+
+
+def test_two_names_that_lead_to_one_address_hold_it_until_both_lead_away():
+    house = topology(
+        listen=[{"address": "203.0.113.1"}],
+        pbxes=[{"name": "main", "addresses": ["one.example"]}, {"name": "other", "addresses": ["two.example"]}],
+        trunks=[{"name": "default"}],
+    )
+    one, two = house.named_targets()
+    for named in (one, two):
+        house.learn(named, hops(["203.0.113.77"]))
+    assert peer_name(house, "203.0.113.77") == "main"
+    house.learn(one, hops(["203.0.113.78"]))
+    assert peer_name(house, "203.0.113.77") == "other"
+    house.learn(two, hops(["203.0.113.79"]))
+    assert peer_name(house, "203.0.113.77") == "default"
+
+
+@pytest.mark.parametrize("leads", [["198.51.100.77"], []])
+def test_where_a_name_of_a_carrier_led_before_is_nobodys_either(leads: list[str]):
+    house = topology(
+        listen=[{"address": "203.0.113.1"}],
+        pbxes=[{"name": "main", "addresses": ["203.0.113.10"], "outbound_trunk": "carrier"}],
+        trunks=[{"name": "carrier", "send_to": ["gateway.example"]}, {"name": "default"}],
+    )
+    [named] = house.named_targets()
+    house.learn(named, hops(["198.51.100.76"]))
+    assert house.known_at("198.51.100.76") == "carrier"
+    house.learn(named, hops(leads))
+    assert house.known_at("198.51.100.76") == ("" if leads else "carrier")
+
+
 def test_the_listener_to_send_from_is_of_the_family_and_the_side():
     house = topology()
     four, six, inside = house.listeners
