@@ -58,11 +58,20 @@ class Asked(Protocol):
         """Ask these servers from now on, for addresses of these families."""
 
 
+class LeadsNowhere(Exception):
+    """A PBX of another configuration has no address: of no name of it there is one."""
+
+    def __init__(self, pbx: str, hosts: Sequence[str]) -> None:
+        super().__init__(pbx, hosts)
+        self.pbx, self.hosts = pbx, hosts
+
+
 class Known(NamedTuple):
     """What a question was answered with, and until when that counts."""
 
     until: float
     servers: tuple[Ranked, ...]
+    denied: bool = False  # DNS itself says that there are none
 
 
 Answers = dict[Question, tuple[Ranked, ...]]
@@ -134,7 +143,13 @@ class Resolver:
         known = self._known.get(question)
         return max(0.0, known.until - self._clock()) if known is not None else 0.0
 
+    def denies(self, question: Question) -> bool:
+        """Did name servers say that it leads nowhere? Silence says nothing of it."""
+        known = self._known.get(question)
+        return known is not None and known.denied
+
     async def _ask(self, question: Question) -> tuple[Ranked, ...]:
+        denied = False
         try:
             check_host(question.host)
             async with asyncio.timeout(DEADLINE_S):
@@ -144,6 +159,7 @@ class Resolver:
                     async with self._room:
                         found = await self._look_up(question)
             servers = tuple(found.records)
+            denied = not servers and found.seconds != KEEP_FAILURE_S  # else some of them said nothing
             keep = min(KEEP_S, max(KEEP_LEAST_S, found.seconds))
             self._tell(question, "" if servers else "it leads to no address")
         except (Unanswered, TimeoutError):
@@ -154,10 +170,10 @@ class Resolver:
             stays = "; where it led before counts meanwhile" if servers else ""
             self._tell(question, f"no name server says anything of use{stays}")
         except ValueError:
-            servers, keep = (), KEEP_S  # no name
+            servers, keep, denied = (), KEEP_S, True  # no name
         if len(self._known) >= _MOST_NAMES:
             self._known = {each: answer for each, answer in self._known.items() if each in self.own}
-        self._known[question] = Known(self._clock() + keep, servers)
+        self._known[question] = Known(self._clock() + keep, servers, denied)
         return servers
 
     def _tell(self, question: Question, trouble: str) -> None:

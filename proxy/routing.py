@@ -267,7 +267,6 @@ class Topology:
         self.kept: KeptFlows = before.kept if before is not None else KeptFlows()
         self.tls = settings.tls
         self._add_names(settings)
-        trunks = {each.name: each for each in settings.trunks}
         self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
         first = next(iter(self.pbxes.values()))
         self._add_pbxes()
@@ -292,8 +291,11 @@ class Topology:
                 self._written[each.name] = TrunkHost(self._trunks[each.name], each.send_to[0], each)
             for address in each.send_to:
                 self._sent_to.setdefault(address.host, self._trunks[each.name])
+        self._sends = {each.name: self._trunk_targets(each) for each in settings.trunks if each.send_to}
         for house in settings.pbxes:
-            self.pbxes[house.name].outbound = self._outbound_targets(house, trunks)
+            named = house.outbound_trunk or ""
+            chosen = named if named in self._trunks else next(iter(self._sends), "")
+            self.pbxes[house.name].outbound = list(self._sends.get(chosen, ()))
         self._watch(settings)
         self._trusted_targets = {
             (address.host, address.port)
@@ -355,8 +357,7 @@ class Topology:
             return self.pbxes[owner.name].targets
         if owner.kind == "destination":
             return self.destinations[owner.name].place.targets
-        outbound = [target for pbx in self.pbxes.values() for target in pbx.outbound]
-        return [each for each in outbound if each.trunk is not None and each.trunk.peer.name == owner.name]
+        return self._sends.get(owner.name, [])
 
     @property
     def owners(self) -> Collection[tuple[str, str]]:
@@ -473,16 +474,11 @@ class Topology:
             else:
                 self._networks.append((network, peer))
 
-    def _outbound_targets(self, pbx: PbxSettings, trunks: dict[str, TrunkSettings]) -> list[Target]:
-        """Where calls of a PBX go whose Request-URI names us."""
-        chosen = trunks.get(pbx.outbound_trunk or "")
-        if chosen is None:
-            chosen = next((trunk for trunk in trunks.values() if trunk.send_to), None)
-        if chosen is None:
-            return []
-        peer = self._trunks[chosen.name]
-        targets = [_target_of(address, trunk=TrunkHost(peer, address, chosen)) for address in chosen.send_to]
-        _weigh(targets, chosen.weights)
+    def _trunk_targets(self, trunk: TrunkSettings) -> list[Target]:
+        """Where calls to a trunk go."""
+        peer = self._trunks[trunk.name]
+        targets = [_target_of(address, trunk=TrunkHost(peer, address, trunk)) for address in trunk.send_to]
+        _weigh(targets, trunk.weights)
         return targets
 
     def peer_of(self, listener: Listener, host: str, port: int) -> Peer | None:
@@ -633,7 +629,7 @@ class Topology:
         """PBX targets, destinations and hosts of trunks that are written as names."""
         places = [*self.pbxes.values(), *(each.place for each in self.destinations.values())]
         found = [target for place in places for target in place.targets]
-        found += [target for pbx in self.pbxes.values() for target in pbx.outbound]
+        found += [target for targets in self._sends.values() for target in targets]
         return [target for target in found if not target.literal]
 
     def learn(self, target: Target, hops: Sequence[Hop]) -> None:

@@ -39,7 +39,7 @@ from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
 from proxy.outgoing import NOT_TAKEN
 from proxy.peers import BUSY, REFUSED, SILENT, UNANSWERED, UNAVAILABLE, UP
 from proxy.proxy_settings import LimitSettings
-from proxy.resolver import Answers, Resolver
+from proxy.resolver import Answers, LeadsNowhere, Resolver
 from proxy.routing import Target, Topology
 from proxy.setup import Setup
 from proxy.shedding import BEGINS, Shedding
@@ -213,12 +213,16 @@ class Server:
     # ---- another configuration ---------------------------------------------------------------------------------
 
     async def open_further(self, setup: Setup) -> Further:
-        """What another configuration needs before it can be taken: sockets, all of them or OSError, and addresses."""
+        """What another configuration needs before it can be taken: sockets, all of them or OSError, and addresses.
+
+        Raises LeadsNowhere where a PBX of it would have none.
+        """
         topology = setup.topology
         contexts = _contexts(topology)
         asked = {each.question for each in topology.named_targets() if each.question}
         self._resolver.own |= asked
         await asyncio.gather(*map(self._resolver.servers, asked))
+        self._refuse_nowhere(topology)
         have = {each.number for each in self._core.topology.sockets}
         opened: list[Endpoint] = []
         try:
@@ -230,6 +234,16 @@ class Server:
                 endpoint.close()
             raise
         return Further(opened, contexts)
+
+    def _refuse_nowhere(self, topology: Topology) -> None:
+        """A PBX whose names DNS denies is a fault of the file; not where it had these names before, nor in silence."""
+        for name, pbx in topology.pbxes.items():
+            before = self._core.topology.pbxes.get(name)
+            known = [each.question for each in before.targets] if before is not None else []
+            asked = [each.question for each in pbx.targets]
+            denied = [each.host for each in asked if each is not None and self._resolver.denies(each)]
+            if len(denied) == len(asked) and any(each not in known for each in asked):
+                raise LeadsNowhere(name, denied)
 
     def take(self, setup: Setup, further: Further) -> None:
         """Go by another configuration from the next datagram on: all of it at once."""

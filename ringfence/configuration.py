@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,9 +24,12 @@ VARIABLE = "RINGFENCE_CONFIG"
 class PartlyRead(RuleError):
     """A ringfence.yaml with faults, and what could be read of it beyond them."""
 
-    def __init__(self, faults: Sequence[Fault], left: Configuration | None, document: Document) -> None:
+    def __init__(
+        self, faults: Sequence[Fault], left: Configuration | None, document: Document, unread: Collection[str] = ()
+    ) -> None:
+        """`unread`: sections of which something could not be read."""
         super().__init__(faults)
-        self.left, self.document = left, document
+        self.left, self.document, self.unread = left, document, unread
 
 
 def find_configuration(named: Path | None = None) -> Path:
@@ -50,10 +53,11 @@ def read_configuration(path: Path) -> tuple[Configuration, Document]:
     try:
         configuration = Configuration.model_validate({} if document.data is None else document.data)
     except ValidationError as error:
-        faults, left = faults_of(error, document, Configuration), StandIns(document).read(error)
+        stand_ins = StandIns(document)
+        faults, left = faults_of(error, document, Configuration), stand_ins.read(error)
         if left is not None:
-            faults = beyond(faults, cross_check(left, document, path.parent), document)
-        raise PartlyRead(faults, left, document) from None
+            faults = beyond(faults, cross_check(left, document, path.parent), document, stand_ins.unread)
+        raise PartlyRead(faults, left, document, stand_ins.unread) from None
     if faults := cross_check(configuration, document, path.parent):
         raise PartlyRead(faults, configuration, document)
     tls = configuration.tls.under(path.parent.absolute())

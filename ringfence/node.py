@@ -18,6 +18,7 @@ import proxy.app
 from desk.disclosure import note_trace
 from proxy.build import BUILD
 from proxy.hep import Homer
+from proxy.resolver import LeadsNowhere
 from proxy.server import Further, Server
 from proxy.setup import Setup
 from proxy.sockets import Sockets
@@ -36,7 +37,7 @@ from ringfence.node_settings import Configuration
 from ringfence.overheard import Overheard, homer_of
 from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
-from ringfence.reload import Read, Ready, Reloading, fault_of_listener
+from ringfence.reload import Read, Ready, Reloading, fault_of_listener, fault_of_pbx
 from ringfence.remembered import of_now
 from ringfence.restart import Left, Restarting
 from ringfence.rule_changes import RuleChanges, Start
@@ -328,6 +329,8 @@ class Node:
             raise RuleError([read.document.fault((), "the node is still starting", "reload again")])
         try:
             further = await server.open_further(setup)
+        except LeadsNowhere as error:
+            raise RuleError([fault_of_pbx(read.document, configuration, error.pbx, error.hosts)]) from None
         except OSError as error:
             fault = fault_of_listener(read.document, configuration, error)
             raise (RuleError([fault]) if fault is not None else error) from None

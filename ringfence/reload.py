@@ -253,6 +253,13 @@ def fault_of_listener(document: Document, configuration: Configuration, error: O
     return None
 
 
+def fault_of_pbx(document: Document, configuration: Configuration, name: str, hosts: Sequence[str]) -> Fault:
+    """Where in the file the PBX stands that no call could be sent to."""
+    position = [each.name for each in configuration.pbxes].index(name)
+    what = f"pbx {name!r} would have no address: DNS knows none of {', '.join(hosts)}"
+    return document.fault(("pbxes", position, "addresses", 0), what, "write a name that leads somewhere, or an address")
+
+
 def _flat(configuration: BaseModel) -> dict[str, object]:
     """Every setting by the name that people know it by."""
     found: dict[str, object] = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from collections.abc import Collection
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -13,6 +15,11 @@ from rules.language.source import Document, Fault
 UNREAD: Final = "unread-"  # begins the name of what stands in for one that cannot be read
 _ROUNDS: Final = 4  # what stands in for something may lack something itself
 _ADDRESSES: Final = frozenset(("address", "advertise", "addresses", "send_to", "aliases", "metrics"))
+_LACKS: Final = re.compile(r"\bno (trunk|pbx|profile|destination|list|listener)\b|`tls\.certificates` names none")
+_SECTIONS: Final = {  # where it would be
+    "trunk": "trunks", "pbx": "pbxes", "profile": "profiles", "destination": "destinations", "list": "lists",
+    "listener": "listen", None: "tls",
+}  # fmt: skip
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "listen": ("address",),
     "pbxes": ("name", "addresses"),
@@ -26,6 +33,7 @@ class StandIns:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._used = 0
+        self.unread: set[str] = set()  # sections of which an entry or a name could not be read
 
     def read(self, error: ValidationError) -> Configuration | None:
         """What is left of the document; None when nobody can say."""
@@ -53,6 +61,8 @@ class StandIns:
                 continue  # the name of a choice inside the model, or what is missing
             above, here = here, below
             path.append(part)
+        if path and (len(path) < 3 or path[-1] in ("name", "transport") or path[0] == "tls"):
+            self.unread.add(str(path[0]))
         if kind == "missing" and isinstance(here, dict):
             here[loc[-1]] = self._stand_in(loc)
         elif above is not None and len(path) == 2 and path[0] == "lists":
@@ -87,8 +97,11 @@ class StandIns:
         return f"127.255.{self._used // 250}.{self._used % 250 + 1}"
 
 
-def beyond(first: list[Fault], further: list[Fault], document: Document) -> list[Fault]:
-    """Faults found behind stand-ins that no fault before them explains."""
+def beyond(first: list[Fault], further: list[Fault], document: Document, unread: Collection[str] = ()) -> list[Fault]:
+    """Faults found behind stand-ins that no fault before them explains.
+
+    `unread`: of these sections something could not be read, so that nobody can say that anything is lacking there.
+    """
     lines = {fault.line for fault in first if fault.file == document.file}
     names = any(" name" in fault.what for fault in first)
     found = [
@@ -98,7 +111,14 @@ def beyond(first: list[Fault], further: list[Fault], document: Document) -> list
         and not (fault.file == document.file and fault.line in lines)
         and UNREAD not in fault.what
         and not (names and " is named " in fault.what)
+        and not _may_be_unread(fault, unread)
     ]
     return sorted(
         {*first, *found}, key=lambda fault: (fault.file != document.file, fault.file, fault.line, fault.column)
     )
+
+
+def _may_be_unread(fault: Fault, unread: Collection[str]) -> bool:
+    """Is something said to be lacking that may stand in what could not be read?"""
+    lacks = _LACKS.search(fault.what)
+    return lacks is not None and _SECTIONS[lacks.group(1)] in unread

@@ -76,11 +76,12 @@ class Framer:
     def give_up(self) -> Unframed | None:
         """The rest of what has begun does not come, in time or at all."""
         if self.partial:
-            head = bytes(self._buffer)
-            began = _may_start(head)
-            self._fail(UNFINISHED, 400 if began else 0, "The Body Is Shorter Than Content-Length", head)
-            if began and not self._wanted and self.fault is not None:
-                self.fault.phrase = "The Header Section Does Not End"
+            head, wanted = bytes(self._buffer), self._wanted
+            phrase = "The Header Section Does Not End"
+            if wanted and (blank := _BLANK_LINE.search(head)) is not None:
+                came, length = len(head) - blank.end(), wanted - blank.end()
+                phrase = f"The Body Is Shorter Than Content-Length: {came} of {length} Octets Came"
+            self._fail(UNFINISHED, 400 if _may_start(head) else 0, phrase, head)
         return self.fault
 
     def relax(self) -> None:

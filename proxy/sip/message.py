@@ -231,7 +231,7 @@ class Message:
             self.fault = "malformed Content-Length"
             return
         if length > len(self.body):
-            self.fault = "the body is shorter than Content-Length"
+            self.fault = f"the body is shorter than Content-Length: {len(self.body)} of {length} octets came"
         elif length < len(self.body):
             self.body = self.body[:length]
 

@@ -285,5 +285,9 @@ def test_a_restart_keeps_drains_and_where_names_lead_though_dns_is_silent(ports)
         ports.write_text(ports.read_text().replace("office.rook", "ofice.rook"))
         assert "pbx: ofice.rook.example leads to no address" in ask(control, "reload")["warnings"]
         assert known() == {"ofice.rook.example": "down"}
+        ports.write_text(ports.read_text().replace("ofice.rook.example", "pbx.invalid"))
+        refused = ask(control, "reload")
+        assert (refused["done"], known()) == (False, {"ofice.rook.example": "down"}), "silence is no fault of the file"
+        assert "pbx 'pbx' would have no address: DNS knows none of pbx.invalid" in refused["faults"][0]
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0

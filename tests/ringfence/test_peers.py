@@ -104,6 +104,20 @@ def test_a_name_that_leads_nowhere_has_a_row_and_is_said_as_long_as_it_does(aske
     assert play.core.ailments() == []
 
 
+def test_a_trunk_has_a_row_whether_it_is_anybodys_outbound_trunk_or_not(asked: Asked):
+    """Its `send_to` is called by whoever names it in a Request-URI, and may be probed."""
+    trunks = [
+        {"name": "carrier", "country": "CN", "addresses": [wire.TRUNK[0]], "send_to": ["198.51.100.30"]},
+        {"name": "other", "country": "CN", "send_to": ["198.51.100.40", "sip.wren.example"], "probe": {"every_s": 5}},
+    ]
+    play = asked.play = Playbook(trunks=trunks)
+    asked.commands = PeerCommands(play.core, lambda: play.now)
+    play.core.prober.begin(play.now)
+    assert asked.rows()["198.51.100.40:5060"]["peer"] == "other"
+    assert [each.host for each in play.topology.named_targets()] == ["sip.wren.example"]
+    assert [each.to for each in play.wait(2) if each.method == "OPTIONS" and each.to[0] == "198.51.100.40"]
+
+
 async def test_the_last_one_is_drained_only_by_whoever_insists(asked: Asked):
     await asked.drain("203.0.113.10")
     with pytest.raises(Refused, match=r"203.0.113.11:5060 is the only address of office that lives"):

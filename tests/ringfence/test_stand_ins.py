@@ -1,5 +1,7 @@
 """Faults of a ringfence.yaml are named at once: one of them hides no other, and makes up none."""
 
+import pytest
+
 from console.cli.workbench.check import check
 
 WRONG = """\
@@ -54,6 +56,42 @@ def test_what_is_no_configuration_at_all_has_its_one_fault(file):
     for text in ("[]\n", "listen\n", "- a\n"):
         file.write_text(text)
         assert len(lines(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("section", "instead"),
+    [
+        ("trunks", "{name: carrier}"),
+        ("trunks", "5"),
+        ("trunks", "[7]"),
+        ("trunks", "[{name: a b, country: CN}]"),
+        ("trunks", "[{nam: carrier, country: CN, send_to: [192.0.2.1]}]"),
+        ("pbxes", "[5]"),
+        ("profiles", "{polite: 5}"),
+        ("profiles", "5"),
+        ("destinations", "{hall: 5}"),
+        ("lists", "5"),
+        ("lists", "{vip: 5}"),
+    ],
+)
+def test_nothing_is_lacking_where_something_could_not_be_read(file, section: str, instead: str):
+    sections = {
+        "listen": "[{address: 127.0.0.1:5060}]",
+        "pbxes": "[{name: pbx, addresses: [127.0.0.1:5080], outbound_trunk: carrier}]",
+        "trunks": "[{name: carrier, country: CN, send_to: [192.0.2.1], pbx: pbx, profile: polite}]",
+        "profiles": "{polite: {status: 603}}",
+        "destinations": "{hall: 'sip:1@127.0.0.1:5081'}",
+        "lists": "{vip: {kind: allow}}",
+        "rules": "[rules.d/*.yaml]",
+    }
+    rule = "- {rule: r, because: b, when: {trunk: carrier, caller: {on_list: vip}}, then: {divert: hall}}\n"
+    (file.parent / "rules.d" / "own.yaml").write_text(rule)
+    text = "version: 1\n" + "".join(f"{key}:\n  {value}\n" for key, value in sections.items())
+    file.write_text(text)
+    assert lines(file) == []
+    file.write_text(text.replace(sections[section], instead))
+    at = 1 + 2 * (list(sections).index(section) + 1)
+    assert {line for line, _ in lines(file)} == {at}, lines(file)
 
 
 def test_nobody_is_advised_to_name_what_only_stands_in(file):

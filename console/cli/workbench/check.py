@@ -142,7 +142,8 @@ def check(file: Path, files: list[Path]) -> Findings:
     except RuleError as error:
         faults = list(error.faults)
         if isinstance(error, PartlyRead) and error.left is not None:
-            faults = beyond(faults, rule_faults(error.left, error.document, file.parent), error.document)
+            further = rule_faults(error.left, error.document, file.parent)
+            faults = beyond(faults, further, error.document, error.unread)
         return Findings(list(map(str, files)) or [str(file)], 0, "", faults)
 
 

@@ -194,6 +194,22 @@ def test_half_a_message_that_is_given_up():
     assert Framer(MOST).give_up() is None
 
 
+@pytest.mark.parametrize(
+    ("cut", "phrase"),
+    [
+        (5, "The Body Is Shorter Than Content-Length: 94 of 99 Octets Came"),
+        (99, "The Body Is Shorter Than Content-Length: 0 of 99 Octets Came"),
+        (101, "The Header Section Does Not End"),
+    ],
+)
+def test_what_did_not_come_is_told_in_octets(cut: int, phrase: str):
+    framer = Framer(MOST)
+    assert not framer.feed(b"\r\n" + wire.invite()[:-cut])
+    fault = framer.give_up()
+    assert fault is not None
+    assert fault.phrase == phrase
+
+
 def test_nothing_answers_a_response():
     framer = Framer(MOST)
     framer.feed(without_length(wire.response(200, wire.invite())))
