@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import gc
 import os
 import shutil
 import signal
@@ -55,6 +56,18 @@ LONG = (
 MEASURED = 40  # examples of a property
 
 settings.load_profile(SAME)  # `make fuzz` asks pytest for the other, which is loaded after this and before any test
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Every worker collects all tests: half of that was looking among them for what nobody holds, and later again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_report_header() -> str:
