@@ -169,6 +169,24 @@ async def second_factor(
 
 
 @command(people_app)
+async def passkeys(
+    here: Installation,
+    name: Name,
+    remove: Annotated[
+        int, typer.Option("--remove", metavar="ID", help="Let this one let nobody in any more: what holds it is lost.")
+    ] = 0,
+) -> Answer:
+    """Show the passkeys of an account, or remove one; they are made on the page of one's own account."""
+    people, author = await _admin(here, "" if remove else name)
+    account = await people.accounts.named(name)
+    if remove:
+        gone = await people.passkeys.remove(account, remove, author=author)
+        return Answer({"name": account.name, "removed": gone.name}, f"{gone.name} lets {account.name} in no more.")
+    rows = [one._asdict() for one in await people.passkeys.listed(account)]
+    return table(("id", "name", "created", "used"), rows, here.zone, none=f"{account.name} has no passkey.")
+
+
+@command(people_app)
 async def disable(here: Installation, name: Name, reason: Why = "") -> Answer:
     """Let an account open nothing from now on, until it is enabled again; its sessions end."""
     people, author = await _admin(here)

@@ -303,7 +303,7 @@ TITLES = {
 
 def _on_this_machine(request: Request) -> bool:
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    return host in ("localhost", "127.0.0.1", "::1") or host.startswith("127.")
+    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")  # RFC 6761 6.3
 
 
 def _template(scope: Scope) -> str:

@@ -13,6 +13,7 @@ from ringfence.people.actor import Actor, everybody
 from ringfence.people.approvals import Approvals
 from ringfence.people.door import ask_one_of
 from ringfence.people.faults import DirectoryError, NotAllowed, PeopleError
+from ringfence.people.passkeys import Passkeys, Shown
 from ringfence.people.passwords import Passwords, refuse_weak
 from ringfence.people.people_settings import PeopleSettings
 from ringfence.people.rights import OF_SOURCES, Right, rights_of
@@ -48,6 +49,7 @@ class Problem(NamedTuple):
 
 
 _WRONG = Problem("wrong", "Name, password or code is wrong.")
+_NO_PASSKEY = Shown(0, 0, "", 0, False, b"")  # nobody's
 _NO_ACCOUNT = Problem("no-account", "The directory knows you, and there is no account of that name here; ask an admin.")
 _LACKING = Problem(
     "second-factor", "Your roles take a second factor, and you have none: `ringfence people second-factor` makes one."
@@ -72,6 +74,7 @@ class People:
         self.accounts.second = self.approvals
         self.sessions = Sessions(store, settings, now)
         self.second_factors = SecondFactors(store, keys, now)
+        self.passkeys = Passkeys(store, keys, settings.passkeys_for, now)
         self.directory: Directory | None = None  # that lets people in, too
         self._sealing = Sealing(keys, b"ringfence directory tokens")
         self._tries = Tries(store, settings.tries, now)
@@ -89,17 +92,49 @@ class People:
 
     async def sign_in(self, name: str, password: str, code: str, address: str) -> Session | Problem:
         """Let somebody in, or say that it was wrong, in the same words and time for a name that nobody has."""
+        return await self._by_password(name, password, address, code=code)
+
+    async def sign_in_by_passkey(
+        self, said: str, browser: str, address: str, name: str = "", password: str = ""
+    ) -> Session | Problem:
+        """The same with what a browser signed with: beside a password, or alone, if the authenticator knew the person.
+
+        ``browser`` is whom the challenge was given to.
+        """
+        shown = await self.passkeys.shown(said, browser)
+        if password:
+            return await self._by_password(name, password, address, shown=shown or _NO_PASSKEY)
+        account = await self.accounts.by_id(shown.account) if shown is not None and shown.verified else None
+        if shown is None or account is None:
+            return _WRONG
+        return await self._enter(account, address, shown=shown) or _WRONG
+
+    async def has_second(self, account: Account) -> bool:
+        """Has an account a second factor of any kind?"""
+        return await self.second_factors.is_there(account) or bool(await self.passkeys.listed(account))
+
+    async def _by_password(
+        self, name: str, password: str, address: str, *, code: str = "", shown: Shown | None = None
+    ) -> Session | Problem:
         if wait := await self._tries.take(name, address):
             minutes = int(wait // 60) + 1
             return Problem("too-many", f"Too many tries; the next one counts in {minutes} minutes.", wait)
         kept, account = await self._kept(name)
         right = await self.passwords.is_right(password, kept)
-        if account is None or not right or not await self.second_factors.is_right(account, code):
+        if account is None or not right or not await self._second_is_right(account, code, shown):
             return _WRONG
-        if self._lacks(account) and not await self.second_factors.is_there(account):
+        if self._lacks(account) and not await self.has_second(account):
             return _LACKING
         newer = await self.passwords.hash(password) if self.passwords.is_old(kept) else kept
-        return await self._enter(account, address, kept=(kept, newer), typed=name) or _WRONG
+        return await self._enter(account, address, kept=(kept, newer), typed=name, shown=shown) or _WRONG
+
+    async def _second_is_right(self, account: Account, code: str, shown: Shown | None) -> bool:
+        """Is it his passkey, or a code of his; who has neither needs none."""
+        if shown is not None:
+            return shown.account == account.id
+        if await self.passkeys.listed(account) and not await self.second_factors.is_there(account):
+            return False
+        return await self.second_factors.is_right(account, code)
 
     async def is_own(self, account: Account, password: str, address: str) -> Literal["right", "wrong", "too-many"]:
         """Is it the password of somebody who is signed in? Guessing it is counted as guessing at the door is."""
@@ -156,13 +191,18 @@ class People:
         kept: tuple[str, str] = ("", ""),
         typed: str = "",
         directory: FromDirectory | None = None,
+        shown: Shown | None = None,
     ) -> Session | None:
         """A session for whoever was let in; None where he was disabled, or the password changed, at this moment.
 
         ``kept`` is the hash by which he came, and the one to keep from now on.
         """
         now, how = self._now(), "by the staff directory, " if directory else ""
+        if shown is not None:
+            how = f"with passkey {shown.name}, "
         async with self._store.transaction() as connection:
+            if shown is not None and not await self.passkeys.use(connection, shown):
+                return None
             changed = await connection.execute(
                 "update account set signed_in = ?1, password = case when ?2 = '' then password else ?3 end "
                 "where id = ?4 and disabled is null and ?2 in ('', password)",

@@ -8,6 +8,8 @@ from typing import Any
 from ringfence.people import standing
 from ringfence.people.accounts import stands
 from ringfence.people.approvals import print_of, told_of
+from ringfence.people.passkeys import ADDED, PRINT, REMOVED
+from ringfence.people.passkeys import print_of as print_of_passkey
 from rules.audit.chain import Deed, every_deed
 from rules.audit.chains import Held
 from rules.storage.store import Connection
@@ -19,6 +21,7 @@ _SAID = {
     "login": "the login is {now}, and its entries say {then}",
     "password": "the password is another than its entries say",
     "second factor": "the second factor is not as its entries say",
+    "passkeys": "the passkeys are not as its entries say",
 }
 
 
@@ -31,6 +34,7 @@ async def _accounts(connection: Connection) -> list[str]:
     deeds, _ = await every_deed(connection, "account")
     query = "select id, name, totp is not null from account order by id"
     rows = {name: (account, bool(factor)) for account, name, factor in await connection.execute_fetchall(query)}
+    prints = await _passkeys(connection)
     entered = {name for name, done in deeds.items() if any(deed.step == "added" for deed in done)}
     faults = [f"account {name}: it is gone, and its entries are there" for name in sorted(entered - set(rows))]
     for name, (account, factor) in rows.items():
@@ -38,6 +42,7 @@ async def _accounts(connection: Connection) -> list[str]:
             faults.append(f"account {name}: it has no entry")
             continue
         is_now = standing.read(await stands(connection, account)) | {"second factor": str(factor)}
+        is_now["passkeys"] = _shown(prints.get(account, ()))
         told = _told(deeds[name])
         for part, said in _SAID.items():
             now, then = is_now[part], told.get(part, "nothing")
@@ -47,12 +52,30 @@ async def _accounts(connection: Connection) -> list[str]:
 
 def _told(done: Iterable[Deed]) -> dict[str, str]:
     """How an account stands by its entries."""
-    found = {"second factor": str(False)}
+    found, passkeys = {"second factor": str(False)}, set()
     for deed in done:
         if deed.step in _FACTORS:
             found["second factor"] = str(_FACTORS[deed.step])
-        found |= standing.read(deed.after)
+        elif deed.step == ADDED:
+            passkeys.add(standing.read(deed.after).get(PRINT, ""))
+        elif deed.step == REMOVED:
+            passkeys.discard(standing.read(deed.before).get(PRINT, ""))
+        else:
+            found |= standing.read(deed.after)
+    return found | {"passkeys": _shown(passkeys)}
+
+
+async def _passkeys(connection: Connection) -> dict[int, list[str]]:
+    """Prints of the passkeys that there are, by account."""
+    found: dict[int, list[str]] = {}
+    query = "select account, credential, public_key from passkey"
+    for account, credential, public_key in await connection.execute_fetchall(query):
+        found.setdefault(account, []).append(print_of_passkey(credential, public_key))
     return found
+
+
+def _shown(prints: Iterable[str]) -> str:
+    return ", ".join(sorted(prints)) or "none"
 
 
 async def _approvals(connection: Connection) -> list[str]:

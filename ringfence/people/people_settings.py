@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,10 +28,7 @@ class DirectorySettings(BaseModel):
     @field_validator("issuer", "console")
     @classmethod
     def _encrypted(cls, value: str) -> str:
-        found = urlsplit(value)
-        if found.scheme != "https" and found.hostname not in ("127.0.0.1", "::1", "localhost"):
-            raise BadValue(f"{value!r} is not encrypted", "write https://...")
-        return value.rstrip("/")
+        return _encrypted(value)
 
 
 class PeopleSettings(BaseModel):
@@ -41,6 +39,11 @@ class PeopleSettings(BaseModel):
     idle_minutes: float = Field(30.0, gt=0, le=1440, description="A session ends after so long without a request.")
     session_hours: float = Field(
         12.0, gt=0, le=168, description="A session ends after so long, whatever is done in it."
+    )
+    console: str = Field(
+        "",
+        description="Where browsers find the console: https://ringfence.example.com/console. Passkeys are made for it; "
+        "default: that of the staff directory.",
     )
     second_factor: list[Role] = Field(default=[], description="Roles that sign in with a second factor, or not at all.")
     four_eyes: bool = Field(
@@ -57,3 +60,34 @@ class PeopleSettings(BaseModel):
         description="Sign-ins that fail in 15 minutes under one name from one address before the next has to wait; "
         "four times as many from one address, ten times as many under one name.",
     )
+
+    @field_validator("console")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        """Passkeys are made for a name, never for an address (WebAuthn level 3, section 5.1.3)."""
+        host = urlsplit(value).hostname or ""
+        if value and (not host or _is_address(host)):
+            raise BadValue(f"{value!r} names no host", "write https://ringfence.example.com/console")
+        return _encrypted(value)
+
+    @property
+    def passkeys_for(self) -> str:
+        """Where browsers find the console; nothing: it is not said."""
+        return self.console or (self.directory.console if self.directory is not None else "")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _encrypted(value: str) -> str:
+    found = urlsplit(value)
+    host = found.hostname or ""
+    here = host in ("127.0.0.1", "::1", "localhost") or host.endswith(".localhost")  # RFC 6761 6.3
+    if value and found.scheme != "https" and not here:
+        raise BadValue(f"{value!r} is not encrypted", "write https://...")
+    return value.rstrip("/")

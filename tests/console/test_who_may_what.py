@@ -74,6 +74,7 @@ COMMANDS = {
     "people list": {ADMIN},
     "people add zhao --role king": {ADMIN},
     "people roles nobody admin": {ADMIN},
+    "people passkeys nobody --remove 9": {ADMIN},
     "approvals list": {OFFICER, KEEPER, PRIVACY, ADMIN},
     "approvals confirm 9": {OFFICER, KEEPER, PRIVACY, ADMIN},  # each what he may do himself: see test_approvals.py
     "peers": LOOKS | {ADMIN},

@@ -75,6 +75,7 @@ async def one(visit: Annotated[Visit, PAGE.visited], name: str) -> Response:
         rights=[(right, MEANING[right]) for right in sorted(rights_of(account.roles))],
         sessions=await people.sessions.listed(account.id),
         second_factor=await people.second_factors.is_there(account),
+        passkeys=await people.passkeys.listed(account),
         history=(await people.deeds_of(account.name))[::-1],
     )
 
@@ -146,6 +147,14 @@ async def factor_off(visit: Annotated[Visit, PAGE.visited], name: str) -> Respon
     """Its telephone is lost: the password alone is enough."""
     people, account = await _found(visit, name)
     await people.second_factors.remove(account, author=visit.actor.name)
+    return _done(visit, account)
+
+
+@router.post("/{name}/passkey-off")
+async def passkey_off(visit: Annotated[Visit, PAGE.visited], name: str, passkey: Annotated[int, Form()]) -> Response:
+    """What holds it is lost."""
+    people, account = await _found(visit, name)
+    await people.passkeys.remove(account, passkey, author=visit.actor.name)
     return _done(visit, account)
 
 

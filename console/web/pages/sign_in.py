@@ -6,13 +6,14 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from console.web.frame import Visit
-from console.web.gate import SESSION, Gate
+from console.web.gate import BROWSER, SESSION, Gate
 from console.web.translation import mark
-from ringfence.people.faults import DirectoryError
-from ringfence.people.people import Problem
+from ringfence.people.faults import DirectoryError, PeopleError
+from ringfence.people.passkeys import LONGEST_SAID
+from ringfence.people.people import Problem, Session
 
 router = APIRouter()
 WRONG = mark("Name, password or code is wrong.")
@@ -33,8 +34,15 @@ def _gate(request: Request) -> Gate:
 
 def _form(request: Request, wanted: str, wrong: str = "") -> Response:
     visit: Visit = request.state.visit
-    by_directory = _gate(request).people.directory is not None
-    return visit.show("sign-in.html", status=403 if wrong else 200, next=wanted, wrong=wrong, by_directory=by_directory)
+    people = _gate(request).people
+    return visit.show(
+        "sign-in.html",
+        status=403 if wrong else 200,
+        next=wanted,
+        wrong=wrong,
+        by_directory=people.directory is not None,
+        by_passkey=people.passkeys.offered_at(request.headers.get("host", "")),
+    )
 
 
 @router.get("")
@@ -55,10 +63,41 @@ async def enter(
     wanted: Annotated[str, Form(alias="next", max_length=300)] = "",
 ) -> Response:
     """Let somebody in; one answer for an unknown name and a wrong password."""
+    let = await _gate(request).people.sign_in(name, password, code, _address(request))
+    return _answer(request, let, wanted)
+
+
+@router.post("/passkey/begin")
+async def begin_passkey(request: Request) -> Response:
+    """What the browser is to ask an authenticator for; a script of ours reads it."""
+    try:
+        asked = _gate(request).people.passkeys.begin_signing(request.cookies.get(BROWSER, ""))
+    except PeopleError as error:
+        return JSONResponse({"said": str(error)}, 409)
+    return Response(asked, media_type="application/json")
+
+
+@router.post("/passkey")
+async def enter_by_passkey(
+    request: Request,
+    passkey: Annotated[str, Form(max_length=LONGEST_SAID)] = "",
+    name: Annotated[str, Form(max_length=100)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    wanted: Annotated[str, Form(alias="next", max_length=300)] = "",
+) -> Response:
+    """Let somebody in by his passkey, beside the password where he wrote it."""
+    people, browser = _gate(request).people, request.cookies.get(BROWSER, "")
+    let = await people.sign_in_by_passkey(passkey, browser, _address(request), name, password)
+    return _answer(request, let, wanted)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _answer(request: Request, let: Session | Problem, wanted: str) -> Response:
     gate = _gate(request)
     visit: Visit = request.state.visit
-    address = request.client.host if request.client else ""
-    let = await gate.people.sign_in(name, password, code, address)
     if isinstance(let, Problem):
         told = visit.say(
             {"too-many": TOO_MANY, "second-factor": LACKING}.get(let.kind, WRONG), n=int(let.wait_s // 60) + 1
@@ -111,7 +150,7 @@ async def from_directory(
         told = await gate.people.directory.finish(state, request.cookies.get(_BEGUN, ""), code)
     except DirectoryError as error:
         return _unknown(request, error)
-    let = await gate.people.let_in(told, request.client.host if request.client else "")
+    let = await gate.people.let_in(told, _address(request))
     if isinstance(let, Problem):
         return _form(request, "", visit.say(NO_ACCOUNT))
     # A page of ours leads on: with a redirection from there the new cookie would not be sent.

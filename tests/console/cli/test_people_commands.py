@@ -55,12 +55,16 @@ def test_an_admin_changes_accounts_and_others_only_their_own_password(people):
         ("sessions",),
         ("sessions", "boss"),
         ("revoke", "boss"),
+        ("passkeys", "boss"),
+        ("passkeys", "wang", "--remove", "9"),
     ):
         refused = people("wang", *words, typed=GOOD)
         assert refused.exit_code == 1, words
         assert "wang may not make accounts" in refused.output, words
     assert people("wang", "password", "wang", typed=GOOD).exit_code == 0
     assert people("wang", "sessions", "wang").exit_code == 0
+    assert people("wang", "passkeys", "wang").output == "wang has no passkey.\n"
+    assert "wang has none with the number 9" in people("li", "passkeys", "wang", "--remove", "9").output
     assert people("wang", "revoke", "wang").output == "0 sessions of wang ended.\n"
     assert people("li", "roles", "wang", "list-keeper", "auditor").output == "wang: auditor, list-keeper.\n"
     assert people("li", "login", "wang").output == "No login acts as wang.\n"

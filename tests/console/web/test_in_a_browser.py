@@ -51,6 +51,7 @@ FLAGS = [
     "--disable-sync",
 ]
 NAME = "wang"
+PLACE = "console.localhost"  # what passkeys are made for: a browser makes none for an address
 BAD = [f"+861701234{n:04}" for n in range(20)]
 RULE = "- rule: mine\n  because: x\n  when: {caller: {starts_with: [+86170]}}\n  then: tag\n"
 MORE_RULES = """\
@@ -72,7 +73,8 @@ def installed(folder: Path) -> Path:
     (folder / "rules.d" / "night.yaml").write_text(RULES)
     (folder / "rules.d" / "money.yaml").write_text(MORE_RULES)
     file = folder / "ringfence.yaml"
-    file.write_text(CONFIGURATION.replace("rules:", "  sealed: {kind: sealed}\nrules:"))
+    passkeys = f"api: {{hosts: [{PLACE}]}}\npeople: {{console: 'http://{PLACE}:8607/console'}}\n"
+    file.write_text(CONFIGURATION.replace("rules:", "  sealed: {kind: sealed}\nrules:") + passkeys)
     asyncio.run(fill(file))
     return file
 
@@ -185,7 +187,8 @@ def running(path: Path) -> Iterator[None]:
 def looking(tmp_path_factory) -> Iterator[Looking]:
     file = installed(tmp_path_factory.mktemp("console") / "here")
     with running(file.with_name("ringfence.control")), Served(file) as api, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        here = f"--host-resolver-rules=MAP {PLACE} {api.address.partition(':')[0]}"
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, here])
         looking = Looking(api.url, browser, [], {})
         looking.enter()
         yield looking
@@ -413,4 +416,47 @@ def test_what_is_kept_and_a_subscriber_who_asks(looking):
     with page.expect_download() as loaded:
         page.locator("details[open] button").click()
     assert loaded.value.suggested_filename == "ringfence-subscriber.json"
+    page.context.close()
+
+
+def test_a_passkey_is_made_and_lets_in_alone(looking):
+    looking.said.clear()
+    page = looking.page(known=False)
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    telephone = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    one = {**telephone, "isUserVerified": True, "automaticPresenceSimulation": True}
+    device = devices.send("WebAuthn.addVirtualAuthenticator", {"options": one})["authenticatorId"]
+    at = f"http://{PLACE}:8607/console"
+    page.goto(f"{at}/sign-in")
+    page.locator("[name=name]").fill(NAME)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_selector("nav")
+    page.goto(f"{at}/own")
+    form = page.locator("form:has([data-passkey=make])")
+    form.locator("[name=name]").fill("my telephone")
+    form.locator("[name=old]").fill("a wrong password")
+    form.locator("button").click()
+    expect(form.locator("[data-passkey-told]")).to_have_text("The password is wrong.")
+    form.locator("[name=old]").fill(PASSWORD)
+    form.locator("button").click()
+    expect(page.locator("#notices")).to_contain_text("The passkey is there")
+    assert findings(page) == []
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    devices.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.locator("[data-passkey-told]")).to_contain_text("The passkey was not used.")
+    devices.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": True})
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_selector("nav")
+    assert [one for one in looking.said if "403" not in one] == [], "no policy forbids it"
+    page.goto(f"{at}/own")
+    section = page.locator("section[aria-labelledby=passkeys]")
+    expect(section).to_contain_text("used last")
+    section.locator("summary").click()
+    section.locator("details[open] [name=old]").fill(PASSWORD)
+    section.locator("details[open] button").click()
+    expect(page.locator("#notices")).to_contain_text("The passkey is gone")
     page.context.close()

@@ -6,7 +6,9 @@ from ringfence.audits import verify
 from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted, read_roles
 from ringfence.people.faults import Waits
+from ringfence.people.passkeys import Passkeys
 from rules.audit.second import confirmed
+from tests.ringfence.people.authenticator import Authenticator
 from tests.ringfence.people.changed_by_hand import missed
 
 BY_HAND = {  # what is done by hand, and what is said of it
@@ -18,6 +20,11 @@ BY_HAND = {  # what is done by hand, and what is said of it
     ),
     "update account set disabled = null where name = 'gone'": "people: account gone: it is enabled",
     "update account set totp = x'00' where name = 'zhao'": "account zhao: the second factor is not",
+    "insert into passkey (account, credential, public_key, signs, name, created) "
+    "select id, x'01', x'02', 0, 'mine', 0 from account where name = 'zhao'": "account zhao: the passkeys are not",
+    "update passkey set public_key = x'00'": "people: account wang: the passkeys are not",
+    "delete from passkey": "people: account wang: the passkeys are not",
+    "update passkey set account = (select id from account where name = 'zhao')": "account zhao: the passkeys are not",
     "insert into account (name, folded, display_name, language, password, created, author) "
     "values ('mallory', 'mallory', '', '', 'x', 0, 'li')": "people: account mallory: it has no entry",
     "update account set name = 'other', folded = 'other' where name = 'zhao'": "account zhao: it is gone",
@@ -43,6 +50,13 @@ async def peopled(here):
         await accounts.set_login("wang", "wang", author="li")
         await accounts.set_password("zhao", "$argon2id$again", author="zhao")
         await accounts.disable("gone", author="li")
+    passkeys = Passkeys((await here.people())._store, lambda: here.keys, "https://ringfence.example.com")
+    wang = await accounts.named("wang")
+    for name in ("lost", "telephone"):
+        said = Authenticator("https://ringfence.example.com").make(await passkeys.begin_making(wang, "a session"))
+        one = await passkeys.add(wang, said, name, "a session", author="wang")
+        if name == "lost":
+            await passkeys.remove(wang, one.id, author="li")
     with pytest.raises(Waits):
         await people.approvals.ask("seal", "case 7", {"step": "seal", "case": 7}, actor="wang", reason="rings")
 
