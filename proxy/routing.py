@@ -304,6 +304,10 @@ class Topology:
             for address in each.send_to
         }
         self._take_over(before)
+        self._keep_what_is_written()
+
+    def _keep_what_is_written(self) -> None:
+        """Before any name is resolved: what names lead to is added to it, and goes again."""
         self._written_places = _Places(
             self._pbx_sources,
             self._pbx_hosts,
