@@ -14,12 +14,14 @@ from desk.inquiries import overdue
 from desk.leaks import board
 from desk.outbox import given_up, waiting_for_server
 from desk.seals_by_entries import odd_seals
+from desk.showing import worded
 from desk.states import COUNTED
 from rules.lists.ledger import any_unheld
 from rules.numbering.intervals import prefix_interval
 from rules.storage.statements import name_of, sql
 
 KINDS = ("jump", "leak", "inquiry", "unheld", "review", "letters", "seals", "conduct")
+_WRITTEN = ("leak", "inquiry", "conduct")
 _USUAL_DAYS = 28
 _PATIENCE_S = 3_600.0  # a mail server may be started anew
 _MOST_CASES = 10  # named in one alert
@@ -49,6 +51,10 @@ async def alerts(archive: Archive) -> list[Alert]:
         if cases:
             subject = f"{what} " + ", ".join(f"case {one}" for one in cases[:_MOST_CASES])
             found.append(Alert("seals", subject, 0.0, len(cases), 0.0))
+    # Told in logs, too: what reporters wrote may name an office by a number.
+    found = [
+        one._replace(subject=worded(one.subject, archive.country)) if one.kind in _WRITTEN else one for one in found
+    ]
     return sorted(found, key=lambda alert: (-alert.reporters, -alert.complaints, alert.kind, alert.subject))
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from desk.appeals import Appeal
@@ -17,6 +18,7 @@ from desk.case_files import case_of, cases_of
 from desk.complaint_rows import standing_in
 from desk.disclosure import LOOKS, without_numbers
 from desk.ladder_book import standings_of
+from desk.showing import masked, worded
 from desk.states import Attacks
 from desk.weighing import evidence_of
 from rules.audit.chain import deeds_of
@@ -32,6 +34,9 @@ _STEPS = {  # at which what an appeal attacks stops calls
     Attacks.LADDER: frozenset({Step.LADDER}),
     Attacks.ENTRY: frozenset({Step.OPERATOR_BLOCK, Step.SHARED, Step.SUBSCRIBER_BLOCK}),
 }
+_NAMING = frozenset(
+    {"name", "target", "subject_id", "detail", "holder", "handed_to", "their_answer", "their_reference"}
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -64,8 +69,11 @@ async def handover(archive: Archive, case_id: int) -> str:
     return as_csv(columns, rows)
 
 
-async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
-    """What an appeal is judged by, as JSON: the call, the rule's text, list entries with their history, and cases."""
+async def evidence_pack(archive: Archive, appeal: Appeal, *, clear: bool = False) -> str:
+    """What an appeal is judged by, as JSON: the call, the rule's text, list entries with their history, and cases.
+
+    ``clear``: with the number in full, which was asked for and is on record (`desk.unmasking`).
+    """
     connection = archive.store.connection
     pack: dict[str, Any] = {
         "appeal": appeal._asdict() | {"received": _time(appeal.received), "decided": _time(appeal.decided)},
@@ -95,15 +103,38 @@ async def evidence_pack(archive: Archive, appeal: Appeal) -> str:
         shown["evidence"] = (await evidence_of(archive, case))._asdict()
         shown["steps"] = await _steps(archive, "case", str(case.id))
         pack["cases"].append(shown)
-    return json.dumps(_reasons_masked(pack, archive.country), ensure_ascii=False, indent=2, default=str)
+    told = _reasons_masked(pack, archive.country)
+    if not clear:
+        callers = {one: masked(one) for one in (appeal.number, *_callers(decision)) if one}
+        told = _hidden(told, callers, archive.country)
+    return json.dumps(told, ensure_ascii=False, indent=2, default=str)
+
+
+def _callers(decision: Decision | None) -> list[str]:
+    return [] if decision is None else [decision.caller, *decision.facts.get("callers", ())]
+
+
+def _hidden(value: Any, masks: dict[str, str], home: str, name: str = "") -> Any:
+    """The same with these numbers masked wherever they stand, and none in the name of an owner or a business."""
+    if isinstance(value, dict):
+        return {key: _hidden(one, masks, home, key) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(one, masks, home, name) for one in value]
+    if isinstance(value, str) and not isinstance(value, Enum):
+        for number, mask in masks.items():
+            value = value.replace(number, mask)
+        return worded(value, home) if name in _NAMING else value
+    return value
 
 
 def _reasons_masked(value: Any, home: str, name: str = "") -> Any:
     """What people of the house write for each other names others by their numbers; those stay here."""
     if isinstance(value, dict):
         return {key: _reasons_masked(one, home, key) for key, one in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_reasons_masked(one, home, name) for one in value]
+    if name == "sealed" and isinstance(value, str):  # which other numbers an allow entry does not pass
+        return without_numbers(value, home)
     return without_numbers(value, home) if isinstance(value, str) and name.endswith(("reason", "why")) else value
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from desk.archive import Archive
 from desk.faults import ComplaintError
 from desk.reading import one_line
+from desk.showing import as_named
 from rules.audit.chain import Deed, deeds_of
 from rules.storage.statements import sql
 from rules.storage.store import Connection
@@ -23,6 +24,9 @@ async def spelled(archive: Archive, kind: Holder, name: str, field: str = "name"
         raise ComplaintError(field, f"say which {kind}")
     query = sql("select 1 from ({spellings}) where name = ?2", spellings=_SPELLINGS)
     connection = archive.lists.store.connection
+    if "*" in name:  # as it is shown, without a number that is in it
+        known = await connection.execute_fetchall(sql("{spellings} order by 1", spellings=_SPELLINGS), (kind,))
+        name = as_named(name, [row[0] for row in known], archive.country)
     if list(await connection.execute_fetchall(query, (kind, name))):
         return name
     folded = _folded(name)

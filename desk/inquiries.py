@@ -7,9 +7,10 @@ from typing import Literal, NamedTuple, get_args
 from desk.archive import Archive
 from desk.clock_profiles import read_span
 from desk.faults import ComplaintError, Conflict, NotFound
-from desk.leaks import note_seen
+from desk.leaks import board, note_seen
 from desk.offices import titles
 from desk.reading import one_line
+from desk.showing import as_named
 from desk.work import work
 from rules.storage.statements import every, sql, wanted
 from rules.storage.store import Connection
@@ -138,7 +139,10 @@ class Inquiries:
         office = one_line(office, "office")
         if not office:
             raise ComplaintError("office", "say which office")
-        return (await titles(self._archive.store.connection, [office])).get(office, office)
+        title = (await titles(self._archive.store.connection, [office])).get(office, office)
+        if "*" not in title:
+            return title
+        return as_named(title, [one.office for one in await board(self._archive)], self._archive.country)
 
 
 async def overdue(archive: Archive) -> list[Inquiry]:

@@ -18,6 +18,7 @@ from desk.leak_counts import offices_counted
 from desk.leak_people import weighed
 from desk.offices import titles
 from desk.reading import one_line
+from desk.showing import as_named
 from desk.states import COUNTED
 from desk.work import work
 from rules.storage.statements import sql
@@ -87,8 +88,8 @@ class Leaks:
     async def named(self, office: str, *, limit: int = 100) -> Named:
         """One office with its complaints, and what the branches beside it have."""
         archive, connection = self._archive, self._archive.store.connection
-        office = await self._title(office)
         found = {one.office: one for one in await self.board()}
+        office = as_named(await self._title(office), found, archive.country)
         leak = found.get(office)
         if leak is None:
             raise NotFound("office", f"nobody named {office[:60]!r} in the last {archive.settings.branch_days} days")

@@ -17,6 +17,7 @@ from desk.faults import ComplaintError, Conflict, NotFound
 from desk.leak_counts import offices_counted
 from desk.office_names import BETWEEN, Key, Named, exact_key, key_table, keys_of, loose_key
 from desk.reading import one_line
+from desk.showing import as_named
 from desk.spellings import folded, settled
 from desk.work import Work, work
 from rules.storage.store import Connection
@@ -129,6 +130,7 @@ class Offices:
 
     async def merge(self, name: str, office: str, *, actor: str, reason: str = "") -> Changed:
         """What is called ``name``, by reporters or in the directory, is this office."""
+        name, office = await self._meant(name), await self._meant(office)
         async with work(self._archive, actor) as doing:
             book = await _Book(doing).read()
             name, into, other = _one_name(name), book.find(office), book.maybe(_one_name(name))
@@ -144,12 +146,20 @@ class Offices:
 
     async def split(self, name: str, office: str, *, actor: str, reason: str = "") -> Changed:
         """What is called ``name`` is not this office: complaints that wrote it so go back to what they wrote."""
+        name, office = await self._meant(name), await self._meant(office)
         async with work(self._archive, actor) as doing:
             book = await _Book(doing).read()
             place = book.find(office)
             await book.unname(place, name)
             doing.enter("office", place.title, "split", reason, name)
             return Changed((place.title,), await book.close())
+
+    async def _meant(self, name: str) -> str:
+        """The name itself, where it is told as it is shown: without the number that somebody wrote into it."""
+        if "*" not in name:
+            return name
+        known = [each for one in await self.listed() for each in (one.title, one.name, *one.names)]
+        return as_named(name, [*known, *(one.name for one in await self.unknown(1_000))], self._archive.country)
 
     async def find(self, title: str) -> Office:
         """One office by its title or any of its names, or NotFound."""

@@ -15,12 +15,14 @@ from desk.archive import Archive
 from desk.exports import as_csv
 from desk.faults import ComplaintError
 from desk.people_counts import MEASURE, NINES, OF_NINES, is_kept
+from desk.showing import worded
 from desk.states import COUNTED
 from rules.storage.statements import name_of, sql
 from rules.storage.store import StoreError
 
 Dimension = Literal["all", "class", "code", "holder", "branch", "prefix", "category", "business"]
 DIMENSIONS: tuple[Dimension, ...] = ("all", "class", "code", "holder", "branch", "prefix", "category", "business")
+WRITTEN = ("branch", "business", "holder")  # names that reporters or others wrote
 _OF_COMPLAINTS = ("branch", "category", "business")  # known of complaints and their cases, never of calls
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
 _AT_ONCE = 5_000
@@ -107,6 +109,8 @@ async def report(archive: Archive, period: str, by: Dimension = "class", *, limi
         rows = [row._replace(reporters=everybody) for row in rows]
     if by == "class":
         rows = [row._replace(sum_of=" + ".join(OF_NINES)) if row.key == NINES else row for row in rows]
+    if by in WRITTEN:
+        rows = [row._replace(key=worded(row.key, archive.country)) for row in rows]
     if by in _OF_COMPLAINTS:
         rows = [row._replace(calls=None, rang=None, stopped=None) for row in rows]
     total = _row(

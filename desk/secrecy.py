@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from desk.faults import ComplaintError
 from rules.records.privacy import pseudonym
 from rules.storage.keys import Keys
+from rules.storage.sealed_texts import SealedTexts
 
 _NONCE = 12  # bytes, NIST SP 800-38D section 8.2.2
 _REFERENCE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I L O U: it is read aloud
@@ -31,6 +32,7 @@ class Secrecy:
         # The last one reads what was written before there was a key for contents; derived, so that neither use tells
         # anything about the other (RFC 5869 section 3.2).
         derived = HKDF(SHA256(), 32, salt=None, info=b"ringfence complaint contents").derive(keys.pseudonym)
+        self._places = SealedTexts(keys.pseudonym, "ringfence places of masked numbers")
         self._ciphers = [AESGCM(key) for key in (*keys.contents, derived)]
 
     @property
@@ -41,6 +43,14 @@ class Secrecy:
     def pseudonym(self, canonical: str) -> str:
         """The same as in decision records, so that a complaint finds its call."""
         return pseudonym(self._pseudonyms, canonical)
+
+    def sealed(self, text: str) -> str:
+        """Where a page of masked numbers ended, for whoever asks for the next one."""
+        return self._places.sealed(text)
+
+    def opened(self, sealed: str) -> str:
+        """What was sealed so; nothing for anything else."""
+        return self._places.opened(sealed)
 
     def encrypt(self, contents: dict[str, str], reference: str) -> bytes | None:
         """What people wrote, bound to one complaint; None for nothing."""

@@ -12,9 +12,10 @@ from desk.archive import Archive
 from desk.case_files import CaseFile, case_of, clocks
 from desk.counting import stopped_since
 from desk.deadlines import Clock
-from desk.disclosure import LOOKS, without_numbers
+from desk.disclosure import LOOKS
 from desk.evidence import UNITS, Evidence, Said, Tie, one_each
 from desk.holders import owner_of
+from desk.showing import worded
 from desk.states import COUNTED, COUNTS, CaseState
 from desk.weighing import evidence_of
 from rules.audit.chain import deeds_of
@@ -56,24 +57,24 @@ class Story(NamedTuple):
 
 async def story_of(archive: Archive, case_id: int) -> Story:
     """Everything about a case."""
-    connection = archive.store.connection
+    connection, home = archive.store.connection, archive.country
     case = await case_of(connection, case_id)
     by_day = await _by_day(archive, case)
     events = await _complaints(archive, case, by_day)
     deeds = [deed for deed in await deeds_of(connection, "case", str(case_id)) if deed.step not in LOOKS]
-    events += [Event(deed.at, deed.actor, _told(deed.step, deed.detail), deed.reason) for deed in deeds]
+    events += [Event(deed.at, deed.actor, _told(deed.step, worded(deed.detail, home)), deed.reason) for deed in deeds]
     events += await _ended(archive, case_id)
     events += await _appeals(archive, case)
     events += await _undelivered(archive, case_id)
     found = await clocks(connection, case_id)
     events.sort(key=lambda event: event.at)
-    events = [event._replace(why=without_numbers(event.why, archive.country)) for event in events]
+    events = [event._replace(why=worded(event.why, home)) for event in events]
     return Story(
         case=case,
         clocks=found,
         evidence=await evidence_of(archive, case),
         events=events,
-        owner=await owner_of(archive, case.number),
+        owner=worded(await owner_of(archive, case.number), home),
         ending=await ending(archive, case),
         ties=_ties(by_day),
         told_at=archive.now(),
@@ -95,7 +96,7 @@ async def ending(archive: Archive, case: CaseFile) -> str:
     if case.state is CaseState.RELEASED and case.closed is not None and case.sealed is not None:
         return f"released {_span(case.closed - case.sealed)} after it was sealed"
     if case.closed is not None:
-        whom = f" to {case.handed_to}" if case.handed_to else ""
+        whom = f" to {worded(case.handed_to, archive.country)}" if case.handed_to else ""
         waits = ", no answer yet" if case.state is CaseState.HANDED_OVER and not case.their_answer else ""
         return f"{case.state}{whom} {_span(case.closed - case.first_complaint)} after the first complaint{waits}"
     return f"{case.state} for {_span(now - case.first_complaint)} since the first complaint"
@@ -137,7 +138,7 @@ async def _complaints(archive: Archive, case: CaseFile, by_day: list[_Day]) -> l
     return [
         Event(
             *(one.received, "reporter"),
-            f"complaint {reference} by {channel}: {category}, {one.tie}{_for(business)}; "
+            f"complaint {reference} by {channel}: {category}, {one.tie}{_for(worded(business, archive.country))}; "
             + (state if state not in COUNTS else next(weighs[one])),
         )
         for one, (*_, state, reference, channel, category, business) in zip(said, rows, strict=True)
@@ -197,7 +198,9 @@ async def _undelivered(archive: Archive, case_id: int) -> list[Event]:
     )
     rows = await archive.store.connection.execute_fetchall(query, (case_id, _NAMED))
     return [
-        Event(at, "ringfence", f"letter {letter} to the reporter of {reference} given up", error)
+        Event(
+            at, "ringfence", f"letter {letter} to the reporter of {reference} given up", worded(error, archive.country)
+        )
         for at, reference, error, letter in rows
     ]
 

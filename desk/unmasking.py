@@ -40,8 +40,7 @@ async def unmask(archive: Archive, wanted: Unmasking) -> None:
 
 async def unmask_in(store: Store, settings: PrivacySettings, wanted: Unmasking, now: float) -> None:
     """The same, for whoever has no desk open."""
-    if is_blank(wanted.reason):
-        raise ComplaintError("reason", "say why the number has to be seen in full; it stands in the audit")
+    need_reason(wanted.reason)
     reason = wanted.reason.strip()[:_LONGEST]
     asked = list(dict.fromkeys(wanted.subject_ids))
     async with store.transaction() as connection:
@@ -62,6 +61,12 @@ async def unmask_in(store: Store, settings: PrivacySettings, wanted: Unmasking, 
             f"{wanted.actor} saw {seen} numbers in full in this hour, and {settings.unmask_hour} is the most "
             "(privacy.unmask_hour); that this was asked for is on record",
         )
+
+
+def need_reason(reason: str) -> None:
+    """ComplaintError for none: it is asked before anything else is."""
+    if is_blank(reason):
+        raise ComplaintError("reason", "say why the number has to be seen in full; it stands in the audit")
 
 
 async def unmask_apart(base: Path, settings: DeskSettings, wanted: Unmasking) -> None:

@@ -42,14 +42,16 @@ def decision_data(decision: Decision, zone: str, *, masked: bool = True) -> dict
     }
 
 
-def entry_data(entry: Entry, zone: str) -> dict[str, Any]:
-    """An entry for programs, with readable times."""
+def entry_data(entry: Entry, zone: str, *, hide: bool = False) -> dict[str, Any]:
+    """An entry for programs, with readable times. ``hide``: of a list of seals, whose numbers nobody wrote there."""
+    from desk.showing import masked, worded
+
     origin = entry.origin
     return {
         "list": entry.list,
-        "entry": entry.text,
+        "entry": masked(entry.text) if hide else entry.text,
         "source": origin.source,
-        "reason": origin.reason,
+        "reason": worded(origin.reason) if hide else origin.reason,
         "author": origin.author,
         "created": shown_time(entry.created, zone),
         "expires": shown_time(origin.expires, zone) or None,
@@ -57,7 +59,7 @@ def entry_data(entry: Entry, zone: str) -> dict[str, Any]:
         "note": origin.note,
         "trunks": list(origin.trunks),
         "except": list(entry.exceptions),
-        **({"sealed": list(entry.sealed)} if entry.sealed else {}),
+        **({"sealed": [worded(one) for one in entry.sealed]} if entry.sealed else {}),
         **({"changed": list(entry.changed)} if entry.before is not None else {}),
         **({"left_out_of": list(entry.cut)} if entry.cut else {}),
         **qualified(origin.qualification, zone),

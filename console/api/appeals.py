@@ -17,12 +17,14 @@ from console.api.parts import (
     Cursor,
     DecisionId,
     Limit,
+    Masked,
     MaybeUtc,
     Next,
     Shape,
     Text,
     TheDesk,
     Utc,
+    Worded,
     needs,
     paths,
 )
@@ -63,14 +65,14 @@ class AppealStanding(Shape):
     received: Utc
     against: Attacks
     decided: MaybeUtc
-    reason: str
+    reason: Worded
 
 
 class AppealShape(AppealStanding):
     """An appeal for the desk, which alone is told whose step, seal or list it is against."""
 
-    target: str
-    number: str
+    target: Worded
+    number: Masked
     decision: str
     decided_by: str
     version: int

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from console.api.parts import Body, MaybeUtc, Next, Reason, Shape, Text, Utc, Version
+from console.api.parts import Body, Masked, MaybeUtc, Next, Reason, Shape, Text, Utc, Version, Worded
 from desk.case_files import Listed
 from desk.deadlines import Clock, ClockState
 from desk.evidence import Evidence
@@ -21,11 +21,11 @@ class CaseShape(Shape):
     """A case as it stands."""
 
     id: int
-    number: str
+    number: Masked
     kind: str = Field(description="Class of the number.")
     prefix: str
     code: str
-    holder: str = Field(description="Who holds the code, by the range ledger.")
+    holder: Worded = Field(description="Who holds the code, by the range ledger.")
     state: CaseState
     version: int = Field(description="Counted up by each step; send it back as `version` or If-Match.")
     opened: MaybeUtc
@@ -36,11 +36,11 @@ class CaseShape(Shape):
     seal: int | None = Field(description="Id of the seal; it stands in the record of every call that it stops.")
     closed: MaybeUtc
     trunk: str
-    handed_to: str
+    handed_to: Worded
     handed_at: MaybeUtc
-    their_reference: str
-    their_answer: str
-    on_top: str = Field(description="Why it stands above all others; empty: it does not.")
+    their_reference: Worded
+    their_answer: Worded
+    on_top: Worded = Field(description="Why it stands above all others; empty: it does not.")
     last_step: str
     last_actor: str
     last_at: Utc
@@ -109,8 +109,8 @@ class SuspensionShape(Shape):
     """An allow entry that a seal suspends; its owner is to be told."""
 
     list: str
-    entry: str
-    owner: str
+    entry: Masked
+    owner: Worded
 
 
 class StepDone(Shape):

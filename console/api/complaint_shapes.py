@@ -9,7 +9,20 @@ from pydantic import BaseModel, Field
 from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
 from console.api.document import ErrorOfField
-from console.api.parts import Body, DecisionId, MaybeUtc, Moment, Next, Reason, Shape, Text, Utc, moment
+from console.api.parts import (
+    Body,
+    DecisionId,
+    Masked,
+    MaybeUtc,
+    Moment,
+    Next,
+    Reason,
+    Shape,
+    Text,
+    Utc,
+    Worded,
+    moment,
+)
 from console.api.problems import error_of, pointer_to
 from desk.complaint_rows import Channel, Complaint, listed
 from desk.desk import Desk
@@ -130,15 +143,15 @@ class ManyFiled(BaseModel):
 
 
 class ComplaintStanding(Shape):
-    """How a complaint stands, for its reporter."""
+    """How a complaint stands."""
 
     reference: str
     state: ComplaintState
     state_at: Utc
     received: Utc
-    accused: str
+    accused: Masked
     category: str
-    business: str
+    business: Worded
     call_at: MaybeUtc
 
 
@@ -151,8 +164,15 @@ class Answered(BaseModel):
     answer: str = Field(description="The same in a sentence, as letters say it (complaints.language).")
 
 
-class OwnComplaint(ComplaintStanding, Answered):
-    """How a complaint stands, and what came of it."""
+class OwnStanding(ComplaintStanding):
+    """How a complaint stands, for the source that filed it: the number as it was read."""
+
+    accused: str
+    business: str
+
+
+class OwnComplaint(OwnStanding, Answered):
+    """How it stands for the source that filed it, and what came of it."""
 
 
 class ComplaintShape(ComplaintStanding):
@@ -164,7 +184,7 @@ class ComplaintShape(ComplaintStanding):
     tie: Tie = Field(description="How it hangs on a call.")
     never_called: bool = Field(description="There are records, and no call of the number to that line in them.")
     knew: list[str]
-    branch: str
+    branch: Worded
     decision: str
 
 

@@ -19,6 +19,7 @@ from console.api.complaint_shapes import (
     ManyRejections,
     ManyWithdrawals,
     OwnComplaint,
+    OwnStanding,
     Rejection,
     Withdrawal,
     Words,
@@ -124,10 +125,10 @@ async def show_words(reference: Reference, desk: TheDesk, caller: WordReader) ->
 
 
 @router.post("/{reference}/withdraw")
-async def withdraw_complaint(reference: Reference, why: Withdrawal, desk: TheDesk, caller: Writer) -> ComplaintStanding:
+async def withdraw_complaint(reference: Reference, why: Withdrawal, desk: TheDesk, caller: Writer) -> OwnStanding:
     """Take a complaint back, by the source that filed it; a seal stays until a person releases it."""
     own = await _own(desk, reference, caller)
-    return ComplaintStanding.of(await desk.complaints.withdraw(own.reference, actor=caller.actor, reason=why.reason))
+    return OwnStanding.of(await desk.complaints.withdraw(own.reference, actor=caller.actor, reason=why.reason))
 
 
 @router.post("/{reference}/confirm", status_code=204)

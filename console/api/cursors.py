@@ -10,7 +10,7 @@ from console.api.problems import Problem, field_problem
 from desk.case_files import Turn
 
 _MOST = 2**53
-_LONGEST = 64
+_LONGEST = 120
 
 
 def cursor_at(place: int) -> str:

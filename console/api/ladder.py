@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import Query, Response
@@ -10,10 +11,26 @@ from pydantic import BaseModel, Field
 from console.api.authentication import Caller
 from console.api.case_shapes import Deciding
 from console.api.cursors import cursor_at, place_of
-from console.api.parts import AnyNumber, Body, Cursor, Limit, Next, Seen, Shape, Text, TheDesk, Utc, needs, paths
+from console.api.parts import (
+    AnyNumber,
+    Body,
+    Cursor,
+    Limit,
+    Masked,
+    Next,
+    Seen,
+    Shape,
+    Text,
+    TheDesk,
+    Utc,
+    Worded,
+    needs,
+    paths,
+)
 from desk.disclosure import note_listing
 from desk.ladder_book import version_of
 from desk.reading import LONGEST_NAME
+from desk.showing import masked
 from desk.states import Offender
 from ringfence.people.rights import Right
 from rules.judging.ladder import LadderStep, Standing, StepName
@@ -28,19 +45,21 @@ class Rung(Shape):
     """Where a number, its owner or its business stands."""
 
     kind: Offender
-    name: str
+    name: Worded
     step: StepName
     version: int = Field(description="Another one after each change; send it back as `version` or If-Match.")
     offences: int
     since: Utc
     term_ends: Utc = Field(description="From then on good conduct leads down.")
-    reason: str
+    reason: Worded
+    pseudonym: str = Field(description="Of a number, for POST /v1/numbers/unmask; empty for owners and businesses.")
 
 
 class Climber(Rung):
     """Somebody on the ladder, with all numbers."""
 
-    numbers: list[str]
+    numbers: list[Masked]
+    pseudonyms: list[str] = Field(description="Of these numbers, in their order.")
     author: str
 
 
@@ -74,7 +93,7 @@ class Cleared(BaseModel):
     """Who stands on the ladder no more."""
 
     kind: Offender
-    name: str
+    name: Worded
     step: Literal["none"]
 
 
@@ -88,9 +107,9 @@ class Assignment(Body):
 class Assigned(BaseModel):
     """Whose a number is now, as far as it was said; a name that is known comes back in its known spelling."""
 
-    number: str
-    owner: str
-    business: str
+    number: Masked
+    owner: Worded
+    business: Worded
     open_case: int | None = Field(
         description="It stays, with its seal, whoever owns the number now; null: there is none."
     )
@@ -108,9 +127,15 @@ async def show_ladder(
     after = place_of(cursor)
     found = await desk.ladder.climbers(kind, limit + 1, after)
     await note_listing(desk.archive, "ladder", len(found[:limit]), actor=caller.actor, kind=kind)
-    now = desk.archive.now()
+    now, hide = desk.archive.now(), desk.archive.secrecy.pseudonym
     shown = [
-        Climber.of(one.standing, **_now(one.standing, now), numbers=one.numbers, author=one.author)
+        Climber.of(
+            one.standing,
+            **_now(one.standing, now, hide),
+            numbers=one.numbers,
+            pseudonyms=[hide(each) for each in one.numbers],
+            author=one.author,
+        )
         for one in found[:limit]
     ]
     return LadderPage(ladder=shown, next=cursor_at(after + limit) if len(found) > limit else None)
@@ -127,7 +152,7 @@ async def climb_ladder(what: Climbing, desk: TheDesk, caller: Writer, version: S
         to=LadderStep.called(what.step) if what.step else None,
         version=version,
     )
-    shown = rung(found, found.since)
+    shown = rung(found, found.since, desk.archive.secrecy.pseudonym)
     response.headers["ETag"] = f'"{shown.version}"'
     return shown
 
@@ -136,7 +161,7 @@ async def climb_ladder(what: Climbing, desk: TheDesk, caller: Writer, version: S
 async def clear_ladder(what: Clearing, desk: TheDesk, caller: Writer, version: Seen) -> Cleared:
     """Take somebody off the ladder; offences are forgotten."""
     name = await desk.ladder.clear(what.kind, what.name, actor=caller.actor, reason=what.reason, version=version)
-    return Cleared(kind=what.kind, name=name, step="none")
+    return Cleared(kind=what.kind, name=masked(name) if what.kind == "number" else name, step="none")
 
 
 @router.post("/numbers/{number}/assign")
@@ -151,10 +176,12 @@ async def assign_number(
     return Assigned(**found._asdict())
 
 
-def rung(standing: Standing, now: float) -> Rung:
-    """Where somebody stands at this moment; he must stand on some step."""
-    return Rung.of(standing, **_now(standing, now))
+def rung(standing: Standing, now: float, hide: Callable[[str], str]) -> Rung:
+    """Where somebody stands at this moment; he must stand on some step. ``hide``: the pseudonym of a number."""
+    return Rung.of(standing, **_now(standing, now, hide))
 
 
-def _now(standing: Standing, now: float) -> dict[str, object]:
-    return {"step": standing.step_at(now).said, "version": version_of(standing, now)}
+def _now(standing: Standing, now: float, hide: Callable[[str], str]) -> dict[str, object]:
+    of_number = standing.kind == "number"
+    told = {"name": masked(standing.name), "pseudonym": hide(standing.name)} if of_number else {"pseudonym": ""}
+    return {"step": standing.step_at(now).said, "version": version_of(standing, now), **told}

@@ -8,10 +8,11 @@ from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from console.api.authentication import Caller
-from console.api.parts import Body, MaybeUtc, Reason, Shape, Text, TheDesk, Utc, Version, needs, paths
+from console.api.parts import Body, Masked, MaybeUtc, Reason, Shape, Text, TheDesk, Utc, Version, Worded, needs, paths
 from desk.disclosure import note_listing
 from desk.inquiries import Finding, State
 from desk.reading import LONGEST_NAME
+from desk.showing import as_shown
 from ringfence.people.rights import Right
 
 router = paths("/v1", "leaks")
@@ -27,14 +28,14 @@ class SeenShape(Shape):
 
     at: Utc
     who: str
-    reason: str
+    reason: Worded
 
 
 class LeakShape(Shape):
     """An office that was named lately."""
 
-    office: str
-    bank: str = Field(description="Whose branch it is, by the directory.")
+    office: Worded
+    bank: Worded = Field(description="Whose branch it is, by the directory.")
     tied: int = Field(description="People whose call is on record.")
     untied: int
     weight: float = Field(description="People; those without a call on record count hardly.")
@@ -57,7 +58,7 @@ class ItsComplaint(Shape):
 
     reference: str
     received: Utc
-    accused: str
+    accused: Masked
     tie: str
     knew: list[str]
     case_id: int
@@ -86,19 +87,19 @@ class InquiryShape(Shape):
     """What one office was asked."""
 
     id: int
-    office: str
+    office: Worded
     state: State
     opened: Utc
     opened_by: str
-    asked: str
-    asked_of: str
+    asked: Worded
+    asked_of: Worded
     due: Utc
     answered: MaybeUtc
-    answer: str
+    answer: Worded
     closed: MaybeUtc
     closed_by: str
     finding: str = Field(description="confirmed, unfounded, unclear; empty while it is not closed.")
-    reason: str
+    reason: Worded
     version: int
 
 
@@ -149,7 +150,7 @@ async def show_leak(
         complaints=[ItsComplaint.of(one) for one in found.complaints],
         by_day=found.by_day,
         knew=found.knew,
-        callers=found.callers,
+        callers=as_shown({"callers": found.callers})["callers"],
         beside=[LeakShape.of(one) for one in found.beside],
         seen=[SeenShape.of(one) for one in found.seen],
     )

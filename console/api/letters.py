@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from console.api.authentication import Caller
 from console.api.cursors import cursor_at, place_of
-from console.api.parts import Body, Cursor, Limit, MaybeUtc, Next, Shape, Text, TheDesk, Utc, needs, paths
+from console.api.parts import Body, Cursor, Limit, MaybeUtc, Next, Shape, Text, TheDesk, Utc, Worded, needs, paths
 from ringfence.people.rights import Right
 
 router = paths("/v1/letters", "letters")
@@ -22,13 +22,13 @@ class LetterShape(Shape):
 
     id: int
     kind: str = Field(description="confirm: asks for an address to be confirmed; answer, appeal, owner: tells a step.")
-    about: str = Field(description="Reference of the complaint or appeal, or the owner.")
+    about: Worded = Field(description="Reference of the complaint or appeal, or the owner.")
     outcome: str = Field(description="The step that it tells of.")
     created: Utc
     attempts: int = Field(description="How often the mail server did not take it.")
     state: str = Field(description="waits, unconfirmed, or given up: then `retry` puts it back.")
     next_try: MaybeUtc = Field(description="Not before; null: with the next `letters send`, or never.")
-    waits_for: str
+    waits_for: Worded
 
 
 class AskBody(Body):

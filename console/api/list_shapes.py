@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
-from console.api.parts import Body, MaybeUtc, Moment, Next, Reason, Shape, Text, Utc, moment
+from console.api.parts import Body, MaybeUtc, Moment, Next, Reason, Shape, Text, Utc, Worded, moment
 from console.api.problems import Problem, field_problem, told
+from desk.showing import masked, worded
 from rules.lists.admission import EntryError
 from rules.lists.editing import Entry
 from rules.lists.import_batch import ImportReport
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_ROWS = 500
+Sentences = list[Worded]
 Strings = list[str]  # some shapes have a field `list`
 _Short = Annotated[Text, Field(max_length=200)]
 _Long = Annotated[Text, Field(max_length=1_000)]
@@ -164,7 +166,7 @@ class EntryShape(Shape):
     leave_out: Strings
     qualification: QualificationShape | None
     off: str | None = Field(description="Why it does not count now; null: it does.")
-    sealed: Strings = Field(description="Numbers that it does not pass, since they are sealed.")
+    sealed: Sentences = Field(description="Numbers that it does not pass, since they are sealed.")
     import_id: int | None = Field(description="The import that brought it.")
 
 
@@ -324,9 +326,12 @@ class StatsShape(BaseModel):
     top: Hits = Field(description="Those that covered most calls.")
 
 
-def entry_shape(entry: Entry, now: float) -> EntryShape:
-    """An entry as it is shown."""
-    return EntryShape.of(entry.origin, **_of_entry(entry, now))
+def entry_shape(entry: Entry, now: float, *, hide: bool = False) -> EntryShape:
+    """An entry as it is shown. ``hide``: of a list of seals, whose numbers nobody wrote there."""
+    told = _of_entry(entry, now)
+    if hide:
+        told |= {"entry": masked(entry.text), "reason": worded(entry.origin.reason)}
+    return EntryShape.of(entry.origin, **told)
 
 
 def changed_entry(entry: Entry, now: float) -> ChangedEntry:

@@ -36,6 +36,7 @@ from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, needs, paths
 from console.api.problems import field_problem
 from desk.desk import Desk
 from desk.disclosure import note_listing, note_search
+from desk.showing import masked
 from ringfence.people.rights import Right
 from rules.lists.admission import EntryError, read_entry
 from rules.lists.editing import Lists, how_many_stand
@@ -69,6 +70,12 @@ async def lists_of(desk: Desk) -> AsyncIterator[Lists]:
         await lists.close()
 
 
+def of_seals(desk: Desk, name: str) -> bool:
+    """Is it a list that cases fill, whose numbers are masked?"""
+    policy = desk.archive.lists.settings.get(name)
+    return policy is not None and policy.kind == "sealed"
+
+
 async def callers_of_the_last_day(desk: Desk) -> dict[str, int]:
     """How often each caller got through in the last day: what an import would have caught."""
     return await Decisions(desk.archive.decisions).callers_since(desk.archive.now() - _DAY_S)
@@ -92,12 +99,16 @@ async def show_entries(
     name: ListName, desk: TheDesk, caller: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> EntryPage:
     """Entries of a list in the order of their digits, prefixes and ranges first."""
-    archive, after = desk.archive, text_of(cursor)
+    archive, hide = desk.archive, of_seals(desk, name)
+    after = archive.secrecy.opened(text_of(cursor)) if hide else text_of(cursor)
     with entry_faults("name"):
         found = await archive.lists.show(name, limit=limit + 1, after=after)
     await note_listing(archive, "list", len(found[:limit]), actor=caller.actor, list=name)
-    shown = [entry_shape(entry, archive.now()) for entry in found[:limit]]
-    return EntryPage(entries=shown, next=text_cursor(found[limit - 1].text) if len(found) > limit else None)
+    shown = [entry_shape(entry, archive.now(), hide=hide) for entry in found[:limit]]
+    if len(found) <= limit:
+        return EntryPage(entries=shown, next=None)
+    last = found[limit - 1].text
+    return EntryPage(entries=shown, next=text_cursor(archive.secrecy.sealed(last) if hide else last))
 
 
 @router.get("/lists/{name}/stats")
@@ -114,6 +125,7 @@ async def show_stats(
     entries = (await lists.counts()).get(name, 0)
     hit = (await decisions.hit_sums()).get(name)
     ever = await decisions.most_hit(name, limit=-1) if hit else []
+    shown = masked if of_seals(desk, name) else str
     await note_listing(desk.archive, "list", len(ever[:limit]), actor=caller.actor, list=name)
     return StatsShape(
         list=name,
@@ -121,7 +133,7 @@ async def show_stats(
         hits=hit.hits if hit else 0,
         last_hit=hit.last if hit else None,
         never_hit=entries - await how_many_stand(lists, name, [one.entry for one in ever]),
-        top=[HitShape.of(one, last_hit=one.last) for one in ever[:limit]],
+        top=[HitShape.of(one, entry=shown(one.entry), last_hit=one.last) for one in ever[:limit]],
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from console.api.authentication import Caller
 from console.api.case_shapes import CaseShape, EvidenceShape
 from console.api.ladder import Rung, rung
-from console.api.parts import AnyNumber, Counted, TheDesk, needs, paths
+from console.api.parts import AnyNumber, Counted, TheDesk, Worded, needs, paths
 from desk.archive import Archive
 from desk.case_files import cases_of, open_case_of
 from desk.disclosure import note_search
@@ -32,9 +32,9 @@ class SealShape(BaseModel):
 class NumberShape(BaseModel):
     """What is known against a number."""
 
-    number: str = Field(description="In its one spelling.")
+    number: str = Field(description="As it was asked for, in its one spelling.")
     kind: str
-    owner: str
+    owner: Worded
     seal: SealShape | None
     ladder: list[Rung]
     evidence: EvidenceShape | None = Field(description="Of the open case; null: there is none.")
@@ -72,4 +72,4 @@ async def _rungs(archive: Archive, number: str) -> list[Rung]:
     now = archive.now()
     found = await standings_of(archive.lists.store.connection, number)
     found.sort(key=lambda one: (-one.step_at(now), one.kind))
-    return [rung(one, now) for one in found if one.step_at(now)]
+    return [rung(one, now, archive.secrecy.pseudonym) for one in found if one.step_at(now)]

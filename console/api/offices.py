@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from console.api.authentication import Caller
-from console.api.parts import Body, Shape, Text, TheDesk, Utc, needs, paths
+from console.api.parts import Body, Shape, Text, TheDesk, Utc, Worded, needs, paths
 from desk.offices import NewOffice
 from desk.reading import LONGEST_NAME
 from ringfence.people.rights import Right
@@ -22,22 +22,22 @@ _Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 class OfficeShape(Shape):
     """An office of the directory."""
 
-    title: str = Field(description="What complaints and reports call it.")
-    name: str
-    bank: str = Field(description="Whose branch it is; empty: a bank or platform itself.")
-    answers: str = Field(description="Who answers for it.")
-    names: list[str] = Field(description="Others that people write.")
+    title: Worded = Field(description="What complaints and reports call it.")
+    name: Worded
+    bank: Worded = Field(description="Whose branch it is; empty: a bank or platform itself.")
+    answers: Worded = Field(description="Who answers for it.")
+    names: list[Worded] = Field(description="Others that people write.")
     complaints: int
 
 
 class HeardShape(Shape):
     """A name that the directory does not know."""
 
-    name: str
+    name: Worded
     complaints: int
     reporters: int
     last: Utc
-    like: list[str] = Field(description="Offices that could be meant; a person says which, by merging.")
+    like: list[Worded] = Field(description="Offices that could be meant; a person says which, by merging.")
 
 
 class DirectoryShape(BaseModel):
@@ -73,7 +73,7 @@ class NamingBody(Body):
 class ChangedShape(Shape):
     """What a change of the directory did."""
 
-    offices: list[str]
+    offices: list[Worded]
     complaints: int = Field(description="That stand under another name now.")
 
 

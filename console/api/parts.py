@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from console.api.authentication import REALM, Caller
 from console.api.problems import Problem, field_problem
 from desk.desk import Desk
+from desk.showing import masked, worded
 from ringfence.people.rights import Right
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="`Authorization: Bearer rf_...`")
@@ -116,6 +117,10 @@ def maybe_utc(at: float | None) -> str | None:
     return None if at is None else utc(at)
 
 
+Masked = Annotated[
+    str, AfterValidator(masked), Field(description="A number, masked; POST /v1/numbers/unmask shows one.")
+]
+Worded = Annotated[str, AfterValidator(worded)]  # a name or a reason, without a number that somebody wrote into it
 Utc = Annotated[str, BeforeValidator(lambda at: at if isinstance(at, str) else utc(at))]
 MaybeUtc = Annotated[str | None, BeforeValidator(lambda at: at if isinstance(at, str) else maybe_utc(at))]
 

@@ -5,20 +5,13 @@ And numbers in addresses of pages are sealed: addresses stay in histories and in
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 from hashlib import blake2s
-from secrets import token_bytes, token_urlsafe
+from secrets import token_urlsafe
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from rules.storage.sealed_texts import LONGEST, SealedTexts
 
 _WHAT = b"console"  # keeps these apart from the pseudonyms that the same key makes (RFC 7693 2.8: personalization)
-_NONCE = 12  # octets, NIST SP 800-38D section 8.2.2
-LONGEST = 300
 
 
 class Tokens:
@@ -26,7 +19,7 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = key[:32]
-        self._cipher = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"ringfence console addresses").derive(key))
+        self._texts = SealedTexts(key, "ringfence console addresses")
 
     @staticmethod
     def new_browser() -> str:
@@ -45,15 +38,8 @@ class Tokens:
 
     def sealed(self, text: str) -> str:
         """A text as it may stand in an address; nothing stays nothing."""
-        if not text:
-            return ""
-        nonce = token_bytes(_NONCE)
-        return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, text.encode(), None)).decode().rstrip("=")
+        return self._texts.sealed(text)
 
     def opened(self, sealed: str) -> str:
         """What was sealed here; nothing for anything else."""
-        try:
-            octets = base64.urlsafe_b64decode(sealed[:LONGEST] + "=" * (-len(sealed[:LONGEST]) % 4))
-            return self._cipher.decrypt(octets[:_NONCE], octets[_NONCE:], None).decode()
-        except (InvalidTag, ValueError, binascii.Error):
-            return ""
+        return self._texts.opened(sealed)

@@ -73,7 +73,9 @@ async def test_the_pack_of_an_appeal(town):
     await town.complain()
     appeal = await town.desk.appeals.file(decision=decision, text="we are a bank")
     assert (appeal.attacks, appeal.target) == (Attacks.RULE, "night-calls")
-    pack = json.loads(await evidence_pack(archive, appeal))
+    hidden = json.loads(await evidence_pack(archive, appeal))
+    assert (hidden["appeal"]["number"], hidden["call"]["caller"]) == ("CN:95******", "CN:95******")
+    pack = json.loads(await evidence_pack(archive, appeal, clear=True))
     assert pack["rule"]["text"] == "\n".join(RULES.splitlines()[2:6])
     assert pack["call"]["caller"] == SPAM
     assert "called_key" not in pack["call"]
@@ -93,7 +95,7 @@ async def test_the_pack_tells_whose_entry_stopped_the_call_although_it_is_gone(t
     await archive.lists.remove("blocked", SPAM, author="wang", reason="its owner changed")
     appeal = await town.desk.appeals.file(decision=decision)
     assert (appeal.attacks, appeal.target) == (Attacks.ENTRY, "blocked")
-    pack = json.loads(await evidence_pack(archive, appeal))
+    pack = json.loads(await evidence_pack(archive, appeal, clear=True))
     (entry,) = pack["stopped_by"]
     assert (entry["text"], entry["origin"]["reason"], entry["origin"]["author"]) == (SPAM, "rang at night", "li")
     assert (entry["origin"]["evidence"], entry["since"]) == ("file 3", "2026-07-01T04:00:00+00:00")

@@ -36,7 +36,7 @@ async def test_it_ends_with_what_the_seal_stopped(town):
         ("reporter", "complaint"),
         ("appellant", "appeal"),
     ]
-    assert "suspended: CN:95012345 on allowed of operator" in story.events[4].what
+    assert "suspended: CN:95****** on allowed of operator" in story.events[4].what
     assert story.events[5].why == "a mistake"
     assert story.evidence.complaints == 1
     assert len(story.clocks) == 4

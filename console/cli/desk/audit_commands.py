@@ -13,6 +13,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, table, two_lines
 from console.cli.files import finished_file
+from console.cli.in_full import InFull, Unmasked, Why, see_in_full
 from console.cli.lists.import_commands import progress_bar
 from console.cli.options import moment
 
@@ -42,7 +43,8 @@ async def show(
     before: Annotated[int, typer.Option(help="Page back in one chain: the first entry that was shown.")] = 0,
 ) -> Answer:
     """Show what was done and looked at, the latest last. Numbers that were looked up stand there as pseudonyms."""
-    from desk.disclosure import note_listing, subject_of, without_numbers
+    from desk.disclosure import note_listing, subject_of
+    from desk.showing import deed_shown
     from rules.audit.chain import AuditError
     from rules.audit.chains import CHAINS, Chains
 
@@ -69,8 +71,7 @@ async def show(
         {
             "chain": one.chain,
             "entry": one.entry.id,
-            **one.entry.deed._asdict(),
-            "reason": without_numbers(one.entry.deed.reason, archive.country),
+            **deed_shown(one.entry.deed, archive.country)._asdict(),
             "hash": one.entry.hash,
         }
         for one in found
@@ -153,22 +154,46 @@ async def export(
     file: Annotated[Path, typer.Argument(help="Where to; JSON lines, one for each entry, the oldest first.")],
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="The same.")] = "",
+    unmasked: Unmasked = False,
+    reason: Why = "",
 ) -> Answer:
-    """Write the whole audit to a file, for whoever proves it elsewhere: each entry as it was chained."""
+    """Write the audit to a file, an entry a line, numbers masked; with --unmasked each as it was chained.
+
+    Whoever proves the chain elsewhere needs the entries as they were chained: of a masked one its line says so.
+    """
     from desk.disclosure import EXPORTED, note_look
+    from desk.showing import deed_shown
     from rules.audit.chains import Chains, write_heads
 
     archive = (await here.open_desk()).archive
     now = archive.now()
     first = moment(since, now=now, zone=here.zone, ahead=False) if since else 0.0
     last = moment(until, now=now, zone=here.zone, ahead=False) if until else inf
+    wanted = InFull("audit export", (since, until), unmasked, reason)
+    if wanted.wanted:
+        await see_in_full(here, wanted, await _named_in(here, first, last))
     await note_look(archive, "audit", actor=here.actor, step=EXPORTED, detail=f"since {since}; until {until}")
     count = 0
     with finished_file(file) as out:
         async with Chains.open(here.database, here.keys.audit) as chains:
             async for one in chains.every(first, last):
-                row = {"chain": one.chain, "entry": one.entry.id, **one.entry.deed._asdict(), "hash": one.entry.hash}
+                deed = one.entry.deed if wanted.wanted else deed_shown(one.entry.deed, archive.country)
+                row = {"chain": one.chain, "entry": one.entry.id, **deed._asdict(), "hash": one.entry.hash}
+                row |= {"masked": True} if deed != one.entry.deed else {}
                 out.write(f"{json.dumps(row, ensure_ascii=False)}\n")
                 count += 1
             heads = write_heads(await chains.heads())
     return Answer(None, [f"{count:,} entries in {file}. Head: {heads}"])
+
+
+async def _named_in(here: Installation, first: float, last: float) -> list[str]:
+    """The numbers that entries of this time name as they are: those of steps of the ladder."""
+    from rules.audit.chains import MAIN, Chains
+
+    found = {}
+    async with Chains.open(here.database, here.keys.audit) as chains:
+        async for one in chains.every(first, last):
+            kind, _, number = one.entry.deed.subject_id.partition(" ")
+            if one.chain == MAIN and one.entry.deed.subject == "ladder" and kind == "number":
+                found[number] = True
+    return list(found)

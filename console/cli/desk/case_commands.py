@@ -9,6 +9,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import Answer, clock_time, table, two_lines
 from console.cli.desk.step_commands import CaseNumber, add_case_steps
+from console.cli.in_full import InFull, Unmasked, Why, sight
 from desk.states import CaseState
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _COLUMNS = (
 _COLOURS = {"overdue": "red", "met late": "yellow"}
 
 
-async def case(here: Installation, number: CaseNumber) -> Answer:
+async def case(here: Installation, number: CaseNumber, unmasked: Unmasked = False, reason: Why = "") -> Answer:
     """Tell the whole story of a case: complaints, steps, deadlines, evidence, and what its seal has stopped."""
     from desk.disclosure import note_look
     from desk.story import story_of
@@ -33,6 +34,8 @@ async def case(here: Installation, number: CaseNumber) -> Answer:
     desk = await here.desk()
     story = await story_of(desk.archive, number)
     await note_look(desk.archive, "case", str(number), actor=here.actor)
+    show = await sight(here, InFull("case", number, unmasked, reason), [story.case.number])
+    story = story._replace(case=show(story.case))
     clocks = [clock._asdict() | {"standing": clock.standing(story.told_at)} for clock in story.clocks]
     return Answer(story._asdict() | {"clocks": clocks}, story_lines(story, here.zone))
 
@@ -81,14 +84,18 @@ async def list_cases(
     state: Annotated[CaseState | None, typer.Option(help="Default: all that wait for somebody.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Cases at most.")] = 50,
     after: Annotated[int, typer.Option(min=0, help="Page on: so many were shown.")] = 0,
+    unmasked: Unmasked = False,
+    reason: Why = "",
 ) -> Answer:
     """List cases, the most pressing first: those put on top, then by the deadline that comes first."""
     from desk.disclosure import note_listing
     from desk.weighing import evidence_of
 
     desk = await here.desk()
-    rows = []
-    for one in await desk.cases.pressing(state=state, limit=limit, after=after):
+    rows, found = [], await desk.cases.pressing(state=state, limit=limit, after=after)
+    wanted = InFull("cases list", (state, limit, after), unmasked, reason)
+    show = await sight(here, wanted, [one.case.number for one in found])
+    for one in found:
         evidence = await evidence_of(desk.archive, one.case)
         counts = {"complaints": one.complaints, "reporters": evidence.counted}
         row = counts | {"evidence": round(evidence.score, 1)}
@@ -97,7 +104,7 @@ async def list_cases(
             "standing": one.due.standing(desk.archive.now()) if one.due else "",
             "due": one.due.due if one.due else None,
         }
-        rows.append(one.case._asdict() | row | clock)
+        rows.append(show(one.case)._asdict() | row | clock)
     await note_listing(desk.archive, "case", len(rows), actor=here.actor, state=state)
     return table(_COLUMNS, rows, here.zone, narrow=_narrow)
 

@@ -10,6 +10,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, clock_time, counted, field_lines, plain, table, two_lines
 from console.cli.files import finished_file, reading_text
+from console.cli.in_full import InFull, Unmasked, Why, sight
 from console.cli.options import moment
 from desk.states import ComplaintState
 
@@ -77,6 +78,8 @@ async def list_complaints(
     case: Annotated[int, typer.Option(help="Of this case.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Complaints at most.")] = 50,
     before: Annotated[int, typer.Option(help="Page on: the id of the last one shown.")] = 0,
+    unmasked: Unmasked = False,
+    reason: Why = "",
 ) -> Answer:
     """List complaints, newest first."""
     from desk.complaint_rows import listed
@@ -93,7 +96,9 @@ async def list_complaints(
         before=before or None,
     )
     await note_listing(archive, "complaint", len(found), actor=here.actor, number=number, state=state, case=case)
-    return table(_COLUMNS, [one._asdict() for one in found], here.zone, narrow=_narrow)
+    wanted = InFull("complaints list", (number, state, case, limit, before), unmasked, reason)
+    shown = await sight(here, wanted, [one.accused for one in found])
+    return table(_COLUMNS, [shown(one)._asdict() for one in found], here.zone, narrow=_narrow)
 
 
 def _narrow(row: dict[str, str]) -> str:
@@ -112,17 +117,25 @@ async def show(
     words: Annotated[
         bool, typer.Option("--words", help="Decrypt what the reporter wrote; it is recorded who read it.")
     ] = False,
+    unmasked: Unmasked = False,
+    reason: Why = "",
 ) -> Answer:
     """Show a complaint, how it stands, and what its reporter is told of it."""
     from desk.complaint_rows import find, words_of
-    from desk.disclosure import LOOKED, READ, note_look
+    from desk.disclosure import disclose, note_look
 
     desk, zone = await here.desk(), here.zone
     connection = desk.archive.store.connection
     found = await find(connection, reference)
     told = (await desk.letters.told(found))._asdict()
-    await note_look(desk.archive, "complaint", found.reference, actor=here.actor, step=READ if words else LOOKED)
-    written = await words_of(connection, desk.archive.secrecy, found) if words else {}
+    show = await sight(here, InFull("complaints show", found.reference, unmasked, reason), [found.accused])
+    written: dict[str, str] = {}
+    if words:
+        kept = await words_of(connection, desk.archive.secrecy, found)
+        written = await disclose(desk.archive, "complaint", found.reference, kept, actor=here.actor)
+    else:
+        await note_look(desk.archive, "complaint", found.reference, actor=here.actor)
+    found = show(found)
     times = {name: clock_time(getattr(found, name), zone) for name in ("received", "call_at", "state_at")}
     return Answer(
         plain(found, zone) | told | ({"words": written} if words else {}),

@@ -9,6 +9,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import Answer, clock_time, table, two_lines
 from console.cli.desk.step_commands import Reason
+from console.cli.in_full import InFull, Unmasked, Why, sight
 from console.cli.options import moment
 from desk.states import Offender
 from rules.judging.ladder import StepName
@@ -31,25 +32,30 @@ Version = Annotated[
 
 
 @command(ladder_app)
-async def show(here: Installation) -> Answer:
+async def show(here: Installation, unmasked: Unmasked = False, reason: Why = "") -> Answer:
     """Show who stands on it, highest first."""
-    return await _climbers(here, None)
+    return await _climbers(here, None, InFull("ladder show", "", unmasked, reason))
 
 
-async def owners(here: Installation) -> Answer:
+async def owners(here: Installation, unmasked: Unmasked = False, reason: Why = "") -> Answer:
     """Show the owners that stand on the ladder, with all their numbers."""
-    return await _climbers(here, "owner")
+    return await _climbers(here, "owner", InFull("owners", "", unmasked, reason))
 
 
-async def _climbers(here: Installation, kind: Offender | None) -> Answer:
+async def _climbers(here: Installation, kind: Offender | None, wanted: InFull) -> Answer:
     from desk.disclosure import note_listing
 
     desk = await here.desk()
     now, found = desk.archive.now(), await desk.ladder.climbers(kind)
     await note_listing(desk.archive, "ladder", len(found), actor=here.actor, kind=kind)
-    rows = [
-        {**_plain_standing(one.standing, now), "numbers": " ".join(one.numbers), "author": one.author} for one in found
-    ]
+    named = [one.standing.name for one in found if one.standing.kind == "number"]
+    shown = await sight(here, wanted, [*named, *(number for one in found for number in one.numbers)])
+    rows = []
+    for one in found:
+        row = _plain_standing(one.standing, now) | {"numbers": one.numbers, "author": one.author}
+        pseudonym = here.keys.hide(one.standing.name) if one.standing.kind == "number" else ""
+        row = shown(row) | {"pseudonym": pseudonym, "pseudonyms": [here.keys.hide(each) for each in one.numbers]}
+        rows.append(row | {"numbers": " ".join(row["numbers"])})
     return table(COLUMNS, rows, here.zone, narrow=_narrow)
 
 
@@ -89,21 +95,25 @@ async def climb(
     version: Version = None,
 ) -> Answer:
     """Let somebody climb, for a term that doubles with each offence."""
+    from desk.showing import as_shown
     from rules.judging.ladder import LadderStep
 
     desk, step = await here.desk(), LadderStep.called(to) if to else None
     found = await desk.ladder.climb(kind, name, actor=here.actor, reason=reason, to=step, version=version)
-    shown = _plain_standing(found, found.since)
+    shown = as_shown(_plain_standing(found, found.since), here.home)
     until = clock_time(found.term_ends, here.zone)
-    return Answer(shown, f"{found.kind} {found.name} is on step {shown['step']} until {until}.")
+    return Answer(shown, f"{found.kind} {shown['name']} is on step {shown['step']} until {until}.")
 
 
 @command(ladder_app)
 async def clear(here: Installation, kind: Who, name: Name, reason: Reason, version: Version = None) -> Answer:
     """Take somebody off the ladder; offences are forgotten."""
+    from desk.showing import as_shown
+
     desk = await here.desk()
     cleared = await desk.ladder.clear(kind, name, actor=here.actor, reason=reason, version=version)
-    return Answer({"kind": kind, "name": cleared, "step": "none"}, f"{kind} {cleared} is off the ladder.")
+    shown = as_shown({"kind": kind, "name": cleared, "step": "none"}, here.home)
+    return Answer(shown, f"{kind} {shown['name']} is off the ladder.")
 
 
 @command(ladder_app)
@@ -114,11 +124,13 @@ async def assign(
     business: Annotated[str, typer.Option(help="On whose behalf it calls.")] = "",
 ) -> Answer:
     """Say whose a number is: an owner, and a business, keep their step on all their numbers."""
+    from desk.showing import as_shown
+
     if not owner and not business:
         raise typer.BadParameter("name an --owner or a --business")
     desk = await here.desk()
     assigned = await desk.ladder.assign(number, owner=owner, business=business, actor=here.actor)
-    found = {what: value for what, value in assigned._asdict().items() if value}
+    found = {what: value for what, value in as_shown(assigned, here.home)._asdict().items() if value}
     whose = " and ".join(found[kind] for kind in ("owner", "business") if kind in found)
     case = f" Its case {found['open_case']} is still open, whoever owns it now." if "open_case" in found else ""
     return Answer(found, f"{found['number']} belongs to {whose}.{case}")

@@ -9,6 +9,8 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, clock_time, counted, print_lines, table, two_lines
+from console.cli.in_full import InFull, Unmasked, sight
+from console.cli.in_full import Why as InFullWhy
 
 if TYPE_CHECKING:
     from desk.leaks import Leak
@@ -38,11 +40,14 @@ Version = Annotated[int | None, typer.Option(min=1, help="The version that you l
 @command(leaks_app, "list")
 async def list_leaks(here: Installation) -> Answer:
     """List the offices named lately, those that alarm first; weight: people, those without a call on record hardly."""
-    found = await (await here.desk()).leaks.board()
+    from desk.showing import as_shown
+
+    found = as_shown(await (await here.desk()).leaks.board(), here.home)
     return table(_LEAK, [_plain(one) for one in found], here.zone, narrow=_narrow)
 
 
 def _plain(leak: Leak) -> dict[str, Any]:
+    """What is told of it; ``leak`` as it is shown."""
     parts = ["alarms"] if leak.alarms else []
     parts += [f"inquiry {leak.inquiry}"] if leak.inquiry else []
     parts += [f"seen by {leak.seen.who}: {leak.seen.reason}"] if leak.seen and not leak.alarms else []
@@ -62,6 +67,8 @@ async def show(
     here: Installation,
     office: Office,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Complaints at most.")] = 50,
+    unmasked: Unmasked = False,
+    reason: InFullWhy = "",
 ) -> Answer:
     """Show what leads to it: its complaints, what was known, who called, and what the branches beside it have."""
     from desk.disclosure import note_listing
@@ -69,6 +76,9 @@ async def show(
     desk = await here.desk()
     found = await desk.leaks.named(office, limit=limit)
     await note_listing(desk.archive, "leak", len(found.complaints), actor=here.actor, office=found.leak.office)
+    numbers = [one.accused for one in found.complaints]
+    show = await sight(here, InFull("leaks show", (found.leak.office, limit), unmasked, reason), numbers)
+    found = show(found)
     rows = [one._asdict() | {"knew": " ".join(one.knew)} for one in found.complaints]
     shown = table(("reference", "received", "accused", "tie", "knew", "case_id"), rows, here.zone)
     leak = found.leak
@@ -98,7 +108,9 @@ async def show(
 @command(leaks_app)
 async def ack(here: Installation, office: Office, reason: Why) -> Answer:
     """Acknowledge a leak: its alert rests until as many others have named the office as raised it."""
-    found = await (await here.desk()).leaks.see(office, actor=here.actor, reason=reason)
+    from desk.showing import as_shown
+
+    found = as_shown(await (await here.desk()).leaks.see(office, actor=here.actor, reason=reason), here.home)
     return Answer(_plain(found), f"{found.office} was seen; its alert comes back when as many others name it.")
 
 
@@ -109,8 +121,10 @@ async def list_inquiries(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Inquiries at most.")] = 50,
 ) -> Answer:
     """List what was asked, what is due first."""
+    from desk.showing import as_shown
+
     desk = await here.desk()
-    found = await desk.inquiries.listed(limit=limit)
+    found = as_shown(await desk.inquiries.listed(limit=limit), here.home)
     rows = [
         one._asdict() | {"late": "late" if one.late(desk.archive.now()) else ""}
         for one in found
@@ -127,7 +141,10 @@ async def open_inquiry(
     of: Annotated[str, typer.Option(metavar="WHO", help="Who answers; default: as the directory says.")] = "",
 ) -> Answer:
     """Ask an office: its clock runs (complaints.inquiry_clock), and its alert rests."""
+    from desk.showing import as_shown
+
     found = await (await here.desk()).inquiries.open(office, asked=asked, actor=here.actor, asked_of=of)
+    found = as_shown(found, here.home)
     return Answer(found, f"inquiry {found.id} of {found.office} is open, due {clock_time(found.due, here.zone)}.")
 
 
@@ -139,9 +156,13 @@ async def answer(
     version: Version = None,
 ) -> Answer:
     """Record what the office answered."""
+    from desk.showing import as_shown
+
     desk = await here.desk()
     found = await desk.inquiries.answer(inquiry, answer=text, actor=here.actor, version=version)
-    return Answer(found, f"inquiry {inquiry} is answered; `ringfence inquiries close` says what was found.")
+    return Answer(
+        as_shown(found, here.home), f"inquiry {inquiry} is answered; `ringfence inquiries close` says what was found."
+    )
 
 
 @command(inquiries_app)
@@ -153,9 +174,11 @@ async def close(
     version: Version = None,
 ) -> Answer:
     """Close an inquiry with what was found."""
+    from desk.showing import as_shown
+
     desk = await here.desk()
     found = await desk.inquiries.close(inquiry, finding=finding, reason=reason, actor=here.actor, version=version)
-    return Answer(found, f"inquiry {inquiry} is closed: {finding}.")
+    return Answer(as_shown(found, here.home), f"inquiry {inquiry} is closed: {finding}.")
 
 
 @command(offices_app, "list")
@@ -165,11 +188,15 @@ async def list_offices(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Lines at most.")] = 200,
 ) -> Answer:
     """List the directory, or with --unknown what a person should merge into it."""
+    from desk.showing import as_shown
+
     offices = (await here.desk()).offices
     if unknown:
-        rows = [one._asdict() | {"like": "; ".join(one.like)} for one in await offices.unknown(limit)]
+        heard = as_shown(await offices.unknown(limit), here.home)
+        rows = [one._asdict() | {"like": "; ".join(one.like)} for one in heard]
         return table(_HEARD, rows, here.zone)
-    shown = [one._asdict() | {"names": "; ".join(one.names)} for one in (await offices.listed())[:limit]]
+    found = as_shown((await offices.listed())[:limit], here.home)
+    shown = [one._asdict() | {"names": "; ".join(one.names)} for one in found]
     return table(_OFFICE, shown, here.zone)
 
 

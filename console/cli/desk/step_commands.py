@@ -46,15 +46,17 @@ def add_appeal_steps(app: typer.Typer) -> None:
 
 def _add(app: typer.Typer, step: OfficersStep, about: Any, said: Callable[[Any], str]) -> None:
     async def work(here: Installation, subject: Any, out: Path | None = None, **given: Any) -> Answer:
+        from desk.showing import as_shown
+
         desk = await here.desk()
         method = step.method(desk)
         if step.file is None or out is None:
-            found = await method(subject, actor=here.actor, **given)
+            found = as_shown(await method(subject, actor=here.actor, **given), here.home)
             return Answer(found, said(found))
         # Whoever is refused the step has no file to send either; where no file can lie, the step isn't taken.
         with finished_file(out, encoding="utf-8-sig") as file:
             file.write(await step.file(desk, subject))
-            found = await method(subject, actor=here.actor, **given)
+            found = as_shown(await method(subject, actor=here.actor, **given), here.home)
         return Answer(found, f"{said(found)}; {out} is for them.")
 
     options = [inspect.Parameter("here", _ARGUMENT), inspect.Parameter("subject", _ARGUMENT, annotation=about)]

@@ -11,6 +11,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import HELD, Answer, table
+from console.cli.in_full import InFull, Unmasked, Why, see_in_full
 from console.cli.lists.whom_it_hits import hits_of
 from console.cli.noted import note_entries
 from console.cli.options import moment, seconds, shown_time
@@ -175,8 +176,10 @@ def _changed(entry: Entry, before: Origin, zone: str) -> str:
 
 def sealed_lines(sealed: Sequence[str]) -> Iterator[str]:
     """Numbers that came onto an allow list and pass nobody, by which seal; the first few by name."""
+    from desk.showing import worded
+
     for seal in sealed[:SHOWN]:
-        yield f"not passed: {seal}"
+        yield f"not passed: {worded(seal)}"
     if len(sealed) > SHOWN:
         yield f"not passed: {len(sealed) - SHOWN:,} sealed numbers more."
 
@@ -202,23 +205,55 @@ async def show(
     name: Annotated[str, typer.Argument(metavar="[LIST]", help="Default: all lists, counted.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="Entries at most.")] = 100,
     after: Annotated[str, typer.Option(metavar="ENTRY", help="Go on behind this entry.")] = "",
+    unmasked: Unmasked = False,
+    reason: Why = "",
 ) -> Answer:
-    """Show the entries of a list, or all lists with their kind and number of entries."""
+    """Show the entries of a list, or all lists with their kind and number of entries.
+
+    The numbers of a list of seals are masked: people complained about them, and no keeper wrote them there.
+    """
     lists = await here.lists()
     if not name:
         counts = await lists.counts()
         known = sorted(here.configuration.lists.items())
         rows = [{"list": one, "kind": policy.kind, "entries": counts.get(one, 0)} for one, policy in known]
         return table(("list", "kind", "entries"), rows, here.zone)
-    rows = [entry_data(entry, here.zone) for entry in await lists.show(name, limit=limit, after=after)]
-    await note_entries(here, len(rows), f"lists show {name}")
+    found = await lists.show(name, limit=limit, after=opened_place(here, after))
+    await note_entries(here, len(found), f"lists show {name}")
+    hide = of_seals(here, name)
+    if hide and (unmasked or reason) and found:
+        wanted = InFull("lists show", (name, limit, after), unmasked, reason)
+        await see_in_full(here, wanted, [entry.text for entry in found])
+        hide = False
+    rows = [entry_data(entry, here.zone, hide=hide) for entry in found]
     qualified_by = ("owner", "approver", "review") if any("review" in row for row in rows) else ()
     limits = tuple(each for each in ("except", "trunks", "hours") if any(row.get(each) for row in rows))
     columns = ("entry", *limits, "reason", "source", "created", "expires", *qualified_by, "off")
     full = len(rows) == limit
-    behind = f"What stands behind it: ringfence lists show {name} --after {rows[-1]['entry']}" if full else ""
+    last = sealed_place(here, found[-1].text) if full and hide else found[-1].text if full else ""
+    behind = f"What stands behind it: ringfence lists show {name} --after {last}" if full else ""
     told = [row | {each: _in_a_row(row.get(each)) for each in limits} for row in rows]
     return table(columns, told, here.zone, behind=behind)._replace(data=rows)
+
+
+def of_seals(here: Installation, name: str) -> bool:
+    """Is it a list that cases fill, whose numbers are masked?"""
+    policy = here.configuration.lists.get(name)
+    return policy is not None and policy.kind == "sealed"
+
+
+def sealed_place(here: Installation, entry: str) -> str:
+    """Where a page of masked entries ended, as it may stand in a command: nobody reads the number in it."""
+    from desk.secrecy import Secrecy
+
+    return f"at:{Secrecy(here.keys).sealed(entry)}"
+
+
+def opened_place(here: Installation, after: str) -> str:
+    """The entry behind which to go on, as it is written or as a page of masked entries told it."""
+    from desk.secrecy import Secrecy
+
+    return Secrecy(here.keys).opened(after.removeprefix("at:")) if after.startswith("at:") else after
 
 
 def _in_a_row(value: object) -> str:

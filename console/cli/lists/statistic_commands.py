@@ -9,7 +9,7 @@ import typer
 
 from console.cli.answering import command
 from console.cli.answers import Answer, table
-from console.cli.lists.list_commands import ListName, lists_app
+from console.cli.lists.list_commands import ListName, lists_app, of_seals
 from console.cli.noted import note_entries
 from console.cli.options import seconds, shown_time
 
@@ -52,11 +52,22 @@ async def top(
     if name:
         (await here.lists()).policy(name)  # a list that nobody knows has no hits either
     rows = [
-        {"list": hit.list, "entry": hit.entry, "hits": hit.hits, "last_hit": shown_time(hit.last, here.zone)}
+        {
+            "list": hit.list,
+            "entry": _shown(here, hit.list, hit.entry),
+            "hits": hit.hits,
+            "last_hit": shown_time(hit.last, here.zone),
+        }
         for hit in await (await here.decisions()).most_hit(name, limit)
     ]
     await note_entries(here, len(rows), f"lists top {name}".rstrip())
     return table(("list", "entry", "hits", "last_hit"), rows, here.zone)
+
+
+def _shown(here: Installation, name: str, entry: str) -> str:
+    from desk.showing import masked
+
+    return masked(entry) if of_seals(here, name) else entry
 
 
 @command(lists_app)
@@ -77,7 +88,7 @@ async def stale(
             if off or (entry.created < before and (hit is None or hit.last < before)):
                 found.append(
                     {
-                        "entry": entry.text,
+                        "entry": _shown(here, name, entry.text),
                         "created": shown_time(entry.created, here.zone),
                         "last_hit": shown_time(hit.last, here.zone) if hit else None,
                         "off": off or None,

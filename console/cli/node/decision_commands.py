@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.answers import Answer, fail, table
-from console.cli.noted import note_search, note_unmasking
+from console.cli.in_full import InFull, Unmasked, Why, see_in_full
+from console.cli.noted import note_search
 from console.cli.options import moment, shown_time
 from ringfence.shown_values import decision_data
 from rules.model import Action
@@ -30,12 +31,11 @@ async def log(
     rule: Annotated[str, typer.Option(help="Decided by this rule or list.")] = "",
     observed: Annotated[str, typer.Option(metavar="RULE", help="Held, but only observed; * for any rule.")] = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="24h, 2026-12-31, 2026-12-31T18:00.")] = "",
-    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show callers in full, where the law lets you.")] = False,
-    reason: Annotated[str, typer.Option(help="Why callers have to be seen in full; it stands in the audit.")] = "",
+    unmasked: Unmasked = False,
+    reason: Why = "",
     by_day: Annotated[bool, typer.Option("--by-day", help="Counts by day, range, class and verdict instead.")] = False,
 ) -> Answer:
     """Show what was decided about which call, newest last; called numbers are never kept in clear."""
-    from rules.audit.second import confirmed
     from rules.records.privacy import pseudonym
 
     if by_day:
@@ -58,14 +58,8 @@ async def log(
         observed=observed,
     )
     if unmasked and found:
-        how = ""
-        if len(found) > 1:  # one at a time is one person's to see
-            asked = repr((limit, verdict, number, wanted, trunk, rule, observed, since))
-            told = {"asked": pseudonym(here.keys.pseudonym, asked)}
-            how = await here.second.ask("unmask", "callers of the log in full", told, actor=here.actor)
-        seen = [here.keys.hide(one.caller) for one in found if one.caller]
-        with confirmed(how):
-            await note_unmasking(here, "number", seen, by="log", reason=reason)
+        asked = (limit, verdict, number, wanted, trunk, rule, observed, since)
+        await see_in_full(here, InFull("log", asked, unmasked, reason), [one.caller for one in found])
     rows = [decision_data(decision, here.zone, masked=not unmasked) for decision in reversed(found)]
     shown = table(_COLUMNS, [{**row, "rule": ruled(row)} for row in rows], here.zone, narrow=in_two_lines)
     return shown._replace(data=rows) if rows else table(_COLUMNS, [], here.zone, none="No decision fits.")

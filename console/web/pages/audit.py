@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
 from math import inf
 from typing import Annotated, NamedTuple
@@ -15,19 +14,19 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from console.web.frame import Page, Section, Visit
 from console.web.translation import mark
-from desk.disclosure import EXPORTED, note_listing, note_look, subject_of, without_numbers
+from desk.disclosure import EXPORTED, note_listing, note_look, subject_of
 from desk.faults import ComplaintError
+from desk.showing import deed_shown
 from ringfence.audits import last_verified
 from ringfence.people import Right
 from ringfence.times import moment
 from rules.audit.anchors import Anchors, read_anchor_file
 from rules.audit.chain import AuditError, Entry
-from rules.audit.chains import CHAINS, MAIN, Chains, Told
+from rules.audit.chains import CHAINS, Chains, Told
 
 PAGE = Page("audit", mark("Audit"), Right.AUDIT_READ, Section.HOUSE, key="u", order=50)
 router = APIRouter()
 _AT_ONCE = 100
-_HASHES = re.compile(r"(\b[0-9a-f]{32}\b)")  # and pseudonyms
 _JSON_LINES = "application/x-ndjson; charset=utf-8"
 Text = Annotated[str, Field(max_length=300), AfterValidator(str.strip)]
 
@@ -102,7 +101,7 @@ async def export(
     since: Annotated[str, Form(max_length=40)] = "",
     until: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """All entries between two times as they were chained, once it stands in the audit who takes them out."""
+    """All entries between two times, numbers masked, once it stands in the audit who takes them out."""
     try:
         first, last = _time(visit, since, 0.0), _time(visit, until, inf)
     except ValueError as error:
@@ -116,7 +115,9 @@ async def export(
 async def _lines(visit: Visit, first: float, last: float) -> AsyncIterator[str]:
     async with Chains.open(visit.here.database, visit.here.keys.audit) as chains:
         async for one in chains.every(first, last):
-            row = {"chain": one.chain, "entry": one.entry.id, **one.entry.deed._asdict(), "hash": one.entry.hash}
+            deed = deed_shown(one.entry.deed, visit.here.home)
+            row = {"chain": one.chain, "entry": one.entry.id, **deed._asdict(), "hash": one.entry.hash}
+            row |= {"masked": True} if deed != one.entry.deed else {}
             yield f"{json.dumps(row, ensure_ascii=False)}\n"
 
 
@@ -150,13 +151,4 @@ def _address(visit: Visit, asked: Asked, **other: object) -> str:
 
 def _shown(one: Told, home: str) -> Entry:
     """An entry as people read it: what a person wrote may hold a number, and a step of the ladder names one."""
-    deed = one.entry.deed
-    deed = deed._replace(reason=without_numbers(deed.reason, home))
-    if deed.subject == "ladder":
-        deed = deed._replace(subject_id=without_numbers(deed.subject_id))
-    if one.chain == MAIN:  # the others hold addresses of networks, which are no numbers
-        apart = _HASHES.split(deed.detail)
-        deed = deed._replace(
-            detail="".join(text if _HASHES.fullmatch(text) else without_numbers(text) for text in apart)
-        )
-    return one.entry._replace(deed=deed)
+    return one.entry._replace(deed=deed_shown(one.entry.deed, home))

@@ -53,7 +53,7 @@ async def test_the_reporter_sees_how_it_stands(client, town):
     at = "2026-07-01T11:30:00+08:00"
     where = (await client.post("/v1/complaints", json=COMPLAINT | {"at": at})).headers["location"]
     shown = (await client.get(where)).json()
-    assert shown["accused"] == "CN:95012345"
+    assert shown["accused"] == "CN:95******"
     assert (shown["received"], shown["call_at"]) == ("2026-07-01T04:00:00Z", "2026-07-01T03:30:00Z")
     await town.desk.cases.take(1, actor="li")
     assert (await client.get(where)).json()["state"] == "accepted"

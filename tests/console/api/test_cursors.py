@@ -50,6 +50,6 @@ def test_what_no_page_gave(value):
 def test_a_text_comes_back_and_nothing_else_does():
     assert text_of(text_cursor("CN:95*")) == "CN:95*"
     assert text_of(None) == ""
-    for wrong in (cursor_at(7), text_cursor("x" * 65), text_cursor("\0")):
+    for wrong in (cursor_at(7), text_cursor("x" * 121), text_cursor("\0")):
         with pytest.raises(Problem):
             text_of(wrong)

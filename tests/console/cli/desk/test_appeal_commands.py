@@ -11,11 +11,12 @@ def test_an_appeal_against_a_step(run, tmp_path):
     run("ladder", "climb", "number", "95012345", "--reason", "x", "--to", "reject")
     told = run("appeals", "file", "--number", "95012345", "--text", "we are a bank", "--contact", "a@example.com")
     reference = told.stdout.split()[0]
-    assert told.stdout == f"{reference} against the ladder number CN:95012345 is filed.\n"
+    assert told.stdout == f"{reference} against the ladder number CN:95****** is filed.\n"
     shown = run("appeals", "show", reference).stdout
     assert "answer: running, due " in shown
     assert "text: we are a bank" in shown
-    assert json.loads(run("appeals", "show", reference, "--json").stdout)["words"]["contact"] == "a@example.com"
+    words = json.loads(run("appeals", "show", reference, "--json").stdout)["words"]
+    assert words == {"text": "we are a bank"}, "the desk writes to people; nobody needs to see their address"
     out = tmp_path / "pack.json"
     assert run("appeals", "pack", reference, "--out", str(out)).exit_code == 0
     assert json.loads(out.read_text())["appeal"]["reference"] == reference

@@ -1,0 +1,194 @@
+"""Numbers that people complain about, planted: no command and no path shows one whole to any role, but for a reason."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from console.api.access.idempotency_keys import IdempotencyKeys
+from console.api.access.key_book import KeyBook
+from console.api.application import application
+from console.api.authentication import Authentication
+from console.api.idempotency import Idempotency
+from console.api.middleware import Middleware
+from console.cli.commands import app
+from ringfence.installation import Installation
+from ringfence.people.accounts import Wanted
+from ringfence.people.rights import Right, Role
+from tests.installed import CONFIGURATION
+
+ROLES = [role.value for role in Role]
+# Sealed, on the ladder and with an appeal; only complained about; in a name that reporters wrote; on a list of seals.
+ACCUSED, SECOND, NAMED = "13712345678", "95012345", "13912344321"
+PLANTED = (ACCUSED, SECOND, NAMED)
+OFFICE, BUSINESS = f"Lake Branch {NAMED}", f"Quick Cash {NAMED}"
+READS = [
+    "complaints list",
+    "complaints list --case 1",
+    "complaints show {complaint}",
+    "complaints show {complaint} --words",
+    "cases list",
+    "cases list --state sealed",
+    "case 1",
+    "case 2",
+    "appeals list",
+    "appeals show {appeal}",
+    "appeals pack {appeal}",
+    "ladder show",
+    "owners",
+    "letters list",
+    "leaks list",
+    "inquiries list",
+    "offices list",
+    "offices list --unknown",
+    "lists show sealed",
+    "lists top",
+    "lists stale sealed",
+    "lists show allowed",
+    "lists export sealed",
+    "report --quarter {quarter} --by business",
+    "report --quarter {quarter} --by branch",
+    "alerts",
+    "audit show --limit 500",
+    "approvals list",
+    "log",
+]
+PATHS = [
+    "/v1/complaints",
+    "/v1/complaints/{complaint}",
+    "/v1/complaints/{complaint}/words",
+    "/v1/cases",
+    "/v1/cases?state=sealed",
+    "/v1/cases/1",
+    "/v1/cases/1/complaints",
+    "/v1/appeals",
+    "/v1/appeals/{appeal}",
+    "/v1/appeals/{appeal}/evidence",
+    "/v1/ladder",
+    "/v1/letters",
+    "/v1/leaks",
+    "/v1/inquiries",
+    "/v1/offices",
+    "/v1/lists/sealed/entries",
+    "/v1/lists/sealed/stats",
+    "/v1/lists/allowed/entries",
+    "/v1/reports/{quarter}?by=business",
+    "/v1/reports/{quarter}?by=business&format=csv",
+    "/v1/reports/{quarter}?by=branch",
+    "/v1/alerts",
+]
+
+
+def whole(text: str) -> list[str]:
+    """Which of the planted numbers can be read in it."""
+    plain = text.replace(" ", "").replace("-", "")
+    return [number for number in PLANTED if number in plain]
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """An installation in which each number went through everything, and an account with a key for each role."""
+    folder = tmp_path_factory.mktemp("planted")
+    file = folder / "ringfence.yaml"
+    text = CONFIGURATION.replace("rules: [rules.d/*.yaml]\n", "").replace(
+        "lists:\n", "lists:\n  sealed: {kind: sealed}\n  partners: {kind: allow}\n"
+    )
+    file.write_text(f"{text}people: {{four_eyes: false}}\n")
+
+    def done(*words: str, status: int = 0) -> str:
+        found = CliRunner().invoke(app, ["--config", str(file), *words])
+        assert found.exit_code == status, (words, found.output)
+        return found.stdout
+
+    knew = ("--knew", f"branch={OFFICE}", "--business", BUSINESS, "--text", f"{NAMED} sold my data")
+    complaint = done("complaints", "add", ACCUSED, "--by", "13800138000", *knew).split()[0]
+    done("complaints", "add", SECOND, "--by", "13800138001", *knew)
+    done("lists", "add", "allowed", "+8613*", "--source", "contract 7")
+    done("lists", "add", "partners", ACCUSED, "--source", "contract 8")
+    done("cases", "take", "1")
+    done("cases", "verify", "1", "--by", "owner", "--reason", f"{ACCUSED} said so")
+    sealed = done("cases", "seal", "1", "--reason", f"{ACCUSED} again")
+    for kind, name in (("number", ACCUSED), ("owner", f"Loan King {NAMED}"), ("business", BUSINESS)):
+        sealed += done("ladder", "climb", kind, name, "--reason", f"{ACCUSED} again")
+    sealed += done("ladder", "assign", ACCUSED, "--owner", f"Loan King {NAMED}", "--business", BUSINESS)
+    appeal = done("appeals", "file", "--number", ACCUSED, "--text", f"{ACCUSED} is ours").split()[0]
+    sealed += done("inquiries", "open", OFFICE, "--ask", f"who knew {NAMED}")
+    assert not whole(sealed), "what a step says of it"
+    period = json.loads(done("complaints", "show", complaint, "--json"))["received"]
+    quarter = f"{period[:4]}Q{(int(period[5:7]) + 2) // 3}"
+
+    async def hire(here):
+        people = await here.people()
+        await people.accounts.add(Wanted("root", frozenset({Role.ADMIN})), author="root")
+        for role in Role:
+            await people.accounts.add(Wanted(role.value, frozenset({role}), login=role.value), author="root")
+            _, tokens[role.value] = await KeyBook(await here.access()).add(
+                role.value, tuple(Right), author="root", acts_as=role.value
+            )
+
+    tokens: dict[str, str] = {}
+    Installation.open(file).run(hire)
+    return file, tokens, {"complaint": complaint, "appeal": appeal, "quarter": quarter}
+
+
+@pytest.fixture
+def file(planted) -> Path:
+    return planted[0]
+
+
+@pytest.mark.parametrize("read", READS)
+def test_no_command_shows_one_whole_to_any_role(planted, under, read):
+    words = read.format(**planted[2]).split()
+    answered = 0
+    for role in ROLES:
+        for form in ((), ("--json",)) if words[1:2] not in (["export"], ["pack"]) else ((),):
+            found = under(role, *words, *form)
+            assert not whole(found.output), (role, found.output)
+            assert found.exit_code in (0, 1), found.output
+            answered += found.exit_code == 0 and bool(found.stdout.strip())
+    assert answered or words[:2] in (["lists", "export"], ["alerts"]), "somebody was shown something"
+
+
+def test_no_path_shows_one_whole_to_any_role(planted):
+    file, tokens, names = planted
+
+    async def ask_all(here):
+        desk, store = await here.open_desk(), await here.access()
+        door = Authentication(store, here.configuration.api, await here.people())
+        replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
+        gate = Middleware(application(desk), door, replays, here.configuration.api)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as client:
+            for path in PATHS:
+                for role in ROLES:
+                    door._requests._levels.clear()
+                    said = await client.get(path.format(**names), headers={"Authorization": f"Bearer {tokens[role]}"})
+                    assert said.status_code in (200, 403), (path, said.text)
+                    assert not whole(said.text), (path, role, said.text)
+                    seen.setdefault(path, set()).add(said.status_code)
+
+    seen: dict[str, set[int]] = {}
+    Installation.open(file).run(ask_all)
+    assert all(200 in statuses for statuses in seen.values()), seen
+
+
+IN_FULL = {  # by whom one number in full is seen, with a reason
+    "case 1": {"complaint-officer"},
+    "complaints show {complaint}": {"complaint-officer"},
+    "appeals show {appeal}": {"complaint-officer"},
+    "appeals pack {appeal}": {"complaint-officer"},
+    "lists show sealed": {"complaint-officer"},
+}
+
+
+@pytest.mark.parametrize("read", IN_FULL)
+def test_one_in_full_is_for_who_may_and_says_why(planted, under, read):
+    words = read.format(**planted[2]).split()
+    seen = {role for role in ROLES if ACCUSED in under(role, *words, "--unmasked", "--reason", "asked").output}
+    assert seen == IN_FULL[read]
+    unasked = under("complaint-officer", *words, "--unmasked")
+    assert (unasked.exit_code, "say why" in unasked.stderr) == (1, True)
+    (entry,) = json.loads(under("auditor", "audit", "show", "--step", "unmasked", "--limit", "1", "--json").stdout)
+    assert (entry["actor"], entry["reason"]) == ("complaint-officer", "asked")
+    assert entry["detail"].startswith(" ".join(words[:2]) if words[0] != "case" else "case")
