@@ -25,6 +25,7 @@ from typing import Any
 import httpx
 
 from console.web.application import Beside, console
+from console.web.rendering import prepare
 from desk.archive import Premises
 from desk.desk import Desk
 from desk.offices import NewOffice
@@ -120,7 +121,8 @@ async def ask(file: Path, page: str) -> list[float]:
     async with AsyncExitStack() as opened:
         here = await opened.enter_async_context(Installation.open(file))
         desk, people = await here.open_desk(), await here.people()
-        desk.archive.deadlines.know(desk.archive.now())  # as `api serve` does at its start
+        desk.archive.deadlines.know(desk.archive.now())  # this and the next as `api serve` does at its start
+        prepare()
         gate = console(here, desk, people, neighbours=lambda *_: True)
         transport = httpx.ASGITransport(Beside(gate, gate))
         browser = httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True)

@@ -10,7 +10,7 @@ from desk.evidence import Tie
 from desk.faults import NotFound
 from desk.secrecy import Secrecy, read_reference
 from desk.states import COUNTED, ComplaintState, stored
-from rules.storage.statements import every, name_of, sql, wanted
+from rules.storage.statements import every, joined, name_of, quoted, sql, wanted
 from rules.storage.store import Connection
 
 COLUMNS = sql(
@@ -72,6 +72,21 @@ async def find(connection: Connection, reference: str) -> Complaint:
     return complaint_of(rows[0])
 
 
+# Out of the index of each state, in its order: else all complaints of a loud case are sorted for the few that show.
+_NEWEST_OF_A_CASE = joined(
+    " union all ",
+    (
+        sql(
+            "select * from (select id from complaint where case_id = ? and state = {state} and id < ? "
+            "order by id desc limit ?)",
+            state=quoted([state]),
+        )
+        for state in ComplaintState
+    ),
+)
+_LAST = 2**62
+
+
 async def listed(
     connection: Connection,
     *,
@@ -87,6 +102,9 @@ async def listed(
     if before is not None:
         conditions.append(sql("id < ?"))
         values.append(before)
+    if case_id is not None and not (state or accused or source):
+        conditions.append(sql("id in ({newest})", newest=_NEWEST_OF_A_CASE))
+        values += [case_id, _LAST if before is None else before, limit] * len(ComplaintState)
     query = sql(
         "select {columns} from complaint where {conditions} order by id desc limit ?",
         columns=COLUMNS,

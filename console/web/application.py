@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from console.web.frame import Ground
 from console.web.gate import Gate
 from console.web.pages import served
+from console.web.rendering import prepare
 from console.web.tokens import Tokens
 from desk.desk import Desk
 from ringfence.installation import Installation
@@ -86,6 +87,7 @@ class Beside:
     def __init__(self, pages: ASGIApp, api: ASGIApp, root: str = "", stop: Callable[[], None] = lambda: None) -> None:
         self._pages, self._api, self._root = pages, api, root
         self.stop = stop
+        self.preparing: asyncio.Future[None] | None = None  # kept, or nobody would hold the task
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead a request to one of them; a reverse proxy may have taken its own part of the path off, or not."""
@@ -106,4 +108,6 @@ async def beside(here: Installation, desk: Desk, api: ASGIApp, names: Sequence[s
     gate = console(here, desk, await here.people())
     gate.lost = lost
     pages = TrustedHostMiddleware(gate, list(names), www_redirect=False)
-    return Beside(pages, api, here.configuration.api.root_path, gate.stop)
+    hung = Beside(pages, api, here.configuration.api.root_path, gate.stop)
+    hung.preparing = asyncio.ensure_future(asyncio.to_thread(prepare))  # requests are answered meanwhile
+    return hung

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from console.web.translation import words_of
+from console.web.translation import LANGUAGES, words_of
 from desk.disclosure import without_numbers
 from rules.records.privacy import mask
 
@@ -84,6 +84,14 @@ def environment(language: str) -> Environment:
     found.install_gettext_callables(*_sayings(language), newstyle=False)  # type: ignore[attr-defined]
     found.filters |= {"foreign": foreign, "number": number}
     return found
+
+
+def prepare() -> None:
+    """Compile every template in every language, so that nobody waits for it: a second of one thread, once."""
+    for language in LANGUAGES:
+        found = environment(language)
+        for name in found.list_templates(extensions=["html"]):
+            found.get_template(name)
 
 
 def render(language: str, template: str, values: dict[str, Any], *, block: str = "") -> str:

@@ -16,6 +16,19 @@ async def test_newest_first_and_paged(town):
     assert len(await listed(connection, case_id=1)) == 5
 
 
+async def test_those_of_a_case_newest_first_whatever_became_of_each(town):
+    filed = [await town.complain(("95012345", "95013333")[n % 3 == 2], town.subscriber(n)) for n in range(12)]
+    for one in (filed[1], filed[10]):
+        await town.desk.complaints.withdraw(one.reference, actor="reporter")
+    await town.desk.complaints.reject(filed[6].reference, actor="li", reason="none")
+    await town.desk.cases.take(1, actor="li")
+    await town.complain(reporter=town.subscriber(20))
+    connection, seen = town.desk.archive.store.connection, []
+    while page := await listed(connection, case_id=1, limit=3, before=seen[-1] if seen else None):
+        seen += [one.id for one in page]
+    assert seen == [13, 11, 10, 8, 7, 5, 4, 2, 1]
+
+
 async def test_what_people_wrote_is_erased_some_time_after_the_answer(town):
     """The complaint itself stays, and so does what nobody has answered yet."""
     await town.reopen(words_days=30)

@@ -4,7 +4,8 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from console.web.rendering import environment, foreign, harmless, number, print_of, verdict
+from console.web.rendering import environment, foreign, harmless, number, prepare, print_of, verdict
+from console.web.translation import LANGUAGES
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,10 @@ def test_numbers_and_verdicts():
 def test_a_static_file_has_its_print_in_its_address():
     assert print_of("console.css") != print_of("console.js")
     assert len(print_of("console.css")) == 12
+
+
+def test_every_template_is_compiled_before_somebody_waits_for_it():
+    prepare()
+    for language in LANGUAGES:
+        known = {name for (_, name), _ in environment(language).cache.items()}
+        assert known >= set(environment(language).list_templates(extensions=["html"])) != set()
