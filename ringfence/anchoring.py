@@ -1,4 +1,4 @@
-"""Notes the heads of the audit outside: in a file, in the system's log, by a command."""
+"""Notes the heads of the audit outside: in a file, in the system's log, by a command, at a time-stamp authority."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rules.audit.anchors import anchor
+from ringfence.stamping import NotStamped, stamp
+from rules.audit.anchors import anchor, stamped
 from rules.audit.chains import Chains
 from rules.storage.database_files import databases
 
 if TYPE_CHECKING:
+    from ringfence.audit_settings import AuthoritySettings
     from ringfence.installation import Installation
 
 _MOST_SAID: Final = 300  # characters of what a command complains of
@@ -40,6 +42,8 @@ async def note_heads(here: Installation, key: bytes, now: float) -> str:
         syslog.syslog(syslog.LOG_NOTICE, line)
     if wanted.command and (fault := await _tell(wanted.command, line, wanted.command_s, here.base)):
         failed.append(f"{wanted.command[0]}: {fault}")
+    if wanted.authority is not None and (fault := await _stamp(wanted.authority, line, here.base)):
+        failed.append(f"{wanted.authority.url}: {fault}")
     if failed:
         raise NotNoted("\n".join(failed))
     return line
@@ -67,6 +71,18 @@ def _append(path: Path, line: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+async def _stamp(settings: AuthoritySettings, line: str, base: Path) -> str:
+    """Keep the line with what the authority answers to it; what went wrong, or nothing."""
+    try:
+        token = await stamp(settings, base, line)
+        await asyncio.to_thread(_append, base / settings.file, stamped(line, token))
+    except NotStamped as error:
+        return str(error)
+    except OSError as error:
+        return f"{settings.file}: {error.strerror}"
+    return ""
 
 
 async def _tell(command: list[str], line: str, wait_s: float, folder: Path) -> str:

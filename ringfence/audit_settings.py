@@ -7,6 +7,21 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class AuthoritySettings(BaseModel):
+    """A time-stamp authority (RFC 3161) that the heads are stamped by: it says since when they were so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(
+        pattern=r"^https?://[^\s@]{1,500}$", description="Where it is asked, by HTTP: http://tsa.example.com/tsr."
+    )
+    certificate: Path = Field(
+        description="PEM file of the root certificates that its own leads to, with those between; old ones stay in it."
+    )
+    file: Path = Field(description="A file that its stamps are added to, on another mount best.")
+    wait_s: float = Field(20.0, gt=0, le=600, description="How long it may take.")
+
+
 class AnchorSettings(BaseModel):
     """Where the heads of the audit are noted, out of reach of whoever can write the databases."""
 
@@ -19,13 +34,16 @@ class AnchorSettings(BaseModel):
     command: list[str] = Field(
         default=[], description="Also to a command, which reads the line: [ssh, other, 'cat >> anchors']; none: empty."
     )
+    authority: AuthoritySettings | None = Field(
+        None, description="Also stamped by a time-stamp authority; none: by none."
+    )
     every_minutes: float = Field(60.0, ge=1, description="How often.")
     command_s: float = Field(20.0, gt=0, le=600, description="How long the command may take; then it is ended.")
 
     @property
     def anywhere(self) -> bool:
         """Are heads noted at all?"""
-        return self.file is not None or self.syslog or bool(self.command)
+        return self.file is not None or self.syslog or bool(self.command) or self.authority is not None
 
 
 class AuditSettings(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ringfence.stamping import Stamps, read_stamps
 from rules.audit.anchors import Anchors, read_anchor_file
 from rules.audit.chain import Break, Noted, Verified
 from rules.audit.chains import MAIN, Chains, read_heads, write_heads
@@ -39,6 +40,7 @@ class Audited(NamedTuple):
     chains: dict[Series, Verified]
     older: dict[str, int]  # complaints, cases, appeals, accounts, keys of before it was entered that they came
     anchors: Anchors | None
+    stamps: Stamps | None  # None: no authority is configured
 
     @property
     def broken(self) -> list[str]:
@@ -63,7 +65,11 @@ async def verify(
 
     key = here.keys.audit
     anchors = read_anchor_file(anchor_file, key) if anchor_file is not None else None
-    noted = _all_noted(read_heads(head) if head else {}, anchors.heads if anchors else {})
+    authority = here.configuration.audit.anchors.authority
+    stamps = await read_stamps(authority, here.base, key) if authority is not None else None
+    noted = _all_noted(
+        read_heads(head) if head else {}, anchors.heads if anchors else {}, stamps.heads if stamps else {}
+    )
     archive = (await here.open_desk()).archive
     counting = _Sum(entries or unwatched)
     found = await verified(archive, noted.get(MAIN, ()), entries=counting.of_chain, arrivals=arrivals or unwatched)
@@ -79,8 +85,9 @@ async def verify(
     for chain in lost:
         gone = Break(0, "its database is gone, although its head was noted")
         chains[chain] = Verified(0, 0, False, "", [gone])
+    chains[MAIN].breaks.extend(Break(0, fault) for fault in (stamps.faults if stamps else ()))
     heads = write_heads({chain: each.head for chain, each in chains.items() if each.head})
-    audited = Audited(sum(each.entries for each in chains.values()), heads, chains, older, anchors)
+    audited = Audited(sum(each.entries for each in chains.values()), heads, chains, older, anchors, stamps)
     outcome = f"{len(audited.broken)} faults" if audited.broken else _WHOLE
     await note_look(archive, "audit", actor=here.actor, step=_VERIFIED, detail=outcome)
     return audited

@@ -286,6 +286,12 @@ def certificates(configuration: Configuration, base: Path) -> Iterator[Finding]:
             read_authorities(tls.authorities)
         except CertificateFault as fault:
             yield Finding(("tls", "authorities"), fault.what, fault.hint)
+    stamping = configuration.audit.anchors.authority
+    if stamping is not None:
+        try:
+            read_authorities(base / stamping.certificate)
+        except CertificateFault as fault:
+            yield Finding(("audit", "anchors", "authority", "certificate"), fault.what, fault.hint)
     owners: dict[str, str] = {}
     houses = [(("pbxes", i), pbx.name, pbx.names) for i, pbx in enumerate(configuration.pbxes)]
     houses += [(("trunks", i), trunk.name, trunk.names) for i, trunk in enumerate(configuration.trunks)]

@@ -19,6 +19,7 @@ from console.cli.options import moment
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
+    from ringfence.stamping import Stamps
 
 audit_app = typer.Typer(no_args_is_help=True)
 group(audit_app, "The audit: what was done and looked at, by whom; is the chain of it whole?")
@@ -111,15 +112,24 @@ async def verify(
         held = found.anchors
         cut = f", {held.unread} were cut short while they were written" if held.unread else ""
         lines.append(f"{held.anchors:,} anchors{cut}, the latest of {held.latest}.")
+    if found.stamps is not None:
+        lines.append(_stamps_told(found.stamps))
     for chain, each in found.chains.items():
         if each.unkeyed:
             bound = "all held by the first that is" if each.bound else "the next entry will hold all of them"
             lines.append(f"{each.unkeyed:,} entries of {chain} are of before there was a key, {bound}.")
     if older := ", ".join(f"{count:,} {kind}" for kind, count in found.older.items() if count):
         lines.append(f"{older} came in before arrivals were entered: of these only steps and gaps are checked.")
-    if found.anchors is None:
+    if found.anchors is None and not (found.stamps and found.stamps.stamps):
         lines.append(_CANNOT)
     return Answer(found._asdict() | {"broken": broken}, lines, broken, FAULTS if broken else 0)
+
+
+def _stamps_told(stamps: Stamps) -> str:
+    if not stamps.stamps:
+        return "No stamp of the time-stamp authority is in the file (audit.anchors.authority.file)."
+    cut = f", {stamps.unread} were cut short while they were written" if stamps.unread else ""
+    return f"{stamps.stamps:,} stamps of the time-stamp authority{cut}, the latest of {stamps.latest}."
 
 
 @command(audit_app)
@@ -140,7 +150,7 @@ async def anchor(here: Installation) -> Answer:
 
     wanted = here.configuration.audit.anchors
     if not wanted.anywhere:
-        raise AuditError("audit.anchors says nothing: name a file on another mount, syslog or a command there")
+        raise AuditError("audit.anchors says nothing: name a file on another mount, syslog, a command or authority")
     try:
         line = await note_heads(here, here.keys.audit, time.time())
     except NotNoted as error:

@@ -124,17 +124,18 @@ async def _lines(visit: Visit, first: float, last: float) -> AsyncIterator[str]:
 async def _noted(visit: Visit) -> Noted:
     """What the file of anchors holds; it may lie on a mount that is not there."""
     wanted = visit.here.configuration.audit.anchors
-    if wanted.file is None:
+    file = wanted.file or (wanted.authority.file if wanted.authority is not None else None)
+    if file is None:
         return Noted(wanted.anywhere)
     try:
-        path = visit.here.base / wanted.file
+        path = visit.here.base / file
         return Noted(True, await asyncio.to_thread(read_anchor_file, path, visit.here.keys.audit))
     except FileNotFoundError:
         return Noted(True)
     except AuditError as error:
         return Noted(True, wrong=str(error).replace(f"{visit.here.base}/", ""))
     except OSError as error:
-        return Noted(True, wrong=f"{wanted.file}: {error.strerror}")
+        return Noted(True, wrong=f"{file}: {error.strerror}")
 
 
 def _time(visit: Visit, text: str, nothing: float) -> float:
