@@ -60,7 +60,7 @@ class Archive:
         self.secrecy = Secrecy(keys)
         self.chain_key = ChainKey("complaints", keys.audit)
         self.settings = settings
-        self.privacy = given.privacy
+        self.privacy, self.storage = given.privacy, given.storage
         self.second: Second = NO_SECOND  # who is asked before a seal is set or taken off
         self.history_days = given.storage.history_days  # how long the entries of lists are known that are gone
         self.database = base / given.storage.database  # of the lists; the others lie beside it

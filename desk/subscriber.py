@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from desk.archive import Archive
 from desk.complaint_rows import COLUMNS, complaint_of
-from desk.disclosure import EXPORTED, note_look
+from desk.disclosure import EXPORTED
 from desk.faults import ComplaintError
+from desk.unmasking import Unmasking, enter_within_the_hour
 from rules.audit import chain as audit
 from rules.lists.subscribers import SubscriberStore
 from rules.numbering.typed import one_typed
@@ -41,12 +42,17 @@ class Erased(NamedTuple):
     rang: int
 
 
-async def held_of(archive: Archive, number: str, *, actor: str, reason: str = "") -> Held:
-    """Everything that is held under a number, once it stands in the audit who takes it out."""
+async def held_of(archive: Archive, number: str, *, actor: str, reason: str) -> Held:
+    """Everything that is held under a number, once it stands in the audit who takes it out, and why.
+
+    It counts as a number that one person sees in full in an hour.
+    """
+    _need(reason)
     canonical = _canonical(archive, number)
-    key = archive.secrecy.pseudonym(canonical)
-    told = "all that is held of a subscriber"
-    await note_look(archive, "number", key, actor=actor, step=EXPORTED, detail=told, reason=reason.strip())
+    key, told, now = archive.secrecy.pseudonym(canonical), "all that is held of a subscriber", archive.now()
+    wanted = Unmasking("number", [key], actor, reason.strip(), told)
+    deed = audit.Deed(now, actor, "number", key, EXPORTED, reason.strip(), told)
+    await enter_within_the_hour(archive.store, archive.privacy, wanted, [deed], now)
     desk, calls = archive.store.connection, archive.decisions.connection
     query = sql("select contents, {columns} from complaint where {mine} order by id", columns=COLUMNS, mine=_MINE)
     complaints = []
@@ -70,10 +76,11 @@ async def erase(archive: Archive, number: str, *, actor: str, reason: str) -> Er
     What stays tells nobody who he is without the key: that somebody complained, by a pseudonym on which evidence and
     the audit rest, and entries of the audit.
     """
-    if is_blank(reason):
-        raise ComplaintError("reason", "say who asked for it; it stands in the audit")
+    _need(reason)
     canonical = _canonical(archive, number)
     key, now = archive.secrecy.pseudonym(canonical), archive.now()
+    wanted = Unmasking("number", [key], actor, reason.strip(), "erasure")
+    await enter_within_the_hour(archive.store, archive.privacy, wanted, [], now)
     lists, own = _lists(archive), 0
     for one in await lists.show(canonical, country=archive.country):
         kind: Any = one.kind
@@ -101,6 +108,11 @@ async def erase(archive: Archive, number: str, *, actor: str, reason: str) -> Er
         detail = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in erased._asdict().items())
         await audit.record(connection, [audit.Deed(now, actor, "number", key, ERASED, reason.strip(), detail)])
     return erased
+
+
+def _need(reason: str) -> None:
+    if is_blank(reason):
+        raise ComplaintError("reason", "say who asked for it; it stands in the audit")
 
 
 def _canonical(archive: Archive, number: str) -> str:

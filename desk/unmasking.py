@@ -19,6 +19,11 @@ from rules.texts.blanks import is_blank
 
 REFUSED = "unmasking refused"
 _HOUR_S = 3_600.0
+# A subscriber's data, told or erased, counts as a number that was seen.
+_SEEN = (
+    "select count(*) from step where actor = ? and step in ('unmasked', 'exported', 'erased') and at > ? "
+    "and (step = 'unmasked' or subject = 'number')"
+)
 _BY_ANOTHER = "confirmed by "  # not: by one person alone
 _LONGEST = 1_000  # characters of a reason
 
@@ -41,20 +46,25 @@ async def unmask(archive: Archive, wanted: Unmasking) -> None:
 async def unmask_in(store: Store, settings: PrivacySettings, wanted: Unmasking, now: float) -> None:
     """The same, for whoever has no desk open."""
     need_reason(wanted.reason)
-    reason = wanted.reason.strip()[:_LONGEST]
     asked = list(dict.fromkeys(wanted.subject_ids))
+    wanted = wanted._replace(reason=wanted.reason.strip()[:_LONGEST])
+    by = "; ".join(filter(None, (wanted.by, how_confirmed())))
+    deeds = [audit.Deed(now, wanted.actor, wanted.subject, one, UNMASKED, wanted.reason, by) for one in asked]
+    await enter_within_the_hour(store, settings, wanted, deeds, now)
+
+
+async def enter_within_the_hour(
+    store: Store, settings: PrivacySettings, wanted: Unmasking, deeds: Sequence[audit.Deed], now: float
+) -> None:
+    """Enter these looks; or, where they are more than one may take in an hour, that he wanted to, and raise Refused."""
+    asked = len(dict.fromkeys(wanted.subject_ids))
     async with store.transaction() as connection:
-        query = "select count(*) from step where actor = ? and step = ? and at > ?"
-        ((seen,),) = await connection.execute_fetchall(query, (wanted.actor, UNMASKED, now - _HOUR_S))
-        how = how_confirmed()  # what a second person agreed to goes beyond the hour's number
-        allowed = how.startswith(_BY_ANOTHER) or seen + len(asked) <= settings.unmask_hour
-        if allowed:
-            by = "; ".join(filter(None, (wanted.by, how)))
-            deeds = [audit.Deed(now, wanted.actor, wanted.subject, one, UNMASKED, reason, by) for one in asked]
-        else:
-            detail = f"{len(asked)} more than {seen} in an hour; {wanted.by}"
-            deeds = [audit.Deed(now, wanted.actor, wanted.subject, "", REFUSED, reason, detail)]
-        await audit.record(connection, deeds)
+        ((seen,),) = await connection.execute_fetchall(_SEEN, (wanted.actor, now - _HOUR_S))
+        # What a second person agreed to goes beyond the hour's number.
+        allowed = how_confirmed().startswith(_BY_ANOTHER) or seen + asked <= settings.unmask_hour
+        detail = f"{asked} more than {seen} in an hour; {wanted.by}"
+        refused = audit.Deed(now, wanted.actor, wanted.subject, "", REFUSED, wanted.reason, detail)
+        await audit.record(connection, deeds if allowed else [refused])
     if not allowed:
         raise Refused(
             "unmasked",

@@ -24,6 +24,7 @@ from console.api import (
     numbers,
     offices,
     owners,
+    privacy,
     reports,
 )
 from console.api.answer import Answer
@@ -39,7 +40,7 @@ from rules.storage.store import DatabaseError, StoreError
 
 _PARTS = (
     *(complaints, cases, appeals, numbers, ladder, owners, letters, leaks, offices, reports),
-    *(lists, list_imports, approvals),
+    *(lists, list_imports, approvals, privacy),
 )
 
 

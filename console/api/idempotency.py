@@ -16,6 +16,8 @@ from console.api.answer import Answer
 from console.api.problems import Problem, field_problem
 from rules.storage.store import DatabaseError, StoreError
 
+# What shows numbers in full is kept nowhere, and asked for anew each time: each look is on record.
+NEVER_KEPT = frozenset({"/v1/numbers/unmask", "/v1/privacy/export"})
 _TOKEN = re.compile(r"[\x21-\x7e]{1,255}")
 
 

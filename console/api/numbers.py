@@ -6,13 +6,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from console.api.approvals import TWO_PERSONS
 from console.api.authentication import Caller
 from console.api.case_shapes import CaseShape, EvidenceShape
 from console.api.ladder import Rung, rung
-from console.api.parts import AnyNumber, Counted, TheDesk, Worded, needs, paths
+from console.api.parts import AnyNumber, Body, Counted, Reason, Text, TheDesk, Worded, needs, paths
 from desk.archive import Archive
 from desk.case_files import cases_of, open_case_of
 from desk.disclosure import note_search
+from desk.in_full import MOST, in_full
 from desk.ladder_book import standings_of
 from desk.seals import standing_seal
 from desk.weighing import evidence_of
@@ -20,6 +22,7 @@ from ringfence.people.rights import Right
 
 router = paths("/v1", "numbers")
 Reader = Annotated[Caller, needs(Right.CASES_READ)]
+Unmasker = Annotated[Caller, needs(Right.NUMBERS_UNMASK)]
 
 
 class SealShape(BaseModel):
@@ -40,6 +43,41 @@ class NumberShape(BaseModel):
     evidence: EvidenceShape | None = Field(description="Of the open case; null: there is none.")
     open_case: int | None
     cases: list[CaseShape] = Field(description="All, oldest first.")
+
+
+class Unmasking(Body):
+    """Which numbers somebody has to see in full, and why."""
+
+    of: list[Annotated[Text, Field(min_length=1, max_length=64)]] = Field(
+        min_length=1,
+        max_length=MOST,
+        description="`case 1`, the reference of a complaint or appeal, the id of a call, a pseudonym.",
+    )
+    reason: Reason = Field(min_length=1)
+
+
+class UnmaskedShape(BaseModel):
+    """A number in full."""
+
+    of: str
+    number: str
+
+
+class UnmaskedNumbers(BaseModel):
+    """Those that were asked for, in their order."""
+
+    numbers: list[UnmaskedShape]
+
+
+@router.post("/numbers/unmask", responses=TWO_PERSONS)
+async def unmask_numbers(what: Unmasking, desk: TheDesk, caller: Unmasker) -> UnmaskedNumbers:
+    """Numbers in full: for a reason, so many in an hour (`privacy.unmask_hour`), on record before they are shown.
+
+    More than one takes a second person (202); confirmed, the same request shows them, once and within a day. The answer
+    is never kept for an Idempotency-Key.
+    """
+    found = await in_full(desk.archive, what.of, actor=caller.actor, reason=what.reason, by="/v1/numbers/unmask")
+    return UnmaskedNumbers(numbers=[UnmaskedShape(of=one.of, number=one.number) for one in found])
 
 
 @router.get("/numbers/{number}", dependencies=[Counted])

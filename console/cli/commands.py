@@ -27,6 +27,7 @@ from console.cli.desk.key_commands import keys_app
 from console.cli.desk.ladder_commands import ladder_app, owners, trunks
 from console.cli.desk.leak_commands import inquiries_app, leaks_app, offices_app
 from console.cli.desk.letter_commands import letters_app
+from console.cli.desk.number_commands import numbers_app
 from console.cli.desk.privacy_commands import privacy_app
 from console.cli.desk.report_commands import alerts, report
 from console.cli.door import entered
@@ -358,6 +359,7 @@ app.add_typer(inquiries_app, name="inquiries", rich_help_panel=COMPLAINTS)
 app.add_typer(offices_app, name="offices", rich_help_panel=COMPLAINTS)
 app.add_typer(audit_app, name="audit", rich_help_panel=COMPLAINTS)
 app.add_typer(keys_app, name="keys", rich_help_panel=COMPLAINTS)
+app.add_typer(numbers_app, name="numbers", rich_help_panel=COMPLAINTS)
 app.add_typer(privacy_app, name="privacy", rich_help_panel=COMPLAINTS)
 app.add_typer(api_app, name="api", rich_help_panel=COMPLAINTS)
 app.add_typer(people_app, name="people", rich_help_panel=SET_UP)

@@ -61,6 +61,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "leaks ack": (_R.CASES_WRITE,),
     **dict.fromkeys(("report", "alerts", "trunks"), (_R.REPORTS_READ,)),
     **{f"keys {name}": (_R.PRIVACY_WRITE,) for name in ("rotate", "rewrite", "forget")},
+    "numbers show": (_R.NUMBERS_UNMASK,),
     **{f"privacy {name}": (_R.PRIVACY_WRITE,) for name in ("retention", "export", "erase")},
     **dict.fromkeys(("audit show", "audit verify", "audit head", "audit anchor", "audit export"), (_R.AUDIT_READ,)),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk.faults import ComplaintError
+from desk.faults import ComplaintError, Refused
 from desk.reckoning import verified
 from desk.subscriber import Erased, erase, held_of
 from rules.audit.chain import entries
@@ -24,7 +24,7 @@ async def filled(town):
 
 async def test_all_that_is_held_is_told_and_stands_in_the_audit(town):
     await filled(town)
-    found = await held_of(town.desk.archive, "138 0013 8000", actor="wang")
+    found = await held_of(town.desk.archive, "138 0013 8000", actor="wang", reason="he wrote")
     (complaint,) = found.complaints
     assert complaint["words"] == {"text": "he knew my name", "contact": f"{HIM}@example.com"}
     assert [one["caller"] for one in found.calls] == [one["caller"] for one in found.rang] == [SPAM]
@@ -37,10 +37,10 @@ async def test_what_is_erased_is_gone_and_nobody_elses(town):
     await filled(town)
     archive = town.desk.archive
     assert await erase(archive, HIM, actor="wang", reason="he asked") == Erased(words=1, calls=1, own_lists=2, rang=1)
-    found = await held_of(archive, HIM, actor="wang")
+    found = await held_of(archive, HIM, actor="wang", reason="he wrote")
     assert (found.calls, found.own_lists, found.rang) == ([], [], [])
     assert [one["words"] for one in found.complaints] == [{}]
-    other = await held_of(archive, OTHER, actor="wang")
+    other = await held_of(archive, OTHER, actor="wang", reason="he wrote")
     assert (len(other.calls), len(other.own_lists), len(other.rang)) == (1, 1, 1)
     assert other.complaints[0]["words"]["text"] == "he knew my name"
     assert (await verified(archive)).breaks == []
@@ -49,5 +49,19 @@ async def test_what_is_erased_is_gone_and_nobody_elses(town):
 async def test_it_takes_a_reason_and_a_number(town):
     with pytest.raises(ComplaintError, match="reason: say who asked"):
         await erase(town.desk.archive, HIM, actor="wang", reason=" ")
+    with pytest.raises(ComplaintError, match="reason: say who asked"):
+        await held_of(town.desk.archive, HIM, actor="wang", reason="")
     with pytest.raises(ComplaintError, match="number: "):
-        await held_of(town.desk.archive, "nobody", actor="wang")
+        await held_of(town.desk.archive, "nobody", actor="wang", reason="he wrote")
+
+
+async def test_it_counts_as_a_number_in_full_and_so_many_in_an_hour_are_the_most(town):
+    archive = town.desk.archive
+    for _ in range(archive.privacy.unmask_hour):
+        await held_of(archive, HIM, actor="wang", reason="he wrote")
+    with pytest.raises(Refused, match="is the most"):
+        await held_of(archive, OTHER, actor="wang", reason="he wrote")
+    with pytest.raises(Refused, match="is the most"):
+        await erase(archive, OTHER, actor="wang", reason="he wrote")
+    last = (await entries(archive.store.connection))[-1].deed
+    assert (last.step, last.reason) == ("unmasking refused", "he wrote")

@@ -39,7 +39,7 @@ async def export(
     here: Installation,
     number: Number,
     file: Annotated[Path, typer.Argument(help="Where to, as JSON.")],
-    reason: Annotated[str, typer.Option(help="Who asked for it; it stands in the audit.")] = "",
+    reason: Annotated[str, typer.Option(help="Who asked for it; it stands in the audit.")],
 ) -> Answer:
     """Write all that is held of a subscriber to a file, his own words among it; it stands in the audit."""
     from desk.subscriber import held_of
@@ -56,7 +56,7 @@ async def export(
 async def erase(
     here: Installation,
     number: Number,
-    reason: Annotated[str, typer.Option(help="Who asked for it; it stands in the audit.")] = "",
+    reason: Annotated[str, typer.Option(help="Who asked for it; it stands in the audit.")],
     yes: Annotated[bool, typer.Option("--yes", help="It cannot be taken back.")] = False,
 ) -> Answer:
     """Erase a subscriber's words, address, own lists, and what leads from calls to him; that he complained stays."""
