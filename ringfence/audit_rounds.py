@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -17,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from ringfence.anchoring import NotNoted, note_heads
 from ringfence.audits import Outcome, last_verified
+from ringfence.verifying import verify_beside
 from rules.audit.chain import AuditError
 from rules.settings.screening import keys_of
 from rules.storage.keys import KeyFileError
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 _LOOK_S: Final = 60.0
 _BUSY_S: Final = 600.0  # after a start there is other work
 _HOUR_S: Final = 3_600.0
-_LONGEST_S: Final = 3_600.0  # ten million entries take three minutes
-_MOST: Final = 4_000_000  # octets of what a verification says
 _TROUBLES = (NotNoted, AuditError, StoreError, DatabaseError, KeyFileError, OSError)
 
 Log = structlog.get_logger("ringfence")
@@ -47,7 +42,7 @@ class AuditRounds(Collector):
         verify: Callable[[Installation], Awaitable[Outcome]] | None = None,
     ) -> None:
         self._here, self._now, self._sleep = here, now, sleep
-        self._verify = verify or verify_beside
+        self._verify = verify or _by_itself
         self.outcome: Outcome | None = None  # of the last verification, whoever asked for it
         self.noted_at: float | None = None
         self.not_noted = ""  # why heads are not noted
@@ -116,31 +111,5 @@ class AuditRounds(Collector):
         yield GaugeMetricFamily("ringfence_audit_anchored_timestamp_seconds", "Head noted last.", self.noted_at or 0.0)
 
 
-async def verify_beside(here: Installation) -> Outcome:
-    """Let `ringfence audit verify` run as a process of its own; OSError when it says nothing that can be read."""
-    anchors = here.configuration.audit.anchors.file
-    held = ["--anchors", str(here.base / anchors)] if anchors is not None and (here.base / anchors).exists() else []
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ringfence", "--config", str(here.file), "audit", "verify", "--json", *held),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=_MOST,
-    )
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, 19)
-    try:
-        async with asyncio.timeout(_LONGEST_S):
-            said, _ = await process.communicate()
-    except TimeoutError:
-        raise OSError(None, f"the verification took longer than {_LONGEST_S:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    try:
-        found: dict[str, Any] = json.loads(said)
-        return Outcome(time.time(), len(found["broken"]))
-    except (ValueError, KeyError, TypeError):
-        raise OSError(None, f"the verification ended with {process.returncode}") from None
+async def _by_itself(here: Installation) -> Outcome:
+    return (await verify_beside(here)).outcome

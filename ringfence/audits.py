@@ -23,6 +23,10 @@ _LAST = (
     "select at || ' ' || detail from step where subject = 'audit' and subject_id = '' and step = 'verified' "
     "order by id desc limit 1"
 )
+_LAST_BROKEN = (
+    "select at || ' ' || detail from step where subject = 'audit' and subject_id = '' and step = 'verified' "
+    "and detail <> 'whole' order by id desc limit 1"
+)
 
 
 class Outcome(NamedTuple):
@@ -55,8 +59,12 @@ async def verify(
     *,
     entries: Progress | None = None,
     arrivals: Progress | None = None,
+    actor: str = "",
 ) -> Audited:
-    """Compute every chain anew, held against a ``head`` and the anchors of a file, and the databases against them."""
+    """Compute every chain anew, held against a ``head`` and the anchors of a file, and the databases against them.
+
+    ``actor`` is who asked for it, where that is not whoever runs this process.
+    """
     from desk.arrivals import unwatched
     from desk.disclosure import note_look
     from desk.reckoning import verified
@@ -89,13 +97,22 @@ async def verify(
     heads = write_heads({chain: each.head for chain, each in chains.items() if each.head})
     audited = Audited(sum(each.entries for each in chains.values()), heads, chains, older, anchors, stamps)
     outcome = f"{len(audited.broken)} faults" if audited.broken else _WHOLE
-    await note_look(archive, "audit", actor=here.actor, step=_VERIFIED, detail=outcome)
+    await note_look(archive, "audit", actor=actor or here.actor, step=_VERIFIED, detail=outcome)
     return audited
 
 
 async def last_verified(here: Installation) -> Outcome | None:
     """What the last verification found, whoever asked for it, as it stands in the audit; None: there was none."""
-    found = await asyncio.to_thread(one_value, here.database_of(MAIN), _LAST)
+    return await _outcome(here, _LAST)
+
+
+async def last_broken(here: Installation) -> Outcome | None:
+    """The same of the last one that found faults."""
+    return await _outcome(here, _LAST_BROKEN)
+
+
+async def _outcome(here: Installation, query: str) -> Outcome | None:
+    found = await asyncio.to_thread(one_value, here.database_of(MAIN), query)
     at, _, said = str(found).partition(" ")
     if found is None or not said:
         return None

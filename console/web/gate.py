@@ -31,6 +31,7 @@ from ringfence.people import Actor
 from ringfence.people.actor import everybody
 from ringfence.people.faults import PeopleError, Waits
 from ringfence.people.people import People
+from ringfence.verifying import Verification
 from rules.audit.doors import through
 from rules.language.source import RuleError
 from rules.lists.admission import EntryError
@@ -76,6 +77,7 @@ class Gate:
         self.lost = False  # the accounts that there were are gone: nobody knows who may do what
         self.feed: Feed | None = None  # since somebody watched
         self.rule_files: RuleFiles | None = None  # since somebody looked at rules
+        self.verification = Verification()  # of the audit, that somebody asked for on its page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; ``scope["path"]`` begins behind /console."""
@@ -239,6 +241,7 @@ class Gate:
 
     def stop(self) -> None:
         """The process is about to end: whoever watches is sent home, so that it need not wait for him."""
+        self.verification.stop()
         if self.feed is not None:
             self.feed.stop()
 

@@ -6,9 +6,10 @@ from contextlib import closing
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ringfence.audit_rounds import AuditRounds, verify_beside
+from ringfence.audit_rounds import AuditRounds
 from ringfence.audits import Outcome, verify
 from ringfence.installation import Installation
+from ringfence.verifying import verify_beside
 
 HOUR = 3_600.0
 
@@ -75,4 +76,4 @@ async def test_a_verification_by_anybody_is_known_and_one_beside_says_the_same(f
         rounds = Rounds(file)
         await rounds.after(0)
         assert rounds.rounds.outcome.faults == forged
-        assert (await verify_beside(here)).faults == forged
+        assert (await verify_beside(here)).outcome.faults == forged

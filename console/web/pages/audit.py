@@ -1,4 +1,4 @@
-"""Audit: what was done and looked at, by whom and why; when it was verified and noted outside; all of it as a file."""
+"""Audit: what was done and looked at, by whom and why; verified now, and when last; noted outside; all as a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from math import inf
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import StreamingResponse
@@ -17,15 +17,18 @@ from console.web.translation import mark
 from desk.disclosure import EXPORTED, note_listing, note_look, subject_of
 from desk.faults import ComplaintError
 from desk.showing import deed_shown
-from ringfence.audits import last_verified
+from ringfence.audits import last_broken, last_verified
 from ringfence.people import Right
 from ringfence.times import moment
+from ringfence.verifying import Verification
 from rules.audit.anchors import Anchors, read_anchor_file
 from rules.audit.chain import AuditError, Entry
-from rules.audit.chains import CHAINS, Chains, Told
+from rules.audit.chains import CHAINS, Chains, Heads, Told
 
 PAGE = Page("audit", mark("Audit"), Right.AUDIT_READ, Section.HOUSE, key="u", order=50)
 router = APIRouter()
+BEGUN = "verification begun"
+UNDER_WAY = mark("A verification is on its way; you see how far it is.")
 _AT_ONCE = 100
 _JSON_LINES = "application/x-ndjson; charset=utf-8"
 Text = Annotated[str, Field(max_length=300), AfterValidator(str.strip)]
@@ -89,10 +92,29 @@ async def entries(
         found=[one._replace(entry=_shown(one, visit.here.home)) for one in reversed(found)],
         older=older,
         wrong=wrong,
-        verified=await last_verified(visit.here),
-        noted=await _noted(visit),
         heads=heads,
+        **await _standing(visit, heads),
     )
+
+
+@router.post("/verify")
+async def verify(visit: Annotated[Visit, PAGE.visited]) -> Response:
+    """Let it be verified now, beside whatever else is done; one at a time, for all who watch."""
+    verification = _verification(visit)
+    if verification.running:
+        return visit.go("audit", notice=visit.say(UNDER_WAY), good=False)
+    await note_look(visit.desk.archive, "audit", actor=visit.actor.name, step=BEGUN)
+    verification.begin(visit.here, visit.actor)
+    return visit.go("audit")
+
+
+@router.get("/standing")
+async def standing(visit: Annotated[Visit, PAGE.visited]) -> Response:
+    """How far a verification is, and what it found, for a page that watches it."""
+    async with Chains.open(visit.here.database, visit.here.keys.audit) as chains:
+        heads = await chains.heads()
+    shown = await _standing(visit, heads)
+    return visit.show("audit.html", block="standing", **shown)
 
 
 @router.post("/export")
@@ -110,6 +132,22 @@ async def export(
     await note_look(visit.desk.archive, "audit", actor=visit.actor.name, step=EXPORTED, detail=detail)
     headers = {"content-disposition": 'attachment; filename="ringfence-audit.jsonl"'}
     return StreamingResponse(_lines(visit, first, last), media_type=_JSON_LINES, headers=headers)
+
+
+def _verification(visit: Visit) -> Verification:
+    found: Verification = visit.request.app.state.gate.verification
+    return found
+
+
+async def _standing(visit: Visit, heads: Heads) -> dict[str, Any]:
+    """Whether it is whole, as far as anybody knows."""
+    return {
+        "verification": _verification(visit),
+        "every": sum(int(head.partition(":")[0]) for head in heads.values()),
+        "verified": await last_verified(visit.here),
+        "broken": await last_broken(visit.here),
+        "noted": await _noted(visit),
+    }
 
 
 async def _lines(visit: Visit, first: float, last: float) -> AsyncIterator[str]:

@@ -9,6 +9,7 @@ from desk.offices import NewOffice
 from ringfence.anchoring import note_heads
 from ringfence.audits import verify
 from ringfence.people import Role
+from rules.audit.chain import entries
 from tests.console.web.pages.desk_house import NUMBER, furnish, planted_in
 
 
@@ -64,6 +65,43 @@ async def test_when_it_was_verified(house, auditor):
     assert "It is not as it was written: 1 faults" in (await auditor.get("/console/audit")).text
 
 
+async def test_it_is_verified_now_one_at_a_time_and_who_asked_stands_in_it(house, auditor):
+    assert "No verification has found a fault." in (await auditor.get("/console/audit")).text
+    await house.desk.archive.store.connection.execute("drop trigger step_stays")
+    begun = await auditor.send_form("/console/audit/verify", page="/console/audit")
+    assert "It is being verified" in begun.text
+    assert 'hx-trigger="every 1s"' in (await auditor.get("/console/audit/standing")).text
+    again = await auditor.send_form("/console/audit/verify", page="/console/audit")
+    assert "A verification is on its way" in again.text
+    await house.gate.verification.wait()
+    shown = (await auditor.get("/console/audit/standing")).text
+    assert "It is not as it was written: 1 faults" in shown
+    assert "the trigger step_stays" in shown
+    assert "hx-trigger" not in shown
+    told = [
+        one.deed for one in await entries(house.desk.archive.store.connection, about=("audit", ""), actor="auditor")
+    ]
+    told = [(one.step, one.detail, one.role, one.door) for one in told if one.step.startswith("verif")]
+    assert told == [("verification begun", "", "auditor", "page"), ("verified", "1 faults", "auditor", "page")]
+    await verify(house.here)
+    await house.desk.archive.store.connection.execute(
+        "create trigger step_stays before delete on step begin select raise(abort, 'steps are never deleted'); end"
+    )
+    await verify(house.here)
+    shown = (await auditor.get("/console/audit")).text
+    assert "It is whole" in shown
+    assert "A verification last found faults" in shown
+
+
+async def test_a_verification_that_comes_to_no_end_says_why(house, auditor):
+    house.here.file.write_text("nonsense: true")
+    await auditor.send_form("/console/audit/verify", page="/console/audit")
+    await house.gate.verification.wait()
+    shown = (await auditor.get("/console/audit")).text
+    assert "The last verification came to no end:" in shown
+    assert "nonsense" in shown
+
+
 async def test_it_is_taken_out_as_a_file_which_stands_in_it(house, auditor):
     out = await auditor.send_form("/console/audit/export", page="/console/audit", since="1h")
     rows = [json.loads(line) for line in out.text.splitlines()]
@@ -87,4 +125,6 @@ async def test_heads_that_lie_outside(house, auditor):
 
 async def test_who_has_no_right_takes_nothing_out(house):
     officer = await house.visitor(Role.COMPLAINT_OFFICER)
-    assert (await officer.send_form("/console/audit/export", page="/console/queue")).status_code == 403
+    for step in ("export", "verify"):
+        assert (await officer.send_form(f"/console/audit/{step}", page="/console/queue")).status_code == 403
+    assert not house.gate.verification.running
