@@ -10,8 +10,10 @@ from desk.disclosure import EXPORTED
 from desk.faults import ComplaintError
 from desk.unmasking import Unmasking, enter_within_the_hour
 from rules.audit import chain as audit
+from rules.audit.second import confirmed
 from rules.lists.subscribers import SubscriberStore
 from rules.numbering.typed import one_typed
+from rules.records.privacy import mask
 from rules.storage.statements import sql
 from rules.texts.blanks import is_blank
 
@@ -80,7 +82,10 @@ async def erase(archive: Archive, number: str, *, actor: str, reason: str) -> Er
     canonical = _canonical(archive, number)
     key, now = archive.secrecy.pseudonym(canonical), archive.now()
     wanted = Unmasking("number", [key], actor, reason.strip(), "erasure")
-    await enter_within_the_hour(archive.store, archive.privacy, wanted, [], now)
+    about, hidden = f"what is held of the subscriber {mask(canonical)}", {"number": key}
+    how = await archive.second.ask("erase", about, hidden, actor=actor, reason=reason.strip())
+    with confirmed(how):
+        await enter_within_the_hour(archive.store, archive.privacy, wanted, [], now)
     lists, own = _lists(archive), 0
     for one in await lists.show(canonical, country=archive.country):
         kind: Any = one.kind
@@ -106,6 +111,7 @@ async def erase(archive: Archive, number: str, *, actor: str, reason: str) -> Er
         rang = await connection.execute("delete from rang where line = ?", (key,))
         erased = Erased(words.rowcount, forgotten, own, rang.rowcount)
         detail = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in erased._asdict().items())
+        detail += f"; {how}" if how else ""
         await audit.record(connection, [audit.Deed(now, actor, "number", key, ERASED, reason.strip(), detail)])
     return erased
 

@@ -27,7 +27,7 @@ class ApprovalShape(Shape):
     """Something that takes two persons."""
 
     id: int
-    kind: str = Field(description="seal, release, account, key, unmask, export")
+    kind: str = Field(description="seal, release, account, key, unmask, export, erase, words")
     about: str
     reason: str
     proposer: str

@@ -21,7 +21,7 @@ from rules.storage.store import Store
 # A sole admin goes on alone, else nobody could make the second one; taking the role from the second takes both.
 _ALONE_IF_SOLE = frozenset({"account", "key"})
 # Nothing is left to be done for these: who proposed does it himself, once, within the day.
-DONE_BY_PROPOSER = frozenset({"key", "unmask", "export"})
+DONE_BY_PROPOSER = frozenset({"key", "unmask", "export", "erase", "words"})
 _DAY_S, _HOUR_S = 86_400.0, 3600.0
 _OFF = "by one person alone: people.four_eyes is off"
 _SOLE = "by one person alone: nobody else may confirm"
@@ -90,7 +90,7 @@ class Approvals:
         if kind in DONE_BY_PROPOSER and (used := await self._use(kind, about, arguments, actor)):
             return used
         found = await self._propose(kind, about, arguments, actor, reason)
-        raise Waits(found.id, about, others)
+        raise Waits(found.id, about, others, again=kind in DONE_BY_PROPOSER)
 
     async def listed(self, *, everything: bool = False) -> list[Proposal]:
         """Those that wait, the oldest first; or all that there ever were."""

@@ -25,13 +25,14 @@ class NotAllowed(PeopleError):
 class Waits(Refused):
     """Nothing is done yet: it takes another person to confirm it."""
 
-    def __init__(self, proposal: int, about: str, others: Sequence[str]) -> None:
-        who = ", ".join(others)
-        super().__init__(
-            "four-eyes",
-            f"{about} takes two persons: it is proposed as {proposal}, and done once another confirms it ({who}), "
-            f"with `ringfence approvals confirm {proposal}` or on the page of approvals",
-        )
+    def __init__(self, proposal: int, about: str, others: Sequence[str], *, again: bool = False) -> None:
+        who, how = ", ".join(others), f"`ringfence approvals confirm {proposal}` or on the page of approvals"
+        proposed = f"{about} takes two persons: it is proposed as {proposal}, and"
+        # ``again``: whoever proposed it does it himself, who alone has what it takes, or is to see it.
+        then = f"done once another confirms it ({who}), with {how}"
+        if again:
+            then = f"once another confirms it ({who}), with {how}, the same asked for again within a day does it"
+        super().__init__("four-eyes", f"{proposed} {then}")
         self.proposal, self.others = proposal, tuple(others)
 
 

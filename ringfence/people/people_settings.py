@@ -48,8 +48,8 @@ class PeopleSettings(BaseModel):
     second_factor: list[Role] = Field(default=[], description="Roles that sign in with a second factor, or not at all.")
     four_eyes: bool = Field(
         True,
-        description="Seals, releases, whole ranges, accounts, keys, and numbers in full or exported in bulk take two "
-        "persons; false for a desk of one, which the record then says of each.",
+        description="Seals, releases, whole ranges, accounts, keys, erasures, and numbers in full or exported in bulk "
+        "take two persons; false for a desk of one, which the record then says of each.",
     )
     proposal_hours: float = Field(72.0, gt=0, le=720, description="What another has to confirm lapses after so long.")
     directory: DirectorySettings | None = Field(None, description="A staff directory that lets people in.")

@@ -120,6 +120,8 @@ TAKES_TWO: dict[str, tuple[Right, ...]] = {
     "key": (Right.KEYS_WRITE,),
     "unmask": (Right.NUMBERS_UNMASK,),
     "export": (Right.EXPORTS_BULK, Right.LISTS_WRITE),
+    "erase": (Right.PRIVACY_WRITE,),
+    "words": (Right.PRIVACY_WRITE,),  # the keys of what people wrote
 }
 
 

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 keys_app = typer.Typer(no_args_is_help=True)
 group(keys_app, "Keys of what people wrote: rotate them, write words again under the newest, forget old ones.")
+Reason = Annotated[str, typer.Option(help="Why; it stands in the audit, and whoever confirms it reads it.")]
 _THEN = "Start node and API anew, then run `ringfence keys rewrite`: until then they encrypt under the old key."
 
 
 @command(keys_app)
-async def rotate(here: Installation) -> Answer:
-    """Make a new key for what people write; the old ones read what is under them until they are forgotten."""
+async def rotate(here: Installation, reason: Reason = "") -> Answer:
+    """Make a new key for what people write; the old ones read what is under them until they are forgotten.
+
+    Once there are accounts, another confirms it first (`ringfence approvals`); then the same command does it.
+    """
     from desk.disclosure import note_look
     from rules.storage.keys import KeyFileError, add_contents_key
 
@@ -31,7 +35,9 @@ async def rotate(here: Installation) -> Answer:
             "`ringfence keys rewrite`"
         )
     archive = (await here.open_desk()).archive
-    await note_look(archive, "keys", actor=here.actor, step="rotated")
+    about = "a new key for what people wrote"
+    how = await archive.second.ask("words", about, {"step": "rotate"}, actor=here.actor, reason=reason)
+    await note_look(archive, "keys", actor=here.actor, step="rotated", detail=how, reason=reason)
     await asyncio.to_thread(add_contents_key, here.key_file)
     return Answer({"key_file": str(here.key_file)}, [f"{here.key_file} has a new key for contents. {_THEN}"])
 
@@ -57,8 +63,12 @@ async def rewrite(here: Installation) -> Answer:
 async def forget(
     here: Installation,
     yes: Annotated[bool, typer.Option("--yes", help="Whatever is in old backups cannot be read any more.")] = False,
+    reason: Reason = "",
 ) -> Answer:
-    """Take old keys for contents out of the key file, once nothing is under them; backups of before keep theirs."""
+    """Take old keys for contents out of the key file, once nothing is under them; backups of before keep theirs.
+
+    Once there are accounts, another confirms it first (`ringfence approvals`); then the same command does it.
+    """
     from desk.disclosure import note_look
     from desk.key_rotation import rewrite as write_again
     from rules.storage.keys import KeyFileError, forget_old_contents
@@ -69,9 +79,12 @@ async def forget(
     found = await write_again(archive)
     if found.unread:
         raise KeyFileError(f"{found.unread:,} are under a key that is not there; nothing was forgotten")
+    about = "the old keys of what people wrote, forgotten"
+    how = await archive.second.ask("words", about, {"step": "forget"}, actor=here.actor, reason=reason)
     people = await here.people() if await asyncio.to_thread(here.database_of("people").exists) else None
     kept = await people.second_factors.rewrite(await people.accounts.listed()) if people is not None else 0
     told = f" {kept:,} second factors were written again." if kept else ""
     gone = await asyncio.to_thread(forget_old_contents, here.key_file)
-    await note_look(archive, "keys", actor=here.actor, step="forgotten", detail=f"{gone} old")
+    detail = f"{gone} old; {how}" if how else f"{gone} old"
+    await note_look(archive, "keys", actor=here.actor, step="forgotten", detail=detail, reason=reason)
     return Answer({"forgotten": gone}, [f"{gone:,} old keys are forgotten.{told}"])

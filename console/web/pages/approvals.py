@@ -25,6 +25,8 @@ KINDS = {
     "key": mark("make a key"),
     "unmask": mark("see many numbers in full"),
     "export": mark("export a list"),
+    "erase": mark("erase what is held of a subscriber"),
+    "words": mark("change the keys of what people wrote"),
 }
 STATES = {
     "waiting": mark("waits"),

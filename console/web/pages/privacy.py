@@ -13,6 +13,7 @@ from desk.faults import ComplaintError
 from desk.keeping import kept
 from desk.subscriber import erase, held_of
 from ringfence.people import Right
+from ringfence.people.faults import PeopleError, Waits
 from rules.texts.blanks import is_blank
 
 PAGE = Page("privacy", mark("Privacy"), Right.PRIVACY_WRITE, Section.HOUSE, key="v", order=60)
@@ -35,6 +36,10 @@ SURE = mark("Tick that it is meant: what is erased cannot be brought back.")
 ERASED = mark(
     "Erased: words of %(words)s complaints, the way to the subscriber from %(calls)s calls, %(own)s entries of own "
     "lists, %(rang)s callers."
+)
+AGAIN = mark(
+    "Proposed as %(n)s. Once another person has confirmed it (%(others)s), send this form again within a day: "
+    "then it is erased."
 )
 Number = Annotated[str, Form(max_length=100)]
 Reason = Annotated[str, Form(max_length=1_000)]
@@ -73,6 +78,10 @@ async def forget(
         return visit.go("privacy", notice=visit.say(SURE), good=False)
     try:
         found = await erase(visit.desk.archive, number, actor=visit.actor.name, reason=reason)
+    except Waits as error:
+        return visit.go("privacy", notice=visit.say(AGAIN, n=error.proposal, others=", ".join(error.others)))
+    except PeopleError as error:
+        return visit.go("privacy", notice=error.reason, good=False)
     except ComplaintError as error:
         return visit.go("privacy", notice=error.reason, good=False)
     told = {"words": found.words, "calls": found.calls, "own": found.own_lists, "rang": found.rang}

@@ -30,3 +30,23 @@ def test_keys_that_lie_elsewhere_are_asked_for_there(file, run):
     assert "was written under another key" in run("complaints", "show", reference, "--words").stderr
     elsewhere.unlink()
     assert "keys.contents: cat ended with 1" in run("complaints", "show", reference, "--words").stderr
+
+
+def test_another_key_and_the_end_of_the_old_one_take_a_second_privacy_officer(file, run, under):
+    for name, role in (("wang", "admin"), ("li", "privacy-officer"), ("zhao", "privacy-officer")):
+        assert under("wang", "people", "add", name, "--role", role, "--login", name).exit_code == 0
+    path = file.with_name("ringfence.keys")
+    before = Keys.load(path).contents
+    for proposal, words in enumerate((("keys", "rotate"), ("keys", "forget", "--yes")), start=1):
+        assert under("li", *words, "--reason", "a disk was lost").exit_code == 3
+        assert Keys.load(path).contents[-1:] == before, "nothing was done"
+        assert under("li", "approvals", "confirm", str(proposal)).exit_code == 1
+        assert under("zhao", "approvals", "confirm", str(proposal)).exit_code == 0
+        assert under("li", *words, "--reason", "a disk was lost").exit_code == 0
+    (after,) = Keys.load(path).contents
+    assert after not in before
+    for step in ("rotated", "forgotten"):
+        entry = under("li", "audit", "show", "--step", step).stdout
+        assert "confirmed by zhao" in entry
+        assert "a disk was lost" in entry
+    assert under("li", "audit", "verify").exit_code == 0

@@ -53,6 +53,15 @@ async def test_it_is_erased_once_that_is_meant(house, officer):
     assert "Tick that it is meant" in (await did(officer, "erase")).text
     assert "say who asked for it" in (await did(officer, "erase", sure="yes", reason="")).text
     assert await deeds(house, "erased") == []
+    assert "nobody but privacy-officer may confirm it" in (await did(officer, "erase", sure="yes")).text
+    other = await house.visitor(Role.PRIVACY_OFFICER, Role.VIEWER)
+    told = (await did(officer, "erase", sure="yes")).text
+    assert "Proposed as 1. Once another person has confirmed it (privacy-officer-viewer)" in told
+    assert await deeds(house, "erased") == [], "nothing is done yet"
+    waits = await other.get("/console/approvals")
+    assert "erase what is held of a subscriber" in waits.text
+    assert REPORTER not in waits.text
+    await other.send_form("/console/approvals/1/confirm", page="/console/approvals")
     assert "Erased: words of 1 complaints" in (await did(officer, "erase", sure="yes")).text
     assert [row[:4] for row in await deeds(house, "erased")] == [("privacy-officer", "number", "he wrote", "page")]
     assert (await did(officer, "export")).json()["complaints"][0]["words"] == {}
