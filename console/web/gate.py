@@ -228,6 +228,16 @@ class Gate:
         """A cookie of the console, for a page that sets one."""
         return self._cookie(request, name, value, **more)
 
+    def renew(self, request: Request) -> None:
+        """Another browser from here on, since somebody is let in or out; before what is answered is made.
+
+        A cookie that somebody planted before (session fixation), or read, fits no form of who is signed in now.
+        """
+        visit: Visit = request.state.visit
+        self._notices.pop(request.cookies.get(BROWSER, ""), None)
+        browser = request.state.new_browser = self.tokens.new_browser()
+        self._notices[browser], visit.token = visit.notices, self.tokens.of(browser)
+
     def _cookie(
         self, request: Request, name: str, value: str, *, lasts_s: int | None = None, same_site: str = "Strict"
     ) -> str:

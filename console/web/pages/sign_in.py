@@ -103,6 +103,7 @@ def _answer(request: Request, let: Session | Problem, wanted: str) -> Response:
             {"too-many": TOO_MANY, "second-factor": LACKING}.get(let.kind, WRONG), n=int(let.wait_s // 60) + 1
         )
         return _form(request, wanted, told)
+    gate.renew(request)
     # What is wanted is a path below the console, never another place.
     answer: Response = visit.go(*[part for part in wanted.split("/") if part not in ("", ".", "..")] or [""])
     answer.headers.append("set-cookie", gate.cookie(request, SESSION, let.token))
@@ -114,6 +115,7 @@ async def leave(request: Request) -> Response:
     """End the session, here and in the database."""
     visit, gate = request.state.visit, _gate(request)
     await gate.people.sign_out(request.cookies.get(SESSION, ""))
+    gate.renew(request)
     answer: Response = visit.go("sign-in")
     answer.headers.append("set-cookie", gate.cookie(request, SESSION, "", lasts_s=0))
     return answer
@@ -153,6 +155,7 @@ async def from_directory(
     let = await gate.people.let_in(told, _address(request))
     if isinstance(let, Problem):
         return _form(request, "", visit.say(NO_ACCOUNT))
+    gate.renew(request)
     # A page of ours leads on: with a redirection from there the new cookie would not be sent.
     answer: Response = visit.show("let-in.html")
     answer.headers.append("set-cookie", gate.cookie(request, SESSION, let.token))

@@ -88,3 +88,23 @@ async def test_without_a_directory_there_is_no_way_by_it(house):
     assert (await browser.get("/console/sign-in/directory")).status_code == 403
     assert (await browser.get("/console/sign-in/directory/back?state=x&code=y")).status_code == 403
     assert (await browser.post("/console/sign-in/directory/logout", data={"logout_token": "x"})).status_code == 400
+
+
+async def test_a_browser_that_somebody_planted_fits_no_form_of_who_signs_in(house):
+    """Session fixation: whoever put the cookie there knows the token of each form that is bound to it."""
+    await house.account(Role.VIEWER, name="wang")
+    browser = house.browser()
+    shown = await browser.get("/console/sign-in")
+    (planted,) = (one.value for one in browser.cookies.jar if one.name == "rf_browser")
+    assert house.gate.tokens.of(planted) in shown.text
+    told = await browser.send_form("/console/sign-in", name="wang", password=PASSWORD)
+    assert told.status_code == 200
+    (renewed,) = (one.value for one in browser.cookies.jar if one.name == "rf_browser")
+    assert renewed != planted
+    forged = {"form_token": house.gate.tokens.of(planted), "language": "zh"}
+    assert (await browser.post("/console/preferences", data=forged)).status_code == 403
+    assert house.gate.tokens.of(renewed) in (await browser.get("/console/own")).text
+    left = await browser.send_form("/console/sign-in/out", page="/console/own")
+    assert left.status_code == 200
+    (after,) = (one.value for one in browser.cookies.jar if one.name == "rf_browser")
+    assert after not in (planted, renewed), "and who sits there next has another one, too"
