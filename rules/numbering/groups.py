@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 import phonenumbers
@@ -25,10 +26,16 @@ NO_NUMBER: Final = frozenset(
 _SHORT: Final = frozenset((NumberClass.EXTENSION, NumberClass.SERVICE, NumberClass.EMERGENCY))
 _SHORTEST_CODE: Final = 5  # 95588, 12345: with fewer digits groups begin as well
 _LONGEST_ITEM: Final = 2
+_LONGEST_ROW: Final = 4  # of a table
+_SHORTEST_ROW: Final = 7  # what it counts: on islands a number less a digit is one as well
+_OPEN: Final = 6  # lengths that numbers of an area have where extensions are dialled behind them
 _ITEM: Final = re.compile(r"[1-9][0-9]{0,2}[.)]\s+[+(0-9]")  # of a list
 _GROUP: Final = re.compile(r"[0-9]+")
 _DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
+_DATE: Final = re.compile(
+    r".*[0-9)]\s+([0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4})?|[0-9]{1,4}[.,][0-9]{1,2}|(?:19|20)[0-9]{2})"
+)  # or an amount
 _BRACKETS: Final = re.compile(r"\([0-9]{2,}\)")
 _SLASH: Final = re.compile(r"([+0-9 ().-]*[0-9)])\s*/\s*([0-9][0-9 .-]*)")
 
@@ -79,7 +86,7 @@ def refuse_several(text: str, folded: str, country: str) -> None:
             f"{text!r} would be {number.canonical}, whose country code stands in two groups",
             f"write {number.canonical} if it is meant, else the number without what a PBX dials before it",
         )
-    if together and _are_several(folded, groups, number, plan):
+    if together and (_are_several(folded, groups, number, plan) or _has_a_tail(folded, groups, number, plan)):
         raise SpellingFault(f"{text!r} could be several numbers", f"write each by itself; {whole} if it is one")
     if decimal and number.kind in NO_NUMBER:
         raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
@@ -93,6 +100,93 @@ def _cuts_the_code(groups: list[str], whole: str, number: Number) -> bool:
     """Is it E.164, with a gap in the country code? So is a number of here behind the digit that a PBX dials out by."""
     digits = whole.removeprefix("+")
     return number.canonical == f"+{digits}" and len(groups[0]) < len(calling_code(digits))
+
+
+def _only_looks_foreign(groups: list[str], number: Number, plan: Trunk) -> bool:
+    """Is it E.164 without the plus, and no gap behind the country code? So is a number of here with a count behind it.
+
+    Or does it lead abroad by 00 with a gap between? So does one of here behind the 0 that a PBX dials out by.
+    """
+    digits = "".join(groups)
+    if number.canonical != f"+{digits}":
+        return groups[0] == "0" and groups[1][0] == "0"
+    code = calling_code(digits)
+    return groups[0] != code and number.region != plan.country and code != codes_of(plan.country)[0]
+
+
+def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
+    """Does something stand behind a whole number: a count, an extension, a date or an amount?
+
+    What is set behind a hyphen is an extension where the plan is open to them, as in Germany: 030 12345-0.
+    """
+    if number.kind is NumberClass.EXTENSION or _is_in_brackets_behind(folded, groups, plan):
+        return True
+    plus = "+" if folded.startswith("+") else ""
+    if not plus and _only_looks_foreign(groups, number, plan):
+        return True
+    heads = [plus + each for each in _heads(groups)]
+    elsewhere = not plus and number.canonical == "+" + "".join(groups)
+    if elsewhere and number.region != plan.country:
+        return any(_is_valid(each, plan) for each in heads)
+    dated = _DATE.fullmatch(folded)
+    if dated is not None:
+        return _is_valid(without_separators(folded[: dated.start(1)]), plan)
+    if folded[-len(groups[-1]) - 1] in "-/" and _is_open(number.region):
+        return False
+    if len(groups[-1]) == 1:  # of a number in pairs a digit is left over, and a 0 is a switchboard
+        left_over = len(groups[-2]) < 3 or (groups[-1] == "0" and _is_open(number.region))
+        return not left_over and _is_valid(heads[-1], plan)
+    return not _is_valid(plus + "".join(groups), plan) and any(_is_valid(each, plan) for each in heads)
+
+
+def _is_in_brackets_behind(folded: str, groups: list[str], plan: Trunk) -> bool:
+    """Do digits stand in brackets where no area code does?"""
+    at = folded.find("(")
+    if at < 0:
+        return False
+    before = _GROUP.findall(folded[:at])
+    if len(before) < 2:
+        first = groups[0].removeprefix("00")
+        begins = (
+            not before
+            or folded.startswith("+")
+            or first in ("", *codes_of(plan.country))
+            or first == calling_code(first)
+        )
+        return not begins
+    # +54 9 (11) 2345-6789: what stands between names no area
+    return not (folded.startswith(("+", "00")) and len(before) == 2 and len(before[1]) == 1)
+
+
+def _begins_anew_here(group: str, digits: str, plan: Trunk) -> bool:
+    """Are the digits a number as people of here write it, with the area code whole in the first group?"""
+    if not _is_valid(digits, plan):
+        return False
+    number = read_number(digits, plan)
+    if number.canonical[:1] != "+":
+        return True
+    _, trunk_prefix = codes_of(plan.country)
+    parsed = phonenumbers.parse(number.canonical)
+    of_an_area = phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+    if of_an_area and trunk_prefix == "0" and digits[0] != "0":
+        return False
+    return len(group) >= phonenumbers.length_of_national_destination_code(parsed)
+
+
+@cache
+def _is_open(region: str) -> bool:
+    """Have numbers of an area there so many lengths that an extension may follow any?"""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region, None) if region else None
+    lines = None if metadata is None else metadata.fixed_line
+    return lines is not None and len(lines.possible_length) >= _OPEN
+
+
+def _is_valid(spelt: str, plan: Trunk) -> bool:
+    """Is it a number that can have been given to somebody, in the plan or by its country code?"""
+    number = read_number(spelt, plan)
+    if number.canonical[:1] != "+":
+        return number.kind in _SHORT and number.kind is not NumberClass.EXTENSION
+    return phonenumbers.is_valid_number(phonenumbers.parse(number.canonical))
 
 
 def _are_several(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
@@ -150,11 +244,12 @@ def _is_counted(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
     if _ITEM.match(folded):
         return True
     code, trunk_prefix = codes_of(plan.country)
-    first = groups[0]
-    if not trunk_prefix or folded.startswith("+") or len(first) > _LONGEST_ITEM or first[0] == "0":
+    first, rest = groups[0], "".join(groups[1:])
+    if folded.startswith("+") or first[0] == "0" or first in (trunk_prefix, code):
         return False
-    abroad = number.canonical == "+" + "".join(groups) and first == calling_code(number.canonical[1:])
-    return first not in (trunk_prefix, code) and not abroad and _is_number("".join(groups[1:]), plan)
+    if not trunk_prefix or (number.canonical == "+" + "".join(groups) and number.region != plan.country):
+        return len(first) <= _LONGEST_ROW and len(rest) >= _SHORTEST_ROW and _begins_anew_here(groups[1], rest, plan)
+    return len(first) <= _LONGEST_ITEM and _is_number(rest, plan)
 
 
 def _within_the_country(folded: str, groups: list[str], number: Number, code: str) -> list[str]:

@@ -108,6 +108,56 @@ def test_the_number_of_a_line_is_no_part_of_what_stands_on_it(text: str):
         one_typed(text, "CN")
 
 
+@pytest.mark.parametrize(
+    ("home", "text"),
+    [
+        *(("US", text) for text in ("800-231-2923-4", "(800) 231-2923 3", "8002312926\t2", "2015577977 (2)")),
+        *(("US", text) for text in ("4155551234 2", "7705551234 1", "57 3015551256", "128 3015551256")),
+        *(("CN", text) for text in ("800-820-8388-2", "800 820 8389 (2)", "8001158683 3", "116114 1", "118114 3")),
+        *(
+            ("IN", text)
+            for text in ("1409838067-4", "1409838070 5", "1800-180-1551 (2)", "1800 180 1551 2", "1930 (2)")
+        ),
+        *(("IT", text) for text in ("3123408377 (2)", "3150008063-4", "800-117-812 (12)", "(3) 800-449-786")),
+        *(("IT", text) for text in ("4 800117812", "5-3123408377", "5-0212038836", "(3) 0212038836")),
+        *(("IT", text) for text in ("(3) 312 345 6789", "(1) 312 345 6789", "(20) 02 1234 5678", "(66) 312 345 6789")),
+        *(("ES", text) for text in ("2 612345678", "4-912345679", "(31) 912345679")),
+        *(("DE", text) for text in ("030 123544 (2)", "+49 30 123557 (2)", "+49 30 123557 2", "0800 1234567 (2)")),
+        *(("DE", text) for text in ("0171 1234567 (2)", "0171 1234567 2", "0180 5 123456 (2)", "11833 (3)", "115 - 2")),
+        *(("DE", text) for text in ("030/123546 24.11.", "030 123547 12.50", "030 123548 2026", "116117 (2)")),
+        *(("DE", text) for text in ("0 01512 3868387", "0-0151 23868388", "0 030 123549")),
+        *(("KR", text) for text in ("022123754 3", "15441093 (2)")),
+        *(("AU", "1900934205-4"), ("BR", "0800-12-4389 (2)")),
+    ],
+)
+def test_a_count_an_item_a_date_or_a_digit_to_dial_out_by_is_no_part_of_a_number(home: str, text: str):
+    """Joined it is another holder's: what was meant would ring, and he would be stopped."""
+    with pytest.raises(SpellingFault):
+        one_typed(text, home)
+
+
+@pytest.mark.parametrize(
+    ("home", "text", "canonical"),
+    [
+        *(("DE", text, "+4930123450") for text in ("030 12345-0", "030/12345-0", "+49 (0)30 12345-0", "030 12345 0")),
+        ("DE", "030 12345-678", "+493012345678"),
+        ("AT", "01 23 45 67 98 3", "+431234567983"),
+        ("FI", "013 12 34 56 8", "+358131234568"),
+        ("US", "1 (212) 555-1234", "+12125551234"),
+        ("US", "44 20 7946 0958", "+442079460958"),
+        ("IN", "44 20 7946 0958", "+442079460958"),
+        ("IN", "1 212 555 1234", "+12125551234"),
+        ("CL", "(2) 2345 6789", "+56223456789"),
+        ("AR", "+54 9 (11) 2345-6789", "+5491123456789"),
+        ("RU", "8 (495) 123-45-67", "+74951234567"),
+        ("IT", "39 312 345 6789", "+393123456789"),
+        ("KR", "02-2123-7543", "+82221237543"),
+    ],
+)
+def test_what_people_set_apart_within_one_number_is_part_of_it(home: str, text: str, canonical: str):
+    assert one_typed(text, home).canonical == canonical
+
+
 @pytest.mark.parametrize("text", ["9 13800138001", "9 138 0013 8001", "9-13800138001", "+9 13800138001"])
 def test_what_a_pbx_dials_before_a_number_makes_none_of_another_country(text: str):
     with pytest.raises(SpellingFault, match=r"would be \+913800138001, whose country code stands in two groups"):
