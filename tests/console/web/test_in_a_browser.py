@@ -377,6 +377,10 @@ def test_the_audit_is_looked_at_and_taken_out(looking):
     with page.expect_download() as loaded:
         page.locator("button", has_text="Save as a file").click()
     assert loaded.value.suggested_filename == "ringfence-audit.jsonl"
+    page.get_by_role("button", name="Verify now").click()
+    expect(page.locator("#standing")).to_contain_text("It is being verified")
+    expect(page.locator("#standing")).to_contain_text("It is whole", timeout=30_000)
+    assert findings(page) == []
     page.context.close()
 
 
