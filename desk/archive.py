@@ -19,6 +19,7 @@ from desk.deadlines import Deadlines
 from desk.desk_settings import DeskSettings
 from desk.faults import ComplaintError
 from desk.secrecy import Secrecy
+from desk.taking_over import TakingOver
 from rules.audit.chain import ChainKey
 from rules.audit.entering import Entering
 from rules.audit.second import NO_SECOND, Second
@@ -49,6 +50,19 @@ class Premises(NamedTuple):
     now: Callable[[], float] = time.time
 
 
+def _seen(premises: Premises) -> tuple[tuple[int, int] | None, ...]:
+    """Which files of keys lie there: each change puts another one in place, or has another time."""
+    settings, found = premises.settings, []
+    elsewhere = settings.keys.contents.file if settings.keys.contents is not None else None
+    for path in (settings.storage.key_file, elsewhere):
+        try:
+            known = (premises.base / path).stat() if path is not None else None
+            found.append((known.st_ino, known.st_mtime_ns) if known is not None else None)
+        except OSError:
+            found.append(None)
+    return tuple(found)
+
+
 class Archive:
     """Open files and what is needed to read them."""
 
@@ -57,7 +71,9 @@ class Archive:
         settings, zone = given.complaints, given.time_zone
         self.store, self.lists, self.decisions = store, lists, decisions
         self.reviews = Notices(lists)
-        self.secrecy = Secrecy(keys)
+        self.secrecy, self.keys = Secrecy(keys), keys
+        self.taking_over: TakingOver | None = None  # of the process that takes words over to a new key
+        self._premises, self._keys_seen = premises, _seen(premises)
         self.chain_key = ChainKey("complaints", keys.audit)
         self.settings = settings
         self.privacy, self.storage = given.privacy, given.storage
@@ -99,6 +115,19 @@ class Archive:
     async def teach_powers(self) -> None:
         """Some builds of SQLite have no pow(); weights halve by it."""
         await self.store.connection.create_function("pow", 2, math.pow, deterministic=True)
+
+    async def refresh_keys(self) -> None:
+        """Take keys for what people write that were put into their files meanwhile; the others stay as at the start.
+
+        Keys that a command prints are asked for when the key file changes, and no command for nothing each minute.
+        """
+        seen = await asyncio.to_thread(_seen, self._premises)
+        if seen == self._keys_seen:
+            return
+        found = await asyncio.to_thread(keys_of, self._premises.base, self._premises.settings)
+        self._keys_seen = seen
+        self.keys = self.keys._replace(contents=found.contents, retired=found.retired)
+        self.secrecy = Secrecy(self.keys)
 
     async def close(self) -> None:
         """Nothing is open any more."""

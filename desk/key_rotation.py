@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from desk.archive import Archive
@@ -26,8 +26,27 @@ class Rewritten(NamedTuple):
     unread: int  # under a key that is not there
 
 
-async def rewrite(archive: Archive, progress: Callable[[int], None] | None = None) -> Rewritten:
-    """Write under the newest key whatever is under another; others go on meanwhile. Done again, it changes nothing."""
+async def words(archive: Archive) -> int:
+    """How many there are."""
+    count = 0
+    for table, _ in _TABLES:
+        query = sql("select count(*) from {table} where contents is not null", table=table)
+        ((found,),) = await archive.store.connection.execute_fetchall(query)
+        count += int(found)
+    return count
+
+
+async def rewrite(
+    archive: Archive,
+    progress: Callable[[int], None] | None = None,
+    *,
+    piece: int = _PIECE,
+    pause: Callable[[], Awaitable[None]] | None = None,
+) -> Rewritten:
+    """Write under the newest key whatever is under another; others go on meanwhile. Done again, it changes nothing.
+
+    After each ``piece`` there may be a ``pause``.
+    """
     looked_at = rewritten = unread = 0
     for table, bound in _TABLES:
         key = sql("rowid") if table != "owner_contact" else sql("name")
@@ -40,7 +59,7 @@ async def rewrite(archive: Archive, progress: Callable[[int], None] | None = Non
         )
         change = sql("update {table} set contents = ? where {key} = ? and contents = ?", table=table, key=key)
         after: object = 0 if table != "owner_contact" else ""
-        while rows := list(await archive.store.connection.execute_fetchall(query, (after, _PIECE))):
+        while rows := list(await archive.store.connection.execute_fetchall(query, (after, piece))):
             changes = []
             for row, reference, blob in rows:
                 try:
@@ -55,4 +74,6 @@ async def rewrite(archive: Archive, progress: Callable[[int], None] | None = Non
             looked_at, rewritten = looked_at + len(rows), rewritten + len(changes)
             if progress is not None:
                 progress(looked_at)
+            if pause is not None:
+                await pause()
     return Rewritten(looked_at, rewritten, unread)

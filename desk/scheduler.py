@@ -12,6 +12,7 @@ from desk.desk import Desk
 from rules.lists.endings import forget_endings
 from rules.lists.held_imports import forget_lapsed
 from rules.lists.ledger_imports import forget_ledger_changes
+from rules.storage.keys import KeyFileError
 
 _LOOK_S = 60.0
 _DAY_S = 86_400.0
@@ -58,6 +59,10 @@ class Scheduler:
         if 0.0 <= now - self._looked < _LOOK_S:
             return
         self._looked = now
+        try:
+            await self._desk.archive.refresh_keys()
+        except KeyFileError as error:  # those of before go on
+            self._say(str(error))
         await self._desk.cases.mend()
         await forget_lapsed(self._desk.archive.lists)
         if self._counting:

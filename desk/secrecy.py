@@ -33,7 +33,7 @@ class Secrecy:
         # anything about the other (RFC 5869 section 3.2).
         derived = HKDF(SHA256(), 32, salt=None, info=b"ringfence complaint contents").derive(keys.pseudonym)
         self._places = SealedTexts(keys.pseudonym, "ringfence places of masked numbers")
-        self._ciphers = [AESGCM(key) for key in (*keys.contents, derived)]
+        self._ciphers = [AESGCM(key) for key in (*keys.contents, *keys.retired, derived)]
 
     @property
     def key_of_pseudonyms(self) -> bytes:

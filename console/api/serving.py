@@ -29,6 +29,7 @@ from proxy.app import heed_signals
 from proxy.proxy_settings import HostPort
 from ringfence.api_settings import ApiSettings
 from ringfence.installation import Installation
+from ringfence.key_rounds import KeyRounds
 from ringfence.people.door import by_account
 from ringfence.service_log import log_to_stderr
 from rules.storage.database_files import begun_anew, keys_made_anew, missed
@@ -129,6 +130,9 @@ async def run(here: Installation, settings: ApiSettings, pages: Pages | None = N
         rounds = Scheduler(desk, counting=True, on_alert=_tell, on_error=_warn)
         rounds.start()
         opened.push_async_callback(rounds.close)
+        keys = KeyRounds(here, desk.archive)
+        keys.start()
+        opened.push_async_callback(keys.close)
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
         api = application(desk, [trunk.name for trunk in here.configuration.trunks], people)
         opened.push_async_callback(api.state.catch_up.close)

@@ -96,14 +96,15 @@ class SecondFactors:
         return bool(used.rowcount)
 
     async def rewrite(self, accounts: Iterable[Account]) -> int:
-        """Write the secrets of these again under the newest key; how many there were."""
+        """Write the secrets of these under the newest key that are under another; how many accounts had such."""
         count = 0
         async with self._store.transaction() as connection:
             for account in accounts:
                 kept = await self._kept(account)
-                again = [blob and self._encrypted(self._decrypted(blob, account), account) for blob in kept]
-                if any(kept):
-                    values = (*again, account.id)
+                again = [self._sealing.under_newest(blob, _bound(account)) if blob else None for blob in kept]
+                if any(again):
+                    totp, begun = (new or old for new, old in zip(again, kept, strict=True))
+                    values = (totp, begun, account.id)
                     await connection.execute("update account set totp = ?, totp_begun = ? where id = ?", values)
                     count += 1
         return count

@@ -35,6 +35,12 @@ class Keys(NamedTuple):
     pseudonym: bytes
     contents: tuple[bytes, ...] = ()  # the first encrypts, all decrypt; none: the file is older and cannot be changed
     audit: bytes = b""  # chains what was done; an older file that cannot be changed has the one that is derived
+    retired: tuple[bytes, ...] = ()  # of contents, under which nothing is any more; they read what a backup holds
+
+    @property
+    def old_contents(self) -> tuple[bytes, ...]:
+        """Those that read what people wrote, and encrypt nothing."""
+        return (*self.contents[1:], *self.retired)
 
     @classmethod
     def load(cls, path: Path) -> Keys:
@@ -99,22 +105,45 @@ def _complete(path: Path) -> None:
 
 
 def add_contents_key(path: Path) -> None:
-    """Put a new key for contents before the others of the key file: it encrypts from the next start on."""
+    """Put a new key for contents before the others of the key file."""
     _rewrite(path.resolve(), lambda lines: [_new_contents().rstrip(), *lines])
 
 
+def retire_old_contents(path: Path, newest: bytes) -> int:
+    """Let all keys for contents but the newest be known as retired: nothing is under them; how many these are.
+
+    None is where another one is the newest by now.
+    """
+    count = 0
+
+    def retired(lines: list[str]) -> list[str]:
+        nonlocal count
+        first, *old = _contents_lines(lines) or [""]
+        if first.split()[-1:] != [newest.hex()]:
+            return lines
+        count = len(old)
+        return [f"retired {line.split()[1]}" if line in old else line for line in lines]
+
+    _rewrite(path.resolve(), retired)
+    return count
+
+
 def forget_old_contents(path: Path) -> int:
-    """Leave the key file the first of its keys for contents; how many others went."""
+    """Leave the key file the first of its keys for contents; how many others went, retired ones among them."""
     gone = 0
 
     def without_old(lines: list[str]) -> list[str]:
         nonlocal gone
-        old = [line for line in lines if line.split()[:1] == ["contents"]][1:]
+        old = [*_contents_lines(lines)[1:], *(line for line in lines if line.split()[:1] == ["retired"])]
         gone = len(old)
         return [line for line in lines if line not in old]
 
     _rewrite(path.resolve(), without_old)
     return gone
+
+
+def _contents_lines(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.split()[:1] == ["contents"]]
 
 
 def _rewrite(path: Path, change: Callable[[list[str]], list[str]]) -> None:
@@ -168,6 +197,7 @@ def _written_beside(path: Path, text: str) -> Iterator[Path]:
 def _parse(path: Path, text: str) -> Keys:
     tokens: list[tuple[str, bytes]] = []
     contents: list[bytes] = []
+    retired: list[bytes] = []
     pseudonym = audit = b""
     for count, line in enumerate(text.splitlines(), start=1):
         match line.split():
@@ -183,14 +213,16 @@ def _parse(path: Path, text: str) -> Keys:
                 pseudonym = _secret(path, count, secret)
             case ["contents", secret]:
                 contents.append(_secret(path, count, secret, least=32))
+            case ["retired", secret]:
+                retired.append(_secret(path, count, secret, least=32))
             case ["audit", secret] if not audit:
                 audit = _secret(path, count, secret, least=32)
             case _:
-                expected = "'token ID HEX', 'contents HEX', one 'pseudonym HEX' or one 'audit HEX'"
+                expected = "'token ID HEX', 'contents HEX', 'retired HEX', one 'pseudonym HEX' or one 'audit HEX'"
                 raise KeyFileError(f"{path}:{count}: expected {expected}")
     if not tokens or not pseudonym:
         raise KeyFileError(f"{path}: it needs a line 'token ID HEX' and a line 'pseudonym HEX'; it has not both")
-    return Keys(tuple(tokens), pseudonym, tuple(contents), audit)
+    return Keys(tuple(tokens), pseudonym, tuple(contents), audit, tuple(retired))
 
 
 def _secret(path: Path, line: int, text: str, *, least: int = 16) -> bytes:

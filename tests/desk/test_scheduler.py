@@ -7,10 +7,12 @@ import pytest
 from desk.complaint_rows import listed
 from desk.matching import rang_lately
 from desk.scheduler import Scheduler
+from desk.secrecy import Secrecy
 from desk.states import CaseState
 from rules.audit import chain as audit
 from rules.lists.history import periods
-from tests.desk.town import SPAM
+from rules.storage.keys import add_contents_key
+from tests.desk.town import SCREENING, SPAM
 from tests.peers.process import eventually
 
 
@@ -26,6 +28,23 @@ async def test_phones_are_heard_and_calls_counted(town):
     town.now += 60
     await rounds.once()
     assert await rang_lately(town.desk.archive, SPAM, town.now) == 2
+
+
+async def test_a_new_key_of_what_people_write_is_taken_without_a_start(town):
+    said = []
+    rounds, archive = Scheduler(town.desk, on_error=said.append), town.desk.archive
+    path = town.folder / SCREENING.storage.key_file
+    add_contents_key(path)
+    await rounds.once()
+    assert archive.keys.contents == town.keys().contents
+    blob = archive.secrecy.encrypt({"text": "at night"}, "C-1")
+    alone = town.keys()._replace(contents=town.keys().contents[:1])
+    assert Secrecy(alone).decrypt(blob, "C-1") == {"text": "at night"}
+    path.write_text("nonsense")
+    town.now += 60
+    await rounds.once()
+    assert "expected 'token ID HEX'" in said[0]
+    assert archive.keys.contents[0] == alone.contents[0], "those of before go on"
 
 
 async def test_a_case_that_could_not_say_that_it_is_sealed_says_so_within_a_minute(town, monkeypatch):

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 keys_app = typer.Typer(no_args_is_help=True)
 group(keys_app, "Keys of what people wrote: rotate them, write words again under the newest, forget old ones.")
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit, and whoever confirms it reads it.")]
-_THEN = "Start node and API anew, then run `ringfence keys rewrite`: until then they encrypt under the old key."
+_THEN = (
+    "Node and API take it within a minute; then `api serve` writes all words again under it, bit by bit, and retires "
+    "the old one. Without it, run `ringfence keys rewrite`."
+)
 
 
 @command(keys_app)
 async def rotate(here: Installation, reason: Reason = "") -> Answer:
-    """Make a new key for what people write; the old ones read what is under them until they are forgotten.
+    """Make a new key for what people write; running services take what is under the old ones over to it.
 
     Once there are accounts, another confirms it first (`ringfence approvals`); then the same command does it.
     """

@@ -1,4 +1,4 @@
-"""Keys of the API: which there are and what each opens; made, renewed and revoked; a secret is shown once."""
+"""Keys of the API: what each opens; made, renewed, revoked, shown once; and how far words are under a new key."""
 
 from __future__ import annotations
 
@@ -98,6 +98,8 @@ async def _page(visit: Visit, made: tuple[AccessKey, str] | None = None, wrong: 
         doubts=list(told),
         wrong=wrong,
         overlap=_USUAL_OVERLAP,
+        words=visit.desk.archive.keys,
+        taking_over=visit.desk.archive.taking_over,
     )
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from rules.storage.keys import KeyFileError, Keys
+from rules.storage.keys import KeyFileError, Keys, add_contents_key, forget_old_contents, retire_old_contents
 
 GOOD = f"token a1 {'11' * 32}\ntoken b2 {'22' * 16}\npseudonym {'33' * 32}\n"
 
@@ -125,3 +125,19 @@ def test_a_link_stays_a_link(tmp_path):
 def test_the_first_contents_key_encrypts(tmp_path):
     keys = Keys.load(write(tmp_path / "k", f"{GOOD}contents {'55' * 32}\ncontents {'44' * 32}\n"))
     assert keys.contents == (b"\x55" * 32, b"\x44" * 32)
+
+
+def test_old_keys_of_contents_are_retired_and_forgotten_and_the_others_stay(tmp_path):
+    path = tmp_path / "ringfence.keys"
+    first = Keys.load(path)
+    add_contents_key(path)
+    new, old = Keys.load(path).contents
+    assert retire_old_contents(path, old) == 0, "another one is the newest by now"
+    assert retire_old_contents(path, new) == 1
+    found = Keys.load(path)
+    assert found == first._replace(contents=(new,), retired=(old,))
+    assert found.old_contents == (old,)
+    assert retire_old_contents(path, new) == 0
+    add_contents_key(path)
+    assert forget_old_contents(path) == 2
+    assert Keys.load(path).old_contents == ()

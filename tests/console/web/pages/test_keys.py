@@ -5,6 +5,7 @@ import re
 import pytest
 
 from console.api.access.key_book import KeyBook
+from desk.taking_over import TakingOver
 from ringfence.people import Right, Role
 from tests.console.web.conftest import PASSWORD
 
@@ -95,3 +96,20 @@ async def test_nobody_else_makes_or_revokes_one(house, admin):
     officer = await signed_in(house, "wang")
     for way in (PAGE, f"{PAGE}/hotline/renew", f"{PAGE}/hotline/revoke"):
         assert (await officer.send_form(way, page="/console/queue", name="mine")).status_code == 403
+
+
+async def test_how_far_words_are_under_a_new_key(house, admin):
+    archive = house.desk.archive
+    assert "There is one key, and everything is under it." in (await admin.get(PAGE)).text
+    new, old = b"n" * 32, b"o" * 32
+    archive.keys = archive.keys._replace(contents=(new, old))
+    archive.taking_over = TakingOver(words=5_000, left=1_234)
+    shown = (await admin.get(PAGE)).text
+    assert "1,234 of 5,000 words are left" in shown
+    assert new.hex() not in shown
+    archive.taking_over = TakingOver(words=5_000, unread=7)
+    assert "7 words are under a key that is not there" in (await admin.get(PAGE)).text
+    archive.taking_over = TakingOver(over=True)
+    assert "Nothing is under an old key any more" in (await admin.get(PAGE)).text
+    archive.keys = archive.keys._replace(contents=(new,), retired=(old,))
+    assert "Retired ones read backups of before: 1" in (await admin.get(PAGE)).text
