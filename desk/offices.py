@@ -7,8 +7,8 @@ what their reporter wrote, so that a person who merged two names can part them a
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from desk import people_counts, tallies
@@ -23,7 +23,8 @@ from desk.work import Work, work
 from rules.storage.store import Connection
 
 _MOST_IMPORTED = 50_000
-_ALIKE = 0.75
+_ALIKE, _WITHIN = 75.0, 80.0  # of a hundred
+_NEAR = 20
 _MATCH = (
     "select j.key, coalesce(e.office, case when e.key is null then l.office end), o.title from json_each(?) j "
     "left join office_key e on e.exact = 1 and e.key = j.value ->> 0 "
@@ -103,8 +104,9 @@ class Offices:
         titles = {one.title for one in known}
         found = [one for one in await offices_counted(self._archive) if one.office not in titles]
         found.sort(key=lambda one: (-one.reporters, one.office))
+        names = _names_of(known)
         return [
-            Heard(one.office, one.heard, one.reporters, one.heard_last, _like(one.office, known))
+            Heard(one.office, one.heard, one.reporters, one.heard_last, _like(one.office, names))
             for one in found[:limit]
         ]
 
@@ -178,6 +180,21 @@ async def titles(connection: Connection, names: Iterable[str]) -> dict[str, str]
         return {}
     asked = json.dumps([(exact_key(name), loose_key(name)) for name in wanted])
     return {wanted[place]: title for place, _, title in await connection.execute_fetchall(_MATCH, (asked,))}
+
+
+async def banks_of(connection: Connection) -> dict[str, str]:
+    """Whose branch each office of the directory is; a bank is its own."""
+    query = "select o.title, coalesce(b.title, o.title) from office o left join office b on b.id = o.bank"
+    return {row[0]: row[1] for row in await connection.execute_fetchall(query)}
+
+
+async def bank_called(connection: Connection, name: str) -> str:
+    """The bank that somebody means, or NotFound."""
+    name = one_line(name, "bank")
+    title = (await titles(connection, [name])).get(name, name)
+    if (bank := (await banks_of(connection)).get(title)) is None:
+        raise NotFound("bank", f"the directory has no {name[:60]!r}; `ringfence offices list` shows those it has")
+    return bank
 
 
 async def known_as(connection: Connection, heard: Sequence[str], others: Mapping[str, str]) -> dict[str, str]:
@@ -346,16 +363,25 @@ def _one_name(name: str) -> str:
     return name
 
 
-def _like(name: str, known: Sequence[Office]) -> tuple[str, ...]:
+def _names_of(known: Sequence[Office]) -> dict[str, list[str]]:
+    """Every name of these offices by what its spellings have in common, with the titles of those called so."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in known:
+        for key in {loose_key(name) for name in (one.title, one.name, *one.names)}:
+            found[key].append(one.title)
+    return found
+
+
+def _like(name: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Offices of which this could be one, the likeliest first; never more than three."""
+    from rapidfuzz import fuzz, process  # the proxy opens a desk, too, and never asks this
+
     key = loose_key(name)
-    scored = []
-    for office in known:
-        for other in (office.name, *office.names, office.title):
-            like = SequenceMatcher(None, key, loose_key(other)).ratio()
-            within = len(key) > 2 and (key in loose_key(other) or loose_key(other) in key)
-            scored.append((max(like, 0.8 if within else 0.0), office.title))
-    best = sorted((one for one in scored if one[0] >= _ALIKE), key=lambda one: (-one[0], one[1]))
+    near = process.extract(key, names.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=_NEAR)
+    within = [other for other in names if len(key) > 2 and (key in other or other in key)]
+    scored = [(share, title) for other, share, _ in near for title in names[other]]
+    scored += [(_WITHIN, title) for other in within for title in names[other]]
+    best = sorted(scored, key=lambda one: (-one[0], one[1]))
     return tuple(dict.fromkeys(title for _, title in best))[:3]
 
 

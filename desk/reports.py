@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
-from calendar import monthrange
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from typing import Literal, NamedTuple
 
 from desk.archive import Archive
 from desk.exports import as_csv
 from desk.faults import ComplaintError
+from desk.offices import bank_called, banks_of
 from desk.people_counts import MEASURE, NINES, OF_NINES, is_kept
+from desk.report_periods import a_year_before, days_of, earlier, first_day
 from desk.showing import worded
 from desk.states import COUNTED
 from rules.storage.statements import name_of, sql
 from rules.storage.store import StoreError
 
-Dimension = Literal["all", "class", "code", "holder", "branch", "prefix", "category", "business"]
-DIMENSIONS: tuple[Dimension, ...] = ("all", "class", "code", "holder", "branch", "prefix", "category", "business")
-WRITTEN = ("branch", "business", "holder")  # names that reporters or others wrote
-_OF_COMPLAINTS = ("branch", "category", "business")  # known of complaints and their cases, never of calls
+Dimension = Literal["all", "class", "code", "holder", "bank", "branch", "prefix", "category", "business"]
+DIMENSIONS: tuple[Dimension, ...] = (
+    *("all", "class", "code", "holder", "bank", "branch", "prefix", "category", "business"),
+)
+WRITTEN = ("bank", "branch", "business", "holder")  # names that reporters or others wrote
+_OF_COMPLAINTS = ("bank", "branch", "category", "business")  # known of complaints and their cases, never of calls
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
 _AT_ONCE = 5_000
 _WORTH_KEEPING = 10_000  # complaints, of which counting the reporters takes longer than writing it down
 _OF_CASES = ("class", "code", "holder", "prefix")  # what a case was counted under when it began
-_PERIOD = re.compile(r"(\d{4})(?:Q([1-4])|-(\d{2})(?:-(\d{2}))?)")
 
 
 class Row(NamedTuple):
@@ -79,103 +80,140 @@ class Report(NamedTuple):
     rows: list[Row]
     total: Row
     handling: Handling
+    bank: str = ""  # whose branches these are; empty: of all
 
     def as_csv(self) -> str:
         """As a file for spreadsheets."""
         return as_csv((self.dimension, *Row._fields[1:]), [*self.rows, self.total._replace(key="total", sum_of="all")])
 
 
-async def report(archive: Archive, period: str, by: Dimension = "class", *, limit: int = 1_000) -> Report:
-    """The figures of a period, those with most complaints first; `Counting` must have caught up."""
+class _Figures(NamedTuple):
+    """What a period, the one before and the same a year ago come to, by key."""
+
+    sums: dict[str, dict[str, int]]
+    before: dict[str, int]
+    year_ago: dict[str, int]
+
+    def folded(self, into: Mapping[str, str]) -> _Figures:
+        """Keys that are one by this table are added up."""
+        sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        before, year_ago = Counter[str](), Counter[str]()
+        for key, counted in self.sums.items():
+            sums[into.get(key, key)].update(counted)
+        for found, counts in ((before, self.before), (year_ago, self.year_ago)):
+            for key, count in counts.items():
+                found[into.get(key, key)] += count
+        return _Figures({key: dict(counted) for key, counted in sums.items()}, before, year_ago)
+
+    def within(self, keys: Collection[str]) -> _Figures:
+        """Only these."""
+        return _Figures(*({key: one[key] for key in one if key in keys} for one in self))  # type: ignore[arg-type]
+
+    def row(self, key: str, reporters: int) -> Row:
+        """A line of a report."""
+        return _row(key, self.sums.get(key, {}), reporters, self.before.get(key, 0), self.year_ago.get(key, 0))
+
+
+async def report(
+    archive: Archive, period: str, by: Dimension = "class", *, limit: int = 1_000, bank: str = ""
+) -> Report:
+    """The figures of a period, those with most complaints first; `Counting` must have caught up.
+
+    ``bank``: only of its branches; the total is the bank's.
+    """
     if by not in DIMENSIONS:
         raise ComplaintError("by", f"{by!r} is none; choose from {', '.join(DIMENSIONS)}")
-    sums = await _sums(archive, by, period)
-    spoke = {key: counted.pop(MEASURE) for key, counted in sums.items() if MEASURE in counted}
-    sums = {key: counted for key, counted in sums.items() if counted}
-    before = await _complaints(archive, by, earlier(period))
-    year_ago = await _complaints(archive, by, a_year_before(period))
-    if by == "class":
-        _add_nines(sums, before, year_ago)
-    whole = await _sums(archive, "all", period)
-    everybody = whole.get("all", {}).get(MEASURE, 0)
-    if not await is_kept(archive, archive.day_begins(first_day(period))):
-        spoke, everybody = await _reporters(archive, by, period)
-    keys = sorted(sums.keys() | before.keys(), key=lambda key: (-sums.get(key, {}).get("complaints", 0), key))
-    rows = [
-        _row(key, sums.get(key, {}), spoke.get(key, 0), before.get(key, 0), year_ago.get(key, 0))
-        for key in keys[:limit]
-    ]
-    if by == "all":
-        rows = [row._replace(reporters=everybody) for row in rows]
+    if bank and by != "branch":
+        raise ComplaintError("bank", "only a report by branch can be of one bank")
+    figures, spoke, everybody = await _counted_up(archive, "branch" if by == "bank" else by, period)
+    (whole, *_) = everyone = await _figures(archive, "all", period)
+    total = everyone.row("all", everybody)
+    if by == "bank" or bank:
+        banks = await banks_of(archive.store.connection)
+        if bank:
+            bank = await bank_called(archive.store.connection, bank)
+            figures = figures.within({one for one in banks if banks[one] == bank} | {bank})
+        people = await _people_of_banks(archive, period, figures.sums, banks)
+        if by == "bank":
+            figures, spoke = figures.folded(banks), people
+        else:
+            total = figures.folded(dict.fromkeys(banks, bank)).row(bank, people.get(bank, 0))._replace(key="all")
+    keys = sorted(
+        figures.sums.keys() | figures.before.keys(),
+        key=lambda key: (-figures.sums.get(key, {}).get("complaints", 0), key),
+    )
+    rows = [figures.row(key, everybody if by == "all" else spoke.get(key, 0)) for key in keys[:limit]]
     if by == "class":
         rows = [row._replace(sum_of=" + ".join(OF_NINES)) if row.key == NINES else row for row in rows]
     if by in WRITTEN:
         rows = [row._replace(key=worded(row.key, archive.country)) for row in rows]
     if by in _OF_COMPLAINTS:
         rows = [row._replace(calls=None, rang=None, stopped=None) for row in rows]
-    total = _row(
-        "all",
-        whole.get("all", {}),
-        everybody,
-        (await _complaints(archive, "all", earlier(period))).get("all", 0),
-        (await _complaints(archive, "all", a_year_before(period))).get("all", 0),
+    if bank:
+        total = total._replace(calls=None, rang=None, stopped=None)
+    return Report(period, by, rows, total, await _handling(archive, period, whole.get("all", {})), bank)
+
+
+async def _counted_up(archive: Archive, by: Dimension, period: str) -> tuple[_Figures, dict[str, int], int]:
+    """The figures, how many people spoke by key, and in all."""
+    figures = await _figures(archive, by, period)
+    spoke = {key: counted.pop(MEASURE) for key, counted in figures.sums.items() if MEASURE in counted}
+    figures = figures._replace(sums={key: counted for key, counted in figures.sums.items() if counted})
+    if by == "class":
+        _add_nines(*figures)
+    if not await is_kept(archive, archive.day_begins(first_day(period))):
+        return figures, *await _reporters(archive, by, period)
+    return figures, spoke, (await _sums(archive, "all", period)).get("all", {}).get(MEASURE, 0)
+
+
+async def _figures(archive: Archive, by: Dimension, period: str) -> _Figures:
+    before, year_ago = earlier(period), a_year_before(period)
+    return _Figures(
+        await _sums(archive, by, period),
+        await _complaints(archive, by, before),
+        await _complaints(archive, by, year_ago),
     )
-    return Report(period, by, rows, total, await _handling(archive, period, whole.get("all", {})))
 
 
-def first_day(period: str) -> date:
-    """The first day of ``2026Q3``, ``2026-07`` or ``2026-07-01``."""
-    return _days(period)[0]
+class Complained(NamedTuple):
+    """How many complaints a period had."""
+
+    period: str
+    complaints: int
 
 
-def last_day(period: str) -> date:
-    """The last day of it."""
-    return _days(period)[1] - timedelta(days=1)
+async def course(archive: Archive, found: Report, count: int) -> list[Complained]:
+    """So many periods that end with the one of this report, the oldest first."""
+    periods = [found.period]
+    while len(periods) < count:
+        periods.append(earlier(periods[-1]))
+    by, keys = "all", ["all"]
+    if found.bank:
+        by, banks = "branch", await banks_of(archive.store.connection)
+        keys = [found.bank, *(office for office, bank in banks.items() if bank == found.bank)]
+    query = (
+        "select period, sum(value) from tally where dimension = ? and period in (select value from json_each(?)) "
+        "and measure = 'complaints' and key in (select value from json_each(?)) group by period"
+    )
+    values = (by, json.dumps(periods), json.dumps(keys, ensure_ascii=False))
+    known = {row[0]: row[1] for row in await archive.store.connection.execute_fetchall(query, values)}
+    return [Complained(period, known.get(period, 0)) for period in reversed(periods)]
 
 
-def _days(period: str) -> tuple[date, date]:
-    """First day, and the first day after."""
-    match = _PERIOD.fullmatch(period.strip())
-    try:
-        if match is None:
-            raise ValueError
-        year, quarter, month, day = match.groups()
-        if quarter:
-            first = date(int(year), int(quarter) * 3 - 2, 1)
-            return first, _months_on(first, 3)
-        if day:
-            first = date(int(year), int(month), int(day))
-            return first, first + timedelta(days=1)
-        first = date(int(year), int(month), 1)
-        return first, _months_on(first, 1)
-    except ValueError:
-        raise ComplaintError("period", f"{period[:20]!r} is none; write 2026Q3, 2026-07 or 2026-07-01") from None
-
-
-def earlier(period: str) -> str:
-    """The period before."""
-    first, after = _days(period)
-    if (after - first).days == 1:
-        return (first - timedelta(days=1)).isoformat()
-    return _named(_months_on(first, -3 if "Q" in period else -1), period)
-
-
-def a_year_before(period: str) -> str:
-    """The same period a year ago."""
-    first, _ = _days(period)
-    day = min(first.day, monthrange(first.year - 1, first.month)[1])
-    return _named(date(first.year - 1, first.month, day), period)
-
-
-def _named(first: date, like: str) -> str:
-    if "Q" in like:
-        return f"{first.year:04}Q{(first.month + 2) // 3}"
-    return first.isoformat() if like.count("-") == 2 else f"{first.year:04}-{first.month:02}"
-
-
-def _months_on(day: date, months: int) -> date:
-    count = day.year * 12 + day.month - 1 + months
-    return date(count // 12, count % 12 + 1, 1)
+async def _people_of_banks(
+    archive: Archive, period: str, offices: Iterable[str], banks: Mapping[str, str]
+) -> dict[str, int]:
+    """How many people named any branch of a bank; one who names two is one."""
+    query = sql(
+        "select o.value ->> 1, count(distinct c.reporter) from json_each(?) o cross join complaint c "
+        "indexed by complaint_branch on c.branch = o.value ->> 0 and c.branch <> '' and c.received >= ? "
+        "and c.received < ? and c.{counted} group by o.value ->> 1",
+        counted=COUNTED,
+    )
+    asked = json.dumps([(office, banks.get(office, office)) for office in offices], ensure_ascii=False)
+    first, after = (archive.day_begins(day) for day in days_of(period))
+    rows = await archive.store.connection.execute_fetchall(query, (asked, first, after))
+    return {row[0]: row[1] for row in rows}
 
 
 async def _sums(archive: Archive, by: Dimension, period: str) -> dict[str, dict[str, int]]:
@@ -229,7 +267,7 @@ async def _counted(archive: Archive, by: Dimension, period: str) -> tuple[dict[s
     }
     spoke: defaultdict[str, set[int]] = defaultdict(set)
     everybody: set[int] = set()
-    async with connection.execute(query, tuple(archive.day_begins(day) for day in _days(period))) as cursor:
+    async with connection.execute(query, tuple(archive.day_begins(day) for day in days_of(period))) as cursor:
         while rows := list(await cursor.fetchmany(_AT_ONCE)):
             for case, reporter, *named in rows:
                 person = hash(reporter)  # a keyed pseudonym: no two people have the same 64 bits
@@ -268,7 +306,7 @@ def growth(now: int, before: int) -> float | None:
 
 
 async def _handling(archive: Archive, period: str, whole: dict[str, int]) -> Handling:
-    first, after = (datetime.combine(day, time(), archive.zone).timestamp() for day in _days(period))
+    first, after = (datetime.combine(day, time(), archive.zone).timestamp() for day in days_of(period))
 
     async def hours(query: str, until: float = after) -> list[float]:
         rows = await archive.store.connection.execute_fetchall(query, (first, until))
@@ -284,16 +322,22 @@ async def _handling(archive: Archive, period: str, whole: dict[str, int]) -> Han
     released = await hours(
         "select closed - sealed from case_file where state = 'released' and closed >= ? and closed < ?"
     )
-    late = "select 0 from clock where subject = {} and name = {} and met >= ? and met < ? and met > due"
-    decided_late = await hours(late.format("'case'", "'decide'"))
-    answered_late = await hours(late.format("'case'", "'answer'"))
-    appeals_late = await hours(late.format("'appeal'", "'answer'"))
-    overdue = await hours("select 0 from clock where met is null and due >= ? and due < ?", min(after, archive.now()))
+
+    async def count(query: str, until: float = after) -> int:
+        ((found,),) = await archive.store.connection.execute_fetchall(query, (first, until))
+        return int(found)
+
+    late = "select count(*) from clock where subject = {} and name = {} and met >= ? and met < ? and met > due"
+    decided_late = await count(late.format("'case'", "'decide'"))
+    answered_late = await count(late.format("'case'", "'answer'"))
+    appeals_late = await count(late.format("'appeal'", "'answer'"))
+    overdue = "select count(*) from clock where met is null and due >= ? and due < ?"
+    open_late = await count(overdue, min(after, archive.now()))
     return Handling(
-        *(len(decided), quantile(decided, 0.5), quantile(decided, 0.95), len(decided_late)),
-        *(len(answered), quantile(answered, 0.5), quantile(answered, 0.95), len(answered_late)),
-        *(len(overdue), len(released), quantile(released, 0.5)),
-        *(whole.get("appeals granted", 0), whole.get("appeals refused", 0), len(appeals_late)),
+        *(len(decided), quantile(decided, 0.5), quantile(decided, 0.95), decided_late),
+        *(len(answered), quantile(answered, 0.5), quantile(answered, 0.95), answered_late),
+        *(open_late, len(released), quantile(released, 0.5)),
+        *(whole.get("appeals granted", 0), whole.get("appeals refused", 0), appeals_late),
     )
 
 

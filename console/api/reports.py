@@ -10,19 +10,23 @@ from pydantic import BaseModel, Field
 from console.api.authentication import Caller
 from console.api.parts import Counted, Moment, Shape, TheDesk, Utc, moment, needs, paths
 from desk.alerts import alerts
+from desk.report_files import KINDS, report_file
 from desk.reports import Dimension, ranked_trunks, report
 from ringfence.people.rights import Right
 
 router = paths("/v1", "reports")
 Reader = Annotated[Caller, needs(Right.REPORTS_READ)]
-_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}, KINDS["xlsx"]: _BYTES, KINDS["pdf"]: _BYTES}}
+}
 
 
 class RowShape(Shape):
     """One line of a report."""
 
     key: str
-    calls: int | None = Field(description="null: by category, business and branch no calls are known.")
+    calls: int | None = Field(description="null: by category, business, bank and branch no calls are known.")
     rang: int | None
     complaints: int
     reporters: int = Field(description="Different ones, without those whose complaint was withdrawn or rejected.")
@@ -63,6 +67,7 @@ class ReportShape(Shape):
 
     period: str
     by: str
+    bank: str = Field(description="Whose branches these are; empty: of all.")
     rows: list[RowShape]
     total: RowShape
     handling: HandlingShape
@@ -104,19 +109,30 @@ class TrunksShape(BaseModel):
     trunks: list[TrunkShape]
 
 
-@router.get("/reports/{period}", dependencies=[Counted], response_model=ReportShape, responses=_CSV)
+@router.get("/reports/{period}", dependencies=[Counted], response_model=ReportShape, responses=_FILES)
 async def show_report(
     period: Annotated[str, Path(max_length=10, description="2026Q3, 2026-07 or 2026-07-01.")],
     desk: TheDesk,
     _: Reader,
     by: Annotated[Dimension, Query(description="What the lines are.")] = "class",
     limit: Annotated[int, Query(ge=1, le=1_000, description="Lines at most.")] = 100,
-    form: Annotated[Literal["json", "csv"], Query(alias="format", description="csv: as a file.")] = "json",
+    bank: Annotated[str, Query(max_length=700, description="Only the branches of this bank; with by=branch.")] = "",
+    form: Annotated[
+        Literal["json", "csv", "xlsx", "pdf"],
+        Query(alias="format", description="csv: for programs; xlsx, pdf: to hand on, in a language."),
+    ] = "json",
+    language: Annotated[
+        Literal["en", "zh"] | None, Query(description="Of xlsx and pdf; default: complaints.language.")
+    ] = None,
 ) -> ReportShape | Response:
     """Calls, complaints and what came of them, with growth on the period before and a year ago."""
-    found = await report(desk.archive, period, by, limit=limit)
+    found = await report(desk.archive, period, by, limit=limit, bank=bank)
     if form == "csv":
-        return Response(found.as_csv(), media_type="text/csv; charset=utf-8")
+        return Response(found.as_csv(), media_type=KINDS["csv"])
+    if form != "json":
+        file = await report_file(desk.archive, found, form, language or desk.archive.settings.language)
+        headers = {"content-disposition": f'attachment; filename="{file.name}"'}
+        return Response(file.content, media_type=file.kind, headers=headers)
     return ReportShape.of(found, by=found.dimension, total=RowShape.of(found.total, sum_of="all"))
 
 

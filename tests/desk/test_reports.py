@@ -2,45 +2,16 @@
 
 import csv
 import io
-from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from desk import reports
-from desk.faults import ComplaintError
+from desk.faults import ComplaintError, NotFound
+from desk.offices import NewOffice
 from desk.reading import NewComplaint
-from desk.reports import TrunkRank, a_year_before, earlier, first_day, growth, quantile, ranked_trunks, report
+from desk.reports import TrunkRank, course, growth, quantile, ranked_trunks, report
 from desk.states import FoundBy
 from tests.desk.town import DAY, HOUR, SPAM
-
-
-@pytest.mark.parametrize(
-    ("period", "before", "year_ago"),
-    [
-        ("2026Q3", "2026Q2", "2025Q3"),
-        ("2026Q1", "2025Q4", "2025Q1"),
-        ("2026-03", "2026-02", "2025-03"),
-        ("2026-01", "2025-12", "2025-01"),
-        ("2026-03-01", "2026-02-28", "2025-03-01"),
-        ("2028-02-29", "2028-02-28", "2027-02-28"),
-    ],
-)
-def test_neighbours_of_a_period(period, before, year_ago):
-    assert (earlier(period), a_year_before(period)) == (before, year_ago)
-
-
-@pytest.mark.parametrize("period", ["2026Q5", "2026", "2026-13", "2026-02-30", "Q3", "2026Q3; drop"])
-def test_what_is_no_period(period):
-    with pytest.raises(ComplaintError, match="write 2026Q3"):
-        first_day(period)
-
-
-@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)))
-def test_the_period_before_ends_where_this_one_begins(day):
-    for period in (f"{day.year:04}Q{(day.month + 2) // 3}", f"{day.year:04}-{day.month:02}", day.isoformat()):
-        assert first_day(earlier(period)) < first_day(period)
 
 
 def test_growth_and_quantiles():
@@ -114,6 +85,41 @@ async def test_reporters_that_were_counted_are_counted_anew_once_something_came_
     assert [await counted(), await counted()] == [3, 3]
     await town.one("update reporters_counted set counts = '{\"95/96\": 9}'")
     assert await counted() == 9, "it was read, not counted"
+
+
+async def test_a_bank_is_its_branches_and_whoever_names_two_of_them_is_one_person(town):
+    offices = [NewOffice("Chaoyang", "ABC Bank"), NewOffice("Haidian", "ABC Bank"), NewOffice("Lake shop", "Mobile")]
+    await town.desk.offices.take(offices, actor="li")
+
+    async def names(person, office, accused=SPAM):
+        await town.complain(accused, town.subscriber(person), knew={"branch": office})
+
+    await names(1, "ABC Bank Chaoyang")
+    town.now += 92 * DAY
+    for person, office in ((1, "ABC Bank Chaoyang"), (2, "ABC Bank Haidian"), (3, "ABC Bank"), (4, "a shop")):
+        await names(person, office)
+    await names(1, "ABC Bank Haidian", "965333")
+    await people(town, 2, "965334", first=8)
+    archive = town.desk.archive
+    found = await report(archive, "2026Q4", "bank")
+    assert [(row.key, row.complaints, row.reporters, row.before) for row in found.rows] == [
+        ("ABC Bank", 4, 3, 1),
+        ("a shop", 1, 1, 0),
+    ]
+    assert (found.rows[0].growth, found.rows[0].calls, found.total.complaints) == (300.0, None, 7)
+    found = await report(archive, "2026Q4", "branch", bank="abc bank")
+    assert [(row.key, row.complaints) for row in found.rows] == [
+        ("ABC Bank / Haidian", 2),
+        ("ABC Bank", 1),
+        ("ABC Bank / Chaoyang", 1),
+    ]
+    assert (found.bank, found.total.complaints, found.total.reporters, found.total.before) == ("ABC Bank", 4, 3, 1)
+    assert [one.complaints for one in await course(archive, found, 3)] == [0, 1, 4]
+    assert [one.complaints for one in await course(archive, await report(archive, "2026Q4", "bank"), 2)] == [1, 7]
+    with pytest.raises(ComplaintError, match="by branch"):
+        await report(archive, "2026Q4", "class", bank="ABC Bank")
+    with pytest.raises(NotFound, match="the directory has no"):
+        await report(archive, "2026Q4", "branch", bank="a shop")
 
 
 async def test_a_line_that_is_a_sum_says_of_what(town):

@@ -11,6 +11,7 @@ from console.cli.answers import FAULTS, Answer, counted, print_lines, print_tabl
 from console.cli.files import finished_file
 
 if TYPE_CHECKING:
+    from desk.archive import Archive
     from desk.reports import Handling, Report
     from ringfence.installation import Installation
 
@@ -34,27 +35,56 @@ COLUMNS = (
 async def report(
     here: Installation,
     quarter: Annotated[str, typer.Option(metavar="PERIOD", help="2026Q3; also 2026-07 or 2026-07-01.")],
-    by: Annotated[str, typer.Option(help="class, code, holder, branch, prefix, category, business or all.")] = "class",
+    by: Annotated[
+        str, typer.Option(help="class, code, holder, bank, branch, prefix, category, business or all.")
+    ] = "class",
+    bank: Annotated[str, typer.Option(metavar="NAME", help="Only the branches of this bank; with --by branch.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Lines at most.")] = 100,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write CSV here instead; - is standard output.")
     ] = None,
+    xlsx: Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a workbook here.")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write a page to print here.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Of workbook and PDF, en or zh; default: complaints.language.")] = "",
 ) -> Answer:
     """Report calls, complaints and what came of them, with growth on the period before and a year ago."""
+    from desk.report_words import LANGUAGES
     from desk.reports import Dimension
     from desk.reports import report as figures
 
     dimension = next((one for one in get_args(Dimension) if one == by), None)
     if dimension is None:
         raise typer.BadParameter(f"{by!r} is none; choose from {', '.join(get_args(Dimension))}")
-    found = await figures((await here.desk()).archive, quarter, dimension, limit=limit)
-    if csv is None:
-        return Answer(report_data(found), lambda: print_report(found))
-    if str(csv) == "-":
+    if language and language not in LANGUAGES:
+        raise typer.BadParameter(f"{language!r} is none; choose from {', '.join(LANGUAGES)}")
+    archive = (await here.desk()).archive
+    found = await figures(archive, quarter, dimension, limit=limit, bank=bank)
+    if csv is not None and str(csv) == "-":
         return Answer(report_data(found), lambda: typer.echo(found.as_csv(), nl=False))
-    with finished_file(csv, encoding="utf-8-sig") as file:
-        file.write(found.as_csv())
-    return Answer(report_data(found), f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
+    told = []
+    if csv is not None:
+        with finished_file(csv, encoding="utf-8-sig") as file:
+            file.write(found.as_csv())
+        told.append(f"{csv} holds {len(found.rows)} lines and the total of {found.period}.")
+    told += await _handed_on(archive, found, {"xlsx": xlsx, "pdf": pdf}, language)
+    return Answer(report_data(found), "\n".join(told) if told else lambda: print_report(found))
+
+
+async def _handed_on(archive: Archive, found: Report, wanted: dict[str, Path | None], language: str) -> list[str]:
+    """Write the forms that somebody wants, and say where they are."""
+    from desk.report_files import KINDS, report_file
+    from desk.report_words import known
+
+    told = []
+    for form in KINDS:
+        if path := wanted.get(form):
+            made = await report_file(archive, found, form, known(language or archive.settings.language))
+            with finished_file(path) as file:
+                file.buffer.write(made.content)
+            told.append(f"{path} holds the report of {found.period}.")
+    return told
 
 
 def report_data(found: Report) -> dict[str, Any]:
@@ -62,6 +92,7 @@ def report_data(found: Report) -> dict[str, Any]:
     return {
         "period": found.period,
         "by": found.dimension,
+        "bank": found.bank,
         "rows": [row._asdict() for row in found.rows],
         "total": found.total._asdict() | {"sum_of": "all"},
         "handling": found.handling._asdict(),

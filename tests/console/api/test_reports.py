@@ -26,6 +26,12 @@ async def test_by_everything_that_there_is(client, town):
 
 async def test_as_a_file_in_which_no_cell_is_a_formula(client, town):
     await town.complain(business="=cmd()")
+    for form, begins in (("pdf", b"%PDF-"), ("xlsx", b"PK")):
+        answer = await client.get("/v1/reports/2026Q3", params={"format": form, "language": "en"})
+        assert (answer.status_code, answer.content[: len(begins)]) == (200, begins)
+        assert answer.headers["content-disposition"] == f'attachment; filename="ringfence-2026Q3-class.{form}"'
+    answer = await client.get("/v1/reports/2026Q3", params={"by": "branch", "bank": "no bank"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "bank")
     answer = await client.get("/v1/reports/2026Q3", params={"by": "business", "format": "csv"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert "'=cmd()," in answer.text

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from pypdf import PdfReader
 
 from console.cli.desk.report_commands import handling_lines, print_report, shown
 from desk.reports import Handling, Report, Row
@@ -32,6 +33,19 @@ def test_as_table_json_and_csv(run, month, tmp_path):
     printed = run("report", "--quarter", month, "--by", "business", "--csv", "-").stdout
     assert list(csv.DictReader(printed.splitlines())) == rows, "no mark of the encoding before the first name"
     assert [row["business"] for row in rows] == ["'=1+1", "total"]
+
+
+def test_as_a_page_to_print_and_a_workbook(run, month, tmp_path):
+    pdf, xlsx = tmp_path / "report.pdf", tmp_path / "report.xlsx"
+    told = run("report", "--quarter", month, "--pdf", str(pdf), "--xlsx", str(xlsx), "--language", "en")
+    assert told.stdout.splitlines() == [f"{path} holds the report of {month}." for path in (xlsx, pdf)]
+    assert (pdf.read_bytes()[:5], xlsx.read_bytes()[:2]) == (b"%PDF-", b"PK")
+    assert "Nuisance calls" in PdfReader(pdf).pages[0].extract_text()
+    run("report", "--quarter", month, "--pdf", str(pdf))
+    assert "骚扰电话" in PdfReader(pdf).pages[0].extract_text(), "complaints.language is zh"
+    assert run("report", "--quarter", month, "--pdf", str(pdf), "--language", "fr").exit_code == 2
+    refused = run("report", "--quarter", month, "--by", "branch", "--bank", "no bank")
+    assert "the directory has no" in refused.stderr
 
 
 def test_what_is_no_period_or_dimension(run):
