@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,7 +85,9 @@ async def verify(
     chains: dict[Series, Verified] = {MAIN: found.chain}
     async with Chains.open(here.database, key) as others:
         chains |= await others.verified(noted, counting.of_chain, without=MAIN)
-        held = await others.held({"people": people_by_entries, "access": keys_by_entries})
+        held = await others.held(
+            {"people": partial(people_by_entries, keys=lambda: here.keys), "access": keys_by_entries}
+        )
         lost = others.lost(noted)
     older = dict(found.older)
     for chain, seen in held.items():

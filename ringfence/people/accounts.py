@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
-from ringfence.people import standing
+from ringfence.people import session_rows, standing
 from ringfence.people.actor import Actor, Door
 from ringfence.people.faults import PeopleError
 from ringfence.people.rights import ROLE_MEANING, Role, rights_of
@@ -228,7 +228,10 @@ class Accounts:
             await _refuse_without_admin(connection)
             what = ("account", change.account.name, change.step)
             after = await stands(connection, change.account.id)
-            deed = chain.Deed(self._now(), author, *what, reason, change.detail + _also(how), after=after)
+            before = session_rows.ended(change.ended)
+            deed = chain.Deed(
+                self._now(), author, *what, reason, change.detail + _also(how), before=before, after=after
+            )
             await chain.record(connection, [deed])
 
 
@@ -238,13 +241,14 @@ class _Change:
     def __init__(self, connection: Connection, account: Account) -> None:
         self.connection, self.account = connection, account
         self.step = self.detail = ""
+        self.ended: list[str] = []  # prints of sessions
 
     async def write(self, statement: Sql, *values: Any) -> None:
         await self.connection.execute(statement, (*values, self.account.id))
 
     async def end_sessions(self) -> int:
-        cursor = await self.connection.execute("delete from session where account = ?", (self.account.id,))
-        return cursor.rowcount
+        self.ended += await session_rows.end(self.connection, sql("account = ?"), self.account.id)
+        return len(self.ended)
 
 
 async def stands(connection: Connection, account: int | None) -> str:

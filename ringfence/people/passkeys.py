@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from ringfence.people import standing
+from ringfence.people import session_rows, standing
 from ringfence.people.accounts import Account
 from ringfence.people.faults import PeopleError
 from ringfence.people.sealing import Sealing
 from rules.audit import chain
 from rules.storage.keys import Keys
+from rules.storage.statements import sql
 from rules.storage.store import Connection, Store
 
 if TYPE_CHECKING:
@@ -121,12 +122,12 @@ class Passkeys:
                 "insert into passkey (account, credential, public_key, signs, name, created) values (?, ?, ?, ?, ?, ?)",
                 values,
             )
-            await connection.execute(
-                "delete from session where account = ? and hash <> ?", (account.id, sha256(session.encode()).digest())
-            )
+            others = sql("account = ? and hash <> ?")
+            gone = await session_rows.end(connection, others, account.id, sha256(session.encode()).digest())
             number = int(cursor.lastrowid or 0)
             after = standing.written({PRINT: print_of(made.credential_id, made.credential_public_key)})
             deed = chain.Deed(now, author, "account", account.name, ADDED, detail=named, after=after)
+            deed = deed._replace(before=session_rows.ended(gone))
             await chain.record(connection, [deed])
         return Passkey(number, named, now, None)
 

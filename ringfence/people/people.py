@@ -180,7 +180,7 @@ class People:
                 log.warning("the staff directory does not answer", fault=str(error))
                 if now - by.asked < settings.grace_s:
                     return True
-        await self.sessions.end(token)
+        await self.sessions.end(token, why="the staff directory knows him no more")
         return False
 
     async def _enter(
@@ -212,12 +212,13 @@ class People:
                 return None
             if typed:
                 await self._tries.give_back(connection, typed, address)
-            token = await self.sessions.begin(connection, account.id, address, directory)
-            about = ("account", account.name, "signed in")
-            after = await stands(connection, account.id) if kept[0] != kept[1] else ""  # it is kept in another way now
-            deed = chain.Deed(now, account.name, *about, detail=f"{how}from {address}", after=after)
+            begun = await self.sessions.begin(connection, account.id, address, directory)
+            about, detail = ("account", account.name, "signed in"), f"{how}from {address}"
+            stood = [await stands(connection, account.id)] if kept[0] != kept[1] else []  # kept in another way now
+            after = "; ".join([*stood, begun.after])
+            deed = chain.Deed(now, account.name, *about, detail=detail, before=begun.before, after=after)
             await chain.record(connection, [deed])
-        return Session(token, account.acts("page"), now + self.sessions.longest_s)
+        return Session(begun.token, account.acts("page"), now + self.sessions.longest_s)
 
     async def sign_out(self, token: str) -> None:
         """Let this token open nothing any more."""

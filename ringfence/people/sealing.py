@@ -30,7 +30,7 @@ class Sealing:
     def open(self, blob: bytes, whose: str) -> str | None:
         """The text again; None where another key file, or another place, made it."""
         for cipher in self._ciphers():
-            with suppress(InvalidTag):
+            with suppress(InvalidTag, ValueError):  # or it is too short to be anything
                 return cipher.decrypt(blob[:_NONCE], blob[_NONCE:], whose.encode()).decode()
         return None
 
