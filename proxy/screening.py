@@ -282,11 +282,12 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
         if found.first.canonical or found.others:
             if all((found.first, found.others) != (other.first, other.others) for other in shown):
                 shown.append(found)
-        elif found.resembled:
+        elif found.resembled or found.differ:
             alike.append(found)
     callers = callers_of(sender, shown, trunk, clear=clear) if shown else Callers(sender)
     for found in alike:
         callers.add(found)
+        callers.sure &= not found.differ
     if callers.agrees is False and any(map(_schemeless, uris)):
         callers.sure = False  # some read no digits without a scheme, and show From
     for uri in called_party_uris(request, trunk)[:_MOST_ASSERTED]:

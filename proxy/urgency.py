@@ -17,7 +17,8 @@ IN_TURN: Final = 0
 FIRST: Final = 1
 AT_ONCE: Final = 2
 
-_LONGEST: Final = 200  # octets of a request line that are looked at: nobody dials an emergency number in more
+_LONGEST: Final = 200  # octets of a branch that are looked at
+_LONGEST_LINE: Final = 16_384  # octets of a request line: any decoration may stand around an emergency number
 _HEAD: Final = 500  # octets of a response within which its top Via begins
 _BRANCH: Final = b";branch=" + MAGIC_COOKIE
 _WITHIN: Final = frozenset((b"ACK ", b"BYE ", b"CANC", b"PRAC", b"UPDA", b"INFO"))  # requests that belong to a call
@@ -69,7 +70,7 @@ def owner(flow: PeerFlow) -> tuple[str, str]:
 def is_emergency_call(data: bytes, peer: Peer, outgoing: Outgoing) -> bool:
     """Does this INVITE dial an emergency number? Never raises."""
     try:
-        return outgoing.is_emergency_call(parse_uri(data[7:_LONGEST].partition(b" ")[0]), peer)
+        return outgoing.is_emergency_call(parse_uri(data[7:_LONGEST_LINE].partition(b" ")[0]), peer)
     except BadHeader:
         return False
 

@@ -14,12 +14,12 @@ from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
 from rules.model import NumberClass
 from rules.numbering.plan_table import PLANS, codes_of, plan_of
-from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.numbering.spelling import condensed, fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
 
 EVERYWHERE: Final = frozenset({"112", "911", "999", "000"})
 _LONGEST_PATTERN: Final = 4  # digits: writing out six would hold a call up for 0.2 s; emergency.csv has the longer ones
-_LONGEST: Final = 64  # characters of a user part; the longest spelling of an emergency number has far fewer
+_LONG: Final = 64  # characters of a user part, beyond which most of it is only decoration, which goes first
 # What ends dialling for some device behind us: digits after it are pauses, tones or nothing at all.
 _ENDS_DIALLING: Final = re.compile(r"[#*pw,;\x00-\x1f\x7f]", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[^0-9A-Za-z+*#]+")
@@ -69,8 +69,8 @@ def is_emergency(scheme: str, user: str, table: EmergencyTable) -> bool:
         return True
     if "%" in user:
         user = unquote_to_bytes(user).decode("utf-8", "replace")
-    if len(user) > _LONGEST:
-        user = user.partition(";")[0]
+    if len(user) > _LONG:
+        user = condensed(user.partition(";")[0])
     return any(plain in table.spellings for plain in _dialled(user))
 
 
@@ -130,9 +130,7 @@ def _entry(text: str) -> str:
 
 
 def _plain(user: str) -> str:
-    """The user part without password, separators and case; empty when it is too long for a number."""
-    if len(user) > _LONGEST:
-        return ""
+    """The user part without password, separators and case."""
     dialled = user[1:] if user[:1] == "+" else user
     if dialled.isascii() and dialled.isdigit():
         return user  # as nearly all are written
@@ -144,8 +142,6 @@ def _dialled(user: str) -> Iterable[str]:
 
     A leading star or hash stays: that makes a feature code of the digits after it.
     """
-    if len(user) > _LONGEST:
-        return
     number = user.partition(";")[0]
     yield _plain(number)
     folded = fold(number).partition(":")[0]

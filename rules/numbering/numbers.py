@@ -23,13 +23,13 @@ from rules.numbering.plan_table import (
     plan_of,
 )
 from rules.numbering.prefixes import canonical_prefix
-from rules.numbering.spelling import fold, is_address, is_digits, without_separators
+from rules.numbering.spelling import condensed, fold, is_address, is_digits, without_separators
 
 __all__ = ["EmergencyTable", "canonical_prefix", "emergency_table", "is_emergency", "read_number"]
 
 LONGEST_EXTENSION: Final = 32
 SHORTEST_95: Final = 5  # digits
-LONGEST_USER: Final = 256  # characters looked at; more is no number
+LONGEST_USER: Final = 256  # characters looked at, once what nobody sees is gone; more is no number
 SHORTEST_BARE_E164: Final = 10  # digits: shorter ones on a national trunk are local numbers and extensions
 SHORTEST_GUESS: Final = 7  # digits: shorter ones that no plan claims are extensions on every trunk
 ANONYMOUS_WORDS: Final = frozenset(
@@ -86,7 +86,7 @@ def _number(canonical: str, kind: NumberClass, region: str, raw: str, inbound_on
 
 def _read(user: str, country: str, national: bool, context: str, called: bool) -> Number:
     if len(user) > LONGEST_USER:
-        user = user.partition(";")[0]
+        user = condensed(user).partition(";")[0]
         if len(user) > LONGEST_USER:
             return _MALFORMED
     country = country.upper()

@@ -13,7 +13,14 @@ from typing import Final
 from rules.model import Number, NumberClass, Trunk
 from rules.numbering.numbers import LONGEST_USER, read_in_plan
 from rules.numbering.plan_table import codes_of
-from rules.numbering.spelling import fold, fold_as_seen, is_address, without_separators
+from rules.numbering.spelling import (
+    condensed,
+    could_hold_digits,
+    fold,
+    fold_as_seen,
+    is_address,
+    without_separators,
+)
 
 READINGS_DIFFER: Final = (
     "readings_differ"  # the fact that a number was spelt so that readers take it for different ones
@@ -73,7 +80,7 @@ def readings(
     was decoded, where that differs, ``whole`` all that some reader shows, where digits follow a semicolon or a colon.
     """
     if len(user) + len(raw) + len(whole) > LONGEST_USER:
-        return _read(user, trunk.country, trunk.national, trunk.home, contexts, raw, whole, called)
+        return _read_long(user, trunk, contexts, raw, whole, called)
     return _remembered(user, trunk.country, trunk.national, trunk.home, contexts, raw, whole, called)
 
 
@@ -101,6 +108,14 @@ def _read(
     ):
         return Readings(first)  # as nearly all are spelt
     return _Reader(first, country, national, home, called).read(user, contexts, raw, whole)
+
+
+def _read_long(user: str, trunk: Trunk, contexts: tuple[str, ...], raw: str, whole: str, called: bool) -> Readings:
+    """Of a long text first goes what nobody sees. What is too long even so, and could hold a digit, is marked."""
+    short, plain, shown = condensed(user), condensed(raw)[:LONGEST_USER], condensed(whole)
+    found = _read(short, trunk.country, trunk.national, trunk.home, contexts, plain, shown, called)
+    unread = any(could_hold_digits(each[LONGEST_USER:]) for each in (short, shown))
+    return Readings(found.first._replace(raw=user), found.others, found.resembled, found.differ or unread)
 
 
 _remembered: Final = lru_cache(maxsize=20_000)(_read)
@@ -159,7 +174,7 @@ class _Reader:
             spelt = _without_scheme(fold_as_seen(whole[:LONGEST_USER]).strip())
             self._read_decorated(whole, spelt, without_separators(spelt))
         if len(user) > LONGEST_USER and self._shown:
-            self._differ = True
+            self._differ = True  # a number that goes on
         first = self._first.canonical
         resembled = [each for key, each in self._resembled.items() if key not in self._shown and key != first]
         return Readings(self._first, tuple(self._shown.values()), tuple(resembled), self._differ)
@@ -193,13 +208,15 @@ class _Reader:
         for spelt in (dialled, text, fold(user[:LONGEST_USER])):  # any separator ends a run, too
             runs += [run for run in _runs(spelt) if run != lead and run not in runs]
         if len(runs) > _MOST_RUNS:
-            self._differ |= not words
+            self._differ = True
             runs = [*runs[: _MOST_RUNS // 2], *runs[-_MOST_RUNS // 2 :]]
         for run in runs:
             if words and not self._called:  # nobody dials the digits in a caller's name
                 for variant in (run, *_shortened(run, self._country, self._homes)):
                     self._resemble(variant)
-            elif _SHORTEST_RUN <= len(run) <= _LONGEST_RUN:
+            elif len(run.lstrip("+0")) > _LONGEST_RUN:  # an extension may be so long, which is read as a whole
+                self._differ |= self._first.canonical != f"EXT:{run}"
+            elif len(run) >= _SHORTEST_RUN:
                 self._differ |= self._keep_all(run, only_numbers=True)
 
     def _keep_all(self, run: str, *, only_numbers: bool = False) -> bool:

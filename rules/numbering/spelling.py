@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -11,10 +12,15 @@ _SEPARATORS: Final = "-.() \t\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u3
 _INVISIBLE: Final = (
     "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 )
+_IN_A_ROW: Final = re.compile(rf"([{re.escape(_SEPARATORS)}\s])[{re.escape(_SEPARATORS)}\s]+")
 _DROP_ASCII: Final = str.maketrans("", "", "-.() \t")
 _DROP: Final = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
 _UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # marks of direction and width, accents, circles
+_EMPTY_LETTERS: Final = frozenset(
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+)  # letters to Unicode, nothing to the eye
 _NUMERALS: Final = frozenset(("No", "Nl"))  # \u2776 and \u3021, which NFKC leaves as they are
+_DIGITS_SEEN: Final = re.compile(r"[0-9]|[^\x00-\x7f]")
 _CHINESE: Final = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
 _FULL_WIDTH: Final = str.maketrans("\uff0b\ufe62\uff0a\uff03", "++*#")
 
@@ -32,7 +38,7 @@ def fold_as_seen(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", fold(text)).translate(_CHINESE)
-    return "".join(c if c.isascii() or c.isalpha() else _seen(c) for c in text)
+    return "".join(c if c.isascii() or (c.isalpha() and c not in _EMPTY_LETTERS) else _seen(c) for c in text)
 
 
 def _seen(character: str) -> str:
@@ -40,12 +46,31 @@ def _seen(character: str) -> str:
     category = unicodedata.category(character)
     if category in _NUMERALS and (value := unicodedata.numeric(character)) in range(10):
         return str(int(value))
-    return "" if category in _UNSEEN else character
+    return "" if category in _UNSEEN or character in _EMPTY_LETTERS else character
 
 
 def without_separators(folded: str) -> str:
     """The folded text without visual separators and invisible marks."""
     return folded.translate(_DROP_ASCII if folded.isascii() else _DROP)
+
+
+def condensed(text: str) -> str:
+    """A long text without what nobody sees in it, and of separators in a row the first alone: what is cut comes after.
+
+    What each sign is, is asked once for each that occurs: the text is as long as a stranger likes.
+    """
+    if not text.isascii():
+        text = text.translate({ord(c): None for c in set(text) if not c.isascii() and _unseen(c)})
+    return _IN_A_ROW.sub(r"\1", text)
+
+
+def _unseen(character: str) -> bool:
+    return character in _EMPTY_LETTERS or unicodedata.category(character) in _UNSEEN
+
+
+def could_hold_digits(text: str) -> bool:
+    """Could somebody read a digit in it? Outside ASCII there are too many kinds of them to ask for each."""
+    return _DIGITS_SEEN.search(text) is not None
 
 
 def is_digits(text: str) -> bool:

@@ -44,7 +44,14 @@ def test_of_a_stranger_only_what_shows_a_route_goes_first():
 
 @pytest.mark.parametrize(
     "uri",
-    [f"sip:110@{wire.US}", "sip:%3110@x", "tel:110;phone-context=+86", "urn:service:sos", "sip:+86110@x;user=phone"],
+    [
+        f"sip:110@{wire.US}",
+        "sip:" + "-" * 400 + "110@x",
+        "sip:%3110@x",
+        "tel:110;phone-context=+86",
+        "urn:service:sos",
+        "sip:+86110@x;user=phone",
+    ],
 )
 def test_a_call_for_help_goes_before_all(play: Playbook, uri: str):
     assert haste_of(play, wire.invite(uri=uri)) == AT_ONCE

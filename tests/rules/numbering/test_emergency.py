@@ -83,7 +83,8 @@ def test_spellings_that_people_and_networks_use(scheme: str, user: str):
         ("urn", "service:sosx"),
         ("urn", "service:test.sos"),
         ("urn", "service:counseling"),
-        ("sip", "1" + "-" * 100 + "10"),
+        ("sip", "1" + "-" * 100 + "101"),
+        ("sip", "*" + "-" * 100 + "110"),
     ],
 )
 def test_ordinary_numbers_that_look_a_little_like_one(scheme: str, user: str):
@@ -121,6 +122,21 @@ def test_ordinary_numbers_that_look_a_little_like_one(scheme: str, user: str):
 @pytest.mark.parametrize("number", ["112", "110"])
 def test_decorated_digits_are_still_an_emergency(number: str, spelling: str):
     assert is_emergency("sip", spelling.format(number), CN)
+
+
+@pytest.mark.parametrize("count", [62, 300, 8_000])
+@pytest.mark.parametrize("sign", ["-", "\u200b", "\u3164", "%20", "\u00a0", "_", "/", "'", "()", ". "])
+def test_however_much_decorates_it_it_is_still_one(sign: str, count: int):
+    for spelling in ("{1}{0}", "{0}{1}", "{0}#{1}", "{0},{1}1", "{0}p{1}", "{0};{1}", "({1}{0})", "+{1}{0}"):
+        for number in ("112", "110"):
+            assert is_emergency("sip", spelling.format(number, sign * count), CN), spelling
+
+
+@pytest.mark.parametrize(
+    "user", ["112#" + "1#" * 200, "110," + "111," * 300, "112p" + "1" * 900, "1" + "-" * 100 + "10"]
+)
+def test_whatever_follows_where_dialling_ends_it_is_still_one(user: str):
+    assert is_emergency("sip", user, CN)
 
 
 def test_no_caller_makes_an_extension_an_emergency_by_naming_a_country():

@@ -72,6 +72,53 @@ def test_a_phone_context_hides_no_number_that_telephones_show_without_it(context
     assert found.differ
 
 
+UNSEEN = [
+    "\u200b",
+    "\u00ad",
+    "\u00a0",
+    "\u0301",
+    "\u3164",
+    "\u2003",
+    "\ufe0f",
+    "-",
+    ".",
+    " ",
+    "%20",
+    "%E2%80%8B",
+    "(",
+    "- ",
+]
+
+
+@pytest.mark.parametrize("count", [245, 256, 5_000])
+@pytest.mark.parametrize("sign", UNSEEN)
+def test_as_many_signs_as_one_likes_that_nobody_sees_hide_no_number(sign: str, count: int):
+    for user in ("{0}17012345678", "17012345678{0}", "+86{0}17012345678", "170{0}1234{0}5678"):
+        assert LISTED in all_of(read(user.format(sign * count))), user
+    assert "CN:95588" in shown(read(sign * count + "95588"))
+    assert LISTED in shown(read(sign * count + "17012345678", called=True))
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        *("170" + "0" * 300 + "12345678", "0" * 300 + "17012345678x1x2", "170" + ";" * 300 + "12345678"),
+        *(
+            "a" * 300 + "17012345678",
+            "a" * 300 + "一七〇12345678",
+            "1#" * 200 + "17012345678",
+            "9" * 40 + "17012345678",
+        ),
+        *("*31#" + "9" * 30 + "17012345678", "".join(f"{sign}{10**6 + at}" for at, sign in enumerate("abcdefg"))),
+        "170" + "/" * 300 + "12345678",
+    ],
+)
+@pytest.mark.parametrize("called", [False, True])
+def test_what_is_left_unread_of_a_user_part_is_a_mark(user: str, called: bool):
+    assert read(user, called=called).differ
+    assert readings("170", CN, whole=user, called=called).differ
+
+
 def test_an_escaped_semicolon_hides_none_either():
     found = read("17012345678%3Bphone-context=+49")
     assert (shown(found), found.differ) == (["+4917012345678", LISTED], True)
