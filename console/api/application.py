@@ -48,6 +48,20 @@ def application(
     desk: Desk | None = None, trunks: Collection[str] | None = None, people: People | None = None
 ) -> FastAPI:
     """The API of a desk; without one it is good for its document only. ``trunks``: those that entries may name."""
+    api = paths()
+    serve(api, desk, trunks, people)
+    return api
+
+
+def serve(api: FastAPI, desk: Desk | None, trunks: Collection[str] | None = None, people: People | None = None) -> None:
+    """Let the paths ask this desk."""
+    api.state.desk, api.state.people = desk, people
+    api.state.trunks = None if trunks is None else frozenset(trunks)
+    api.state.catch_up = desk.lately if desk else None
+
+
+def paths() -> FastAPI:
+    """All paths, which are the same whatever desk they ask."""
     api = DocumentedApi(
         title="Ringfence complaint desk",
         summary="From a complaint to a sealed number, and back.",
@@ -68,16 +82,13 @@ def application(
             DatabaseError: _unavailable,
         },
     )
-    api.state.desk, api.state.people = desk, people
-    api.state.trunks = None if trunks is None else frozenset(trunks)
-    api.state.catch_up = desk.lately if desk else None
     for part in _PARTS:
         api.include_router(part.router, dependencies=[Depends(only_known_parameters)])
 
     @api.get("/healthz", tags=["service"])
-    async def health() -> dict[str, str]:
+    async def health(request: Request) -> dict[str, str]:
         """The process answers and its databases can be read."""
-        if desk is not None:
+        if (desk := request.app.state.desk) is not None:
             await desk.archive.store.connection.execute_fetchall("select 1 from progress")
         return {"status": "ok"}
 

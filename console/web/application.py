@@ -13,7 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.web.frame import Ground
-from console.web.gate import Gate
+from console.web.gate import Gate, answer_faults, gate_of
 from console.web.pages import served
 from console.web.rendering import prepare
 from console.web.tokens import Tokens
@@ -34,10 +34,14 @@ def console(
     **more: Any,
 ) -> Gate:
     """The console of an installation."""
-    files = served()
-    pages = tuple(one.page for one in files if one.page is not None)
+    pages = tuple(one.page for one in served() if one.page is not None)
     root = here.configuration.api.root_path + PLACE
-    gate = Gate(Ground(here, desk, pages, Tokens(here.keys.pseudonym), root), people, **more)
+    return Gate(Ground(here, desk, pages, Tokens(here.keys.pseudonym), root), people, _application(), **more)
+
+
+@cache
+def _application() -> FastAPI:
+    """All pages, which are the same whatever installation they show: that comes with the request, by its gate."""
     application = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -45,9 +49,8 @@ def console(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    application.state.gate = gate
-    gate.install(application)
-    for one in files:
+    answer_faults(application)
+    for one in served():
         application.include_router(one.router, prefix=f"/{one.name}")
 
     @application.get("/static/{print_}/{name}", include_in_schema=False)
@@ -60,9 +63,9 @@ def console(
         visit = request.state.visit
         for _, pages in visit.navigation():
             return visit.go(pages[0].name)  # type: ignore[no-any-return]
-        return gate.problem(request, 403, "Your account has no right to any page.")
+        return gate_of(request).problem(request, 403, "Your account has no right to any page.")
 
-    return gate
+    return application
 
 
 @cache

@@ -66,14 +66,14 @@ class Gate:
         self,
         ground: Ground,
         people: People,
+        pages: ASGIApp,
         *,
         neighbours: Callable[[Any, Any], bool] = is_ours,
     ) -> None:
-        self.ground, self.people, self.tokens = ground, people, ground.tokens
+        self.ground, self.people, self.pages, self.tokens = ground, people, pages, ground.tokens
         self._neighbours = neighbours
         self._notices: TTLCache[str, list[Notice]] = TTLCache(_NOTICES_KEPT, _NOTICES_S)
         self._log = structlog.get_logger("ringfence.console")
-        self.pages: ASGIApp  # set by `application`
         self.lost = False  # the accounts that there were are gone: nobody knows who may do what
         self.feed: Feed | None = None  # since somebody watched
         self.rule_files: RuleFiles | None = None  # since somebody looked at rules
@@ -84,7 +84,7 @@ class Gate:
         if scope["type"] != "http":
             return
         started = time.monotonic()
-        state: dict[str, Any] = {"visit": None, "status": 500}
+        state: dict[str, Any] = {"gate": self, "visit": None, "status": 500}
         method = scope["method"]
         scope = {**scope, "method": "GET" if method == "HEAD" else method, "state": state, "root_path": ""}
         request = Request(scope, receive)
@@ -255,17 +255,8 @@ class Gate:
         if self.feed is not None:
             self.feed.stop()
 
-    def install(self, pages: FastAPI) -> None:
-        """Stand before these pages, and say what goes wrong on them."""
-        self.pages = pages
-        told = (NotAllowed, NotThere, HTTPException, RequestValidationError, StoreError, DatabaseError)
-        refused = (ComplaintError, EntryError, RuleError, PeopleError)
-        for kinds, handler in ((told, self._told), (refused, self._refused)):
-            for kind in kinds:
-                pages.add_exception_handler(kind, handler)
-        pages.add_exception_handler(Exception, self._broken)
-
-    async def _told(self, request: Request, error: Exception) -> Response:
+    async def told(self, request: Request, error: Exception) -> Response:
+        """Nobody may see it, it is not there, or it cannot be read."""
         if isinstance(error, NotAllowed):
             return self.problem(request, 403, mark("Your account has no right to this; an admin may give it one."))
         if isinstance(error, NotThere):
@@ -278,7 +269,7 @@ class Gate:
         self._log.error("database", error=type(error).__name__, code=getattr(error, "sqlite_errorname", ""))
         return self.problem(request, 503, mark("The database does not answer. Try again in a moment."))
 
-    async def _refused(self, request: Request, error: Exception) -> Response:
+    async def refused(self, request: Request, error: Exception) -> Response:
         """A service says no, and why: nothing was changed. What takes two persons is proposed, and waits."""
         visit: Visit | None = request.state._state.get("visit")
         if isinstance(error, Waits) and visit is not None:
@@ -286,7 +277,7 @@ class Gate:
             return visit.go("approvals", notice=visit.say(told, n=error.proposal, who=", ".join(error.others)))
         return self.problem(request, 409, str(error))
 
-    async def _broken(self, request: Request, error: Exception) -> Response:
+    async def broken(self, request: Request, error: Exception) -> Response:
         """An error of ours: where it happened is logged, what it says is not, since that may name somebody."""
         at, trace = "", error.__traceback__
         while trace is not None:
@@ -296,6 +287,31 @@ class Gate:
         visit: Visit | None = request.state._state.get("visit")
         text = mark("An error of the console itself; its log names it under %(name)s.")
         return self.problem(request, 500, visit.say(text, name=named) if visit else text)
+
+
+def answer_faults(pages: FastAPI) -> None:
+    """What goes wrong on these pages is told by the gate that the request came through."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        return await gate_of(request).told(request, error)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return await gate_of(request).refused(request, error)
+
+    async def broken(request: Request, error: Exception) -> Response:
+        return await gate_of(request).broken(request, error)
+
+    say = (NotAllowed, NotThere, HTTPException, RequestValidationError, StoreError, DatabaseError)
+    refuse = (ComplaintError, EntryError, RuleError, PeopleError)
+    for kinds, handler in ((say, told), (refuse, refused), ((Exception,), broken)):
+        for kind in kinds:
+            pages.add_exception_handler(kind, handler)
+
+
+def gate_of(request: Request) -> Gate:
+    """The gate that the request came through."""
+    gate: Gate = request.state.gate
+    return gate
 
 
 CLOSED = mark(

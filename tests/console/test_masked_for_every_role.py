@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.access.key_book import KeyBook
-from console.api.application import application
 from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
 from console.api.middleware import Middleware
@@ -17,6 +16,7 @@ from console.cli.commands import app
 from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted
 from ringfence.people.rights import Right, Role
+from tests.console.built import serving
 from tests.installed import CONFIGURATION
 
 ROLES = [role.value for role in Role]
@@ -158,7 +158,7 @@ def test_no_path_shows_one_whole_to_any_role(planted):
         desk, store = await here.open_desk(), await here.access()
         door = Authentication(store, here.configuration.api, await here.people())
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
-        gate = Middleware(application(desk), door, replays, here.configuration.api)
+        gate = Middleware(serving(desk), door, replays, here.configuration.api)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as client:
             for path in PATHS:
                 for role in ROLES:

@@ -10,7 +10,6 @@ import pytest
 
 from console.api.access.idempotency_keys import IdempotencyKeys
 from console.api.access.key_book import KeyBook
-from console.api.application import application
 from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
 from console.api.middleware import Middleware
@@ -18,6 +17,7 @@ from console.api.problems import Problem
 from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted
 from ringfence.people.rights import Right, Role
+from tests.console.built import serving
 
 ROLES = [role.value for role in Role]
 VIEWER, OFFICER, KEEPER, AUTHOR, ENGINEER, PRIVACY, AUDITOR, ADMIN = ROLES
@@ -192,7 +192,7 @@ def test_each_role_may_what_it_is_there_for_over_http(staffed):
         desk, store = await here.open_desk(), await here.access()
         door = Authentication(store, here.configuration.api, await here.people())
         replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
-        gate = Middleware(application(desk), door, replays, here.configuration.api)
+        gate = Middleware(serving(desk), door, replays, here.configuration.api)
         found = {}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as client:
             for method, path in PATHS:

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from console.web.feed import BIN_S, Feed, Node
 from console.web.frame import Page, Section, Visit
-from console.web.gate import SESSION
+from console.web.gate import SESSION, gate_of
 from console.web.translation import mark
 from console.web.vocabulary import VERDICTS
 from ringfence.people import Right
@@ -26,11 +26,10 @@ _ASKED_AGAIN = 5  # looks between which nobody asks whether the session goes on
 
 
 def _feed(request: Request) -> Feed:
-    gate = request.app.state.gate
+    gate = gate_of(request)
     if gate.feed is None:
         gate.feed = Feed(gate.ground.here, gate.ground.now)
-    found: Feed = gate.feed
-    return found
+    return gate.feed
 
 
 @router.get("")
@@ -93,7 +92,7 @@ async def events(visit: Annotated[Visit, PAGE.visited]) -> Response:
 
 
 async def _told(visit: Visit, feed: Feed) -> AsyncIterator[str]:
-    gate, token = visit.request.app.state.gate, visit.request.cookies.get(SESSION, "")
+    gate, token = gate_of(visit.request), visit.request.cookies.get(SESSION, "")
     yield "retry: 3000\n\n"
     looked = 0
     async for look in feed.looks():

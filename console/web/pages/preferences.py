@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from console.web.gate import LANGUAGE, THEME
+from console.web.gate import LANGUAGE, THEME, gate_of
 from console.web.translation import LANGUAGES
 
 router = APIRouter()
@@ -21,7 +21,7 @@ async def choose(
     back: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Keep a choice and go back to the page it was made on."""
-    visit, gate = request.state.visit, request.app.state.gate
+    visit, gate = request.state.visit, gate_of(request)
     answer: Response = visit.go(*[part for part in back.split("/") if part not in ("", ".", "..")] or [""])
     if language in LANGUAGES:
         answer.headers.append("set-cookie", gate.cookie(request, LANGUAGE, language, lasts_s=_A_YEAR_S))

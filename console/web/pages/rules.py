@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Form, Query, Request, Response
 
 from console.web.frame import NotThere, Page, Section, Visit
+from console.web.gate import gate_of
 from console.web.rule_files import OnDisk, RuleFiles, lines_of
 from console.web.translation import mark
 from ringfence.candidates import Candidate, activate, difference, earlier, history, on_disk, stored
@@ -34,11 +35,10 @@ INSIST = mark("Nothing was changed: it newly catches over 1 in 100 of yesterday'
 
 
 def _files(request: Request) -> RuleFiles:
-    gate = request.app.state.gate
+    gate = gate_of(request)
     if gate.rule_files is None:
         gate.rule_files = RuleFiles(gate.ground.here)
-    found: RuleFiles = gate.rule_files
-    return found
+    return gate.rule_files
 
 
 @router.get("")

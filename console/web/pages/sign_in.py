@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from console.web.frame import Visit
-from console.web.gate import BROWSER, SESSION, Gate
+from console.web.gate import BROWSER, SESSION, gate_of
 from console.web.translation import mark
 from ringfence.people.faults import DirectoryError, PeopleError
 from ringfence.people.passkeys import LONGEST_SAID
@@ -27,14 +27,9 @@ _BEGUN = "rf_directory"
 log = structlog.get_logger("ringfence.console")
 
 
-def _gate(request: Request) -> Gate:
-    gate: Gate = request.app.state.gate
-    return gate
-
-
 def _form(request: Request, wanted: str, wrong: str = "") -> Response:
     visit: Visit = request.state.visit
-    people = _gate(request).people
+    people = gate_of(request).people
     return visit.show(
         "sign-in.html",
         status=403 if wrong else 200,
@@ -63,7 +58,7 @@ async def enter(
     wanted: Annotated[str, Form(alias="next", max_length=300)] = "",
 ) -> Response:
     """Let somebody in; one answer for an unknown name and a wrong password."""
-    let = await _gate(request).people.sign_in(name, password, code, _address(request))
+    let = await gate_of(request).people.sign_in(name, password, code, _address(request))
     return _answer(request, let, wanted)
 
 
@@ -71,7 +66,7 @@ async def enter(
 async def begin_passkey(request: Request) -> Response:
     """What the browser is to ask an authenticator for; a script of ours reads it."""
     try:
-        asked = _gate(request).people.passkeys.begin_signing(request.cookies.get(BROWSER, ""))
+        asked = gate_of(request).people.passkeys.begin_signing(request.cookies.get(BROWSER, ""))
     except PeopleError as error:
         return JSONResponse({"said": str(error)}, 409)
     return Response(asked, media_type="application/json")
@@ -86,7 +81,7 @@ async def enter_by_passkey(
     wanted: Annotated[str, Form(alias="next", max_length=300)] = "",
 ) -> Response:
     """Let somebody in by his passkey, beside the password where he wrote it."""
-    people, browser = _gate(request).people, request.cookies.get(BROWSER, "")
+    people, browser = gate_of(request).people, request.cookies.get(BROWSER, "")
     let = await people.sign_in_by_passkey(passkey, browser, _address(request), name, password)
     return _answer(request, let, wanted)
 
@@ -96,7 +91,7 @@ def _address(request: Request) -> str:
 
 
 def _answer(request: Request, let: Session | Problem, wanted: str) -> Response:
-    gate = _gate(request)
+    gate = gate_of(request)
     visit: Visit = request.state.visit
     if isinstance(let, Problem):
         told = visit.say(
@@ -113,7 +108,7 @@ def _answer(request: Request, let: Session | Problem, wanted: str) -> Response:
 @router.post("/out")
 async def leave(request: Request) -> Response:
     """End the session, here and in the database."""
-    visit, gate = request.state.visit, _gate(request)
+    visit, gate = request.state.visit, gate_of(request)
     await gate.people.sign_out(request.cookies.get(SESSION, ""))
     gate.renew(request)
     answer: Response = visit.go("sign-in")
@@ -124,7 +119,7 @@ async def leave(request: Request) -> Response:
 @router.get("/directory")
 async def to_directory(request: Request) -> Response:
     """Send a browser to the staff directory."""
-    gate = _gate(request)
+    gate = gate_of(request)
     if gate.people.directory is None:
         return _form(request, "", request.state.visit.say(NO_DIRECTORY))
     try:
@@ -145,7 +140,7 @@ async def from_directory(
     code: Annotated[str, Query(max_length=4_000)] = "",
 ) -> Response:
     """Let in whom the directory knows and who has an account."""
-    gate, visit = _gate(request), request.state.visit
+    gate, visit = gate_of(request), request.state.visit
     if gate.people.directory is None:
         return _form(request, "", visit.say(NO_DIRECTORY))
     try:
@@ -166,7 +161,7 @@ async def from_directory(
 @router.post("/directory/logout")
 async def out_by_directory(request: Request, logout_token: Annotated[str, Form(max_length=10_000)] = "") -> Response:
     """The directory itself says who is out (Back-Channel Logout 1.0): his sessions are over with the answer."""
-    people = _gate(request).people
+    people = gate_of(request).people
     try:
         if people.directory is None:
             raise DirectoryError("there is none")

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from console.api.access.idempotency_keys import IdempotencyKeys
-from console.api.application import application
 from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
 from console.api.middleware import Middleware
@@ -21,6 +20,7 @@ from ringfence.people.rights import Right
 from rules.audit.entering import Entering
 from rules.storage.database_files import database_path
 from rules.storage.store import Store
+from tests.console.built import serving
 from tests.desk.town import SCREENING, Town
 from tests.ringfence.people.conftest import KEYS, QUICK
 
@@ -57,7 +57,7 @@ class Office:
         replays = Idempotency(
             IdempotencyKeys(self.store, lambda: self.town.now), self.town.desk.archive.secrecy.pseudonym
         )
-        self.gate = Middleware(application(self.town.desk), self.door, replays, self.settings)
+        self.gate = Middleware(serving(self.town.desk), self.door, replays, self.settings)
 
     async def close(self) -> None:
         await self._opened.aclose()

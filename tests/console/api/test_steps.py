@@ -2,9 +2,9 @@
 
 import pytest
 
-from console.api.application import application
 from console.api.steps import body_of
 from desk.steps import APPEAL_STEPS, CASE_STEPS
+from tests.console.built import serving
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from desk.steps import APPEAL_STEPS, CASE_STEPS
     ids=lambda one: getattr(one, "name", ""),
 )
 def test_a_step_has_a_path_that_asks_for_its_scope(path, step):
-    operation = application().openapi()["paths"][f"{path}/{step.name}"]["post"]
+    operation = serving().openapi()["paths"][f"{path}/{step.name}"]["post"]
     assert operation["operationId"] == step.operation
     assert operation["description"] == step.told
     assert operation["security"] == [{"key": [step.right]}]
