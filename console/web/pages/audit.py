@@ -135,7 +135,7 @@ async def export(
 
 
 def _verification(visit: Visit) -> Verification:
-    found: Verification = visit.request.app.state.gate.verification
+    found: Verification = gate_of(visit.request).verification
     return found
 
 
