@@ -209,7 +209,8 @@ def _read_shown(uri: bytes, trunk: Trunk, first: Number | None = None) -> Readin
 
 def _read_spelt(spelling: Spelling, trunk: Trunk, *, called: bool = False) -> Readings:
     contexts, raw, whole = spelling.contexts, spelling.raw, spelling.whole
-    return readings(spelling.user, trunk, contexts=contexts, raw=raw, whole=whole, called=called)
+    found = readings(spelling.user, trunk, contexts=contexts, raw=raw, whole=whole, called=called)
+    return Readings(found.first, found.others, found.resembled, differ=True) if spelling.unread else found
 
 
 def _beside(first: Number, found: list[Readings], *, differ: bool) -> Readings:

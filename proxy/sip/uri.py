@@ -170,13 +170,16 @@ def dialled_part(uri: Uri) -> bytes:
 class Spelling:
     """A user part as it is read: what a number is made of, and what another reader could take for it."""
 
-    __slots__ = ("contexts", "raw", "user", "whole")
+    __slots__ = ("contexts", "raw", "unread", "user", "whole")
 
-    def __init__(self, user: str, contexts: tuple[str, ...] = (), raw: str = "", whole: str = "") -> None:
+    def __init__(
+        self, user: str, contexts: tuple[str, ...] = (), raw: str = "", whole: str = "", unread: bool = False
+    ) -> None:
         self.user = user  # without parameters and password, escapes decoded
         self.contexts = contexts  # every phone-context; RFC 3966 allows one, and the first counts
         self.raw = raw  # the same with its escapes, where there are some: not every reader decodes them
         self.whole = whole  # with what is no parameter and no password to who shows all of it: 170;1234;5678
+        self.unread = unread  # there are more phone-contexts, which nobody writes who wants to be read
 
 
 _MOST_CONTEXTS: Final = 4
@@ -194,16 +197,20 @@ def read_spelling(uri: Uri) -> Spelling:
     if uri.scheme != b"tel":
         head = head.partition(b":")[0]  # a password is no part of the number
     contexts: tuple[str, ...] = ()
+    unread = False
     for part in (tail + b";" + uri.params).split(b";"):
         key, _, value = part.partition(b"=")
         if unquote_to_bytes(key).strip().lower() == b"phone-context":
             context = unquote_to_bytes(value).decode("utf-8", "replace").strip().strip('"')
-            if context not in contexts and len(contexts) < _MOST_CONTEXTS:
+            if context not in contexts:
+                if len(contexts) >= _MOST_CONTEXTS:
+                    unread = True
+                    break
                 contexts = (*contexts, context)
     raw = head.decode("utf-8", "replace") if _PERCENT in head else ""
     whole = unquote_to_bytes(user + uri.params if uri.scheme == b"tel" else user).decode("utf-8", "replace")
     whole = _NAMED_PARAMETER.sub("", whole) if _GOES_ON.search(whole) is not None else ""
-    return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw, whole)
+    return Spelling(unquote_to_bytes(head).decode("utf-8", "replace"), contexts, raw, whole, unread)
 
 
 def shown_users(text: bytes) -> list[bytes]:

@@ -9,7 +9,7 @@ from functools import cache
 import phonenumbers
 
 from rules.numbering.plan_table import LONGEST_E164, PLANS, calling_code
-from rules.numbering.spelling import fold, is_digits, without_separators
+from rules.numbering.spelling import condensed, fold, is_digits, without_separators
 
 _LONGEST = 256  # characters looked at
 # Home network domain of a mobile network: ims.mnc000.mcc460.3gppnetwork.org (3GPP TS 23.003 section 13.2)
@@ -29,7 +29,9 @@ def context_digits(context: str) -> str:
     """``+86-10`` -> ``8610``; empty for domains and for what is no beginning of E.164."""
     if context[:1] not in ("+", "\uff0b"):
         return ""
-    digits = without_separators(fold(context[:_LONGEST]))[1:]
+    if len(context) > _LONGEST:
+        context = condensed(context)[:_LONGEST]
+    digits = without_separators(fold(context))[1:]
     return digits if is_digits(digits) and digits[0] != "0" and len(digits) < LONGEST_E164 else ""
 
 
@@ -41,7 +43,7 @@ def country_of_context(context: str) -> str:
         code = calling_code(digits)
         region = phonenumbers.region_code_for_country_code(int(code)) if code else ""
         return region if region.isalpha() else ""
-    network = _MOBILE_NETWORK.search(context[:_LONGEST])
+    network = _MOBILE_NETWORK.search(context[-_LONGEST:])
     return _mobile_countries().get(network[1], "") if network else ""
 
 

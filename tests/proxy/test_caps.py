@@ -62,3 +62,49 @@ def test_no_length_of_a_user_part_hides_who_is_called(spelling: str, found: bool
         for each in (call(uri=uri), judged("MESSAGE", uri=uri)):
             assert is_seen(each, f"+86{CALLED}", called=True), uri
             assert not found or f"+86{CALLED}" in [number.canonical for number in each.called_readings], uri
+
+
+# As many phone-contexts as one likes: RFC 3966 allows one.
+
+CONTEXTS = [0, 1, 3, 4, 5, 40]
+
+
+def contexts(count: int) -> str:
+    return "".join(f";phone-context=+{441 + each}" for each in range(count))
+
+
+@pytest.mark.parametrize("count", CONTEXTS)
+def test_no_number_of_phone_contexts_hides_a_caller(count: int):
+    more = f"12345678{contexts(count)};phone-context=+86170"
+    for uri in (
+        f"sip:{more}@h",
+        f"tel:{more}",
+        f"sip:12345678@h{contexts(count)};phone-context=+86170",
+        f"im:{more}@h",
+    ):
+        for how in ({"from_": f"<{uri}>;tag=a"}, {"extra": f"P-Asserted-Identity: <{uri}>"}):
+            for each in (call(trunk=TRUSTED, **how), judged("MESSAGE", **how)):
+                assert is_seen(each, LISTED), how
+                assert count < 4 or each.facts == {"readings_differ": True}, how
+
+
+@pytest.mark.parametrize("count", CONTEXTS)
+def test_no_number_of_phone_contexts_hides_who_is_called(count: int):
+    for uri in (
+        f"sip:00138000{contexts(count)};phone-context=+86138@{wire.US}",
+        f"sip:00138000@{wire.US}{contexts(count)};phone-context=+86138",
+        f"tel:00138000{contexts(count)};phone-context=+86138",
+    ):
+        assert is_seen(call(uri=uri), f"+86{CALLED}", called=True), uri
+
+
+def test_the_same_phone_context_many_times_is_one():
+    assert call(from_=f"<sip:{USER}{';phone-context=+86' * 40}@h>;tag=a").facts is None
+
+
+def test_a_long_phone_context_is_read_like_a_short_one():
+    """What nobody sees goes from it before it is cut, and of a domain its end says whose network it is."""
+    for context in ("+86" + "\u200b" * 300 + "170", "+" + "-" * 300 + "86170", "+86170" + "%E2%80%8B" * 300):
+        assert is_seen(call(from_=f"<sip:12345678;phone-context={context}@h>;tag=a"), LISTED), context
+    domain = "a." * 200 + "ims.mnc000.mcc310.3gppnetwork.org"
+    assert call(from_=f"<sip:2125551234;phone-context={domain}@h>;tag=a").caller.canonical == "+12125551234"
