@@ -36,6 +36,9 @@ def forward_ack(core: Node, request: Request, via: Via, flow: PeerFlow, peer: Pe
         core.dropped["malformed ACK"] += 1
         return
     token = _token(core, request, via, plan, peer)
+    if token is None and peer.redirect:  # of a call that was never forwarded
+        core.dropped["ACK to nowhere"] += 1
+        return
     targets = targets_in_dialog(core.topology, core.tokens, token, peer, next_hop)
     if len(targets) > 1:
         targets = core.in_turn(targets, request.call_id, token, now)
@@ -89,7 +92,7 @@ def _send(
 
 def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> Token | None:
     """The token of its dialog, where its way depends on it: from a caller without leftover routes it does not."""
-    several = len(peer.pbx.targets) > 1 or not peer.pbx.targets[0].literal
+    several = peer.redirect or len(peer.pbx.targets) > 1 or not peer.pbx.targets[0].literal
     if not plan.users or not (peer.from_pbx or plan.routes or several or core.topology.destinations):
         return None
     fields = read_fields(request, via)

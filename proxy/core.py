@@ -17,7 +17,7 @@ from proxy.acknowledgement import forward_ack
 from proxy.bans import Bans
 from proxy.context import EMERGENCY_MARK, Context
 from proxy.dialogs import Dialogs
-from proxy.effects import HungUp, PassedUnjudged, PeerChanged, Probe, Stranger
+from proxy.effects import Finished, HungUp, PassedUnjudged, PeerChanged, Probe, Stranger
 from proxy.flows import FlowTo, PeerFlow, address_of, reply_flow
 from proxy.forwarding import (
     Plan,
@@ -36,6 +36,7 @@ from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.peers import REFUSED as REFUSED_THERE
 from proxy.probing import Asking, Prober
 from proxy.proxy_settings import LimitSettings
+from proxy.redirecting import CONTACT, go_on, redirection
 from proxy.refusing import BANNED, NO_ROOM, Refusing
 from proxy.registrations import (
     PARAMETER,
@@ -87,7 +88,7 @@ from proxy.validation import (
     refuse_control,
     refuse_to_forward,
 )
-from rules.model import Action, Step, Verdict
+from rules.model import Action, Outcome, Step, Verdict
 
 # They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves.
 _METHODS_WITHIN: Final = frozenset((b"BYE", b"PRACK", b"UPDATE"))
@@ -108,6 +109,7 @@ _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
 _MOST_STREAMLESS: Final = 10_000
 _MOST_OWN: Final = 4  # tokens of Record-Route that are verified
+_ONLY_ASKED: Final = Refusal(405, "Method Not Allowed", (b"Allow: ACK, CANCEL, INVITE, OPTIONS",))
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
 
 
@@ -129,7 +131,7 @@ DROPPED: Final = (
     "too many answers to strangers",
 )
 # With which status requests are answered here, beside those of reply profiles.
-REFUSED: Final = (400, 403, 404, 405, 416, 420, 430, 440, 480, 481, 482, 483, 500, 501, 503, 505, 513)
+REFUSED: Final = (302, 400, 403, 404, 405, 416, 420, 430, 440, 480, 481, 482, 483, 500, 501, 503, 505, 513)
 
 
 def _quotable(text: str) -> bytes:
@@ -530,7 +532,7 @@ class Core(Refusing):
     ) -> Context | None:
         peer = flow.sender  # of nobody only a CANCEL gets this far
         asked = self._find_contact(request, fields) if PARAMETER in fields.uri.params else None
-        if request.method == b"OPTIONS" and not fields.uri.user and self.topology.names_us(fields.uri):
+        if request.method == b"OPTIONS" and self._asks_us(fields, peer):
             self._answer_probe(request, flow, peer, back, now)
             return None
         plan = self._plan(request, fields, peer)
@@ -656,13 +658,19 @@ class Core(Refusing):
         warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
         if self.draining or flow.listener.leaving:
             self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
-        elif self.topology.options_tell and not self._may_ring(peer, now):
+        elif self.topology.options_tell and not (peer.redirect or self._may_ring(peer, now)):
             known = self.peers.of("pbx", peer.pbx.name)
             closed = self.closed(self.peers.closed_for(known, now))
             refusal = closed or Refusal(503, "No PBX Lives")
             self._refuse_on(back, request, Refusal(503, refusal.phrase, (*refusal.fields, *warnings)))
         else:
             self._send(back, self.answers.options(request, warnings))
+
+    def _asks_us(self, fields: Fields, peer: Peer) -> bool:
+        """Are we the ones who are asked whether they live? Of who only asks about calls nothing else is meant."""
+        if peer.redirect and not fields.to_tag:
+            return True
+        return not fields.uri.user and self.topology.names_us(fields.uri)
 
     def _may_ring(self, peer: Peer, now: float) -> bool:
         """Is there anybody whom a call from there would reach?"""
@@ -743,6 +751,8 @@ class Core(Refusing):
         if plan.named_us and plan.routes:
             return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
         method = request.method
+        if peer.redirect and method not in _JUDGED:  # of nothing that it sends on itself we know
+            return _UNKNOWN_CALL if fields.to_tag else _ONLY_ASKED
         if peer.methods is not None and method not in peer.methods:
             within = method in _METHODS_WITHIN or (method == b"INFO" and not self.record_route)
             if not (fields.to_tag and within):
@@ -807,7 +817,10 @@ class Core(Refusing):
         if verdict.step is Step.EMERGENCY:
             context.loop = EMERGENCY_MARK + context.loop
         if verdict.action is not Action.REJECT:
-            self.admit(context, now)
+            if context.peer.redirect:
+                self._answer_asked(context, verdict, now)
+            else:
+                self.admit(context, now)
             return
         if context.server.invite and self.layer.unacknowledged >= self.limits.unacknowledged_rejections:
             # A flood that never acknowledges: silence costs nothing and holds nothing.
@@ -822,6 +835,25 @@ class Core(Refusing):
         self.refused[status] += 1
         self.finished(context, status, now)
         context.close()
+
+    def _answer_asked(self, context: Context, verdict: Verdict, now: float) -> None:
+        """Tell whoever only asks about a call that it may ring, and how; whatever goes wrong with that, it may."""
+        status, request, server = context.peer.redirect, context.request, context.server
+        try:
+            told = redirection(status, verdict, request, context.topology, self.screening)
+        except Exception as error:  # no fault may cost him the call
+            told = go_on(status, verdict.decision, f"{type(error).__name__}: {error}")
+        data = self.answers.refusal(request, told, server.proof)
+        if told.status == 302 and request.room and CONTACT not in data:  # a stranger's request has no room for it
+            told = go_on(status)
+            data = self.answers.refusal(request, told, server.proof)
+        if context.decision:
+            # Rung, since nobody tells us otherwise: else no complaint would find it.
+            outcome = Outcome(told.status, True, int((now - context.arrived) * 1000), open=True)
+            self.effects.append(Finished(context.decision, outcome))
+        context.close()
+        server.respond(told.status, data, now)
+        self.refused[told.status] += 1
 
     # ---- events from outside -----------------------------------------------------------------------------------
 

@@ -348,6 +348,19 @@ class PbxSettings(Part):
     outbound_trunk: Name | None = Field(None, description="Trunk that takes calls whose Request-URI names the proxy.")
 
 
+def read_status(given: object) -> object:
+    """A status as YAML has it, in digits; anything else is left to the validator."""
+    return int(given) if isinstance(given, str) and given.isdecimal() and given.isascii() else given
+
+
+class RedirectSettings(Part):
+    """What is answered on a trunk whose calls are only asked about, beside the reply profiles of rejections."""
+
+    forward: Annotated[Literal[404, 503], BeforeValidator(read_status)] = Field(
+        404, description="Status that says go on: 404 Not Found or 503 Service Unavailable."
+    )
+
+
 class TrunkSettings(Part):
     """A named source of calls."""
 
@@ -406,6 +419,11 @@ class TrunkSettings(Part):
         None, ge=1, le=1_000_000, description="Of them at once, after a pause; default: as many as in one second."
     )
     fail_closed: bool = Field(False, description="Reject calls that could not be judged, instead of letting them ring.")
+    answer: Literal["proxy", "redirect"] = Field(
+        "proxy",
+        description="redirect: its calls are judged and answered, never forwarded; whoever asks sends them on.",
+    )
+    redirect: RedirectSettings = RedirectSettings()
 
     def emergency_table(self) -> EmergencyTable:
         """The numbers that are emergency calls on this trunk. Raises ValueError for a text that nobody can dial."""
@@ -426,6 +444,7 @@ class TrunkSettings(Part):
             reject_at=reject_at if self.reject_at is None else self.reject_at,
             fail_closed=self.fail_closed,
             home=home,
+            told=self.answer == "redirect",
         )
 
 

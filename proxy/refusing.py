@@ -13,6 +13,7 @@ from proxy.load import Load
 from proxy.onward import Onward
 from proxy.pace import Meter, Pace
 from proxy.proxy_settings import LimitSettings
+from proxy.redirecting import go_on
 from proxy.scanners import Scanners
 from proxy.sip.flow import Flow
 from proxy.sip.message import Request
@@ -70,10 +71,19 @@ class Refusing(Onward):
         if flow.watched and not self._may_be_answered(flow):
             self.dropped["too many answers to strangers"] += 1
         else:
-            self.refused[refusal.status] += 1
-            self._send(flow, self.answers.refusal(request, refusal))
+            told = self._told(flow, request, refusal)
+            self.refused[told.status] += 1
+            self._send(flow, self.answers.refusal(request, told))
         if flow.watched and refusal.status in _TELLING:
             self._note_refused(flow, _thing_tried(request, refusal))
+
+    @staticmethod
+    def _told(flow: PeerFlow, request: Request, refusal: Refusal) -> Refusal:
+        """What is told of a call that can't be judged: to whoever only asks about it, that it may go on."""
+        peer = flow.peer
+        if peer is None or not peer.redirect or request.method != b"INVITE" or peer.trunk.fail_closed:
+            return refusal
+        return go_on(peer.redirect, why=refusal.phrase)
 
     def _may_be_answered(self, flow: PeerFlow) -> bool:
         """Is there room for one more refusal to this stranger, and to all of them? Somebody may have forged him."""

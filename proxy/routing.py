@@ -177,7 +177,7 @@ class Peer:
 
     __slots__ = (
         "dropped", "emergency", "from_pbx", "known", "methods", "most", "name", "pace", "paced", "pbx",
-        "source_pace", "trunk", "usage",
+        "redirect", "source_pace", "trunk", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -193,6 +193,7 @@ class Peer:
         self.pace: Pace | None = None  # how often it may begin a call
         self.source_pace: Pace | None = None  # and each of its sources
         self.paced = False  # is there one of them?
+        self.redirect = 0  # its calls are answered and not forwarded (proxy/redirecting.py): the status that says go on
         self.known = from_pbx or name != DEFAULT_TRUNK  # the configuration names it by address
         # Header fields that its requests lose: always ours, and the identities that we don't believe.
         self.dropped: frozenset[bytes] = _NOTHING if from_pbx else _OF_NO_TRUNK
@@ -463,6 +464,8 @@ class Topology:
         else:
             peer.methods = METHODS_OF_CALLS.union(name.encode() for name in each.methods)
         self._trunks[each.name] = peer
+        if each.answer == "redirect":
+            peer.redirect = each.redirect.forward
         peer.most = each.max_transactions or 0
         if each.calls_per_second:
             peer.pace = Pace(each.calls_per_second, each.calls_burst or 0)

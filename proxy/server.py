@@ -461,7 +461,13 @@ class Server:
                 flow = core.flow_to.present(remote[0].flow)
             else:
                 flow = core.flow_to(endpoint.listener, remote[0], remote[1])
-            if flow.peer is None or flow.pbx_side is not None or flow.former is not None or flow.watched:
+            if (
+                flow.peer is None
+                or flow.peer.redirect == 404
+                or flow.pbx_side is not None
+                or flow.former is not None
+                or flow.watched
+            ):
                 return False
             if endpoint.arrivals.waiting_of(owner(flow)[0]) < SHORT or is_emergency_call(
                 data, flow.peer, core.outgoing

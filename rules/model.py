@@ -82,6 +82,7 @@ class Trunk(NamedTuple):
     reject_at: int = 10  # suspicion from which a call is rejected
     fail_closed: bool = False
     home: str = ""  # the plan in which people here read bare digits; undecided, several countries (numbering/home.py)
+    told: bool = False  # is the id of each decision told, not of rejections and tags alone?
 
 
 class Call:
@@ -268,3 +269,4 @@ class Outcome(NamedTuple):
     status: int  # final status sent to the caller, 0 when it gave up or nothing was sent
     rang: bool  # a 180 or 183 or 2xx went back
     setup_ms: int  # from INVITE to final response, milliseconds
+    open: bool = False  # it went on elsewhere: whether anybody answered it is not known

@@ -118,7 +118,7 @@ class Journal:
         for name in observed_rules(verdict):
             self.observed[name] = self.observed.get(name, 0) + 1
         waiting = self._open[verdict.decision] = _Open(call, verdict, call.at)
-        if verdict.action is not Action.FORWARD:
+        if verdict.action is not Action.FORWARD or call.trunk.told:
             self._ahead.append(waiting)
 
     def secure(self) -> None:

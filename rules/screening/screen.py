@@ -183,7 +183,8 @@ class Screen:
         if outcome.status == UNWANTED and self.unwanted is not None:
             self.unwanted(decision)
         self.journal.ended(decision, outcome)
-        self._rates.ended(decision, outcome)
+        if not outcome.open:
+            self._rates.ended(decision, outcome)
 
     def hung_up(self, decision: str) -> None:
         """A judged call that was answered is over; whoever measures durations learns it here."""
