@@ -32,6 +32,8 @@ def targets_in_dialog(
             diverted = topology.targets_of_diverted(mark, next_hop)
             if diverted is not None:
                 return diverted
+        if not peer.from_pbx and (former := topology.former_targets(next_hop)):
+            return former
     return topology.targets(peer, next_hop)
 
 

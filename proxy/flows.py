@@ -150,7 +150,7 @@ class FlowTo:
             flow.pbx_side = PeerFlow(listener, flow.remote, pbx, serial=flow.serial)
         if (former := topology.former_at(host, port, peer)) is not None:
             flow.former = PeerFlow(listener, flow.remote, former, serial=flow.serial)
-            flow.watched = False
+            flow.watched = flow.watched and not former.known
 
     # ---- streams
 

@@ -223,6 +223,15 @@ class TrunkHost:
         self.rewrite_to = settings.rewrite_to
 
 
+class Known(NamedTuple):
+    """Somebody who is known by an address, in words for another process."""
+
+    kind: str  # source, host, network or default
+    place: str
+    port: int
+    name: str  # of the PBX or trunk
+
+
 class _Places(NamedTuple):
     """Who is known by which address, as far as the configuration names it."""
 
@@ -405,6 +414,7 @@ class Topology:
         self._former_sources: dict[tuple[str, int], Peer] = {}
         self._former_hosts: dict[str, Peer] = {}
         self._former_networks: Networks = []
+        self._former_default: Peer | None = None
         if before is None:
             return
         elsewhere = self._pbx_targets.keys() | {(host.encode(), port) for host, port in self._outbound}
@@ -414,6 +424,7 @@ class Topology:
         known = {network for network, _ in before._networks}
         earlier = [each for each in before._former_networks if each[0] not in known]
         self._former_networks = [*before._networks, *earlier]
+        self._former_default = before._default or before._former_default
         for name, peer in self._trunks.items():
             if (trunk := before._trunks.get(name)) is not None:
                 peer.usage = trunk.usage
@@ -562,14 +573,57 @@ class Topology:
         return peer
 
     def former_at(self, host: str, port: int, peer: Peer | None) -> Peer | None:
-        """Whom the configuration named here before, where it names nobody now; `peer` is whose it is now."""
-        if self.is_named(peer) or not (self._former_sources or self._former_hosts or self._former_networks):
+        """Whom the configuration named here before, where it names nobody now; `peer` is whose it is now.
+
+        Where strangers may call no more, anybody may have been one.
+        """
+        if self.is_named(peer):
+            return None
+        if not (self._former_sources or self._former_hosts or self._former_networks or self._former_default):
             return None
         found = self._former_sources.get((host, port)) or self._former_hosts.get(host)
         if found is None and self._former_networks:
             address = ipaddress.ip_address(host.partition("%")[0])
             found = next((former for network, former in self._former_networks if address in network), None)
-        return found
+        return self._former_default if found is None and peer is None else found
+
+    def former_targets(self, next_hop: Uri) -> list[Target]:
+        """The address of a PBX that the configuration named before: what belongs to its dialogs goes there still."""
+        if not self._former_sources:
+            return []
+        host, port = next_hop.address
+        named = host.decode("ascii", "replace")
+        if next_hop.address in self._pbx_targets or (named, port) not in self._former_sources:
+            return []
+        return [Target(named, port, transport=next_hop.transport)]
+
+    def known(self) -> list[Known]:
+        """Whom this one knows or knew: for the process after this one, which may find another configuration."""
+        sources = self._former_sources | self._pbx_sources
+        hosts = self._former_hosts | self._sent_to | self._hosts
+        networks = {str(network): peer for network, peer in (*self._former_networks, *self._networks)}
+        found = [Known("source", host, port, peer.name) for (host, port), peer in sources.items()]
+        found += [Known("host", host, 0, peer.name) for host, peer in hosts.items()]
+        found += [Known("network", network, 0, peer.name) for network, peer in networks.items()]
+        strangers = self._default or self._former_default
+        return found if strangers is None else [*found, Known("default", "", 0, strangers.name)]
+
+    def remember(self, known: Sequence[Known]) -> None:
+        """Whom the process before this one knew: what belongs to their dialogs goes on, whoever they are now."""
+        first = next(iter(self.pbxes.values()))
+        for kind, place, port, name in known:
+            if kind == "source":
+                self._former_sources.setdefault(
+                    (place, port), self._pbx_named.get(name) or Peer(name, Pbx(name), from_pbx=True)
+                )
+                continue
+            peer = self._trunks.get(name) or Peer(name, first, from_pbx=False, trunk=Trunk(name))
+            if kind == "host":
+                self._former_hosts.setdefault(place, peer)
+            elif kind == "network":
+                self._former_networks.append((ipaddress.ip_network(place), peer))
+            else:
+                self._former_default = peer
 
     @property
     def trunks(self) -> list[str]:

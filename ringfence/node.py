@@ -108,6 +108,7 @@ class Node:
     async def run(self) -> None:
         """Serve until told to stop; then nothing is under way any more."""
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
+        self._core.topology.remember(self._handed.remembered.known)
         self._core.peers.take_up(self._handed.remembered.drains, monotonic())
         PeerCommands(self._core, replaced=lambda: self._restarting.under_way).register(self.control)
         BanCommands(self._core, file=self._ban_file).register(self.control)

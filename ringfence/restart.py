@@ -26,6 +26,7 @@ from ringfence.keeper import KEPT, adopt, is_kept
 from ringfence.reload import REFUSED, faults_of, read_all
 
 START_S: Final = 120.0  # within which the new process must be ready
+_STOPS: Final = "this node was told to stop: no other process takes over"
 
 log = structlog.get_logger("ringfence.restart")
 
@@ -57,9 +58,13 @@ class Restarting:
             await asyncio.to_thread(read_all, self._file)
             return await self._replace(server, actor)
         except Refused as error:
-            log.error("not restarted: this process goes on", reason=str(error), actor=actor)
+            stays = "this process stops" if server.stopping.is_set() else "this process goes on"
+            log.error(f"not restarted: {stays}", reason=str(error), actor=actor)
             raise
         except REFUSED as error:
+            if server.stopping.is_set():  # its sockets may be closed already
+                log.error("not restarted: this process stops", reason=str(error), actor=actor)
+                raise Refused(_STOPS) from None
             faults = faults_of(error)
             for fault in faults:
                 log.error("not restarted: this process goes on", reason=fault, actor=actor)
@@ -75,10 +80,10 @@ class Restarting:
             with there:
                 pid = await asyncio.to_thread(self._start, sockets, there.fileno(), left.remembered)
             successor = Successor(here, pid)
-            try:
-                ready = await asyncio.wait_for(successor.ready(), START_S)
-            except (TimeoutError, OSError):
-                ready = False
+            ready = await _ready(successor, server)
+            if server.stopping.is_set():
+                await asyncio.to_thread(_end, pid)
+                raise Refused(_STOPS)
             if not ready:
                 raise Refused(await asyncio.to_thread(_ended, pid))
         except BaseException:
@@ -87,6 +92,8 @@ class Restarting:
         await left.let_go()
         supervisor.tell(f"MAINPID={pid}")
         await server.hand_over(successor)
+        if server.stopping.is_set():  # told so in between: by now it is the other one that serves
+            os.kill(pid, signal.SIGTERM)
         server.stopping.set()
         await left.end()
         log.info("restarted: another process has taken over", pid=pid, actor=actor)
@@ -108,6 +115,24 @@ class Restarting:
         return os.posix_spawn(self._command[0], self._command, environment, file_actions=kept_open, setsigmask=[])
 
 
+async def _ready(successor: Successor, server: Server) -> bool:
+    """Wait until it could take over, or has ended, or took too long; or until this process is told to stop."""
+    ready = asyncio.ensure_future(successor.ready())
+    stops = asyncio.ensure_future(server.stopping.wait())
+    try:
+        await asyncio.wait((ready, stops), timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        return ready.done() and ready.exception() is None and ready.result()
+    finally:
+        for each in (ready, stops):
+            each.cancel()
+        await asyncio.wait((ready, stops))
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
 def _ended(pid: int) -> str:
     """It was not ready in time, or has ended before: why."""
     for _ in range(20):  # it may be about to end
@@ -116,8 +141,7 @@ def _ended(pid: int) -> str:
             break
         time.sleep(0.05)
     else:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        _end(pid)
         return f"the new process was not ready within {START_S:g} s, and was ended; this one goes on"
     number = os.waitstatus_to_exitcode(status)
     return f"the new process ended with status {number} before it was ready, see its lines in the log; this one goes on"

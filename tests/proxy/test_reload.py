@@ -90,6 +90,22 @@ def test_where_strangers_may_call_the_calls_of_a_trunk_that_is_gone_are_stranger
     assert play.calls[-1].trunk.name == "default"
 
 
+def test_calls_of_strangers_go_on_where_they_may_call_no_more():
+    """One talks and one rings, for help: neither its ACK nor their BYEs may be refused for that."""
+    play = Playbook(trunks=[{"name": "default", "country": "CN"}])
+    _, talks = play.answered()
+    down = play.forwarded(another("two"))
+    play.reload(**OTHER_TRUNK)
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    for answered, words in ((up, {"call_id": "two"}), (talks, {})):
+        ack = play.trunk(in_dialog("ACK", answered, **words))
+        assert [(each.to, each.brief) for each in ack] == [(wire.PBX, "ACK")]
+        bye = play.trunk(in_dialog("BYE", answered, cseq=2, branch=f"z9hG4bKbye{len(words)}", **words))
+        assert [(each.to, each.brief) for each in bye] == [(wire.PBX, "BYE")]
+        play.pbx(wire.answer(bye[0].data))
+    assert briefs(play.trunk(another("three"))) == ["403"]
+
+
 def test_an_answered_call_is_ended_by_a_pbx_that_is_gone(play):
     down, _ = play.answered()
     play.reload(**OTHER_PBX)

@@ -210,6 +210,7 @@ else:
             "pbxes": [{"name": "office", "addresses": [str(PBX)], "probe": {"every_s": 0}}],
             "trunks": [{"name": "default", "country": "CN", "methods": "any"}],
             "limits": {"drain_s": 0.2},  # the PBX here never answers
+            "options_tell": False,
         }
         with contextlib.ExitStack() as stack:
             proxies = [
@@ -235,6 +236,7 @@ else:
             "pbxes": [{"name": "office", "addresses": [f"udp:{pbx_at}"], "probe": {"every_s": 0}}],
             "trunks": [{"name": "default", "country": "CN", "methods": "any"}],
             "limits": {"drain_s": 0.2, "message_s": PATIENCE_S},
+            "options_tell": False,  # the PBX here never answers, which calls tell after half a minute
         }
         with contextlib.ExitStack() as stack:
             proxies = []

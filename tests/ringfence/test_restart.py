@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -70,6 +71,29 @@ async def test_one_that_is_not_ready_changes_nothing(stage, monkeypatch, script,
     assert (stage.done, stage.server.stopping.is_set()) == ([], False)
     with pytest.raises(Refused, match=why):  # it may be tried again
         await restarting.restart(stage.server, "wren")
+
+
+async def test_one_that_is_told_to_stop_meanwhile_stops_and_nobody_takes_over(stage):
+    restarting = stage.made("import time; time.sleep(60)")
+    asyncio.get_running_loop().call_later(0.3, stage.server.stopping.set)
+    with capture_logs() as lines, pytest.raises(Refused, match="told to stop"):
+        await restarting.restart(stage.server, "wren")
+    assert [line["event"] for line in lines] == ["not restarted: this process stops"]
+    assert (stage.done, stage.server.successor) == ([], None)
+
+
+async def test_a_stop_that_comes_while_it_hands_over_stops_the_one_that_took_over(stage):
+    hand_over = stage.server.hand_over
+
+    async def told_to_stop(successor) -> None:
+        await hand_over(successor)
+        stage.server.stopping.set()
+
+    stage.server.hand_over = told_to_stop
+    answer = await stage.made(SAYS_READY + "time.sleep(60)").restart(stage.server, "wren")
+    _, status = await asyncio.to_thread(os.waitpid, answer["pid"], 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
+    stage.server.successor.close()
 
 
 async def test_a_faulty_configuration_is_named_before_anything_is_started(stage):
