@@ -62,7 +62,7 @@ async def handover(archive: Archive, case_id: int) -> str:
     rows = [
         (
             *(case.id, one.reference, one.accused, _time(one.received), _time(one.call_at)),
-            *(one.category, one.business, str(one.tie), one.decision),
+            *(one.category, worded(one.business, archive.country), str(one.tie), one.decision),
         )
         async for one in standing_in(connection, case_id)
     ]

@@ -9,6 +9,7 @@ from desk.faults import ComplaintError, Refused
 from rules.model import Number, NumberClass
 from rules.numbering.emergency import EVERYWHERE, own_numbers
 from rules.numbering.intervals import digits_of
+from rules.records.privacy import mask
 
 _NOBODY = frozenset({NumberClass.EXTENSION, NumberClass.NAME, NumberClass.ANONYMOUS, NumberClass.MALFORMED})
 ALLOWED = frozenset({"allow"})
@@ -25,7 +26,7 @@ async def accusable(
     if number.kind in _NOBODY:
         raise ComplaintError(field, f"{text[:40]!r} is no caller's number (it reads as {number.kind})")
     if name := await on_list_of(archive, number.canonical, OURS):
-        raise Refused(field, f"{number.canonical} is on list {name}: it is one of our own numbers")
+        raise Refused(field, f"{mask(number.canonical)} is on list {name}: it is one of our own numbers")
     return number
 
 

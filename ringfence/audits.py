@@ -145,5 +145,7 @@ class _Sum:
 
 
 def _said(chain: Series, one: Break) -> str:
-    named = "" if chain == MAIN else f"{chain}: "
-    return f"{named}entry {one.entry}: {one.what}" if one.entry else f"{named}{one.what}"
+    from desk.showing import worded
+
+    named, what = ("", worded(one.what)) if chain == MAIN else (f"{chain}: ", one.what)
+    return f"{named}entry {one.entry}: {what}" if one.entry else f"{named}{what}"

@@ -16,13 +16,14 @@ from console.cli.commands import app
 from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted
 from ringfence.people.rights import Right, Role
+from rules.records.privacy import mask
 from tests.console.built import serving
 from tests.installed import CONFIGURATION
 
 ROLES = [role.value for role in Role]
 # Sealed, on the ladder and with an appeal; only complained about; in a name that reporters wrote; on a list of seals.
 ACCUSED, SECOND, NAMED = "13712345678", "95012345", "13912344321"
-PLANTED = (ACCUSED, SECOND, NAMED)
+PLANTED = (ACCUSED, SECOND, NAMED, "13712340000")
 OFFICE, BUSINESS = f"Lake Branch {NAMED}", f"Quick Cash {NAMED}"
 READS = [
     "complaints list",
@@ -115,6 +116,13 @@ def planted(tmp_path_factory):
     sealed += done("ladder", "assign", ACCUSED, "--owner", f"Loan King {NAMED}", "--business", BUSINESS)
     appeal = done("appeals", "file", "--number", ACCUSED, "--text", f"{ACCUSED} is ours").split()[0]
     sealed += done("inquiries", "open", OFFICE, "--ask", f"who knew {NAMED}")
+    named = f"Lake Branch {mask(f'+86{NAMED}').removeprefix('+86')}"
+    sealed += done("offices", "add", "Lake", "--alias", f"{OFFICE} too") + done(
+        "leaks", "ack", named, "--reason", "seen"
+    )
+    third = done("complaints", "add", "13712340000", "--by", "13800138002").split()[0]
+    sealed += done("complaints", "withdraw", third, "--json")
+    sealed += done("cases", "take", "1", "--json", status=1) + done("case", "3")
     assert not whole(sealed), "what a step says of it"
     period = json.loads(done("complaints", "show", complaint, "--json"))["received"]
     quarter = f"{period[:4]}Q{(int(period[5:7]) + 2) // 3}"

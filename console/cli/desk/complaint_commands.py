@@ -233,6 +233,7 @@ async def _end(here: Installation, which: _Which, state: ComplaintState, reason:
     from desk.disclosure import note_listing
     from desk.faults import ComplaintError, NotFound
     from desk.protection import may_work
+    from desk.showing import as_shown
 
     if bool(which.named or which.file) == which.asked:
         raise typer.BadParameter("name complaints (or --file), or all of a number, case or source; not both")
@@ -240,7 +241,7 @@ async def _end(here: Installation, which: _Which, state: ComplaintState, reason:
     may_work(desk.archive, here.actor)
     if which.one and not dry_run:
         end = desk.complaints.withdraw if state is ComplaintState.WITHDRAWN else desk.complaints.reject
-        one = await end(which.named[0], actor=here.actor, reason=reason)
+        one = as_shown(await end(which.named[0], actor=here.actor, reason=reason), here.home)
         return Answer(one, f"{one.reference} is {one.state}.")
     names = await which.names(desk)
     if not names:

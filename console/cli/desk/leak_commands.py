@@ -246,13 +246,17 @@ async def import_offices(
 ) -> Answer:
     """Add many from CSV with columns office, and if wished bank, aliases (parted by |), answers; all or nothing."""
     from desk.office_files import read_offices
+    from desk.showing import as_shown
 
-    found = await (await here.desk()).offices.take(read_offices(file.read_bytes()), actor=here.actor)
+    found = as_shown(await (await here.desk()).offices.take(read_offices(file.read_bytes()), actor=here.actor))
     moved = f", {counted(found.complaints, 'complaint')} of before found their office" if found.complaints else ""
     return Answer(found, f"{counted(len(found.offices), 'office')} taken{moved}.")
 
 
 def _changed(found: Changed, what: str) -> Answer:
+    from desk.showing import as_shown
+
+    found = as_shown(found)
     moved = f"; {counted(found.complaints, 'complaint')} stand elsewhere now" if found.complaints else ""
     return Answer(found, f"{found.offices[0]} {what}{moved}.")
 

@@ -12,6 +12,7 @@ from desk.disclosure import note_listing
 from desk.faults import ComplaintError, Conflict, NotFound
 from desk.inquiries import FINDINGS, Inquiry
 from desk.leaks import by_bank
+from desk.showing import as_shown, worded
 from ringfence.people import Right
 
 PAGE = Page("leaks", mark("Leaks"), Right.CASES_READ, Section.DESK, key="l", order=30)
@@ -26,16 +27,17 @@ Text = Annotated[str, Form(max_length=1_000)]
 async def board(visit: Annotated[Visit, PAGE.visited]) -> Response:
     """The heat map, what is being asked, and names that nobody knows."""
     desk = visit.desk
-    leaks = await desk.leaks.board()
-    inquiries = await desk.inquiries.listed(limit=20)
+    home = desk.archive.country
+    leaks = as_shown(await desk.leaks.board(), home)
+    inquiries = as_shown(await desk.inquiries.listed(limit=20), home)
     return visit.show(
         "leaks.html",
         banks=by_bank(leaks),
         enough=desk.archive.settings.branch_complaints,
         days=desk.archive.settings.branch_days,
         inquiries=inquiries,
-        unknown=await desk.offices.unknown(20),
-        offices=[one.title for one in await desk.offices.listed()],
+        unknown=as_shown(await desk.offices.unknown(20), home),
+        offices=[one.title for one in as_shown(await desk.offices.listed(), home)],
         now=desk.archive.now(),
         left=_left(visit, inquiries),
     )
@@ -50,7 +52,9 @@ async def office(visit: Annotated[Visit, PAGE.visited], office: Office) -> Respo
     except NotFound as error:
         raise NotThere(error.reason) from None
     await note_listing(desk.archive, "leak", len(found.complaints), actor=visit.actor.name, office=found.leak.office)
-    inquiries = await desk.inquiries.listed(office=found.leak.office, limit=10)
+    inquiries = as_shown(await desk.inquiries.listed(office=found.leak.office, limit=10), desk.archive.country)
+    # By the name as it is shown: addresses and forms hold no number that somebody wrote into it.
+    found = as_shown(found, desk.archive.country)
     return visit.show(
         "leak.html",
         found=found,
@@ -106,7 +110,12 @@ async def answer(
         await visit.desk.inquiries.answer(inquiry, answer=answer, actor=visit.actor.name, version=version)
     except ComplaintError as error:
         return _back(visit, found.office, error)
-    return visit.go("leaks", "office", office=found.office, notice=visit.say(mark("The answer is recorded.")))
+    return visit.go(
+        "leaks",
+        "office",
+        office=worded(found.office, visit.desk.archive.country),
+        notice=visit.say(mark("The answer is recorded.")),
+    )
 
 
 @router.post("/inquiries/{inquiry}/close")
@@ -125,7 +134,12 @@ async def close(
         )
     except ComplaintError as error:
         return _back(visit, found.office, error)
-    return visit.go("leaks", "office", office=found.office, notice=visit.say(mark("The inquiry is closed.")))
+    return visit.go(
+        "leaks",
+        "office",
+        office=worded(found.office, visit.desk.archive.country),
+        notice=visit.say(mark("The inquiry is closed.")),
+    )
 
 
 @router.post("/merge")
@@ -145,7 +159,12 @@ async def merge(
 
 def _back(visit: Visit, office: str, error: ComplaintError) -> Response:
     who = f" · {error.who}" if isinstance(error, Conflict) and error.who else ""
-    return visit.go("leaks", "office", office=office, notice=error.reason + who, good=False)
+    return visit.go("leaks", "office", office=_shown(visit, office), notice=error.reason + who, good=False)
+
+
+def _shown(visit: Visit, office: str) -> str:
+    """Its name as it is shown: addresses hold no number that somebody wrote into it."""
+    return worded(office, visit.desk.archive.country)
 
 
 def _left(visit: Visit, inquiries: list[Inquiry]) -> dict[int, int]:
