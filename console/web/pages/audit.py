@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field
 
 from console.web.frame import Page, Section, Visit
+from console.web.gate import gate_of
 from console.web.translation import mark
 from desk.disclosure import EXPORTED, note_listing, note_look, subject_of
 from desk.faults import ComplaintError
