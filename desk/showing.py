@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from desk.disclosure import without_numbers
@@ -24,6 +25,7 @@ _WRITTEN |= {"name", "about", "subject", "reason", "why", "on_top", "handed_to",
 _WRITTEN |= {"asked", "asked_of", "answer", "answers", "sealed", "target", "error", "trunk"}
 _NAMED = frozenset({"ladder", "owner", "leak", "office"})  # are told by a name, or a number
 _OF_NETWORKS = frozenset({"account", "key"})  # of which it is said from where somebody came
+_PLAIN = re.compile(r"[A-Za-z\s,.;:/'\"!?+|=]*")  # in which neither a number nor a mail address can be written
 # What is no number however many digits it has: a reference, the id of a decision, a pseudonym or hash.
 _NO_NUMBER = re.compile(r"(\b[CA]-(?=[\d-]*[A-Z])[0-9A-Z]{5}-[0-9A-Z]{5}\b|\b(?=\d*[a-f])[0-9a-f]{20,64}\b)")
 
@@ -33,8 +35,11 @@ def masked(text: str) -> str:
     return text if "*" in text or ".." in text else mask(text)
 
 
+@lru_cache(maxsize=20_000)  # the names of offices and businesses come again and again
 def worded(text: str, home: str = "") -> str:
     """What people wrote, or we about them, without numbers; references stay."""
+    if _PLAIN.fullmatch(text):
+        return text
     apart = _NO_NUMBER.split(text)
     return "".join(part if place % 2 else without_numbers(part, home) for place, part in enumerate(apart))
 

@@ -16,8 +16,9 @@ from console.api.answer import Answer
 from console.api.problems import Problem, field_problem
 from rules.storage.store import DatabaseError, StoreError
 
-# What shows numbers in full is kept nowhere, and asked for anew each time: each look is on record.
-_NEVER_KEPT = frozenset({"/v1/numbers/unmask", "/v1/privacy/export"})
+# What shows numbers in full is kept nowhere, and asked for anew each time: each look is on record. An erasure that was
+# proposed is asked for again, and done once as it is.
+_NEVER_KEPT = frozenset({"/v1/numbers/unmask", "/v1/privacy/export", "/v1/privacy/erase"})
 _TOKEN = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from desk.disclosure import without_numbers
 from desk.showing import as_named, as_shown, deed_shown, masked, worded
 from desk.states import CaseState
 from rules.audit.chain import Deed
@@ -82,3 +83,8 @@ def test_an_entry_of_the_audit_shows_no_number():
     assert deed_shown(change).before == '{"note": "137******78", "expires": 1796123456.5}'
     signed_in = deed._replace(subject="account", detail="from 2001:db8::1234:5678", subject_id="li")
     assert deed_shown(signed_in).detail == "from 2001:db8::1234:5678"
+
+
+def test_plain_names_cost_nothing_and_are_what_the_slow_way_says():
+    for text in ("Lake Bank / North Branch", "Mr. O'Neill, at home", "", "a.b.c", "a at b dot c"):
+        assert worded(text) == without_numbers(text) == text
