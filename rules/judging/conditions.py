@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
 import re2
 
-from rules.judging.facts import Facts
+from rules.judging.facts import EPOCH, Facts
 from rules.judging.index import Key
 from rules.language.grammar import Amount, Rate, Truth, Words
 from rules.language.values import DAYS, Lengths, Window, span_name
@@ -314,6 +315,23 @@ def at_time(hours: Sequence[Window], days: Sequence[str]) -> Condition:
         return f"{DAYS[(day + 3) % 7]} {minute // 60:02d}:{minute % 60:02d}"
 
     return Condition(holds, says, sees)
+
+
+def on_dates(first: date | None, last: date | None) -> Condition:
+    """The day is none before the first one and none after the last, by the wall clock."""
+    low = first.toordinal() - EPOCH if first is not None else None
+    high = last.toordinal() - EPOCH if last is not None else None
+
+    def holds(facts: Facts) -> bool:
+        day, _ = facts.clock.read(facts.call.at)
+        return (low is None or low <= day) and (high is None or day <= high)
+
+    spans = [f"from {first}" if first is not None else "", f"until {last}" if last is not None else ""]
+
+    def sees(facts: Facts) -> str:
+        return date.fromordinal(facts.clock.read(facts.call.at)[0] + EPOCH).isoformat()
+
+    return Condition(holds, f"the day is {' '.join(filter(None, spans))}", sees)
 
 
 def _bounds(over: float | None, under: float | None) -> str:

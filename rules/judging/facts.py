@@ -16,7 +16,7 @@ COUNTS_ON_ANY: Final = frozenset(("block", "suspect", "sealed", "do-not-originat
 # And of these where the asserted number has one reading only.
 OPENS: Final = frozenset(("allow", "subscriber-allow"))
 NOWHERE: Final[frozenset[str]] = frozenset()
-_EPOCH: Final = date(1970, 1, 1).toordinal()
+EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class WallClock:
@@ -41,7 +41,7 @@ class WallClock:
 
     def works(self, day: int) -> bool:
         """Is this day, counted from 1970-01-01, a working day?"""
-        return self._working(date.fromordinal(day + _EPOCH))
+        return self._working(date.fromordinal(day + EPOCH))
 
 
 def gap_at(wall: datetime, zone: ZoneInfo) -> tuple[str, str] | None:

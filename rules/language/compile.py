@@ -10,21 +10,21 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, unannounced, working_days
-from rules.judging.conditions import NEVER, Condition
+from rules.judging.conditions import NEVER, Condition, all_of, on_dates
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
 from rules.language.condition_compiler import OWN_WORDS, ConditionCompiler, Surroundings
-from rules.language.examples import NotJudged, Read, example_call, example_hits, example_words
+from rules.language.examples import NOON, NotJudged, Read, example_call, example_hits, example_words
 from rules.language.faults import Fault, Location, nearest
-from rules.language.grammar import Example, Rule, Then, When, references, whens
+from rules.language.grammar import Example, Rule, Then, Valid, When, references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.values import read_rate_name, refuse_measured
@@ -33,6 +33,7 @@ from rules.numbering.typed import SpellingFault, decided, home_of, read_spelling
 from rules.settings.screening import ScreeningSettings
 from rules.texts.bad_value import BadValue
 
+_ENDING_DAYS = 8  # so near its last day a rule is announced to end
 _AHEAD_S = 30 * 86_400  # so long before a year begins it is warned that nobody has announced its working days
 # What stands in the place of a rule's name in headers and records when a step or a subscriber's list decided.
 STEP_NAMES = frozenset(step.value for step in Step) | {"subscriber-allow", "subscriber-block", "default"}
@@ -207,6 +208,7 @@ class _Compiler:
             lists=self.kinds, trunks=self.trunks, headers=settings.headers, facts=known.facts
         )
         self.year = time.gmtime(now).tm_year
+        self.today = datetime.fromtimestamp(now, ZoneInfo(settings.time_zone)).date()
         self.soon = time.gmtime(now + _AHEAD_S).tm_year
         self.proving = proving
         self.built: list[Built] = []
@@ -309,6 +311,9 @@ class _Compiler:
         then = rule.then
         for fault in self._unknown_names(then):
             self.faults.append(file.document.fault((*loc, "then"), *fault))
+        if rule.valid is not None:
+            when = all_of([when, on_dates(rule.valid.from_, rule.valid.until)])
+            self.faults += self._ending(file, rule, rule.valid, loc)
         compiled = CompiledRule(
             rule.rule,
             because=rule.because,
@@ -324,6 +329,21 @@ class _Compiler:
             share=rule.mode,
         )
         return Built(file, rule, loc, compiled, when.keys)
+
+    def _ending(self, file: SourceFile, rule: Rule, valid: Valid, loc: Location) -> Iterator[Fault]:
+        """A rule that ends within a week, or has ended: it does so silently."""
+        if valid.until is None or self.surroundings.stored:
+            return
+        days = (valid.until - self.today).days
+        if days >= _ENDING_DAYS:
+            return
+        when = (
+            f"ended with {valid.until}"
+            if days < 0
+            else f"ends with {valid.until}, " + ("today" if not days else f"in {days} days" if days > 1 else "tomorrow")
+        )
+        hint = "remove it, or give it another `until`"
+        yield file.document.fault((*loc, "valid"), f"rule {rule.rule!r} {when}", hint, warning=True)
 
     def _idle(self, file: SourceFile, rule: Rule, loc: Location) -> Iterator[Fault]:
         """Conditions that hold for every call."""
@@ -397,7 +417,7 @@ class _Compiler:
         if trunk is None or self.surroundings.stored or self.setting.read is None:
             return  # what is stored proved itself when it went live
         try:
-            facts = self.setting.facts(example, trunk)
+            facts = self.setting.facts(_in_its_days(example, item.rule.valid), trunk)
         except NotJudged as error:
             self.faults.append(fault(loc, f"no rule sees this call: {error}", "write one that the proxy takes"))
             return
@@ -462,6 +482,18 @@ class _Compiler:
                 meaning.append(f"{name} {self._country(file)} {when.model_dump_json(exclude_defaults=True)}")
         text = json.dumps([self.settings.time_zone, self.working_in, *sorted(meaning)])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _in_its_days(example: Example, valid: Valid | None) -> Example:
+    """An example that names no time is of a day on which its rule is valid."""
+    if valid is None or example.at is not None or valid.holds(NOON.date()):
+        return example
+    begins = valid.from_ is not None and valid.from_ > NOON.date()
+    ends = valid.from_ if begins else valid.until
+    assert ends is not None
+    week = [ends + timedelta(days=days if begins else -days) for days in range(7)]
+    day = next((each for each in week if each.weekday() == NOON.weekday() and valid.holds(each)), ends)
+    return example.model_copy(update={"at": datetime.combine(day, NOON.time())})
 
 
 def _parts(conditions: Sequence[Condition]) -> Iterator[Condition]:

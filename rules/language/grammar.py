@@ -7,7 +7,7 @@ a ``RuleFile`` sees one shape. Numbers stay as written: only the compiler knows 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -30,6 +30,7 @@ from rules.language.values import (
     Window,
     read_amount,
     read_countries_or_stored,
+    read_date,
     read_days,
     read_label,
     read_lack,
@@ -414,6 +415,35 @@ class Example(Part):
     )
 
 
+Day = Annotated[date, BeforeValidator(read_date, json_schema_input_type=str)]
+
+
+class Valid(Part):
+    """The days on which a rule is valid, both included, by the wall clock of `time_zone`."""
+
+    from_: Day | None = Field(None, alias="from", description="Its first day: 2026-12-01.")
+    until: Day | None = Field(None, description="Its last day: 2027-02-15.")
+
+    @model_validator(mode="after")
+    def _has_days(self, info: ValidationInfo) -> Self:
+        if not self.model_fields_set:
+            raise BadValue("no day stands here", "write from, until, or both")
+        if info.context != STORED and self.from_ and self.until and self.until < self.from_:
+            raise BadValue(f"it ends on {self.until}, before it begins on {self.from_}", "turn the two round")
+        return self
+
+    def holds(self, day: date) -> bool:
+        """Is this one of its days?"""
+        return (self.from_ is None or self.from_ <= day) and (self.until is None or day <= self.until)
+
+    def covers(self, other: Valid | None) -> bool:
+        """Are all days of the other one among its own?"""
+        if other is None:
+            return False
+        begins = self.from_ is None or (other.from_ is not None and self.from_ <= other.from_)
+        return begins and (self.until is None or (other.until is not None and other.until <= self.until))
+
+
 class Rule(Part):
     """One rule: when it applies, what it then does, and the calls that prove it."""
 
@@ -425,6 +455,9 @@ class Rule(Part):
         list[Annotated[When, AfterValidator(said)]],
         BeforeValidator(as_list, json_schema_input_type=When | list[When]),
     ] = Field(default_factory=list, description="One that holds stops the rule.")
+    valid: Valid | None = Field(
+        None, description="The days on which it holds, both included: {from: 2026-12-01, until: 2027-02-15}."
+    )
     then: Annotated[Then, BeforeValidator(read_then, json_schema_input_type=ThenText)] = Field(
         description="forward, tag, reject, divert, {tag: {label: TEXT}}, {reject: PROFILE} or {suspicion: 4}."
     )

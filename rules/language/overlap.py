@@ -126,7 +126,8 @@ def _candidates(rule: _Rule, rules: Mapping[str, _Rule], compiled: Compiled) -> 
 
 def _holds_always(other: _Rule, rule: _Rule) -> bool:
     """Does the other rule hold for every call that this one holds for?"""
-    if not other.domain.covers(rule.domain):
+    days, own = other.built.rule.valid, rule.built.rule.valid
+    if not other.domain.covers(rule.domain) or (days is not None and not days.covers(own)):
         return False
     return all(any(mine.covers(theirs) for mine in rule.unless) for theirs in other.unless)
 

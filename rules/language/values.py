@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from pydantic import ValidationInfo
@@ -155,6 +155,16 @@ def refuse_measured(name: str, text: str) -> None:
             raise BadValue(f"no share is {text}", "write 0% to 100%")
     elif "%" in text or amount != int(amount) or amount < 0:
         raise BadValue(f"{text} is no count", "write a whole number such as 61")
+
+
+def read_date(text: object) -> object:
+    """``2026-12-01``: a day of the wall clock."""
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text)):
+            return date.fromisoformat(str(text))
+    except ValueError:
+        pass
+    raise BadValue(f"{text!r} is no day", "write one such as 2026-12-01")
 
 
 def read_whole(text: object) -> object:

@@ -124,3 +124,17 @@ def test_packs_are_not_blamed_for_what_an_operator_decides():
 def test_the_place_is_that_of_the_condition():
     (fault,) = overlaps(rule("{called: {starts_with: 11}}")).warnings
     assert (fault.line, fault.column, fault.warning) == (3, 32, True)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "hides"),
+    [
+        ({"valid": "{from: 2026-01-01}"}, {}, False),
+        ({}, {"valid": "{from: 2026-01-01}"}, True),
+        ({"valid": "{from: 2026-01-01}"}, {"valid": "{from: 2026-02-01, until: 2026-03-01}"}, True),
+        ({"valid": "{until: 2026-02-01}"}, {"valid": "{from: 2026-01-01}"}, False),
+    ],
+)
+def test_a_rule_hides_another_on_the_days_on_which_it_is_valid(wide, narrow, hides):
+    one = rule("{caller: {starts_with: 95}}", "reject", name="wide", **wide)
+    assert bool(warned(one, rule("{caller: {starts_with: 955}}", "reject", name="narrow", **narrow))) is hides
