@@ -14,18 +14,24 @@ from proxy.sip.errors import BadHeader
 from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
 from proxy.sip.message import Request
 from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_users
-from rules.model import Action, Call, Number, NumberClass, Step, Trunk, Verdict
+from proxy.texts import (
+    LONGEST_TEXT,
+    MOST_ASSERTED,
+    host_name,
+    read_names,
+    read_repeated,
+    tells_diversion,
+)
+from rules.model import READINGS_DIFFER, Action, Call, Number, NumberClass, Step, Trunk, Verdict
 from rules.numbering.emergency import NO_EMERGENCIES
 from rules.numbering.numbers import is_emergency
-from rules.numbering.readings import READINGS_DIFFER, Readings, readings
+from rules.numbering.readings import Readings, readings
 
-LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
 DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
 Asserted = tuple[list[bytes], list[bytes]]  # values of P-Asserted-Identity, and of Remote-Party-ID
 
 _MOST_LABELS: Final = 1000
-_MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
 # One address in brackets, after a name of no digits or in quotation marks: nearly all of them.
 _ORDINARY: Final = re.compile(rb'(?:"[^"\\]*"|[A-Za-z .]*)\s*<(?:sips?|tel):[^<>,\s]*>\s*(?:;[^<>,"]*)?')
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
@@ -62,31 +68,38 @@ class Screening:
         called, emergency = read_called(context.plan.uri, context)
         shown = sender.readings
         where = request.where
-        agent = request.raw(b"user-agent")
+        name, domain = party.display_name, sender.domain
+        agent = request.raw(b"user-agent") or b""
         call = Call(
             caller=shown.first,
             called=called.first,
             trunk=trunk,
             at=at,
             emergency=emergency,
-            display_name=party.display_name[:LONGEST_TEXT],
-            domain=sender.domain[:LONGEST_TEXT],
-            user_agent=agent.decode("utf-8", "replace")[:LONGEST_TEXT] if agent else "",
-            diverted=b"diversion" in where,
+            display_name=name,
+            domain=domain,
+            user_agent=agent.decode("utf-8", "replace") if agent else "",
+            diverted=b"diversion" in where or (b"history-info" in where and tells_diversion(request)),
             headers=self._read_headers(request) if self._headers else None,
             call_id=context.fields.call_id.decode("utf-8", "replace")[:LONGEST_TEXT],
             source=context.flow.host,
             message=request.method == b"MESSAGE",
         )
-        if not shown.single or b"p-asserted-identity" in where or b"remote-party-id" in where:
+        asserts = b"p-asserted-identity" in where or b"remote-party-id" in where
+        if asserts or not shown.single:
             read_callers(request, shown, trunk).enter(call)
         if not called.single:
             enter_called(called, call)
+        if max(len(name), len(domain), len(agent)) > LONGEST_TEXT or (asserts and trunk.identity_trusted):
+            read_names(request, call)
+        if len(request.names) != len(where):
+            read_repeated(request, call, self._headers)
         return call
 
     def _read_headers(self, request: Request) -> dict[str, str]:
+        """Of any length: some that rules ask for are long for good reasons, and what limits a message limits them."""
         found = ((name, request.raw(key)) for name, key in self._headers)
-        return {name: value.decode("utf-8", "replace")[:LONGEST_TEXT] for name, value in found if value is not None}
+        return {name: value.decode("utf-8", "replace") for name, value in found if value is not None}
 
     def rejection(self, verdict: Verdict, trunk: Trunk) -> tuple[int, str, tuple[bytes, ...]]:
         """Status, phrase and header fields of a rejection. Neither rule nor list is named to the caller."""
@@ -161,7 +174,7 @@ def read_identity(uri: bytes, trunk: Trunk) -> Identity:
         parsed = parse_uri(uri)
     except BadHeader:
         return Identity(_read_shown(uri, trunk), "")
-    domain = parsed.host.decode("ascii")
+    domain = host_name(parsed.host)
     if parsed.scheme not in (b"sip", b"sips", b"tel"):
         name = Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")[:LONGEST_TEXT])
         return Identity(_read_shown(uri, trunk, name), domain)
@@ -278,7 +291,7 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     uris, clear = asserted_uris(request, trunk)
     shown: list[Readings] = []
     alike: list[Readings] = []
-    for uri in uris[:_MOST_ASSERTED]:
+    for uri in uris[:MOST_ASSERTED]:
         found = read_asserted(uri, trunk)
         if found.first.canonical or found.others:
             if all((found.first, found.others) != (other.first, other.others) for other in shown):
@@ -289,10 +302,15 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     for found in alike:
         callers.add(found)
         callers.sure &= not found.differ
+    if len(uris) > MOST_ASSERTED or (not clear and asserts_unread(request)):
+        callers.differ, callers.sure = True, False  # what is not looked up does not go on, and is a mark
     if callers.agrees is False and any(map(_schemeless, uris)):
         callers.sure = False  # some read no digits without a scheme, and show From
-    for uri in called_party_uris(request, trunk)[:_MOST_ASSERTED]:
+    others = called_party_uris(request, trunk)
+    for uri in others[:MOST_ASSERTED]:
         callers.add(read_asserted(uri, trunk))
+    if len(others) > MOST_ASSERTED:
+        callers.differ, callers.sure = True, False
     return callers
 
 
@@ -320,7 +338,7 @@ def asserts_another(now: Asserted, before: Asserted, others: Sequence[bytes], tr
         return False
     known = [*others, *_uris_in(before)]
     for number, uri in enumerate(_uris_in(now)):
-        if number >= _MOST_ASSERTED:
+        if number >= MOST_ASSERTED:
             return True
         found = read_asserted(uri, trunk)
         if not found.first.canonical and not found.others and not found.resembled:
@@ -342,7 +360,7 @@ def asserts_unread(request: Request) -> bool:
     if len(values) <= 2 and all(_ORDINARY.fullmatch(value) for value in values):
         return False
     found = [find_uris("", value)[0] for value in values]
-    return sum(map(len, found)) > _MOST_ASSERTED or any(map(leaves_digits, values))
+    return sum(map(len, found)) > MOST_ASSERTED or any(map(leaves_digits, values))
 
 
 def _uris_in(values: Asserted) -> list[bytes]:

@@ -16,8 +16,7 @@ from rules.judging.explain import Covering, covering, effect_of, said
 from rules.language.examples import Described, NotJudged
 from rules.lists.editing import Entry, Lists
 from rules.lists.history import periods
-from rules.model import Call, Hit, Trunk
-from rules.numbering.readings import READINGS_DIFFER
+from rules.model import READINGS_DIFFER, Call, Hit, Trunk
 from rules.numbering.typed import one_typed
 from rules.records.decisions import Decisions
 from rules.records.replay import judge_rules

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class NumberClass(StrEnum):
@@ -85,6 +85,9 @@ class Trunk(NamedTuple):
     told: bool = False  # is the id of each decision told, not of rejections and tags alone?
 
 
+READINGS_DIFFER: Final = "readings_differ"  # the fact that readers may take a number or name for another
+
+
 class Call:
     """One INVITE as the rules see it. A plain slots class: it is made once a call, on the call path."""
 
@@ -105,6 +108,7 @@ class Call:
         "facts",
         "headers",
         "message",
+        "more_texts",
         "resembled",
         "source",
         "sure",
@@ -137,6 +141,7 @@ class Call:
         call_id: str = "",
         source: str = "",
         message: bool = False,
+        more_texts: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.caller = caller  # the asserted number, as the RFCs read it
         self.callers = callers or (caller,)  # every reading of every number to look up, the asserted one first
@@ -159,6 +164,14 @@ class Call:
         self.call_id = call_id
         self.source = source  # address the INVITE came from, without port
         self.message = message  # a MESSAGE, which is judged as a call is and counts for none
+        # Names and hosts that the network asserts beside those of From, header fields that stand on several lines: by
+        # `display_name`, `domain`, `user_agent` or `header.NAME`. A rule holds if it holds for any of them.
+        self.more_texts = more_texts
+
+    def mark_unread(self) -> None:
+        """Readers may take it for another than who was looked up: rules see that, and no allow entry counts."""
+        self.sure = False
+        self.facts = {**(self.facts or {}), READINGS_DIFFER: True}
 
     @property
     def believed(self) -> bool:

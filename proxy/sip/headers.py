@@ -67,9 +67,6 @@ class Via:
         self.end = end  # where the next value on the same line begins, or the line's length
 
 
-_LONGEST_NAME: Final = 8192  # octets of a display name that are read
-
-
 class Address(NamedTuple):
     """A name-addr or addr-spec with its header parameters."""
 
@@ -90,15 +87,12 @@ class Address(NamedTuple):
 
 
 def read_display_name(display: bytes) -> str:
-    """A display name as people read it: without quotes and escapes, blanks folded.
-
-    Of a very long one no more is read than anybody would.
-    """
+    """A display name as people read it: without quotes and escapes, blanks folded."""
     if display[:1] == b'"' and display[-1:] == b'"':
-        display = display[1:][:-1][:_LONGEST_NAME]
+        display = display[1:][:-1]
         if b"\\" in display:
             display = b"\\".join([part.replace(b"\\", b"") for part in display.split(b"\\\\")])
-    return " ".join(display[:_LONGEST_NAME].decode("utf-8", "replace").split()) if display else ""
+    return " ".join(display.decode("utf-8", "replace").split()) if display else ""
 
 
 def parse_via(value: bytes, start: int = 0) -> Via:

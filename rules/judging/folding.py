@@ -14,6 +14,12 @@ from importlib import resources
 from typing import Final
 
 _KNOWN: Final = 2_000  # names remembered
+_LONGEST_KNOWN: Final = 1000  # characters of one
+_NO_SIGNS: Final = frozenset(("Cf", "Cc"))
+_TURNS: Final = "\u202e"  # from here on it is shown from right to left, until it ends or \u202c
+_TURNED: Final = re.compile("\u202e([^\u202a-\u202e]*)")
+# What a person takes Cyrillic small letters for among Latin ones; the list knows only those that are drawn alike.
+_CYRILLIC: Final = dict(zip(map(ord, "бвгкмнптьи"), "bbrkmhntbu", strict=True))
 # Combining signs that belong to no letter, selectors of variants, and letters that show nothing.
 _UNSEEN: Final = re.compile(
     "[\u0300-\u036f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20d0-\u20ff\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -27,9 +33,20 @@ _RADICALS: Final = range(0x2E80, 0x3000)
 
 def folded(text: str) -> str:
     """What a name looks like, capitals as they are. A plain one comes back as the same object, at no cost."""
-    if text.isascii():
-        return text if " " not in text and "\t" not in text else _spaced(text)
-    return _folded(text)
+    if text.isascii() and text.isprintable():
+        return text if " " not in text else _spaced(text)
+    return _folded(text) if len(text) <= _LONGEST_KNOWN else _fold(text)
+
+
+def looks(text: str) -> tuple[str, ...]:
+    """How else a name is read than as it is written: what it looks like, also to who lets it run from right to left."""
+    plain = folded(text)
+    others = () if plain is text else (plain,)
+    return others if _TURNS not in text else (*others, folded(_TURNED.sub(_turned, text)))
+
+
+def _turned(run: re.Match[str]) -> str:
+    return run[1][::-1]
 
 
 @lru_cache(maxsize=_KNOWN)
@@ -38,11 +55,14 @@ def _spaced(text: str) -> str:
     return text if found == text else found
 
 
-@lru_cache(maxsize=_KNOWN)
-def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text)
-    text = _UNSEEN.sub("", "".join(sign for sign in text if unicodedata.category(sign) != "Cf"))
+def _fold(text: str) -> str:
+    text = unicodedata.normalize("NFKD", text)  # letters apart from their accents
+    signs = (sign for sign in text if sign.isspace() or unicodedata.category(sign) not in _NO_SIGNS)
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", "".join(signs)))
     return _joined(text if text.isascii() else text.translate(look_alikes()))
+
+
+_folded: Final = lru_cache(maxsize=_KNOWN)(_fold)
 
 
 def _joined(text: str) -> str:
@@ -68,4 +88,4 @@ def look_alikes() -> dict[int, str]:
             like.sort(key=lambda other: (other.isupper() is not sign.isupper(), not other.isalpha()))
         if like:  # of what looks like I the list knows only that it looks like l
             found[ord(sign)] = "I" if like[0] == "l" and sign.isupper() else like[0]
-    return found
+    return _CYRILLIC | found

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import re2
 
 from rules.judging.facts import Facts
-from rules.judging.folding import folded
+from rules.judging.folding import folded, looks
 from rules.model import Number
 
 R = TypeVar("R")
@@ -22,7 +22,7 @@ class Key(NamedTuple):
 
 
 KNOWN_TEXTS: Final = 2_000  # whose rules are remembered
-LONGEST_TEXT: Final = 512  # characters that rules look at: strangers choose these texts, and reading takes time
+LONGEST_KNOWN: Final = 1000  # characters: strangers choose these texts, and longer ones would fill the memory
 
 
 def text_reader(about: str) -> Callable[[Facts], str]:
@@ -32,16 +32,22 @@ def text_reader(about: str) -> Callable[[Facts], str]:
 
         def header(facts: Facts) -> str:
             headers = facts.call.headers
-            return headers.get(name, "")[:LONGEST_TEXT] if headers else ""
+            return headers.get(name, "") if headers else ""
 
         return header
     return _TEXTS[about]
 
 
+def texts_of(facts: Facts, about: str, first: str) -> tuple[str, ...]:
+    """This text of a call, and those of its kind that stand beside it."""
+    more = facts.call.more_texts
+    return (first, *more.get(about, ())) if more is not None else (first,)
+
+
 _TEXTS: Final[dict[str, Callable[[Facts], str]]] = {
-    "display_name": lambda facts: facts.call.display_name[:LONGEST_TEXT],
-    "domain": lambda facts: facts.call.domain[:LONGEST_TEXT],
-    "user_agent": lambda facts: facts.call.user_agent[:LONGEST_TEXT],
+    "display_name": lambda facts: facts.call.display_name,
+    "domain": lambda facts: facts.call.domain,
+    "user_agent": lambda facts: facts.call.user_agent,
 }
 
 
@@ -110,8 +116,9 @@ class _TextTable(Generic[R]):
     """Whole texts by look-up, expressions by one re2.Set for all of them."""
 
     def __init__(self, about: str, rules: Iterable[tuple[Pattern, R]]) -> None:
+        self.about = about
         self.read = text_reader(about)
-        self.fold = folding(about)
+        self.looks = looks_of(about)
         self.whole: dict[str, list[R]] = {}
         self.searched: list[R] = []
         rows = list(rules)
@@ -132,15 +139,19 @@ class _TextTable(Generic[R]):
         if text:
             rules = self.known.get(text)
             found += self._search(text) if rules is None else rules
+        if facts.call.more_texts is not None:
+            for text in facts.call.more_texts.get(self.about, ()):
+                found += self._search(text)
 
     def _search(self, text: str) -> list[R]:
         """The rules of a text, remembered: most callers' devices and names have been seen before."""
         rules = self._matched(text)
-        if (plain := self.fold(text)) is not text:
-            rules += self._matched(plain)
-        if len(self.known) >= KNOWN_TEXTS:
-            self.known.clear()  # strangers choose these texts: room is bounded, whatever they send
-        self.known[text] = rules
+        for look in self.looks(text):
+            rules += self._matched(look)
+        if len(text) <= LONGEST_KNOWN:
+            if len(self.known) >= KNOWN_TEXTS:
+                self.known.clear()  # strangers choose these texts: room is bounded, whatever they send
+            self.known[text] = rules
         return rules
 
     def _matched(self, text: str) -> list[R]:
@@ -155,8 +166,17 @@ def folding(about: str) -> Callable[[str], str]:
     return folded if about == "display_name" else _as_it_is
 
 
+def looks_of(about: str) -> Callable[[str], tuple[str, ...]]:
+    """How else it is read, each way of them."""
+    return looks if about == "display_name" else _in_no_other_way
+
+
 def _as_it_is(text: str) -> str:
     return text
+
+
+def _in_no_other_way(text: str) -> tuple[str, ...]:
+    return ()
 
 
 def expression_options(expressions: int = 1) -> Any:

@@ -33,15 +33,14 @@ from rules.judging.conditions import (
 )
 from rules.judging.facts import Facts
 from rules.judging.folding import look_alikes
-from rules.judging.index import Key, Pattern, expression_options, folding, text_reader
+from rules.judging.index import Key, Pattern, expression_options, folding, looks_of, text_reader, texts_of
 from rules.language.faults import Location, nearest
 from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
 from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
 from rules.language.written_numbers import TellFault, WrittenNumbers
 from rules.lists.ledger import State
-from rules.model import NumberClass
+from rules.model import READINGS_DIFFER, NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
-from rules.numbering.readings import READINGS_DIFFER
 from rules.texts.bad_value import BadValue
 
 _HOST = re.compile(r"[A-Za-z0-9._:*-]+")  # RFC 3261 25.1, IPv6 without brackets, and stars
@@ -210,7 +209,7 @@ class ConditionCompiler:
         """One text field: whole texts, wildcards, parts and expressions are alternatives of one condition each."""
         read = text_reader(about)
         parts = []
-        sees = lambda facts: or_lacking(read(facts))  # noqa: E731 - shared by the conditions below
+        sees = lambda facts: or_lacking(" | ".join(texts_of(facts, about, read(facts))))  # noqa: E731 - shared below
         fold = folding(about)
         if text.missing:
             parts.append(Condition(lambda facts: not fold(read(facts)), f"{title} is missing", sees))
@@ -252,18 +251,22 @@ class ConditionCompiler:
         self.surroundings.patterns[key] = Pattern(whole, expression)
         searched = re2.compile(expression, expression_options()).search if expression else None
 
-        fold = folding(about)
+        looks = looks_of(about)
         if about == "display_name":
             look_alikes()  # loaded before a call asks
 
         def told(text: str) -> bool:
             return text.lower() in whole or (searched is not None and searched(text) is not None)
 
+        def told_of(text: str) -> bool:
+            return told(text) or any(map(told, looks(text)))
+
         def holds(facts: Facts) -> bool:
             text = read(facts)
-            if not text:
-                return False
-            return told(text) or ((plain := fold(text)) is not text and told(plain))
+            if text and told_of(text):
+                return True
+            more = facts.call.more_texts
+            return more is not None and any(map(told_of, more.get(about, ())))
 
         return Condition(holds, says, sees, keys=[key], weight=50)
 

@@ -22,9 +22,6 @@ from rules.numbering.spelling import (
     without_separators,
 )
 
-READINGS_DIFFER: Final = (
-    "readings_differ"  # the fact that a number was spelt so that readers take it for different ones
-)
 _MOST_RUNS: Final = 6  # of digits in one user part; each is looked up
 _MOST_READ: Final = 16  # readings that are tried for one user part: each costs up to 60 us
 _LONGEST_RUN: Final = 24  # digits: a number and what people write before it

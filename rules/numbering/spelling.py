@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import Final
 
+from rules.texts.unseen import EMPTY_LETTERS, is_unseen, without_unseen
+
 # RFC 3966 allows - . ( ) between digits; people add the space, and typography its own dashes and spaces.
 _SEPARATORS: Final = "-.() \t\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u3000\u30fb\ufe63\uff08\uff09\uff0d\uff0e"
 # Marks that address books paste around a number: zero-width, byte order, direction.
@@ -15,10 +17,6 @@ _INVISIBLE: Final = (
 _IN_A_ROW: Final = re.compile(rf"([{re.escape(_SEPARATORS)}\s])[{re.escape(_SEPARATORS)}\s]+")
 _DROP_ASCII: Final = str.maketrans("", "", "-.() \t")
 _DROP: Final = str.maketrans("", "", _SEPARATORS + _INVISIBLE)
-_UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # marks of direction and width, accents, circles
-_EMPTY_LETTERS: Final = frozenset(
-    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
-)  # letters to Unicode, nothing to the eye
 _NUMERALS: Final = frozenset(("No", "Nl"))  # \u2776 and \u3021, which NFKC leaves as they are
 _DIGITS_SEEN: Final = re.compile(r"[0-9]|[^\x00-\x7f]")
 _CHINESE: Final = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
@@ -38,15 +36,14 @@ def fold_as_seen(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", fold(text)).translate(_CHINESE)
-    return "".join(c if c.isascii() or (c.isalpha() and c not in _EMPTY_LETTERS) else _seen(c) for c in text)
+    return "".join(c if c.isascii() or (c.isalpha() and c not in EMPTY_LETTERS) else _seen(c) for c in text)
 
 
 def _seen(character: str) -> str:
     """A sign that is no letter: nothing where it is not seen, its digit if it is a numeral, else what it is."""
-    category = unicodedata.category(character)
-    if category in _NUMERALS and (value := unicodedata.numeric(character)) in range(10):
+    if unicodedata.category(character) in _NUMERALS and (value := unicodedata.numeric(character)) in range(10):
         return str(int(value))
-    return "" if category in _UNSEEN or character in _EMPTY_LETTERS else character
+    return "" if is_unseen(character) else character
 
 
 def without_separators(folded: str) -> str:
@@ -55,17 +52,8 @@ def without_separators(folded: str) -> str:
 
 
 def condensed(text: str) -> str:
-    """A long text without what nobody sees in it, and of separators in a row the first alone: what is cut comes after.
-
-    What each sign is, is asked once for each that occurs: the text is as long as a stranger likes.
-    """
-    if not text.isascii():
-        text = text.translate({ord(c): None for c in set(text) if not c.isascii() and _unseen(c)})
-    return _IN_A_ROW.sub(r"\1", text)
-
-
-def _unseen(character: str) -> bool:
-    return character in _EMPTY_LETTERS or unicodedata.category(character) in _UNSEEN
+    """A long text without what nobody sees in it, and of separators in a row the first alone: only then it is cut."""
+    return _IN_A_ROW.sub(r"\1", without_unseen(text))
 
 
 def could_hold_digits(text: str) -> bool:

@@ -53,6 +53,8 @@ _EMERGENCY_CALLER = (
     "on conflict (number_key) do update set at = max(at, excluded.at)"
 )
 _KEPT_S: Final = 7 * 86_400.0  # emergency.callback_minutes is at most so long
+_LONGEST_TEXT: Final = 1000  # characters of a text of the caller's side that are kept
+_MOST_TEXTS: Final = 4  # of one kind that stand beside the first
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -212,10 +214,22 @@ def _facts(call: Call) -> str:
     if call.message:
         found += ',"message":true'
     if call.headers:
-        found += f',"headers":{_encode({name: mask_words(text) for name, text in call.headers.items()})}'
+        headers = {name: mask_words(text[:_LONGEST_TEXT]) for name, text in call.headers.items()}
+        found += f',"headers":{_encode(headers)}'
+    if call.more_texts:
+        found += f',"more_texts":{_encode(_masked_texts(call))}'
     if call.facts:
         found += f',"facts":{_encode(call.facts)}'
     return found + "}"
+
+
+def _masked_texts(call: Call) -> dict[str, list[str]]:
+    """What stands beside the first text of each kind; a name's numbers are those of the trunk's country."""
+    found = {}
+    for about, texts in (call.more_texts or {}).items():
+        country = call.trunk.country if about == "display_name" else ""
+        found[about] = [mask_words(text[:_LONGEST_TEXT], country) for text in texts[:_MOST_TEXTS]]
+    return found
 
 
 def read_fired(text: str) -> tuple[Fired, ...]:

@@ -181,6 +181,9 @@ class RecordReader:
                 diverted=get("diverted", False),
                 message=get("message", False),
                 headers=get("headers"),
+                more_texts={about: tuple(texts) for about, texts in get("more_texts").items()}
+                if "more_texts" in facts
+                else None,
                 facts={"group": group} if group and not measured else measured,
             )
             verdict = _ACTIONS[action]
@@ -207,11 +210,16 @@ def _kind_of(canonical: str, recorded: str) -> NumberClass:
     return read_number(canonical, Trunk("")).kind if kind is NumberClass.UNHELD else kind
 
 
+def _more_texts(texts: dict[str, list[str]] | None) -> dict[str, tuple[str, ...]] | None:
+    return {about: tuple(others) for about, others in texts.items()} if texts else None
+
+
 def _masked(call: Call) -> frozenset[str]:
     """The texts of a recorded call that have a * where a digit may have been."""
     texts = {"display_name": call.display_name, "domain": call.domain, "user_agent": call.user_agent}
     texts |= {f"header.{name}": text for name, text in (call.headers or {}).items()}
     found = frozenset(about for about, text in texts.items() if "*" in text)
+    found |= {about for about, others in (call.more_texts or {}).items() if any("*" in text for text in others)}
     return found or NOTHING_MASKED
 
 

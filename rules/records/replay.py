@@ -11,8 +11,7 @@ from rules.judging.engine import CompiledRule, Judgement, RuleSet
 from rules.judging.facts import Facts
 from rules.language.values import span_name
 from rules.lists.cache import asked_of, only_single
-from rules.model import Action, Call, Hit, Number, Step, Verdict
-from rules.numbering.readings import READINGS_DIFFER
+from rules.model import READINGS_DIFFER, Action, Call, Hit, Number, Step, Verdict
 from rules.records.past_calls import Past, Unusable
 from rules.records.privacy import mask
 from rules.records.redacted_numbers import HIDDEN_LISTS, asking, holds, leaves, ruled_out, text_rules

@@ -108,3 +108,26 @@ def test_a_long_phone_context_is_read_like_a_short_one():
         assert is_seen(call(from_=f"<sip:12345678;phone-context={context}@h>;tag=a"), LISTED), context
     domain = "a." * 200 + "ims.mnc000.mcc310.3gppnetwork.org"
     assert call(from_=f"<sip:2125551234;phone-context={domain}@h>;tag=a").caller.canonical == "+12125551234"
+
+
+# Identities
+
+
+@pytest.mark.parametrize("name", ["P-Asserted-Identity", "Remote-Party-ID"])
+@pytest.mark.parametrize("lines", [1, 2])
+def test_more_identities_than_are_looked_up_are_a_mark(name: str, lines: int):
+    values = [f"<sip:139123456{at}@h>" for at in range(10, 25)] + [f"<sip:{USER}@h>"]
+    split = [", ".join(values)] if lines == 1 else [", ".join(values[:8]), ", ".join(values[8:])]
+    made = call(trunk=TRUSTED, from_="<sip:13912345678@h>;tag=a", extra="\n".join(f"{name}: {each}" for each in split))
+    assert (made.facts, made.sure) == ({"readings_differ": True}, False)
+    few = call(trunk=TRUSTED, from_="<sip:13912345678@h>;tag=a", extra=f"{name}: {', '.join(values[-8:])}")
+    assert LISTED in [number.canonical for number in few.callers]
+
+
+def test_digits_that_a_line_of_identities_leaves_over_are_a_mark():
+    made = call(
+        trunk=TRUSTED,
+        from_="<sip:13912345678@h>;tag=a",
+        extra="P-Asserted-Identity: O/B <sip:13912345678@h>, (170) 1234 5678",
+    )
+    assert (made.facts, made.sure) == ({"readings_differ": True}, False)

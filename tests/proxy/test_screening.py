@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.screening import LONGEST_TEXT
+from proxy.texts import LONGEST_TEXT
 from rules.model import Call, NumberClass
+from rules.records.decisions import row
 from tests import wire
-from tests.playbook import Playbook
+from tests.playbook import FORWARD, Playbook
 from tests.proxy.sip.test_message import independent
 from tests.torture import VECTORS, WILD
 
@@ -274,8 +275,11 @@ def test_of_long_texts_no_more_is_judged_and_recorded_than_anybody_reads():
     extra = f"User-Agent: {long}\nSubject: {long}"
     found = call(from_=f'"{long}" <sip:{long}@{long}>;tag=a', call_id=long, extra=extra, headers=["subject"])
     assert found.headers
-    texts = [found.display_name, found.domain, found.user_agent, found.call_id, found.headers["subject"]]
-    assert [len(text) for text in [*texts, found.caller.raw]] == [LONGEST_TEXT] * 6
+    texts = [found.display_name, found.domain, found.user_agent, found.call_id]
+    assert [len(text) for text in [*texts, found.caller.raw]] == [LONGEST_TEXT] * 5
+    assert found.headers == {"subject": long}, "what a rule asks for is judged whole"
+    recorded = [text for text in row(found, FORWARD, None, b"key") if isinstance(text, str)]
+    assert sum(map(len, recorded)) < 6 * LONGEST_TEXT + 500, "and no more of it is recorded"
 
 
 def test_octets_that_are_no_utf8_are_replaced_not_fatal():

@@ -14,6 +14,12 @@ LOOK_LIKE_BANK = [
     "Bank\u00a0of\u2003 China",  # other blanks
     "B A N K of China",
     "B\u0301ank of China",  # a stray accent
+    "Ban\u043a of China",  # Cyrillic small k
+    "\u0432\u0430\u043f\u043a of China",  # all of it Cyrillic
+    "\u202eanihC fo knaB",  # shown from right to left
+    "\u202eknaB\u202c of China",
+    "Ba\x01nk of Chi\x7fna",  # controls, which show nothing
+    "Ba\x9dnk of China",
 ]
 
 

@@ -1,0 +1,22 @@
+"""What nobody sees in a text: signs of no width, marks of direction, accents, and letters that are empty."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+_UNSEEN: Final = frozenset(("Cf", "Mn", "Me"))  # marks of direction and width, accents, circles
+# Letters to Unicode, nothing to the eye.
+EMPTY_LETTERS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def is_unseen(character: str) -> bool:
+    """Does it show nothing of its own?"""
+    return unicodedata.category(character) in _UNSEEN or character in EMPTY_LETTERS
+
+
+def without_unseen(text: str) -> str:
+    """The text without them. Each sign is asked once: the text is as long as a stranger likes."""
+    if text.isascii():
+        return text
+    return text.translate({ord(sign): None for sign in set(text) if not sign.isascii() and is_unseen(sign)})

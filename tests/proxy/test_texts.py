@@ -1,0 +1,116 @@
+"""Names, hosts, devices and header fields: none goes unread, however it is padded and wherever it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.judging.facts import Facts, WallClock
+from rules.model import Call
+from tests.proxy.test_screening import TRUSTED, call
+from tests.rules.calls import holds, rule, rules
+
+FROM = "<sip:13912345678@h>;tag=a"
+UNSEEN = ["\u200b", "\u00ad", "\u0301", "\u3164", "\u00a0", "\u2060"]
+BANK = "{display_name: {contains: bank}}"
+
+
+def matches(when: str, made: Call) -> bool:
+    """Does the condition hold, by itself and by the index that finds rules?"""
+    found = holds(when, made)
+    assert (rules(rule(when, "reject")).judge(made).action == "reject") is found
+    return found
+
+
+@pytest.mark.parametrize("count", [500, 512, 1_000, 3_000])
+@pytest.mark.parametrize("sign", UNSEEN)
+def test_no_number_of_unseen_signs_hides_a_name(sign: str, count: int):
+    for name in (f"{sign * count}Bank", f"Ba{sign * count}nk", f"Bank{sign * count}x"):
+        if "\u00a0" not in name or not name.startswith("Ba\u00a0"):
+            assert matches(BANK, call(from_=f'"{name}" {FROM}')), name
+    assert matches("{display_name: {contains: 银行}}", call(from_=f'"{sign * count}银行" {FROM}'))
+
+
+@pytest.mark.parametrize(
+    "name", [f"{'x' * 512} Bank", f"{'x' * 990} Bank", f"{'x' * 1_001} Bank", f"{'行' * 4_000} Bank"]
+)
+def test_a_long_name_is_read_or_is_a_mark(name: str):
+    made = call(from_=f'"{name}" {FROM}', trunk={"cli": "screened"})
+    read = matches(BANK, made)
+    assert read is (len(name) < 1_000)
+    assert read or (made.facts == {"readings_differ": True} and not made.sure)
+
+
+@pytest.mark.parametrize("padding", [511, 990, 1_500, 9_000])
+def test_a_long_header_field_is_read_whole_and_a_long_user_agent_is_read_or_is_a_mark(padding: int):
+    text = "x" * padding + " evil"
+    assert matches("{header: {X-Origin: {contains: evil}}}", call(extra=f"X-Origin: {text}", headers=["X-Origin"]))
+    made = call(extra=f"User-Agent: {text}")
+    assert matches("{user_agent: {contains: evil}}", made) or made.facts == {"readings_differ": True}
+
+
+@pytest.mark.parametrize("first", ["a", "", "x" * 2_000])
+def test_a_header_field_that_stands_twice_is_read_twice(first: str):
+    extra = f"X-Origin: {first}\nUser-Agent: {first}\nX-Origin: evil\nUser-Agent: evil"
+    made = call(extra=extra, headers=["X-Origin"])
+    for how in ("evil", "{contains: evil}", "{matches: ^evil$}"):
+        assert matches(f"{{header: {{X-Origin: {how}}}}}", made), how
+        assert matches(f"{{user_agent: {how}}}", made), how
+    assert not holds("{header: {X-Origin: {missing: true}}}", made)
+
+
+ASSERTS = [
+    "P-Asserted-Identity: {}",
+    "Remote-Party-ID: {};party=calling",
+    "Remote-Party-ID: {};party=called",
+    "P-Asserted-Identity: <sip:13912345678@h>, {}",
+    "P-Asserted-Identity: <sip:13912345678@h>\nP-Asserted-Identity: {}",
+    "P-Asserted-Identity: O/B <sip:13912345678@h>, {}",
+]
+
+
+@pytest.mark.parametrize("asserted", ASSERTS)
+def test_the_name_and_host_that_a_believed_trunk_asserts_are_asked_like_those_of_from(asserted: str):
+    extra = asserted.format('"Bank" <sip:13912345678@evil.example.>')
+    for from_ in (f'"x" {FROM}', FROM):
+        made = call(trunk=TRUSTED, from_=from_, extra=extra)
+        assert matches(BANK, made), from_
+        assert matches("{display_name: bank}", made)
+        assert matches("{domain: evil.example}", made)
+        assert matches("{domain: h}", made)
+        assert matches("{display_name: x}", made) is (from_ != FROM)
+    stranger = call(from_=f'"x" {FROM}', extra=extra)
+    assert not matches(BANK, stranger)
+    assert not matches("{domain: evil.example}", stranger), "what is not believed goes no further"
+
+
+def test_explain_shows_each_of_the_names():
+    made = call(trunk=TRUSTED, from_=f'"x" {FROM}', extra='P-Asserted-Identity: "Bank" <sip:13912345678@h>')
+    [condition] = rules(rule(BANK, "reject")).rules[0].asks
+    assert condition.sees(Facts(made, (), (), WallClock("UTC", lambda _: True))) == "x | Bank"
+
+
+def test_an_ordinary_call_has_one_text_of_each_kind():
+    made = call(trunk=TRUSTED, from_=f'"x" {FROM}', extra='P-Asserted-Identity: "x" <sip:13912345678@h>')
+    assert made.more_texts is None
+    assert made.facts is None
+
+
+@pytest.mark.parametrize(
+    ("value", "diverted"),
+    [
+        ("<sip:13600000009@h>;index=1, <sip:13800138000@h;cause=302>;index=1.1;mp=1", True),
+        ("<sip:13800138000@h>;index=1.1;mp=1", True),
+        ("<sip:13600000009@h>;index=1, <sip:13800138000@h;cause=486>;index=1.1", True),
+        ("<sip:13600000009@h?Reason=SIP%3Bcause%3D302>;index=1, <sip:13800138000@h>;index=1.1", True),
+        ("<sip:13800138000@h>;index=1", False),
+        ("<sip:13800138000@h>;index=1, <sip:13800138000@192.0.2.1>;index=1.1;rc=1", False),
+        ("<sip:8008001234@h>;index=1, <sip:13800138000@h;cause=380>;index=1.1", False),
+        ("<sip:13600000009@h?Reason=SIP%3Bcause%3D302>;index=1", False),
+        ("nonsense", False),
+        ("", False),
+    ],
+)
+def test_a_forwarded_call_is_known_by_its_history(value: str, diverted: bool):
+    assert call(extra=f"History-Info: {value}").diverted is diverted
+    lines = value.replace(", ", "\nHistory-Info: ")
+    assert call(extra=f"History-Info: {lines}").diverted is diverted

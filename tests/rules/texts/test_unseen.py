@@ -1,0 +1,17 @@
+"""What shows nothing goes from a text, and nothing else does."""
+
+import pytest
+
+from rules.texts.unseen import without_unseen
+
+
+@pytest.mark.parametrize(
+    "sign", ["\u200b", "\u00ad", "\u202e", "\u0301", "\u20dd", "\u3164", "\u2800", "\ufeff", "\U000e0061"]
+)
+def test_what_nobody_sees_goes(sign: str):
+    assert without_unseen(f"{sign}1{sign * 3}7{sign}") == "17"
+
+
+@pytest.mark.parametrize("text", ["", "plain - text", "银行", "Ж ё", "１７０", "٣", "a\u00a0b"])
+def test_what_is_seen_stays(text: str):
+    assert without_unseen(text) == text
