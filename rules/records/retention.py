@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rules.model import Number, NumberClass
 from rules.records.decisions import first_decision
 from rules.records.privacy import area
+from rules.records.rule_days import count_rules, forget_rules, teach_days
 from rules.storage.store import Connection, Store
 
 _AT_ONCE = 5_000
@@ -88,12 +88,9 @@ class Retention:
     async def _teach(self) -> None:
         connection = self._store.connection
         if self._taught is not connection:
-            await connection.create_function("day_of", 1, self._day_of, deterministic=True)
+            await teach_days(connection, self._zone)
             await connection.create_function("range_of", 2, range_of, deterministic=True)
             self._taught = connection
-
-    def _day_of(self, at: float) -> int:
-        return _day(self._zone, at // 900 * 900)  # a quarter of an hour lies in one day everywhere
 
     async def _count_some(self, now: float) -> int:
         async with self._store.transaction() as connection:
@@ -137,6 +134,7 @@ class Retention:
                 (before, _AT_ONCE),
             )
             await connection.execute("update kept set short_records = short_records - ?", (done.rowcount,))
+            await forget_rules(connection, now, self._zone)
             return done.rowcount
 
 
@@ -166,17 +164,12 @@ def _range(caller: str, kind: str) -> str:
     return area(Number(caller, NumberClass(kind))) if caller else ""
 
 
-@lru_cache(maxsize=1_000)
-def _day(zone: ZoneInfo, at: float) -> int:
-    local = datetime.fromtimestamp(at, zone)
-    return local.year * 10_000 + local.month * 100 + local.day
-
-
 async def _count_up_to(connection: Connection, last: int) -> int:
     start = await _one(connection, "select counted from kept")
     if last <= start:
         return 0
     await connection.execute(_COUNT, (start, last))
+    await count_rules(connection, start, last)
     await connection.execute("update kept set counted = ?", (last,))
     return last - start
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,6 +17,7 @@ from rules.texts.blanks import is_blank
 if TYPE_CHECKING:
     from ringfence.candidates import Candidate
     from ringfence.installation import Installation
+    from rules.records.rule_days import RuleDay
     from rules.screening.revisions import Revision, Texts
 
 rules_app = typer.Typer(no_args_is_help=True)
@@ -137,6 +139,89 @@ async def go_live(here: Installation, candidate: Candidate, reason: str, *, yes_
         return Answer({"revision": None} | data, changes, status=1, why=str(error))
     live = f"Revision {number} ({book.ruleset.revision}) is live; a running proxy judges by it within a second."
     return Answer({"revision": number} | data, f"{changes}\n{live}")
+
+
+_LISTED = ("rule", "mode", "then", "matched", "acted", "observed", "would change", "allow-listed", "last")
+_BY_DAY = ("day", "rule", "matched", "acted", "observed", "would change", "allow-listed", "last")
+Since = Annotated[str, typer.Option(metavar="TIME", help="7d, 24h, 2026-12-31; days are kept for 90.")]
+
+
+@command(rules_app, name="list")
+async def listing(here: Installation, since: Since = "7d") -> Answer:
+    """List the rules that judge: how far each is live, what it does, and on how many calls it has done so."""
+    from ringfence.live_rules import live_rulebook
+    from rules.records.rule_days import totals
+
+    book, _ = await live_rulebook(here)
+    found = totals(await _days(here, since))
+    rows = [
+        {
+            "rule": rule.name,
+            "mode": _mode_of(rule.share),
+            "then": rule.action.value if rule.action is not None else f"suspicion {rule.suspicion:+d}",
+            **_did(found.get(rule.name), here.zone),
+            "because": rule.because,
+            "place": rule.place,
+        }
+        for rule in book.ruleset.rules
+    ]
+    return table(_LISTED, rows, here.zone, narrow=_rule_in_lines, none="No rule judges.")
+
+
+@command(rules_app)
+async def stats(
+    here: Installation,
+    rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Its name; default: each rule.")] = "",
+    since: Since = "30d",
+) -> Answer:
+    """Show by day on how many calls rules held, acted, or only watched, and whom of an allow list they met."""
+    days = [one for one in await _days(here, since) if rule in ("", one.rule)]
+    rows = [
+        {
+            "day": f"{one.day // 10_000:04}-{one.day // 100 % 100:02}-{one.day % 100:02}",
+            "rule": one.rule,
+            **_did(one, here.zone),
+        }
+        for one in days
+    ]
+    who = f"Rule {rule!r}" if rule else "No rule"
+    return table(_BY_DAY, rows, here.zone, none=f"{who} held for {'no' if rule else 'any'} call since then.")
+
+
+async def _days(here: Installation, since: str) -> list[RuleDay]:
+    """What rules did; lists that weigh as rules do are left out."""
+    from rules.records.rule_days import rule_days
+
+    begin = shown_time(moment(since, now=time.time(), zone=here.zone, ahead=False), here.zone)[:10]
+    decisions = await here.recorded()
+    if decisions is None:
+        return []
+    found = await rule_days(decisions.store, ZoneInfo(here.zone), since=int(begin.replace("-", "")))
+    lists = here.configuration.lists
+    return [one for one in found if one.rule not in lists]
+
+
+def _did(one: RuleDay | None, zone: str) -> dict[str, Any]:
+    return {
+        "matched": one.matched if one else 0,
+        "acted": one.acted if one else 0,
+        "observed": one.observed if one else 0,
+        "would change": one.would_change if one else 0,
+        "allow-listed": one.allowed if one else 0,
+        "last": shown_time(one.last, zone) if one else None,
+    }
+
+
+def _mode_of(share: float) -> str:
+    return "live" if share >= 100.0 else f"{share:g}%" if share > 0 else "observe"
+
+
+def _rule_in_lines(row: dict[str, str]) -> str:
+    """A rule where the window is too narrow for the table."""
+    did = f"{row['matched']} matched, {row['acted']} acted, {row['observed']} observed"
+    if row["would change"] != "0":
+        did += f" ({row['would change']} would change)"
+    return f"{row['rule']}  {row['mode']}, {row['then']}\n  {did}; last {row['last'] or 'never'}\n  {row['because']}"
 
 
 @command(rules_app)

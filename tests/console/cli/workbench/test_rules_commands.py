@@ -134,3 +134,26 @@ def test_what_is_not_read_is_said_before_it_goes_live(file, run):
     found = run("rules", "activate", "--reason", "first")
     assert found.exit_code == 0
     assert "more.yaml is a folder and is not read" in found.stderr
+
+
+def test_the_rules_are_listed_with_what_they_did(run, live, file):
+    change(file, "then: reject", "then: reject\n  mode: observe")
+    other_rule(file)
+    assert run("rules", "activate", "--reason", "watch", "--yes-really").exit_code == 0
+    past_calls(file, load_rulebook(file), ["17012345678"] * 3, ruleset=load_rulebook(file).ruleset)
+    rows = {row["rule"]: row for row in json.loads(run("rules", "list", "--json").stdout)}
+    (name,) = (name for name, row in rows.items() if row["mode"] == "observe")
+    row = rows[name]
+    assert (row["then"], row["matched"], row["acted"], row["observed"], row["would change"]) == ("reject", 3, 0, 3, 3)
+    assert row["because"]
+    assert row["place"].endswith("own.yaml:1")
+    shown = run("rules", "list").stdout
+    assert name in shown
+    (day,) = json.loads(run("rules", "stats", name, "--json").stdout)
+    assert (day["rule"], day["observed"], day["allow-listed"]) == (name, 3, 0)
+    assert run("rules", "stats", "other").stdout == "Rule 'other' held for no call since then.\n"
+
+
+def test_before_any_call_rules_did_nothing(run):
+    assert {row["matched"] for row in json.loads(run("rules", "list", "--json").stdout)} == {0}
+    assert run("rules", "stats").stdout == "No rule held for any call since then.\n"
