@@ -10,43 +10,82 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from rules.records.privacy import hide_digits, mask_within, shown_of
+from rules.records.numbers_in_text import AMONG_LETTERS, ANY, Signs, holds_a_number, without_numbers
+from rules.records.privacy import mask_within
 
 # Names of header fields in which no number of a person stands, also in their compact form.
 _NO_NUMBERS: Final = frozenset(
     (
         *("via", "v", "cseq", "max-forwards", "content-length", "l", "content-type", "c", "content-encoding", "e"),
-        *("expires", "min-expires", "session-expires", "x", "min-se", "rseq", "rack", "date", "timestamp", "allow"),
-        *("supported", "k", "require", "proxy-require", "accept", "accept-encoding", "accept-language", "event", "o"),
-        *("allow-events", "u", "mime-version", "retry-after", "max-breadth", "subscription-state", "www-authenticate"),
-        *("proxy-authenticate", "x-ringfence-verdict", "x-ringfence-rule", "x-ringfence-decision"),
+        *(
+            "expires",
+            "min-expires",
+            "session-expires",
+            "x",
+            "min-se",
+            "rseq",
+            "rack",
+            "date",
+            "timestamp",
+            "max-breadth",
+        ),
+        *("event", "o", "subscription-state", "www-authenticate", "proxy-authenticate"),
+        *("x-ringfence-verdict", "x-ringfence-rule", "x-ringfence-decision"),
     )
 )
 # What others could use, or read numbers from though they are written otherwise.
 _SECRETS: Final = frozenset(("authorization", "proxy-authorization"))
 _OPAQUE: Final = frozenset(("identity", "y", "user-to-user", "authentication-info"))
 _HIDDEN: Final = "****"
+_LEAST_DIGITS: Final = 4  # of an extension; what has less is an emergency number, or no secret
 _USUAL: Final = 200  # characters of a line that is remembered
 _GAP: Final = re.compile(rb"\r\n\r\n|\n\r?\n|\r\n\n|\r\r")
 _FOLD: Final = re.compile(r"(?:\r\n|\r|\n)[ \t]+")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_A_DIGIT: Final = r"(?:\d|%3\d)"
-# As people and RFC 3966 group digits, escapes included; four groups with dots between may be an address.
-_NUMBER: Final = re.compile(rf"{_A_DIGIT}(?:[\s().\-\u2010-\u2015]{{0,3}}{_A_DIGIT}){{6,}}")
-_ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:(?=\D)|\Z)")
-_SHORT_USER: Final = re.compile(r"(?i)(?<=sip:|tel:)(\+?\d{4,6})(?=[@;>\s]|\Z)|(?<=sips:)(\+?\d{4,6})(?=[@;>\s]|\Z)")
+# Whom a URI names: all before its last @, and of tel: what its parameters leave.
+_USER: Final = re.compile(r"(?i)((?:sips?|tel):)((?:(?!sips?:|tel:)[^<>\"])*)(?=@)|(tel:)([^@<>\s;,?\"]+)")
+_SHORT_HOST: Final = re.compile(r"(?i)(?<=sip:)(\+?\d{4,6})(?=[;>\s]|\Z)|(?<=sips:)(\+?\d{4,6})(?=[;>\s]|\Z)")
+_SHORT_USER: Final = re.compile(r"\A[^0ax]*0(?:[^0ax]*0){3,5}[^0ax]*\Z")
+_USER_ENDS: Final = re.compile(r"[;:]")
 _CREDENTIALS: Final = re.compile(r"(\S*)\s*(.*)", re.DOTALL)
 _KEY: Final = re.compile(rb"(?<=inline:)[^\r\n]+|(?:(?<=[\r\n])|\A)k=[^\r\n]+")
 _PERSONAL: Final = re.compile(rb"(?:(?<=[\r\n])|\A)([siuep]=)([^\r\n]+)")
 _ORIGIN: Final = re.compile(rb"(?:(?<=[\r\n])|\A)(o=)(\S+)")
-_SEVEN_DIGITS: Final = re.compile(rb"\d(?:[ ().\-]{0,3}\d){6}")
+# Attributes of media in which digits are names, ports, clocks and keys; of any other nobody knows what stands in it.
+_ATTRIBUTE: Final = re.compile(rb"(?:(?<=[\r\n])|\A)(a=([^:\r\n]*):?)([^\r\n]*)")
+_OF_MEDIA: Final = frozenset(
+    (
+        *(
+            b"rtpmap",
+            b"fmtp",
+            b"rtcp",
+            b"rtcp-fb",
+            b"candidate",
+            b"remote-candidates",
+            b"ssrc",
+            b"ssrc-group",
+            b"extmap",
+        ),
+        *(b"crypto", b"fingerprint", b"ice-ufrag", b"ice-pwd", b"ice-options", b"mid", b"msid", b"group", b"sctp-port"),
+        *(
+            b"msid-semantic",
+            b"setup",
+            b"sctpmap",
+            b"connection",
+            b"zrtp-hash",
+            b"key-mgmt",
+            b"tls-id",
+            b"source-filter",
+        ),
+    )
+)
 
 
 def masked(data: bytes) -> bytes:
     """The message without numbers and secrets."""
     head, gap, body = _in_two(data)
     first, *lines = _lines_of(head)
-    kept = [_masked_digits(first)]
+    kept = [_known_start(first) if len(first) <= _USUAL else _masked_digits(first)]
     kept += [_known_line(line) if len(line) <= _USUAL else _masked_line(line) for line in lines]
     return _joined(kept) + gap + _masked_body(body, is_sdp(head))
 
@@ -84,6 +123,11 @@ def _joined(lines: list[str]) -> bytes:
     return "\r\n".join(lines).encode("utf-8", "surrogateescape")
 
 
+@lru_cache(maxsize=1_000)
+def _known_start(line: str) -> str:
+    return _masked_digits(line)
+
+
 @lru_cache(maxsize=4_000)
 def _known_line(line: str) -> str:
     """The same line comes again in most messages of a call."""
@@ -101,7 +145,7 @@ def _masked_line(line: str) -> str:
         return f"{name}{colon} {_HIDDEN}"
     if key in ("call-id", "i"):
         return f"{name}{colon}{mask_within(value)}"
-    return f"{name}{colon}{_masked_digits(value)}"
+    return f"{without_numbers(name)}{colon}{_masked_digits(value)}"
 
 
 def _without_secret(line: str) -> str | None:
@@ -110,28 +154,31 @@ def _without_secret(line: str) -> str | None:
     if name.strip().lower() not in _SECRETS:
         return None
     scheme, _ = _CREDENTIALS.fullmatch(value.strip()).groups()  # type: ignore[union-attr]  # it takes anything
-    return f"{name}{colon} {scheme} {_HIDDEN}"
+    return f"{name}{colon} {without_numbers(scheme)} {_HIDDEN}"
 
 
 def _masked_digits(text: str) -> str:
-    return _SHORT_USER.sub(_half, _NUMBER.sub(_middle, text))
+    return without_numbers(_SHORT_HOST.sub(_half, _USER.sub(_masked_user, text)))
 
 
-def _middle(found: re.Match[str]) -> str:
-    """Of a number the first and the last digits are left, as in the log; of what may be an address all."""
-    text = found[0]
-    if _ADDRESS.match(text):
-        address = _ADDRESS.match(text)[0]  # type: ignore[index]
-        return address + _NUMBER.sub(_middle, text[len(address) :])
-    return hide_digits(found)
+def _masked_user(found: re.Match[str]) -> str:
+    """Whom a URI names: digits are a number there with letters between them as well, and fewer are a service."""
+    scheme, user = (found[1], found[2]) if found[1] else (found[3], found[4])
+    if sum(map(str.isdigit, user)) < _LEAST_DIGITS and user.isascii() and "%" not in user:
+        return found[0]
+    head = _USER_ENDS.split(user, maxsplit=1)[0]
+    short = Signs(head, machines=False)
+    short.hide_half(_SHORT_USER)
+    signs = Signs(short.written() + user[len(head) :], machines=False)
+    signs.hide(ANY)
+    signs.hide(AMONG_LETTERS)
+    return scheme + signs.written()
 
 
 def _half(found: re.Match[str]) -> str:
     text = found[0]
-    plus = text.startswith("+")
-    first, _ = shown_of(len(text) - plus)
-    kept = first + plus
-    return text[:kept] + "*" * (len(text) - kept)
+    digits = len(text.lstrip("+"))
+    return text[: len(text) - digits + digits // 2] + "*" * (digits - digits // 2)
 
 
 def _masked_body(body: bytes, sdp: bool) -> bytes:
@@ -139,7 +186,21 @@ def _masked_body(body: bytes, sdp: bool) -> bytes:
     if not sdp:
         return re.sub(rb"[^\r\n]", b"*", body)
     body = _PERSONAL.sub(_hidden_value, _KEY.sub(_starred, body))
-    return _ORIGIN.sub(lambda found: _hidden_value(found) if _SEVEN_DIGITS.search(found[2]) else found[0], body)
+    return _ATTRIBUTE.sub(_masked_attribute, _ORIGIN.sub(_masked_origin, body))
+
+
+def _masked_origin(found: re.Match[bytes]) -> bytes:
+    """Who begins the session, where that may be a number."""
+    name = found[2].decode("utf-8", "surrogateescape")
+    short = name.isdigit() and len(name) >= _LEAST_DIGITS
+    return _hidden_value(found) if short or holds_a_number(name) else found[0]
+
+
+def _masked_attribute(found: re.Match[bytes]) -> bytes:
+    name, value = found[2].strip().lower(), found[3].decode("utf-8", "surrogateescape")
+    if name not in _OF_MEDIA and holds_a_number(found[1].decode("utf-8", "surrogateescape") + value):
+        return b"a=" + b"*" * (len(found[0]) - 2)
+    return found[0]
 
 
 def _starred(found: re.Match[bytes]) -> bytes:

@@ -55,6 +55,7 @@ from proxy.streams.ways import Plain
 from proxy.transport import GONE, TOO_LARGE, Endpoint, Handler, Owner, UdpEndpoint, refuses
 from proxy.urgency import haste, is_emergency_call, owner
 from rules.model import Action, Call, Outcome, Step, Verdict
+from rules.records.numbers_in_text import without_numbers
 
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
@@ -610,7 +611,8 @@ class Server:
             self._noted = second, 0
         self._noted = second, self._noted[1] + 1
         if self._noted[1] <= NOTED_A_SECOND:
-            log.info("a request went on unjudged", method=effect.method, trunk=effect.trunk, source=effect.source)
+            method = without_numbers(effect.method)
+            log.info("a request went on unjudged", method=method, trunk=effect.trunk, source=effect.source)
 
     async def _report(self, effect: FeatureCodeDialled) -> None:
         """Let the desk file it. Who waited in vain hears so; if it is filed later, dialling again gives its number."""
@@ -828,7 +830,7 @@ def say_refused(effect: Stranger) -> None:
         "source refused: it is in no trunk",
         source=effect.host,
         port=effect.port,
-        method=effect.method,
+        method=without_numbers(effect.method),
         requests=effect.requests,
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TextIO, cast
 import structlog
 
 from desk.reading import shown_text
+from rules.records.numbers_in_text import without_numbers
 from rules.records.outlet import Outlet
 
 _LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -34,6 +35,13 @@ _level: Final = Level()
 def set_level(level: str) -> None:
     """Tell events of this level and those above, from now on."""
     _level.least = _LEVELS[level]
+
+
+def masked(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A fault tells what it failed at, in which a number may stand."""
+    if isinstance(told := event.get("exception"), str):
+        event["exception"] = without_numbers(told)
+    return event
 
 
 def harmless(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -62,6 +70,7 @@ def log_to_stderr(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            masked,
             harmless,
             structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],

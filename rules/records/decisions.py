@@ -128,10 +128,8 @@ class Decision:
 
 def written_call_id(call: Call) -> str:
     """The Call-ID as it may be kept and shown: phones write the number in it that they call, or their own."""
-    text = call.call_id
-    if not text.isascii():
-        text = text.encode("utf-8", "backslashreplace").decode()
-    return mask_within(text, call.caller.canonical, call.called.canonical)
+    text = mask_within(call.call_id, call.caller.canonical, call.called.canonical)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def call_key(key: bytes, call_id: str) -> str:

@@ -12,24 +12,26 @@ import phonenumbers
 from rules.model import Number, NumberClass
 from rules.numbering.intervals import digits_of
 from rules.numbering.plan_table import plan_of, shortest_number
+from rules.records.numbers_in_text import (
+    ANY,
+    DIGITS,
+    DROPPED,
+    HYPHENATED,
+    LIKE_A_NUMBER,
+    WHOLE,
+    Signs,
+    could_hold_a_number,
+    is_machine,
+)
 
 # Whoever knows how many digits a number has, and what it begins with, is left a million numbers to guess among; of less
 # than seven digits, which name a service or an extension, half are shown.
 _LEAST_HIDDEN: Final = 6
 _LAST_SHOWN: Final = 2
-_FIRST_SHOWN: Final = 3  # where nobody knows which digits of a text are the number's
-_NUMBER_IN: Final = re.compile(r"\d-?\d-?\d-?\d-?\d-?\d-?\d(?:-?\d)*")  # half the time of a counted group
-_ESCAPED: Final = re.compile(r"(?:\d|%3\d)(?:-?(?:\d|%3\d)){6,}")  # digits in the spelling of URIs
-_DIGIT: Final = re.compile(r"%3\d|\d")
 # In words for people a number may be written in groups, with brackets around its area, or in digits of full width.
-_NUMBER_IN_WORDS: Final = r"\d(?:[\s()\-\u2010-\u2015]{0,3}\d){%d,}"
-# Without seven digits in a row once its hyphens are gone a text has none of these: translated, that is found in a tenth
-# of what a search costs.
-_DIGITS: Final = bytes([48 if 48 <= octet < 58 else 32 for octet in range(256)])
-_LIKE_A_NUMBER: Final = b"0" * 7
+_NUMBER_IN_WORDS: Final = r"0(?:[ -]{0,3}0){%d,}"
 _SHORT: Final = 11  # characters of a canonical number with a plan and less than seven digits
 _DIALLED: Final = (6, 5)  # digits of a number at home that has less than seven, as in Luxembourg
-_WHOLE: Final = 7  # digits from which some may be seen
 
 
 def mask(canonical: str) -> str:
@@ -38,25 +40,16 @@ def mask(canonical: str) -> str:
     if not digits:
         return ""
     count = len(digits)
-    first, last = shown_of(count)
+    first, last = _shown_of(count)
     return f"{canonical[:-count]}{digits[:first]}{'*' * (count - first - last)}{digits[count - last :]}"
 
 
-def shown_of(count: int, most: int = 15) -> tuple[int, int]:
-    """How many of so many digits of a number may be seen, first and last; ``most`` of the first at most."""
-    if count < 7:
-        return min(count // 2, most), 0
+def _shown_of(count: int) -> tuple[int, int]:
+    """How many of so many digits of a number may be seen, first and last."""
+    if count < WHOLE:
+        return count // 2, 0
     last = _LAST_SHOWN if count >= _LEAST_HIDDEN + 2 * _LAST_SHOWN else 0
-    return min(count - _LEAST_HIDDEN - last, most), last
-
-
-def hide_digits(found: re.Match[str]) -> str:
-    """What was found, a number somewhere within a text, with the digits hidden that may not be seen; signs stay."""
-    text = found[0]
-    places = [place.span() for place in _DIGIT.finditer(text)]
-    first, last = shown_of(len(places), _FIRST_SHOWN)
-    begin, end = places[first][0], places[len(places) - last - 1][1]
-    return f"{text[:begin]}{_DIGIT.sub('*', text[begin:end])}{text[end:]}"
+    return count - _LEAST_HIDDEN - last, last
 
 
 def mask_within(text: str, *numbers: str) -> str:
@@ -65,18 +58,26 @@ def mask_within(text: str, *numbers: str) -> str:
     ``numbers`` are canonical ones that are hidden although they are short, such as an extension, or as they are dialled
     at home.
     """
-    if not text.isascii() or _LIKE_A_NUMBER in text.replace("-", "").encode().translate(_DIGITS):
-        text = _NUMBER_IN.sub(hide_digits, text)
-    if "%3" in text:
-        text = _ESCAPED.sub(hide_digits, text)
+    if not text.isascii() or "%" in text or LIKE_A_NUMBER in text.encode().translate(DIGITS, DROPPED):
+        text = _without_numbers(text)
     for number in numbers:
         if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
-            text = re.sub(rf"(?<!\d){digits}(?!\d)", hide_digits, text)
+            text = re.sub(rf"(?<!\d){digits}(?!\d)", _second_half_hidden, text)
         elif len(number) < _SHORT and number[:1] == "+":
             for count in _DIALLED:
                 if (digits := number[1:])[-count:] in text:
                     text = re.sub(rf"(?<!\d)0?{digits[-count:]}(?!\d)", _all_digits_hidden, text)
     return text
+
+
+def _without_numbers(text: str) -> str:
+    at = text.rfind("@")
+    if at > 0 and is_machine(text[at + 1 :]) and not could_hold_a_number(text[:at]):
+        return text
+    signs = Signs(text)
+    signs.hide(HYPHENATED)
+    signs.hide(ANY)
+    return signs.written()
 
 
 @lru_cache(maxsize=2_000)
@@ -85,23 +86,28 @@ def mask_words(text: str, country: str = "") -> str:
 
     ``country`` where numbers of its subscribers are meant that are shorter than elsewhere.
     """
-    return _in_words(country).sub(_hide_any, _ESCAPED.sub(hide_digits, text) if "%3" in text else text)
+    if text.isascii() and text.isalpha():
+        return text
+    signs = Signs(text, words=True)
+    signs.hide(_in_words(country))
+    signs.hide(ANY)
+    return signs.written()
 
 
 @cache
 def _in_words(country: str) -> re.Pattern[str]:
-    least = max(_DIALLED[-1], min(_WHOLE, shortest_number(country) or _WHOLE)) if country else _WHOLE
+    least = max(_DIALLED[-1], min(WHOLE, shortest_number(country) or WHOLE)) if country else WHOLE
     return re.compile(_NUMBER_IN_WORDS % (least - 1))
 
 
-def _hide_any(found: re.Match[str]) -> str:
-    """As `hide_digits`; of less than seven digits, which somebody may have at home, none is shown."""
-    short = sum(map(str.isdigit, found[0])) < _WHOLE
-    return _all_digits_hidden(found) if short else hide_digits(found)
+def _second_half_hidden(found: re.Match[str]) -> str:
+    text = found[0]
+    kept = len(text) // 2
+    return text[:kept] + "*" * (len(text) - kept)
 
 
 def _all_digits_hidden(found: re.Match[str]) -> str:
-    return _DIGIT.sub("*", found[0])
+    return "*" * len(found[0])
 
 
 def pseudonym(key: bytes, canonical: str) -> str:

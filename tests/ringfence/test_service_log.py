@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from ringfence import service_log
-from ringfence.service_log import Level, harmless, set_level
+from ringfence.service_log import Level, harmless, masked, set_level
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,9 @@ def test_what_peers_wrote_steers_no_terminal_in_service_lines(monkeypatch):
 def test_service_lines_for_machines_hold_what_peers_wrote_as_it_is(monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: False)
     assert harmless(None, "warning", {"fault": "\x1b[2J"}) == {"fault": "\x1b[2J"}, "JSON escapes it"
+
+
+def test_what_a_fault_failed_at_shows_no_number():
+    told = 'Traceback\n  File "/x/proxy/core.py", line 1234, in receive\nValueError: b"<sip:139%208765%204321@h>"'
+    shown = masked(None, "error", {"event": "fault", "exception": told})["exception"]
+    assert shown == told.replace("139%208765%204321", "139%20****%20**21")
