@@ -30,6 +30,7 @@ from rules.numbering.plan_table import codes_of
 from rules.screening.findings import Findings
 from rules.storage.keys import Keys
 from rules.storage.store import StoreError
+from rules.texts.worded import worded
 
 LOOK_UP_S = 1.0  # nobody rings while we ask: a slow disk is no reason for an unknown
 _SOURCE = "192.0.2.1"  # RFC 5737: of an example, which comes from nowhere
@@ -64,7 +65,7 @@ class Reader:
         if context is not None:
             return call
         if not answers:
-            raise NotJudged(0, "it is no SIP message")
+            raise NotJudged(0, worded("it is no SIP message"))
         status, _, phrase = answers[-1].partition(b"\r\n")[0].decode("utf-8", "replace")[8:].partition(" ")
         raise NotJudged(int(status), phrase)
 

@@ -24,7 +24,7 @@ from ringfence.rulebook import Rulebook, load_rulebook, trunks_of
 from ringfence.shown_values import decision_data, period_data, period_told
 from ringfence.times import moment, shown_time
 from rules.judging.engine import RuleSet
-from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire
+from rules.judging.explain import NO_CALLBACK, Sentence, Ways, explain, on_the_wire, outcome_told, term
 from rules.language.examples import Described, NotJudged, read_fact
 from rules.language.faults import nearest
 from rules.language.values import read_rate_name, refuse_measured
@@ -33,9 +33,11 @@ from rules.records.decisions import Decision
 from rules.records.privacy import mask, pseudonym
 from rules.records.replay import asked_facts
 from rules.records.retention import short_record
+from rules.texts.worded import changed, joined, worded
 
 DEFAULT_TRUNK = "default"
-NO_ENTRY = "no entry covered the caller"
+NO_ENTRY = worded("no entry covered the caller")
+_WITH_ID = worded(", with the decision id in Reason")
 _PASSING = frozenset((Step.EMERGENCY, Step.CALLBACK, Step.FAIL_OPEN))
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 _OF_OPERATORS = frozenset((Step.OPERATOR_ALLOW, Step.SEALED, Step.OPERATOR_BLOCK, Step.SHARED))
@@ -85,16 +87,20 @@ async def explain_decision(here: Installation, text: str, *, clear: bool) -> Exp
     lines[place:place] = [Sentence("entry", masked(period_told(one, here.zone), callers)) for one in behind]
     decided = decision.rule in here.configuration.lists and decision.step in _OF_OPERATORS
     if decided and not any(one.entry.list == decision.rule for one in behind):
-        what = f"which entry of {decision.rule} it was is not known any more (storage.history_days)"
+        what = worded("which entry of %(list)s it was is not known any more (storage.history_days)", list=decision.rule)
         lines.insert(place + len(behind), Sentence("entry", what))
     return Explanation(lines, data)
 
 
 def masked(text: str, callers: list[str]) -> str:
     """A text without these numbers."""
-    for caller in callers:
-        text = text.replace(caller, mask(caller))
-    return text
+
+    def hidden(part: str) -> str:
+        for caller in callers:
+            part = part.replace(caller, mask(caller))
+        return part
+
+    return changed(text, hidden)
 
 
 async def what_is_left(here: Installation, decision_id: str) -> str:
@@ -114,65 +120,110 @@ def recorded(
 ) -> list[Sentence]:
     """A record in sentences, in the order of precedence, with what the rules of that time asked."""
     ways = ways_out(configuration)
-    called = (
-        f"a number of {data['called']} ({decision.called_class})" if decision.called_area else decision.called_class
-    )
-    believed = "the number could be believed" if decision.facts.get("believed") else "the number could not be believed"
-    lines = [
-        Sentence("call", f"{data['caller']} ({decision.caller_class}) called {called} by trunk {decision.trunk}"),
-        Sentence("call", f"on {data['at']}, from {decision.source}, Call-ID {decision.call_id}; {believed}"),
-    ]
+    lines = [Sentence("call", who_called(decision, data)), Sentence("call", how_it_came(decision, data))]
     if others := decision.facts.get("callers", ())[1 : decision.facts.get("readings", 1)]:
         shown = others if data["facts"] else [mask(one) for one in others]  # no facts where numbers are masked
-        lines.append(Sentence("call", f"the caller's number may also be read as {' or '.join(shown)}"))
+        told = worded("the caller's number may also be read as %(numbers)s", numbers=joined(worded(" or "), shown))
+        lines.append(Sentence("call", told))
     if decision.step in _PASSING:
-        text = (
-            "it could not be judged" if decision.step is Step.FAIL_OPEN else "the call passed, nothing else was asked"
-        )
+        text = worded("the call passed, nothing else was asked")
+        if decision.step is Step.FAIL_OPEN:
+            text = worded("it could not be judged")
         lines.append(Sentence(decision.step, text, True))
     else:
         for step in Step:
             lines += recorded_step(step, decision, fired)
             if step is Step.RULES:
                 lines += what_rules_asked(found, configuration, decision)
-    by = f" by {decision.rule}" if decision.rule else ""
-    reason = f": {decision.reason}" if decision.reason else ""
     place = found.place_of(decision.rule) if decision.step in _BY_RULES else ""
-    lines.append(Sentence("verdict", f"{decision.action}{by} ({decision.step}){reason}", True, place))
-    ended = "is not over yet" if decision.status is None else f"got {decision.status} after {decision.setup_ms} ms"
-    rang = {True: "the phone rang", False: "the phone did not ring", None: ""}[decision.rang]
-    lines.append(Sentence("outcome", f"the call {ended}{f'; {rang}' if rang else ''}"))
+    lines.append(Sentence("verdict", verdict_told(decision), True, place))
+    lines.append(Sentence("outcome", ending_told(decision)))
     lines += [Sentence("on the wire", text) for text in on_the_wire(verdict_of(decision, found.ruleset), ways)]
     return [*lines, the_revision(found, decision, configuration.time_zone)]
+
+
+def who_called(decision: Decision, data: dict[str, Any]) -> str:
+    """Who called whom, by which trunk."""
+    called: str = decision.called_class
+    if decision.called_area:
+        called = worded("a number of %(area)s (%(class)s)", **{"area": data["called"], "class": called})
+    caller = f"{data['caller']} ({decision.caller_class})"
+    return worded("%(caller)s called %(called)s by trunk %(trunk)s", caller=caller, called=called, trunk=decision.trunk)
+
+
+def how_it_came(decision: Decision, data: dict[str, Any]) -> str:
+    """When, and from where."""
+    believed = worded("the number could not be believed")
+    if decision.facts.get("believed"):
+        believed = worded("the number could be believed")
+    told = {"at": data["at"], "source": decision.source, "id": decision.call_id, "believed": believed}
+    return worded("on %(at)s, from %(source)s, Call-ID %(id)s; %(believed)s", **told)
+
+
+def verdict_told(decision: Decision) -> str:
+    """What was decided, by what, and why."""
+    return outcome_told(decision.action, decision.rule, decision.step, decision.reason)
+
+
+def ending_told(decision: Decision) -> str:
+    """What became of the call."""
+    ended = worded("the call is not over yet")
+    if decision.status is not None:
+        ended = worded("the call got %(status)s after %(ms)s ms", status=decision.status, ms=decision.setup_ms)
+    if decision.rang is None:
+        return ended
+    rang = worded("the phone rang") if decision.rang else worded("the phone did not ring")
+    return joined("; ", [ended, rang])
 
 
 def the_revision(found: JudgedBy, decision: Decision, zone: str) -> Sentence:
     """Which rules judged, who put them live and why, and whether they are live."""
     if found.revision is None:
-        return Sentence("rules", f"judged by rule set {decision.revision}, which is not among the stored revisions")
+        told = worded("judged by rule set %(hash)s, which is not among the stored revisions", hash=decision.revision)
+        return Sentence("rules", told)
     one, live = found.revision, found.live
-    now = f"{live.shown} is live now" if live and live.hash != one.hash else "its rules are live"
-    text = f"judged by {one.shown} ({one.hash}), put live by {one.author} on {shown_time(one.created, zone)}"
-    return Sentence("rules", f"{text}: {one.reason}; {now}")
+    now = worded("its rules are live")
+    if live and live.hash != one.hash:
+        now = worded("%(revision)s is live now", revision=live.shown)
+    told = worded(
+        "judged by %(revision)s (%(hash)s), put live by %(author)s on %(at)s: %(reason)s; %(now)s",
+        revision=one.shown,
+        hash=one.hash,
+        author=one.author,
+        at=shown_time(one.created, zone),
+        reason=one.reason,
+        now=now,
+    )
+    return Sentence("rules", told)
 
 
 def recorded_step(step: Step, decision: Decision, fired: list[Fired]) -> list[Sentence]:
     """What a record holds of one step: what fired, or that nothing did."""
     if step is Step.DEFAULT:  # entries that did not act: for rules they were facts
-        return [Sentence("lists", f"{one.name}: a fact only, {one.detail}") for one in fired if one.step is step]
+        return [
+            Sentence("lists", worded("%(name)s: a fact only, %(detail)s", name=one.name, detail=one.detail))
+            for one in fired
+            if one.step is step
+        ]
     lines = []
     for one in fired:
         if one.step is step:
             won = one.name == decision.rule and step is decision.step
-            detail = f", {one.detail}" if one.detail else ""
-            said = one._replace(observed=False).said
-            effect = f"would have said {said}, but only observed" if one.observed else said
-            lines.append(Sentence(step, f"{one.name}: {effect}{detail}", won))
+            lines.append(Sentence(step, _fired_told(one), won))
     if step is Step.SUSPICION:
-        lines.append(Sentence(step, f"{decision.suspicion} in all"))
+        lines.append(Sentence(step, worded("%(points)s in all", points=decision.suspicion)))
     elif step in _OF_LISTS and not lines:
         lines.append(Sentence(step, NO_ENTRY))
     return lines
+
+
+def _fired_told(one: Fired) -> str:
+    effect = term(one.effect)
+    if one.effect == "suspicion":
+        effect = worded("suspicion %(points)s", points=format(one.points, "+d"))
+    if one.observed:
+        effect = worded("would have said %(effect)s, but only observed", effect=effect)
+    return joined(", ", [part for part in (joined(": ", [one.name, effect]), one.detail) if part])
 
 
 def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
@@ -196,7 +247,7 @@ def ways_out(configuration: Configuration) -> Ways:
     """What ringfence.yaml says of the wire."""
     profiles = {"decline": ProfileSettings(), **configuration.profiles}
     replies = {
-        name: f"{one.status} {one.phrase}{'' if one.reason == 'none' else ', with the decision id in Reason'}"
+        name: joined("", [f"{one.status} {one.phrase}", *([] if one.reason == "none" else [_WITH_ID])])
         for name, one in profiles.items()
     }
     return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
@@ -231,13 +282,18 @@ async def explain_call(
     if (made := await emergency_call_before(here, call)) is not None:
         verdict = Verdict(Action.FORWARD, Step.CALLBACK, reason="the subscriber made an emergency call")
         until = shown_time(made + 60 * configuration.emergency.callback_minutes, here.zone)
-        callback = (
-            f"the called subscriber made an emergency call at {shown_time(made, here.zone)}: every call to him passes "
-            f"until {until}, whatever follows"
+        callback = worded(
+            "the called subscriber made an emergency call at %(at)s: every call to him passes until %(until)s, "
+            "whatever follows",
+            at=shown_time(made, here.zone),
+            until=until,
         )
     ways = ways_out(configuration)
     lines = explain(call, verdict, ruleset, hits, called_hits, ways=ways, callback=callback)
-    lines.append(Sentence("rules", f"by {live.shown}, which is live" if live else "by the files on the disk"))
+    by = worded("by the files on the disk")
+    if live:
+        by = worded("by %(revision)s, which is live", revision=live.shown)
+    lines.append(Sentence("rules", by))
     data = {
         "caller": call.caller.canonical or str(call.caller.kind),
         "called": call.called.canonical or call.called.raw,
@@ -274,9 +330,10 @@ async def emergency_call_before(here: Installation, call: Call) -> float | None:
 def unheard(asked: Asked, refusal: NotJudged) -> Explanation:
     """Of a call that the proxy answers by itself: no rule is asked."""
     caller, called = asked.described.caller, asked.described.called
+    told = {"caller": caller, "called": called, "trunk": asked.trunk.name}
     lines = [
-        Sentence("call", f"{caller} calls {called} by trunk {asked.trunk.name}"),
-        Sentence("proxy", f"{refusal}: no rule is asked, and nothing rings", True),
+        Sentence("call", worded("%(caller)s calls %(called)s by trunk %(trunk)s", **told)),
+        Sentence("proxy", worded("%(answer)s: no rule is asked, and nothing rings", answer=refusal.args[0]), True),
     ]
     data = {"caller": caller, "called": called, "trunk": asked.trunk.name, "verdict": "refused"}
     return Explanation(lines, data | {"status": refusal.status, "phrase": refusal.phrase})

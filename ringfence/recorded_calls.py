@@ -24,6 +24,7 @@ from rules.records.past_calls import Past, RecordReader
 from rules.records.privacy import mask
 from rules.records.redacted_numbers import HIDDEN_LISTS, holds, truth
 from rules.screening.revisions import FileText, Revision, Texts
+from rules.texts.worded import joined, worded
 
 _BY_RULES = frozenset((Step.RULES, Step.SUSPICION))
 SHORTEST = 4  # digits of a beginning
@@ -119,10 +120,10 @@ def what_rules_asked(found: JudgedBy, configuration: Configuration, decision: De
     lines = []
     for rule in found.ruleset.rules:
         if rule.name in fired:
-            asked = "; ".join(said(part) for part in rule.asks)
-            lines.append(Sentence(Step.RULES, f"{rule.name} held: {asked}", place=rule.place))
+            told = worded("%(rule)s held: %(asked)s", rule=rule.name, asked=joined("; ", [*map(said, rule.asks)]))
+            lines.append(Sentence(Step.RULES, told, place=rule.place))
         elif len(found.ruleset.rules) <= ALL_RULES_BELOW:
-            lines.append(Sentence(Step.RULES, f"{rule.name} {_why_not(rule, facts)}", place=rule.place))
+            lines.append(Sentence(Step.RULES, joined(" ", [rule.name, _why_not(rule, facts)]), place=rule.place))
     return lines
 
 
@@ -146,22 +147,24 @@ def tried(configuration: Configuration, document: Document, text: str, decision:
     lines = []
     for rule in found.ruleset.rules:
         held = holds(rule, facts, past.masked)
-        asked = "; ".join(said(part) for part in rule.asks)
-        told = f"holds: {asked}; would say {effect_of(rule)}" if held else _why_not(rule, facts)
-        lines.append(Sentence(Step.RULES, f"{rule.name} {told}", bool(held), rule.place))
+        told = _why_not(rule, facts)
+        if held:
+            asked = joined("; ", [*map(said, rule.asks)])
+            told = worded("holds: %(asked)s; would say %(effect)s", asked=asked, effect=effect_of(rule))
+        lines.append(Sentence(Step.RULES, joined(" ", [rule.name, told]), bool(held), rule.place))
     return Tried((), tuple(lines))
 
 
 def _why_not(rule: CompiledRule, facts: Facts) -> str:
     missing = _first(rule.asks, facts, False)
     if missing is not None:
-        return f"did not hold: {said(missing)}"
+        return worded("did not hold: %(asked)s", asked=said(missing))
     stopping = _first(rule.stops, facts, True)
     if stopping is not None:
-        return f"was stopped: unless {said(stopping)}"
+        return worded("was stopped: unless %(asked)s", asked=said(stopping))
     if holds(rule, facts) is None:
-        return "did not hold: it asks for digits of the called number, which no record keeps"
-    return "did not hold, for what the record does not keep or a list that has changed since"
+        return worded("did not hold: it asks for digits of the called number, which no record keeps")
+    return worded("did not hold, for what the record does not keep or a list that has changed since")
 
 
 def _first(conditions: tuple[Condition, ...], facts: Facts, wanted: bool) -> Condition | None:

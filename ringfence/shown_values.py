@@ -7,11 +7,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ringfence.times import shown_time
+from rules.texts.worded import joined, worded
 
 if TYPE_CHECKING:  # commands that show none of these start sooner
     from rules.lists.history import Period
     from rules.lists.origins import Entry, Qualification
     from rules.records.decisions import Decision
+
+
+_NOBODY = worded("nobody named")
+_WAYS: dict[str, str] = {
+    "removed": worded("removed"),
+    "changed": worded("changed"),
+}
 
 
 def decision_data(decision: Decision, zone: str, *, masked: bool = True) -> dict[str, Any]:
@@ -44,14 +52,15 @@ def decision_data(decision: Decision, zone: str, *, masked: bool = True) -> dict
 
 def entry_data(entry: Entry, zone: str, *, hide: bool = False) -> dict[str, Any]:
     """An entry for programs, with readable times. ``hide``: of a list of seals, whose numbers nobody wrote there."""
-    from desk.showing import masked, worded
+    from desk.showing import masked
+    from desk.showing import worded as hidden_in
 
     origin = entry.origin
     return {
         "list": entry.list,
         "entry": masked(entry.text) if hide else entry.text,
         "source": origin.source,
-        "reason": worded(origin.reason) if hide else origin.reason,
+        "reason": hidden_in(origin.reason) if hide else origin.reason,
         "author": origin.author,
         "created": shown_time(entry.created, zone),
         "expires": shown_time(origin.expires, zone) or None,
@@ -59,7 +68,7 @@ def entry_data(entry: Entry, zone: str, *, hide: bool = False) -> dict[str, Any]
         "note": origin.note,
         "trunks": list(origin.trunks),
         "except": list(entry.exceptions),
-        **({"sealed": [worded(one) for one in entry.sealed]} if entry.sealed else {}),
+        **({"sealed": [hidden_in(one) for one in entry.sealed]} if entry.sealed else {}),
         **({"changed": list(entry.changed)} if entry.before is not None else {}),
         **({"left_out_of": list(entry.cut)} if entry.cut else {}),
         **qualified(origin.qualification, zone),
@@ -91,14 +100,35 @@ def period_data(one: Period, zone: str) -> dict[str, Any]:
 def period_told(one: Period, zone: str) -> str:
     """An entry as it stood, in a sentence: ``+86170* on blocked, added on ... by li (hotline): rang at night; ...``."""
     entry, origin = one.entry, one.entry.origin
-    begun = "added" if one.undone is None else f"put back by the undoing of import {one.undone}"
-    by_import = f", import {entry.import_id}" if entry.import_id is not None else ""
-    text = f"{entry.text} on {entry.list}, {begun} on {shown_time(one.since, zone)} by {one.begun_by or 'nobody named'}"
-    text += f" ({origin.source}{by_import}){f': {origin.reason}' if origin.reason else ''}"
-    text += f"; evidence: {origin.evidence}" if origin.evidence else ""
-    if one.until is None:
-        return f"{text}; it stands"
-    ways = {"import": f"changed or removed by import {one.import_id}", "undo": f"import {one.import_id} undone"}
-    how = ways.get(one.how) or {"release": "seal released"}.get(one.how, one.how)
-    reason = f": {one.reason}" if one.reason else ""
-    return f"{text}; {how} on {shown_time(one.until, zone)} by {one.author or 'nobody named'}{reason}"
+    begun = worded("added")
+    if one.undone is not None:
+        begun = worded("put back by the undoing of import %(n)s", n=one.undone)
+    source: str = origin.source
+    if entry.import_id is not None:
+        source = worded("%(source)s, import %(n)s", source=source, n=entry.import_id)
+    text: str = worded(
+        "%(entry)s on %(list)s, %(begun)s on %(at)s by %(by)s (%(source)s)",
+        entry=entry.text,
+        list=entry.list,
+        begun=begun,
+        at=shown_time(one.since, zone),
+        by=one.begun_by or _NOBODY,
+        source=source,
+    )
+    if origin.reason:
+        text = joined(": ", [text, origin.reason])
+    if origin.evidence:
+        text = joined("; ", [text, worded("evidence: %(evidence)s", evidence=origin.evidence)])
+    return joined("; ", [text, worded("it stands") if one.until is None else _ended(one, one.until, zone)])
+
+
+def _ended(one: Period, until: float, zone: str) -> str:
+    """How an entry left its list, when and by whom."""
+    ways: dict[str, str] = {
+        "import": worded("changed or removed by import %(n)s", n=one.import_id),
+        "undo": worded("import %(n)s undone", n=one.import_id),
+        "release": worded("seal released"),
+    }
+    how = ways.get(one.how) or _WAYS.get(one.how) or str(one.how)
+    ended = worded("%(how)s on %(at)s by %(by)s", how=how, at=shown_time(until, zone), by=one.author or _NOBODY)
+    return joined(": ", [ended, *([one.reason] if one.reason else [])])

@@ -38,6 +38,8 @@ from console.web.vocabulary import VERDICTS
 from desk.desk import Desk
 from ringfence.installation import Installation
 from ringfence.people import Actor, Right
+from rules.judging.explain import reason_told
+from rules.texts.worded import translated
 
 _PATIENCE_S = 0.15  # of a page, whose first answer is there within twice that
 
@@ -151,6 +153,10 @@ class Visit:
         said = words_of(self.language).gettext(text)
         return said % values if values else said
 
+    def told(self, text: object) -> object:
+        """A sentence of a service in the language of whoever looks; what a person wrote, as it is."""
+        return translated(text, words_of(self.language).gettext)
+
     def may(self, right: str) -> bool:
         """Has whoever looks this right?"""
         return right in self.actor.rights
@@ -181,6 +187,7 @@ class Visit:
         """A page, or one block of it, as text."""
         known = {"visit": self, "url": self.url, "static": self.static, "may": self.may, "rights": Right}
         known |= {"moment": self.moment, "ago": self.ago, "verdict": self.verdict, "languages": LANGUAGES}
+        known |= {"told": self.told, "reason_told": lambda reason: self.told(reason_told(reason))}
         return render(self.language, template, known | values, block=block)
 
     def go(self, *path: object, notice: str = "", good: bool = True, **query: object) -> Response:

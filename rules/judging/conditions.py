@@ -14,9 +14,22 @@ from rules.judging.index import Key
 from rules.language.grammar import Amount, Rate, Truth, Words
 from rules.language.values import DAYS, Lengths, Window, span_name
 from rules.model import NumberClass
+from rules.texts.worded import Worded, joined, worded
 
 Test = Callable[[Facts], bool]
 ALL, ANY = "all", "any"
+_YES, _NO = worded("yes"), worded("no")
+_DAYS = {
+    "mon": worded("mon"),
+    "tue": worded("tue"),
+    "wed": worded("wed"),
+    "thu": worded("thu"),
+    "fri": worded("fri"),
+    "sat": worded("sat"),
+    "sun": worded("sun"),
+    "working": worded("working"),
+    "off": worded("off"),
+}
 
 
 class Condition:
@@ -46,8 +59,8 @@ class Condition:
 
     @property
     def joint(self) -> str:
-        """The word between its parts."""
-        return "or" if self.how == ANY else "and"
+        """The word between its parts, with blanks."""
+        return worded(" or ") if self.how == ANY else worded(" and ")
 
 
 def all_of(parts: Sequence[Condition]) -> Condition:
@@ -63,10 +76,10 @@ def all_of(parts: Sequence[Condition]) -> Condition:
                 return False
         return True
 
-    return Condition(holds, "all of these hold", keys=best.keys, weight=best.weight, how=ALL, parts=parts)
+    return Condition(holds, worded("all of these hold"), keys=best.keys, weight=best.weight, how=ALL, parts=parts)
 
 
-def any_of(parts: Sequence[Condition], says: str = "one of these holds") -> Condition:
+def any_of(parts: Sequence[Condition], says: str = worded("one of these holds")) -> Condition:
     """One part is enough; found by the keys of all, if all have some."""
     if len(parts) == 1:
         return parts[0]
@@ -86,16 +99,28 @@ def any_of(parts: Sequence[Condition], says: str = "one of these holds") -> Cond
 
 def alternatives(values: Collection[object]) -> str:
     """A few of these values in words."""
-    words = [str(value) for value in values]
-    return ", ".join(words[:6]) + (f" and {len(words) - 6} more" if len(words) > 6 else "") if words else "nothing"
+    words = [value if isinstance(value, Worded) else str(value) for value in values]
+    if not words:
+        return worded("nothing")
+    few = joined(", ", words[:6])
+    return worded("%(few)s and %(n)s more", few=few, n=len(words) - 6) if len(words) > 6 else few
+
+
+def is_one_of(title: str, values: Collection[object]) -> str:
+    """What is asked of a value, in words."""
+    return worded("%(what)s is %(these)s", what=title, these=alternatives(values))
 
 
 def or_lacking(value: object) -> str:
     """A value in words, or that the call lacks it."""
-    return str(value) if value not in (None, "") else "lacking"
+    return _text(value) if value not in (None, "") else worded("lacking")
 
 
-NEVER = Condition(lambda _: False, "nothing: the condition is faulty")
+def _text(value: object) -> str:
+    return value if isinstance(value, Worded) else str(value)
+
+
+NEVER = Condition(lambda _: False, worded("nothing: the condition is faulty"))
 
 
 def wildcards(text: str, fold: Callable[[str], str]) -> list[str]:
@@ -108,11 +133,11 @@ def wildcards(text: str, fold: Callable[[str], str]) -> list[str]:
 def anonymous(wanted: bool) -> Condition:
     """Does the caller show no number?"""
     keys = [Key("caller.class", NumberClass.ANONYMOUS)] if wanted else []
-    says = "the caller is anonymous" if wanted else "the caller is not anonymous"
+    says = worded("the caller is anonymous") if wanted else worded("the caller is not anonymous")
     return Condition(
         lambda facts: (facts.call.caller.kind is NumberClass.ANONYMOUS) is wanted,
         says,
-        lambda facts: f"its class is {facts.call.caller.kind}",
+        lambda facts: worded("its class is %(kind)s", kind=facts.call.caller.kind),
         keys=keys,
         weight=30,
     )
@@ -120,26 +145,28 @@ def anonymous(wanted: bool) -> Condition:
 
 def truth(says: str, read: Callable[[Facts], Any], wanted: bool) -> Condition:
     """A fact that every call has, true or false."""
-    says = says if wanted else f"not: {says}"
-    return Condition(lambda facts: read(facts) is wanted, says, lambda facts: "yes" if read(facts) else "no")
+    says = says if wanted else worded("not: %(that)s", that=says)
+    return Condition(lambda facts: read(facts) is wanted, says, lambda facts: _YES if read(facts) else _NO)
 
 
 def truth_or_lacking(says: str, read: Callable[[Facts], bool | None], truth: Truth) -> Condition:
     """A fact that is true, false, or lacking."""
     parts = []
-    sees = lambda facts: or_lacking({True: "yes", False: "no", None: ""}[read(facts)])  # noqa: E731
+    sees = lambda facts: or_lacking({True: _YES, False: _NO, None: ""}[read(facts)])  # noqa: E731
     if truth.missing:
-        parts.append(Condition(lambda facts: read(facts) is None, f"missing: {says}", sees))
+        parts.append(Condition(lambda facts: read(facts) is None, worded("missing: %(that)s", that=says), sees))
     if truth.is_ is not None:
         wanted = truth.is_
-        parts.append(Condition(lambda facts: read(facts) is wanted, says if wanted else f"not: {says}", sees))
+        parts.append(
+            Condition(lambda facts: read(facts) is wanted, says if wanted else worded("not: %(that)s", that=says), sees)
+        )
     return all_of(parts or [NEVER])
 
 
 def among(title: str, about: str, read: Callable[[Facts], str], values: frozenset[Any], weight: int) -> Condition:
     """A value that is one of these."""
     keys = [Key(about, value) for value in values]
-    says = f"{title} is {alternatives(sorted(values))}"
+    says = is_one_of(title, sorted(values))
     return Condition(
         lambda facts: read(facts) in values, says, lambda facts: or_lacking(read(facts)), keys=keys, weight=weight
     )
@@ -152,18 +179,18 @@ def words_or_lacking(
     parts = []
     sees = lambda facts: or_lacking(read(facts))  # noqa: E731
     if words.missing:
-        parts.append(Condition(lambda facts: not read(facts), f"{title} is missing", sees))
+        parts.append(Condition(lambda facts: not read(facts), worded("%(what)s is missing", what=title), sees))
     if words.is_:
         values = frozenset(words.is_)
         keys = [Key(about, value) for value in values] if about else []
-        says = f"{title} is {alternatives(sorted(values))}"
+        says = is_one_of(title, sorted(values))
         parts.append(Condition(lambda facts: read(facts) in values, says, sees, keys=keys, weight=weight))
     return parts
 
 
 def group_of(words: Words) -> list[Condition]:
     """The subscriber groups of the called number; it may be in several."""
-    title = "the group of the called number"
+    title = worded("the group of the called number")
 
     def read(facts: Facts) -> object:
         return facts.measured("group") or ""
@@ -178,7 +205,7 @@ def group_of(words: Words) -> list[Condition]:
                 return False
             return group in values or ("," in group and not values.isdisjoint(group.split(",")))
 
-        parts.append(Condition(holds, f"{title} is {alternatives(sorted(values))}", lambda f: or_lacking(read(f))))
+        parts.append(Condition(holds, is_one_of(title, sorted(values)), lambda f: or_lacking(read(f))))
     return parts
 
 
@@ -199,7 +226,8 @@ def starts_with(
 
     keys = [Key(f"{who}.starts_with", prefix) for prefix in sorted(widest)]
     weight = 9 * min(lengths, default=0)
-    return Condition(holds, f"{title} starts with {alternatives(sorted(prefixes))}", sees, keys=keys, weight=weight)
+    says = worded("%(what)s starts with %(these)s", what=title, these=alternatives(sorted(prefixes)))
+    return Condition(holds, says, sees, keys=keys, weight=weight)
 
 
 def range_prefixes(low: str, high: str) -> list[str]:
@@ -232,7 +260,8 @@ def in_range(title: str, who: str, ranges: Sequence[tuple[str, str]], sees: Call
 
     prefixes = [prefix for low, high in ranges for prefix in range_prefixes(low, high)]
     keys = [Key(f"{who}.starts_with", prefix) for prefix in prefixes]
-    says = f"{title} lies in {alternatives([f'{low}..{high}' for low, high in ranges])}"
+    these = alternatives([f"{low}..{high}" for low, high in ranges])
+    says = worded("%(what)s lies in %(these)s", what=title, these=these)
     return Condition(holds, says, sees, keys=keys, weight=9 * min(map(len, prefixes), default=0))
 
 
@@ -244,9 +273,11 @@ def has_length(title: str, read: Callable[[Facts], str], lengths: Sequence[Lengt
         number = read(facts)
         return len(number) - number.find(":") - 1 if ":" in number else max(len(number) - 1, 0)
 
-    says = f"{title} has {alternatives([f'{low}-{high}' if low < high else low for low, high in lengths])} digits"
+    these = alternatives([f"{low}-{high}" if low < high else low for low, high in lengths])
     return Condition(
-        lambda facts: digits(facts) in wanted and read(facts) != "", says, lambda facts: f"{digits(facts)} digits"
+        lambda facts: digits(facts) in wanted and read(facts) != "",
+        worded("%(what)s has %(these)s digits", what=title, these=these),
+        lambda facts: worded("%(n)s digits", n=digits(facts)),
     )
 
 
@@ -256,8 +287,8 @@ def on_list(says: str, about: str, where: str, names: Sequence[str], weight: int
     keys = [Key(about, name) for name in wanted]
     return Condition(
         lambda facts: not wanted.isdisjoint(read(facts)),
-        f"{says} {alternatives(sorted(wanted))}",
-        lambda facts: f"it is on {alternatives(sorted(read(facts)))}",
+        worded("%(on)s %(these)s", on=says, these=alternatives(sorted(wanted))),
+        lambda facts: worded("it is on %(these)s", these=alternatives(sorted(read(facts)))),
         keys=keys,
         weight=weight,
     )
@@ -277,9 +308,14 @@ def country_of(title: str, who: str, countries: Sequence[str]) -> Condition:
         return bool(country and trunk) and ((same and country == trunk) or (other and country != trunk))
 
     keys = [] if same or other else [Key(f"{who}.country", country) for country in named]
-    words = {"trunk": "the trunk's own", "not-trunk": "another than the trunk's"}
-    says = f"the country of {title} is {alternatives([words.get(c, c) for c in countries])}"
-    sees = lambda facts: f"{or_lacking(region(facts))}, the trunk's {or_lacking(facts.call.trunk.country)}"  # noqa: E731
+    words = {"trunk": worded("the trunk's own"), "not-trunk": worded("another than the trunk's")}
+    these = alternatives([words.get(c, c) for c in countries])
+    says = worded("the country of %(what)s is %(these)s", what=title, these=these)
+
+    def sees(facts: Facts) -> str:
+        own = or_lacking(facts.call.trunk.country)
+        return worded("%(country)s, the trunk's %(own)s", country=or_lacking(region(facts)), own=own)
+
     return Condition(holds, says, sees, keys=keys, weight=4)
 
 
@@ -308,11 +344,14 @@ def at_time(hours: Sequence[Window], days: Sequence[str]) -> Condition:
         return False
 
     spans = [f"{s // 60:02d}:{s % 60:02d}-{e // 60:02d}:{e % 60:02d}" for s, e in hours]
-    says = "the time is " + " on ".join(filter(None, (alternatives(spans) if spans else "", ", ".join(days))))
+    named = joined(", ", [_DAYS.get(day, day) for day in days])
+    times = joined(worded(" on "), [part for part in (alternatives(spans) if spans else "", named) if part])
+    says = worded("the time is %(these)s", these=times)
 
     def sees(facts: Facts) -> str:
         day, minute = facts.clock.read(facts.call.at)
-        return f"{DAYS[(day + 3) % 7]} {minute // 60:02d}:{minute % 60:02d}"
+        time = f"{minute // 60:02d}:{minute % 60:02d}"
+        return worded("%(day)s %(time)s", day=_DAYS[DAYS[(day + 3) % 7]], time=time)
 
     return Condition(holds, says, sees)
 
@@ -335,8 +374,9 @@ def on_dates(first: date | None, last: date | None) -> Condition:
 
 
 def _bounds(over: float | None, under: float | None) -> str:
-    words = [f"over {over:g}" if over is not None else "", f"under {under:g}" if under is not None else ""]
-    return " and ".join(filter(None, words))
+    words = [worded("over %(n)s", n=format(over, "g"))] if over is not None else []
+    words += [worded("under %(n)s", n=format(under, "g"))] if under is not None else []
+    return joined(worded(" and "), words)
 
 
 def rate_of(name: str, rate: Rate) -> Condition:
@@ -371,12 +411,13 @@ def _measured(
             return False
         return (over is None or value > over) and (under is None or value < under)
 
-    words = [f"one of {alternatives(sorted(values))}" if values else "", _bounds(over, under)]
-    says = f"fact {fact} is " + ("missing" if missing else " and ".join(filter(None, words)) or "known")
+    words = [worded("one of %(these)s", these=alternatives(sorted(values))) if values else "", _bounds(over, under)]
+    is_so = joined(worded(" and "), [part for part in words if part]) or worded("known")
+    says = worded("fact %(fact)s is %(so)s", fact=fact, so=worded("missing") if missing else is_so)
     keys = [] if missing else [Key("fact", fact)]
 
     def sees(facts: Facts) -> str:
         value = facts.measured(fact)
-        return "lacking" if value is None else shown_fact(value)
+        return worded("lacking") if value is None else shown_fact(value)
 
     return Condition(holds, says, sees, keys=keys, weight=10)

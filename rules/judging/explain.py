@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from rules.judging.conditions import ANY, Condition
 from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts
 from rules.judging.facts import Facts
 from rules.model import Action, Call, Hit, Number, Step, Verdict, told_source
+from rules.texts.worded import Worded, joined, worded
 
 ALL_RULES_BELOW = 30  # with more rules, those that do not concern the call are only counted
 
@@ -34,9 +36,23 @@ class Ways(NamedTuple):
 
 
 _UNSET = Ways()
-NO_ENTRY = "no entry covers the caller"
-NO_EMERGENCY = "the called number is no emergency number"
-NO_CALLBACK = "the called subscriber made no emergency call lately, as far as is on record"
+_ON_LIST, _ON_STEP = re.compile(r"on list (\S+)"), re.compile(r"on step (\S+) of the ladder")
+_WEEKDAYS = (
+    worded("Mon"),
+    worded("Tue"),
+    worded("Wed"),
+    worded("Thu"),
+    worded("Fri"),
+    worded("Sat"),
+    worded("Sun"),
+)
+_REASONS = {
+    "emergency call": worded("emergency call"),
+    "the subscriber made an emergency call": worded("the subscriber made an emergency call"),
+}
+NO_ENTRY = worded("no entry covers the caller")
+NO_EMERGENCY = worded("the called number is no emergency number")
+NO_CALLBACK = worded("the called subscriber made no emergency call lately, as far as is on record")
 
 
 def explain(
@@ -89,26 +105,33 @@ def explain(
 def the_call(call: Call, ruleset: RuleSet) -> Sentence:
     """Who calls whom, when, by which trunk."""
     at = datetime.fromtimestamp(call.at, ruleset.clock.zone)
-    believed = "the number can be believed" if call.believed else "the number cannot be believed"
+    believed = worded("the number can be believed") if call.believed else worded("the number cannot be believed")
     readings = call.asserted[1:]
-    others = ", ".join(_number(number) for number in call.callers[1:] if number not in readings)
-    shown = f" (also shown: {others})" if others else ""
-    text = (
-        f"{_number(call.caller)}{_or_read_as(readings)}{shown} calls "
-        f"{_number(call.called)}{_or_read_as(call.called_readings[1:])} by trunk "
-        f"{call.trunk.name or 'unknown'} on {at:%a %Y-%m-%d %H:%M:%S}; {believed}"
+    others = joined(", ", [_number(number) for number in call.callers[1:] if number not in readings])
+    shown = worded(" (also shown: %(numbers)s)", numbers=others) if others else ""
+    text = worded(
+        "%(caller)s calls %(called)s by trunk %(trunk)s on %(at)s; %(believed)s",
+        caller=joined("", [_number(call.caller), _or_read_as(readings), shown]),
+        called=joined("", [_number(call.called), _or_read_as(call.called_readings[1:])]),
+        trunk=call.trunk.name or worded("unknown"),
+        at=joined(" ", [_WEEKDAYS[at.weekday()], f"{at:%Y-%m-%d %H:%M:%S}"]),
+        believed=believed,
     )
     return Sentence("call", text)
 
 
 def _or_read_as(readings: Sequence[Number]) -> str:
     """What a telephone or PBX may take it for."""
-    return f", or read as {' or '.join(_number(number) for number in readings)}," if readings else ""
+    if not readings:
+        return ""
+    return worded(", or read as %(numbers)s,", numbers=joined(worded(" or "), [_number(number) for number in readings]))
 
 
 def _number(number: Number) -> str:
     kind = f"{number.kind}, {number.region}" if number.region else number.kind
-    return f"{number.canonical} ({kind})" if number.canonical else f"{kind} caller {number.raw!r}"
+    if number.canonical:
+        return f"{number.canonical} ({kind})"
+    return worded("%(kind)s caller %(number)s", kind=kind, number=repr(number.raw))
 
 
 def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list[Sentence]:
@@ -116,9 +139,11 @@ def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list
     if verdict.step is not Step.EMERGENCY:
         return [Sentence(name, NO_EMERGENCY)]
     extra = [hit for hit in called_hits if hit.kind == "emergency"]
-    why = f"stands on list {extra[0].list}" if extra and not call.emergency else "is an emergency number"
     called = call.called.raw or call.called.canonical
-    return [Sentence(name, f"{called} {why}: the call passes, whatever follows; that can only mark it", True)]
+    why = worded("%(number)s is an emergency number", number=called)
+    if extra and not call.emergency:
+        why = worded("%(number)s stands on list %(list)s", number=called, list=extra[0].list)
+    return [Sentence(name, worded("%(why)s: the call passes, whatever follows; that can only mark it", why=why), True)]
 
 
 def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> list[Sentence]:
@@ -128,27 +153,31 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
         effect = ENTRY_EFFECTS.get(hit.kind)
         if effect is None or (Step.SHARED if hit.shared else effect[0]) is not step:
             continue
-        entry = f"{hit.entry} on list {hit.list}" + (f", from {told_source(hit)}" if hit.source else "")
+        entry = worded("%(entry)s on list %(list)s", entry=hit.entry, list=hit.list)
+        if hit.source:
+            entry = worded("%(entry)s, from %(source)s", entry=entry, source=told_source(hit))
         if counts(hit, call):
             won = verdict.step is step and verdict.rule == hit.list
-            lines.append(Sentence(step, f"{entry}: {_does(effect[1])}", won))
+            lines.append(Sentence(step, worded("%(entry)s: %(effect)s", entry=entry, effect=_does(effect[1])), won))
         else:
-            lines.append(Sentence(step, f"{entry}: does not count, because {_why_not(hit, call)}"))
+            why = _why_not(hit, call)
+            lines.append(Sentence(step, worded("%(entry)s: does not count, because %(why)s", entry=entry, why=why)))
     return lines or [Sentence(step, NO_ENTRY)]
 
 
 def _why_not(hit: Hit, call: Call) -> str:
     if hit.number != call.callers[0].canonical:
-        return f"{hit.number} is not the asserted number"
+        return worded("%(number)s is not the asserted number", number=hit.number)
     if not call.sure:
-        return "caller or called number can be read as another one"
+        return worded("caller or called number can be read as another one")
     if hit.trunks and call.trunk.name not in hit.trunks:
-        return f"it is only for trunk {', '.join(hit.trunks)}"
-    return "the number cannot be believed on this trunk"
+        return worded("it is only for trunk %(trunks)s", trunks=", ".join(hit.trunks))
+    return worded("the number cannot be believed on this trunk")
 
 
 def _does(action: Action) -> str:
-    return {Action.FORWARD: "the call passes", Action.REJECT: "the call is rejected"}.get(action, str(action))
+    known = {Action.FORWARD: worded("the call passes"), Action.REJECT: worded("the call is rejected")}
+    return known.get(action) or term(action)
 
 
 def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str] | None = None) -> list[Sentence]:
@@ -159,11 +188,15 @@ def _rules(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[s
     lines = []
     for rule in sorted(near, key=lambda rule: (not rule.holds(facts), rule.name)):
         won = verdict.rule == rule.name and verdict.step in (Step.RULES, Step.SUSPICION)
-        lines.append(Sentence(Step.RULES, f"{rule.name}: {_rule(rule, facts)}", won, rule.place))
+        lines.append(Sentence(Step.RULES, _of_rule(rule, _rule(rule, facts)), won, rule.place))
     rest = len(ruleset.rules) - len(near)
     if rest:
-        lines.append(Sentence(Step.RULES, f"{rest} more rules do not concern this call"))
-    return lines or [Sentence(Step.RULES, "there are no rules")]
+        lines.append(Sentence(Step.RULES, worded("%(n)s more rules do not concern this call", n=rest)))
+    return lines or [Sentence(Step.RULES, worded("there are no rules"))]
+
+
+def _of_rule(rule: CompiledRule, told: str) -> str:
+    return worded("%(rule)s: %(told)s", rule=rule.name, told=told)
 
 
 def _rules_about(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collection[str]) -> list[Sentence]:
@@ -171,53 +204,58 @@ def _rules_about(facts: Facts, ruleset: RuleSet, verdict: Verdict, about: Collec
     asked = [rule for rule in ruleset.rules if rule.name in about or rule.holds(facts)]
     lines = [
         Sentence(
-            *(Step.RULES, f"{rule.name}: {_rule(rule, facts)}"),
+            *(Step.RULES, _of_rule(rule, _rule(rule, facts))),
             won=verdict.rule == rule.name and verdict.step in (Step.RULES, Step.SUSPICION),
             place=rule.place,
         )
         for rule in sorted(asked, key=lambda rule: (not rule.holds(facts), rule.name))
     ]
     rest = len(ruleset.rules) - len(asked)
-    return [*lines, Sentence(Step.RULES, f"{rest} {'more' if asked else 'rules'} do not hold")] if rest else lines
+    if not rest:
+        return lines
+    told = worded("%(n)s more do not hold", n=rest) if asked else worded("%(n)s rules do not hold", n=rest)
+    return [*lines, Sentence(Step.RULES, told)]
 
 
 def _rule(rule: CompiledRule, facts: Facts) -> str:
     missing = next((part for part in rule.asks if not part.holds(facts)), None)
     if missing is not None:
-        return f"does not hold: {_asked(missing, facts)}"
+        return worded("does not hold: %(asked)s", asked=_asked(missing, facts))
     stopping = next((part for part in rule.stops if part.holds(facts)), None)
     if stopping is not None:
-        return f"holds, but is stopped: unless {said(stopping)}"
+        return worded("holds, but is stopped: unless %(asked)s", asked=said(stopping))
     effect = effect_of(rule)
     if not rule.acts(facts.call):
-        why = "it only observes" if not rule.share else f"this caller is not in its {rule.share:g}%"
-        return f"holds, and would say {effect}, but {why}"
-    return f"holds: {'; '.join(said(part) for part in rule.asks)}; says {effect}"
+        why = worded("it only observes")
+        if rule.share:
+            why = worded("this caller is not in its %(share)s%%", share=format(rule.share, "g"))
+        return worded("holds, and would say %(effect)s, but %(why)s", effect=effect, why=why)
+    return worded("holds: %(asked)s; says %(effect)s", asked=joined("; ", [*map(said, rule.asks)]), effect=effect)
 
 
 def effect_of(rule: CompiledRule) -> str:
     """What a rule does, in a few words."""
     if rule.action is None:
-        return f"suspicion {rule.suspicion:+d}"
+        return worded("suspicion %(points)s", points=format(rule.suspicion, "+d"))
     to = rule.destination or (rule.profile if rule.action is Action.REJECT else "")
-    marks = [f"label {rule.label!r}"] if rule.label else []
-    return " ".join(filter(None, (f"{rule.action} {to}".strip(), ", ".join(marks))))
+    marks = worded("label %(label)s", label=repr(rule.label)) if rule.label else ""
+    return joined(" ", [part for part in (term(rule.action), to, marks) if part])
 
 
 def said(condition: Condition) -> str:
     """A condition in words, its parts included."""
     if not condition.parts:
         return condition.says
-    return f"({f' {condition.joint} '.join(said(part) for part in condition.parts)})"
+    return worded("(%(parts)s)", parts=joined(condition.joint, [*map(said, condition.parts)]))
 
 
 def _asked(condition: Condition, facts: Facts) -> str:
     """A condition that fails, and what the call shows instead."""
     if condition.parts:
         failing = [part for part in condition.parts if not part.holds(facts)]
-        return f" {condition.joint} ".join(_asked(part, facts) for part in failing)
+        return joined(condition.joint, [_asked(part, facts) for part in failing])
     seen = condition.sees(facts)
-    return f"{condition.says}? {seen}" if seen else condition.says
+    return worded("%(asked)s? %(seen)s", asked=condition.says, seen=seen) if seen else condition.says
 
 
 def _suspicion(call: Call, verdict: Verdict) -> list[Sentence]:
@@ -227,56 +265,79 @@ def _suspicion(call: Call, verdict: Verdict) -> list[Sentence]:
             won = verdict.step is Step.SUSPICION and verdict.rule == fired.name
             lines.append(Sentence(Step.SUSPICION, f"{fired.name}: {fired.points:+d}, {fired.detail}", won))
     trunk = call.trunk
-    limits = f"from {trunk.tag_at} a call is tagged, from {trunk.reject_at} rejected"
-    return [*lines, Sentence(Step.SUSPICION, f"{verdict.suspicion} in all; {limits}")]
+    limits = {"tag": trunk.tag_at, "reject": trunk.reject_at, "points": verdict.suspicion}
+    told = worded("%(points)s in all; from %(tag)s a call is tagged, from %(reject)s rejected", **limits)
+    return [*lines, Sentence(Step.SUSPICION, told)]
 
 
 def _outcome(verdict: Verdict, ruleset: RuleSet) -> Sentence:
     place = next((rule.place for rule in ruleset.rules if rule.name == verdict.rule), "")
     place = place if verdict.step in (Step.RULES, Step.SUSPICION) else ""
-    by = f" by {verdict.rule}" if verdict.rule else ""
-    reason = f": {verdict.reason}" if verdict.reason else ""
-    return Sentence("verdict", f"{verdict.action}{by} ({verdict.step}){reason}", True, place)
+    return Sentence("verdict", outcome_told(verdict.action, verdict.rule, verdict.step, verdict.reason), True, place)
+
+
+def outcome_told(action: Action, rule: str, step: Step, reason: str) -> str:
+    """The verdict in a sentence."""
+    by = worded(" by %(rule)s", rule=rule) if rule else ""
+    told = worded("%(action)s%(by)s (%(step)s)", action=term(action), by=by, step=term(step))
+    return worded("%(verdict)s: %(reason)s", verdict=told, reason=reason_told(reason)) if reason else told
+
+
+def reason_told(reason: str) -> str:
+    """Why a call got its verdict: the words of a rule as its author wrote them, the engine's as records keep them."""
+    if found := _ON_LIST.fullmatch(reason):
+        return worded("on list %(list)s", list=found[1])
+    if found := _ON_STEP.fullmatch(reason):
+        return worded("on step %(step)s of the ladder", step=found[1])
+    return _REASONS.get(reason, reason)
+
+
+def term(word: str) -> str:
+    """A word of the service's own that catalogues have by itself: an action, a step."""
+    return Worded(str(word), {})
 
 
 def on_the_wire(verdict: Verdict, ways: Ways = _UNSET) -> list[str]:
     """What the two sides see of the verdict."""
     if verdict.action is Action.REJECT:
         profile = verdict.profile or "decline"
-        reply = ways.replies.get(profile) or f"the response of reply profile {profile}"
-        return [f"the caller gets {reply}; neither rule nor list is named", "the callee sees nothing"]
+        reply = ways.replies.get(profile) or worded("the response of reply profile %(name)s", name=profile)
+        told = worded("the caller gets %(reply)s; neither rule nor list is named", reply=reply)
+        return [told, worded("the callee sees nothing")]
     if verdict.action is Action.TAG:
         marks = [*_headers("suspected", verdict), *(() if verdict.step is Step.EMERGENCY else _marks(verdict, ways))]
-        return [f"the callee gets {_listed(marks)}", "the caller notices nothing"]
+        return [worded("the callee gets %(marks)s", marks=_listed(marks)), worded("the caller notices nothing")]
     if verdict.action is Action.DIVERT:
         tagged = any(fired.effect == Action.TAG and not fired.observed for fired in verdict.fired)
         marks = [*_headers("diverted", verdict), *(_marks(verdict, ways) if tagged else ())]
         uri = ways.destinations.get(verdict.destination, "")
-        where = f"{verdict.destination} ({uri})" if uri else verdict.destination or "the one destination"
-        return [
-            f"the call goes to {where}, with {_listed(marks)}, and Diversion with the number that was called",
-            "the callee sees nothing",
-        ]
-    return ["the call goes on without any header of ours"]
+        where = f"{verdict.destination} ({uri})" if uri else verdict.destination or worded("the one destination")
+        told = worded(
+            "the call goes to %(where)s, with %(marks)s, and Diversion with the number that was called",
+            where=where,
+            marks=_listed(marks),
+        )
+        return [told, worded("the callee sees nothing")]
+    return [worded("the call goes on without any header of ours")]
 
 
 def _headers(what: str, verdict: Verdict) -> list[str]:
     return [
         f"X-Ringfence-Verdict: {what}",
         f"X-Ringfence-Rule: {verdict.rule}",
-        "X-Ringfence-Decision with the decision's id",
+        worded("X-Ringfence-Decision with the decision's id"),
     ]
 
 
 def _marks(verdict: Verdict, ways: Ways) -> list[str]:
     """Label and ring: the rule's own, else the operator's."""
     label, ring = verdict.label or ways.label, verdict.ring or ways.ring
-    shown = [f"the label {label!r} before the caller's name"] if label else []
+    shown: list[str] = [worded("the label %(label)s before the caller's name", label=repr(label))] if label else []
     return [*shown, f"Alert-Info: <{ring}>"] if ring else shown
 
 
 def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return joined(worded(" and "), [joined(", ", words[:-1]), words[-1]])
 
 
 class Covering(NamedTuple):

@@ -22,6 +22,7 @@ from rules.judging.conditions import (
     group_of,
     has_length,
     in_range,
+    is_one_of,
     on_list,
     or_lacking,
     rate_of,
@@ -42,6 +43,7 @@ from rules.lists.ledger import State
 from rules.model import READINGS_DIFFER, NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
 from rules.texts.bad_value import BadValue
+from rules.texts.worded import worded
 
 _HOST = re.compile(r"[A-Za-z0-9._:*-]+")  # RFC 3261 25.1, IPv6 without brackets, and stars
 # What the facts have for values that Ringfence itself finds out.
@@ -60,6 +62,14 @@ def _advice(said: str) -> str:
     if "perl" in said or "escape" in said:
         return "write it without look-around and back references"
     return "close every bracket, and put \\ before a sign that is meant as itself"
+
+
+# Texts of the caller's side, as conditions call them.
+_FIELDS = {
+    "display_name": worded("display name"),
+    "domain": worded("domain"),
+    "user_agent": worded("user agent"),
+}
 
 
 class Surroundings:
@@ -107,10 +117,10 @@ class ConditionCompiler:
         parts += self.texts(when, loc)
         if when.agrees:
             parts.append(
-                truth_or_lacking("P-Asserted-Identity agrees with From", attrgetter("call.agrees"), when.agrees)
+                truth_or_lacking(worded("P-Asserted-Identity agrees with From"), attrgetter("call.agrees"), when.agrees)
             )
         if when.diverted is not None:
-            parts.append(truth("the call was diverted", attrgetter("call.diverted"), when.diverted))
+            parts.append(truth(worded("the call was diverted"), attrgetter("call.diverted"), when.diverted))
         if when.hours or when.days:
             parts.append(at_time(when.hours or [], when.days or []))
         parts += self.facts(when.fact or {}, (*loc, "fact"))
@@ -161,7 +171,7 @@ class ConditionCompiler:
                 parts.append(known[name])
             else:
                 self.report((*loc, position), f"there is no condition named {name!r}", nearest(name, known))
-        return any_of(parts or [NEVER], f"condition {alternatives(names)} holds")
+        return any_of(parts or [NEVER], worded("condition %(these)s holds", these=alternatives(names)))
 
     def trunk(self, when: When, loc: Location) -> list[Condition]:
         """Where the call came from."""
@@ -172,30 +182,30 @@ class ConditionCompiler:
                 if known and name not in known:
                     self.report((*loc, "trunk", position), f"there is no trunk {name!r}", nearest(name, known))
             names = frozenset(when.trunk)
-            parts.append(among("the trunk", "trunk", attrgetter("call.trunk.name"), names, weight=20))
+            parts.append(among(worded("the trunk"), "trunk", attrgetter("call.trunk.name"), names, weight=20))
         if when.trunk_country:
             countries = frozenset(word.upper() for word in when.trunk_country.is_ or ())
             words = when.trunk_country.model_copy(update={"is_": sorted(countries) or None})
             parts += words_or_lacking(
-                "the trunk's country", "trunk_country", attrgetter("call.trunk.country"), words, weight=4
+                worded("the trunk's country"), "trunk_country", attrgetter("call.trunk.country"), words, weight=4
             )
         return parts
 
     def texts(self, when: When, loc: Location) -> list[Condition]:
         """What the caller's side wrote."""
         parts = []
-        for about in ("display_name", "domain", "user_agent"):
+        for about in _FIELDS:
             text = getattr(when, about)
             if text and about == "domain" and not self.surroundings.stored:
                 self.hosts(text, (*loc, about))
             if text:
-                parts += self.text(about.replace("_", " "), about, text, (*loc, about))
+                parts += self.text(_FIELDS[about], about, text, (*loc, about))
         for name, text in (when.header or {}).items():
             place = (*loc, "header", name)
             if name.lower() not in self.surroundings.headers:
                 hint = f"add {name} to `headers` in ringfence.yaml"
                 self.report(place, f"header field {name!r} is not declared, so rules cannot read it", hint)
-            parts += self.text(f"header {name}", f"header.{name.lower()}", text, place)
+            parts += self.text(worded("header %(name)s", name=name), f"header.{name.lower()}", text, place)
         return parts
 
     def hosts(self, text: Text, loc: Location) -> None:
@@ -212,16 +222,18 @@ class ConditionCompiler:
         sees = lambda facts: or_lacking(" | ".join(texts_of(facts, about, read(facts))))  # noqa: E731 - shared below
         fold = folding(about)
         if text.missing:
-            parts.append(Condition(lambda facts: not fold(read(facts)), f"{title} is missing", sees))
+            parts.append(
+                Condition(lambda facts: not fold(read(facts)), worded("%(what)s is missing", what=title), sees)
+            )
         if text.is_:
             written = frozenset(word.lower() for word in text.is_ if "*" not in word)
             whole = written | {fold(word).lower() for word in text.is_ if "*" not in word}
             search = "|".join(f"^{part}$" for word in text.is_ if "*" in word for part in wildcards(word, fold))
-            parts.append(self.pattern(f"{title} is {alternatives(text.is_)}", about, whole, search, sees))
+            parts.append(self.pattern(is_one_of(title, text.is_), about, whole, search, sees))
         if text.contains:
             words = dict.fromkeys([*text.contains, *(fold(word) for word in text.contains if not word.isascii())])
             search = "|".join(map(re2.escape, words))
-            says = f"{title} contains {alternatives(text.contains)}"
+            says = worded("%(what)s contains %(these)s", what=title, these=alternatives(text.contains))
             parts.append(self.pattern(says, about, frozenset(), search, sees))
         if text.matches:
             sound = []
@@ -237,7 +249,7 @@ class ConditionCompiler:
                     said = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
                     what = f"RE2 cannot use this expression: {said}"
                     self.report((*loc, "matches", position), what, _advice(said))
-            says = f"{title} matches {alternatives(text.matches)}"
+            says = worded("%(what)s matches %(these)s", what=title, these=alternatives(text.matches))
             parts.append(self.pattern(says, about, frozenset(), "|".join(sound), sees) if sound else NEVER)
         return parts
 
@@ -272,7 +284,7 @@ class ConditionCompiler:
 
     def number(self, who: str, condition: NumberCondition, loc: Location) -> list[Condition]:
         """What is asked of the caller's or the called number."""
-        title = "the caller" if who == "caller" else "the called number"
+        title = worded("the caller") if who == "caller" else worded("the called number")
         canonical = attrgetter(f"call.{who}.canonical")
         sees = lambda facts: or_lacking(canonical(facts))  # noqa: E731 - shared by the conditions below
         parts: list[Condition] = []
@@ -302,9 +314,11 @@ class ConditionCompiler:
             parts.append(country_of(title, who, condition.country))
         if condition.inbound_only is not None:
             read = attrgetter(f"call.{who}.inbound_only")
-            parts.append(truth(f"{title} can only be called", read, condition.inbound_only))
+            parts.append(truth(worded("%(what)s can only be called", what=title), read, condition.inbound_only))
         if condition.missing:
-            parts.append(Condition(lambda facts: not canonical(facts), f"{title} has no number", sees))
+            parts.append(
+                Condition(lambda facts: not canonical(facts), worded("%(what)s has no number", what=title), sees)
+            )
         beside = {"trunk", "not-trunk"}.intersection(condition.country or ())
         for part in parts if who == "caller" else ():
             part.of_caller = not (beside and part.says.startswith("the country"))
@@ -323,7 +337,9 @@ class ConditionCompiler:
         """The class is one of these; `unheld` was a class once, and means what it meant, the ledger's facts."""
         kinds = frozenset(names) - {NumberClass.UNHELD}
         weight = 5 if NumberClass.MOBILE in kinds or NumberClass.FIXED in kinds else 30
-        class_ = among(f"the class of {title}", f"{who}.class", attrgetter(f"call.{who}.kind"), kinds, weight)
+        class_ = among(
+            worded("the class of %(what)s", what=title), f"{who}.class", attrgetter(f"call.{who}.kind"), kinds, weight
+        )
         if kinds == frozenset(names):
             return class_
         what = "unheld is no class of its own any more: the ledger's facts stand beside the class"
@@ -369,9 +385,13 @@ class ConditionCompiler:
                 if name not in known:
                     what = f"there is no list {name!r}"
                     self.report((*loc, "on_list", position), what, nearest(name, known))
-            parts.append(on_list(f"{title} is on list", f"{who}.on_list", f"{who}_lists", condition.on_list, 60))
+            parts.append(
+                on_list(
+                    worded("%(what)s is on list", what=title), f"{who}.on_list", f"{who}_lists", condition.on_list, 60
+                )
+            )
         if condition.list_kind:
-            says = f"{title} is on a list of kind"
+            says = worded("%(what)s is on a list of kind", what=title)
             parts.append(on_list(says, f"{who}.list_kind", f"{who}_kinds", condition.list_kind, 55))
         if who == "called":
             kinds = frozenset(condition.list_kind or ())

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rules.language.grammar import Example
 from rules.language.values import read_amount
 from rules.model import Call, Hit, Trunk
+from rules.texts.worded import worded
 
 NOON = datetime(2026, 1, 7, 12)  # a Wednesday without holidays: when an example names no time
 _ANOTHER = "+12025550100"  # a number that is kept for fiction: of whoever an example does not name
@@ -32,7 +33,9 @@ class NotJudged(ValueError):
     """The proxy answers such a call before anybody judges it."""
 
     def __init__(self, status: int, phrase: str) -> None:
-        super().__init__(f"the proxy answers {status} {phrase}" if status else phrase)
+        super().__init__(
+            worded("the proxy answers %(status)s %(phrase)s", status=status, phrase=phrase) if status else phrase
+        )
         self.status, self.phrase = status, phrase
 
 

@@ -16,6 +16,7 @@ from rules.language.source import RuleError, read_document
 from rules.storage.statements import Sql, sql
 from rules.storage.store import HotReader, ReadError, Store, StoreError, database_path
 from rules.texts.blanks import is_blank
+from rules.texts.worded import worded
 
 _COLUMNS = sql("number, hash, author, reason, created, packs")
 _FILES = (
@@ -66,7 +67,7 @@ class Revision(NamedTuple):
     @property
     def shown(self) -> str:
         """How people name it."""
-        return f"revision {self.number}"
+        return worded("revision %(n)s", n=self.number)
 
 
 def texts_of(files: RuleFiles, use: Iterable[Any], base: Path) -> Texts:

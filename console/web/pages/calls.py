@@ -29,6 +29,7 @@ from rules.records.decisions import Decision, Decisions
 from rules.records.privacy import mask
 from rules.records.searching import Found, Wanted, search
 from rules.settings.screening import ListSettings
+from rules.texts.worded import changed
 
 PAGE = Page("calls", mark("Calls"), Right.CALLS_READ, Section.WATCH, key="c", order=20)
 router = APIRouter()
@@ -140,24 +141,29 @@ class StepTold(NamedTuple):
 
     name: str
     lines: list[Sentence]
+    idle: bool  # there was nothing to say
 
     @property
     def won(self) -> bool:
         """Did it decide?"""
         return any(line.won for line in self.lines)
 
-    @property
-    def idle(self) -> bool:
-        """Was there nothing to say?"""
-        return all(line.text in _IDLE for line in self.lines)
-
 
 def by_step(visit: Visit, lines: Iterable[Sentence]) -> Iterator[StepTold]:
-    """Sentences of one step together; files by their place in the installation."""
+    """Sentences of one step together, in the language of whoever looks; files by their place in the installation."""
+    for name, told in groupby(lines, lambda line: str(line.step)):
+        found = list(told)
+        yield StepTold(name, in_words(visit, found), all(line.text in _IDLE for line in found))
+
+
+def in_words(visit: Visit, lines: Iterable[Sentence]) -> list[Sentence]:
+    """Sentences as whoever looks reads them."""
     base = f"{visit.here.base}/"
-    near = [one._replace(text=one.text.replace(base, ""), place=one.place.replace(base, "")) for one in lines]
-    for name, told in groupby(near, lambda line: str(line.step)):
-        yield StepTold(name, list(told))
+
+    def near(text: str) -> str:
+        return text.replace(base, "")
+
+    return [one._replace(text=str(visit.told(changed(one.text, near))), place=near(one.place)) for one in lines]
 
 
 async def _one(visit: Visit, decision: str) -> Decision:
@@ -261,4 +267,5 @@ async def try_rule(
     """Ask a rule that is on no disk yet about this call; nothing is changed."""
     found = await _one(visit, decision)
     asked = tried(visit.here.configuration, visit.here.document, rule.replace("\r\n", "\n"), found)
+    asked = asked._replace(lines=tuple(in_words(visit, asked.lines)))
     return await _shown(visit, found, rule=rule, tried=asked)

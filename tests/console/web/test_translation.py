@@ -10,7 +10,8 @@ from babel.messages.pofile import read_po
 
 from console.web.translation import LANGUAGES, chosen_language, words_of
 
-WEB = Path(__file__).resolve().parents[3] / "console" / "web"
+ROOT = Path(__file__).resolve().parents[3]
+WEB = ROOT / "console" / "web"
 PLACES = re.compile(r"%\(\w+\)s")
 
 
@@ -22,7 +23,17 @@ def texts() -> dict[str, str]:
         options_map={"templates/**.html": {"trimmed": "true"}},
         keywords={"mark": None, "_": None, "gettext": None, "ngettext": (1, 2)},
     )
-    return {(text if isinstance(text, str) else text[0]): f"{file}:{line}" for file, line, text, _, _ in found}
+    told = {(text if isinstance(text, str) else text[0]): f"{file}:{line}" for file, line, text, _, _ in found}
+    return sentences() | told
+
+
+def sentences() -> dict[str, str]:
+    """What services say, in sentences that know their words, and where."""
+    found = {}
+    for folder in ("rules", "ringfence"):
+        each = extract_from_dir(ROOT / folder, [("**.py", "python")], keywords={"worded": None})
+        found |= {text: f"{folder}/{file}:{line}" for file, line, text, _, _ in each}
+    return found
 
 
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])

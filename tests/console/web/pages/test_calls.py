@@ -8,9 +8,11 @@ import pytest
 from ringfence.people import Role
 from ringfence.rulebook import load_rulebook, trunks_of
 from rules.language.examples import Described
+from rules.lists.origins import Origin
 from rules.model import Action, Fired, Outcome, Step, Verdict
 from rules.records.decisions import row
 from tests.console.web.conftest import HOSTILE
+from tests.console.web.pages.test_check import ENGLISH, sentences
 from tests.rules.calls import READ
 
 NIGHT = 1_795_500_000.0
@@ -178,3 +180,17 @@ async def test_whoever_searches_for_a_number_stands_in_the_audit(house, calls):
     store = house.desk.archive.store
     rows = await store.connection.execute_fetchall("select actor, detail from step where step = 'searched'")
     assert [tuple(row) for row in rows] == [("viewer", "calls")]
+
+
+async def test_whoever_reads_chinese_is_told_why_in_chinese(house, calls):
+    await (await house.here.lists()).add("blocked", "+8617012345678", Origin(author="li", reason="骚扰"))
+    browser = await house.visitor(Role.RULE_AUTHOR)
+    await browser.send_form("/console/preferences", page="/console/calls", language="zh", back="/calls")
+    for one in calls:
+        text = sentences((await browser.get(f"/console/calls/{one}")).text)
+        assert "经中继" in text
+        assert ENGLISH.findall(text) == []
+    asked = "- rule: mine\n  because: x\n  when: {caller: {starts_with: [+86170]}}\n  then: tag\n"
+    where = f"/console/calls/{calls[0]}"
+    shown = (await browser.send_form(f"{where}/try", page=where, rule=asked)).text
+    assert "不成立：主叫以 +86170 开头" in shown
