@@ -294,7 +294,12 @@ async def explain_call(
     if live:
         by = worded("by %(revision)s, which is live", revision=live.shown)
     lines.append(Sentence("rules", by))
-    data = {
+    return Explanation(lines, _judged_data(call, verdict))
+
+
+def _judged_data(call: Call, verdict: Verdict) -> dict[str, Any]:
+    """The same for programs."""
+    return {
         "caller": call.caller.canonical or str(call.caller.kind),
         "called": call.called.canonical or call.called.raw,
         "trunk": call.trunk.name,
@@ -314,7 +319,6 @@ async def explain_call(
         "fired": [fired.as_data() for fired in verdict.fired],
         "revision": verdict.revision,
     }
-    return Explanation(lines, data)
 
 
 async def emergency_call_before(here: Installation, call: Call) -> float | None:

@@ -76,7 +76,7 @@ RULES_OF_ALL = """\
 
 def sentences(text: str) -> str:
     """What stands in the steps, without what authors wrote."""
-    told = " ".join(re.findall(r"<p(?: class=\"won\")?><bdi>(.*?)</bdi>", text))
+    told = "\n".join(re.findall(r"<p(?: class=\"won\")?><bdi>(.*?)</bdi>", text))
     return told.replace("Nobody sells at night.", "").replace("by operator", "")
 
 
