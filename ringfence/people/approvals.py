@@ -16,12 +16,13 @@ from ringfence.people.rights import TAKES_TWO, rights_of, roles_with
 from rules.audit import chain
 from rules.audit.second import how_confirmed
 from rules.storage.statements import Sql, sql
-from rules.storage.store import Store
+from rules.storage.store import Connection, Store
 
 # A sole admin goes on alone, else nobody could make the second one; taking the role from the second takes both.
 _ALONE_IF_SOLE = frozenset({"account", "key"})
 # Nothing is left to be done for these: who proposed does it himself, once, within the day.
 DONE_BY_PROPOSER = frozenset({"key", "unmask", "export", "erase", "words"})
+DONE = "done"
 _DAY_S, _HOUR_S = 86_400.0, 3600.0
 _OFF = "by one person alone: people.four_eyes is off"
 _SOLE = "by one person alone: nobody else may confirm"
@@ -118,8 +119,9 @@ class Approvals:
 
     async def done(self, proposal: int) -> None:
         """It was done."""
+        found = await self.of_number(proposal)
         async with self._store.transaction() as connection:
-            await connection.execute("update approval set used = ? where id = ?", (self.now(), proposal))
+            await self._used(connection, found)
 
     async def _decidable(self, proposal: int, actor: Actor) -> None:
         """Refuse who proposed it, who has no right to it, and what its proposer could not do any more."""
@@ -184,10 +186,17 @@ class Approvals:
         if not (there := await self._found(mine, kind, about, asked, actor, now - _DAY_S)):
             return ""
         async with self._store.transaction() as connection:
-            used = await connection.execute(
-                "update approval set used = ? where id = ? and used is null", (now, there[0].id)
-            )
-        return f"confirmed by {there[0].decider}" if used.rowcount else ""
+            used = await self._used(connection, there[0])
+        return f"confirmed by {there[0].decider}" if used else ""
+
+    async def _used(self, connection: Connection, found: Proposal) -> bool:
+        """It is done: once, which `audit verify` holds it against."""
+        now = self.now()
+        used = await connection.execute("update approval set used = ? where id = ? and used is null", (now, found.id))
+        if used.rowcount:
+            about = ("approval", str(found.id), DONE)
+            await chain.record(connection, [chain.Deed(now, found.proposer, *about, "", _told(found))])
+        return bool(used.rowcount)
 
     async def _who_may(self, kind: str) -> list[str]:
         return [account.name for account in await self._accounts.listed() if _may(account, kind)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ringfence.people import session_rows, standing
 from ringfence.people.accounts import stands
-from ringfence.people.approvals import print_of, told_of
+from ringfence.people.approvals import DONE, print_of, told_of
 from ringfence.people.passkeys import ADDED, PRINT, REMOVED
 from ringfence.people.passkeys import print_of as print_of_passkey
 from ringfence.people.second_factor import BEGUN, CODES, FACTOR, NONE, USED, codes_shown, factors
@@ -116,7 +116,8 @@ def _shown(prints: Iterable[str]) -> str:
 async def _approvals(connection: Connection) -> list[str]:
     deeds, _ = await every_deed(connection, "approval")
     query = (
-        "select id, kind, about, arguments, reason, proposer, lapses, decision, decider, why from approval order by id"
+        "select id, used is not null, kind, about, arguments, reason, proposer, lapses, decision, decider, why "
+        "from approval order by id"
     )
     rows: dict[str, Any] = {str(row[0]): row[1:] for row in await connection.execute_fetchall(query)}
     faults = [f"proposal {number}: it is gone, and its entries are there" for number in sorted(set(deeds) - set(rows))]
@@ -126,7 +127,9 @@ async def _approvals(connection: Connection) -> list[str]:
         if proposed is None:
             faults.append(f"proposal {number}: it has no entry")
             continue
-        kind, about, arguments, reason, proposer, lapses, *decided = row
+        used, kind, about, arguments, reason, proposer, lapses, *decided = row
+        if not used and any(deed.step == DONE for deed in done):
+            faults.append(f"proposal {number}: it was done, and could be done again")
         same = (proposed.actor, proposed.detail) == (proposer, told_of(kind, about, proposer))
         if not same or proposed.reason != reason or proposed.after != print_of(arguments, lapses):
             faults.append(f"proposal {number}: what is proposed is another than its entry says")

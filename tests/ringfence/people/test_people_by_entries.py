@@ -45,10 +45,11 @@ BY_HAND = {  # what is done by hand, and what is said of it
     "values ('mallory', 'mallory', '', '', 'x', 0, 'li')": "people: account mallory: it has no entry",
     "update account set name = 'other', folded = 'other' where name = 'zhao'": "account zhao: it is gone",
     "insert into approval (kind, about, arguments, reason, proposer, proposed, lapses, decided, decider, decision) "
-    "values ('export', 'list sealed', '{}', '', 'wang', 0, 9e9, 1, 'zhao', 'confirmed')": "proposal 2: it has no entry",
+    "values ('export', 'list sealed', '{}', '', 'wang', 0, 9e9, 1, 'zhao', 'confirmed')": "proposal 3: it has no entry",
     "update approval set decided = 1, decider = 'zhao', decision = 'confirmed'": "proposal 1: what came of it",
     'update approval set arguments = \'{"step": "seal", "case": 8}\'': "proposal 1: what is proposed is another",
     "update approval set lapses = 9e9": "proposal 1: what is proposed is another",
+    "update approval set used = null": "proposal 2: it was done, and could be done again",
     "delete from approval": "proposal 1: it is gone",
 }
 
@@ -76,6 +77,11 @@ async def peopled(here):
     await with_a_second_factor(people, wang)
     with pytest.raises(Waits):
         await people.approvals.ask("seal", "case 7", {"step": "seal", "case": 7}, actor="wang", reason="rings")
+    shown = ("unmask", "numbers of two in full", {"asked": "x"})
+    with pytest.raises(Waits) as waits:
+        await people.approvals.ask(*shown, actor="wang")
+    await people.approvals.confirm(waits.value.proposal, (await accounts.named("zhao")).acts("page"))
+    assert await people.approvals.ask(*shown, actor="wang") == "confirmed by zhao"
 
 
 async def with_a_second_factor(people, account):
