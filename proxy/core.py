@@ -466,8 +466,9 @@ class Core(Refusing):
         return Counter(each.shown for each in addresses if each is not None)
 
     def pbx_lives(self, now: float) -> bool:
-        """Is there a PBX that a call would reach?"""
-        return any(self.peers.may_have_calls("pbx", name, now) for name in self.topology.pbxes)
+        """Is there a PBX that a call would reach? Where there is none at all, calls are only asked about."""
+        pbxes = self.topology.pbxes
+        return not pbxes or any(self.peers.may_have_calls("pbx", name, now) for name in pbxes)
 
     def why_no_calls(self, now: float) -> str:
         """Why no call would reach a PBX, if none would."""

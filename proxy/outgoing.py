@@ -55,7 +55,7 @@ class Outgoing:
         self.code = code
         self.announcement = announcement
         self.reports: Counter[str] = Counter()  # by what became of them
-        first = settings.pbxes[0].name
+        first = settings.pbxes[0].name if settings.pbxes else ""
         self._homes = {pbx.name: _home(settings, pbx, country, is_first=pbx.name == first) for pbx in settings.pbxes}
 
     def is_emergency_call(self, uri: Uri, peer: Peer) -> bool:

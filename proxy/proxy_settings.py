@@ -619,7 +619,7 @@ class ProxySettings(Part):
     listen: list[ListenerSettings] = Field(min_length=1)
     tls: TlsSettings = TlsSettings()
     aliases: list[Address] = Field(default=[], description="Further names of this proxy in Request-URI and Route.")
-    pbxes: list[PbxSettings] = Field(min_length=1)
+    pbxes: list[PbxSettings]
     trunks: list[TrunkSettings] = Field(min_length=1)
     profiles: dict[str, ProfileSettings] = Field(default={}, description="Reply profiles beside `decline`.")
     destinations: dict[Name, DestinationUri] = Field(

@@ -278,7 +278,7 @@ class Topology:
         self.tls = settings.tls
         self._add_names(settings)
         self.pbxes = {each.name: _make_pbx(each) for each in settings.pbxes}
-        first = next(iter(self.pbxes.values()))
+        first = next(iter(self.pbxes.values()), Pbx(""))  # none, where all trunks only ask
         self._add_pbxes()
         self._pbx_side = Peer(first.name, first, from_pbx=True)
         self._add_destinations(settings)

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from proxy.app import build_core
 from proxy.effects import Send
 from proxy.flows import PeerFlow
-from proxy.routing import Peer
+from proxy.routing import Pbx, Peer
 from ringfence.node_settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import FactSources, installed_sources
@@ -76,7 +76,7 @@ class Reader:
             topology = self._core.topology
             peer = topology.trunk_named(trunk.name)
             if peer is None or peer.trunk != trunk:
-                pbx = next(iter(topology.pbxes.values()))
+                pbx = next(iter(topology.pbxes.values()), Pbx(""))
                 table = emergency_table(trunk.country) if peer is None else peer.emergency
                 if peer is not None and peer.trunk.country != trunk.country:
                     table = emergency_table(trunk.country)

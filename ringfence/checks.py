@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from proxy.proxy_settings import OFF, HostPort, TrunkSettings
+from proxy.proxy_settings import OFF, HostPort, RedirectSettings, TrunkSettings
 from proxy.routing import DEFAULT_TRUNK
 from proxy.sip.uri import SIP_PORT, parse_uri
 from proxy.streams.certificates import CertificateFault, read_authorities, read_certificate
@@ -42,6 +42,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
     findings: list[Finding] = []
     for check in (
         listeners,
+        asked,
         pbxes,
         trunks,
         rates,
@@ -102,6 +103,27 @@ def listeners(configuration: Configuration) -> Iterator[Finding]:
                 f"{listener.advertise.host} can't be reached by anybody",
                 "write the address or name under which peers reach this listener",
             )
+
+
+def asked(configuration: Configuration) -> Iterator[Finding]:
+    """A trunk that only asks needs no PBX, is none itself, and asks about calls and texts alone."""
+    carried = [i for i, trunk in enumerate(configuration.trunks) if trunk.answer == "proxy"]
+    if carried and not configuration.pbxes:
+        what = f"the calls of trunk {configuration.trunks[carried[0]].name!r} would lead nowhere: there is no pbx"
+        yield Finding(("pbxes",), what, "write its name and addresses, or `answer: redirect` at each trunk")
+    for i, trunk in enumerate(configuration.trunks):
+        if trunk.answer == "proxy":
+            if trunk.redirect != RedirectSettings():
+                yield Finding(("trunks", i, "redirect"), "its calls are carried", "write `answer: redirect`, too")
+            continue
+        hosts = {text.partition("/")[0] for text in trunk.addresses if text.endswith(("/32", "/128"))}
+        for pbx in configuration.pbxes:
+            for address in (each for each in pbx.addresses if each.host in hosts):
+                what = f"what comes from {address.place} is pbx {pbx.name!r}'s, so that it is not judged"
+                yield Finding(("trunks", i, "addresses"), what, "take it out of `pbxes`: whoever asks needs none")
+        if trunk.methods == "any" or set(trunk.methods) - {"MESSAGE"}:
+            what = "of a trunk that asks, calls and MESSAGE are answered, and nothing goes on"
+            yield Finding(("trunks", i, "methods"), what, "leave out the others")
 
 
 def pbxes(configuration: Configuration) -> Iterator[Finding]:

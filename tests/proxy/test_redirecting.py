@@ -228,3 +228,13 @@ def test_going_on_is_said_by_404_or_503(forward: object):
 def test_and_by_nothing_else(forward: object):
     with pytest.raises(ValueError, match="forward"):
         asked(forward=forward)
+
+
+def test_it_needs_no_pbx():
+    play = asked(TAG, pbxes=[])
+    assert wire.status(only(play.trunk(wire.invite()))) == 302
+    assert briefs(play.trunk(wire.request("OPTIONS", uri=f"sip:{wire.US}"))) == ["200"]
+    assert play.core.pbx_lives(play.now)
+    assert play.core.ailments() == []
+    play.trunk(wire.request("ACK", call_id="none", to=f"<{URI}>;tag=x"))
+    assert len(play.log) == 2

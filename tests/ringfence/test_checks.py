@@ -40,6 +40,15 @@ def test_a_sound_file_has_no_fault(tmp_path):
     assert faults(tmp_path, SOUND) == []
 
 
+def test_who_is_only_asked_needs_no_pbx(tmp_path):
+    assert (
+        faults(
+            tmp_path, SOUND.replace("\n  - {name: pbx, addresses: [127.0.0.1:5080]}", " []") + "    answer: redirect\n"
+        )
+        == []
+    )
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "place", "what"),
     [
@@ -57,6 +66,25 @@ def test_a_sound_file_has_no_fault(tmp_path):
         ("name: default", "name: default\n    identity: trusted", "8:15", "can't be trusted"),
         ("name: default", "name: default\n    cli: screened", "8:10", "nobody checked From"),
         ("name: default", "name: default\n    addresses: [192.0.2.1]", "8:16", "has no addresses of its own"),
+        (
+            "pbxes:\n  - {name: pbx, addresses: [127.0.0.1:5080]}",
+            "pbxes: []",
+            "4:8",
+            "calls of trunk 'default' would lead nowhere",
+        ),
+        ("name: default", "name: default\n    redirect: {forward: 503}", "8:15", "its calls are carried"),
+        (
+            "default",
+            "sbc\n    addresses: [127.0.0.1]\n    answer: redirect",
+            "8:16",
+            "pbx 'pbx''s, so that it is not judged",
+        ),
+        (
+            "default",
+            "default\n    answer: redirect\n    methods: [MESSAGE, INFO]",
+            "9:14",
+            "calls and MESSAGE are answered",
+        ),
         ("name: default", "name: default\n    profile: loud", "8:14", "no profile is named 'loud'; known are decline"),
         ("name: default", "name: default\n    emergency: ['-']", "8:17", "is no emergency number"),
         ("name: default", "name: default\n    not_emergency: ['-']", "8:21", "is no emergency number"),
