@@ -18,7 +18,7 @@ FIRST: Final = 1
 AT_ONCE: Final = 2
 
 _LONGEST: Final = 200  # octets of a branch that are looked at
-_LONGEST_LINE: Final = 16_384  # octets of a request line: any decoration may stand around an emergency number
+_LONGEST_LINE: Final = 65_535  # octets of a request line: any decoration may stand around an emergency number
 _HEAD: Final = 500  # octets of a response within which its top Via begins
 _BRANCH: Final = b";branch=" + MAGIC_COOKIE
 _WITHIN: Final = frozenset((b"ACK ", b"BYE ", b"CANC", b"PRAC", b"UPDA", b"INFO"))  # requests that belong to a call

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from proxy.sip.message import Request, TooManyLines, parse_request
 
-SMALL: Final = 4096  # octets; of a request that is refused no more is read
+SMALL: Final = 4096  # octets; of a request that is refused little more is read
+# What an answer repeats (RFC 3261 8.2.6.2), with the lines that it is folded into.
+_REPEATED: Final = re.compile(
+    rb"\r\n(?:(v|via)|(f|from)|(t|to)|(i|call-id)|(cseq))[ \t]*:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", re.IGNORECASE
+)
 
 TOO_MANY_VALUES: Final = 400
 PERHAPS_TOO_MANY_HOPS: Final = 483
@@ -42,7 +47,8 @@ class Bounds:
         end = data.find(b"\r\n\r\n")
         if end < 0:
             end = len(data)
-        values = data.count(b"\n", 0, end) + data.count(b",", 0, end)
+        start = data.find(b"\n", 0, end)  # a comma in the Request-URI parts no values
+        values = data.count(b"\n", 0, end) + data.count(b",", max(start, 0), end)
         if values > self.values:
             return TOO_MANY_VALUES
         if end > self.octets:
@@ -60,8 +66,26 @@ class Bounds:
 
 
 def beginning(data: bytes) -> bytes:
-    """What stands in the first octets of a request, as a message of its own: enough to answer it."""
-    end = data.find(b"\r\n\r\n", 0, SMALL)
-    if end < 0:
-        end = data.rfind(b"\r\n", 0, SMALL)
-    return data[: end if end >= 0 else SMALL] + b"\r\n\r\n"
+    """What stands in the first octets of a request, as a message of its own, and further on what an answer repeats.
+
+    A request line is read whole: whoever calls for help may have decorated the number with any signs.
+    """
+    end = data.find(b"\r\n\r\n")
+    if 0 <= end <= SMALL:
+        return data[:end] + b"\r\n\r\n"
+    end = end if end >= 0 else len(data)
+    cut = data.rfind(b"\r\n", 0, SMALL)
+    while cut > 0 and data[cut + 2 : cut + 3] in (b" ", b"\t"):
+        cut = data.rfind(b"\r\n", 0, cut)  # not within a line that is folded
+    if cut < 0:
+        cut = data.find(b"\n", 0, end)
+        cut = SMALL if cut < 0 else cut - data[:cut].endswith(b"\r")
+    known = {found.lastindex for found in _REPEATED.finditer(data, 0, cut)}
+    lines = [data[:cut]]
+    for found in _REPEATED.finditer(data, cut, end):
+        if found.lastindex not in known:
+            known.add(found.lastindex)
+            lines.append(found[0])
+            if len(known) == _REPEATED.groups:
+                break
+    return b"".join((*lines, b"\r\n\r\n"))

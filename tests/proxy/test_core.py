@@ -411,6 +411,29 @@ def test_the_length_of_an_emergency_call_is_no_reason_to_refuse_it(play: Playboo
     assert play.calls[0].emergency
 
 
+@pytest.mark.parametrize("octets", [9_000, 20_000])
+@pytest.mark.parametrize("where", ["uri", "to", "from", "both", "number", "commas"])
+def test_whatever_in_it_is_long_an_emergency_call_goes_on_and_another_hears_513(where: str, octets: int):
+    long = "y" * octets
+    for number, emergency in (("110", True), ("13800138000", False)):
+        uri, to = f"sip:{number}@{wire.US}", f"<sip:{number}@h;x={long}>"
+        how = {
+            "uri": {"uri": f"{uri};x={long * 2}"},
+            "to": {"uri": uri, "to": f"<sip:{number}@h;x={long * 2}>"},
+            "from": {"uri": uri, "from_": f"<sip:1@h;x={long * 2}>;tag=a"},
+            "both": {"uri": f"{uri};x={long}", "to": to},
+            "number": {"uri": f"sip:{'-' * octets * 2}{number}@{wire.US}"},
+            "commas": {"uri": f"sip:{number}{',1' * octets}@{wire.US}"},
+        }[where]
+        play = Playbook()
+        sent = play.trunk(wire.invite(**how))
+        if emergency:
+            assert only(sent, to=wire.PBX), where
+            assert play.calls[0].emergency
+        else:
+            assert [each.status for each in sent] == [513], where
+
+
 @pytest.mark.parametrize("data", [wire.invite(body="x" * 17_000), wire.invite(extra="X: b\n" * 9000)])
 def test_a_stranger_s_large_message_is_read_no_further_than_its_answer_needs(play: Playbook, data: bytes):
     (sent,) = play.receive(data, wire.STRANGER)

@@ -1,5 +1,7 @@
 """How much of a message is read, and what its beginning is."""
 
+from time import perf_counter
+
 import pytest
 
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
@@ -22,6 +24,7 @@ BOUNDS = Bounds(octets=10_000, values=100, vias=20)
         (wire.invite(extra="X: " + "b," * 100), TOO_MANY_VALUES),
         (wire.invite(extra="X: " + "b," * 20), PERHAPS_TOO_MANY_HOPS),
         (b"," * 101, TOO_MANY_VALUES),
+        (wire.invite(uri="sip:110" + ",111" * 200), 0),
         (b"", 0),
     ],
 )
@@ -43,6 +46,34 @@ def test_the_beginning_of_a_message_ends_with_a_whole_line_and_can_be_answered()
     request = parse_request(cut)
     assert request.call_id.decode() == wire.header(data, "Call-ID")
     assert set(request.lines) <= set(data.split(b"\r\n"))
+
+
+LONG = "y" * 20_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        wire.invite(uri=f"sip:110@h;x={LONG}"),
+        wire.invite(to=f"<sip:110@h;x={LONG}>"),
+        wire.invite(from_=f"<sip:1@h;x={LONG}>;tag=a"),
+        wire.invite(uri=f"sip:110@h;x={LONG}", to=f"<sip:110@h;x={LONG}>"),
+        wire.invite(via=f"SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKa;x={LONG}"),
+        wire.invite(to=f"<sip:110@h>\n ;x={LONG}\n\t;y").replace(b"To:", b"t \t:"),
+    ],
+)
+def test_a_long_line_leaves_out_nothing_that_an_answer_repeats(data: bytes):
+    whole, request = parse_request(data), parse_request(beginning(data))
+    for name in (b"via", b"from", b"to", b"call-id", b"cseq"):
+        assert request.raw(name) == whole.raw(name), name
+    assert (request.method, request.uri) == (whole.method, whole.uri)
+
+
+def test_what_is_cut_is_read_in_one_pass():
+    for data in (b"INVITE " + b"," * 60_000, b"\r\nv" * 20_000, b"\r\nv:\r\n " * 9_000, b"x" * 60_000):
+        begun = perf_counter()
+        beginning(data)
+        assert perf_counter() - begun < 0.1
 
 
 def test_a_body_is_no_part_of_the_beginning():
