@@ -32,7 +32,7 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("reload", "restart", "trace", "peers drain", "peers undrain"), (_R.PEERS_WRITE,)),
     **dict.fromkeys(("bans add", "bans lift"), (_R.PEERS_WRITE,)),
     **dict.fromkeys(("top", "peers", "bans", "bans list"), (_R.PEERS_READ,)),
-    **dict.fromkeys(("rules activate", "rules rollback"), (_R.RULES_WRITE,)),
+    **dict.fromkeys(("rules activate", "rules rollback", "rules promote", "rules demote"), (_R.RULES_WRITE,)),
     **dict.fromkeys(("rules list", "rules stats", "rules history", "rules diff", "replay"), (_R.RULES_READ,)),
     **dict.fromkeys(("log", "explain"), (_R.CALLS_READ,)),
     **{f"lists {name}": (_R.LISTS_WRITE,) for name in ("add", "remove", "import", "undo", "export")},

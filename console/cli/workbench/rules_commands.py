@@ -188,6 +188,82 @@ async def stats(
     return table(_BY_DAY, rows, here.zone, none=f"{who} held for {'no' if rule else 'any'} call since then.")
 
 
+ToShare = Annotated[str, typer.Option("--to", metavar="MODE", help="observe, 10%, live; default: the next step.")]
+Insist = Annotated[
+    bool,
+    typer.Option("--yes-really", help="Even if it never watched a call, or newly catches over 1 % of yesterday's."),
+]
+
+
+@command(rules_app)
+async def promote(
+    here: Installation,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its name.")],
+    reason: Reason,
+    to: ToShare = "",
+    yes_really: Insist = False,
+) -> Answer:
+    """Take a rule a step further, observe -> 10% -> live: in its file, and live; shows whom it would have hit."""
+    return await _step(here, rule, reason, to, up=True, yes_really=yes_really)
+
+
+@command(rules_app)
+async def demote(
+    here: Installation,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Its name.")],
+    reason: Reason,
+    to: ToShare = "",
+    yes_really: Insist = False,
+) -> Answer:
+    """Take a rule a step back, live -> 10% -> observe: in its file, and live."""
+    return await _step(here, rule, reason, to, up=False, yes_really=yes_really)
+
+
+async def _step(here: Installation, rule: str, reason: str, to: str, *, up: bool, yes_really: bool) -> Answer:
+    """Change the mode in the rule's file and put that live; the file stays as it was where it does not go live."""
+    from ringfence.live_rules import live_in
+    from ringfence.promotion import LIVE, mode_named, promoted
+    from ringfence.rulebook import load_rulebook
+    from rules.language.values import read_mode
+    from rules.records.rule_days import totals
+    from rules.texts.bad_value import BadValue
+
+    book, live = load_rulebook(here.file), await live_in(here)
+    if live is not None and live.texts != book.texts:
+        fail(f"the files on the disk are not {live.shown}, which is live: put those live first, or take them back")
+    try:
+        share = read_mode(to) if to else None
+        change = promoted(book, rule, up=up, to=share if isinstance(share, float) else None)
+    except BadValue as error:
+        fail(str(error))
+    days = [one for one in await _days(here, "90d") if one.rule == rule]
+    if change.share >= LIVE and not any(one.observed or one.acted for one in days) and not yes_really:
+        fail(f"rule {rule!r} never watched a call: observe it for a day first, or say --yes-really")
+    change.write()
+    try:
+        answer = await _put_live(
+            here, f"{rule}: {mode_named(change.was)} -> {mode_named(change.share)}; {reason}", yes_really
+        )
+    except BaseException:
+        change.take_back()
+        raise
+    if answer.status:
+        change.take_back()
+    did = totals(days).get(rule)
+    return answer._replace(
+        said=f"{_told(did)}\n{answer.said}", data={"rule": rule, **_did(did, here.zone)} | answer.data
+    )
+
+
+async def _put_live(here: Installation, reason: str, yes_really: bool) -> Answer:
+    from console.cli.workbench.replay import shown_progress
+    from ringfence.candidates import on_disk
+
+    with shown_progress() as progress:
+        candidate = await on_disk(here, progress)
+    return await go_live(here, candidate, reason, yes_really=yes_really)
+
+
 async def _days(here: Installation, since: str) -> list[RuleDay]:
     """What rules did; lists that weigh as rules do are left out."""
     from rules.records.rule_days import rule_days
@@ -199,6 +275,13 @@ async def _days(here: Installation, since: str) -> list[RuleDay]:
     found = await rule_days(decisions.store, ZoneInfo(here.zone), since=int(begin.replace("-", "")))
     lists = here.configuration.lists
     return [one for one in found if one.rule not in lists]
+
+
+def _told(did: RuleDay | None) -> str:
+    if did is None:
+        return "In 90 days it held for no call."
+    held = f"In 90 days it held for {did.matched:,} calls, acted on {did.acted:,} and watched {did.observed:,}"
+    return f"{held}; it would have changed {did.would_change:,}, and {did.allowed:,} were of callers on allow lists."
 
 
 def _did(one: RuleDay | None, zone: str) -> dict[str, Any]:

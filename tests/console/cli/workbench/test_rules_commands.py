@@ -157,3 +157,100 @@ def test_the_rules_are_listed_with_what_they_did(run, live, file):
 def test_before_any_call_rules_did_nothing(run):
     assert {row["matched"] for row in json.loads(run("rules", "list", "--json").stdout)} == {0}
     assert run("rules", "stats").stdout == "No rule held for any call since then.\n"
+
+
+RULE = """\
+# Of the fraud desk.
+- rule: own-range
+  because: It is so.   # said by them
+  when: {caller: 17012345678}
+  then: reject
+  mode: observe  # for now
+- {rule: in-braces, because: It is so., when: {caller: 17012345679}, then: tag, mode: 'observe'}
+- rule: plain
+  because: It is so.
+  when: {caller: 17012345670}
+  then:
+    tag: {label: "[?]"}
+"""
+
+
+@pytest.fixture
+def watching(run, file):
+    """Rules of which two only watch, live."""
+    path = file.parent / "rules.d" / "own.yaml"
+    path.write_text(RULE)
+    found = run("rules", "activate", "--reason", "first", "--yes-really")
+    assert found.exit_code == 0, found.stderr
+    return path
+
+
+def modes(run):
+    rows = json.loads(run("rules", "list", "--json").stdout)
+    return {row["rule"]: row["mode"] for row in rows if "own.yaml" in row["place"]}
+
+
+def test_a_rule_goes_from_watching_to_a_share_to_live_and_back(run, watching, file):
+    past_calls(file, load_rulebook(file), ["17012345678"] + ["13912345678"] * 200, ruleset=load_rulebook(file).ruleset)
+    found = run("rules", "promote", "own-range", "--reason", "it is right")
+    assert found.exit_code == 0, found.stderr
+    assert found.stdout.startswith("In 90 days it held for 1 calls, acted on 0 and watched 1;")
+    assert watching.read_text() == RULE.replace("mode: observe  # for now", "mode: 10%  # for now")
+    assert modes(run) == {"own-range": "10%", "in-braces": "observe", "plain": "live"}
+    assert run("rules", "promote", "own-range", "--reason", "all").exit_code == 0
+    assert "mode: live  # for now" in watching.read_text()
+    assert run("rules", "demote", "own-range", "--reason", "a complaint", "--to", "observe").exit_code == 0
+    assert watching.read_text() == RULE
+    (last, *_) = json.loads(run("rules", "history", "--json").stdout)
+    assert last["reason"] == "own-range: live -> observe; a complaint"
+
+
+def test_every_way_to_write_a_rule_keeps_the_rest_of_its_file(run, watching):
+    assert run("rules", "promote", "in-braces", "--reason", "x", "--to", "10%").exit_code == 0
+    assert run("rules", "demote", "plain", "--reason", "x", "--to", "observe").exit_code == 0
+    text = RULE.replace("mode: 'observe'}", "mode: 10%}").replace(
+        "  then:\n    tag", "  mode: observe\n  then:\n    tag"
+    )
+    assert watching.read_text() == text
+    assert modes(run) == {"own-range": "observe", "in-braces": "10%", "plain": "observe"}
+
+
+def test_what_never_watched_a_call_goes_live_for_insistence_alone(run, watching):
+    refused = run("rules", "promote", "own-range", "--reason", "x", "--to", "live")
+    assert (refused.exit_code, watching.read_text()) == (1, RULE)
+    assert "never watched a call: observe it for a day first, or say --yes-really" in refused.stderr
+    assert run("rules", "promote", "own-range", "--reason", "x", "--to", "live", "--yes-really").exit_code == 0
+
+
+def test_what_would_catch_much_of_yesterday_leaves_the_file_as_it_was(run, watching, file):
+    past_calls(
+        file, load_rulebook(file), ["17012345678"] * 2 + ["13912345678"] * 98, ruleset=load_rulebook(file).ruleset
+    )
+    refused = run("rules", "promote", "own-range", "--reason", "x", "--to", "live")
+    assert (refused.exit_code, watching.read_text()) == (1, RULE)
+    assert "it would newly catch 2.0 %" in refused.stderr
+    assert modes(run)["own-range"] == "observe"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("promote", "own-rage"), "there is no rule 'own-rage'; did you mean 'own-range'?"),
+        (("promote", "plain"), "rule 'plain' is live already"),
+        (("demote", "own-range"), "rule 'own-range' is observe already"),
+        (("demote", "plain", "--to", "live"), "live is no step back from live"),
+        (("promote", "own-range", "--to", "half"), "'half' is no mode; write live, observe, or a share of callers"),
+    ],
+)
+def test_a_step_that_can_not_be_says_what_can(run, watching, words, says):
+    refused = run("rules", *words, "--reason", "x")
+    assert refused.exit_code == 1
+    assert says in refused.stderr
+    assert watching.read_text() == RULE
+
+
+def test_files_that_are_not_live_are_no_ground_for_a_step(run, watching, file):
+    watching.write_text(RULE.replace("17012345670", "17012345671"))
+    refused = run("rules", "promote", "own-range", "--reason", "x")
+    assert refused.exit_code == 1
+    assert "the files on the disk are not revision 1, which is live" in refused.stderr
