@@ -71,6 +71,7 @@ from proxy.sip.transaction import (
 from proxy.sip.uri import named_part, parse_uri, user_part
 from proxy.strangers import Strangers
 from proxy.token import (
+    EMERGENCY,
     FROM_PBX,
     NO_CALL,
     NO_DECISION,
@@ -727,7 +728,9 @@ class Core(Refusing):
         return bool(token.party) and token.party != self.tokens.mark(named_part(party), token.key)
 
     def _asks_for_help(self, token: Token, peer: Peer) -> bool:
-        """Was the call with this token an emergency call?"""
+        """Was the call with this token an emergency call? Tokens of an earlier version do not say so."""
+        if EMERGENCY in token.flags:
+            return True
         called = self.dialogs.called_of(token)
         try:
             return bool(called) and self.outgoing.is_emergency_call(read_dialled(called), peer)

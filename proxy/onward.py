@@ -21,7 +21,7 @@ from proxy.screening import Screening, asserted_in, asserts_unread
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
 from proxy.sip.uri import named_part, parse_uri
-from proxy.token import DIVERTED, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
+from proxy.token import DIVERTED, EMERGENCY, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
 from rules.model import Action
 
@@ -297,6 +297,8 @@ class Onward(Node):
         flags += PARTY + self.tokens.mark(named_part(fields.called if from_pbx else fields.sender.uri))
         if not context.server.invite:
             flags += NO_CALL
+        elif context.is_emergency_call:
+            flags += EMERGENCY
         if context.label:
             flags += LABELLED + mark_of(context.label)
         destination = destination_of(context.verdict, context.topology)

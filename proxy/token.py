@@ -34,6 +34,7 @@ FROM_PBX: Final = b"p"
 PARTY: Final = b"u"  # behind it stands who the dialog's party on the trunk side is (`Tokens.mark`)
 PARTY_MARK: Final = 8  # digits of that
 NO_CALL: Final = b"n"  # a dialog that no INVITE began: nobody judged it, and no INVITE passes by it
+EMERGENCY: Final = b"s"  # the call was for help: nothing within it is refused, whomever it shows
 LABELLED: Final = b"l"  # the display name of From was changed
 DIVERTED: Final = b"v"  # the last flag: what follows it stands for the destination that the call was diverted to
 

@@ -505,6 +505,28 @@ def test_within_an_emergency_call_another_number_refuses_nothing(method: str):
     assert only([each for each in play.trunk(from_) if each.method == method], to=wire.PBX)
 
 
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_nor_after_a_restart_the_token_tells_it(method: str):
+    """The node that remembered the call is gone, or another one takes its requests."""
+    play, body = Playbook(**TRUSTED), wire.SDP if method == "INVITE" else ""
+    play.verdict = Verdict(Action.FORWARD, Step.EMERGENCY, decision=DECISION)
+    down = next(each.data for each in play.trunk(wire.invite(uri=f"sip:110@{wire.US}")) if each.method == "INVITE")
+    up = only(play.pbx(wire.answer(down)), to=wire.TRUNK)
+    out = only(play.pbx(wire.invite(uri=f"sip:110@{wire.US}", via=VIA_OUT, call_id="help")), to=wire.TRUNK)
+    play.trunk(wire.answer(out))
+    back = from_callee(method, out, via=VIA_BACK, body=body)
+    shown = back.replace(wire.header(back, "From").partition(">")[0].encode(), b"<sip:95012345@wren.example")
+    for request in (in_dialog(method, up, cseq=3, branch="z9hG4bK3", from_=BLOCKED, body=body), shown):
+        for after in (Playbook(**TRUSTED), play):
+            after.verdict = REJECT
+            assert only([each for each in after.trunk(request) if each.method == method], to=wire.PBX)
+    other = Playbook(**TRUSTED)
+    _, up = other.answered()
+    after = Playbook(**TRUSTED)
+    after.verdict = REJECT
+    assert only(after.trunk(in_dialog("INVITE", up, cseq=3, from_=BLOCKED, body=wire.SDP))).startswith(b"SIP/2.0 603")
+
+
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE", "MESSAGE"])
 @pytest.mark.parametrize(
     ("before", "then"),
