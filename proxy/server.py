@@ -196,7 +196,8 @@ class Server:
         places = [(_kind(each), each.host, each.port) for each in topology.listeners]
         for _, host, port in self._sockets.keep(places):
             log.warning("a socket that was handed over is no listener of the configuration", host=host, port=port)
-        self._keeping.take(topology.tls, _contexts(topology), asks=topology.asks_for_certificates)
+        self._keeping.take(topology.tls, self._contexts(topology), asks=topology.asks_for_certificates)
+        self._say_certificate_troubles()
         for listener in topology.listeners:
             self._endpoints.append(await self._open(listener, self._core.limits))
         self._metrics.endpoints = self._endpoints
@@ -219,7 +220,7 @@ class Server:
         Raises LeadsNowhere where a PBX of it would have none.
         """
         topology = setup.topology
-        contexts = _contexts(topology)
+        contexts = self._contexts(topology)
         asked = {each.question for each in topology.named_targets() if each.question}
         self._resolver.own |= asked
         await asyncio.gather(*map(self._resolver.servers, asked))
@@ -405,6 +406,21 @@ class Server:
             if self._keeping.have_changed():
                 self.reload_certificates()
 
+    def _contexts(self, topology: Topology) -> Contexts:
+        """What connections of TLS begin with. Raises OSError."""
+        try:
+            return self._keeping.made(topology.tls, asks=topology.asks_for_certificates)
+        except CertificateFault as fault:
+            raise OSError(f"{fault.what}; {fault.hint}") from None
+
+    def _say_certificate_troubles(self) -> None:
+        for told in self._keeping.troubles():
+            log.warning("certificates", fault=told)
+
+    def certificate_troubles(self) -> list[str]:
+        """What somebody should see to about certificates of ours, a sentence each."""
+        return self._keeping.troubles()
+
     def reload_certificates(self) -> None:
         """Read the files of certificates again; those before go on where one can't be used."""
         try:
@@ -415,6 +431,7 @@ class Server:
         else:
             ends = {name: at.isoformat() for name, at in self._keeping.ends.items()}
             log.info("certificates read", ends=ends)
+            self._say_certificate_troubles()
 
     def heed_names(self) -> None:
         """The core goes by another configuration: which names are ours, and where those lead that are known already."""
@@ -797,14 +814,6 @@ class _Heard:
     def on_datagram(self, data: bytes, remote: tuple[Any, ...], listener: Listener, arrived: float) -> None:
         self.last = arrived
         self._handle(data, remote, listener, arrived)
-
-
-def _contexts(topology: Topology) -> Contexts:
-    """What connections of TLS begin with. Raises OSError."""
-    try:
-        return Contexts(topology.tls, asks=topology.asks_for_certificates)
-    except CertificateFault as fault:
-        raise OSError(f"{fault.what}; {fault.hint}") from None
 
 
 def say_shedding(shedding: Shedding, turn: int, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -323,6 +324,25 @@ def certificates(configuration: Configuration, base: Path) -> Iterator[Finding]:
                 what = f"{name} is already the name of {owners[name]!r}"
                 yield Finding((*place, "names", j), what, "a certificate belongs to one")
             owners.setdefault(name, owner)
+
+
+def ends_of_certificates(configuration: Configuration, document: Document, base: Path) -> Iterator[Fault]:
+    """Those of ours that nobody takes any more, or soon; an old one stops no start, since UDP needs none."""
+    now, tls = datetime.now(UTC), configuration.tls.under(base)
+    shown: list[tuple[Location, Path, Path | None]] = [
+        (("tls", "certificates", i, "certificate"), each.certificate, each.key)
+        for i, each in enumerate(tls.certificates)
+    ]
+    api = configuration.api
+    if api.certificate is not None:
+        shown.append((("api", "certificate"), base / api.certificate, base / api.key if api.key else None))
+    for place, file, key in shown:
+        try:
+            told = read_certificate(file, key).trouble(now)
+        except CertificateFault:
+            continue  # a fault already
+        if told:
+            yield document.fault(place, told, "put another one there: it is taken while the node runs", warning=True)
 
 
 def profiles(configuration: Configuration) -> Iterator[Finding]:

@@ -297,6 +297,8 @@ class Node:
             found.append(self._kernel_bans.without)
         if self._reloading.failed:
             found.append("the last reload was refused: what was live before it stays; see the log")
+        if self._server is not None:
+            found += self._server.certificate_troubles()
         return found + self._audit.ailments()
 
     def _alive(self) -> State:

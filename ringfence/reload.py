@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from proxy.routing import Topology
 from proxy.setup import Keyring, Setup, set_up
 from proxy.streams.certificates import CertificateFault
+from ringfence.checks import ends_of_certificates
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in, put_live, ruleset_of
 from ringfence.memory import fit
@@ -194,6 +195,7 @@ def read_all(file: Path) -> Read:
         warnings.append(lowered)
         configuration = fitting.configuration
     here = Installation(file, configuration, document)
+    warnings += map(str, ends_of_certificates(configuration, document, here.base))
     keys: Keys | None = None
     try:
         keys = Keys.load(here.key_file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -35,6 +35,7 @@ _VERIFIED: Final = {
     20: UNKNOWN_AUTHORITY,
     21: UNKNOWN_AUTHORITY,
 }
+_SOON: Final = timedelta(days=14)
 _MOST_NAMES: Final = 3  # of a certificate that are shown
 
 
@@ -62,6 +63,19 @@ class Certificate(NamedTuple):
     key: Path
     names: tuple[str, ...]  # for which it is shown to who asks for one of them
     ends: datetime  # in UTC
+    begins: datetime
+
+    def valid(self, now: datetime) -> bool:
+        """Does whoever verifies it take it, as far as its time goes?"""
+        return self.begins <= now < self.ends
+
+    def trouble(self, now: datetime) -> str:
+        """What somebody should see to, and when; empty for nothing."""
+        if now < self.begins:
+            return f"{self.file.name} is not valid before {self.begins:%Y-%m-%d %H:%M} UTC"
+        if now >= self.ends:
+            return f"{self.file.name} ended on {self.ends:%Y-%m-%d %H:%M} UTC"
+        return f"{self.file.name} ends on {self.ends:%Y-%m-%d %H:%M} UTC" if self.ends - now < _SOON else ""
 
 
 def read_certificate(file: Path, key: Path | None) -> Certificate:
@@ -84,7 +98,7 @@ def read_certificate(file: Path, key: Path | None) -> Certificate:
         raise CertificateFault(f"there is no key in {key}, or it wants a password", "write it without one") from None
     except ValueError:
         raise CertificateFault(f"the key in {key} wants a password", "write it without one") from None
-    return Certificate(file, key, tuple(_names_in(first)), first.not_valid_after_utc)
+    return Certificate(file, key, tuple(_names_in(first)), first.not_valid_after_utc, first.not_valid_before_utc)
 
 
 def read_authorities(file: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,6 +15,7 @@ from proxy.streams.certificates import (
     NOBODY,
     OF_ANOTHER,
     Certificate,
+    CertificateFault,
     Refused,
     identities,
     is_of,
@@ -73,26 +74,71 @@ class Contexts:
 class Keeping:
     """The contexts of a node, made anew when their files change."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._settings = TlsSettings()
         self._asks = False
         self._seen: tuple[object, ...] = ()
+        self._clock = clock
+        self._begins: datetime | None = None  # when one is valid that is not yet
+        self._refused = ""  # why what lies there now is not used
         self.contexts = Contexts(self._settings, asks=False)
 
     def take(self, settings: TlsSettings, contexts: Contexts, *, asks: bool) -> None:
         """Go by these settings from now on."""
         self._settings, self._asks = settings, asks
         self._seen = self._stamps()
+        if contexts is not self.contexts:
+            self._refused, self._begins = "", None
         self.contexts = contexts
 
+    def made(self, settings: TlsSettings, *, asks: bool) -> Contexts:
+        """What connections would begin with by these settings; those of now where they last longer.
+
+        Raises CertificateFault.
+        """
+        made = Contexts(settings, asks=asks)
+        same = settings == self._settings and asks == self._asks
+        return self.contexts if same and self._lasted_longer(made) else made
+
     def reload(self) -> None:
-        """Read the files again. Raises CertificateFault, and the ones before stay."""
-        self._seen = self._stamps()
-        self.contexts = Contexts(self._settings, asks=self._asks)
+        """Read the files again. Raises CertificateFault, and the ones before stay: also where they last longer."""
+        self._seen, self._begins = self._stamps(), None
+        try:
+            made = Contexts(self._settings, asks=self._asks)
+            if why := self._lasted_longer(made):
+                raise CertificateFault(why, "put one there that is valid")
+        except CertificateFault as fault:
+            self._refused = fault.what
+            raise
+        self.contexts, self._refused = made, ""
+
+    def _lasted_longer(self, made: Contexts) -> str:
+        """Is one of these not valid now, in place of one that is? Then what is told of it, and it is not used."""
+        now = self._clock()
+        before = {each.file: each for each in self.contexts.certificates}
+        for each in made.certificates:
+            had = before.get(each.file)
+            if had is None or each.valid(now) or not (had.valid(now) or had.ends > each.ends):
+                continue
+            self._begins = each.begins if now < each.begins else None
+            last = f"the one before it {'ends' if had.valid(now) else 'ended'} on {had.ends:%Y-%m-%d %H:%M} UTC"
+            self._refused = f"{each.trouble(now)}, {last}"
+            return self._refused
+        return ""
 
     def have_changed(self) -> bool:
-        """Are there other files than when they were read last?"""
-        return self._stamps() != self._seen
+        """Are there other files than when they were read last, or is one valid by now?"""
+        return self._stamps() != self._seen or (self._begins is not None and self._clock() >= self._begins)
+
+    def troubles(self) -> list[str]:
+        """What somebody should see to, a sentence each."""
+        now = self._clock()
+        found = [f"a certificate of ours: {told}" for each in self.contexts.certificates if (told := each.trouble(now))]
+        if self._refused:
+            found.append(
+                f"certificates were replaced by files that can't be used, the ones before go on: {self._refused}"
+            )
+        return found
 
     def _stamps(self) -> tuple[object, ...]:
         settings = self._settings

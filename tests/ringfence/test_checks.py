@@ -1,12 +1,14 @@
 """What no single field can see: each fault of a configuration is named at its place, with what would be right."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from ringfence.configuration import load_configuration
+from ringfence.checks import ends_of_certificates
+from ringfence.configuration import load_configuration, read_configuration
 from rules.language.source import RuleError
-from tests.authority import Authority
+from tests.authority import EARLIER, PAST, Authority
 
 SOUND = """\
 version: 1
@@ -301,6 +303,19 @@ def test_certificates_that_can_not_be_used_are_named_at_their_place(signed, more
     found = only_fault(signed, with_tls(more))
     assert found.startswith(f"ringfence.yaml:{place}: ")
     assert what in found
+
+
+def test_a_certificate_that_ended_or_soon_will_is_warned_of_and_stops_no_start(signed):
+    now = datetime.now(UTC)
+    authority, file = Authority(signed), signed / "ringfence.yaml"
+    for ends, told in ((PAST, "ours.pem ended on 2020-01-01 00:00 UTC"), (now + timedelta(13), "ours.pem ends on ")):
+        authority.sign("sbc.example.com", file="ours", not_before=EARLIER, not_after=ends)
+        assert faults(signed, with_tls(TLS + "api: {certificate: ours.pem}\n")) == []
+        found = list(ends_of_certificates(*read_configuration(file), signed))
+        assert [(fault.line, fault.column, fault.warning) for fault in found] == [(9, 36, True), (10, 20, True)]
+        assert all(fault.what.startswith(told) for fault in found)
+    authority.sign("sbc.example.com", file="ours", not_after=now + timedelta(15))
+    assert not list(ends_of_certificates(*read_configuration(file), signed))
 
 
 def test_a_key_that_everybody_may_read_is_named(signed):

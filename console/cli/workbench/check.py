@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from console.cli.answers import counted
 from desk.archive import complaints_path
 from ringfence.candidates import ComparedWithPast, compared_with_past
-from ringfence.checks import lost_keys
+from ringfence.checks import ends_of_certificates, lost_keys
 from ringfence.configuration import Configuration, PartlyRead, read_configuration
 from ringfence.installation import Installation
 from ringfence.memory import too_large
@@ -151,7 +151,7 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
     assert book.compiled is not None  # it was read from the disk
     async with here:  # an open database would keep the process alive
         found = await _reviewed(here, [str(here.file), *map(str, book.files)], book.compiled)
-        beside = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys)
+        beside = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys, ends_of_certificates)
         more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
         more += await nobody_left(here)
         return found._replace(faults=sorted({*found.faults, *more}), standing=await compared_with_past(here, book))

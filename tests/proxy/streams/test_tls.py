@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -15,15 +16,22 @@ import pytest
 from structlog.testing import capture_logs
 
 from proxy import server as module
+from proxy.proxy_settings import TlsSettings
+from proxy.setup import set_up
+from proxy.streams.certificates import CertificateFault
+from proxy.streams.tls import Keeping
 from ringfence.peers import PeerCommands
 from rules.model import Action, Step, Verdict
+from rules.settings.screening import ScreeningSettings
 from tests import wire
-from tests.authority import EXPIRED, Authority, Files
+from tests.authority import EARLIER, EXPIRED, Authority, Files
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
+from tests.proxy.test_server import Keys
 from tests.streaming import Line, Listening, Street, street
 
 OURS = "sbc.rook.example"
+VALID = "the one before it ends on 3000-01-01 00:00 UTC"
 
 
 @pytest.fixture
@@ -381,6 +389,62 @@ async def test_a_file_that_can_not_be_used_leaves_the_one_before(authority: Auth
         assert house.metrics.certificates_refused == 1
         assert await answered(house, await connect(house, authority.client())) == 200
         assert list(house.metrics.certificate_ends()) == [ours.path.name]
+
+
+async def test_one_that_has_ended_replaces_none_that_lasts_longer_and_is_told(authority: Authority):
+    """By its file alone, and by a reload of the same settings; health says it until there is a better one."""
+    ours = authority.sign(OURS)
+    settings = tls(authority, ours)
+    async with street("udp", "tls", **settings) as house:
+        authority.sign(OURS, **EXPIRED)
+        with capture_logs() as lines:
+            house.server.reload_certificates()
+            setup = set_up(house.settings, ScreeningSettings(), Keys(), house.core.topology)
+            house.server.take(setup, await house.server.open_further(setup))
+        assert lines[0]["log_level"] == "error"
+        assert f"{OURS}.pem ended on 2020-01-01 00:00 UTC, the one before" in lines[0]["fault"]
+        assert VALID in lines[0]["fault"]
+        assert house.metrics.certificates_refused == 1
+        (told,) = house.server.certificate_troubles()
+        assert told.startswith("certificates were replaced by files that can't be used, the ones before go on: ")
+        assert VALID in told
+        assert await answered(house, await connect(house, authority.client())) == 200
+        authority.sign(OURS)
+        house.server.reload_certificates()
+        assert house.server.certificate_troubles() == []
+
+
+async def test_one_that_ended_is_told_at_the_start_and_goes_on_where_there_is_no_better(authority: Authority):
+    with capture_logs() as lines:
+        async with street("udp", "tls", **tls(authority, authority.sign(OURS, **EXPIRED))) as house:
+            told = f"a certificate of ours: {OURS}.pem ended on 2020-01-01 00:00 UTC"
+            assert house.server.certificate_troubles() == [told]
+            authority.sign(OURS, not_before=EARLIER, not_after=EARLIER + timedelta(days=9))
+            house.server.reload_certificates()
+            assert "the one before it ended on 2020-01-01" in house.server.certificate_troubles()[-1]
+    assert {"event": "certificates", "fault": told, "log_level": "warning"} in lines
+
+
+def test_one_that_ends_within_a_fortnight_is_told_and_one_that_begins_later_is_taken_then(authority: Authority):
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    clock = [now]
+    ours = authority.sign(OURS, not_before=now - timedelta(1), not_after=now + timedelta(30))
+    settings = TlsSettings.model_validate(tls(authority, ours)["tls"])
+    keeping = Keeping(lambda: clock[0])
+    keeping.take(settings, keeping.made(settings, asks=False), asks=False)
+    assert keeping.troubles() == []
+    clock[0] += timedelta(16, 1)
+    assert keeping.troubles() == [f"a certificate of ours: {OURS}.pem ends on 2026-12-31 00:00 UTC"]
+    authority.sign(OURS, not_before=now + timedelta(20), not_after=now + timedelta(60))
+    assert keeping.have_changed()
+    with pytest.raises(CertificateFault, match="not valid before 2026-12-21 00:00 UTC"):
+        keeping.reload()
+    assert not keeping.have_changed()
+    clock[0] = now + timedelta(20)
+    assert keeping.have_changed()
+    keeping.reload()
+    assert keeping.troubles() == []
+    assert list(keeping.ends.values()) == [now + timedelta(60)]
 
 
 # sips
