@@ -20,6 +20,7 @@ from rules.model import READINGS_DIFFER, Call, Hit, Trunk
 from rules.numbering.typed import one_typed
 from rules.records.decisions import Decisions
 from rules.records.replay import judge_rules
+from rules.texts.worded import worded
 
 CALLS_READ = 1_000  # of the number, to see when a rule hit it last
 
@@ -150,4 +151,8 @@ def idle(entry: Entry, now: float) -> str:
     """Why an entry does nothing at this moment."""
     qualification = entry.origin.qualification
     hours = qualification.hours if qualification else ""
-    return entry.off(now) or (f"outside its hours {hours}" if hours else "its list is not in ringfence.yaml")
+    if off := entry.off(now):
+        return off
+    if hours:
+        return worded("outside its hours %(hours)s", hours=hours)
+    return worded("its list is not in ringfence.yaml")

@@ -62,6 +62,8 @@ def read_stamp_file(path: Path, key: bytes) -> tuple[list[Stamped], int]:
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in iter(lambda: file.readline(_LONGEST), ""):
             text, mark, rest = line.strip().partition(_STAMP)
+            if not mark and _anchor(text) is not None:
+                continue  # an anchor without a stamp: one file may hold both
             anchor_ = _anchor(f"{text}}}") if mark else None
             token = _octets(rest.removesuffix('"}'))
             if anchor_ is None or token is None or not rest.endswith('"}'):

@@ -12,6 +12,7 @@ from rules.lists.origins import COLUMNS, Entry, entry_of
 from rules.model import Fired
 from rules.numbering.intervals import digits_of, encode
 from rules.storage.statements import sql
+from rules.texts.worded import worded
 
 _ENDED = sql("d.id, d.at, d.how, d.author, d.reason, d.import_id, u.at, u.author, u.reason")
 _JOINS = sql(
@@ -140,16 +141,18 @@ def _comings_and_goings(found: list[Period], now: float) -> Iterator[Happening]:
         key = (entry.list, entry.text)
         if before is not None and (before.entry.list, before.entry.text) != key:
             before = None
-        by = f" by import {entry.import_id}" if entry.import_id is not None else ""
+        imported = entry.import_id is not None
         if one.undone is not None:
-            what = f"put back by the undoing of import {one.undone}"
+            what = worded("put back by the undoing of import %(n)s", n=one.undone)
             yield Happening(one.since, *key, what, one.begun_by, one.begun_why, origin.source)
         else:
-            what = "changed" if before is not None and _replaced(before, one) else "added"
-            yield Happening(one.since, *key, what + by, origin.author, origin.reason, origin.source)
+            what = worded("changed") if before is not None and _replaced(before, one) else worded("added")
+            if imported:
+                what = worded("%(what)s by import %(n)s", what=what, n=entry.import_id)
+            yield Happening(one.since, *key, what, origin.author, origin.reason, origin.source)
         end = now if one.until is None else one.until
         if origin.expires is not None and origin.expires <= end:
-            yield Happening(origin.expires, *key, "expired", "", "", origin.source)
+            yield Happening(origin.expires, *key, worded("expired"), "", "", origin.source)
         after = found[place + 1] if place + 1 < len(found) else None
         if after is not None and (after.entry.list, after.entry.text) != key:
             after = None
@@ -167,10 +170,10 @@ def _replaced(one: Period, after: Period) -> bool:
 
 def _went(one: Period) -> str:
     return {
-        "import": f"removed by import {one.import_id}",
-        "undo": f"removed by the undoing of import {one.import_id}",
-        "release": "removed by the release of its seal",
-    }.get(one.how, "removed")
+        "import": worded("removed by import %(n)s", n=one.import_id),
+        "undo": worded("removed by the undoing of import %(n)s", n=one.import_id),
+        "release": worded("removed by the release of its seal"),
+    }.get(one.how, worded("removed"))
 
 
 class _Seal(NamedTuple):
@@ -193,8 +196,8 @@ def _under_a_seal(one: Period, seal: _Seal) -> Iterator[Happening]:
     if begins >= ends:
         return
     key, source = (entry.list, entry.text), entry.origin.source
-    what = f"suspended by seal {seal.id} (case {seal.case})"
+    what = worded("suspended by seal %(seal)s (case %(case)s)", seal=seal.id, case=seal.case)
     yield Happening(begins, *key, what, seal.author, seal.reason, source)
     if ends == seal.released:
-        what = f"passes again, seal {seal.id} was released"
+        what = worded("passes again, seal %(seal)s was released", seal=seal.id)
         yield Happening(ends, *key, what, seal.release_author, seal.release_reason, source)

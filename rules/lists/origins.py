@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from rules.lists.admission import EntryError
 from rules.settings.screening import ListSettings
 from rules.storage.statements import columns_of, places, sql
+from rules.texts.worded import worded
 
 DAY_S = 86_400.0
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)")
@@ -89,9 +90,9 @@ class Entry:
         """Why the entry does not count at this moment; empty when it does."""
         q = self.origin.qualification
         if self.origin.expires is not None and self.origin.expires <= now:
-            return "expired"
+            return worded("expired")
         if q is not None and q.review is not None and q.review <= now:
-            return "review date has passed"
+            return worded("review date has passed")
         return self.suspended
 
 

@@ -17,6 +17,7 @@ from rules.lists.origins import OPERATOR, Entry
 from rules.numbering.intervals import Interval, digits_of, interval_of
 from rules.storage.statements import sql
 from rules.storage.store import Connection
+from rules.texts.worded import worded
 
 # The seal that stands on the number ?1. It depends on no row: SQLite asks once, and only when an entry was found.
 STANDS = sql("(select id from seal where code = ?1 and released is null)")
@@ -101,7 +102,10 @@ async def with_seals(connection: Connection, entries: Sequence[Entry], *, number
         holes = written_holes(tuple(interval_of(text) for text in entry.exceptions))
         near = seals[bisect_left(codes, span.start) : bisect_right(codes, span.stop)]
         inside = [seal for seal in near if _covers(seal, span.places, holes)]
-        why = f"suspended by seal {inside[0].id} (case {inside[0].case_id})" if inside and span.exact else ""
+        why = ""
+        if inside and span.exact:
+            first = inside[0]
+            why = worded("suspended by seal %(seal)s (case %(case)s)", seal=first.id, case=first.case_id)
         found.append(replace(entry, sealed=tuple(map(str, inside)), suspended=why))
     return found
 

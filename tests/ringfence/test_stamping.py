@@ -133,7 +133,7 @@ async def test_what_was_put_into_the_file_of_stamps_by_hand_is_found(noting, tsa
         stamps.write_text(f'{before}{other[:-1]}, "token": "{token}"}}\n')
         broken = (await verify(here)).broken
         assert any("is not the authority's: it cannot be believed: Mismatch between messages" in one for one in broken)
-        stamps.write_text(f'{before}{line[:50]}\n{line[:-1]}, "token": "{token[:99]}\n')
+        stamps.write_text(f'{before}{line}\n{line[:50]}\n{line[:-1]}, "token": "{token[:99]}\n')
         found = await verify(here)
         assert (found.broken, found.stamps.stamps, found.stamps.unread) == ([], 1, 2), "cut short by a crash"
         backdated = anchor({"lists": f"1:{line.partition('1:')[2][:64]}"}, key, 0.0)

@@ -38,6 +38,21 @@ async def test_its_whole_story_for_an_officer_and_less_for_others(house, number)
     assert {row[0] for row in rows} == {"complaint-officer", "viewer"}
 
 
+async def test_whoever_reads_chinese_is_told_in_chinese_what_befell_it_and_which_rules_ask(house, number):
+    lists = await house.here.lists()
+    await lists.remove("blocked", "+8617012345678", author="li", reason="y")
+    await lists.add("blocked", "+86170*", Origin("hotline", "z", "li"), wide=True)
+    browser = await house.visitor(Role.LIST_KEEPER)
+    await browser.send_form("/console/preferences", page="/console/number", language="zh", back="/number")
+    shown = await page(browser, number)
+    for said in ("<bdi>添加</bdi>", "<bdi>移除</bdi>"):
+        assert said in shown.text
+    assert not any(f"<bdi>{word}</bdi>" in shown.text for word in ("added", "removed"))
+    night = await page(browser, "95012345")
+    assert "主叫以 " in night.text
+    assert "时间为 21:00-08:00" in night.text
+
+
 async def test_the_field_at_the_top_leads_there(house, number):
     viewer = await house.visitor(Role.VIEWER)
     shown = await viewer.send_form("/console/find", page="/console/number", q=number)
