@@ -610,7 +610,7 @@ class Topology:
 
     def remember(self, known: Sequence[Known]) -> None:
         """Whom the process before this one knew: what belongs to their dialogs goes on, whoever they are now."""
-        first = next(iter(self.pbxes.values()))
+        first = next(iter(self.pbxes.values()), self._pbx_side.pbx)
         for kind, place, port, name in known:
             if kind == "source":
                 self._former_sources.setdefault(
