@@ -1,5 +1,7 @@
 """Lists over HTTP: shown, searched, filled and imported into, in the name of the key's actor."""
 
+from base64 import b64decode
+
 import pytest
 
 from console.api.list_shapes import MOST_ROWS, Row
@@ -217,3 +219,17 @@ async def test_what_cannot_be_left_out_is_named(client, name, leave_out, reason)
     assert refused.status_code == 422, refused.text
     assert reason in refused.text
     assert (await client.get(f"/v1/lists/{name}/entries")).json()["entries"] == []
+
+
+async def test_a_list_of_seals_is_paged_without_telling_its_numbers(client, town):
+    for number in ("13712345678", "13712349999"):
+        await town.desk.cases.seal(await town.verified(number), actor="li", reason="five people")
+    entries, cursor = [], None
+    for _ in range(2):
+        asked = {"limit": 1} | ({"cursor": cursor} if cursor else {})
+        page = (await client.get("/v1/lists/sealed/entries", params=asked)).json()
+        entries += [one["entry"] for one in page["entries"]]
+        cursor = page["next"]
+        told = b64decode(cursor + "===", altchars=b"-_") if cursor else b""
+        assert b"137123" not in told, "nor does the cursor tell where the page ended"
+    assert (entries, cursor) == (["+86137******78", "+86137******99"], None)

@@ -48,3 +48,24 @@ def test_several_take_a_second_person(desk, under):
     assert under("li", *words).exit_code == 3, "it was good for once"
     alone = under("li", "complaints", "list", "--about", ONE, "--unmasked", "--reason", "x", "--json")
     assert [one["accused"] for one in json.loads(alone.stdout)] == [f"+86{ONE}"]
+
+
+def test_a_list_of_seals_is_paged_and_exported_without_telling_its_numbers(file, run):
+    file.write_text(file.read_text().replace("lists:\n", "lists:\n  sealed: {kind: sealed}\n"))
+    for case, number in enumerate((ONE, OTHER), start=1):
+        run("complaints", "add", number, "--by", "13800138000")
+        run("cases", "take", str(case))
+        run("cases", "verify", str(case), "--by", "owner", "--reason", "he said so")
+        assert run("cases", "seal", str(case), "--reason", "five people").exit_code == 0
+    first = run("lists", "show", "sealed", "--limit", "1")
+    assert (ONE in first.stdout, OTHER in first.stdout, "+86137******78" in first.stdout) == (False, False, True)
+    after = first.stdout.split("--after ")[1].split()[0]
+    (second,) = json.loads(run("lists", "show", "sealed", "--limit", "1", "--after", after, "--json").stdout)
+    assert second["entry"] == "+86137******99"
+    assert json.loads(run("lists", "show", "sealed", "--after", f"+86{OTHER}", "--json").stdout) == []
+    refused = run("lists", "export", "sealed")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "say --unmasked and --reason" in refused.stderr
+    whole = run("lists", "export", "sealed", "--format", "text", "--unmasked", "--reason", "a court asks")
+    assert whole.stdout.split() == [f"+86{ONE}", f"+86{OTHER}"]
+    assert len(json.loads(run("audit", "show", "--step", "unmasked", "--json").stdout)) == 2
