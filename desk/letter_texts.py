@@ -116,7 +116,7 @@ def read_texts(language: str, own: Path | None) -> Mapping[str, Any]:
         except (OSError, UnicodeDecodeError) as error:
             raise ComplaintError("letters", f"{own} cannot be read as UTF-8 ({error})") from error
     try:
-        found = yaml.safe_load(text)
+        found = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise ComplaintError("letters", f"{own} is no YAML: {' '.join(str(error).split())}") from error
     for kind in _KINDS:
