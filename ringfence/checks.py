@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
 
 from proxy.proxy_settings import OFF, HostPort, RedirectSettings, TrunkSettings
 from proxy.routing import DEFAULT_TRUNK
@@ -57,6 +58,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         texts,
         headers,
         metrics,
+        console,
         hep,
     ):
         findings.extend(check(configuration))
@@ -498,6 +500,17 @@ def hep(configuration: Configuration) -> Iterator[Finding]:
             f"{configuration.hep.address} is a listener of this proxy",
             "write the address of the capture server",
         )
+
+
+def console(configuration: Configuration) -> Iterator[Finding]:
+    """Passkeys are made for a name by which browsers are answered."""
+    api, host = configuration.api, urlsplit(configuration.people.console).hostname or ""
+    anybody = not api.hosts and (api.behind_proxy or api.exposed)
+    named = host in ("", "localhost", *api.hosts) or any(
+        each.startswith("*.") and host.endswith(each[1:]) for each in api.hosts
+    )
+    if not (anybody or named):
+        yield Finding(("people", "console"), f"who comes by the name {host} is not answered", "add it to api.hosts")
 
 
 def metrics(configuration: Configuration) -> Iterator[Finding]:

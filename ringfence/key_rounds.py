@@ -41,6 +41,7 @@ class KeyRounds:
     ) -> None:
         self._here, self._archive, self._now, self._sleep = here, archive, now, sleep
         self._known: tuple[bytes, ...] = ()  # by which everything was looked at, and nothing had to be changed
+        self._told = False  # that the key file cannot be written
         self._task: asyncio.Task[None] | None = None
         archive.taking_over = self.state = TakingOver(over=True)
 
@@ -99,7 +100,13 @@ class KeyRounds:
         changed = (await asyncio.to_thread(path.stat)).st_mtime
         if self._now() - changed < _SETTLED_S:
             return
-        count = await asyncio.to_thread(retire_old_contents, path, newest)
+        try:
+            count = await asyncio.to_thread(retire_old_contents, path, newest)
+        except OSError as error:
+            if not self._told:
+                Log.warning("the old key cannot be retired: `ringfence keys forget` takes it out", fault=error.strerror)
+            self._told = True
+            return
         if count:
             await note_look(self._archive, "keys", actor=OURSELVES, step="retired", detail=f"{count} old")
             Log.info("keys", retired=count)

@@ -182,8 +182,11 @@ async def passkeys(
     if remove:
         gone = await people.passkeys.remove(account, remove, author=author)
         return Answer({"name": account.name, "removed": gone.name}, f"{gone.name} lets {account.name} in no more.")
-    rows = [one._asdict() for one in await people.passkeys.listed(account)]
-    return table(("id", "name", "created", "used"), rows, here.zone, none=f"{account.name} has no passkey.")
+    rows = [
+        {"id": one.id, "name": one.name, "created": one.created, "last": one.used}
+        for one in await people.passkeys.listed(account)
+    ]
+    return table(("id", "name", "created", "last"), rows, here.zone, none=f"{account.name} has no passkey.")
 
 
 @command(people_app)

@@ -146,6 +146,7 @@ def test_a_network_inside_another_is_no_fault(tmp_path):
         ("distinct_ring: ding", "8:16", "is no URI"),
         ("headers: [X-Score, x-score]", "8:20", "a second header"),
         ("headers: ['X Score']", "8:11", "is no header field name"),
+        ("people: {console: 'https://a.example.com/console'}", "8:19", "add it to api.hosts"),
         ("metrics: 0.0.0.0:9464", "8:10", "can be reached from other machines"),
         ("metrics: metrics.example.com:9464", "8:10", "is a name"),
         ("metrics_from: [192.0.2.0/24]", "8:15", "there is nothing to read"),

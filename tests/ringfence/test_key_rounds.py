@@ -164,6 +164,23 @@ async def test_no_key_is_retired_under_which_something_is_left_or_that_lies_else
         assert len(Keys.load(here.key_file).contents) == 2
 
 
+async def test_a_key_file_that_cannot_be_written_costs_no_more_than_the_retiring(file, monkeypatch):
+    def full(*_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("ringfence.key_rounds.retire_old_contents", full)
+    async with Installation.open(file) as here:
+        desk = await here.open_desk()
+        await fill(desk, 2)
+        add_contents_key(here.key_file)
+        service = Running(here, desk)
+        service.now += HOUR
+        for _ in range(4):
+            await service.rounds.once()
+        assert service.rounds.state.over
+        assert await under(desk.archive.store, only(here.keys.contents[0], here.keys)) == 2
+
+
 async def test_a_key_file_with_something_wrong_in_it_leaves_the_keys_of_before(file):
     async with Installation.open(file) as here:
         desk = await here.open_desk()

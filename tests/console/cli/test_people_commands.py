@@ -1,9 +1,14 @@
 """`ringfence people`: accounts are made, shown and changed by admins; a password is never an argument."""
 
+import asyncio
 import json
 
 import pyotp
 import pytest
+
+from ringfence.installation import Installation
+from ringfence.people.passkeys import Passkeys
+from tests.ringfence.people.authenticator import Authenticator
 
 GOOD = "four blue horses run\n"
 
@@ -124,3 +129,23 @@ def test_a_second_factor_is_begun_and_counts_with_its_first_code(people):
     assert people("wang", "second-factor", "wang").exit_code == 0
     assert people("wang", "second-factor", "wang", "--remove").exit_code == 1, "that is an admin's"
     assert people("li", "second-factor", "wang", "--remove").exit_code == 0
+
+
+def test_passkeys_are_shown_and_one_is_removed(people, file):
+    people("li", "add", "boss", "--role", "admin")
+
+    async def make():
+        async with Installation.open(file) as here:
+            place = "https://ringfence.example.com"
+            boss = await (await here.people()).accounts.named("boss")
+            passkeys = Passkeys((await here.people())._store, lambda: here.keys, place)
+            said = Authenticator(place).make(await passkeys.begin_making(boss, "a session"))
+            await passkeys.add(boss, said, "my telephone", "a session", author="boss")
+
+    asyncio.run(make())
+    (one,) = json.loads(people("li", "passkeys", "boss", "--json").output)
+    assert (one["name"], one["last"]) == ("my telephone", None)
+    assert "my telephone" in people("li", "passkeys", "boss").output
+    gone = people("li", "passkeys", "boss", "--remove", str(one["id"]))
+    assert gone.output == "my telephone lets boss in no more.\n"
+    assert "passkey removed; my telephone" in people("li", "show", "boss").output
