@@ -20,6 +20,7 @@ from ringfence.control import Control, Question, Refused
 
 SAVE_S: Final = 5.0  # between two looks whether something has changed
 _LONGEST: Final = 31_536_000.0  # a year
+_CLOCK_MOVED_S: Final = 2.0  # more than a clock drifts between two looks
 _LONGEST_REASON: Final = 200
 _LONGEST_FILE: Final = 256 * 1024 * 1024
 
@@ -133,6 +134,7 @@ class BanFile:
         self._core = core
         self._wall = wall
         self._saved = 0
+        self._ahead = 0.0  # of the steady clock, when it was written last: another one now, and its ends are wrong
         self._writing = asyncio.Lock()
         self._prevented = ""  # what kept the last change from the disk
 
@@ -143,7 +145,8 @@ class BanFile:
             if self._path.stat().st_size > _LONGEST_FILE:
                 raise ValueError("it is too long")
             for row in json.loads(self._path.read_text()):
-                until = float(row["until"]) - ahead
+                # A clock that was put back in between makes no ban longer than it was.
+                until = min(float(row["until"]) - ahead, now + float(row.get("left", _LONGEST)))
                 if until > now and until - now <= _LONGEST:
                     why, by = str(row["why"]), str(row["by"] or "")
                     name = str(ipaddress.ip_network(row["source"])).removesuffix("/32")
@@ -154,7 +157,7 @@ class BanFile:
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             log.warning("the bans of before cannot be read", path=str(self._path), cause=str(error))
         bans.begun.update(dict.fromkeys(bans.begun, 0))  # these began earlier
-        self._saved = bans.version
+        self._saved, self._ahead = bans.version, ahead
 
     async def keep(self) -> None:
         """Write them down whenever something has changed."""
@@ -163,13 +166,14 @@ class BanFile:
             await self.save(monotonic())
 
     async def save(self, now: float) -> str:
-        """Write them down if something has changed; what prevents that is told once, and tried again each time."""
+        """Write them down if something has changed, or the clock; what prevents it is told once, and tried again."""
         async with self._writing:
             bans = self._core.bans
             standing = bans.standing(now)
-            if bans.version == self._saved and not self._prevented:
-                return ""
             version, ahead = bans.version, self._wall() - now
+            put_right = bool(standing) and abs(ahead - self._ahead) > _CLOCK_MOVED_S
+            if version == self._saved and not self._prevented and not put_right:
+                return ""
             rows = [
                 {
                     "source": ban.name,
@@ -178,11 +182,12 @@ class BanFile:
                     "udp_only": ban.udp_only,
                     "since": ban.since + ahead,
                     "until": ban.until + ahead,
+                    "left": ban.until - now,
                 }
                 for ban in standing
             ]
             told = self._prevented if version == self._saved else ""
-            self._saved = version
+            self._saved, self._ahead = version, ahead
             try:
                 await asyncio.to_thread(_write, self._path, rows)
                 self._prevented = ""

@@ -357,6 +357,11 @@ class Decisions:
         async with self.store.connection.execute(query, (since,)) as cursor:
             return [(row[0], row[1]) for row in await cursor.fetchall()]
 
+    async def calls_for_help_no_later(self, now: float) -> None:
+        """Emergency calls of before the clock was put back count as of now, and not again at each start."""
+        async with self.store.transaction() as connection:
+            await connection.execute("update call_for_help set at = ? where at > ?", (now, now))
+
     async def emergency_call_of(self, number_key: str, since: float, until: float) -> float | None:
         """When the subscriber of this pseudonym made his last emergency call, if it was in that time."""
         query = "select at from call_for_help where number_key = ? and at > ? and at <= ?"

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from json.encoder import encode_basestring_ascii as quoted
+from math import inf
 from typing import Final, TextIO
 
 from rules.model import Action, Call, Hit, Number, Outcome, Verdict
@@ -95,6 +96,7 @@ class Journal:
         self.write_errors = 0
         self._failing = ""  # why nothing could be written lately
         self._unsafe = ""  # why nothing could be put on file lately before its id was told
+        self._mended = 0.0  # when it was last tried whether they can be again
         self.lines_fail = ""  # why no lines could be written lately
         self.unsecured = 0
         self.last_error = ""
@@ -165,7 +167,7 @@ class Journal:
             if len(self._emergency_callers) < self._limit:
                 self._emergency_callers[pseudonym(self._key, number)] = at
 
-    async def emergency_callers(self, since: float) -> list[tuple[str, float]]:
+    async def emergency_callers(self, since: float, now: float = inf) -> list[tuple[str, float]]:
         """Who made an emergency call since then: (pseudonym, seconds since the epoch), the oldest first.
 
         Nobody when that can't be read: a damaged page may cost a callback, but not the start of the proxy.
@@ -173,11 +175,15 @@ class Journal:
         if self._decisions is None:
             return []
         try:
-            return await self._decisions.emergency_callers(since)
+            found = await self._decisions.emergency_callers(since)
         except (DatabaseError, StoreError) as error:
             self.last_error = f"who made an emergency call before this start is not known: {error}"
             self.troubles.happened("who made an emergency call before this start is not known", error)
             return []
+        if any(at > now for _, at in found):
+            with suppress(DatabaseError, StoreError):  # they are known for this once all the same
+                await self._decisions.calls_for_help_no_later(now)
+        return found
 
     def alarm(self, what: str) -> None:
         """Say at once, among the lines of calls, what somebody must see to."""
@@ -218,6 +224,9 @@ class Journal:
                 await self._write(rows, late, tally, emergency_callers)
             if self._lines:
                 await asyncio.to_thread(self._print)
+            elif self._lines_are_lost() and not 0.0 <= now - self._mended < _AGAIN_S:
+                self._mended = now
+                await asyncio.to_thread(self._mend_lines)
             if not 0.0 <= now - self._pruned < _PRUNE_S:  # due, or the clock was set back
                 self._pruned = now
                 await self._tidy(now)
@@ -348,6 +357,18 @@ class Journal:
             self.lines_dropped += len(lines)
             self.last_error = self.lines_fail = str(error)
             self.troubles.happened(_UNSAID, error, len(lines))
+
+    def _lines_are_lost(self) -> bool:
+        return bool(self.lines_fail or (isinstance(self._log, CallLog) and self._log.closed_to_us))
+
+    def _mend_lines(self) -> None:
+        """No call has come since lines were lost: would the next one's be written?"""
+        if isinstance(self._log, (CallLog, Outlet)):
+            try:
+                self._log.mend()
+                self.lines_fail = ""
+            except (OSError, ValueError) as error:
+                self.lines_fail = str(error)
 
     async def _give_up_waiting(self, now: float, everything: bool) -> None:
         due = []

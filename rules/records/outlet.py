@@ -6,8 +6,8 @@ import errno
 import io
 import os
 import select
+import stat
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -42,6 +42,13 @@ class Outlet:
                 self._torn = data[written - 1 : written] != b"\n"
         return len(text)
 
+    def mend(self) -> None:
+        """There is nothing to write: could it be written? OSError where it could not."""
+        asking = select.poll()
+        asking.register(self._descriptor, select.POLLOUT)
+        if [events for _, events in asking.poll(0)] != [select.POLLOUT]:
+            raise OSError(errno.EAGAIN, "nobody reads what is written")
+
     def flush(self) -> None:
         """Nothing waits in here."""
 
@@ -66,10 +73,10 @@ class CallLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = -1
-        self._torn = False  # the disk was full in the middle of a line
+        self._torn = False  # the disk was full in the middle of a line, maybe of the process before this one
         self.closed_to_us = ""  # why it could not be opened
         try:
-            self._file = _opened(path)
+            self._open()
         except OSError as error:  # calls go on; the next line tries it again
             self.closed_to_us = str(error)
 
@@ -79,19 +86,40 @@ class CallLog:
         It looks at the name first: what is written after a rotation goes to the new file. Should that one not open
         (the folder is gone, or not ours any more), the old file takes the lines, wherever it was moved.
         """
-        if self._file < 0:
-            self._file, self.closed_to_us = _opened(self._path), ""
-        elif self._moved():
-            with suppress(OSError):
-                fresh = _opened(self._path)
-                os.close(self._file)
-                self._file, self._torn = fresh, False
+        if self._file < 0 or self._moved():
+            self._open_again()
         data = (f"\n{text}" if self._torn else text).encode("utf-8", "backslashreplace")
         written = os.write(self._file, data)
         self._torn = written < len(data) and data[written - 1 : written] != b"\n"
         if written < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         return len(text)
+
+    def mend(self) -> None:
+        """There is nothing to write: could it be written? OSError where it could not."""
+        if self._file < 0 or self._moved():
+            self._open_again()
+        if self._torn:
+            os.write(self._file, b"\n")
+            self._torn = False
+        elif not os.fstatvfs(self._file).f_bavail:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+
+    def _open(self) -> None:
+        self._file, self.closed_to_us = _opened(self._path), ""
+        self._torn = _breaks_off(self._file, self._path)
+
+    def _open_again(self) -> None:
+        """The file that is there now; OSError where none can be had at all."""
+        before = self._file
+        try:
+            self._open()
+        except OSError:
+            if before < 0:
+                raise
+        else:
+            if before >= 0:
+                os.close(before)
 
     def flush(self) -> None:
         """Nothing waits in here."""
@@ -108,6 +136,19 @@ class CallLog:
             return True
         ours = os.fstat(self._file)
         return (named.st_dev, named.st_ino) != (ours.st_dev, ours.st_ino)
+
+
+def _breaks_off(file: int, path: Path) -> bool:
+    """Does a file end in the middle of a line?"""
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode) or not found.st_size:
+        return False
+    try:
+        with path.open("rb") as reading:
+            reading.seek(-1, os.SEEK_END)
+            return reading.read(1) != b"\n"
+    except OSError:  # we may write it, and not read it
+        return False
 
 
 def _opened(path: Path) -> int:

@@ -137,7 +137,7 @@ class Screen:
     async def remember_emergency_callers(self) -> None:
         """Records can be read, or another process has written some: who made an emergency call lately?"""
         begun = self._now()
-        calls = await self.journal.emergency_callers(begun - self._callback_minutes * 60.0)
+        calls = await self.journal.emergency_callers(begun - self._callback_minutes * 60.0, begun)
         self._callbacks.restore([(pseudonym, begun - at) for pseudonym, at in calls], self._steady())
 
     def judge(self, call: Call) -> Verdict:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from rules.model import Action, Call, Fired, Hit, Number, NumberClass, Outcome, Step, Trunk, Verdict
 from rules.records.decisions import Decisions, HitCount
 from rules.records.journal import Journal
+from rules.records.outlet import CallLog
 from rules.records.retention import Keeping
 from rules.records.spool import Spool, spooled
 from rules.records.troubles import Troubles
@@ -323,6 +324,24 @@ async def test_numbers_that_a_caller_writes_into_names_devices_and_fields_are_no
         await decisions.store.connection.execute("pragma wal_checkpoint(truncate)")
         assert number.encode() not in (tmp_path / "decisions.db").read_bytes()
         assert number not in log.getvalue()
+
+
+async def test_that_lines_are_lost_is_said_until_there_is_room_and_not_until_the_next_call(tmp_path):
+    path = tmp_path / "logs" / "calls.log"
+    path.parent.touch()
+    async with opened(tmp_path, log=CallLog(path)) as (journal, _, clock, _log):
+        note(journal, clock, "a" * 20)
+        await journal.flush(everything=True)
+        assert "Not a directory" in journal.lines_fail
+        await journal.flush()
+        path.parent.unlink()
+        path.parent.mkdir()
+        for seconds, fine in ((1, False), (5, True)):
+            clock.now += seconds
+            await journal.flush()
+            assert (journal.lines_fail == "") is fine, "tried every five seconds"
+        assert not journal._log.closed_to_us
+        journal._log.close()
 
 
 async def test_lines_that_are_lost_and_ids_told_too_early_are_said_until_they_are_not(tmp_path, monkeypatch):

@@ -146,3 +146,28 @@ def test_after_a_full_disk_the_next_line_begins_a_line(log, path):
         log.write("one\ntwo\n")
     log.write("three\n")
     assert path.read_text() == "one\ntw\nthree\n"
+
+
+def test_after_a_line_that_broke_off_the_next_process_begins_a_line(log, path):
+    with room_for(6), pytest.raises(OSError, match="No space left"):
+        log.write("one\ntwo\n")
+    again = CallLog(path)
+    again.write("three\n")
+    again.close()
+    assert path.read_text() == "one\ntw\nthree\n"
+
+
+def test_whether_there_is_room_again_is_known_before_there_is_a_line(log, path):
+    log.mend()
+    with room_for(6):
+        with pytest.raises(OSError, match="No space left"):
+            log.write("one\ntwo\n")
+        with pytest.raises(OSError, match="File too large"):
+            log.mend()
+    log.mend()
+    log.write("three\n")
+    assert path.read_text() == "one\ntw\nthree\n"
+    path.unlink()
+    log.mend()
+    log.write("four\n")
+    assert path.read_text() == "four\n"
