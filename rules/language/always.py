@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
 from rules.language.grammar import Amount, NumberCondition, Rate, When
-from rules.language.values import DAYS, SHARES, Window, read_rate_name, span_name
+from rules.language.values import DAYS, Window, is_share, read_rate_name, span_name
 from rules.model import NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
 
@@ -274,7 +274,7 @@ def all_amounts(fact: str, spans: Collection[Span]) -> bool:
     rate = read_rate_name(fact)
     if rate is None:
         return _covered(spans, -math.inf, math.inf)
-    if rate[0] in SHARES:
+    if is_share(rate[0]):
         return _covered(spans, 0.0, 100.0)
     return _covered(spans, 1.0, math.inf, whole=True)  # the call itself counts
 

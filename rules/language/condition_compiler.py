@@ -36,8 +36,16 @@ from rules.judging.facts import Facts
 from rules.judging.folding import look_alikes
 from rules.judging.index import Key, Pattern, expression_options, folding, looks_of, text_reader, texts_of
 from rules.language.faults import Location, nearest
-from rules.language.grammar import Amount, CalledCondition, CallerCondition, NumberCondition, Text, When
-from rules.language.values import RATES, SHARES, read_rate_name, refuse_count, refuse_share
+from rules.language.grammar import Amount, CalledCondition, CallerCondition, Count, NumberCondition, Text, When
+from rules.language.values import (
+    RATES,
+    count_name,
+    is_share,
+    read_count_name,
+    read_rate_name,
+    refuse_count,
+    refuse_share,
+)
 from rules.language.written_numbers import TellFault, WrittenNumbers
 from rules.lists.ledger import State
 from rules.model import READINGS_DIFFER, NumberClass
@@ -45,6 +53,7 @@ from rules.numbering.numbers import LONGEST_EXTENSION
 from rules.texts.bad_value import BadValue
 from rules.texts.worded import worded
 
+MOST_TABLES = 8  # by so many different things calls are counted, beside by the caller on his trunk
 _HOST = re.compile(r"[A-Za-z0-9._:*-]+")  # RFC 3261 25.1, IPv6 without brackets, and stars
 # What the facts have for values that Ringfence itself finds out.
 OWN_WORDS = {"ledger": frozenset(state.value for state in State), READINGS_DIFFER: frozenset(("true", "false"))}
@@ -123,6 +132,8 @@ class ConditionCompiler:
             parts.append(truth(worded("the call was diverted"), attrgetter("call.diverted"), when.diverted))
         if when.hours or when.days:
             parts.append(at_time(when.hours or [], when.days or []))
+        if when.count is not None:
+            parts.append(self.count(when.count, (*loc, "count")))
         parts += self.facts(when.fact or {}, (*loc, "fact"))
         if when.condition:
             parts.append(self.named(when.condition, (*loc, "condition")))
@@ -137,7 +148,7 @@ class ConditionCompiler:
         known = self.surroundings.known_facts
         for name in amounts:
             if rate := read_rate_name(name):
-                self.surroundings.rates.add(rate)
+                self.counts(rate, (*loc, name))
                 self.counted(rate[0], amounts[name], (*loc, name))
                 continue
             self.surroundings.facts.add(name)
@@ -151,9 +162,24 @@ class ConditionCompiler:
             part.of_caller = name in LEDGER_FACTS
         return parts
 
+    def count(self, count: Count, loc: Location) -> Condition:
+        """Calls counted by anything; each notation of one count is one fact."""
+        name = count_name(count.of, count.per)
+        self.counts((name, count.within), loc)
+        return rate_of(name, count)
+
+    def counts(self, rate: tuple[str, int], loc: Location) -> None:
+        """A count that is kept; by how many things at most, since each is a table of its own."""
+        rates = self.surroundings.rates
+        rates.add(rate)
+        tables = {found[1] for name, _ in rates if (found := read_count_name(name)) and found[1]}
+        if len(tables) > MOST_TABLES and not self.surroundings.stored:
+            what = f"calls would be counted by {len(tables)} different things, and each is a table in memory"
+            self.report(loc, what, f"count by {MOST_TABLES} at most, in all rules together")
+
     def counted(self, name: str, amount: Amount, loc: Location) -> None:
         """Bounds of a counted fact that is asked for by its name."""
-        refuse = refuse_share if name in SHARES else refuse_count
+        refuse = refuse_share if is_share(name) else refuse_count
         for bound in ("over", "under") if not self.surroundings.stored else ():
             value = getattr(amount, bound)
             try:

@@ -28,6 +28,7 @@ from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, a
 from rules.language.values import (
     Lengths,
     Window,
+    is_share,
     read_amount,
     read_countries_or_stored,
     read_date,
@@ -185,12 +186,12 @@ class Rate(Fact):
 
     @model_validator(mode="after")
     def _asks(self, info: ValidationInfo) -> Self:
-        if info.context != STORED and self.model_fields_set == {"within"}:
+        if info.context != STORED and self.model_fields_set.isdisjoint(("over", "under", "missing")):
             raise BadValue("nothing is asked of it", "write over, under or missing: true beside within")
         return self
 
 
-class Count(Rate):
+class Many(Rate):
     """How many, this call counted: 1 at least."""
 
     @field_validator("over", "under", mode="before")
@@ -210,6 +211,38 @@ class Share(Rate):
         if info.context != STORED and value is not None:
             refuse_share(value, str(info.field_name))
         return value
+
+
+Per = Literal[
+    "caller", "called", "trunk", "source", "domain", "display_name", "user_agent",
+    "caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000",
+]  # fmt: skip
+
+
+class Count(Rate):
+    """What came within a rolling window by anything that calls have in common, on all trunks together."""
+
+    of: Literal["calls", "called_numbers", "callers", "short_calls", "answered"] = Field(
+        description="calls, different called_numbers or callers, or the share of short_calls or answered ones in %."
+    )
+    per: Some[Per] = Field(
+        description="What they have in common: caller, called, both, caller.block/1000, trunk, source, domain ..."
+    )
+
+    @model_validator(mode="after")
+    def _counts_something(self, info: ValidationInfo) -> Self:
+        if info.context == STORED:
+            return self
+        refuse = refuse_share if is_share(self.of) else refuse_count
+        for bound in ("over", "under"):
+            if getattr(self, bound) is not None:
+                refuse(f"{getattr(self, bound):g}", bound)
+        alone = {"callers": "caller", "called_numbers": "called"}.get(self.of)
+        if alone in self.per:
+            raise BadValue(f"there is one {alone} per {alone}", f"leave {alone} out of per, or count calls")
+        if len(set(self.per)) < len(self.per):
+            raise BadValue("one of these stands twice", "write each once")
+        return self
 
 
 SomeWords = Annotated[Words, BeforeValidator(as_words, json_schema_input_type=Words | str | list[str])]
@@ -260,8 +293,8 @@ class NumberCondition(Fact):
 class CallerCondition(NumberCondition):
     """What the caller may be asked."""
 
-    calls: Count | None = Field(None, description="Calls by this caller.")
-    called_numbers: Count | None = Field(None, description="Different numbers this caller called.")
+    calls: Many | None = Field(None, description="Calls by this caller.")
+    called_numbers: Many | None = Field(None, description="Different numbers this caller called.")
     short_calls: Share | None = Field(None, description="Share of answered calls that ended within seconds, in %.")
     answered: Share | None = Field(None, description="Share of calls that were answered, in %.")
 
@@ -315,6 +348,9 @@ class When(Part):
         Annotated[list[str], BeforeValidator(read_days, json_schema_input_type=Days | list[Days]), Field(min_length=1)]
         | None
     ) = Field(None, description="mon, mon-fri, working (a working day), off (any other day).")
+    count: Count | None = Field(
+        None, description="Calls counted by anything: {of: calls, per: [caller, called], within: 1d, over: 20}."
+    )
     fact: dict[str, Annotated[SomeAmount, AfterValidator(said)]] | None = Field(
         None, description="Facts that others measured, by name."
     )

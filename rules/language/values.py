@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -86,13 +87,37 @@ def span_name(seconds: int) -> str:
 
 
 RATES = ("calls", "called_numbers", "short_calls", "answered")
-SHARES = frozenset(("short_calls", "answered"))  # in percent; the others are counts
+_SHARES = frozenset(("short_calls", "answered"))  # in percent; the others are counts
+COUNTED = (*RATES, "callers")
+_BLOCKS = ("caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000")
+PER = ("caller", "called", "trunk", "source", "domain", "display_name", "user_agent", *_BLOCKS)
+_PER_NAMES = {each.replace(".", "_").replace("/", "_"): each for each in PER}  # as names of facts have them
+
+
+def is_share(name: str) -> bool:
+    """Is what a rate counts a share, in percent, and no number of calls?"""
+    return name.partition("_per_")[0] in _SHARES
+
+
+def count_name(of: str, per: Sequence[str]) -> str:
+    """What is counted, and by what, as names of facts say it: calls_per_caller_and_called."""
+    wanted = set(per)
+    return f"{of}_per_{'_and_'.join(name for name, each in _PER_NAMES.items() if each in wanted)}"
+
+
+def read_count_name(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """The same read again: what, and by what (nothing: by the caller on his trunk); None where it is no such name."""
+    of, given, by = name.partition("_per_")
+    per = tuple(_PER_NAMES.get(each, "") for each in by.split("_and_")) if by else ()
+    if of not in (COUNTED if given else RATES) or "" in per or (given and (not per or count_name(of, per) != name)):
+        return None
+    return of, per
 
 
 def read_rate_name(fact: str) -> tuple[str, int] | None:
     """``calls_1h`` as what is counted and the seconds of its window; None for any other fact."""
     name, _, span = fact.rpartition("_")
-    if name not in RATES:
+    if read_count_name(name) is None:
         return None
     try:
         seconds = read_span(span)
@@ -146,7 +171,7 @@ def refuse_measured(name: str, text: str) -> None:
     """What no call of an example can have been measured to be."""
     amount = read_amount(text)
     assert isinstance(amount, float)
-    if name in SHARES:
+    if is_share(name):
         if 0 < amount < 1 and "%" not in text:
             raise BadValue(
                 f"{text} is less than one percent", f"write {amount * 100:g}% if that is meant, or {amount:g}%"

@@ -170,9 +170,9 @@ def test_challenges_are_forgotten_with_their_calls():
     for number in range(300):
         measured(rates, str(number), call_id=f"{number}@wren", at=EVENING + number / 10)
         rates.ended(str(number), Outcome(407, False, 5))
-    assert len(rates._amendable) == len(rates) == 100
+    assert len(rates._tables[()]._amendable) == len(rates) == 100
     rates.ask(())
-    assert len(rates._amendable) == 0
+    assert not rates._tables
 
 
 def test_an_end_after_the_window_changes_nothing():
@@ -208,7 +208,7 @@ def test_the_table_is_bounded_oldest_out():
     assert measured(rates, "last", caller="13912300000", at=EVENING + 20)["calls_1h"] in (34, 35)
     played(rates, 60, caller="13700137000", at=EVENING + 2 * HOUR)
     assert len(rates) == 60
-    assert len(rates._callers) == 1
+    assert len(rates._tables[()]._callers) == 1
 
 
 def test_a_clock_that_is_set_back_harms_nobody():

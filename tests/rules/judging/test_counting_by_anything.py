@@ -1,0 +1,159 @@
+"""Calls counted by what they have in common: one pair, one called number, a block of callers, a name, an agent."""
+
+import pytest
+
+from rules.judging.rates import Rates
+from rules.language.values import count_name, read_count_name, read_rate_name
+from rules.model import Outcome
+from rules.settings.screening import RateSettings
+from tests.rules.calls import EVENING, TRUSTED, call, compiled, faults, rule, rules
+
+HOUR = 3600
+
+
+class Counting:
+    """A table, and calls that come to it a second apart."""
+
+    def __init__(self, *rates, **settings):
+        self.rates, self.at, self.n = Rates(rates, RateSettings(**settings)), EVENING, 0
+
+    def call(self, caller="13912345678", called="13800138000", *, after=1.0, **more):
+        self.at += after
+        self.n += 1
+        made = call(caller, called, at=self.at, **more)
+        self.rates.count(made, f"d{self.n}")
+        return made.facts
+
+
+def test_one_caller_who_rings_one_person_again_and_again():
+    counting = Counting(("calls_per_caller_and_called", 86_400))
+    for number in range(1, 4):
+        assert counting.call()["calls_per_caller_and_called_1d"] == number
+    assert counting.call(called="13800138001")["calls_per_caller_and_called_1d"] == 1
+    assert counting.call(trunk=TRUSTED)["calls_per_caller_and_called_1d"] == 4, "on all trunks together"
+
+
+def test_one_person_who_is_rung_by_many_numbers():
+    counting = Counting(("callers_per_called", 600), ("calls_per_called", 600))
+    for number in range(5):
+        facts = counting.call(f"1391234567{number}")
+    assert facts["callers_per_called_10m"] == 5
+    facts = counting.call("13912345670")
+    assert (facts["callers_per_called_10m"], facts["calls_per_called_10m"]) == (5, 6)
+    assert counting.call("13912345679", after=601)["callers_per_called_10m"] == 1, "the others left the window"
+
+
+@pytest.mark.parametrize(("block", "alike"), [(10, 1), (100, 2), (1000, 3), (10000, 4)])
+def test_numbers_that_rotate_within_a_block(block, alike):
+    name = count_name("calls", [f"caller.block/{block}"])
+    counting = Counting((name, HOUR))
+    ends = ("5678", "5679", "5699", "5999", "9999")
+    found = [counting.call(f"1391234{end}")[f"{name}_1h"] for end in ends]
+    assert found[: alike + 1] == list(range(1, alike + 2))
+    assert set(found[alike + 1 :]) <= {1}
+
+
+@pytest.mark.parametrize(
+    ("per", "first", "second", "third"),
+    [
+        ("domain", {"domain": "a.example"}, {"domain": "A.EXAMPLE"}, {"domain": "b.example"}),
+        ("display_name", {"display_name": "Bank"}, {"display_name": "\uff22ANK"}, {"display_name": "Other"}),
+        ("user_agent", {"user_agent": "dialler/1"}, {"user_agent": "dialler/1"}, {"user_agent": "phone"}),
+        ("source", {"source": "192.0.2.9"}, {"source": "192.0.2.9"}, {"source": "192.0.2.8"}),
+    ],
+)
+def test_what_does_not_rotate_with_the_number(per, first, second, third):
+    counting = Counting((f"callers_per_{per}", HOUR))
+    found = [
+        counting.call(f"1391234567{number}", **more)[f"callers_per_{per}_1h"]
+        for number, more in enumerate((first, second, third))
+    ]
+    assert found == [1, 2, 1]
+
+
+def test_a_call_that_lacks_what_is_counted_by_lacks_the_fact():
+    counting = Counting(("calls_per_display_name", HOUR), ("calls_per_called", HOUR))
+    assert counting.call() == {"calls_per_called_1h": 1}
+    assert "calls_per_caller.block/1000_1h" not in (counting.call("1001") or {})
+
+
+def test_shares_are_counted_by_anything_too():
+    counting = Counting(("answered_per_called", HOUR), ratio_calls=2)
+    for number in range(2):
+        counting.call(f"1391234567{number}")
+        counting.rates.ended(f"d{counting.n}", Outcome(200 if number else 486, True, 0))
+    assert counting.call("13912345679")["answered_per_called_1h"] == 50.0
+
+
+def test_each_table_is_bounded_and_what_is_forgotten_is_told():
+    counting = Counting(("calls_per_called", HOUR), ("calls", HOUR), remembered_calls=1000)
+    for number in range(1_200):
+        counting.call(called=f"138{number:08d}")
+    assert len(counting.rates) == 2_000
+    assert counting.rates.forgotten == 400
+    counting.rates.ask([("calls", HOUR)])
+    assert (len(counting.rates), counting.rates.forgotten) == (1_000, 400)
+
+
+def test_another_rule_set_goes_on_with_what_is_remembered():
+    counting = Counting(("calls_per_called", HOUR))
+    counting.call()
+    counting.rates.ask([("calls_per_called", HOUR), ("calls_per_called", 600), ("calls", HOUR)])
+    assert counting.call() == {"calls_per_called_1h": 2, "calls_per_called_10m": 2, "calls_1h": 1}
+
+
+@pytest.mark.parametrize(
+    ("when", "fact"),
+    [
+        ("{count: {of: calls, per: [caller, called], within: 1d, over: 20}}", "calls_per_caller_and_called_1d"),
+        ("{count: {of: calls, per: [called, caller], within: 24h, over: 20}}", "calls_per_caller_and_called_1d"),
+        ("{count: {of: callers, per: called, within: 10m, over: 30}}", "callers_per_called_10m"),
+        ("{count: {of: calls, per: caller.block/1000, within: 1h, over: 200}}", "calls_per_caller_block_1000_1h"),
+    ],
+)
+def test_a_rule_asks_for_a_count(when, fact):
+    amount = int(when.rpartition("over: ")[2].rstrip("}"))
+    proof = {"catches": f"[{{from: 13912345678, facts: {{{fact}: {amount + 1}}}}}]"}
+    proof["spares"] = f"[{{from: 13912345678, facts: {{{fact}: {amount}}}}}]"
+    ruleset = rules(rule(when, "reject", **proof))
+    (rate,) = ruleset.rates
+    assert rate == read_rate_name(fact)
+    assert rules(rule(f"{{fact: {{{fact}: {{over: {amount}}}}}}}", "reject", **proof)).rates == ruleset.rates
+
+
+@pytest.mark.parametrize(
+    ("count", "says"),
+    [
+        ("{of: calls, per: colour, within: 1h, over: 3}", "3:34: per: 'colour' is none of the words allowed here"),
+        ("{of: rings, per: called, within: 1h, over: 3}", "3:22: of: 'rings' is none of the words allowed here"),
+        ("{of: calls, per: called, within: 0s, over: 3}", "'0s' is no length of time"),
+        ("{of: calls, per: called, within: 1h}", "nothing is asked of it"),
+        ("{of: calls, within: 1h, over: 3}", "3:10: 'per' is missing"),
+        ("{of: callers, per: [caller, called], within: 1h, over: 3}", "there is one caller per caller"),
+        ("{of: called_numbers, per: called, within: 1h, over: 3}", "there is one called per called"),
+        ("{of: answered, per: called, within: 1h, over: 120%}", "no share is over 120%"),
+        ("{of: calls, per: called, within: 1h, over: 0.5}", "0.5 is no count"),
+        ("{of: calls, per: [called, called], within: 1h, over: 3}", "one of these stands twice"),
+    ],
+)
+def test_what_can_not_be_counted_is_named_at_its_place(count, says):
+    assert says in "\n".join(faults(rule(f"{{count: {count}}}")))
+
+
+def test_more_tables_than_there_is_memory_for_are_refused():
+    per = ("called", "trunk", "source", "domain", "display_name", "user_agent", "caller", "caller.block/10")
+    text = "".join(
+        rule(f"{{count: {{of: calls, per: {each}, within: 1h, over: 3}}}}", name=f"r{number}")
+        for number, each in enumerate((*per, "caller.block/100"))
+    )
+    assert compiled("".join(text.partition("- rule: r8")[:1]))[0] is not None
+    (fault,) = faults(text)
+    assert fault.endswith(
+        "calls would be counted by 9 different things, and each is a table in memory; "
+        "count by 8 at most, in all rules together"
+    )
+
+
+@pytest.mark.parametrize("name", ["calls_per_", "calls_per_called_and_caller", "callers", "rings_per_called", "x"])
+def test_a_name_that_no_count_has_is_another_fact(name):
+    assert read_count_name(name) is None
