@@ -1,5 +1,6 @@
 """What people hand in and is no file is named at once, by every command that reads one."""
 
+import json
 import os
 import re
 import stat
@@ -30,28 +31,41 @@ def test_what_is_no_file_is_named_at_once(run, tmp_path, words):
     assert "this is a device, not a file" in run(*words, "/dev/zero").stderr
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["lists", "import", "blocked", "-"],
-        ["ranges", "import", "-"],
-        ["complaints", "import", "/dev/stdin"],
-        ["complaints", "reject", "--reason", "x", "--file", "/dev/stdin"],
-        ["replay", "--file", "/dev/stdin"],
-        ["check", "/dev/stdin"],
-    ],
+READING = (
+    ["lists", "import", "blocked", "-"],
+    ["ranges", "import", "-"],
+    ["complaints", "import", "/dev/stdin"],
+    ["complaints", "reject", "--reason", "x", "--file", "/dev/stdin"],
+    ["replay", "--file", "/dev/stdin"],
+    ["check", "/dev/stdin"],
 )
+# Each command in a process that is forked once all is imported: its status, and what it says.
+EACH = """
+import json, os, sys
+from ringfence.__main__ import main
+for number, words in enumerate(json.loads(sys.argv[2])):
+    if not (child := os.fork()):
+        said = os.open(f"{sys.argv[1]}.{number}", os.O_WRONLY | os.O_CREAT)
+        os.dup2(said, 1), os.dup2(said, 2)
+        sys.argv = ["ringfence", *words]
+        main()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
 @pytest.mark.parametrize("endless", ["y", "\\0"])
-def test_a_line_without_end_is_refused_before_it_fills_the_memory(file, words, endless):
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(file, tmp_path, endless):
     """As from `yes | tr -d` or /dev/zero, with so little address space that it would show."""
-    command = [sys.executable, "-m", "ringfence", "--config", str(file), *words]
+    commands = json.dumps([["--config", str(file), *words] for words in READING])
     pipe = f"tr '\\\\0' '{endless}' </dev/zero | (ulimit -v 1500000; exec \"$@\")"
-    done = subprocess.run(["sh", "-c", pipe, "sh", *command], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 1, done.stderr
-    assert "Memory" not in done.stderr
-    assert "Traceback" not in done.stderr
-    refused = "more than [0-9,]+ characters|larger than 5 MB|nothing but zeros|not allowed"
-    assert re.search(refused, done.stderr + done.stdout)
+    process = [sys.executable, "-c", EACH, str(tmp_path / "said"), commands]
+    done = subprocess.run(["sh", "-c", pipe, "sh", *process], capture_output=True, text=True, timeout=300, check=False)
+    assert done.stdout.split() == ["1"] * len(READING), done.stderr
+    for number, words in enumerate(READING):
+        said = (tmp_path / f"said.{number}").read_text()
+        assert "Memory" not in said, words
+        assert "Traceback" not in said, words
+        assert re.search("more than [0-9,]+ characters|larger than 5 MB|nothing but zeros|not allowed", said), words
 
 
 def test_a_line_without_end_further_down_is_named_too(run, tmp_path):

@@ -17,6 +17,9 @@ SMALL = (
 )
 
 
+OLDER = (Quarter("2019Q3", date(2019, 7, 1), 92, 200),)
+
+
 @pytest.mark.parametrize("quarter", QUARTERS, ids=lambda quarter: quarter.name)
 def test_the_days_add_up(quarter):
     days = list(_by_day(quarter))
@@ -25,9 +28,9 @@ def test_the_days_add_up(quarter):
 
 
 def test_the_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr(complaint_demo.make_complaints, "__defaults__", (SMALL,))
     folder = tmp_path / "made"
-    for _ in range(2):  # an older one of its own is replaced
+    for quarters in (OLDER, SMALL):  # an older one of its own is replaced
+        monkeypatch.setattr(complaint_demo.make_complaints, "__defaults__", (quarters,))
         made = CliRunner().invoke(app, ["demo", "--complaints", "--dir", str(folder)])
         assert made.exit_code == 0, made.output
     assert "+35.4 %" in made.output
