@@ -308,7 +308,8 @@ could not be told, or the message was never whole.
 def alone_on_loopback() -> None:
     """Go on where no packet leaves the machine: messages name hosts that exist."""
     if ALONE not in os.environ:
-        os.environ[ALONE] = "1"
+        nobody = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}  # 20 ms for each node, and we trust our own
+        os.environ.update({ALONE: "1"} | nobody)
         os.execvp("unshare", ["unshare", *AS_ROOT, "--net", sys.executable, "-m", "tests.conformance", *sys.argv[1:]])
     lift_loopback()
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -71,6 +72,12 @@ class Contexts:
             connection.context = found
 
 
+@cache
+def _before_any() -> Contexts:
+    """What stands there until a node takes its settings, and nothing begins with."""
+    return Contexts(TlsSettings(), asks=False)
+
+
 class Keeping:
     """The contexts of a node, made anew when their files change."""
 
@@ -81,7 +88,7 @@ class Keeping:
         self._clock = clock
         self._begins: datetime | None = None  # when one is valid that is not yet
         self._refused = ""  # why what lies there now is not used
-        self.contexts = Contexts(self._settings, asks=False)
+        self.contexts = _before_any()
 
     def take(self, settings: TlsSettings, contexts: Contexts, *, asks: bool) -> None:
         """Go by these settings from now on."""
