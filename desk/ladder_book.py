@@ -113,9 +113,12 @@ class LadderBook:
         What others put there before stands again. The deed is the caller's to record; None: there was nothing to undo.
         """
         values = ("number", number)
+        query = sql("{standing} and author = ? and case_id = ?", standing=_STANDING)
+        asked = (*values, author, case_id)
+        if not list(await self._archive.lists.store.connection.execute_fetchall(query, asked)):
+            return None  # as with nearly every case: nothing is written then
         async with self._archive.lists.store.transaction() as connection:
-            query = sql("{standing} and author = ? and case_id = ?", standing=_STANDING)
-            rows = list(await connection.execute_fetchall(query, (*values, author, case_id)))
+            rows = list(await connection.execute_fetchall(query, asked))
             if not rows:
                 return None
             deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"number {number}")

@@ -65,6 +65,7 @@ class Store:
         self._file = _identity(path)
         self._left: list[aiosqlite.Connection] = []  # to files that were replaced; somebody may still read from them
         self._turn = asyncio.Lock()
+        self._together: asyncio.Task[Any] | None = None  # whose transactions are one at the moment
         self.waits: Callable[[], None] | None = None  # told once another process keeps a transaction waiting
 
     @classmethod
@@ -91,6 +92,10 @@ class Store:
 
         Once a copy was put in place of the file (`ringfence db restore`), it goes to the copy, not to the file aside.
         """
+        if self._together is not None and self._together is asyncio.current_task():
+            async with self._piece():
+                yield self.connection
+            return
         async with self._turn:
             if (identity := _identity(self._path)) is None:  # what is written to a file without a name is lost
                 raise CorruptDatabase(f"{self._path}: the file is gone; nothing was changed; {restoring(self._path)}")
@@ -114,6 +119,31 @@ class Store:
             except BaseException:
                 await self._roll_back()
                 raise
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """What this task does in the block is one transaction, of which a piece that fails is undone by itself.
+
+        For many steps of which none has to be on the disk before the next: each commit waits for the disk.
+        """
+        async with self.transaction():
+            self._together = asyncio.current_task()
+            try:
+                yield
+            finally:
+                self._together = None
+
+    @asynccontextmanager
+    async def _piece(self) -> AsyncIterator[None]:
+        await self.connection.execute("savepoint piece")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:  # a full disk ends the whole of it
+                await self.connection.execute("rollback to piece")
+                await self.connection.execute("release piece")
+            raise
+        await self.connection.execute("release piece")
 
     @asynccontextmanager
     async def one_moment(self) -> AsyncIterator[None]:

@@ -18,7 +18,7 @@ from desk.steps import APPEAL_STEPS
 from ringfence.people import Right
 from ringfence.people.faults import PeopleError, Waits
 
-PAGE = Page("appeals", mark("Appeals"), Right.APPEALS_READ, Section.DESK, key="p", order=20)
+PAGE = Page("appeals", mark("Appeals"), Right.APPEALS_READ, Section.DESK, key="e", order=20)
 router = APIRouter()
 _AT_ONCE = 100
 STATES = {"filed": mark("filed"), "granted": mark("granted"), "refused": mark("turned down")}

@@ -12,7 +12,7 @@ from desk.disclosure import note_listing, without_numbers
 from desk.rotation import rotations
 from ringfence.people import Right
 
-PAGE = Page("ladder", mark("Ladder and owners"), Right.CASES_READ, Section.DESK, order=50)
+PAGE = Page("ladder", mark("Ladder and owners"), Right.CASES_READ, Section.DESK, key="m", order=50)
 router = APIRouter()
 
 

@@ -15,7 +15,7 @@ from desk.leaks import by_bank
 from desk.showing import as_shown, worded
 from ringfence.people import Right
 
-PAGE = Page("leaks", mark("Leaks"), Right.CASES_READ, Section.DESK, key="l", order=30)
+PAGE = Page("leaks", mark("Leaks"), Right.CASES_READ, Section.DESK, key="b", order=30)
 router = APIRouter()
 _COMPLAINTS = 50
 WORDS = (mark("name"), mark("plan"), mark("branch"), mark("purchase"), mark("confirmed"), mark("unclear"), mark("open"))

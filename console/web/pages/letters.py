@@ -12,7 +12,7 @@ from desk.faults import ComplaintError
 from desk.outbox import given_up, waiting_for_server
 from ringfence.people import Right
 
-PAGE = Page("letters", mark("Letters"), Right.CASES_READ, Section.DESK, order=40)
+PAGE = Page("letters", mark("Letters"), Right.CASES_READ, Section.DESK, key="t", order=40)
 router = APIRouter()
 _AT_ONCE = 100
 KINDS = {

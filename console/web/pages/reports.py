@@ -17,7 +17,7 @@ from desk.report_periods import earlier
 from desk.reports import DIMENSIONS, WRITTEN, Dimension, report
 from ringfence.people import Right
 
-PAGE = Page("reports", mark("Reports"), Right.REPORTS_READ, Section.DESK, key="r", order=60)
+PAGE = Page("reports", mark("Reports"), Right.REPORTS_READ, Section.DESK, key="o", order=60)
 router = APIRouter()
 _QUARTERS = 8
 _LINES = 200

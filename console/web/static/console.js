@@ -12,7 +12,7 @@
     if (!all.length) return;
     const at = all.findIndex((row) => row === document.activeElement || row.contains(document.activeElement));
     const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
-    const target = next.matches("a, button") ? next : next.querySelector("a, button") || next;
+    const target = next.matches("a, button") ? next : next.querySelector("a, button") || next.querySelector("input") || next;
     target.focus();
     next.scrollIntoView({ block: "nearest" });
   };
@@ -38,6 +38,12 @@
       g: () => { leading = true; setTimeout(() => { leading = false; }, 1500); },
     }[event.key];
     if (done) { event.preventDefault(); done(); }
+    // Enter in a box would send the form, a step with all that is ticked: it opens the row, or ticks it.
+    if (event.key === "Enter" && event.target.matches("[type=checkbox]")) {
+      event.preventDefault();
+      const link = event.target.closest("[data-row]")?.querySelector("a");
+      if (link) link.click(); else event.target.click();
+    }
   });
 
   document.addEventListener("click", (event) => {

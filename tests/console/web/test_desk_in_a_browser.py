@@ -141,3 +141,138 @@ def test_a_report_is_one_page_and_a_file(looking):
     page.goto(f"{looking.url}/console/appeals")
     tell(page, "appeals")
     page.context.close()
+
+
+class Typist:
+    """Somebody with a keyboard and no mouse, who must see at each stop where he is; axe looks over his shoulder."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        self.found: list[str] = []
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def at(self, selector: str, text: str = "") -> bool:
+        self.found += self.page.evaluate(HIDDEN)
+        return self.page.evaluate(
+            "([selector, text]) => document.activeElement.matches(selector) "
+            "&& document.activeElement.textContent.includes(text)",
+            [selector, text],
+        )
+
+    def tab_to(self, selector: str, text: str = "") -> None:
+        """By Tab alone; whoever is already there stays."""
+        for _ in range(120):
+            if self.at(selector, text):
+                return
+            self.press("Tab")
+        pytest.fail(f"Tab never comes to {selector} {text}")
+
+    def row(self, *, down: int = 1) -> None:
+        """The next rows by j, back by k, and Enter."""
+        self.press(*["j"] * (down + 1), "k")
+        assert self.at("[data-row], [data-row] *")
+        self.press("Enter")
+
+    def told(self, text: str) -> None:
+        expect(self.page.locator("#notices")).to_contain_text(text)
+
+    def look(self) -> None:
+        self.page.wait_for_selector("h1")
+        self.found += [f"{self.page.url}: {one}" for one in findings(self.page)]
+        if (wide := self.page.evaluate("document.documentElement.scrollWidth")) > 400:
+            self.found.append(f"{self.page.url}: it is {wide} pixels wide")
+
+    def take(self, step: str, **fields: str) -> None:
+        """Open a step, fill it in, and confirm."""
+        self.tab_to("details.act summary", step)
+        self.press("Enter")
+        self.look()
+        for name, text in fields.items():
+            self.tab_to(f"details[open] [name={name}]")
+            self.page.keyboard.type(text)
+        self.tab_to("details[open] button.strong", step)
+        self.press("Enter")
+
+
+# Focus that nobody sees: no ring around it, of no size, or beside the window.
+HIDDEN = """() => {
+  const at = document.activeElement, ring = getComputedStyle(at), box = at.getBoundingClientRect();
+  if (at === document.body || at.matches("main")) return [];
+  const seen = (ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 1) || ring.boxShadow !== "none";
+  const there = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.left < innerWidth;
+  return seen && there ? [] : [`focus is not seen on ${at.outerHTML.slice(0, 120)}`];
+}"""
+
+
+def test_the_keyboard_alone_does_the_work_of_the_desk_in_400_pixels(looking):
+    """Queue, case, steps, the second person; appeals, leaks, letters: j, k, Enter, /, ?, g with a letter, and Tab."""
+    looking.said.clear()
+    typist = Typist(looking.page(width=400))
+    page = typist.page
+    page.goto(f"{looking.url}/console/queue")
+    typist.press("?")
+    expect(page.locator("dialog#help")).to_be_visible()
+    typist.press("Escape", "/")
+    assert typist.at("#find")
+    typist.press("Escape")
+    typist.tab_to("[name=state]")
+    page.keyboard.type("collecting")
+    page.wait_for_url("**state=collecting*")
+    expect(page.locator("tbody .state").first).to_have_text("collecting")
+    typist.look()
+    typist.press("Escape")  # out of the field, in which letters are text
+    typist.row()
+    page.wait_for_url("**/console/case/*")
+    case = page.url
+    typist.take("Take it")
+    typist.told("Done: Take it.")
+    typist.take("Verify", reason="the owner admitted it")
+    typist.told("Done: Verify.")
+    typist.take("Seal", reason="it went on")
+    typist.told("Proposed as")
+    second = Typist(looking.page(width=400, known=False))
+    second.page.goto(f"{looking.url}/console/sign-in")
+    second.tab_to("[name=name]")
+    second.page.keyboard.type("zhao")
+    second.press("Tab")
+    second.page.keyboard.type(PASSWORD)
+    second.press("Enter")
+    second.page.wait_for_selector("nav", state="attached")
+    second.page.goto(case)
+    second.look()
+    second.tab_to("button.strong", "Confirm")
+    second.press("Enter")
+    second.page.wait_for_url("**/console/**")
+    page.reload()
+    expect(page.locator(".why strong")).to_have_text("sealed")
+
+    typist.press("g", "e")
+    page.wait_for_url("**/console/appeals")
+    typist.look()
+    typist.row(down=0)
+    page.wait_for_url("**/console/appeals/*")
+    typist.take("Refuse", reason="it was no forgery")
+    typist.told("Done: Refuse.")
+    typist.press("g", "b")
+    page.wait_for_url("**/console/leaks")
+    typist.look()
+    typist.row()
+    page.wait_for_url("**/leaks/office*")
+    typist.take("Acknowledge", reason="the bank was called")
+    typist.told("It was seen")
+    typist.press("g", "t")
+    page.wait_for_url("**/console/letters")
+    typist.look()
+    typist.press("j", "j", "k")
+    assert typist.at("tbody [type=checkbox]")
+    typist.press("Enter")
+    expect(page.locator("tbody [type=checkbox]").first).to_be_checked()
+    typist.tab_to("button.strong", "Try the ticked again")
+    typist.press("Enter")
+    typist.told("leave with the next turn")
+    assert [*typist.found, *second.found, *looking.said] == []
+    for one in (page, second.page):
+        one.context.close()

@@ -1,6 +1,14 @@
 """What every page is given: addresses, times, the navigation of whoever looks."""
 
+from collections import Counter
+
+from console.web.pages import served
 from ringfence.people import Role
+
+
+def test_no_letter_leads_to_two_pages():
+    letters = Counter(one.page.key for one in served() if one.page is not None and one.page.key)
+    assert max(letters.values()) == 1, letters
 
 
 async def test_the_navigation_shows_what_somebody_may_see(house):

@@ -175,6 +175,48 @@ async def test_transactions_of_one_process_take_turns(tmp_path):
     await store.close()
 
 
+async def test_many_transactions_together_are_one_of_which_a_piece_that_fails_is_undone(tmp_path):
+    store = await Store.open(tmp_path / "a.db", "lists", durable=False)
+    seen = []
+
+    async def add(by, *, fails=False):
+        async with store.transaction() as connection:
+            await connection.execute("update change set revision = revision + ?", (by,))
+            if fails:
+                raise ValueError("no")
+
+    async def another():
+        async with store.transaction() as connection:
+            seen.append(next(iter(await connection.execute_fetchall("select revision from change")))[0])
+
+    async with store.together():
+        waits = asyncio.ensure_future(another())  # of another task: it is no part of it
+        await add(1)
+        with pytest.raises(ValueError, match="no"):
+            await add(10, fails=True)
+        await add(100)
+        assert version_of(tmp_path) == 0, "nothing is on the disk yet"
+    await waits
+    assert (seen, version_of(tmp_path)) == ([101], 101)
+
+    async def none():
+        async with store.together():
+            await add(1)
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await none()
+    assert version_of(tmp_path) == 101
+    await add(1)
+    assert version_of(tmp_path) == 102
+    await store.close()
+
+
+def version_of(folder):
+    with closing(sqlite3.connect(folder / "a.db")) as connection:
+        return connection.execute("select revision from change").fetchone()[0]
+
+
 def test_the_hot_reader_sees_commits_and_cannot_write(tmp_path):
     path = tmp_path / "a.db"
     migrate(path, "lists")

@@ -12,8 +12,8 @@ from console.cli.desk.complaint_demo import QUARTERS, Quarter, _by_day
 
 SMALL = (
     Quarter("2018Q3", date(2018, 7, 1), 92, 2_010),
-    Quarter("2019Q2", date(2019, 4, 1), 91, 2_850),
-    Quarter("2019Q3", date(2019, 7, 1), 92, 3_860),
+    Quarter("2019Q2", date(2019, 4, 1), 91, 2_850, filed_from=date(2019, 4, 1)),
+    Quarter("2019Q3", date(2019, 7, 1), 92, 3_860, filed_from=date(2019, 7, 1)),
 )
 
 
