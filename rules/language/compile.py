@@ -275,7 +275,8 @@ class _Compiler:
                 elif other in owners:
                     define(other)
             condition = self._conditions_of(file).when(when, ("conditions", name))
-            self.surroundings.named[name] = condition
+            whole = ("conditions", name) not in file.incomplete
+            self.surroundings.named[name] = condition if whole else NEVER  # nobody knows when it holds
 
         for name in sorted(owners):
             define(name)
@@ -300,13 +301,13 @@ class _Compiler:
         return built
 
     def _build(self, file: SourceFile, rule: Rule, loc: Location, place: str, conditions: ConditionCompiler) -> Built:
-        known = len(self.faults)
-        if not self.surroundings.stored:
+        known, whole = len(self.faults), loc not in file.incomplete
+        if whole and not self.surroundings.stored:
             self.faults += self._idle(file, rule, loc)
         when = conditions.when(rule.when, (*loc, "when"))
         unless = [conditions.when(part, (*loc, "unless", n)) for n, part in enumerate(rule.unless)]
         wrong = any(not fault.warning for fault in self.faults[known:])
-        if wrong or any(part is NEVER for part in _parts([when, *unless])):
+        if wrong or not whole or any(part is NEVER for part in _parts([when, *unless])):
             self.unsound.add(rule.rule)
         then = rule.then
         for fault in self._unknown_names(then):
@@ -399,13 +400,14 @@ class _Compiler:
 
     def _prove(self, item: Built) -> None:
         """Run a rule's examples; one that fails is a fault."""
-        if not item.rule.catches:
+        if not item.rule.catches and item.loc not in item.file.unread:
             what = f"rule {item.rule.rule!r} shows no call that it catches"
             hint = "add catches: [{from: NUMBER, to: NUMBER}]"
             self.faults.append(item.file.document.fault((*item.loc, "rule"), what, hint, warning=True))
         for key, examples in (("catches", item.rule.catches), ("spares", item.rule.spares)):
             for position, example in enumerate(examples):
-                self._try(item, example, (*item.loc, key, position), wanted=key == "catches")
+                if (*item.loc, key, position) not in item.file.unread:
+                    self._try(item, example, (*item.loc, key, position), wanted=key == "catches")
 
     def _try(self, item: Built, example: Example, loc: Location, *, wanted: bool) -> None:
         fault = item.file.document.fault

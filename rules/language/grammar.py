@@ -567,7 +567,9 @@ def references(when: When) -> set[str]:
 
 
 def rule_file_data(data: Any) -> Any:
-    """A bare list of rules is a file of them."""
+    """A bare list of rules is a file of them, and so is one rule that lacks its dash, with a fault."""
+    if isinstance(data, dict) and "rule" in data and "rules" not in data:
+        return {"rules": [data]}
     return {"rules": data} if isinstance(data, list) else {} if data is None else data
 
 

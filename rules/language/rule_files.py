@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rules.language.faults import Fault, Location, RuleError, faults_of, nearest
 from rules.language.grammar import STORED, PackUse, Rule, RuleFile, rule_file_data
 from rules.language.rule_paths import leads_out
+from rules.language.sound_parts import Sound, sound_parts
 from rules.language.source import (
     CIRCLE,
     Document,
@@ -33,6 +34,8 @@ class SourceFile(NamedTuple):
     pack: str = ""  # the shipped pack it belongs to
     off: frozenset[str] = frozenset()  # rules left out
     altered: frozenset[str] = frozenset()  # rules of a pack with another value than their examples are made for
+    incomplete: frozenset[Location] = frozenset()  # rules and named conditions that could not be read whole
+    unread: frozenset[Location] = frozenset()  # examples that could not be read, and rules that lack anything
 
     @property
     def shown(self) -> str:
@@ -92,11 +95,13 @@ class RuleFiles:
         declared = settings if isinstance(settings, dict) else {}
         known = len(self.faults)
         self.faults += [] if self.stored else undeclared(document, data, declared)
-        content = self._read(document, filled_in(data, declared))
+        self.faults += dashless(document, data)
+        found = self._read(document, filled_in(data, declared))
         self.faults[known:] = one_a_place(self.faults[known:])
-        if content is None:
+        if found is None:
             return
-        self.files.append(SourceFile(document, content))
+        content = found.content
+        self.files.append(SourceFile(document, content, incomplete=found.altered, unread=found.unread))
         for position, name in enumerate(content.include if self._packs is None else ()):
             place = ("include", position)
             path = folder / name
@@ -113,12 +118,12 @@ class RuleFiles:
             else:
                 self._add(path, including)
 
-    def _read(self, document: Document, data: Any) -> RuleFile | None:
+    def _read(self, document: Document, data: Any) -> Sound | None:
         try:
-            return RuleFile.model_validate(data, context=STORED if self.stored else None)
+            return Sound(RuleFile.model_validate(data, context=STORED if self.stored else None))
         except ValidationError as error:
             self.faults += faults_of(error, document, RuleFile)
-            return _what_is_sound(data, error, unread=f"unread-{len(self.files)}")
+            return sound_parts(data, error, unread=f"unread-{len(self.files)}")
 
     def add_packs(self, use: Iterable[Mapping[str, object] | str], configuration: Document) -> None:
         """Read the shipped packs that are on, altered as `use` says."""
@@ -144,10 +149,11 @@ class RuleFiles:
                 what = f"pack {wanted.pack} has no setting {name!r}"
                 self.faults.append(configuration.fault((*loc, "settings", name), what, nearest(name, declared)))
         known = len(self.faults)
-        content = self._read(document, filled_in(document.data, {**declared, **wanted.settings}))
+        found = self._read(document, filled_in(document.data, {**declared, **wanted.settings}))
         self.faults[known:] = _where_it_was_set(self.faults[known:], document, configuration, wanted, loc)
-        if content is None:
+        if found is None:
             return
+        content = found.content
         names = [rule.rule for rule in content.rules]
         for key, among in (("off", [*enumerate(wanted.off)]), ("modes", [(name, name) for name in wanted.modes])):
             for place, name in among:
@@ -157,7 +163,8 @@ class RuleFiles:
         content = content.model_copy(update={"rules": [_in_mode(rule, wanted) for rule in content.rules]})
         altered = {name for name, value in wanted.settings.items() if value != declared.get(name)}
         using = {raw["rule"] for raw in document.data["rules"] if altered.intersection(names_in(raw))}
-        self.files.append(SourceFile(document, content, wanted.pack, frozenset(wanted.off), frozenset(using)))
+        left_out = (frozenset(wanted.off), frozenset(using), found.altered, found.unread)
+        self.files.append(SourceFile(document, content, wanted.pack, *left_out))
 
     def _pack(self, name: str) -> Document | None:
         if self._packs is not None:
@@ -218,6 +225,14 @@ def one_a_place(faults: Iterable[Fault]) -> list[Fault]:
     return list(first.values())
 
 
+def dashless(document: Document, data: Any) -> Iterator[Fault]:
+    """A rule that stands in the file as if it was the file: the `- ` before it was forgotten."""
+    if data is not document.data and isinstance(document.data, dict) and "rule" in document.data:
+        line, column = document.locate(("rule",))
+        what = "a rule stands here without the `- ` before its first key"
+        yield Fault(document.file, line, column, what, "write `- rule: ...`, and its other keys two blanks further in")
+
+
 def names_in(data: Any) -> set[str]:
     """The names of all settings that stand in it."""
     return {name for _, name in settings_named(data)}
@@ -244,39 +259,6 @@ def undeclared(document: Document, data: Any, declared: Mapping[str, str]) -> It
 
 _FREE_TEXT = frozenset(("because", "source", "about", "label", "ring", "test"))
 _TEXTS: frozenset[str | int] = frozenset(("display_name", "domain", "user_agent", "header"))  # of a call
-
-
-def _what_is_sound(data: Any, error: ValidationError, *, unread: str) -> RuleFile | None:
-    """The rest of a file with faults, so that what is wrong elsewhere is told in the same breath.
-
-    In place of each rule and named condition that cannot be read stands one that asks nothing: places stay as they are.
-    """
-    if not isinstance(data, dict):
-        return None
-    sound = dict(data)
-    for loc in {entry["loc"][:2] for entry in error.errors(include_url=False)}:
-        key, part = (*loc, None)[:2]
-        below = sound.get(str(key))
-        if key == "rules" and isinstance(below, list) and isinstance(part, int):
-            name = below[part].get("rule") if isinstance(below[part], dict) else None
-            rule = {**_UNREAD_RULE, "rule": name if _is_name(name) else f"{unread}-{part}"}
-            sound["rules"] = [*below[:part], rule, *below[part + 1 :]]
-        elif key == "conditions" and isinstance(below, dict) and isinstance(part, str):
-            sound["conditions"] = {**below, part: _UNREAD_WHEN}
-        else:
-            sound.pop(str(key), None)
-    try:
-        return RuleFile.model_validate(sound)
-    except ValidationError:
-        return None
-
-
-_UNREAD_WHEN = {"anonymous": True}
-_UNREAD_RULE = {"because": "unread", "when": _UNREAD_WHEN, "then": "forward", "catches": [{"from": "anonymous"}]}
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name) is not None
 
 
 def filled_in(data: Any, values: Mapping[str, str]) -> Any:
