@@ -8,7 +8,7 @@ from fastapi import Path, Request
 from pydantic import Field
 
 from console.api.authentication import Caller
-from console.api.parts import Body, MaybeUtc, Reason, Shape, TheDesk, Utc, needs, paths
+from console.api.parts import Body, MaybeUtc, Reason, Shape, TheDesk, Utc, Worded, needs, paths
 from console.api.problems import Problem
 from desk.desk import Desk
 from ringfence.people.approvals import Proposal
@@ -29,7 +29,7 @@ class ApprovalShape(Shape):
     id: int
     kind: str = Field(description="seal, release, account, key, unmask, export, erase, words")
     about: str
-    reason: str
+    reason: Worded
     proposer: str
     proposed: Utc
     lapses: Utc

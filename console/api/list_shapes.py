@@ -293,7 +293,7 @@ class HappeningShape(Shape):
     entry: str
     what: str
     author: str
-    reason: str
+    reason: Worded
     source: str
 
 

@@ -113,9 +113,12 @@ async def _held(here: Installation, everything: bool) -> list[dict[str, Any]]:
 
 
 def _row(one: Proposal, zone: str) -> dict[str, Any]:
+    from desk.showing import worded
+
     times = {name: shown_time(getattr(one, name), zone) or None for name in ("proposed", "lapses", "decided", "used")}
     asked = {name: value for name, value in one.arguments.items() if name not in _SECRETS}
-    return one._asdict() | times | {"arguments": asked, "state": one.state(time.time())}
+    told = {name: worded(getattr(one, name)) for name in ("reason", "why")}
+    return one._asdict() | times | told | {"arguments": asked, "state": one.state(time.time())}
 
 
 def _narrow(row: dict[str, str]) -> str:

@@ -56,6 +56,7 @@ async def see_in_full(here: Installation, wanted: InFull, numbers: Sequence[str]
     seen, how = list(dict.fromkeys(here.keys.hide(number) for number in numbers if number)), ""
     if len(seen) > 1:  # one at a time is one person's to see
         told = {"asked": pseudonym(here.keys.pseudonym, repr(wanted.asked))}
-        how = await here.second.ask("unmask", f"numbers of {wanted.by} in full", told, actor=here.actor)
+        about, why = f"numbers of {wanted.by} in full", f"{wanted.reason.strip()} ({len(seen)} numbers)"
+        how = await here.second.ask("unmask", about, told, actor=here.actor, reason=why)
     with confirmed(how):
         await note_unmasking(here, "number", seen, by=wanted.by, reason=wanted.reason)

@@ -82,12 +82,13 @@ async def list_people(here: Installation) -> Answer:
 @command(people_app)
 async def show(here: Installation, name: Name) -> Answer:
     """Show one account: what it may do, its sessions, and what was done with it."""
+    from desk.showing import deed_shown
     from ringfence.people.rights import MEANING, rights_of
 
     people, _ = await _admin(here)
     account = await people.accounts.named(name)
     sessions = await people.sessions.listed(account.id)
-    done = await people.deeds_of(account.name)
+    done = [deed_shown(deed) for deed in await people.deeds_of(account.name)]
     rights = sorted(rights_of(account.roles))
     data = _row(account, len(sessions), here.zone) | {
         "language": account.language,

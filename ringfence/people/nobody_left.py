@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ringfence.configuration import Configuration
     from ringfence.installation import Installation
 
-ONE_IS_ENOUGH = "people.four_eyes is off: one person alone seals, releases, and makes accounts and keys"
+ONE_IS_ENOUGH = "people.four_eyes is off: one person alone seals, releases, erases, and makes accounts and keys"
 _SETTING = "accounts say who may since there are some; this goes on narrowing it for one version more"
 
 

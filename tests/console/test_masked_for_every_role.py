@@ -1,6 +1,7 @@
 """Numbers that people complain about, planted: no command and no path shows one whole to any role, but for a reason."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from console.api.authentication import Authentication
 from console.api.idempotency import Idempotency
 from console.api.middleware import Middleware
 from console.cli.commands import app
+from console.web.application import Beside, console
 from ringfence.installation import Installation
 from ringfence.people.accounts import Wanted
 from ringfence.people.rights import Right, Role
@@ -200,3 +202,34 @@ def test_one_in_full_is_for_who_may_and_says_why(planted, under, read):
     (entry,) = json.loads(under("auditor", "audit", "show", "--step", "unmasked", "--limit", "1", "--json").stdout)
     assert (entry["actor"], entry["reason"]) == ("complaint-officer", "asked")
     assert entry["detail"].startswith(" ".join(words[:2]) if words[0] != "case" else "case")
+
+
+def test_no_page_that_a_role_reaches_shows_one_whole(planted):
+    """Each link is followed, to the story of each number, too; a page shows an example number where one is typed."""
+    file, _, _ = planted
+
+    async def walk(here):
+        gate = console(here, await here.open_desk(), await here.people(), neighbours=lambda *_: True)
+        front = httpx.ASGITransport(Beside(gate, None, ""), client=("127.0.0.1", 40_000))
+        for role in ("complaint-officer", "list-keeper", "auditor"):
+            begun = await gate.people._enter(await gate.people.accounts.named(role), "127.0.0.1")
+            headers = {"Cookie": f"rf_session={begun.token}"}
+            async with httpx.AsyncClient(transport=front, base_url="http://localhost", headers=headers) as browser:
+                seen, waits = set(), ["/console/live"]
+                while waits:
+                    where = waits.pop()
+                    # What is sealed in an address is another text each time; /static/ holds files of ours.
+                    if (page := re.sub(r"[\w-]{40,}", "", where)) in seen or "/static/" in where or "/live/" in where:
+                        continue
+                    seen.add(page)
+                    shown = await browser.get(where)
+                    assert shown.status_code in (200, 303, 404), where
+                    text = re.sub(r'placeholder="[^"]*"', "", shown.text)
+                    assert (role, where, whole(text)) == (role, where, []), text
+                    waits += [link.replace("&amp;", "&") for link in re.findall(r'href="(/console/[^"#]*)"', text)]
+            reached[role] = seen
+
+    reached: dict[str, set[str]] = {}
+    Installation.open(file).run(walk)
+    assert {"/console/number/", "/console/case/1", "/console/ladder", "/console/leaks"} <= reached["complaint-officer"]
+    assert "/console/audit" in reached["auditor"]

@@ -25,6 +25,7 @@ async def history(
     country: Country = "",
 ) -> Answer:
     """Tell what befell the entries that cover a number or did, prefixes and ranges too: who added, changed, removed."""
+    from desk.showing import worded
     from rules.lists.admission import read_entry
     from rules.lists.history import happenings
     from rules.settings.screening import ListSettings
@@ -35,6 +36,8 @@ async def history(
         raise typer.BadParameter(f"{number!r} covers many numbers; history is told of one")
     found = await happenings(await here.lists(), read.text)
     await note_search(here, read.text, "lists history")
-    rows = [one._asdict() | {"at": shown_time(one.at, here.zone)} for one in found]
+    rows = [
+        one._asdict() | {"at": shown_time(one.at, here.zone), "reason": worded(one.reason, here.home)} for one in found
+    ]
     none = "No entry covers it, and none did as far back as is kept (storage.history_days)."
     return table(COLUMNS, rows, here.zone, none=none)

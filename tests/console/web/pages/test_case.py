@@ -1,7 +1,9 @@
 """Case: one story; only the steps that are possible now; the letter as it will go; words in a box of their own."""
 
+import re
+
 from ringfence.people import Role
-from tests.console.web.pages.desk_house import furnish, planted_in
+from tests.console.web.pages.desk_house import NUMBER, furnish, planted_in
 
 
 async def test_the_whole_story_with_the_steps_possible_now(house):
@@ -50,3 +52,19 @@ async def test_the_letter_as_it_will_go_out_has_no_name_in_it(house):
     assert "it was forged" in owners.text
     nothing = await officer.send_form("/console/case/2/letter/take", page="/console/case/2")
     assert "No letter leaves by this step." in nothing.text
+
+
+async def test_a_case_an_appeal_and_the_ladder_lead_to_the_number_which_is_shown_for_a_reason(house):
+    there = await furnish(house)
+    officer = await house.visitor(Role.COMPLAINT_OFFICER)
+    for page in ("/console/case/1", f"/console/appeals/{there.appeal}", "/console/ladder"):
+        (where,) = set(re.findall(r'href="(/console/number/[^"]{20,})"', (await officer.get(page)).text))
+        assert NUMBER[1:] not in where
+        story = await officer.get(where)
+        assert planted_in(story.text) == []
+        full = await officer.send_form(f"{where}/unmask", page=where, reason="its owner asks")
+        assert NUMBER in full.text
+    rows = await house.desk.archive.store.connection.execute_fetchall(
+        "select actor, reason from step where step = 'unmasked'"
+    )
+    assert [tuple(row) for row in rows] == [("complaint-officer", "its owner asks")] * 3
