@@ -98,7 +98,8 @@ async def _page(visit: Visit, made: tuple[AccessKey, str] | None = None, wrong: 
         doubts=list(told),
         wrong=wrong,
         overlap=_USUAL_OVERLAP,
-        words=visit.desk.archive.keys,
+        old=len(visit.desk.archive.keys.contents) - 1,
+        retired=len(visit.desk.archive.keys.retired),
         taking_over=visit.desk.archive.taking_over,
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from desk.archive import complaints_path
 from ringfence.login import login_name
+from tests.ringfence.time_stamp_authority import authority
 
 
 @pytest.fixture
@@ -116,3 +117,18 @@ def test_heads_are_noted_where_the_configuration_says(file, run, filed):
     assert run("audit", "anchor").exit_code == 0
     found = run("audit", "verify", "--anchors", str(file.parent / "anchors"))
     assert (found.exit_code, "1 anchors, the latest of " in found.stdout) == (0, True)
+
+
+def test_stamps_of_an_authority_are_made_by_command_and_counted(file, run, tmp_path):
+    with authority(tmp_path / "tsa") as tsa:
+        wanted = {"anchors": {"authority": tsa.settings(tmp_path / "stamps")}}
+        file.write_text(f"{file.read_text()}audit: {json.dumps(wanted)}\n")
+        run("lists", "add", "blocked", "17012345678", "--reason", "x")
+        assert "No stamp of the time-stamp authority is in the file" in run("audit", "verify").stdout
+        assert run("audit", "anchor").stdout.startswith("Noted.")
+        verified = run("audit", "verify")
+        assert "1 stamps of the time-stamp authority, the latest of 20" in verified.stdout
+        assert "What this cannot show" not in verified.stdout
+        assert json.loads(run("audit", "verify", "--json").stdout)["stamps"]["stamps"] == 1
+        tsa.answer = lambda handler, _: handler.reply(b"no", 500, "text/plain")
+        assert "it answered 500 text/plain" in run("audit", "anchor").stderr
