@@ -19,7 +19,7 @@ from console.api.list_shapes import (
     entry_faults,
     report_shape,
 )
-from console.api.lists import callers_of_the_last_day, lists_of
+from console.api.lists import Reader, Writer, callers_of_the_last_day, lists_of
 from console.api.parts import Limit, TheDesk, needs, paths
 from ringfence.people.rights import Right
 from rules.lists.held_imports import drop_import, held_imports, release_import
@@ -27,8 +27,6 @@ from rules.lists.imports import imports
 from rules.lists.undoing import undo
 
 router = paths("/v1/imports", "lists")
-Reader = Annotated[Caller, needs(Right.LISTS_READ)]
-Writer = Annotated[Caller, needs(Right.LISTS_WRITE)]
 Releaser = Annotated[Caller, needs(Right.LISTS_RELEASE)]
 Number = Annotated[int, Path(ge=1, lt=2**53, description="Its id.")]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.cli.answers import clear_errors
 from console.cli.options import chosen
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ringfence.installation import Installation
 
+_WAIT_S = 60.0  # for an answer of the node
 _R = Right
 _OF_TWO = (*dict.fromkeys(right for rights in TAKES_TWO.values() for right in rights), _R.LISTS_RELEASE)
 # One of these rights is enough; none: the command tells nothing of anybody, or asks itself whom it lets in.
@@ -75,6 +77,13 @@ class Entered(NamedTuple):
 
     file: Path  # the configuration
     acting: str  # the account's name; empty while there is none
+
+    def ask(self, command: str, words: Mapping[str, Any] | None = None, *, wait_s: float = _WAIT_S) -> Any:
+        """What the node answers; why it does not is said, and the command ends."""
+        from ringfence.control import ask, control_of, naming_faults
+
+        with clear_errors(), naming_faults(self.file):
+            return ask(control_of(self.file), command, words or {}, wait_s=wait_s, acting=self.acting)
 
 
 def path_of(context: typer.Context) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from time import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from console.cli.answers import Answer, clear_errors, table
+from console.cli.answers import Answer, table
 from console.cli.door import Entered, entered
 from console.cli.node.peer_commands import lasting
 from console.cli.options import AsJson, ConfigurationFile, seconds
@@ -44,7 +44,7 @@ def add(
 ) -> None:
     """Ban a source, also one that a trunk names; its emergency calls go on. Never a PBX or this machine."""
     words = {"source": source, "seconds": seconds(lasts) if lasts else 0, "reason": reason}
-    told = _ask(entered(context, config), "bans-add", words)
+    told = entered(context, config).ask("bans-add", words)
     trunk = f" It belongs to trunk {told['trunk']}, whose other addresses are heard." if told.get("trunk") else ""
     Answer(told, f"{told['source']} is banned for {lasting(told['until'] - time())}.{trunk}").give(json=json)
 
@@ -60,13 +60,13 @@ def lift(
     """End a ban before its time, or all of them."""
     if bool(source) == every:
         raise typer.BadParameter("name one address, or --all")
-    rows = _ask(entered(context, config), "bans-lift", {"source": source, "every": every})
+    rows = entered(context, config).ask("bans-lift", {"source": source, "every": every})
     said = f"{rows[0]['source']} is heard again." if source else f"{len(rows)} lifted."
     Answer(rows, said).give(json=json)
 
 
 def _show(door: Entered, *, json: bool) -> None:
-    rows = _ask(door, "bans", {})
+    rows = door.ask("bans")
     now = time()
     for row in rows:
         row["for"], row["left"] = lasting(now - row["since"]), lasting(row["until"] - now)
@@ -74,10 +74,3 @@ def _show(door: Entered, *, json: bool) -> None:
     table(("source", "why", "who", "for", "left", "dropped"), rows, "UTC", none="No source is banned.").give(
         "UTC", json=json
     )
-
-
-def _ask(door: Entered, command: str, words: dict[str, Any]) -> Any:
-    from ringfence.control import ask, control_of, naming_faults
-
-    with clear_errors(), naming_faults(door.file):
-        return ask(control_of(door.file), command, words, acting=door.acting)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli.answers import Answer, clear_errors, table
-from console.cli.door import Entered, entered
+from console.cli.answers import Answer, table
+from console.cli.door import entered
 from console.cli.options import AsJson, ConfigurationFile
 
 peers_app = typer.Typer(
@@ -26,7 +26,7 @@ def peers(context: typer.Context, config: ConfigurationFile = None, json: AsJson
         context.obj = config
     if context.invoked_subcommand is not None:
         return
-    rows = _ask(entered(context, config), "peers", {})
+    rows = entered(context, config).ask("peers")
     zone = "UTC"
     for row in rows:
         row["for"] = lasting(time() - row["since"])
@@ -49,7 +49,7 @@ def drain(
     It lasts until undrain, or until the node is stopped and started; reload and restart keep it.
     """
     words = {"peer": peer, "address": address, "drained": True, "anyway": anyway}
-    told = _ask(entered(context, config), "peers-drain", words)
+    told = entered(context, config).ask("peers-drain", words)
     left = f"{told['calls']} call{'' if told['calls'] == 1 else 's'} left there"
     Answer(told, f"{told['peer']} {told['address']} has no new calls from now on; {left}.").give(json=json)
 
@@ -60,16 +60,9 @@ def undrain(
 ) -> None:
     """Send new calls to an address again; slowly at first where `slow_start_s` says so."""
     words = {"peer": peer, "address": address, "drained": False}
-    told = _ask(entered(context, config), "peers-drain", words)
+    told = entered(context, config).ask("peers-drain", words)
     state = "" if told["state"] in ("up", "unknown") else f"; it is {told['state']}: {told['why']}"
     Answer(told, f"{told['peer']} {told['address']} has new calls again{state}.").give(json=json)
-
-
-def _ask(door: Entered, command: str, words: dict[str, Any]) -> Any:
-    from ringfence.control import ask, control_of, naming_faults
-
-    with clear_errors(), naming_faults(door.file):
-        return ask(control_of(door.file), command, words, acting=door.acting)
 
 
 def _last(row: dict[str, Any]) -> str:

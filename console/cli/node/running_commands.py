@@ -30,14 +30,11 @@ def reload(
 
     Exit 1 with every fault as file:line:column when something is wrong with them; then what was live stays.
     """
-    from ringfence.control import ask, control_of, naming_faults
-
-    file, acting = entered(context, config)
-    with clear_errors(), naming_faults(file):
-        path = control_of(file)
-        if not yes_really and (why := _too_much(file)):
+    door = entered(context, config)
+    with clear_errors():
+        if not yes_really and (why := _too_much(door.file)):
             Answer({"done": False, "faults": [why]}, status=FAULTS, why=why).give(json=json)
-        told = ask(path, "reload", {"reason": reason}, wait_s=_WAIT_S, acting=acting)
+    told = door.ask("reload", {"reason": reason}, wait_s=_WAIT_S)
     Answer(told, _said(told), told["faults"] or told["warnings"], status=0 if told["done"] else FAULTS).give(json=json)
 
 
@@ -73,12 +70,9 @@ def restart(context: typer.Context, config: ConfigurationFile = None, json: AsJs
     For an upgrade, or what `reload` says to take a restart. Exit 1 when the new one is not fit to take over; then the
     one that runs goes on.
     """
-    from ringfence.control import ask, control_of, naming_faults
     from ringfence.restart import told as in_words
 
-    file, acting = entered(context, config)
-    with clear_errors(), naming_faults(file):
-        told = ask(control_of(file), "restart", wait_s=_WAIT_S, acting=acting)
+    told = entered(context, config).ask("restart", wait_s=_WAIT_S)
     Answer(told, in_words(told)).give(json=json)
 
 
