@@ -126,12 +126,13 @@ class Store:
 
         For many steps of which none has to be on the disk before the next: each commit waits for the disk.
         """
+        before = self._together
         async with self.transaction():
             self._together = asyncio.current_task()
             try:
                 yield
             finally:
-                self._together = None
+                self._together = before
 
     @asynccontextmanager
     async def _piece(self) -> AsyncIterator[None]:

@@ -119,16 +119,18 @@ async def fill(
                 if day < quarter.filed_from:
                     await town.count_only(complaints)
                     continue
-                await town.a_day(complaints, (day - quarter.first).days, code=f"950{10 + number}")
+                async with desk.archive.store.together():
+                    await town.a_day(complaints, (day - quarter.first).days, code=f"950{10 + number}")
+                    if day.weekday() == FRIDAY:
+                        await town.end_some()
+                        await _work(desk, now)
+                    if day.day in TIDIED:
+                        await _tidy(desk, older_days=10)
                 filed(town.count)
-                if day.weekday() == FRIDAY:
-                    await town.end_some()
-                    await _work(desk, now)
-                if day.day in TIDIED:
-                    await _tidy(desk, older_days=10)
                 if (day + timedelta(days=1)).month != day.month:
                     say(f"{day:%Y-%m}: {town.count:,} complaints filed so far")
-            await _tidy(desk, older_days=0)
+            async with desk.archive.store.together():
+                await _tidy(desk, older_days=0)
         lately = await Lately(desk, now, say).fill()
         say(f"These weeks: {lately:,} complaints, and officers at work")
     finally:
@@ -323,11 +325,9 @@ async def _tidy(desk: Desk, *, older_days: int) -> None:
     from desk.states import CaseState
 
     before = desk.archive.now() - older_days * 86_400.0
-    listed = await desk.cases.pressing(state=CaseState.COLLECTING, limit=5_000)
-    async with desk.archive.store.together():
-        for one in listed:
-            if one.case.first_complaint <= before:
-                await desk.cases.close_unfounded(one.case.id, actor="demo", reason="too little to go on")
+    for one in await desk.cases.pressing(state=CaseState.COLLECTING, limit=5_000):
+        if one.case.first_complaint <= before:
+            await desk.cases.close_unfounded(one.case.id, actor="demo", reason="too little to go on")
 
 
 async def _show(folder: Path, quarter: str) -> None:

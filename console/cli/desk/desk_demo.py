@@ -63,8 +63,9 @@ class Lately:
         await self._offices(begin.timestamp())
         for day in range(DAYS):
             self.now[0] = end - (DAYS - 1 - day) * 86_400.0 - (0.0 if day == DAYS - 1 else 3_600.0)
-            await self._complaints(DAYS - 1 - day)
-            await self._work(day)
+            async with self.desk.archive.store.together():
+                await self._complaints(DAYS - 1 - day)
+                await self._work(day)
         self.now[0] = end
         await self._ladder()
         await self._leaks(end)

@@ -194,7 +194,9 @@ async def test_many_transactions_together_are_one_of_which_a_piece_that_fails_is
         await add(1)
         with pytest.raises(ValueError, match="no"):
             await add(10, fails=True)
-        await add(100)
+        async with store.together():
+            await add(40)
+            await add(60)
         assert version_of(tmp_path) == 0, "nothing is on the disk yet"
     await waits
     assert (seen, version_of(tmp_path)) == ([101], 101)
