@@ -46,6 +46,21 @@ def test_what_changes_beside_the_record():
     assert round(found.share_newly_caught, 3) == 0.667
 
 
+def test_what_stands_beside_the_first_text_is_recorded_and_asked_again():
+    """A name that the network asserts, a second User-Agent: digits hidden, long ones cut, of many a few."""
+    more = {"display_name": ("Bank 13611112222", *(f"n{n}" for n in range(20))), "header.x-origin": ("x" * 5_000,)}
+    made = call("13912345678", display_name="x", headers={"x-origin": "y" * 5_000}, more_texts=more)
+    [one] = records(made)
+    assert "13611112222" not in str(one)
+    assert len(str(one)) < 4_000
+    past = RecordReader({trunk.name: trunk for trunk in TRUNKS}, {}).read(one)
+    assert past.call.more_texts["display_name"][1:] == ("n0", "n1", "n2")
+    assert past.masked == {"display_name"}
+    for when in ("{display_name: {contains: bank}}", "{header: {X-Origin: {contains: xxx}}}"):
+        found = replayed([one], rules(rule(when, "reject", "named")))
+        assert list(found.flips) == [("forward", "reject", "named")], when
+
+
 def test_beside_the_live_rules_only_the_rules_count():
     live = rules(MARKETING)
     rows = records(call("95012345"), call("17012345678"), judged_by=rules("[]"))
