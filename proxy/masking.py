@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from time import time
 from typing import Final
 
 from rules.records.numbers_in_text import AMONG_LETTERS, ANY, Signs, holds_a_number, without_numbers
@@ -30,7 +31,6 @@ _NO_NUMBERS: Final = frozenset(
             "max-breadth",
         ),
         *("event", "o", "subscription-state", "www-authenticate", "proxy-authenticate"),
-        *("x-ringfence-verdict", "x-ringfence-rule", "x-ringfence-decision"),
     )
 )
 # What others could use, or read numbers from though they are written otherwise.
@@ -47,6 +47,10 @@ _USER: Final = re.compile(r"(?i)((?:sips?|tel):)((?:(?!sips?:|tel:)[^<>\"])*)(?=
 _SHORT_HOST: Final = re.compile(r"(?i)(?<=sip:)(\+?\d{4,6})(?=[;>\s]|\Z)|(?<=sips:)(\+?\d{4,6})(?=[;>\s]|\Z)")
 _SHORT_USER: Final = re.compile(r"\A[^0ax]*0(?:[^0ax]*0){3,5}[^0ax]*\Z")
 _USER_ENDS: Final = re.compile(r"[;:]")
+# The id of a decision begins with the time it was made: whoever traces a call asks `explain` by it.
+_DECISION: Final = re.compile(r"(?<![0-9A-Za-z])([0-9a-f]{8})[0-9a-f]{12}(?![0-9A-Za-z])")
+_OF_DECISIONS: Final = frozenset(("reason", "x-ringfence-decision"))
+_LATELY_S: Final = 86_400
 _CREDENTIALS: Final = re.compile(r"(\S*)\s*(.*)", re.DOTALL)
 _KEY: Final = re.compile(rb"(?<=inline:)[^\r\n]+|(?:(?<=[\r\n])|\A)k=[^\r\n]+")
 _PERSONAL: Final = re.compile(rb"(?:(?<=[\r\n])|\A)([siuep]=)([^\r\n]+)")
@@ -145,6 +149,8 @@ def _masked_line(line: str) -> str:
         return f"{name}{colon} {_HIDDEN}"
     if key in ("call-id", "i"):
         return f"{name}{colon}{mask_within(value)}"
+    if key in _OF_DECISIONS and (found := _DECISION.search(value)) and abs(int(found[1], 16) - time()) < _LATELY_S:
+        return f"{name}{colon}{_masked_digits(value[: found.start()])}{found[0]}{_masked_digits(value[found.end() :])}"
     return f"{without_numbers(name)}{colon}{_masked_digits(value)}"
 
 

@@ -643,7 +643,8 @@ class Server:
                 receipt = task.result()
             elif task.done():
                 self._metrics.faults += 1
-                log.error("a report by feature code failed", fault=f"{type(error).__name__}: {error}")
+                told = without_numbers(f"{type(error).__name__}: {error}")
+                log.error("a report by feature code failed", fault=told)
             else:
                 task.add_done_callback(_see_error)
         effect.filed(receipt, monotonic())

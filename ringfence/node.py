@@ -234,6 +234,7 @@ class Node:
     async def _let_go(self) -> None:
         """The other process is asked from now on; what it is to know of this one is on disk."""
         self.control.leave_to_another()
+        self._traces.close()
         await self._ban_file.save(monotonic())
         await self._screen.journal.flush()
 

@@ -14,6 +14,8 @@ from time import monotonic, time
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+import structlog
+
 from proxy.flows import peer_of
 from proxy.masking import masked, masked_call_id, without_secrets
 from proxy.sip.flow import Flow
@@ -39,6 +41,8 @@ _NAMES: Final = re.compile(
 )
 _USERS: Final = re.compile(rb"(?i)(?:sips?|tel):([^@>;?\s\"]{1,120})")
 _MOST_USERS: Final = 24  # of one message
+
+log = structlog.get_logger("ringfence")
 
 Note = Callable[[str, "Wanted"], Awaitable[None]]  # who, and what
 
@@ -147,6 +151,7 @@ class Traces:
         """`home` is in whose plan numbers are read; `note` writes into the audit, and raises where it cannot."""
         self._home, self._note, self._clock = home, note, clock
         self._running: dict[str, Trace] = {}
+        self._process = secrets.token_hex(4)  # begins the key of each: those of another process are told apart
         self.changed: Callable[[], None] = lambda: None  # called when the first begins or the last ends
 
     @property
@@ -175,7 +180,7 @@ class Traces:
         for key, trace in list(self._running.items()):
             trace.look(now)
             if now - trace.asked > LEFT_S:
-                del self._running[key]
+                self._ended(key, trace.over or "nobody asks for it any more")
         if self.live != before:
             self.changed()
 
@@ -188,7 +193,7 @@ class Traces:
             await self._note(question.actor, wanted)
         except Exception as error:
             raise Refused(f"nothing is traced that cannot be written into the audit: {error}") from None
-        key = secrets.token_hex(8)
+        key = self._process + secrets.token_hex(8)
         home = decided(self._home())
         trunk = Trunk("", country=home, national=bool(home))
         self._running[key] = Trace(wanted, question.actor, trunk, self._clock())
@@ -217,7 +222,10 @@ class Traces:
         return Wanted(canonical, call_id, minutes, most, unmasked, reason[:_LONGEST_TEXT])
 
     def _asked(self, question: Question) -> Trace:
-        trace = self._running.get(str(question.arguments.get("trace", "")))
+        key = str(question.arguments.get("trace", ""))
+        trace = self._running.get(key)
+        if trace is None and not key.startswith(self._process):
+            raise Refused("this trace has ended: another process has taken over since; begin it anew")
         if trace is None or trace.actor != question.actor:
             raise Refused("this trace has ended")
         trace.asked = self._clock()
@@ -229,17 +237,27 @@ class Traces:
         messages = [each._asdict() | {"text": each.text.decode("latin-1")} for each in trace.take()]
         over = "" if messages else trace.over
         if over:
-            self._forget(question)
+            self._forget(question, over)
         return {"messages": messages, "over": over, "lost": trace.lost, "taken": trace.taken}
 
     async def _end(self, question: Question) -> dict[str, Any]:
         trace = self._asked(question)
-        self._forget(question)
+        self._forget(question, "it was ended")
         return {"taken": trace.taken, "lost": trace.lost}
 
-    def _forget(self, question: Question) -> None:
-        self._running.pop(str(question.arguments.get("trace", "")), None)
+    def close(self) -> None:
+        """Another process is asked from now on, which knows nothing of these."""
+        for key in list(self._running):
+            self._ended(key, "another process takes over")
         self.changed()
+
+    def _forget(self, question: Question, why: str) -> None:
+        self._ended(str(question.arguments.get("trace", "")), why)
+        self.changed()
+
+    def _ended(self, key: str, why: str) -> None:
+        trace = self._running.pop(key)
+        log.info("a trace ends", by=trace.actor, messages=trace.taken, why=why)
 
 
 def _message(data: bytes, flow: Flow, *, received: bool, unmasked: bool) -> Message:

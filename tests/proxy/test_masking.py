@@ -61,6 +61,17 @@ def test_responses_are_masked_too():
     assert "12345678" not in found
 
 
+def test_the_id_of_a_decision_stays_so_that_explain_can_be_asked_by_it(monkeypatch):
+    decision, number = "6b0dd39d4123456c5ae6", "13987654321abcdef012"
+    for now, shown in ((0x6B0DD39D, True), (0x6B0DD39D + 100_000, False)):
+        monkeypatch.setattr("proxy.masking.time", lambda now=now: now)
+        for line in ('Reason: SIP;cause=603;text="%s"', "X-Ringfence-Decision: %s"):
+            assert (line % decision in masked(invite(extra=line % decision + f";x={now}")).decode()) is shown
+            assert "13987654321" not in masked(invite(extra=line % number)).decode(), "of another time"
+    for name in ("X-Ringfence-Rule", "X-Ringfence-Verdict"):
+        assert "13987654321" not in masked(invite(extra=f"{name}: 13987654321")).decode()
+
+
 SECRET = (
     'Proxy-Authorization: Digest username="1001", realm="x", nonce="n", uri="sip:x", response="6629fae4"\n'
     "Identity: eyJhbGciOiJFUzI1NiJ9.eyJvcmlnIjp7InRuIjoiODYxMzkifX0.sig;info=<https://x.example/c.pem>"

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from proxy.flows import PeerFlow
 from proxy.masking import masked_call_id
@@ -226,3 +227,23 @@ async def test_what_cannot_be_traced_is_refused(bench, words, why):
 async def test_no_octets_make_it_fail(bench, data):
     await bench.begin(number="13912345678")
     bench.hears(data, call_id="")
+
+
+async def test_each_end_has_a_line_and_who_asks_after_a_restart_hears_of_it(bench):
+    with capture_logs() as lines:
+        ended = await bench.begin(number="13912345678")
+        bench.hears(invite())
+        await bench.traces._end(Question("trace-end", {"trace": ended["trace"]}, "root"))
+        await bench.begin(number="13912345678")
+        bench.now += 16
+        bench.traces.tick()
+        left = await bench.begin(actor="wren", call_id="call-1@wren.example")
+        bench.traces.close()
+    told = [(line["event"], line["by"], line["messages"], line["why"]) for line in lines]
+    assert told == [
+        ("a trace ends", "root", 1, "it was ended"),
+        ("a trace ends", "root", 0, "nobody asks for it any more"),
+        ("a trace ends", "wren", 0, "another process takes over"),
+    ]
+    with pytest.raises(Refused, match="another process has taken over since; begin it anew"):
+        await Bench().more(left, "wren")
