@@ -19,7 +19,7 @@ DIMENSION = {
     "bank": "bank",
     "branch": "bank and branch",
     "prefix": "prefix",
-    "category": "what about",
+    "category": "subject",
     "business": "business",
 }
 COLUMNS = {
@@ -48,7 +48,7 @@ _CHINESE = {
     "bank": "银行",
     "bank and branch": "银行与网点",
     "prefix": "前缀",
-    "what about": "投诉类别",
+    "subject": "投诉类别",
     "business": "商家",
     "Calls": "通话",
     "Calls that rang": "振铃次数",

@@ -29,7 +29,7 @@ BY = {
     "bank": mark("bank"),
     "branch": mark("bank and branch"),
     "prefix": mark("prefix"),
-    "category": mark("what about"),
+    "category": mark("subject"),
     "business": mark("business"),
 }
 Wanted = Literal["", "csv", "xlsx", "pdf"]
