@@ -1,0 +1,178 @@
+"""Asked by Kamailio and Asterisk as docs/asked.md says, word for word: they hold calls, and go on as they are told."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.peers.alone import is_alone, passes_alone
+from tests.peers.asterisk import Asterisk
+from tests.peers.kamailio import CONFIGURATION, Kamailio
+from tests.peers.loopback import Endpoint
+from tests.peers.ringfence import LISTS, Ringfence
+from tests.peers.sipp import Sipp
+
+pytestmark = pytest.mark.live
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "asked.md").read_text()
+CARRIER, US, ASKER, TELEPHONE = (
+    Endpoint(host, 5060) for host in ("198.51.100.7", "192.0.2.5", "192.0.2.6", "192.0.2.7")
+)
+CALLED, BLOCKED, SUSPECTED = "13800138000", "+8613900000001", "+8613900000002"
+RULES = """\
+- rule: to-desk
+  because: They ask for the desk.
+  when: {caller: +8613900000003}
+  then: {divert: desk}
+"""
+DIVERTED = "+8613900000003"
+# What an Asterisk has already: a transport, the carrier, a telephone.
+ALREADY = """
+[udp]
+type=transport
+protocol=udp
+bind={at}
+[carrier]
+type=endpoint
+context=from-carrier
+disallow=all
+allow=alaw
+direct_media=no
+aors=carrier
+[carrier]
+type=aor
+[carrier]
+type=identify
+endpoint=carrier
+match=198.51.100.7
+[telephone]
+type=endpoint
+disallow=all
+allow=alaw
+direct_media=no
+aors=telephone
+[telephone]
+type=aor
+contact=sip:telephone@{telephone}
+[desk]
+type=endpoint
+disallow=all
+allow=alaw
+direct_media=no
+aors=desk
+[desk]
+type=aor
+contact=sip:desk@{telephone}
+"""
+
+
+class Asker(NamedTuple):
+    """Who asks, and how many calls were judged before."""
+
+    name: str
+    before: int
+
+
+def recipes(chapter: str, kind: str) -> list[str]:
+    """The blocks of that kind in a chapter."""
+    text = DOCUMENT.partition(f"### {chapter}\n")[2].partition("\n### ")[0]
+    return [block for name, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S) if name == kind]
+
+
+if not is_alone(__file__):
+
+    def test_the_recipes_work_word_for_word():
+        """Where only this network exists, their addresses can be ours."""
+        passes_alone(__file__)
+
+else:
+
+    @pytest.fixture(scope="module")
+    def node(tmp_path_factory):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for endpoint in (CARRIER, US, ASKER, TELEPHONE):
+            subprocess.run(["ip", "address", "add", f"{endpoint.host}/32", "dev", "lo"], check=True)
+        [text] = recipes("Before you begin", "yaml")
+        folder = tmp_path_factory.mktemp("node")
+        (folder / "own.yaml").write_text(RULES)
+        more = {
+            "lists": LISTS,
+            "use": [],
+            "rules": ["own.yaml"],
+            "logging": {"file": "calls.jsonl"},
+            "storage": {"database": "ringfence.db", "key_file": "ringfence.keys"},
+            "destinations": {"desk": f"sip:desk@{TELEPHONE}"},
+        }
+        numbers = {"suspects": [SUSPECTED], "blocked": [BLOCKED]}
+        with Ringfence(folder, {**YAML(typ="safe").load(text), **more}, numbers=numbers) as found:
+            yield found
+        assert "Traceback" not in found.said
+
+    @pytest.fixture(scope="module", params=["Kamailio", "Asterisk"])
+    def asker(request, node, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("asker")
+        if request.param == "Asterisk":
+            [text] = recipes("From Asterisk", "ini")
+            endpoints, _, extensions = text.partition("; extensions.conf")
+            words = {"pjsip": ALREADY + endpoints, "extensions": "[general]\n;" + extensions}
+            found = Asterisk(at=ASKER, proxy=US, telephone=TELEPHONE, folder=folder, **words)
+        else:
+            first, second = (text.replace("{", "{{").replace("}", "}}") for text in recipes("From Kamailio", ""))
+            script = CONFIGURATION.replace('loadmodule "tm.so"', 'loadmodule "tm.so"\nloadmodule "tmx.so"')
+            script = script.replace('  append_hf("X-Second', first + '  append_hf("X-Second') + second
+            found = Kamailio(at=ASKER, next_hop=TELEPHONE, folder=folder, configuration=script)
+        with found:
+            yield Asker(request.param, len(node.calls()))
+
+    def plays(folder: Path, caller: str, called: str = CALLED) -> Sipp:
+        """A call, to the end; what the telephone saw."""
+        values = {"called": called, "caller": caller}
+        with (
+            Sipp("callee_answers", at=TELEPHONE, to=ASKER, folder=folder).listens() as second,
+            Sipp("caller_hangs_up", at=CARRIER, to=ASKER, folder=folder, values=values) as first,
+        ):
+            failed = [peer for peer in (first, second) if peer.failed()]
+            assert not failed, "\n".join(peer.story() for peer in (first, second))
+        return second
+
+    def test_an_ordinary_call_goes_on(asker, tmp_path):
+        [invite] = plays(tmp_path, "+8613912345678").received("INVITE")
+        assert "suspected" not in invite.text
+
+    def test_a_suspected_one_goes_on_marked(asker, tmp_path):
+        [invite] = plays(tmp_path, SUSPECTED).received("INVITE")
+        if asker.name == "Asterisk":
+            assert invite.field("From").startswith('"suspected" <')
+        else:
+            assert invite.field("X-Ringfence-Verdict") == "suspected"
+            assert re.fullmatch("[0-9a-f]{20}", invite.field("X-Ringfence-Decision"))
+
+    def test_a_blocked_one_is_stopped(asker, tmp_path):
+        values = {"caller": BLOCKED, "called": CALLED, "status": "603" if asker.name == "Kamailio" else "403"}
+        with Sipp("caller_refused", at=CARRIER, to=ASKER, folder=tmp_path, values=values) as caller:
+            caller.done()
+
+    def test_an_emergency_call_goes_on_whoever_calls(asker, tmp_path):
+        [invite] = plays(tmp_path, BLOCKED, "110").received("INVITE")
+        assert "suspected" not in invite.text
+
+    def test_a_diverted_one_goes_to_its_destination(asker, tmp_path):
+        [invite] = plays(tmp_path, DIVERTED).received("INVITE")
+        assert invite.start.startswith(f"INVITE sip:desk@{TELEPHONE}")
+
+    def test_each_was_recorded_once(asker, node):
+        expected = ["forward", "tag", "reject", "tag", "divert"]
+        node.ready(lambda: len(node.calls()) >= asker.before + len(expected), "lines of all calls")
+        assert [call["verdict"] for call in node.calls()[asker.before :]] == expected
+
+    def test_without_an_answer_calls_go_on(asker, node, tmp_path):
+        node.process.send_signal(19)  # SIGSTOP: its socket takes what comes, and nobody reads it
+        try:
+            assert plays(tmp_path, "+8613912345678").received("INVITE")
+        finally:
+            node.process.send_signal(18)
