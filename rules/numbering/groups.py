@@ -36,6 +36,8 @@ _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
 _DATE: Final = re.compile(
     r".*[0-9)]\s+([0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4})?|[0-9]{1,4}[.,][0-9]{1,2}|(?:19|20)[0-9]{2})"
 )  # or an amount
+_COLUMNS: Final = re.compile(r"[0-9)]\s*(?:\t|\s\s)\s*[(+0-9]")
+_SPACED_HYPHEN: Final = re.compile(r"[0-9]{1,4}\s+[-\u2010-\u2015]\s+[(+0-9]")
 _BRACKETS: Final = re.compile(r"\([0-9]{2,}\)")
 _SLASH: Final = re.compile(r"([+0-9 ().-]*[0-9)])\s*/\s*([0-9][0-9 .-]*)")
 
@@ -86,7 +88,11 @@ def refuse_several(text: str, folded: str, country: str) -> None:
             f"{text!r} would be {number.canonical}, whose country code stands in two groups",
             f"write {number.canonical} if it is meant, else the number without what a PBX dials before it",
         )
-    if together and (_are_several(folded, groups, number, plan) or _has_a_tail(folded, groups, number, plan)):
+    if together and (
+        _are_several(folded, groups, number, plan)
+        or _has_a_tail(folded, groups, number, plan)
+        or _is_set_apart(text, folded, groups, number, plan)
+    ):
         raise SpellingFault(f"{text!r} could be several numbers", f"write each by itself; {whole} if it is one")
     if decimal and number.kind in NO_NUMBER:
         raise SpellingFault(f"{text!r} is a decimal number", "format the column as text, or put it in quotes")
@@ -119,7 +125,7 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
 
     What is set behind a hyphen is an extension where the plan is open to them, as in Germany: 030 12345-0.
     """
-    if number.kind is NumberClass.EXTENSION or _is_in_brackets_behind(folded, groups, plan):
+    if number.kind is NumberClass.EXTENSION or _is_in_brackets_behind(folded, groups, number, plan):
         return True
     plus = "+" if folded.startswith("+") else ""
     if not plus and _only_looks_foreign(groups, number, plan):
@@ -133,29 +139,40 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
         return _is_valid(without_separators(folded[: dated.start(1)]), plan)
     if folded[-len(groups[-1]) - 1] in "-/" and _is_open(number.region):
         return False
-    if len(groups[-1]) == 1:  # of a number in pairs a digit is left over, and a 0 is a switchboard
-        left_over = len(groups[-2]) < 3 or (groups[-1] == "0" and _is_open(number.region))
+    if len(groups[-1]) == 1:  # in an open plan a digit is left over of pairs, and a 0 is a switchboard
+        left_over = _is_open(number.region) and (len(groups[-2]) < 3 or groups[-1] == "0")
         return not left_over and _is_valid(heads[-1], plan)
     return not _is_valid(plus + "".join(groups), plan) and any(_is_valid(each, plan) for each in heads)
 
 
-def _is_in_brackets_behind(folded: str, groups: list[str], plan: Trunk) -> bool:
+def _is_in_brackets_behind(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
     """Do digits stand in brackets where no area code does?"""
     at = folded.find("(")
     if at < 0:
         return False
     before = _GROUP.findall(folded[:at])
-    if len(before) < 2:
-        first = groups[0].removeprefix("00")
-        begins = (
-            not before
-            or folded.startswith("+")
-            or first in ("", *codes_of(plan.country))
-            or first == calling_code(first)
-        )
+    spelt_out = folded.startswith(("+", "00"))
+    if not before:  # a foreign country's code has a + before it
+        return not spelt_out and number.canonical == "+" + "".join(groups) and number.region != plan.country
+    first = before[0].removeprefix("00")
+    begins = first in ("", *codes_of(plan.country)) or first == calling_code(first)
+    if len(before) == 1:
         return not begins
     # +54 9 (11) 2345-6789: what stands between names no area
-    return not (folded.startswith(("+", "00")) and len(before) == 2 and len(before[1]) == 1)
+    return not (spelt_out and begins and len(before) == 2 and len(before[1]) == 1)
+
+
+def _is_set_apart(text: str, folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
+    """Does something before it, or in another column, leave a whole number, and make another one of it?"""
+    tail = "".join(groups[1:])
+    dialled_out = groups[0] in ("0", "9") and groups[0] != codes_of(plan.country)[1]
+    apart = dialled_out or folded.startswith("(") or _SPACED_HYPHEN.match(folded) is not None
+    if apart and _is_valid(tail, plan) and read_number(tail, plan).canonical != number.canonical:
+        return True
+    if _COLUMNS.search(text) is None:
+        return False
+    plus = "+" if folded.startswith("+") else ""
+    return _is_valid(tail, plan) or any(_is_valid(plus + each, plan) for each in _heads(groups))
 
 
 def _begins_anew_here(group: str, digits: str, plan: Trunk) -> bool:
@@ -186,6 +203,8 @@ def _is_valid(spelt: str, plan: Trunk) -> bool:
     number = read_number(spelt, plan)
     if number.canonical[:1] != "+":
         return number.kind in _SHORT and number.kind is not NumberClass.EXTENSION
+    if number.kind in NO_NUMBER:
+        return False  # of no country, too
     return phonenumbers.is_valid_number(phonenumbers.parse(number.canonical))
 
 

@@ -1,8 +1,15 @@
 """Digits in groups are one number, or refused where they could be several."""
 
+import re
+
+import phonenumbers
 import pytest
 
 from rules.numbering.typed import SpellingFault, one_typed, prefix_typed, read_spelling
+from rules.texts.bad_value import BadValue
+
+E164, INTERNATIONAL, NATIONAL = 0, 1, 2  # how phonenumbers writes them
+FIXED, MOBILE, FREE, SHARED = 0, 1, 3, 5  # and what kinds there are
 
 
 @pytest.mark.parametrize(
@@ -136,13 +143,54 @@ def test_a_count_an_item_a_date_or_a_digit_to_dial_out_by_is_no_part_of_a_number
         one_typed(text, home)
 
 
+BEFORE = ("1. ", "3) ", "(4) ", "12 ", "5-", "57\t", "7 - ", "101 ", "(31) ", "(66) ", "0 ", "9 ", "0-", "9-")
+BEHIND = (
+    " 2",
+    " (2)",
+    " (12)",
+    " 12.50",
+    " 24.11.",
+    " 24.11.2026",
+    " 2026",
+    " x3",
+    "\t15",
+    "  17",
+    " 1/2",
+    " (3 calls)",
+)
+
+
+@pytest.mark.parametrize(
+    "home", ["AT", "AU", "BR", "CN", "DE", "ES", "FR", "GB", "IN", "IT", "JP", "KR", "RU", "SE", "US"]
+)
+def test_a_number_with_anything_beside_it_is_itself_or_refused(home: str):
+    """Whatever its kind is, and however it is set: never another number, and nothing but a refusal is raised."""
+    for kind in (FIXED, MOBILE, FREE, SHARED):
+        if (example := phonenumbers.example_number_for_type(home, kind)) is None:
+            continue
+        canonical = phonenumbers.format_number(example, E164)
+        national, abroad = (phonenumbers.format_number(example, each) for each in (NATIONAL, INTERNATIONAL))
+        for written in (national, abroad, canonical, re.sub(r"\D", "", national)):
+            if taken(written, home) != canonical:
+                continue
+            for text in (*(each + written for each in BEFORE), *(written + each for each in BEHIND)):
+                assert taken(text, home) in ("", canonical), text
+
+
+def taken(text: str, home: str) -> str:
+    """What a list would take this for; empty where it takes nothing."""
+    try:
+        return one_typed(text, home).canonical
+    except BadValue:
+        return ""
+
+
 @pytest.mark.parametrize(
     ("home", "text", "canonical"),
     [
         *(("DE", text, "+4930123450") for text in ("030 12345-0", "030/12345-0", "+49 (0)30 12345-0", "030 12345 0")),
         ("DE", "030 12345-678", "+493012345678"),
         ("AT", "01 23 45 67 98 3", "+431234567983"),
-        ("FI", "013 12 34 56 8", "+358131234568"),
         ("US", "1 (212) 555-1234", "+12125551234"),
         ("US", "44 20 7946 0958", "+442079460958"),
         ("IN", "44 20 7946 0958", "+442079460958"),
