@@ -11,7 +11,7 @@ from functools import lru_cache
 from time import time
 from typing import Final
 
-from rules.records.numbers_in_text import AMONG_LETTERS, ANY, Signs, holds_a_number, without_numbers
+from rules.records.numbers_in_text import AMONG_LETTERS, ANY, LONGEST, Signs, holds_a_number, without_numbers
 from rules.records.privacy import mask_within
 
 # Names of header fields in which no number of a person stands, also in their compact form.
@@ -177,7 +177,8 @@ def _masked_user(found: re.Match[str]) -> str:
     short.hide_half(_SHORT_USER)
     signs = Signs(short.written() + user[len(head) :], machines=False)
     signs.hide(ANY)
-    signs.hide(AMONG_LETTERS)
+    if signs.digits <= LONGEST:
+        signs.hide(AMONG_LETTERS)
     return scheme + signs.written()
 
 

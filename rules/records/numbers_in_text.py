@@ -21,8 +21,10 @@ _BLANKS: Final = frozenset("() \t\n\r\v\f\u2010\u2011\u2012\u2013\u2014\u2015")
 _FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")  # letters by their category that nobody sees
 
 WHOLE: Final = 7  # digits of a number
+_LEAST_HIDDEN, _FIRST_SHOWN, _LAST_SHOWN = 6, 3, 2  # of them
 ANY: Final = re.compile(r"0(?:[^0ax]*0){6,}")
 HYPHENATED: Final = re.compile(r"0(?:-?0){6,}")
+LONGEST: Final = 24  # digits, among letters: of more no reader makes a number, and a token of ours has more
 AMONG_LETTERS: Final = re.compile(r"0(?:[^0x]*0){6,}")  # who dials or shows a user part may drop its letters, too
 # In words for people a comma and a blank end a word: 95588, 223344 are two.
 _BETWEEN_WORDS: Final = re.compile(r"(?<=00000),[ ]+(?=00000)")
@@ -110,11 +112,11 @@ class Signs:
             shape = "".join(marked)
         self._places, self._shape = places, shape
 
-    def hide(self, pattern: re.Pattern[str], first: int = 3, last: int = 2) -> None:
-        """Mark the digits of all that the pattern finds, but for so many at its ends if a million numbers are left."""
+    def hide(self, pattern: re.Pattern[str]) -> None:
+        """Mark the digits of all that the pattern finds, but for some at its ends if a million numbers are left."""
         for found in pattern.finditer(self._shape):
             places = [place for place in range(found.start(), found.end()) if self._shape[place] == _DIGIT]
-            self._hidden.update(_inner(places, first, last))
+            self._hidden.update(_inner(places))
         self._mark()
 
     def hide_half(self, pattern: re.Pattern[str]) -> None:
@@ -129,9 +131,9 @@ class Signs:
             self._shape = "".join(_HIDDEN if at in self._hidden else sign for at, sign in enumerate(self._shape))
 
     @property
-    def found(self) -> bool:
-        """Is there anything to hide?"""
-        return bool(self._hidden)
+    def digits(self) -> int:
+        """How many of its signs are digits."""
+        return self._shape.count(_DIGIT) + len(self._hidden)
 
     def written(self) -> str:
         """The text without what is hidden."""
@@ -163,13 +165,13 @@ def holds_a_number(text: str) -> bool:
     return without_numbers(text) is not text
 
 
-def _inner(places: list[int], first: int, last: int) -> list[int]:
+def _inner(places: list[int]) -> list[int]:
     """Those between the ends, at least six: a million numbers to guess among."""
     count = len(places)
     if count < WHOLE:
         return places
-    last = last if count >= 6 + 2 * last else 0
-    return places[min(count - 6 - last, first) : count - last]
+    last = _LAST_SHOWN if count >= _LEAST_HIDDEN + 2 * _LAST_SHOWN else 0
+    return places[min(count - _LEAST_HIDDEN - last, _FIRST_SHOWN) : count - last]
 
 
 def _shape_of(text: str, *, machines: bool, words: bool) -> str:

@@ -42,6 +42,12 @@ def test_what_leads_through_it_stays():
     assert header(found, "Call-ID") == "call-1@wren.example"
 
 
+def test_the_token_of_a_dialog_stays_in_the_routes_that_lead_by_it():
+    token = "4cbc.6b0de21a473a8ec2d1cc4.tua77c5db8.3b2de419a4e0b1eb1ecc82c4d7cee3aae918bd5e66b2c5"
+    found = masked(invite(extra=f"Record-Route: <sip:{token}@203.0.113.100:5060;lr>"))
+    assert header(found, "Record-Route") == f"<sip:{token}@203.0.113.100:5060;lr>"
+
+
 def test_a_call_id_looks_as_in_the_log():
     assert header(masked(invite(call_id="13912345678-1@host")), "Call-ID") == masked_call_id("13912345678-1@host")
     assert "12345" not in masked_call_id("13912345678-1@host")
