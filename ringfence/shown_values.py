@@ -51,23 +51,23 @@ def decision_data(decision: Decision, zone: str, *, masked: bool = True) -> dict
 
 
 def entry_data(entry: Entry, zone: str, *, hide: bool = False) -> dict[str, Any]:
-    """An entry for programs, with readable times. ``hide``: of a list of seals, whose numbers nobody wrote there."""
+    """An entry for programs, with readable times. ``hide``: its numbers masked, for who keeps no lists."""
     from desk.showing import masked
     from desk.showing import worded as hidden_in
 
-    origin = entry.origin
+    origin, said = entry.origin, hidden_in if hide else str
     return {
         "list": entry.list,
         "entry": masked(entry.text) if hide else entry.text,
         "source": origin.source,
-        "reason": hidden_in(origin.reason) if hide else origin.reason,
+        "reason": said(origin.reason),
         "author": origin.author,
         "created": shown_time(entry.created, zone),
         "expires": shown_time(origin.expires, zone) or None,
-        "evidence": origin.evidence,
-        "note": origin.note,
+        "evidence": said(origin.evidence),
+        "note": said(origin.note),
         "trunks": list(origin.trunks),
-        "except": list(entry.exceptions),
+        "except": [masked(one) for one in entry.exceptions] if hide else list(entry.exceptions),
         **({"sealed": [hidden_in(one) for one in entry.sealed]} if entry.sealed else {}),
         **({"changed": list(entry.changed)} if entry.before is not None else {}),
         **({"left_out_of": list(entry.cut)} if entry.cut else {}),

@@ -327,10 +327,11 @@ class StatsShape(BaseModel):
 
 
 def entry_shape(entry: Entry, now: float, *, hide: bool = False) -> EntryShape:
-    """An entry as it is shown. ``hide``: of a list of seals, whose numbers nobody wrote there."""
+    """An entry as it is shown. ``hide``: its numbers masked, for who keeps no lists."""
     told = _of_entry(entry, now)
     if hide:
-        told |= {"entry": masked(entry.text), "reason": worded(entry.origin.reason)}
+        told |= {name: worded(getattr(entry.origin, name)) for name in ("reason", "evidence", "note")}
+        told |= {"entry": masked(entry.text), "leave_out": [masked(one) for one in entry.exceptions]}
     return EntryShape.of(entry.origin, **told)
 
 

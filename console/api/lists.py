@@ -76,6 +76,12 @@ def of_seals(desk: Desk, name: str) -> bool:
     return policy is not None and policy.kind == "sealed"
 
 
+def masks(desk: Desk, name: str, caller: Caller) -> bool:
+    """Are the numbers of this list masked for whoever asks? Those of seals are; others for who keeps no lists."""
+    is_keeper = not caller.who.roles or Right.LISTS_WRITE in caller.who.rights
+    return of_seals(desk, name) or not is_keeper
+
+
 async def callers_of_the_last_day(desk: Desk) -> dict[str, int]:
     """How often each caller got through in the last day: what an import would have caught."""
     return await Decisions(desk.archive.decisions).callers_since(desk.archive.now() - _DAY_S)
@@ -99,7 +105,7 @@ async def show_entries(
     name: ListName, desk: TheDesk, caller: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> EntryPage:
     """Entries of a list in the order of their digits, prefixes and ranges first."""
-    archive, hide = desk.archive, of_seals(desk, name)
+    archive, hide = desk.archive, masks(desk, name, caller)
     after = archive.secrecy.opened(text_of(cursor)) if hide else text_of(cursor)
     with entry_faults("name"):
         found = await archive.lists.show(name, limit=limit + 1, after=after)
@@ -125,7 +131,7 @@ async def show_stats(
     entries = (await lists.counts()).get(name, 0)
     hit = (await decisions.hit_sums()).get(name)
     ever = await decisions.most_hit(name, limit=-1) if hit else []
-    shown = masked if of_seals(desk, name) else str
+    shown = masked if masks(desk, name, caller) else str
     await note_listing(desk.archive, "list", len(ever[:limit]), actor=caller.actor, list=name)
     return StatsShape(
         list=name,

@@ -192,6 +192,32 @@ IN_FULL = {  # by whom one number in full is seen, with a reason
 }
 
 
+def test_an_ordinary_list_stands_in_full_for_who_keeps_it_and_masked_for_others(planted, under):
+    file, tokens, _ = planted
+    for words in (("lists", "show", "partners"), ("lists", "stale", "partners", "--for", "0s")):
+        seen = {role for role in ROLES if ACCUSED in under(role, *words).output}
+        assert seen == {"list-keeper"}, words
+    assert ACCUSED in under("list-keeper", "lists", "export", "partners").stdout
+    in_full = under("complaint-officer", "lists", "show", "partners", "--unmasked", "--reason", "asked")
+    assert ACCUSED in in_full.stdout
+
+    async def ask(here):
+        desk, store = await here.open_desk(), await here.access()
+        door = Authentication(store, here.configuration.api, await here.people())
+        replays = Idempotency(IdempotencyKeys(store), desk.archive.secrecy.pseudonym)
+        gate = Middleware(serving(desk), door, replays, here.configuration.api)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as client:
+            for role in ROLES:
+                door._requests._levels.clear()
+                headers = {"Authorization": f"Bearer {tokens[role]}"}
+                if ACCUSED in (await client.get("/v1/lists/partners/entries", headers=headers)).text:
+                    over_http.add(role)
+
+    over_http: set[str] = set()
+    Installation.open(file).run(ask)
+    assert over_http == {"list-keeper"}
+
+
 @pytest.mark.parametrize("read", IN_FULL)
 def test_one_in_full_is_for_who_may_and_says_why(planted, under, read):
     words = read.format(**planted[2]).split()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rules.lists.editing import Entry, Lists
     from rules.lists.import_batch import ImportReport
     from rules.lists.origins import Origin
+    from rules.lists.reviews import Review
 
 lists_app = typer.Typer(no_args_is_help=True)
 group(lists_app, "Numbers on lists: add, remove, show, import and export them, without a restart.")
@@ -210,7 +211,7 @@ async def show(
 ) -> Answer:
     """Show the entries of a list, or all lists with their kind and number of entries.
 
-    The numbers of a list of seals are masked: people complained about them, and no keeper wrote them there.
+    Numbers are masked for who keeps no lists, and those of a list of seals for everybody: no keeper wrote them there.
     """
     lists = await here.lists()
     if not name:
@@ -220,7 +221,7 @@ async def show(
         return table(("list", "kind", "entries"), rows, here.zone)
     found = await lists.show(name, limit=limit, after=opened_place(here, after))
     await note_entries(here, len(found), f"lists show {name}")
-    hide = of_seals(here, name)
+    hide = masks(here, name)
     if hide and (unmasked or reason) and found:
         wanted = InFull("lists show", (name, limit, after), unmasked, reason)
         await see_in_full(here, wanted, [entry.text for entry in found])
@@ -242,6 +243,13 @@ def of_seals(here: Installation, name: str) -> bool:
     return policy is not None and policy.kind == "sealed"
 
 
+def masks(here: Installation, name: str) -> bool:
+    """Are the numbers of this list masked for whoever runs the command? Those of seals are; others for no keeper."""
+    from ringfence.people.rights import Right
+
+    return of_seals(here, name) or Right.LISTS_WRITE not in here.who.rights
+
+
 def sealed_place(here: Installation, entry: str) -> str:
     """Where a page of masked entries ended, as it may stand in a command: nobody reads the number in it."""
     from desk.secrecy import Secrecy
@@ -254,6 +262,12 @@ def opened_place(here: Installation, after: str) -> str:
     from desk.secrecy import Secrecy
 
     return Secrecy(here.keys).opened(after.removeprefix("at:")) if after.startswith("at:") else after
+
+
+def _entry(here: Installation, due: Review) -> dict[str, str]:
+    from desk.showing import masked
+
+    return {"entry": masked(due.entry) if masks(here, due.list) else due.entry}
 
 
 def _in_a_row(value: object) -> str:
@@ -273,7 +287,7 @@ async def reviews(
     if name:
         lists.policy(name)
     rows = [
-        one._asdict() | {"review": shown_time(one.review, here.zone), "off": one.review <= now}
+        one._asdict() | {"review": shown_time(one.review, here.zone), "off": one.review <= now} | _entry(here, one)
         for one in await due_reviews(lists, now + seconds(within), name=name)
     ]
     told = [row | {"off": "off" if row["off"] else None} for row in rows]

@@ -9,7 +9,7 @@ import typer
 
 from console.cli.answering import command
 from console.cli.answers import Answer, table
-from console.cli.lists.list_commands import ListName, lists_app, of_seals
+from console.cli.lists.list_commands import ListName, lists_app, masks
 from console.cli.noted import note_entries
 from console.cli.options import seconds, shown_time
 
@@ -67,7 +67,7 @@ async def top(
 def _shown(here: Installation, name: str, entry: str) -> str:
     from desk.showing import masked
 
-    return masked(entry) if of_seals(here, name) else entry
+    return masked(entry) if masks(here, name) else entry
 
 
 @command(lists_app)
