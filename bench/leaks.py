@@ -21,6 +21,7 @@ from desk.intake import Filed
 from desk.offices import NewOffice
 from desk.reading import NewComplaint
 from rules.settings.screening import ListSettings
+from rules.storage.statements import put
 
 DAYS = 70
 DAY_S = 86_400.0
@@ -134,7 +135,7 @@ class World:
             if what.first <= day < what.first + what.days:
                 news += self.of(what, day)
         async with self.desk.archive.store.transaction() as connection:
-            await connection.executemany("insert or replace into rang values (?, ?, ?, ?, ?)", self._rang)
+            await connection.executemany(put("rang", "caller line", "last decision believed"), self._rang)
         self._rang.clear()
         found = await self.desk.complaints.file_many(news)
         assert all(isinstance(one, Filed) for one in found), [one for one in found if not isinstance(one, Filed)][:1]

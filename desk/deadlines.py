@@ -123,7 +123,7 @@ class Deadlines:
 async def start_clocks(connection: Connection, subject: str, clocks: Mapping[int, list[Clock]]) -> None:
     """Start the clocks of these cases or appeals."""
     rows = [(subject, of, *clock) for of, several in clocks.items() for clock in several]
-    await connection.executemany("insert or ignore into clock values (?, ?, ?, ?, ?, ?)", rows)
+    await connection.executemany("insert into clock values (?, ?, ?, ?, ?, ?) on conflict do nothing", rows)
 
 
 async def meet(connection: Connection, subject: str, of: int, names: tuple[str, ...], now: float) -> None:

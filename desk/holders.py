@@ -10,7 +10,7 @@ from desk.faults import ComplaintError
 from desk.reading import one_line
 from desk.showing import as_named
 from rules.audit.chain import Deed, deeds_of
-from rules.storage.statements import sql
+from rules.storage.statements import put, sql
 from rules.storage.store import Connection
 
 Holder = Literal["owner", "business"]
@@ -69,7 +69,7 @@ async def give(connection: Connection, canonical: str, kind: Holder, name: str, 
     if kind == "owner" and rows and rows[0][0] != name:
         await connection.execute("delete from standing where kind = 'number' and name = ?", (canonical,))
         await connection.execute("delete from belongs where number = ? and kind = 'business'", (canonical,))
-    await connection.execute("insert or replace into belongs values (?, ?, ?, ?)", (canonical, kind, name, now))
+    await connection.execute(put("belongs", "number kind", "name since"), (canonical, kind, name, now))
 
 
 def _folded(name: str) -> str:

@@ -15,16 +15,13 @@ from desk.states import Offender
 from desk.unrecorded import owe, record_owed
 from rules.audit import chain as audit
 from rules.judging.ladder import STANDINGS, LadderStep, Standing
-from rules.storage.statements import sql
+from rules.storage.statements import put, sql
 from rules.storage.store import Connection
 from rules.texts.blanks import is_blank
 
 _STANDING = sql("select kind, name, level, offences, since, reason from standing where kind = ? and name = ?")
 _STANDING_BY = "select kind, name, level, offences, since, reason, author from standing where kind = ? and name = ?"
-_INSERT = (
-    "insert or replace into standing (kind, name, level, offences, since, reason, author, case_id) "
-    "values (?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_PUT = put("standing", "kind name", "level offences since reason author case_id")
 _OFF, _TAKEN_BACK = "off the ladder", "taken back"
 POLICY = "policy"  # who takes a step by itself, which alone can be taken back
 
@@ -84,7 +81,7 @@ class LadderBook:
         async with self._archive.lists.store.transaction() as connection:
             held = await self._held(connection, kind, name, version)
             found = (held or Standing(kind, name, 0, 0, now)).climbed(now, to=to, reason=reason)
-            await connection.execute(_INSERT, (*found, actor, of_case))
+            await connection.execute(_PUT, (*found, actor, of_case))
             await _mark_changed(connection)
             step = found.step_at(now).name.lower()
             owed = await owe(connection, [audit.Deed(now, actor, "ladder", f"{kind} {name}", step, reason)])
@@ -124,7 +121,7 @@ class LadderBook:
             deeds = await audit.deeds_of(self._archive.store.connection, "ladder", f"number {number}")
             await connection.execute("delete from standing where kind = ? and name = ?", values)
             if before := by_entries(deeds, "number", number, without=author):
-                await connection.execute(_INSERT, (*before[0], before[1], None))
+                await connection.execute(_PUT, (*before[0], before[1], None))
             await _mark_changed(connection)
             what = f"number {number}"
             deed = audit.Deed(self._archive.now(), actor, "ladder", what, _TAKEN_BACK, reason, rows[0][-1])

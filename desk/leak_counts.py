@@ -13,7 +13,7 @@ from typing import NamedTuple
 from desk.archive import Archive
 from desk.leak_people import Speaker, counted_once, people_since
 from desk.states import COUNTED
-from rules.storage.statements import sql
+from rules.storage.statements import put, sql
 from rules.storage.store import StoreError
 
 _DAY_S = 86_400.0
@@ -36,7 +36,11 @@ _HEARD = (
     "select coalesce(min(received), 0), coalesce(max(received), 0), count(*), count(distinct reporter) from complaint "
     "where branch = ?1 and branch <> '' and received >= ?2"
 )
-_KEEP = "insert or replace into leak_counted values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP = put(
+    "leak_counted",
+    "office",
+    "at days first last complaints callers tied untied fresh_tied fresh_untied heard_first heard_last heard reporters",
+)
 _NEVER = 1e18  # nothing counts: nothing becomes too old
 
 

@@ -21,7 +21,7 @@ from desk.reading import one_line
 from desk.showing import as_named
 from desk.states import COUNTED
 from desk.work import work
-from rules.storage.statements import sql
+from rules.storage.statements import put, sql
 from rules.storage.store import Connection
 from rules.texts.blanks import is_blank
 
@@ -125,7 +125,7 @@ class Leaks:
 
 async def note_seen(connection: Connection, office: str, at: float, who: str, reason: str) -> None:
     """Somebody has seen it; within the transaction of what he does about it."""
-    await connection.execute("insert or replace into leak_seen values (?, ?, ?, ?)", (office, at, who, reason))
+    await connection.execute(put("leak_seen", "office at", "who reason"), (office, at, who, reason))
 
 
 async def board(archive: Archive) -> list[Leak]:

@@ -30,7 +30,7 @@ from desk.reading import read_contact
 from desk.secrecy import OTHER_KEY, about_of, is_reference, read_reference
 from desk.states import ComplaintState
 from desk.work import work
-from rules.storage.statements import sql
+from rules.storage.statements import put, sql
 from rules.storage.store import Connection
 
 # Of which step a reporter hears the reason, by what came of the complaint.
@@ -42,8 +42,8 @@ _ADDRESSES = {
     "owner": "select contact_key, contents from owner_contact where name = ?",
 }
 _INSERT = (
-    "insert or ignore into letter (kind, about, reference, contact_key, outcome, number, created) "
-    "values (?, ?, ?, ?, ?, ?, ?)"
+    "insert into letter (kind, about, reference, contact_key, outcome, number, created) "
+    "values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing"
 )
 
 
@@ -183,7 +183,7 @@ class Letters:
         blob = archive.secrecy.encrypt({"contact": address}, f"owner {name}")
         async with work(archive, actor) as doing:
             connection, now = doing.connection, doing.now
-            await connection.execute("insert or replace into owner_contact values (?, ?, ?)", (name, key, blob))
+            await connection.execute(put("owner_contact", "name", "contact_key contents"), (name, key, blob))
             await connection.execute(
                 "update letter set contact_key = ? where kind = 'owner' and reference = ? and sent is null", (key, name)
             )
@@ -192,7 +192,7 @@ class Letters:
                 (name,),
             )
             if confirmed:
-                await connection.execute("insert or ignore into confirmed values (?, ?)", (key, now))
+                await connection.execute("insert into confirmed values (?, ?) on conflict do nothing", (key, now))
             elif not (confirmed := await _is_confirmed(connection, key)):
                 await connection.execute(_INSERT, ("confirm", "owner", name, key, "", "", now))
             doing.enter("owner", name, "address set", detail=key)
@@ -208,7 +208,9 @@ class Letters:
         if await ran_out(self._archive, key):
             raise ComplaintError("code", "the code has run out; have another one sent: ringfence letters ask REFERENCE")
         async with self._archive.store.transaction() as connection:
-            await connection.execute("insert or ignore into confirmed values (?, ?)", (key, self._archive.now()))
+            await connection.execute(
+                "insert into confirmed values (?, ?) on conflict do nothing", (key, self._archive.now())
+            )
 
     async def _write(
         self, letter: int, kind: str, about: str, reference: str, outcome: str, number: str, key: str
@@ -292,9 +294,9 @@ async def _is_confirmed(connection: Connection, key: str) -> bool:
 async def answer_case(connection: Connection, case_id: int, outcome: str, now: float) -> None:
     """Queue an answer to each complaint of a case that is being answered and left an address."""
     await connection.execute(
-        "insert or ignore into letter (kind, about, reference, contact_key, outcome, number, created) "
+        "insert into letter (kind, about, reference, contact_key, outcome, number, created) "
         "select 'answer', 'complaint', reference, contact_key, ?, accused, ? from complaint "
-        "where case_id = ? and contact_key <> '' and state in ('received', 'accepted')",
+        "where case_id = ? and contact_key <> '' and state in ('received', 'accepted') on conflict do nothing",
         (outcome, now, case_id),
     )
 

@@ -271,7 +271,7 @@ class _Book:
         fresh = [one for one in names if folded(one) not in known]
         if not fresh:
             return
-        query = "insert or ignore into office_name values (?, ?)"
+        query = "insert into office_name values (?, ?) on conflict do nothing"
         await self.connection.executemany(query, [(place.id, one) for one in fresh])
         self.names[place.id] += fresh
         self._enter(place.id)
@@ -407,8 +407,15 @@ async def _match_again(doing: Work) -> int:
 
 async def _move(connection: Connection, old: str, new: str) -> None:
     """What an office was asked, and who has seen its leak, goes with its name; of two open inquiries each stays."""
-    await connection.execute("update or ignore inquiry set office = ? where office = ?", (new, old))
-    await connection.execute("update or ignore leak_seen set office = ? where office = ?", (new, old))
+    await connection.execute(
+        "update inquiry set office = ? where office = ? and (state = 'closed' "
+        "or not exists (select 1 from inquiry other where other.office = ? and other.state <> 'closed'))",
+        (new, old, new),
+    )
+    await connection.execute(
+        "update leak_seen set office = ? where office = ? and at not in (select at from leak_seen where office = ?)",
+        (new, old, new),
+    )
 
 
 async def _sum_again(doing: Work, moved: set[tuple[str, str]]) -> None:

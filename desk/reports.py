@@ -17,7 +17,7 @@ from desk.people_counts import MEASURE, NINES, OF_NINES, is_kept
 from desk.report_periods import a_year_before, days_of, earlier, first_day
 from desk.showing import worded
 from desk.states import COUNTED
-from rules.storage.statements import name_of, sql
+from rules.storage.statements import name_of, put, sql
 from rules.storage.store import StoreError
 
 Dimension = Literal["all", "class", "code", "holder", "bank", "branch", "prefix", "category", "business"]
@@ -28,6 +28,7 @@ WRITTEN = ("bank", "branch", "business", "holder")  # names that reporters or ot
 _OF_COMPLAINTS = ("bank", "branch", "category", "business")  # known of complaints and their cases, never of calls
 MEASURES = ("calls", "rang", "complaints", "verified", "sealed", "withdrawn", "rejected", "stopped")
 _AT_ONCE = 5_000
+_KEEP = put("reporters_counted", "period dimension", "complaints ended counts everybody")
 _WORTH_KEEPING = 10_000  # complaints, of which counting the reporters takes longer than writing it down
 _OF_CASES = ("class", "code", "holder", "prefix")  # what a case was counted under when it began
 
@@ -246,7 +247,7 @@ async def _reporters(archive: Archive, by: Dimension, period: str) -> tuple[dict
         values = (period, by, *so_many, json.dumps(counts, ensure_ascii=False), everybody)
         with suppress(StoreError):  # a disk that is full: the report is right all the same
             async with archive.store.transaction() as writing:
-                await writing.execute("insert or replace into reporters_counted values (?, ?, ?, ?, ?, ?)", values)
+                await writing.execute(_KEEP, values)
     return counts, everybody
 
 

@@ -87,6 +87,11 @@ def test_sql_stands_in_the_sources():
                     assert isinstance(node.args[0], ast.Constant), f"{place}: not a literal"
 
 
+def test_a_row_that_may_be_there_is_written_as_other_databases_do_too():
+    own = re.compile(r"\b(insert|update) or (ignore|replace)\b", re.IGNORECASE)
+    assert not [name_of(file) for file in SOURCES if own.search(text_of(file))], "on conflict do nothing, or `put`"
+
+
 def test_no_statement_is_exempt_from_the_check_for_injection():
     assert not [name_of(file) for file in SOURCES if "S608" in text_of(file)]
 

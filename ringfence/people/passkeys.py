@@ -236,7 +236,7 @@ class Passkeys:
         now = self._now()
         await connection.execute("delete from passkey_answered where at < ?", (now - 2 * _LASTS_S,))
         done = await connection.execute(
-            "insert or ignore into passkey_answered values (?, ?)", (sha256(challenge).digest(), now)
+            "insert into passkey_answered values (?, ?) on conflict do nothing", (sha256(challenge).digest(), now)
         )
         return bool(done.rowcount)
 

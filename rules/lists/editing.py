@@ -441,15 +441,18 @@ async def _stands(connection: Connection, list_id: int, interval: Interval) -> b
 async def spread(connection: Connection, wides: list[tuple[int, int, int]]) -> None:
     """Enter new wide entries (id, start, stop) under their own start and every start that they cover."""
     wides = sorted(wides, key=lambda wide: wide[1])
-    await connection.executemany("insert or ignore into span values (?2, ?1)", [wide[:2] for wide in wides])
+    await connection.executemany(
+        "insert into span values (?2, ?1) on conflict do nothing", [wide[:2] for wide in wides]
+    )
     # What covers a new start is among the rows of the nearest start below it: those go under the new start too.
     await connection.executemany(
-        "insert or ignore into span select ?1, s.wide from span s join wide w on w.id = s.wide where s.start = "
-        "(select start from span where start < ?1 order by start desc limit 1) and w.stop >= ?1",
+        "insert into span select ?1, s.wide from span s join wide w on w.id = s.wide where s.start = "
+        "(select start from span where start < ?1 order by start desc limit 1) and w.stop >= ?1 on conflict do nothing",
         [(start,) for _, start, _ in wides],
     )
     await connection.executemany(
-        "insert or ignore into span select distinct start, ?1 from wide where start between ?2 and ?3", wides
+        "insert into span select distinct start, ?1 from wide where start between ?2 and ?3 on conflict do nothing",
+        wides,
     )
 
 

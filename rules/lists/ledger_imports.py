@@ -17,11 +17,13 @@ from rules.lists.ledger import Code, flatten, read_code
 from rules.lists.list_files import FileLine, Seen
 from rules.lists.origins import read_end
 from rules.numbering.intervals import Interval
+from rules.storage.statements import put
 from rules.storage.store import Connection, Store
 
 OF_CODES = frozenset(
     {"number", "holder", "host", "purpose", "valid_until", "expires"}
 )  # columns; the last by another name
+_PUT_COMPLETE = put("complete", "text", "start stop")
 _BEGINNING = -1  # in place of `places`: every code that begins so is in the ledger
 _Key = tuple[int, int, int]  # start, stop, places
 _Told = tuple[str, str, str, float | None]  # holder, host, purpose, valid until
@@ -234,7 +236,7 @@ async def _write(connection: Connection, wanted: Mapping[_Key, tuple[str, str | 
     )
     for (start, stop, places), (text, told) in wanted.items():
         if places == _BEGINNING and told:
-            await connection.execute("insert or replace into complete values (?, ?, ?)", (text, start, stop))
+            await connection.execute(_PUT_COMPLETE, (text, start, stop))
         elif places == _BEGINNING:
             await connection.execute("delete from complete where start = ? and stop = ?", (start, stop))
     await flatten(connection)

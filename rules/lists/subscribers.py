@@ -118,7 +118,7 @@ class SubscriberStore:
         intervals = [read_entry(text, _POLICIES[kind], country=country) for text in texts]
         async with self._store.transaction() as connection:
             await connection.executemany(
-                "insert or ignore into subscriber_entry values (?, ?, ?, ?, ?, ?, ?)",
+                "insert into subscriber_entry values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
                 [(who, kind, one.start, one.stop, one.places, one.text, self._now()) for one in intervals],
             )
             query = "select count(*) from subscriber_entry where subscriber = ? and kind = ?"

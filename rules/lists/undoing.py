@@ -133,14 +133,18 @@ async def _take_off(connection: Connection, list_id: int, import_id: int) -> int
 async def _put_back(connection: Connection, ended: _Ended) -> tuple[int, list[tuple[int, int, int]]]:
     """Write again what stood before all that is undone, where nothing stands now; how much, and the prefixes of it."""
     numbers = await connection.execute(
-        sql("insert or ignore into exact (code, list, origin) select code, list, origin from ({it})", it=_NUMBERS),
+        sql(
+            "insert into exact (code, list, origin) select code, list, origin from ({it}) where true "
+            "on conflict do nothing",
+            it=_NUMBERS,
+        ),
         ended,
     )
     wides = await changed_wides(
         connection,
         sql(
-            "insert or ignore into wide (list, start, stop, places, text, origin, holes) "
-            "select list, start, stop, places, text, origin, holes from ({it}) where true",
+            "insert into wide (list, start, stop, places, text, origin, holes) "
+            "select list, start, stop, places, text, origin, holes from ({it}) where true on conflict do nothing",
             it=_WIDES,
         ),
         *ended,

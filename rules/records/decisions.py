@@ -27,7 +27,9 @@ _COLUMNS = sql(
 WIDTH: Final = 24
 _ID: Final = re.compile(r"[0-9a-f]{20}")
 _VALUES = sql("({places})", places=places(WIDTH))
-_INSERT = sql("insert or ignore into decision ({columns}) values {values}", columns=_COLUMNS, values=_VALUES)
+_INSERT = sql(
+    "insert into decision ({columns}) values {values} on conflict do nothing", columns=_COLUMNS, values=_VALUES
+)
 # Whoever counts records remembers how far he is: an emptied table must not begin at 1 again.
 _INSERT_FIRST = sql(
     "insert into decision (seq, {columns}) select (select counted + 1 from kept), {places} "
@@ -38,7 +40,7 @@ _INSERT_FIRST = sql(
 # Rows in one statement: the thread that writes takes the interpreter 32 times less often from the loop that judges.
 _AT_ONCE = 32
 _INSERT_MANY = sql(
-    "insert or ignore into decision ({columns}) values {rows}",
+    "insert into decision ({columns}) values {rows} on conflict do nothing",
     columns=_COLUMNS,
     rows=joined(", ", [_VALUES] * _AT_ONCE),
 )

@@ -29,9 +29,9 @@ _COUNT = (
 # A call whose end never came to be known may have rung, unless it was rejected. Nobody complains about an emergency
 # call, and a diverted one rang somewhere else.
 _SHORTEN = (
-    "insert or ignore into short_record select id, at, caller, called_key, trunk, believed "
+    "insert into short_record select id, at, caller, called_key, trunk, believed "
     "from decision where seq <= ? and at < ? and at >= ? and coalesce(rang, 1) "
-    "and action not in ('reject', 'divert') and step <> 'emergency'"
+    "and action not in ('reject', 'divert') and step <> 'emergency' on conflict do nothing"
 )
 
 

@@ -123,7 +123,7 @@ class Revisions:
             assert number is not None
             for file in texts.files:
                 body = hashlib.sha256(file.text.encode()).hexdigest()
-                await connection.execute("insert or ignore into body values (?, ?)", (body, file.text))
+                await connection.execute("insert into body values (?, ?) on conflict do nothing", (body, file.text))
                 await connection.execute(
                     "insert into revision_file values (?, ?, ?, ?)", (number, file.pack, file.name, body)
                 )

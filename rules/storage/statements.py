@@ -51,6 +51,19 @@ def places(count: int) -> Sql:
     return Sql(", ".join(["?"] * count))
 
 
+def put(table: str, key: str, others: str) -> Sql:
+    """Writes a row, in place of the one with its key if there is one; columns by name, with blanks between them."""
+    keys, rest = key.split(), others.split()
+    return sql(
+        "insert into {table} ({columns}) values ({places}) on conflict ({key}) do update set {changes}",
+        table=name_of(table),
+        columns=columns_of((*keys, *rest)),
+        places=places(len(keys) + len(rest)),
+        key=columns_of(keys),
+        changes=joined(", ", (sql("{name} = excluded.{name}", name=name_of(one)) for one in rest)),
+    )
+
+
 def wanted(values: Mapping[str, object]) -> tuple[list[Sql], list[object]]:
     """A condition for each column of which something is wanted, and the values; what is empty or 0 is not asked."""
     asked = {column: value for column, value in values.items() if value}

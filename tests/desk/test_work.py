@@ -15,7 +15,7 @@ async def sums(town):
 async def test_its_sums_and_entries_come_with_it(town):
     archive = town.desk.archive
     async with work(archive, "li") as doing:
-        await doing.connection.execute("insert or ignore into confirmed values ('k', 1.0)")
+        await doing.connection.execute("insert into confirmed values ('k', 1.0) on conflict do nothing")
         doing.count([("class", "cn-95")], "verified")
         doing.count([("class", "cn-95")], "rejected", doing.now - 86_400)
         doing.enter("case", "7", "verify", "why", "trunk")

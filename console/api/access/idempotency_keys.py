@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from rules.storage.statements import put
 from rules.storage.store import Store
 
 KEPT_S = 86_400.0
@@ -43,5 +44,5 @@ class IdempotencyKeys:
                 (now - KEPT_S, _FORGOTTEN_AT_ONCE),
             )
             await connection.execute(
-                "insert or replace into answer values (?, ?, ?, ?, ?, ?, ?)", (source, token, *given, now)
+                put("answer", "source token", "fingerprint status location body at"), (source, token, *given, now)
             )

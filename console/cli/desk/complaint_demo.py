@@ -18,6 +18,7 @@ from console.cli.desk.desk_demo import Lately
 from console.cli.desk.report_commands import print_report
 from console.cli.lists.import_commands import progress_bar
 from console.phones.demo import MARK
+from rules.storage.statements import put
 
 if TYPE_CHECKING:
     from desk.desk import Desk
@@ -251,7 +252,7 @@ class _Town:
             for place, new in enumerate(news)
         ]
         async with archive.store.transaction() as connection:
-            await connection.executemany("insert or replace into rang values (?, ?, ?, ?, ?)", rows)
+            await connection.executemany(put("rang", "caller line", "last decision believed"), rows)
 
     async def end_some(self) -> None:
         """Some are taken back, and some are found to be none."""

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rules.storage.statements import put
+
 if TYPE_CHECKING:
     from desk.desk import Desk
     from desk.reading import NewComplaint
@@ -142,7 +144,7 @@ class Lately:
                 at = archive.now() - 1_800.0
                 rows.append((accused, archive.secrecy.pseudonym(line), at, f"{self._decisions:020x}", 1))
         async with archive.store.transaction() as connection:
-            await connection.executemany("insert or replace into rang values (?, ?, ?, ?, ?)", rows)
+            await connection.executemany(put("rang", "caller line", "last decision believed"), rows)
 
     async def _work(self, day: int) -> None:
         """Officers take the loudest cases and end some; what they do not come to becomes late."""

@@ -1,8 +1,11 @@
 """SQL is put together from what stands in the sources, and from names that are names."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from rules.storage.statements import columns_of, every, joined, name_of, places, quoted, sql, wanted
+from rules.storage.statements import columns_of, every, joined, name_of, places, put, quoted, sql, wanted
 
 
 def test_a_statement_is_filled_in_by_its_pieces():
@@ -43,3 +46,11 @@ def test_what_is_no_name_is_refused(text):
 def test_a_column_that_somebody_names_does_not_come_in():
     with pytest.raises(ValueError, match="no word of SQL"):
         wanted({"caller = '' or 1": "x"})
+
+
+def test_a_row_takes_the_place_of_the_one_with_its_key():
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("create table seen (office text, at real, who text, primary key (office, at))")
+        for who in ("li", "wang"):
+            database.execute(put("seen", "office at", "who"), ("west", 1.0, who))
+        assert database.execute("select * from seen").fetchall() == [("west", 1.0, "wang")]
