@@ -42,6 +42,8 @@ AT_START: Final = (
     "logging.file",
     "limits.receive_queue",
 )
+_SETTLES_S: Final = 0.05  # after it was saved a file is whole
+_LOOKS: Final = 5  # then it is taken as it is: its time lies in the future, or somebody writes without end
 NOT_FOR_US: Final = ("api", "tests", "version")
 REFUSED: Final = (CertificateFault, RuleError, KeyFileError, StoreError, DatabaseError, Superseded, OSError)
 
@@ -188,7 +190,7 @@ class Reloading(Collector):
 
 def read_all(file: Path) -> Read:
     """Configuration, rules and keys as they lie on the disk, checked; for a thread. Raises what `faults_of` tells."""
-    book = load_rulebook(file)
+    book = _saved_whole(file)
     configuration, document = book.configuration, book.document
     warnings = list(map(str, book.warnings))
     if lowered := (fitting := fit(configuration)).words:
@@ -215,6 +217,21 @@ def read_all(file: Path) -> Read:
         f"{live.shown} went live after the rule files were saved, and stays; `ringfence rules activate` puts them live"
     )
     return Read(configuration, document, ruleset_of(configuration, document, live), live.number, None, keys, warnings)
+
+
+def _saved_whole(file: Path) -> Rulebook:
+    """What lies on the disk, once nobody is saving it: `cp` empties a file before it writes it.
+
+    What was read of a file half saved would go live, and the whole file be older than what is live.
+    """
+    for _ in range(_LOOKS):
+        begun = time.time()
+        book = load_rulebook(file)
+        files = [file, *book.files]
+        if all(each.stat().st_ctime < begun - _SETTLES_S for each in files if each.exists()):
+            break
+        time.sleep(_SETTLES_S)
+    return book
 
 
 async def goes_live(here: Installation) -> bool:

@@ -200,6 +200,26 @@ async def test_rules_that_were_rolled_back_do_not_come_back(stage):
     assert (await stage.reload()).revision == 4
 
 
+async def test_a_file_that_is_being_saved_is_read_again_when_it_is_whole(stage, monkeypatch):
+    """`cp` empties it first: what was read then went live, and the whole file was older than what was live."""
+    own = stage.file.parent / "rules.d" / "own.yaml"
+    text, looks = own.read_text().replace("then: reject", "then: tag"), []
+
+    def load(file):
+        looks.append(file)
+        own.write_text("" if len(looks) == 1 else text)
+        found = load_rulebook(file)
+        own.write_text(text)
+        return found
+
+    monkeypatch.setattr("ringfence.reload.load_rulebook", load)
+    found = await stage.reload()
+    assert (found.done, found.revision) == (True, 2)
+    assert len(looks) > 1
+    async with history(stage.file) as revisions:
+        assert [one.text for one in revisions[0].texts.files if one.name.endswith(own.name)] == [text]
+
+
 async def test_the_live_revision_is_compiled_by_the_settings_that_come(stage):
     change(stage.file, "time_zone: Asia/Shanghai", "time_zone: Asia/Hong_Kong")
     found = await stage.reload()
