@@ -216,8 +216,9 @@ async def test_a_file_that_is_being_saved_is_read_again_when_it_is_whole(stage, 
     found = await stage.reload()
     assert (found.done, found.revision) == (True, 2)
     assert len(looks) > 1
-    async with history(stage.file) as revisions:
-        assert [one.text for one in revisions[0].texts.files if one.name.endswith(own.name)] == [text]
+    async with Installation.open(stage.file) as here:
+        live = await live_in(here)
+    assert [one.text for one in live.texts.files if one.name.endswith(own.name)] == [text]
 
 
 async def test_the_live_revision_is_compiled_by_the_settings_that_come(stage):
