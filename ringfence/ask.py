@@ -75,7 +75,7 @@ class Reader:
         if flow is None:
             topology = self._core.topology
             peer = topology.trunk_named(trunk.name)
-            if peer is None or peer.trunk != trunk:
+            if peer is None or peer.trunk != trunk or peer.redirect:  # which would be told to go on in any case
                 pbx = next(iter(topology.pbxes.values()), Pbx(""))
                 table = emergency_table(trunk.country) if peer is None else peer.emergency
                 if peer is not None and peer.trunk.country != trunk.country:

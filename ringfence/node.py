@@ -6,11 +6,12 @@ import asyncio
 import gc
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from socket import SOCK_STREAM
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -23,6 +24,7 @@ from proxy.server import Further, Server
 from proxy.setup import Setup
 from proxy.sockets import Sockets
 from ringfence import supervisor
+from ringfence.asked_settings import AskedSettings
 from ringfence.audit_rounds import AuditRounds
 from ringfence.bans import BanCommands, BanFile
 from ringfence.control import Control, Question, Refused
@@ -34,6 +36,7 @@ from ringfence.keeper import hold_signals
 from ringfence.kernel_bans import KernelBans
 from ringfence.login import login_name
 from ringfence.node_settings import Configuration
+from ringfence.opinions import Opinions
 from ringfence.overheard import Overheard, homer_of
 from ringfence.peers import PeerCommands
 from ringfence.phone_reports import PhoneComplaints
@@ -47,6 +50,7 @@ from ringfence.traces import Traces, Wanted
 from rules.language.source import Document, RuleError
 from rules.records.privacy import pseudonym
 from rules.screening.screen import Screen
+from rules.storage.store import DatabaseError, StoreError
 
 RESTART_S: Final = 300.0
 RELOAD_S: Final = 300.0  # what a reload may take: ten thousand rules compile in ten
@@ -65,6 +69,16 @@ _OF_THE_DESK: Final = ("complaints", "country", "time_zone", "calendar", "lists"
 log = structlog.get_logger("ringfence")
 
 
+class Answering(Protocol):
+    """Answers questions over HTTP."""
+
+    def end(self) -> None:
+        """Answer nobody any more."""
+
+
+Beside = Callable[[Opinions, Installation, AskedSettings], Awaitable[Answering]]
+
+
 class Node:
     """Everything that runs, from the moment that all which calls need is open."""
 
@@ -77,8 +91,12 @@ class Node:
         *,
         watch: bool,
         handed: Handed | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        """`handed` is what a supervisor, or the process before this one, handed over."""
+        """`handed` is what a supervisor, or the process before this one, handed over.
+
+        `beside` answers over HTTP who asks about calls that others hold.
+        """
         self._handed = handed or Handed(Sockets())
         self._start, self._here, self._screen, self._phones = start, here, screen, phones
         self._changes = RuleChanges(here.file, start, screen, watch=watch)
@@ -102,6 +120,9 @@ class Node:
         self._server: Server | None = None
         self._pages: Pages | None = None
         self._figures = NOWHERE
+        self._beside = beside
+        self._answering: Answering | None = None
+        self._unanswered = ""  # why nobody is answered who asks over HTTP
         self._tasks: set[asyncio.Task[Any]] = set()
         self._endless: list[asyncio.Task[None]] = []  # until the end
 
@@ -137,6 +158,8 @@ class Node:
             )
         finally:
             await self.control.close()
+            if self._answering is not None:
+                self._answering.end()
             for task in self._endless:
                 task.cancel()
             await asyncio.gather(*self._tasks, *self._endless, return_exceptions=True)
@@ -172,6 +195,8 @@ class Node:
         if self._handed.before is not None:
             self._ban_file.load(monotonic())
             self._spawn(self._screen.remember_emergency_callers())
+        if configuration.asked is not None and self._beside is not None:
+            self._spawn(self._answer(self._beside, configuration.asked))
         self._instruments.begin(server.metrics)
         supervisor.tell("READY=1", "STATUS=serving", f"MAINPID={os.getpid()}")
         loop = asyncio.get_running_loop()
@@ -219,6 +244,16 @@ class Node:
         if server.successor is None:  # else the service goes on
             await supervisor.ask_for_time()
 
+    async def _answer(self, beside: Beside, settings: AskedSettings) -> None:
+        """Answer who asks about calls that others hold. What prevents that stops no start."""
+        try:
+            opinions = Opinions(self._screen, lambda: self._reloading.configuration)
+            self._answering = await beside(opinions, self._here, settings)
+        except (OSError, StoreError, DatabaseError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            self._unanswered = f"nobody is answered at {settings.listen} (asked): {reason}"
+            log.error("nobody is answered who asks over HTTP", listen=str(settings.listen), reason=reason)
+
     # ---- another process ---------------------------------------------------------------------------------------
 
     @property
@@ -235,6 +270,8 @@ class Node:
         """The other process is asked from now on; what it is to know of this one is on disk."""
         self.control.leave_to_another()
         self._traces.close()
+        if self._answering is not None:
+            self._answering.end()
         await self._ban_file.save(monotonic())
         await self._screen.journal.flush()
 
@@ -296,6 +333,8 @@ class Node:
             found.append(self.control.without)
         if self._kernel_bans.without:
             found.append(self._kernel_bans.without)
+        if self._unanswered:
+            found.append(self._unanswered)
         if self._reloading.failed:
             found.append("the last reload was refused: what was live before it stays; see the log")
         if self._server is not None:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from desk.desk_settings import DeskSettings
 from proxy.proxy_settings import ProxySettings
 from ringfence.api_settings import ApiSettings
+from ringfence.asked_settings import AskedSettings
 from ringfence.audit_settings import AuditSettings
 from ringfence.people.people_settings import PeopleSettings
 from rules.language.rule_paths import find
@@ -31,6 +32,9 @@ class Configuration(ProxySettings, DeskSettings):
 
     version: Annotated[int, AfterValidator(known_version)] = Field(NEWEST, description="Version of the file's format.")
     api: ApiSettings = ApiSettings()
+    asked: AskedSettings | None = Field(
+        None, description="Verdicts over HTTP, by the node itself; none: nobody is answered."
+    )
     audit: AuditSettings = AuditSettings()
     people: PeopleSettings = PeopleSettings()
     control: Path | None = Field(

@@ -39,6 +39,12 @@ AT_START: Final = (
     "storage.key_file",
     "storage.cache_entries",
     "control",
+    "asked",
+    "asked.listen.host",
+    "asked.listen.port",
+    "asked.per_second",
+    "asked.connections",
+    "asked.body_kib",
     "logging.file",
     "limits.receive_queue",
 )

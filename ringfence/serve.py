@@ -15,7 +15,7 @@ from ringfence.handed import Handed, handed_over
 from ringfence.installation import Installation
 from ringfence.keeper import become_keeper, is_kept
 from ringfence.memory import LimitError, fit, keep_addresses_few, take_files, too_few_files
-from ringfence.node import Node
+from ringfence.node import Beside, Node
 from ringfence.phone_reports import PhoneComplaints
 from ringfence.rule_changes import Start, starting_rules
 from ringfence.service_log import log_to_stderr
@@ -23,8 +23,11 @@ from rules.screening.screen import Screen
 from rules.storage.database_files import begun_anew, keys_made_anew, missed
 
 
-def serve(file: Path, *, watch: bool = False) -> None:
-    """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used."""
+def serve(file: Path, *, watch: bool = False, beside: Beside | None = None) -> None:
+    """Run the proxy of this configuration until SIGTERM or SIGINT; raises RuleError when it can't be used.
+
+    `beside` answers those who ask about calls over HTTP.
+    """
     for number in IGNORED:  # until the proxy says so in the log
         signal.signal(number, signal.SIG_IGN)
     keep_addresses_few()
@@ -36,11 +39,13 @@ def serve(file: Path, *, watch: bool = False) -> None:
     if lowered := (fitting := fit(start.configuration)).words:
         structlog.get_logger("ringfence").warning("memory", lowered=lowered)
         start = start._replace(configuration=fitting.configuration)
-    if uvloop.run(run(start, file, handed_over(), watch=watch)) and not (supervisor.is_there() or is_kept()):
+    if uvloop.run(run(start, file, handed_over(), watch=watch, beside=beside)) and not (
+        supervisor.is_there() or is_kept()
+    ):
         become_keeper()
 
 
-async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False) -> bool:
+async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False, beside: Beside | None = None) -> bool:
     """Open what judging needs, run the proxy, and leave everything recorded on disk; has another process taken over?"""
     configuration = start.configuration
     async with Installation(file, configuration, start.document) as here:
@@ -56,7 +61,7 @@ async def run(start: Start, file: Path, handed: Handed, *, watch: bool = False) 
         except BaseException:
             await screen.close()  # an open database would keep the process alive
             raise
-        node = Node(start, here, screen, phones, watch=watch, handed=handed)
+        node = Node(start, here, screen, phones, watch=watch, handed=handed, beside=beside)
         await node.run()
         return node.has_successor
 

@@ -116,9 +116,10 @@ def serve(
 ) -> None:
     """Run the proxy until SIGTERM; calls in set-up end first. Decisions go to standard output, one JSON line a call."""
     with clear_errors():
+        from console.api.asked import listen
         from ringfence.serve import serve as run
 
-        run(chosen(context, config), watch=watch)
+        run(chosen(context, config), watch=watch, beside=listen)
 
 
 @app.command(rich_help_panel=SET_UP)

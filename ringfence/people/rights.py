@@ -33,6 +33,7 @@ class Right(StrEnum):
     AUDIT_READ = "audit:read"
     PRIVACY_WRITE = "privacy:write"
     EXPORTS_BULK = "exports:bulk"
+    VERDICT_ASK = "verdict:ask"
 
 
 MEANING: dict[Right, str] = {
@@ -61,6 +62,7 @@ MEANING: dict[Right, str] = {
     Right.AUDIT_READ: "read what was done and looked at, by whom; verify it",
     Right.PRIVACY_WRITE: "answer and erase for a subscriber, say how long what is kept",
     Right.EXPORTS_BULK: "take many complaints, calls or entries out as a file",
+    Right.VERDICT_ASK: "ask the running node about calls and numbers, and say how calls ended",
 }
 
 
@@ -88,7 +90,7 @@ RIGHTS_OF: dict[Role, frozenset[Right]] = {
     | {Right.APPEALS_READ, Right.APPEALS_WRITE, Right.APPEALS_DECIDE},
     Role.LIST_KEEPER: _LOOKING | {Right.LISTS_READ, Right.LISTS_WRITE, Right.LISTS_RELEASE},
     Role.RULE_AUTHOR: _LOOKING | {Right.LISTS_READ, Right.RULES_WRITE},
-    Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE},
+    Role.ENGINEER: _LOOKING | {Right.PEERS_WRITE, Right.VERDICT_ASK},
     Role.PRIVACY_OFFICER: frozenset(
         {Right.PRIVACY_WRITE, Right.NUMBERS_UNMASK, Right.EXPORTS_BULK, Right.AUDIT_READ, Right.REPORTS_READ}
     ),
@@ -110,7 +112,7 @@ ROLE_MEANING: dict[Role, str] = {
 }
 
 # What a key is good for that acts as nobody: a system that files what it is told, and reads figures.
-OF_SOURCES = frozenset({Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ})
+OF_SOURCES = frozenset({Right.COMPLAINTS_WRITE, Right.APPEALS_WRITE, Right.REPORTS_READ, Right.VERDICT_ASK})
 
 # What takes two persons, and the rights of which each of them needs one.
 TAKES_TWO: dict[str, tuple[Right, ...]] = {

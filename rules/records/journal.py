@@ -205,6 +205,11 @@ class Journal:
             self._late.append((outcome.status, outcome.rang, outcome.setup_ms, decision))
             self._say(waiting.line, outcome)
 
+    def amend(self, decision: str, outcome: Outcome) -> None:
+        """Note how a call ended after all whose record was made as if nobody would ever know."""
+        if len(self._late) < self._limit:
+            self._late.append((outcome.status, outcome.rang, outcome.setup_ms, decision))
+
     @property
     def waiting(self) -> int:
         """Records that are not on disk yet."""

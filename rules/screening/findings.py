@@ -42,7 +42,9 @@ class Findings:
         self._subscribers.poll()
         self._ladder.poll()
 
-    def find(self, call: Call, called_lists: frozenset[str]) -> tuple[tuple[Hit, ...], tuple[Hit, ...], bool] | None:
+    def find(
+        self, call: Call, called_lists: frozenset[str], *, counts: bool = True
+    ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], bool] | None:
         """The entries for the caller and for the called number, and whether that is all; the call learns its facts.
 
         None: of the asserted caller or the called number nothing is known.
@@ -62,7 +64,7 @@ class Findings:
         for number in call.resembled:
             if found := look_up(number.canonical, now):
                 hits += only_single(found)
-        if hits and self._count is not None:
+        if hits and counts and self._count is not None:
             self._count(hits, now)
         if self._subscribers.any or self._ladder.any or self._ledger.any:
             hits += self.beside_lists(call)

@@ -186,6 +186,19 @@ class Screen:
         if not outcome.open:
             self._rates.ended(decision, outcome)
 
+    def ended_elsewhere(self, decision: str, outcome: Outcome) -> None:
+        """Somebody says how a call ended that went on elsewhere, and counted as one whose end nobody knows."""
+        if outcome.status == UNWANTED and self.unwanted is not None:
+            self.unwanted(decision)
+        self.journal.amend(decision, outcome)
+        self._rates.ended(decision, outcome)
+
+    def consider(self, call: Call) -> Verdict:
+        """What such a call would get by lists and rules as they are; it counts nowhere, and nothing records it."""
+        ruleset = self.ruleset
+        found = self._findings.find(call, ruleset.called_lists, counts=False)
+        return self._fail_open(call) if found is None else ruleset.judge(call, found[0], found[1])
+
     def hung_up(self, decision: str) -> None:
         """A judged call that was answered is over; whoever measures durations learns it here."""
         self._rates.hung_up(decision, self._now())

@@ -1,0 +1,220 @@
+"""A second opinion for whoever holds the call: asked beside the call path, of the judge that judges what comes through.
+
+There is one screen in a node: what is asked here counts in the same rates, is recorded like any call, and its id can be
+explained. Nobody but whoever asked knows how the call ended, and he may say so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NamedTuple
+
+from cachetools import TTLCache
+from pydantic import BaseModel, ConfigDict, Field
+
+from proxy.setup import set_up
+from ringfence.ask import Reader
+from ringfence.node_settings import Configuration
+from rules.language.examples import Described, NotJudged
+from rules.model import Action, Outcome, Step, Trunk, Verdict
+from rules.records.decisions import decision_at
+from rules.records.privacy import mask
+from rules.screening.screen import Screen
+from rules.storage.keys import Keys
+
+REMEMBERED: Final = 100_000  # verdicts whose end may still be told
+KEPT_S: Final = 86_400.0  # for so long
+_LONGEST: Final = 512  # characters of one field
+Text = Annotated[str, Field(max_length=_LONGEST, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Question(BaseModel):
+    """A call as whoever holds it tells it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    caller: Text = Field("", description="From: a number, or a URI; empty for anonymous.")
+    called: Text = Field(min_length=1, description="The Request-URI, or the number in it.")
+    trunk: Text = Field("", description="By which trunk of ringfence.yaml it came; needed where there are several.")
+    asserted: Text = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
+    display_name: Text = Field("", description="The name before the number in From.")
+    domain: Text = Field("", description="The host in From.")
+    user_agent: Text = ""
+    diverted: bool = Field(False, description="Did the call carry Diversion?")
+    headers: dict[Text, Text] = Field(default={}, max_length=20, description="Those that `headers` names.")
+    call_id: Text = Field("", description="The Call-ID, by which its record is found.")
+    source: Text = Field("", max_length=64, description="The address that the call came from.")
+
+
+class Ended(BaseModel):
+    """How a call ended that was asked about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: int = Field(ge=100, le=699, description="The final SIP status that its caller got; 487: he gave up.")
+    rang: bool | None = Field(None, description="Did a telephone ring? Default: if it was answered.")
+    seconds: float | None = Field(None, ge=0, le=86_400, description="From the answer to the end, of an answered call.")
+
+
+class Unanswerable(Exception):
+    """The question names something that is not there."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field, self.reason = field, reason
+
+
+class Opinion(NamedTuple):
+    """What is to be done with a call, and why."""
+
+    verdict: Verdict
+    status: int  # of the answer that a rejection has on the wire; 0: the call goes on
+    phrase: str
+    why_not: str = ""  # why it could not be judged; it goes on then
+
+    @property
+    def action(self) -> Action:
+        """What is to be done: an emergency call goes on as it came, whatever was found."""
+        return Action.FORWARD if self.verdict.step is Step.EMERGENCY else self.verdict.action
+
+    def as_data(self) -> dict[str, Any]:
+        """For whoever asked."""
+        verdict = self.verdict
+        told: dict[str, Any] = {
+            "decision": verdict.decision,
+            "action": self.action,
+            "step": verdict.step,
+            "rule": verdict.rule,
+            "because": verdict.reason,
+            "suspicion": verdict.suspicion,
+            "revision": verdict.revision,
+        }
+        if self.status:
+            told |= {"status": self.status, "phrase": self.phrase}
+        if self.action is not Action.FORWARD:
+            told |= {"label": verdict.label, "ring": verdict.ring, "destination": verdict.destination}
+        if self.why_not:
+            told["not_judged"] = self.why_not
+        return told
+
+    def as_line(self) -> str:
+        """In one line for dial plans: action, status of a rejection or 0, decision, destination or a dash."""
+        verdict = self.verdict
+        return f"{self.action} {self.status} {verdict.decision or '-'} {verdict.destination or '-'}"
+
+
+class Opinions:
+    """Answers with the judge of the node."""
+
+    def __init__(
+        self, screen: Screen, configuration: Callable[[], Configuration], now: Callable[[], float] = time.time
+    ) -> None:
+        """`configuration` is the one that holds now."""
+        self._screen, self._configuration, self._now = screen, configuration, now
+        self._read: Configuration | None = None  # that the reader goes by
+        self._told: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
+        self.asked = 0
+        self._renew()
+
+    def _renew(self) -> None:
+        configuration = self._configuration()
+        if configuration is self._read:
+            return
+        self._read = configuration
+        self._reader = Reader(configuration)
+        made = set_up(configuration, configuration, Keys.for_now())
+        self._screening = made.screening
+        thresholds = configuration.thresholds
+        self._trunks = {
+            each.name: each.facts(tag_at=thresholds.tag, reject_at=thresholds.reject, home=configuration.home)._replace(
+                told=True
+            )
+            for each in configuration.trunks
+        }
+
+    def ask(self, question: Question) -> Opinion:
+        """The verdict on a call; its record is on file before its id is told. Raises Unanswerable."""
+        self._renew()
+        self.asked += 1
+        trunk = self._trunk(question.trunk)
+        now = self._now()
+        try:
+            call = self._reader.read(_described(question), trunk, now)
+        except NotJudged as error:
+            # What the proxy would refuse says nothing of the call that somebody else has: it goes on there.
+            closed = trunk.fail_closed and error.status > 0
+            action, status = (Action.REJECT, error.status) if closed else (Action.FORWARD, 0)
+            return Opinion(Verdict(action, Step.FAIL_OPEN), status, error.phrase if closed else "", str(error))
+        call.call_id, call.source = question.call_id, question.source
+        screen = self._screen
+        verdict = screen.judge(call)
+        stopped = verdict.action is Action.REJECT
+        status, phrase, _ = self._screening.rejection(verdict, trunk) if stopped else (0, "", ())
+        # Rung, unless it was stopped: else no complaint would find it. `ended` may say otherwise.
+        screen.ended(verdict.decision, Outcome(status, not stopped, 0, open=not stopped))
+        screen.secure()
+        if not stopped:
+            self._told[verdict.decision] = None
+        return Opinion(verdict, status, phrase)
+
+    def ended(self, decision: str, end: Ended) -> bool:
+        """It is known now how a call ended; False where nobody asked about it here within a day."""
+        if decision not in self._told:
+            return False
+        del self._told[decision]
+        now = self._now()
+        answered = 200 <= end.status < 300
+        rang = answered if end.rang is None else end.rang
+        setup_s = max(now - (end.seconds or 0.0) - decision_at(decision), 0.0)
+        self._screen.ended_elsewhere(decision, Outcome(end.status, rang or answered, int(setup_s * 1000)))
+        if answered and end.seconds is not None:
+            self._screen.hung_up(decision)
+        return True
+
+    def reputation(self, number: str, trunk: str = "") -> dict[str, Any]:
+        """What is known of a number, and what a call of it to nobody in particular would get: it counts nowhere."""
+        self._renew()
+        try:
+            question = Question(caller=number, called="sip:anyone@invalid")
+            call = self._reader.read(_described(question), self._trunk(trunk), self._now())
+        except NotJudged as error:
+            raise Unanswerable("number", str(error)) from None
+        if not call.caller.canonical:
+            raise Unanswerable("number", "it is no number")
+        verdict = self._screen.consider(call)
+        return {
+            "number": mask(call.caller.canonical),
+            "class": call.caller.kind,
+            "region": call.caller.region,
+            "action": verdict.action,
+            "step": verdict.step,
+            "rule": verdict.rule,
+            "because": verdict.reason,
+            "suspicion": verdict.suspicion,
+            "found": [{"name": one.name, "step": one.step, "effect": one.said} for one in verdict.fired],
+            "facts": {name: value for name, value in (call.facts or {}).items() if not name.startswith("_")},
+        }
+
+    def _trunk(self, name: str) -> Trunk:
+        if not name:
+            if len(self._trunks) == 1:
+                return next(iter(self._trunks.values()))
+            raise Unanswerable("trunk", "name it: there are several")
+        found = self._trunks.get(name)
+        if found is None:
+            raise Unanswerable("trunk", "there is no such trunk in ringfence.yaml")
+        return found
+
+
+def _described(question: Question) -> Described:
+    return Described(
+        caller=question.caller or "anonymous",
+        called=question.called,
+        asserted=question.asserted,
+        display_name=question.display_name,
+        domain=question.domain,
+        user_agent=question.user_agent,
+        diverted=question.diverted,
+        headers=tuple(question.headers.items()),
+    )

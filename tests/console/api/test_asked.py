@@ -1,0 +1,221 @@
+"""Verdicts over HTTP: whoever holds a key for them asks the node about a call, and says how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from console.api.access.key_book import KeyBook
+from console.api.asked import KNOWN_S, Connection, Door
+from ringfence.asked_settings import AskedSettings
+from ringfence.node_settings import Configuration
+from ringfence.opinions import Opinions
+from ringfence.people.rights import Right
+from rules.audit.entering import Entering
+from rules.lists.editing import Origin
+from rules.records.decisions import Decisions, decisions_path
+from rules.screening.screen import Screen
+from rules.settings.screening import ListSettings
+from rules.storage.keys import Keys
+from rules.storage.store import Store
+from tests.playbook import SETTINGS
+from tests.rules.calls import rules
+
+RULES = """\
+- rule: to-desk
+  because: They ask for the desk.
+  when: {caller: +8613900000003}
+  then: {divert: desk}
+- rule: machine
+  because: It calls all day.
+  when: {caller: {short_calls: {over: 50%, within: 1h}}}
+  then: tag
+"""
+LISTS = {"blocked": {"kind": "block"}, "suspects": {"kind": "suspect"}}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BLOCKED, SUSPECTED, DIVERTED = "+8613900000001", "+8613900000002", "+8613900000003"
+CALL = {"caller": "+8613912345678", "called": "+8613800138000", "call_id": "one@wren.example"}
+
+
+class Node(NamedTuple):
+    """What answers, and whoever asks."""
+
+    http: httpx.AsyncClient
+    screen: Screen
+    book: KeyBook
+    door: Door
+    clock: list[float]
+    port: int
+
+    async def ask(self, path: str = "/v1/verdict", **more: Any) -> httpx.Response:
+        return await self.http.post(path, json={**CALL, **more} if path == "/v1/verdict" else more)
+
+
+@pytest.fixture
+async def node(tmp_path) -> AsyncIterator[Node]:
+    trunk = {**SETTINGS["trunks"][0], "identity": "trusted"}
+    configuration = Configuration.model_validate(
+        {
+            **SETTINGS,
+            "trunks": [trunk],
+            "lists": LISTS,
+            "destinations": {"desk": "sip:desk@203.0.113.77"},
+            "facts": {"ratio_calls": 1},
+        }
+    )
+    ruleset = rules(RULES, settings={"lists": {name: ListSettings(**one) for name, one in LISTS.items()}})
+    screen = await Screen.open(configuration, ruleset, tmp_path)
+    assert screen.lists is not None
+    await screen.lists.add("blocked", BLOCKED, Origin("test"))
+    await screen.lists.add("suspects", SUSPECTED, Origin("test"))
+    screen.poll()
+    store = await Store.open(
+        tmp_path / "access.db", "access", durable=False, taught=Entering(lambda: Keys.for_now()).into("access")
+    )
+    book, clock = KeyBook(store), [1000.0]
+    _, token = await book.add("sbc", [Right.VERDICT_ASK], author="li")
+    settings = AskedSettings.model_validate({"listen": "127.0.0.1:8608", "per_second": 50, "body_kib": 2})
+    door = Door(Opinions(screen, lambda: configuration), book, settings, monotonic=lambda: clock[0])
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(door), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as http:
+        yield Node(http, screen, book, door, clock, port)
+    server.close()
+    await screen.close()
+    await store.close()
+
+
+async def row(node: Node, decision: str) -> Any:
+    await node.screen.journal.flush(everything=True)
+    decisions = await Decisions.open(decisions_path(node.screen.lookup.path))
+    try:
+        return await decisions.find(decision)
+    finally:
+        await decisions.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "line"),
+    [
+        ({}, {"action": "forward", "step": "no rule"}, "forward 0 {} -"),
+        ({"caller": BLOCKED}, {"action": "reject", "status": 603, "phrase": "Decline"}, "reject 603 {} -"),
+        ({"caller": SUSPECTED}, {"action": "tag", "suspicion": 5}, "tag 0 {} -"),
+        ({"caller": DIVERTED}, {"action": "divert", "destination": "desk", "rule": "to-desk"}, "divert 0 {} desk"),
+        ({"caller": BLOCKED, "called": "110"}, {"action": "forward", "step": "emergency"}, "forward 0 {} -"),
+        ({"asserted": BLOCKED}, {"action": "reject"}, "reject 603 {} -"),
+        ({"caller": "", "trunk": "carrier"}, {"action": "forward"}, "forward 0 {} -"),
+        ({"called": "mailto:x@y"}, {"action": "forward", "step": "fail open", "decision": ""}, "forward 0 - -"),
+    ],
+)
+async def test_a_call_gets_its_verdict_and_one_record(
+    node: Node, asked: dict[str, str], told: dict[str, object], line: str
+):
+    answer = await node.ask(**asked)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found.items() >= told.items()
+    plain = await node.http.post("/v1/verdict", data={**CALL, **asked}, headers={"Accept": "text/plain"})
+    ours = plain.text.split()[2]
+    assert plain.text == line.format(ours) + "\n"
+    if found["decision"]:
+        record = await row(node, found["decision"])
+        assert (record.call_id, record.trunk) == ("one@wren.example", "carrier")
+        assert record.rang is (found["action"] != "reject")
+        assert ours != found["decision"]
+
+
+async def test_how_it_ended_is_told_once_and_counts(node: Node):
+    decision = (await node.ask()).json()["decision"]
+    told = await node.ask(f"/v1/verdict/{decision}/outcome", status=200, seconds=2)
+    assert (told.status_code, told.content) == (204, b"")
+    assert (await node.ask(f"/v1/verdict/{decision}/outcome", status=200)).status_code == 404
+    record = await row(node, decision)
+    assert (record.status, record.rang) == (200, True)
+    assert (await node.ask()).json()["action"] == "tag", "all calls of this caller that were answered were short"
+    other = (await node.ask(caller="+8613900000009")).json()["decision"]
+    assert (await node.ask(f"/v1/verdict/{other}/outcome", status=487)).status_code == 204
+    assert (await row(node, other)).rang is False
+
+
+async def test_what_is_known_of_a_number_counts_nowhere(node: Node):
+    found = await node.http.get("/v1/numbers/%2B8613900000001/reputation")
+    assert found.json().items() >= {"action": "reject", "class": "mobile", "region": "CN"}.items()
+    assert found.json()["found"][0]["name"] == "blocked"
+    assert "13900000001" not in found.text
+    counted = node.screen.counters
+    assert (counted["verdict_reject"], counted["decisions_waiting"]) == (0, 0)
+    assert (await node.http.get("/v1/numbers/none/reputation")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "kind"),
+    [
+        ({"json": {**CALL, "colour": "red"}}, 422, "invalid"),
+        ({"json": {"caller": "1"}}, 422, "invalid"),
+        ({"json": {**CALL, "trunk": "other"}}, 422, "invalid"),
+        ({"json": {**CALL, "caller": "1\r\nTo: <sip:2>"}}, 422, "invalid"),
+        ({"json": {**CALL, "caller": "1" * 600}}, 422, "invalid"),
+        ({"json": ["caller"]}, 422, "invalid"),
+        ({"json": {**CALL, "user_agent": "x" * 3000}}, 413, "too-large"),
+        ({"content": b'{"caller": 1', "headers": {"Content-Type": "application/json"}}, 400, "not-json"),
+        ({"content": b'{"caller":"1","caller":"2"}', "headers": {"Content-Type": "application/json"}}, 400, "not-json"),
+        ({"content": b"caller=1&caller=2", "headers": FORM}, 400, "not-json"),
+        ({"content": b"<call/>", "headers": {"Content-Type": "text/xml"}}, 415, "media-type"),
+        ({"json": CALL, "headers": {"Authorization": "Bearer rf_0_none"}}, 401, "no-key"),
+        ({"json": CALL, "headers": {"Authorization": ""}}, 401, "no-key"),
+        ({"method": "GET"}, 405, "method"),
+        ({"url": "/v1/none", "json": CALL}, 404, "not-found"),
+        ({"url": "/v1/verdict/0123456789abcdef0123/outcome", "json": {"status": 200}}, 404, "not-found"),
+        ({"url": "/v1/verdict/0123456789abcdef0123/outcome", "json": {"status": 20}}, 422, "invalid"),
+    ],
+)  # fmt: skip
+async def test_bad_input_gets_a_problem_and_is_judged_by_nobody(
+    node: Node, request_: dict[str, Any], status: int, kind: str
+):
+    answer = await node.http.request(**{"method": "POST", "url": "/v1/verdict", **request_})
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:ringfence:problem:{kind}")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert node.screen.counters["verdict_forward"] == 0
+    assert (await node.ask()).status_code == 200
+
+
+async def test_a_key_of_another_scope_opens_nothing_and_one_that_was_revoked_nothing_more(node: Node):
+    _, other = await node.book.add("bank", [Right.COMPLAINTS_WRITE], author="li")
+    wrong = await node.http.post("/v1/verdict", json=CALL, headers={"Authorization": f"Bearer {other}"})
+    assert (wrong.status_code, wrong.json()["type"]) == (403, "urn:ringfence:problem:scope")
+    assert (await node.ask()).status_code == 200
+    await node.book.revoke("sbc", author="li")
+    node.clock[0] += KNOWN_S + 0.1
+    assert (await node.ask()).status_code == 401
+
+
+async def test_too_many_questions_a_second_are_refused(node: Node):
+    statuses = [(await node.ask()).status_code for _ in range(102)]
+    assert statuses == [200] * 100 + [429] * 2
+    node.clock[0] += 0.5
+    assert (await node.ask()).status_code == 200
+    wrong = {"Authorization": "Bearer rf_0_none"}
+    tried = [(await node.http.post("/v1/verdict", json=CALL, headers=wrong)).status_code for _ in range(12)]
+    assert tried == [401] * 10 + [429] * 2
+
+
+async def test_what_is_no_http_is_answered_and_closed(node: Node):
+    for sent in (b"INVITE sip:1@2 SIP/2.0\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"x: " + b"y" * 40_000 + b"\r\n\r\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+        writer.write(sent)
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+    head = f"POST /v1/verdict HTTP/1.1\r\nhost: x\r\nauthorization: {node.http.headers['authorization']}\r\n"
+    body = json.dumps(CALL).encode()
+    one = head.encode() + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
+    writer.write(one * 3)  # one after the other, without waiting
+    writer.write_eof()
+    assert (await reader.read()).count(b"HTTP/1.1 200 OK") == 3
+    writer.close()
