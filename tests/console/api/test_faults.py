@@ -43,7 +43,7 @@ async def test_what_would_be_right_in_a_body(client, body, field, reason):
         (
             "/v1/reports/2026Q3?by=moon",
             "by",
-            "choose from all, class, code, holder, branch, prefix, category, business",
+            "choose from all, class, code, holder, bank, branch, prefix, category, business",
         ),
         ("/v1/appeals?state=x", "state", "choose from filed, granted, refused"),
         (
