@@ -31,6 +31,8 @@ _LAST_SHOWN: Final = 2
 # In words for people a number may be written in groups, with brackets around its area, or in digits of full width.
 _NUMBER_IN_WORDS: Final = r"0(?:[ -]{0,3}0){%d,}"
 _SHORT: Final = 11  # characters of a canonical number with a plan and less than seven digits
+_MOST_MACHINES: Final = 1_000
+_machines: set[str] = set()  # addresses behind the @ of Call-IDs, met lately: no number reaches into them
 _DIALLED: Final = (6, 5)  # digits of a number at home that has less than seven, as in Luxembourg
 
 
@@ -58,7 +60,9 @@ def mask_within(text: str, *numbers: str) -> str:
     ``numbers`` are canonical ones that are hidden although they are short, such as an extension, or as they are dialled
     at home.
     """
-    if not text.isascii() or "%" in text or LIKE_A_NUMBER in text.encode().translate(DIGITS, DROPPED):
+    at = text.rfind("@")
+    own = text[:at] if at > 0 and text[at + 1 :] in _machines else text  # the host of most is one of a few addresses
+    if not own.isascii() or "%" in own or LIKE_A_NUMBER in own.encode().translate(DIGITS, DROPPED):
         text = _without_numbers(text)
     for number in numbers:
         if len(number) < _SHORT and 2 < len(digits := digits_of(number)) < 7 and digits in text:
@@ -72,8 +76,12 @@ def mask_within(text: str, *numbers: str) -> str:
 
 def _without_numbers(text: str) -> str:
     at = text.rfind("@")
-    if at > 0 and is_machine(text[at + 1 :]) and not could_hold_a_number(text[:at]):
-        return text
+    if at > 0 and is_machine(host := text[at + 1 :]):
+        if len(_machines) >= _MOST_MACHINES:
+            _machines.clear()
+        _machines.add(host)
+        if not could_hold_a_number(text[:at]):
+            return text
     signs = Signs(text)
     signs.hide(HYPHENATED)
     signs.hide(ANY)
