@@ -71,6 +71,7 @@ class Opinion(NamedTuple):
     verdict: Verdict
     status: int  # of the answer that a rejection has on the wire; 0: the call goes on
     phrase: str
+    uri: str = ""  # where a diverted call is to go
     why_not: str = ""  # why it could not be judged; it goes on then
 
     @property
@@ -93,15 +94,15 @@ class Opinion(NamedTuple):
         if self.status:
             told |= {"status": self.status, "phrase": self.phrase}
         if self.action is not Action.FORWARD:
-            told |= {"label": verdict.label, "ring": verdict.ring, "destination": verdict.destination}
+            told |= {"label": verdict.label, "ring": verdict.ring, "destination": verdict.destination, "uri": self.uri}
         if self.why_not:
             told["not_judged"] = self.why_not
         return told
 
     def as_line(self) -> str:
-        """In one line for dial plans: action, status of a rejection or 0, decision, destination or a dash."""
+        """In one line for dial plans: action, status of a rejection or 0, decision, URI to divert to or a dash."""
         verdict = self.verdict
-        return f"{self.action} {self.status} {verdict.decision or '-'} {verdict.destination or '-'}"
+        return f"{self.action} {self.status} {verdict.decision or '-'} {self.uri or '-'}"
 
 
 class Opinions:
@@ -114,7 +115,6 @@ class Opinions:
         self._screen, self._configuration, self._now = screen, configuration, now
         self._read: Configuration | None = None  # that the reader goes by
         self._told: TTLCache[str, None] = TTLCache(REMEMBERED, KEPT_S)
-        self.asked = 0
         self._renew()
 
     def _renew(self) -> None:
@@ -126,6 +126,7 @@ class Opinions:
         made = set_up(configuration, configuration, Keys.for_now())
         self._screening = made.screening
         thresholds = configuration.thresholds
+        self._destinations = configuration.destinations
         self._trunks = {
             each.name: each.facts(tag_at=thresholds.tag, reject_at=thresholds.reject, home=configuration.home)._replace(
                 told=True
@@ -136,7 +137,6 @@ class Opinions:
     def ask(self, question: Question) -> Opinion:
         """The verdict on a call; its record is on file before its id is told. Raises Unanswerable."""
         self._renew()
-        self.asked += 1
         trunk = self._trunk(question.trunk)
         now = self._now()
         try:
@@ -145,7 +145,7 @@ class Opinions:
             # What the proxy would refuse says nothing of the call that somebody else has: it goes on there.
             closed = trunk.fail_closed and error.status > 0
             action, status = (Action.REJECT, error.status) if closed else (Action.FORWARD, 0)
-            return Opinion(Verdict(action, Step.FAIL_OPEN), status, error.phrase if closed else "", str(error))
+            return Opinion(Verdict(action, Step.FAIL_OPEN), status, error.phrase if closed else "", why_not=str(error))
         call.call_id, call.source = question.call_id, question.source
         screen = self._screen
         verdict = screen.judge(call)
@@ -156,7 +156,7 @@ class Opinions:
         screen.secure()
         if not stopped:
             self._told[verdict.decision] = None
-        return Opinion(verdict, status, phrase)
+        return Opinion(verdict, status, phrase, self._destinations.get(verdict.destination, ""))
 
     def ended(self, decision: str, end: Ended) -> bool:
         """It is known now how a call ended; False where nobody asked about it here within a day."""

@@ -37,6 +37,7 @@ RULES = """\
   then: tag
 """
 LISTS = {"blocked": {"kind": "block"}, "suspects": {"kind": "suspect"}}
+DESK = "sip:desk@203.0.113.77"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BLOCKED, SUSPECTED, DIVERTED = "+8613900000001", "+8613900000002", "+8613900000003"
 CALL = {"caller": "+8613912345678", "called": "+8613800138000", "call_id": "one@wren.example"}
@@ -64,7 +65,7 @@ async def node(tmp_path) -> AsyncIterator[Node]:
             **SETTINGS,
             "trunks": [trunk],
             "lists": LISTS,
-            "destinations": {"desk": "sip:desk@203.0.113.77"},
+            "destinations": {"desk": DESK},
             "facts": {"ratio_calls": 1},
         }
     )
@@ -106,7 +107,11 @@ async def row(node: Node, decision: str) -> Any:
         ({}, {"action": "forward", "step": "no rule"}, "forward 0 {} -"),
         ({"caller": BLOCKED}, {"action": "reject", "status": 603, "phrase": "Decline"}, "reject 603 {} -"),
         ({"caller": SUSPECTED}, {"action": "tag", "suspicion": 5}, "tag 0 {} -"),
-        ({"caller": DIVERTED}, {"action": "divert", "destination": "desk", "rule": "to-desk"}, "divert 0 {} desk"),
+        (
+            {"caller": DIVERTED},
+            {"action": "divert", "destination": "desk", "uri": DESK, "rule": "to-desk"},
+            f"divert 0 {{}} {DESK}",
+        ),
         ({"caller": BLOCKED, "called": "110"}, {"action": "forward", "step": "emergency"}, "forward 0 {} -"),
         ({"asserted": BLOCKED}, {"action": "reject"}, "reject 603 {} -"),
         ({"caller": "", "trunk": "carrier"}, {"action": "forward"}, "forward 0 {} -"),
