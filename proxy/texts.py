@@ -5,6 +5,7 @@ A next hop shows the name in P-Asserted-Identity, or reads the second of two fie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -23,6 +24,12 @@ IDENTITIES: Final = (b"p-asserted-identity", b"remote-party-id")
 # RFC 4458 2, and TS 24.604 4.5.2.6.2 for the others
 _DIVERTED: Final = frozenset((b"302", b"404", b"408", b"480", b"486", b"487", b"503"))
 
+# One address, after a name in quotation marks or of plain words: nearly all of them.
+_USUAL: Final = re.compile(
+    rb'(?:("[^"\\]*" ?|[A-Za-z0-9. -]+))?<(?:sips?:[^<>@,"\s]*@([A-Za-z0-9.-]+)(?::[0-9]+)?|tel:[^<>@,"\s;]*)'
+    rb'(?:;[^<>@,"\s?]*)?>(?:;[^<>,"]*)?\Z'
+)
+
 
 def read_names(request: Request, call: Call) -> None:
     """Names, hosts and User-Agent of a call where there may be more than one, or one is long.
@@ -32,12 +39,29 @@ def read_names(request: Request, call: Call) -> None:
     names, domains = [call.display_name], [call.domain]
     if call.trunk.identity_trusted:
         for field in IDENTITIES:
-            for value in request.raw_all(field)[:MOST_ASSERTED]:
-                names += _names_in(value)
-                domains += [_host_of(uri) for uri in find_uris("", value)[0][:MOST_ASSERTED]]
-    call.display_name = _enter(call, "display_name", names)
-    call.domain = _enter(call, "domain", domains)
-    call.user_agent = _enter(call, "user_agent", [call.user_agent])
+            if field in request.where:
+                for value in request.raw_all(field)[:MOST_ASSERTED]:
+                    _read_value(value, names, domains)
+    if len(names) > 1 or len(call.display_name) > LONGEST_TEXT:
+        call.display_name = _enter(call, "display_name", names)
+    if len(domains) > 1 or len(call.domain) > LONGEST_TEXT:
+        call.domain = _enter(call, "domain", domains)
+    if len(call.user_agent) > LONGEST_TEXT:
+        call.user_agent = _enter(call, "user_agent", [call.user_agent])
+
+
+def _read_value(value: bytes, names: list[str], domains: list[str]) -> None:
+    """Add the names and hosts of a line, where they are not there already."""
+    usual = _USUAL.match(value)
+    if usual is not None:
+        display, host = usual.groups()
+        found_names = [read_display_name(display.strip())] if display else []
+        found_hosts = [host_name(host.lower())] if host else []
+    else:
+        found_names = _names_in(value)
+        found_hosts = [_host_of(uri) for uri in find_uris("", value)[0][:MOST_ASSERTED]]
+    names += [name for name in found_names if name not in names]
+    domains += [host for host in found_hosts if host not in domains]
 
 
 def read_repeated(request: Request, call: Call, headers: Sequence[tuple[str, bytes]]) -> None:
