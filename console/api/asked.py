@@ -34,6 +34,7 @@ from rules.storage.store import DatabaseError, StoreError
 
 KNOWN_S: Final = 1.0  # for so long a key is remembered: revoked, it opens nothing more after that
 _KEYS: Final = 1000
+_AT_ONCE: Final = 4  # questions of one connection
 _WAITS_S: Final = 10.0  # for a whole question; a connection that is silent for so long is closed
 _LONGEST_HEAD: Final = 16_384
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -131,6 +132,7 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         self._address = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._resting = False
         self._looking: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -173,9 +175,17 @@ class Connection(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(_WAITS_S, self.close)
 
     def _go_on(self) -> None:
-        """Take what has come, up to the end of a question; the next one waits until this is answered."""
+        """Take what has come, up to the end of a question; the next one waits until this is answered.
+
+        After a few in one go the calls have their turn, and nothing more is read until then.
+        """
+        answered = 0
         try:
             while self._looking is None:
+                if answered == _AT_ONCE:
+                    self._rest()
+                    asyncio.get_running_loop().call_soon(self._read_on)
+                    return
                 event = self._http.next_event()
                 if event is h11.NEED_DATA or event is h11.PAUSED:
                     return
@@ -192,6 +202,7 @@ class Connection(asyncio.Protocol):
                     self._refuse_too_large(len(self._body))
                 elif isinstance(event, h11.EndOfMessage):
                     self._asked()
+                    answered += 1
         except Problem as problem:
             self._tell(problem.status, MEDIA_TYPE, problem.answer().body, problem.headers, last=True)
         except (h11.RemoteProtocolError, ValueError):
@@ -210,6 +221,7 @@ class Connection(asyncio.Protocol):
         if self._door.knows(token):
             self._answer(token)
         else:
+            self._rest()
             self._looking = asyncio.get_running_loop().create_task(self._look_up(token))
 
     async def _look_up(self, token: str) -> None:
@@ -220,6 +232,20 @@ class Connection(asyncio.Protocol):
             self._tell(problem.status, MEDIA_TYPE, problem.answer().body, problem.headers)
         finally:
             self._looking = None
+        self._read_on()
+
+    def _rest(self) -> None:
+        """Read nothing for now: what is asked meanwhile waits with whoever asks."""
+        if not self._resting and self._transport is not None and not self._transport.is_closing():
+            self._resting = True
+            self._transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._resting:
+            self._resting = False
+            self._transport.resume_reading()
         self._go_on()
 
     def _answer(self, token: str) -> None:
