@@ -151,7 +151,7 @@ def _masked_line(line: str) -> str:
         return f"{name}{colon}{mask_within(value)}"
     if key in _OF_DECISIONS and (found := _DECISION.search(value)) and abs(int(found[1], 16) - time()) < _LATELY_S:
         return f"{name}{colon}{_masked_digits(value[: found.start()])}{found[0]}{_masked_digits(value[found.end() :])}"
-    return f"{without_numbers(name)}{colon}{_masked_digits(value)}"
+    return _masked_digits(line)
 
 
 def _without_secret(line: str) -> str | None:
