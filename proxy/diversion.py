@@ -6,21 +6,13 @@ import re
 from typing import Final
 
 from proxy.forwarding import Plan
-from proxy.routing import Destination, Topology
+from proxy.routing import Destination
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import find_param, parse_addresses
 from proxy.sip.message import Request
 from proxy.sip.uri import parse_uri
-from rules.model import Action, Verdict
 
 _INDEX: Final = re.compile(rb"[0-9]{1,5}(?:\.[0-9]{1,5}){0,69}\Z")
-
-
-def destination_of(verdict: Verdict | None, topology: Topology) -> Destination | None:
-    """Where a verdict sends its call instead of to the PBX of its trunk."""
-    if verdict is None or verdict.action is not Action.DIVERT:
-        return None
-    return topology.destinations.get(verdict.destination)
 
 
 def divert(plan: Plan, destination: Destination) -> Plan:

@@ -8,7 +8,7 @@ from typing import Final
 
 from proxy.auto_answer import ALERT_INFO, CALL_INFO, plain_uri, without_auto_answer
 from proxy.context import EMERGENCY_MARK, Context, Node
-from proxy.diversion import destination_of, diversion, divert, history
+from proxy.diversion import diversion, divert, history
 from proxy.effects import Resolve
 from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.flows import PeerFlow
@@ -16,11 +16,11 @@ from proxy.forwarding import Plan, edit_lines, for_next_hop, record_routes, shar
 from proxy.labels import dress, mark_of, unlabel
 from proxy.next_hops import Hop, lots_of
 from proxy.proxy_settings import LimitSettings
-from proxy.routing import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Target
+from proxy.routing import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Destination, Target
 from proxy.screening import Screening, asserted_in, asserts_unread
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
-from proxy.sip.uri import named_part, parse_uri
+from proxy.sip.uri import Uri, named_part, parse_uri
 from proxy.token import DIVERTED, EMERGENCY, FROM_PBX, FROM_TRUNK, LABELLED, NO_CALL, PARTY, Token
 from proxy.validation import Refusal, is_unread
 from rules.model import Action
@@ -45,21 +45,14 @@ class Onward(Node):
     def admit(self, context: Context, now: float) -> None:
         """The request goes on: choose its targets (16.5), make the edits that all of them share, forward it."""
         request, fields, plan, peer = context.request, context.fields, context.plan, context.peer
-        destination, called = destination_of(context.verdict, context.topology), plan.uri_bytes
+        destination, called = context.topology.destination_of(context.verdict), plan.uri_bytes
         if destination is not None:
             plan = divert(plan, destination)
         if context.is_emergency_call and self._leaves_for_trunk(context):
             led = bool(plan.routes)  # by a Route of the PBX, to somebody who may know nothing of emergencies
             plan = Plan(plan.uri, plan.uri_bytes, [], plan.users, plan.named_us, plan.changed or led)
         next_hop = parse_uri(plan.routes[0][1]) if plan.routes else plan.uri
-        if destination is not None:
-            context.targets = [destination.target]
-        elif context.led is not None and not context.is_emergency_call:
-            context.targets = context.led.copy()
-        elif not plan.routes and self._leaves_for_trunk(context):
-            context.targets = peer.pbx.outbound.copy()
-        else:
-            context.targets = targets_in_dialog(context.topology, self.tokens, context.token, peer, next_hop).copy()
+        context.targets = self._targets(context, destination, plan, next_hop)
         if context.flow.reliable and context.flow.listener.secure and self._must_stay_secret(context):
             context.targets = [each for each in context.targets if each.transport == "TLS"]
             if not context.targets:
@@ -102,6 +95,18 @@ class Onward(Node):
         if context.server.invite:
             self.say_trying(context, now)
         self.forward(context, now)
+
+    def _targets(self, context: Context, destination: Destination | None, plan: Plan, next_hop: Uri) -> list[Target]:
+        """Where the request goes (16.5): a list of its own, since it loses those that were tried."""
+        if destination is not None:
+            return [destination.target]
+        if context.led is not None and not context.is_emergency_call:
+            return context.led.copy()
+        if not plan.routes and self._leaves_for_trunk(context):
+            return context.peer.pbx.outbound.copy()
+        if context.token is None:
+            return context.topology.targets(context.peer, next_hop).copy()
+        return targets_in_dialog(context.topology, self.tokens, context.token, context.peer, next_hop).copy()
 
     def _mark_again(self, context: Context, token: Token) -> None:
         """Within a marked call the label stays before the caller's name, and a text of his is marked as his INVITE was.
@@ -301,7 +306,7 @@ class Onward(Node):
             flags += EMERGENCY
         if context.label:
             flags += LABELLED + mark_of(context.label)
-        destination = destination_of(context.verdict, context.topology)
+        destination = context.topology.destination_of(context.verdict)
         if destination is not None:
             flags += DIVERTED + destination.mark
         there = onward if from_pbx else context.flow

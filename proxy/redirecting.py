@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
-from proxy.diversion import destination_of, diversion
+from proxy.diversion import diversion
 from proxy.routing import Topology
 from proxy.screening import Screening
 from proxy.sip.message import Request
@@ -51,7 +51,7 @@ def redirection(status: int, verdict: Verdict, request: Request, topology: Topol
     label = screening.apply(marks, request, verdict)
     if label:
         marks.append(_OWN + b"Label: " + label.encode())
-    destination = destination_of(verdict, topology)
+    destination = topology.destination_of(verdict)
     target = request.uri if destination is None else destination.uri
     fields = [CONTACT + b"<%s>" % marked_uri(target, marks), _DECISION + verdict.decision.encode()]
     if destination is not None:

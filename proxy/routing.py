@@ -23,7 +23,7 @@ from proxy.proxy_settings import (
 from proxy.sip.flow import CameBy, Listener
 from proxy.sip.message import IDENTITIES, OWN_HEADERS
 from proxy.sip.uri import SIP_PORT, Uri, parse_uri
-from rules.model import Trunk
+from rules.model import Action, Trunk, Verdict
 from rules.numbering.emergency import NO_EMERGENCIES
 from rules.numbering.numbers import EmergencyTable
 from rules.numbering.typed import home_of
@@ -812,6 +812,12 @@ class Topology:
     def trusts(self, target: Target) -> bool:
         """May an asserted identity that asks for privacy be shown there (RFC 3325 section 7)?"""
         return (target.host, target.port) in self._trusted_targets or self.is_pbx(target)
+
+    def destination_of(self, verdict: Verdict | None) -> Destination | None:
+        """Where a verdict sends its call instead of to the PBX of its trunk."""
+        if verdict is None or verdict.action is not Action.DIVERT:
+            return None
+        return self.destinations.get(verdict.destination)
 
     def targets(self, peer: Peer, next_hop: Uri) -> list[Target]:
         """Where a request of this peer goes, given its top Route or Request-URI; empty: nowhere."""

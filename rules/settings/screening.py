@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rules.numbering.countries import Country
-from rules.storage.key_places import Place, load_keys
-from rules.storage.keys import Keys
+from rules.storage.keys import Keys, Place, load_keys
 from rules.texts.bad_value import BadValue
 
 _CODE = re.compile(r"[*#][0-9*#]{1,15}")

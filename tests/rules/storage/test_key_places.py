@@ -4,8 +4,7 @@ import sys
 
 import pytest
 
-from rules.storage.key_places import Place, load_keys
-from rules.storage.keys import KeyFileError, Keys
+from rules.storage.keys import KeyFileError, Keys, Place, load_keys
 
 ONE, TWO = "11" * 32, "22" * 32
 
