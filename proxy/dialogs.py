@@ -281,9 +281,10 @@ def _name(fields: Fields) -> bytes:
     return b"%d.%s%s" % (len(fields.call_id), fields.call_id, fields.from_tag)
 
 
-def _name_in(uri: Uri) -> tuple[bytes, tuple[str, ...]]:
-    """Whom a URI names: its user, else its host, and in which context (RFC 3966 5.1.5)."""
-    return uri.user or uri.host, read_spelling(uri).contexts
+def _name_in(uri: Uri) -> tuple[bytes, tuple[str, ...], bytes]:
+    """Whom a URI names: its user, else its host, and in which context (RFC 3966 5.1.5); of more than are read, all."""
+    spelt = read_spelling(uri)
+    return uri.user or uri.host, spelt.contexts, uri.params if spelt.unread else b""
 
 
 def _uri_of(line: bytes) -> bytes:

@@ -13,7 +13,7 @@ from proxy.routing import IDENTITY_HEADERS
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
 from proxy.sip.message import Request
-from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_users
+from proxy.sip.uri import Spelling, Uri, parse_uri, read_spelling, shown_host, shown_users
 from proxy.texts import (
     LONGEST_TEXT,
     MOST_ASSERTED,
@@ -173,7 +173,7 @@ def read_identity(uri: bytes, trunk: Trunk) -> Identity:
     try:
         parsed = parse_uri(uri)
     except BadHeader:
-        return Identity(_read_shown(uri, trunk), "")
+        return Identity(_read_shown(uri, trunk), host_name(shown_host(uri)))
     domain = host_name(parsed.host)
     if parsed.scheme not in (b"sip", b"sips", b"tel"):
         name = Number("", NumberClass.NAME, raw=parsed.user.decode("utf-8", "replace")[:LONGEST_TEXT])

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import find_param, find_uris, parse_addresses, read_display_name
 from proxy.sip.message import Request
-from proxy.sip.uri import parse_uri
+from proxy.sip.uri import parse_uri, shown_host
 from rules.model import Call
 from rules.texts.unseen import without_unseen
 
@@ -118,7 +118,7 @@ def _host_of(uri: bytes) -> str:
     try:
         return host_name(parse_uri(uri).host)
     except BadHeader:
-        return ""
+        return host_name(shown_host(uri))
 
 
 def host_name(host: bytes) -> str:

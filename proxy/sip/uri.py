@@ -222,6 +222,14 @@ def shown_users(text: bytes) -> list[bytes]:
     return list(dict.fromkeys((rest.partition(b"@")[0], rest.rpartition(b"@")[0])))
 
 
+def shown_host(text: bytes) -> bytes:
+    """The host that somebody could read in a URI that is none to us, in lower case; empty where there is none."""
+    rest = _ANY_SCHEME.sub(b"", text.strip(b' \t\r\n<>"'), count=1)
+    found = _HOST_LEAD.match(rest.rpartition(b"@")[2])
+    return found[0].lower() if found is not None else b""
+
+
+_HOST_LEAD: Final = re.compile(rb"[A-Za-z0-9_.\-]+")
 _ANY_SCHEME: Final = re.compile(rb"\A\s*[A-Za-z][A-Za-z+.\-]*\s*:\s*")  # digits are somebody's: user1701:pw@h
 _HOST_ENDS: Final = re.compile(rb"[;?>]")
 # In UTF-8 also those of U+0080 to U+009F.

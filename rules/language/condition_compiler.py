@@ -252,13 +252,15 @@ class ConditionCompiler:
                 Condition(lambda facts: not fold(read(facts)), worded("%(what)s is missing", what=title), sees)
             )
         if text.is_:
-            written = frozenset(word.lower() for word in text.is_ if "*" not in word)
-            whole = written | {fold(word).lower() for word in text.is_ if "*" not in word}
-            search = "|".join(f"^{part}$" for word in text.is_ if "*" in word for part in wildcards(word, fold))
+            # The dot that ends a host in DNS is no part of it, in calls neither.
+            words = [word.rstrip(".") or word for word in text.is_] if about == "domain" else text.is_
+            written = frozenset(word.lower() for word in words if "*" not in word)
+            whole = written | {fold(word).lower() for word in words if "*" not in word}
+            search = "|".join(f"^{part}$" for word in words if "*" in word for part in wildcards(word, fold))
             parts.append(self.pattern(is_one_of(title, text.is_), about, whole, search, sees))
         if text.contains:
-            words = dict.fromkeys([*text.contains, *(fold(word) for word in text.contains if not word.isascii())])
-            search = "|".join(map(re2.escape, words))
+            known = dict.fromkeys([*text.contains, *(fold(word) for word in text.contains if not word.isascii())])
+            search = "|".join(map(re2.escape, known))
             says = worded("%(what)s contains %(these)s", what=title, these=alternatives(text.contains))
             parts.append(self.pattern(says, about, frozenset(), search, sees))
         if text.matches:

@@ -83,6 +83,17 @@ def test_the_name_and_host_that_a_believed_trunk_asserts_are_asked_like_those_of
     assert not matches("{domain: evil.example}", stranger), "what is not believed goes no further"
 
 
+@pytest.mark.parametrize("wanted", ["evil.example", "evil.example.", "'*.example'", "'*.example.'"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "EVIL.example.", "evil.example:99999", 'evil.example;x;a=b"c', "evil.example&b"]
+)
+def test_no_spelling_of_a_host_hides_it(host: str, wanted: str):
+    """Also where the URI is none to us: whoever shows it shows the host, too."""
+    assert matches(f"{{domain: {wanted}}}", call(from_=f"<sip:13912345678@{host}>;tag=a"))
+    asserted = f"P-Asserted-Identity: <sip:13912345678@{host}>"
+    assert matches(f"{{domain: {wanted}}}", call(trunk=TRUSTED, from_=FROM, extra=asserted))
+
+
 def test_explain_shows_each_of_the_names():
     made = call(trunk=TRUSTED, from_=f'"x" {FROM}', extra='P-Asserted-Identity: "Bank" <sip:13912345678@h>')
     [condition] = rules(rule(BANK, "reject")).rules[0].asks

@@ -118,6 +118,10 @@ BEHIND = (
     "*",
     "-",
     ":x",
+    "\u200b" * 300,
+    "%20" * 300 + "#",
+    "a" * 300 + "1",
+    "".join(f";phone-context=+{code}" for code in range(441, 447)),
 )
 HOSTS = ("x", "shop.example", "anonymous.invalid", "[2001:db8::1]:5070", "192.0.2.9", "a b", "")
 user_parts = st.one_of(
@@ -131,7 +135,8 @@ uris = st.one_of(
     st.builds("tel:{}".format, user_parts),
     st.sampled_from(["sip:17012345678", "http://17012345678", "sip:", "urn:service:sos"]),
 )
-values = st.builds("{}<{}>".format, st.sampled_from(["", '"中国银行" ', "Shop ", '"a\\"b" ']), uris)
+LONG_NAME = '"' + "\u200b" * 1_200 + '银行" '
+values = st.builds("{}<{}>".format, st.sampled_from(["", '"中国银行" ', "Shop ", '"a\\"b" ', LONG_NAME]), uris)
 headers = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["P-Asserted-Identity", "Remote-Party-ID"]), values),
@@ -141,6 +146,10 @@ headers = st.lists(
                 ("X-Ringfence-Verdict", "suspected"),
                 ("Privacy", "id"),
                 ("User-Agent", "dialer 2"),
+                ("User-Agent", "x" * 1_200),
+                ("X-Origin", "x" * 1_200),
+                ("History-Info", "<sip:8001@x;cause=302>;index=1.1;mp=1"),
+                ("P-Asserted-Identity", ", ".join(f"<sip:139123456{at}@x>" for at in range(10, 25))),
                 ("Diversion", "<sip:8001@x>"),
                 ("Proxy-Require", "privacy"),
                 ("Route", "<sip:127.0.0.1:5060;lr>"),
@@ -196,7 +205,8 @@ class Node:
 def said_of(call: Any, verdict: Any) -> dict[str, Any]:
     """What must be alike: who calls whom, and what becomes of it."""
     numbers = [[number.canonical for number in each] for each in (call.callers, call.asserted, call.called_readings)]
-    facts = (numbers, call.resembled, call.sure, call.believed, call.agrees, call.domain, call.display_name, call.facts)
+    texts = (call.domain, call.display_name, call.user_agent, call.headers, call.more_texts, call.diverted)
+    facts = (numbers, call.resembled, call.sure, call.believed, call.agrees, texts, call.facts)
     fired = [(one.name, one.effect, one.step) for one in verdict.fired]
     return {"call": facts, "verdict": (verdict.action, verdict.step, verdict.rule, verdict.suspicion, fired)}
 
