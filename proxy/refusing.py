@@ -99,7 +99,7 @@ class Refusing(Onward):
 
     def _ban_scanner(self, request: Request, flow: PeerFlow, now: float) -> None:
         """Ban whoever says that he scans."""
-        if not self._unheard and self.scanners.names_itself(request.raw(b"user-agent") or b""):
+        if not self._unheard and any(map(self.scanners.names_itself, request.raw_all(b"user-agent"))):
             self._ban(flow, BY_NAME, now)
 
     def _note_refused(self, flow: PeerFlow, what: int) -> None:

@@ -19,6 +19,7 @@ from rules.texts.unseen import without_unseen
 
 LONGEST_TEXT: Final = 1000  # characters of a text that are judged and recorded: 60 kB a call would drive out the others
 MOST_ASSERTED: Final = 10  # values looked at; RFC 3325 9.1 allows two, and each costs a look-up in every list
+_MOST_TEXTS: Final = 2 * MOST_ASSERTED  # names or hosts of one call that are judged
 IDENTITIES: Final = (b"p-asserted-identity", b"remote-party-id")
 
 # RFC 4458 2, and TS 24.604 4.5.2.6.2 for the others
@@ -40,8 +41,11 @@ def read_names(request: Request, call: Call) -> None:
     if call.trunk.identity_trusted:
         for field in IDENTITIES:
             if field in request.where:
-                for value in request.raw_all(field)[:MOST_ASSERTED]:
+                for value in request.raw_all(field):
                     _read_value(value, names, domains)
+                    if max(len(names), len(domains)) > _MOST_TEXTS:
+                        call.mark_unread()
+                        break
     if len(names) > 1 or len(call.display_name) > LONGEST_TEXT:
         call.display_name = _enter(call, "display_name", names)
     if len(domains) > 1 or len(call.domain) > LONGEST_TEXT:
@@ -109,9 +113,9 @@ def _names_in(value: bytes) -> list[str]:
             return [address.display_name for address in addresses[:MOST_ASSERTED]]
     except BadHeader:
         pass
-    before = [piece.rpartition(b">")[2].strip(b" \t,;") for piece in value.split(b"<")[:-1]]
-    found = [*value.split(b'"')[1::2], *before]
-    return [read_display_name(each) for each in found[: 2 * MOST_ASSERTED]]
+    found = [piece.rpartition(b">")[2].strip(b" \t,;") for piece in value.split(b"<")[:-1]]
+    found += value.split(b'"')[1::2]
+    return [read_display_name(each) for each in list(dict.fromkeys(found))[: _MOST_TEXTS + 1]]
 
 
 def _host_of(uri: bytes) -> str:
