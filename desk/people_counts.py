@@ -52,12 +52,13 @@ async def came(archive: Archive, connection: Connection, behind: int, at: float)
     people = [row[0] for row in await connection.execute_fetchall(query, (behind,))]
     spans, sums = _spans(archive, at), Sums()
     for rows in (await _said(connection, people, spans)).values():
+        keyed = [(row[0] > behind, row[1], _keys(row)) for row in rows]
         for span in spans:
             before, now = set[_Key](), set[_Key]()
-            for row in rows:
-                if span.holds(row[1]):
-                    (now if row[0] > behind else before).update(_keys(row))
-            for dimension, key in now - before:
+            for new, received, keys in keyed:
+                if span.holds(received):
+                    (now if new else before).update(keys)
+            for dimension, key in now - before if before else now:
                 sums[dimension, key, span.name, MEASURE] += 1
     return sums
 
