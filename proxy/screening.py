@@ -294,7 +294,7 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     for uri in uris[:MOST_ASSERTED]:
         found = read_asserted(uri, trunk)
         if found.first.canonical or found.others:
-            if all((found.first, found.others) != (other.first, other.others) for other in shown):
+            if not any(_alike(found, other) for other in shown):
                 shown.append(found)
         elif found.resembled or found.differ:
             alike.append(found)
@@ -312,6 +312,13 @@ def read_callers(request: Request, sender: Readings, trunk: Trunk) -> Callers:
     if len(others) > MOST_ASSERTED:
         callers.differ, callers.sure = True, False
     return callers
+
+
+def _alike(one: Readings, other: Readings) -> bool:
+    """Is there nothing in the one that is not in the other?"""
+    if (one.first, one.others) != (other.first, other.others):
+        return False
+    return one.resembled == other.resembled and one.differ is other.differ
 
 
 def callers_of(sender: Readings, shown: list[Readings], trunk: Trunk, *, clear: bool = True) -> Callers:

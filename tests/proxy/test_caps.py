@@ -98,6 +98,13 @@ def test_no_number_of_phone_contexts_hides_who_is_called(count: int):
         assert is_seen(call(uri=uri), f"+86{CALLED}", called=True), uri
 
 
+@pytest.mark.parametrize("first", ["<sip:12345678@h>, ", "", "<sip:13600000000@h>, <tel:12345678>, "])
+def test_nor_beside_a_plain_spelling_of_the_same(first: str):
+    unread = "".join(f";phone-context={name}.example" for name in "abcd") + ";phone-context=+86170"
+    made = call(trunk=TRUSTED, extra=f"P-Asserted-Identity: {first}<sip:12345678{unread}@h>")
+    assert (made.facts, made.sure) == ({"readings_differ": True}, False)
+
+
 def test_the_same_phone_context_many_times_is_one():
     assert call(from_=f"<sip:{USER}{';phone-context=+86' * 40}@h>;tag=a").facts is None
 
