@@ -26,6 +26,7 @@ NO_NUMBER: Final = frozenset(
 _SHORT: Final = frozenset((NumberClass.EXTENSION, NumberClass.SERVICE, NumberClass.EMERGENCY))
 _SHORTEST_CODE: Final = 5  # 95588, 12345: with fewer digits groups begin as well
 _LONGEST_ITEM: Final = 2
+_LONGEST_COUNT: Final = 3
 _LONGEST_ROW: Final = 4  # of a table
 _SHORTEST_ROW: Final = 7  # what it counts: on islands a number less a digit is one as well
 _OPEN: Final = 6  # lengths that numbers of an area have where extensions are dialled behind them
@@ -36,6 +37,7 @@ _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
 _DATE: Final = re.compile(
     r".*[0-9)]\s+([0-9]{1,2}\.[0-9]{1,2}\.(?:[0-9]{4})?|[0-9]{1,4}[.,][0-9]{1,2}|(?:19|20)[0-9]{2})"
 )  # or an amount
+_ZEROS: Final = re.compile(r"[^.]*[0-9)]\s*\.\s*0{1,2}")  # a column of amounts has them
 _COLUMNS: Final = re.compile(r"[0-9)]\s*(?:\t|\s\s)\s*[(+0-9]")
 _SPACED_HYPHEN: Final = re.compile(r"[0-9]{1,4}\s+[-\u2010-\u2015]\s+[(+0-9]")
 _BRACKETS: Final = re.compile(r"\([0-9]{2,}\)")
@@ -127,22 +129,43 @@ def _has_a_tail(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
     """
     if number.kind is NumberClass.EXTENSION or _is_in_brackets_behind(folded, groups, number, plan):
         return True
-    plus = "+" if folded.startswith("+") else ""
-    if not plus and _only_looks_foreign(groups, number, plan):
+    if not folded.startswith("+") and _only_looks_foreign(groups, number, plan):
         return True
+    coded = number.canonical == "+" + "".join(groups) and groups[0] == calling_code(number.canonical[1:])
+    plus = "+" if folded.startswith("+") or (coded and not _is_foreign_without_plus(folded, number, plan)) else ""
     heads = [plus + each for each in _heads(groups)]
-    elsewhere = not plus and number.canonical == "+" + "".join(groups)
-    if elsewhere and number.region != plan.country:
+    if _is_foreign_without_plus(folded, number, plan):
         return any(_is_valid(each, plan) for each in heads)
     dated = _DATE.fullmatch(folded)
-    if dated is not None:
-        return _is_valid(without_separators(folded[: dated.start(1)]), plan)
+    if dated is not None and _is_valid(without_separators(folded[: dated.start(1)]), plan):
+        return True
+    if _ZEROS.fullmatch(folded) is not None and _is_valid(heads[-1], plan):
+        return True
     if folded[-len(groups[-1]) - 1] in "-/" and _is_open(number.region):
         return False
     if len(groups[-1]) == 1:  # in an open plan a digit is left over of pairs, and a 0 is a switchboard
         left_over = _is_open(number.region) and (len(groups[-2]) < 3 or groups[-1] == "0")
         return not left_over and _is_valid(heads[-1], plan)
+    counted = len(groups[-1]) <= _LONGEST_COUNT and not _is_open(number.region)
+    if counted and _is_valid(heads[-1], plan) and not _is_set_as_printed(groups, number):
+        return True
     return not _is_valid(plus + "".join(groups), plan) and any(_is_valid(each, plan) for each in heads)
+
+
+def _is_set_as_printed(groups: list[str], number: Number) -> bool:
+    """Do its gaps stand where numbers of its plan have them?"""
+    if number.canonical[:1] != "+":
+        return False
+    parsed = phonenumbers.parse(number.canonical)
+    formats = (phonenumbers.PhoneNumberFormat.INTERNATIONAL, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return any(_GROUP.findall(phonenumbers.format_number(parsed, each)) == groups for each in formats)
+
+
+def _is_foreign_without_plus(folded: str, number: Number, plan: Trunk) -> bool:
+    """Does it begin with the code of another country, and not with a + or 00?"""
+    if folded.startswith(("+", "00")) or number.canonical[:1] != "+":
+        return False
+    return number.region != plan.country and calling_code(number.canonical[1:]) != codes_of(plan.country)[0]
 
 
 def _is_in_brackets_behind(folded: str, groups: list[str], number: Number, plan: Trunk) -> bool:
@@ -153,7 +176,7 @@ def _is_in_brackets_behind(folded: str, groups: list[str], number: Number, plan:
     before = _GROUP.findall(folded[:at])
     spelt_out = folded.startswith(("+", "00"))
     if not before:  # a foreign country's code has a + before it
-        return not spelt_out and number.canonical == "+" + "".join(groups) and number.region != plan.country
+        return _is_foreign_without_plus(folded, number, plan)
     first = before[0].removeprefix("00")
     begins = first in ("", *codes_of(plan.country)) or first == calling_code(first)
     if len(before) == 1:
@@ -175,8 +198,8 @@ def _is_set_apart(text: str, folded: str, groups: list[str], number: Number, pla
     return _is_valid(tail, plan) or any(_is_valid(plus + each, plan) for each in _heads(groups))
 
 
-def _begins_anew_here(group: str, digits: str, plan: Trunk) -> bool:
-    """Are the digits a number as people of here write it, with the area code whole in the first group?"""
+def _begins_anew_here(groups: list[str], digits: str, plan: Trunk) -> bool:
+    """Are the digits a number as people of here write it: begun by a 0, or with the area code whole in its group?"""
     if not _is_valid(digits, plan):
         return False
     number = read_number(digits, plan)
@@ -184,10 +207,12 @@ def _begins_anew_here(group: str, digits: str, plan: Trunk) -> bool:
         return True
     _, trunk_prefix = codes_of(plan.country)
     parsed = phonenumbers.parse(number.canonical)
+    if trunk_prefix and groups[0].startswith(trunk_prefix):
+        return True
     of_an_area = phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
-    if of_an_area and trunk_prefix == "0" and digits[0] != "0":
+    if of_an_area and trunk_prefix == "0" and len(groups) > 2:  # 44 20 7946 0958
         return False
-    return len(group) >= phonenumbers.length_of_national_destination_code(parsed)
+    return len(groups[0]) >= phonenumbers.length_of_national_destination_code(parsed)
 
 
 @cache
@@ -266,8 +291,10 @@ def _is_counted(folded: str, groups: list[str], number: Number, plan: Trunk) -> 
     first, rest = groups[0], "".join(groups[1:])
     if folded.startswith("+") or first[0] == "0" or first in (trunk_prefix, code):
         return False
-    if not trunk_prefix or (number.canonical == "+" + "".join(groups) and number.region != plan.country):
-        return len(first) <= _LONGEST_ROW and len(rest) >= _SHORTEST_ROW and _begins_anew_here(groups[1], rest, plan)
+    if read_number(rest, plan).canonical == number.canonical:
+        return False  # an area code that may be left out
+    if not trunk_prefix or len(first) > _LONGEST_ITEM or _is_foreign_without_plus(folded, number, plan):
+        return len(first) <= _LONGEST_ROW and len(rest) >= _SHORTEST_ROW and _begins_anew_here(groups[1:], rest, plan)
     return len(first) <= _LONGEST_ITEM and _is_number(rest, plan)
 
 
