@@ -14,7 +14,7 @@ from phonenumbers.shortnumberinfo import SUPPORTED_SHORT_REGIONS
 
 from rules.model import NumberClass
 from rules.numbering.plan_table import PLANS, codes_of, plan_of
-from rules.numbering.spelling import condensed, fold, is_digits, without_separators
+from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
 
 EVERYWHERE: Final = frozenset({"112", "911", "999", "000"})
@@ -23,8 +23,14 @@ _LONG: Final = 64  # characters of a user part, beyond which most of it is only 
 # What ends dialling for some device behind us: digits after it are pauses, tones or nothing at all.
 _ENDS_DIALLING: Final = re.compile(r"[#*pw,;\x00-\x1f\x7f]", re.IGNORECASE)
 _SIGNS: Final = re.compile(r"[^0-9A-Za-z+*#]+")
+_DIALLED_SIGN: Final = re.compile(r"[0-9A-Za-z+*#,:]")
 
 
+_CONTROLS: Final = (*range(32), 127)
+_UNDIALLED: Final[dict[int, str | None]] = {
+    **{code: None for code in range(128) if not _DIALLED_SIGN.match(chr(code))},
+    **dict.fromkeys(_CONTROLS, ","),
+}
 _MOST_TABLES: Final = 32
 
 
@@ -70,7 +76,7 @@ def is_emergency(scheme: str, user: str, table: EmergencyTable) -> bool:
     if "%" in user:
         user = unquote_to_bytes(user).decode("utf-8", "replace")
     if len(user) > _LONG:
-        user = condensed(user.partition(";")[0])
+        user = _undecorated(user.partition(";")[0])
     return any(plain in table.spellings for plain in _dialled(user))
 
 
@@ -135,6 +141,18 @@ def _plain(user: str) -> str:
     if dialled.isascii() and dialled.isdigit():
         return user  # as nearly all are written
     return without_separators(fold(user).partition(":")[0]).lower()
+
+
+def _undecorated(user: str) -> str:
+    """The beginning of a long user part without all signs that no telephone dials; where dialling ends, a sign of that.
+
+    The table's spellings are short: what of 64 signs that count is none, is none with more of them.
+    """
+    if not user.isascii():
+        others = (sign for sign in set(user) if not sign.isascii())
+        user = user.translate({ord(sign): folded if (folded := fold(sign)).isascii() else None for sign in others})
+    user = user.translate(_UNDIALLED)
+    return (f"+{user.lstrip('+')}" if user[:1] == "+" else user)[:_LONG]
 
 
 def _dialled(user: str) -> Iterable[str]:

@@ -133,7 +133,7 @@ def test_however_much_decorates_it_it_is_still_one(sign: str, count: int):
 
 
 @pytest.mark.parametrize(
-    "user", ["112#" + "1#" * 200, "110," + "111," * 300, "112p" + "1" * 900, "1" + "-" * 100 + "10"]
+    "user", ["+" * 300 + "112", "112#" + "1#" * 200, "110," + "111," * 300, "112p" + "1" * 900, "1" + "-" * 100 + "10"]
 )
 def test_whatever_follows_where_dialling_ends_it_is_still_one(user: str):
     assert is_emergency("sip", user, CN)
