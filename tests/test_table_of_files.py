@@ -2,8 +2,6 @@
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from rules.storage.store import databases
@@ -32,21 +30,19 @@ def test_every_database_and_what_lies_beside_it_stands_in_the_table():
     assert named(database) == there | beside
 
 
-def test_what_a_whole_installation_writes_is_in_the_table(ports):
+def test_what_a_whole_installation_writes_is_in_the_table(ports, run):
     """Served, filled, complained to, with keys of the API: each file that is there then is told in a row."""
     folder = ports.parent
 
-    def run(*words):
-        command = [sys.executable, "-m", "ringfence", "--config", str(ports), *words]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
     before = {path.name for path in folder.iterdir()}
-    run("lists", "add", "blocked", "17012345678")
-    run("complaints", "add", "95012345", "--by", "13800138000")
-    run("api", "keys", "add", "app", "--scope", "lists:read")
-    run("people", "list")
+    for words in (
+        ("lists", "add", "blocked", "17012345678"),
+        ("complaints", "add", "95012345", "--by", "13800138000"),
+        ("api", "keys", "add", "app", "--scope", "lists:read"),
+        ("people", "list"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 0, done.output
     with serving(ports) as (process, _):
         while_it_runs = {path.name for path in folder.iterdir()}
         process.send_signal(signal.SIGTERM)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from console.cli.commands import app
 from tests.peers.lanes import Lane
 from tests.peers.loopback import Endpoint, listening, parse_endpoint
 from tests.peers.process import Peer, whole_lines
@@ -55,15 +58,14 @@ class Ringfence(Peer):
             self.ready(partial(listening, endpoint, listener.get("transport", "udp")), f"listening on {endpoint}")
 
     def command(self, *words: str) -> str:
-        """What another process of the command line prints on this configuration."""
-        run = subprocess.run(
-            [sys.executable, "-m", "ringfence", "--config", self.file, *words],
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-            check=False,
-        )
-        assert run.returncode == 0, f"ringfence {' '.join(words)}: {run.returncode}\n{run.stdout}{run.stderr}"
+        """What a command prints on this configuration, run here and not in a process that has to start first.
+
+        In a thread, since the test may stand in an event loop and the command begins one of its own.
+        """
+        line = ["--config", str(self.file), *words]
+        with ThreadPoolExecutor(1) as aside:
+            run = aside.submit(CliRunner().invoke, app, line).result(COMMAND_S)
+        assert run.exit_code == 0, f"ringfence {' '.join(words)}: {run.exit_code}\n{run.output}{run.exception!r}"
         return run.stdout
 
     def calls(self) -> list[dict[str, Any]]:
