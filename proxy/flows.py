@@ -14,7 +14,7 @@ from proxy.sources import source_of
 class PeerFlow(Flow):
     """A flow, and what the configuration says of who is at its other end."""
 
-    __slots__ = ("address", "counted", "former", "pbx_side", "peer", "source", "watched")
+    __slots__ = ("address", "counted", "former", "line", "pbx_side", "peer", "source", "via", "watched")
 
     def __init__(
         self, listener: Listener, remote: tuple[Any, ...], peer: Peer | None = None, *, serial: int = 0
@@ -22,7 +22,9 @@ class PeerFlow(Flow):
         super().__init__(listener, remote, serial=serial)
         self.peer = peer  # who sends from there; None: nobody we know
         self.address: PeerAddress | None = None  # its state, where the configuration names the address
+        self.line: tuple[str, str] = "", ""  # whose line it waits in while many do (`proxy/urgency.py`)
         self.counted = ""  # its address, where what it holds counts by that as well: no trunk names it
+        self.via = b""  # how a Via of whoever sends from there begins, as nearly all write it, once it is asked for
         self.source = ""  # what stands for whoever sends from there, if he can be banned
         self.watched = False  # no trunk names him: he is banned for what he does, too
         # The same as a flow of the PBX side, for emergency calls from a PBX's address and another port than its own.
@@ -143,6 +145,8 @@ class FlowTo:
         if self._peers is not None and not flow.serial:
             flow.address = self._peers.at(host, port, listener.transport)
         flow.counted = "" if topology.names_address(host, peer) else host
+        if peer is not None:
+            flow.line = ("pbx " if peer.from_pbx else "trunk ") + peer.name, flow.counted
         if not topology.is_shielded(host, peer):
             flow.source = source_of(host)
             flow.watched = topology.is_unnamed(host, peer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from typing import Final
 
 from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.diversion import divert
@@ -22,6 +23,8 @@ from proxy.validation import Refusal
 from rules.model import Trunk
 from rules.numbering.numbers import EmergencyTable, emergency_table, is_emergency, read_number
 
+_MOST_READ: Final = 4096  # Request-URIs that are remembered
+_LONGEST_READ: Final = 200  # octets of such a one
 NOT_TAKEN = Receipt(Filing.FAILED)
 # Each with a status of its own, since a phone behind a PBX has nothing but the tone that the PBX makes of it. The fault
 # is 500, not 503: that would tell the PBX to send us no calls at all for a while (RFC 3261 21.5.4).
@@ -45,7 +48,7 @@ class _Home:
 class Outgoing:
     """Reads the INVITEs that open a call from the PBX side."""
 
-    __slots__ = ("_homes", "announcement", "code", "reports")
+    __slots__ = ("_homes", "_read", "announcement", "code", "reports")
 
     def __init__(self, settings: ProxySettings, *, code: str = "", announcement: str = "", country: str = "") -> None:
         """`code` reports the last call, empty for none; `announcement` names the destination that thanks for it.
@@ -55,6 +58,7 @@ class Outgoing:
         self.code = code
         self.announcement = announcement
         self.reports: Counter[str] = Counter()  # by what became of them
+        self._read: dict[tuple[str, bool, bytes], bool] = {}  # Request-URIs as they came: emergency numbers?
         first = settings.pbxes[0].name if settings.pbxes else ""
         self._homes = {pbx.name: _home(settings, pbx, country, is_first=pbx.name == first) for pbx in settings.pbxes}
 
@@ -64,6 +68,21 @@ class Outgoing:
             return dials_emergency(uri, [peer.emergency])
         home = self._homes.get(peer.pbx.name)
         return home is not None and dials_emergency(uri, home.tables)
+
+    def is_dialled(self, uri: bytes, peer: Peer) -> bool:
+        """The same of a Request-URI as it came, and remembered: in a flood few numbers are called. Never raises."""
+        key = peer.name, peer.from_pbx, uri
+        found = self._read.get(key)
+        if found is None:
+            try:
+                found = self.is_emergency_call(parse_uri(uri), peer)
+            except BadHeader:
+                found = False
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            if len(uri) <= _LONGEST_READ:
+                self._read[key] = found
+        return found
 
     def takes(self, core: Node, context: Context, now: float) -> bool:
         """Is it the feature code, which is answered here? An emergency call is told, and goes on."""

@@ -160,6 +160,7 @@ class Server:
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._faults = FaultLog()
         self._early = EarlyRefusal(core.salt)
+        self._refusals: list[tuple[Endpoint, bytes, tuple[Any, ...]]] = []  # early ones that wait to be sent
         self._room = Room(core.limits.connections, core.limits.source_connections)
         self._watch = Watch(core, self.flush, self._faults)
         self._keeping = Keeping()
@@ -487,9 +488,7 @@ class Server:
                 or flow.watched
             ):
                 return False
-            if endpoint.arrivals.waiting_of(owner(flow)[0]) < SHORT or is_emergency_call(
-                data, flow.peer, core.outgoing
-            ):
+            if endpoint.arrivals.waiting_of(flow.line[0]) < SHORT or is_emergency_call(data, flow.peer, core.outgoing):
                 return False
             answer = early.of(data, flow, core.layer.servers)
             if answer is None:
@@ -497,7 +496,9 @@ class Server:
             if self.tap is not None:
                 self.tap.received(data, flow)
                 self.tap.sent(answer, flow)
-            endpoint.send(answer, flow.remote)
+            if not self._refusals:
+                asyncio.get_running_loop().call_soon(self._send_refusals)
+            self._refusals.append((endpoint, answer, flow.remote))
             core.shedding.refused += 1
             core.refused[503] += 1
         except Exception:  # it goes the usual way
@@ -505,6 +506,12 @@ class Server:
             self._faults.exception("a call could not be refused early", monotonic())
             return False
         return True
+
+    def _send_refusals(self) -> None:
+        """Those of one turn of the loop one after the other: so their receiver is woken once."""
+        refusals, self._refusals = self._refusals, []
+        for endpoint, answer, remote in refusals:
+            endpoint.send(answer, remote)
 
     def haste(self, listener: Listener, data: bytes, remote: tuple[Any, ...]) -> tuple[int, Owner]:
         """While many datagrams wait: may this one overtake the others, and whose line does it wait in?"""

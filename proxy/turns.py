@@ -37,13 +37,13 @@ class Group:
 
     def pop(self) -> Datagram:
         """The first of the source whose turn it is."""
-        source = self.order.popleft()
-        line = self.lines[source]
+        order = self.order
+        line = self.lines[order[0]]
         datagram = line.popleft()
-        if line:
-            self.order.append(source)
-        else:
-            del self.lines[source]
+        if not line:
+            del self.lines[order.popleft()]
+        elif len(order) > 1:
+            order.append(order.popleft())
         self.count -= 1
         self.octets -= len(datagram[0])
         return datagram

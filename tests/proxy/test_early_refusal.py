@@ -41,6 +41,24 @@ def test_it_is_the_answer_that_it_would_get_otherwise(play: Playbook, via: str):
     assert tag.startswith("rfo7.")
 
 
+def test_whatever_stands_where_is_copied_from_where_it_stands(play: Playbook):
+    """One sender writes his header fields in this order, the next in another, with as many lines."""
+    head, _, body = wire.invite().partition(b"\r\n\r\n")
+    start, *lines = head.split(b"\r\n")
+    for number in (0, 3, 0, 5, 1):
+        turned = b"\r\n".join((start, *lines[number:], *lines[:number])) + b"\r\n\r\n" + body
+        answer = refusal(play, turned)
+        assert answer is not None
+        for name in ("Via", "From", "Call-ID", "CSeq"):
+            assert wire.headers(answer, name) == wire.headers(turned, name)
+    more = wire.invite(via="SIP/2.0/UDP 198.51.100.21:5060;branch=z9hG4bKone\nVia: SIP/2.0/UDP far;branch=z9hG4bKtwo")
+    as_long = more.replace(b"Max-Forwards: 70\r\n", b"", 1)
+    assert len(as_long.split(b"\r\n")) == len(wire.invite().split(b"\r\n"))
+    answer = refusal(play, as_long)
+    assert answer is not None
+    assert wire.headers(answer, "Via") == wire.headers(as_long, "Via")
+
+
 def test_its_ack_is_known_and_no_other(play: Playbook):
     data = wire.invite()
     early = refusal(play, data)
