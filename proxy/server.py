@@ -74,6 +74,7 @@ RATES_S = 10.0  # between two lines about one trunk that sends too fast
 REPORT_S = 3.0  # how long whoever dials the feature code waits for the desk
 REPORTS_AT_ONCE = 100  # beyond it nobody waits: the desk is stuck
 
+_A, _I = b"AI"  # how what is refused early, and its ACK, begin
 log = structlog.get_logger("ringfence.proxy")
 
 
@@ -471,9 +472,10 @@ class Server:
     def _shed(self, endpoint: Endpoint, data: bytes, remote: tuple[Any, ...]) -> bool:
         """Refuse a new call before it waits, if many of its trunk do; its ACK is not handled either. May not raise."""
         core, early = self._core, self._early
-        if data[:4] == b"ACK ":
+        first = data[0] if data else 0
+        if first == _A and data[:4] == b"ACK ":
             return early.acknowledges(data)
-        if data[:7] != b"INVITE " or not core.shedding.closed:
+        if first != _I or not core.shedding.closed or data[:7] != b"INVITE ":
             return False
         try:
             if endpoint.listener.reliable:

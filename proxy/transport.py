@@ -24,9 +24,11 @@ from proxy.sockets import Sockets, said_of
 from proxy.turns import Datagram, Turns
 from proxy.urgency import FIRST, IN_TURN
 
+MOST_OCTETS: Final = 65_535  # of a datagram
 RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes the kernel holds for us during a pause; it may grant less
 BATCH: Final = 16  # datagrams handled before what they caused is sent: a burst of sends wakes its receiver once
-FEW: Final = 4  # and while many wait: the loop must read faster than it handles, or the kernel drops unseen
+FEW: Final = 8  # and while many wait: the loop must read faster than it handles, or the kernel drops unseen
+READ_ON: Final = 64  # datagrams read at most by one look whether more have come: four times as many as are handled
 MANY: Final = 64  # datagrams that wait, some 30 ms, from which those in haste overtake the others
 
 ROUND: Final = 4  # messages of which one is taken that came in its turn, whatever overtakes
@@ -157,6 +159,7 @@ class Endpoint(ABC):
         self._handle: Handler | None = None
         self._flush: Flush | None = None
         self._haste: Haste | None = None
+        self._all_read = False  # the kernel holds nothing that was not read: a batch may take its time
         self.send_errors = 0
         self.unsent_for = ""  # why the last message went NOWHERE
 
@@ -188,7 +191,7 @@ class Endpoint(ABC):
             return
         try:
             waiting = len(arrivals)
-            for _ in range(min(waiting, BATCH if waiting < MANY else FEW)):
+            for _ in range(min(waiting, BATCH if waiting < MANY or self._all_read else FEW)):
                 data, remote, arrived = arrivals.pop()
                 handle(data, remote, listener, arrived)
             flush()
@@ -225,6 +228,24 @@ class UdpEndpoint(Endpoint):
         super().__init__(listener, arrivals)
         self._sock = sock
         self._transport = transport
+        self._is_ours = True  # no other process reads from it
+
+    def _hand_over(self) -> None:
+        """While overload lasts what has come meanwhile is read at once, in half the time that the loop takes for it."""
+        super()._hand_over()
+        self._all_read = self.arrivals.shed is not None and self._is_ours and self._read_on()
+
+    def _read_on(self) -> bool:
+        """Read what the kernel holds. False: there may be more."""
+        receive, arrivals = self._sock.recvfrom, self.arrivals
+        try:
+            for _ in range(READ_ON):
+                arrivals.put_nowait(receive(MOST_OCTETS))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
     @classmethod
     async def open(cls, listener: Listener, receive_queue: int, sockets: Sockets | None = None) -> UdpEndpoint:
@@ -263,6 +284,7 @@ class UdpEndpoint(Endpoint):
 
     def leave_to_another(self) -> None:
         """Another process reads what comes from now on: handle all that was read here, and go on sending."""
+        self._is_ours = False
         self._sock = self._sock.dup()
         self._transport.close()  # it knows no other way to stop reading
         super().leave_to_another()
@@ -270,6 +292,7 @@ class UdpEndpoint(Endpoint):
     def close(self) -> None:
         """Close the socket; what still waits is not handled."""
         super().close()
+        self._is_ours = False
         self._transport.close()
         self._sock.close()
 

@@ -61,6 +61,8 @@ LOOK_S: Final = 1.0
 # and the kernel drops what comes meanwhile. Calls leave no circles behind; those of connections and commands are mostly
 # young, and what is older waits for a quiet moment.
 THRESHOLDS: Final = (50_000, 1_000, 1_000)
+SPARE_LOOK_S: Final = 0.1
+SPARED_S: Final = 120.0  # so long at most nothing is collected in overload: what fills memory by then was not calls
 COLLECTED_AFTER: Final = 10  # reloads: with more, 65 ms at 48,000, as long as one of these takes anyway
 STUCK_S: Final = 5.0  # a loop that stood still so long is not alive
 # Settings that the desk reads when it is opened.
@@ -116,6 +118,7 @@ class Node:
         self._traces = Traces(lambda: self._reloading.configuration.home, self._note_trace)
         self._overheard = Overheard(self._traces)
         self._traces.changed = self._overheard.look
+        self._spared = False  # what came in an overload was never gone over for circles
         self._reloads_kept = 0  # whose remains are still in memory
         self._server: Server | None = None
         self._pages: Pages | None = None
@@ -206,6 +209,7 @@ class Node:
             loop.create_task(self._ban_file.keep()),
             loop.create_task(self._kernel_bans.keep()),
             loop.create_task(self._collect()),
+            loop.create_task(self._spare_collections()),
             loop.create_task(self._audit.run()),
         ]
         self._overheard.begin(server, self._first_homer())
@@ -234,8 +238,33 @@ class Node:
         while True:
             await asyncio.sleep(LOOK_S)
             if monotonic() - last >= COLLECT_S and self._core.load.held <= FEW_HELD:
+                if self._spared:
+                    gc.unfreeze()
                 gc.collect()
+                if self._spared:
+                    gc.freeze()
+                    self._spared = False
                 last = monotonic()
+
+    async def _spare_collections(self) -> None:
+        """While overload lasts look for no circles: each call that is held would be gone over once, for nothing.
+
+        That is an eighth of the loop. What was not gone over is left alone until a quiet moment; a collection of all of
+        it would let the loop stand still.
+        """
+        since = 0.0
+        while True:
+            await asyncio.sleep(SPARE_LOOK_S)
+            on, now = self._core.shedding.on, monotonic()
+            if on and not since:
+                since = now
+                gc.disable()
+            if not gc.isenabled() and (not on or now - since >= SPARED_S):
+                gc.freeze()
+                gc.enable()
+                self._spared = True
+            if not on:
+                since = 0.0
 
     @staticmethod
     async def _ask_for_time(server: Server) -> None:

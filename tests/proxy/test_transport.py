@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from proxy.sip.flow import Listener
-from proxy.transport import BATCH, MANY, NOWHERE, SENT, TOO_LARGE, Arrivals, Owner, UdpEndpoint, refuses
+from proxy.transport import BATCH, MANY, NOWHERE, READ_ON, SENT, TOO_LARGE, Arrivals, Owner, UdpEndpoint, refuses
 from proxy.urgency import AT_ONCE, FIRST, IN_TURN
 from tests.peers.loopback import Endpoint, new_endpoint
 from tests.peers.process import eventually
@@ -99,6 +99,27 @@ async def test_what_waits_when_the_socket_is_closed_is_not_handled(endpoint: Udp
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert heard.data == []
+
+
+async def test_in_overload_what_has_come_meanwhile_is_read_after_each_batch(endpoint: UdpEndpoint):
+    """However long a batch takes, nothing is dropped by the kernel, which knows no emergency call."""
+    heard = Heard(endpoint)
+    endpoint.arrivals.shed = lambda data, remote: data == b"ACK"
+    with neighbour(endpoint) as other:
+        for number in range(2 * READ_ON):
+            other.sendto(b"%d" % number, (endpoint.listener.host, endpoint.listener.port))
+            other.sendto(b"ACK", (endpoint.listener.host, endpoint.listener.port))
+        endpoint._hand_over()
+        assert (len(endpoint.arrivals), endpoint._all_read) == (READ_ON // 2, False)
+        while len(heard.data) < 2 * READ_ON:
+            endpoint._hand_over()
+        assert heard.data == [b"%d" % number for number in range(2 * READ_ON)]
+        assert heard.remotes[0][:2] == other.getsockname()[:2]
+        assert endpoint._all_read
+        other.sendto(b"last", (endpoint.listener.host, endpoint.listener.port))
+        endpoint.leave_to_another()
+        endpoint._hand_over()
+        assert heard.data[-1] != b"last", "another process reads it"
 
 
 async def test_a_handler_that_falls_loses_no_later_datagram(endpoint: UdpEndpoint):

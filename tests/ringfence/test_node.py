@@ -248,6 +248,41 @@ def asked_by_tcp(at: HostPort) -> bytes:
         return asking.recv(65_535)
 
 
+@pytest.mark.parametrize("lasts", [False, True])
+async def test_in_overload_no_circles_are_looked_for_and_afterwards_what_came_then_in_a_quiet_moment(
+    monkeypatch, lasts: bool
+):
+    """To go over each call that is held costs an eighth of the loop, which is lacking then."""
+    for name in ("SPARE_LOOK_S", "LOOK_S", "COLLECT_S"):
+        monkeypatch.setattr(node, name, 0)
+    told: list[str] = []
+    for name in ("enable", "disable", "freeze", "unfreeze", "collect"):
+        monkeypatch.setattr(node.gc, name, lambda name=name: told.append(name))
+    monkeypatch.setattr(node.gc, "isenabled", lambda: told[-1:] != ["disable"])
+    it = object.__new__(node.Node)
+    it._core = SimpleNamespace(shedding=SimpleNamespace(on=False), load=SimpleNamespace(held=node.FEW_HELD + 1))
+    it._spared = False
+    tasks = [asyncio.create_task(each) for each in (it._spare_collections(), it._collect())]
+
+    async def looks() -> list[str]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return told
+
+    assert await looks() == []
+    it._core.shedding.on = True
+    assert await looks() == ["disable"]
+    if lasts:
+        monkeypatch.setattr(node, "SPARED_S", 0)  # somebody may open connections all the while
+    else:
+        it._core.shedding.on = False
+    assert await looks() == ["disable", "freeze", "enable"]
+    it._core.load.held = 0
+    assert (await looks())[3:7] == ["unfreeze", "collect", "freeze", "collect"]
+    for task in tasks:
+        task.cancel()
+
+
 @pytest.mark.parametrize(("held", "collected"), [(0, True), (node.FEW_HELD, True), (node.FEW_HELD + 1, False)])
 async def test_what_holds_itself_in_circles_is_freed_in_quiet_moments(monkeypatch, held: int, collected: bool):
     """A collection among 200,000 held calls stops the loop for so long that the kernel drops datagrams."""
@@ -257,6 +292,7 @@ async def test_what_holds_itself_in_circles_is_freed_in_quiet_moments(monkeypatc
     monkeypatch.setattr(node.gc, "collect", done.set)
     it = object.__new__(node.Node)
     it._core = SimpleNamespace(load=SimpleNamespace(held=held))
+    it._spared = False
     task = asyncio.create_task(it._collect())
     for _ in range(3):
         await asyncio.sleep(0)
