@@ -18,8 +18,13 @@ _LONGEST_KNOWN: Final = 1000  # characters of one
 _NO_SIGNS: Final = frozenset(("Cf", "Cc"))
 _TURNS: Final = "\u202e"  # from here on it is shown from right to left, until it ends or \u202c
 _TURNED: Final = re.compile("\u202e([^\u202a-\u202e]*)")
-# What a person takes Cyrillic small letters for among Latin ones; the list knows only those that are drawn alike.
-_CYRILLIC: Final = dict(zip(map(ord, "бвгкмнптьи"), "bbrkmhntbu", strict=True))
+# What a person takes other signs for among Latin ones; the list knows only those that are drawn alike.
+_ALSO_ALIKE: Final = {
+    **dict(zip(map(ord, "бвгкмнптьи"), "bbrkmhntbu", strict=True)),
+    **dict(zip(map(ord, "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ"), "abcdefghijklmnoprstuvwyz", strict=True)),  # small capitals
+    **dict(zip(map(ord, "ɓɗɠƙƥƭⲃ"), "bdgkptb", strict=True)),
+    **{0x1F1E6 + at: chr(97 + at) for at in range(26)},  # letters of flags
+}
 # Combining signs that belong to no letter, selectors of variants, and letters that show nothing.
 _UNSEEN: Final = re.compile(
     "[\u0300-\u036f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u20d0-\u20ff\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -88,4 +93,4 @@ def look_alikes() -> dict[int, str]:
             like.sort(key=lambda other: (other.isupper() is not sign.isupper(), not other.isalpha()))
         if like:  # of what looks like I the list knows only that it looks like l
             found[ord(sign)] = "I" if like[0] == "l" and sign.isupper() else like[0]
-    return _CYRILLIC | found
+    return _ALSO_ALIKE | found

@@ -20,6 +20,10 @@ LOOK_LIKE_BANK = [
     "\u202eknaB\u202c of China",
     "Ba\x01nk of Chi\x7fna",  # controls, which show nothing
     "Ba\x9dnk of China",
+    "\u0299\u1d00\u0274\u1d0b of China",  # small capitals
+    "\u0253ank of China",
+    "\U0001f1e7\U0001f1e6\U0001f1f3\U0001f1f0 of China",  # letters of flags
+    "\u2c83ank of China",
 ]
 
 
