@@ -100,9 +100,9 @@ class Opinion(NamedTuple):
         return told
 
     def as_line(self) -> str:
-        """In one line for dial plans: action, status of a rejection or 0, decision, URI to divert to or a dash."""
+        """In one line for dial plans, a bar between: action, status or 0, decision or a dash, URI or a dash."""
         verdict = self.verdict
-        return f"{self.action} {self.status} {verdict.decision or '-'} {self.uri or '-'}"
+        return f"{self.action}|{self.status}|{verdict.decision or '-'}|{self.uri or '-'}"
 
 
 class Opinions:

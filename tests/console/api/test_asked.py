@@ -104,18 +104,18 @@ async def row(node: Node, decision: str) -> Any:
 @pytest.mark.parametrize(
     ("asked", "told", "line"),
     [
-        ({}, {"action": "forward", "step": "no rule"}, "forward 0 {} -"),
-        ({"caller": BLOCKED}, {"action": "reject", "status": 603, "phrase": "Decline"}, "reject 603 {} -"),
-        ({"caller": SUSPECTED}, {"action": "tag", "suspicion": 5}, "tag 0 {} -"),
+        ({}, {"action": "forward", "step": "no rule"}, "forward|0|{}|-"),
+        ({"caller": BLOCKED}, {"action": "reject", "status": 603, "phrase": "Decline"}, "reject|603|{}|-"),
+        ({"caller": SUSPECTED}, {"action": "tag", "suspicion": 5}, "tag|0|{}|-"),
         (
             {"caller": DIVERTED},
             {"action": "divert", "destination": "desk", "uri": DESK, "rule": "to-desk"},
-            f"divert 0 {{}} {DESK}",
+            f"divert|0|{{}}|{DESK}",
         ),
-        ({"caller": BLOCKED, "called": "110"}, {"action": "forward", "step": "emergency"}, "forward 0 {} -"),
-        ({"asserted": BLOCKED}, {"action": "reject"}, "reject 603 {} -"),
-        ({"caller": "", "trunk": "carrier"}, {"action": "forward"}, "forward 0 {} -"),
-        ({"called": "mailto:x@y"}, {"action": "forward", "step": "fail open", "decision": ""}, "forward 0 - -"),
+        ({"caller": BLOCKED, "called": "110"}, {"action": "forward", "step": "emergency"}, "forward|0|{}|-"),
+        ({"asserted": BLOCKED}, {"action": "reject"}, "reject|603|{}|-"),
+        ({"caller": "", "trunk": "carrier"}, {"action": "forward"}, "forward|0|{}|-"),
+        ({"called": "mailto:x@y"}, {"action": "forward", "step": "fail open", "decision": ""}, "forward|0|-|-"),
     ],
 )
 async def test_a_call_gets_its_verdict_and_one_record(
@@ -126,13 +126,23 @@ async def test_a_call_gets_its_verdict_and_one_record(
     found = answer.json()
     assert found.items() >= told.items()
     plain = await node.http.post("/v1/verdict", data={**CALL, **asked}, headers={"Accept": "text/plain"})
-    ours = plain.text.split()[2]
+    ours = plain.text.split("|")[2]
     assert plain.text == line.format(ours) + "\n"
     if found["decision"]:
         record = await row(node, found["decision"])
         assert (record.call_id, record.trunk) == ("one@wren.example", "carrier")
         assert record.rang is (found["action"] != "reject")
         assert ours != found["decision"]
+
+
+async def test_a_form_of_a_dial_plan_needs_no_escapes(node: Node):
+    """As Kamailio's http_client sends it: a plus as it is, and its own Accept before the one that was asked for."""
+    said = await node.http.post(
+        "/v1/verdict",
+        content=f"caller=sip:{BLOCKED}%40wren.example&called=+8613800138000&display_name=A+PRIZE".encode(),
+        headers=[("Accept", "*/*"), ("Accept", "text/plain"), *FORM.items()],
+    )
+    assert said.text.startswith("reject|603|"), said.text
 
 
 async def test_how_it_ended_is_told_once_and_counts(node: Node):
