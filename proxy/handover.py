@@ -49,12 +49,18 @@ def digest(key: ServerKey) -> bytes:
     return blake2b(repr(key).encode(), digest_size=_OCTETS).digest()
 
 
-def told(keys: Iterable[ServerKey], salt: int) -> Iterator[bytes]:
-    """What the old process tells of itself: the keys of its transactions, and how its branches begin."""
-    digests = [digest(key) for key in keys]
+def told(keys: Iterable[ServerKey], salt: int, before: Predecessor | None = None) -> Iterator[bytes]:
+    """What the old process tells of itself: the keys of its transactions, and how its branches begin.
+
+    And those of the process before it, while that one ends its calls: what is its own comes by this one.
+    """
+    digests, salts = [digest(key) for key in keys], [b"%x." % salt]
+    if before is not None and before.alive:
+        digests += before.keys
+        salts += before.salts
     for start in range(0, len(digests), _AT_ONCE):
         yield KEYS + b"".join(digests[start : start + _AT_ONCE])
-    yield GO + b"%x." % salt
+    yield GO + b" ".join(salts)
 
 
 def packed(data: bytes, remote: tuple[Any, ...], listener: Listener) -> bytes:
@@ -76,7 +82,8 @@ class Predecessor:
     def __init__(self, channel: socket.socket) -> None:
         channel.setblocking(False)
         self._channel = channel
-        self._keys: set[bytes] = set()
+        self.keys: set[bytes] = set()
+        self.salts: list[bytes] = []  # its own, and those of processes before it that it has to do with
         self._branches: tuple[bytes, ...] = ()  # how they begin: those of calls, and those of probes
         self._ended = asyncio.Event()
         self.alive = True
@@ -94,10 +101,10 @@ class Predecessor:
             while message := await loop.sock_recv(self._channel, LONGEST):
                 if message.startswith(KEYS):
                     digests = message[len(KEYS) :]
-                    self._keys.update(digests[at : at + _OCTETS] for at in range(0, len(digests), _OCTETS))
+                    self.keys.update(digests[at : at + _OCTETS] for at in range(0, len(digests), _OCTETS))
                 elif message.startswith(GO):
-                    salt = message[len(GO) :]
-                    self._branches = salt, b"probe" + salt
+                    self.salts = message[len(GO) :].split(b" ")
+                    self._branches = (*self.salts, *(b"probe" + salt for salt in self.salts))
                     break
 
         def gone() -> None:
@@ -123,9 +130,9 @@ class Predecessor:
 
     def owns_request(self, key: ServerKey) -> bool:
         """Does it belong to a transaction of that process: repeated, its ACK, or its CANCEL?"""
-        if not self._keys:
+        if not self.keys:
             return False
-        return digest(key) in self._keys or digest((*key[:-1], b"INVITE")) in self._keys
+        return digest(key) in self.keys or digest((*key[:-1], b"INVITE")) in self.keys
 
     def give(self, data: bytes, remote: tuple[Any, ...], listener: Listener) -> None:
         """It is that process's."""
@@ -149,15 +156,18 @@ class Successor:
         self._channel = channel
         self.pid = pid
         self.stops = asyncio.Event()  # it is to end, and so is this one
+        self.died = False  # without a word
 
     async def ready(self) -> bool:
         """Wait until it could take over; False when it ended before."""
         return await asyncio.get_running_loop().sock_recv(self._channel, LONGEST) == READY
 
-    async def go(self, keys: Iterable[ServerKey], salt: int, take: Callable[[bytes], None]) -> None:
-        """Tell it what is ours, and let it begin; `take` is called with what it gives us of that."""
+    async def go(
+        self, keys: Iterable[ServerKey], salt: int, take: Callable[[bytes], None], before: Predecessor | None = None
+    ) -> None:
+        """Tell it what is ours, or of the process before us; let it begin. `take` gets what it gives us of that."""
         loop = asyncio.get_running_loop()
-        for message in told(keys, salt):
+        for message in told(keys, salt, before):
             await loop.sock_sendall(self._channel, message)
 
         def hear() -> None:
@@ -174,6 +184,7 @@ class Successor:
                     self.stops.set()
                 elif not message:
                     loop.remove_reader(self._channel.fileno())
+                    self.died = not self.stops.is_set()
                     self.stops.set()
                     return
 

@@ -349,7 +349,8 @@ class Server:
         for endpoint in self._endpoints:
             endpoint.leave_to_another()
         self.flush()
-        await successor.go(list(self._core.layer.servers), self._core.salt, self._given)
+        await successor.go(list(self._core.layer.servers), self._core.salt, self._given, self._before)
+        self._close_idle_connections()
 
     def _given(self, message: bytes) -> None:
         """The process after this one has read something that is ours."""
@@ -359,9 +360,21 @@ class Server:
             return
         for listener in self._core.topology.sockets:
             if place_of(listener) == place:
-                self.on_datagram(data, remote, listener, monotonic())
+                self.on_shared_datagram(data, remote, listener, monotonic())
                 self.flush()
                 return
+
+    def _close_idle_connections(self) -> None:
+        """Whoever is connected here, and has no transaction under way, connects anew, to the process after this one.
+
+        That one can't send by connections of this one: a telephone would have a registration that nobody calls it by.
+        """
+        layer = self._core.layer
+        busy = {each.flow.remote for each in layer.servers.values()}
+        busy |= {each.flow.remote for each in layer.clients.values()}
+        for endpoint in self._endpoints:
+            if isinstance(endpoint, StreamEndpoint):
+                endpoint.close_idle(busy)
 
     async def wind_up(self) -> None:
         """The process after this one has taken over: wait until all that is under way here has ended by itself.
@@ -371,11 +384,24 @@ class Server:
         assert self.successor is not None
         core, begun = self._core, monotonic()
         longest = max(core.limits.drain_s, core.ring_s)
-        while not self.successor.stops.is_set() and monotonic() - begun < longest:
-            if not (core.layer.servers or core.layer.clients or core.layer.cancels):
+        while not self.successor.stops.is_set():
+            rings = core.layer.servers or core.layer.clients or core.layer.cancels
+            # What is the process's before this one reaches it by this one alone.
+            if not (self._before is not None and self._before.alive) and not (rings and monotonic() - begun < longest):
                 break
             await self.successor.stops_within(DRAIN_STEP_S)
-        await self.drain(core.limits.drain_s)
+            self._close_idle_connections()
+        drain_s = core.limits.drain_s
+        if self.successor.died:  # nobody reads the sockets: what is waited for here can't come
+            log.error(
+                "the process that took over has died: this one ends, for whoever starts it anew", calls=core.in_setup
+            )
+            core.give_up_all(monotonic())
+            self.flush()
+            drain_s = 0.0
+        await asyncio.gather(
+            self.drain(drain_s) if drain_s else asyncio.sleep(DRAIN_STEP_S), self.outlast_predecessor()
+        )
         self.successor.close()
 
     async def outlast_predecessor(self) -> None:

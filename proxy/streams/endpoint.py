@@ -170,6 +170,12 @@ class StreamEndpoint(Endpoint):
             self._watch.refused(self.listener, host, why, port)
         return why
 
+    def close_idle(self, busy: Collection[tuple[Any, ...]]) -> None:
+        """Close the connections but those of these remotes."""
+        for remote, connection in [*self._connections.items()]:
+            if remote not in busy:
+                connection.close(STOPPED)
+
     # ---- taking
 
     async def _accept(self) -> None:

@@ -195,6 +195,55 @@ async def test_when_the_second_is_to_stop_the_first_ends_as_well(two: Two):
     assert down
 
 
+async def test_what_is_the_firsts_reaches_it_over_a_second_and_a_third_process(two: Two):
+    """Two restarts, one after the other, while a call rings: the process in between stays until that one has ended."""
+    house = two.house
+    await house.send(house.invite())
+    assert wire.status(await house.heard(house.trunk)) == 100
+    down = await house.heard(house.pbx)
+    await two.hand_over()
+    first = asyncio.create_task(house.server.wind_up())
+    here, there = new_channel()
+    sockets = Sockets([socket.socket(fileno=socket.dup(number)) for number in two.second.descriptors])
+    core = build_core(house.with_settings(), SCREENING, Keys())
+    third = Server(core, two.judge, Metrics(core, lambda: two.judge.counters), None, sockets, Predecessor(there))
+    successor = Successor(here, 1)
+    opening = asyncio.create_task(third.open())
+    assert await successor.ready()
+    await two.second.hand_over(successor)
+    await opening
+    second = asyncio.create_task(two.second.wind_up())
+    await asyncio.sleep(0.2)
+    assert not second.done(), "nothing is under way in it, and all that is the first's comes by it"
+    await house.send(house.invite())  # repeated
+    assert wire.status(await house.heard(house.trunk)) == 100
+    await say(house.pbx, wire.response(180, down), house.at)
+    assert wire.status(await house.heard(house.trunk)) == 180
+    await say(house.pbx, wire.answer(down), house.at)
+    assert wire.status(await house.heard(house.trunk)) == 200
+    assert (len(house.judge.calls), len(two.judge.calls)) == (1, 0)
+    two.successor.close()  # the first has ended
+    await asyncio.wait_for(second, 60)
+    first.cancel()
+    await third.close()
+
+
+async def test_when_the_second_dies_the_first_ends_at_once_even_with_an_emergency_call_in_set_up(two: Two):
+    """It reads nothing any more: the sockets would be deaf for as long as it waits, and nobody else could have them."""
+    house = two.house
+    await house.send(house.invite().replace(wire.CALLED.encode(), b"110"))
+    assert wire.status(await house.heard(house.trunk)) == 100
+    await house.heard(house.pbx)
+    await two.hand_over()
+    winding_up = asyncio.create_task(house.server.wind_up())
+    await asyncio.sleep(0.05)
+    assert two.second._before is not None
+    asyncio.get_running_loop().remove_reader(two.second._before._channel.fileno())
+    two.second._before._channel.close()
+    await asyncio.wait_for(winding_up, 30)
+    two.second._before.alive = False
+
+
 async def test_once_the_first_has_ended_all_is_the_seconds(two: Two):
     house = two.house
     await two.hand_over()
