@@ -136,7 +136,8 @@ async def test_what_was_put_into_the_file_of_stamps_by_hand_is_found(noting, tsa
         stamps.write_text(f'{before}{line}\n{line[:50]}\n{line[:-1]}, "token": "{token[:99]}\n')
         found = await verify(here)
         assert (found.broken, found.stamps.stamps, found.stamps.unread) == ([], 1, 2), "cut short by a crash"
-        backdated = anchor({"lists": f"1:{line.partition('1:')[2][:64]}"}, key, 0.0)
+        hash_ = line.rpartition("1:")[2][:64]
+        backdated = anchor({"lists": f"1:{hash_}"}, key, 0.0)
         request = stamping_of(backdated)
         stamps.write_text(f"{stamped(backdated, tsa.stamp(request))}\n")
         (broken,) = (await verify(here)).broken
