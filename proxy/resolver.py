@@ -30,6 +30,7 @@ DEADLINE_S: Final = 3.0
 KEEP_S: Final = 60.0  # at most: a PBX that moves is found within this, whatever its zone says
 KEEP_LEAST_S: Final = 5.0  # what says 0 is not asked for once a call
 KEEP_FAILURE_S: Final = 5.0
+DOUBT_S: Final = 30.0  # so long a denial of a name of ours that led somewhere is asked again before it is believed
 _MOST_NAMES: Final = 10_000
 _OTHERS_AT_ONCE: Final = 100
 
@@ -72,6 +73,7 @@ class Known(NamedTuple):
     until: float
     servers: tuple[Ranked, ...]
     denied: bool = False  # DNS itself says that there are none
+    doubted: float = 0.0  # since when it says so, while where it led before still counts
 
 
 Answers = dict[Question, tuple[Ranked, ...]]
@@ -161,6 +163,15 @@ class Resolver:
             servers = tuple(found.records)
             denied = not servers and found.seconds != KEEP_FAILURE_S  # else some of them said nothing
             keep = min(KEEP_S, max(KEEP_LEAST_S, found.seconds))
+            known = self._known.get(question)
+            if question in self.own and not servers:
+                keep = KEEP_FAILURE_S  # however long a zone wants it to be believed: calls for help go there, too
+                if known is not None and known.servers:
+                    doubted = known.doubted or self._clock()
+                    if self._clock() - doubted < DOUBT_S:
+                        self._tell(question, "it leads to no address now; where it led before counts for half a minute")
+                        self._known[question] = Known(self._clock() + keep, known.servers, doubted=doubted)
+                        return known.servers
             self._tell(question, "" if servers else "it leads to no address")
         except (Unanswered, TimeoutError):
             # Silence says nothing of the name: an old answer is better than no call at all (RFC 8767).

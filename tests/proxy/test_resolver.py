@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from proxy.name_servers import Found, Unanswered
 from proxy.next_hops import MOST_HOPS, Hop, Naptr, Question, Srv
-from proxy.resolver import KEEP_FAILURE_S, KEEP_LEAST_S, KEEP_S, Resolver
+from proxy.resolver import DOUBT_S, KEEP_FAILURE_S, KEEP_LEAST_S, KEEP_S, Resolver
 
 PBX = Question("pbx", 5060)
 OPEN = Question("pbx.example")
@@ -227,19 +227,42 @@ async def test_a_flood_of_names_of_others_makes_nothing_of_ours_forgotten(monkey
 
 
 async def test_a_name_of_ours_that_is_not_to_be_had_has_a_line_and_one_when_it_is_again():
-    answers = [two, nothing_for_now, nothing_for_now, no_such_name, two, two]
+    answers = [two, nothing_for_now, nothing_for_now, no_such_name, no_such_name, two, two]
     names = Names(lambda host: answers[0](host))
     names.resolver.own = frozenset((PBX,))
     with capture_logs() as said:
         while answers:
             await names.resolver.refresh(PBX)
             answers.pop(0)
+            names.now += DOUBT_S
     assert [line.get("why", "") for line in said] == [
         "no name server says anything of use; where it led before counts meanwhile",
+        "it leads to no address now; where it led before counts for half a minute",
         "it leads to no address",
         "",
     ]
     assert {line["host"] for line in said} == {"pbx"}
+
+
+async def test_a_denial_of_a_name_of_ours_is_asked_again_within_seconds_and_doubted_for_half_a_minute():
+    """A zone that is empty while it is loaded would stop every call out for a minute, those for help as well."""
+    answers = [two]
+    names = Names(lambda host: answers[0](host))
+    names.resolver.own = frozenset((PBX,))
+    assert await names.hosts() == list(TWO)
+    answers[0] = no_such_name
+    for _ in range(6):
+        await names.resolver.refresh(PBX)
+        assert await names.hosts() == list(TWO)
+        assert names.resolver.left(PBX) == KEEP_FAILURE_S
+        assert not names.resolver.denies(PBX)
+        names.now += KEEP_FAILURE_S
+    await names.resolver.refresh(PBX)
+    assert (await names.hosts(), names.resolver.denies(PBX)) == ([], True)
+    assert names.resolver.left(PBX) == KEEP_FAILURE_S
+    answers[0] = two
+    await names.resolver.refresh(PBX)
+    assert await names.hosts() == list(TWO)
 
 
 async def test_of_names_of_others_nothing_is_told():

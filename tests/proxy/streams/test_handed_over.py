@@ -1,4 +1,4 @@
-"""Connections when another process has taken over: idle ones are closed at once, so that who is there joins that one."""
+"""Connections when another process has taken over: idle ones are closed at once, so that peers join that one."""
 
 import asyncio
 
