@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.peers.alone import is_alone, passes_alone
-from tests.peers.asterisk import Asterisk
+from tests.peers.asterisk import MODULES, Asterisk
 from tests.peers.kamailio import CONFIGURATION, Kamailio
 from tests.peers.loopback import Endpoint
 from tests.peers.ringfence import LISTS, Ringfence
@@ -24,6 +25,7 @@ CARRIER, US, ASKER, TELEPHONE = (
     Endpoint(host, 5060) for host in ("198.51.100.7", "192.0.2.5", "192.0.2.6", "192.0.2.7")
 )
 CALLED, BLOCKED, SUSPECTED = "13800138000", "+8613900000001", "+8613900000002"
+TM = 'loadmodule "tm.so"\n'
 RULES = """\
 - rule: to-desk
   because: They ask for the desk.
@@ -107,27 +109,50 @@ else:
             "logging": {"file": "calls.jsonl"},
             "storage": {"database": "ringfence.db", "key_file": "ringfence.keys"},
             "destinations": {"desk": f"sip:desk@{TELEPHONE}"},
+            "asked": {"listen": "127.0.0.1:8608"},
         }
         numbers = {"suspects": [SUSPECTED], "blocked": [BLOCKED]}
         with Ringfence(folder, {**YAML(typ="safe").load(text), **more}, numbers=numbers) as found:
             yield found
         assert "Traceback" not in found.said
 
-    @pytest.fixture(scope="module", params=["Kamailio", "Asterisk"])
-    def asker(request, node, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("asker")
-        if request.param == "Asterisk":
+    def by_sip(name: str, folder: Path) -> Asterisk | Kamailio:
+        if name == "Asterisk":
             [text] = recipes("From Asterisk", "ini")
             endpoints, _, extensions = text.partition("; extensions.conf")
             words = {"pjsip": ALREADY + endpoints, "extensions": "[general]\n;" + extensions}
-            found = Asterisk(at=ASKER, proxy=US, telephone=TELEPHONE, folder=folder, **words)
-        else:
-            first, second = (text.replace("{", "{{").replace("}", "}}") for text in recipes("From Kamailio", ""))
-            script = CONFIGURATION.replace('loadmodule "tm.so"', 'loadmodule "tm.so"\nloadmodule "tmx.so"')
-            script = script.replace('  append_hf("X-Second', first + '  append_hf("X-Second') + second
-            found = Kamailio(at=ASKER, next_hop=TELEPHONE, folder=folder, configuration=script)
-        with found:
-            yield Asker(request.param, len(node.calls()))
+            return Asterisk(at=ASKER, proxy=US, telephone=TELEPHONE, folder=folder, **words)
+        first, second = (doubled(text) for text in recipes("From Kamailio", ""))
+        script = CONFIGURATION.replace(TM, TM + 'loadmodule "tmx.so"\n')
+        script = script.replace('  append_hf("X-Second', first + '  append_hf("X-Second') + second
+        return Kamailio(at=ASKER, next_hop=TELEPHONE, folder=folder, configuration=script)
+
+    def by_http(name: str, key: str, folder: Path) -> Asterisk | Kamailio:
+        if name == "Asterisk":
+            [text] = recipes("From Asterisk, by HTTP", "ini")
+            words = {"pjsip": ALREADY, "extensions": "[general]\n" + text.replace("KEY", key)}
+            modules = MODULES + " res_curl func_curl func_cut func_uri"
+            return Asterisk(at=ASKER, proxy=US, telephone=TELEPHONE, folder=folder, modules=modules, **words)
+        [text] = (doubled(text) for text in recipes("From Kamailio, by HTTP", ""))
+        client = 'loadmodule "http_client.so"\nmodparam("http_client", "connection_timeout", 1)\n'
+        script = CONFIGURATION.replace(TM, TM + client)
+        script = script.replace('  append_hf("X-Second', text.replace("KEY", key) + '  append_hf("X-Second')
+        return Kamailio(at=ASKER, next_hop=TELEPHONE, folder=folder, configuration=script)
+
+    def doubled(text: str) -> str:
+        """Braces for a text that is filled in."""
+        return text.replace("{", "{{").replace("}", "}}")
+
+    @pytest.fixture(scope="module")
+    def key(node):
+        return json.loads(node.command("api", "keys", "add", "pbx", "--scope", "verdict:ask", "--json"))["token"]
+
+    @pytest.fixture(scope="module", params=["Kamailio", "Asterisk", "Kamailio by HTTP", "Asterisk by HTTP"])
+    def asker(request, node, key, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("asker")
+        name, _, how = request.param.partition(" by ")
+        with by_http(name, key, folder) if how else by_sip(name, folder):
+            yield Asker(name, len(node.calls()))
 
     def plays(folder: Path, caller: str, called: str = CALLED) -> Sipp:
         """A call, to the end; what the telephone saw."""
@@ -167,8 +192,9 @@ else:
 
     def test_each_was_recorded_once(asker, node):
         expected = ["forward", "tag", "reject", "tag", "divert"]
-        node.ready(lambda: len(node.calls()) >= asker.before + len(expected), "lines of all calls")
-        assert [call["verdict"] for call in node.calls()[asker.before :]] == expected
+        node.ready(lambda: [call["verdict"] for call in node.calls()][-5:] == expected, "lines of all calls")
+        # One more may have waited in a socket while nobody read it, below.
+        assert len(node.calls()) <= asker.before + len(expected) + 1
 
     def test_without_an_answer_calls_go_on(asker, node, tmp_path):
         node.process.send_signal(19)  # SIGSTOP: its socket takes what comes, and nobody reads it
