@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import phonenumbers
 
@@ -12,6 +13,7 @@ from rules.texts.bad_value import BadValue
 
 _SPREADSHEET = re.compile(r"[+-]?\d+([.,]\d+)?[eE][+-]?\d+")
 _INSIDE_PLAN = re.compile(r"([A-Za-z]{2}|[Ee][Xx][Tt]):([0-9*#]+)")
+_BEGIN_NO_AREA = ("0", "1", "06", "01")  # trunk prefixes with which no number begins
 _LOCAL = "2345678"  # local numbers in China begin with these
 
 
@@ -81,6 +83,14 @@ def _inside(plan: Plan, rest: str) -> bool:
     return bool(begun) and all(begun) and not any(code.startswith(rest) for code in plan.areas)
 
 
+@cache
+def _longest(country: str) -> int:
+    """How many digits the longest number of a country has, without its code."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    lengths = metadata.general_desc.possible_length if metadata is not None and metadata.general_desc else ()
+    return max(lengths, default=LONGEST_E164)
+
+
 def _national(digits: str, text: str, country: str) -> str:
     code, trunk_prefix = codes_of(country)
     if not code:
@@ -90,7 +100,21 @@ def _national(digits: str, text: str, country: str) -> str:
         return _global(digits[spelt.end() :], text)
     plan = plan_of(country)
     if plan is None:
-        return _global(code + (digits.removeprefix(trunk_prefix) if trunk_prefix else digits), text)
+        dialled = bool(trunk_prefix) and digits.startswith(trunk_prefix)
+        rest = digits.removeprefix(trunk_prefix) if dialled else digits
+        if digits.startswith(code) and not dialled:  # a spreadsheet takes the + away
+            raise BadValue(
+                f"{text!r} could mean numbers that begin with +{digits}, or with +{code}{digits}",
+                f"write +{digits} or +{code}{digits}",
+            )
+        if dialled and trunk_prefix not in _BEGIN_NO_AREA:  # 812 is Saint Petersburg
+            raise BadValue(
+                f"{text!r} could mean numbers that begin with +{code}{digits}, or with +{code}{rest}",
+                f"write +{code}{digits} or +{code}{rest}",
+            )
+        if len(rest) > _longest(country):
+            raise BadValue(f"{text!r} is longer than any number of {country}")
+        return _global(code + rest, text)
     if digits[0] == plan.trunk_prefix:
         return _after_trunk_prefix(plan, digits[1:], text)
     return _bare(plan, digits, text)

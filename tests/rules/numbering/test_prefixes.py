@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rules.model import Trunk
 from rules.numbering.numbers import canonical_prefix, read_number
+from rules.texts.bad_value import BadValue
 
 
 @pytest.mark.parametrize(
@@ -128,3 +129,30 @@ def test_the_answer_is_stable_or_a_value_error(text: str, country: str):
 @given(st.text(alphabet="0123456789+", min_size=1, max_size=16), st.sampled_from(["CN", "US", "DE"]))
 def test_digits_are_stable_too(text: str, country: str):
     test_the_answer_is_stable_or_a_value_error.hypothesis.inner_test(text, country)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "both"),
+    [
+        ("FR", "33612*", ("+33612", "+3333612")),
+        ("IN", "9198*", ("+9198", "+919198")),
+        ("DE", "4930*", ("+4930", "+494930")),
+        ("IT", "39347*", ("+39347", "+3939347")),
+        ("RU", "7495*", ("+7495", "+77495")),
+        ("NO", "4722", ("+4722", "+474722")),
+        ("RU", "812*", ("+7812", "+712")),
+        ("BY", "801", ("+375801", "+37501")),
+    ],
+)
+def test_a_country_code_without_its_plus_could_begin_numbers_of_that_country_too(country: str, text: str, both):
+    """A spreadsheet takes the + away: +33 612 became numbers of Normandy. An 8 is dialled first, or begins an area."""
+    with pytest.raises(BadValue) as refused:
+        canonical_prefix(text, country)
+    assert str(refused.value).endswith(f"write {both[0]} or {both[1]}")
+    assert [canonical_prefix(each, country) for each in both] == list(both)
+
+
+@pytest.mark.parametrize(("country", "text"), [("FR", "06123456789*"), ("US", "1212555123456"), ("DK", "213456789")])
+def test_a_beginning_that_is_longer_than_any_number_begins_none(country: str, text: str):
+    with pytest.raises(BadValue, match="longer than any number"):
+        canonical_prefix(text, country)
