@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
@@ -53,6 +53,7 @@ class CentreReport(NamedTuple):
     filed: int
     duplicates: int
     bad: list[BadLine]
+    left_out: Sequence[str] = ()  # columns that nobody knows
 
 
 async def file_centre(
@@ -61,6 +62,7 @@ async def file_centre(
     """File each line that is sound; the same file again adds nothing."""
     count = filed = duplicates = 0
     bad: list[BadLine] = []
+    unknown: list[str] = []
     batch: list[tuple[int, NewComplaint]] = []
 
     async def flush() -> None:
@@ -73,10 +75,10 @@ async def file_centre(
         batch.clear()
 
     try:
-        for line, row in read_rows(lines):
+        for line, row in read_rows(lines, unknown):
             count += 1
             try:
-                if isinstance(row, TooLong):
+                if isinstance(row, ComplaintError):
                     raise row
                 batch.append((line, _complaint(row, source, zone, channel)))
             except ComplaintError as error:
@@ -86,11 +88,13 @@ async def file_centre(
     except BrokenFile as error:
         bad.append(BadLine(error.line, error.field, error.reason))
     await flush()
-    return CentreReport(count, filed, duplicates, sorted(bad))
+    return CentreReport(count, filed, duplicates, sorted(bad), unknown)
 
 
-def read_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | TooLong]]:
-    """Each record, by the line on which it begins, with its columns by our names."""
+def read_rows(
+    lines: Iterable[str], unknown: list[str] | None = None
+) -> Iterator[tuple[int, dict[str, str] | ComplaintError]]:
+    """Each record, by the line on which it begins, with its columns by our names; `unknown` gets all others."""
     rows = records(lines)
     try:
         _, first = next(rows)
@@ -105,9 +109,14 @@ def read_rows(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str] | TooL
         raise ComplaintError("file", f"the columns {both} both hold {twice[0]!r}: take one of them out")
     if missing := [name for name in _NEEDED if name not in names]:
         raise ComplaintError("file", f"there is no column {missing[0]!r}; the first line names the columns")
+    if unknown is not None:
+        unknown += [shown.strip()[:40] for shown, name in zip(first, names, strict=True) if shown.strip() and not name]
     for line, row in rows:
         if isinstance(row, TooLong):
             yield line, row
+        elif any(cell.strip() for cell in row[len(names) :]):  # words behind a comma would be lost
+            what = f"it has {len(row)} cells, and the first line names {len(names)}"
+            yield line, ComplaintError("line", f"{what}: put what holds a separator in quotation marks")
         elif any(cell.strip() for cell in row):
             yield line, {name: cell.strip() for name, cell in zip(names, row, strict=False) if name}
 

@@ -36,7 +36,14 @@ def read_offices(raw: bytes) -> list[NewOffice]:
             )
         if "office" not in columns:
             raise ComplaintError("file", "there is no column 'office'; the first line names the columns")
-        return [_office(dict(zip(columns, row, strict=False))) for row in rows if any(cell.strip() for cell in row)]
+        found = []
+        for row in rows:
+            if any(cell.strip() for cell in row[len(columns) :]):
+                what = f"it has {len(row)} cells, and the first line names {len(columns)}; aliases are parted by |"
+                raise ComplaintError("file", f"line {rows.line_num}: {what}")
+            if any(cell.strip() for cell in row):
+                found.append(_office(dict(zip(columns, row, strict=False))))
+        return found
     except BadValue as error:
         raise ComplaintError("file", str(error)) from None
     except csv.Error as error:

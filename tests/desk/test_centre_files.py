@@ -48,6 +48,15 @@ def test_what_is_no_such_file(text, what):
         list(read_rows(text.splitlines(True)))
 
 
+async def test_words_behind_a_separator_are_not_lost_and_columns_that_nobody_knows_are_named(town):
+    lines = ["accused;reporter;Bemerkung;text\n", "95012345;13800138000;x;he rang; then he threatened me\n"]
+    lines += ['95012345;13800138001;x;"he rang; then he threatened me"\n', "95012345;13800138002;x;he rang;;\n"]
+    found = await file_centre(town.desk.complaints, lines, source="x", zone=town.desk.archive.zone)
+    assert (found.lines, found.filed, found.left_out) == (3, 2, ["Bemerkung"])
+    what = "it has 5 cells, and the first line names 4: put what holds a separator in quotation marks"
+    assert found.bad == [BadLine(2, "line", what)]
+
+
 async def test_one_long_field_costs_its_own_line_only(town):
     long = "x" * 200_000
     quoted = '"' + "a line of it\n" * 20_000 + '"'

@@ -310,6 +310,8 @@ async def import_complaints(
         with finished_file(errors, encoding="utf-8-sig") as out:
             out.write(as_csv(("line", "field", "reason"), found.bad))
     said = f"{found.lines:,} lines: {found.filed:,} filed, {found.duplicates:,} known already."
+    if found.left_out:
+        said += f"\nNobody knows these columns, which were left out: {', '.join(found.left_out)}."
     return Answer(found, said, _what_was_wrong(found, file), FAULTS if found.bad else 0)
 
 
