@@ -93,7 +93,7 @@ def _send(
 def _token(core: Node, request: Request, via: Via, plan: Plan, peer: Peer) -> Token | None:
     """The token of its dialog, where its way depends on it: from a caller without leftover routes it does not."""
     topology = core.topology
-    several = peer.redirect or len(peer.pbx.targets) > 1 or not peer.pbx.targets[0].literal
+    several = peer.redirect or len(peer.pbx.targets) != 1 or not peer.pbx.targets[0].literal
     depends = peer.from_pbx or plan.routes or several or topology.destinations or topology.former_targets(plan.uri)
     if not plan.users or not depends:
         return None

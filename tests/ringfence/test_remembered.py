@@ -63,10 +63,11 @@ NEW_PBX = [{"name": "new-office", "addresses": ["203.0.113.77"]}]
 
 
 @pytest.mark.parametrize("trunks", [SETTINGS["trunks"], [{"name": "default", "country": "CN"}]])
-@pytest.mark.parametrize("pbxes", [SETTINGS["pbxes"], NEW_PBX])
+@pytest.mark.parametrize("pbxes", [SETTINGS["pbxes"], NEW_PBX, []])
 def test_calls_end_by_what_they_began_with_though_the_next_process_finds_another_file(trunks, pbxes):
     """Their ACK, BYE and re-INVITE were refused: whoever sent them had left the file, or where they went had."""
-    before, after = Playbook(trunks=trunks), Playbook(trunks=OTHERS, pbxes=pbxes)
+    others = [{**OTHERS[0], "answer": "proxy" if pbxes else "redirect"}]
+    before, after = Playbook(trunks=trunks), Playbook(trunks=others, pbxes=pbxes)
     after.topology.remember(unpacked(of_now(before.core, {}).packed()).known)
     after.core.flow_to.forget()
     down, up = before.answered()
