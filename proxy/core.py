@@ -554,7 +554,11 @@ class Core(Refusing):
         looped = is_loop(request, self.topology.listeners, loop) or (
             not in_dialog and self._is_own(request, fields, peer)
         )
-        refusal = led if isinstance(led, Refusal) else refuse_to_forward(request, fields, looped=looped)
+        refusal = (
+            led
+            if isinstance(led, Refusal)
+            else refuse_to_forward(request, fields, looped=looped, onward=not peer.redirect)
+        )
         if refusal is None and not in_dialog and judged:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:

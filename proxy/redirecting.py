@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from proxy.diversion import diversion
 from proxy.routing import Topology
@@ -18,6 +18,7 @@ from proxy.validation import Refusal
 from rules.model import Action, Step, Verdict
 
 _OWN: Final = b"X-Ringfence-"
+_MARK: Final = _OWN.lower()
 _DECISION: Final = b"X-Ringfence-Decision: "
 CONTACT: Final = b"Contact: "
 _MOVED: Final = "Moved Temporarily"
@@ -64,10 +65,18 @@ def marked_uri(uri: bytes, marks: Sequence[bytes]) -> bytes:
 
     As both, since some keep the one and some the other; a tel: URI has parameters alone (RFC 3966).
     """
-    plain, _, _ = uri.partition(b"?")
+    plain = _without_marks(uri.partition(b"?")[0])
     pairs = [line.partition(b": ")[::2] for line in marks]
     escaped = [(name, quote(value, safe="").encode()) for name, value in pairs]
     params = b"".join([b";%s=%s" % (name.lower(), value) for name, value in escaped if name.startswith(_OWN)])
     if plain[:4].lower() not in (b"sip:", b"sips"):
         return plain + params
     return b"%s%s?%s" % (plain, params, b"&".join([b"%s=%s" % pair for pair in escaped]))
+
+
+def _without_marks(uri: bytes) -> bytes:
+    """The URI without parameters of our names: a caller may have written some, and the first would be believed."""
+    user, at, rest = uri.rpartition(b"@")
+    first, *params = rest.split(b";")
+    kept = [each for each in params if not unquote_to_bytes(each.partition(b"=")[0]).strip().lower().startswith(_MARK)]
+    return user + at + b";".join([first, *kept])

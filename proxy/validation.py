@@ -188,8 +188,13 @@ def refuse_control(request: Request, fields: Fields, *, identities: bool) -> Ref
 _CONTROL: Final = Refusal(400, "Control Character In A URI")
 
 
-def refuse_to_forward(request: Request, fields: Fields, *, looped: bool) -> Refusal | None:
-    """Max-Forwards, loops and extensions that we don't know (16.3 steps 3 to 5), or None when it may go on."""
+def refuse_to_forward(request: Request, fields: Fields, *, looped: bool, onward: bool = True) -> Refusal | None:
+    """Max-Forwards, loops and extensions that we don't know (16.3 steps 3 to 5), or None when it may go on.
+
+    Where nothing goes `onward`, but is answered here, only a loop is one.
+    """
+    if not onward and not looped:
+        return None
     if fields.forwards == 0:
         return Refusal(483, "Too Many Hops")
     if looped:

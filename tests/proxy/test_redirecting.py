@@ -107,10 +107,8 @@ def test_it_is_repeated_until_it_is_acknowledged():
 @pytest.mark.parametrize(
     "invite",
     [
-        wire.invite(max_forwards="0"),
         wire.invite(from_="nobody <"),
         wire.invite(call_id=""),
-        wire.invite(extra="Require: 100rel,none-such\nProxy-Require: none-such"),
         wire.invite(extra=f"Route: <sip:{wire.US};lr>, <sip:203.0.113.99;lr>"),
         wire.invite(uri="mailto:x@rook.example"),
         wire.invite(extra="X: " + "y" * 20_000),
@@ -123,6 +121,15 @@ def test_what_can_not_be_judged_goes_on_and_says_why(invite: bytes):
     assert wire.header(final, "Warning").startswith('399 ringfence "not judged: ')
     closed = only(asked(trunk={"fail_closed": True}).trunk(invite))
     assert wire.status(closed) not in (404, 302)
+
+
+@pytest.mark.parametrize(
+    "invite",
+    [wire.invite(max_forwards="0"), wire.invite(extra="Require: 100rel,none-such\nProxy-Require: none-such")],
+)
+def test_what_only_who_forwards_has_to_refuse_is_judged(invite: bytes):
+    """RFC 3261 16.3 is for proxies: a listed caller would go on by a Max-Forwards of 0."""
+    assert wire.status(only(asked(REJECT).trunk(invite))) == 603
 
 
 @pytest.mark.parametrize("why", ["draining", "too_late"])
@@ -240,3 +247,22 @@ def test_it_needs_no_pbx():
     play.topology.remember([Known("host", "198.51.100.9", 0, "gone")])
     play.trunk(wire.request("ACK", call_id="none", to=f"<{URI}>;tag=x"))
     assert len(play.log) == 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "plain"),
+    [
+        (b"sip:13800138000@h;x-ringfence-verdict=none", b"sip:13800138000@h"),
+        (b"sip:13800138000@h;X-Ringfence-Verdict;user=phone", b"sip:13800138000@h;user=phone"),
+        (b"sip:13800138000@h;x%2dringfence-verdict=diverted;lr", b"sip:13800138000@h;lr"),
+        (b"sip:13800138000;x-ringfence-verdict=a@h", b"sip:13800138000;x-ringfence-verdict=a@h"),
+    ],
+)
+def test_a_mark_that_the_caller_wrote_into_the_uri_is_none_of_ours(uri: bytes, plain: bytes):
+    """A dial plan takes the first parameter of a name."""
+    marks = [b"X-Ringfence-Verdict: suspected"]
+    marked = plain + b";x-ringfence-verdict=suspected?X-Ringfence-Verdict=suspected"
+    assert marked_uri(uri, marks) == marked
+    assert marked_uri(b"tel:13800138000;x-ringfence-verdict=none", marks) == (
+        b"tel:13800138000;x-ringfence-verdict=suspected"
+    )
