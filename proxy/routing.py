@@ -579,6 +579,8 @@ class Topology:
         """
         if self.is_named(peer):
             return None
+        if (carrier := self._sent_to.get(host)) is not None:
+            return carrier  # calls out go there, and its own may come from elsewhere
         if not (self._former_sources or self._former_hosts or self._former_networks or self._former_default):
             return None
         found = self._former_sources.get((host, port)) or self._former_hosts.get(host)

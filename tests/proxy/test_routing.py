@@ -263,6 +263,23 @@ def test_where_a_name_of_a_carrier_led_before_is_nobodys_either(leads: list[str]
     assert house.known_at("198.51.100.76") == ("" if leads else "carrier")
 
 
+def test_whom_calls_out_go_to_is_heard_within_them_though_no_trunk_names_his_address():
+    """His hanging up was refused: what he sends is taken for the trunk's where it has the token of a dialog."""
+    house = topology(
+        listen=[{"address": "203.0.113.1"}],
+        pbxes=[{"name": "main", "addresses": ["203.0.113.10"], "outbound_trunk": "carrier"}],
+        trunks=[{"name": "carrier", "addresses": ["198.51.100.7"], "send_to": ["198.51.100.8", "gateway.example"]}],
+    )
+    (named,) = house.named_targets()
+    house.learn(named, hops(["198.51.100.9"]))
+    for host in ("198.51.100.8", "198.51.100.9"):
+        assert peer_name(house, host) == ""
+        found = house.former_at(host, 5060, None)
+        assert found is not None
+        assert found.name == "carrier"
+    assert house.former_at("198.51.100.10", 5060, None) is None
+
+
 def test_the_listener_to_send_from_is_of_the_family_and_the_side():
     house = topology()
     four, six, inside = house.listeners

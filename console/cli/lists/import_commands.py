@@ -17,7 +17,8 @@ from console.cli.answering import command
 from console.cli.answers import FAULTS, HELD, Answer, counted, fail, table
 from console.cli.files import reading
 from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, sealed_lines
-from console.cli.lists.whom_it_hits import calls_of_the_last_day
+from console.cli.lists.whom_it_hits import calls_of_the_last_day, masked
+from console.cli.noted import note_entries
 from console.cli.options import shown_time
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ async def import_numbers(
         report = await import_or_hold(lists, name, stream, origin, wishes, column=column)
     took = time.perf_counter() - started
     held = bool(report.held) and report.import_id is None
+    await note_entries(here, report.caught.calls, f"callers of the last day: lists import{' --dry-run' * dry_run}")
     answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
     if held and not dry_run:
         return answer._replace(status=HELD, why=what_to_do(report))
@@ -124,7 +126,7 @@ def told(report: ImportReport, file: str, name: str, took: float, *, dry_run: bo
 
 def report_data(report: ImportReport) -> dict[str, Any]:
     """What an import did, for programs."""
-    return {**asdict(report), "refused": dict(report.refused), "caught": tuple(report.caught)}
+    return {**asdict(report), "refused": dict(report.refused), "caught": tuple(masked(report.caught))}
 
 
 def what_to_do(report: ImportReport) -> str:
@@ -224,7 +226,7 @@ def report_lines(report: ImportReport, name: str, *, dry_run: bool) -> Iterator[
         named = ", ".join(report.holders[:SHOWN]) + (", ..." if report.hits > SHOWN else "")
         yield f"It {'would hit' if dry_run else 'hits'} {counted(report.hits, 'held code')}: {named}."
     if report.caught.of:
-        most = f"; most from {', '.join(report.caught.callers)}" if report.caught.callers else ""
+        most = f"; most from {', '.join(masked(report.caught).callers)}" if report.caught.callers else ""
         yield (
             f"Of {report.caught.of:,} calls that went through in the last day it would have caught "
             f"{report.caught.calls:,}{most}."

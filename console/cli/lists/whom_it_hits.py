@@ -28,7 +28,7 @@ class Hits(NamedTuple):
         """For programs."""
         held = [{"code": one.text, "holder": one.holder, "purpose": one.purpose} for one in self.holders]
         found: dict[str, Any] = {"hits": held} if held else {}
-        return found | ({"would_have_caught": self.caught._asdict()} if self.caught else {})
+        return found | ({"would_have_caught": masked(self.caught)._asdict()} if self.caught else {})
 
     def lines(self) -> list[str]:
         """For people."""
@@ -39,12 +39,19 @@ class Hits(NamedTuple):
         if len(self.holders) > NAMED:
             found.append(f"it hits {len(self.holders) - NAMED:,} holders of codes more")
         if self.caught is not None and (self.caught.calls or self.holders):
-            most = f"; most from {', '.join(self.caught.callers)}" if self.caught.callers else ""
+            most = f"; most from {', '.join(masked(self.caught).callers)}" if self.caught.callers else ""
             found.append(
                 f"Of {counted(self.caught.of, 'call')} that went through in the last day it would have caught "
                 f"{self.caught.calls:,}{most}."
             )
         return found
+
+
+def masked(caught: Caught) -> Caught:
+    """The same with its callers as everybody sees them: an entry that somebody tries must name nobody to him."""
+    from rules.records.privacy import mask
+
+    return caught._replace(callers=tuple(map(mask, caught.callers)))
 
 
 async def hits_of(here: Installation, added: list[Entry]) -> list[Hits]:

@@ -11,6 +11,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, fail, table
+from console.cli.noted import note_entries
 from console.cli.options import moment, shown_time
 from rules.texts.blanks import is_blank
 
@@ -62,6 +63,7 @@ async def replay(
         begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
         with shown_progress() as progress:
             found = await replay_log(here, book, live, since=begin, progress=progress)
+        await note_entries(here, found.replay.judged, "past calls: replay")  # who asks by digits finds numbers
     return Answer(as_data(found), as_text(found, here.zone))
 
 

@@ -289,7 +289,7 @@ def test_blocking_a_held_public_number_says_whom_it_hits_and_what_it_would_have_
     past_calls(file, load_rulebook(file), ["95588", "95588", "13912345678"], ago_s=60.0)
     told = run("lists", "add", "blocked", "95588").stdout
     assert "it hits Bank of Industry, who holds CN:95588* for service line" in told
-    assert "Of 3 calls that went through in the last day it would have caught 2; most from CN:95588." in told
+    assert "Of 3 calls that went through in the last day it would have caught 2; most from CN:95***." in told
     told = run("lists", "add", "suspected", "955*", "--range", "--json").stdout
     (entry,) = json.loads(told)
     assert [one["holder"] for one in entry["hits"]] == ["Bank of Industry", "Bank of Farmers"]
