@@ -266,7 +266,8 @@ def _header(
         for place in range(2, len(names) + 1):
             seen.column(f"column {place}")
         return 0, [], False
-    heads = named or "number" in known or not any(c.isdigit() for c in names[at])
+    said = "number" in known and "number" not in given  # a place was given: what another cell says names no columns
+    heads = named or said or not any(c.isdigit() for c in names[at])
     if heads:
         _refuse_doubled(names, known, given)
     fields = {name: i for i, name in enumerate(known) if name and heads} | given

@@ -150,6 +150,17 @@ def test_columns_are_named_by_header_or_place(data, column):
     assert (number, more) == ("18000000091", {"reason": "night"})
 
 
+@pytest.mark.parametrize("column", ["2", "number=2", "number=2,reason=3"])
+def test_a_first_row_whose_number_stands_at_the_named_place_is_no_header(column):
+    """Telephones export a sort of number beside it: phone, tel, work. The first one was dropped."""
+    data = "phone,0171 1234561,spam\nphone,0171 1234562,spam\n"
+    assert [number for _, number, _ in read(data, column=column)] == ["0171 1234561", "0171 1234562"]
+    assert [number for _, number, _ in read("kind,number,why\n" + data, column=column)] == [
+        "0171 1234561",
+        "0171 1234562",
+    ]
+
+
 @pytest.mark.parametrize(
     ("column", "told"),
     [
