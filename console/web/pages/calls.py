@@ -14,7 +14,7 @@ from console.api.lists import lists_of
 from console.web.frame import NotThere, Page, Section, Visit
 from console.web.translation import mark
 from desk.complaint_rows import Channel
-from desk.disclosure import note_search
+from desk.disclosure import note_look, note_search
 from desk.reading import NewComplaint
 from ringfence.explanations import NO_ENTRY as NO_ENTRY_THEN
 from ringfence.explanations import explain_decision
@@ -260,12 +260,14 @@ async def complain(
 
 @router.post("/{decision}/try")
 async def try_rule(
-    visit: Annotated[Visit, PAGE.doing(Right.RULES_READ)],
+    visit: Annotated[Visit, PAGE.doing(Right.RULES_WRITE)],
     decision: str,
     rule: Annotated[str, Form(max_length=20_000)],
 ) -> Response:
     """Ask a rule that is on no disk yet about this call; nothing is changed."""
     found = await _one(visit, decision)
+    # Who asks by digits finds the number behind the mask: only those who write rules may, and each question is entered.
+    await note_look(visit.desk.archive, "call", found.id, actor=visit.actor.name, detail="a rule is tried on it")
     asked = tried(visit.here.configuration, visit.here.document, rule.replace("\r\n", "\n"), found)
     asked = asked._replace(lines=tuple(in_words(visit, asked.lines)))
     return await _shown(visit, found, rule=rule, tried=asked)
