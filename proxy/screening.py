@@ -21,6 +21,7 @@ from proxy.texts import (
     read_names,
     read_repeated,
     tells_diversion,
+    text_of,
 )
 from rules.model import READINGS_DIFFER, Action, Call, Number, NumberClass, Step, Trunk, Verdict
 from rules.numbering.emergency import NO_EMERGENCIES
@@ -78,7 +79,7 @@ class Screening:
             emergency=emergency,
             display_name=name,
             domain=domain,
-            user_agent=agent.decode("utf-8", "replace") if agent else "",
+            user_agent=text_of(agent) if agent else "",
             diverted=b"diversion" in where or (b"history-info" in where and tells_diversion(request)),
             headers=self._read_headers(request) if self._headers else None,
             call_id=context.fields.call_id.decode("utf-8", "replace")[:LONGEST_TEXT],
@@ -99,7 +100,7 @@ class Screening:
     def _read_headers(self, request: Request) -> dict[str, str]:
         """Of any length: some that rules ask for are long for good reasons, and what limits a message limits them."""
         found = ((name, request.raw(key)) for name, key in self._headers)
-        return {name: value.decode("utf-8", "replace") for name, value in found if value is not None}
+        return {name: text_of(value) for name, value in found if value is not None}
 
     def rejection(self, verdict: Verdict, trunk: Trunk) -> tuple[int, str, tuple[bytes, ...]]:
         """Status, phrase and header fields of a rejection. Neither rule nor list is named to the caller."""

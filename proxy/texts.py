@@ -79,8 +79,15 @@ def read_repeated(request: Request, call: Call, headers: Sequence[tuple[str, byt
             _add(call, f"header.{name}", others)
 
 
+def text_of(value: bytes) -> str:
+    """A field's text; blanks, tabs and folds in a row are one blank (RFC 3261 7.3.1 and 25.1)."""
+    if b"  " in value or b"\t" in value or b"\n" in value:
+        value = b" ".join(value.split())
+    return value.decode("utf-8", "replace")
+
+
 def _values(request: Request, name: bytes) -> list[str]:
-    return [value.decode("utf-8", "replace") for value in request.raw_all(name)]
+    return [text_of(value) for value in request.raw_all(name)]
 
 
 def _enter(call: Call, about: str, texts: Sequence[str]) -> str:

@@ -144,8 +144,9 @@ def _of_caller(call: Call) -> Key | None:
     return (call.caller.canonical, call.trunk.name) if call.caller.canonical else None
 
 
-def _shown_name(call: Call) -> str:
-    return fold(call.display_name).casefold() if call.display_name else ""
+def _plain(text: str) -> str:
+    """What it looks like: signs that nobody sees make nothing else of it."""
+    return fold(text).casefold() if text else ""
 
 
 def _block(digits: int) -> Callable[[Call], str]:
@@ -161,9 +162,9 @@ _READ: Final[dict[str, Callable[[Call], str]]] = {
     "called": lambda call: call.called.canonical or call.called.raw,
     "trunk": lambda call: call.trunk.name,
     "source": lambda call: call.source,
-    "domain": lambda call: call.domain.lower(),
-    "display_name": _shown_name,
-    "user_agent": lambda call: call.user_agent,
+    "domain": lambda call: _plain(call.domain).rstrip("."),
+    "display_name": lambda call: _plain(call.display_name),
+    "user_agent": lambda call: _plain(call.user_agent),
     "caller.block/10": _block(1),
     "caller.block/100": _block(2),
     "caller.block/1000": _block(3),

@@ -34,8 +34,14 @@ def canonical_prefix(text: str, country: str) -> str:
         raise BadValue(f"{text!r} is no beginning of a number", "write for example +86138, 95012 or EXT:20")
     if not digits.strip("0"):
         raise BadValue(f"{text!r} names no number: zeros alone are a trunk or international prefix")
-    if plus or digits[:2] == "00":
-        return _global(digits if plus else digits[2:], text)
+    if plus:
+        return _global(digits, text)
+    abroad = international_prefix(country.upper()) if digits[0] == "0" else None
+    dialled = abroad.match(digits) if abroad else None
+    if dialled is not None and dialled.end() < len(digits):  # 001 in Thailand, 0011 in Australia: longer than 00
+        return _global(digits[dialled.end() :], text)
+    if digits[:2] == "00":
+        return _global(digits[2:], text)
     return _national(digits, text, country.upper())
 
 
@@ -133,7 +139,12 @@ def _bare(plan: Plan, digits: str, text: str) -> str:
         )
     if digits[:2] in ("95", "96"):
         return f"{plan.country}:{digits}"
-    if _inside(plan, digits) or plan.area(digits) or any(digits.startswith(prefix) for prefix in plan.rows):
+    area = plan.area(digits)
+    if area and len(area) == len(calling_code(digits)) > 2:  # 855 is Kaili, and Cambodia
+        raise BadValue(
+            f"{text!r} could be an area, or another country", f"write 0{digits} for the area, +{digits} for the country"
+        )
+    if _inside(plan, digits) or area or any(digits.startswith(prefix) for prefix in plan.rows):
         return _in_china(plan, digits)
     if digits.startswith(plan.calling_code) and len(digits) > len(plan.calling_code):
         return _global(digits, text)

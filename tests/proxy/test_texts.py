@@ -48,6 +48,14 @@ def test_a_long_header_field_is_read_whole_and_a_long_user_agent_is_read_or_is_a
     assert matches("{user_agent: {contains: evil}}", made) or made.facts == {"readings_differ": True}
 
 
+@pytest.mark.parametrize("between", ["  ", "\t", "\r\n ", "\r\n\t", " \t "])
+def test_blanks_tabs_and_folds_in_a_row_are_one_blank(between: str):
+    """RFC 3261 7.3.1 and 25.1: all linear white space means the same as one blank."""
+    made = call(extra=f"X-Origin: evil{between}corp\nUser-Agent: evil{between}dialler", headers=["X-Origin"])
+    assert matches("{header: {X-Origin: evil corp}}", made)
+    assert matches("{user_agent: evil dialler}", made)
+
+
 @pytest.mark.parametrize("first", ["a", "", "x" * 2_000])
 def test_a_header_field_that_stands_twice_is_read_twice(first: str):
     extra = f"X-Origin: {first}\nUser-Agent: {first}\nX-Origin: evil\nUser-Agent: evil"

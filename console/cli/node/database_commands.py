@@ -13,6 +13,7 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import FAULTS, Answer, fail
+from console.cli.noted import note_entries
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -89,6 +90,7 @@ async def backup(
             fail(f"{target} is there already; --force writes over it")
     if every:
         copy.mkdir(mode=0o700, parents=True, exist_ok=True)
+    await note_entries(here, len(copies), "whole databases copied: db backup")
     for path, target in copies:
         copy_database(path, target)
     if not every:

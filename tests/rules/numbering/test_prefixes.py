@@ -156,3 +156,28 @@ def test_a_country_code_without_its_plus_could_begin_numbers_of_that_country_too
 def test_a_beginning_that_is_longer_than_any_number_begins_none(country: str, text: str):
     with pytest.raises(BadValue, match="longer than any number"):
         canonical_prefix(text, country)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "expected"),
+    [
+        ("TH", "00186*", "+86"),
+        ("TH", "009 44*", "+44"),
+        ("SG", "00191", "+91"),
+        ("KR", "00244*", "+44"),
+        ("AU", "001161*", "+61"),
+        ("CN", "00852*", "+852"),
+        ("DE", "0044*", "+44"),
+        ("US", "01144*", "+44"),
+    ],
+)
+def test_the_international_prefix_of_a_country_goes_whole(country: str, text: str, expected: str):
+    """Thailand's 001 86 is China, and none of North America."""
+    assert canonical_prefix(text, country) == expected
+
+
+@pytest.mark.parametrize("text", ["855*", "852*", "853*", "856", "886*"])
+def test_an_area_of_china_without_its_0_may_be_another_country(text: str):
+    with pytest.raises(BadValue, match="could be an area, or another country"):
+        canonical_prefix(text, "CN")
+    assert canonical_prefix(f"0{text}", "CN").startswith("+868")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 from desk.complaint_rows import Channel
@@ -16,8 +17,9 @@ PLANTED = ("<script>alert", "\u202e", "\x1b", "50337", "17012345678")
 
 
 def planted_in(text: str) -> list[str]:
-    """What must stand on no page."""
-    return [one for one in PLANTED if one in text]
+    """What must stand on no page; pseudonyms and ids, which are drawn, may hold any digits."""
+    shown = re.sub("[0-9a-f]{16,}", "", text)
+    return [one for one in PLANTED if one in shown]
 
 
 async def furnish(house) -> SimpleNamespace:
