@@ -551,14 +551,10 @@ class Core(Refusing):
         stands = not (another or elsewhere) and self._stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
         judged = another or request.method in _JUDGED
-        looped = is_loop(request, self.topology.listeners, loop) or (
-            not in_dialog and self._is_own(request, fields, peer)
-        )
-        refusal = (
-            led
-            if isinstance(led, Refusal)
-            else refuse_to_forward(request, fields, looped=looped, onward=not peer.redirect)
-        )
+        looped = self._is_looped(request, fields, loop, None if in_dialog else peer)
+        onward = not peer.redirect
+        refused = refuse_to_forward(request, fields, looped=looped, onward=onward)
+        refusal = led if isinstance(led, Refusal) else refused
         if refusal is None and not in_dialog and judged:
             refusal = refuse_control(request, fields, identities=peer.trunk.identity_trusted)
         if refusal is None and not in_dialog:
@@ -593,6 +589,12 @@ class Core(Refusing):
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
         return None
+
+    def _is_looped(self, request: Request, fields: Fields, loop: bytes, peer: Peer | None) -> bool:
+        """Was it here before (16.3 step 4)? Where it begins a call of a `peer`, it may be one of our own, too."""
+        return is_loop(request, self.topology.listeners, loop) or (
+            peer is not None and self._is_own(request, fields, peer)
+        )
 
     def _plan(self, request: Request, fields: Fields, peer: Peer) -> Plan | Refusal:
         """Its route; an emergency call goes on without one that can't be read."""

@@ -6,12 +6,13 @@ explained. Nobody but whoever asked knows how the call ended, and he may say so.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Final, NamedTuple
 
 from cachetools import TTLCache
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from proxy.setup import set_up
 from ringfence.ask import Reader
@@ -25,8 +26,23 @@ from rules.storage.keys import Keys
 
 REMEMBERED: Final = 100_000  # verdicts whose end may still be told
 KEPT_S: Final = 86_400.0  # for so long
-_LONGEST: Final = 512  # characters of one field
-Text = Annotated[str, Field(max_length=_LONGEST, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\s]+")
+_ADDRESS: Final = re.compile(r"[^<>]*<([^<>]*)>?")
+
+
+def _in_one_line(text: object) -> object:
+    """Folds, tabs and controls as blanks: what a caller wrote must not keep his call from being judged."""
+    return _CONTROLS.sub(" ", text).strip() if isinstance(text, str) else text
+
+
+def _uri_of(text: object) -> object:
+    """The URI of a whole header field: ``"Name" <sip:138@h>;tag=a``."""
+    found = _ADDRESS.match(text) if isinstance(text, str) else None
+    return found[1] if found is not None else text
+
+
+Text = Annotated[str, BeforeValidator(_in_one_line)]  # of any length: a body has its limit, and long texts are a mark
+Party = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_in_one_line)]
 
 
 class Question(BaseModel):
@@ -34,10 +50,10 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    caller: Text = Field("", description="From: a number, or a URI; empty for anonymous.")
-    called: Text = Field(min_length=1, description="The Request-URI, or the number in it.")
+    caller: Party = Field("", description="From: a number, or a URI; empty for anonymous.")
+    called: Party = Field(min_length=1, description="The Request-URI, or the number in it.")
     trunk: Text = Field("", description="By which trunk of ringfence.yaml it came; needed where there are several.")
-    asserted: Text = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
+    asserted: Party = Field("", description="P-Asserted-Identity; believed where the trunk is trusted.")
     display_name: Text = Field("", description="The name before the number in From.")
     domain: Text = Field("", description="The host in From.")
     user_agent: Text = ""
