@@ -157,6 +157,8 @@ class Gate:
         if nobody_yet:
             client, server = request.scope.get("client"), request.scope.get("server")
             ours = client and server and self._neighbours(tuple(client), tuple(server))
+            if self.ground.here.configuration.api.behind_proxy and "x-forwarded-for" not in request.headers:
+                ours = False  # a proxy that tells of nobody stands for all whom it lets in
             return everybody(login_name(), "page") if ours else None
         return await self.people.session_of(request.cookies.get(SESSION, ""))
 

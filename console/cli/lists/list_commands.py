@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.answering import command, group
-from console.cli.answers import HELD, Answer, table
+from console.cli.answers import HELD, USAGE, Answer, fail, table
 from console.cli.in_full import InFull, Unmasked, Why, see_in_full
 from console.cli.lists.whom_it_hits import hits_of, masked
 from console.cli.noted import note_entries
@@ -219,9 +219,11 @@ async def show(
         known = sorted(here.configuration.lists.items())
         rows = [{"list": one, "kind": policy.kind, "entries": counts.get(one, 0)} for one, policy in known]
         return table(("list", "kind", "entries"), rows, here.zone)
+    hide = masks(here, name)
+    if hide and after and not after.startswith("at:"):  # who asks by digits finds the next number
+        fail("its numbers are masked for you: give --after the mark that the page before ended with (at:...)", USAGE)
     found = await lists.show(name, limit=limit, after=opened_place(here, after))
     await note_entries(here, len(found), f"lists show {name}")
-    hide = masks(here, name)
     if hide and (unmasked or reason) and found:
         wanted = InFull("lists show", (name, limit, after), unmasked, reason)
         await see_in_full(here, wanted, [entry.text for entry in found])

@@ -154,3 +154,13 @@ async def test_lost_accounts_let_nobody_in(house):
     closed = await house.browser().get("/console/calls")
     assert closed.status_code == 403
     assert "Put their database back" in closed.text
+
+
+async def test_a_proxy_that_tells_of_nobody_is_nobody_who_may_come_in_before_there_are_accounts(house):
+    """It runs as the account of the service, in one container: all whom it lets in would be that account."""
+    configuration = house.here.configuration
+    api = configuration.api.model_copy(update={"behind_proxy": True})
+    house.here.configuration = configuration.model_copy(update={"api": api})
+    browser = house.browser()
+    assert (await browser.get("/console/queue")).status_code == 403
+    assert (await browser.get("/console/queue", headers={"X-Forwarded-For": "127.0.0.1"})).status_code == 200
