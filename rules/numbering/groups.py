@@ -30,7 +30,8 @@ _LONGEST_COUNT: Final = 3
 _LONGEST_ROW: Final = 4  # of a table
 _SHORTEST_ROW: Final = 7  # what it counts: on islands a number less a digit is one as well
 _OPEN: Final = 6  # lengths that numbers of an area have where extensions are dialled behind them
-_ITEM: Final = re.compile(r"[1-9][0-9]{0,2}[.)]\s+[+(0-9]")  # of a list
+_ITEM: Final = re.compile(r"(?:[1-9][0-9]{0,2}[.)]\s+|[0-9]{1,3}\)\s*)[+(0-9]")  # of a list
+_ZERO_ITEM: Final = re.compile(r"0[0-9]{0,2}\s*(?:[.:]|\s[-\u2010-\u2015]\s)\s*[+(0-9]")  # 01. 02. 03.
 _GROUP: Final = re.compile(r"[0-9]+")
 _DIGITS_ALONE: Final = re.compile(r"(?:[A-Za-z]{2,3}:)?\+?[0-9]+")  # once what people write between them is out
 _DECIMAL: Final = re.compile(r"[0-9]+\.[0-9]{1,2}")
@@ -189,7 +190,9 @@ def _is_set_apart(text: str, folded: str, groups: list[str], number: Number, pla
     """Does something before it, or in another column, leave a whole number, and make another one of it?"""
     tail = "".join(groups[1:])
     dialled_out = groups[0] in ("0", "9") and groups[0] != codes_of(plan.country)[1]
-    apart = dialled_out or folded.startswith("(") or _SPACED_HYPHEN.match(folded) is not None
+    signs = _SPACED_HYPHEN.match(folded) or _ZERO_ITEM.match(folded)
+    anew = tail[0] == "0" and codes_of(plan.country)[1] == "0"  # within an area no number begins so
+    apart = dialled_out or anew or folded.startswith("(") or signs is not None
     if apart and _is_valid(tail, plan) and read_number(tail, plan).canonical != number.canonical:
         return True
     if _COLUMNS.search(text) is None:
