@@ -16,7 +16,7 @@ from rules.model import Number, NumberClass, Trunk
 from rules.numbering.countries import known_country
 from rules.numbering.groups import NO_NUMBER, SpellingFault, refuse_several, without_slash
 from rules.numbering.numbers import read_number
-from rules.numbering.plan_table import codes_of
+from rules.numbering.plan_table import codes_of, plan_of
 from rules.numbering.prefixes import canonical_prefix
 from rules.numbering.spelling import fold, is_digits, without_separators
 from rules.texts.bad_value import BadValue
@@ -72,6 +72,8 @@ def prefix_typed(text: str, home: str) -> str:
         try:
             return canonical_prefix(inside[2], country)  # CN:138 are the mobiles +86138
         except ValueError:
+            if plan_of(country) is None:
+                raise  # GB:447404*: no plan of ours tells that some numbers exist only within the country
             return canonical_prefix(text, country)  # CN:10, as the advice says where 10 could mean several things
     if " " in home and not (spelt[:1] == "+" or ":" in spelt):
         return _alike(text, home, lambda country: canonical_prefix(text, country), str)

@@ -13,6 +13,7 @@ from rules.numbering.typed import (
     read_spelling,
     read_typed,
 )
+from rules.texts.bad_value import BadValue
 
 
 def test_the_home_is_the_country_that_was_set_else_the_only_one_of_the_trunks():
@@ -185,3 +186,9 @@ def test_two_numbers_are_named_as_such_wherever_numbers_are_typed():
 )
 def test_parameters_of_an_address_are_no_second_number(text):
     assert one_typed(text, "CN").canonical == "+8613912340018"
+
+
+@pytest.mark.parametrize("text", ["GB:447404*", "FR:33612*", "RU:8495*"])
+def test_a_beginning_of_a_named_plan_that_could_mean_two_things_is_refused_there_too(text: str):
+    with pytest.raises(BadValue, match="could mean numbers that begin with"):
+        prefix_typed(text, "CN")
