@@ -44,6 +44,7 @@ from proxy.routing import Target, Topology
 from proxy.setup import Setup
 from proxy.shedding import BEGINS, Shedding
 from proxy.sip.flow import Flow, Listener
+from proxy.sip.transaction import State
 from proxy.sockets import Sockets
 from proxy.streams.certificates import CertificateFault
 from proxy.streams.connection import Remote
@@ -66,6 +67,8 @@ STALL_S = 0.05
 NOTED_A_SECOND = 10
 PROBE_S = 0.3
 DRAIN_STEP_S = 0.05
+# Of a transaction whose final response is still to come; afterwards its connection is needed no more.
+_UNANSWERED = frozenset((State.CALLING, State.TRYING, State.PROCEEDING))
 LINGER_S = 1.0
 LEAVES_S = 3600.0  # a listener that was taken out of the configuration stays so long after what came there last
 LEAVING_STEP_S = 1.0
@@ -365,13 +368,13 @@ class Server:
                 return
 
     def _close_idle_connections(self) -> None:
-        """Whoever is connected here, and has no transaction under way, connects anew, to the process after this one.
+        """Whoever is connected here, and waits for no answer, connects anew, to the process after this one.
 
         That one can't send by connections of this one: a telephone would have a registration that nobody calls it by.
         """
         layer = self._core.layer
-        busy = {each.flow.remote for each in layer.servers.values()}
-        busy |= {each.flow.remote for each in layer.clients.values()}
+        busy = {each.flow.remote for each in layer.servers.values() if each.state in _UNANSWERED}
+        busy |= {each.flow.remote for each in layer.clients.values() if each.state in _UNANSWERED}
         for endpoint in self._endpoints:
             if isinstance(endpoint, StreamEndpoint):
                 endpoint.close_idle(busy)
