@@ -76,7 +76,10 @@ def marked_uri(uri: bytes, marks: Sequence[bytes]) -> bytes:
 
 def _without_marks(uri: bytes) -> bytes:
     """The URI without parameters of our names: a caller may have written some, and the first would be believed."""
-    user, at, rest = uri.rpartition(b"@")
-    first, *params = rest.split(b";")
-    kept = [each for each in params if not unquote_to_bytes(each.partition(b"=")[0]).strip().lower().startswith(_MARK)]
-    return user + at + b";".join([first, *kept])
+    first, *params = uri.split(b";")
+    kept, behind_host = [first], b"@" in first or b"@" not in uri
+    for each in params:
+        if not (behind_host and unquote_to_bytes(each.partition(b"=")[0]).strip().lower().startswith(_MARK)):
+            kept.append(each)
+        behind_host = behind_host or b"@" in each
+    return b";".join(kept)

@@ -74,10 +74,9 @@ contact=sip:desk@{telephone}
 
 
 class Asker(NamedTuple):
-    """Who asks, and how many calls were judged before."""
+    """Who asks."""
 
     name: str
-    before: int
 
 
 def recipes(chapter: str, kind: str) -> list[str]:
@@ -152,7 +151,7 @@ else:
         folder = tmp_path_factory.mktemp("asker")
         name, _, how = request.param.partition(" by ")
         with by_http(name, key, folder) if how else by_sip(name, folder):
-            yield Asker(name, len(node.calls()))
+            yield Asker(name)
 
     def plays(folder: Path, caller: str, called: str = CALLED) -> Sipp:
         """A call, to the end; what the telephone saw."""

@@ -256,6 +256,8 @@ def test_it_needs_no_pbx():
         (b"sip:13800138000@h;X-Ringfence-Verdict;user=phone", b"sip:13800138000@h;user=phone"),
         (b"sip:13800138000@h;x%2dringfence-verdict=diverted;lr", b"sip:13800138000@h;lr"),
         (b"sip:13800138000;x-ringfence-verdict=a@h", b"sip:13800138000;x-ringfence-verdict=a@h"),
+        (b"sip:13800138000@h;x-ringfence-verdict=none;y=@z", b"sip:13800138000@h;y=@z"),
+        (b"sip:13800138000@h;x-ringfence-verdict=none@z", b"sip:13800138000@h"),
     ],
 )
 def test_a_mark_that_the_caller_wrote_into_the_uri_is_none_of_ours(uri: bytes, plain: bytes):
