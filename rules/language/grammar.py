@@ -26,7 +26,9 @@ from rules.language.editor_schema import for_editors
 from rules.language.faults import Location
 from rules.language.shorthand import OneOrMore, as_it_is, as_list, as_numbers, as_words
 from rules.language.values import (
+    Counted,
     Lengths,
+    Per,
     Window,
     is_share,
     read_amount,
@@ -213,16 +215,10 @@ class Share(Rate):
         return value
 
 
-Per = Literal[
-    "caller", "called", "trunk", "source", "domain", "display_name", "user_agent",
-    "caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000",
-]  # fmt: skip
-
-
 class Count(Rate):
     """What came within a rolling window by anything that calls have in common, on all trunks together."""
 
-    of: Literal["calls", "called_numbers", "callers", "short_calls", "answered"] = Field(
+    of: Counted = Field(
         description="calls, different called_numbers or callers, or the share of short_calls or answered ones in %."
     )
     per: Some[Per] = Field(

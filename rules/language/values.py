@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import ValidationInfo
 
@@ -88,10 +88,12 @@ def span_name(seconds: int) -> str:
 
 RATES = ("calls", "called_numbers", "short_calls", "answered")
 _SHARES = frozenset(("short_calls", "answered"))  # in percent; the others are counts
-COUNTED = (*RATES, "callers")
-_BLOCKS = ("caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000")
-PER = ("caller", "called", "trunk", "source", "domain", "display_name", "user_agent", *_BLOCKS)
-_PER_NAMES = {each.replace(".", "_").replace("/", "_"): each for each in PER}  # as names of facts have them
+Counted = Literal["calls", "called_numbers", "callers", "short_calls", "answered"]
+Per = Literal[
+    "caller", "called", "trunk", "source", "domain", "display_name", "user_agent",
+    "caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000",
+]  # fmt: skip
+_PER_NAMES = {each.replace(".", "_").replace("/", "_"): each for each in get_args(Per)}  # as names of facts have them
 
 
 def is_share(name: str) -> bool:
@@ -109,7 +111,11 @@ def read_count_name(name: str) -> tuple[str, tuple[str, ...]] | None:
     """The same read again: what, and by what (nothing: by the caller on his trunk); None where it is no such name."""
     of, given, by = name.partition("_per_")
     per = tuple(_PER_NAMES.get(each, "") for each in by.split("_and_")) if by else ()
-    if of not in (COUNTED if given else RATES) or "" in per or (given and (not per or count_name(of, per) != name)):
+    if (
+        of not in (get_args(Counted) if given else RATES)
+        or "" in per
+        or (given and (not per or count_name(of, per) != name))
+    ):
         return None
     return of, per
 
