@@ -1,9 +1,11 @@
 """Calls counted by what they have in common: one pair, one called number, a block of callers, a name, an agent."""
 
+from typing import get_args
+
 import pytest
 
 from rules.judging.rates import Rates
-from rules.language.values import count_name, read_count_name, read_rate_name
+from rules.language.values import Per, count_name, read_count_name, read_rate_name
 from rules.model import Outcome
 from rules.settings.screening import RateSettings
 from tests.rules.calls import EVENING, TRUSTED, call, compiled, faults, rule, rules
@@ -138,6 +140,13 @@ def test_a_rule_asks_for_a_count(when, fact):
 )
 def test_what_can_not_be_counted_is_named_at_its_place(count, says):
     assert says in "\n".join(faults(rule(f"{{count: {count}}}")))
+
+
+@pytest.mark.parametrize("per", get_args(Per))
+def test_whatever_the_language_counts_by_is_read_of_a_call(per):
+    made = {"domain": "a.example", "display_name": "Bank", "user_agent": "dialler/1", "source": "192.0.2.9"}
+    name = count_name("calls", [per])
+    assert Counting((name, HOUR)).call(**made) == {f"{name}_1h": 1}
 
 
 def test_more_tables_than_there_is_memory_for_are_refused():
