@@ -23,16 +23,24 @@ from rules.records.decisions import decision_at
 from rules.records.privacy import mask
 from rules.screening.screen import Screen
 from rules.storage.keys import Keys
+from rules.texts.unseen import without_unseen
 
 REMEMBERED: Final = 100_000  # verdicts whose end may still be told
 KEPT_S: Final = 86_400.0  # for so long
+_LONGEST: Final = 2_000  # characters of one field: all of them fit into what is read of a call
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f\s]+")
 _ADDRESS: Final = re.compile(r"[^<>]*<([^<>]*)>?")
 
 
 def _in_one_line(text: object) -> object:
-    """Folds, tabs and controls as blanks: what a caller wrote must not keep his call from being judged."""
-    return _CONTROLS.sub(" ", text).strip() if isinstance(text, str) else text
+    """Folds, tabs and controls as blanks, and not without end: what a caller wrote must not keep his call unjudged.
+
+    What is cut here is longer than any text that is judged whole, and so a mark.
+    """
+    if not isinstance(text, str):
+        return text
+    line = _CONTROLS.sub(" ", text).strip()
+    return line if len(line) <= _LONGEST else without_unseen(line)[:_LONGEST]
 
 
 def _uri_of(text: object) -> object:
@@ -41,7 +49,7 @@ def _uri_of(text: object) -> object:
     return found[1] if found is not None else text
 
 
-Text = Annotated[str, BeforeValidator(_in_one_line)]  # of any length: a body has its limit, and long texts are a mark
+Text = Annotated[str, BeforeValidator(_in_one_line)]
 Party = Annotated[str, BeforeValidator(_uri_of), BeforeValidator(_in_one_line)]
 
 

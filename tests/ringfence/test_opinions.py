@@ -68,3 +68,17 @@ async def test_an_end_is_told_once_and_of_what_was_asked(tmp_path: Path):
     assert [opinions.ended(decision, Ended(status=200)) for _ in range(2)] == [True, False]
     assert not opinions.ended("0" * 20, Ended(status=200))
     await screen.close()
+
+
+@pytest.mark.parametrize("field", ["display_name", "user_agent", "call_id"])
+@pytest.mark.parametrize("sign", ["x", "\u200b", "行"])
+async def test_no_length_of_what_a_caller_writes_keeps_his_call_from_being_judged(
+    tmp_path: Path, field: str, sign: str
+):
+    """More than a message may have, too: whoever asks lets a call go on that can not be judged."""
+    configuration = configured()
+    stops = "- {rule: r, because: It is so., when: {caller: 13912345678}, then: reject}"
+    screen = await Screen.open(configuration, rules(stops), tmp_path)
+    question = Question.model_validate({"caller": "13912345678", "called": "13800138000", field: sign * 16_000})
+    assert Opinions(screen, lambda: configuration).ask(question).action is Action.REJECT
+    await screen.close()
