@@ -326,11 +326,13 @@ def ask(
         try:
             with short(path) as name:
                 asking.connect(name)
-            asking.sendall(
-                json.dumps({"command": command, "arguments": dict(arguments or {}), "acting": acting}).encode() + b"\n"
-            )
+            question = json.dumps({"command": command, "arguments": dict(arguments or {}), "acting": acting})
+            with suppress(BrokenPipeError, ConnectionResetError):  # it has said already that it has too many
+                asking.sendall(question.encode() + b"\n")
             with asking.makefile("rb") as answers:
                 line = answers.readline(LONGEST_ANSWER + 2)
+        except ConnectionResetError:
+            line = b""
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
             raise NoNodeError(path) from None
         except PermissionError:

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -138,6 +139,30 @@ async def test_too_many_at_once_are_told(node, monkeypatch):
     for _, writer in silent:
         writer.close()
         await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("says", "told"), [(b'{"refused": "too many: ask again"}\n', "ask again"), (b"", "ended before it had answered")]
+)
+async def test_a_node_that_closes_before_it_is_asked_is_heard_all_the_same(tmp_path, monkeypatch, says, told):
+    """One that has too many says so at once: the question meets a closed connection."""
+    closed = threading.Event()
+
+    def answer() -> None:
+        other, _ = listening.accept()
+        with other:
+            other.sendall(says)
+        closed.set()
+
+    dumps = json.dumps
+    monkeypatch.setattr(module.json, "dumps", lambda value: dumps(value) if closed.wait(60) else "")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "ringfence.control"))
+        listening.listen()
+        answering = asyncio.create_task(asyncio.to_thread(answer))
+        with pytest.raises(ControlError, match=told):
+            await asyncio.to_thread(ask, tmp_path / "ringfence.control", "echo", wait_s=60)
+        await answering
 
 
 async def test_where_no_node_runs_it_is_said_with_what_to_do(tmp_path):
