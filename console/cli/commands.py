@@ -140,6 +140,13 @@ def check(
 def run_rule_tests(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Rule files, test files, or both.")] = [],  # noqa: B006
+    coverage: Annotated[
+        float,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="So much of rules and conditions must some call show."),
+    ] = 0.0,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show every step of what fails, not five lines of it.")
+    ] = False,
     config: ConfigurationFile = None,
     json: AsJson = False,
 ) -> None:
@@ -147,8 +154,8 @@ def run_rule_tests(
     from console.cli.workbench.proof import run_tests
 
     with clear_errors():
-        report = run_tests(chosen(context, config), files)
-    Answer(report.as_data(), report.as_text(), status=0 if report.good else FAULTS).give(json=json)
+        report = run_tests(chosen(context, config), files, coverage)
+    Answer(report.as_data(), report.as_text(trace=trace), status=0 if report.good else FAULTS).give(json=json)
 
 
 command(app, panel=CALLS)(log)

@@ -27,9 +27,10 @@ from rules.language.faults import Fault, Location, nearest
 from rules.language.grammar import Example, Rule, Then, Valid, When, references, whens
 from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
+from rules.language.spans import calls_of, numbers_of, refuse_many
 from rules.language.values import read_rate_name, refuse_measured
 from rules.model import Action, Call, Step, Trunk
-from rules.numbering.typed import SpellingFault, decided, home_of, read_spelling
+from rules.numbering.typed import decided, home_of, read_spelling
 from rules.settings.screening import ScreeningSettings
 from rules.texts.bad_value import BadValue
 
@@ -160,7 +161,7 @@ _EVERY_CALL: Final = (
 
 
 def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, str]]]:
-    """What of an example no call has: parties that are no single number, a time that no clock shows.
+    """What of an example no call has: parties that are no number and no range, a time that no clock shows.
 
     A called number may be a code with stars, such as *70.
     """
@@ -174,17 +175,25 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
                 yield "facts", (f"{name}: {error.what}", error.hint)
         elif (words := OWN_WORDS.get(name)) and text.lower() not in words:
             yield "facts", (f"fact {name} is never {text!r}", nearest(text, words))
+    sound = True
     for key, text in (("from", example.from_), ("to", example.to)):
         if key == "to" and text.startswith("*") and not text.endswith("*"):
             continue
         try:
             spelt = read_spelling(text, example.trunk_country or "")
-        except SpellingFault as error:
+            if spelt.prefix:
+                advice = "write one number, or both ends of a range: 95500..95599"
+                raise BadValue(f"{text!r} is a prefix, and an example is one call", advice)
+            if spelt.last:
+                numbers_of(spelt)
+        except BadValue as error:
+            sound = False
             yield key, (error.what, error.hint)
-        else:
-            if spelt.prefix or spelt.last:
-                sort = "prefix" if spelt.prefix else "range"
-                yield key, (f"{text!r} is a {sort}, and an example is one call", "write one number")
+    if sound:
+        try:
+            refuse_many(example)
+        except BadValue as error:
+            yield "to", (error.what, error.hint)
 
 
 class _Compiler:
@@ -418,11 +427,18 @@ class _Compiler:
         trunk = self.setting.trunk(example, self._country(item.file))
         if trunk is None or self.surroundings.stored or self.setting.read is None:
             return  # what is stored proved itself when it went live
+        for call in calls_of(in_its_days(example, item.rule.valid)):
+            if self._disproved(item, call, trunk, loc, wanted=wanted):
+                return  # the other numbers of a range would say the same
+
+    def _disproved(self, item: Built, example: Example, trunk: Trunk, loc: Location, *, wanted: bool) -> bool:
+        """Does the call come out otherwise than wanted? Then that is a fault."""
+        fault = item.file.document.fault
         try:
-            facts = self.setting.facts(_in_its_days(example, item.rule.valid), trunk)
+            facts = self.setting.facts(example, trunk)
         except NotJudged as error:
             self.faults.append(fault(loc, f"no rule sees this call: {error}", "write one that the proxy takes"))
-            return
+            return True
         if facts.call.emergency:
             self.faults.append(
                 fault(
@@ -431,11 +447,11 @@ class _Compiler:
                     "let the example call another",
                 )
             )
-            return
+            return True
         rule = item.compiled
         unproved = rule.name in self.unsound or rule.name in item.file.altered  # its examples are for the shipped value
         if not self.proving or unproved or rule.holds(facts) is wanted:
-            return
+            return False
         words = example_words(example)
         if not wanted:
             self.faults.append(
@@ -445,11 +461,12 @@ class _Compiler:
                     "narrow `when`, or add to `unless`",
                 )
             )
-            return
+            return True
         why = next((part for part in rule.asks if not part.holds(facts)), None)
         stop = next((part for part in rule.stops if part.holds(facts)), None)
         hint = _does_not_hold(why, facts) if why else f"`unless` stops it: {stop.says}" if stop else ""
         self.faults.append(fault(loc, f"rule {rule.name!r} does not catch: {words}", hint))
+        return True
 
     def _read_calendar(self, files: Sequence[SourceFile]) -> None:
         """Working days are of the one country of all trunks, else of the one that the files which ask for them name."""
@@ -486,7 +503,7 @@ class _Compiler:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _in_its_days(example: Example, valid: Valid | None) -> Example:
+def in_its_days(example: Example, valid: Valid | None) -> Example:
     """An example that names no time is of a day on which its rule is valid."""
     if valid is None or example.at is not None or valid.holds(NOON.date()):
         return example

@@ -10,11 +10,13 @@ from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import Sentence, explain, the_call
 from rules.judging.facts import Facts
 from rules.judging.rates import Rates
-from rules.language.compile import Built, Compiled, Setting, no_call
+from rules.language.compile import Built, Compiled, Setting, in_its_days, no_call
 from rules.language.examples import NotJudged, example_hits, example_words, moment
 from rules.language.faults import Fault, Location
+from rules.language.grammar import Example
 from rules.language.sequences import CallSequence, SequenceCall, SequenceFile
 from rules.language.source import Document
+from rules.language.spans import calls_of
 from rules.model import Action, Call, Hit, Outcome, Verdict
 from rules.settings.screening import ScreeningSettings
 
@@ -48,6 +50,12 @@ class Proof(NamedTuple):
     calls: int
     failures: list[Failure]
     gaps: list[Gap]
+    asked: int  # what calls could show: each rule that matches, each condition true, each one false
+
+    @property
+    def coverage(self) -> float:
+        """How much of that some call showed, in percent."""
+        return 100.0 * (self.asked - len(self.gaps)) / self.asked if self.asked else 100.0
 
 
 class Coverage:
@@ -102,11 +110,10 @@ def prove(
     failures: list[Failure] = []
     examples = 0
     for item in compiled.built:
-        for loc, facts, wanted in _examples(item, compiled.setting):
+        for loc, example, wanted in _examples(item):
             examples += 1
-            coverage.record(item.compiled, facts)
-            if item.compiled.holds(facts) is not wanted and item.rule.rule not in item.file.altered:
-                failures.append(_failed_example(item, loc, facts, ruleset, wanted=wanted))
+            if failure := _tried(item, loc, example, (compiled.setting, ruleset, coverage), wanted=wanted):
+                failures.append(failure)
     calls = 0
     for document, file in tests:
         for position, sequence in enumerate(file.tests):
@@ -115,7 +122,8 @@ def prove(
             calls += run.calls
     gaps = list(coverage.gaps(ruleset.rules))
     count = sum(len(file.tests) for _, file in tests)
-    return Proof(len(ruleset.rules), examples, count, calls, failures, gaps), sorted(faults)
+    asked = sum(1 + 2 * sum(1 for _ in conditions_of(rule)) for rule in ruleset.rules)
+    return Proof(len(ruleset.rules), examples, count, calls, failures, gaps, asked), sorted(faults)
 
 
 def _faults_of(document: Document, file: SequenceFile, setting: Setting) -> Iterator[Fault]:
@@ -128,23 +136,38 @@ def _faults_of(document: Document, file: SequenceFile, setting: Setting) -> Iter
             trunk = setting.trunk(call, file.country or setting.country)
             if trunk is not None and not unreal:
                 try:
-                    setting.call(call, trunk)
+                    for one in calls_of(call):
+                        setting.call(one, trunk)
                 except NotJudged as error:
                     yield document.fault(loc, f"no rule sees this call: {error}", "write one that the proxy takes")
 
 
-def _examples(item: Built, setting: Setting) -> Iterator[tuple[Location, Facts, bool]]:
-    country = item.file.content.country or setting.country
+def _examples(item: Built) -> Iterator[tuple[Location, Example, bool]]:
     for key, examples in (("catches", item.rule.catches), ("spares", item.rule.spares)):
         for position, example in enumerate(examples):
-            trunk = setting.trunk(example, country)
-            assert trunk is not None  # or there would be a fault
-            yield (*item.loc, key, position), setting.facts(example, trunk), key == "catches"
+            yield (*item.loc, key, position), in_its_days(example, item.rule.valid), key == "catches"
 
 
-def _failed_example(item: Built, loc: Location, facts: Facts, ruleset: RuleSet, *, wanted: bool) -> Failure:
-    rule = item.compiled
-    example = (item.rule.catches if wanted else item.rule.spares)[int(loc[-1])]
+def _tried(
+    item: Built, loc: Location, example: Example, within: tuple[Setting, RuleSet, Coverage], *, wanted: bool
+) -> Failure | None:
+    """What the first call of an example shows that does not come out as it should; each call counts as shown."""
+    setting, ruleset, coverage = within
+    trunk = setting.trunk(example, item.file.content.country or setting.country)
+    assert trunk is not None  # or there would be a fault
+    failure = None
+    for call in calls_of(example):
+        facts = setting.facts(call, trunk)
+        coverage.record(item.compiled, facts)
+        if item.compiled.holds(facts) is not wanted and failure is None and item.rule.rule not in item.file.altered:
+            failure = _failed_example(item, loc, call, (facts, ruleset), wanted=wanted)
+    return failure
+
+
+def _failed_example(
+    item: Built, loc: Location, example: Example, judged: tuple[Facts, RuleSet], *, wanted: bool
+) -> Failure:
+    rule, (facts, ruleset) = item.compiled, judged
     what = f"rule {rule.name!r} " + ("does not catch" if wanted else "catches what it should spare")
     fault = item.file.document.fault(loc, f"{what}: {example_words(example)}")
     trace = [the_call(facts.call, ruleset)]
@@ -185,15 +208,17 @@ class _Run:
             begun = moment(described.at, self.setting.clock.zone)
             if described.at is None and self.at is not None:
                 begun = self.at + described.every
-            for time in range(described.times):
-                call = self.setting.call(described, trunk)
+            parties = list(calls_of(described))
+            count = described.times * len(parties)
+            for time in range(count):
+                call = self.setting.call(parties[time % len(parties)], trunk)
                 call.at = self.at = begun + time * described.every
                 hits = [self._as_listed(hit) for hit in example_hits(described, call, self.setting.kinds)[0]]
                 called_hits = example_hits(described, call, self.setting.kinds)[1]
                 verdict = self._judge(call, described, hits, called_hits)
                 self._cover(Facts(call, hits, called_hits, self.ruleset.clock), first=time == 0)
                 if why := _otherwise(verdict, described):
-                    which = f", the {time + 1}. of {described.times}" if described.times > 1 else ""
+                    which = f", the {time + 1}. of {count}" if count > 1 else ""
                     what = f"test {sequence.test!r}, call {number + 1}{which}: {why}"
                     about = {described.rule or "", *(described.fires or ())}
                     trace = explain(call, verdict, self.ruleset, hits, called_hits, about=about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from console.cli.workbench.check import quoted
 from ringfence.configuration import read_configuration
 from ringfence.node_settings import Configuration, rule_files
 from ringfence.rulebook import compiled
+from rules.judging.explain import Sentence
 from rules.language.faults import Fault, RuleError
 from rules.language.proof import Failure, Gap, Proof, prove, shown_facts
 from rules.language.sequences import SequenceFile, is_test_file, read_sequences
@@ -21,27 +23,34 @@ class ProofReport(NamedTuple):
 
     faults: list[Fault]
     proof: Proof | None  # None: nothing could be run
+    wanted: float = 0.0  # percent of what calls could show that they must show
 
     @property
     def good(self) -> bool:
-        """Did everything come out as it should?"""
-        return self.proof is not None and not self.proof.failures
+        """Did everything come out as it should, and was enough shown?"""
+        return self.proof is not None and not self.proof.failures and self.proof.coverage >= self.wanted
 
-    def as_text(self) -> str:
-        """Faults, failures, gaps, then one line of sum."""
+    def as_text(self, *, trace: bool = False) -> str:
+        """Faults, failures in five lines each or with every step, gaps, then one line of sum."""
         lines = [part for fault in self.faults for part in (str(fault), *quoted(fault))]
         if self.proof is None:
             return "\n".join([*lines, "nothing was run: first mend what is named above"])
         for failure in self.proof.failures:
-            lines += told(failure)
+            lines += told(failure) if trace else told_shortly(failure)
         lines += covered(self.proof.gaps)
+        if self.wanted:
+            lines.append(self._coverage(self.proof))
         return "\n".join([*lines, summed(self.proof)])
+
+    def _coverage(self, proof: Proof) -> str:
+        shown = f"coverage {floored(proof.coverage)} %: calls show {proof.asked - len(proof.gaps):,} of {proof.asked:,}"
+        return f"{shown}; {'at least' if proof.coverage >= self.wanted else 'too little, wanted are'} {self.wanted:g} %"
 
     def as_data(self) -> dict[str, Any]:
         """The same for programs."""
         data: dict[str, Any] = {"good": self.good, "faults": [fault._asdict() for fault in self.faults]}
         if self.proof is not None:
-            data |= self.proof._asdict()
+            data |= self.proof._asdict() | {"coverage": floored(self.proof.coverage)}
             data["failures"] = [
                 {
                     **failure.fault._asdict(),
@@ -52,6 +61,31 @@ class ProofReport(NamedTuple):
             ]
             data["gaps"] = [gap._asdict() for gap in self.proof.gaps]
         return data
+
+
+def floored(percent: float) -> float:
+    """Percent with one digit behind the point; 100 only when nothing is lacking."""
+    return math.floor(percent * 10) / 10
+
+
+def told_shortly(failure: Failure) -> list[str]:
+    """A failure in five lines: the fault, its line with a mark below, who calls whom, and what made it come out so."""
+    call, *steps = failure.trace
+    lines = [str(failure.fault), *quoted(failure.fault), f"    {call.text}{_measured(failure)}"]
+    decided = [f"{line.step}: {line.text}" for line in steps if line.won] or _turning(steps)
+    return lines + [f"    {line}" for line in decided[:1]]
+
+
+def _measured(failure: Failure) -> str:
+    return f"; facts: {shown_facts(failure.facts)}" if failure.facts else ""
+
+
+def _turning(steps: list[Sentence]) -> list[str]:
+    """The condition because of which a rule does not hold, by its `when` or its `unless`; else all that hold."""
+    stops = [
+        f"{line.step}: {line.text}" for line in steps if line.text[:3] == ("no " if line.step == "when" else "yes")
+    ]
+    return stops or ["it holds: " + "; ".join(line.text[3:].strip() for line in steps if line.step == "when")]
 
 
 def told(failure: Failure) -> list[str]:
@@ -87,7 +121,7 @@ def summed(proof: Proof) -> str:
     )
 
 
-def run_tests(file: Path, named: list[Path]) -> ProofReport:
+def run_tests(file: Path, named: list[Path], wanted: float = 0.0) -> ProofReport:
     """Run the examples and tests of a configuration, or of these files: rules, tests, or both."""
     try:
         configuration, document = read_configuration(file)
@@ -95,7 +129,7 @@ def run_tests(file: Path, named: list[Path]) -> ProofReport:
     except RuleError as error:
         return ProofReport(list(error.faults), None)
     proof, faults = prove(compiled(configuration, document, rules, proving=False), configuration, tests)
-    return ProofReport(faults, proof)
+    return ProofReport(faults, proof, wanted)
 
 
 def sorted_out(

@@ -154,7 +154,10 @@ def test_a_range_that_was_live_with_its_hyphen_stays_a_range():
 
 def test_an_example_is_one_number():
     (fault,) = faults(rule("{caller: 95*}", catches="[{from: 95*}]"))
-    assert fault == "rules.yaml:5:20: '95*' is a prefix, and an example is one call; write one number"
+    assert (
+        fault
+        == "rules.yaml:5:20: '95*' is a prefix, and an example is one call; write one number, or both ends of a range: 95500..95599"
+    )
 
 
 def test_what_was_live_between_two_countries_is_read_as_it_was_then():

@@ -42,7 +42,8 @@ def test_rule_files_are_run_alone(run, tests, file):
     assert found.exit_code == 1
     assert "expected reject by night-calls to decide" not in found.stdout
     assert "call 1: expected night-calls to decide, got reject by other" in found.stdout
-    assert "=> deciding rule" in found.stdout
+    assert "    deciding rule: other: holds: " in found.stdout
+    assert "=> deciding rule" in run("test", str(own), str(tests), "--trace").stdout
 
 
 def test_a_failure_for_programs(run, tests):
@@ -62,8 +63,34 @@ def test_an_example_that_fails_shows_line_facts_and_conditions(run, file):
     found = run("test")
     assert found.exit_code == 1
     assert f"{own}:5:13: rule 'night-calls' does not catch" in found.stdout
-    assert "    facts: risk 3\n" in found.stdout
-    assert "no   the time is 21:00-08:00 (tue 20:10)" in found.stdout
+    failure = found.stdout.split("coverage:")[0].splitlines()
+    assert len(failure) == 5
+    assert failure[3].endswith("; facts: risk 3")
+    assert failure[4] == "    when: no   the time is 21:00-08:00 (tue 20:10)"
+    traced = run("test", "--trace").stdout
+    assert "    facts: risk 3\n" in traced
+    assert "no   the time is 21:00-08:00 (tue 20:10)" in traced
+
+
+def test_what_is_caught_but_should_be_spared_says_what_holds(run, file):
+    own = file.parent / "rules.d" / "own.yaml"
+    text = own.read_text()
+    own.write_text(
+        text[: text.index("  spares:")] + "  spares: [{from: 95012345, to: 13800138000, at: 2026-11-24T23:10}]\n"
+    )
+    failure = run("test").stdout.split("coverage:")[0].splitlines()
+    assert len(failure) == 5
+    assert failure[4].startswith("    it holds: the caller starts with ")
+
+
+@pytest.mark.parametrize(("percent", "status"), [("90", 0), ("100", 1)])
+def test_too_little_coverage_is_a_failure_for_scripts(run, percent, status):
+    found = run("test", "--coverage", percent)
+    assert found.exit_code == status
+    said = "too little, wanted are 100 %" if status else "at least 90 %"
+    assert f"; {said}" in found.stdout
+    assert json.loads(run("test", "--coverage", percent, "--json").stdout)["good"] is not bool(status)
+    assert run("test", "--coverage", "101").exit_code == 2
 
 
 @pytest.mark.parametrize(
