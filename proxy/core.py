@@ -839,7 +839,7 @@ class Core(Refusing):
             context.close()
             context.server.end()
             return
-        status, phrase, extra = self.screening.rejection(verdict, context.peer.trunk)
+        status, phrase, extra = self.screening.rejection(verdict, context.peer.trunk, context.request)
         data = self.answers.refusal(context.request, Refusal(status, phrase, extra), context.server.proof)
         context.server.respond(status, data, now)
         self.refused[status] += 1

@@ -280,7 +280,7 @@ def make_response(
         copied.append(line)
     if status == 100 and b"timestamp" in request.where:
         copied.append(request.lines[request.where[b"timestamp"]])
-    start = b"SIP/2.0 %d %s" % (status, phrase.encode("ascii", "replace"))
+    start = b"SIP/2.0 %d %s" % (status, phrase.encode("utf-8", "replace"))
     data = b"\r\n".join((start, *copied, *fields, b"Content-Length: 0", b"", b""))
     return data if not request.room or len(data) <= request.room else _trimmed(start, copied, request.room)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from proxy.profile_settings import ProfileSettings
 from proxy.sip.errors import BadHeader
 from proxy.sip.uri import SIPS_PORT, parse_uri
 from rules.model import Trunk
@@ -446,15 +447,6 @@ class TrunkSettings(Part):
             home=home,
             told=self.answer == "redirect",
         )
-
-
-class ProfileSettings(Part):
-    """How a rejection looks on the wire."""
-
-    status: int = Field(603, ge=400, le=699, description="Never 607: that is the callee's word (RFC 8197).")
-    phrase: str = Field("Decline", pattern=r"^[\x20-\x7e]*$", description="Behind the status.")
-    reason: Literal["SIP", "Q.850", "none"] = Field("SIP", description="Protocol of the Reason header field.")
-    cause: int | None = Field(None, description="Cause in Reason; default: the status, or 21 for Q.850.")
 
 
 class LimitSettings(Part):

@@ -8,7 +8,8 @@ from typing import Final
 
 from proxy.context import Context
 from proxy.labels import MARK, mark_of
-from proxy.proxy_settings import ProfileSettings
+from proxy.profile_settings import ProfileSettings
+from proxy.reply_profiles import DEFAULT_PROFILE, made
 from proxy.routing import IDENTITY_HEADERS
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
@@ -28,7 +29,6 @@ from rules.numbering.emergency import NO_EMERGENCIES
 from rules.numbering.numbers import is_emergency
 from rules.numbering.readings import Readings, readings
 
-DEFAULT_PROFILE: Final = "decline"
 _NO_DOMAIN: Final = "anonymous.invalid"  # RFC 3323 4.1.1.3
 Asserted = tuple[list[bytes], list[bytes]]  # values of P-Asserted-Identity, and of Remote-Party-ID
 
@@ -50,7 +50,7 @@ class Screening:
         label: str = "",
         distinct_ring: str = "",
     ) -> None:
-        self._profiles = {DEFAULT_PROFILE: ProfileSettings(), **profiles}
+        self._profiles = made(profiles)
         self.statuses = {each.status for each in self._profiles.values()}
         self._headers = [(name.lower(), name.lower().encode()) for name in headers]
         self._label = label
@@ -102,16 +102,15 @@ class Screening:
         found = ((name, request.raw(key)) for name, key in self._headers)
         return {name: text_of(value) for name, value in found if value is not None}
 
-    def rejection(self, verdict: Verdict, trunk: Trunk) -> tuple[int, str, tuple[bytes, ...]]:
+    def rejection(
+        self, verdict: Verdict, trunk: Trunk, request: Request | None = None
+    ) -> tuple[int, str, tuple[bytes, ...]]:
         """Status, phrase and header fields of a rejection. Neither rule nor list is named to the caller."""
-        profile = self._profiles.get(verdict.profile) or self._profiles.get(trunk.profile)
-        if profile is None:
-            profile = self._profiles[DEFAULT_PROFILE]
-        if profile.reason == "none":
-            return profile.status, profile.phrase, ()
-        cause = profile.cause or (21 if profile.reason == "Q.850" else profile.status)
-        reason = f'Reason: {profile.reason};cause={cause};text="{verdict.decision}"'
-        return profile.status, profile.phrase, (reason.encode(),)
+        profiles = self._profiles
+        profile = profiles.get(verdict.profile) or profiles.get(trunk.profile) or profiles[DEFAULT_PROFILE]
+        if profile.otherwise and not profile.suits(request):
+            profile = profiles.get(profile.otherwise) or profiles[DEFAULT_PROFILE]
+        return profile.status, profile.phrase, profile.fields(verdict.decision)
 
     def apply(self, lines: list[bytes], request: Request, verdict: Verdict) -> str | None:
         """Mark a tagged or diverted call in `lines`; the label that it gets, None where it gets none."""

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+from proxy.profile_settings import PRINTABLE, URL, ProfileSettings
 from proxy.proxy_settings import OFF, HostPort, RedirectSettings, TrunkSettings
+from proxy.reply_profiles import ANONYMITY_DISALLOWED, PLACE, PLACES, REJECTED, reserved
 from proxy.routing import DEFAULT_TRUNK
 from proxy.sip.uri import SIP_PORT, parse_uri
 from proxy.streams.certificates import CertificateFault, read_authorities, read_certificate
@@ -28,6 +30,7 @@ BUILT_IN_PROFILES = frozenset({"decline"})
 SECURE = frozenset({"tls", "wss"})
 WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are looked for, not bound
 FIELD_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")  # RFC 3261 25.1, token
+LONGEST_VALUE = 300  # characters of a header line of one's own
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -364,6 +367,54 @@ def profiles(configuration: Configuration) -> Iterator[Finding]:
             yield Finding(("profiles", name, "cause"), "a cause without a Reason", "set `reason` to SIP or Q.850")
         if profile.cause is not None and profile.reason == "Q.850" and not 1 <= profile.cause <= 127:
             yield Finding(("profiles", name, "cause"), f"{profile.cause} is no Q.850 cause", "write one of 1 to 127")
+        yield from standard_replies(name, profile, names)
+        yield from own_headers(name, profile)
+
+
+def standard_replies(name: str, profile: ProfileSettings, names: Collection[str]) -> Iterator[Finding]:
+    """What ATIS-1000099 and RFC 8688 ask of 603+ and 608."""
+
+    def at(key: str, what: str, hint: str) -> Finding:
+        return Finding(("profiles", name, key), what, hint)
+
+    if profile.analytics:
+        if profile.status != 603:
+            yield at("status", f"603+ is a 603, and no {profile.status}", "leave out `status`, or `analytics`")
+        if profile.reason == "none":
+            yield at("reason", "603+ says why in Reason", "set `reason` to SIP or Q.850")
+        if not (profile.url or profile.email or profile.tel):
+            yield at("analytics", "603+ names whom its caller may turn to", "set `url`, `email` or `tel`")
+    elif profile.reason == "none" and profile.location:
+        yield at("location", "a location without a Reason", "set `reason` to SIP or Q.850")
+    if profile.card and profile.status != REJECTED:
+        yield at("card", f"a signed card goes with 608, and not with {profile.status}", "set `status: 608`")
+    if profile.otherwise is None or profile.otherwise == name:
+        return
+    if profile.status not in (REJECTED, ANONYMITY_DISALLOWED):
+        yield at("otherwise", f"{profile.status} is said to anybody", "leave it out: it is for 608 and 433")
+    elif profile.otherwise not in names:
+        yield at("otherwise", f"no profile is named {profile.otherwise!r}", known(names))
+
+
+def own_headers(name: str, profile: ProfileSettings) -> Iterator[Finding]:
+    """A header line of one's own is one line, nobody else writes it, and what stands in braces is known."""
+    for header, value in profile.headers.items():
+        place: Location = ("profiles", name, "headers", header)
+        if not FIELD_NAME.match(header):
+            yield Finding(place, f"{header!r} is no header field name", "write the name without colon")
+        elif reserved(header):
+            yield Finding(place, f"{header} is written by the proxy itself", "choose another name, such as Error-Info")
+        if len(value) > LONGEST_VALUE:
+            yield Finding(place, f"{len(value)} characters in a header line", f"write {LONGEST_VALUE} at most")
+        elif not value.strip() or not re.fullmatch(PRINTABLE, value):
+            what = "the value is empty" if not value.strip() else "a control character in the value"
+            yield Finding(place, what, "write printable text on one line")
+        for found in PLACE.findall(value):
+            if found not in PLACES:
+                yield Finding(place, f"{found} stands for nothing", f"known are {', '.join(PLACES)}")
+            elif found == URL and not profile.url:
+                yield Finding(place, "{url} stands for nothing: the profile has no `url`", "set `url`")
+    yield from repeated(((("profiles", name, "headers", each), each.lower()) for each in profile.headers), "header")
 
 
 def destinations(configuration: Configuration) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from proxy.proxy_settings import ProfileSettings
+from proxy.reply_profiles import made
 from ringfence.ask import Asked, answer
 from ringfence.configuration import Configuration
 from ringfence.installation import Installation
@@ -245,10 +245,9 @@ def verdict_of(decision: Decision, ruleset: RuleSet | None) -> Verdict:
 
 def ways_out(configuration: Configuration) -> Ways:
     """What ringfence.yaml says of the wire."""
-    profiles = {"decline": ProfileSettings(), **configuration.profiles}
     replies = {
-        name: joined("", [f"{one.status} {one.phrase}", *([] if one.reason == "none" else [_WITH_ID])])
-        for name, one in profiles.items()
+        name: joined("", [f"{one.status} {one.phrase}", *([_WITH_ID] if one.tells_decision else [])])
+        for name, one in made(configuration.profiles).items()
     }
     return Ways(configuration.label, configuration.distinct_ring, configuration.destinations, replies)
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
+from proxy.profile_settings import ProfileSettings
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in, put_live
 from ringfence.reload import Ready, Reloading, fault_of_listener, goes_live, read_all
@@ -74,10 +75,7 @@ async def test_what_is_sound_is_taken_and_what_changed_is_named(stage):
     found = await stage.reload()
     assert found.done
     assert found.changed == [
-        "profiles.busy.cause",
-        "profiles.busy.phrase",
-        "profiles.busy.reason",
-        "profiles.busy.status",
+        *[f"profiles.busy.{key}" for key in sorted(ProfileSettings.model_fields) if key != "headers"],
         "thresholds.tag",
         "trunks[carrier].profile",
     ]
