@@ -1,0 +1,8 @@
+"""Each reason has one name, and says whether the call is at fault."""
+
+from proxy.stir.failures import Failure, Unverified
+
+
+def test_what_says_nothing_of_the_call_is_no_verdict_on_it():
+    assert [each.value for each in Failure if not each.is_verdict] == ["not-shaken", "unreachable", "late", "busy"]
+    assert str(Unverified(Failure.STALE)) == "stale"
