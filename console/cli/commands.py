@@ -158,6 +158,27 @@ def run_rule_tests(
     Answer(report.as_data(), report.as_text(trace=trace), status=0 if report.good else FAULTS).give(json=json)
 
 
+@app.command("fmt", rich_help_panel=RULES)
+def lay_out(
+    context: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Rule or test files; - is standard input; default: all.")
+    ] = [],  # noqa: B006
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; show what would change, exit 1 if any.")
+    ] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Lay rule files out in one way: indentation, long lines. Values, their order and remarks stay as they are."""
+    from console.cli.workbench.fmt import files_named, fmt
+
+    with clear_errors():
+        found = fmt(files or files_named(chosen(context, config)), check=check)
+    bad = bool(found.faults) or (check and bool(found.changed))
+    Answer(found.as_data(), found.as_text(), status=FAULTS if bad else 0).give(json=json)
+
+
 command(app, panel=CALLS)(log)
 
 
