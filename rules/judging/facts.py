@@ -88,6 +88,21 @@ class Facts:
         return None if facts is None else facts.get(name)
 
 
+def lists_of(call: Call, caller_hits: Sequence[Hit]) -> frozenset[str]:
+    """The operator's lists that the caller stands on: neither a subscriber's own nor the ladder."""
+    if not caller_hits:
+        return NOWHERE
+    asserted = call.callers[0].canonical
+    return frozenset(
+        [
+            hit.list
+            for hit in caller_hits
+            if (hit.kind in COUNTS_ON_ANY or hit.number == asserted)
+            and not hit.kind.startswith(("subscriber", "ladder"))
+        ]
+    )
+
+
 def enter_groups(call: Call, called_hits: Sequence[Hit]) -> None:
     """The called number is in the groups that its lists of kind `group` are called; the record keeps them."""
     facts = call.facts or {}

@@ -1,13 +1,16 @@
 """What came lately in rolling windows: by a caller on a trunk, or by anything else that calls have in common.
 
-Windows end at the call that is judged and include it. Everything is soft state in bounded tables, oldest out: a
+Windows end at the call that is judged and include it. Everything is soft state in bounded memory, oldest out: a
 restart begins from zero, and losing it costs statistics, never a call. Nothing is measured that no rule asks for.
+
+Each call is remembered once, whatever it is counted by. What only one call has so far is that call itself; windows and
+sums are made with the second.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from rules.judging.folding import folded as fold
@@ -18,8 +21,14 @@ from rules.settings.screening import RateSettings
 # The same call comes again with what was lacking (RFC 3261 8.1.3.5, 22.2 and 22.3, RFC 3329, 4028, 8224).
 _AMENDABLE: Final = frozenset((401, 407, 413, 415, 416, 420, 421, 422, 428, 494))
 _AMENDED_AT_MOST: Final = 2  # times a call: a challenge, then a session timer that is too short
+_GIVEN_UP: Final = frozenset((0, 487))  # the caller rang off before anybody answered (RFC 3261 9.1)
 _SHORTEST_BLOCK: Final = 4  # characters of a number that are left: what is shorter is no block of one holder
-_SWEPT_AT_ONCE = 4  # calls that left every window are forgotten a few at a time, as new ones come
+_SWEPT_AT_ONCE: Final = 4  # calls that left every window are forgotten a few at a time, as new ones come
+_CUT_AT: Final = 32  # places of forgotten calls before the list of those that have something in common is cut
+LIST: Final = "list"  # what a call may have more than one of
+
+Key = str | tuple[str, ...]
+_NO_KEYS: Final[tuple[Key, ...]] = ()
 
 
 class _Asked(NamedTuple):
@@ -31,10 +40,13 @@ class _Asked(NamedTuple):
     callers: str
     short_calls: str
     answered: str
+    unanswered: str
+    ring_time: str
+    concurrent: str
 
 
 class _Counted:
-    """One call in the table."""
+    """One call that is remembered, whatever it is counted by."""
 
     __slots__ = (
         "amended",
@@ -42,69 +54,115 @@ class _Counted:
         "at",
         "call_id",
         "called",
-        "caller",
         "calling",
         "decision",
         "ended",
         "hung_up",
+        "keys",
         "number",
+        "over",
+        "rang",
         "short",
+        "tables",
     )
 
     def __init__(
-        self, caller: _Common, decision: str, at: float, called: str, calling: str, number: int, call_id: str
+        self, call: Call, decision: str, number: int, tables: tuple[Table, ...], keys: tuple[Key, ...]
     ) -> None:
-        self.caller = caller
-        self.calling = calling
         self.decision = decision
-        self.at = at
-        self.called = called
-        self.number = number  # counted up within what it has in common with others
-        self.call_id = call_id  # while it could come again amended
+        self.at = call.at
+        self.called = call.called.canonical or call.called.raw
+        self.calling = call.caller.canonical or call.caller.raw
+        self.number = number  # counted up over all calls
+        self.call_id = call.call_id  # while it could come again amended
+        self.tables = tables  # that count it
+        self.keys = keys  # by what, in each of these
         self.amended = 0  # so many times it did
         self.answered = 0.0  # when; 0: not, or not yet
         self.hung_up = 0.0
+        self.rang = 0.0  # seconds that it rang until the caller gave it up; 0: he did not
         self.ended = False  # is it known whether it was answered?
         self.short = False
+        self.over = False  # does it go on no more?
 
 
 class _Window:
     """The calls that have one thing in common within one span of time, and the sums over them."""
 
-    __slots__ = ("answered", "called", "callers", "calls", "ended", "seconds", "short", "start")
+    __slots__ = (
+        "answered",
+        "begin",
+        "called",
+        "callers",
+        "ended",
+        "open",
+        "rang",
+        "rang_s",
+        "seconds",
+        "short",
+        "start",
+        "wants_called",
+        "wants_callers",
+    )
 
-    def __init__(self, asked: _Asked, start: int) -> None:
+    def __init__(self, asked: _Asked, begin: int, start: int) -> None:
         self.seconds = asked.seconds
-        self.calls: deque[_Counted] = deque()
-        self.start = start  # number of the first call within it
-        self.called: dict[str, int] | None = {} if asked.called_numbers else None
-        self.callers: dict[str, int] | None = {} if asked.callers else None
+        self.begin = begin  # place of its first call among those of its common
+        self.start = start  # and the number of that call
+        self.wants_called = asked.called_numbers != ""
+        self.wants_callers = asked.callers != ""
+        self.called: dict[str, int] | None = None  # made with the second call
+        self.callers: dict[str, int] | None = None
         self.ended = 0
         self.answered = 0
         self.short = 0
+        self.rang = 0
+        self.rang_s = 0.0
+        self.open = 0
 
     def add(self, counted: _Counted) -> None:
-        self.calls.append(counted)
         if self.called is not None:
             self.called[counted.called] = self.called.get(counted.called, 0) + 1
         if self.callers is not None:
             self.callers[counted.calling] = self.callers.get(counted.calling, 0) + 1
-        if counted.ended:
-            self.ended += 1
-            self.answered += counted.answered > 0.0
-            self.short += counted.short
+        self.turn(counted, 1)
 
-    def forget_oldest(self) -> None:
-        counted = self.calls.popleft()
-        self.start += 1
+    def turn(self, counted: _Counted, by: int) -> None:
+        """Take what is known of a call's end into the sums, or out of them."""
+        if not counted.over:
+            self.open += by
+        if counted.ended:
+            self.ended += by
+            if counted.answered > 0.0:
+                self.answered += by
+            if counted.short:
+                self.short += by
+            if counted.rang > 0.0:
+                self.rang += by
+                self.rang_s += by * counted.rang
+
+    def forget_oldest(self, calls: list[_Counted]) -> None:
+        counted = calls[self.begin]
+        self.begin += 1
+        self.start = counted.number + 1
         if self.called is not None:
             _take_one(self.called, counted.called)
         if self.callers is not None:
             _take_one(self.callers, counted.calling)
-        if counted.ended:
-            self.ended -= 1
-            self.answered -= counted.answered > 0.0
-            self.short -= counted.short
+        self.turn(counted, -1)
+
+    def compare(self, calls: list[_Counted]) -> None:
+        """Count different numbers from now on: there are two calls at least."""
+        if self.wants_called and self.called is None:
+            called: dict[str, int] = {}
+            for at in range(self.begin, len(calls)):
+                called[calls[at].called] = called.get(calls[at].called, 0) + 1
+            self.called = called
+        if self.wants_callers and self.callers is None:
+            callers: dict[str, int] = {}
+            for at in range(self.begin, len(calls)):
+                callers[calls[at].calling] = callers.get(calls[at].calling, 0) + 1
+            self.callers = callers
 
 
 def _take_one(amounts: dict[str, int], of: str) -> None:
@@ -115,33 +173,96 @@ def _take_one(amounts: dict[str, int], of: str) -> None:
         del amounts[of]
 
 
-Key = tuple[str, ...]
-
-
 class _Common:
-    """What calls have in common; the longest window comes first and holds every call that is remembered."""
+    """Two calls or more that have something in common; the longest window comes first and holds all of them."""
 
-    __slots__ = ("asked", "counted", "key", "windows")
+    __slots__ = ("asked", "calls", "windows")
 
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.asked: Sequence[_Asked] = ()
-        self.windows: list[_Window] = []
-        self.counted = 0
-
-    def ask(self, asked: Sequence[_Asked]) -> None:
-        """Measure other windows from now on, with the calls that are remembered."""
-        known = self.windows[0] if self.windows else None
+    def __init__(self, first: _Counted, asked: tuple[_Asked, ...]) -> None:
+        self.calls = [first]
         self.asked = asked
-        self.windows = [_Window(one, known.start if known else self.counted) for one in asked]
-        for counted in known.calls if known else ():
-            for window in self.windows:
+        self.windows = [_Window(one, 0, first.number) for one in asked]
+        for window in self.windows:
+            window.add(first)
+
+    def ask(self, asked: tuple[_Asked, ...]) -> None:
+        """Measure other windows from now on, with the calls that are remembered."""
+        longest = self.windows[0]
+        calls = self.calls = self.calls[longest.begin :]
+        self.asked = asked
+        self.windows = [_Window(one, 0, longest.start) for one in asked]
+        for window in self.windows:
+            for counted in calls:
                 window.add(counted)
+            if len(calls) > 1:
+                window.compare(calls)
+
+    def add(self, counted: _Counted) -> None:
+        self.calls.append(counted)
+        for window in self.windows:
+            window.add(counted)
+
+    def forget(self, counted: _Counted) -> None:
+        """This is the oldest call that is remembered at all."""
+        calls = self.calls
+        for window in self.windows:
+            if counted.number >= window.start:
+                window.forget_oldest(calls)
+        self.cut()
+
+    def cut(self) -> None:
+        """Give back the places of what was forgotten."""
+        gone = self.windows[0].begin
+        if gone >= _CUT_AT and gone * 2 >= len(self.calls):
+            del self.calls[:gone]
+            for window in self.windows:
+                window.begin -= gone
+
+    def left(self) -> int:
+        return len(self.calls) - self.windows[0].begin
+
+    def measure(self, facts: dict[str, float | str | bool], at: float, need: int) -> None:
+        """Forget what left the windows, and give the facts of the call that came last."""
+        calls = self.calls
+        place = -1
+        for window in self.windows:
+            place += 1
+            names = self.asked[place]
+            begin = at - window.seconds
+            while calls[window.begin].at <= begin:
+                window.forget_oldest(calls)
+            many = len(calls) - window.begin
+            if many > 1 and (window.wants_called or window.wants_callers):
+                window.compare(calls)
+            if names.calls:
+                _enter(facts, names.calls, many)
+            if window.wants_called:
+                _enter(facts, names.called_numbers, 1 if window.called is None else len(window.called))
+            if window.wants_callers:
+                _enter(facts, names.callers, 1 if window.callers is None else len(window.callers))
+            if names.concurrent:
+                _enter(facts, names.concurrent, window.open)
+            if names.unanswered:
+                _enter(facts, names.unanswered, window.ended - window.answered)
+            if names.short_calls and window.answered >= need:
+                _enter(facts, names.short_calls, 100.0 * window.short / window.answered)
+            if names.answered and window.ended >= need:
+                _enter(facts, names.answered, 100.0 * window.answered / window.ended)
+            if names.ring_time and window.rang >= need:
+                _enter(facts, names.ring_time, window.rang_s / window.rang)
+        self.cut()
 
 
-def _of_caller(call: Call) -> Key | None:
+def _enter(facts: dict[str, float | str | bool], name: str, value: float) -> None:
+    """Of a call that is counted under several lists, the largest figure."""
+    known = facts.get(name)
+    if known is None or (isinstance(known, int | float) and known < value):
+        facts[name] = value
+
+
+def _of_caller(call: Call) -> Key:
     """A caller on his trunk; one without a number has nothing in common with another."""
-    return (call.caller.canonical, call.trunk.name) if call.caller.canonical else None
+    return (call.caller.canonical, call.trunk.name) if call.caller.canonical else ""
 
 
 def _plain(text: str) -> str:
@@ -157,6 +278,11 @@ def _block(digits: int) -> Callable[[Call], str]:
     return block
 
 
+def _holder(call: Call) -> str:
+    """Who holds the caller's code by the range ledger, which is asked before."""
+    return str(call.facts.get("holder", "")) if call.facts is not None else ""
+
+
 _READ: Final[dict[str, Callable[[Call], str]]] = {
     "caller": lambda call: call.caller.canonical,
     "called": lambda call: call.called.canonical or call.called.raw,
@@ -169,50 +295,43 @@ _READ: Final[dict[str, Callable[[Call], str]]] = {
     "caller.block/100": _block(2),
     "caller.block/1000": _block(3),
     "caller.block/10000": _block(4),
+    "holder": _holder,
 }
 
 
-def _reader_of(per: Sequence[str]) -> Callable[[Call], Key | None]:
-    """What calls have in common by these; one that lacks any of them is not counted."""
+def _reader_of(per: Sequence[str]) -> Callable[[Call], Key]:
+    """What calls have in common by these, but for lists; one that lacks any of them is not counted: nothing."""
     if not per:
         return _of_caller
-    readers = [_READ[each] for each in per]
+    readers = [_READ[each] for each in per if each != LIST]
+    if len(readers) == 1:
+        return readers[0]
 
-    def read(call: Call) -> Key | None:
+    def read(call: Call) -> Key:
         key = tuple([each(call) for each in readers])
-        return key if all(key) else None
+        return key if all(key) else ""
 
     return read
 
 
 class Rates:
-    """All tables: by the caller on his trunk, and by whatever else rules count by."""
+    """All that is counted: by the caller on his trunk, and by whatever else rules count by."""
 
     def __init__(self, asked: Iterable[tuple[str, int]], settings: RateSettings | None = None) -> None:
-        self._settings = settings or RateSettings()
+        self.settings = settings or RateSettings()  # how much is remembered, and what a short call is
         self._tables: dict[tuple[str, ...], Table] = {}
         self._all: tuple[Table, ...] = ()
-        self._gone = 0  # forgotten by tables that nobody asks for any more
+        self._longest = self._shortest = 0
+        self._calls: deque[_Counted] = deque()  # all of them, oldest first
+        self._open: dict[str, _Counted] = {}  # by decision: those whose end is still awaited
+        self._amendable: dict[str, _Counted] = {}  # by Call-ID: those that may come again amended
+        self._number = 0
+        self.forgotten = 0  # calls that had to go before their time, because there is no more room
+        self.by_list = False  # must it be told on which lists a caller stands?
         self.ask(asked)
 
     def __len__(self) -> int:
-        return sum(map(len, self._all))
-
-    @property
-    def settings(self) -> RateSettings:
-        """How much is remembered, and what a short call is."""
-        return self._settings
-
-    @settings.setter
-    def settings(self, settings: RateSettings) -> None:
-        self._settings = settings
-        for table in self._all:
-            table.settings = settings
-
-    @property
-    def forgotten(self) -> int:
-        """Calls that had to go before their time, because a table is full."""
-        return self._gone + sum(table.forgotten for table in self._all)
+        return len(self._calls)
 
     def ask(self, asked: Iterable[tuple[str, int]]) -> None:
         """Measure what another rule set asks for; what is remembered serves it as far as it reaches back."""
@@ -222,119 +341,65 @@ class Rates:
             if found is not None:
                 wanted.setdefault(found[1], []).append((name, seconds))
         for per in self._tables.keys() - wanted.keys():
-            self._gone += self._tables.pop(per).forgotten
+            self._tables.pop(per).commons.clear()
         for per, rates in wanted.items():
             if per in self._tables:
                 self._tables[per].ask(rates)
             else:
-                self._tables[per] = Table(rates, self._settings, _reader_of(per))
+                self._tables[per] = Table(per, rates)
         self._all = tuple(self._tables.values())
+        self.by_list = any(table.by_list for table in self._all)
+        self._longest = max((table.asked[0].seconds for table in self._all), default=0)
+        self._shortest = min((table.asked[-1].seconds for table in self._all), default=0)
+        if not self._all:
+            self._calls.clear()
+            self._open.clear()
+            self._amendable.clear()
 
-    def count(self, call: Call, decision: str) -> None:
-        """Count this call, and give it the facts of all that it has in common with others."""
-        for table in self._all:
-            table.count(call, decision)
-
-    def ended(self, decision: str, outcome: Outcome) -> None:
-        """It is known whether a call was answered."""
-        for table in self._all:
-            table.ended(decision, outcome)
-
-    def hung_up(self, decision: str, now: float) -> None:
-        """A call is over, whoever ended it."""
-        for table in self._all:
-            table.hung_up(decision, now)
-
-
-class Table:
-    """One table; every method takes a few microseconds, whatever it holds."""
-
-    def __init__(
-        self, asked: Iterable[tuple[str, int]], settings: RateSettings, read: Callable[[Call], Key | None]
-    ) -> None:
-        """`read` says what a call has in common with others; None: nothing, it is not counted."""
-        self.settings = settings
-        self._read = read
-        self._callers: dict[Key, _Common] = {}
-        self._calls: deque[_Counted] = deque()  # all of them, oldest first
-        self._open: dict[str, _Counted] = {}  # by decision: those whose end is still awaited
-        self._amendable: dict[str, _Counted] = {}  # by Call-ID: those that may come again amended
-        self._asked: tuple[_Asked, ...] = ()
-        self.forgotten = 0  # calls that had to go before their time, because the table is full
-        self.ask(asked)
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-    def ask(self, asked: Iterable[tuple[str, int]]) -> None:
-        """Measure what another rule set asks for; what is remembered serves it as far as it reaches back."""
-        names: dict[int, dict[str, str]] = {}
-        for name, seconds in asked:
-            names.setdefault(seconds, {})[name.partition("_per_")[0]] = f"{name}_{span_name(seconds)}"
-        wanted = tuple(
-            _Asked(seconds, *(names[seconds].get(field, "") for field in _Asked._fields[1:]))
-            for seconds in sorted(names, reverse=True)
-        )
-        if wanted != self._asked:
-            self._asked = wanted
-
-    def count(self, call: Call, decision: str) -> None:
-        """Count this call, and give it the facts of what it has in common with others.
+    def count(self, call: Call, decision: str, lists: Collection[str] = ()) -> None:
+        """Count this call, and give it the facts of all that it has in common with others.
 
         One that was challenged below, or refused for its form, and comes again amended is the same call. That holds
-        twice: whoever guesses passwords under one Call-ID is counted.
+        twice: whoever guesses passwords under one Call-ID is counted. `lists` are those that its caller stands on.
         """
-        asked, at = self._asked, call.at
-        key = self._read(call)
-        if key is None:
+        tables = self._all
+        if not tables:
             return
-        caller = self._callers.get(key)
-        if caller is None:
-            caller = self._callers[key] = _Common(key)
-        if caller.asked is not asked:
-            caller.ask(asked)
-        called = call.called.canonical or call.called.raw
-        counted = self._again(caller, call.call_id, called, at, decision) if self._amendable else None
+        keys: tuple[Key, ...] = tuple([table.read(call) for table in tables])
+        if self.by_list or "" in keys:
+            tables, keys = _counted_by(tables, keys, lists)
+            if not keys:
+                return
+        at = call.at
+        counted = self._again(call, tables, keys, decision) if self._amendable else None
         new = counted is None
         if counted is None:
-            calling = call.caller.canonical or call.caller.raw
-            counted = _Counted(caller, decision, at, called, calling, caller.counted, call.call_id)
-            caller.counted += 1
+            counted = _Counted(call, decision, self._number, tables, keys)
+            self._number += 1
             self._calls.append(counted)
         facts = call.facts
         if facts is None:
             facts = call.facts = {}
         need = self.settings.ratio_calls
-        for window, names in zip(caller.windows, asked, strict=True):
-            calls, begin = window.calls, at - window.seconds
-            if new:
-                window.add(counted)
-            while calls[0].at <= begin:
-                window.forget_oldest()
-            if names.calls:
-                facts[names.calls] = len(calls)
-            if window.called is not None:
-                facts[names.called_numbers] = len(window.called)
-            if window.callers is not None:
-                facts[names.callers] = len(window.callers)
-            if names.short_calls and window.answered >= need:
-                facts[names.short_calls] = 100.0 * window.short / window.answered
-            if names.answered and window.ended >= need:
-                facts[names.answered] = 100.0 * window.answered / window.ended
+        place = -1
+        for table in tables:
+            place += 1
+            table.count(keys[place], counted, facts, need, new)
         self._open[decision] = counted
-        self._sweep(at - asked[0].seconds)
+        self._sweep(at - self._longest)
 
-    def _again(self, caller: _Common, call_id: str, called: str, at: float, decision: str) -> _Counted | None:
+    def _again(self, call: Call, tables: tuple[Table, ...], keys: tuple[Key, ...], decision: str) -> _Counted | None:
         """The call that this one continues after a challenge: its end is open again."""
-        counted = self._amendable.pop(call_id, None)
-        if counted is None or counted.caller is not caller or counted.called != called:
+        counted = self._amendable.pop(call.call_id, None)
+        if counted is None or counted.keys != keys or counted.tables != tables:
             return None
-        shortest = caller.windows[-1]
-        if counted.number < shortest.start or at - counted.at >= shortest.seconds:
+        if counted.called != (call.called.canonical or call.called.raw):
+            return None
+        if call.at - counted.at >= self._shortest or not _in_all_windows(counted):
             return None  # it left a window, and each has to include the call that is judged
-        for window in caller.windows:
-            window.ended -= 1
-        counted.ended, counted.decision, counted.hung_up = False, decision, 0.0
+        _turn(counted, -1)
+        counted.ended, counted.decision, counted.hung_up, counted.over = False, decision, 0.0, False
+        _turn(counted, 1)
         counted.amended += 1
         return counted
 
@@ -343,41 +408,47 @@ class Table:
         counted = self._open.get(decision)
         if counted is None or counted.ended:
             return
+        _turn(counted, -1)
         counted.ended = True
-        answered = 200 <= outcome.status < 300
-        if answered:
+        if 200 <= outcome.status < 300:
             counted.answered = counted.at + outcome.setup_ms / 1000
-        else:
-            del self._open[decision]
-        if outcome.status in _AMENDABLE and counted.call_id and counted.amended < _AMENDED_AT_MOST:
-            self._amendable[counted.call_id] = counted
-        else:
-            counted.call_id = ""
-        for window in counted.caller.windows:
-            if counted.number >= window.start:
-                window.ended += 1
-                window.answered += answered
-        if answered and counted.hung_up:
             self._over(counted)
+        else:
+            counted.over = True
+            if outcome.rang and outcome.status in _GIVEN_UP:
+                counted.rang = max(outcome.setup_ms / 1000, 0.001)
+            del self._open[decision]
+            if outcome.status in _AMENDABLE and counted.call_id and counted.amended < _AMENDED_AT_MOST:
+                self._amendable[counted.call_id] = counted
+        if counted.call_id and self._amendable.get(counted.call_id) is not counted:
+            counted.call_id = ""
+        _turn(counted, 1)
+
+    def gone(self, decision: str) -> None:
+        """A call went on elsewhere: whether it goes on is not known."""
+        counted = self._open.get(decision)
+        if counted is not None and not counted.over:
+            _turn(counted, -1)
+            counted.over = True
+            _turn(counted, 1)
 
     def hung_up(self, decision: str, now: float) -> None:
         """A call is over, whoever ended it."""
         counted = self._open.get(decision)
         if counted is None or counted.hung_up:
             return
+        _turn(counted, -1)
         counted.hung_up = now
-        if counted.ended:
-            self._over(counted)
+        self._over(counted)
+        _turn(counted, 1)
 
     def _over(self, counted: _Counted) -> None:
-        """An answered call is over: was it short?"""
-        self._open.pop(counted.decision, None)
-        if counted.hung_up - counted.answered > self.settings.short_call_s:
+        """An answered call may be over: was it short?"""
+        if not (counted.ended and counted.hung_up):
             return
-        counted.short = True
-        for window in counted.caller.windows:
-            if counted.number >= window.start:
-                window.short += 1
+        counted.over = True
+        self._open.pop(counted.decision, None)
+        counted.short = counted.hung_up - counted.answered <= self.settings.short_call_s
 
     def _sweep(self, begin: float) -> None:
         """Forget what left every window, and the oldest when there is no room."""
@@ -391,12 +462,129 @@ class Table:
             self._forget(calls.popleft())
 
     def _forget(self, counted: _Counted) -> None:
-        caller = counted.caller
         self._open.pop(counted.decision, None)
         if counted.call_id and self._amendable.get(counted.call_id) is counted:
             del self._amendable[counted.call_id]
-        for window in caller.windows:
-            if counted.number >= window.start:
-                window.forget_oldest()
-        if not caller.windows[0].calls:
-            del self._callers[caller.key]
+        place = -1
+        for table in counted.tables:
+            place += 1
+            table.forget(counted.keys[place], counted)
+
+
+def _counted_by(
+    tables: tuple[Table, ...], keys: tuple[Key, ...], lists: Collection[str]
+) -> tuple[tuple[Table, ...], tuple[Key, ...]]:
+    """The tables that count a call which lacks something or is counted once a list, each with its key."""
+    those: list[Table] = []
+    theirs: list[Key] = []
+    for place, table in enumerate(tables):
+        key = keys[place]
+        if table.by_list:
+            if table.only_list or key:
+                for name in lists:
+                    those.append(table)
+                    theirs.append(name if table.only_list else (name, *(key if isinstance(key, tuple) else (key,))))
+        elif key:
+            those.append(table)
+            theirs.append(key)
+    return tuple(those), tuple(theirs) if theirs else _NO_KEYS
+
+
+def _turn(counted: _Counted, by: int) -> None:
+    """Take what is known of a call's end out of all sums that hold it, or into them again."""
+    place = -1
+    for table in counted.tables:
+        place += 1
+        common = table.commons.get(counted.keys[place])
+        if isinstance(common, _Common):
+            for window in common.windows:
+                if counted.number >= window.start:
+                    window.turn(counted, by)
+
+
+def _in_all_windows(counted: _Counted) -> bool:
+    """Did it leave none of them?"""
+    place = -1
+    for table in counted.tables:
+        place += 1
+        common = table.commons.get(counted.keys[place])
+        if isinstance(common, _Common):
+            for window in common.windows:
+                if counted.number < window.start:
+                    return False
+        elif common is not counted:
+            return False
+    return True
+
+
+class Table:
+    """All that is counted by the same thing; every method takes a microsecond, whatever it holds."""
+
+    def __init__(self, per: tuple[str, ...], asked: Iterable[tuple[str, int]]) -> None:
+        """`per`: what calls have in common; nothing: the caller on his trunk."""
+        self.by_list = LIST in per
+        self.only_list = per == (LIST,)
+        self.read: Callable[[Call], Key] = _nothing if self.only_list else _reader_of(per)
+        self.commons: dict[Key, _Counted | _Common] = {}
+        self.asked: tuple[_Asked, ...] = ()
+        self._alone: list[str] = []  # figures that are 1 for whoever has nothing in common with another
+        self._none: list[str] = []  # and those that are 0
+        self.ask(asked)
+
+    def ask(self, asked: Iterable[tuple[str, int]]) -> None:
+        """Measure what another rule set asks for; what is remembered serves it as far as it reaches back."""
+        names: dict[int, dict[str, str]] = {}
+        for name, seconds in asked:
+            names.setdefault(seconds, {})[name.partition("_per_")[0]] = f"{name}_{span_name(seconds)}"
+        wanted = tuple(
+            [
+                _Asked(seconds, *[names[seconds].get(field, "") for field in _Asked._fields[1:]])
+                for seconds in sorted(names, reverse=True)
+            ]
+        )
+        if wanted == self.asked:
+            return
+        self.asked = wanted
+        self._alone = [
+            name for one in wanted for name in (one.calls, one.called_numbers, one.callers, one.concurrent) if name
+        ]
+        self._none = [one.unanswered for one in wanted if one.unanswered]
+
+    def count(self, key: Key, counted: _Counted, facts: dict[str, float | str | bool], need: int, new: bool) -> None:
+        """Count a call, and give it the facts of what it has in common with others."""
+        found = self.commons.get(key)
+        if (
+            found is None
+            or found is counted
+            or (isinstance(found, _Counted) and found.at <= counted.at - self.asked[0].seconds)
+        ):
+            self.commons[key] = counted
+            for name in self._alone:
+                _enter(facts, name, 1)
+            for name in self._none:
+                _enter(facts, name, 0)
+            return
+        if isinstance(found, _Counted):
+            found = self.commons[key] = _Common(found, self.asked)
+        elif found.asked is not self.asked:
+            found.ask(self.asked)
+        if new:
+            found.add(counted)
+        found.measure(facts, counted.at, need)
+
+    def forget(self, key: Key, counted: _Counted) -> None:
+        """The oldest call that is remembered at all goes."""
+        found = self.commons.get(key)
+        if found is counted:
+            del self.commons[key]
+        elif isinstance(found, _Common):
+            found.forget(counted)
+            left = found.left()
+            if left == 0:
+                del self.commons[key]
+            elif left == 1:
+                self.commons[key] = found.calls[-1]
+
+
+def _nothing(call: Call) -> Key:
+    return ""

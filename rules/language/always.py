@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from rules.language.domain import DAY, WEEK, week_mask
 from rules.language.faults import Location
 from rules.language.grammar import Amount, NumberCondition, Rate, When
-from rules.language.values import DAYS, Window, is_share, read_rate_name, span_name
+from rules.language.values import DAYS, Window, is_share, is_time, least_of, read_rate_name, span_name
 from rules.model import NumberClass
 from rules.numbering.numbers import LONGEST_EXTENSION
 
@@ -276,7 +276,7 @@ def all_amounts(fact: str, spans: Collection[Span]) -> bool:
         return _covered(spans, -math.inf, math.inf)
     if is_share(rate[0]):
         return _covered(spans, 0.0, 100.0)
-    return _covered(spans, 1.0, math.inf, whole=True)  # the call itself counts
+    return _covered(spans, least_of(rate[0]), math.inf, whole=not is_time(rate[0]))
 
 
 def _covered(spans: Collection[Span], first: float, last: float, *, whole: bool = False) -> bool:

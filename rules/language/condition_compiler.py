@@ -40,11 +40,9 @@ from rules.language.grammar import Amount, CalledCondition, CallerCondition, Cou
 from rules.language.values import (
     RATES,
     count_name,
-    is_share,
     read_count_name,
     read_rate_name,
-    refuse_count,
-    refuse_share,
+    refuse_figure,
 )
 from rules.language.written_numbers import TellFault, WrittenNumbers
 from rules.lists.ledger import State
@@ -179,12 +177,11 @@ class ConditionCompiler:
 
     def counted(self, name: str, amount: Amount, loc: Location) -> None:
         """Bounds of a counted fact that is asked for by its name."""
-        refuse = refuse_share if is_share(name) else refuse_count
         for bound in ("over", "under") if not self.surroundings.stored else ():
             value = getattr(amount, bound)
             try:
                 if value is not None:
-                    refuse(f"{value:g}", bound)
+                    refuse_figure(name, f"{value:g}", bound)
             except BadValue as error:
                 self.written.refused((*loc, bound), error)
 

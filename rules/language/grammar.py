@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -30,7 +30,6 @@ from rules.language.values import (
     Lengths,
     Per,
     Window,
-    is_share,
     read_amount,
     read_countries_or_stored,
     read_date,
@@ -40,6 +39,7 @@ from rules.language.values import (
     read_lengths,
     read_mode,
     read_name,
+    read_per,
     read_ring,
     read_span,
     read_time,
@@ -48,6 +48,7 @@ from rules.language.values import (
     read_window,
     refuse_bounds,
     refuse_count,
+    refuse_figure,
     refuse_share,
 )
 from rules.model import NumberClass
@@ -219,20 +220,33 @@ class Count(Rate):
     """What came within a rolling window by anything that calls have in common, on all trunks together."""
 
     of: Counted = Field(
-        description="calls, different called_numbers or callers, or the share of short_calls or answered ones in %."
+        description="calls, different called_numbers or callers, unanswered ones, those that go on at once "
+        "(concurrent), the share of short_calls or answered ones in %, or the ring_time of those that the caller gave "
+        "up, in seconds."
     )
-    per: Some[Per] = Field(
-        description="What they have in common: caller, called, both, caller.block/1000, trunk, source, domain ..."
+    per: Annotated[
+        list[Per],
+        BeforeValidator(read_per, json_schema_input_type=Per | Literal["pair"] | list[Per | Literal["pair"]]),
+        Field(min_length=1),
+    ] = Field(
+        description="What they have in common: caller, called, pair (both), caller.block/1000, holder, list, trunk, "
+        "source, domain, display_name, user_agent; several together: [caller, called]."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_figure(cls, value: object, info: ValidationInfo) -> object:
+        """Read as it was written: a percent sign says what is meant."""
+        if isinstance(value, dict) and value.get("of") in get_args(Counted) and info.context != STORED:
+            for bound in ("over", "under"):
+                if value.get(bound) is not None:
+                    refuse_figure(str(value["of"]), value[bound], bound)
+        return value
 
     @model_validator(mode="after")
     def _counts_something(self, info: ValidationInfo) -> Self:
         if info.context == STORED:
             return self
-        refuse = refuse_share if is_share(self.of) else refuse_count
-        for bound in ("over", "under"):
-            if getattr(self, bound) is not None:
-                refuse(f"{getattr(self, bound):g}", bound)
         alone = {"callers": "caller", "called_numbers": "called"}.get(self.of)
         if alone in self.per:
             raise BadValue(f"there is one {alone} per {alone}", f"leave {alone} out of per, or count calls")

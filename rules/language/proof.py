@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rules.judging.conditions import Condition, shown_fact
 from rules.judging.engine import CompiledRule, RuleSet
 from rules.judging.explain import Sentence, explain, the_call
-from rules.judging.facts import Facts
+from rules.judging.facts import Facts, lists_of
 from rules.judging.rates import Rates
 from rules.language.compile import Built, Compiled, Setting, in_its_days, no_call
 from rules.language.examples import NotJudged, example_hits, example_words, moment
@@ -231,7 +231,7 @@ class _Run:
         decision = str(self.calls)
         given = dict(call.facts or {})
         if not call.emergency and not any(hit.kind == "emergency" for hit in called_hits):
-            self.rates.count(call, decision)
+            self.rates.count(call, decision, lists_of(call, hits))
             call.facts = {**(call.facts or {}), **given}  # what the test says goes before what was counted
         verdict = self.ruleset.judge(call, hits, called_hits)
         answered = described.lasts is not None and verdict.action is not Action.REJECT

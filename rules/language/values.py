@@ -87,18 +87,39 @@ def span_name(seconds: int) -> str:
 
 
 RATES = ("calls", "called_numbers", "short_calls", "answered")
-_SHARES = frozenset(("short_calls", "answered"))  # in percent; the others are counts
-Counted = Literal["calls", "called_numbers", "callers", "short_calls", "answered"]
+_SHARES = frozenset(("short_calls", "answered"))  # in percent
+_FROM_NONE = frozenset(("unanswered",))  # counts that the call which is judged is not part of yet
+_SECONDS = frozenset(("ring_time",))  # the others are counts
+Counted = Literal[
+    "calls", "called_numbers", "callers", "short_calls", "answered", "unanswered", "ring_time", "concurrent",
+]  # fmt: skip
 Per = Literal[
     "caller", "called", "trunk", "source", "domain", "display_name", "user_agent",
-    "caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000",
+    "caller.block/10", "caller.block/100", "caller.block/1000", "caller.block/10000", "holder", "list",
 ]  # fmt: skip
+PAIR = "pair"  # short for caller and called
 _PER_NAMES = {each.replace(".", "_").replace("/", "_"): each for each in get_args(Per)}  # as names of facts have them
 
 
 def is_share(name: str) -> bool:
     """Is what a rate counts a share, in percent, and no number of calls?"""
     return name.partition("_per_")[0] in _SHARES
+
+
+def is_time(name: str) -> bool:
+    """Is it a span of time, in seconds?"""
+    return name.partition("_per_")[0] in _SECONDS
+
+
+def least_of(name: str) -> float:
+    """The least that it can be: the call itself counts, but for what is only known at its end."""
+    return 0.0 if is_time(name) or name.partition("_per_")[0] in _FROM_NONE else 1.0
+
+
+def read_per(value: object) -> object:
+    """What is counted by; `pair` is short for caller and called."""
+    items = value if isinstance(value, list) else [value]
+    return [one for each in items for one in (("caller", "called") if each == PAIR else (each,))]
 
 
 def count_name(of: str, per: Sequence[str]) -> str:
@@ -146,7 +167,28 @@ def refuse_bounds(over: float | None, under: float | None) -> None:
         raise BadValue(f"nothing is over {over:g} and under {under:g}", "write the smaller one behind over")
 
 
-def refuse_count(text: object, bound: str) -> None:
+def refuse_figure(name: str, text: object, bound: str) -> None:
+    """What no figure of this name can be."""
+    of = name.partition("_per_")[0]
+    if of in _SHARES:
+        refuse_share(text, bound)
+    elif of in _SECONDS:
+        refuse_seconds(text, bound)
+    else:
+        refuse_count(text, bound, least=int(least_of(of)))
+
+
+def refuse_seconds(text: object, bound: str) -> None:
+    """What no span of time can be, in seconds."""
+    amount = read_amount(text)
+    assert isinstance(amount, float)
+    if "%" in str(text):
+        raise BadValue(f"{text} is a share, and seconds are measured here", "write seconds such as 3")
+    if amount < 0 or (bound == "under" and amount == 0):
+        raise BadValue(f"nothing rings {bound} {amount:g} seconds", "write seconds such as 3")
+
+
+def refuse_count(text: object, bound: str, *, least: int = 1) -> None:
     """What no count of calls can be: a share, a part of a call, or what every call is, since it counts itself."""
     amount = read_amount(text)
     assert isinstance(amount, float)
@@ -154,11 +196,11 @@ def refuse_count(text: object, bound: str) -> None:
         raise BadValue(f"{text} is a share, and calls are counted here", "write a whole number such as 60")
     if amount != int(amount):
         raise BadValue(f"{text} is no count", "write a whole number such as 60")
-    if amount < (1 if bound == "over" else 2):
+    lowest = least if bound == "over" else least + 1
+    if amount < lowest:
         everybody = "everybody is over" if bound == "over" else "nobody is under"
-        raise BadValue(
-            f"{everybody} {amount:g}, because this call counts", f"write {1 if bound == 'over' else 2} or more"
-        )
+        why = ", because this call counts" if least else ""
+        raise BadValue(f"{everybody} {amount:g}{why}", f"write {lowest} or more")
 
 
 def refuse_share(text: object, bound: str) -> None:
@@ -184,6 +226,9 @@ def refuse_measured(name: str, text: str) -> None:
             )
         if not 0 <= amount <= 100:
             raise BadValue(f"no share is {text}", "write 0% to 100%")
+    elif name.partition("_per_")[0] in _SECONDS:
+        if "%" in text or amount < 0:
+            raise BadValue(f"{text} is no time in seconds", "write seconds such as 2.5")
     elif "%" in text or amount != int(amount) or amount < 0:
         raise BadValue(f"{text} is no count", "write a whole number such as 61")
 

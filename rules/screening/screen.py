@@ -14,6 +14,7 @@ from typing import Final, Protocol, TextIO
 from rules.judging.callbacks import Callbacks
 from rules.judging.engine import passed
 from rules.judging.fact_sources import FactSources, installed_sources
+from rules.judging.facts import NOWHERE, lists_of
 from rules.judging.rates import Rates
 from rules.lists.cache import Lookup
 from rules.lists.editing import Lists
@@ -183,7 +184,9 @@ class Screen:
         if outcome.status == UNWANTED and self.unwanted is not None:
             self.unwanted(decision)
         self.journal.ended(decision, outcome)
-        if not outcome.open:
+        if outcome.open:
+            self._rates.gone(decision)
+        else:
             self._rates.ended(decision, outcome)
 
     def ended_elsewhere(self, decision: str, outcome: Outcome) -> None:
@@ -344,7 +347,7 @@ class Screen:
         hits, called_hits, whole = found
         counts = not (call.emergency or call.message)
         if ruleset.rates and counts and not any(hit.kind == "emergency" for hit in called_hits):
-            self._rates.count(call, decision)
+            self._rates.count(call, decision, lists_of(call, hits) if self._rates.by_list else NOWHERE)
         if self._sources.wanted and not call.emergency:
             self._sources.measure(call)
         verdict = ruleset.judge(call, hits, called_hits)

@@ -19,11 +19,11 @@ class Counting:
     def __init__(self, *rates, **settings):
         self.rates, self.at, self.n = Rates(rates, RateSettings(**settings)), EVENING, 0
 
-    def call(self, caller="13912345678", called="13800138000", *, after=1.0, **more):
+    def call(self, caller="13912345678", called="13800138000", *, after=1.0, lists=(), **more):
         self.at += after
         self.n += 1
         made = call(caller, called, at=self.at, **more)
-        self.rates.count(made, f"d{self.n}")
+        self.rates.count(made, f"d{self.n}", lists)
         return made.facts
 
 
@@ -87,14 +87,56 @@ def test_shares_are_counted_by_anything_too():
     assert counting.call("13912345679")["answered_per_called_1h"] == 50.0
 
 
-def test_each_table_is_bounded_and_what_is_forgotten_is_told():
+def test_calls_that_nobody_answers_and_how_long_bait_rings():
+    """One ring, so that he calls back: given up after a second by the caller, again and again."""
+    counting = Counting(("unanswered_per_caller", HOUR), ("ring_time_per_caller", HOUR), ratio_calls=3)
+    ends = [Outcome(487, True, 1000), Outcome(200, True, 9000), Outcome(0, True, 2000), Outcome(603, False, 1)]
+    for end in [*ends, Outcome(487, True, 3000)]:
+        facts = counting.call()
+        counting.rates.ended(f"d{counting.n}", end)
+        assert "ring_time_per_caller_1h" not in facts
+    assert counting.call() == {"unanswered_per_caller_1h": 4, "ring_time_per_caller_1h": 2.0}
+
+
+def test_calls_that_go_on_at_once():
+    counting = Counting(("concurrent_per_source", HOUR))
+    fact = "concurrent_per_source_1h"
+    assert [counting.call(source="192.0.2.9")[fact] for _ in range(3)] == [1, 2, 3]
+    counting.rates.ended("d1", Outcome(486, True, 1000))
+    counting.rates.ended("d2", Outcome(200, True, 1000))
+    assert counting.call(source="192.0.2.9")[fact] == 3, "one is over, and one is answered"
+    counting.rates.hung_up("d2", counting.at)
+    counting.rates.gone("d3")
+    assert counting.call(source="192.0.2.9")[fact] == 2, "of one that went on elsewhere nobody knows"
+    assert counting.call(source="192.0.2.9", after=HOUR)[fact] == 1, "a BYE that never came ends with the window"
+
+
+def test_a_caller_on_several_lists_counts_in_each_and_shows_the_largest_figure():
+    counting = Counting(("calls_per_list", HOUR), ("calls_per_called_and_list", HOUR))
+    for number in range(3):
+        counting.call(f"1391234567{number}", lists=["robots"])
+    facts = counting.call("13912345679", lists=["robots", "sellers"])
+    assert facts == {"calls_per_list_1h": 4, "calls_per_called_and_list_1h": 4}
+    assert counting.call(lists=["sellers"])["calls_per_list_1h"] == 2
+    assert counting.call() is None, "one on no list counts in none"
+
+
+def test_calls_are_counted_by_the_holder_of_their_code():
+    counting = Counting(("called_numbers_per_holder", HOUR))
+    for number in range(2):
+        facts = counting.call(f"1391234567{number}", f"1380013800{number}", facts={"holder": "Acme"})
+    assert facts == {"holder": "Acme", "called_numbers_per_holder_1h": 2}
+    assert counting.call() is None
+
+
+def test_a_call_is_remembered_once_whatever_it_is_counted_by_and_what_is_forgotten_is_told():
     counting = Counting(("calls_per_called", HOUR), ("calls", HOUR), remembered_calls=1000)
     for number in range(1_200):
         counting.call(called=f"138{number:08d}")
-    assert len(counting.rates) == 2_000
-    assert counting.rates.forgotten == 400
+    assert (len(counting.rates), counting.rates.forgotten) == (1_000, 200)
     counting.rates.ask([("calls", HOUR)])
-    assert (len(counting.rates), counting.rates.forgotten) == (1_000, 400)
+    assert (len(counting.rates), counting.rates.forgotten) == (1_000, 200)
+    assert counting.call()["calls_1h"] == 1_001, "and serves whatever is asked next"
 
 
 def test_another_rule_set_goes_on_with_what_is_remembered():
@@ -110,6 +152,9 @@ def test_another_rule_set_goes_on_with_what_is_remembered():
         ("{count: {of: calls, per: [caller, called], within: 1d, over: 20}}", "calls_per_caller_and_called_1d"),
         ("{count: {of: calls, per: [called, caller], within: 24h, over: 20}}", "calls_per_caller_and_called_1d"),
         ("{count: {of: callers, per: called, within: 10m, over: 30}}", "callers_per_called_10m"),
+        ("{count: {of: calls, per: pair, within: 1d, over: 20}}", "calls_per_caller_and_called_1d"),
+        ("{count: {of: unanswered, per: holder, within: 1d, over: 20}}", "unanswered_per_holder_1d"),
+        ("{count: {of: concurrent, per: [list, trunk], within: 4h, over: 5}}", "concurrent_per_trunk_and_list_4h"),
         ("{count: {of: calls, per: caller.block/1000, within: 1h, over: 200}}", "calls_per_caller_block_1000_1h"),
     ],
 )
@@ -132,6 +177,11 @@ def test_a_rule_asks_for_a_count(when, fact):
         ("{of: calls, per: called, within: 1h}", "nothing is asked of it"),
         ("{of: calls, within: 1h, over: 3}", "3:10: 'per' is missing"),
         ("{of: callers, per: [caller, called], within: 1h, over: 3}", "there is one caller per caller"),
+        ("{of: callers, per: pair, within: 1h, over: 3}", "there is one caller per caller"),
+        ("{of: unanswered, per: called, within: 1h, over: 90%}", "90% is a share, and calls are counted here"),
+        ("{of: ring_time, per: caller, within: 1h, under: 3%}", "3% is a share, and seconds are measured here"),
+        ("{of: ring_time, per: caller, within: 1h, under: 0}", "nothing rings under 0 seconds"),
+        ("{of: concurrent, per: caller, within: 1h, over: 0}", "because this call counts; write 1 or more"),
         ("{of: called_numbers, per: called, within: 1h, over: 3}", "there is one called per called"),
         ("{of: answered, per: called, within: 1h, over: 120%}", "no share is over 120%"),
         ("{of: calls, per: called, within: 1h, over: 0.5}", "0.5 is no count"),
@@ -146,7 +196,7 @@ def test_what_can_not_be_counted_is_named_at_its_place(count, says):
 def test_whatever_the_language_counts_by_is_read_of_a_call(per):
     made = {"domain": "a.example", "display_name": "Bank", "user_agent": "dialler/1", "source": "192.0.2.9"}
     name = count_name("calls", [per])
-    assert Counting((name, HOUR)).call(**made) == {f"{name}_1h": 1}
+    assert Counting((name, HOUR)).call(**made, facts={"holder": "Acme"}, lists=["known"])[f"{name}_1h"] == 1
 
 
 def test_more_tables_than_there_is_memory_for_are_refused():

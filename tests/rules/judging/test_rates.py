@@ -170,7 +170,7 @@ def test_challenges_are_forgotten_with_their_calls():
     for number in range(300):
         measured(rates, str(number), call_id=f"{number}@wren", at=EVENING + number / 10)
         rates.ended(str(number), Outcome(407, False, 5))
-    assert len(rates._tables[()]._amendable) == len(rates) == 100
+    assert len(rates._amendable) == len(rates) == 100
     rates.ask(())
     assert not rates._tables
 
@@ -208,7 +208,7 @@ def test_the_table_is_bounded_oldest_out():
     assert measured(rates, "last", caller="13912300000", at=EVENING + 20)["calls_1h"] in (34, 35)
     played(rates, 60, caller="13700137000", at=EVENING + 2 * HOUR)
     assert len(rates) == 60
-    assert len(rates._tables[()]._callers) == 1
+    assert len(rates._tables[()].commons) == 1
 
 
 def test_a_clock_that_is_set_back_harms_nobody():
@@ -223,7 +223,7 @@ EVENTS = st.lists(
         st.sampled_from(["1", "2"]),  # caller
         st.sampled_from(["1", "2", "3"]),  # called
         st.integers(0, 40),  # seconds since the call before
-        st.sampled_from([None, 200, 407, 603]),  # how it ended
+        st.sampled_from([None, 200, 407, 603, 487]),  # how it ended
         st.sampled_from([None, 2, 30]),  # seconds after the answer
     ),
     max_size=60,
@@ -234,7 +234,7 @@ EVENTS = st.lists(
 def test_sums_are_those_of_a_plain_count(events, changed_at):
     asked = {
         (name, seconds) for name in ("calls", "called_numbers", "short_calls", "answered") for seconds in (60, 120)
-    }
+    } | {(f"{name}_per_caller", s) for name in ("unanswered", "concurrent", "ring_time") for s in (60, 120)}
     rates = Rates({("calls", 120)} if changed_at else asked, RateSettings(ratio_calls=1))
     at, past = EVENING, []
     for number, (caller, called, later, status, lasts) in enumerate(events):
@@ -254,7 +254,13 @@ def test_sums_are_those_of_a_plain_count(events, changed_at):
                 assert facts[f"called_numbers_{name}"] == len(Counter(one[1] for one in mine))
                 assert facts.get(f"answered_{name}") == (100 * len(answered) / len(ended) if ended else None)
                 assert facts.get(f"short_calls_{name}") == (100 * len(short) / len(answered) if answered else None)
+                if not changed_at:
+                    given_up = [one for one in ended if one[3] == 487]
+                    going_on = [one for one in mine if not one[3] or (one[3] == 200 and one[4] is None)]
+                    assert facts[f"unanswered_per_caller_{name}"] == len(ended) - len(answered)
+                    assert facts[f"concurrent_per_caller_{name}"] == len(going_on) + (mine[-1] not in going_on)
+                    assert facts.get(f"ring_time_per_caller_{name}") == (2.0 if given_up else None)
         if status:
-            rates.ended(str(number), Outcome(status, True, 0))
+            rates.ended(str(number), Outcome(status, True, 2000 if status == 487 else 0))
         if lasts is not None:
             rates.hung_up(str(number), at + lasts)
