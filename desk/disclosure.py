@@ -106,6 +106,11 @@ async def note_listing(
         await note_look(archive, subject, actor=actor, step=LISTED, detail="; ".join(words))
 
 
+async def note_preview(archive: Archive, people: int, *, actor: str, detail: str) -> None:
+    """Let it stand in the audit that somebody learns how often callers rang whom an entry or rule would hit."""
+    await note_look(archive, "call", actor=actor, step=LISTED, detail=f"{people} shown; {detail}")
+
+
 async def disclose(
     archive: Archive, subject: Literal["complaint", "appeal"], reference: str, words: Mapping[str, str], *, actor: str
 ) -> dict[str, str]:
@@ -192,9 +197,11 @@ async def note_lookup(base: Path, screening: DeskSettings, number: str, *, actor
     await _note_apart(base, screening, audit.Deed(time.time(), actor, "number", hidden, SEARCHED, "", by))
 
 
-async def note_listed(base: Path, screening: DeskSettings, shown: int, *, actor: str, by: str) -> None:
-    """Let it stand in the audit that somebody is shown so many entries of lists with full numbers."""
-    deed = audit.Deed(time.time(), actor, "list", "", LISTED, "", f"{shown} shown; {by}")
+async def note_listed(
+    base: Path, screening: DeskSettings, shown: int, *, actor: str, by: str, of: str = "list"
+) -> None:
+    """Let it stand in the audit that somebody is shown so many entries of lists with full numbers, or calls."""
+    deed = audit.Deed(time.time(), actor, of, "", LISTED, "", f"{shown} shown; {by}")
     await _note_apart(base, screening, deed)
 
 

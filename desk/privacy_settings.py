@@ -25,6 +25,13 @@ class PrivacySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unmask_hour: int = Field(30, ge=0, description="Numbers that one person may see in full in an hour; 0: none.")
+    least_callers: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="What a preview or replay would catch of fewer callers is told exactly to nobody "
+        "who may not see numbers in full; 0: it is to everybody.",
+    )
     look_factor: float = Field(
         5.0, gt=1, description="Alert when one looks at so many times as many numbers in a day as his peers usually do."
     )

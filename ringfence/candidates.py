@@ -97,10 +97,14 @@ class ComparedWithPast(NamedTuple):
     live: int | None  # the live revision; None: nothing was ever put live
     is_live: bool
     unsound: bool = False  # what is live no longer fits ringfence.yaml
+    least: int = 0  # what fewer callers did is left out
 
 
-async def compared_with_past(here: Installation, book: Rulebook) -> ComparedWithPast:
-    """Judge yesterday's calls, the newest of them where they are many, by these rules and by the live ones."""
+async def compared_with_past(here: Installation, book: Rulebook, *, least: int = 0) -> ComparedWithPast:
+    """Judge yesterday's calls, the newest of them where they are many, by these rules and by the live ones.
+
+    What fewer than `least` callers did is left out.
+    """
     live = await live_in(here)
     number = live.number if live else None
     if live is not None and live.hash == book.ruleset.revision:
@@ -108,7 +112,9 @@ async def compared_with_past(here: Installation, book: Rulebook) -> ComparedWith
     compared, unsound = _fitting(here, live)
     replay, span, _ = await replay_log(here, book, compared, since=time.time() - DAY_S, most=MOST)
     cut = span is not None and span.to_read == MOST < span.in_log
-    return ComparedWithPast(replay.read, cut, replay.changed, replay.from_allow_lists[1], number, False, unsound)
+    if least:
+        replay.blur(least)
+    return ComparedWithPast(replay.read, cut, replay.changed, replay.from_allow_lists[1], number, False, unsound, least)
 
 
 def difference(old: Texts, new: Texts, *, names: tuple[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ from console.api.list_shapes import (
     entry_faults,
     report_shape,
 )
-from console.api.lists import Reader, Writer, callers_of_the_last_day, lists_of
+from console.api.lists import Reader, Writer, callers_of_the_last_day, hide_few, lists_of
 from console.api.parts import Limit, TheDesk, needs, paths
 from ringfence.people.rights import Right
 from rules.lists.held_imports import drop_import, held_imports, release_import
@@ -65,7 +65,9 @@ async def release_held(held: Number, why: Releasing, desk: TheDesk, caller: Rele
     with entry_faults("held"):
         async with lists_of(desk) as lists:
             calls = await callers_of_the_last_day(desk)
-            return report_shape(await release_import(lists, held, author=caller.actor, reason=why.reason, calls=calls))
+            report = await release_import(lists, held, author=caller.actor, reason=why.reason, calls=calls)
+    await hide_few(desk, caller, report, f"held import {held} released")
+    return report_shape(report)
 
 
 @router.post("/held/{held}/drop")

@@ -13,6 +13,7 @@ from console.api.problems import Problem, field_problem, told
 from desk.showing import masked, worded
 from rules.lists.admission import EntryError
 from rules.lists.editing import Entry
+from rules.lists.few import Under
 from rules.lists.import_batch import ImportReport
 from rules.lists.origins import NEVER, UNQUALIFIED, Origin, Qualification
 
@@ -226,7 +227,9 @@ class ReportShape(Shape):
     refused: int
     refusals: list[RefusedRow] = Field(description="The first hundred.")
     hits: int = Field(description="Codes of the range ledger that somebody holds and that it meets.")
-    would_have_caught: int = Field(description="Calls of the last day that went through.")
+    would_have_caught: int | None = Field(
+        description="Calls of the last day that went through; null: of fewer callers than `privacy.least_callers`."
+    )
     of_calls: int
 
 
@@ -365,7 +368,7 @@ def report_shape(report: ImportReport) -> ReportShape:
         rows=report.lines,
         refused=sum(report.refused.values()),
         refusals=refusals,
-        would_have_caught=report.caught.calls,
+        would_have_caught=None if isinstance(report.caught.calls, Under) else report.caught.calls,
         of_calls=report.caught.of,
     )
 

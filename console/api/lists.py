@@ -35,7 +35,7 @@ from console.api.list_shapes import (
 from console.api.parts import AnyNumber, Cursor, Limit, TheDesk, needs, paths
 from console.api.problems import field_problem
 from desk.desk import Desk
-from desk.disclosure import note_listing, note_search
+from desk.disclosure import note_listing, note_preview, note_search
 from desk.showing import masked
 from ringfence.people.rights import Right
 from rules.lists.admission import EntryError, read_entry
@@ -85,6 +85,15 @@ def masks(desk: Desk, name: str, caller: Caller) -> bool:
 async def callers_of_the_last_day(desk: Desk) -> dict[str, int]:
     """How often each caller got through in the last day: what an import would have caught."""
     return await Decisions(desk.archive.decisions).callers_since(desk.archive.now() - _DAY_S)
+
+
+async def hide_few(desk: Desk, caller: Caller, report: ImportReport, how: str) -> None:
+    """Enter that somebody learns of calls what an import says of them, and keep from him what few callers did."""
+    if report.caught.of:
+        sees = not caller.who.roles or Right.NUMBERS_UNMASK in caller.who.rights
+        archive, people = desk.archive, report.caught.people
+        await note_preview(archive, people, actor=caller.actor, detail=f"callers of the last day: {how}")
+        report.caught = report.caught.coarse(0 if sees else archive.privacy.least_callers)
 
 
 @router.get("/lists")
@@ -231,7 +240,9 @@ async def import_entries(
     stream = io.BytesIO("".join(f"{row.line()}\n" for row in new.rows).encode())
     with entry_faults("/rows"):
         async with lists_of(desk) as lists:
-            return _told(await import_or_hold(lists, name, stream, origin, wishes), response)
+            report = await import_or_hold(lists, name, stream, origin, wishes)
+    await hide_few(desk, caller, report, f"import{' dry_run' * new.dry_run} {name}, {len(new.rows)} rows")
+    return _told(report, response)
 
 
 def _told(report: ImportReport, response: Response) -> ReportShape:

@@ -27,6 +27,23 @@ async def note_entries(here: Installation, shown: int, by: str) -> None:
         await _noted(note_listed(here.base, here.configuration, shown, actor=here.actor, by=by))
 
 
+async def note_preview(here: Installation, people: int, by: str) -> None:
+    """Somebody learns how often callers of the last day rang whom an entry would hit, were they none."""
+    from desk.disclosure import note_listed
+
+    if await _has_audit(here):
+        await _noted(note_listed(here.base, here.configuration, people, actor=here.actor, by=by, of="call"))
+
+
+def least_callers(here: Installation) -> int:
+    """Of how many callers a count is told exactly to whoever runs the command; 0: of one, since he may see numbers."""
+    from ringfence.people.rights import Right
+
+    if not here.who.roles or Right.NUMBERS_UNMASK in here.who.rights:
+        return 0
+    return here.configuration.privacy.least_callers
+
+
 async def note_question(here: Installation, number: str, by: str) -> None:
     """A number is looked up by a command that makes no file: where nobody ever opened a desk, there is no audit."""
     if number and await _has_audit(here):
@@ -34,7 +51,8 @@ async def note_question(here: Installation, number: str, by: str) -> None:
 
 
 async def _has_audit(here: Installation) -> bool:
-    return await asyncio.to_thread(here.database_of("complaints").exists)
+    """Whoever has an account stands in it, were he the first; without accounts, once somebody opened a desk."""
+    return bool(here.who.roles) or await asyncio.to_thread(here.database_of("complaints").exists)
 
 
 async def note_unmasking(here: Installation, subject: str, ids: Sequence[str], *, by: str, reason: str) -> None:

@@ -161,6 +161,11 @@ class Visit:
         """Has whoever looks this right?"""
         return right in self.actor.rights
 
+    @property
+    def least_callers(self) -> int:
+        """Of how many callers a count is told exactly to whoever looks; 0: of one, since he may see numbers."""
+        return 0 if self.may(Right.NUMBERS_UNMASK) else self.here.configuration.privacy.least_callers
+
     def url(self, *path: object, **query: object) -> str:
         """Where something is, for a browser."""
         parts = "/".join(quote(str(part), safe="") for part in path)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
+from rules.lists.few import told
 from rules.numbering.intervals import encode
 
 MOST_CHANGED = 0.20
 FEWEST = 10  # entries of a list to which a file may add without being a new version; a fifth of fewer is one or two
 MOST_CAUGHT = 0.01
+FEW = 5  # callers: of fewer no reason says how often they rang, since everybody reads it
 _NAMED = 5
 
 
@@ -21,6 +23,11 @@ class Caught(NamedTuple):
     calls: int
     of: int
     callers: tuple[str, ...]  # those with most calls
+    people: int = 0  # callers
+
+    def coarse(self, least: int) -> Caught:
+        """As it is told to who may see nobody's number: names nobody, and is exact of so many callers at least."""
+        return self._replace(calls=told(self.calls, self.people, least), callers=()) if least else self
 
 
 def caught(numbers: list[int], wides: Iterable[tuple[int, int]], calls: Mapping[str, int]) -> Caught:
@@ -35,7 +42,8 @@ def caught(numbers: list[int], wides: Iterable[tuple[int, int]], calls: Mapping[
         if (at < len(numbers) and numbers[at] == code) or covered(code, code):
             found.append((times, caller))
     found.sort(key=lambda one: (-one[0], one[1]))
-    return Caught(sum(times for times, _ in found), sum(calls.values()), tuple(caller for _, caller in found[:_NAMED]))
+    named = tuple(caller for _, caller in found[:_NAMED])
+    return Caught(sum(times for times, _ in found), sum(calls.values()), named, len(found))
 
 
 def reasons(*, before: int, added: int, removed: int, whole: bool, found: Caught) -> list[str]:
@@ -47,7 +55,8 @@ def reasons(*, before: int, added: int, removed: int, whole: bool, found: Caught
     elif before >= (1 if whole else FEWEST) and added + removed > before * MOST_CHANGED:
         why.append(f"it changes {(added + removed) / before:.0%} of the list ({added:,} come, {removed:,} go)")
     if found.calls > found.of * MOST_CAUGHT:
-        why.append(f"it would have caught {found.calls:,} of {found.of:,} calls of the last day")
+        share = f"{found.calls:,}" if found.people >= FEW else f"over {MOST_CAUGHT:.0%}"
+        why.append(f"it would have caught {share} of {found.of:,} calls of the last day")
     return why
 
 

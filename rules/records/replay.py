@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from rules.judging.conditions import all_of
 from rules.judging.engine import CompiledRule, Judgement, RuleSet
@@ -17,17 +17,20 @@ from rules.records.privacy import mask
 from rules.records.redacted_numbers import HIDDEN_LISTS, asking, holds, leaves, ruled_out, text_rules
 
 SAMPLES = 3
+MOST_ASKED = 100  # callers of a group are counted up to this; no setting asks for more
 _ALLOWS = frozenset(("allow", "subscriber-allow"))
 _BY_RULES = frozenset((Step.RULES, Step.SHARED, Step.SUSPICION, Step.DEFAULT))
+K = TypeVar("K")
 LookUp = Callable[[str], tuple[Hit, ...] | None]
 
 
 class Group:
     """Calls that fared alike: how many, and a few of them."""
 
-    __slots__ = ("calls", "new", "samples")
+    __slots__ = ("callers", "calls", "new", "samples")
 
     def __init__(self) -> None:
+        self.callers: set[str] = set()  # so many of them as matter
         self.calls = 0
         self.new = 0  # of these, calls that the live rules let through
         self.samples: list[tuple[str, str]] = []  # masked caller, decision
@@ -36,9 +39,15 @@ class Group:
         """One more."""
         self.calls += 1
         self.new += new
+        _meet(self.callers, past)
         if len(self.samples) < SAMPLES:
             caller = past.call.caller
             self.samples.append((mask(caller.canonical) or str(caller.kind), past.id))
+
+
+def _meet(callers: set[str], past: Past) -> None:
+    if len(callers) < MOST_ASKED:
+        callers.add(past.call.caller.canonical or past.id)
 
 
 class Judged(NamedTuple):
@@ -229,6 +238,9 @@ class Replay:
         self.acted: Counter[str] = Counter()
         self.decided: Counter[str] = Counter()
         self.alone: Counter[str] = Counter()
+        self.callers: defaultdict[str, set[str]] = defaultdict(set)  # of each rule that held
+        self.open_from: defaultdict[str, set[str]] = defaultdict(set)  # of each rule that was left open
+        self.least = 0  # what fewer callers did is not told
         self.watched = {rule.name: Watched(rule) for rule in candidate.rules if rule.share < 100.0}
         self.first = self.last = 0.0
 
@@ -256,11 +268,15 @@ class Replay:
         if open_:
             self.left_open += 1
             self.unclear.update(rule.name for rule in open_)
+            for rule in open_:
+                _meet(self.open_from[rule.name], past)
             return
         self.judged += 1
         before = self._before(past, hits, called_hits)
         self._compare(past, hits, verdict, before or Before(verdict.action))
         if held:
+            for rule in held:
+                _meet(self.callers[rule.name], past)
             self._count(call, hits, verdict, held)
             if self.watched:
                 self._watch(past, hits, verdict, held)
@@ -349,6 +365,27 @@ class Replay:
                 self._alone[key] = lost
         self.alone.update(lost)
 
+    def blur(self, least: int) -> None:
+        """Name no caller any more, and leave out what fewer callers than these did: for who may see nobody's number.
+
+        That they were none is left out as well, else who asks for half a range, and half of that, reads a number.
+        """
+        self.least = least
+        self.flips, self.allowed = _of_many(self.flips, least), _of_many(self.allowed, least)
+        for name, watched in self.watched.items():
+            watched.would, watched.allowed = _of_many(watched.would, least), _of_many(watched.allowed, least)
+            watched.held *= len(self.callers[name]) >= least
+        for name in [name for name, callers in self.callers.items() if len(callers) < least]:
+            for counts in (self.matched, self.acted, self.decided, self.alone):
+                counts.pop(name, None)
+        if self.left_open and any(len(callers) < least for callers in self.open_from.values()):
+            self.judged, self.left_open = self.judged + self.left_open, 0
+            self.unclear.clear()
+        forward = Action.FORWARD
+        caught = [(before != forward, after != forward, one) for (before, after, _), one in self.flips.items()]
+        self.newly = sum(group.calls for before, after, group in caught if after and not before)
+        self.caught = self.caught_before + sum((after - before) * group.calls for before, after, group in caught)
+
     @property
     def changed(self) -> int:
         """Calls that get another verdict."""
@@ -382,6 +419,13 @@ def _group(groups: dict[tuple[str, str, str], Group], key: tuple[str, str, str])
     found = groups.get(key)
     if found is None:
         found = groups[key] = Group()
+    return found
+
+
+def _of_many(groups: dict[K, Group], least: int) -> dict[K, Group]:
+    found = {key: group for key, group in groups.items() if len(group.callers) >= least}
+    for group in found.values():
+        group.samples = []
     return found
 
 

@@ -9,7 +9,7 @@ import typer
 
 from console.cli.answering import command
 from console.cli.answers import Answer, table
-from console.cli.lists.import_commands import progress_bar, told
+from console.cli.lists.import_commands import hide_few, progress_bar, told
 from console.cli.lists.list_commands import lists_app
 from console.cli.lists.whom_it_hits import calls_of_the_last_day
 from console.cli.options import shown_time
@@ -63,6 +63,7 @@ async def release(
             *(lists, number), author=here.actor, reason=reason, calls=calls, progress=read, writing=written
         )
     took = time.perf_counter() - started
+    await hide_few(here, report, f"lists release {number}")
     name = next(one.list for one in await held_imports(lists, ended=True) if one.id == number)
     return told(report, f"held import {number}", name, took)
 

@@ -17,8 +17,8 @@ from console.cli.answering import command
 from console.cli.answers import FAULTS, HELD, Answer, counted, fail, table
 from console.cli.files import reading
 from console.cli.lists.list_commands import SHOWN, Country, ListName, lists_app, sealed_lines
-from console.cli.lists.whom_it_hits import calls_of_the_last_day, masked
-from console.cli.noted import note_entries
+from console.cli.lists.whom_it_hits import calls_of_the_last_day, caught_told, masked
+from console.cli.noted import least_callers, note_preview
 from console.cli.options import shown_time
 
 if TYPE_CHECKING:
@@ -108,11 +108,19 @@ async def import_numbers(
         report = await import_or_hold(lists, name, stream, origin, wishes, column=column)
     took = time.perf_counter() - started
     held = bool(report.held) and report.import_id is None
-    await note_entries(here, report.caught.calls, f"callers of the last day: lists import{' --dry-run' * dry_run}")
+    how = f"lists import{' --dry-run' * dry_run} {name}, {counted(report.lines, 'line')}"
+    await hide_few(here, report, how)
     answer = told(report, shown_name(file), name, took, dry_run=dry_run or held)
     if held and not dry_run:
         return answer._replace(status=HELD, why=what_to_do(report))
     return answer._replace(status=FAULTS if report.refused and bad is OnError.STOP else 0)
+
+
+async def hide_few(here: Installation, report: ImportReport, how: str) -> None:
+    """Enter that somebody learns of calls what an import says of them, and keep from him what few callers did."""
+    if report.caught.of:
+        await note_preview(here, report.caught.people, f"callers of the last day: {how}")
+        report.caught = report.caught.coarse(least_callers(here))
 
 
 def told(report: ImportReport, file: str, name: str, took: float, *, dry_run: bool = False) -> Answer:
@@ -126,7 +134,7 @@ def told(report: ImportReport, file: str, name: str, took: float, *, dry_run: bo
 
 def report_data(report: ImportReport) -> dict[str, Any]:
     """What an import did, for programs."""
-    return {**asdict(report), "refused": dict(report.refused), "caught": tuple(masked(report.caught))}
+    return {**asdict(report), "refused": dict(report.refused), "caught": caught_told(report.caught)}
 
 
 def what_to_do(report: ImportReport) -> str:

@@ -12,7 +12,7 @@ import typer
 from console.cli.answering import command, group
 from console.cli.answers import HELD, USAGE, Answer, fail, table
 from console.cli.in_full import InFull, Unmasked, Why, see_in_full
-from console.cli.lists.whom_it_hits import hits_of, masked
+from console.cli.lists.whom_it_hits import caught_told, hits_of
 from console.cli.noted import note_entries
 from console.cli.options import moment, seconds, shown_time
 from ringfence.shown_values import entry_data
@@ -122,7 +122,7 @@ async def proposes(lists: Lists, name: str, texts: Iterable[str], country: str) 
 
 def _proposed(report: ImportReport, name: str) -> Answer:
     """What waits for its approver, under which number; ends with the status of what waits for a person."""
-    data = {**asdict(report), "refused": dict(report.refused), "caught": tuple(masked(report.caught))}
+    data = {**asdict(report), "refused": dict(report.refused), "caught": caught_told(report.caught)}
     if not report.held:
         return Answer(data, f"It stands on {name} just so already; nothing was changed.")
     release = f"`ringfence lists release {report.held_id} --reason ...`"

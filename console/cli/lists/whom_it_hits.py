@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.cli.answers import counted
+from console.cli.noted import least_callers, note_preview
+from rules.lists.few import Under
 
 if TYPE_CHECKING:
     from ringfence.installation import Installation
@@ -28,7 +30,7 @@ class Hits(NamedTuple):
         """For programs."""
         held = [{"code": one.text, "holder": one.holder, "purpose": one.purpose} for one in self.holders]
         found: dict[str, Any] = {"hits": held} if held else {}
-        return found | ({"would_have_caught": masked(self.caught)._asdict()} if self.caught else {})
+        return found | ({"would_have_caught": caught_data(masked(self.caught))} if self.caught else {})
 
     def lines(self) -> list[str]:
         """For people."""
@@ -38,7 +40,7 @@ class Hits(NamedTuple):
             found.append(f"it hits {one.holder}, who holds {one.text}{purpose}")
         if len(self.holders) > NAMED:
             found.append(f"it hits {len(self.holders) - NAMED:,} holders of codes more")
-        if self.caught is not None and (self.caught.calls or self.holders):
+        if self.caught is not None and (str(self.caught.calls) != "0" or self.holders):
             most = f"; most from {', '.join(masked(self.caught).callers)}" if self.caught.callers else ""
             found.append(
                 f"Of {counted(self.caught.of, 'call')} that went through in the last day it would have caught "
@@ -54,6 +56,17 @@ def masked(caught: Caught) -> Caught:
     return caught._replace(callers=tuple(map(mask, caught.callers)))
 
 
+def caught_data(caught: Caught) -> dict[str, Any]:
+    """For programs; null for what is told of so few callers to nobody."""
+    few = isinstance(caught.calls, Under)
+    return {"calls": None if few else caught.calls, "of": caught.of, "callers": caught.callers}
+
+
+def caught_told(caught: Caught) -> tuple[object, ...]:
+    """The same as the three values that programs know of an import."""
+    return tuple(caught_data(masked(caught)).values())
+
+
 async def hits_of(here: Installation, added: list[Entry]) -> list[Hits]:
     """Whom each of these entries hits, if they are against callers and new."""
     from rules.lists.admission import AGAINST_CALLERS
@@ -64,13 +77,17 @@ async def hits_of(here: Installation, added: list[Entry]) -> list[Hits]:
     lists = await here.lists()
     if not added or lists.policy(added[0].list).kind not in AGAINST_CALLERS:
         return [Hits()] * len(added)
-    calls = await calls_of_the_last_day(here)
-    found = []
+    calls, found = await calls_of_the_last_day(here), list[Hits]()
+    least, asked = least_callers(here), 0
     for entry in added:
         interval = interval_of(entry.text)
         holders = tuple(await holders_of(lists.store, interval, time.time()))
         numbers, wides = ([interval.start], []) if interval.exact else ([], [(interval.start, interval.stop)])
-        found.append(Hits(entry.text, holders, caught(numbers, wides, calls) if calls else None))
+        hit = caught(numbers, wides, calls) if calls else None
+        asked += hit.people if hit else 0
+        found.append(Hits(entry.text, holders, hit.coarse(least) if hit else None))
+    if calls:
+        await note_preview(here, asked, f"callers of the last day: lists add, {counted(len(added), 'entry')}")
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from console.cli.answers import counted
+from console.cli.noted import least_callers
 from desk.archive import complaints_path
 from ringfence.candidates import ComparedWithPast, compared_with_past
 from ringfence.checks import ends_of_certificates, lost_keys
@@ -19,6 +20,8 @@ from ringfence.configuration import Configuration, PartlyRead, read_configuratio
 from ringfence.installation import Installation
 from ringfence.memory import too_large
 from ringfence.node_settings import rule_files
+from ringfence.people.door import act_as
+from ringfence.people.faults import NotAllowed
 from ringfence.people.nobody_left import nobody_left
 from ringfence.rulebook import Rulebook, compiled, load_rulebook, patterns
 from ringfence.stand_ins import beyond
@@ -93,7 +96,7 @@ def standing_told(found: ComparedWithPast) -> str:
     if not found.calls:
         past = "yesterday: no calls"
     elif not found.changed:
-        past = f"{when} no call changes"
+        past = f"{when} no call{f' of {found.least} callers' if found.least else ''} changes"
     else:
         change = "1 call changes" if found.changed == 1 else f"{found.changed:,} calls change"
         past = f"{when} {change}, {found.from_allow_lists:,} from allow lists"
@@ -154,7 +157,17 @@ async def _whole(here: Installation, book: Rulebook) -> Findings:
         beside = (patterns, deadlines, empty_settings, undecided_home, too_large, lost_keys, ends_of_certificates)
         more = [fault for look in beside for fault in look(here.configuration, here.document, here.base)]
         more += await nobody_left(here)
-        return found._replace(faults=sorted({*found.faults, *more}), standing=await compared_with_past(here, book))
+        return found._replace(faults=sorted({*found.faults, *more}), standing=await _standing(here, book))
+
+
+async def _standing(here: Installation, book: Rulebook) -> ComparedWithPast:
+    """What the rules would change of the past; of few callers only to who may see numbers, since anybody may check."""
+    try:
+        await act_as(here)
+        least = least_callers(here)
+    except NotAllowed:
+        least = here.configuration.privacy.least_callers
+    return await compared_with_past(here, book, least=least)
 
 
 async def _reviewed(here: Installation, names: list[str], compiled: Compiled) -> Findings:

@@ -46,6 +46,7 @@ def as_text(replayed: Replayed, zone: str) -> str:
     if not replay.read:
         return "There are no past calls to judge."
     parts = [
+        few(replay),
         allow_lists(replay),
         flips(replay),
         rules(replay),
@@ -56,6 +57,16 @@ def as_text(replayed: Replayed, zone: str) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
+def few(replay: Replay) -> list[str]:
+    """That not everything is told."""
+    if not replay.least:
+        return []
+    return [
+        f"What fewer than {replay.least} callers did is left out (privacy.least_callers), and nobody is named: "
+        "that is for who may see numbers in full."
+    ]
+
+
 def allow_lists(replay: Replay) -> list[str]:
     """Callers on an allow list that the candidate would hit."""
     calls, new = replay.from_allow_lists
@@ -63,7 +74,7 @@ def allow_lists(replay: Replay) -> list[str]:
         return ["Callers on an allow list: none is hit."]
     lines = [f"Callers on an allow list that it would hit: {count(calls)}, of which {new:,} ring now."]
     for (name, action, rule), group in _sorted(replay.allowed):
-        lines.append(f"  on {name}: {action} by {rule}: {count(group.calls)}; {samples(group)}")
+        lines.append(f"  on {name}: {action} by {rule}: {count(group.calls)}{samples(group)}")
     return lines
 
 
@@ -74,7 +85,7 @@ def flips(replay: Replay) -> list[str]:
         return [f"Nothing changes {against}."]
     lines = [f"{count(replay.changed)} change {against}:"]
     for (before, after, rule), group in _sorted(replay.flips)[:_ROWS]:
-        lines.append(f"  {before} -> {after}, {rule or 'by nothing'}: {count(group.calls)}; {samples(group)}")
+        lines.append(f"  {before} -> {after}, {rule or 'by nothing'}: {count(group.calls)}{samples(group)}")
     if (rest := len(replay.flips) - _ROWS) > 0:
         lines.append(f"  and {rest} more kinds")
     share = 100 * replay.share_newly_caught
@@ -109,9 +120,9 @@ def observed(replay: Replay) -> list[str]:
         lines.append(f"  {name}: held on {count(one.held)}; {one.changed:,} would change, {_allowed(one)}")
         for (before, after, rule), group in _sorted(one.would):
             by = f" by {rule}" if rule != name else ""
-            lines.append(f"    {before} -> {after}{by}: {count(group.calls)}; {samples(group)}")
+            lines.append(f"    {before} -> {after}{by}: {count(group.calls)}{samples(group)}")
         for listed, group in sorted(one.allowed.items()):
-            lines.append(f"    on {listed}: {count(group.calls)}; {samples(group)}")
+            lines.append(f"    on {listed}: {count(group.calls)}{samples(group)}")
     if len(found) > _ROWS:
         lines.append(f"  and {len(found) - _ROWS} more; --json shows all")
     return ["If the rules that only observe went live, each by itself:", *lines] if lines else []
@@ -127,7 +138,8 @@ def dead(replay: Replay) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
-    return [f"Rules that held for no call: {', '.join(names[:_ROWS])}{more}."]
+    many = f" of {replay.least} callers" if replay.least else ""
+    return [f"Rules that held for no call{many}: {', '.join(names[:_ROWS])}{more}."]
 
 
 def what_was_read(replayed: Replayed, zone: str) -> list[str]:
@@ -153,7 +165,8 @@ def what_was_read(replayed: Replayed, zone: str) -> list[str]:
 
 def samples(group: Group) -> str:
     """A few of the calls."""
-    return ", ".join(f"{caller} ({decision})" for caller, decision in group.samples)
+    named = ", ".join(f"{caller} ({decision})" for caller, decision in group.samples)
+    return f"; {named}" if named else ""
 
 
 def count(calls: int) -> str:
@@ -171,6 +184,7 @@ def as_data(replayed: Replayed) -> dict[str, Any]:
     caught, new = replay.from_allow_lists
     return {
         "candidate": replay.candidate.revision,
+        "least_callers": replay.least or None,
         "live": replay.live.revision if replay.live else None,
         "allow_lists": {"calls": caught, "new": new, "groups": _groups(replay.allowed, ("list", "to", "rule"))},
         "changed": replay.changed,

@@ -11,13 +11,14 @@ import typer
 
 from console.cli.answering import command, group
 from console.cli.answers import Answer, fail, table
-from console.cli.noted import note_entries
+from console.cli.noted import least_callers, note_preview
 from console.cli.options import moment, shown_time
 from rules.texts.blanks import is_blank
 
 if TYPE_CHECKING:
     from ringfence.candidates import Candidate
     from ringfence.installation import Installation
+    from ringfence.replays import Replayed
     from rules.records.rule_days import RuleDay
     from rules.screening.revisions import Revision, Texts
 
@@ -63,8 +64,15 @@ async def replay(
         begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
         with shown_progress() as progress:
             found = await replay_log(here, book, live, since=begin, progress=progress)
-        await note_entries(here, found.replay.judged, "past calls: replay")  # who asks by digits finds numbers
+        await _hide_few(here, found, "replay")
     return Answer(as_data(found), as_text(found, here.zone))
+
+
+async def _hide_few(here: Installation, found: Replayed, by: str) -> None:
+    """Enter that past calls are asked: who asks by digits finds numbers; to who may see none, what few callers did."""
+    await note_preview(here, found.replay.judged, f"past calls: {by}, {found.replay.candidate.revision}")
+    if least := least_callers(here):
+        found.replay.blur(least)
 
 
 @command(rules_app)
@@ -129,10 +137,11 @@ async def go_live(here: Installation, candidate: Candidate, reason: str, *, yes_
     from ringfence.candidates import activate as store
     from rules.screening.revisions import Superseded
 
-    found, book = candidate.replayed, candidate.book
+    found, book, too_much = candidate.replayed, candidate.book, candidate.too_much
+    share = 100 * found.replay.share_newly_caught
+    await _hide_few(here, found, "rules activate")
     changes, data = as_text(found, here.zone) + "\n", {"rules": book.ruleset.revision, "replay": as_data(found)}
-    if candidate.too_much and not yes_really:
-        share = 100 * found.replay.share_newly_caught
+    if too_much and not yes_really:
         why = f"nothing was changed: it would newly catch {share:.1f} % of yesterday's calls; "
         return Answer({"revision": None} | data, changes, status=1, why=why + "if that is meant, say --yes-really")
     try:

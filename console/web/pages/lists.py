@@ -17,7 +17,7 @@ from starlette.datastructures import UploadFile
 from console.api.lists import callers_of_the_last_day, lists_of
 from console.web.frame import NotThere, Page, Section, Visit
 from console.web.translation import mark
-from desk.disclosure import note_listing, note_search
+from desk.disclosure import note_listing, note_preview, note_search
 from ringfence.installation import Installation
 from ringfence.people import Right
 from ringfence.times import seconds
@@ -162,6 +162,10 @@ async def preview(visit: Annotated[Visit, PAGE.doing(Right.LISTS_WRITE)], name: 
         report = await _import(visit, upload, dry=True)
     except ListFileError as error:
         return visit.go("lists", name, notice=str(error), good=False)
+    if report.caught.of:
+        detail = f"callers of the last day: preview of a file for {name}, {report.lines} lines"
+        await note_preview(visit.desk.archive, report.caught.people, actor=visit.actor.name, detail=detail)
+        report.caught = report.caught.coarse(visit.least_callers)
     key = token_urlsafe(16)
     _UPLOADS[key] = upload
     return visit.show("list-preview.html", name=name, upload=upload, report=report, key=key, done=False)

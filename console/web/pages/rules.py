@@ -15,6 +15,7 @@ from console.web.frame import NotThere, Page, Section, Visit
 from console.web.gate import gate_of
 from console.web.rule_files import OnDisk, RuleFiles, lines_of
 from console.web.translation import mark
+from desk.disclosure import note_preview
 from ringfence.candidates import Candidate, activate, difference, earlier, history, on_disk, stored
 from ringfence.installation import Installation
 from ringfence.live_rules import live_in
@@ -90,7 +91,7 @@ async def one_file(visit: Annotated[Visit, PAGE.visited], name: str) -> Response
 async def compare(visit: Annotated[Visit, PAGE.visited]) -> Response:
     """What the files on the disk would have made of yesterday's calls."""
     candidate = await _apart(visit, on_disk)
-    return _compared(visit, candidate, back_to=None)
+    return await _compared(visit, candidate, back_to=None)
 
 
 @router.post("/compare/{number}")
@@ -99,11 +100,16 @@ async def compare_earlier(visit: Annotated[Visit, PAGE.visited], number: int) ->
     candidate = await _apart(visit, lambda here: earlier(here, number))
     if candidate is None:
         raise NotThere(visit.say(mark("There is no such revision.")))
-    return _compared(visit, candidate, back_to=number)
+    return await _compared(visit, candidate, back_to=number)
 
 
-def _compared(visit: Visit, candidate: Candidate, *, back_to: int | None) -> Response:
+async def _compared(visit: Visit, candidate: Candidate, *, back_to: int | None) -> Response:
     replay, span, seconds = candidate.replayed
+    too_much, least = candidate.too_much, visit.least_callers
+    detail = f"past calls: rules compared, {candidate.book.ruleset.revision}"
+    await note_preview(visit.desk.archive, replay.judged, actor=visit.actor.name, detail=detail)
+    if least:
+        await asyncio.to_thread(replay.blur, least)
     flips = sorted(replay.flips.items(), key=lambda one: -one[1].calls)
     allowed = sorted(replay.allowed.items(), key=lambda one: -one[1].calls)
     rows = [
@@ -114,6 +120,7 @@ def _compared(visit: Visit, candidate: Candidate, *, back_to: int | None) -> Res
     return visit.show(
         "rules-compared.html",
         candidate=candidate,
+        too_much=too_much,
         replay=replay,
         span=span,
         seconds=seconds,

@@ -32,9 +32,22 @@ def test_calls_that_would_have_been_caught():
     calls = {"+8613800138000": 5, "+8613900139000": 3, "CN:95588": 90, "": 4}
     prefix = prefix_interval("+86139")
     found = caught([encode("+8613800138000")], [(prefix.start, prefix.stop)], calls)
-    assert found == Caught(8, 102, ("+8613800138000", "+8613900139000"))
+    assert found == Caught(8, 102, ("+8613800138000", "+8613900139000"), 2)
     assert len(reasons(before=5, added=1, removed=0, whole=False, found=found)) == 1
     assert reasons(before=5, added=1, removed=0, whole=False, found=Caught(1, 100, ())) == []
+
+
+def test_of_few_callers_nobody_learns_how_often_they_rang_nor_whether_they_are_any():
+    calls = {f"+861390013900{last}": 2 for last in range(6)}
+    whole, none, one = prefix_interval("+86139"), prefix_interval("+86138"), prefix_interval("+8613900139005")
+    few = [caught([], [(part.start, part.stop)], calls).coarse(5) for part in (none, one)]
+    assert [f"{found.calls:,} {found.callers}" for found in few] == ["under 5 ()"] * 2
+    assert few[0] == few[1]._replace(people=0), "whether there is one is not told"
+    many = caught([], [(whole.start, whole.stop)], calls)
+    assert (many.coarse(5).calls, many.coarse(5).callers, many.coarse(0)) == (12, (), many)
+    assert (
+        "over 1% of 12 calls" in reasons(before=5, added=1, removed=0, whole=False, found=few[1]._replace(calls=9))[0]
+    )
 
 
 def test_overlap():

@@ -271,3 +271,20 @@ def test_an_unchanged_rule_about_digits_in_a_text_is_read_from_the_record():
     rows = records(call(display_name="138 0013 8000"), call(display_name="138 0000 8000"), judged_by=live)
     found = replayed(rows, live, live)
     assert (found.left_open, found.matched["d"], found.changed) == (0, 1, 0)
+
+
+def test_what_few_callers_did_looks_like_what_none_did():
+    """Who tries a rule for each digit learns no number: neither counts nor samples nor names of rules tell of one."""
+    rows = records(*(call(f"9501234{last}") for last in range(6)), call("13912345678"), call("13912345678"))
+    many = rule("{caller: {starts_with: 95012}}", "reject", "many")
+    shown = []
+    for digit in (9, 8):
+        found = replayed(rows, rules(many + rule(f"{{caller: {{starts_with: 1{digit * 10 + 3}}}}}", "reject", "one")))
+        hit_one = replayed(rows, rules(many + rule("{caller: {starts_with: 139}}", "reject", "one")))
+        for replay in (found, hit_one):
+            replay.blur(5)
+            flips = {key: (group.calls, group.samples) for key, group in replay.flips.items()}
+            shown.append((flips, replay.judged, replay.caught, replay.newly, replay.changed, replay.dead))
+            assert set(replay.matched) == {"many"}
+    assert shown == [shown[0]] * 4
+    assert shown[0] == ({("forward", "reject", "many"): (6, [])}, 8, 6, 6, 6, ["one"])

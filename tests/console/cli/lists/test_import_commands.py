@@ -62,7 +62,7 @@ def test_what_would_stop_many_calls_waits_for_a_person(run, file, numbers):
     assert json.loads(run("lists", "imports", "--json").stdout) == []
     assert run("lists", "import", "blocked", str(numbers), "--yes-really").exit_code == 0
     (made,) = json.loads(run("lists", "imports", "--json").stdout)
-    assert made["insisted"] == "it would have caught 3 of 3 calls of the last day"
+    assert made["insisted"] == "it would have caught over 1% of 3 calls of the last day"
 
 
 def test_ranges_and_conflicts_are_told(run, tmp_path):

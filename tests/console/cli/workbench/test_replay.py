@@ -125,3 +125,26 @@ def test_a_column_that_stands_twice_in_a_file_of_calls_is_refused(run, tmp_path,
     refused = run("replay", "--file", str(calls))
     assert refused.exit_code == 1
     assert re.search(r"calls\.csv:1:1: two columns are called '\w+', of which one would be lost", refused.stderr)
+
+
+def test_whoever_may_see_no_number_learns_none_by_asking_again_and_each_question_is_entered(run, under, candidate):
+    for name, role in (("wang", "admin"), ("author", "rule-author"), ("keeper", "list-keeper"), ("au", "auditor")):
+        assert under("wang", "people", "add", name, "--role", role, "--login", name).exit_code in (0, 3)
+    words = ("replay", "--rules", str(candidate), "--json")
+    found = json.loads(under("author", *words).stdout)
+    assert (found["flips"], found["changed"], found["caught"]["newly"]) == ([], 0, 0)
+    assert found["least_callers"] == 5
+    assert not re.search(r'"[0-9a-f]{20}"', json.dumps(found)), "no call is named"
+    assert "What fewer than 5 callers did is left out" in under("author", *words[:-1]).stdout
+    tried = []
+    for prefix in ("95012*", "95013*"):
+        candidate.with_name("p.csv").write_text(f"number\n{prefix}\n")
+        words = ("lists", "import", "blocked", str(candidate.with_name("p.csv")), "--range", "--dry-run")
+        told = under("keeper", *words)
+        assert "would have caught under 5." in told.stdout, told
+        tried.append(json.loads(under("keeper", *words, "--json").stdout)["caught"])
+    assert tried == [[None, 10, []]] * 2
+    shown = json.loads(under("au", "audit", "show", "--json").stdout)
+    looks = [(one["actor"], one["detail"].partition("; ")[2][:27]) for one in shown if one["subject"] == "call"]
+    assert looks.count(("keeper", "callers of the last day: li")) == 4
+    assert len([one for one in looks if one[0] == "author" and one[1].startswith("past calls: replay")]) == 2

@@ -62,7 +62,14 @@ async def test_from_a_candidate_to_the_history_and_back(house, past, own):
     own.write_text(before + DAY)
     shown = await author.send_form("/console/rules/compare", page="/console/rules")
     assert "17012345678" not in shown.text
-    assert 'class="verdict tag"' in shown.text
+    assert "What fewer than 5 callers did is left out" in shown.text
+    assert "/console/calls/" not in shown.text, "no call is named by which one could ask on"
+    assert 'class="verdict tag"' not in shown.text
+    store = house.desk.archive.store
+    asked = "select actor, step from step where subject = 'call' and detail like '%rules compared%'"
+    assert (
+        list(await store.connection.execute_fetchall(asked)) == [("rule-author", "listed")] * 2
+    )  # the first before it went live
     assert "nobody insisted" in (await activate(author, insisted="")).text
     assert "Revision 2 is live" in (await activate(author)).text
     revision = await author.get("/console/rules/revision/2")
