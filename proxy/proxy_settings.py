@@ -390,6 +390,9 @@ class TrunkSettings(Part):
     identity: Literal["trusted", "untrusted"] = Field("untrusted", description="Is its P-Asserted-Identity believed?")
     cli: Literal["screened", "unscreened"] = Field("unscreened", description="Did the network before it check From?")
     profile: Name = Field("decline", description="Reply profile of rejections.")
+    divert: Name | Literal[""] = Field(
+        "", description="Destination that callers hear whom lists or the ladder reject, where these say nothing else."
+    )
     pbx: Name | None = Field(None, description="Where its calls go; default: the first PBX.")
     emergency: Emergencies = Field(
         default=[], description="Further emergency numbers of this trunk; off: it carries no emergency calls."
@@ -446,6 +449,7 @@ class TrunkSettings(Part):
             fail_closed=self.fail_closed,
             home=home,
             told=self.answer == "redirect",
+            divert=self.divert,
         )
 
 

@@ -55,6 +55,7 @@ def cross_check(configuration: Configuration, document: Document, base: Path) ->
         next_hops,
         profiles,
         destinations,
+        answers,
         feature_code,
         thresholds,
         officers,
@@ -415,6 +416,35 @@ def own_headers(name: str, profile: ProfileSettings) -> Iterator[Finding]:
             elif found == URL and not profile.url:
                 yield Finding(place, "{url} stands for nothing: the profile has no `url`", "set `url`")
     yield from repeated(((("profiles", name, "headers", each), each.lower()) for each in profile.headers), "header")
+
+
+REJECTING = frozenset({"block", "do-not-originate", "sealed"})  # kinds of lists
+
+
+def answers(configuration: Configuration) -> Iterator[Finding]:
+    """A list that rejects says how, by a profile or a destination that exist; so do trunks and steps of the ladder."""
+    named = BUILT_IN_PROFILES | configuration.profiles.keys()
+    found: list[tuple[Location, str]] = [
+        (("trunks", i, "divert"), trunk.divert) for i, trunk in enumerate(configuration.trunks)
+    ]
+    for name, policy in configuration.lists.items():
+        for key in ("profile", "divert"):
+            if getattr(policy, key) and policy.kind not in REJECTING:
+                what = f"an entry of a list of kind {policy.kind} rejects nothing by itself"
+                yield Finding(("lists", name, key), what, "leave it out, or let a rule say so: {reject: NAME}")
+        if policy.kind not in REJECTING:
+            continue
+        if policy.profile and policy.divert:
+            yield Finding(("lists", name, "profile"), "its callers are diverted", "leave out `profile`, or `divert`")
+        elif policy.profile and policy.profile not in named:
+            yield Finding(("lists", name, "profile"), f"no profile is named {policy.profile!r}", known(named))
+        found.append((("lists", name, "divert"), policy.divert))
+    found += [
+        (("complaints", "ladder_divert", step), name) for step, name in configuration.complaints.ladder_divert.items()
+    ]
+    for place, name in found:
+        if name and name not in configuration.destinations:
+            yield Finding(place, f"no destination is named {name!r}", known(configuration.destinations))
 
 
 def destinations(configuration: Configuration) -> Iterator[Finding]:

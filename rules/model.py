@@ -83,6 +83,14 @@ class Trunk(NamedTuple):
     fail_closed: bool = False
     home: str = ""  # the plan in which people here read bare digits; undecided, several countries (numbering/home.py)
     told: bool = False  # is the id of each decision told, not of rejections and tags alone?
+    divert: str = ""  # destination that hears in place of a rejection by lists and the ladder; empty: a status
+
+
+class Reply(NamedTuple):
+    """What callers get whom a list or a step of the ladder rejects, where it is not what their trunk says."""
+
+    profile: str = ""
+    destination: str = ""  # an announcement, say; before any profile
 
 
 READINGS_DIFFER: Final = "readings_differ"  # the fact that readers may take a number or name for another

@@ -8,13 +8,14 @@ search; tags are marks that add up; the order of files and rules never matters.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from rules.judging.conditions import ALL, Condition
 from rules.judging.facts import COUNTS_ON_ANY, OPENS, Facts, WallClock
 from rules.judging.index import Index
-from rules.model import Action, Call, Fired, Hit, Step, Verdict
+from rules.model import Action, Call, Fired, Hit, Reply, Step, Verdict
 
 # What an entry does by itself, by the kind of its list: the step it stands in, and the action.
 ENTRY_EFFECTS: Final[dict[str, tuple[Step, Action]]] = {
@@ -29,6 +30,10 @@ ENTRY_EFFECTS: Final[dict[str, tuple[Step, Action]]] = {
     "ladder-reject": (Step.LADDER, Action.REJECT),
 }
 LADDER: Final = "ladder"  # the name under which its steps are heard
+# By which name the reply of a step is known, which no list can bear.
+LADDER_REPLIES: Final = {"ladder-limit": "ladder: limit", "ladder-reject": "ladder: reject"}
+NO_REPLIES: Final[Mapping[str, Reply]] = MappingProxyType({})
+_NO_REPLY: Final = Reply()
 STEPS = tuple(Step)
 RANK: Final = {step: rank for rank, step in enumerate(STEPS)}
 _RULES_RANK: Final = RANK[Step.RULES]
@@ -132,6 +137,21 @@ def counts(hit: Hit, call: Call) -> bool:
     return call.believed and (not hit.trunks or call.trunk.name in hit.trunks)
 
 
+def reply_to(hit: Hit, call: Call, replies: Mapping[str, Reply]) -> Reply:
+    """What the caller gets whom an entry rejects: a profile, or a destination that tells him aloud.
+
+    What the list says goes before what its trunk says, a destination before a profile. A MESSAGE hears nothing. Who is
+    limited is told another word than who is blocked, where the operator has a profile `limit`.
+    """
+    own = replies.get(LADDER_REPLIES.get(hit.kind, hit.list), _NO_REPLY)
+    if not call.message:
+        if own.destination:
+            return own
+        if not own.profile and call.trunk.divert:
+            return Reply("", call.trunk.divert)
+    return Reply(own.profile or ("limit" if hit.kind == "ladder-limit" else call.trunk.profile))
+
+
 class Judgement:
     """The state of one search for a verdict: what decides so far, what marks, and what fired."""
 
@@ -143,14 +163,16 @@ class Judgement:
         "labelling",
         "marked",
         "rank",
+        "replies",
         "ringing",
         "suspicion",
         "tag",
         "top",
     )
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, replies: Mapping[str, Reply] = NO_REPLIES) -> None:
         self.call = call
+        self.replies = replies
         self.fired: list[Fired] = []
         self.rank = len(STEPS)  # rank of the step that decides; smaller wins
         self.best: tuple[object, ...] = ()  # place of the decider within its step; smaller wins
@@ -190,6 +212,8 @@ class Judgement:
             step, action = effect
             if hit.shared:
                 step = Step.SHARED
+            if action is Action.REJECT and reply_to(hit, call, self.replies).destination:
+                action = Action.DIVERT
             self.fired.append(Fired(hit.list, step, action.value, hit.entry, hit.source, hit.of))
             if action is Action.TAG:
                 self.marked = hit
@@ -251,15 +275,20 @@ class Judgement:
 
     def _by_list(self, hit: Hit, revision: str) -> Verdict:
         step = STEPS[self.rank]
-        action = ENTRY_EFFECTS[hit.kind][1]
+        action, reply = ENTRY_EFFECTS[hit.kind][1], _NO_REPLY
+        if action is Action.REJECT:
+            reply = reply_to(hit, self.call, self.replies)
+            if reply.destination:
+                action = Action.DIVERT
         return Verdict(
             action,
             step,
             rule=hit.list,
             reason=f"on list {hit.list}",
-            profile=_profile(hit, self.call) if action is Action.REJECT else "",
+            profile=reply.profile if action is Action.REJECT else "",
             suspicion=self.suspicion,
             fired=tuple(self.fired),
+            destination=reply.destination if action is Action.DIVERT else "",
             revision=revision,
         )
 
@@ -313,8 +342,11 @@ def passed(verdict: Verdict) -> Verdict:
     if verdict.step is Step.EMERGENCY:
         return verdict
     action = verdict.action
-    marked = action in (Action.TAG, Action.REJECT) or any(
-        fired.effect == Action.TAG.value and not fired.observed for fired in verdict.fired
+    stopped = action is Action.REJECT or (action is Action.DIVERT and verdict.step is not Step.RULES)
+    marked = (
+        action is Action.TAG
+        or stopped
+        or any(fired.effect == Action.TAG.value and not fired.observed for fired in verdict.fired)
     )
     return Verdict(
         Action.TAG if marked else Action.FORWARD,
@@ -327,15 +359,10 @@ def passed(verdict: Verdict) -> Verdict:
     )
 
 
-def _profile(hit: Hit, call: Call) -> str:
-    """Who is limited hears another word than who is blocked, where the operator has a profile `limit`."""
-    return "limit" if hit.kind == "ladder-limit" else call.trunk.profile
-
-
 class RuleSet:
     """All rules that are on, compiled; immutable, so that the proxy swaps one for another between two calls."""
 
-    __slots__ = ("called_lists", "clock", "facts", "index", "rates", "revision", "rules")
+    __slots__ = ("called_lists", "clock", "facts", "index", "rates", "replies", "revision", "rules")
 
     def __init__(
         self,
@@ -347,6 +374,7 @@ class RuleSet:
         called_lists: frozenset[str] = frozenset(),
         rates: frozenset[tuple[str, int]] = frozenset(),
         facts: frozenset[str] = frozenset(),
+        replies: Mapping[str, Reply] = NO_REPLIES,
     ) -> None:
         self.rules = tuple(rules)  # by name
         self.index = index
@@ -354,6 +382,7 @@ class RuleSet:
         self.revision = revision  # 12 hexadecimal digits of a hash over what the rules mean
         self.rates = rates  # counted facts that some rule asks for: (name, seconds)
         self.facts = facts  # other facts that some rule asks for, by name
+        self.replies = replies  # of lists and steps of the ladder that have one of their own
         self.called_lists = called_lists  # lists that the called number must be looked up on
 
     def judge(self, call: Call, caller_hits: Sequence[Hit] = (), called_hits: Sequence[Hit] = ()) -> Verdict:
@@ -369,7 +398,7 @@ class RuleSet:
         held = [rule for rule in found if rule.holds(facts)] if found else []
         if not held and not caller_hits:
             return Verdict(Action.FORWARD, Step.DEFAULT, revision=self.revision)
-        judgement = Judgement(call)
+        judgement = Judgement(call, self.replies)
         if caller_hits:
             judgement.hear_lists(caller_hits)
         if held:

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from rules.judging.conditions import ANY, Condition
-from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts
+from rules.judging.engine import ENTRY_EFFECTS, CompiledRule, RuleSet, counts, reply_to
 from rules.judging.facts import Facts
-from rules.model import Action, Call, Hit, Number, Step, Verdict, told_source
+from rules.model import Action, Call, Hit, Number, Reply, Step, Verdict, told_source
 from rules.texts.worded import Worded, joined, worded
 
 ALL_RULES_BELOW = 30  # with more rules, those that do not concern the call are only counted
@@ -89,10 +89,10 @@ def explain(
             Step.LADDER,
         )
     ):
-        lines += _lists(step, call, hits, verdict)
+        lines += _lists(step, call, hits, verdict, ruleset.replies)
     if verdict.step is not Step.CALLBACK:
         lines += _rules(facts, ruleset, verdict, about)
-        lines += _lists(Step.SHARED, call, hits, verdict)
+        lines += _lists(Step.SHARED, call, hits, verdict, ruleset.replies)
         lines += _suspicion(call, verdict)
     if about is not None:
         idle = {NO_ENTRY, NO_CALLBACK, NO_EMERGENCY}
@@ -146,7 +146,9 @@ def _emergency(call: Call, called_hits: Sequence[Hit], verdict: Verdict) -> list
     return [Sentence(name, worded("%(why)s: the call passes, whatever follows; that can only mark it", why=why), True)]
 
 
-def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> list[Sentence]:
+def _lists(
+    step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict, replies: Mapping[str, Reply]
+) -> list[Sentence]:
     """The entries of one step that cover a number of the caller."""
     lines = []
     for hit in sorted(hits, key=lambda hit: (-hit.narrowness, hit.list, hit.entry)):
@@ -158,7 +160,9 @@ def _lists(step: Step, call: Call, hits: Sequence[Hit], verdict: Verdict) -> lis
             entry = worded("%(entry)s, from %(source)s", entry=entry, source=told_source(hit))
         if counts(hit, call):
             won = verdict.step is step and verdict.rule == hit.list
-            lines.append(Sentence(step, worded("%(entry)s: %(effect)s", entry=entry, effect=_does(effect[1])), won))
+            rejects = effect[1] is Action.REJECT
+            does = _does(effect[1], reply_to(hit, call, replies).destination if rejects else "")
+            lines.append(Sentence(step, worded("%(entry)s: %(effect)s", entry=entry, effect=does), won))
         else:
             why = _why_not(hit, call)
             lines.append(Sentence(step, worded("%(entry)s: does not count, because %(why)s", entry=entry, why=why)))
@@ -175,7 +179,9 @@ def _why_not(hit: Hit, call: Call) -> str:
     return worded("the number cannot be believed on this trunk")
 
 
-def _does(action: Action) -> str:
+def _does(action: Action, destination: str = "") -> str:
+    if destination:
+        return worded("the call is diverted to %(where)s", where=destination)
     known = {Action.FORWARD: worded("the call passes"), Action.REJECT: worded("the call is rejected")}
     return known.get(action) or term(action)
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rules.judging.calendars import NO_DAYS, Days, monday_to_friday, unannounced, working_days
 from rules.judging.conditions import NEVER, Condition, all_of, on_dates
-from rules.judging.engine import CompiledRule, RuleSet
+from rules.judging.engine import LADDER_REPLIES, CompiledRule, RuleSet
 from rules.judging.facts import Facts, WallClock, gap_at
 from rules.judging.index import Index, Key
 from rules.language.always import AMOUNTS, COUNTRY, NUMBER, Always
@@ -29,7 +29,7 @@ from rules.language.rule_files import NO_CONFIGURATION, RuleFiles, SourceFile
 from rules.language.source import Document, without_collection
 from rules.language.spans import calls_of, numbers_of, refuse_many
 from rules.language.values import read_rate_name, refuse_measured
-from rules.model import Action, Call, Step, Trunk
+from rules.model import Action, Call, Reply, Step, Trunk
 from rules.numbering.typed import decided, home_of, read_spelling
 from rules.settings.screening import ScreeningSettings
 from rules.texts.bad_value import BadValue
@@ -196,6 +196,17 @@ def no_call(example: Example, zone: ZoneInfo) -> Iterator[tuple[str, tuple[str, 
             yield "to", (error.what, error.hint)
 
 
+def replies_of(settings: ScreeningSettings) -> dict[str, Reply]:
+    """What callers get whom these lists and steps of the ladder reject."""
+    found = {
+        name: Reply(policy.profile, policy.divert)
+        for name, policy in settings.lists.items()
+        if policy.profile or policy.divert
+    }
+    steps = settings.complaints.ladder_divert.items()
+    return found | {LADDER_REPLIES[f"ladder-{step}"]: Reply("", destination) for step, destination in steps}
+
+
 class _Compiler:
     def __init__(
         self,
@@ -211,6 +222,7 @@ class _Compiler:
         self.known = known
         self.faults: list[Fault] = []
         self.kinds = {name: str(listed.kind) for name, listed in settings.lists.items()}
+        self.replies = replies_of(settings)
         self.home = home_of(settings.country, (trunk.country for trunk in trunks))
         self.country = decided(self.home)
         self.surroundings = Surroundings(
@@ -246,6 +258,7 @@ class _Compiler:
             called_lists=frozenset(self.surroundings.called_lists | always),
             rates=frozenset(self.surroundings.rates),
             facts=frozenset(self.surroundings.facts),
+            replies=self.replies,
         )
         return ruleset, faults
 

@@ -353,7 +353,7 @@ class Screen:
         verdict = ruleset.judge(call, hits, called_hits)
         if perf_counter() - started > self._budget_s:
             self._over_budget += 1  # late, and known all the same
-        if not whole and verdict.action not in _AGAINST:  # what is unknown could only have added to these
+        if not whole and not _against(verdict):  # what is unknown could only have added to these
             return self._fail_open(call)
         return verdict
 
@@ -371,6 +371,11 @@ class Screen:
         action = Action.REJECT if closed else Action.FORWARD
         profile = trunk.profile if closed else ""
         return Verdict(action, Step.FAIL_OPEN, profile=profile, revision=self.ruleset.revision)
+
+
+def _against(verdict: Verdict) -> bool:
+    """Is it a mark, or a list's or the ladder's word against the call, however that is answered?"""
+    return verdict.action in _AGAINST or (verdict.action is Action.DIVERT and verdict.step is not Step.RULES)
 
 
 def _state_of(lookup: Lookup) -> str:

@@ -51,6 +51,8 @@ class ListSettings(Part):
         description="What an entry does by itself; plain and group do nothing until a rule names the list."
     )
     suspicion: int = Field(5, ge=-10, le=10, description="What an entry of a suspect list adds.")
+    profile: str = Field("", description="Reply profile of its rejections; empty: that of the trunk.")
+    divert: str = Field("", description="Destination that its callers hear in place of a rejection; empty: none.")
     shared: bool = Field(False, description="Comes from another operator: stands below the operator's own rules.")
     min_length: int = Field(3, ge=1, le=15, description="Digits that an entry must have at least.")
     expires_days: int | None = Field(None, ge=1, description="Default life of an entry; none: for ever.")
@@ -154,6 +156,9 @@ class CallSideComplaints(Part):
     ring_days: int = Field(30, ge=1, description="Evidence compares with subscribers that it rang in so many days.")
     limit_calls_hour: int = Field(10, ge=1, description="Ladder step limit: calls an hour that pass.")
     limit_called_day: int = Field(20, ge=1, description="Ladder step limit: different called numbers a day that pass.")
+    ladder_divert: dict[Literal["limit", "reject"], str] = Field(
+        default={}, description="Destination that callers on these steps of the ladder hear in place of a rejection."
+    )
     feature_code: FeatureCode = Field(
         "", description="What a subscriber dials to report his last caller, such as *33; empty: nothing."
     )

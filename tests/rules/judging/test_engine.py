@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rules.model import Action, Step
+from rules.settings.screening import ListSettings
 from tests.examples import examples
 from tests.rules import plain_judge
 from tests.rules.calls import CN, EVENING, TRUSTED, call, compiled, hit, rule, rules
@@ -101,6 +102,57 @@ def test_a_step_of_the_ladder_that_tags_is_a_mark():
 def test_who_is_limited_hears_another_word():
     found = verdict("", entry("ladder-limit"))
     assert (found.action, found.step, found.profile) == (Action.REJECT, Step.LADDER, "limit")
+
+
+HEARD = CN._replace(divert="aloud")
+ANSWERING = rules(
+    "",
+    settings={
+        "lists": {
+            "tells": ListSettings(kind="block", divert="announcement"),
+            "polite": ListSettings(kind="block", profile="busy"),
+        },
+        "complaints": {"ladder_divert": {"limit": "slow-down", "reject": "stop"}},
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "trunk", "got"),
+    [
+        ("block", "plain", CN, "decline"),
+        ("block", "polite", CN, "busy"),
+        ("block", "tells", CN, "> announcement"),
+        ("do-not-originate", "tells", CN, "> announcement"),
+        ("sealed", "tells", CN, "> announcement"),
+        ("block", "plain", HEARD, "> aloud"),
+        ("subscriber-block", "subscriber-block", HEARD, "> aloud"),
+        ("block", "polite", HEARD, "busy"),
+        ("block", "tells", HEARD, "> announcement"),
+        ("ladder-limit", "ladder", CN, "> slow-down"),
+        ("ladder-reject", "ladder", HEARD, "> stop"),
+        ("ladder-reject", "tells", CN, "> stop"),
+        ("allow", "tells", TRUSTED._replace(divert="aloud"), ""),
+    ],
+)
+def test_a_list_a_step_or_a_trunk_may_tell_the_caller_aloud_or_by_a_profile_of_its_own(kind, name, trunk, got):
+    made = call(trunk=trunk)
+    found = ANSWERING.judge(made, [entry(kind, name, made=made)])
+    answered = f"> {found.destination}" if found.action is Action.DIVERT else found.profile
+    assert (answered, found.fired[0].effect) == (got, found.action.value)
+    assert bool(found.destination) is got.startswith(">")
+
+
+def test_an_entry_that_diverts_marks_an_emergency_call_as_one_that_rejects():
+    made = call(called="110", emergency=True)
+    found = ANSWERING.judge(made, [entry("block", "tells")])
+    assert (found.action, found.step, found.rule) == (Action.TAG, Step.EMERGENCY, "tells")
+
+
+def test_a_message_hears_no_announcement():
+    made = call()
+    made.message = True
+    assert ANSWERING.judge(made, [entry("block", "tells")]).action is Action.REJECT
 
 
 def test_watched_is_noted_only():
