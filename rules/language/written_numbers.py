@@ -125,7 +125,7 @@ class WrittenNumbers:
     def prefix(self, spelling: str, loc: Location) -> set[str]:
         """The canonical beginning, if there is one."""
         try:
-            if self.stored:
+            if self.stored and self._is_read_otherwise(spelling):
                 return {canonical_prefix(spelling, self.country)}
             return {prefix_typed(spelling, self.home)}
         except BadValue as error:
@@ -133,6 +133,14 @@ class WrittenNumbers:
                 error.hint = "or set `country: CN` at the top of the file"
             self.refused(loc, error)
             return set()
+
+    def _is_read_otherwise(self, spelling: str) -> bool:
+        """Was it taken once, and would be refused now as one that could mean several things?"""
+        try:
+            prefix_typed(spelling, self.home)
+        except BadValue:
+            return True
+        return False
 
     def ranges(self, spellings: Sequence[str], loc: Location) -> list[tuple[str, str]]:
         """First and last canonical numbers of what the author wrote."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
 
 from rules.model import Number, NumberClass, Trunk
+from rules.numbering.beginnings import beginning_typed
 from rules.numbering.countries import known_country
 from rules.numbering.groups import NO_NUMBER, SpellingFault, refuse_several, without_slash
 from rules.numbering.numbers import read_number
@@ -65,19 +66,19 @@ def read_typed(text: str, home: str, *, called: bool = False) -> Number:
 
 
 def prefix_typed(text: str, home: str) -> str:
-    """The beginning of numbers that somebody typed, as `canonical_prefix` reads it, and with the same faults."""
+    """The beginning of numbers that somebody typed, as `beginning_typed` reads it, and with the same faults."""
     spelt = fold(text).strip().removesuffix("*")
     if inside := _OF_A_PLAN.fullmatch(spelt):
         country = known_country(inside[1].upper())
         try:
-            return canonical_prefix(inside[2], country)  # CN:138 are the mobiles +86138
+            return beginning_typed(inside[2], country, surely=True)  # CN:138 are the mobiles +86138
         except ValueError:
             if plan_of(country) is None:
                 raise  # GB:447404*: no plan of ours tells that some numbers exist only within the country
             return canonical_prefix(text, country)  # CN:10, as the advice says where 10 could mean several things
     if " " in home and not (spelt[:1] == "+" or ":" in spelt):
-        return _alike(text, home, lambda country: canonical_prefix(text, country), str)
-    return canonical_prefix(text, decided(home))
+        return _alike(text, home, lambda country: beginning_typed(text, country), str)
+    return beginning_typed(text, decided(home))
 
 
 def _read(text: str, country: str, called: bool) -> Number:
