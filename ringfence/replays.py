@@ -18,7 +18,7 @@ from rules.model import Trunk
 from rules.records.past_calls import CallFile, LogPart, Past, PastCalls, RecordReader
 from rules.records.privacy import pseudonym
 from rules.records.redacted_numbers import named_called_numbers
-from rules.records.replay import LookUp, Replay, known_called
+from rules.records.replay import SAMPLES, LookUp, Replay, known_called
 from rules.screening.findings import Findings
 from rules.storage.keys import Keys
 
@@ -47,11 +47,12 @@ async def replay_log(
     since: float | None,
     most: int | None = None,
     progress: Progress = no_progress,
+    samples: int = SAMPLES,
 ) -> Replayed:
     """Judge the calls of the log; `live` is what the candidate is compared with, None: what the record says."""
     started = time.perf_counter()
     async with look_ups(book.configuration, here.base, entries=CACHED) as known:
-        replay = Replay(book.ruleset, live, by_number(known))
+        replay = Replay(book.ruleset, live, by_number(known), samples=samples)
         log = here.database_of("decisions")
         if not await asyncio.to_thread(log.exists):
             return Replayed(replay, LogPart(0, 0, 0), 0.0)
@@ -69,7 +70,9 @@ async def replay_log(
     return Replayed(replay, span, time.perf_counter() - started)
 
 
-async def replay_file(here: Installation, book: Rulebook, live: RuleSet | None, calls: Path) -> Replayed:
+async def replay_file(
+    here: Installation, book: Rulebook, live: RuleSet | None, calls: Path, *, samples: int = SAMPLES
+) -> Replayed:
     """Judge the calls of a CSV file; RuleError names the line that can't be used."""
     started = time.perf_counter()
     configuration = book.configuration
@@ -79,7 +82,7 @@ async def replay_file(here: Installation, book: Rulebook, live: RuleSet | None, 
         return next((trunk for trunk in trunks if example.trunk in ("", trunk.name)), None)
 
     async with look_ups(configuration, here.base, entries=CACHED) as known:
-        replay = Replay(book.ruleset, live, by_number(known))
+        replay = Replay(book.ruleset, live, by_number(known), samples=samples)
         for past in CallFile(calls, trunk_of, book.ruleset.clock.zone, Reader(configuration).read).read():
             if known is not None and isinstance(past, Past):
                 seen_beside(past, known.findings)

@@ -201,24 +201,31 @@ async def explain(
     group: Annotated[str, typer.Option(help="Subscriber group of the called number.")] = "",
     diverted: Annotated[bool, typer.Option("--diverted", help="The call was forwarded to that number.")] = False,
     saved: Annotated[bool, typer.Option("--saved", help="By the files on the disk, not by what is live.")] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="CALLS.csv", help="Many calls, a line each, as `replay` takes them."),
+    ] = None,
     unmasked: Annotated[
         bool, typer.Option("--unmasked", help="Show the caller of a record in full, where the law lets you.")
     ] = False,
     reason: Annotated[str, typer.Option(help="Why he has to be seen in full; it stands in the audit.")] = "",
 ) -> Answer:
-    """Say why a call got its verdict (DECISION), or what a call would get now (--from, --to): each step in order."""
+    """Say why a call got its verdict (DECISION), or what calls would get now (--from, --to, --file): step by step."""
     from console.cli.workbench.explain import (
         Words,
         as_text,
         explain_call,
         explain_decision,
         headers_of,
+        many_explained,
         what_is_left,
     )
     from rules.language.examples import Described
 
-    if bool(decision) == bool(caller and called):
-        raise typer.BadParameter("name a DECISION, or a call by --from and --to")
+    if [bool(decision), bool(caller and called), file is not None].count(True) != 1:
+        raise typer.BadParameter("name a DECISION, a call by --from and --to, or calls by --file")
+    if file is not None:
+        return await many_explained(here, file, saved=saved)
     if not decision:
         shown = Described(caller, called, asserted, "", display_name, user_agent, diverted, headers_of(header))
         told = await explain_call(here, shown, Words(at, trunk, tuple(fact), group), saved=saved)

@@ -79,6 +79,7 @@ class Unusable(NamedTuple):
     """A record that can't be judged again."""
 
     why: str
+    id: str = ""  # of a call of a file: its line
 
 
 class LogPart(NamedTuple):
@@ -303,5 +304,5 @@ class CallFile:
         try:
             call = example_call(example, trunk, self._zone, self._read)
         except NotJudged:
-            return Unusable("calls that the proxy answers before anybody judges them")
+            return Unusable("calls that the proxy answers before anybody judges them", f"line {line}")
         return Past(call, id_=f"line {line}", action=_ACTIONS.get(verdict))

@@ -16,7 +16,8 @@ from rules.records.past_calls import Past, Unusable
 from rules.records.privacy import mask
 from rules.records.redacted_numbers import HIDDEN_LISTS, asking, holds, leaves, ruled_out, text_rules
 
-SAMPLES = 3
+SAMPLES = 3  # of calls that fared alike are named
+ALL = 1_000_000
 MOST_ASKED = 100  # callers of a group are counted up to this; no setting asks for more
 _ALLOWS = frozenset(("allow", "subscriber-allow"))
 _BY_RULES = frozenset((Step.RULES, Step.SHARED, Step.SUSPICION, Step.DEFAULT))
@@ -27,9 +28,10 @@ LookUp = Callable[[str], tuple[Hit, ...] | None]
 class Group:
     """Calls that fared alike: how many, and a few of them."""
 
-    __slots__ = ("callers", "calls", "new", "samples")
+    __slots__ = ("callers", "calls", "most", "new", "samples")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = SAMPLES) -> None:
+        self.most = most  # of the samples
         self.callers: set[str] = set()  # so many of them as matter
         self.calls = 0
         self.new = 0  # of these, calls that the live rules let through
@@ -40,7 +42,7 @@ class Group:
         self.calls += 1
         self.new += new
         _meet(self.callers, past)
-        if len(self.samples) < SAMPLES:
+        if len(self.samples) < self.most:
             caller = past.call.caller
             self.samples.append((mask(caller.canonical) or str(caller.kind), past.id))
 
@@ -219,8 +221,8 @@ def acting(rule: CompiledRule) -> CompiledRule:
 class Replay:
     """Past calls go in one by one; what the candidate would change adds up."""
 
-    def __init__(self, candidate: RuleSet, live: RuleSet | None, look_up: LookUp) -> None:
-        self.candidate, self.live = candidate, live
+    def __init__(self, candidate: RuleSet, live: RuleSet | None, look_up: LookUp, *, samples: int = SAMPLES) -> None:
+        self.candidate, self.live, self.samples = candidate, live, samples
         self._judge = PastJudge(candidate, recorded=live)
         self._live = PastJudge(live, recorded=live) if live is not None else None
         self._look_up = look_up
@@ -292,9 +294,9 @@ class Replay:
             would = judge_rules(past.call, hits, others, "")
             if would.action is verdict.action:
                 continue
-            _group(watched.would, (str(verdict.action), str(would.action), would.rule)).add(past)
+            self._group(watched.would, (str(verdict.action), str(would.action), would.rule)).add(past)
             if (name := _allowing(past.call, hits)) is not None:
-                watched.allowed.setdefault(name, Group()).add(past)
+                watched.allowed.setdefault(name, Group(self.samples)).add(past)
 
     def _hits(self, past: Past) -> tuple[tuple[Hit, ...], tuple[Hit, ...]] | None:
         look_up, call = self._look_up, past.call
@@ -336,12 +338,18 @@ class Replay:
         self.newly += caught and not was_caught
         if action is not before.action:
             rule = verdict.rule if caught or verdict.rule else f"no longer {before.by}"
-            _group(self.flips, (str(before.action), str(action), rule)).add(past)
+            self._group(self.flips, (str(before.action), str(action), rule)).add(past)
         elif before.destination and verdict.destination != before.destination:
             words = (f"{action} to {before.destination}", f"{action} to {verdict.destination}", verdict.rule)
-            _group(self.flips, words).add(past)
+            self._group(self.flips, words).add(past)
         if caught and hits and (name := _allowing(past.call, hits)) is not None:
-            _group(self.allowed, (name, str(action), verdict.rule)).add(past, not was_caught)
+            self._group(self.allowed, (name, str(action), verdict.rule)).add(past, not was_caught)
+
+    def _group(self, groups: dict[tuple[str, str, str], Group], key: tuple[str, str, str]) -> Group:
+        found = groups.get(key)
+        if found is None:
+            found = groups[key] = Group(self.samples)
+        return found
 
     def _count(self, call: Call, hits: tuple[Hit, ...], verdict: Verdict, held: list[CompiledRule]) -> None:
         names = [rule.name for rule in held]
@@ -413,13 +421,6 @@ def _allowing(call: Call, hits: Sequence[Hit]) -> str | None:
     """The first allow list that the caller stands on."""
     number = call.caller.canonical
     return next((hit.list for hit in hits if hit.kind in _ALLOWS and hit.number == number), None)
-
-
-def _group(groups: dict[tuple[str, str, str], Group], key: tuple[str, str, str]) -> Group:
-    found = groups.get(key)
-    if found is None:
-        found = groups[key] = Group()
-    return found
 
 
 def _of_many(groups: dict[K, Group], least: int) -> dict[K, Group]:

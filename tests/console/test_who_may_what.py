@@ -29,6 +29,7 @@ COMMANDS = {
     "explain 6b0736ec2633c7d7bc8b": LOOKS,
     "explain 6b0736ec2633c7d7bc8b --unmasked --reason why": {OFFICER},
     "log --unmasked --reason why": {OFFICER},  # a privacy officer reads no calls; nobody else sees a number in full
+    "explain --file /nowhere.csv": LOOKS,
     "rules history": LOOKS | {ADMIN},
     "rules rollback 9 --reason why": {AUTHOR},
     "rules activate --reason why": {AUTHOR},

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import typer
 
-from console.cli.answers import harmless
-from console.cli.noted import note_question
+from console.cli.answers import FAULTS, Answer, counted, harmless, table, two_lines
+from console.cli.noted import note_entries, note_question
 from ringfence import explanations
 from ringfence.checks import FIELD_NAME
 from ringfence.explanations import Explanation
@@ -46,6 +49,33 @@ async def explain_call(here: Installation, described: Described, words: Words, *
         )
     except explanations.BadWord as error:
         raise typer.BadParameter(str(error)) from None
+
+
+_COLUMNS = ("line", "from", "to", "verdict", "rule", "step", "suspicion", "reason")
+
+
+async def many_explained(here: Installation, file: Path, *, saved: bool) -> Answer:
+    """What each call of a file would get; exit status 1 where its column `verdict` wishes another."""
+    from ringfence.explained_files import explain_file
+
+    rows = await explain_file(here, file, saved=saved)
+    await note_entries(here, len(rows), "calls of a file: explain")
+    wrong = [row for row in rows if row["as_wished"] is False]
+    found = table(_COLUMNS, rows, here.zone, narrow=_in_lines, none="The file holds no calls.", behind=_summed(rows))
+    told = [f"line {row['line']}: {row['verdict']}, and {row['wished']} was wished" for row in wrong]
+    return found._replace(faults=told, status=FAULTS if wrong else 0)
+
+
+def _summed(rows: Sequence[Mapping[str, Any]]) -> str:
+    verdicts = Counter(row["verdict"] for row in rows)
+    each = ", ".join(f"{verdict} {number:,}" for verdict, number in verdicts.most_common())
+    wished = [row["as_wished"] for row in rows if row["as_wished"] is not None]
+    beside = f"; {sum(wished):,} of {len(wished):,} as the file wishes" if wished else ""
+    return f"{counted(len(rows), 'call')}: {each}{beside}"
+
+
+def _in_lines(row: dict[str, str]) -> str:
+    return two_lines((row["line"], row["from"], row["to"], row["verdict"]), row["rule"], row["step"], row["reason"])
 
 
 def headers_of(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -10,9 +10,9 @@ from typing import Any
 from console.cli.options import shown_time
 from ringfence.replays import Progress, Replayed
 from rules.language.rule_paths import find
-from rules.records.replay import Group, Replay, Watched
+from rules.records.replay import SAMPLES, Group, Replay, Watched
 
-_ROWS = 20
+_ROWS, _EVERY = 20, 1_000_000  # lines of one kind; with --all
 
 
 @contextmanager
@@ -40,18 +40,18 @@ def candidate_files(words: list[str]) -> list[Path] | None:
     return found
 
 
-def as_text(replayed: Replayed, zone: str) -> str:
-    """The whole report."""
-    replay = replayed.replay
+def as_text(replayed: Replayed, zone: str, *, every: bool = False) -> str:
+    """The report; with `every` each call that changes and each rule."""
+    replay, rows = replayed.replay, _EVERY if every else _ROWS
     if not replay.read:
         return "There are no past calls to judge."
     parts = [
         few(replay),
         allow_lists(replay),
-        flips(replay),
-        rules(replay),
-        observed(replay),
-        dead(replay),
+        flips(replay, rows),
+        rules(replay, rows),
+        observed(replay, rows),
+        dead(replay, rows),
         what_was_read(replayed, zone),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -78,15 +78,15 @@ def allow_lists(replay: Replay) -> list[str]:
     return lines
 
 
-def flips(replay: Replay) -> list[str]:
+def flips(replay: Replay, most: int = _ROWS) -> list[str]:
     """Verdicts that change."""
     against = f"beside the live rules ({replay.live.revision})" if replay.live else "beside what was decided then"
     if not replay.changed:
         return [f"Nothing changes {against}."]
     lines = [f"{count(replay.changed)} change {against}:"]
-    for (before, after, rule), group in _sorted(replay.flips)[:_ROWS]:
+    for (before, after, rule), group in _sorted(replay.flips)[:most]:
         lines.append(f"  {before} -> {after}, {rule or 'by nothing'}: {count(group.calls)}{samples(group)}")
-    if (rest := len(replay.flips) - _ROWS) > 0:
+    if (rest := len(replay.flips) - most) > 0:
         lines.append(f"  and {rest} more kinds")
     share = 100 * replay.share_newly_caught
     lines.append(
@@ -96,35 +96,35 @@ def flips(replay: Replay) -> list[str]:
     return lines
 
 
-def rules(replay: Replay) -> list[str]:
+def rules(replay: Replay, most: int = _ROWS) -> list[str]:
     """What each rule did."""
     rows = rule_rows(replay)
     if not rows:
         return []
-    width = max(len(row["rule"]) for row in rows[:_ROWS])
+    width = max(len(row["rule"]) for row in rows[:most])
     head = f"  {'rule':{width}}  {'held':>9}  {'acted':>9}  {'decided':>9}  {'alone':>9}"
     lines = ["Rules (alone: without it these calls would fare otherwise):", head]
-    for row in rows[:_ROWS]:
+    for row in rows[:most]:
         figures = "".join(f"  {row[name]:>9,}" for name in ("held", "acted", "decided", "alone"))
         lines.append(f"  {row['rule']:{width}}{figures}")
-    if len(rows) > _ROWS:
-        lines.append(f"  and {len(rows) - _ROWS} more; --json shows all")
+    if len(rows) > most:
+        lines.append(f"  and {len(rows) - most} more; --json shows all")
     return lines
 
 
-def observed(replay: Replay) -> list[str]:
+def observed(replay: Replay, most: int = _ROWS) -> list[str]:
     """What the rules that only observe would have changed, each of them live by itself."""
     found = [(name, one) for name, one in sorted(replay.watched.items()) if one.held]
     lines = []
-    for name, one in sorted(found, key=lambda item: (-item[1].changed, item[0]))[:_ROWS]:
+    for name, one in sorted(found, key=lambda item: (-item[1].changed, item[0]))[:most]:
         lines.append(f"  {name}: held on {count(one.held)}; {one.changed:,} would change, {_allowed(one)}")
         for (before, after, rule), group in _sorted(one.would):
             by = f" by {rule}" if rule != name else ""
             lines.append(f"    {before} -> {after}{by}: {count(group.calls)}{samples(group)}")
         for listed, group in sorted(one.allowed.items()):
             lines.append(f"    on {listed}: {count(group.calls)}{samples(group)}")
-    if len(found) > _ROWS:
-        lines.append(f"  and {len(found) - _ROWS} more; --json shows all")
+    if len(found) > most:
+        lines.append(f"  and {len(found) - most} more; --json shows all")
     return ["If the rules that only observe went live, each by itself:", *lines] if lines else []
 
 
@@ -132,14 +132,14 @@ def _allowed(one: Watched) -> str:
     return f"{one.from_allow_lists:,} of them from allow lists" if one.from_allow_lists else "none from an allow list"
 
 
-def dead(replay: Replay) -> list[str]:
+def dead(replay: Replay, most: int = _ROWS) -> list[str]:
     """Rules that held for no call."""
     names = replay.dead
     if not names:
         return []
-    more = f" and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
     many = f" of {replay.least} callers" if replay.least else ""
-    return [f"Rules that held for no call{many}: {', '.join(names[:_ROWS])}{more}."]
+    return [f"Rules that held for no call{many}: {', '.join(names[:most])}{more}."]
 
 
 def what_was_read(replayed: Replayed, zone: str) -> list[str]:
@@ -164,9 +164,11 @@ def what_was_read(replayed: Replayed, zone: str) -> list[str]:
 
 
 def samples(group: Group) -> str:
-    """A few of the calls."""
-    named = ", ".join(f"{caller} ({decision})" for caller, decision in group.samples)
-    return f"; {named}" if named else ""
+    """A few of the calls, or each on a line of its own; none where they are hidden."""
+    named = [f"{caller} ({decision})" for caller, decision in group.samples]
+    if group.most > SAMPLES:
+        return "".join(f"\n      {each}" for each in named)
+    return f"; {', '.join(named)}" if named else ""
 
 
 def count(calls: int) -> str:

@@ -48,24 +48,29 @@ async def replay(
     calls: Annotated[
         Path | None, typer.Option("--file", metavar="CALLS.csv", help="Calls of a file in place of the log.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Name each call that changes, and each rule, not a few.")
+    ] = False,
 ) -> Answer:
     """Judge past calls by rules that are not live: whom they would hit, which verdicts change, what each rule does."""
     from console.cli.workbench.replay import as_data, as_text, candidate_files, shown_progress
     from ringfence.live_rules import live_in, ruleset_of
     from ringfence.replays import replay_file, replay_log
     from ringfence.rulebook import load_rulebook
+    from rules.records.replay import ALL, SAMPLES
 
+    samples = ALL if every else SAMPLES
     book = load_rulebook(here.file, candidate_files(rules))
     revision = await live_in(here)
     live = ruleset_of(here.configuration, here.document, revision) if revision else None
     if calls is not None:
-        found = await replay_file(here, book, live, calls)
+        found = await replay_file(here, book, live, calls, samples=samples)
     else:
         begin = moment(since, now=time.time(), zone=here.zone, ahead=False)
         with shown_progress() as progress:
-            found = await replay_log(here, book, live, since=begin, progress=progress)
+            found = await replay_log(here, book, live, since=begin, progress=progress, samples=samples)
         await _hide_few(here, found, "replay")
-    return Answer(as_data(found), as_text(found, here.zone))
+    return Answer(as_data(found), as_text(found, here.zone, every=every))
 
 
 async def _hide_few(here: Installation, found: Replayed, by: str) -> None:

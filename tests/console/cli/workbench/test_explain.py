@@ -221,3 +221,22 @@ def test_a_call_to_whoever_made_an_emergency_call_lately_passes(run, file):
     assert json.loads(run("explain", "--from", "17012345678", "--to", "110", "--json").stdout)["step"] == "emergency"
     other = ("explain", "--from", "17012345678", "--to", "13800138001")
     assert json.loads(run(*other, "--json").stdout)["verdict"] == "reject"
+
+
+def test_many_calls_of_a_file_in_a_table(run, tmp_path):
+    run("lists", "add", "suspected", "17012345678")
+    calls = tmp_path / "calls.csv"
+    calls.write_text(
+        "from,to,at,verdict\n95012345,13800138000,2026-11-24T22:10+08:00,reject\n17012345678,13800138000,,tag\n"
+        "13912345678,13800138000,,\n"
+    )
+    found = run("explain", "--file", str(calls))
+    assert found.exit_code == 0, found.output
+    assert found.stdout.splitlines()[-1] == "3 calls: reject 1, tag 1, forward 1; 2 of 2 as the file wishes"
+    data = asked(run, "--file", str(calls))
+    assert [(row["line"], row["rule"]) for row in data] == [(2, "night-calls"), (3, "suspected"), (4, "")]
+    calls.write_text("from,to,verdict\n13912345678,13800138000,reject\n")
+    found = run("explain", "--file", str(calls))
+    assert (found.exit_code, found.stderr) == (1, "line 2: forward, and reject was wished\n")
+    assert run("explain", "--file", str(calls), "--from", "95588", "--to", "1").exit_code == 2
+    assert run("explain", "--file", str(tmp_path / "none.csv")).exit_code == 1

@@ -148,3 +148,12 @@ def test_whoever_may_see_no_number_learns_none_by_asking_again_and_each_question
     looks = [(one["actor"], one["detail"].partition("; ")[2][:27]) for one in shown if one["subject"] == "call"]
     assert looks.count(("keeper", "callers of the last day: li")) == 4
     assert len([one for one in looks if one[0] == "author" and one[1].startswith("past calls: replay")]) == 2
+
+
+def test_all_names_each_call_that_changes(run, candidate, file):
+    past_calls(file, load_rulebook(file), ["95012346"] * 4, ago_s=3600)
+    few, every = (run("replay", "--rules", str(candidate), *more) for more in ((), ("--all",)))
+    assert len(re.findall(r"CN:95\*+ \(", few.stdout)) == 3
+    assert len(re.findall(r"^      CN:95\*+ \([0-9a-f]{20}\)$", every.stdout, re.MULTILINE)) == 7
+    (flip,) = json.loads(run("replay", "--rules", str(candidate), "--all", "--json").stdout)["flips"]
+    assert len(flip["samples"]) == 7
