@@ -10,8 +10,8 @@ from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.flows import PeerFlow
 from proxy.forwarding import Plan, edit_lines, for_next_hop, plan_route
 from proxy.labels import dress, unlabel
+from proxy.neighbours import OWN_ONLY, Peer, Target
 from proxy.next_hops import Hop
-from proxy.routing import OWN_ONLY, Peer, Target
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Listener
 from proxy.sip.headers import MAGIC_COOKIE, Via
@@ -48,7 +48,7 @@ def forward_ack(core: Node, request: Request, via: Via, flow: PeerFlow, peer: Pe
         core.dropped["ACK to nowhere"] += 1
         return
     plan = for_next_hop(plan, next_hop, targets[0])
-    outside = peer.from_pbx and not core.topology.is_pbx(targets[0])
+    outside = peer.from_pbx and not core.topology.places.is_pbx(targets[0])
     lines = edit_lines(request, forwards, plan, OWN_ONLY if outside else peer.dropped)
     if peer.from_pbx:
         if token is not None:

@@ -79,7 +79,7 @@ async def run(
     if ailments is not None:
         core.further_ailments = ailments
     server = Server(core, judge, Metrics(core, lambda: judge.counters), desk, handed.sockets, handed.before)
-    server.remember(handed.names)
+    server.names.remember(handed.names)
     heed_signals(partial(_stop, server), "logs may be moved without it", heed)
     try:
         await server.open()

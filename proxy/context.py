@@ -14,8 +14,9 @@ from proxy.flows import FlowTo, PeerFlow, address_of, peer_of
 from proxy.forwarding import Plan
 from proxy.identity import clean_response
 from proxy.labels import restore
+from proxy.neighbours import Target
 from proxy.peers import PeerAddress, Peers
-from proxy.routing import Target, Topology
+from proxy.routing import Topology
 from proxy.sip.flow import Listener
 from proxy.sip.message import Request, ResponseHead
 from proxy.sip.timers import TIMEOUT, Timer

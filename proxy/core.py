@@ -7,7 +7,6 @@ valid token, and forwarded (16.6); responses find their context by branch (16.7)
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -28,13 +27,14 @@ from proxy.forwarding import (
     stamp_via,
 )
 from proxy.load import DIALOGS, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
+from proxy.neighbours import METHODS_OF_CALLS, Peer, Target
 from proxy.next_hops import Hop
-from proxy.onward import SHOWING
 from proxy.outgoing import Outgoing
 from proxy.pace import Meter
 from proxy.peers import DOWN, PeerAddress, Peers
 from proxy.peers import REFUSED as REFUSED_THERE
 from proxy.probing import Asking, Prober
+from proxy.proofs import JUDGED, METHODS_WITHIN, Proofs
 from proxy.proxy_settings import LimitSettings
 from proxy.redirecting import CONTACT, go_on, redirection
 from proxy.refusing import BANNED, NO_ROOM, Refusing
@@ -48,9 +48,9 @@ from proxy.registrations import (
     path_of,
     refuse_contacts,
 )
-from proxy.routing import METHODS_OF_CALLS, Peer, Target, Topology
+from proxy.routing import Topology
 from proxy.scanners import Scanners
-from proxy.screening import Screening, asserted_in, asserts_another, name_one_number, same_number
+from proxy.screening import Screening, asserted_in
 from proxy.shedding import Shedding
 from proxy.sip.bounds import PERHAPS_TOO_MANY_HOPS, SMALL, TOO_LARGE, TOO_MANY_VALUES, Bounds, beginning
 from proxy.sip.errors import BadHeader, BadMessage
@@ -68,16 +68,14 @@ from proxy.sip.transaction import (
     State,
     server_key,
 )
-from proxy.sip.uri import named_part, parse_uri, user_part
+from proxy.sip.uri import parse_uri, user_part
 from proxy.strangers import Strangers
 from proxy.token import (
-    EMERGENCY,
     FROM_PBX,
     NO_CALL,
     NO_DECISION,
     Token,
     Tokens,
-    goes_callers_way,
 )
 from proxy.validation import (
     NO_ANSWER,
@@ -91,11 +89,6 @@ from proxy.validation import (
 )
 from rules.model import Action, Outcome, Step, Verdict
 
-# They only change or end what is there: phones that have lost our Route may send them on, whatever their To tag proves.
-_METHODS_WITHIN: Final = frozenset((b"BYE", b"PRACK", b"UPDATE"))
-_OWN_TOKEN: Final = re.compile(rb"sips?:([^@;>.\s]+\.-\.p[^@;>\s]*)@")  # of a call that the PBX side began
-
-_JUDGED: Final = frozenset((b"INVITE", b"MESSAGE"))  # what a caller's number is read of
 _KEEP_ALIVE: Final = b"\r\n\0 \t"
 _TOO_LATE: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 1",))
 _FULL: Final = Refusal(503, "Service Unavailable", (b"Retry-After: 5",))
@@ -109,7 +102,6 @@ _BANNED: Final = Refusal(NO_ANSWER, BANNED)
 _FORBIDDEN: Final = Refusal(403, "Forbidden")
 _STREAMLESS_S: Final = 600.0  # how long an address that takes no connection is not asked for one again
 _MOST_STREAMLESS: Final = 10_000
-_MOST_OWN: Final = 4  # tokens of Record-Route that are verified
 _ONLY_ASKED: Final = Refusal(405, "Method Not Allowed", (b"Allow: ACK, CANCEL, INVITE, OPTIONS",))
 _UNKNOWN_CALL: Final = Refusal(481, "Call/Transaction Does Not Exist")
 
@@ -173,11 +165,12 @@ class Core(Refusing):
         )
         self.screening = screening
         self.outgoing = outgoing
+        self.proofs = Proofs(self.dialogs, tokens, outgoing)
         self.limits = limits
         self.load = Load(limits)
         self.bounds = Bounds(octets=limits.header_octets, values=limits.values, vias=limits.vias)
         self.record_route = record_route
-        self.peers.keep(topology, 0.0)
+        self.peers.keep(topology.places, 0.0)
         self.layer.proven.lasts_s = limits.acknowledged_s
         self.statuses = {*REFUSED, *screening.statuses}
         self.strangers = Strangers()
@@ -215,8 +208,9 @@ class Core(Refusing):
         for listener in topology.leaving:
             listener.leaving = True
         self.topology, self.tokens, self.screening, self.outgoing = topology, tokens, screening, outgoing
+        self.proofs.tokens, self.proofs.outgoing = tokens, outgoing
         self.peers.retry_s = limits.retry_silent_s
-        self.peers.keep(topology, now)
+        self.peers.keep(topology.places, now)
         self.flow_to = FlowTo(topology, self.peers, before=self.flow_to)
         self.record_route = record_route
         self.limits = limits
@@ -278,8 +272,8 @@ class Core(Refusing):
 
     def learn(self, target: Target, hops: Sequence[Hop], now: float) -> None:
         """A name of the configuration leads there now."""
-        self.topology.learn(target, hops)
-        self.peers.keep(self.topology, now)
+        self.topology.places.learn(target, hops)
+        self.peers.keep(self.topology.places, now)
         self.flow_to.forget()
 
     # ---- messages in -------------------------------------------------------------------------------------------
@@ -438,7 +432,7 @@ class Core(Refusing):
 
     def _refuse_stranger(self, request: Request, flow: PeerFlow, back: PeerFlow, now: float) -> None:
         """403 for a source in no trunk, and a line now and then, but for `ringfence health`: it asks for a reason."""
-        if request.method == b"OPTIONS" and self.topology.is_this_machine(flow.host):
+        if request.method == b"OPTIONS" and self.topology.places.is_this_machine(flow.host):
             self._refuse_on(back, request, Refusal(403, "Forbidden", self._warnings()))
             return
         self._refuse_on(back, request, _FORBIDDEN)
@@ -546,11 +540,11 @@ class Core(Refusing):
         led: list[Target] | Refusal | None = None
         if token is None and (plan.users or asked is not None or request.method == b"REGISTER"):
             led = self._lead(request, plan, asked, flow, peer)
-        another = token is not None and not peer.from_pbx and self._names_another(request, fields, token, peer)
-        elsewhere = token is not None and not peer.from_pbx and self._leads_elsewhere(request, plan, token)
-        stands = not (another or elsewhere) and self._stands(request, fields, token, peer, now)
+        another = token is not None and not peer.from_pbx and self.proofs.names_another(request, fields, token, peer)
+        elsewhere = token is not None and not peer.from_pbx and self.proofs.leads_elsewhere(request, plan, token)
+        stands = not (another or elsewhere) and self.proofs.stands(request, fields, token, peer, now)
         in_dialog = stands or peer.from_pbx
-        judged = another or request.method in _JUDGED
+        judged = another or request.method in JUDGED
         looped = self._is_looped(request, fields, loop, None if in_dialog else peer)
         onward = not peer.redirect
         refused = refuse_to_forward(request, fields, looped=looped, onward=onward)
@@ -584,7 +578,7 @@ class Core(Refusing):
                 context.plan = for_judgement(plan, fields)
             if not (in_dialog and known):
                 return context
-        if not in_dialog and request.method not in _METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
+        if not in_dialog and request.method not in METHODS_WITHIN and request.method not in METHODS_OF_CALLS:
             self.effects.append(PassedUnjudged(request.method.decode("ascii", "replace"), peer.name, flow.host))
         if not (peer.from_pbx and self.outgoing.takes(self, context, now)):
             self.admit(context, now)
@@ -593,7 +587,7 @@ class Core(Refusing):
     def _is_looped(self, request: Request, fields: Fields, loop: bytes, peer: Peer | None) -> bool:
         """Was it here before (16.3 step 4)? Where it begins a call of a `peer`, it may be one of our own, too."""
         return is_loop(request, self.topology.listeners, loop) or (
-            peer is not None and self._is_own(request, fields, peer)
+            peer is not None and self.proofs.is_own(request, fields, peer)
         )
 
     def _plan(self, request: Request, fields: Fields, peer: Peer) -> Plan | Refusal:
@@ -663,7 +657,7 @@ class Core(Refusing):
         if self._unheard:
             self.dropped[BANNED] += 1
             return
-        warnings = self._warnings() if self.topology.is_this_machine(flow.host) else ()
+        warnings = self._warnings() if self.topology.places.is_this_machine(flow.host) else ()
         if self.draining or flow.listener.leaving:
             self._refuse_on(back, request, Refusal(503, "Service Unavailable", (*_FULL.fields, *warnings)))
         elif self.topology.options_tell and not (peer.redirect or self._may_ring(peer, now)):
@@ -701,57 +695,6 @@ class Core(Refusing):
         except BadHeader:
             return False
 
-    def _stands(self, request: Request, fields: Fields, token: Token | None, peer: Peer, now: float) -> bool:
-        """Does its token show that it is in a dialog that stands? An INVITE only in one that an INVITE began."""
-        if token is None:
-            return False
-        stands = self.dialogs.stands(token, fields, now, request.method, from_pbx=peer.from_pbx)
-        return stands and not (request.method == b"INVITE" and NO_CALL in token.flags)
-
-    def _names_another(self, request: Request, fields: Fields, token: Token, peer: Peer) -> bool:
-        """Does a request of the trunk side name another party in From than the one who was judged, or called?
-
-        Or does a trusted trunk assert another caller, whom telephones show instead?
-
-        Its token shows that he has the dialog's tags, and not whose number may stand on the telephone now. Of an
-        emergency call nothing is refused, whomever it shows.
-        """
-        if request.method not in _JUDGED and request.method not in SHOWING:
-            return False
-        return self._shows_another(request, fields, token, peer) and not self._asks_for_help(token, peer)
-
-    def _shows_another(self, request: Request, fields: Fields, token: Token, peer: Peer) -> bool:
-        party, known = fields.sender.uri, self.dialogs.party_of(token)
-        if peer.trunk.identity_trusted and goes_callers_way(token, from_pbx=False):
-            before = self.dialogs.asserted_of(token)
-            others = (known, self.dialogs.called_of(token))  # not To, which he writes anew
-            if before is not None and asserts_another(asserted_in(request), before, others, peer.trunk):
-                return True
-        if known == party:
-            return False
-        if known:
-            return named_part(party) != named_part(known) and not same_number(party, known, peer.trunk)
-        return bool(token.party) and token.party != self.tokens.mark(named_part(party), token.key)
-
-    def _asks_for_help(self, token: Token, peer: Peer) -> bool:
-        """Was the call with this token an emergency call? Tokens of an earlier version do not say so."""
-        if EMERGENCY in token.flags:
-            return True
-        called = self.dialogs.called_of(token)
-        try:
-            return bool(called) and self.outgoing.is_emergency_call(read_dialled(called), peer)
-        except BadHeader:
-            return False
-
-    def _leads_elsewhere(self, request: Request, plan: Plan, token: Token) -> bool:
-        """Does its Request-URI name somebody else behind the PBX than the one whom its call was judged for?
-
-        A proxy there follows that and no tags, and a telephone may show a text whose dialog it never had.
-        """
-        if request.method in _METHODS_WITHIN:
-            return False
-        return not self.dialogs.leads_to(token, plan.uri_bytes, plan.uri)
-
     def _refuse_outside_dialogs(
         self, request: Request, fields: Fields, plan: Plan, flow: PeerFlow, peer: Peer, now: float
     ) -> Refusal | None:
@@ -761,36 +704,14 @@ class Core(Refusing):
         if plan.named_us and plan.routes:
             return _FORBIDDEN  # a pre-loaded Route: only a dialog of ours may choose its path
         method = request.method
-        if peer.redirect and method not in _JUDGED:  # of nothing that it sends on itself we know
+        if peer.redirect and method not in JUDGED:  # of nothing that it sends on itself we know
             return _UNKNOWN_CALL if fields.to_tag else _ONLY_ASKED
         if peer.methods is not None and method not in peer.methods:
-            within = method in _METHODS_WITHIN or (method == b"INFO" and not self.record_route)
+            within = method in METHODS_WITHIN or (method == b"INFO" and not self.record_route)
             if not (fields.to_tag and within):
-                allowed = sorted(peer.methods | _METHODS_WITHIN)
+                allowed = sorted(peer.methods | METHODS_WITHIN)
                 return Refusal(405, "Method Not Allowed", (b"Allow: " + b", ".join(allowed),))
-        return self._refuse_over_rate(request, flow.host, peer, now) if peer.paced and method in _JUDGED else None
-
-    def _is_own(self, request: Request, fields: Fields, peer: Peer) -> bool:
-        """Is this a call that the PBX side began, sent back to us? It would ring the PBX with its own outgoing call.
-
-        What this node does not remember (another one's call) is known by the token that it left in Record-Route, and
-        whom it called stands in To. To somebody else than it called it is a spiral, and no loop (16.3 item 4): whom
-        the carrier found under that number is behind this PBX.
-        """
-        if request.method != b"INVITE" or fields.to_tag:
-            return False
-        called = self.dialogs.called_by_own(fields)
-        if called is None:
-            if b"record-route" not in request.where:
-                return False
-            users: list[bytes] = _OWN_TOKEN.findall(b" ".join(request.raw_all(b"record-route")))
-            if not any(
-                self.tokens.verify(user, fields.call_id, fields.from_tag, b"", from_pbx=True) is not None
-                for user in users[:_MOST_OWN]
-            ):
-                return False
-            called = fields.called
-        return name_one_number(called, request.uri, peer.trunk)
+        return self._refuse_over_rate(request, flow.host, peer, now) if peer.paced and method in JUDGED else None
 
     def _note_end(self, fields: Fields, token: Token, peer: Peer) -> None:
         """How long a call lasted is known by its BYE, whoever sends it; its token opens nothing from now on."""

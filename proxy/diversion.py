@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from proxy.forwarding import Plan
-from proxy.routing import Destination
+from proxy.neighbours import Destination
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import find_param, parse_addresses
 from proxy.sip.message import Request

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from proxy.neighbours import Target
 from proxy.next_hops import Hop
-from proxy.routing import Target
 from proxy.sip.flow import Flow
 from rules.model import Outcome
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.forwarding import with_host_inside
-from proxy.routing import Peer, Target, Topology, question_of
+from proxy.neighbours import Peer, Target, question_of
+from proxy.routing import Topology
 from proxy.sip.flow import read_place
 from proxy.sip.message import Request
 from proxy.sip.uri import Uri
@@ -47,7 +48,7 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
         return []
     number, host, port, serial = topology.standing(read)
     listener = topology.listener_numbered(number)
-    trunk = topology.trunk_at(listener, host, port)
+    trunk = topology.places.trunk_at(listener, host, port)
     if trunk is not None and trunk.from_pbx:
         return []
     came_by = Target(host, port, transport=listener.transport)
@@ -58,15 +59,15 @@ def _at_far_end(topology: Topology, token: Token, place: bytes, next_hop: Uri) -
     contact = Target(named, uri_port, question=question_of(named, next_hop), transport=next_hop.transport)
     contact.listener = listener
     came_by.trunk = contact.trunk = topology.host_of(trunk) if token.flags.startswith(FROM_PBX) else None
-    if not named or named.endswith(NO_ADDRESS) or topology.is_pbx(contact) or topology.names_us(next_hop):
+    if not named or named.endswith(NO_ADDRESS) or topology.places.is_pbx(contact) or topology.names_us(next_hop):
         return [came_by]
     if listener.reliable and contact.literal and _is_connection_meant(topology, trunk, came_by, contact):
         return [came_by]
     if contact.literal:
-        if named != host and not topology.belongs(named, trunk):
+        if named != host and not topology.places.belongs(named, trunk):
             return [came_by]
         return [contact, came_by] if _stands(topology, came_by) else [contact]
-    if not topology.is_named(trunk):
+    if not topology.places.is_named(trunk):
         return [came_by]
     contact.only = trunk
     return [contact, came_by]
@@ -84,7 +85,7 @@ def _is_connection_meant(topology: Topology, trunk: Peer | None, came_by: Target
     A stranger's is, who may be behind translation; a named trunk's, where its Contact says no transport of its own.
     Where it does, the connection is what is left if nobody listens there.
     """
-    return _stands(topology, came_by) and (not topology.is_named(trunk) or contact.transport == "UDP")
+    return _stands(topology, came_by) and (not topology.places.is_named(trunk) or contact.transport == "UDP")
 
 
 def show_trunk_host(lines: list[bytes], request: Request, target: Target) -> tuple[bytes, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from proxy.neighbours import Peer, Target
 from proxy.peers import PeerAddress, Peers
-from proxy.routing import Peer, Target, Topology
+from proxy.routing import Topology
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via
 from proxy.sources import source_of
@@ -138,21 +139,21 @@ class FlowTo:
         """Who is at its other end, by the configuration."""
         topology, listener, host, port = self._topology, flow.listener, flow.host, flow.port
         if flow.serial:
-            peer = topology.peer_connected(listener, host, flow.names)
+            peer = topology.places.peer_connected(listener, host, flow.names)
         else:
-            peer = topology.peer_of(listener, host, port)
+            peer = topology.places.peer_of(listener, host, port)
         flow.peer = peer
         if self._peers is not None and not flow.serial:
             flow.address = self._peers.at(host, port, listener.transport)
-        flow.counted = "" if topology.names_address(host, peer) else host
+        flow.counted = "" if topology.places.names_address(host, peer) else host
         if peer is not None:
             flow.line = ("pbx " if peer.from_pbx else "trunk ") + peer.name, flow.counted
-        if not topology.is_shielded(host, peer):
+        if not topology.places.is_shielded(host, peer):
             flow.source = source_of(host)
-            flow.watched = topology.is_unnamed(host, peer)
-        if (pbx := topology.pbx_at(host, peer)) is not None:
+            flow.watched = topology.places.is_unnamed(host, peer)
+        if (pbx := topology.places.pbx_at(host, peer)) is not None:
             flow.pbx_side = PeerFlow(listener, flow.remote, pbx, serial=flow.serial)
-        if (former := topology.former_at(host, port, peer)) is not None:
+        if (former := topology.places.former_at(host, port, peer)) is not None:
             flow.former = PeerFlow(listener, flow.remote, former, serial=flow.serial)
             flow.watched = flow.watched and not former.known
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from proxy.routing import Peer, Target, Topology
+from proxy.neighbours import Peer, Target
+from proxy.routing import Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import Via, parse_address, parse_addresses, parse_via, split_params

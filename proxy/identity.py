@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from proxy.routing import IDENTITY_HEADERS, Peer
+from proxy.neighbours import IDENTITY_HEADERS, Peer
 from proxy.sip.message import ResponseHead
 
 _VALUE: Final = rb":(?:[^\r]|\r\n[ \t])*"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from proxy.neighbours import Peer
 from proxy.proxy_settings import LimitSettings
-from proxy.routing import Peer
 from proxy.sources import Sources, source_of
 
 # Pools. Each request takes its room from the first while there is some.

@@ -235,7 +235,7 @@ class Metrics(Collector):
             "ringfence_calls_over_rate", "Calls that came faster than their trunk may send them.", labels=["trunk"]
         )
         fast = self._core.load.over_rate
-        for trunk in dict.fromkeys((*self._core.topology.trunks, *fast)):
+        for trunk in dict.fromkeys((*self._core.topology.places.trunks, *fast)):
             over.add_metric([trunk], fast[trunk].calls if trunk in fast else 0)
         yield over
         shedding = self._core.shedding
@@ -267,7 +267,7 @@ class Metrics(Collector):
             "ringfence_silent_addresses", "Addresses that calls are sent to and nothing comes from.", labels=["peer"]
         )
         counts = Counter(each.name for each in self._core.peers if each.state == DOWN)
-        for name in self._core.topology.places:
+        for name in self._core.topology.places.names:
             silent.add_metric([name], counts[name])
         yield silent
         build = GaugeMetricFamily("ringfence_build_info", "Is the call path compiled?", labels=["kind"])

@@ -14,9 +14,9 @@ from proxy.far_end import show_trunk_host, targets_in_dialog
 from proxy.flows import PeerFlow
 from proxy.forwarding import Plan, edit_lines, for_next_hop, record_routes, share_breadth, with_host
 from proxy.labels import dress, mark_of, unlabel
+from proxy.neighbours import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Destination, Target
 from proxy.next_hops import Hop, lots_of
 from proxy.proxy_settings import LimitSettings
-from proxy.routing import IDENTITY_HEADERS, OWN_ONLY, UNWEIGHED, Destination, Target
 from proxy.screening import Screening, asserted_in, asserts_unread
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.transaction import InviteClient, NonInviteClient
@@ -69,7 +69,7 @@ class Onward(Node):
         dropped = peer.dropped
         if peer.trunk.identity_trusted and asserts_unread(request):
             dropped |= IDENTITY_HEADERS
-        if peer.from_pbx and not context.topology.is_pbx(context.targets[0]):
+        if peer.from_pbx and not context.topology.places.is_pbx(context.targets[0]):
             dropped = OWN_ONLY
             if context.server.invite and not fields.to_tag and context.led is None:
                 self.dialogs.leaves(fields, context.request.uri)

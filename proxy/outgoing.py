@@ -13,8 +13,8 @@ from typing import Final
 from proxy.context import EMERGENCY_MARK, Context, Node
 from proxy.diversion import divert
 from proxy.effects import EmergencyCallMade, FeatureCodeDialled, Filing, Receipt
+from proxy.neighbours import Peer
 from proxy.proxy_settings import OFF, PbxSettings, ProxySettings
-from proxy.routing import Peer
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import parse_addresses
 from proxy.sip.message import OWN_HEADERS

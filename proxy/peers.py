@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from proxy.neighbours import UNWEIGHED, Target
 from proxy.next_hops import Draw, by_weight
-from proxy.routing import UNWEIGHED, Owner, Target, Topology, Where
+from proxy.places import Owner, Places, Where
 
 Drain = tuple[str, str, Where]  # kind and name of the owner, and the address
 UP: Final = "up"
@@ -238,36 +239,36 @@ class Peers:
     def __iter__(self) -> Iterator[PeerAddress]:
         return iter(list(self._addresses.values()))
 
-    def keep(self, topology: Topology, now: float) -> None:
+    def keep(self, places: Places, now: float) -> None:
         """The addresses of this configuration, and where its names lead now: those that stay keep their state.
 
         So do those that come back: a configuration begins without knowing where its names lead, and what a name
         server leaves out of one answer is in the next.
         """
         before, self._addresses = {**self._away, **self._addresses}, {}
-        self._follow(topology, before)
-        for where, owner in topology.addresses.items():
+        self._follow(places, before)
+        for where, owner in places.addresses.items():
             known = before.pop(where, None)
             if known is None or known.owner[:2] != owner[:2]:
                 known = PeerAddress(self, where, owner, now)
-            known.owner, known.domain = owner, topology.domains.get(where, "")
+            known.owner, known.domain = owner, places.domains.get(where, "")
             self._addresses[where] = known
-        away = [where for where, each in before.items() if each.owner[:2] in topology.owners]
+        away = [where for where, each in before.items() if each.owner[:2] in places.owners]
         self._away = {where: before[where] for where in away[-MOST_AWAY:]}
-        self._nowhere = topology.nowhere
-        self.unled = {each: self.unled.get(each, now) for each in topology.unled}
+        self._nowhere = places.nowhere
+        self.unled = {each: self.unled.get(each, now) for each in places.unled}
         self.look(now)
 
-    def _follow(self, topology: Topology, before: dict[Where, PeerAddress]) -> None:
+    def _follow(self, places: Places, before: dict[Where, PeerAddress]) -> None:
         """Drains stay with their addresses when these get another owner, and go with owners that are gone."""
         if not self.drains:
             return
-        for where, owner in topology.addresses.items():
+        for where, owner in places.addresses.items():
             known = before.get(where)
             if known is not None and known.drained:
                 self.drains.discard((known.owner.kind, known.owner.name, where))
                 self.drains.add((owner.kind, owner.name, where))
-        self.drains = {each for each in self.drains if each[:2] in topology.owners}
+        self.drains = {each for each in self.drains if each[:2] in places.owners}
 
     @property
     def away(self) -> int:

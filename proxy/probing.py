@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from proxy.context import Node
+from proxy.neighbours import Target
 from proxy.peers import REFUSED, PeerAddress
-from proxy.routing import Target
 from proxy.sip.flow import Flow, Listener
 from proxy.sip.headers import MAGIC_COOKIE
 from proxy.sip.message import ResponseHead

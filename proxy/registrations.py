@@ -14,8 +14,9 @@ from typing import Final
 from proxy.context import Context
 from proxy.effects import PathNotKept
 from proxy.flows import PeerFlow
+from proxy.neighbours import Peer, Target
 from proxy.next_hops import Hop
-from proxy.routing import Peer, Target, Topology
+from proxy.routing import Topology
 from proxy.sip.errors import BadHeader
 from proxy.sip.flow import CameBy, Listener, read_place
 from proxy.sip.headers import Address, find_param, parse_addresses, parse_via, split_params, split_tokens
@@ -95,7 +96,7 @@ class Registration(Context):
     def lines_for(self, listener: Listener, target: Target) -> list[bytes]:
         """Its header lines as they leave by this listener."""
         self.to, self.by_path, self.sent = target, False, {}
-        between_pbxes = self.peer.from_pbx and self.topology.is_pbx(target)
+        between_pbxes = self.peer.from_pbx and self.topology.places.is_pbx(target)
         if between_pbxes or not self.flow.place or not self._registers():
             return self.lines
         until = self.core.pathless.get((target.host, target.port), 0.0)
@@ -331,9 +332,9 @@ def led_by(binding: Binding, topology: Topology, peer: Peer, contact: Uri) -> li
 def _at_pbx(topology: Topology, peer: Peer, contact: Uri, flow: Target | None) -> list[Target]:
     """A PBX is reached by the connection that it keeps, or where the configuration says that it is."""
     places = topology.targets_from_trunk(peer, contact)
-    if flow is None or topology.is_configured(contact):
+    if flow is None or topology.places.is_configured(contact):
         return places if flow is None or not flow.serial else [flow, *places]
-    named = topology.is_pbx(flow) or flow.serial or (flow.listener is not None and flow.listener.side == "pbx")
+    named = topology.places.is_pbx(flow) or flow.serial or (flow.listener is not None and flow.listener.side == "pbx")
     return [flow] if named else places
 
 

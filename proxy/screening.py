@@ -8,9 +8,9 @@ from typing import Final
 
 from proxy.context import Context
 from proxy.labels import MARK, mark_of
+from proxy.neighbours import IDENTITY_HEADERS
 from proxy.profile_settings import ProfileSettings
 from proxy.reply_profiles import DEFAULT_PROFILE, made
-from proxy.routing import IDENTITY_HEADERS
 from proxy.sip.errors import BadHeader
 from proxy.sip.headers import BARE_NUMBER, find_param, find_uris, leaves_digits
 from proxy.sip.message import Request

@@ -34,13 +34,11 @@ from proxy.fault_log import FaultLog
 from proxy.flows import PeerFlow
 from proxy.handover import Predecessor, Successor, place_of, unpacked
 from proxy.metrics import Metrics
-from proxy.name_servers import NameServers
-from proxy.next_hops import Hop, Question, Ranked, in_order, lots_of
+from proxy.names import Names
 from proxy.outgoing import NOT_TAKEN
 from proxy.peers import BUSY, REFUSED, SILENT, UNANSWERED, UNAVAILABLE, UP
 from proxy.proxy_settings import LimitSettings
-from proxy.resolver import Answers, LeadsNowhere, Resolver
-from proxy.routing import Target, Topology
+from proxy.routing import Topology
 from proxy.setup import Setup
 from proxy.shedding import BEGINS, Shedding
 from proxy.sip.flow import Flow, Listener
@@ -61,8 +59,6 @@ from rules.records.numbers_in_text import without_numbers
 TICK_S = 0.02  # how exact timers are; the shortest is 500 ms
 POLL_S = 0.25  # how often changes of the lists are looked for
 CERTIFICATES_S = 2.0  # how often replaced files are looked for
-NAMES_S = 20.0  # so long before its answer has run out the name of a PBX is asked for again
-NAMES_LEAST_S = 1.0
 STALL_S = 0.05
 NOTED_A_SECOND = 10
 PROBE_S = 0.3
@@ -157,12 +153,11 @@ class Server:
         self._sockets = sockets or Sockets()
         self._endpoints: list[Endpoint] = []  # by the number of their listener
         self._leaving: set[Listener] = set()  # whose end somebody waits for
-        self._resolver = Resolver(NameServers())
-        self._learnt: dict[tuple[Question, str], frozenset[Hop]] = {}  # names of PBXes and what they led to
         self._tasks: set[asyncio.Task[Any]] = set()
         self._probes: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self._judged: list[float] = []  # when the calls arrived that were judged since the last flush
         self._faults = FaultLog()
+        self.names = Names(core, metrics, self._faults, self._spawn, self.flush)
         self._early = EarlyRefusal(core.salt)
         self._refusals: list[tuple[Endpoint, bytes, tuple[Any, ...]]] = []  # early ones that wait to be sent
         self._room = Room(core.limits.connections, core.limits.source_connections)
@@ -201,7 +196,7 @@ class Server:
         places = [(_kind(each), each.host, each.port) for each in topology.listeners]
         for _, host, port in self._sockets.keep(places):
             log.warning("a socket that was handed over is no listener of the configuration", host=host, port=port)
-        self._keeping.take(topology.tls, self._contexts(topology), asks=topology.asks_for_certificates)
+        self._keeping.take(topology.tls, self._contexts(topology), asks=topology.places.asks_for_certificates)
         self._say_certificate_troubles()
         for listener in topology.listeners:
             self._endpoints.append(await self._open(listener, self._core.limits))
@@ -210,11 +205,11 @@ class Server:
             await self._before.begin(self._all_ours)
         for endpoint in self._endpoints:
             self._receive(endpoint)
-        await self.learn_pbx_addresses()
+        await self.names.learn_all()
         self._last_tick = monotonic()
         self._core.prober.begin(self._last_tick)
         self._spawn(self._keep_time())
-        self._spawn(self._keep_names())
+        self._spawn(self.names.keep())
         self._spawn(self._keep_certificates())
 
     # ---- another configuration ---------------------------------------------------------------------------------
@@ -226,10 +221,7 @@ class Server:
         """
         topology = setup.topology
         contexts = self._contexts(topology)
-        asked = {each.question for each in topology.named_targets() if each.question}
-        self._resolver.own |= asked
-        await asyncio.gather(*map(self._resolver.servers, asked))
-        self._refuse_nowhere(topology)
+        await self.names.ask_for_further(topology)
         have = {each.number for each in self._core.topology.sockets}
         opened: list[Endpoint] = []
         try:
@@ -241,16 +233,6 @@ class Server:
                 endpoint.close()
             raise
         return Further(opened, contexts)
-
-    def _refuse_nowhere(self, topology: Topology) -> None:
-        """A PBX whose names DNS denies is a fault of the file; not where it had these names before, nor in silence."""
-        for name, pbx in topology.pbxes.items():
-            before = self._core.topology.pbxes.get(name)
-            known = [each.question for each in before.targets] if before is not None else []
-            asked = [each.question for each in pbx.targets]
-            denied = [each.host for each in asked if each is not None and self._resolver.denies(each)]
-            if len(denied) == len(asked) and any(each not in known for each in asked):
-                raise LeadsNowhere(name, denied)
 
     def take(self, setup: Setup, further: Further) -> None:
         """Go by another configuration from the next datagram on: all of it at once."""
@@ -265,13 +247,13 @@ class Server:
             self._receive(endpoint)
         for listener in topology.listeners:
             self._endpoints[listener.number].rename(listener)
-        self._keeping.take(topology.tls, further.contexts, asks=topology.asks_for_certificates)
+        self._keeping.take(topology.tls, further.contexts, asks=topology.places.asks_for_certificates)
         self._room.bound(setup.limits.connections, setup.limits.source_connections)
         for endpoint in self._endpoints:
             if isinstance(endpoint, StreamEndpoint):
                 endpoint.limits = setup.limits
-                endpoint.review(topology.knows_names)
-        self.heed_names()
+                endpoint.review(topology.places.knows_names)
+        self.names.heed()
         for listener in topology.leaving:
             if listener not in self._leaving:
                 self._leaving.add(listener)
@@ -295,10 +277,10 @@ class Server:
             self._receive(endpoint)  # it has come back
 
     def _knows(self, names: Sequence[str]) -> bool:
-        return self._core.topology.knows_names(names)
+        return self._core.topology.places.knows_names(names)
 
     def _wants(self, remote: Remote) -> Sequence[str]:
-        return self._core.topology.names_wanted(remote[2] or remote[0])
+        return self._core.topology.places.names_wanted(remote[2] or remote[0])
 
     async def _open(self, listener: Listener, limits: LimitSettings) -> Endpoint:
         """The socket of a listener. Raises OSError, with the address in its text."""
@@ -417,19 +399,6 @@ class Server:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def names_known(self) -> Answers:
-        """Where names of the configuration lead."""
-        return self._resolver.answers()
-
-    def remember(self, answers: Answers) -> None:
-        """Before it opens: where they led the process before this one, should DNS be silent now."""
-        self._resolver.take_up(answers)
-
-    async def learn_pbx_addresses(self) -> None:
-        """PBXes written as names: what they send must be known as theirs by its address."""
-        self.heed_names()
-        await asyncio.gather(*(self._refresh(target) for target in self._core.topology.named_targets()))
-
     async def _keep_certificates(self) -> None:
         """Take certificates whose files were replaced, for the connections that begin from then on."""
         while True:
@@ -440,7 +409,7 @@ class Server:
     def _contexts(self, topology: Topology) -> Contexts:
         """What connections of TLS begin with. Raises OSError."""
         try:
-            return self._keeping.made(topology.tls, asks=topology.asks_for_certificates)
+            return self._keeping.made(topology.tls, asks=topology.places.asks_for_certificates)
         except CertificateFault as fault:
             raise OSError(f"{fault.what}; {fault.hint}") from None
 
@@ -463,35 +432,6 @@ class Server:
             ends = {name: at.isoformat() for name, at in self._keeping.ends.items()}
             log.info("certificates read", ends=ends)
             self._say_certificate_troubles()
-
-    def heed_names(self) -> None:
-        """The core goes by another configuration: which names are ours, and where those lead that are known already."""
-        topology = self._core.topology
-        named = topology.named_targets()
-        self._resolver.ask(topology.name_servers, topology.families, topology.transports)
-        self._resolver.transports = topology.transports
-        self._resolver.own = frozenset(each.question for each in named if each.question)
-        self._learnt.clear()
-        for target in named:
-            if target.question is not None and (known := self._resolver.known(target.question)) is not None:
-                self._learn(target, known)
-
-    async def _refresh(self, target: Target) -> None:
-        if target.question is not None:
-            self._learn(target, await self._resolver.refresh(target.question))
-
-    async def _keep_names(self) -> None:
-        """Ask for the names of PBXes before calls have to; what a PBX that moved sends is known as its own."""
-        while True:
-            named = self._core.topology.named_targets()
-            left = min((self._resolver.left(target.question) for target in named if target.question), default=NAMES_S)
-            await asyncio.sleep(min(NAMES_S, max(NAMES_LEAST_S, left)))
-            soon = [each for each in named if each.question and self._resolver.left(each.question) <= NAMES_S]
-            try:
-                await asyncio.gather(*(self._refresh(target) for target in soon))
-            except Exception:  # it is asked again
-                self._metrics.faults += 1
-                self._faults.exception("a name could not be asked for", monotonic())
 
     def _shed_early(self) -> None:
         """Let new calls be refused as they come, or no longer."""
@@ -640,7 +580,7 @@ class Server:
         elif isinstance(effect, HungUp):
             self._judge.hung_up(effect.decision)
         elif isinstance(effect, Resolve):
-            self._resolve(effect)
+            self.names.resolve(effect)
         elif isinstance(effect, Probe):
             self._spawn(self._probe(effect))
         elif isinstance(effect, PassedUnjudged):
@@ -688,31 +628,6 @@ class Server:
         effect.filed(receipt, monotonic())
         self.flush()
 
-    def _resolve(self, effect: Resolve) -> None:
-        """A call waits for what is not known yet, and for nothing else."""
-        question = effect.target.question
-        known = () if question is None else self._resolver.known(question)
-        if known is not None:
-            self._lead_on(effect, known)
-        elif question is not None:
-            self._spawn(self._ask_for(effect, question))
-
-    async def _ask_for(self, effect: Resolve, question: Question) -> None:
-        self._lead_on(effect, await self._resolver.servers(question))
-        self.flush()
-
-    def _lead_on(self, effect: Resolve, servers: Sequence[Ranked]) -> None:
-        """Tell the core where a name leads, in the order that this call draws."""
-        now = monotonic()
-        hops = in_order(servers, lots_of(effect.seed)) if servers else []
-        if not hops:
-            self._metrics.unresolved += 1
-            self._faults.warning("target has no address", now, host=effect.target.host)
-        elif any(map(self._core.topology.leads_back, hops)):
-            self._faults.warning("a name leads back to this proxy: not followed", now, host=effect.target.host)
-        self._learn(effect.target, servers)
-        effect.resolved(hops, now)
-
     async def _probe(self, effect: Probe) -> None:
         """Ask once for all calls that wait for one address."""
         where = effect.flow.host, effect.flow.port
@@ -723,19 +638,6 @@ class Server:
         if await asyncio.shield(task):
             self._core.address_refused(effect.flow, effect.branch, monotonic())
             self.flush()
-
-    def _learn(self, target: Target, servers: Sequence[Ranked]) -> None:
-        """What comes from these addresses is the PBX's, also where we took its sender for somebody else before."""
-        if target.question is None or (target.pbx is None and target.trunk is None):
-            return
-        name = target.pbx.name if target.pbx is not None else target.trunk.peer.name if target.trunk is not None else ""
-        hops = frozenset(hop for server in servers for hop in server.hops)
-        if self._learnt.get((target.question, name)) != hops:
-            self._learnt[target.question, name] = hops
-            followed = [hop for hop in hops if not self._core.topology.leads_back(hop)]
-            if target.pbx is not None and any(map(self._core.topology.is_of_a_trunk, followed)):
-                self._faults.warning("a name leads to a trunk: its calls stay judged", monotonic(), host=target.host)
-            self._core.learn(target, followed, monotonic())
 
     def _failed(self, data: bytes, flow: Flow, unsent: int) -> None:
         """A datagram of ours can't be delivered: if it was a request, its transaction fails (RFC 3261 18.4)."""

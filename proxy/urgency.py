@@ -7,8 +7,8 @@ from typing import Final
 
 from proxy.context import EMERGENCY_MARK
 from proxy.flows import PeerFlow
+from proxy.neighbours import Peer
 from proxy.outgoing import Outgoing
-from proxy.routing import Peer
 from proxy.sip.headers import MAGIC_COOKIE
 
 IN_TURN: Final = 0

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from proxy.app import build_core
 from proxy.effects import Send
 from proxy.flows import PeerFlow
-from proxy.routing import Pbx, Peer
+from proxy.neighbours import Pbx, Peer
 from ringfence.node_settings import Configuration
 from rules.judging.engine import RuleSet
 from rules.judging.fact_sources import FactSources, installed_sources
@@ -74,7 +74,7 @@ class Reader:
         flow = self._flows.get(trunk)
         if flow is None:
             topology = self._core.topology
-            peer = topology.trunk_named(trunk.name)
+            peer = topology.places.trunks.get(trunk.name)
             if peer is None or peer.trunk != trunk or peer.redirect:  # which would be told to go on in any case
                 pbx = next(iter(topology.pbxes.values()), Pbx(""))
                 table = emergency_table(trunk.country) if peer is None else peer.emergency

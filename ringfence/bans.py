@@ -69,8 +69,8 @@ class BanCommands:
         words, now = question.arguments, self._clock()
         host = _address(str(words.get("source", "")))
         topology = self._core.topology
-        if topology.is_shielded(host, None) or any(
-            topology.is_shielded(host, topology.peer_of(each, host, 5060)) for each in topology.listeners
+        if topology.places.is_shielded(host, None) or any(
+            topology.places.is_shielded(host, topology.places.peer_of(each, host, 5060)) for each in topology.listeners
         ):
             raise Refused(f"{host} is a PBX, a destination or this machine: nobody bans these")
         seconds = words.get("seconds")
@@ -80,8 +80,8 @@ class BanCommands:
         why = " ".join(str(words.get("reason", "")).split())[:_LONGEST_REASON] or "by hand"
         ban = self._core.bans.add(source_of(host), why, now, seconds=lasts, by=question.actor)
         log.info("source banned by hand", source=ban.name, why=why, seconds=round(ban.until - now), by=question.actor)
-        trunk = next((t for t in (topology.trunk_at(topology.listeners[0], host, 5060),) if t is not None), None)
-        named = trunk.name if trunk is not None and topology.is_named(trunk) else None
+        trunk = next((t for t in (topology.places.trunk_at(topology.listeners[0], host, 5060),) if t is not None), None)
+        named = trunk.name if trunk is not None and topology.places.is_named(trunk) else None
         await self._write_down(f"{ban.name} is banned")
         return {**self._row(ban, now), "trunk": named}
 

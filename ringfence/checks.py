@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
+from proxy.neighbours import DEFAULT_TRUNK
 from proxy.profile_settings import PRINTABLE, URL, ProfileSettings
 from proxy.proxy_settings import OFF, HostPort, RedirectSettings, TrunkSettings
 from proxy.reply_profiles import ANONYMITY_DISALLOWED, PLACE, PLACES, REJECTED, reserved
-from proxy.routing import DEFAULT_TRUNK
 from proxy.sip.uri import SIP_PORT, parse_uri
 from proxy.streams.certificates import CertificateFault, read_authorities, read_certificate
 from ringfence.api_settings import on_loopback

@@ -122,7 +122,8 @@ class KernelBans:
     def _line(self, name: str, seconds: float) -> str:
         """What nft is to do: an element is deleted by adding it first, since one that is gone by itself is no fault."""
         place = self._set + ("6" if ":" in name else "4")
-        if place not in self._sets() or (seconds and self._core.topology.may_call_for_help(name.partition("/")[0])):
+        places = self._core.topology.places
+        if place not in self._sets() or (seconds and places.takes_emergency_calls(name.partition("/")[0])):
             return ""
         added = f"add element {place} {{ {name} timeout {max(_SECOND, round(seconds))}s }}\n"
         gone = f"add element {place} {{ {name} }}\ndelete element {place} {{ {name} }}\n"

@@ -132,7 +132,7 @@ class Node:
     async def run(self) -> None:
         """Serve until told to stop; then nothing is under way any more."""
         self.control.register("reload", self._asked_to_reload, wait_s=RELOAD_S)
-        self._core.topology.remember(self._handed.remembered.known)
+        self._core.topology.places.remember(self._handed.remembered.known)
         self._core.peers.take_up(self._handed.remembered.drains, monotonic())
         PeerCommands(self._core, replaced=lambda: self._restarting.under_way).register(self.control)
         BanCommands(self._core, file=self._ban_file).register(self.control)
@@ -291,7 +291,7 @@ class Node:
         return self._server is not None and self._server.successor is not None
 
     def _beside_calls(self) -> Left:
-        names = self._server.names_known() if self._server is not None else {}
+        names = self._server.names.known() if self._server is not None else {}
         left = [self.control.descriptor, self._figures.descriptor]
         return Left(left, of_now(self._core, names).packed(), self._let_go, self._retire)
 

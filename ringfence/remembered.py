@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from proxy.core import Core
 from proxy.next_hops import Hop, Question, Ranked
 from proxy.peers import Drain
+from proxy.places import Known
 from proxy.resolver import Answers
-from proxy.routing import Known
 
 _LONGEST: Final = 100_000  # characters: one variable of an environment has room for 131,072
 
@@ -49,7 +49,7 @@ def unpacked(text: str) -> Remembered:
 
 def of_now(core: Core, names: Answers) -> Remembered:
     """What the process after this one is to know."""
-    return Remembered(names, core.peers.drains, core.topology.known())
+    return Remembered(names, core.peers.drains, core.topology.places.known())
 
 
 def _known(kind: str, place: str, port: int, name: str) -> Known:

@@ -36,16 +36,16 @@ class Watch:
     def source(self, listener: Listener, host: str) -> str:
         """The address if nobody names it, else empty."""
         topology = self._core.topology
-        return "" if topology.names_address(host, topology.peer_connected(listener, host)) else host
+        return "" if topology.places.names_address(host, topology.places.peer_connected(listener, host)) else host
 
     def is_named(self, listener: Listener, host: str) -> bool:
         """Does the configuration name who connects from there, be it by a network?"""
-        peer = self._core.topology.peer_connected(listener, host)
+        peer = self._core.topology.places.peer_connected(listener, host)
         return peer is not None and peer.known
 
     def may_prove(self, listener: Listener) -> bool:
         """May whoever connects there show a certificate that somebody is known by?"""
-        return listener.secure and self._core.topology.asks_for_certificates
+        return listener.secure and self._core.topology.places.asks_for_certificates
 
     def made(self, listener: Listener, connection: Connection) -> None:
         """It is open: give it its flow. A stranger who then says nothing is not waited for long."""
@@ -82,7 +82,7 @@ class Watch:
             address = self._core.peers.at(host, port, listener.transport)
             name = address.name if address is not None else ""
             words["port"] = port
-        elif name := self._core.topology.known_at(host):
+        elif name := self._core.topology.places.known_at(host):
             self._core.peers.turned_away(name, why, now)
         if name:
             words["peer"] = name
@@ -114,14 +114,14 @@ class Watch:
         """
         topology = self._core.topology
         peer = peer_of(flow)
-        if peer is None or not (peer.known and topology.names_address(flow.host, peer)):
+        if peer is None or not (peer.known and topology.places.names_address(flow.host, peer)):
             return
         try:
             via = parse_via(parse_response(data).raw(b"via") or b"")
         except (BadMessage, BadHeader):
             return
         transport = flow.listener.transport
-        port = via.port or topology.port_led_to(via.host.decode("ascii", "replace"), flow.host, transport)
+        port = via.port or topology.places.port_led_to(via.host.decode("ascii", "replace"), flow.host, transport)
         port = port or (SIPS_PORT if transport == "TLS" else SIP_PORT)
         there = self._core.flow_to.opened(flow.listener, flow.host, port, "")
         if isinstance(endpoint, StreamEndpoint):

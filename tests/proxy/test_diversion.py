@@ -183,7 +183,7 @@ def test_a_destination_by_name_is_resolved_and_its_second_address_tried():
     play.names = {"mail.rook.example": ["203.0.113.91", "203.0.113.92"]}
     down = only(play.trunk(wire.invite()), to=("203.0.113.91", 5060))
     assert wire.uri(down) == DESTINATIONS["mail"]
-    play.topology.learn(play.topology.named_targets()[0], hops(["203.0.113.91", "203.0.113.92"]))
+    play.topology.places.learn(play.topology.named_targets()[0], hops(["203.0.113.91", "203.0.113.92"]))
     busy = play.receive(wire.response(503, down), ("203.0.113.91", 5060))
     assert ("INVITE", ("203.0.113.92", 5060)) in [(each.brief, each.to) for each in busy]
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.load import DIALOGS, EVERYBODY, HELP_OF_PBX, HELP_OF_TRUNK, Hold, Load
+from proxy.neighbours import Pbx, Peer
 from proxy.proxy_settings import LimitSettings
-from proxy.routing import Pbx, Peer
 
 RESERVED = (HELP_OF_PBX, HELP_OF_TRUNK, DIALOGS)
 

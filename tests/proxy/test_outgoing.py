@@ -379,7 +379,7 @@ def test_the_pbx_side_dials_the_emergency_numbers_of_the_home_country():
     trunks = [{"name": "abroad", "country": "JP", "send_to": ["198.51.100.21"], "emergency": ["7777"]}]
     settings = ProxySettings.model_validate({**SETTINGS, "trunks": trunks})
     play = Playbook(trunks=trunks)
-    peer = play.topology.peer_of(play.topology.listeners[0], *wire.PBX)
+    peer = play.topology.places.peer_of(play.topology.listeners[0], *wire.PBX)
     assert peer is not None
     for country, emergencies in (("", ["118", "119", "7777", "112"]), ("CN", ["122", "119", "7777", "112"])):
         outgoing = Outgoing(settings, country=country)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.places import Known
 from proxy.redirecting import marked_uri
-from proxy.routing import Known
 from rules.model import Action, Step, Verdict
 from tests import wire
 from tests.playbook import DECISION, FORWARD, REJECT, SETTINGS, TAG, Playbook, briefs, in_dialog, only
@@ -244,7 +244,7 @@ def test_it_needs_no_pbx():
     assert briefs(play.trunk(wire.request("OPTIONS", uri=f"sip:{wire.US}"))) == ["200"]
     assert play.core.pbx_lives(play.now)
     assert play.core.ailments() == []
-    play.topology.remember([Known("host", "198.51.100.9", 0, "gone")])
+    play.topology.places.remember([Known("host", "198.51.100.9", 0, "gone")])
     play.trunk(wire.request("ACK", call_id="none", to=f"<{URI}>;tag=x"))
     assert len(play.log) == 2
 

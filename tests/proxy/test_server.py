@@ -20,11 +20,9 @@ from proxy import server
 from proxy.app import build_core
 from proxy.effects import Filing, PassedUnjudged, PeerChanged, Receipt, Stranger
 from proxy.metrics import Metrics
-from proxy.next_hops import Hop, Question, Ranked
+from proxy.neighbours import Peer, Target
 from proxy.outgoing import NOT_TAKEN
 from proxy.proxy_settings import ProxySettings
-from proxy.resolver import Resolver
-from proxy.routing import Peer, Target
 from proxy.server import POLL_S, TICK_S, Server, say_changed, say_refused
 from proxy.setup import set_up
 from proxy.transport import MANY
@@ -221,58 +219,6 @@ async def test_a_pbx_by_name_is_known_by_its_address():
             assert flow.peer.from_pbx
 
 
-async def test_a_pbx_that_moves_is_known_at_its_new_address(monkeypatch):
-    """Nobody has called in since: what the PBX sends from there is its own all the same."""
-    at: tuple[Ranked, ...] = ()
-
-    async def servers(resolver: Resolver, question: Question) -> tuple[Ranked, ...]:
-        return at
-
-    monkeypatch.setattr(Resolver, "refresh", servers)
-    monkeypatch.setattr("proxy.server.NAMES_LEAST_S", 0.001)
-    async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example:5060"]}]) as house:
-
-        def peer() -> Peer | None:
-            return house.core.flow_to(house.core.topology.listeners[0], "203.0.113.9", 5060).peer
-
-        assert peer() is None, "not resolved yet"
-        at = (Ranked((0,), 0, (Hop("203.0.113.9", 5060),)),)
-        await eventually(lambda: (who := peer()) is not None and who.from_pbx, "the PBX")
-
-
-async def test_a_name_without_address_is_503_and_counted():
-    async with running(pbxes=[{"name": "office", "addresses": ["pbx.invalid"]}]) as house:
-        await house.send(house.invite())
-        assert wire.status(await house.heard(house.trunk)) == 100
-        assert wire.status(await house.heard(house.trunk)) == 503
-        assert house.metrics.unresolved == 1
-
-
-@pytest.mark.parametrize("leads_to", [Endpoint("127.0.0.1", 5060), None], ids=["all addresses", "the listener"])
-async def test_a_name_that_leads_back_to_us_is_not_followed_and_told(leads_to: Endpoint | None):
-    """Whatever a name server says: the call would come back to us, again and again."""
-    with capture_logs() as lines:
-        async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}]) as house:
-            ours = leads_to or house.at
-            if leads_to is not None:
-                house.core.topology._own_ports.add(ours.port)
-            known = (Ranked((0,), 0, (Hop(*ours),)),)
-            house.server._resolver.known = lambda question: known
-            await house.send(house.invite())
-            assert wire.status(await house.heard(house.trunk)) == 100
-            assert wire.status(await house.heard(house.trunk)) == 503
-    assert "a name leads back to this proxy: not followed" in [line["event"] for line in lines]
-
-
-async def test_what_is_known_of_a_name_costs_a_call_no_turn_of_the_loop():
-    async with running(pbxes=[{"name": "office", "addresses": ["pbx.rook.example"]}]) as house:
-        known = (Ranked((0,), 0, (Hop(*house.pbx_at),)),)
-        house.server._resolver.known = lambda question: known
-        house.server.on_datagram(house.invite(), house.trunk_at, house.core.topology.listeners[0], 0.0)
-        house.server.flush()
-        assert wire.method(house.pbx.recv(65_535)) == "INVITE"
-
-
 async def test_the_lists_are_looked_at_four_times_a_second(house: House):
     start, polls = monotonic(), house.judge.polls
     await eventually(lambda: house.judge.polls >= polls + 3, "three looks more")
@@ -334,7 +280,7 @@ async def test_a_judge_that_falls_costs_no_more_than_its_call(house: House, monk
 async def test_a_judge_that_falls_stops_no_emergency_call_not_even_on_a_trunk_that_fails_closed(monkeypatch):
     async with running() as house:
         monkeypatch.setattr(
-            house.core.topology._hosts[house.trunk_at.host], "trunk", Trunk("carrier", fail_closed=True)
+            house.core.topology.places._hosts[house.trunk_at.host], "trunk", Trunk("carrier", fail_closed=True)
         )
         monkeypatch.setattr(house.judge, "judge", lambda call: 1 / 0)
         await house.send(house.invite(1))
@@ -766,7 +712,7 @@ async def test_where_an_address_can_not_be_had_nothing_changes(house: House):
 
 async def test_a_name_is_known_before_the_first_call_needs_it(house: House):
     await reload(house, pbxes=[{"name": "office", "addresses": [f"localhost:{house.pbx_at.port}"]}])
-    assert house.core.topology.place_of("127.0.0.1", house.pbx_at.port) == "office"
+    assert house.core.topology.places.place_of("127.0.0.1", house.pbx_at.port) == "office"
 
 
 async def test_a_call_under_way_is_answered_through_changes(house: House):

@@ -13,7 +13,7 @@ JUDGING = ScreeningSettings.model_validate({"thresholds": {"tag": 3, "reject": 7
 def test_it_is_made_of_the_settings():
     made = set_up(ProxySettings.model_validate({**SETTINGS, "record_route": False}), JUDGING, Keys())
     assert [each.sent_by for each in made.topology.listeners] == [wire.US.encode()]
-    assert made.topology.trunk_named("carrier").trunk.tag_at == 3
+    assert made.topology.places.trunks.get("carrier").trunk.tag_at == 3
     assert (made.record_route, made.limits.timer_c_s) == (False, 185.0)
 
 

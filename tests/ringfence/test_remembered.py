@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.next_hops import Hop, Question, Ranked
-from proxy.routing import Known
+from proxy.places import Known
 from ringfence.handed import for_child, handed_over
 from ringfence.remembered import NOTHING, Remembered, of_now, unpacked
 from tests import wire
@@ -68,7 +68,7 @@ def test_calls_end_by_what_they_began_with_though_the_next_process_finds_another
     """Their ACK, BYE and re-INVITE were refused: whoever sent them had left the file, or where they went had."""
     others = [{**OTHERS[0], "answer": "proxy" if pbxes else "redirect"}]
     before, after = Playbook(trunks=trunks), Playbook(trunks=others, pbxes=pbxes)
-    after.topology.remember(unpacked(of_now(before.core, {}).packed()).known)
+    after.topology.places.remember(unpacked(of_now(before.core, {}).packed()).known)
     after.core.flow_to.forget()
     down, up = before.answered()
     ack = after.trunk(in_dialog("ACK", up))
