@@ -158,6 +158,30 @@ def run_rule_tests(
     Answer(report.as_data(), report.as_text(trace=trace), status=0 if report.good else FAULTS).give(json=json)
 
 
+@app.command(rich_help_panel=RULES)
+def play(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A rule file.")],
+    calls: Annotated[
+        list[str], typer.Option("--call", metavar="CALL", help="'from: 95588, to: 13800138000', as examples say it.")
+    ] = [],  # noqa: B006
+    once: Annotated[bool, typer.Option("--once", help="Show it once; exit 1 if anything is wrong.")] = False,
+    config: ConfigurationFile = None,
+    json: AsJson = False,
+) -> None:
+    """Show, each time a rule file is saved, what is wrong with it and what calls would get, step by step."""
+    from console.cli.workbench.play import frame, saves
+
+    with clear_errors():
+        for _ in saves(file):
+            found = frame(chosen(context, config), file, calls)
+            if once or json:
+                Answer(found.as_data(), found.as_text(), status=0 if found.good else FAULTS).give(json=json)
+                return
+            typer.echo("\x1b[2J\x1b[H" if sys.stdout.isatty() else "", nl=False)  # an empty window
+            typer.echo(f"{file}, as saved; Ctrl-C ends this\n\n{found.as_text()}\n")
+
+
 @app.command("fmt", rich_help_panel=RULES)
 def lay_out(
     context: typer.Context,
