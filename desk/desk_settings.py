@@ -60,6 +60,11 @@ class LetterheadSettings(BaseModel):
 class ComplaintSettings(CallSideComplaints):
     """How complaints are weighed, on which clocks they are answered, and who may do what."""
 
+    appeal_page: bool = Field(
+        False,
+        description="Tell whoever was rejected why, by the decision's id, and take his appeal: /console/why/ID, "
+        "open to all.",
+    )
     categories: list[str] = Field(default=CATEGORIES, min_length=1, description="What a complaint can be about.")
     half_life_days: float = Field(30.0, gt=0, description="A complaint weighs half after so many days.")
     fewest_subscribers: int = Field(20, ge=1, description="Subscribers that evidence assumes at least.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from secrets import token_hex
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import structlog
@@ -42,6 +42,7 @@ LARGEST_FORM = 256 * 1024  # octets
 LARGEST_UPLOAD = 64 * 1024 * 1024  # of a file for a list
 DIRECTORY_LOGOUT = "/sign-in/directory/logout"
 _OPEN = ("/static/", "/sign-in", "/preferences")  # without a session
+_PUBLIC = "/why/"  # for anybody, where the operator wants it
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -57,6 +58,13 @@ _SAFE = (
 )
 _NOTICES_KEPT, _NOTICES_S = 1_000, 120.0
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class Pace(Protocol):
+    """How much those may ask whom nobody knows."""
+
+    def wait(self, address: str, *, appeals: bool = False) -> int:
+        """Seconds to wait; 0: now."""
 
 
 class Gate:
@@ -76,6 +84,7 @@ class Gate:
         self._log = structlog.get_logger("ringfence.console")
         self.lost = False  # the accounts that there were are gone: nobody knows who may do what
         self.feed: Feed | None = None  # since somebody watched
+        self.strangers: Pace | None = None  # since somebody asked why a call was stopped
         self.rule_files: RuleFiles | None = None  # since somebody looked at rules
         self.verification = Verification()  # of the audit, that somebody asked for on its page
 
@@ -137,13 +146,14 @@ class Gate:
         actor = await self._actor(request, nobody_yet=nobody_yet)
         request.state.visit = visit = self._visit(request, actor, browser)
         visit.unclaimed = nobody_yet
-        if nobody_yet and actor is None:
+        public = path.startswith(_PUBLIC) and self.ground.here.configuration.complaints.appeal_page
+        if nobody_yet and actor is None and not public:
             why = LOST if self.lost else CLOSED
             return self.problem(request, 403, why, title=mark("The console is closed"), closed=True)
         told_itself = path == DIRECTORY_LOGOUT  # a token that the directory signed stands for one of ours
         if request.method not in _SAFE_METHODS and not told_itself and (told := await self._forged(request, browser)):
             return told
-        if actor is None and not path.startswith(_OPEN):
+        if actor is None and not public and not path.startswith(_OPEN):
             return self._to_sign_in(request, visit)
         if request.method in _SAFE_METHODS and not visit.partial:
             visit.notices += self._notices.pop(browser, [])
