@@ -23,6 +23,7 @@ _OF_TWO = (*dict.fromkeys(right for rights in TAKES_TWO.values() for right in ri
 RIGHTS: dict[str, tuple[Right, ...]] = {
     **dict.fromkeys(("init", "check", "settings", "version", "samples", "test", "call", "demo", "serve", "health"), ()),
     **dict.fromkeys(("api serve", "api openapi"), ()),
+    **dict.fromkeys(("profiles show", "profiles sign"), ()),  # ringfence.yaml, and a key of whoever signs
     **{f"api keys {name}": (_R.KEYS_WRITE,) for name in ("add", "list", "renew", "revoke")},
     # `people` shows and changes one's own account, too.
     **{f"people {name}": () for name in ("add", "list", "show", "roles", "login", "password", "second-factor")},
