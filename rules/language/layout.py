@@ -56,15 +56,21 @@ def laid_out(document: Document) -> str:
     except (YAMLError, ValueError, AttributeError) as error:
         raise _refused(document, f"{type(error).__name__}: {str(error).splitlines()[0]}") from error
     laid = _remarks_in_line(out.getvalue())
-    try:
-        same = read_document(laid, document.file).data == document.data
-    except RuleError as error:
-        raise _refused(document, "what came out is no YAML") from error
-    if not same:
+    bare = "".join(f"{line.rstrip()}\n" for line in laid.split("\n")[:-1])  # folded text leaves blanks at its ends
+    laid = next((one for one in (bare, laid) if _reads_as(one, document)), "")
+    if not laid:
         raise _refused(document, "it would mean something else")
     if sorted(remarks(laid)) != sorted(remarks(text)):
         raise _refused(document, "a remark would be lost")
     return laid
+
+
+def _reads_as(text: str, document: Document) -> bool:
+    """Does the text say what the document says?"""
+    try:
+        return bool(read_document(text, document.file).data == document.data)
+    except RuleError:
+        return False
 
 
 def _refused(document: Document, why: str) -> RuleError:

@@ -136,7 +136,7 @@ def test_every_rule_in_the_documentation_compiles():
     rules("\n---\n".join(files))
 
 
-@pytest.mark.parametrize("pack", ["baseline", "cn"])
+@pytest.mark.parametrize("pack", ["baseline", "cn", "uk", "de", "fr", "nanp", "in"])
 def test_a_shipped_pack_points_editors_to_the_schema(pack):
     assert load_document(shipped(f"rules/{pack}.yaml")).text.startswith(
         "# yaml-language-server: $schema=../schema/rules.json\n"

@@ -109,7 +109,7 @@ def test_a_pack_that_is_altered_wrongly():
         "ringfence.yaml:3:20: pack cn has no rule 'cn-ring-twice'; did you mean 'cn-ring-once'?",
         "ringfence.yaml:3:57: pack cn has no setting 'ring-onc'; did you mean 'ring-once'?",
         "ringfence.yaml:4:14: unknown key 'of'; did you mean 'off'?",
-        "ringfence.yaml:5:10: there is no pack '../cn'; known here: baseline, cn",
+        "ringfence.yaml:5:10: there is no pack '../cn'; known here: baseline, cn, de, fr, in, nanp, uk",
     ]
 
 
